@@ -1,0 +1,1 @@
+"""Easel's commands, one feature a file; loaded by name, never imported by `bot`."""
