@@ -1,0 +1,85 @@
+"""Pools, and what a member may do in them: rules, allowances and the choice between several.
+Never here: counting (that is a query inside the inserting transaction) and Discord's role objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Pool(StrEnum):
+    """The two pools of the image API (contract §7). A chain stays in the one it began in; TURBO is not offered."""
+
+    NORMAL = "NORMAL"
+    """Cheap; may take minutes."""
+    FAST = "FAST"
+    """Dearer and quicker; upstream's own default, which is why the pool is always sent explicitly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one member may do in one pool of one server; `None` means unlimited."""
+
+    per_day: int | None
+    """Units a day."""
+    running: int | None
+    """Jobs upstream at the same time."""
+    waiting: int | None
+    """Jobs queued behind those."""
+    rule: str = "default"
+    """Which rule gave it, for refusals and `/quota`: `default`, or a role id."""
+
+    def at_once(self) -> int | None:
+        """How many unfinished jobs a member may have in all, running or waiting."""
+        if self.running is None or self.waiting is None:
+            return None
+        return self.running + self.waiting
+
+
+UNLIMITED = Allowance(None, None, None)
+
+
+def most_generous(allowances: Iterable[Allowance]) -> Allowance | None:
+    """Pick the rule that gives most: units a day first, then running at once, then waiting (design §5)."""
+
+    def generosity(a: Allowance) -> tuple[float, float, float]:
+        return tuple(float("inf") if n is None else float(n) for n in (a.per_day, a.running, a.waiting))  # type: ignore[return-value]  # always three
+
+    return max(allowances, key=generosity, default=None)
+
+
+def parse_default_rules(spelling: str) -> Mapping[Pool, Allowance]:
+    """Read `NORMAL=50/3/10,FAST=10/1/5` (per day / running at once / waiting; `unlimited`; `off`).
+
+    A pool that is off, or not named, is missing from the result. Raises ValueError with a sentence that names
+    the part it could not read (design §8, `DEFAULT_RULES`).
+    """
+    rules: dict[Pool, Allowance] = {}
+    for part in filter(None, (p.strip() for p in spelling.split(","))):
+        name, _, value = (s.strip() for s in part.partition("="))
+        try:
+            pool = Pool(name.upper())
+        except ValueError:
+            raise ValueError(f"“{part}” does not name a pool: write NORMAL=… or FAST=…") from None
+        if pool in rules:
+            raise ValueError(f"{pool} is named twice")
+        if value.lower() == "off":
+            continue
+        numbers = [value] * 3 if value.lower() == "unlimited" else value.split("/")
+        if len(numbers) != 3:  # noqa: PLR2004 - per day / running / waiting
+            raise ValueError(f"“{part}” must read per-day/running/waiting, unlimited or off")
+        rules[pool] = Allowance(*(_limit(n, part) for n in numbers))
+    return rules
+
+
+def _limit(spelling: str, part: str) -> int | None:
+    word = spelling.strip().lower()
+    if word == "unlimited":
+        return None
+    if not word.isascii() or not word.isdigit():
+        raise ValueError(f"“{spelling}” in “{part}” is neither a whole number nor unlimited")
+    return int(word)

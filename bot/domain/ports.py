@@ -1,0 +1,202 @@
+"""The seams of the house: what services need from storage, the image API, Discord, the clock and the meters.
+Never here: implementations; adapters hold to these without importing each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Collection, Sequence
+
+    from bot.domain.jobs import Job, ReplyTarget, Route
+    from bot.domain.keys import JobKey
+    from bot.domain.pools import Allowance, Pool
+    from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
+
+
+class Clock(Protocol):
+    """Time as the house knows it. Every long wait of the bot goes through here, so that tests can turn it."""
+
+    def now(self) -> int:
+        """Milliseconds since 1970, UTC."""
+
+    async def pause(self, seconds: float, wake: asyncio.Event | None = None) -> bool:
+        """Wait until `wake` is set (True, and it is left set) or the time has passed (False)."""
+
+
+class Probe(Protocol):
+    """Meters. Names are stable: dashboards rely on them (`telemetry` lists each)."""
+
+    def count(self, name: str, n: int = 1, /, **labels: str) -> None:
+        """Something happened."""
+
+    def observe(self, name: str, value: float, /, **labels: str) -> None:
+        """Something took this long, or was this large."""
+
+
+class ImageApi(Protocol):
+    """The Midjourney side (contract §1). Every method raises `RemoteError` and nothing else on trouble.
+
+    The four submissions are paid and have no idempotency key: a caller never repeats one whose error says UNCLEAR.
+    `pool` has no default anywhere. `images` and `mask` are data URLs.
+    """
+
+    async def imagine(
+        self, *, prompt: str, pool: Pool, webhook: str | None, images: Sequence[str] = ()
+    ) -> RemoteTaskId:
+        """Begin a chain."""
+
+    async def act(
+        self, *, task_id: RemoteTaskId, custom_id: str, pool: Pool, webhook: str | None, mask: str | None = None
+    ) -> RemoteTaskId:
+        """Press a button of a finished task."""
+
+    async def query(self, task_id: RemoteTaskId) -> TaskSnapshot | None:
+        """Read one task; None if the service does not know it."""
+
+    async def page(self, number: int, *, size: int) -> TaskPage:
+        """Read a page of all the account's tasks; number ≥ 1, size 5 to 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture ready to be attached: bytes that fit the limit they were asked for."""
+
+    data: bytes
+    filename: str
+    media_type: str
+    width: int
+    height: int
+    reduced: bool = False
+    """Whether it was re-encoded or made smaller to fit."""
+    source: str | None = None
+    """An address of the full-size file that may be shown to people."""
+
+
+class Pictures(Protocol):
+    """Fetches results: from allowed hosts only, through redirects too, with a byte cap (contract §4)."""
+
+    async def fetch(self, *, storage_key: str | None, discord_url: str | None, limit: int) -> Picture:
+        """Try each source in order and fit the bytes to `limit`.
+
+        Raises `Later` if no source could give it for the moment, `RouteClosed` if none ever will (no source at
+        all, or every source is at a host that is not allowed).
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What a card is drawn from: the job, and what is not in its row."""
+
+    job: Job
+    now: int
+    ahead: int | None = None
+    """How many jobs wait before it in its pool; None when it does not wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where a card was put."""
+
+    channel_id: int
+    message_id: int | None
+    at: int
+    """When that message was posted or edited."""
+
+
+class Publisher(Protocol):
+    """The Discord side. Every method raises `RouteClosed` (try the next route) or `Later`, and nothing else."""
+
+    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
+        """Put the job's card where `route` leads. POST and DIRECT carry the job's key as nonce.
+
+        Without a picture an edit keeps the attachment that is there. KEPT is never asked for.
+        """
+
+    async def find(self, job: Job) -> Shown | None:
+        """Look in the channel's recent messages for a card of this job that a crash left unrecorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much waits and runs in one account's pool."""
+
+    waiting: int
+    running: int
+
+
+class JobStore(Protocol):
+    """Jobs as rows. Every method raises `StorageTrouble` if the database cannot be used.
+
+    Each write is one transaction. A method that takes a job names its fence and raises `GhostWrite` if the row
+    has moved on.
+    """
+
+    async def begin(self, job: Job, allowance: Allowance) -> Job:
+        """Insert the intent, reserving its units, in one transaction that also reads what the member has used.
+
+        Returns the stored job: an *earlier* one if this interaction was already accepted, or if the same button
+        has a live child. Raises `UserError` naming the limit that the allowance refused.
+        """
+
+    async def get(self, key: JobKey) -> Job | None:
+        """Read a job with its actions."""
+
+    async def by_webhook_token(self, token: str) -> JobKey | None:
+        """Which unfinished job a webhook's token names; the comparison is constant-time."""
+
+    async def child_of(self, parent: JobKey, position: int) -> Job | None:
+        """The live child of a button, or else its latest one that succeeded."""
+
+    async def claim_submissions(
+        self, owner: str, now: int, *, lease_ms: int, limit: int, max_running: int
+    ) -> Sequence[Job]:
+        """Take queued jobs that are due and for which their account's pool has a free place, and mark them SUBMITTING.
+
+        Fair between users: those with fewer jobs upstream first, then the oldest.
+        """
+
+    async def claim_work(self, owner: str, now: int, *, lease_ms: int, limit: int) -> Sequence[Job]:
+        """Take due jobs past the queue that nobody holds: unclear, tracked, watched, and finished but undelivered.
+
+        A SUBMITTING job whose lease ran out comes back too: its worker died, and the caller settles it as unclear.
+        """
+
+    async def save(self, job: Job) -> None:
+        """Write every mutable field if the fence holds, with the refund in the same transaction when one is due."""
+
+    async def release(self, job: Job) -> None:
+        """Write it and give the lease back."""
+
+    async def renew(self, owner: str, until: int) -> int:
+        """Prolong all leases of this worker; returns how many it still holds."""
+
+    async def abandon(self, owner: str) -> int:
+        """Give back every lease of this worker (shutdown); jobs marked SUBMITTING are left for settling."""
+
+    async def cancel(self, key: JobKey, now: int) -> Job | None:
+        """Withdraw a queued job, or mark a submitted one unwanted; takes the lease over. None if it had ended."""
+
+    async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
+        """How many queued jobs of the same account and pool stand before each of these."""
+
+    async def known_tasks(self, account: str, task_ids: Collection[RemoteTaskId]) -> set[RemoteTaskId]:
+        """Which of these upstream ids already belong to jobs of ours."""
+
+    async def move_card(self, key: JobKey, reply: ReplyTarget) -> None:
+        """Record that a job's card was shown somewhere else by request."""
+
+    async def load(self, account: str) -> dict[Pool, Load]:
+        """What waits and runs in each pool of an account."""
+
+    async def next_due(self, now: int) -> int | None:
+        """When the earliest unclaimed work falls due, or None if there is none."""
+
+
+class Wakeup(Protocol):
+    """Tells workers that there is something to do; losing a wake-up only costs time, never a job."""
+
+    def wake(self) -> None:
+        """There is work."""

@@ -1,0 +1,75 @@
+"""What the image API reported about a task, in our words: one snapshot, as lenient in as the contract asks.
+Never here: JSON, HTTP, and what we make of a snapshot (that is `jobs`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from bot.domain.pools import Pool
+
+RemoteTaskId = NewType("RemoteTaskId", str)
+"""Upstream's id of a task: a positive integer, kept as text (contract §8 row 5)."""
+
+
+class TaskStatus(StrEnum):
+    """Upstream's status (contract §2.2). FAILED is read as FAILURE, CANCELLED as CANCEL, a new word as UNKNOWN."""
+
+    NOT_START = "NOT_START"
+    SUBMITTED = "SUBMITTED"
+    IN_PROGRESS = "IN_PROGRESS"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    MODAL = "MODAL"
+    """Waits for a window that no endpoint of this API can fill: never ends by itself."""
+    CANCEL = "CANCEL"
+    UNKNOWN = "UNKNOWN"
+    """Still running, as far as we can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteAction:
+    """One entry of a finished task's `actions` (contract §2.4). `custom_id` is copied verbatim, never built."""
+
+    custom_id: str
+    label: str
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSnapshot:
+    """One reading of a task. Everything but the id and the status may be missing (contract §2.1)."""
+
+    task_id: RemoteTaskId
+    status: TaskStatus
+    pool: Pool | None = None
+    action: str | None = None
+    progress: int | None = None
+    """Percent, 0 to 100."""
+    prompt: str | None = None
+    description: str | None = None
+    fail_reason: str | None = None
+    """Upstream's words; a non-empty one means failure whatever the status says (contract §2.2)."""
+    submitted_at: int | None = None
+    """Milliseconds since 1970, UTC, by upstream's clock."""
+    webhook_url: str | None = None
+    discord_url: str | None = None
+    """`imageDcUrl`: signed and short-lived; a partial preview while running."""
+    storage_key: str | None = None
+    """`imageS3Url`: despite its name an object key (contract §4)."""
+    actions: tuple[RemoteAction, ...] = ()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether upstream has given up on the task."""
+        return self.status in {TaskStatus.FAILURE, TaskStatus.CANCEL} or bool(self.fail_reason)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """A page of the account's tasks (contract §1.6); its order is not promised."""
+
+    total: int
+    tasks: tuple[TaskSnapshot, ...]

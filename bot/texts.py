@@ -1,0 +1,29 @@
+"""A text as a value: which sentence, with which arguments. The sentence itself lives in a catalogue.
+Never here: sentences, languages, Discord."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Argument = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence of the catalogues (`bot/locales`), by id, with its named arguments.
+
+    Arguments that are `Text` themselves are rendered first, in the same language.
+    """
+
+    id: str
+    args: Mapping[str, Argument | Text] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def text(id_: str, /, **args: Argument | Text) -> Text:
+    """Name a sentence: `text("refused.pool_off", pool="FAST")`."""
+    return Text(id_, MappingProxyType(args))
