@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import IllegalTransition
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.domain.keys import JobKey
+    from bot.domain.pools import Pool
 
 # Times in this file are whole milliseconds since 1970, UTC, and always come from the Clock port.
 
@@ -61,17 +61,21 @@ LIVE: Final = frozenset(JobState) - TERMINAL
 UPSTREAM: Final = frozenset({JobState.SUBMITTING, JobState.UNCLEAR, JobState.SUBMITTED, JobState.RUNNING})
 """States that take one of the account's running places."""
 
-LEGAL: Final[Mapping[JobState, frozenset[JobState]]] = MappingProxyType({
-    JobState.QUEUED: frozenset({JobState.SUBMITTING, JobState.CANCELLED, JobState.FAILED}),
-    JobState.SUBMITTING: frozenset({JobState.SUBMITTED, JobState.UNCLEAR, JobState.QUEUED, JobState.FAILED}),
-    JobState.UNCLEAR: frozenset({JobState.SUBMITTED, JobState.FAILED}),
-    JobState.SUBMITTED: frozenset({JobState.RUNNING, JobState.SUCCEEDED, JobState.FAILED}),
-    JobState.RUNNING: frozenset({JobState.SUCCEEDED, JobState.FAILED}),
-    JobState.SUCCEEDED: frozenset(),
-    # Only a job that *we* gave up on may still succeed: see `Job.is_watched`.
-    JobState.FAILED: frozenset({JobState.SUCCEEDED}),
-    JobState.CANCELLED: frozenset(),
-})
+LEGAL: Final[Mapping[JobState, frozenset[JobState]]] = MappingProxyType(
+    {
+        JobState.QUEUED: frozenset({JobState.SUBMITTING, JobState.CANCELLED, JobState.FAILED}),
+        JobState.SUBMITTING: frozenset(
+            {JobState.SUBMITTED, JobState.UNCLEAR, JobState.QUEUED, JobState.FAILED}
+        ),
+        JobState.UNCLEAR: frozenset({JobState.SUBMITTED, JobState.FAILED}),
+        JobState.SUBMITTED: frozenset({JobState.RUNNING, JobState.SUCCEEDED, JobState.FAILED}),
+        JobState.RUNNING: frozenset({JobState.SUCCEEDED, JobState.FAILED}),
+        JobState.SUCCEEDED: frozenset(),
+        # Only a job that *we* gave up on may still succeed: see `Job.is_watched`.
+        JobState.FAILED: frozenset({JobState.SUCCEEDED}),
+        JobState.CANCELLED: frozenset(),
+    }
+)
 """Where each state may lead. SUBMITTING goes back to QUEUED only if the server certainly took nothing."""
 
 
@@ -305,7 +309,13 @@ class Job:
         if not self.is_terminal:
             raise IllegalTransition(f"{self.key}: {self.state} cannot be delivered")
         return replace(
-            self, delivered_at=now, route=route, reply=reply or self.reply, tries=0, posting_at=None, due_at=now
+            self,
+            delivered_at=now,
+            route=route,
+            reply=reply or self.reply,
+            tries=0,
+            posting_at=None,
+            due_at=now,
         )
 
     def put_off(self, *, due_at: int) -> Self:

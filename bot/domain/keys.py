@@ -52,7 +52,9 @@ class ButtonId:
         """Spell the custom_id; raises ValueError if it could not be read back or exceeds 100 characters."""
         spelled = f"easel:1:{self.key}:{self.position}"
         if len(spelled) > CUSTOM_ID_LIMIT:
-            raise ValueError(f"a custom_id has at most {CUSTOM_ID_LIMIT} characters, this one has {len(spelled)}")
+            raise ValueError(
+                f"a custom_id has at most {CUSTOM_ID_LIMIT} characters, this one has {len(spelled)}"
+            )
         if not re.fullmatch(self.TEMPLATE, spelled):
             raise ValueError(f"{spelled!r} is not a custom_id that this version can read back")
         return spelled

@@ -69,10 +69,12 @@ def parse_default_rules(spelling: str) -> Mapping[Pool, Allowance]:
             raise ValueError(f"{pool} is named twice")
         if value.lower() == "off":
             continue
-        numbers = [value] * 3 if value.lower() == "unlimited" else value.split("/")
-        if len(numbers) != 3:  # noqa: PLR2004 - per day / running / waiting
-            raise ValueError(f"“{part}” must read per-day/running/waiting, unlimited or off")
-        rules[pool] = Allowance(*(_limit(n, part) for n in numbers))
+        numbers = ["unlimited"] * 3 if value.lower() == "unlimited" else value.split("/")
+        match [_limit(n, part) for n in numbers]:
+            case [per_day, running, waiting]:
+                rules[pool] = Allowance(per_day, running, waiting)
+            case _:
+                raise ValueError(f"“{part}” must read per-day/running/waiting, unlimited or off")
     return rules
 
 

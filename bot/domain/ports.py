@@ -49,7 +49,13 @@ class ImageApi(Protocol):
         """Begin a chain."""
 
     async def act(
-        self, *, task_id: RemoteTaskId, custom_id: str, pool: Pool, webhook: str | None, mask: str | None = None
+        self,
+        *,
+        task_id: RemoteTaskId,
+        custom_id: str,
+        pool: Pool,
+        webhook: str | None,
+        mask: str | None = None,
     ) -> RemoteTaskId:
         """Press a button of a finished task."""
 

@@ -1,0 +1,69 @@
+"""When things are done again: poll delays, back-off, leases, deadlines, edit pace.
+Never here: reads of a clock and sleeping; every function is told the time and the chance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.pools import Pool
+
+if TYPE_CHECKING:
+    from bot.domain.jobs import Job
+
+SECOND: Final = 1_000
+MINUTE: Final = 60 * SECOND
+
+LEASE_MS: Final = 30 * SECOND
+"""How long a silent worker keeps its jobs; renewed at a third."""
+
+YOUNG_MS: Final = 2 * MINUTE
+"""A young job is polled every 3 to 5 s, an older one backs off to 15 s (contract §7)."""
+
+STILL_MS: Final = {Pool.FAST: 15 * MINUTE, Pool.NORMAL: 30 * MINUTE}
+"""Without a change for this long we give up locally (contract §7); a late success is still delivered."""
+CAP_MS: Final = {Pool.FAST: 60 * MINUTE, Pool.NORMAL: 3 * 60 * MINUTE}
+"""However lively it looks, a job older than this has timed out."""
+NOT_STARTED_MS: Final = {Pool.FAST: 15 * MINUTE, Pool.NORMAL: 30 * MINUTE}
+"""MODAL, or never started: nothing of this API could move it on (contract §8 row 13)."""
+WATCH_EVERY_MS: Final = 2 * MINUTE
+"""How often a job that timed out is still looked at."""
+
+UNCLEAR_GRACE_MS: Final = 30 * SECOND
+"""How long an unclear submission may take to show up in the task list (contract §8 row 3)."""
+UNCLEAR_CAP_MS: Final = 15 * MINUTE
+"""With the task list unavailable, an unclear job says "checking" for this long, then gives up visibly."""
+
+UNREACHED_CAP_MS: Final = 30 * MINUTE
+"""How long a job that upstream takes nothing of waits in the queue before it fails visibly."""
+QUEUE_FULL_CAP_MS: Final = 2 * 60 * MINUTE
+"""How long a job goes back into the queue because upstream's is full or throttles us."""
+
+DELIVERY_CAP_MS: Final = 2 * 60 * MINUTE
+"""How long delivery is retried before the job is kept for `/jobs show`."""
+PICTURE_CAP_MS: Final = 15 * MINUTE
+"""How long a finished picture that cannot be fetched is retried before the card goes out without it."""
+
+EDIT_EVERY_MS: Final = 5 * SECOND
+"""At most one progress edit a job in this time (design §4)."""
+CHANNEL_EDIT_EVERY_MS: Final = 1 * SECOND
+"""At most one progress edit a channel in this time."""
+
+
+def poll_delay_ms(age_ms: int, chance: float) -> int:
+    """How long until a running job is read again: 3 to 5 s while young, growing to 15 s; `chance` in [0, 1)."""
+    if age_ms < YOUNG_MS:
+        return int((3 + 2 * chance) * SECOND)
+    grown = min(1.0, (age_ms - YOUNG_MS) / (8 * MINUTE))
+    return int((5 + 8 * grown + 2 * chance) * SECOND)
+
+
+def backoff_ms(tries: int, chance: float, *, first: int = SECOND, cap: int = MINUTE) -> int:
+    """Double from `first` to `cap`, with a jitter that takes up to half away; `tries` counts failures so far."""
+    full = min(cap, first << min(tries, 30))
+    return int(full * (1 - chance / 2))
+
+
+def has_timed_out(job: Job, now: int) -> bool:
+    """Whether we stop waiting: nothing changed for too long, or it is simply too old."""
+    started = job.submitted_at or job.created_at
+    return now - job.changed_at >= STILL_MS[job.pool] or now - started >= CAP_MS[job.pool]

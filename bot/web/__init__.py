@@ -1,0 +1,2 @@
+"""The HTTP side of the bot itself: health, metrics, the webhook receiver.
+Never here: decisions about jobs; a webhook only wakes the tracker."""
