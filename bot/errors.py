@@ -7,6 +7,7 @@ Never here: sentences for people (those are ids of the catalogues).
     ├── RouteClosed           this way to show a job is shut for good: try the next one
     ├── Later                 the same call may well succeed later: carries a delay
     ├── GhostWrite            another worker took this job over: stop, deliver nothing
+    ├── TaskTaken             that upstream task already belongs to another job of ours
     ├── StorageTrouble        the database is locked, full, read-only or broken
     ├── StartupError          one clear sentence for the operator, and a non-zero exit
     └── IllegalTransition     a bug of ours: the job's life does not go that way
@@ -82,6 +83,10 @@ class Later(EaselError):
 
 class GhostWrite(EaselError):
     """The row's fence has moved on: another worker owns the job, so this one must stop and deliver nothing."""
+
+
+class TaskTaken(EaselError):
+    """Another job of ours already owns that upstream task; nothing was written."""
 
 
 class StorageTrouble(EaselError):

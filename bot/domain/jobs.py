@@ -76,7 +76,8 @@ LEGAL: Final[Mapping[JobState, frozenset[JobState]]] = MappingProxyType(
         JobState.CANCELLED: frozenset(),
     }
 )
-"""Where each state may lead. SUBMITTING goes back to QUEUED only if the server certainly took nothing."""
+"""Where each state may lead. SUBMITTING goes back to QUEUED only if the server certainly took nothing; a task goes
+back only if upstream itself ended it because its queue was full."""
 
 
 class Route(StrEnum):
@@ -190,6 +191,8 @@ class Job:
     """What upstream wrote instead of, or besides, a picture."""
     actions: tuple[RemoteAction, ...] = ()
     failure: Failure | None = None
+    hold: str | None = None
+    """Id of the sentence that says why it waits longer than usual, such as `hold.unreachable`."""
     unwanted: bool = False
     """Its requester cancelled after submission: finish it, keep it, post nothing."""
 
@@ -247,18 +250,33 @@ class Job:
         """A worker is about to send it. Stored before anything leaves the house."""
         return self._to(JobState.SUBMITTING, sent_at=now, changed_at=now)
 
-    def requeued(self, *, due_at: int) -> Self:
-        """The server certainly took nothing: wait and try again."""
-        return self._to(JobState.QUEUED, due_at=due_at, tries=self.tries + 1, sent_at=None)
+    def requeued(self, hold: str, *, due_at: int) -> Self:
+        """Upstream certainly works on nothing of it: wait and try again; `hold` says why."""
+        return self._to(
+            JobState.QUEUED,
+            due_at=due_at,
+            tries=self.tries + 1,
+            hold=hold,
+            sent_at=None,
+            submitted_at=None,
+            task_id=None,
+            progress=None,
+        )
 
     def unclear(self, *, due_at: int) -> Self:
         """Nobody can say whether the server took it."""
-        return self._to(JobState.UNCLEAR, due_at=due_at, tries=0)
+        return self._to(JobState.UNCLEAR, due_at=due_at, tries=0, hold="hold.checking")
 
     def submitted(self, task_id: RemoteTaskId, now: int) -> Self:
         """The server took it, or it was found in the task list."""
         return self._to(
-            JobState.SUBMITTED, task_id=task_id, submitted_at=now, changed_at=now, tries=0, due_at=now
+            JobState.SUBMITTED,
+            task_id=task_id,
+            submitted_at=now,
+            changed_at=now,
+            tries=0,
+            due_at=now,
+            hold=None,
         )
 
     def failed(self, failure: Failure, now: int) -> Self:

@@ -170,8 +170,14 @@ class JobStore(Protocol):
         A SUBMITTING job whose lease ran out comes back too: its worker died, and the caller settles it as unclear.
         """
 
+    async def rivals(self, job: Job) -> Sequence[Job]:
+        """Other jobs of the same account, pool and prompt that were sent and have no task id (SUBMITTING, UNCLEAR)."""
+
     async def save(self, job: Job) -> None:
-        """Write every mutable field if the fence holds, with the refund in the same transaction when one is due."""
+        """Write every mutable field if the fence holds, with the refund in the same transaction when one is due.
+
+        Raises `TaskTaken` if another job already owns its task id.
+        """
 
     async def release(self, job: Job) -> None:
         """Write it and give the lease back."""
