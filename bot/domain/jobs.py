@@ -265,7 +265,7 @@ class Job:
 
     def unclear(self, *, due_at: int) -> Self:
         """Nobody can say whether the server took it."""
-        return self._to(JobState.UNCLEAR, due_at=due_at, tries=0, hold="hold.checking")
+        return self._to(JobState.UNCLEAR, due_at=due_at, changed_at=due_at, tries=0, hold="hold.checking")
 
     def submitted(self, task_id: RemoteTaskId, now: int) -> Self:
         """The server took it, or it was found in the task list."""
@@ -335,6 +335,10 @@ class Job:
             posting_at=None,
             due_at=now,
         )
+
+    def unwatched(self) -> Self:
+        """Nothing more will come of a job that timed out: nobody claims it again."""
+        return replace(self, due_at=(self.finished_at or 0) + LATE_WATCH_MS)
 
     def put_off(self, *, due_at: int) -> Self:
         """Its present step failed for the moment; try again later."""

@@ -4,16 +4,18 @@ Never here: implementations; adapters hold to these without importing each other
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Collection, Sequence
+    from collections.abc import Awaitable, Collection, Sequence
 
     from bot.domain.jobs import Job, ReplyTarget, Route
     from bot.domain.keys import JobKey
     from bot.domain.pools import Allowance, Pool
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -24,6 +26,18 @@ class Clock(Protocol):
 
     async def pause(self, seconds: float, wake: asyncio.Event | None = None) -> bool:
         """Wait until `wake` is set (True, and it is left set) or the time has passed (False)."""
+
+
+class Guard(Protocol):
+    """Awaits something that may take long on the outside's account. Production awaits it plainly."""
+
+    async def __call__(self, awaitable: Awaitable[T], reason: str) -> T:
+        """Await it; `reason` is for whoever looks at what the bot waits for."""
+
+
+async def unguarded(awaitable: Awaitable[T], reason: str) -> T:  # noqa: ARG001 - the port's shape
+    """The guard of production: there is nobody to tell."""
+    return await awaitable
 
 
 class Probe(Protocol):
@@ -170,8 +184,11 @@ class JobStore(Protocol):
         A SUBMITTING job whose lease ran out comes back too: its worker died, and the caller settles it as unclear.
         """
 
-    async def rivals(self, job: Job) -> Sequence[Job]:
-        """Other jobs of the same account, pool and prompt that were sent and have no task id (SUBMITTING, UNCLEAR)."""
+    async def rivals(self, job: Job, since: int) -> Sequence[Job]:
+        """Other jobs of the same account, pool and prompt that were sent and have no task id.
+
+        Those are SUBMITTING or UNCLEAR, or were given up as lost although sent after `since`.
+        """
 
     async def save(self, job: Job) -> None:
         """Write every mutable field if the fence holds, with the refund in the same transaction when one is due.
@@ -184,6 +201,9 @@ class JobStore(Protocol):
 
     async def renew(self, owner: str, until: int) -> int:
         """Prolong all leases of this worker; returns how many it still holds."""
+
+    async def disown(self, owner: str, keys: Collection[JobKey]) -> None:
+        """Give back this worker's leases of these jobs, whatever state they are in, so that they are claimed anew."""
 
     async def abandon(self, owner: str) -> int:
         """Give back every lease of this worker (shutdown); jobs marked SUBMITTING are left for settling."""

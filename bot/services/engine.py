@@ -1,0 +1,135 @@
+"""Puts the services together: what a process needs to accept, send, follow and deliver jobs.
+Never here: adapters; they come in through the ports."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.keys import KEY_LENGTH, JobKey, key_from_bits
+from bot.services.actions import Presses
+from bot.services.delivery import Delivery
+from bot.services.imagine import Imagine
+from bot.services.progress import ProgressEditor
+from bot.services.reconcile import Reconciler
+from bot.services.submission import Submitter
+from bot.services.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bot.domain.jobs import Job
+    from bot.domain.ports import Clock, ImageApi, JobStore, Pictures, Probe, Publisher
+    from bot.services.imagine import Naming
+    from bot.services.quotas import Policy
+
+
+class RandomNaming:
+    """Names from the operating system's random source."""
+
+    def key(self) -> JobKey:
+        """60 random bits: by 10 million jobs, the chance of one collision is about 1 in 23,000."""
+        return key_from_bits(secrets.randbits(5 * KEY_LENGTH))
+
+    def token(self) -> str:
+        """192 random bits."""
+        return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The adapters of one process."""
+
+    store: JobStore
+    accounts: Mapping[str, ImageApi]
+    pictures: Pictures
+    publisher: Publisher
+    clock: Clock
+    probe: Probe
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the owner decided."""
+
+    owner: str
+    """This process among others: host, process id and something random."""
+    max_running: int
+    """Jobs running upstream at once, per account and pool."""
+    webhook_address: Callable[[str], str | None] = lambda _token: None
+    """Where upstream may post about a job; None without a public address."""
+    webhooks: bool = False
+    video: bool = False
+    naming: Naming | None = None
+    chance: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the front doors (commands, buttons, the web) call."""
+
+    imagine: Imagine
+    presses: Presses
+    worker: Worker
+
+
+def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]) -> Services:
+    """Wire one process's services; nothing runs until `worker.run()`."""
+    store, clock, probe, chance = ports.store, ports.clock, ports.probe, terms.chance
+    naming = terms.naming or RandomNaming()
+    editor = ProgressEditor(store=store, publisher=ports.publisher, clock=clock, probe=probe)
+    worker = Worker(
+        owner=terms.owner,
+        store=store,
+        submitter=Submitter(
+            store=store,
+            accounts=ports.accounts,
+            clock=clock,
+            probe=probe,
+            chance=chance,
+            webhook_address=terms.webhook_address,
+        ),
+        reconciler=Reconciler(store=store, accounts=ports.accounts, clock=clock, probe=probe, chance=chance),
+        delivery=Delivery(
+            store=store,
+            publisher=ports.publisher,
+            pictures=ports.pictures,
+            editor=editor,
+            clock=clock,
+            probe=probe,
+            chance=chance,
+            on_lost_way=on_lost_way,
+        ),
+        editor=editor,
+        accounts=ports.accounts,
+        webhooks=terms.webhooks,
+        clock=clock,
+        probe=probe,
+        chance=chance,
+        max_running=terms.max_running,
+    )
+    return Services(
+        imagine=Imagine(
+            store=store,
+            policy=ports.policy,
+            clock=clock,
+            naming=naming,
+            wakeup=worker,
+            probe=probe,
+            show=editor.changed,
+        ),
+        presses=Presses(
+            store=store,
+            policy=ports.policy,
+            clock=clock,
+            naming=naming,
+            wakeup=worker,
+            probe=probe,
+            show=editor.changed,
+            video=terms.video,
+        ),
+        worker=worker,
+    )

@@ -1,0 +1,101 @@
+"""`/imagine`: a command becomes a row, and a chain begins.
+Never here: sending anything; workers turn rows into calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from bot.domain.jobs import Job, JobKind
+from bot.domain.prompts import PromptOptions, compose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.keys import JobKey
+    from bot.domain.pools import Pool
+    from bot.domain.ports import Clock, JobStore, Probe, Wakeup
+    from bot.services.asking import Asker
+    from bot.services.quotas import Policy
+
+DEFAULT_ACCOUNT = "default"
+"""The account of the key in the owner's configuration."""
+
+
+class Naming(Protocol):
+    """Where new names come from (random outside tests)."""
+
+    def key(self) -> JobKey:
+        """A new job key."""
+
+    def token(self) -> str:
+        """A new webhook token: at least 128 random bits, safe in a URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An accepted command."""
+
+    job: Job
+    fresh: bool
+    """False if this interaction had been accepted before: the gateway delivered it twice."""
+
+
+class Imagine:
+    """Begins chains."""
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        policy: Policy,
+        clock: Clock,
+        naming: Naming,
+        wakeup: Wakeup,
+        probe: Probe,
+        show: Callable[[Job], None],
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._clock = clock
+        self._naming = naming
+        self._wakeup = wakeup
+        self._probe = probe
+        self._show = show
+
+    async def begin(self, asker: Asker, options: PromptOptions, pool: Pool | None) -> Begun:
+        """Accept a prompt: check it, decide the chain's pool for good, store the intent and wake a worker.
+
+        Raises `UserError` if prompt or policy refuse, `StorageTrouble` if the row could not be written; in both
+        cases nothing was charged.
+        """
+        composed = compose(options)
+        pool = pool or await self._policy.default_pool(asker)
+        allowance = await self._policy.allowance(asker, pool, in_chain=False)
+        now = self._clock.now()
+        key = self._naming.key()
+        job = Job(
+            key=key,
+            kind=JobKind.IMAGINE,
+            root=key,
+            pool=pool,
+            prompt=composed.prompt,
+            account=DEFAULT_ACCOUNT,
+            user_id=asker.user_id,
+            user_name=asker.user_name,
+            locale=asker.guild_locale,
+            interaction_id=asker.interaction_id,
+            reply=asker.reply,
+            created_at=now,
+            changed_at=now,
+            due_at=now,
+            notes=composed.notes,
+            webhook_token=self._naming.token(),
+        )
+        stored = await self._store.begin(job, allowance)
+        fresh = stored.key == key
+        if fresh:
+            self._probe.count("jobs_begun", pool=pool.value, kind=job.kind.value)
+            self._show(stored)
+            self._wakeup.wake()
+        return Begun(stored, fresh)
