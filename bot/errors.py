@@ -6,6 +6,7 @@ Never here: sentences for people (those are ids of the catalogues).
     ├── RemoteError           the image API said no, or nothing: carries a RemoteFault
     ├── RouteClosed           this way to show a job is shut for good: try the next one
     ├── Later                 the same call may well succeed later: carries a delay
+    ├── TooLarge              Discord takes no upload of that size: fit the picture to less and offer it again
     ├── GhostWrite            another worker took this job over: stop, deliver nothing
     ├── TaskTaken             that upstream task already belongs to another job of ours
     ├── StorageTrouble        the database is locked, full, read-only or broken
@@ -79,6 +80,10 @@ class Later(EaselError):
         super().__init__(reason)
         self.reason = reason
         self.delay = delay
+
+
+class TooLarge(EaselError):
+    """Discord refused an upload for its size, whatever limit it had named; nothing was shown."""
 
 
 class GhostWrite(EaselError):
