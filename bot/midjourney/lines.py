@@ -1,0 +1,142 @@
+"""The lines to the outside: how every call leaves this room, how long it may take and how much it may bring back.
+Never here: what is called, and what an answer means."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+import httpx
+
+from bot.errors import RemoteError, RemoteFault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+T = TypeVar("T")
+
+USER_AGENT: Final = "Easel (a Discord bot for Midjourney)"
+MAX_ANSWER: Final = 4 * 1024 * 1024
+"""An answer is a few kilobytes, a page of 20 tasks less than 100."""
+
+NEVER_LEFT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+"""Troubles of getting a connection: not a byte of the request was sent. TLS handshakes fail as ConnectError too."""
+
+
+class Guard(Protocol):
+    """Awaits every call to the outside. The sandbox tells its simulated clock of the wait here; production passes by."""
+
+    def __call__(self, awaitable: Awaitable[T], reason: str, /) -> Awaitable[T]:
+        """Await it and return or raise what it does."""
+
+
+def unguarded(awaitable: Awaitable[T], _reason: str, /) -> Awaitable[T]:
+    """The guard of production: nothing around the call."""
+    return awaitable
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Two clients, because a paid call needs what others do not: a connection of its own."""
+
+    paid: httpx.AsyncClient
+    """Keeps no idle connection. A server may close one at the very moment of its reuse, and we could not tell
+    whether the call had arrived; a handshake costs less than a job that nobody can settle."""
+    free: httpx.AsyncClient
+    """Everything that may be repeated: reads, pictures, balance, uploads."""
+
+
+@asynccontextmanager
+async def open_lines(
+    *,
+    connect_seconds: float = 10.0,
+    connections: int = 20,
+    keep: int = 10,
+    trust_env: bool = True,
+    paid_transport: httpx.AsyncBaseTransport | None = None,
+    free_transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[Lines]:
+    """Open both clients and close them at the end. A transport replaces the network (tests)."""
+    # httpx writes each address at INFO, and a picture's address carries its signature.
+    logger = logging.getLogger("httpx")
+    logger.setLevel(max(logger.level, logging.WARNING))
+
+    def client(transport: httpx.AsyncBaseTransport | None, *, idle: int) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            headers={"User-Agent": USER_AGENT},
+            follow_redirects=False,
+            # Reading and writing are bounded by each call's own total (see `ask`).
+            timeout=httpx.Timeout(None, connect=connect_seconds, pool=connect_seconds),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=idle),
+            # A proxy of the environment must not come between us and this machine itself.
+            mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
+            if trust_env
+            else None,
+            transport=transport,
+            trust_env=trust_env and transport is None,
+            # No cookie is kept: several accounts share these lines.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        )
+
+    async with client(paid_transport, idle=0) as paid, client(free_transport, idle=keep) as free:
+        yield Lines(paid=paid, free=free)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+async def ask(
+    client: httpx.AsyncClient, request: httpx.Request, *, seconds: float, most: int = MAX_ANSWER
+) -> Answer:
+    """Send a request and read its whole answer within `seconds`; no redirect is followed.
+
+    Raises `RemoteError`: UNREACHED if nothing can have left, UNCLEAR for everything that goes wrong later.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            response = await client.send(request, stream=True)
+            try:
+                body = await read_up_to(response, most, _too_long)
+            finally:
+                await response.aclose()
+            return Answer(response.status_code, response.headers, body)
+    except NEVER_LEFT as error:
+        raise RemoteError(RemoteFault.UNREACHED, f"no connection ({type(error).__name__})") from error
+    except TimeoutError as error:
+        raise RemoteError(RemoteFault.UNCLEAR, f"no answer within {seconds:g} s") from error
+    except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+        raise RemoteError(RemoteFault.UNCLEAR, f"the connection broke ({type(error).__name__})") from error
+
+
+def _too_long() -> RemoteError:
+    return RemoteError(RemoteFault.UNCLEAR, "the answer is far too long")
+
+
+async def read_up_to(response: httpx.Response, most: int, too_long: Callable[[], Exception]) -> bytes:
+    """Read a streamed body; a longer one is not read to its end, and one that says so beforehand not at all."""
+    announced = response.headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced[:18]) > most:
+        raise too_long()
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > most:
+            raise too_long()
+    return bytes(body)
