@@ -1,0 +1,219 @@
+"""Between a row of `jobs` and a `Job`: every field, both ways.
+Never here: queries and connections."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.failures import Failure, FailureKind
+from bot.domain.jobs import Job, JobKind, JobState, Press, ReplyTarget, Route
+from bot.domain.keys import JobKey
+from bot.domain.pools import Pool
+from bot.domain.tasks import RemoteAction, RemoteTaskId
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Row, RowMapping
+
+Values = dict[str, Any]
+"""Column names and what to write there."""
+
+_NO_PRESS: Final[Values] = dict.fromkeys(
+    (
+        "parent",
+        "position",
+        "press_custom_id",
+        "press_label",
+        "press_parent_task",
+        "press_channel_id",
+        "press_message_id",
+    )
+)
+
+
+def plain(words: str) -> str:
+    """Spell text so that both databases take it: upstream's JSON may hold NUL and lone surrogates, which they refuse."""
+    if words.isascii() and "\0" not in words:
+        return words
+    return words.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _plain(words: str | None) -> str | None:
+    return None if words is None else plain(words)
+
+
+def identity(job: Job) -> Values:
+    """What is decided when the job is accepted and never written again."""
+    return {
+        "key": job.key,
+        "kind": job.kind.value,
+        "root": job.root,
+        "pool": job.pool.value,
+        "prompt": plain(job.prompt),
+        "account": job.account,
+        "user_id": job.user_id,
+        "user_name": plain(job.user_name),
+        "locale": job.locale,
+        "interaction_id": job.interaction_id,
+        "created_at": job.created_at,
+        "units": job.units,
+        "webhook_token": job.webhook_token,
+        **_press(job.press),
+    }
+
+
+def progress(job: Job) -> Values:
+    """What a worker may change. Not the lease: a job in a worker's hands is older than its last renewal."""
+    return {
+        "notes": json.dumps(job.notes, ensure_ascii=False),
+        "state": job.state.value,
+        "sent_at": job.sent_at,
+        "submitted_at": job.submitted_at,
+        "changed_at": job.changed_at,
+        "finished_at": job.finished_at,
+        "task_id": job.task_id,
+        "progress": job.progress,
+        "discord_url": _plain(job.discord_url),
+        "storage_key": _plain(job.storage_key),
+        "result_text": _plain(job.result_text),
+        "failure_kind": None if job.failure is None else job.failure.kind.value,
+        "failure_words": None if job.failure is None else _plain(job.failure.words),
+        "hold": job.hold,
+        "unwanted": job.unwanted,
+        "due_at": job.due_at,
+        "tries": job.tries,
+        "delivered_at": job.delivered_at,
+        "route": None if job.route is None else job.route.value,
+        "posting_at": job.posting_at,
+        **reply(job.reply),
+    }
+
+
+def lease(job: Job) -> Values:
+    """Who holds it."""
+    return {"owner": job.owner, "lease_until": job.lease_until, "fence": job.fence}
+
+
+def reply(target: ReplyTarget) -> Values:
+    """Where its card is."""
+    return {
+        "channel_id": target.channel_id,
+        "guild_id": target.guild_id,
+        "application_id": target.application_id,
+        "token": target.token,
+        "token_until": target.token_until,
+        "message_id": target.message_id,
+        "message_at": target.message_at,
+        "upload_limit": target.upload_limit,
+    }
+
+
+def _press(press: Press | None) -> Values:
+    if press is None:
+        return _NO_PRESS
+    return {
+        "parent": press.parent,
+        "position": press.position,
+        "press_custom_id": plain(press.custom_id),
+        "press_label": plain(press.label),
+        "press_parent_task": press.parent_task,
+        "press_channel_id": press.channel_id,
+        "press_message_id": press.message_id,
+    }
+
+
+def actions_of(job: Job) -> list[Values]:
+    """The rows of `actions` that belong to a job."""
+    return [
+        {
+            "job_key": job.key,
+            "position": position,
+            "custom_id": plain(action.custom_id),
+            "label": plain(action.label),
+            "emoji": plain(action.emoji),
+        }
+        for position, action in enumerate(job.actions)
+    ]
+
+
+def read_job(row: Row[Any]) -> Job:
+    """Read a row of `jobs`; its actions are in a table of their own."""
+    r = row._mapping  # noqa: SLF001 - the documented way to a row's columns by name
+    return Job(
+        key=JobKey(r["key"]),
+        kind=JobKind(r["kind"]),
+        root=JobKey(r["root"]),
+        pool=Pool(r["pool"]),
+        prompt=r["prompt"],
+        account=r["account"],
+        user_id=r["user_id"],
+        user_name=r["user_name"],
+        locale=r["locale"],
+        interaction_id=r["interaction_id"],
+        reply=_read_reply(r),
+        created_at=r["created_at"],
+        press=_read_press(r),
+        notes=tuple(json.loads(r["notes"])),
+        units=r["units"],
+        state=JobState(r["state"]),
+        sent_at=r["sent_at"],
+        submitted_at=r["submitted_at"],
+        changed_at=r["changed_at"],
+        finished_at=r["finished_at"],
+        webhook_token=r["webhook_token"],
+        task_id=None if r["task_id"] is None else RemoteTaskId(r["task_id"]),
+        progress=r["progress"],
+        discord_url=r["discord_url"],
+        storage_key=r["storage_key"],
+        result_text=r["result_text"],
+        failure=None
+        if r["failure_kind"] is None
+        else Failure(FailureKind(r["failure_kind"]), r["failure_words"]),
+        hold=r["hold"],
+        unwanted=r["unwanted"],
+        due_at=r["due_at"],
+        tries=r["tries"],
+        delivered_at=r["delivered_at"],
+        route=None if r["route"] is None else Route(r["route"]),
+        posting_at=r["posting_at"],
+        owner=r["owner"],
+        lease_until=r["lease_until"],
+        fence=r["fence"],
+    )
+
+
+def _read_reply(r: RowMapping) -> ReplyTarget:
+    return ReplyTarget(
+        channel_id=r["channel_id"],
+        guild_id=r["guild_id"],
+        application_id=r["application_id"],
+        token=r["token"],
+        token_until=r["token_until"],
+        message_id=r["message_id"],
+        message_at=r["message_at"],
+        upload_limit=r["upload_limit"],
+    )
+
+
+def _read_press(r: RowMapping) -> Press | None:
+    if r["parent"] is None:
+        return None
+    return Press(
+        parent=JobKey(r["parent"]),
+        position=r["position"],
+        custom_id=r["press_custom_id"],
+        label=r["press_label"],
+        parent_task=RemoteTaskId(r["press_parent_task"]),
+        channel_id=r["press_channel_id"],
+        message_id=r["press_message_id"],
+    )
+
+
+def with_actions(job: Job, rows: Sequence[Row[Any]]) -> Job:
+    """Give a job the actions that were read for it, in their order."""
+    if not rows:
+        return job
+    return replace(job, actions=tuple(RemoteAction(row.custom_id, row.label, row.emoji) for row in rows))

@@ -1,0 +1,200 @@
+"""The tables, as SQLAlchemy Core sees them: columns, keys, and one index for each query that runs in a loop.
+Never here: queries, connections, and how the tables came to be (that is `migrations`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+from bot.domain.failures import FailureKind
+from bot.domain.jobs import LIVE, UPSTREAM, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Times are whole milliseconds and ids of Discord are snowflakes: both need 64 bits.
+
+
+def _one_of(states: Iterable[JobState]) -> str:
+    ordered = [state for state in JobState if state in frozenset(states)]
+    return "state IN (" + ", ".join(f"'{state.value}'" for state in ordered) + ")"
+
+
+# A planner uses a partial index only if it can see that the query's condition implies the index's. Bound parameters
+# hide that, so these conditions are spelled with constants, once, for both.
+IS_QUEUED: Final = f"state = '{JobState.QUEUED.value}'"
+IS_LIVE: Final = _one_of(LIVE)
+IS_UPSTREAM: Final = _one_of(UPSTREAM)
+IS_OPEN: Final = f"state <> '{JobState.QUEUED.value}' AND delivered_at IS NULL"
+"""Past the queue and not yet shown to people: tracked, unclear, or finished and undelivered."""
+IS_WATCHED: Final = (
+    f"state = '{JobState.FAILED.value}' AND failure_kind = '{FailureKind.TIMED_OUT.value}' "
+    "AND delivered_at IS NOT NULL AND task_id IS NOT NULL"
+)
+"""We gave up on it, said so, and still look now and then (the time limit is the query's part)."""
+IS_LOST: Final = (
+    f"state = '{JobState.FAILED.value}' AND failure_kind = '{FailureKind.LOST.value}' AND task_id IS NULL"
+)
+"""Perhaps accepted upstream, and given up because nobody could tell."""
+IS_OWNED: Final = "owner IS NOT NULL"
+HAS_PARENT: Final = "parent IS NOT NULL"
+HAS_TASK: Final = "task_id IS NOT NULL"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s_index",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    # No foreign keys along the chain: a press copies what it needs, so ancestors may be pruned one day.
+    Column("root", Text, nullable=False),
+    Column("pool", Text, nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("user_name", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("interaction_id", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("notes", Text, nullable=False),  # a JSON list of sentence ids
+    Column("units", Integer, nullable=False),
+    # reply.*
+    Column("channel_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("application_id", BigInteger, nullable=False),
+    Column("token", Text),
+    Column("token_until", BigInteger, nullable=False),
+    Column("message_id", BigInteger),
+    Column("message_at", BigInteger),
+    Column("upload_limit", BigInteger, nullable=False),
+    # press.*
+    Column("parent", Text),
+    Column("position", Integer),
+    Column("press_custom_id", Text),
+    Column("press_label", Text),
+    Column("press_parent_task", Text),
+    Column("press_channel_id", BigInteger),
+    Column("press_message_id", BigInteger),
+    # progress
+    Column("state", Text, nullable=False),
+    Column("sent_at", BigInteger),
+    Column("submitted_at", BigInteger),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("webhook_token", Text, nullable=False),
+    Column("task_id", Text),
+    Column("progress", Integer),
+    Column("discord_url", Text),
+    Column("storage_key", Text),
+    Column("result_text", Text),
+    Column("failure_kind", Text),
+    Column("failure_words", Text),
+    Column("hold", Text),
+    Column("unwanted", Boolean, nullable=False),
+    # work
+    Column("due_at", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("delivered_at", BigInteger),
+    Column("route", Text),
+    Column("posting_at", BigInteger),
+    Column("owner", Text),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    # The store's own: how many jobs its member may have upstream at once (NULL: any number) ...
+    Column("running_limit", Integer),
+    # ... and whether somebody wrote to the row beside a worker that was sending it (see `SqlJobStore.cancel`).
+    Column("touched", Boolean, nullable=False, server_default=false()),
+    UniqueConstraint("interaction_id"),
+    UniqueConstraint("webhook_token"),
+)
+
+
+def _index(name: str, *columns: str, where: str | None = None, unique: bool = False) -> Index:
+    condition = None if where is None else text(where)
+    return Index(
+        name,
+        *(jobs.c[column] for column in columns),
+        unique=unique,
+        sqlite_where=condition,
+        postgresql_where=condition,
+    )
+
+
+_index("jobs_task", "account", "task_id", where=HAS_TASK, unique=True)
+_index("jobs_live_child", "parent", "position", where=IS_LIVE, unique=True)
+_index("jobs_child", "parent", "position", "created_at", where=HAS_PARENT)
+_index("jobs_member", "user_id", "guild_id", "pool", where=IS_LIVE)
+_index("jobs_queue", "account", "pool", "due_at", where=IS_QUEUED)
+_index("jobs_upstream", "account", "pool", "user_id", where=IS_UPSTREAM)
+_index("jobs_open", "due_at", where=IS_OPEN)
+_index("jobs_watched", "finished_at", where=IS_WATCHED)
+_index("jobs_lost", "account", "pool", "sent_at", where=IS_LOST)
+_index("jobs_owner", "owner", where=IS_OWNED)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("job_key", ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("custom_id", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("emoji", Text, nullable=False),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    # SQLite numbers rows by itself only in a column of exactly the type INTEGER.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("guild_id", BigInteger),
+    Column("user_id", BigInteger, nullable=False),
+    Column("pool", Text, nullable=False),
+    # No foreign key: the books outlive the jobs.
+    Column("job_key", Text, nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    # When the units were reserved. A refund goes back to the day that paid, not to the day of the refund.
+    Column("spent_at", BigInteger, nullable=False),
+    UniqueConstraint("job_key", "kind"),
+)
+Index("ledger_member", ledger.c.user_id, ledger.c.guild_id, ledger.c.pool, ledger.c.spent_at)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("job_key", ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("route", Text, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("message_id", BigInteger),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
