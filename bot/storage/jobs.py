@@ -14,10 +14,11 @@ from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
 from bot.domain.ports import Load
 from bot.domain.tasks import RemoteTaskId
-from bot.errors import GhostWrite, StorageTrouble
+from bot.errors import GhostWrite, StorageTrouble, TaskTaken
 from bot.storage import claims, ledger, rows
 from bot.storage.tables import (
     IS_LIVE,
+    IS_LOST,
     IS_OWNED,
     IS_QUEUED,
     IS_UPSTREAM,
@@ -142,6 +143,17 @@ class SqlJobStore:
                 found.update(RemoteTaskId(task_id) for task_id in known.scalars())
         return found
 
+    async def rivals(self, job: Job, since: int) -> Sequence[Job]:
+        """See the port."""
+        alike = and_(c.account == job.account, c.pool == job.pool.value, c.prompt == rows.plain(job.prompt))
+        unsettled = and_(text(IS_UPSTREAM), c.task_id.is_(None))
+        lost = and_(text(IS_LOST), c.sent_at > since)
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(jobs).where(alike, c.key != job.key, or_(unsettled, lost)).order_by(c.sent_at, c.key)
+            )
+            return [rows.read_job(row) for row in found]
+
     async def load(self, account: str) -> dict[Pool, Load]:
         """See the port."""
         waiting: dict[str, int] = {}
@@ -203,6 +215,16 @@ class SqlJobStore:
             )
             return renewed.rowcount
 
+    async def disown(self, owner: str, keys: Collection[JobKey]) -> None:
+        """See the port."""
+        async with self._database.write() as connection:
+            for chunk in _chunks(keys):
+                await connection.execute(
+                    update(jobs)
+                    .where(c.key.in_(chunk), c.owner == owner)
+                    .values(owner=None, lease_until=0, fence=c.fence + 1)
+                )
+
     async def abandon(self, owner: str) -> int:
         """See the port."""
         async with self._database.write() as connection:
@@ -224,12 +246,15 @@ class SqlJobStore:
         await self._write(job, {"owner": None, "lease_until": 0})
 
     async def _write(self, job: Job, lease: rows.Values) -> None:
-        async with self._database.write() as connection:
-            values = {**rows.progress(job), **lease, "_key": job.key, "_fence": job.fence}
-            written = await connection.execute(_UNDISTURBED, values)
-            if not written.rowcount:
-                job = await _merge(connection, job)
-            await _settle(connection, job)
+        try:
+            async with self._database.write() as connection:
+                values = {**rows.progress(job), **lease, "_key": job.key, "_fence": job.fence}
+                written = await connection.execute(_UNDISTURBED, values)
+                if not written.rowcount:
+                    job = await _merge(connection, job)
+                await _settle(connection, job)
+        except Conflict:  # of all that a save writes, only the task id is unique
+            raise TaskTaken(job.key) from None
 
     async def cancel(self, key: JobKey, now: int) -> Job | None:
         """See the port.
