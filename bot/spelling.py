@@ -1,0 +1,148 @@
+"""How one setting is read: text becomes an address, a key, a list or a rule, or a sentence says why it cannot.
+Never here: which settings there are, and where they come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping  # pydantic reads the annotations when the program runs
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, SecretStr
+from pydantic_settings import NoDecode
+
+from bot.domain.pools import Allowance, Pool, parse_default_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PORTS: Final = range(1 << 16)
+
+
+class Listen(NamedTuple):
+    """An address to listen on."""
+
+    host: str
+    port: int
+
+
+def _address(*schemes: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        spelled = value.strip().rstrip("/")
+        wanted = " or ".join(f"{scheme}://…" for scheme in schemes)
+        try:
+            parts = urlsplit(spelled)
+            host, _port = parts.hostname, parts.port
+        except ValueError:
+            raise ValueError(f"must be an address like {wanted}") from None
+        if parts.scheme not in schemes or not host or re.search(r"\s", spelled):
+            raise ValueError(f"must be an address like {wanted}")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("must not hold a user name or password")
+        if parts.query or parts.fragment:
+            raise ValueError("must end before any ? or #")
+        return spelled
+
+    return check
+
+
+def _bare(word: str) -> Callable[[SecretStr], SecretStr]:
+    """Forgive what people paste around a secret: blanks, quotes, the scheme word of an Authorization header."""
+
+    def clean(secret: SecretStr) -> SecretStr:
+        value = secret.get_secret_value().strip().strip("\"'").strip()
+        value = re.sub(rf"(?i)^{word}(?:\s+|$)", "", value)
+        if not value:
+            raise ValueError("is empty")
+        if not re.fullmatch(r"[!-~]+", value):
+            raise ValueError("holds a blank or a character that no key has: was it copied whole, and alone?")
+        return SecretStr(value)
+
+    return clean
+
+
+def _fernet(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", secret.get_secret_value()):
+        raise ValueError("must be a Fernet key: 44 characters of URL-safe base 64")
+    return secret
+
+
+def _words(value: object) -> object:
+    return tuple(filter(None, re.split(r"[\s,]+", value))) if isinstance(value, str) else value
+
+
+def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
+    for host in value:
+        if not re.fullmatch(r"(?i)(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::[0-9]{1,5})?", host):
+            raise ValueError(
+                "must be names like pictures.example or 127.0.0.1:8080, with commas between them"
+            )
+    return tuple(host.lower() for host in value)
+
+
+def _ranges(value: object) -> object:
+    """Read `0,1,2` or `0-2`."""
+    if not isinstance(value, str):
+        return value
+    ids: list[int] = []
+    for part in re.split(r"[\s,]+", value.strip()):
+        match = re.fullmatch(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", part)
+        if match is None:
+            raise ValueError("must be numbers like 0,1,2 or a range like 0-2")
+        ids.extend(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return tuple(ids)
+
+
+def _listen(value: object) -> Listen:
+    if isinstance(value, Listen):
+        return value
+    match = re.fullmatch(r"(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*):)?([0-9]{1,5})", str(value).strip())
+    if match is None or int(match[2]) not in PORTS:
+        raise ValueError("must be host:port, for example 127.0.0.1:8080 (or :8080 for every interface)")
+    host = (match[1] or "").strip("[]")
+    return Listen(host or "0.0.0.0", int(match[2]))  # noqa: S104  # asked for by leaving the host out
+
+
+def _rules(value: object) -> Mapping[Pool, Allowance]:
+    return value if isinstance(value, Mapping) else parse_default_rules(str(value))
+
+
+def _database(value: str) -> str:
+    spelled = value.strip()
+    for short, full in _DRIVERS.items():
+        if spelled.startswith(short):
+            spelled = full + spelled.removeprefix(short)
+    if not re.match(r"sqlite\+aiosqlite:///.|postgresql\+asyncpg://.", spelled):
+        raise ValueError(
+            "must be sqlite+aiosqlite:///file.db or postgresql+asyncpg://user:password@host/name"
+        )
+    return spelled
+
+
+_DRIVERS: Final = {
+    "sqlite://": "sqlite+aiosqlite://",
+    "postgres://": "postgresql+asyncpg://",
+    "postgresql://": "postgresql+asyncpg://",
+}
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+Web = Annotated[str, AfterValidator(_address("http", "https"))]
+Socket = Annotated[str, AfterValidator(_address("ws", "wss"))]
+Database = Annotated[str, AfterValidator(_database)]
+BotToken = Annotated[SecretStr, AfterValidator(_bare("Bot"))]
+ApiKey = Annotated[SecretStr, AfterValidator(_bare("Bearer"))]
+FernetKey = Annotated[SecretStr, AfterValidator(_fernet)]
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_hosts)]
+Numbers = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_ranges)]
+Listening = Annotated[Listen, NoDecode, PlainValidator(_listen)]
+Rules = Annotated[Mapping[Pool, Allowance], NoDecode, PlainValidator(_rules)]
+Upper = BeforeValidator(_upper)
+Lower = BeforeValidator(_lower)

@@ -1,0 +1,1 @@
+"""The log: what it shows and what it never shows."""
