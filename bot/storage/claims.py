@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BigInteger, ColumnElement, bindparam, or_, select, text, update
 
 from bot.domain.jobs import LATE_WATCH_MS, JobState
-from bot.storage.tables import IS_OPEN, IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
+from bot.storage.tables import HAS_TASK, IS_OPEN, IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,6 +138,11 @@ def take_for_submission(keys: Sequence[str], owner: str, now: int, *, lease_ms: 
         )
         .returning(jobs)
     )
+
+
+def known_tasks(account: str, task_ids: Sequence[str]) -> Select[Any]:
+    """Find which upstream ids are ours."""
+    return select(c.task_id).where(c.account == account, c.task_id.in_(task_ids), text(HAS_TASK))
 
 
 # -- work past the queue ---------------------------------------------------------------------------------

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Integer, and_, func, insert, literal, select, text
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import and_, bindparam, func, insert, literal, select, text
 
 from bot.errors import UserError
 from bot.storage.tables import IS_LIVE, jobs, ledger
 from bot.texts import text as sentence
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy import ColumnElement, FromClause, Select
+    from sqlalchemy.engine import Connection
 
     from bot.domain.jobs import Job
     from bot.domain.pools import Allowance
@@ -28,32 +28,40 @@ def day_start(at: int) -> int:
     return at - at % DAY_MS
 
 
-def _member(table: Any, job: Job) -> ColumnElement[bool]:
-    """Narrow to the same member of the same server, or of direct messages, in the same pool."""
-    guild = table.c.guild_id
-    guild_id = job.reply.guild_id
-    return and_(
-        table.c.user_id == job.user_id,
-        guild.is_(None) if guild_id is None else guild == guild_id,
-        table.c.pool == job.pool.value,
+def _usage(*, in_a_server: bool) -> Select[Any]:
+    """Build the query for what a member spent since a time and has unfinished, in one pool of one place."""
+
+    def member(table: FromClause) -> ColumnElement[bool]:
+        guild = table.c.guild_id
+        return and_(
+            table.c.user_id == bindparam("user_"),
+            guild == bindparam("guild_") if in_a_server else guild.is_(None),
+            table.c.pool == bindparam("pool_"),
+        )
+
+    spent = select(func.coalesce(func.sum(ledger.c.units), 0)).where(
+        member(ledger), ledger.c.spent_at >= bindparam("since_")
     )
+    live = select(func.count()).select_from(jobs).where(member(jobs), text(IS_LIVE))
+    return select(spent.scalar_subquery().label("spent"), live.scalar_subquery().label("live"))
 
 
-async def check_allowance(connection: AsyncConnection, job: Job, allowance: Allowance) -> None:
+_IN_A_SERVER: Final = _usage(in_a_server=True)
+_IN_DIRECT_MESSAGES: Final = _usage(in_a_server=False)
+
+
+def check_allowance(connection: Connection, job: Job, allowance: Allowance) -> None:
     """Refuse, naming the limit, if the job would exceed what its member may have. Must hold the member's lock."""
     at_once = allowance.at_once()
     if allowance.per_day is None and at_once is None:
         return
     since = day_start(job.created_at)
-    spent = select(sql_cast(func.coalesce(func.sum(ledger.c.units), 0), Integer)).where(
-        _member(ledger, job), ledger.c.spent_at >= since
-    )
-    unfinished = select(func.count()).select_from(jobs).where(_member(jobs, job), text(IS_LIVE))
-    row = (
-        await connection.execute(
-            select(spent.scalar_subquery().label("spent"), unfinished.scalar_subquery().label("live"))
-        )
-    ).one()
+    asked = {"user_": job.user_id, "pool_": job.pool.value, "since_": since}
+    guild_id = job.reply.guild_id
+    if guild_id is None:
+        row = connection.execute(_IN_DIRECT_MESSAGES, asked).one()
+    else:
+        row = connection.execute(_IN_A_SERVER, asked | {"guild_": guild_id}).one()
     if allowance.per_day is not None and row.spent + job.units > allowance.per_day:
         raise UserError(
             sentence(
@@ -68,9 +76,9 @@ async def check_allowance(connection: AsyncConnection, job: Job, allowance: Allo
         raise UserError(sentence("refused.at_once", pool=job.pool.value, limit=at_once))
 
 
-async def reserve(connection: AsyncConnection, job: Job) -> None:
+def reserve(connection: Connection, job: Job) -> None:
     """Book the units of a job that was just inserted."""
-    await connection.execute(
+    connection.execute(
         insert(ledger),
         {
             "guild_id": job.reply.guild_id,
@@ -89,11 +97,11 @@ _BOOKED = ledger.alias("booked")
 _REFUNDED = ledger.alias("refunded")
 
 
-async def refund(connection: AsyncConnection, job: Job) -> None:
+def refund(connection: Connection, job: Job) -> None:
     """Give back what was reserved, once. The caller's transaction holds the job's row, so nobody else does."""
     columns = ("guild_id", "user_id", "pool", "job_key", "units", "kind", "at", "spent_at")
     given = {"units": -_BOOKED.c.units, "kind": literal(REFUND), "at": literal(job.finished_at)}
-    await connection.execute(
+    connection.execute(
         insert(ledger).from_select(
             columns,
             select(*(given.get(name, _BOOKED.c[name]).label(name) for name in columns)).where(

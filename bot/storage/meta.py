@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, update
 
+from bot.storage.engine import lock
 from bot.storage.tables import meta
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy.engine import Connection
 
     from bot.storage.engine import Database
 
@@ -23,33 +24,34 @@ class SqlMeta:
 
     async def get(self, key: str) -> str | None:
         """Read a value; None if it was never set."""
-        async with self._database.read() as connection:
-            return await _read(connection, key)
+        return await self._database.read(lambda cn: _read(cn, key))
 
     async def set(self, key: str, value: str) -> None:
         """Write a value over the old one."""
-        async with self._database.write() as connection:
-            await self._database.lock(connection, f"meta/{key}")
-            await _write(connection, key, value)
+
+        def write(connection: Connection) -> None:
+            lock(connection, f"meta/{key}")
+            _write(connection, key, value)
+
+        await self._database.write(write)
 
     async def swap(self, key: str, old: str | None, new: str) -> bool:
         """Write only if the value is still `old` (None: not there): of several processes exactly one succeeds."""
-        async with self._database.write() as connection:
-            await self._database.lock(connection, f"meta/{key}")
-            if await _read(connection, key) != old:
+
+        def write(connection: Connection) -> bool:
+            lock(connection, f"meta/{key}")
+            if _read(connection, key) != old:
                 return False
-            await _write(connection, key, new)
+            _write(connection, key, new)
             return True
 
-
-async def _read(connection: AsyncConnection, key: str) -> str | None:
-    value: str | None = (
-        await connection.execute(select(meta.c.value).where(meta.c.key == key))
-    ).scalar_one_or_none()
-    return value
+        return await self._database.write(write)
 
 
-async def _write(connection: AsyncConnection, key: str, value: str) -> None:
-    written = await connection.execute(update(meta).where(meta.c.key == key).values(value=value))
-    if not written.rowcount:
-        await connection.execute(insert(meta).values(key=key, value=value))
+def _read(connection: Connection, key: str) -> str | None:
+    return connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()
+
+
+def _write(connection: Connection, key: str, value: str) -> None:
+    if not connection.execute(update(meta).where(meta.c.key == key).values(value=value)).rowcount:
+        connection.execute(insert(meta).values(key=key, value=value))

@@ -14,12 +14,11 @@ from sqlalchemy import inspect
 
 from bot.errors import StartupError, StorageTrouble
 from bot.storage import troubles
-from bot.storage.engine import SQLITE
+from bot.storage.engine import SQLITE, lock
 from bot.storage.tables import metadata
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.storage.engine import Database
 
@@ -32,17 +31,21 @@ async def bring_up(database: Database) -> bool:
 
     Two processes that start together do it one after the other, and the second finds nothing to do.
     """
-    async with database.write() as connection:
-        await database.lock(connection, "schema")
-        if await connection.run_sync(_has_caught_up):
+
+    def migrate(connection: Connection) -> bool:
+        lock(connection, "schema")
+        if _has_caught_up(connection):
             return False
-        await connection.run_sync(_upgrade)
+        _upgrade(connection)
         return True
 
+    return await database.write(migrate)
 
-async def require_current(connection: AsyncConnection) -> None:
+
+async def require_current(database: Database) -> None:
     """Raise `StartupError` unless the database has exactly this program's version."""
-    if not await connection.run_sync(_has_caught_up):
+    # In a write transaction: whether we may write at all is part of the question.
+    if not await database.write(_has_caught_up):
         raise StartupError(
             "The database is older than this Easel: run `easel migrate` once, then start again."
         )

@@ -1,0 +1,184 @@
+"""What transactions do with a job's rows: find, insert, write under its fence, withdraw, and what follows from that.
+Never here: beginning and ending a transaction, and choosing jobs (that is `claims`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, bindparam, delete, exists, insert, literal, select, text, update
+
+from bot.domain.jobs import UPSTREAM, JobState
+from bot.errors import GhostWrite
+from bot.storage import ledger, rows
+from bot.storage.engine import lock
+from bot.storage.tables import IS_LIVE, actions, deliveries, jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from sqlalchemy import Row, Select
+    from sqlalchemy.engine import Connection
+
+    from bot.domain.jobs import Job, ReplyTarget
+    from bot.domain.keys import JobKey
+    from bot.domain.pools import Allowance
+
+CHUNK: Final = 500
+"""Keys in one IN list: SQLite's oldest builds take 999 parameters."""
+
+c = jobs.c
+
+# Statements that run for every job are built once: building costs more than running them.
+BY_KEY: Final = select(jobs).where(c.key == bindparam("key_"))
+_BY_INTERACTION: Final = select(jobs).where(c.interaction_id == bindparam("interaction_"))
+_LIVE_CHILD: Final = select(jobs).where(
+    c.parent == bindparam("parent_"), c.position == bindparam("position_"), text(IS_LIVE)
+)
+_UNDISTURBED: Final = update(jobs).where(
+    c.key == bindparam("key_"), c.fence == bindparam("fence_"), c.touched.is_(False)
+)
+_ACTIONS: Final = (
+    select(actions)
+    .where(actions.c.job_key.in_(bindparam("keys_", expanding=True)))
+    .order_by(actions.c.job_key, actions.c.position)
+)
+
+
+def chunks(keys: Collection[str]) -> Iterator[list[str]]:
+    """Cut a collection into lists that fit one statement."""
+    ordered = list(keys)
+    for start in range(0, len(ordered), CHUNK):
+        yield ordered[start : start + CHUNK]
+
+
+# -- reading ---------------------------------------------------------------------------------------------
+
+
+def find(connection: Connection, query: Select[Any], **values: object) -> Job | None:
+    """Read the one job that a query over `jobs` names, with its actions."""
+    row = connection.execute(query, values).one_or_none()
+    return None if row is None else with_actions(connection, [rows.read_job(row)])[0]
+
+
+def with_actions(connection: Connection, found: Sequence[Job]) -> list[Job]:
+    """Read the actions of those that have some: they come with success and never change again."""
+    of_job: dict[str, list[Row[Any]]] = {}
+    for chunk in chunks([job.key for job in found if job.state is JobState.SUCCEEDED]):
+        for row in connection.execute(_ACTIONS, {"keys_": chunk}):
+            of_job.setdefault(row.job_key, []).append(row)
+    return [rows.with_actions(job, of_job.get(job.key, ())) for job in found]
+
+
+# -- accepting -------------------------------------------------------------------------------------------
+
+
+def begin(connection: Connection, job: Job, allowance: Allowance) -> Job:
+    """Find the job that this interaction or this button already began, or insert it within the allowance."""
+    # First the lock, then the look: a twin of this very interaction must be found, not counted.
+    lock(connection, f"member/{job.reply.guild_id}/{job.user_id}/{job.pool}")
+    earlier = find(connection, _BY_INTERACTION, interaction_=job.interaction_id)
+    if earlier is None and job.press is not None:
+        earlier = find(connection, _LIVE_CHILD, parent_=job.press.parent, position_=job.press.position)
+    if earlier is not None:
+        return earlier
+    ledger.check_allowance(connection, job, allowance)
+    # A limit of nothing running would keep an accepted job waiting for ever.
+    running = None if allowance.running is None else max(1, allowance.running)
+    values = {**rows.identity(job), **rows.progress(job), **rows.lease(job), "running_limit": running}
+    connection.execute(insert(jobs), values)
+    ledger.reserve(connection, job)
+    return job
+
+
+# -- writing ---------------------------------------------------------------------------------------------
+
+
+def write(connection: Connection, job: Job, *, giving_back: bool) -> None:
+    """Write all that a worker may change if its fence holds, and what follows from it; else `GhostWrite`."""
+    values = {**rows.progress(job), "key_": job.key, "fence_": job.fence}
+    if giving_back:
+        values |= {"owner": None, "lease_until": 0}
+    if not connection.execute(_UNDISTURBED, values).rowcount:
+        job = _merge(connection, job)
+    _settle(connection, job)
+
+
+def _merge(connection: Connection, job: Job) -> Job:
+    """Write a job to whose row somebody wrote while it was being sent: keep both, and take it from its worker.
+
+    Raises `GhostWrite` if it is not the worker's job any more.
+    """
+    row = connection.execute(
+        select(jobs).where(c.key == job.key, c.fence == job.fence).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise GhostWrite(job.key)
+    stored = rows.read_job(row)
+    merged = replace(
+        job,
+        unwanted=stored.unwanted,
+        reply=stored.reply,
+        owner=None,
+        lease_until=0,
+        fence=stored.fence + 1,
+    )
+    _overwrite(connection, merged)
+    return merged
+
+
+def _overwrite(connection: Connection, job: Job) -> None:
+    """Write a job whose row this transaction has locked, lease and all."""
+    connection.execute(
+        update(jobs).where(c.key == job.key), {**rows.progress(job), **rows.lease(job), "touched": False}
+    )
+
+
+def _settle(connection: Connection, job: Job) -> None:
+    """Write what follows from a job's state; said twice it is written once."""
+    if job.refund_due:
+        ledger.refund(connection, job)
+    if job.state is JobState.SUCCEEDED and job.actions and not job.is_delivered:
+        connection.execute(delete(actions).where(actions.c.job_key == job.key))
+        connection.execute(insert(actions), rows.actions_of(job))
+    if job.delivered_at is not None and job.route is not None:
+        d = deliveries.c
+        row = (job.key, job.delivered_at, job.route.value, job.reply.channel_id, job.reply.message_id)
+        values = (literal(value, column.type) for value, column in zip(row, d, strict=True))
+        known = exists().where(d.job_key == job.key, d.at == job.delivered_at)
+        connection.execute(insert(deliveries).from_select(d.keys(), select(*values).where(~known)))
+
+
+# -- beside the worker -----------------------------------------------------------------------------------
+
+
+def cancel(connection: Connection, key: JobKey, now: int) -> Job | None:
+    """Withdraw a queued job or mark a sent one unwanted, and take it from its worker; None if it had ended."""
+    job = find(connection, BY_KEY.with_for_update(), key_=key)
+    if job is None or job.is_terminal:
+        return None
+    if job.state is JobState.SUBMITTING and job.owner is not None and job.lease_until >= now:
+        # It is being sent this moment, and taking it away would lose the id of a task that we pay for. The worker's
+        # next write keeps this mark and loses the lease.
+        connection.execute(update(jobs).where(c.key == key), {"unwanted": True, "touched": True})
+        return replace(job, unwanted=True)
+    job = replace(job, unwanted=True) if job.state in UPSTREAM else job.cancelled(now)
+    job = replace(job, owner=None, lease_until=0, fence=job.fence + 1)
+    _overwrite(connection, job)
+    _settle(connection, job)
+    return job
+
+
+def move_card(connection: Connection, key: JobKey, reply: ReplyTarget) -> None:
+    """Write where a job's card is now. A worker that holds the job would write the old place back: it is taken away."""
+    job = find(connection, BY_KEY.with_for_update(), key_=key)
+    if job is None:
+        return
+    values = rows.reply(reply)
+    if job.owner is not None and job.state is JobState.SUBMITTING:
+        values["touched"] = (
+            True  # as in `cancel`: what is being sent stays with its worker until it has written
+        )
+    elif job.owner is not None:
+        values |= {"owner": None, "lease_until": 0, "fence": job.fence + 1}
+    connection.execute(update(jobs).where(and_(c.key == key)), values)
