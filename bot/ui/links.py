@@ -1,0 +1,22 @@
+"""Addresses of messages, as people click them.
+Never here: anything outside Discord."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.domain.jobs import Job
+
+
+def message_link(guild_id: int | None, channel_id: int, message_id: int) -> str:
+    """The address of a message; one without a server is a direct message."""
+    return f"https://discord.com/channels/{guild_id or '@me'}/{channel_id}/{message_id}"
+
+
+def card_link(job: Job) -> str | None:
+    """Where a job's card is, if it was ever shown."""
+    reply = job.reply
+    if reply.message_id is None:
+        return None
+    return message_link(reply.guild_id, reply.channel_id, reply.message_id)

@@ -1,0 +1,69 @@
+"""What people and upstream wrote, made safe to show: one line, no markdown, no mentions, no tricks with direction, cut.
+Never here: our own sentences."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ELLIPSIS: Final = "…"
+ISOLATE: Final = "\u2068"
+"""First strong isolate: a right-to-left prompt turns nothing around it (and nothing of ours turns it)."""
+END_ISOLATE: Final = "\u2069"
+
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs"})
+_JOINERS: Final = frozenset("\u200c\u200d")
+"""Format characters that emoji and some scripts need."""
+_MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]()#@:]")
+"""Discord honours a backslash before any of these: no mention, link, emoji, timestamp or style survives."""
+_OPENER: Final = re.compile(r"^(\d+)(?=[.])|^(?=[-+])")
+"""What begins a list when it stands first in a line."""
+
+
+def one_line(text: str) -> str:
+    """Collapse whitespace and drop what is not to be seen: control characters, and all direction marks."""
+    kept = (
+        " " if c.isspace() else c
+        for c in text
+        if c.isspace() or c in _JOINERS or unicodedata.category(c) not in _UNSEEN
+    )
+    return " ".join("".join(kept).split())
+
+
+def escape(line: str) -> str:
+    """Take all meaning from a line's markup, so that Discord shows exactly these characters."""
+    escaped = _MARKUP.sub(r"\\\g<0>", line)
+    return _OPENER.sub(lambda m: f"{m[1]}\\" if m[1] else "\\", escaped)
+
+
+def quoted(text: str, limit: int) -> str:
+    """Make it safe to show within `limit` characters, all that was added included."""
+    return f"{ISOLATE}{_fitted(one_line(text), limit - 2, escape)}{END_ISOLATE}"
+
+
+def plain(text: str, limit: int) -> str:
+    """One line without markup rules, cut: for places where Discord renders none, such as a picture's description."""
+    return _fitted(one_line(text), limit, str)
+
+
+def _fitted(line: str, room: int, dress: Callable[[str], str]) -> str:
+    """Dress the longest beginning of a line that fits; escapes make characters differ in what they cost."""
+    if _units(dress(line)) <= room:
+        return dress(line)
+    low, high = 0, len(line)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _units(dress(line[:middle])) < room:
+            low = middle
+        else:
+            high = middle - 1
+    return dress(line[:low].rstrip(" \u200c\u200d")) + ELLIPSIS
+
+
+def _units(text: str) -> int:
+    """Characters as the strictest reader counts them (UTF-16)."""
+    return len(text) + sum(c > "\uffff" for c in text)

@@ -1,0 +1,232 @@
+"""Between an interaction and the house: who asks, whether we may answer there, and every answer only one person sees.
+Never here: cards, and what is asked for."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot.domain.jobs import TOKEN_LIFE_MS, ReplyTarget
+from bot.errors import StorageTrouble, UserError
+from bot.services.asking import Asker
+from bot.texts import Text, text
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.i18n import Catalogues
+    from bot.services.actions import Presses
+    from bot.services.imagine import Imagine
+
+log = logging.getLogger(__name__)
+
+AnyInteraction = discord.Interaction[Any]
+NETWORK: Final = (aiohttp.ClientError, OSError, discord.RateLimited)
+"""What discord.py lets through when Discord cannot be reached (facts §3.6); TimeoutError is an OSError."""
+
+UNKNOWN_INTERACTION: Final = 10062
+ALREADY_ANSWERED: Final = 40060
+CONTENT_LIMIT: Final = 2000
+THREADS: Final = frozenset(
+    {
+        discord.ChannelType.public_thread,
+        discord.ChannelType.private_thread,
+        discord.ChannelType.news_thread,
+    }
+)
+
+
+SENTENCES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
+    (StorageTrouble, "trouble.storage"),
+    (app_commands.TransformerError, "trouble.option"),
+    ((app_commands.CommandSignatureMismatch, app_commands.CommandNotFound), "trouble.command_outdated"),
+    (app_commands.NoPrivateMessage, "refused.server_only"),
+    (app_commands.CheckFailure, "refused.not_allowed"),
+    ((discord.DiscordServerError, *NETWORK), "trouble.discord"),
+)
+"""What is no bug of ours, the particular before the general."""
+
+
+class Services(Protocol):
+    """The use cases behind commands and buttons."""
+
+    @property
+    def imagine(self) -> Imagine:
+        """Begins chains."""
+
+    @property
+    def presses(self) -> Presses:
+        """Turns presses into child jobs."""
+
+
+class House(Protocol):
+    """What commands and buttons find on the client they run in."""
+
+    @property
+    def services(self) -> Services:
+        """The use cases."""
+
+    @property
+    def catalogues(self) -> Catalogues:
+        """The sentences."""
+
+
+def house_of(interaction: AnyInteraction) -> House:
+    """The client of an interaction, as far as the ui may know it."""
+    return cast("House", interaction.client)
+
+
+# -- taking an interaction up ------------------------------------------------------------------------------
+
+
+def check_permissions(interaction: AnyInteraction) -> None:
+    """Raise `UserError` if the bot could not show a picture here: before anything is paid (peers F35).
+
+    Reads what Discord sent along with the interaction; asks nobody.
+    """
+    if interaction.guild_id is None:
+        return
+    held = interaction.app_permissions
+    if held.administrator:
+        return
+    in_thread = interaction.channel is not None and interaction.channel.type in THREADS
+    needed = ("view_channel", "send_messages_in_threads" if in_thread else "send_messages", "attach_files")
+    missing = [text(f"permission.{name}") for name in needed if not getattr(held, name)]
+    if missing:
+        raise UserError(text("refused.permissions", permissions=_listed(missing)))
+
+
+def _listed(names: list[Text]) -> Text:
+    *others, last = names
+    if not others:
+        return last
+    return text("list.last", first=_enumerated(others), last=last)
+
+
+def _enumerated(names: list[Text]) -> Text:
+    *others, last = names
+    return text("list.more", first=_enumerated(others), last=last) if others else last
+
+
+async def take_up(interaction: AnyInteraction) -> Asker | None:
+    """Answer “thinking…” at once, in public: the job's card takes its place. Nothing else is awaited before.
+
+    None if the interaction is dead, or was answered by another process; then nothing is to be done.
+    Raises `UserError`, unanswered, if the bot may not post here.
+    """
+    check_permissions(interaction)
+    try:
+        answered = await interaction.response.defer(thinking=True)
+    except discord.HTTPException as error:
+        if error.code not in {UNKNOWN_INTERACTION, ALREADY_ANSWERED}:
+            raise
+        log.warning("interaction_not_ours", extra={"interaction": interaction.id, "code": error.code})
+        return None
+    return asker_of(interaction, answered.message_id if answered is not None else None)
+
+
+def asker_of(interaction: AnyInteraction, message_id: int | None) -> Asker:
+    """Who asks, and where the answer goes: the message is the one that the deferred answer made."""
+    guild_locale = interaction.guild_locale or interaction.locale
+    created = int(interaction.created_at.timestamp() * 1000)
+    posted = None if message_id is None else int(discord.utils.snowflake_time(message_id).timestamp() * 1000)
+    user = interaction.user
+    return Asker(
+        user_id=user.id,
+        user_name=user.name,
+        locale=interaction.locale.value,
+        guild_locale=guild_locale.value,
+        interaction_id=interaction.id,
+        reply=ReplyTarget(
+            channel_id=interaction.channel_id or 0,
+            guild_id=interaction.guild_id,
+            application_id=interaction.application_id,
+            token=interaction.token,
+            token_until=created + TOKEN_LIFE_MS,
+            message_id=message_id,
+            message_at=posted,
+            upload_limit=interaction.filesize_limit,
+        ),
+        role_ids=frozenset(role.id for role in user.roles)
+        if isinstance(user, discord.Member)
+        else frozenset(),
+    )
+
+
+# -- answers that only the person sees ---------------------------------------------------------------------
+
+
+async def attended(
+    interaction: AnyInteraction, work: Callable[[], Awaitable[None]], *, reference: str
+) -> None:
+    """Do the work of a button or modal; whatever goes wrong, the person gets a sentence (peers F5).
+
+    discord.py only logs what a dynamic item raises, so nothing may leave here.
+    """
+    try:
+        await work()
+    except Exception as error:  # noqa: BLE001 - the last line of defence; `apologise` tells bugs apart and logs them
+        await apologise(interaction, error, reference=reference)
+
+
+async def apologise(interaction: AnyInteraction, error: BaseException, *, reference: str) -> None:
+    """Turn any exception into an answer that only the person sees; bugs are logged under `reference`."""
+    sentence = sentence_for(error)
+    if sentence is None:
+        log.error(
+            "handler_failed", exc_info=error, extra={"reference": reference, "kind": type(error).__name__}
+        )
+        sentence = text("trouble.bug", reference=reference)
+    await tell(interaction, sentence)
+
+
+def sentence_for(error: BaseException) -> Text | None:
+    """What the person can do about it; None for a bug of ours."""
+    if isinstance(error, app_commands.CommandInvokeError):
+        return sentence_for(error.original)
+    if isinstance(error, UserError):
+        return error.text
+    for kinds, id_ in SENTENCES:
+        if isinstance(error, kinds):
+            return text(id_)
+    return None
+
+
+async def tell(interaction: AnyInteraction, sentence: Text) -> None:
+    """Say something that only the person sees, whatever was answered before. Never raises on Discord's troubles.
+
+    A public “thinking…” is taken away first: a follow-up right after it would take its place, for all to see.
+    """
+    if interaction.type is discord.InteractionType.autocomplete:
+        return  # a list of suggestions cannot carry a sentence
+    content = house_of(interaction).catalogues.render(sentence, interaction.locale.value)[:CONTENT_LIMIT]
+    try:
+        if interaction.response.is_done():
+            await _follow_up(interaction, content)
+            return
+        try:
+            await interaction.response.send_message(
+                content, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
+            )
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ANSWERED:
+                raise
+            await _follow_up(interaction, content)  # the first answer did arrive, though we were not told
+    except (discord.HTTPException, *NETWORK) as error:
+        log.warning(
+            "answer_not_sent",
+            extra={"interaction": interaction.id, "kind": type(error).__name__, "text": sentence.id},
+        )
+
+
+async def _follow_up(interaction: AnyInteraction, content: str) -> None:
+    if interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}:
+        try:
+            await interaction.delete_original_response()
+        except (discord.HTTPException, *NETWORK) as error:
+            log.info("placeholder_stays", extra={"interaction": interaction.id, "kind": type(error).__name__})
+    await interaction.followup.send(content, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())

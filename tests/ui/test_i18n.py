@@ -1,0 +1,209 @@
+"""Catalogues: every sentence the code names exists, fits its arguments, and falls back without surprises.
+Never here: what the sentences say."""
+
+from __future__ import annotations
+
+import ast
+import io
+import string
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from babel.messages import pofile
+
+from bot.domain.failures import FailureKind
+from bot.i18n import Catalogues, UnknownText
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog, Message
+
+ROOT = Path(__file__).parents[2]
+ENGLISH = """
+msgid ""
+msgstr "Plural-Forms: nplurals=2; plural=(n != 1);\\n"
+
+msgid "greet"
+msgstr "Hello {who}"
+
+msgid "ahead"
+msgid_plural "ahead"
+msgstr[0] "{n} job ahead"
+msgstr[1] "{n} jobs ahead"
+
+msgid "many"
+msgstr "{n} of {limit}"
+
+msgid "reach"
+msgstr "{who.__class__}"
+
+msgid "when"
+msgstr "<t:{at}:R> for <@{who}> and {at}"
+
+msgid "only_english"
+msgstr "only here"
+"""
+GERMAN = """
+msgid ""
+msgstr "Plural-Forms: nplurals=2; plural=(n != 1);\\n"
+
+msgid "greet"
+msgstr "Hallo {who}"
+
+msgid "ahead"
+msgid_plural "ahead"
+msgstr[0] "{n} Auftrag davor"
+msgstr[1] "{n} Aufträge davor"
+
+msgid "many"
+msgstr "{n} von {limit}"
+"""
+
+
+def catalogues(*, strict: bool = True, **more: str) -> Catalogues:
+    return Catalogues({"en": ENGLISH, "de": GERMAN, **more}, strict=strict)
+
+
+def english() -> Catalog:
+    file = resources.files("bot").joinpath("locales", "en", "LC_MESSAGES", "easel.po")
+    return pofile.read_po(io.BytesIO(file.read_bytes()), locale="en")
+
+
+def sentences(catalogue: Catalog) -> dict[str, list[str]]:
+    def of(message: Message) -> list[str]:
+        return list(message.string) if isinstance(message.string, tuple | list) else [message.string or ""]
+
+    return {m.id[0] if isinstance(m.id, tuple | list) else m.id: of(m) for m in catalogue if m.id}
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("en", "Hello Ada"),
+        ("en-US", "Hello Ada"),
+        ("de", "Hallo Ada"),
+        ("de-AT", "Hallo Ada"),
+        ("xx", "Hello Ada"),
+    ],
+)
+def test_a_sentence_comes_in_the_nearest_language(locale: str, said: str) -> None:
+    assert catalogues().render(text("greet", who="Ada"), locale) == said
+
+
+def test_a_country_s_own_words_come_before_its_language_s() -> None:
+    house = catalogues(de_CH='msgid "greet"\nmsgstr "Grüezi {who}"')
+
+    assert house.render(text("greet", who="Ada"), "de-CH") == "Grüezi Ada"
+    assert house.render(text("ahead", n=2), "de-CH") == "2 Aufträge davor"
+
+
+def test_a_sentence_that_a_language_lacks_comes_in_english() -> None:
+    assert catalogues().render(text("only_english"), "de") == "only here"
+
+
+def test_traditional_chinese_does_not_fall_back_to_simplified() -> None:
+    house = catalogues(zh='msgid "greet"\nmsgstr "你好 {who}"')
+
+    assert house.render(text("greet", who="Ada"), "zh-CN") == "你好 Ada"
+    assert house.render(text("greet", who="Ada"), "zh-TW") == "Hello Ada"
+
+
+def test_norwegian_goes_by_the_name_that_gettext_knows() -> None:
+    assert (
+        catalogues(nb='msgid "greet"\nmsgstr "Hei {who}"').render(text("greet", who="Ada"), "no") == "Hei Ada"
+    )
+
+
+@pytest.mark.parametrize(("n", "said"), [(1, "1 job ahead"), (0, "0 jobs ahead"), (1200, "1,200 jobs ahead")])
+def test_the_plural_follows_n(n: int, said: str) -> None:
+    assert catalogues().render(text("ahead", n=n), "en") == said
+
+
+def test_an_argument_n_needs_no_plural_forms() -> None:
+    assert catalogues().render(text("many", n=1, limit=5000), "de") == "1 von 5.000"
+
+
+def test_a_text_as_an_argument_is_said_in_the_same_language() -> None:
+    assert catalogues().render(text("greet", who=text("ahead", n=2)), "de") == "Hallo 2 Aufträge davor"
+
+
+def test_digits_inside_discord_s_markup_stay_as_they_are() -> None:
+    said = catalogues().render(text("when", at=1767225600, who=175928847299117063), "en")
+
+    assert said == "<t:1767225600:R> for <@175928847299117063> and 1,767,225,600"
+
+
+def test_braces_in_an_argument_mean_nothing() -> None:
+    assert catalogues().render(text("greet", who="{n} {0} {who}"), "en") == "Hello {n} {0} {who}"
+
+
+@pytest.mark.parametrize("id_", ["nobody.said.this", "greet", "reach"])
+def test_a_sentence_that_cannot_be_said_is_found_in_tests_and_named_in_production(id_: str) -> None:
+    unfit = text(id_, other="x") if id_ == "greet" else text(id_, who="x")
+
+    with pytest.raises(UnknownText):
+        catalogues().render(unfit, "en")
+    assert catalogues(strict=False).render(unfit, "de") == id_
+
+
+def test_a_broken_catalogue_stops_the_start_with_its_name() -> None:
+    with pytest.raises(ValueError, match="“fr”"):
+        catalogues(fr="this is no catalogue")
+    with pytest.raises(ValueError, match="“en”"):
+        Catalogues({"de": GERMAN})
+
+
+def test_the_english_catalogue_names_each_sentence_once() -> None:
+    source = resources.files("bot").joinpath("locales", "en", "LC_MESSAGES", "easel.po").read_text("utf-8")
+    ids = [line for line in source.splitlines() if line.startswith("msgid ") and line != 'msgid ""']
+
+    assert sorted(ids) == sorted(set(ids))
+
+
+def test_every_sentence_that_the_code_names_exists_in_english() -> None:
+    """Ids in `text("…")`, in the fields that hold ids, and those that are put together from an enum."""
+    known = sentences(english())
+    named = {f"{area}.{kind.value}" for area in ("failure", "advice") for kind in FailureKind}
+    for file in [*ROOT.glob("bot/**/*.py"), *ROOT.glob("cogs/*.py")]:
+        if "sandbox" not in file.parts:
+            named |= ids_named_in(ast.parse(file.read_text("utf-8")), set(known))
+
+    assert named - set(known) == set()
+
+
+def ids_named_in(tree: ast.Module, known: set[str]) -> set[str]:
+    areas = {id_.partition(".")[0] for id_ in known} | {"note", "hold", "command"}
+    found = set()
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in {"text", "said"}
+        ):
+            first = node.args[0] if node.args else None
+            if isinstance(first, ast.Constant) and isinstance(first.value, str) and "." in first.value:
+                found.add(first.value)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            area, dot, rest = node.value.partition(".")
+            if dot and area in areas & {"note", "hold"} and rest.isidentifier():
+                found.add(node.value)
+    return found
+
+
+def test_every_language_uses_the_arguments_that_english_gives() -> None:
+    def arguments(forms: list[str]) -> set[str | None]:
+        return {name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name}
+
+    source = sentences(english())
+    for folder in resources.files("bot").joinpath("locales").iterdir():
+        catalogue = pofile.read_po(io.BytesIO(folder.joinpath("LC_MESSAGES", "easel.po").read_bytes()))
+        for id_, forms in sentences(catalogue).items():
+            assert arguments(forms) <= arguments(source[id_]), f"{folder.name}: {id_}"
+
+
+def test_the_package_s_own_catalogues_can_be_read() -> None:
+    house = Catalogues.load(strict=True)
+
+    assert house.render(text("pool.FAST"), "de") == "⚡ FAST"
