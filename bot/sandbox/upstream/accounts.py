@@ -1,0 +1,94 @@
+"""Keys and what they may do, balances and prices (contract §0.2, §5).
+Never here: HTTP, tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.sandbox.upstream.answers import Refusal
+from bot.sandbox.upstream.tasks import Kind, Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SANDBOX_KEY = "sk-sandbox"
+START_BALANCE = Decimal(3_400_000)
+"""100 CNY at 34 000 credits each (contract §5.1)."""
+
+PRICES: dict[Pool, int] = {Pool.FAST: 6800, Pool.NORMAL: 2040}
+"""Credits of a grid. Real prices are not published; these are ours."""
+PRICE_WEIGHTS: dict[Kind, Decimal] = {
+    Kind.SINGLE: Decimal("0.25"),
+    Kind.FINE: Decimal(2),
+    Kind.REEL: Decimal(8),
+    Kind.CLIP: Decimal("0.25"),
+    Kind.TEXT: Decimal("0.25"),
+    Kind.NOTE: Decimal(0),
+}
+
+
+class Permission(StrEnum):
+    """What a key can be allowed to do."""
+
+    MIDJOURNEY = "midjourney"
+    FILES = "file-v1"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key's permissions and the account it draws on."""
+
+    permissions: frozenset[Permission] = frozenset(Permission)
+    account: str = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one accepted submission cost."""
+
+    task_id: int
+    account: str
+    pool: Pool
+    credits: Decimal
+
+
+def price(pool: Pool, kind: Kind) -> Decimal:
+    """Credits that a task of this kind costs."""
+    return PRICES[pool] * PRICE_WEIGHTS.get(kind, Decimal(1))
+
+
+@dataclass(slots=True)
+class Accounts:
+    """All keys and the money behind them."""
+
+    keys: Mapping[str, Key] = field(default_factory=lambda: {SANDBOX_KEY: Key()})
+    balances: dict[str, Decimal] = field(default_factory=dict)
+    charges: list[Charge] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for key in self.keys.values():
+            self.balances.setdefault(key.account, START_BALANCE)
+
+    def admit(self, authorization: str, permission: Permission) -> str:
+        """The account behind a bearer key; refuses in the body, with HTTP 200 (contract §0.4)."""
+        scheme, _, written = authorization.partition(" ")
+        key = self.keys.get(written.strip()) if scheme.lower() == "bearer" else None
+        if key is None:
+            raise Refusal(401, "Unauthorized: the api key is not valid")
+        if permission not in key.permissions:
+            raise Refusal(401, f"Unauthorized: the api key lacks the permission {permission.value}")
+        return key.account
+
+    def check(self, account: str, cost: Decimal) -> None:
+        """Refuse a submission that the balance does not cover."""
+        if self.balances[account] < cost:
+            raise Refusal(402, "the balance is not sufficient", errorType="insufficient_balance_error")
+
+    def charge(self, charge: Charge) -> None:
+        """Take the money of an accepted submission."""
+        self.balances[charge.account] -= charge.credits
+        self.charges.append(charge)

@@ -1,0 +1,1 @@
+"""Tests of the simulated OhMyGPT Midjourney API, through real HTTP."""
