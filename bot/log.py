@@ -72,7 +72,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"(?i)(token\)=\()[^)]*\)", rf"\1{HIDDEN})"),
         # What SQLAlchemy and pydantic say of the values they stumbled over: whole rows, prompts, bodies.
         (r"\[parameters: [^\n]*", f"[parameters: {HIDDEN}]"),
-        (r"input_value=.*?(?=, input_type=)", f"input_value={HIDDEN}"),
+        (r"input_value=.{0,200}?(?=, input_type=)", f"input_value={HIDDEN}"),
         # Pictures as text: no secret, but other people's, and megabytes long.
         (r"(data:[\w/+.-]+;base64,)[\w+/=%-]{64,}", rf"\1{HIDDEN}"),
     )

@@ -1,0 +1,1 @@
+"""The meters, as Prometheus reads them."""

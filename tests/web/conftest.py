@@ -1,0 +1,132 @@
+"""A real web server on loopback for these tests, and the parts that it is built from.
+Never here: tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from bot.domain.keys import JobKey
+from bot.web.health import Check, Health
+from bot.web.hook import Hint, Hook
+from bot.web.server import serve
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+TOKEN = "token-of-a-running-job-0123"
+KEY = JobKey("0123456789ab")
+
+
+@dataclass
+class Counts:
+    """A probe that remembers what became of posts."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def count(self, name: str, n: int = 1, /, **labels: str) -> None:
+        """Remember one."""
+        assert name == "webhooks"
+        self.outcomes[labels["outcome"]] += n
+
+    def observe(self, name: str, value: float, /, **labels: str) -> None:
+        """Nothing here takes time worth measuring."""
+        raise AssertionError(name, value, labels)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A hint as the body's reader gives it."""
+
+    terminal: bool
+
+
+def read_hint(body: bytes) -> Hint | None:
+    """Read `SUCCESS` as an outcome and anything else with a `status` as progress."""
+    if body == b"poison":
+        raise RecursionError("too deep")
+    return Claim(terminal=b"SUCCESS" in body) if b"status" in body else None
+
+
+@dataclass
+class House:
+    """What stands behind the receiver: a store that knows one token, and a tracker that can be woken."""
+
+    probe: Counts = field(default_factory=Counts)
+    woken: asyncio.Queue[tuple[JobKey, bool]] = field(default_factory=asyncio.Queue)
+    looked_up: list[str] = field(default_factory=list)
+    open_door: asyncio.Event = field(default_factory=asyncio.Event)
+    """Look-ups wait here: a test can hold them to see that answers do not."""
+    trouble: Exception | None = None
+    ready: dict[str, Check] = field(default_factory=dict)
+    alive: dict[str, Check] = field(default_factory=dict)
+
+    async def find_job(self, token: str) -> JobKey | None:
+        """Look a token up."""
+        self.looked_up.append(token)
+        await self.open_door.wait()
+        if self.trouble is not None:
+            trouble, self.trouble = self.trouble, None
+            raise trouble
+        return KEY if token == TOKEN else None
+
+    async def on_hint(self, key: JobKey, terminal: bool) -> None:  # noqa: FBT001  # the receiver's signature
+        """Wake the tracker."""
+        self.woken.put_nowait((key, terminal))
+
+    async def metrics(self) -> bytes:
+        """One made-up meter."""
+        return b"easel_up 1\n"
+
+    @asynccontextmanager
+    async def served(
+        self,
+        *,
+        hook: bool = True,
+        at_once: int = 64,
+        body_seconds: float = 5.0,
+        idle_seconds: float = 5.0,
+        most_waiting: int = 1024,
+    ) -> AsyncIterator[int]:
+        """Serve it; yields the port."""
+        receiver = Hook(
+            read_hint=read_hint,
+            find_job=self.find_job,
+            on_hint=self.on_hint,
+            probe=self.probe,
+            body_seconds=body_seconds,
+            most_waiting=most_waiting,
+            hint_seconds=5.0,
+        )
+        async with serve(
+            host="127.0.0.1",
+            port=0,
+            health=Health(alive=self.alive, ready=self.ready, patience=0.2),
+            metrics=self.metrics,
+            hook=receiver if hook else None,
+            at_once=at_once,
+            idle_seconds=idle_seconds,
+            stop_seconds=0.1,
+        ) as port:
+            yield port
+
+
+@pytest.fixture
+async def house() -> House:
+    """Give a house whose store answers at once."""
+    house = House()
+    house.open_door.set()
+    return house
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    """Give an ordinary HTTP client."""
+    async with aiohttp.ClientSession() as session:
+        yield session
