@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from bot.domain.keys import JobKey
+from bot.domain.tasks import TaskStatus
 
 if TYPE_CHECKING:
     from bot.domain.ports import Probe
@@ -20,6 +21,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 LARGEST_BODY: Final = 256 * 1024
 """A finished task with all its buttons is a few KiB."""
+_ENDS: Final = frozenset({TaskStatus.SUCCESS, TaskStatus.FAILURE, TaskStatus.CANCEL})
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,128}")
 
 
@@ -27,8 +29,8 @@ class Hint(Protocol):
     """What a post claims; only good for being in a hurry."""
 
     @property
-    def terminal(self) -> bool:
-        """Whether it claims an outcome."""
+    def status(self) -> TaskStatus:
+        """The status that the task is said to have."""
 
 
 ReadHint = Callable[[bytes], Hint | None]
@@ -89,7 +91,7 @@ class Hook:
         except Exception:
             log.exception("webhook_body_not_read")
             return False
-        return hint is not None and hint.terminal
+        return hint is not None and hint.status in _ENDS
 
     def _take(self, token: str, terminal: bool) -> None:  # noqa: FBT001  # a fact about the post, not a switch
         if not _TOKEN.fullmatch(token):

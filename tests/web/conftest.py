@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from bot.domain.keys import JobKey
+from bot.midjourney.webhook import read_hint
 from bot.web.health import Check, Health
 from bot.web.hook import Hint, Hook
 from bot.web.server import serve
@@ -40,18 +41,11 @@ class Counts:
         raise AssertionError(name, value, labels)
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A hint as the body's reader gives it."""
-
-    terminal: bool
-
-
-def read_hint(body: bytes) -> Hint | None:
-    """Read `SUCCESS` as an outcome and anything else with a `status` as progress."""
+def read(body: bytes) -> Hint | None:
+    """Read a body as the program does, with one that breaks the reader."""
     if body == b"poison":
         raise RecursionError("too deep")
-    return Claim(terminal=b"SUCCESS" in body) if b"status" in body else None
+    return read_hint(body)
 
 
 @dataclass
@@ -93,10 +87,11 @@ class House:
         body_seconds: float = 5.0,
         idle_seconds: float = 5.0,
         most_waiting: int = 1024,
+        stop_seconds: float = 0.1,
     ) -> AsyncIterator[int]:
         """Serve it; yields the port."""
         receiver = Hook(
-            read_hint=read_hint,
+            read_hint=read,
             find_job=self.find_job,
             on_hint=self.on_hint,
             probe=self.probe,
@@ -112,7 +107,7 @@ class House:
             hook=receiver if hook else None,
             at_once=at_once,
             idle_seconds=idle_seconds,
-            stop_seconds=0.1,
+            stop_seconds=stop_seconds,
         ) as port:
             yield port
 

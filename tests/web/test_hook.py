@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from tests.web.conftest import House
 
-DONE = b'{"status":"SUCCESS","progress":"100%"}'
-PROGRESS = b'{"status":"IN_PROGRESS","progress":"31%"}'
+DONE = b'{"taskId":7,"status":"SUCCESS","progress":"100%"}'
+PROGRESS = b'{"taskId":7,"status":"IN_PROGRESS","progress":"31%"}'
 
 
 async def post(
@@ -38,12 +38,13 @@ async def post(
         (DONE, True),
         (PROGRESS, False),
         (b'{"data":' + DONE + b"}", True),
+        (DONE.replace(b"SUCCESS", b"FAILURE"), True),
         (b"garbage", False),
         (b"", False),
         (b"poison", False),
         (gzip.compress(DONE), False),
     ],
-    ids=["outcome", "progress", "wrapped", "garbage", "empty", "poison", "compressed"],
+    ids=["outcome", "progress", "wrapped", "failure", "garbage", "empty", "poison", "compressed"],
 )
 async def test_a_post_with_a_jobs_token_wakes_that_job(
     house: House, client: aiohttp.ClientSession, body: bytes, *, terminal: bool

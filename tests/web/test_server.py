@@ -142,7 +142,7 @@ async def test_closing_lets_an_answer_in_hand_go_out_and_then_frees_the_port(
         return None
 
     house.ready["slow"] = slow
-    async with house.served() as port:
+    async with house.served(stop_seconds=5.0) as port:
         asked = asyncio.create_task(client.get(f"http://127.0.0.1:{port}/readyz"))
         await reached.wait()
     async with await asked as answer:
