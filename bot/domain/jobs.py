@@ -68,8 +68,10 @@ LEGAL: Final[Mapping[JobState, frozenset[JobState]]] = MappingProxyType(
             {JobState.SUBMITTED, JobState.UNCLEAR, JobState.QUEUED, JobState.FAILED}
         ),
         JobState.UNCLEAR: frozenset({JobState.SUBMITTED, JobState.FAILED}),
-        JobState.SUBMITTED: frozenset({JobState.RUNNING, JobState.SUCCEEDED, JobState.FAILED}),
-        JobState.RUNNING: frozenset({JobState.SUCCEEDED, JobState.FAILED}),
+        JobState.SUBMITTED: frozenset(
+            {JobState.RUNNING, JobState.SUCCEEDED, JobState.FAILED, JobState.QUEUED}
+        ),
+        JobState.RUNNING: frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.QUEUED}),
         JobState.SUCCEEDED: frozenset(),
         # Only a job that *we* gave up on may still succeed: see `Job.is_watched`.
         JobState.FAILED: frozenset({JobState.SUCCEEDED}),

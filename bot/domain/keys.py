@@ -42,10 +42,10 @@ class ButtonId:
     key: JobKey
     position: int | str
 
-    TEMPLATE = rf"easel:1:(?P<key>{KEY_PATTERN}):(?P<position>\d{{1,3}}|[a-z][a-z0-9_-]{{0,30}})"
+    TEMPLATE = rf"easel:1:(?P<key>{KEY_PATTERN}):(?P<position>[0-9]{{1,3}}|[a-z][a-z0-9_-]{{0,30}})"
     """What the dynamic item matches in full. Another version's ids must not match it."""
 
-    FOREIGN_TEMPLATE = rf"easel:(?!1:{KEY_PATTERN}:(?:\d{{1,3}}|[a-z][a-z0-9_-]{{0,30}})$).*"
+    FOREIGN_TEMPLATE = rf"easel:(?!1:{KEY_PATTERN}:(?:[0-9]{{1,3}}|[a-z][a-z0-9_-]{{0,30}})\Z)(?s:.*)"
     """Everything else with our prefix, disjoint from TEMPLATE: both would run if both matched (facts §3.4)."""
 
     def encode(self) -> str:
