@@ -128,7 +128,7 @@ class Catalogues:
     def _say(self, text: Text, locale: str) -> str:
         language, translations = self._chain(locale)
         args: dict[str, Argument] = {
-            name: self._say(value, locale) if isinstance(value, Text) else value
+            name: self.render(value, locale) if isinstance(value, Text) else value
             for name, value in text.args.items()
         }
         sentence = self._find(translations, text.id, args.get(PLURAL_ARGUMENT))

@@ -1,0 +1,170 @@
+"""The Discord client: what it listens to, its buttons and commands, and the one place where commands' errors end.
+Never here: what commands and buttons do, and who built the services."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import sys
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from typing_extensions import override
+
+from bot.errors import StartupError
+from bot.ui.buttons import DYNAMIC, answer_unheard
+from bot.ui.commands import CatalogueTranslator
+from bot.ui.replies import NETWORK, apologise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import aiohttp
+
+    from bot.i18n import Catalogues
+    from bot.ui.replies import AnyInteraction, Services
+
+log = logging.getLogger(__name__)
+
+EXTENSIONS: Final = ("cogs.imagine",)
+"""Loaded by name, so that nothing in `bot` imports a cog."""
+SYNCED: Final = "commands_synced"
+"""Under this name the store keeps the hash of the commands that Discord has."""
+LONGEST_WAIT_S: Final = 60.0
+"""A rate limit that asks for more becomes an error, which the publisher turns into a later try."""
+
+
+class Meta(Protocol):
+    """A few words that outlive the process."""
+
+    async def get(self, name: str) -> str | None:
+        """What was last stored under a name."""
+
+    async def set(self, name: str, value: str) -> None:
+        """Store it."""
+
+
+class EaselTree(app_commands.CommandTree["Easel"]):
+    """The command tree; commands have no error handlers of their own."""
+
+    @override
+    async def on_error(
+        self, interaction: discord.Interaction[Easel], error: app_commands.AppCommandError, /
+    ) -> None:
+        """Answer with a sentence, whatever it was."""
+        await apologise(interaction, error, reference=str(interaction.id))
+
+
+class Easel(commands.AutoShardedBot):
+    """The bot. It needs the guilds intent only, caches no members and no messages, and pings nobody."""
+
+    def __init__(
+        self,
+        *,
+        services: Services,
+        catalogues: Catalogues,
+        meta: Meta,
+        extensions: Sequence[str] = EXTENSIONS,
+        sync_commands: bool = True,
+        shard_count: int | None = None,
+        shard_ids: Sequence[int] | None = None,
+        http_trace: aiohttp.TraceConfig | None = None,
+    ) -> None:
+        discord.VoiceClient.warn_nacl = False  # no voice here, so nothing is missing (facts §3.1)
+        discord.VoiceClient.warn_dave = False
+        options: dict[str, Any] = {} if shard_ids is None else {"shard_ids": list(shard_ids)}
+        if http_trace is not None:
+            options["http_trace"] = http_trace
+        super().__init__(
+            command_prefix=commands.when_mentioned,  # never used, but any other asks for message contents
+            help_command=None,
+            tree_cls=EaselTree,
+            intents=discord.Intents(guilds=True),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(guild=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True),
+            max_ratelimit_timeout=LONGEST_WAIT_S,
+            shard_count=shard_count,
+            **options,
+        )
+        self.services = services
+        self.catalogues = catalogues
+        self._meta = meta
+        self._own_extensions = tuple(extensions)
+        self._sync_commands = sync_commands
+        self._heard: list[type[discord.ui.DynamicItem[Any]]] = []
+
+    @override
+    async def setup_hook(self) -> None:
+        """Once, after login and before the gateway: buttons answer and commands stand before the first event."""
+        self.add_dynamic_items(*DYNAMIC)
+        for name in self._own_extensions:
+            try:
+                await self.load_extension(name)
+            except commands.ExtensionError as error:
+                raise StartupError(f"the commands of {name} could not be loaded: {error}") from error
+        await self.tree.set_translator(CatalogueTranslator(self.catalogues))
+        if self._sync_commands:
+            await self.sync_if_changed()
+
+    @override
+    def add_dynamic_items(self, *items: type[discord.ui.DynamicItem[Any]]) -> None:
+        """Register buttons, and remember that theirs are answered."""
+        super().add_dynamic_items(*items)
+        self._heard.extend(items)
+
+    async def sync_if_changed(self, *, force: bool = False) -> bool:
+        """Tell Discord the commands if they differ from those it was told last; says whether it did.
+
+        Discord being in trouble is no reason not to start: the commands it has go on working.
+        """
+        fingerprint = await self._fingerprint()
+        if not force and await self._meta.get(SYNCED) == fingerprint:
+            return False
+        try:
+            synced = await self.tree.sync()
+        except (discord.HTTPException, app_commands.AppCommandError, *NETWORK):
+            log.exception("commands_not_synced")
+            return False
+        await self._meta.set(SYNCED, fingerprint)
+        log.info("commands_synced", extra={"commands": len(synced)})
+        return True
+
+    async def _fingerprint(self) -> str:
+        """A hash over everything Discord would be told, translations and all."""
+        translator = CatalogueTranslator(self.catalogues)
+        told = [
+            await command.get_translated_payload(self.tree, translator)
+            for command in self.tree.get_commands()
+        ]
+        told.sort(key=lambda command: (command.get("type", 1), command["name"]))
+        spelled = json.dumps([self.application_id, told], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(spelled.encode()).hexdigest()
+
+    async def on_interaction(self, interaction: AnyInteraction) -> None:
+        """Answer controls that nobody else answers."""
+        await answer_unheard(interaction, self._heard)
+
+    @override
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        """Log which event failed; its arguments may hold what people wrote."""
+        log.error("event_failed", exc_info=sys.exc_info(), extra={"event_name": event_method})
+
+
+def point_at(api: str | None, gateway: str | None) -> None:
+    """Use other addresses for Discord in this process (design §8): `http://…/api/v10`, `ws://…`."""
+    if api is not None:
+        Route.BASE = api.rstrip("/")
+    if gateway is not None:
+        address = type(
+            DiscordWebSocket.DEFAULT_GATEWAY
+        )  # yarl's URL, which is discord.py's dependency, not ours
+        DiscordWebSocket.DEFAULT_GATEWAY = address(gateway)

@@ -1,0 +1,247 @@
+"""The card of a job: what everyone in the channel sees of it, from “queued” to the picture and its buttons.
+Never here: sending it, and what a button does."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import discord
+
+from bot.domain.actions import Layout, lay_out
+from bot.domain.jobs import Job, JobState
+from bot.domain.keys import ButtonId
+from bot.domain.pools import Pool
+from bot.texts import Text, text
+from bot.ui.buttons import JobButton
+from bot.ui.links import message_link
+from bot.ui.quoting import plain, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.domain.actions import ActionButton
+    from bot.domain.ports import Picture, Showing
+    from bot.i18n import Catalogues
+
+PROMPT_LIMIT: Final = 700
+"""A root's prompt: enough to know it again. All texts of a message have 4,000 characters together (facts §3.5)."""
+HEADLINE_LIMIT: Final = 160
+"""A short prompt is the card's headline; a long one in bold would be a wall."""
+CHILD_PROMPT_LIMIT: Final = 200
+"""A child's prompt is its root's, which stands above: a reminder is enough."""
+WORDS_LIMIT: Final = 500
+LABEL_LIMIT: Final = 80
+ALT_LIMIT: Final = 256
+
+BAR_LENGTH: Final = 12
+FULL: Final = "▰"
+EMPTY: Final = "▱"
+
+POOL_COLOUR: Final = {Pool.NORMAL: discord.Colour(0x3BA55D), Pool.FAST: discord.Colour(0xF0A132)}
+WAITING_COLOUR: Final = discord.Colour(0x5C6370)
+FAILED_COLOUR: Final = discord.Colour(0xD83C3E)
+
+
+class Dress(StrEnum):
+    """How much of a card is shown: less each time Discord refuses one (peers F30)."""
+
+    FULL = "full"
+    NO_EMOJI = "no_emoji"
+    NO_BUTTONS = "no_buttons"
+
+
+class Cards:
+    """Draws cards. Each drawing is a new view with nothing clickable but dynamic items, and is never stopped."""
+
+    def __init__(self, catalogues: Catalogues, *, video: bool = False) -> None:
+        self._catalogues = catalogues
+        self._video = video
+
+    def draw(
+        self,
+        showing: Showing,
+        *,
+        attachment: str | None = None,
+        picture: Picture | None = None,
+        dress: Dress = Dress.FULL,
+        because: Text | None = None,
+    ) -> discord.ui.LayoutView:
+        """Draw a job as it stands.
+
+        `attachment` is the file name of the picture that the message has or gets, `picture` what is known of a new
+        one, `because` why the card is somewhere unexpected.
+        """
+        return _Drawing(self._catalogues, showing, video=self._video).view(
+            attachment=attachment, picture=picture, dress=dress, because=because
+        )
+
+    def description(self, job: Job) -> str:
+        """What the picture's description says to those who cannot see it."""
+        return _description(self._catalogues, job)
+
+
+class _Drawing:
+    """One card in the making."""
+
+    def __init__(self, catalogues: Catalogues, showing: Showing, *, video: bool) -> None:
+        self._catalogues = catalogues
+        self._showing = showing
+        self._job = showing.job
+        self._video = video
+
+    def view(
+        self, *, attachment: str | None, picture: Picture | None, dress: Dress, because: Text | None
+    ) -> discord.ui.LayoutView:
+        job = self._job
+        offered = (
+            lay_out(job.actions, video=self._video) if job.state is JobState.SUCCEEDED else Layout(rows=())
+        )
+        box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=self._colour())
+        if because is not None:
+            box.add_item(discord.ui.TextDisplay(self._say(because)))
+        box.add_item(discord.ui.TextDisplay(self._headline()))
+        if attachment is not None:
+            box.add_item(self._gallery(attachment))
+        below = [*self._status(attachment), *self._remarks(picture)]
+        if offered.rows and dress is Dress.NO_BUTTONS:
+            below.append(self._small(text("card.no_buttons", key=job.key)))
+        elif offered.overflow:
+            below.append(self._small(text("card.more_buttons", n=len(offered.overflow))))
+        box.add_item(discord.ui.TextDisplay("\n".join([*below, self._footer()])))
+        if dress is not Dress.NO_BUTTONS:
+            for row in offered.rows:
+                box.add_item(self._row(row, dress))
+        view = discord.ui.LayoutView(timeout=None)
+        view.add_item(box)
+        return view
+
+    # -- the parts ---------------------------------------------------------------------------------------
+
+    def _headline(self) -> str:
+        """The prompt; for a child, first what was pressed and where."""
+        job = self._job
+        if job.press is None:
+            prompt = quoted(job.prompt, PROMPT_LIMIT)
+            return f"**{prompt}**" if len(prompt) <= HEADLINE_LIMIT else prompt
+        link = message_link(job.reply.guild_id, job.press.channel_id, job.press.message_id)
+        pressed = text("card.pressed", button=quoted(job.press.label, LABEL_LIMIT), link=link)
+        return f"{self._say(pressed)}\n-# {quoted(job.prompt, CHILD_PROMPT_LIMIT)}"
+
+    def _gallery(self, attachment: str) -> discord.ui.MediaGallery[Any]:
+        gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
+        gallery.add_item(
+            media=f"attachment://{attachment}", description=_description(self._catalogues, self._job)
+        )
+        return gallery
+
+    def _status(self, attachment: str | None) -> Iterable[str]:
+        """What happens, or why nothing will."""
+        job = self._job
+        if job.state is JobState.FAILED:
+            yield from self._failure()
+        elif job.state is JobState.CANCELLED:
+            yield self._say(text("card.cancelled"))
+        elif job.unwanted and attachment is None:
+            yield self._say(text("card.unwanted", key=job.key))
+        elif not job.is_terminal:
+            yield self._say(self._progress())
+            if job.hold is not None:
+                yield self._small(text(job.hold))
+
+    def _progress(self) -> Text:
+        job, ahead = self._job, self._showing.ahead
+        since = f"<t:{(job.submitted_at or job.created_at) // 1000}:R>"
+        match job.state:
+            case JobState.QUEUED if ahead is None:
+                return text("card.queued", since=since)
+            case JobState.QUEUED if ahead == 0:
+                return text("card.queued_next", since=since)
+            case JobState.QUEUED:
+                return text("card.queued_behind", n=ahead or 0, since=since)
+            case JobState.RUNNING if job.progress is not None:
+                return text(
+                    "card.progress", bar=progress_bar(job.progress), percent=job.progress, since=since
+                )
+            case JobState.RUNNING:
+                return text("card.running", since=since)
+            case JobState.SUBMITTED:
+                return text("card.submitted", since=since)
+            case _:
+                return text("card.sending", since=since)
+
+    def _failure(self) -> Iterable[str]:
+        failure = self._job.failure
+        if failure is None:
+            return
+        yield self._say(text("card.failed", why=text(f"failure.{failure.kind.value}")))
+        yield self._say(text(f"advice.{failure.kind.value}"))
+        if failure.words:
+            yield self._small(text("card.words", words=quoted(failure.words, WORDS_LIMIT)))
+        yield self._small(text("card.refunded"))
+
+    def _remarks(self, picture: Picture | None) -> Iterable[str]:
+        for note in self._job.notes:
+            yield self._small(text(note))
+        if picture is None or not picture.reduced:
+            return
+        if picture.source is None:
+            yield self._small(text("card.reduced"))
+        else:
+            yield self._small(text("card.reduced_link", link=quote(picture.source, safe=":/?&=%#~+,;@!$'*")))
+
+    def _footer(self) -> str:
+        """Pool, requester, time and key: small, and the same on every card."""
+        job = self._job
+        parts: dict[str, str | Text] = {
+            "pool": text(f"pool.{job.pool.value}"),
+            "who": f"<@{job.user_id}>",
+            "key": job.key,
+        }
+        if job.state is JobState.SUCCEEDED and job.finished_at is not None:
+            seconds = max(0, job.finished_at - job.created_at) // 1000
+            minutes, rest = divmod(seconds, 60)
+            took = (
+                text("took.minutes", minutes=minutes, seconds=rest)
+                if minutes
+                else text("took.seconds", seconds=rest)
+            )
+            return self._small(text("card.footer_took", took=took, **parts))
+        return self._small(text("card.footer", **parts))
+
+    def _row(self, row: Iterable[ActionButton], dress: Dress) -> discord.ui.ActionRow[Any]:
+        items = (
+            JobButton.draw(
+                ButtonId(self._job.key, button.position),
+                label=(button.label if dress is Dress.FULL else button.label or button.title) or None,
+                emoji=button.emoji if dress is Dress.FULL else None,
+                style=discord.ButtonStyle.secondary,
+            )
+            for button in row
+        )
+        return discord.ui.ActionRow(*items)
+
+    def _colour(self) -> discord.Colour:
+        job = self._job
+        if job.state is JobState.FAILED:
+            return FAILED_COLOUR
+        if job.state in {JobState.QUEUED, JobState.CANCELLED} or job.unwanted:
+            return WAITING_COLOUR
+        return POOL_COLOUR[job.pool]
+
+    def _say(self, sentence: Text) -> str:
+        return self._catalogues.render(sentence, self._job.locale)
+
+    def _small(self, sentence: Text) -> str:
+        return f"-# {self._say(sentence)}"
+
+
+def progress_bar(percent: int) -> str:
+    """A bar that is full only at 100 %."""
+    filled = max(0, min(BAR_LENGTH, percent * BAR_LENGTH // 100))
+    return FULL * filled + EMPTY * (BAR_LENGTH - filled)
+
+
+def _description(catalogues: Catalogues, job: Job) -> str:
+    return plain(catalogues.render(text("card.alt", prompt=job.prompt), job.locale), ALT_LIMIT)

@@ -1,0 +1,49 @@
+"""Names and descriptions of commands, from the catalogues: English at decoration, every language at sync.
+Never here: what a command does."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from discord import app_commands
+from typing_extensions import override
+
+from bot.i18n import SOURCE, Catalogues
+from bot.texts import text
+
+if TYPE_CHECKING:
+    import discord
+
+ID: Final = "text_id"
+
+
+@cache
+def _house() -> Catalogues:
+    """Decorators run at import, before anybody could hand them the client's catalogues."""
+    return Catalogues.load(strict=True)
+
+
+def said(id_: str) -> app_commands.locale_str:
+    """A string of a command by its id: `@app_commands.describe(prompt=said("command.imagine.prompt"))`."""
+    return app_commands.locale_str(_house().render(text(id_), SOURCE), **{ID: id_})
+
+
+class CatalogueTranslator(app_commands.Translator):
+    """Gives Discord each string in every language that has a catalogue."""
+
+    def __init__(self, catalogues: Catalogues) -> None:
+        self._catalogues = catalogues
+
+    @override
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """None where English will do."""
+        id_ = string.extras.get(ID)
+        if id_ is None or not self._catalogues.speaks(locale.value):
+            return None
+        return self._catalogues.render(text(id_), locale.value)
