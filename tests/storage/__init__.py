@@ -1,0 +1,2 @@
+"""What the adapter to the database promises.
+Never here: rules of the domain."""

@@ -1,0 +1,79 @@
+"""Databases for storage tests: every contract test runs on a SQLite file and on a real PostgreSQL.
+Never here: what is asserted."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from bot.storage import Storage, migrate, open_storage
+from tests.fixtures.postgres import NoServerError, Server, running_server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    from bot.storage import SqlJobStore
+
+    Opener = Callable[[], Awaitable[Storage]]
+
+TEMPLATE = "easel_template"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    try:
+        with running_server() as server:
+            yield server
+    except NoServerError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest_asyncio.fixture
+async def postgres_url(postgres_server: Server, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """A database of its own, copied from one that was migrated once."""
+    if not request.session.stash.get(_has_template, False):
+        await postgres_server.execute(f"CREATE DATABASE {TEMPLATE}")
+        await migrate(postgres_server.url(TEMPLATE))
+        request.session.stash[_has_template] = True
+    name = await postgres_server.create(template=TEMPLATE)
+    yield postgres_server.url(name)
+    await postgres_server.drop(name)
+
+
+_has_template = pytest.StashKey[bool]()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path / 'easel.db'}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest) -> str:
+    address: str = request.getfixturevalue(f"{request.param}_url")
+    return address
+
+
+@pytest_asyncio.fixture
+async def another(url: str) -> AsyncIterator[Opener]:
+    """Opens the same database once more, as a second process would."""
+    async with AsyncExitStack() as opened:
+
+        async def open_again() -> Storage:
+            return await opened.enter_async_context(open_storage(url, migrate=True))
+
+        yield open_again
+
+
+@pytest_asyncio.fixture
+async def storage(another: Opener) -> Storage:
+    return await another()
+
+
+@pytest.fixture
+def store(storage: Storage) -> SqlJobStore:
+    return storage.jobs
