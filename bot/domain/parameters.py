@@ -1,0 +1,159 @@
+"""Midjourney's prompt parameters: their names, what each takes, and how a value is read.
+Never here: where in a prompt they stand, and what is made of them together (that is `prompts`)."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from bot.texts import Text, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# Names and ranges follow public parameter guides as of mid-2026 (docs.evolink.ai, guides to V7 and V8.1, and older
+# ones for V6 and before); they differ between model versions, so a value is accepted here if any version takes it.
+
+VERSIONS: Final = ("8.1", "7", "6.1", "6", "5.2", "5.1", "niji 7", "niji 6", "niji 5")
+"""Models offered as choices, the newest first (contract §6.2; 8.1 is upstream's default since June 2026). Which of
+them an account's upstream takes is not known; none chosen means upstream's own default."""
+
+ASPECTS: Final = ("1:1", "4:3", "3:4", "3:2", "2:3", "16:9", "9:16", "21:9", "4:5", "2:1")
+"""Aspect ratios offered as suggestions; any other of whole numbers may be typed."""
+
+
+class Takes(Enum):
+    """How many of the words that follow belong to a parameter."""
+
+    NONE = auto()
+    ONE = auto()
+    MAYBE_ONE = auto()
+    SOME = auto()
+    """One or more, as long as they can be read."""
+    ALL = auto()
+    """Every word up to the next parameter."""
+    MAYBE_ALL = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter under all its names; two that share a `key` exclude each other."""
+
+    key: str
+    names: tuple[str, ...]
+    takes: Takes
+    rule: Text
+    """What it takes, in words."""
+    read: Callable[[str], str | None]
+    """The value as it is sent, or None."""
+
+
+def _whole(low: int, high: int) -> tuple[Text, Callable[[str], str | None]]:
+    def read(value: str) -> str | None:
+        digits = re.fullmatch(r"[0-9]{1,12}", value)
+        return str(int(value)) if digits and low <= int(value) <= high else None
+
+    return text("prompt.rule_whole", low=low, high=high), read
+
+
+def _decimal(low: int, high: int) -> tuple[Text, Callable[[str], str | None]]:
+    def read(value: str) -> str | None:
+        spelled = re.fullmatch(r"[0-9]{0,4}\.?[0-9]{1,4}", value)
+        return f"{float(value):g}" if spelled and low <= float(value) <= high else None
+
+    return text("prompt.rule_number", low=low, high=high), read
+
+
+def _one_of(*words: str) -> tuple[Text, Callable[[str], str | None]]:
+    def read(value: str) -> str | None:
+        return value.lower() if value.lower() in words else None
+
+    return text("prompt.rule_one_of", words=", ".join(words)), read
+
+
+def _shaped(rule: str, pattern: str) -> tuple[Text, Callable[[str], str | None]]:
+    def read(value: str) -> str | None:
+        return value if re.fullmatch(pattern, value, re.IGNORECASE | re.ASCII) else None
+
+    return text(rule), read
+
+
+def _quality() -> tuple[Text, Callable[[str], str | None]]:
+    rule, read = _one_of("0.25", "0.5", "1", "2", "4")
+    decimal = _decimal(0, 4)[1]
+    return rule, lambda value: read(decimal(value) or "")
+
+
+def _aspect(value: str) -> str | None:
+    match = re.fullmatch(r"([0-9]{1,4})[:x×/：]([0-9]{1,4})", value, re.IGNORECASE)  # noqa: RUF001 - phones type these
+    if match is None or not int(match[1]) or not int(match[2]):
+        return None
+    return f"{int(match[1])}:{int(match[2])}"
+
+
+def _anything() -> tuple[Text, Callable[[str], str | None]]:
+    return text("prompt.rule_words"), str
+
+
+_LINK: Final = r"<?https?://\S+"
+_NOTHING: Final = (text("prompt.rule_nothing"), str)
+
+_PARAMETERS: Final = (
+    Parameter("aspect", ("ar", "aspect"), Takes.ONE, text("prompt.rule_aspect"), _aspect),
+    Parameter(
+        "version", ("v", "version"), Takes.ONE, *_shaped("prompt.rule_version", r"[1-9](?:\.[0-9]{1,2})?")
+    ),
+    Parameter("version", ("niji",), Takes.MAYBE_ONE, *_shaped("prompt.rule_version", r"[4-9](?:\.[0-9])?")),
+    Parameter("stylize", ("s", "stylize"), Takes.ONE, *_whole(0, 1000)),
+    Parameter("chaos", ("c", "chaos"), Takes.ONE, *_whole(0, 100)),
+    Parameter("weird", ("w", "weird"), Takes.ONE, *_whole(0, 3000)),
+    Parameter("quality", ("q", "quality"), Takes.ONE, *_quality()),
+    Parameter("seed", ("seed",), Takes.ONE, *_whole(0, 4_294_967_295)),
+    Parameter("no", ("no",), Takes.ALL, *_anything()),
+    Parameter("raw", ("raw",), Takes.NONE, *_NOTHING),
+    Parameter("style", ("style",), Takes.ONE, *_shaped("prompt.rule_word", r"[\w-]{1,40}")),
+    Parameter("tile", ("tile",), Takes.NONE, *_NOTHING),
+    Parameter("iw", ("iw",), Takes.ONE, *_decimal(0, 3)),
+    Parameter(
+        "sref",
+        ("sref",),
+        Takes.SOME,
+        *_shaped("prompt.rule_reference", rf"(?:{_LINK}|random|[0-9]+)(?:::[0-9.]+)?"),
+    ),
+    Parameter("sw", ("sw",), Takes.ONE, *_whole(0, 1000)),
+    Parameter("sv", ("sv",), Takes.ONE, *_whole(1, 9)),
+    Parameter("cref", ("cref",), Takes.SOME, *_shaped("prompt.rule_link", _LINK)),
+    Parameter("cw", ("cw",), Takes.ONE, *_whole(0, 100)),
+    Parameter("oref", ("oref",), Takes.SOME, *_shaped("prompt.rule_link", _LINK)),
+    Parameter("ow", ("ow",), Takes.ONE, *_whole(1, 1000)),
+    Parameter("profile", ("p", "profile"), Takes.MAYBE_ALL, *_anything()),
+    Parameter("exp", ("exp",), Takes.ONE, *_whole(0, 100)),
+    Parameter("stop", ("stop",), Takes.ONE, *_whole(10, 100)),
+    Parameter("draft", ("draft",), Takes.NONE, *_NOTHING),
+    Parameter("definition", ("hd",), Takes.NONE, *_NOTHING),
+    Parameter("definition", ("sd",), Takes.NONE, *_NOTHING),
+    Parameter("video", ("video",), Takes.NONE, *_NOTHING),
+    Parameter("motion", ("motion",), Takes.ONE, *_one_of("low", "high")),
+    Parameter("bs", ("bs",), Takes.ONE, *_one_of("1", "2", "4")),
+    Parameter("loop", ("loop",), Takes.NONE, *_NOTHING),
+    Parameter("end", ("end",), Takes.ONE, *_shaped("prompt.rule_link", rf"{_LINK}|loop")),
+    Parameter("privacy", ("stealth",), Takes.NONE, *_NOTHING),
+    Parameter("privacy", ("public",), Takes.NONE, *_NOTHING),
+)
+
+BY_NAME: Final[Mapping[str, Parameter]] = MappingProxyType(
+    {name: parameter for parameter in _PARAMETERS for name in parameter.names}
+)
+
+SEVERAL_JOBS: Final = frozenset({"r", "repeat"})
+"""Would start several paid jobs from one command, of which we could follow one: refused."""
+
+
+def nearest(name: str) -> str | None:
+    """A known name that `name` may have been meant for."""
+    full = [known for known in BY_NAME if len(known) > 1]
+    return next(iter(difflib.get_close_matches(name.lower(), full, n=1, cutoff=0.6)), None)

@@ -1,0 +1,87 @@
+"""Text as people meant it: one line without what cannot be seen, and without the words that would pick a pool.
+Never here: parameters, moderation, escaping for Discord (that is the UI's)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+DASHES: Final = "-\u2010-\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"
+"""Every dash that a keyboard or a phone makes of two hyphens, for use inside a character class."""
+LONG_DASHES: Final = "\u2013-\u2015\u2212\u2e3a\u2e3b\ufe58"
+"""Those that alone stand for two hyphens: phones write — for --."""
+
+# Invisible, and of no use in a prompt: soft hyphens, fillers, zero-width spaces, direction overrides and isolates
+# (which could make a card read as something else), invisible operators, tags. Joiners, direction marks and variation
+# selectors are not among them: emoji and several scripts need them, see `_useful`.
+_UNSEEN: Final = re.compile(
+    r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    r"\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff]"
+)
+_REGIONAL_FLAG: Final = re.compile(r"(\U0001f3f4[\U000e0020-\U000e007e]{1,7}\U000e007f)")
+_HELPERS: Final = re.compile(r"[\u200c\u200d\u061c\u200e\u200f\ufe00-\ufe0f]+")
+"""Joiners, direction marks and variation selectors: each has a meaning only between the right neighbours."""
+_JOINERS: Final = "\u200c\u200d"
+_MARKS: Final = "\u061c\u200e\u200f"
+_KEYCAPS: Final = "0123456789#*"
+_DASH: Final = re.compile(f"[{DASHES}]")
+
+_SPEED: Final = re.compile(
+    rf"(?:[{DASHES}]{{2,}}|(?<!\w)[{LONG_DASHES}])(?:fast|relax|turbo)(?!\w)[,.;:]*", re.IGNORECASE
+)
+_LINK: Final = re.compile(r"<?https?://", re.IGNORECASE)
+_SPEED_IN_LINK: Final = re.compile(r"-(?=-(?:fast|relax|turbo)(?!\w))", re.IGNORECASE)
+
+
+def clean(raw: str) -> str:
+    """One line of what can be seen: single blanks, no control characters, emoji and every script left whole."""
+    visible = "".join(
+        " " if c.isspace() else c for c in raw if c.isspace() or unicodedata.category(c) != "Cc"
+    )
+    parts = _REGIONAL_FLAG.split(visible)
+    parts[::2] = [_UNSEEN.sub("", part) for part in parts[::2]]
+    line = " ".join("".join(parts).split())
+    return " ".join(_HELPERS.sub(_useful, line).split())
+
+
+def is_link(word: str) -> bool:
+    """Whether a word is an address; nothing inside one is read as a parameter."""
+    return _LINK.match(word) is not None
+
+
+def without_speed_flags(line: str) -> tuple[str, bool]:
+    """Take `--fast`, `--relax` and `--turbo` out of a cleaned line; also tells whether there were any.
+
+    The pool is the chain's, and upstream's family lets these words overrule it (contract §1.1, peers F26b). An
+    address that contains one keeps its meaning: a hyphen is spelled %2D.
+    """
+    found = False
+    words: list[str] = []
+    for word in line.split():
+        if is_link(word):
+            words.append(_SPEED_IN_LINK.sub("%2D", word))
+            continue
+        rest, n = _SPEED.subn(" ", word)
+        found = found or n > 0
+        words += rest.split()
+    return " ".join(words), found
+
+
+def _useful(run: re.Match[str]) -> str:
+    """What of a run of invisible helpers its neighbours need; the rest could only hide things.
+
+    `--fa<joiner>st` must not read as one word here and as another upstream.
+    """
+    before = run.string[run.start() - 1 : run.start()]
+    after = run.string[run.end() : run.end() + 1]
+    if not before or before.isspace() or _DASH.match(before):
+        return ""
+    selector = joiner = ""
+    if not before.isascii() or before in _KEYCAPS:
+        selector = next((c for c in run[0] if c not in _JOINERS + _MARKS), "")
+    if not before.isascii() and after and not after.isascii() and not after.isspace():
+        joiner = next((c for c in run[0] if c in _JOINERS), "")
+    if joiner or (before.isascii() and before.isalnum()) or (after.isascii() and after.isalnum()):
+        return selector + joiner
+    return selector + ("" if _DASH.match(after) else next((c for c in run[0] if c in _MARKS), ""))
