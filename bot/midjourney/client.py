@@ -11,18 +11,20 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import httpx
 from aiolimiter import AsyncLimiter
 from pydantic import ValidationError
 
-from bot.errors import RemoteError, RemoteFault, StartupError
+from bot.errors import RemoteError, RemoteFault
 from bot.midjourney import account, wire
+from bot.midjourney.addresses import STORAGE_ORIGIN, checked_origin
 from bot.midjourney.envelope import clean
 from bot.midjourney.lines import ask, open_lines, unguarded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
+
+    import httpx
 
     from bot.domain.pools import Pool
     from bot.domain.ports import Probe
@@ -34,7 +36,6 @@ Reader = Callable[[int, Mapping[str, str], bytes], T]
 """Makes sense of status, headers and body, or raises `RemoteError`."""
 
 DIRECT_ORIGIN: Final = "https://api.ohmygpt.com"
-STORAGE_ORIGIN: Final = "https://pi.ohmygpt.com"
 CALLS_METRIC: Final = "upstream_calls"
 """Counted per call, labels `endpoint` and `outcome` (`ok`, or the fault)."""
 SECONDS_METRIC: Final = "upstream_seconds"
@@ -277,17 +278,6 @@ async def open_api(
     """Open lines of its own for one adapter; share `open_lines` between several adapters instead."""
     async with open_lines() as lines:
         yield MidjourneyApi(lines, settings, guard=guard, probe=probe)
-
-
-def checked_origin(written: str, setting: str) -> str:
-    """Return `scheme://host[:port][/path]` without a trailing slash, or raise `StartupError` naming the setting."""
-    try:
-        url = httpx.URL(written.strip())
-    except httpx.InvalidURL:
-        url = httpx.URL()
-    if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query or url.fragment:
-        raise StartupError(f"{setting} must be an address like https://api.example.com")
-    return str(url).rstrip("/")
 
 
 def _complaint(error: ValueError) -> str:

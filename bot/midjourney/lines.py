@@ -48,13 +48,14 @@ def unguarded(awaitable: Awaitable[T], _reason: str, /) -> Awaitable[T]:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Two clients, because a paid call needs what others do not: a connection of its own."""
+    """Three clients: a paid call needs a connection of its own, and slow pictures must not hold up reads."""
 
     paid: httpx.AsyncClient
     """Keeps no idle connection. A server may close one at the very moment of its reuse, and we could not tell
     whether the call had arrived; a handshake costs less than a job that nobody can settle."""
     free: httpx.AsyncClient
-    """Everything that may be repeated: reads, pictures, balance, uploads."""
+    """Calls of the API that may be repeated: reads, balance, uploads."""
+    pictures: httpx.AsyncClient
 
 
 @asynccontextmanager
@@ -64,15 +65,14 @@ async def open_lines(
     connections: int = 20,
     keep: int = 10,
     trust_env: bool = True,
-    paid_transport: httpx.AsyncBaseTransport | None = None,
-    free_transport: httpx.AsyncBaseTransport | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Lines]:
-    """Open both clients and close them at the end. A transport replaces the network (tests)."""
+    """Open the clients and close them at the end. A transport replaces the network (tests)."""
     # httpx writes each address at INFO, and a picture's address carries its signature.
     logger = logging.getLogger("httpx")
     logger.setLevel(max(logger.level, logging.WARNING))
 
-    def client(transport: httpx.AsyncBaseTransport | None, *, idle: int) -> httpx.AsyncClient:
+    def client(*, idle: int) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             headers={"User-Agent": USER_AGENT},
             follow_redirects=False,
@@ -89,8 +89,8 @@ async def open_lines(
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
 
-    async with client(paid_transport, idle=0) as paid, client(free_transport, idle=keep) as free:
-        yield Lines(paid=paid, free=free)
+    async with client(idle=0) as paid, client(idle=keep) as free, client(idle=keep) as pictures:
+        yield Lines(paid=paid, free=free, pictures=pictures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ async def ask(
     """
     try:
         async with asyncio.timeout(seconds):
-            response = await client.send(request, stream=True)
+            response = await send(client, request, seconds=seconds)
             try:
                 body = await read_up_to(response, most, _too_long)
             finally:
@@ -123,6 +123,17 @@ async def ask(
         raise RemoteError(RemoteFault.UNCLEAR, f"no answer within {seconds:g} s") from error
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
         raise RemoteError(RemoteFault.UNCLEAR, f"the connection broke ({type(error).__name__})") from error
+
+
+async def send(client: httpx.AsyncClient, request: httpx.Request, *, seconds: float) -> httpx.Response:
+    """Send within a total that the caller keeps, following no redirect; the caller reads and closes the answer.
+
+    Getting a connection has three steps (a free place, TCP, TLS). Each is held to a third of the total, so that a
+    failure there is told as such, with the socket closed, instead of being cut off by the total.
+    """
+    connect = min(client.timeout.connect or seconds, seconds / 3)
+    request.extensions["timeout"] = httpx.Timeout(None, connect=connect, pool=connect).as_dict()
+    return await client.send(request, stream=True, follow_redirects=False)
 
 
 def _too_long() -> RemoteError:

@@ -1,0 +1,184 @@
+"""`HttpPictures`: the Pictures port. Fetches a result from allowed hosts only, within bounds of time and memory.
+Never here: codecs, the list of hosts, and addresses with their signatures in a log."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from bot.domain.ports import Picture
+from bot.errors import Later, RouteClosed
+from bot.midjourney.addresses import STORAGE_ORIGIN, AllowedHosts, checked_origin, plan_sources
+from bot.midjourney.fitting import DoesNotFit, NotAPicture, TooManyPixels, fit
+from bot.midjourney.lines import read_up_to, send, unguarded
+
+if TYPE_CHECKING:
+    from bot.domain.ports import Probe
+    from bot.midjourney.addresses import Source
+    from bot.midjourney.lines import Guard
+
+log = logging.getLogger(__name__)
+
+WSRV_ORIGIN: Final = "https://wsrv.nl"
+MOST_REDIRECTS: Final = 3
+SOURCES_METRIC: Final = "picture_sources"
+"""Counted per attempt, labels `source` and `outcome` (`ok`, or a code)."""
+BYTES_METRIC: Final = "picture_bytes"
+"""Observed per picture: its size as fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSettings:
+    """Where pictures come from, and the bounds of fetching one."""
+
+    storage: str = STORAGE_ORIGIN
+    wsrv: str | None = WSRV_ORIGIN
+    """None goes without it."""
+    hosts: tuple[str, ...] = ()
+    """More allowed hosts: `host` or `host:port` (design §8, `IMAGE_HOSTS`)."""
+    seconds: float = 30.0
+    """For one source, redirects included."""
+    most_bytes: int = 64 * 1024 * 1024
+    most_pixels: int = 40_000_000
+    """Twice the largest that Midjourney makes (4096 x 4096), and 160 MB once unfolded."""
+    at_once: int = 3
+    """Pictures fetched and decoded at the same time: what bounds memory."""
+
+
+class _SourceFailed(Exception):
+    """One source gave nothing; `code` is for logs, `final` says that asking again would change nothing."""
+
+    def __init__(self, code: str, *, final: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.final = final
+
+
+class HttpPictures:
+    """Implements `Pictures`. The client belongs to whoever opened it (`Lines.pictures`)."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        settings: PictureSettings,
+        *,
+        guard: Guard = unguarded,
+        probe: Probe | None = None,
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._guard = guard
+        self._probe = probe
+        self._storage = checked_origin(settings.storage, "OHMYGPT_STORAGE")
+        self._wsrv = None if settings.wsrv is None else checked_origin(settings.wsrv, "WSRV_ORIGIN")
+        self._hosts = AllowedHosts(
+            origins=[self._storage, *([self._wsrv] if self._wsrv else [])], hosts=settings.hosts
+        )
+        self._slots = asyncio.Semaphore(settings.at_once)
+
+    async def fetch(self, *, storage_key: str | None, discord_url: str | None, limit: int) -> Picture:
+        """Try each source in order and fit the bytes to `limit`.
+
+        Raises `RouteClosed` with the reason `no_picture`, `host_not_allowed`, `too_many_bytes`, `too_many_pixels`,
+        `picture_too_large` or `animation_too_large` if no source ever will; else `Later`.
+        """
+        plan = plan_sources(
+            storage_key=storage_key,
+            discord_url=discord_url,
+            storage=self._storage,
+            wsrv=self._wsrv,
+            hosts=self._hosts,
+        )
+        if not plan.sources:
+            raise RouteClosed("host_not_allowed" if plan.refused else "no_picture")
+        failures: list[_SourceFailed] = []
+        for source in plan.sources:
+            try:
+                picture = await self._guard(self._obtain(source, limit), f"picture: {source.name}")
+            except DoesNotFit as good_but_large:
+                self._note(source, good_but_large.code)
+                raise RouteClosed(good_but_large.code) from good_but_large
+            except _SourceFailed as failed:
+                self._note(source, failed.code)
+                failures.append(failed)
+            else:
+                self._note(source, "ok")
+                return picture
+        if all(failed.final for failed in failures):
+            raise RouteClosed(failures[0].code)
+        raise Later("picture_unavailable: " + ", ".join(dict.fromkeys(failed.code for failed in failures)))
+
+    def _note(self, source: Source, outcome: str) -> None:
+        if outcome != "ok":
+            log.info(
+                "picture_source_failed",
+                extra={"source": source.name, "host": source.url.host, "reason": outcome},
+            )
+        if self._probe is not None:
+            self._probe.count(SOURCES_METRIC, source=source.name, outcome=outcome)
+
+    async def _obtain(self, source: Source, limit: int) -> Picture:
+        async with self._slots:
+            data = await self._download(source.url)
+            if self._probe is not None:
+                self._probe.observe(BYTES_METRIC, float(len(data)))
+            try:
+                fitted = await asyncio.to_thread(fit, data, limit, most_pixels=self._settings.most_pixels)
+            except NotAPicture as broken:
+                raise _SourceFailed("not_a_picture") from broken
+            except TooManyPixels as bomb:
+                raise _SourceFailed("too_many_pixels", final=True) from bomb
+        return Picture(
+            data=fitted.data,
+            filename=f"easel-{hashlib.sha256(fitted.data).hexdigest()[:10]}.{fitted.format.extension}",
+            media_type=fitted.format.media_type,
+            width=fitted.width,
+            height=fitted.height,
+            reduced=fitted.reduced,
+            source=source.public,
+        )
+
+    async def _download(self, url: httpx.URL) -> bytes:
+        """Follow redirects by hand, each hop checked against the allow-list as the first address was."""
+        try:
+            async with asyncio.timeout(self._settings.seconds):
+                for _ in range(MOST_REDIRECTS + 1):
+                    response = await send(self._client, self._request(url), seconds=self._settings.seconds)
+                    try:
+                        if not response.has_redirect_location:
+                            return await self._body(response)
+                        url = self._next(url, response.headers["location"])
+                    finally:
+                        await response.aclose()
+        except TimeoutError as error:
+            raise _SourceFailed("timed_out") from error
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+            # ValueError: a Location so odd that it cannot be joined.
+            raise _SourceFailed(f"broken_connection_{type(error).__name__}") from error
+        raise _SourceFailed("too_many_redirects")
+
+    def _request(self, url: httpx.URL) -> httpx.Request:
+        # Pictures are compressed already; an answer that unfolds again would get past the cap on bytes.
+        headers = {
+            "Accept": "image/png,image/webp,image/*;q=0.8,video/mp4;q=0.8",
+            "Accept-Encoding": "identity",
+        }
+        return self._client.build_request("GET", url, headers=headers)
+
+    def _next(self, url: httpx.URL, location: str) -> httpx.URL:
+        checked = self._hosts.check(url.join(location))
+        if checked is None:
+            raise _SourceFailed("host_not_allowed", final=True)
+        return checked
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        if response.status_code != httpx.codes.OK:
+            raise _SourceFailed(f"http_{response.status_code}")
+        return await read_up_to(
+            response, self._settings.most_bytes, lambda: _SourceFailed("too_many_bytes", final=True)
+        )

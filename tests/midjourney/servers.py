@@ -1,0 +1,77 @@
+"""Small servers on loopback for what the simulated API does not do: odd bytes, odd closes, odd redirects.
+Never here: judgements; tests say what must come of it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+
+@asynccontextmanager
+async def serve(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
+    """Answer every path with the handler; yields the origin."""
+    application = web.Application(client_max_size=2**26)
+    application.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+class RawServer:
+    """Says fixed bytes to each connection once its request's head has come, then closes or keeps silent."""
+
+    def __init__(self, answers: list[bytes], *, silent: bool = False, until: bytes = b"\r\n\r\n") -> None:
+        self.origin = ""
+        self.requests = 0
+        self.arrived = asyncio.Event()
+        self._answers = answers
+        self._silent = silent
+        self._until = until
+        self._over = asyncio.Event()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(self._until)
+            self.requests += 1
+            self.arrived.set()
+            for piece in self._answers:
+                writer.write(piece)
+                await writer.drain()
+            if self._silent:
+                await self._over.wait()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[RawServer]:
+        """Listen; at the end let every silent connection go."""
+        server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
+        self.origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        try:
+            yield self
+        finally:
+            self._over.set()
+            server.close()
+            await server.wait_closed()
+
+
+@asynccontextmanager
+async def closed_port() -> AsyncIterator[str]:
+    """An origin at which nobody listens."""
+    server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    yield f"http://127.0.0.1:{port}"

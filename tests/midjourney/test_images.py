@@ -1,0 +1,303 @@
+"""Fetching pictures over HTTP: sources in order, foreign hosts, drips, floods, redirects.
+Never here: codecs (`test_fitting`) and spellings of addresses (`test_addresses`)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+from aiohttp import web
+
+from bot.domain.pools import Pool
+from bot.errors import Later, RouteClosed
+from bot.midjourney.client import ApiSettings, MidjourneyApi
+from bot.midjourney.images import HttpPictures, PictureSettings
+from bot.midjourney.lines import open_lines
+from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
+from tests.midjourney.drawing import animation, bomb, noise, still, video
+from tests.midjourney.servers import RawServer, serve
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+
+    from bot.domain.ports import Picture, Pictures
+
+T = TypeVar("T")
+LIMIT = 10 * 1024 * 1024
+
+
+@asynccontextmanager
+async def pictures(storage: str, *, wsrv: str | None = None, **settings: Any) -> AsyncIterator[HttpPictures]:
+    async with open_lines(trust_env=False) as lines:
+        yield HttpPictures(lines.pictures, PictureSettings(storage=storage, wsrv=wsrv, **settings))
+
+
+def serving(data: bytes, content_type: str = "application/octet-stream") -> Any:
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(body=data, content_type=content_type)
+
+    return serve(handler)
+
+
+def redirecting(to: str, status: int = 302) -> Any:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"Location": to.format(path=request.path)})
+
+    return serve(handler)
+
+
+async def test_it_is_a_pictures_port() -> None:
+    def accepts(port: Pictures) -> Pictures:
+        return port
+
+    async with pictures("https://pi.ohmygpt.com") as port:
+        assert accepts(port) is port
+
+
+@asynccontextmanager
+async def finished_task(
+    **options: Any,
+) -> AsyncIterator[tuple[SimulatedUpstream, HttpPictures, str | None, str | None]]:
+    """A finished task of the simulated API: its store, key and Discord address."""
+    async with SimulatedUpstream(manual=True, canvas=128) as upstream, open_lines(trust_env=False) as lines:
+        api = MidjourneyApi(lines, ApiSettings(key=SANDBOX_KEY, origin=upstream.origin))
+        task = await api.imagine(prompt="a paper fox", pool=Pool.NORMAL, webhook=None)
+        upstream.finish(int(task))
+        seen = await api.query(task)
+        assert seen is not None
+        settings = PictureSettings(
+            storage=upstream.storage, wsrv=upstream.wsrv, hosts=(upstream.host,), **options
+        )
+        yield upstream, HttpPictures(lines.pictures, settings), seen.storage_key, seen.discord_url
+
+
+async def test_a_result_comes_from_the_store_whole() -> None:
+    async with finished_task() as (upstream, port, key, discord):
+        picture = await port.fetch(storage_key=key, discord_url=discord, limit=LIMIT)
+
+        assert picture.data == await upstream.picture(upstream.tasks[0].id)
+        assert picture.filename.startswith("easel-")
+        assert picture.filename.endswith(".png")
+        assert (picture.media_type, picture.width, picture.height) == ("image/png", 128, 128)
+        assert picture.source == f"{upstream.storage}/api/v1/content/mj-generated/{key}"
+        assert not picture.reduced
+
+
+async def test_a_small_limit_is_kept_and_the_full_size_stays_reachable() -> None:
+    async with finished_task() as (_, port, key, discord):
+        picture = await port.fetch(storage_key=key, discord_url=discord, limit=1500)
+
+        assert len(picture.data) <= 1500
+        assert picture.reduced
+        assert picture.filename.endswith(".webp")
+        assert picture.source is not None
+
+
+async def test_without_a_store_key_discords_address_is_used_and_never_shown() -> None:
+    async with finished_task() as (_, port, _key, discord):
+        picture = await port.fetch(storage_key=None, discord_url=discord, limit=LIMIT)
+
+        assert picture.source is None
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.PICTURE_404,
+        Fault.PICTURE_403,
+        Fault.PICTURE_500,
+        Fault.PICTURE_SLOW,
+        Fault.PICTURE_HANGS,
+        Fault.PICTURE_TOO_LARGE,
+        Fault.PICTURE_REDIRECT,
+        Fault.PICTURE_NOT_AN_IMAGE,
+    ],
+)
+async def test_whatever_ails_one_source_the_next_is_asked(fault: Fault) -> None:
+    async with finished_task(seconds=0.5, most_bytes=2_000_000) as (upstream, port, key, discord):
+        upstream.fault(fault, endpoint="store", times=None, seconds=10)
+
+        picture = await port.fetch(storage_key=key, discord_url=discord, limit=LIMIT)
+
+        assert (picture.media_type, picture.width, picture.height) == ("image/png", 128, 128)
+        assert picture.source is None
+        assert [call.endpoint for call in upstream.calls[2:]] == ["store", "cdn"]
+
+
+async def test_wsrv_is_the_last_resort_and_names_the_stored_file() -> None:
+    async with finished_task() as (upstream, port, key, discord):
+        upstream.fault(Fault.PICTURE_500, endpoint="store", times=None)
+        upstream.fault(Fault.PICTURE_404, endpoint="cdn", times=None)
+
+        picture = await port.fetch(storage_key=key, discord_url=discord, limit=LIMIT)
+
+        assert [call.endpoint for call in upstream.calls[2:]] == ["store", "cdn", "wsrv"]
+        assert picture.source is not None
+
+
+async def test_when_no_source_gives_it_there_is_a_later() -> None:
+    async with finished_task() as (upstream, port, key, discord):
+        for endpoint in ("store", "cdn", "wsrv"):
+            upstream.fault(Fault.PICTURE_500, endpoint=endpoint, times=None)
+
+        with pytest.raises(Later, match="http_500"):
+            await port.fetch(storage_key=key, discord_url=discord, limit=LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("key", "discord", "reason"),
+    [
+        (None, None, "no_picture"),
+        ("", "", "no_picture"),
+        ("../x", None, "host_not_allowed"),
+        (None, "https://evil.example/x.png", "host_not_allowed"),
+        (None, "http://169.254.169.254/latest", "host_not_allowed"),
+    ],
+)
+async def test_without_an_allowed_source_the_way_is_closed(
+    key: str | None, discord: str | None, reason: str
+) -> None:
+    async with pictures("https://pi.ohmygpt.com") as port:
+        with pytest.raises(RouteClosed) as caught:
+            await port.fetch(storage_key=key, discord_url=discord, limit=LIMIT)
+
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_to_a_foreign_host_is_not_followed(status: int) -> None:
+    visits: list[str] = []
+
+    async def foreign(request: web.Request) -> web.Response:
+        visits.append(request.path)
+        return web.Response(body=still())
+
+    async with (
+        serve(foreign) as evil,
+        redirecting(f"{evil}/x.png", status) as storage,
+        pictures(storage) as port,
+    ):
+        with pytest.raises(RouteClosed) as caught:
+            await port.fetch(storage_key="k.png", discord_url=None, limit=LIMIT)
+
+    assert caught.value.reason == "host_not_allowed"
+    assert visits == []
+
+
+async def test_a_redirect_between_allowed_hosts_is_followed() -> None:
+    async with (
+        serving(still()) as other,
+        redirecting(f"{other}/x.png") as storage,
+        pictures(storage, hosts=(other.removeprefix("http://"),)) as port,
+    ):
+        picture = await port.fetch(storage_key="k.png", discord_url=None, limit=LIMIT)
+
+    assert picture.data == still()
+
+
+@pytest.mark.parametrize(
+    ("location", "error"),
+    [("{path}x", Later), ("//", Later), ("http://[", RouteClosed), ("file:///etc/passwd", RouteClosed)],
+)
+async def test_redirects_end(location: str, error: type[Exception]) -> None:
+    async with redirecting(location) as storage, pictures(storage) as port:
+        with pytest.raises(error):
+            await port.fetch(storage_key="k.png", discord_url=None, limit=LIMIT)
+
+
+async def test_a_slow_loris_is_given_up_and_the_place_is_free_again() -> None:
+    async with (
+        RawServer([b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n\x89PNG"], silent=True).open() as server,
+        serving(still()) as other,
+        pictures(server.origin, seconds=0.2, at_once=1, hosts=(other.removeprefix("http://"),)) as port,
+    ):
+        for _ in range(2):
+            picture = await port.fetch(storage_key="k.png", discord_url=f"{other}/x.png", limit=LIMIT)
+
+            assert picture.data == still()
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 999999999999\r\n", b"Content-Length: x\r\n", b""])
+async def test_a_flood_stops_at_the_cap(head: bytes) -> None:
+    flood = [b"HTTP/1.1 200 OK\r\n" + head + b"\r\n", *[b"x" * 50_000] * 100]
+    async with RawServer(flood).open() as server, pictures(server.origin, most_bytes=100_000) as port:
+        with pytest.raises((RouteClosed, Later)):
+            await port.fetch(storage_key="k.png", discord_url=None, limit=LIMIT)
+
+
+async def test_a_bomb_closes_the_way_and_a_cut_off_picture_only_puts_off() -> None:
+    async with serving(bomb()) as storage, pictures(storage) as port:
+        with pytest.raises(RouteClosed, match="too_many_pixels"):
+            await port.fetch(storage_key="k.png", discord_url=None, limit=LIMIT)
+    async with serving(noise()[:5000]) as storage, pictures(storage) as port:
+        with pytest.raises(Later, match="not_a_picture"):
+            await port.fetch(storage_key="k.png", discord_url=None, limit=LIMIT)
+
+
+@pytest.mark.parametrize("data", [animation("GIF"), animation("WEBP"), video()])
+async def test_an_animation_passes_or_closes_the_way(data: bytes) -> None:
+    async with serving(data, "text/html") as storage, pictures(storage) as port:
+        picture = await port.fetch(storage_key="k.png", discord_url=None, limit=LIMIT)
+        with pytest.raises(RouteClosed, match="animation_too_large"):
+            await port.fetch(storage_key="k.png", discord_url=None, limit=len(data) - 1)
+
+    assert picture.data == data
+
+
+async def test_no_signature_reaches_a_log_at_info(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    async with (
+        serving(b"nothing") as storage,
+        pictures(storage, hosts=(storage.removeprefix("http://"),)) as port,
+    ):
+        with pytest.raises(Later):
+            await port.fetch(
+                storage_key=None, discord_url=f"{storage}/x.png?ex=1&hm=SECRETSIGNATURE", limit=LIMIT
+            )
+
+    assert "picture_source_failed" in caplog.text
+    assert "SECRETSIGNATURE" not in "".join(str(record.__dict__) for record in caplog.records)
+
+
+async def test_pictures_are_decoded_beside_the_event_loop() -> None:
+    beats = 0
+
+    async def heart() -> None:
+        nonlocal beats
+        while True:
+            await asyncio.sleep(0.005)
+            beats += 1
+
+    async with serving(noise(size=(500, 500))) as storage, pictures(storage) as port:
+        beating = asyncio.create_task(heart())
+        picture = await port.fetch(storage_key="k.png", discord_url=None, limit=50_000)
+        beating.cancel()
+
+    assert picture.reduced
+    assert beats > 3
+
+
+async def test_every_fetch_passes_the_guard() -> None:
+    reasons: list[str] = []
+
+    async def guard(awaitable: Awaitable[T], reason: str, /) -> T:
+        reasons.append(reason)
+        return await awaitable
+
+    async with serving(still()) as storage, open_lines(trust_env=False) as lines:
+        port = HttpPictures(lines.pictures, PictureSettings(storage=storage, wsrv=None), guard=guard)
+        await port.fetch(storage_key="k.png", discord_url=None, limit=LIMIT)
+
+    assert reasons == ["picture: storage"]
+
+
+async def test_many_at_once_all_come() -> None:
+    async with serving(still()) as storage, pictures(storage, at_once=2) as port:
+        fetched: list[Picture] = await asyncio.gather(
+            *(port.fetch(storage_key=f"{n}.png", discord_url=None, limit=LIMIT) for n in range(12))
+        )
+
+    assert all(picture.data == still() for picture in fetched)
