@@ -31,6 +31,7 @@ NETWORK: Final = (aiohttp.ClientError, OSError, discord.RateLimited)
 UNKNOWN_INTERACTION: Final = 10062
 ALREADY_ANSWERED: Final = 40060
 CONTENT_LIMIT: Final = 2000
+PLACEHOLDER: Final = "…"
 THREADS: Final = frozenset(
     {
         discord.ChannelType.public_thread,
@@ -226,6 +227,8 @@ async def tell(interaction: AnyInteraction, sentence: Text) -> None:
 async def _follow_up(interaction: AnyInteraction, content: str) -> None:
     if interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}:
         try:
+            # Completed first, then deleted: a follow-up may count as its edit for as long as it is “thinking”.
+            await interaction.edit_original_response(content=PLACEHOLDER)
             await interaction.delete_original_response()
         except (discord.HTTPException, *NETWORK) as error:
             log.info("placeholder_stays", extra={"interaction": interaction.id, "kind": type(error).__name__})

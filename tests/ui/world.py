@@ -1,0 +1,167 @@
+"""A studio: the real client in a simulated Discord, with services that answer what the test tells them.
+Never here: expectations."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
+
+import simcord
+
+from bot.client import Easel
+from bot.domain.jobs import JobState
+from bot.i18n import Catalogues
+from bot.services.actions import Pressed, PressOutcome
+from bot.services.imagine import Begun
+from bot.ui.cards import Cards
+from bot.ui.publisher import DiscordPublisher
+from tests.ui.builders import a_job, a_reply
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from simcord.actors import MemberActor
+    from simcord.builders import ChannelHandle, GuildHandle
+
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.domain.pools import Pool
+    from bot.domain.prompts import PromptOptions
+    from bot.services.asking import Asker
+    from bot.ui.replies import Services
+
+CATALOGUES = Catalogues.load(strict=True)
+
+
+class Memory:
+    """What outlives the client."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, str] = {}
+
+    async def get(self, name: str) -> str | None:
+        return self.words.get(name)
+
+    async def set(self, name: str, value: str) -> None:
+        self.words[name] = value
+
+
+@dataclass
+class ScriptedImagine:
+    """Accepts everything, or raises what the test wants."""
+
+    refusal: Exception | None = None
+    begun: list[tuple[Asker, PromptOptions, Pool | None]] = field(default_factory=list)
+
+    async def begin(self, asker: Asker, options: PromptOptions, pool: Pool | None) -> Begun:
+        if self.refusal is not None:
+            raise self.refusal
+        self.begun.append((asker, options, pool))
+        return Begun(a_job(reply=asker.reply), fresh=True)
+
+
+@dataclass
+class ScriptedPresses:
+    """Starts a child on each press, or does what the test wants."""
+
+    refusal: Exception | None = None
+    answer: Pressed | None = None
+    pressed: list[tuple[Asker, JobKey, int, int, int]] = field(default_factory=list)
+
+    async def press(
+        self, asker: Asker, key: JobKey, position: int, *, channel_id: int, message_id: int
+    ) -> Pressed:
+        self.pressed.append((asker, key, position, channel_id, message_id))
+        if self.refusal is not None:
+            raise self.refusal
+        return self.answer or Pressed(a_job(reply=asker.reply), PressOutcome.STARTED)
+
+
+@dataclass
+class ScriptedServices:
+    """Both use cases."""
+
+    imagine: ScriptedImagine = field(default_factory=ScriptedImagine)
+    presses: ScriptedPresses = field(default_factory=ScriptedPresses)
+
+
+class SimulatedClock:
+    """Discord's time, as the studio sees it."""
+
+    def __init__(self, env: simcord.Env) -> None:
+        self._env = env
+
+    def now(self) -> int:
+        return int(self._env.now().timestamp() * 1000)
+
+    async def pause(self, seconds: float, wake: object = None) -> bool:
+        raise AssertionError(f"nothing in the ui waits by the clock: {seconds} s, {wake}")
+
+
+@dataclass
+class Studio:
+    """One server with one channel, two members, and the bot."""
+
+    env: simcord.Env
+    bot: Easel
+    services: ScriptedServices
+    meta: Memory
+    guild: GuildHandle
+    channel: ChannelHandle
+    ada: MemberActor
+    bob: MemberActor
+    publisher: DiscordPublisher
+    clock: SimulatedClock
+
+    def job(self, state: JobState = JobState.SUCCEEDED, **changes: Any) -> Job:
+        """A job of Ada's whose card goes to the channel, now."""
+        now = self.clock.now()
+        reply = a_reply(
+            channel_id=self.channel.id,
+            guild_id=self.guild.id,
+            application_id=self.bot.application_id,
+            token=None,
+            message_id=None,
+        )
+        job = a_job(state, created_at=now, changed_at=now, user_id=self.ada.id, reply=reply)
+        return replace(job, **changes)
+
+    def texts(self, viewer: MemberActor) -> list[str]:
+        """Contents of what a member sees in the channel."""
+        return [m.content for m in self.channel.history(viewer=viewer)]
+
+
+def an_easel(services: ScriptedServices, meta: Memory, **options: Any) -> Easel:
+    """The client as the composition root would build it."""
+    return Easel(
+        services=cast("Services", services),
+        catalogues=CATALOGUES,
+        meta=meta,
+        shard_count=1,
+        **options,
+    )
+
+
+@asynccontextmanager
+async def studio(*, extensions: Sequence[str] = ("cogs.imagine",)) -> AsyncIterator[Studio]:
+    """Open the studio; expected refusals travel as exceptions, so the simulation does not judge them."""
+    services, meta = ScriptedServices(), Memory()
+    bot = an_easel(services, meta, extensions=extensions)
+    async with simcord.run(bot, check_errors=False) as env:
+        guild = env.create_guild("Studio")
+        channel = guild.create_text_channel("art")
+        clock = SimulatedClock(env)
+        yield Studio(
+            env=env,
+            bot=bot,
+            services=services,
+            meta=meta,
+            guild=guild,
+            channel=channel,
+            ada=guild.add_member(env.create_user("ada")),
+            bob=guild.add_member(env.create_user("bob")),
+            publisher=DiscordPublisher(bot, Cards(CATALOGUES), clock),
+            clock=clock,
+        )
+    await bot.close()
