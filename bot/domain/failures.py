@@ -3,8 +3,20 @@ Never here: sentences for people; each kind names its sentence in the catalogues
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import RemoteError, RemoteFault
+from bot.texts import Text, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WORDS_LIMIT: Final = 300
+"""Characters of upstream's words that are kept."""
 
 
 class FailureKind(StrEnum):
@@ -44,3 +56,154 @@ class Failure:
 
     kind: FailureKind
     words: str | None = None
+
+    @property
+    def text(self) -> Text:
+        """The sentence that says why."""
+        return text(f"failure.{self.kind.value}")
+
+    @property
+    def advice(self) -> Text:
+        """The sentence that says what to do next."""
+        return text(f"advice.{self.kind.value}")
+
+
+QUOTED: Final = frozenset(
+    {
+        FailureKind.UNKNOWN,
+        FailureKind.INVALID_PARAMETER,
+        FailureKind.INVALID_PROMPT,
+        FailureKind.BANNED_PROMPT,
+    }
+)
+"""Kinds for which upstream's own words help; those of the others could tell of accounts and keys."""
+
+# Midjourney's titles come in brackets before its words (contract §1.8), and only the title decides then: the words
+# may repeat the member's prompt. Without a known title the whole text is searched, the first line that matches wins.
+_TITLES: Final[Mapping[str, FailureKind]] = MappingProxyType(
+    {
+        "invalid parameter": FailureKind.INVALID_PARAMETER,
+        "invalid prompt": FailureKind.INVALID_PROMPT,
+        "empty prompt": FailureKind.INVALID_PROMPT,
+        "invalid link": FailureKind.INVALID_IMAGE,
+        "invalid image": FailureKind.INVALID_IMAGE,
+        "banned prompt": FailureKind.BANNED_PROMPT,
+        "sorry! our ai moderator": FailureKind.BANNED_PROMPT,
+        "request cancelled due to": FailureKind.OUTPUT_FILTERED,
+        "image denied": FailureKind.OUTPUT_FILTERED,
+        "queue full": FailureKind.QUEUE_FULL,
+        "credits exhausted": FailureKind.ACCOUNT,
+        "pending mod message": FailureKind.ACCOUNT,
+        "blocked": FailureKind.ACCOUNT,
+        "plan cancelled": FailureKind.ACCOUNT,
+        "subscription": FailureKind.ACCOUNT,
+        "action needed": FailureKind.NEEDS_INPUT,
+    }
+)
+_SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE))
+    for kind, pattern in (
+        (
+            FailureKind.QUEUE_FULL,
+            r"queue (?:is |was )?full(?! of)|too many (?:jobs|tasks|requests)|队列已?满|排队(?:人数)?已?满",
+        ),
+        (FailureKind.OUTPUT_FILTERED, r"output filter|cancell?ed due to|图片?(?:违规|被拒)"),
+        (
+            FailureKind.BANNED_PROMPT,
+            r"banned (?:prompt|word)|sensitive word|moderat(?:or|ion)|违禁|敏感词|违规",
+        ),
+        (
+            FailureKind.INVALID_IMAGE,
+            (
+                r"invalid (?:link|image|url)|could not (?:fetch|download|load) (?:the )?(?:image|picture)"
+                r"|(?:图片|图像|链接|垫图).*(?:无效|错误|失败|无法)|无效的?(?:图片|链接)"
+            ),
+        ),
+        (
+            FailureKind.INVALID_PARAMETER,
+            r"invalid (?:parameter|value provided)|unrecogni[sz]ed parameter|参数.*(?:错误|无效|有误|不支持)|无效的?参数",
+        ),
+        (
+            FailureKind.INVALID_PROMPT,
+            r"(?:invalid|empty) prompt|prompt (?:is |can ?not be )?empty|提示词.*(?:无效|错误|空)",
+        ),
+        (
+            FailureKind.ACCOUNT,
+            (
+                r"credits? exhausted|subscription (?:required|paused|expired)|plan cancell?ed|pending mod message"
+                r"|no available (?:account|instance)|账号.*(?:封|禁|不可用|暂停|过期)|无可用的?账号|(?:时长|快速).*(?:用尽|用完|耗尽)"
+            ),
+        ),
+        (
+            FailureKind.BALANCE,
+            (
+                r"insufficient[_ ](?:user[_ ])?(?:balance|quota|funds|credits?)|(?:balance|quota).*(?:insufficient|not enough)"
+                r"|(?:余额|额度|配额|积分).*(?:不足|用尽|用完|耗尽)|欠费"
+            ),
+        ),
+        (
+            FailureKind.KEY,
+            (
+                r"unauthori[sz]ed|(?:invalid|wrong|expired|disabled) (?:api[ _-]?)?(?:key|token)"
+                r"|(?:令牌|密钥|key).*(?:无效|错误|过期|禁用|没有)|无效的?(?:令牌|密钥)|(?:没有|无)权限|未授权"
+            ),
+        ),
+        (FailureKind.NEEDS_INPUT, r"action needed|waiting for (?:the )?window|等待.*(?:弹窗|窗口|确认)"),
+        (
+            FailureKind.GONE,
+            (
+                r"task (?:not found|(?:is )?missing|(?:has )?expired|does not exist)|related task|no such task"
+                r"|任务.*(?:不存在|已?过期|已?失效|找不到|状态错误)"
+            ),
+        ),
+    )
+)
+_BARE: Final = frozenset({"", "failure", "failed", "fail", "cancel", "cancelled", "canceled", "null", "none"})
+"""Words of upstream that say nothing."""
+_TITLE: Final = re.compile(r"\s*[\[【]([^\]】]+)[\]】]")
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\s\u200b\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
+
+_BY_FAULT: Final[Mapping[RemoteFault, FailureKind]] = MappingProxyType(
+    {
+        RemoteFault.KEY: FailureKind.KEY,
+        RemoteFault.BALANCE: FailureKind.BALANCE,
+        RemoteFault.THROTTLED: FailureKind.QUEUE_FULL,
+        RemoteFault.UNREACHED: FailureKind.UNREACHABLE,
+        RemoteFault.UNCLEAR: FailureKind.LOST,
+    }
+)
+
+
+def read_failure(fail_reason: str) -> Failure:
+    """Understand upstream's words; its own time limit is not ours (`TIMED_OUT` means that we go on looking)."""
+    words = " ".join(_UNSEEN.sub(" ", fail_reason).split())
+    kind = _by_title(words) or _by_signs(words)
+    quotable = kind in QUOTED and words.strip(" .!").lower() not in _BARE
+    return Failure(kind, _cut(words) if quotable else None)
+
+
+def failure_of(error: RemoteError) -> Failure:
+    """Why a refused call ends its job. A throttled or unreached call only ends it after many tries."""
+    kind = _BY_FAULT.get(error.fault)
+    return read_failure(error.message) if kind is None else Failure(kind)
+
+
+def is_queue_full(reason: str) -> bool:
+    """Whether upstream had no place: the job goes back into our queue instead of failing (contract §8 row 19)."""
+    return read_failure(reason).kind is FailureKind.QUEUE_FULL
+
+
+def _by_title(words: str) -> FailureKind | None:
+    match = _TITLE.match(words)
+    if match is None:
+        return None
+    title = match[1].strip().lower()
+    return next((kind for known, kind in _TITLES.items() if title.startswith(known)), None)
+
+
+def _by_signs(words: str) -> FailureKind:
+    return next((kind for kind, sign in _SIGNS if sign.search(words)), FailureKind.UNKNOWN)
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= WORDS_LIMIT else words[: WORDS_LIMIT - 1] + "…"
