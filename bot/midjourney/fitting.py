@@ -129,8 +129,10 @@ def _open(data: bytes, kind: Format, most_pixels: int) -> Image.Image:
 
 def _reduced(image: Image.Image, limit: int) -> Fitted:
     try:
-        upright = ImageOps.exif_transpose(image)
-        plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+        ImageOps.exif_transpose(image, in_place=True)
+        mode = "RGBA" if image.has_transparency_data else "RGB"
+        # A copy of the largest picture is 67 MB, so none is made without need.
+        plain = image if image.mode == mode else image.convert(mode)
         for size in _sizes(plain.size):
             smaller = plain if size == plain.size else plain.resize(size, Image.Resampling.LANCZOS)
             for quality in QUALITIES:

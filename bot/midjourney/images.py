@@ -46,7 +46,7 @@ class PictureSettings:
     most_bytes: int = 64 * 1024 * 1024
     most_pixels: int = 40_000_000
     """Twice the largest that Midjourney makes (4096 x 4096), and 160 MB once unfolded."""
-    at_once: int = 3
+    at_once: int = 2
     """Pictures fetched and decoded at the same time: what bounds memory."""
 
 

@@ -72,9 +72,13 @@ async def open_lines(
     logger = logging.getLogger("httpx")
     logger.setLevel(max(logger.level, logging.WARNING))
 
+    # Certificates are read once for all three; it takes longer than everything else here.
+    tls = httpx.create_ssl_context(trust_env=trust_env)
+
     def client(*, idle: int) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             headers={"User-Agent": USER_AGENT},
+            verify=tls,
             follow_redirects=False,
             # Reading and writing are bounded by each call's own total (see `ask`).
             timeout=httpx.Timeout(None, connect=connect_seconds, pool=connect_seconds),

@@ -74,6 +74,17 @@ def test_transparency_survives_and_grey_does_not_hinder(mode: str) -> None:
     assert opened(fitted).has_transparency_data == (mode in {"RGBA", "LA"})
 
 
+def test_a_picture_that_lies_on_its_side_is_set_upright_when_it_is_written_anew() -> None:
+    lying, written = Image.open(io.BytesIO(noise("JPEG"))), io.BytesIO()
+    exif = lying.getexif()
+    exif[0x0112] = 6  # orientation: turn a quarter to the right
+    lying.save(written, "JPEG", exif=exif)
+
+    fitted = fit(written.getvalue(), len(written.getvalue()) - 1, most_pixels=PIXELS)
+
+    assert fitted.height > fitted.width
+
+
 @pytest.mark.parametrize("data", [animation("GIF"), animation("WEBP"), animation("PNG"), video()])
 def test_an_animation_is_never_made_a_still(data: bytes) -> None:
     with pytest.raises(DoesNotFit) as caught:
