@@ -1,0 +1,1 @@
+"""The shape of the house: rings, rooms, papers and settings that must agree."""

@@ -1,0 +1,60 @@
+"""The coverage gate refuses what it should refuse.
+Never here: the real figures (the gate reads them)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.architecture.coverage_gate import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def entry(seen: int, missed: int) -> dict[str, Any]:
+    """One file's part of a report, without branches."""
+    return {
+        "summary": {
+            "num_statements": seen + missed,
+            "num_branches": 0,
+            "covered_lines": seen,
+            "covered_branches": 0,
+        },
+        "missing_lines": list(range(1, missed + 1)),
+        "missing_branches": [],
+    }
+
+
+WELL = {
+    "bot/domain/jobs.py": entry(10, 0),
+    "bot/services/tracker.py": entry(10, 0),
+    "bot/web/hook.py": entry(9, 1),
+    "bot/config.py": entry(10, 0),
+    "cogs/__init__.py": entry(0, 0),
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({}, ""),
+        ({"bot/domain/jobs.py": entry(999, 1)}, "bot/domain/jobs.py: 1"),
+        ({"bot/web/hook.py": entry(8, 1)}, "bot/web/hook.py: 1"),
+        ({"bot/config.py": entry(1, 1)}, "bot/config.py: 1"),
+        ({"bot/services/tracker.py": None}, "bot.services     was not measured"),
+    ],
+)
+def test_a_room_that_falls_short_is_named(
+    change: dict[str, Any], refused: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report.json"
+    files = {path: part for path, part in (WELL | change).items() if part is not None}
+    report.write_text(json.dumps({"files": files}))
+
+    code = main(str(report))
+
+    assert code == (1 if refused else 0)
+    assert refused in capsys.readouterr().out

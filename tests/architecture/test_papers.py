@@ -1,0 +1,101 @@
+"""What is written for people agrees with what the program does: settings, meters, commands.
+Never here: whether it is well written."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+
+import pytest
+
+from bot.config import Settings, env_example, settings_table
+from bot.telemetry import METERS, Kind
+from tests.architecture.ground import ROOT, between, modules, probe_calls, tree
+
+WAYS = {"count": Kind.COUNT, "observe": Kind.SPREAD, "level": Kind.LEVEL}
+
+
+def test_the_readme_lists_every_setting_as_the_program_reads_it() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert between(readme, "settings") == settings_table().strip(), (
+        'renew it with: python -c "from bot.config import settings_table; print(settings_table())"'
+    )
+
+
+@pytest.mark.parametrize("marker", ["sandbox", "tests"])
+def test_the_readme_gives_its_commands_where_the_gate_finds_them(marker: str) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert re.fullmatch(r"```(?:sh|bash|console)\n[^`]+\n```", between(readme, marker))
+
+
+def test_the_example_file_lists_every_setting_as_the_program_reads_it() -> None:
+    assert (ROOT / "deploy" / "env.example").read_text(encoding="utf-8") == env_example(), (
+        'renew it with: python -c "from bot.config import env_example; print(env_example(), end=str())" '
+        "> deploy/env.example"
+    )
+
+
+def test_every_setting_is_read_by_the_program() -> None:
+    read = {
+        node.attr
+        for path in modules()
+        if path.name != "config.py"
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute)
+        and node.attr in Settings.model_fields
+        and "settings" in ast.unparse(node.value)
+    }
+
+    assert Settings.model_fields.keys() - read == set(), "a setting that changes nothing is a lie"
+
+
+def test_every_meter_that_a_room_uses_is_in_the_table_with_the_same_labels() -> None:
+    wrong = [
+        (where, name)
+        for where, how, name, labels in probe_calls()
+        if name not in METERS or METERS[name].kind is not WAYS[how] or set(METERS[name].labels) != labels
+    ]
+    assert not wrong
+
+
+def test_every_meter_of_the_table_is_used() -> None:
+    assert set(METERS) - {name for _where, _how, name, _labels in probe_calls()} == set()
+
+
+def test_every_meter_is_explained_to_operators() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+    told = set(re.findall(r"^\| `easel_(\w+?)(?:_total)?(?:\{([\w,]*)\})?` ", page, flags=re.MULTILINE))
+    assert told == {(name, ",".join(meter.labels)) for name, meter in METERS.items()}
+
+
+def test_the_pins_cover_every_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = [
+        *project["project"]["dependencies"],
+        *(line for extra in project["project"]["optional-dependencies"].values() for line in extra),
+        *(line for group in project["dependency-groups"].values() for line in group if isinstance(line, str)),
+    ]
+    names = {re.split(r"[\[<>=~! ;]", line)[0].lower().replace(".", "-").replace("_", "-") for line in asked}
+
+    pins = (ROOT / "deploy" / "requirements.txt").read_text(encoding="utf-8")
+    pinned = dict(re.findall(r"^([a-z0-9-]+)(?:\[[^\]]+\])?==(\S+)", pins, flags=re.MULTILINE))
+    assert names - pinned.keys() - {"easel-bot"} == set()
+    assert pins.count("--hash=sha256:") > len(pinned)
+    assert "://" not in re.sub(r"^\s*#.*$", "", pins, flags=re.MULTILINE)
+
+
+def test_supervisors_wait_longer_than_the_program_takes_to_stop() -> None:
+    patience = Settings.model_fields["stop_timeout"].default
+    unit = (ROOT / "deploy" / "easel.service").read_text(encoding="utf-8")
+    compose = (ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8")
+
+    grants = re.findall(
+        r"^\s*(?:TimeoutStopSec=|stop_grace_period: )(\d+)s$", unit + compose, flags=re.MULTILINE
+    )
+
+    assert len(grants) == 2
+    assert all(int(grant) > patience for grant in grants)
