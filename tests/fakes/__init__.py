@@ -1,0 +1,2 @@
+"""Stand-ins for the services that the bot talks to, speaking the real protocols on loopback.
+Never here: mocks of library objects."""
