@@ -1,0 +1,272 @@
+"""Cards: whatever a job holds, Discord takes its card, and nothing in it acts that should not.
+Never here: sending."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import discord
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.failures import Failure, FailureKind
+from bot.domain.jobs import JobState
+from bot.domain.keys import ButtonId
+from bot.domain.pools import Pool
+from bot.domain.ports import Showing
+from bot.domain.tasks import RemoteAction
+from bot.texts import text
+from bot.ui.buttons import JobButton
+from bot.ui.cards import Cards, Dress, progress_bar
+from tests.fakes.discord_rules import load_oracle
+from tests.ui.builders import KEY, NOW, UUID, a_job, a_picture, a_press, single_actions, walk, words
+from tests.ui.world import CATALOGUES
+
+if TYPE_CHECKING:
+    from bot.domain.jobs import Job
+
+HOSTILE = "<@1> @everyone [x](https://evil.example) `code` **b** # h \u202eevil"
+
+
+def drawn(job: Job, *, ahead: int | None = None, **options: Any) -> list[dict[str, Any]]:
+    """A card's components, as they go to Discord."""
+    view = Cards(CATALOGUES).draw(Showing(job, NOW, ahead), **options)
+    components: list[dict[str, Any]] = view.to_components()  # type: ignore[no-untyped-call]  # discord.py leaves it bare
+    return components
+
+
+def labels(components: list[dict[str, Any]]) -> list[str]:
+    return [c.get("label") or c["emoji"]["name"] for c in walk(components) if c["type"] == 2]
+
+
+# -- any job -----------------------------------------------------------------------------------------------
+
+ids = st.sampled_from(
+    [
+        *(action.custom_id for action in single_actions()),
+        f"MJ::JOB::upsample::1::{UUID}",
+        f"MJ::JOB::reroll::0::{UUID}::SOLO",
+        "MJ::Something::new",
+        "",
+    ]
+)
+emojis = st.sampled_from(["", "🔄", "🪄", "❤️", "upscale_1", "<:x:1>", "\u200b", "not an emoji"])
+actions = st.builds(RemoteAction, custom_id=ids, label=st.text(max_size=120), emoji=emojis)
+failures = st.builds(Failure, kind=st.sampled_from(FailureKind), words=st.none() | st.text(max_size=3000))
+jobs = st.builds(
+    a_job,
+    st.sampled_from(JobState),
+    prompt=st.text(max_size=5000) | st.just(HOSTILE * 60) | st.just("👩\u200d🚀*" * 900),
+    pool=st.sampled_from(Pool),
+    actions=st.lists(actions, max_size=40).map(tuple),
+    failure=failures,
+    press=st.none() | st.text(max_size=200).map(lambda label: a_press(label=label)),
+    notes=st.lists(st.sampled_from(["note.picture_too_large", "note.picture_unreachable"]), max_size=4).map(
+        tuple
+    ),
+    hold=st.none() | st.sampled_from(["hold.busy", "hold.checking"]),
+    progress=st.none() | st.integers(0, 100),
+    unwanted=st.booleans(),
+    locale=st.sampled_from(["en-US", "de", "zh-TW"]),
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    jobs,
+    st.none() | st.integers(0, 500),
+    st.none() | st.just("easel.png"),
+    st.sampled_from(Dress),
+    st.booleans(),
+)
+def test_discord_takes_the_card_of_any_job(
+    job: Job,
+    ahead: int | None,
+    attachment: str | None,
+    dress: Dress,
+    elsewhere: bool,  # noqa: FBT001 - hypothesis passes it
+) -> None:
+    because = text("card.direct", channel="<#1>") if elsewhere else None
+    picture = a_picture(reduced=True, source="https://pi.example/x.png") if attachment else None
+    components = drawn(job, ahead=ahead, attachment=attachment, picture=picture, dress=dress, because=because)
+    parts = list(walk(components))
+
+    rows = [part for part in parts if part["type"] == discord.ComponentType.action_row.value]
+    buttons = [part for part in parts if part["type"] == discord.ComponentType.button.value]
+    assert len(parts) <= 40
+    assert len(words(components).encode("utf-16-le")) // 2 <= 4000
+    assert len(rows) <= 5
+    assert all(1 <= len(row["components"]) <= 5 for row in rows)
+    assert len({button["custom_id"] for button in buttons}) == len(buttons)
+    for button in buttons:
+        id_ = ButtonId.decode(button["custom_id"])
+        assert id_ is not None
+        assert id_.key == job.key
+        assert len(button.get("label") or "x") <= 80
+        assert button.get("label") or button.get("emoji")
+    assert_discord_agrees(components, attachment)
+
+
+def assert_discord_agrees(components: list[dict[str, Any]], attachment: str | None) -> None:
+    oracle, _ = load_oracle()
+    if oracle is None:
+        return
+    body: dict[str, Any] = {"flags": 1 << 15, "components": components}
+    if attachment is not None:
+        body["attachments"] = [{"id": 0, "filename": attachment}]
+    for method, path in (("POST", "/channels/1/messages"), ("PATCH", "/webhooks/1/token/messages/@original")):
+        found = oracle.check_request(method, path, body=body, unknown=False)
+        assert [str(f) for f in found if f.level in {"error", "rule"}] == []
+
+
+def test_the_oracle_is_there_or_says_why_not() -> None:
+    oracle, why = load_oracle()
+    if oracle is None:
+        pytest.skip(why or "no oracle")
+
+    found = oracle.check_request("POST", "/channels/1/messages", body={"flags": 1 << 15, "content": "x"})
+
+    assert [f.level for f in found] == ["rule"]
+
+
+# -- what people read --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("job", "ahead", "said"),
+    [
+        (a_job(), 0, "next in line"),
+        (a_job(), 2, "2 ahead of you"),
+        (a_job(), None, "Queued"),
+        (a_job(hold="hold.unreachable"), 0, "cannot be reached"),
+        (a_job(JobState.SUBMITTING), None, "On its way"),
+        (a_job(JobState.UNCLEAR, hold="hold.checking"), None, "not paid twice"),
+        (a_job(JobState.SUBMITTED), None, "begins soon"),
+        (a_job(JobState.RUNNING), None, "▰▰▰▰▰▱▱▱▱▱▱▱ **46 %**"),
+        (a_job(JobState.RUNNING, progress=None), None, "at work"),
+        (a_job(JobState.CANCELLED), None, "Cancelled"),
+        (a_job(JobState.SUCCEEDED, unwanted=True), None, f"/jobs show {KEY}"),
+        (a_job(JobState.RUNNING, unwanted=True), None, "Cancelled"),
+        (a_job(JobState.SUCCEEDED), None, "42 s"),
+        (a_job(JobState.SUCCEEDED, finished_at=NOW + 125_000), None, "2 min 5 s"),
+        (a_job(JobState.SUCCEEDED, notes=("note.picture_unreachable",)), None, "could not be fetched"),
+    ],
+)
+def test_a_card_says_where_its_job_is(job: Job, ahead: int | None, said: str) -> None:
+    assert said in words(drawn(job, ahead=ahead))
+
+
+def test_every_card_names_pool_requester_and_key_in_its_last_line() -> None:
+    for state in JobState:
+        last = words(drawn(a_job(state))).splitlines()[-1]
+
+        assert last.startswith("-# ⚡ FAST · <@500> · ")
+        assert last.endswith(f"`{KEY}`")
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_a_failed_card_says_why_and_what_to_do_next(kind: FailureKind) -> None:
+    said = words(drawn(a_job(JobState.FAILED, failure=Failure(kind, "oh @everyone `no`"))))
+
+    assert f"⚠️ **{CATALOGUES.render(text(f'failure.{kind.value}'), 'en')}**" in said
+    assert CATALOGUES.render(text(f"advice.{kind.value}"), "en") in said
+    assert r"oh \@everyone \`no\`" in said
+    assert "Nothing was taken" in said
+
+
+def test_a_child_tells_what_was_pressed_and_links_to_where() -> None:
+    said = words(drawn(a_job(JobState.RUNNING, press=a_press())))
+
+    assert "U2" in said.splitlines()[0]
+    assert "(https://discord.com/channels/100/200/390)" in said.splitlines()[0]
+
+
+def test_a_child_in_a_direct_message_links_there() -> None:
+    job = a_job(press=a_press())
+
+    said = words(drawn(replace(job, reply=replace(job.reply, guild_id=None))))
+
+    assert "https://discord.com/channels/@me/200/390" in said
+
+
+def test_nothing_in_a_hostile_prompt_acts() -> None:
+    said = words(drawn(a_job(JobState.SUCCEEDED, prompt=HOSTILE)))
+    headline = said.splitlines()[0]
+
+    assert "<@1>" not in headline
+    assert "[x](" not in headline
+    assert "\u202e" not in headline
+    assert r"\@everyone" in headline
+
+
+def test_the_picture_is_described_for_those_who_cannot_see_it() -> None:
+    components = drawn(a_job(JobState.SUCCEEDED, prompt="a fox " * 200), attachment="easel.png")
+
+    (gallery,) = [part for part in walk(components) if part["type"] == 12]
+    (item,) = gallery["items"]
+    assert item["media"]["url"] == "attachment://easel.png"
+    assert item["description"].startswith("Midjourney's picture for: a fox")
+    assert len(item["description"]) <= 256
+
+
+def test_a_smaller_picture_says_so_and_links_the_full_one() -> None:
+    picture = a_picture(reduced=True, source="https://pi.example/a b(1).png")
+
+    said = words(drawn(a_job(JobState.SUCCEEDED), attachment="x.webp", picture=picture))
+
+    assert "[full size](https://pi.example/a%20b%281%29.png)" in said
+
+
+# -- buttons -----------------------------------------------------------------------------------------------
+
+
+def test_a_grid_has_its_buttons_in_upstreams_order() -> None:
+    components = drawn(a_job(JobState.SUCCEEDED))
+
+    assert labels(components) == ["U1", "U2", "U3", "U4", "🔄", "V1", "V2", "V3", "V4"]
+
+
+def test_without_emoji_every_button_has_a_name() -> None:
+    plain = drawn(a_job(JobState.SUCCEEDED, actions=single_actions()), dress=Dress.NO_EMOJI)
+
+    assert all("emoji" not in part for part in walk(plain) if part["type"] == 2)
+    assert "Pan left" in labels(plain)
+
+
+def test_without_buttons_the_card_says_how_to_get_them() -> None:
+    bare = drawn(a_job(JobState.SUCCEEDED), dress=Dress.NO_BUTTONS)
+
+    assert labels(bare) == []
+    assert f"`/jobs show {KEY}`" in words(bare)
+
+
+def test_more_actions_than_fit_are_owned_up_to() -> None:
+    many = tuple(RemoteAction(f"MJ::JOB::variation::{n}::{UUID}", f"V{n}", "") for n in range(1, 28))
+
+    components = drawn(a_job(JobState.SUCCEEDED, actions=many))
+
+    assert len(labels(components)) == 25
+    assert "2 more actions do not fit" in words(components)
+
+
+def test_an_unfinished_or_failed_job_has_no_buttons() -> None:
+    for state in set(JobState) - {JobState.SUCCEEDED}:
+        assert labels(drawn(a_job(state, actions=single_actions()))) == []
+
+
+def test_a_card_holds_nothing_clickable_but_dynamic_items_and_never_times_out() -> None:
+    view = Cards(CATALOGUES).draw(Showing(a_job(JobState.SUCCEEDED), NOW), attachment="x.png")
+
+    clickable = [item for item in view.walk_children() if item.is_dispatchable() and item.type.value == 2]
+    assert clickable
+    assert all(isinstance(item, JobButton) for item in clickable)
+    assert view.timeout is None
+
+
+@pytest.mark.parametrize(
+    ("percent", "full"), [(0, 0), (1, 0), (50, 6), (99, 11), (100, 12), (140, 12), (-3, 0)]
+)
+def test_the_bar_is_full_only_at_the_end(percent: int, full: int) -> None:
+    assert progress_bar(percent) == "▰" * full + "▱" * (12 - full)
