@@ -22,7 +22,7 @@ from bot.ui.commands import CatalogueTranslator
 from bot.ui.replies import NETWORK, apologise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     import aiohttp
 
@@ -66,9 +66,9 @@ class Easel(commands.AutoShardedBot):
     def __init__(
         self,
         *,
-        services: Services,
         catalogues: Catalogues,
         meta: Meta,
+        services: Services | None = None,
         extensions: Sequence[str] = EXTENSIONS,
         sync_commands: bool = True,
         shard_count: int | None = None,
@@ -95,11 +95,16 @@ class Easel(commands.AutoShardedBot):
             shard_count=shard_count,
             **options,
         )
-        self.services = services
+        self.services: Services
+        """The composition root hands them in before the start: what they publish through needs this client first."""
+        if services is not None:
+            self.services = services
         self.catalogues = catalogues
         self._meta = meta
         self._own_extensions = tuple(extensions)
         self._sync_commands = sync_commands
+        self.on_setup: Callable[[], Awaitable[None]] | None = None
+        """Called once, when the client may speak to Discord: the composition root starts its engine there."""
         self._heard: list[type[discord.ui.DynamicItem[Any]]] = []
 
     @override
@@ -114,6 +119,8 @@ class Easel(commands.AutoShardedBot):
         await self.tree.set_translator(CatalogueTranslator(self.catalogues))
         if self._sync_commands:
             await self.sync_if_changed()
+        if self.on_setup is not None:
+            await self.on_setup()
 
     @override
     def add_dynamic_items(self, *items: type[discord.ui.DynamicItem[Any]]) -> None:

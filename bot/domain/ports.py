@@ -29,15 +29,15 @@ class Clock(Protocol):
 
 
 class Guard(Protocol):
-    """Awaits something that may take long on the outside's account. Production awaits it plainly."""
+    """Awaits what may take long on the outside's account: a simulated Discord must know of it (design §7)."""
 
-    async def __call__(self, awaitable: Awaitable[T], reason: str) -> T:
-        """Await it; `reason` is for whoever looks at what the bot waits for."""
+    def __call__(self, awaitable: Awaitable[T], reason: str, /) -> Awaitable[T]:
+        """Await it, and return or raise what it does."""
 
 
-async def unguarded(awaitable: Awaitable[T], reason: str) -> T:  # noqa: ARG001 - the port's shape
-    """The guard of production: there is nobody to tell."""
-    return await awaitable
+def unguarded(awaitable: Awaitable[T], _reason: str, /) -> Awaitable[T]:
+    """The guard of production: nothing around the call."""
+    return awaitable
 
 
 class Probe(Protocol):

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from aiolimiter import AsyncLimiter
 from pydantic import ValidationError
 
+from bot.domain.ports import unguarded
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney import account, wire
 from bot.midjourney.addresses import STORAGE_ORIGIN, checked_origin
 from bot.midjourney.envelope import clean
-from bot.midjourney.lines import ask, open_lines, unguarded
+from bot.midjourney.lines import ask, open_lines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     import httpx
 
     from bot.domain.pools import Pool
-    from bot.domain.ports import Probe
+    from bot.domain.ports import Guard, Probe
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
-    from bot.midjourney.lines import Guard, Lines
+    from bot.midjourney.lines import Lines
 
 T = TypeVar("T")
 Reader = Callable[[int, Mapping[str, str], bytes], T]

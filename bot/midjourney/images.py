@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from bot.domain.ports import Picture
+from bot.domain.ports import Picture, unguarded
 from bot.errors import Later, RouteClosed
 from bot.midjourney.addresses import STORAGE_ORIGIN, AllowedHosts, checked_origin, plan_sources
 from bot.midjourney.fitting import DoesNotFit, NotAPicture, TooManyPixels, fit
-from bot.midjourney.lines import read_up_to, send, unguarded
+from bot.midjourney.lines import read_up_to, send
 
 if TYPE_CHECKING:
-    from bot.domain.ports import Probe
+    from bot.domain.ports import Guard, Probe
     from bot.midjourney.addresses import Source
-    from bot.midjourney.lines import Guard
 
 log = logging.getLogger(__name__)
 

@@ -8,14 +8,14 @@ import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
 
 from bot.errors import RemoteError, RemoteFault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Callable
 
 T = TypeVar("T")
 
@@ -32,18 +32,6 @@ NEVER_LEFT: Final = (
     httpx.InvalidURL,
 )
 """Troubles of getting a connection: not a byte of the request was sent. TLS handshakes fail as ConnectError too."""
-
-
-class Guard(Protocol):
-    """Awaits every call to the outside. The sandbox tells its simulated clock of the wait here; production passes by."""
-
-    def __call__(self, awaitable: Awaitable[T], reason: str, /) -> Awaitable[T]:
-        """Await it and return or raise what it does."""
-
-
-def unguarded(awaitable: Awaitable[T], _reason: str, /) -> Awaitable[T]:
-    """The guard of production: nothing around the call."""
-    return awaitable
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,11 @@ SMALLER: Final = 0.5
 """A picture that Discord finds too large is fitted to this part of its size and offered again,"""
 REFITS: Final = 3
 """at most this often; then the card goes out without it."""
+_REFUSALS: Final = dict.fromkeys(
+    ("picture_too_large", "animation_too_large", "too_many_bytes", "too_many_pixels"),
+    "note.picture_too_large",
+)
+"""What the card says where the host is not to blame."""
 
 
 @dataclass(slots=True)
@@ -88,7 +93,7 @@ class Delivery:
             return _Parcel(job, await self._fetch(job, job.reply.upload_limit))
         except RouteClosed as closed:
             log.warning("picture_refused", extra={"job": job.key, "reason": closed.reason})
-            return _Parcel(_noted(job, "note.picture_not_allowed"), None)
+            return _Parcel(_noted(job, _REFUSALS.get(closed.reason, "note.picture_not_allowed")), None)
         except Later as later:
             if self._clock.now() - (job.finished_at or 0) < PICTURE_CAP_MS:
                 raise

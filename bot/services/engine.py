@@ -74,6 +74,8 @@ class Services:
     imagine: Imagine
     presses: Presses
     worker: Worker
+    editor: ProgressEditor
+    """Runs inside the worker; a process without a worker runs it alone, for the first cards."""
 
 
 def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]) -> Services:
@@ -132,4 +134,5 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             video=terms.video,
         ),
         worker=worker,
+        editor=editor,
     )

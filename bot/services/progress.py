@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 8
 """Edits in flight at the same time."""
+IDLE_MS: Final = 60 * SECOND
+"""With nothing to show; a change wakes the editor at once."""
 REMEMBER: Final = 20_000
 """Cards and channels whose last edit is remembered; forgetting one only costs an early edit."""
 
@@ -80,7 +82,7 @@ class ProgressEditor:
             while True:
                 self._wake.clear()
                 now = self._clock.now()
-                wait_ms = EDIT_EVERY_MS
+                wait_ms = IDLE_MS
                 for key in self._stalest_first():
                     due = self._due_at(self._cards[key])
                     if len(self._flying) >= AT_ONCE or due > now:
@@ -119,6 +121,8 @@ class ProgressEditor:
             log.debug("progress_put_off", extra={"job": key, "reason": later.reason})
         except StorageTrouble as trouble:
             log.warning("progress_not_shown", extra={"job": key, "reason": str(trouble)})
+        except Exception:  # a bug in showing progress must not stop jobs
+            log.exception("progress_failed", extra={"job": key})
         finally:
             del self._flying[key]
             if card.dirty:

@@ -1,0 +1,87 @@
+"""The `easel` command: run, sandbox, sync, migrate.
+Never here: what they do; each verb calls one function."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from bot.errors import StartupError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+cli = typer.Typer(
+    name="easel",
+    help="Midjourney on a Discord server, through OhMyGPT's Midjourney API.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _do(work: Coroutine[None, None, None]) -> None:
+    """Run it; what keeps the program from starting is one sentence and exit status 1."""
+    try:
+        asyncio.run(work)
+    except StartupError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+@cli.command()
+def run() -> None:
+    """Run the bot, with the settings of the environment, `.env` or a secrets directory."""
+    from bot import app, config  # noqa: PLC0415 - `easel --help` should not wait for discord.py
+
+    async def work() -> None:
+        settings = config.load()
+        for sentence in config.unknown_names(os.environ):
+            typer.secho(sentence, err=True, fg="yellow")
+        await app.run(settings)
+
+    _do(work())
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to this program's version (`easel run` does it by itself)."""
+    from bot import config, log  # noqa: PLC0415 - as above
+    from bot.storage.opening import migrate as bring_up  # noqa: PLC0415 - as above
+
+    async def work() -> None:
+        settings = config.load_local()
+        log.setup(style=settings.log_format, level=settings.log_level, secrets=settings.secrets())
+        changed = await bring_up(settings.database)
+        typer.echo("The database was brought up to date." if changed else "The database is up to date.")
+
+    _do(work())
+
+
+@cli.command()
+def sync() -> None:
+    """Tell Discord the commands now, changed or not (`easel run` does it when they changed)."""
+    from bot import app, config  # noqa: PLC0415 - as above
+
+    async def work() -> None:
+        count = await app.sync(config.load())
+        typer.echo(f"Discord knows {count} commands.")
+
+    _do(work())
+
+
+def main() -> None:
+    """Entry point of the `easel` script."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - a clear sentence for whoever runs it from a checkout
+        sys.exit("Easel needs Python 3.11 or newer.")
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,341 @@
+"""The composition root: opens everything in one exit stack, runs it, and closes it in good order.
+Never here: decisions; every part gets its own through its constructor."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import discord
+
+from bot import log as log_room
+from bot.client import Easel, point_at
+from bot.clock import GuardedClock, SystemClock
+from bot.domain.ports import unguarded
+from bot.errors import RemoteError, StartupError, StorageTrouble
+from bot.i18n import Catalogues
+from bot.midjourney.client import ApiSettings, MidjourneyApi
+from bot.midjourney.images import HttpPictures, PictureSettings
+from bot.midjourney.lines import open_lines
+from bot.midjourney.webhook import read_hint, webhook_address
+from bot.services.engine import Ports, Terms, build
+from bot.services.imagine import DEFAULT_ACCOUNT
+from bot.services.quotas import DeploymentPolicy
+from bot.storage.opening import open_storage
+from bot.telemetry import Meters, page_of, watch_loop
+from bot.ui.cards import Cards
+from bot.ui.publisher import DiscordPublisher
+from bot.web.health import Health
+from bot.web.hook import Hook
+from bot.web.server import serve
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from bot.config import Settings
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.domain.ports import Clock, Guard
+    from bot.services.engine import Services
+    from bot.storage.opening import Storage
+
+log = logging.getLogger(__name__)
+
+STALE_READING_MS: Final = 5 * 60_000
+"""With jobs to follow, a tracker that read nothing for so long is not ready."""
+STEPS_SHARE: Final = 0.6
+"""The part of the stop time-out that steps in flight get; the rest is for closing connections."""
+KILLED_TWICE: Final = 130
+
+
+@dataclass(slots=True)
+class App:
+    """One process of the bot, open and ready to run."""
+
+    settings: Settings
+    bot: Easel
+    services: Services
+    storage: Storage
+    clock: Clock
+    meters: Meters
+    api: MidjourneyApi
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set it to stop in good order."""
+    _engine: asyncio.Task[None] | None = None
+
+    # -- running -----------------------------------------------------------------------------------------
+
+    async def start_engine(self) -> None:
+        """Start the worker; the client calls this once it may speak to Discord (in `setup_hook`).
+
+        A process that only holds shards runs the editor alone: the first card answers the person.
+        """
+        worker = self.settings.role != "gateway"
+        run = self.services.worker.run() if worker else self.services.editor.run()
+        self._engine = asyncio.create_task(run, name="engine")
+        self._engine.add_done_callback(self._engine_ended)
+
+    def _engine_ended(self, engine: asyncio.Task[None]) -> None:
+        if not engine.cancelled() and engine.exception() is not None:
+            log.critical("engine_failed", exc_info=engine.exception())
+        self.stopping.set()
+
+    async def run(self) -> None:
+        """Run until `stopping`; raises `StartupError` if Discord takes us in the first place not at all.
+
+        Raises whatever broke the engine, so that the process ends with a non-zero status and is started again.
+        """
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(_serving(self))
+            sides = [
+                asyncio.create_task(watch_loop(self.clock, self.meters), name="loop lag"),
+                asyncio.create_task(self._probe_upstream(), name="upstream probe"),
+            ]
+            stack.push_async_callback(_cancelled, sides)
+            client = asyncio.create_task(self._be_client(), name="discord")
+            stopping = asyncio.create_task(self.stopping.wait(), name="stopping")
+            await asyncio.wait([client, stopping], return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if client.done():
+                client.result()
+            await self.stop()
+            await asyncio.gather(client, return_exceptions=True)
+        if self._engine is not None and self._engine.done() and not self._engine.cancelled():
+            self._engine.result()
+
+    async def log_in(self) -> None:
+        """Make ourselves known to Discord over HTTP; the client's set-up runs. Raises `StartupError`."""
+        with _discord_troubles():
+            await self.bot.login(self.settings.discord_token.get_secret_value())
+
+    async def _be_client(self) -> None:
+        await self.log_in()
+        if self.settings.role == "worker":
+            await self.stopping.wait()
+            return
+        with _discord_troubles():
+            await self.bot.connect()
+
+    async def stop(self) -> None:
+        """Claim nothing more, let steps in flight finish, give the leases back, leave Discord."""
+        self.stopping.set()
+        log.info("stopping")
+        patience = self.settings.stop_timeout * STEPS_SHARE
+        if self.settings.role != "gateway":
+            await self.services.worker.stop(within=patience)
+        elif self._engine is not None:
+            self._engine.cancel()
+        if self._engine is not None:
+            await asyncio.wait([self._engine])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(1.0, self.settings.stop_timeout - patience)):
+                await self.bot.close()
+        log.info("stopped")
+
+    async def _probe_upstream(self) -> None:
+        """Ask the image API once whether it is there and takes our key (contract §8 row 1)."""
+        try:
+            page = await self.api.page(1, size=5)
+        except RemoteError as error:
+            log.warning("upstream_not_ready", extra={"fault": error.fault.value, "reason": error.message})
+        else:
+            log.info("upstream_ready", extra={"tasks": page.total})
+
+    # -- health ------------------------------------------------------------------------------------------
+
+    async def gateway_ready(self) -> str | None:
+        """Whether Discord sends us events."""
+        if self.settings.role == "worker" or self.bot.is_ready():
+            return None
+        return "not connected"
+
+    async def database_ready(self) -> str | None:
+        """Whether the database can be read and written."""
+        try:
+            await self.storage.check()
+        except StorageTrouble as trouble:
+            return str(trouble)
+        return None
+
+    async def engine_ready(self) -> str | None:
+        """Whether jobs are worked on, and upstream's answers are fresh."""
+        if self._engine is None or self._engine.done():
+            return "not running"
+        for account, tracker in self.services.worker.trackers.items():
+            read_at = tracker.last_reading_at
+            if len(tracker) and read_at is not None and self.clock.now() - read_at > STALE_READING_MS:
+                return f"no reading of account {account} for {(self.clock.now() - read_at) // 1000} s"
+        return None
+
+    async def on_hint(self, key: JobKey, ended: bool) -> None:  # noqa: FBT001 - the hook's own signature
+        """A webhook spoke of a job."""
+        self.services.worker.hear(key, ended=ended)
+
+
+@contextmanager
+def _discord_troubles() -> Iterator[None]:
+    """Turn what keeps us out of Discord into one sentence for the operator."""
+    try:
+        yield
+    except discord.LoginFailure:
+        raise StartupError(
+            "Discord refused EASEL_DISCORD_TOKEN: copy it again from the Bot page of the developer portal."
+        ) from None
+    except (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
+        raise StartupError(
+            f"Discord cannot be reached ({type(error).__name__}): check the network and EASEL_DISCORD_API."
+        ) from error
+
+
+@asynccontextmanager
+async def assemble(
+    settings: Settings,
+    *,
+    guard: Guard = unguarded,
+    clock: Clock | None = None,
+    engine: bool = True,
+    on_lost_way: Callable[[Job, str], None] | None = None,
+) -> AsyncIterator[App]:
+    """Open everything that one process needs, and close it all whatever happens.
+
+    `guard` and `clock` are for a simulated Discord; production leaves them alone. Raises `StartupError`.
+    """
+    point_at(settings.discord_api, settings.discord_gateway)
+    clock = clock or SystemClock()
+    if guard is not unguarded:
+        clock = GuardedClock(clock, guard)
+    catalogues = Catalogues.load()
+    instance = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+    meters = Meters(version=metadata.version("easel-bot"), role=settings.role, instance=instance)
+    async with AsyncExitStack() as stack:
+        storage = await stack.enter_async_context(open_storage(settings.database, migrate=True))
+        lines = await stack.enter_async_context(open_lines())
+        api = MidjourneyApi(lines, _api_settings(settings), guard=guard, probe=meters)
+        pictures = HttpPictures(
+            lines.pictures,
+            PictureSettings(
+                storage=settings.ohmygpt_storage, wsrv=settings.wsrv_origin, hosts=settings.image_hosts
+            ),
+            guard=guard,
+            probe=meters,
+        )
+        bot = Easel(
+            catalogues=catalogues,
+            meta=storage.meta,
+            sync_commands=engine and settings.role != "worker",
+            shard_count=settings.shard_count,
+            shard_ids=settings.shard_ids,
+        )
+        services = build(
+            Ports(
+                store=storage.jobs,
+                accounts={DEFAULT_ACCOUNT: api},
+                pictures=pictures,
+                publisher=DiscordPublisher(bot, Cards(catalogues, video=settings.show_video), clock),
+                clock=clock,
+                probe=meters,
+                policy=DeploymentPolicy(settings.default_rules, settings.default_pool),
+            ),
+            Terms(
+                owner=instance,
+                max_running=settings.max_running,
+                webhook_address=lambda token: webhook_address(settings.public_url, token),
+                webhooks=settings.public_url is not None,
+                video=settings.show_video,
+            ),
+            on_lost_way=on_lost_way or _log_lost_way,
+        )
+        bot.services = services
+        app = App(settings, bot, services, storage, clock, meters, api)
+        if engine:
+            bot.on_setup = app.start_engine
+        yield app
+
+
+def _api_settings(settings: Settings) -> ApiSettings:
+    admin = settings.ohmygpt_admin_key
+    return ApiSettings(
+        key=settings.ohmygpt_key.get_secret_value(),
+        origin=settings.ohmygpt_origin,
+        storage=settings.ohmygpt_storage,
+        admin_key=None if admin is None else admin.get_secret_value(),
+        reads_per_second=settings.reads_per_second,
+        form=settings.form_encoding,
+    )
+
+
+def _log_lost_way(job: Job, why: str) -> None:
+    log.warning("delivery_kept", extra={"job": job.key, "channel": job.reply.channel_id, "reason": why})
+
+
+@asynccontextmanager
+async def _serving(app: App) -> AsyncIterator[None]:
+    """The bot's own web pages, where the operator wants them."""
+    listen = app.settings.web_listen
+    if listen is None:
+        yield
+        return
+    hook = Hook(
+        read_hint=read_hint,
+        find_job=app.storage.jobs.by_webhook_token,
+        on_hint=app.on_hint,
+        probe=app.meters,
+    )
+    health = Health(
+        alive={},
+        ready={
+            "gateway": app.gateway_ready,
+            "database": app.database_ready,
+            "engine": app.engine_ready,
+        },
+    )
+    page = page_of(app.meters, lambda: app.storage.jobs.load(DEFAULT_ACCOUNT))
+    async with serve(host=listen.host, port=listen.port, health=health, metrics=page, hook=hook):
+        yield
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def run(settings: Settings) -> None:
+    """Run one process until SIGTERM or SIGINT; a second signal exits at once."""
+    log_room.setup(style=settings.log_format, level=settings.log_level, secrets=settings.secrets())
+    async with assemble(settings) as app:
+        _listen_to_signals(app)
+        await app.run()
+
+
+async def sync(settings: Settings) -> int:
+    """Tell Discord the commands, changed or not; returns how many. Raises `StartupError`."""
+    log_room.setup(style=settings.log_format, level=settings.log_level, secrets=settings.secrets())
+    async with assemble(settings, engine=False) as app, app.bot:
+        await app.log_in()
+        if not await app.bot.sync_if_changed(force=True):
+            raise StartupError("Discord did not take the commands; the log says why.")
+        return len(app.bot.tree.get_commands())
+
+
+def _listen_to_signals(app: App) -> None:
+    def ask() -> None:
+        if app.stopping.is_set():
+            os._exit(KILLED_TWICE)
+        app.stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, ask)
+        except NotImplementedError:  # Windows has no such handlers: Ctrl+C arrives as KeyboardInterrupt
+            return

@@ -1,0 +1,21 @@
+"""Fixtures of the services' tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.services.world import World, worlds
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A world with a running process."""
+    async for made in worlds(tmp_path):
+        await made.boot()
+        yield made

@@ -1,0 +1,286 @@
+"""The chain through the services: a command, its grid, a press, the child; pools, repeats and refusals."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.failures import FailureKind
+from bot.domain.jobs import JobState, Route
+from bot.domain.pools import Allowance, Pool
+from bot.domain.tasks import RemoteAction, TaskStatus
+from bot.errors import RemoteError, RemoteFault, UserError
+from bot.services.actions import PressOutcome
+from tests.services.world import GRID, UUID, World
+
+if TYPE_CHECKING:
+    from bot.domain.jobs import Job
+
+
+async def test_a_prompt_becomes_a_grid_under_its_own_reply(world: World) -> None:
+    begun = await world.imagine("a paper fox --ar 3:2")
+
+    job = await world.ended(begun)
+
+    (message,) = world.discord.of(job.key)
+    assert (job.state, job.route, message.picture is not None) == (JobState.SUCCEEDED, Route.REPLY, True)
+    assert message.last.actions == GRID
+    assert [t.prompt for t in world.upstream.tasks] == ["a paper fox --ar 3:2"]
+
+
+@pytest.mark.parametrize("pool", list(Pool))
+async def test_a_chain_stays_in_its_pool_to_any_depth_whatever_the_default_becomes(world: World, pool: Pool) -> None:
+    job = await world.finished_grid(pool=pool)
+    world.default_pool = Pool.FAST if pool is Pool.NORMAL else Pool.NORMAL
+    await world.reboot(after_ms=60_000)
+
+    for depth in range(4):
+        pressed = await world.press(job, position=depth)
+        child = await world.ended(pressed.job)
+        task = world.upstream.task(child.task_id)
+        assert (task.pool, task.parent, task.custom_id) == (pool, job.task_id, job.actions[depth].custom_id)
+        assert (child.root, child.prompt) == (job.root, job.prompt)
+        job = child
+
+
+async def test_the_default_pool_is_the_configured_one_or_the_only_one_that_is_on(world: World) -> None:
+    assert (await world.imagine()).pool is Pool.NORMAL
+
+    await world.kill()
+    world.rules = {Pool.FAST: Allowance(10, 1, 5)}
+    await world.boot()
+
+    assert (await world.imagine()).pool is Pool.FAST
+
+
+async def test_a_pool_that_is_off_refuses_new_chains_and_names_the_other(world: World) -> None:
+    del world.rules[Pool.FAST]
+
+    with pytest.raises(UserError) as refusal:
+        await world.imagine(pool=Pool.FAST)
+
+    assert (refusal.value.text.id, refusal.value.text.args["other"]) == ("refused.pool_off", "NORMAL")
+
+
+async def test_with_every_pool_off_the_refusal_names_none(world: World) -> None:
+    world.rules.clear()
+
+    with pytest.raises(UserError) as refusal:
+        await world.imagine()
+
+    assert refusal.value.text.id == "refused.all_pools_off"
+
+
+async def test_a_pool_switched_off_refuses_presses_of_its_old_chains_too(world: World) -> None:
+    job = await world.finished_grid(pool=Pool.FAST)
+    del world.rules[Pool.FAST]
+
+    with pytest.raises(UserError) as refusal:
+        await world.press(job)
+
+    assert refusal.value.text.id == "refused.pool_off_chain"
+    assert len(world.upstream.tasks) == 1
+
+
+async def test_an_interaction_delivered_twice_is_one_job(world: World) -> None:
+    asker = world.asker()
+
+    first = await world.imagine(asker=asker)
+    second = await world.imagine(asker=asker)
+    await world.ended(first)
+
+    assert first.key == second.key
+    assert len(world.upstream.tasks) == 1
+
+
+async def test_twenty_simultaneous_presses_of_one_button_are_one_submission(world: World) -> None:
+    job = await world.finished_grid()
+
+    presses = await asyncio.gather(*(world.press(job, position=1, user=n) for n in range(20)))
+    await world.ended(presses[0].job)
+
+    assert len({p.job.key for p in presses}) == 1
+    assert sorted(p.outcome for p in presses).count(PressOutcome.STARTED) == 1
+    assert len(world.upstream.tasks) == 2
+
+
+async def test_the_same_press_delivered_twice_by_the_gateway_stays_started(world: World) -> None:
+    job = await world.finished_grid()
+    asker = world.asker()
+    first = await world.press(job, position=5, asker=asker)
+    await world.ended(first.job)
+
+    again = await world.press(job, position=5, asker=asker)
+
+    assert (again.job.key, again.outcome) == (first.job.key, PressOutcome.STARTED)
+    assert len(world.upstream.tasks) == 2
+
+
+async def test_u_pressed_again_shows_the_picture_that_is_there(world: World) -> None:
+    job = await world.finished_grid()
+    first = await world.press(job, position=1)
+    await world.ended(first.job)
+
+    again = await world.press(job, position=1)
+
+    assert (again.job.key, again.outcome) == (first.job.key, PressOutcome.SHOWN)
+    assert len(world.upstream.tasks) == 2
+
+
+async def test_a_variation_may_run_again_once_the_first_has_ended(world: World) -> None:
+    job = await world.finished_grid()
+    first = await world.press(job, position=5)
+    running = await world.press(job, position=5)
+    await world.ended(first.job)
+
+    again = await world.press(job, position=5)
+
+    assert (running.outcome, again.outcome) == (PressOutcome.RUNNING, PressOutcome.STARTED)
+    assert again.job.key != first.job.key
+
+
+async def test_after_a_failure_the_button_works_again_at_once(world: World) -> None:
+    job = await world.finished_grid()
+    world.upstream.refusals.append(RemoteError(RemoteFault.REFUSED, "no"))
+    first = await world.press(job, position=0)
+    assert (await world.ended(first.job)).state is JobState.FAILED
+
+    again = await world.press(job, position=0)
+
+    assert (await world.ended(again.job)).state is JobState.SUCCEEDED
+
+
+async def _press_refusal(world: World, job: Job, position: int = 0) -> str:
+    with pytest.raises(UserError) as refusal:
+        await world.press(job, position=position)
+    return refusal.value.text.id
+
+
+async def test_a_press_on_an_unknown_key_is_told_so(world: World) -> None:
+    job = await world.finished_grid()
+
+    assert await _press_refusal(world, replace(job, key=world.names.key())) == "press.unknown"
+
+
+async def test_a_press_on_a_failed_job_is_told_so(world: World) -> None:
+    world.upstream.refusals.append(RemoteError(RemoteFault.REFUSED, "no"))
+    job = await world.ended(await world.imagine())
+
+    assert await _press_refusal(world, job) == "press.failed"
+
+
+async def test_a_press_on_a_running_job_is_told_to_wait(world: World) -> None:
+    job = await world.imagine()
+
+    assert await _press_refusal(world, job) == "press.unfinished"
+
+
+async def test_a_press_on_a_cancelled_job_is_told_so(world: World) -> None:
+    world.max_running = 0
+    await world.reboot()
+    job = await world.imagine()
+    await world.store.cancel(job.key, world.clock.now())
+
+    assert await _press_refusal(world, job) == "press.cancelled"
+
+
+async def test_a_press_on_a_button_that_never_was_is_told_so(world: World) -> None:
+    job = await world.finished_grid()
+
+    assert await _press_refusal(world, job, position=99) == "press.no_such_button"
+
+
+@pytest.mark.parametrize(
+    ("custom_id", "answer"),
+    [
+        (f"MJ::Inpaint::1::{UUID}::SOLO", "press.needs_mask"),
+        (f"MJ::CustomZoom::{UUID}", "press.custom_zoom"),
+        ("MJ::Job::PicReader::1", "press.not_offered"),
+        (f"MJ::JOB::animate_high::1::{UUID}::SOLO", "press.not_offered"),
+        (f"MJ::BOOKMARK::{UUID}", "press.not_offered"),
+        ("MJ::NEW::thing", "press.not_offered"),
+    ],
+)
+async def test_a_button_that_needs_more_than_a_press_says_what_to_do_instead(
+    world: World, custom_id: str, answer: str
+) -> None:
+    world.upstream.template["actions"] = (RemoteAction(custom_id, "?", ""),)
+    job = await world.finished_grid()
+
+    assert await _press_refusal(world, job) == answer
+    assert len(world.upstream.tasks) == 1
+
+
+async def test_video_buttons_work_where_the_owner_switched_them_on(world: World) -> None:
+    world.video = True
+    await world.reboot()
+    world.upstream.template["actions"] = (RemoteAction(f"MJ::JOB::animate_low::1::{UUID}::SOLO", "?", ""),)
+    job = await world.finished_grid()
+
+    pressed = await world.press(job)
+
+    assert pressed.outcome is PressOutcome.STARTED
+
+
+async def test_a_member_cannot_have_more_jobs_at_once_than_the_rule_says(world: World) -> None:
+    world.rules[Pool.NORMAL] = Allowance(None, 1, 1)
+    await world.imagine()
+    await world.imagine()
+
+    with pytest.raises(UserError) as refusal:
+        await world.imagine()
+    other = await world.imagine(user=2)
+
+    assert refusal.value.text.id == "refused.at_once"
+    assert other.state is JobState.QUEUED
+
+
+async def test_units_of_a_failed_job_are_free_again(world: World) -> None:
+    world.rules[Pool.NORMAL] = Allowance(1, None, None)
+    world.upstream.refusals.append(RemoteError(RemoteFault.REFUSED, "no"))
+    await world.ended(await world.imagine())
+
+    job = await world.ended(await world.imagine())
+    with pytest.raises(UserError) as refusal:
+        await world.imagine()
+
+    assert job.state is JobState.SUCCEEDED
+    assert refusal.value.text.id == "refused.per_day"
+
+
+@pytest.mark.parametrize(
+    ("ends", "reason", "kind"),
+    [
+        (TaskStatus.FAILURE, "[Banned prompt detected] no", FailureKind.BANNED_PROMPT),
+        (TaskStatus.FAILURE, "[Invalid parameter] --foo", FailureKind.INVALID_PARAMETER),
+        (TaskStatus.CANCEL, None, FailureKind.UNKNOWN),
+        (TaskStatus.SUCCESS, "a reason counts whatever the status", FailureKind.UNKNOWN),
+        (TaskStatus.MODAL, None, FailureKind.NEEDS_INPUT),
+    ],
+)
+async def test_a_task_that_fails_upstream_is_delivered_as_a_failure_with_its_kind(
+    world: World, ends: TaskStatus, reason: str | None, kind: FailureKind
+) -> None:
+    world.upstream.template.update(ends=ends, reason=reason)
+
+    job = await world.ended(await world.imagine())
+
+    assert job.failure is not None
+    assert (job.state, job.failure.kind) == (JobState.FAILED, kind)
+    assert world.discord.of(job.key)[0].last.failure == job.failure
+
+
+async def test_three_run_at_once_and_the_queue_is_fair_between_users(world: World) -> None:
+    greedy = [await world.imagine(f"greedy {n}", user=1) for n in range(6)]
+    late = await world.imagine("late", user=2)
+    await world.ended(late)
+
+    sent = [t.prompt for t in world.upstream.tasks]
+    assert sent.index("late") <= 3
+    for job in greedy:
+        await world.ended(job)
+    starts = sorted(t.at for t in world.upstream.tasks)
+    assert all(later - earlier >= 25_000 for earlier, later in zip(starts, starts[3:], strict=False))

@@ -1,0 +1,260 @@
+"""Delivery: the first way that is open, once as seen by people, with the picture fitted or its absence explained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.jobs import JobState, Route
+from bot.errors import Later, RouteClosed, StorageTrouble, TooLarge
+from tests.services.world import CHANNEL
+
+if TYPE_CHECKING:
+    from tests.services.world import World
+
+
+async def test_after_the_token_has_died_the_message_is_edited_with_the_bots_own(world: World) -> None:
+    begun = await world.imagine()
+    await world.pass_time(5)
+    await world.reboot(after_ms=16 * 60_000)
+
+    job = await world.ended(begun)
+
+    assert job.route is Route.EDIT
+    assert len(world.discord.of(job.key)) == 1
+
+
+async def test_a_deleted_message_is_replaced_by_a_new_one(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(1)
+    world.discord.messages[0].deleted = True
+
+    ended = await world.ended(job)
+
+    (message,) = world.discord.of(job.key)
+    assert (ended.route, ended.reply.message_id, message.channel) == (Route.POST, message.id, CHANNEL)
+    assert message.picture is not None
+
+
+async def test_with_the_channel_shut_it_goes_by_direct_message(world: World) -> None:
+    world.discord.closed = dict.fromkeys((Route.REPLY, Route.EDIT, Route.POST), "missing_permission")
+
+    job = await world.ended(await world.imagine())
+
+    assert (job.route, job.reply.channel_id) == (Route.DIRECT, 999)
+
+
+async def test_with_every_way_shut_it_is_kept_and_the_moderators_hear_once(world: World) -> None:
+    world.discord.closed = dict.fromkeys(Route, "missing_permission")
+
+    job = await world.ended(await world.imagine())
+    await world.pass_time(300)
+
+    assert (job.state, job.route) == (JobState.SUCCEEDED, Route.KEPT)
+    assert [key for key, _ in world.lost_ways] == [job.key]
+    assert "missing_permission" in world.lost_ways[0][1]
+
+
+async def test_discord_in_trouble_is_tried_again_until_it_sticks(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(25)
+    world.discord.on_result += [Later("503", delay=3)] * 9
+
+    ended = await world.ended(job)
+
+    assert ended.state is JobState.SUCCEEDED
+    assert len(world.discord.of(job.key)) == 1
+
+
+async def test_discord_in_trouble_for_hours_leaves_it_kept(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(25)
+    world.discord.on_result += [Later("503")] * 100_000
+    await world.pass_time(60)
+    await world.reboot(after_ms=2 * 3600_000)
+
+    ended = await world.ended(job)
+
+    assert ended.route is Route.KEPT
+    assert world.lost_ways == [(job.key, "503")]
+
+
+async def test_a_closed_reply_with_a_channel_in_trouble_waits_instead_of_writing_a_direct_message(
+    world: World,
+) -> None:
+    job = await world.imagine()
+    await world.pass_time(25)
+    world.discord.closed = {Route.REPLY: "token", Route.EDIT: "gone"}
+    world.discord.on_result += [Later("503")] * 3
+
+    ended = await world.ended(job)
+
+    assert ended.route is Route.POST
+
+
+async def test_a_picture_that_cannot_be_fetched_yet_is_tried_again(world: World) -> None:
+    world.picture_trouble = Later("502")
+    job = await world.imagine()
+    await world.pass_time(200)
+    assert not (await world.job(job.key)).is_delivered
+
+    world.picture_trouble = None
+    ended = await world.ended(job)
+
+    assert world.discord.of(job.key)[0].picture is not None
+    assert ended.notes == ()
+
+
+async def test_a_picture_that_stays_away_is_explained_on_a_card_with_its_buttons(world: World) -> None:
+    world.picture_trouble = Later("502")
+    begun = await world.imagine()
+    await world.pass_time(60)
+    await world.reboot(after_ms=15 * 60_000)
+
+    job = await world.ended(begun)
+
+    (message,) = world.discord.of(job.key)
+    assert message.last.notes == ("note.picture_unreachable",)
+    assert message.last.actions
+    assert message.picture is None
+
+
+async def test_a_picture_at_a_host_that_is_not_allowed_is_explained(world: World) -> None:
+    world.picture_trouble = RouteClosed("host_not_allowed")
+
+    job = await world.ended(await world.imagine())
+
+    assert world.discord.of(job.key)[0].last.notes == ("note.picture_not_allowed",)
+
+
+async def test_an_upload_that_discord_finds_too_large_is_made_smaller(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(25)
+    world.discord.on_result += [TooLarge("413"), TooLarge("413")]
+
+    await world.ended(job)
+
+    limits = [limit for _, _, limit in world.fetches]
+    assert limits == [10 * 1024 * 1024, 500, 250]
+    assert world.discord.of(job.key)[0].picture is not None
+
+
+async def test_an_upload_that_stays_too_large_goes_out_as_a_card_without_picture(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(25)
+    world.discord.on_result += [TooLarge("413")] * 4
+
+    await world.ended(job)
+
+    assert world.discord.of(job.key)[0].last.notes == ("note.picture_too_large",)
+
+
+async def test_a_smaller_picture_that_cannot_be_had_is_left_out(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(25)
+    world.discord.on_result.append(TooLarge("413"))
+    world.pictures_left = 1
+    await world.ended(job)
+
+    assert world.discord.of(job.key)[0].last.notes == ("note.picture_too_large",)
+
+
+async def test_even_the_bare_card_may_be_too_large_for_a_way_and_the_next_is_tried(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(25)
+    world.discord.on_result += [TooLarge("413")] * 5
+
+    ended = await world.ended(job)
+
+    assert ended.route is Route.EDIT
+
+
+async def test_a_crash_between_posting_and_recording_posts_no_second_message(world: World) -> None:
+    world.discord.closed = {Route.REPLY: "token", Route.EDIT: "gone"}
+    job = await world.imagine()
+    world.effects.die_at("show post ⟩")
+    await world.pass_time(60)
+    await world.reboot(after_ms=10 * 60_000)  # past Discord's nonce window
+
+    ended = await world.ended(job)
+
+    assert ended.route is Route.POST
+    assert len(world.discord.of(job.key)) == 1
+
+
+async def test_a_crash_before_posting_posts_after_the_restart(world: World) -> None:
+    world.discord.closed = {Route.REPLY: "token", Route.EDIT: "gone"}
+    job = await world.imagine()
+    world.effects.die_at("show post ⟨")
+    await world.pass_time(60)
+    await world.reboot(after_ms=10 * 60_000)
+
+    assert (await world.ended(job)).route is Route.POST
+
+
+async def test_an_unwanted_picture_is_kept_and_not_posted(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(6)
+    cancelled = await world.store.cancel(job.key, world.clock.now())
+
+    ended = await world.ended(job)
+
+    assert cancelled is not None
+    assert (ended.state, ended.route, ended.unwanted) == (JobState.SUCCEEDED, Route.KEPT, True)
+    assert world.discord.of(job.key)[0].picture is None
+    assert not world.lost_ways
+
+
+async def test_a_failure_needs_no_picture(world: World) -> None:
+    from bot.domain.tasks import TaskStatus  # noqa: PLC0415
+
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="[Banned prompt] no")
+
+    await world.ended(await world.imagine())
+
+    assert not world.fetches
+
+
+async def test_a_delivery_that_cannot_be_recorded_is_repeated_as_an_edit(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(25)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"release"}
+    await world.pass_time(60)
+    world.store.trouble = None
+
+    ended = await world.ended(job)
+
+    assert ended.state is JobState.SUCCEEDED
+    assert len(world.discord.of(job.key)) == 1
+
+
+@pytest.mark.parametrize("delay", [None, 30.0])
+async def test_the_wait_that_discord_asks_for_is_kept(world: World, delay: float | None) -> None:
+    job = await world.imagine()
+    world.discord.on_result += [Later("429", delay=delay)] * 2  # the reply's way and the channel's
+
+    ended = await world.ended(job)
+
+    waited = (ended.delivered_at or 0) - (ended.finished_at or 0)
+    assert waited >= (delay or 0) * 1000
+
+
+async def test_a_bug_in_a_step_shelves_the_job_instead_of_losing_it(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(25)
+    world.discord.on_result += [ZeroDivisionError("a bug")] * 3
+
+    ended = await world.ended(job)
+
+    assert ended.state is JobState.SUCCEEDED
+
+
+async def test_the_message_that_shows_a_job_keeps_its_own_birthday(world: World) -> None:
+    job = await world.imagine()
+
+    ended = await world.ended(job)
+
+    assert ended.reply.message_at == job.reply.message_at
+    assert replace(ended.reply, upload_limit=0) == replace(job.reply, upload_limit=0)

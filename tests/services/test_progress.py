@@ -1,0 +1,169 @@
+"""Progress edits: on change only, paced per job and per channel, never after the result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from bot.domain.jobs import JobState, Route
+from bot.errors import Later, RouteClosed, StorageTrouble
+
+if TYPE_CHECKING:
+    from tests.services.world import World
+
+
+async def test_the_first_card_comes_at_once_and_says_how_many_are_ahead(world: World) -> None:
+    world.max_running = 0
+    await world.reboot()
+
+    jobs = [await world.imagine(user=n) for n in range(3)]
+    await world.calm()
+
+    shown = [world.discord.of(j.key)[0].versions[0] for j in jobs]
+    assert [(s.job.state, s.ahead) for s in shown] == [(JobState.QUEUED, n) for n in range(3)]
+
+
+async def test_the_position_is_updated_as_the_queue_moves(world: World) -> None:
+    world.max_running = 1
+    await world.reboot()
+    jobs = [await world.imagine(user=n) for n in range(4)]
+
+    await world.ended(jobs[-1])
+
+    positions = [v.ahead for v in world.discord.of(jobs[-1].key)[0].versions if v.ahead is not None]
+    assert positions == [3, 2, 1, 0] or positions == sorted(set(positions), reverse=True)
+
+
+async def test_edits_keep_the_pace_per_job_and_per_channel(world: World) -> None:
+    world.max_running = 200
+    await world.reboot()
+    jobs = [await world.imagine(user=n) for n in range(60)]
+    for job in jobs:
+        await world.ended(job)
+
+    ends = {j.key: (await world.job(j.key)).finished_at for j in jobs}
+    firsts: set[str] = set()
+    paced: list[int] = []
+    for at, key in world.discord.edits:
+        if key not in firsts:
+            firsts.add(key)
+        elif at < (ends[key] or 0):
+            paced.append(at)
+    assert all(count <= 1 for count in Counter(paced).values())
+    assert all(later - earlier >= 1000 for earlier, later in pairwise(sorted(paced)))
+    for job in jobs:
+        mine = [at for at, key in world.discord.edits if key == job.key and at < (ends[key] or 0)]
+        assert all(later - earlier >= 5000 for earlier, later in pairwise(mine))
+
+
+async def test_nothing_lands_after_the_result(world: World) -> None:
+    jobs = [await world.imagine(user=n) for n in range(3)]
+    for job in jobs:
+        await world.ended(job)
+    await world.pass_time(60)
+
+    assert all(world.discord.of(j.key)[0].last.state is JobState.SUCCEEDED for j in jobs)
+
+
+async def test_an_unchanged_card_is_not_edited(world: World) -> None:
+    world.upstream.template["seconds"] = 30_000
+    job = await world.imagine()
+    await world.pass_time(280)
+
+    edits = [at for at, key in world.discord.edits if key == job.key]
+
+    assert len(edits) <= 3
+
+
+async def test_a_first_card_that_discord_could_not_take_comes_a_little_later(world: World) -> None:
+    world.max_running = 0
+    await world.reboot()
+    world.discord.later.append(Later("503"))
+    job = await world.imagine()
+    await world.calm()
+    assert not world.discord.of(job.key)
+
+    await world.pass_time(6)
+
+    assert world.discord.of(job.key)[0].last.state is JobState.QUEUED
+
+
+async def test_a_card_that_is_gone_costs_no_more_edits(world: World) -> None:
+    world.max_running = 0
+    await world.reboot()
+    world.discord.later.append(RouteClosed("message_gone"))
+    job = await world.imagine()
+
+    await world.pass_time(30)
+
+    assert not world.discord.of(job.key)
+    assert world.effects.names.count("show reply ⟨") == 1
+
+
+async def test_storage_in_trouble_costs_an_edit_and_nothing_else(world: World) -> None:
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"ahead"}
+    job = await world.imagine()
+    await world.calm()
+    world.store.trouble = None
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
+async def test_without_an_open_way_progress_is_not_shown(world: World) -> None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    asker = world.asker()
+    asker = replace(asker, reply=replace(asker.reply, token=None, message_id=None))
+    world.max_running = 0
+    await world.reboot()
+
+    await world.imagine(asker=asker)
+    await world.pass_time(10)
+
+    assert not world.discord.edits
+
+
+async def test_an_old_message_gets_no_progress_but_its_result(world: World) -> None:
+    world.upstream.template["seconds"] = 65 * 60
+    job = await world.imagine()
+    for _ in range(3):
+        await world.pass_time(60)
+        await world.reboot(after_ms=19 * 60_000)
+    await world.ended(job)
+
+    late = [at for at, _ in world.discord.edits if at - job.created_at > 3600_000]
+
+    assert len(late) == 1
+    assert (await world.job(job.key)).route is Route.EDIT
+
+
+async def test_a_job_that_another_process_took_on_does_not_fall_back_to_queued(world: World) -> None:
+    world.max_running = 0
+    await world.reboot()
+    job = await world.imagine()
+    await world.calm()
+    await world.store.claim_submissions("another", world.clock.now(), lease_ms=10**6, limit=1, max_running=1)
+
+    world.services.worker._editor.queue_moved()
+    await world.pass_time(10)
+
+    assert len(world.discord.of(job.key)[0].versions) == 1
+
+
+async def test_channels_seen_long_ago_are_forgotten(world: World) -> None:
+    editor = world.services.worker._editor
+    editor._channels.update({n: 1 for n in range(20_000)})
+
+    await world.imagine()
+    await world.calm()
+
+    assert len(editor._channels) == 20_000
+
+
+async def test_a_bug_in_showing_progress_stops_no_job(world: World) -> None:
+    world.discord.later.append(ZeroDivisionError("a bug"))
+
+    job = await world.ended(await world.imagine())
+
+    assert job.state is JobState.SUCCEEDED

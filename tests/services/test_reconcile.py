@@ -1,0 +1,197 @@
+"""Unclear submissions: adopted when they can be told apart, else failed visibly, and never sent again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.failures import FailureKind
+from bot.domain.jobs import JobState
+from bot.domain.pools import Pool
+from bot.errors import RemoteError, RemoteFault
+from tests.services.world import Task
+
+if TYPE_CHECKING:
+    from tests.services.world import World
+
+NO_ANSWER = RemoteError(RemoteFault.UNCLEAR, "no answer")
+
+
+async def test_an_accepted_submission_without_an_answer_is_found_and_delivered(world: World) -> None:
+    world.upstream.swallow = 1
+    job = await world.imagine()
+    await world.pass_time(1)
+    assert (await world.job(job.key)).state is JobState.UNCLEAR
+
+    ended = await world.ended(job)
+
+    assert ended.state is JobState.SUCCEEDED
+    assert len(world.upstream.tasks) == 1
+
+
+async def test_with_webhooks_the_token_finds_it_even_among_twins(world: World) -> None:
+    world.webhook = lambda token: f"https://easel.example/hook/{token}"
+    await world.reboot()
+    grid = await world.finished_grid()
+    world.upstream.swallow = 2
+
+    presses = [await world.press(grid, position=n) for n in (0, 1)]
+    children = [await world.ended(p.job) for p in presses]
+
+    tasks = [world.upstream.task(c.task_id) for c in children]
+    assert [t.custom_id for t in tasks] == [grid.actions[0].custom_id, grid.actions[1].custom_id]
+
+
+async def test_a_task_with_somebody_elses_webhook_is_never_ours(world: World) -> None:
+    world.upstream.refusals.append(NO_ANSWER)
+    job = await world.imagine()
+    world.upstream.tasks.append(
+        Task(1, job.prompt, job.pool, "IMAGINE", "https://other.example/hook/x", world.clock.now())
+    )
+
+    ended = await world.ended(job)
+
+    assert ended.failure is not None
+    assert ended.failure.kind is FailureKind.LOST
+
+
+async def test_what_never_arrived_is_failed_after_a_grace_and_not_sent_again(world: World) -> None:
+    world.upstream.refusals.append(NO_ANSWER)
+
+    job = await world.ended(await world.imagine())
+
+    assert job.failure is not None
+    assert (job.failure.kind, job.refund_due) == (FailureKind.LOST, True)
+    assert 30_000 <= (job.finished_at or 0) - job.created_at <= 60_000
+    assert not world.upstream.tasks
+
+
+async def test_a_task_that_shows_up_late_in_the_list_is_still_found(world: World) -> None:
+    world.upstream.swallow = 1
+    world.upstream.template["hidden_until"] = world.clock.now() + 15_000
+
+    job = await world.ended(await world.imagine())
+
+    assert job.state is JobState.SUCCEEDED
+
+
+async def test_the_same_prompt_in_another_pool_or_long_ago_is_not_ours(world: World) -> None:
+    now = world.clock.now()
+    world.upstream.tasks += [
+        Task(1, "a paper fox", Pool.FAST, "IMAGINE", None, now),
+        Task(2, "a paper fox", Pool.NORMAL, "IMAGINE", None, now - 3_600_000),
+        Task(3, "another prompt", Pool.NORMAL, "IMAGINE", None, now),
+    ]
+    world.upstream.refusals.append(NO_ANSWER)
+
+    job = await world.ended(await world.imagine())
+
+    assert job.failure is not None
+    assert job.failure.kind is FailureKind.LOST
+
+
+async def test_twin_prompts_that_are_both_unclear_get_a_task_each(world: World) -> None:
+    world.upstream.swallow = 2
+    first, second = await world.imagine(user=1), await world.imagine(user=2)
+
+    ended = [await world.ended(first), await world.ended(second)]
+
+    assert [j.state for j in ended] == [JobState.SUCCEEDED] * 2
+    assert {j.task_id for j in ended} == {str(t.id) for t in world.upstream.tasks}
+
+
+async def test_two_unclear_buttons_of_one_picture_are_not_guessed(world: World) -> None:
+    grid = await world.finished_grid()
+    world.upstream.swallow = 1
+    first = await world.press(grid, position=0)
+    world.upstream.refusals.append(NO_ANSWER)
+    await world.calm()
+    second = await world.press(grid, position=1)
+    await world.calm()
+
+    ended = [await world.ended(first.job), await world.ended(second.job)]
+
+    assert all(j.failure is not None and j.failure.kind is FailureKind.LOST for j in ended)
+    assert len(world.upstream.tasks) == 2
+
+
+async def test_a_single_unclear_button_is_told_apart(world: World) -> None:
+    grid = await world.finished_grid()
+    world.upstream.swallow = 1
+
+    child = await world.ended((await world.press(grid, position=3)).job)
+
+    assert child.state is JobState.SUCCEEDED
+    assert world.upstream.task(child.task_id).custom_id == grid.actions[3].custom_id
+
+
+async def test_while_the_list_is_unavailable_the_card_says_checking_and_then_the_job_is_adopted(world: World) -> None:
+    world.upstream.swallow = 1
+    world.upstream.list_trouble = RemoteError(RemoteFault.UNCLEAR, "502")
+    job = await world.imagine()
+    await world.pass_time(300)
+    assert (await world.job(job.key)).state is JobState.UNCLEAR
+    assert world.discord.of(job.key)[0].last.hold == "hold.checking"
+
+    world.upstream.list_trouble = None
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+    assert len(world.upstream.tasks) == 1
+
+
+async def test_with_the_list_unavailable_for_good_it_gives_up_visibly(world: World) -> None:
+    world.upstream.swallow = 1
+    world.upstream.list_trouble = RemoteError(RemoteFault.UNCLEAR, "502")
+
+    job = await world.ended(await world.imagine())
+
+    assert job.failure is not None
+    assert job.failure.kind is FailureKind.LOST
+    assert (job.finished_at or 0) - job.created_at >= 15 * 60_000
+
+
+async def test_a_worker_that_died_while_sending_leaves_a_job_that_is_looked_for(world: World) -> None:
+    world.effects.die_at("POST imagine ⟩")
+    job = await world.imagine()
+    await world.calm()
+    assert world.died
+
+    await world.reboot(after_ms=60_000)
+    ended = await world.ended(job)
+
+    assert ended.state is JobState.SUCCEEDED
+    assert len(world.upstream.tasks) == 1
+
+
+async def test_pages_are_read_to_the_end_whatever_their_order(world: World) -> None:
+    world.upstream.oldest_first = True
+    old = world.clock.now() - 86_400_000
+    world.upstream.tasks += [Task(n, f"old {n}", Pool.NORMAL, "IMAGINE", None, old) for n in range(1, 60)]
+    world.upstream.swallow = 1
+
+    job = await world.ended(await world.imagine())
+
+    assert job.state is JobState.SUCCEEDED
+
+
+async def test_newest_first_reading_stops_at_the_first_page_that_is_too_old(world: World) -> None:
+    old = world.clock.now() - 86_400_000
+    world.upstream.tasks += [Task(n, f"old {n}", Pool.NORMAL, "IMAGINE", None, old) for n in range(1, 200)]
+    world.upstream.refusals.append(NO_ANSWER)
+    job = await world.imagine()
+    await world.pass_time(3)
+
+    assert (await world.job(job.key)).state is JobState.UNCLEAR
+    assert world.upstream.reads.count("page") == 1
+
+
+async def test_an_unclear_job_of_a_lost_account_gives_up_after_the_bounded_time(world: World) -> None:
+    world.upstream.swallow = 1
+    job = await world.imagine()
+    await world.pass_time(1)
+    world.accounts = ("another",)
+    await world.reboot()
+
+    ended = await world.ended(job)
+
+    assert ended.failure is not None
+    assert ended.failure.kind is FailureKind.LOST

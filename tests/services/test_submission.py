@@ -1,0 +1,157 @@
+"""Submissions in trouble: what is sent again, what never is, and what the person is told meanwhile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.failures import FailureKind
+from bot.domain.jobs import JobKind, JobState
+from bot.errors import RemoteError, RemoteFault, StorageTrouble
+
+if TYPE_CHECKING:
+    from bot.domain.jobs import Job
+    from tests.services.world import World
+
+
+def fault(kind: RemoteFault, **more: float) -> RemoteError:
+    return RemoteError(kind, "trouble", **more)
+
+
+@pytest.mark.parametrize(
+    ("kind", "hold"),
+    [(RemoteFault.THROTTLED, "hold.busy"), (RemoteFault.UNREACHED, "hold.unreachable")],
+)
+async def test_what_the_server_certainly_did_not_take_waits_and_is_sent_again(
+    world: World, kind: RemoteFault, hold: str
+) -> None:
+    world.upstream.refusals += [fault(kind, retry_after=20), fault(kind)]
+    job = await world.imagine()
+    await world.pass_time(1)
+    waiting = await world.job(job.key)
+
+    ended = await world.ended(job)
+
+    assert (waiting.state, waiting.hold) == (JobState.QUEUED, hold)
+    assert waiting.due_at - job.created_at >= 20_000
+    assert world.discord.of(job.key)[0].versions[1].job.hold == hold
+    assert (ended.state, ended.hold) == (JobState.SUCCEEDED, None)
+    assert len(world.upstream.tasks) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "failure"),
+    [
+        (RemoteFault.THROTTLED, FailureKind.QUEUE_FULL),
+        (RemoteFault.UNREACHED, FailureKind.UNREACHABLE),
+    ],
+)
+async def test_waiting_for_a_place_upstream_ends_visibly_after_a_bounded_time(
+    world: World, kind: RemoteFault, failure: FailureKind
+) -> None:
+    world.upstream.refusals += [fault(kind) for _ in range(1000)]
+
+    job = await world.ended(await world.imagine(), within=3 * 3600)
+
+    assert job.failure is not None
+    assert (job.state, job.failure.kind) == (JobState.FAILED, failure)
+
+
+@pytest.mark.parametrize(
+    ("kind", "failure"),
+    [
+        (RemoteFault.KEY, FailureKind.KEY),
+        (RemoteFault.BALANCE, FailureKind.BALANCE),
+        (RemoteFault.REFUSED, FailureKind.UNKNOWN),
+    ],
+)
+async def test_a_clear_no_fails_at_once_and_refunds(world: World, kind: RemoteFault, failure: FailureKind) -> None:
+    world.upstream.refusals.append(fault(kind))
+
+    job = await world.ended(await world.imagine())
+
+    assert job.failure is not None
+    assert (job.failure.kind, job.refund_due) == (failure, True)
+    assert not world.upstream.tasks
+
+
+async def test_an_accepted_task_whose_id_cannot_be_stored_is_stored_later_and_not_sent_again(world: World) -> None:
+    world.store.trouble, world.store.trouble_for = StorageTrouble("disk full"), {"save"}
+    job = await world.imagine()
+    await world.pass_time(10)
+    world.store.trouble = None
+
+    ended = await world.ended(job)
+
+    assert ended.state is JobState.SUCCEEDED
+    assert len(world.upstream.tasks) == 1
+
+
+async def test_with_the_database_in_trouble_for_long_the_job_is_found_again_in_the_task_list(world: World) -> None:
+    world.store.trouble, world.store.trouble_for = StorageTrouble("disk full"), {"save", "release"}
+    job = await world.imagine()
+    await world.pass_time(400)
+    world.store.trouble = None
+
+    ended = await world.ended(job)
+
+    assert ended.state is JobState.SUCCEEDED
+    assert len(world.upstream.tasks) == 1
+
+
+async def test_an_account_that_is_no_longer_configured_fails_new_jobs_as_a_key_problem(world: World) -> None:
+    world.accounts = ("another",)
+    await world.reboot()
+
+    job = await world.ended(await world.imagine())
+
+    assert job.failure is not None
+    assert job.failure.kind is FailureKind.KEY
+
+
+async def test_a_running_job_of_a_lost_account_waits_for_the_account(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(5)
+    world.accounts = ("another",)
+    await world.reboot()
+    await world.pass_time(400)
+    assert (await world.job(job.key)).state in {JobState.SUBMITTED, JobState.RUNNING}
+
+    world.accounts = ("default",)
+    await world.reboot()
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
+async def test_the_webhook_address_goes_with_each_submission(world: World) -> None:
+    world.webhook = lambda token: f"https://easel.example/hook/{token}"
+    await world.reboot()
+    job = await world.finished_grid()
+    await world.ended((await world.press(job)).job)
+
+    assert [t.webhook for t in world.upstream.tasks] == [
+        f"https://easel.example/hook/{job.webhook_token}",
+        f"https://easel.example/hook/{(await _child(world, job)).webhook_token}",
+    ]
+
+
+async def _child(world: World, job: Job) -> Job:
+    child: Job | None = await world.store.child_of(job.key, 0)
+    assert child is not None
+    return child
+
+
+async def test_a_kind_of_job_that_this_version_cannot_send_fails_and_is_not_sent(world: World) -> None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    world.max_running = 0
+    await world.reboot()
+    job = await world.imagine()
+
+    after = await world.services.worker._submitter.send(
+        replace(job, kind=JobKind.BLEND).submitting(world.clock.now())
+    )
+
+    assert after.state is JobState.FAILED
+    assert not world.upstream.tasks

@@ -1,0 +1,336 @@
+"""Following tasks: few requests for many jobs, deadlines from the last change, and late pictures still delivered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.failures import FailureKind
+from bot.domain.jobs import JobState
+from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
+from bot.errors import RemoteError, RemoteFault, StorageTrouble
+from bot.services.sweep import Sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.domain.jobs import Job
+    from tests.services.world import World
+
+DOWN = RemoteError(RemoteFault.UNCLEAR, "502")
+
+
+async def test_progress_is_shown_and_never_runs_backwards(world: World) -> None:
+    job = await world.imagine()
+    await world.ended(job)
+
+    shown = [v.job.progress or 0 for v in world.discord.of(job.key)[0].versions]
+
+    assert shown == sorted(shown)
+    assert shown[-1] == 100
+    assert len(set(shown)) > 3
+
+
+async def test_many_jobs_cost_few_requests(world: World) -> None:
+    world.max_running = 500
+    await world.reboot()
+    jobs = [await world.imagine(f"prompt {n}", user=n) for n in range(100)]
+    for job in jobs:
+        await world.ended(job)
+
+    assert len(world.upstream.reads) / len(jobs) <= 0.75
+
+
+async def test_when_reading_fails_jobs_are_read_later_and_delivered(world: World) -> None:
+    job = await world.imagine()
+    world.upstream.query_trouble = world.upstream.list_trouble = DOWN
+    await world.pass_time(120)
+    world.upstream.query_trouble = world.upstream.list_trouble = None
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
+async def test_pages_that_fail_leave_all_jobs_for_later(world: World) -> None:
+    jobs = [await world.imagine(user=n) for n in range(3)]
+    world.upstream.list_trouble = DOWN
+    await world.pass_time(60)
+    world.upstream.list_trouble = None
+
+    assert [(await world.ended(j)).state for j in jobs] == [JobState.SUCCEEDED] * 3
+
+
+async def _timed_out(world: World) -> Job:
+    """A job that never started upstream, given up after half an hour in which the process was mostly down."""
+    world.upstream.template["seconds"] = 3600 * 1000
+    job = await world.imagine()
+    await world.pass_time(10)
+    await world.reboot(after_ms=30 * 60_000)
+    return await world.ended(job)
+
+
+async def test_a_job_without_change_times_out_refunds_and_is_still_delivered_late(world: World) -> None:
+    job = timed_out = await _timed_out(world)
+    assert timed_out.failure is not None
+    assert (timed_out.failure.kind, timed_out.refund_due) == (FailureKind.TIMED_OUT, True)
+
+    world.upstream.tasks[0].seconds = 1
+    await world.pass_time(300)
+    late = await world.job(job.key)
+
+    assert (late.state, late.failure, late.is_delivered) == (JobState.SUCCEEDED, None, True)
+    (message,) = world.discord.of(job.key)
+    assert message.picture is not None
+    assert len(world.upstream.tasks) == 1
+
+
+async def test_a_lively_job_is_given_up_only_at_the_cap(world: World) -> None:
+    world.upstream.template["seconds"] = 3600 * 4.5
+
+    begun = await world.imagine()
+    await world.pass_time(28 * 60)
+    for _ in range(8):
+        await world.reboot(after_ms=17 * 60_000)
+        await world.pass_time(30)
+        assert not (await world.job(begun.key)).is_terminal
+    await world.reboot(after_ms=17 * 60_000)
+    job = await world.ended(begun)
+
+    assert job.failure is not None
+    assert job.failure.kind is FailureKind.TIMED_OUT
+    assert (job.finished_at or 0) - job.created_at >= 3 * 3600 * 1000
+
+
+async def test_a_timed_out_job_is_not_watched_for_ever(world: World) -> None:
+    job = await _timed_out(world)
+    await world.reboot(after_ms=7 * 3600_000)
+    await world.pass_time(300)
+    before = len(world.upstream.reads)
+
+    await world.pass_time(600)
+
+    assert len(world.upstream.reads) == before
+    assert (await world.job(job.key)).state is JobState.FAILED
+
+
+async def test_a_timed_out_job_that_fails_upstream_is_left_alone(world: World) -> None:
+    job = await _timed_out(world)
+    world.upstream.tasks[0].seconds = 1
+    world.upstream.tasks[0].ends = TaskStatus.FAILURE
+    await world.pass_time(300)
+    before = len(world.upstream.reads)
+
+    await world.pass_time(600)
+
+    assert len(world.upstream.reads) == before
+    assert len(world.discord.of(job.key)) == 1
+
+
+async def test_a_task_that_never_starts_times_out(world: World) -> None:
+    job = await _timed_out(world)
+
+    assert job.failure is not None
+    assert job.failure.kind is FailureKind.TIMED_OUT
+
+
+async def test_deadlines_pass_even_while_nothing_can_be_read(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(4)
+    world.upstream.query_trouble = world.upstream.list_trouble = DOWN
+    await world.reboot(after_ms=30 * 60_000)
+
+    ended = await world.ended(job)
+
+    assert ended.failure is not None
+    assert ended.failure.kind is FailureKind.TIMED_OUT
+
+
+async def test_success_without_a_picture_is_read_again_and_may_bring_it(world: World) -> None:
+    world.upstream.template.update(picture=False, seconds=10)
+    job = await world.imagine()
+    await world.pass_time(16)
+    world.upstream.tasks[0].picture = True
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
+async def test_success_that_never_shows_a_picture_fails_and_refunds(world: World) -> None:
+    world.upstream.template["picture"] = False
+
+    job = await world.ended(await world.imagine())
+
+    assert job.failure is not None
+    assert job.failure.kind is FailureKind.NO_PICTURE
+
+
+async def test_a_task_that_the_service_denies_for_long_is_gone(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(1)
+    world.upstream.forgotten.add(str(world.upstream.tasks[0].id))
+
+    ended = await world.ended(job)
+
+    assert ended.failure is not None
+    assert ended.failure.kind is FailureKind.GONE
+
+
+async def test_a_task_that_is_denied_for_a_moment_goes_on(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(1)
+    world.upstream.forgotten.add(str(world.upstream.tasks[0].id))
+    await world.pass_time(20)
+    world.upstream.forgotten.clear()
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
+async def test_a_full_queue_upstream_puts_the_job_back_instead_of_failing_it(world: World) -> None:
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="[Queue full] try later", seconds=5)
+    job = await world.imagine()
+    await world.pass_time(8)
+    assert (await world.job(job.key)).hold == "hold.busy"
+
+    world.upstream.template.clear()
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
+async def test_a_queue_that_stays_full_fails_the_job_in_the_end(world: World) -> None:
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="[Queue full] try later", seconds=5)
+
+    begun = await world.imagine()
+    await world.pass_time(60)
+    await world.reboot(after_ms=2 * 3600_000)
+    job = await world.ended(begun)
+
+    assert job.failure is not None
+    assert job.failure.kind is FailureKind.QUEUE_FULL
+
+
+async def test_a_webhook_about_the_end_is_read_at_once(world: World) -> None:
+    world.webhooks = True
+    world.upstream.template["seconds"] = 6
+    await world.reboot()
+    job = await world.imagine()
+    await world.pass_time(6.1)
+
+    world.services.worker.hear(job.key, ended=True)
+    await world.calm()
+
+    assert (await world.job(job.key)).state is JobState.SUCCEEDED
+
+
+async def test_a_flood_of_webhooks_about_progress_does_not_become_a_flood_of_reads(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(10)
+    before = len(world.upstream.reads)
+
+    for _ in range(100):
+        world.services.worker.hear(job.key, ended=False)
+        await world.pass_time(0.01)
+
+    assert len(world.upstream.reads) - before <= 2
+
+
+async def test_a_webhook_about_a_job_that_nobody_follows_is_ignored(world: World) -> None:
+    world.services.worker.hear(world.names.key(), ended=True)
+
+    await world.pass_time(10)
+
+    assert not world.upstream.reads
+
+
+async def test_with_webhooks_on_polling_slows_down_and_lost_ones_do_no_harm(world: World) -> None:
+    polled = await world.finished_grid()
+    without = len(world.upstream.reads)
+    world.webhooks = True
+    await world.reboot()
+    world.upstream.reads.clear()
+
+    job = await world.finished_grid()
+
+    assert job.state is polled.state is JobState.SUCCEEDED
+    assert len(world.upstream.reads) < without
+
+
+async def test_an_outcome_that_cannot_be_stored_is_read_and_stored_later(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(10)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"save"}
+    await world.pass_time(60)
+    world.store.trouble = None
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
+async def test_a_job_taken_over_by_another_worker_is_dropped(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(6)
+    (tracker,) = world.services.worker.trackers.values()
+    assert len(tracker) == 1
+
+    await world.store.abandon(world.owner)
+    await world.store.claim_work("thief", world.clock.now(), lease_ms=10**9, limit=10)
+    await world.pass_time(60)
+
+    assert len(tracker) == 0
+    assert not (await world.job(job.key)).is_terminal
+
+
+# -- the sweep, by itself -----------------------------------------------------------------------------------
+
+
+def page(ids: Iterable[int], total: int) -> TaskPage:
+    return TaskPage(total, tuple(TaskSnapshot(RemoteTaskId(str(i)), TaskStatus.IN_PROGRESS) for i in ids))
+
+
+def walk(sweep: Sweep, everything: list[int], wanted: Iterable[int]) -> list[int]:
+    """The page numbers that a sweep reads of a list."""
+    sweep.begin(RemoteTaskId(str(w)) for w in wanted)
+    numbers = []
+    while (number := sweep.next_page()) is not None:
+        numbers.append(number)
+        start = (number - 1) * Sweep.PAGE_SIZE
+        sweep.saw(page(everything[start : start + Sweep.PAGE_SIZE], len(everything)))
+    return numbers
+
+
+def test_a_sweep_reads_newest_pages_until_all_are_seen() -> None:
+    assert walk(Sweep(), list(range(200, 0, -1)), range(150, 201)) == [1, 2, 3]
+
+
+def test_a_sweep_learns_that_the_list_runs_the_other_way_and_remembers_it() -> None:
+    sweep = Sweep()
+    everything = list(range(1, 201))
+
+    first = walk(sweep, everything, range(170, 201))
+    second = walk(sweep, everything, range(170, 201))
+
+    assert (first, second) == ([1, 10, 9], [10, 9])
+
+
+def test_a_sweep_stops_where_everything_is_too_old() -> None:
+    assert walk(Sweep(), list(range(1000, 0, -1)), [995, 975, 955, 2000]) == [1, 2, 3, 4]
+
+
+def test_a_sweep_stops_when_pages_do_not_pay_off() -> None:
+    assert walk(Sweep(), list(range(1000, 0, -1)), [500]) == [1, 2]
+
+
+@pytest.mark.parametrize("everything", [[], [7]])
+def test_a_sweep_of_a_tiny_list_is_one_page(everything: list[int]) -> None:
+    assert walk(Sweep(), everything, [7, 8, 9]) == [1]
+
+
+def test_a_sweep_of_a_list_in_no_order_gives_up_soon() -> None:
+    mixed = [n * 7919 % 1009 for n in range(1, 400)]
+    assert len(walk(Sweep(), mixed, [5000, 5001, 5002])) <= 3
+
+
+def test_a_list_that_keeps_turning_is_not_followed_for_ever() -> None:
+    sweep = Sweep()
+    sweep.begin([RemoteTaskId("9999")])
+    sweep.saw(page(range(1, 21), 400))
+    sweep.saw(page(range(20, 0, -1), 400))
+
+    assert sweep.next_page() is None

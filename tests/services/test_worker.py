@@ -1,0 +1,237 @@
+"""The engine room: restarts, leases, shutdown and trouble that concerns one job only."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.jobs import JobState
+from bot.errors import RemoteError, StorageTrouble
+from bot.services import worker as engine_room
+from bot.services.engine import RandomNaming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.jobs import Job
+    from tests.services.world import World
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0, 6.0, 20.0, 31.0, 36.0])
+async def test_a_process_killed_at_any_time_leaves_a_job_that_the_next_one_delivers(
+    world: World, seconds: float
+) -> None:
+    job = await world.imagine()
+    await world.pass_time(seconds)
+
+    await world.reboot()
+    ended = await world.ended(job)
+
+    assert ended.state is JobState.SUCCEEDED
+    assert len(world.upstream.tasks) == 1
+    assert len(world.discord.of(job.key)) == 1
+
+
+async def test_a_restart_with_many_live_jobs_delivers_them_all(world: World) -> None:
+    world.max_running = 300
+    await world.reboot()
+    jobs = [await world.imagine(f"p{n}", user=n) for n in range(120)]
+    await world.pass_time(5)
+
+    await world.reboot()
+    for job in jobs:
+        await world.ended(job)
+
+    assert len(world.upstream.tasks) == len(jobs)
+    assert all(len(world.discord.of(j.key)) == 1 for j in jobs)
+
+
+async def test_a_good_shutdown_finishes_what_is_in_flight_and_returns_the_leases(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(6)
+    before = await world.job(job.key)
+
+    await world.services.worker.stop(within=1)
+    await world.calm()
+    after = await world.job(job.key)
+
+    assert before.owner == world.owner
+    assert after.owner is None
+    assert world._run is not None
+    await asyncio.wait_for(world._run, 1)
+
+
+async def test_a_shutdown_cuts_off_what_hangs_and_the_next_process_settles_it(world: World) -> None:
+    gate = asyncio.Event()
+    api = world.services.worker._submitter._accounts["default"]
+    accept: Callable[..., object] = api.imagine
+
+    async def hang(**kwargs: object) -> object:
+        await accept(**kwargs)  # type: ignore[misc]  # accepted …
+        await gate.wait()  # … and never answered
+        return None
+
+    api.imagine = hang  # type: ignore[method-assign, assignment]  # one world, one test
+    job = await world.imagine()
+    await world.calm()
+
+    await world.services.worker.stop(within=0.01)
+    assert (await world.job(job.key)).state is JobState.SUBMITTING
+    await world.reboot(after_ms=5_000)
+    ended = await world.ended(job)
+
+    assert ended.state is JobState.SUCCEEDED
+    assert len(world.upstream.tasks) == 1
+
+
+async def test_a_shutdown_with_the_database_in_trouble_still_ends(world: World) -> None:
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"abandon"}
+
+    await world.services.worker.stop(within=0.01)
+
+    assert world._run is not None
+    await asyncio.wait_for(world._run, 1)
+
+
+async def test_claiming_survives_a_database_in_trouble(world: World) -> None:
+    world.store.trouble = StorageTrouble("locked")
+    world.store.trouble_for = {"claim_work", "claim_submissions", "next_due", "renew"}
+    await world.pass_time(60)
+    world.store.trouble = None
+
+    job = await world.ended(await world.imagine())
+
+    assert job.state is JobState.SUCCEEDED
+
+
+async def test_leases_are_renewed_while_a_job_runs_for_long(world: World) -> None:
+    world.upstream.template["seconds"] = 600
+    job = await world.imagine()
+    await world.pass_time(300)
+
+    held = await world.job(job.key)
+    stolen = await world.store.claim_work("thief", world.clock.now(), lease_ms=1000, limit=10)
+
+    assert held.owner == world.owner
+    assert not stolen
+
+
+async def test_a_step_that_could_not_be_stored_lets_its_row_go(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(25)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"release", "disown"}
+    await world.pass_time(30)
+    world.store.trouble_for = {"none"}
+
+    ended = await world.ended(job, within=120)
+
+    assert ended.state is JobState.SUCCEEDED
+
+
+async def test_a_bug_with_the_database_in_trouble_does_not_lose_the_job(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(25)
+    world.discord.on_result.append(ZeroDivisionError("a bug"))
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"release"}
+    await world.pass_time(8)
+    world.store.trouble = None
+
+    assert (await world.ended(job, within=300)).state is JobState.SUCCEEDED
+
+
+async def test_a_cancelled_delivery_is_a_ghost_that_delivers_nothing_more(world: World) -> None:
+    job = await world.imagine()
+    await world.pass_time(6)
+    await world.store.abandon(world.owner)
+
+    ended = await world.ended(job)
+
+    assert ended.state is JobState.SUCCEEDED
+    assert len(world.discord.of(job.key)) == 1
+
+
+async def test_with_hands_full_rows_wait_in_the_database(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_room, "MOST_BUSY", 0)
+    job = await world.imagine()
+    await world.pass_time(30)
+    assert (await world.job(job.key)).state is JobState.QUEUED
+
+    monkeypatch.setattr(engine_room, "MOST_BUSY", 10)
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
+async def test_with_all_senders_busy_submissions_wait_in_the_queue(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_room, "SENDERS", 0)
+    job = await world.imagine()
+    await world.pass_time(30)
+    assert (await world.job(job.key)).state is JobState.QUEUED
+
+    monkeypatch.setattr(engine_room, "SENDERS", 10)
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
+async def test_a_side_task_that_dies_takes_the_worker_down_loudly(world: World) -> None:
+    async def broken(number: int, *, size: int) -> None:
+        raise ZeroDivisionError
+
+    (tracker,) = world.services.worker.trackers.values()
+    tracker._api.query = broken  # type: ignore[method-assign, assignment]  # one world, one test
+    await world.imagine()
+    await world.pass_time(10)
+
+    assert world._run is not None
+    with pytest.raises(BaseExceptionGroup):
+        await world._run
+    world._run = None
+
+
+async def test_work_before_the_worker_runs_is_refused_loudly(world: World) -> None:
+    job = await world.imagine()
+    await world.kill()
+    await world.open()
+
+    with pytest.raises(RuntimeError):
+        world.services.worker.ended(job)
+
+
+async def test_two_workers_on_one_database_share_the_work_and_double_nothing(world: World) -> None:
+    from tests.services.world import World as Another  # noqa: PLC0415
+
+    other = Another.__new__(Another)
+    other.__dict__.update(world.__dict__)
+    other.owner = "second"
+    other._run = other._storage = None
+    await other.boot()
+    world.max_running = other.max_running = 50
+
+    jobs: list[Job] = [await world.imagine(f"p{n}", user=n) for n in range(20)]
+    for job in jobs:
+        await world.ended(job)
+    await other.close_run()
+
+    assert len(world.upstream.tasks) == len(jobs)
+    assert all(len(world.discord.of(j.key)) == 1 for j in jobs)
+
+
+def test_random_names_do_not_repeat() -> None:
+    naming = RandomNaming()
+
+    assert len({naming.key() for _ in range(1000)}) == 1000
+    assert len({naming.token() for _ in range(1000)}) == 1000
+
+
+async def test_reading_trouble_is_counted_and_not_fatal(world: World) -> None:
+    from bot.errors import RemoteFault  # noqa: PLC0415
+
+    world.upstream.query_trouble = RemoteError(RemoteFault.KEY, "401")
+    await world.imagine()
+    await world.pass_time(60)
+
+    assert world._run is not None
+    assert not world._run.done()
