@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.sandbox.upstream.book import TaskBook
 
 STRENGTHS = {"low": 0.16, "high": 0.5, "": 0.3}
-REPAINT_STRENGTH = 1.0
+FRESH_STRENGTH = 1.0
 PAN_SHARE = 0.5
 """A pan adds half the shorter side: 1:1 becomes 3:2, as captured (contract §6.1 no. 11)."""
 _REMIXED = frozenset({Family.VARIATION, Family.REROLL, Family.VARY, Family.PAN})
@@ -89,8 +89,7 @@ def _four_pictures(parent: Task, asked: Press, chosen: Single, *, seed: int, mas
         four = [vary(chosen, each, strength) for each in seeds]
         return _grid("VARIATION", f"/variation {parent.id} {asked.index}", four)
     if family is Family.REGION:
-        patches = [vary(chosen, each, REPAINT_STRENGTH) for each in seeds]
-        four = [Repainted(chosen, mask, patch) if mask else patch for patch in patches]
+        four = [Repainted(chosen, mask, each) if mask else chosen for each in seeds]
         return _grid("VARIATION", f"/vary region {parent.id}", four)
     action = "PAN" if family is Family.PAN else "ZOOM"
     margins = _margins(asked, ratio_of(chosen))
@@ -140,7 +139,7 @@ def _reroll(book: TaskBook, parent: Task, *, seed: int, remix: bool) -> Outcome:
 def _fresh(single: Single, seed: int) -> Single:
     if isinstance(single, Scene | Blend):
         return replace(single, seed=seed, drift=())
-    return vary(single, seed, REPAINT_STRENGTH)
+    return vary(single, seed, FRESH_STRENGTH)
 
 
 def _mask_of(task: Task) -> str | None:

@@ -11,13 +11,13 @@ from aiohttp import web
 from bot.sandbox.upstream.accounts import Permission
 from bot.sandbox.upstream.answers import Answer, Envelope
 from bot.sandbox.upstream.archive import dump, load
-from bot.sandbox.upstream.calls import Call
 from bot.sandbox.upstream.control import Control
 from bot.sandbox.upstream.desk import Desk, Endpoint
-from bot.sandbox.upstream.faults import Fault, PlannedFault, Scope
-from bot.sandbox.upstream.gallery import CDN_PREFIX, PUBLIC_PREFIX, STORE_PREFIX, Drawn, Gallery, NotThere
+from bot.sandbox.upstream.faults import PlannedFault
+from bot.sandbox.upstream.gallery import CDN_PREFIX, PUBLIC_PREFIX, STORE_PREFIX, Gallery
 from bot.sandbox.upstream.management import balance, membership, rates, upload
 from bot.sandbox.upstream.misbehaviour import Misbehaviour, respond
+from bot.sandbox.upstream.picture_window import PictureWindow
 from bot.sandbox.upstream.queries import query, query_page
 from bot.sandbox.upstream.service import Service, Settings
 from bot.sandbox.upstream.submissions import Ask, Submissions
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from bot.sandbox.upstream.accounts import Charge
+    from bot.sandbox.upstream.calls import Call
+    from bot.sandbox.upstream.faults import Fault
     from bot.sandbox.upstream.tasks import Task
 
 LARGEST_BODY = 64 * 1024 * 1024
@@ -230,11 +232,12 @@ class SimulatedUpstream:
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=LARGEST_BODY, middlewares=[_envelope_for_unknown])
         desk = Desk(self._service, self._misbehaviour)
+        window = PictureWindow(self._service, self._gallery, self._misbehaviour)
         for endpoint in self._endpoints():
             application.router.add_route(endpoint.method, endpoint.path, desk.serve(endpoint))
         for prefix, name in ((STORE_PREFIX, "store"), (CDN_PREFIX, "cdn"), (PUBLIC_PREFIX, "file")):
-            application.router.add_get(f"{prefix}{{key:.+}}", self._picture_handler(name))
-        application.router.add_get("/wsrv/", self._picture_handler("wsrv"))
+            application.router.add_get(f"{prefix}{{key:.+}}", window.serve(name))
+        application.router.add_get("/wsrv/", window.serve("wsrv"))
         application.router.add_routes(Control(self._service).routes())
         return application
 
@@ -291,55 +294,6 @@ class SimulatedUpstream:
             ),
             Endpoint("upload", "POST", "/api/v1/user/files/upload", files, plain(upload)),
         ]
-
-    def _picture_handler(self, name: str) -> Callable[[web.Request], Any]:
-        async def handler(request: web.Request) -> web.StreamResponse:
-            return await self._serve_picture(name, request)
-
-        return handler
-
-    async def _serve_picture(self, name: str, request: web.Request) -> web.StreamResponse:
-        try:
-            if name == "wsrv":
-                drawn = await self._gallery.resize(request.query)
-            else:
-                drawn = await self._gallery.fetch(request.path, request.query)
-        except NotThere as missing:
-            self._record_picture(name, request, missing.status, missing.words, None)
-            return web.Response(status=missing.status, text=missing.words)
-        planned = self._service.faults.draw(Scope.PICTURE, endpoint=name)
-        told = f"{drawn.content_type} {len(drawn.content)} bytes"
-        self._record_picture(name, request, 200, told, planned)
-        if planned is not None:
-            return await self._misbehaviour.picture(request, planned, drawn.content, drawn.content_type)
-        return _picture_response(drawn)
-
-    def _record_picture(
-        self, name: str, request: web.Request, status: int, told: str, planned: PlannedFault | None
-    ) -> None:
-        fault = planned.fault.value if planned else None
-        self._service.log.add(
-            Call(
-                at=self._service.settings.clock(),
-                method=request.method,
-                path=request.path,
-                endpoint=name,
-                params=dict(request.query),
-                body={},
-                key_tail="",
-                outcome=f"{told}, but {fault}" if fault else told,
-                status=status,
-                fault=fault,
-            )
-        )
-
-
-def _picture_response(drawn: Drawn) -> web.Response:
-    return web.Response(
-        body=drawn.content,
-        content_type=drawn.content_type,
-        headers={"Cache-Control": "public, max-age=31536000"},
-    )
 
 
 @web.middleware

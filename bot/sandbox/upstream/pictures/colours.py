@@ -4,7 +4,7 @@ Never here: shapes."""
 from __future__ import annotations
 
 import colorsys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image
@@ -112,36 +112,57 @@ PALETTES: dict[str, Palette] = {
 }
 
 _CALLS: dict[str, str] = {
-    "dawn": "dawn sunrise morning pink rose warm dreamy",
-    "dusk": "dusk sunset evening orange twilight romantic",
-    "day": "day sunny sunlight blue bright cheerful summer noon",
+    "dawn": "dawn sunrise morning warm dreamy",
+    "dusk": "dusk sunset evening twilight romantic",
+    "day": "day sunny sunlight bright cheerful summer noon",
     "night": "night midnight moon stars starry dark moonlight galaxy space cosmic navy sleeping",
-    "autumn": "autumn fall leaves rust brown october harvest coffee cozy",
-    "winter": "winter snow snowy ice frost white frozen polar arctic christmas",
+    "autumn": "autumn fall leaves rust october harvest coffee cozy",
+    "winter": "winter snow snowy ice frost frozen polar arctic christmas",
     "spring": "spring blossom cherry sakura mint pastel april garden",
-    "forest": "forest woods green jungle moss meadow nature fairy misty fog",
-    "desert": "desert sand dune dunes canyon mars savanna cactus turquoise",
+    "forest": "forest woods jungle moss meadow nature fairy misty fog",
+    "desert": "desert sand dune dunes canyon mars savanna cactus",
     "neon": "neon cyberpunk synthwave futuristic robot magenta cyber vaporwave electric",
     "sea": "sea ocean teal wave waves underwater harbor harbour lagoon island",
-    "ink": "ink sketch monochrome drawing linocut woodcut grey gray black japanese",
+    "ink": "ink sketch monochrome drawing linocut woodcut",
     "gold": "gold golden treasure royal egypt brass steampunk bronze",
-    "ember": "fire lava volcano dragon red ember flame phoenix",
-    "lilac": "lilac purple violet lavender magic magical dream mystic wizard",
+    "ember": "fire lava volcano dragon ember flame phoenix",
+    "lilac": "lilac lavender magic magical dream mystic wizard",
 }
 _BY_WORD = {word: name for name, words in _CALLS.items() for word in words.split()}
 
 
-def choose_palette(words: Sequence[str], dice: Dice) -> Palette:
-    """The palette that the words call for, else one by chance; never twice quite the same."""
-    called = [_BY_WORD[word] for word in words if word in _BY_WORD]
-    name = (
-        called[int(dice.at("palette", 0, 0.999) * len(called))]
-        if called
-        else dice.pick("palette", sorted(PALETTES))
+_USUAL = ("autumn", "dawn", "day", "dusk", "forest", "lilac", "night", "sea", "spring")
+_OWN_COLOURS: dict[str, Colour] = {
+    word: colour(written)
+    for written, words in (
+        ("cf3b34", "red crimson scarlet ruby"),
+        ("ef7f33", "orange amber copper"),
+        ("f0bf3c", "yellow golden"),
+        ("4f9d5b", "green emerald"),
+        ("3c74c4", "blue sapphire"),
+        ("2aa198", "teal turquoise aqua"),
+        ("8257b8", "purple violet"),
+        ("ea7fa6", "pink rose"),
+        ("7b4f33", "brown chocolate"),
+        ("2b2933", "black"),
+        ("f4f1ea", "white silver"),
+        ("8d9098", "grey gray"),
     )
-    palette = PALETTES[name]
+    for word in words.split()
+}
+
+
+def choose_palette(words: Sequence[str], dice: Dice, usual: Sequence[str] = ()) -> Palette:
+    """The palette that the words call for, else one that suits the subject; never twice quite the same."""
+    called = [_BY_WORD[word] for word in words if word in _BY_WORD]
+    if called:
+        name = called[int(dice.at("palette", 0, 0.999) * len(called))]
+    else:
+        name = dice.pick("palette", usual or _USUAL)
     hue, lift = dice.at("hue", -0.03, 0.03), dice.at("lift", -0.03, 0.03)
-    return _each(palette, lambda shade: turned(shade, hue, lift))
+    palette = _each(PALETTES[name], lambda shade: turned(shade, hue, lift))
+    named = next((_OWN_COLOURS[word] for word in words if word in _OWN_COLOURS), None)
+    return palette if named is None else replace(palette, accent=turned(named, hue, lift))
 
 
 def shift(palette: Palette, hue: float) -> Palette:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.sandbox.upstream.pictures import creatures, objects
+from bot.sandbox.upstream.pictures import creatures, objects, swimmers_and_flyers
 from bot.sandbox.upstream.pictures.pen import Pen, deep, light
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bot.sandbox.upstream.pictures.colours import Palette
     from bot.sandbox.upstream.pictures.plan import Frame
 
-TRIES = 18
+TRIES = 12
 
 
 def scatter_extras(brush: Brush, palette: Palette, dice: Dice, inner: Frame, *, abstract: bool) -> None:
@@ -39,6 +39,32 @@ def scatter_extras(brush: Brush, palette: Palette, dice: Dice, inner: Frame, *, 
             shade = dice.pick(f"shade{index}", (palette.accent, palette.second, palette.light))
             pen.round((0, 0.5), 0.4, (light(shade), deep(shade, 0.2)), lift=0.1)
         elif y < 0.5:  # noqa: PLR2004 - the sky
-            dice.pick(f"air{index}", (objects.balloon, creatures.bird, creatures.bird))(pen)
+            dice.pick(f"air{index}", (objects.balloon, swimmers_and_flyers.bird, swimmers_and_flyers.bird))(
+                pen
+            )
         else:
             dice.pick(f"land{index}", (objects.mushroom, objects.flower, objects.flower))(pen)
+
+
+def put_inside(brush: Brush, palette: Palette, dice: Dice, place: Frame, *, abstract: bool) -> None:
+    """Put something new into a part of the picture: one thing that fills most of it, and two beside it."""
+    left, top, right, bottom = place
+    size = min(right - left, bottom - top)
+    middle = ((left + right) / 2, (top + bottom) / 2)
+    sky = middle[1] < 0.55  # noqa: PLR2004 - above the hills
+    things = (
+        (swimmers_and_flyers.bird, objects.balloon, swimmers_and_flyers.butterfly)
+        if sky
+        else (objects.flower, objects.mushroom, creatures.rabbit)
+    )
+    for index, (share, roam) in enumerate(((0.34, 1.0), (0.26, 1.0), (0.8, 0.0))):
+        high = size * share
+        wobble = (roam * dice.at(f"x{index}", -0.5, 0.5), roam * dice.at(f"y{index}", -0.5, 0.5))
+        x = middle[0] + wobble[0] * (right - left - high)
+        y = middle[1] + wobble[1] * (bottom - top - high) + high / 2
+        pen = Pen(brush, palette, dice.child(f"new{index}"), (x, y), high, dice.chance(f"flip{index}", 0.5))
+        if abstract:
+            shade = dice.pick(f"shade{index}", (palette.accent, palette.second, palette.light))
+            pen.round((0, 0.5), 0.42, (light(shade), deep(shade, 0.2)), lift=0.08)
+        else:
+            dice.pick(f"thing{index}", things)(pen)

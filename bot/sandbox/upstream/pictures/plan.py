@@ -34,6 +34,8 @@ class Scene:
     drift: Drift = ()
     extras: tuple[tuple[int, Frame], ...] = ()
     tint: tuple[str, ...] = ()
+    inside: tuple[tuple[int, Frame], ...] = ()
+    """New things, and where: what a repaint puts in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,11 @@ class Altered:
 
 @dataclass(frozen=True, slots=True)
 class Repainted:
-    """The base everywhere except where the mask is white; there the patch."""
+    """The base everywhere except where the mask is white; there something new."""
 
     base: Single
     mask: str
-    patch: Single
+    seed: int
 
 
 Single: TypeAlias = Scene | Blend | Wider | Altered | Repainted
@@ -128,6 +130,21 @@ def widen(single: Single, margins: Frame, seed: int) -> Single:
     across, down = 1 + left + right, 1 + top + bottom
     place = (left / across, top / down, (left + 1) / across, (top + 1) / down)
     return Wider(single, place, seed)
+
+
+def scene_under(single: Single) -> Scene | None:
+    """The scene that a picture was made of, in the picture's own frame; None if it is made of given pictures."""
+    if isinstance(single, Scene):
+        return single
+    if isinstance(single, Blend):
+        return None
+    base = scene_under(single.base)
+    if base is None or not isinstance(single, Wider):
+        return base
+    left, top, right, bottom = single.place
+    across, down = right - left, bottom - top
+    wider = widen(base, (left / across, top / down, (1 - right) / across, (1 - bottom) / down), single.seed)
+    return wider if isinstance(wider, Scene) else None
 
 
 def to_json(value: Any) -> Any:

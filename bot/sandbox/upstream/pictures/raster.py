@@ -50,7 +50,7 @@ def alter(picture: Image.Image, seed: int, strength: float) -> Image.Image:
 
 
 def extend(base: Image.Image, size: tuple[int, int], place: tuple[int, int], seed: int) -> Image.Image:
-    """The picture in a larger one that goes on in its mirror image, softer towards the edge."""
+    """The ground of a larger picture that goes on in the given one's mirror image, softer and darker."""
     wide = Image.new("RGB", (base.width * 3, base.height * 3))
     for row in range(3):
         for column in range(3):
@@ -61,7 +61,11 @@ def extend(base: Image.Image, size: tuple[int, int], place: tuple[int, int], see
     ground = wide.crop((left, top, left + size[0], top + size[1]))
     radius = max(2.0, min(size) * (0.012 + 0.02 * lattice(seed, 1)))
     ground = ground.filter(ImageFilter.GaussianBlur(radius))
-    ground = ImageEnhance.Brightness(ground).enhance(0.82 + 0.16 * lattice(seed, 2))
+    return ImageEnhance.Brightness(ground).enhance(0.82 + 0.16 * lattice(seed, 2))
+
+
+def inlay(ground: Image.Image, base: Image.Image, place: tuple[int, int]) -> Image.Image:
+    """The ground with the picture in its place, the edge softened."""
     edge = max(2, round(min(base.size) * FEATHER))
     mask = Image.new("L", base.size)
     mask.paste(255, (edge, edge, base.width - edge, base.height - edge))

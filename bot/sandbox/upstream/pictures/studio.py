@@ -4,7 +4,7 @@ Never here: scenes, HTTP."""
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PIL import Image, PngImagePlugin
@@ -19,8 +19,9 @@ from bot.sandbox.upstream.pictures.plan import (
     Scene,
     Wider,
     ratio_of,
+    scene_under,
 )
-from bot.sandbox.upstream.pictures.raster import alter, blend, extend
+from bot.sandbox.upstream.pictures.raster import alter, blend, extend, inlay
 from bot.sandbox.upstream.pictures.scenes import paint_scene
 from bot.sandbox.upstream.pictures.size import gutter_of, size_of
 
@@ -50,25 +51,44 @@ class Studio:
         """One picture at this size."""
         if isinstance(single, Scene):
             mood = [shade for asset in single.tint for shade in mood_of(self._asset(asset))]
-            sharpness = 2.0 if max(size) <= 1.5 * self.canvas else 1.25
+            sharpness = 1.75 if max(size) <= 1.5 * self.canvas else 1.25
             return paint_scene(single, size, detail=detail, sharpness=sharpness, mood=mood)
         if isinstance(single, Blend):
             return blend([self._asset(asset) for asset in single.assets], size, single.seed, single.drift)
         if isinstance(single, Wider):
-            left, top, right, bottom = single.place
-            inner = (round(size[0] * (right - left)), round(size[1] * (bottom - top)))
-            base = self.single(single.base, inner, detail=detail)
-            return extend(base, size, (round(size[0] * left), round(size[1] * top)), single.seed)
+            return self._wider(single, size, detail=detail)
         if isinstance(single, Altered):
             return alter(self.single(single.base, size, detail=detail), single.seed, single.strength)
         return self._repainted(single, size, detail=detail)
+
+    def _wider(self, single: Wider, size: tuple[int, int], *, detail: int) -> Image.Image:
+        left, top, right, bottom = single.place
+        inner = (round(size[0] * (right - left)), round(size[1] * (bottom - top)))
+        place = (round(size[0] * left), round(size[1] * top))
+        base = self.single(single.base, inner, detail=detail)
+        scene = scene_under(single)
+        if scene is None:
+            return inlay(extend(base, size, place, single.seed), base, place)
+        return inlay(self.single(scene, size, detail=detail), base, place)
 
     def _repainted(self, single: Repainted, size: tuple[int, int], *, detail: int) -> Image.Image:
         mask = Image.open(io.BytesIO(self.assets[single.mask])).convert("L")
         if mask.size != size:
             mask = mask.resize(size, Image.Resampling.BOX)
         base = self.single(single.base, size, detail=detail)
-        return Image.composite(self.single(single.patch, size, detail=detail), base, mask)
+        if not isinstance(single.base, Scene):
+            return Image.composite(alter(base, single.seed, 1.0), base, mask)
+        x0, y0, x1, y1 = single.base.frame
+        chosen = mask.getbbox() or (0, 0, *size)
+        across, down = (x1 - x0) / size[0], (y1 - y0) / size[1]
+        place = (
+            x0 + chosen[0] * across,
+            y0 + chosen[1] * down,
+            x0 + chosen[2] * across,
+            y0 + chosen[3] * down,
+        )
+        patch = replace(single.base, inside=(*single.base.inside, (single.seed, place)))
+        return Image.composite(self.single(patch, size, detail=detail), base, mask)
 
     def _asset(self, name: str) -> Image.Image:
         return Image.open(io.BytesIO(self.assets[name])).convert("RGB")

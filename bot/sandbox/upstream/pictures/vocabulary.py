@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.sandbox.upstream.pictures import creatures, objects
+from bot.sandbox.upstream.pictures import buildings, creatures, objects, swimmers_and_flyers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,34 +34,66 @@ class Subject:
     draw: Callable[[Pen], None]
     height: float
     place: Place = Place.GROUND
+    palettes: tuple[str, ...] = ()
+    """What suits it when the words call for no palette; empty for any."""
 
 
 _SUBJECTS: tuple[tuple[Subject, str], ...] = (
-    (Subject("fox", creatures.fox, 0.56), "fox vixen wolf dog puppy shiba corgi coyote"),
-    (Subject("cat", creatures.cat, 0.56), "cat kitten kitty tiger lion panther lynx"),
-    (Subject("owl", creatures.owl, 0.56), "owl owlet"),
-    (Subject("rabbit", creatures.rabbit, 0.52), "rabbit bunny hare"),
     (
-        Subject("bird", creatures.bird, 0.46, Place.AIR),
+        Subject("fox", creatures.fox, 0.56, palettes=("autumn", "dawn", "forest", "dusk")),
+        "fox vixen wolf dog puppy shiba corgi coyote",
+    ),
+    (
+        Subject("cat", creatures.cat, 0.56, palettes=("dusk", "night", "lilac", "dawn")),
+        "cat kitten kitty tiger lion panther lynx",
+    ),
+    (Subject("owl", creatures.owl, 0.56, palettes=("night", "forest", "dusk")), "owl owlet"),
+    (
+        Subject("rabbit", creatures.rabbit, 0.52, palettes=("spring", "forest", "winter", "dawn")),
+        "rabbit bunny hare",
+    ),
+    (
+        Subject("bird", swimmers_and_flyers.bird, 0.46, Place.AIR),
         "bird crane swallow dove eagle raven crow phoenix sparrow birds",
     ),
-    (Subject("butterfly", creatures.butterfly, 0.52, Place.AIR), "butterfly moth butterflies"),
-    (Subject("whale", creatures.whale, 0.46, Place.SEA), "whale dolphin orca"),
-    (Subject("fish", creatures.fish, 0.46, Place.DEEP), "fish koi goldfish carp shark"),
+    (Subject("butterfly", swimmers_and_flyers.butterfly, 0.52, Place.AIR), "butterfly moth butterflies"),
+    (
+        Subject("whale", swimmers_and_flyers.whale, 0.46, Place.SEA, palettes=("sea", "day", "dawn")),
+        "whale dolphin orca",
+    ),
+    (
+        Subject("fish", swimmers_and_flyers.fish, 0.46, Place.DEEP, palettes=("sea", "day", "lilac")),
+        "fish koi goldfish carp shark",
+    ),
     (Subject("ship", objects.ship, 0.6, Place.SEA), "ship boat sailboat galleon pirate sail vessel yacht"),
-    (Subject("lighthouse", objects.lighthouse, 0.72, Place.SEA), "lighthouse beacon"),
-    (Subject("castle", objects.castle, 0.58), "castle palace fortress tower kingdom"),
-    (Subject("house", objects.house, 0.42), "house cottage cabin hut home village barn"),
+    (Subject("lighthouse", buildings.lighthouse, 0.72, Place.SEA), "lighthouse beacon"),
+    (Subject("castle", buildings.castle, 0.58), "castle palace fortress tower kingdom"),
+    (Subject("house", buildings.house, 0.42), "house cottage cabin hut home village barn"),
     (
         Subject("flower", objects.flower, 0.74),
         "flower rose tulip lotus dahlia peony sunflower blossom bouquet lily daisy poppy",
     ),
-    (Subject("mushroom", objects.mushroom, 0.56), "mushroom mushrooms toadstool fungus"),
+    (
+        Subject("mushroom", objects.mushroom, 0.56, palettes=("forest", "autumn", "lilac")),
+        "mushroom mushrooms toadstool fungus",
+    ),
     (Subject("balloon", objects.balloon, 0.62, Place.AIR), "balloon balloons airship zeppelin"),
-    (Subject("rocket", objects.rocket, 0.66, Place.SPACE), "rocket spaceship spacecraft shuttle astronaut"),
-    (Subject("robot", objects.robot, 0.56), "robot android droid mech automaton"),
-    (Subject("tree", objects.tree, 0.66), "tree oak bonsai maple"),
-    (Subject("cup", objects.cup, 0.5), "cup coffee tea mug teacup latte"),
+    (
+        Subject("rocket", objects.rocket, 0.66, Place.SPACE, palettes=("night", "neon", "lilac")),
+        "rocket spaceship spacecraft shuttle astronaut",
+    ),
+    (
+        Subject("robot", objects.robot, 0.56, palettes=("neon", "sea", "day")),
+        "robot android droid mech automaton",
+    ),
+    (
+        Subject("tree", objects.tree, 0.66, palettes=("autumn", "spring", "dawn", "day")),
+        "tree oak bonsai maple",
+    ),
+    (
+        Subject("cup", objects.cup, 0.5, palettes=("autumn", "dawn", "spring")),
+        "cup coffee tea mug teacup latte",
+    ),
 )
 SUBJECT_OF: dict[str, Subject] = {word: subject for subject, words in _SUBJECTS for word in words.split()}
 
