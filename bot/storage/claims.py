@@ -5,15 +5,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, or_, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, func, or_, select, text, update
 
 from bot.domain.jobs import LATE_WATCH_MS, JobState
+from bot.storage.fairness import Running, Waiting
 from bot.storage.tables import HAS_TASK, IS_OPEN, IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Select, TextClause
+    from sqlalchemy.engine import Connection
     from sqlalchemy.sql.dml import ReturningUpdate
 
 c = jobs.c
@@ -29,58 +31,6 @@ def _unheld(now: int) -> ColumnElement[bool]:
 
 
 # -- the queue -------------------------------------------------------------------------------------------
-# Fair between users: a job's `share` is how many jobs its user would have upstream if it went next. Who would have
-# least goes first, so users take turns; within a turn the oldest goes first. Its `place` is its number in that line.
-
-_WITH_UPSTREAM: Final = f"""
-    WITH upstream AS (
-        SELECT account, pool, user_id, COALESCE(guild_id, 0) AS guild, COUNT(*) AS n
-        FROM jobs
-        WHERE {IS_UPSTREAM}
-        GROUP BY account, pool, user_id, COALESCE(guild_id, 0)
-    ), by_user AS (
-        SELECT account, pool, user_id, CAST(SUM(n) AS BIGINT) AS n
-        FROM upstream
-        GROUP BY account, pool, user_id
-    ), by_pool AS (
-        SELECT account, pool, CAST(SUM(n) AS BIGINT) AS n
-        FROM upstream
-        GROUP BY account, pool
-    )"""  # noqa: S608 - constants of ours, no input
-
-_EVERYBODY: Final = f"""
-    SELECT key, account, pool, user_id, created_at
-    FROM jobs
-    WHERE {IS_QUEUED}"""  # noqa: S608 - constants of ours, no input
-
-# Due, and not beyond what the job's member may have running in this pool of this server.
-_ADMISSIBLE: Final = f"""
-    SELECT key, account, pool, user_id, created_at
-    FROM (
-        SELECT j.key, j.account, j.pool, j.user_id, j.created_at, j.running_limit,
-            COALESCE(u.n, 0) + ROW_NUMBER() OVER (
-                PARTITION BY j.account, j.pool, j.user_id, COALESCE(j.guild_id, 0) ORDER BY j.created_at, j.key
-            ) AS running
-        FROM jobs AS j
-        LEFT JOIN upstream AS u
-            ON u.account = j.account AND u.pool = j.pool AND u.user_id = j.user_id
-            AND u.guild = COALESCE(j.guild_id, 0)
-        WHERE {IS_QUEUED} AND j.due_at <= :now
-    ) AS due
-    WHERE running_limit IS NULL OR running <= running_limit"""  # noqa: S608 - constants of ours, no input
-
-_LINE: Final = """, shares AS (
-        SELECT w.key, w.account, w.pool, w.created_at,
-            COALESCE(b.n, 0) + ROW_NUMBER() OVER (
-                PARTITION BY w.account, w.pool, w.user_id ORDER BY w.created_at, w.key
-            ) AS share
-        FROM waiting AS w
-        LEFT JOIN by_user AS b ON b.account = w.account AND b.pool = w.pool AND b.user_id = w.user_id
-    ), line AS (
-        SELECT key, account, pool, created_at, share,
-            ROW_NUMBER() OVER (PARTITION BY account, pool ORDER BY share, created_at, key) AS place
-        FROM shares
-    )"""
 
 
 def has_room(now: int, max_running: int) -> TextClause:
@@ -99,28 +49,29 @@ def has_room(now: int, max_running: int) -> TextClause:
     )
 
 
-def next_in_line(now: int, *, max_running: int, limit: int) -> TextClause:
-    """Pick the keys that may be sent now, the fairest order first."""
-    return _statement(
-        f"""{_WITH_UPSTREAM}, waiting AS ({_ADMISSIBLE}){_LINE}
-        SELECT line.key
-        FROM line
-        LEFT JOIN by_pool AS p ON p.account = line.account AND p.pool = line.pool
-        WHERE line.place + COALESCE(p.n, 0) <= :max_running
-        ORDER BY line.share, line.created_at, line.key
-        LIMIT :limit
-        """,  # noqa: S608 - constants of ours, no input
-        now=now,
-        max_running=max_running,
-        limit=limit,
-    )
+_WAITING: Final = (
+    select(c.key, c.account, c.pool, c.user_id, c.guild_id, c.created_at, c.running_limit)
+    .where(text(IS_QUEUED))
+    .order_by(c.created_at, c.key)
+)
+_WAITING_UNTIL: Final = _WAITING.where(c.due_at <= bindparam("now_"))
+_RUNNING: Final = (
+    select(c.account, c.pool, c.user_id, c.guild_id, func.count())
+    .where(text(IS_UPSTREAM))
+    .group_by(c.account, c.pool, c.user_id, c.guild_id)
+)
 
 
-def places(keys: Sequence[str]) -> TextClause:
-    """Read each queued job's number in its line. All of a pool's queue counts, also what is put off for a moment."""
-    return text(
-        f"{_WITH_UPSTREAM}, waiting AS ({_EVERYBODY}){_LINE} SELECT key, place FROM line WHERE key IN :keys"  # noqa: S608 - constants of ours, no input
-    ).bindparams(bindparam("keys", list(keys), expanding=True))
+def waiting(connection: Connection, *, until: int | None = None) -> Iterator[Waiting]:
+    """Read the queue, all of it or what is due by a time, oldest first. An index holds all that is read."""
+    if until is None:
+        return map(Waiting._make, connection.execute(_WAITING))
+    return map(Waiting._make, connection.execute(_WAITING_UNTIL, {"now_": until}))
+
+
+def running(connection: Connection) -> Iterator[Running]:
+    """Count what each member has upstream."""
+    return map(Running._make, connection.execute(_RUNNING))
 
 
 def take_for_submission(keys: Sequence[str], owner: str, now: int, *, lease_ms: int) -> ReturningUpdate[Any]:
@@ -211,10 +162,10 @@ def next_due(now: int) -> TextClause:
             UNION ALL
             SELECT MIN(due_at) FROM jobs WHERE {IS_QUEUED} AND due_at > :now
             UNION ALL
-            SELECT MIN(w.due_at) FROM jobs AS w
-            WHERE w.{IS_QUEUED} AND w.due_at <= :now AND NOT EXISTS (
-                SELECT 1 FROM jobs AS r
-                WHERE r.{IS_UPSTREAM} AND r.account = w.account AND r.pool = w.pool
+            SELECT MIN(j.due_at) FROM jobs AS j
+            WHERE j.{IS_QUEUED} AND j.due_at <= :now AND NOT EXISTS (
+                SELECT 1 FROM jobs AS k
+                WHERE k.{IS_UPSTREAM} AND k.account = j.account AND k.pool = j.pool
             )
         ) AS earliest
         """,  # noqa: S608 - constants of ours, no input

@@ -14,7 +14,7 @@ from bot.domain.pools import Pool
 from bot.domain.ports import Load
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import StorageTrouble, TaskTaken
-from bot.storage import claims, rows, steps
+from bot.storage import claims, fairness, rows, steps
 from bot.storage.engine import lock
 from bot.storage.tables import IS_LIVE, IS_LOST, IS_OWNED, IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
 from bot.storage.troubles import TAKEN, Conflict
@@ -92,12 +92,15 @@ class SqlJobStore:
 
     async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
         """See the port. Counts in the order in which places are given: a later job may well stand before an earlier."""
-        queries = [claims.places(chunk) for chunk in steps.chunks(keys)]
+        asked = frozenset(keys)
 
         def count(connection: Connection) -> dict[JobKey, int]:
-            return {row.key: row.place - 1 for query in queries for row in connection.execute(query)}
+            lines = fairness.lines(claims.waiting(connection), claims.running(connection), keep_limits=False)
+            return {
+                place.key: n for line in lines.values() for n, place in enumerate(line) if place.key in asked
+            }
 
-        return await self._database.read(count)
+        return await self._database.read(count) if asked else {}
 
     async def known_tasks(self, account: str, task_ids: Collection[RemoteTaskId]) -> set[RemoteTaskId]:
         """See the port."""
@@ -135,12 +138,16 @@ class SqlJobStore:
         room = claims.has_room(now, max_running)
         if await self._database.read(lambda cn: cn.execute(room).first()) is None:
             return ()
-        line = claims.next_in_line(now, max_running=max_running, limit=limit)
 
         def take(connection: Connection) -> list[Job]:
             # Places are counted, and a count cannot be locked: one process at a time hands places out.
             lock(connection, "submissions")
-            keys = connection.execute(line).scalars().all()
+            keys = fairness.next_in_line(
+                claims.waiting(connection, until=now),
+                claims.running(connection),
+                max_running=max_running,
+                limit=limit,
+            )
             taken = connection.execute(claims.take_for_submission(keys, owner, now, lease_ms=lease_ms))
             return _in_order(keys, [rows.read_job(row) for row in taken])
 

@@ -43,6 +43,7 @@ async def open_storage(url: str, *, migrate: bool, busy_ms: int = BUSY_MS) -> As
     With `migrate` an older or empty database is brought to this program's version first.
     """
     database = open_database(url, busy_ms=busy_ms)
+    storage = Storage(database, SqlJobStore(database), SqlMeta(database))
     try:
         try:
             if migrate:
@@ -50,9 +51,11 @@ async def open_storage(url: str, *, migrate: bool, busy_ms: int = BUSY_MS) -> As
             else:
                 await schema.require_current(database)
             await _examine(database)
+            # SQLite opens a read-only file and even begins to write in it; only a write tells.
+            await storage.check()
         except StorageTrouble as trouble:
             raise schema.as_startup_error(trouble) from None
-        yield Storage(database, SqlJobStore(database), SqlMeta(database))
+        yield storage
     finally:
         await database.close()
 

@@ -44,8 +44,7 @@ async def bring_up(database: Database) -> bool:
 
 async def require_current(database: Database) -> None:
     """Raise `StartupError` unless the database has exactly this program's version."""
-    # In a write transaction: whether we may write at all is part of the question.
-    if not await database.write(_has_caught_up):
+    if not await database.read(_has_caught_up):
         raise StartupError(
             "The database is older than this Easel: run `easel migrate` once, then start again."
         )

@@ -12,13 +12,15 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import JobState
 from bot.errors import StartupError, StorageTrouble
 from bot.storage import migrate, open_storage
 from bot.storage.tables import jobs
+from bot.storage.troubles import translated
 from tests.storage.making import FREE, LEASE, NOON, job
 
 if TYPE_CHECKING:
@@ -111,7 +113,7 @@ async def test_an_unexpected_refusal_of_the_database_names_its_kind(storage: Sto
 
 async def test_a_statement_that_cannot_even_be_built_is_told_apart(storage: Storage) -> None:
     with pytest.raises(StorageTrouble, match=r"the database failed \("):
-        await storage.database.write(lambda cn: cn.execute(insert(jobs), {"unknown_column": 1}))
+        await storage.database.write(lambda cn: cn.execute(select(jobs.c.key == bindparam("nothing"))))
 
 
 async def test_a_file_damaged_while_running_is_trouble(sqlite_url: str, tmp_path: Path) -> None:
@@ -156,7 +158,8 @@ from bot.storage import open_storage
 from tests.storage.making import FREE, LEASE, NOON, job
 
 async def main() -> None:
-    storage = await open_storage(sys.argv[1], migrate=True).__aenter__()
+    opened = open_storage(sys.argv[1], migrate=True)
+    storage = await opened.__aenter__()
     await storage.jobs.begin(job(key="000000000abc"), FREE)
     await storage.jobs.claim_submissions("dead", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=1)
 
@@ -262,3 +265,18 @@ async def test_a_file_locked_at_the_start_says_who_must_stop(sqlite_url: str, tm
 )
 async def test_an_address_that_cannot_serve_is_explained(url: str, advice: str) -> None:
     assert advice in await refused(url)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (TimeoutError(), "too busy"),
+        (PoolTimeout(), "too busy"),
+        (ConnectionRefusedError("somewhere:5432"), "connection to the database was lost"),
+    ],
+)
+def test_errors_that_come_from_no_database_are_named_too(error: Exception, reason: str) -> None:
+    with pytest.raises(StorageTrouble, match=reason) as trouble, translated():
+        raise error
+
+    assert "5432" not in str(trouble.value)

@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="jobs_pkey"),
         sa.UniqueConstraint("interaction_id", name="jobs_interaction_id_key"),
         sa.UniqueConstraint("webhook_token", name="jobs_webhook_token_key"),
+        postgresql_with={"fillfactor": 70},
     )
     _partial("jobs_child", ["parent", "position", "created_at"], "parent IS NOT NULL")
     _partial(
@@ -95,11 +96,15 @@ def upgrade() -> None:
     )
     _partial("jobs_open", ["due_at"], "state <> 'queued' AND delivered_at IS NULL")
     _partial("jobs_owner", ["owner"], "owner IS NOT NULL")
-    _partial("jobs_queue", ["account", "pool", "due_at"], "state = 'queued'")
+    _partial(
+        "jobs_queue",
+        ["account", "pool", "due_at", "created_at", "key", "user_id", "guild_id", "running_limit"],
+        "state = 'queued'",
+    )
     _partial("jobs_task", ["account", "task_id"], "task_id IS NOT NULL", unique=True)
     _partial(
         "jobs_upstream",
-        ["account", "pool", "user_id"],
+        ["account", "pool", "user_id", "guild_id"],
         "state IN ('submitting', 'unclear', 'submitted', 'running')",
     )
     _partial(

@@ -1,0 +1,162 @@
+"""Every query that runs in a loop finds its rows through an index, however many finished jobs there are.
+Never here: what the queries return."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event, text
+
+from bot.domain.jobs import LATE_WATCH_MS
+from bot.domain.pools import Allowance
+from bot.domain.tasks import RemoteTaskId
+from bot.storage import open_storage
+from bot.storage.tables import jobs
+from tests.storage.making import LEASE, NOON, child, job
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from bot.storage import Storage
+
+LATER = NOON + 60_000
+
+
+class Statements:
+    """Collects what a store runs, to be explained afterwards."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.seen: list[tuple[str, Any]] = []
+        for engine in (storage.database._reader, storage.database._writer):
+            event.listen(engine, "before_cursor_execute", self._note)
+
+    def _note(self, _cn: Any, _cursor: Any, sql: str, values: Any, _context: Any, _many: Any) -> None:
+        if sql.lstrip().startswith(("SELECT", "UPDATE", "WITH")):
+            self.seen.append((sql, values))
+
+    async def plans(self) -> list[str]:
+        """SQLite's own account of how it would run each of them."""
+        statements, self.seen = self.seen, []
+
+        def explain(connection: Any) -> list[str]:
+            return [
+                row[3]
+                for sql, values in statements
+                for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
+            ]
+
+        plans = await self.storage.database.read(explain)
+        self.seen = []
+        return plans
+
+
+@pytest.fixture
+async def watched(sqlite_url: str) -> AsyncIterator[Statements]:
+    async with open_storage(sqlite_url, migrate=True) as storage:
+        for _ in range(3):
+            await storage.jobs.begin(job(), Allowance(None, None, None))
+        yield Statements(storage)
+
+
+def scans(plans: Iterable[str]) -> list[str]:
+    """Steps that read a whole table; an index that holds only live rows may be read whole."""
+    tables = ("jobs", "ledger", "actions", "j", "k")  # names and the aliases that `claims` gives them
+    return [
+        step
+        for step in plans
+        if step.startswith("SCAN") and step.split()[1] in tables and "USING" not in step
+    ]
+
+
+async def test_claiming_reads_live_rows_only(watched: Statements) -> None:
+    store = watched.storage.jobs
+
+    await store.claim_submissions("w", LATER, lease_ms=LEASE, limit=9, max_running=2)
+    await store.claim_work("w", LATER + 2 * LEASE, lease_ms=LEASE, limit=9)
+    await store.next_due(LATER)
+    plans = await watched.plans()
+
+    assert scans(plans) == []
+    used = "\n".join(plans)
+    for index in ("jobs_queue", "jobs_upstream", "jobs_open", "jobs_watched"):
+        assert index in used
+    assert "USING INDEX jobs_open (due_at<?)" in used
+
+
+async def test_leases_are_found_by_their_owner(watched: Statements) -> None:
+    await watched.storage.jobs.renew("w", LATER)
+    await watched.storage.jobs.abandon("w")
+
+    plans = await watched.plans()
+
+    assert ["jobs_owner (owner=?)" in step for step in plans] == [True, True]
+
+
+async def test_accepting_and_saving_look_at_a_few_rows(watched: Statements) -> None:
+    store = watched.storage.jobs
+    parent = await store.begin(job(), Allowance(99, 99, 99))
+    pressed = await store.begin(child(parent), Allowance(99, 99, 99))
+    await store.save(pressed)
+    await store.child_of(parent.key, 0)
+
+    plans = await watched.plans()
+
+    assert scans(plans) == []
+    used = "\n".join(plans)
+    for index in (
+        "jobs_live_child",
+        "jobs_member",
+        "jobs_child",
+        "ledger_member (user_id=? AND guild_id=? AND pool=?",
+    ):
+        assert index in used
+
+
+async def test_questions_of_the_tracker_use_their_indexes(watched: Statements) -> None:
+    store = watched.storage.jobs
+    asker = job()
+    for question, index in (
+        (
+            store.known_tasks("default", [RemoteTaskId(str(n)) for n in range(20)]),
+            "jobs_task (account=? AND task_id=?)",
+        ),
+        (store.by_webhook_token("token"), "(webhook_token=?)"),
+        (store.rivals(asker, LATER), "jobs_lost (account=? AND pool=? AND sent_at>?)"),
+        (store.ahead([asker.key]), "jobs_queue"),
+        (store.load("default"), "jobs_upstream (account=?)"),
+    ):
+        await question
+        plans = await watched.plans()
+
+        assert scans(plans) == []
+        assert index in "\n".join(plans)
+
+
+async def test_thousands_of_live_jobs_are_claimed_and_renewed_in_one_statement_each(
+    watched: Statements,
+) -> None:
+    store = watched.storage.jobs
+    many = 2_000
+    spread = text(
+        "UPDATE jobs SET state = 'running', owner = 'w', due_at = :due WHERE key NOT IN (SELECT job_key FROM ledger)"
+    )
+    row = await watched.storage.database.read(
+        lambda cn: dict(cn.execute(jobs.select().limit(1)).one()._mapping)
+    )
+    copies = [
+        row | {"key": f"k{n:011}", "interaction_id": n, "webhook_token": str(n), "due_at": NOON}
+        for n in range(many)
+    ]
+    await watched.storage.database.write(lambda cn: cn.execute(jobs.insert(), copies))
+    await watched.storage.database.write(lambda cn: cn.execute(spread, {"due": NOON - LATE_WATCH_MS}))
+    watched.seen.clear()
+
+    renewed = await store.renew("w", LATER + LEASE)
+
+    assert renewed == many
+    assert len(watched.seen) == 1
+    claimed = await store.claim_work("v", LATER + LEASE + 1, lease_ms=LEASE, limit=many)
+    assert len(claimed) == many
+    assert len(watched.seen) <= 4
