@@ -201,11 +201,12 @@ class Gateway:
         connection.send(HELLO, {"heartbeat_interval": int(self._heartbeat * 1000), "_trace": []})
         writer = asyncio.create_task(connection.write())
         session: Session | None = None
+        good_bye = False
         try:
-            async for frame in socket:
-                if frame.type is WSMsgType.TEXT:
-                    session = self._receive(connection, session, json.loads(frame.data))
-                    self._changes.notify()
+            while (frame := await socket.receive()).type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                session = self._receive(connection, session, json.loads(frame.data))
+                self._changes.notify()
+            good_bye = frame.type is WSMsgType.CLOSE and frame.data in (1000, 1001)
         except Closed as closing:
             await socket.close(code=closing.code, message=closing.reason.encode())
         finally:
@@ -214,10 +215,7 @@ class Gateway:
             self._connections.discard(connection)
             if session is not None and session.connection is connection:
                 session.connection = None
-                if socket.close_code in (
-                    1000,
-                    1001,
-                ):  # the client said good-bye: no resume (discord.py facts §5.3)
+                if good_bye:  # then there is no resume (discord.py facts §5.3)
                     self._forget(session)
             self._changes.notify()
         return socket

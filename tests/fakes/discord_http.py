@@ -8,7 +8,7 @@ import json
 import math
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import BodyPartReader, web
@@ -19,11 +19,9 @@ from tests.fakes.discord_traffic import Faults, FileMeta, Limited, RateLimits, R
 from tests.fakes.discord_writing import Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.fakes.discord_replies import Replies
     from tests.fakes.discord_rest import Answer, Rest
-    from tests.fakes.discord_traffic import Changes, Fault
+    from tests.fakes.discord_traffic import Changes, Fault, Limits
     from tests.fakes.discord_world import Clock
 
 PREFIX: Final = "/api/v10"
@@ -57,7 +55,14 @@ class Front:
     """The REST side's door."""
 
     def __init__(
-        self, rest: Rest, replies: Replies, changes: Changes, clock: Clock, *, token: str, limited: bool
+        self,
+        rest: Rest,
+        replies: Replies,
+        changes: Changes,
+        clock: Clock,
+        *,
+        token: str,
+        limits: Limits | None,
     ) -> None:
         self.requests: list[RequestRecord] = []
         self.findings: list[str] = []
@@ -68,7 +73,7 @@ class Front:
         self.rate_limited: list[RequestRecord] = []
         self.judge = Judge()
         self.faults = Faults()
-        self.limits = RateLimits(clock) if limited else None
+        self.limits = None if limits is None else RateLimits(clock, limits)
         self._rest = rest
         self._replies = replies
         self._changes = changes
@@ -80,7 +85,7 @@ class Front:
         at = self._clock.now()
         try:
             call = await _read(request)
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, web.RequestPayloadError):
             return web.Response(status=499)  # the client died while it sent; nobody reads this
         except (ValueError, UnicodeDecodeError):
             call = Call(request.method, request.path.removeprefix(PREFIX), dict(request.query), None)
@@ -157,17 +162,17 @@ class Front:
             raise Refused(0, status=404, message="404: Not Found")
         handler, parts = found
         problems = problems_of(self._judge(call))
-        answer = self._tried(
-            handler, Call(call.method, call.path, call.query, call.body, call.files, parts), problems
-        )
-        self._changes.notify()
-        return answer
-
-    @staticmethod
-    def _tried(handler: Callable[[Call], Answer], call: Call, problems: dict[str, str]) -> Answer:
         if problems:
             raise bad_form(problems)
-        return handler(call)
+        try:
+            answer = handler(replace(call, parts=parts))
+        except Refused:
+            raise
+        except Exception as error:
+            self.findings.append(f"ERROR {call.method} {call.path}: the double broke: {error!r}")
+            raise
+        self._changes.notify()
+        return answer
 
     def _judge(self, call: Call) -> list[Any]:
         found = self.judge.request(call.method, call.path, call.query, call.body)

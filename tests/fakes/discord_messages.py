@@ -108,6 +108,17 @@ class Version:
         return "\n".join(filter(None, [self.content, *texts]))
 
     @property
+    def embedded(self) -> tuple[Attachment, ...]:
+        """The files that its components and embeds show."""
+        urls = {medium.get("url") for _, medium in references(self.components, self.embeds)}
+        return tuple(one for one in self.attachments if one.url in urls)
+
+    @property
+    def shown(self) -> tuple[Attachment, ...]:
+        """The files that a person sees: with components V2 only those that a component names."""
+        return self.embedded if self.flags & V2 else self.attachments
+
+    @property
     def buttons(self) -> list[Button]:
         """All its buttons, wherever they hang, in reading order."""
         return [
@@ -176,8 +187,17 @@ class Message:
 
     @property
     def attachments(self) -> Sequence[Attachment]:
-        """Its files."""
+        """All its files. The API's own list leaves out those that components and embeds show.
+
+        That is so on purpose (discord-api-docs issue 8277): whoever fetches a card finds its picture in the
+        components' media, not under `attachments`.
+        """
         return self.now.attachments
+
+    @property
+    def shown(self) -> Sequence[Attachment]:
+        """The files that a person sees."""
+        return self.now.shown
 
     @property
     def buttons(self) -> list[Button]:
@@ -221,7 +241,7 @@ class Message:
             "mention_everyone": False,
             "pinned": False,
             "tts": False,
-            "attachments": [one.payload() for one in version.attachments],
+            "attachments": [one.payload() for one in version.attachments if one not in version.embedded],
             "embeds": copy.deepcopy(list(version.embeds)),
             "components": copy.deepcopy(list(version.components)),
         }

@@ -207,16 +207,24 @@ class Limited:
     headers: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much Discord bears: messages and edits per channel in a time, and requests of all kinds in a second."""
+
+    posts: int = 5
+    edits: int = 5
+    seconds: float = 5.0
+    whole: int = 50
+
+
 class RateLimits:
     """Discord's limits as far as a bot that posts and edits meets them (discord.py facts §3.6)."""
 
-    def __init__(
-        self, clock: Clock, *, posts: int = 5, edits: int = 5, seconds: float = 5.0, whole: int = 50
-    ) -> None:
+    def __init__(self, clock: Clock, limits: Limits) -> None:
         self._clock = clock
-        self._limits = {"POST": posts, "PATCH": edits}
-        self._seconds = seconds
-        self._global = Window(whole, 1.0)
+        self._limits = {"POST": limits.posts, "PATCH": limits.edits}
+        self._seconds = limits.seconds
+        self._global = Window(limits.whole, 1.0)
         self._windows: dict[tuple[str, str], Window] = {}
 
     def hit(self, method: str, path: str) -> Limited | dict[str, str]:

@@ -208,7 +208,8 @@ class Writer:
         listed: Any = body.get("attachments")
         known = {str(one.id): one for one in current}
         if listed is None:
-            listed = [{"id": key} for key in known] + [{"id": file.part[6:-1]} for file in files]
+            # since v10 new files without a list replace the old ones (discord-api-docs issue 5170)
+            listed = [{"id": file.part[6:-1]} for file in files] or [{"id": key} for key in known]
         parts = {file.part: file for file in files}
         kept: list[Attachment] = []
         problems: dict[str, str] = {}
