@@ -9,7 +9,7 @@ from bot.sandbox.upstream.pictures import backdrops, peaks, skies
 from bot.sandbox.upstream.pictures.brush import Brush
 from bot.sandbox.upstream.pictures.chance import Dice, lattice
 from bot.sandbox.upstream.pictures.colours import choose_palette, mix, shift, tinted
-from bot.sandbox.upstream.pictures.extras import put_inside, scatter_extras
+from bot.sandbox.upstream.pictures.extras import World, put_inside, scatter_extras
 from bot.sandbox.upstream.pictures.other_worlds import paint_abstract, paint_deep
 from bot.sandbox.upstream.pictures.pen import deep, light
 from bot.sandbox.upstream.pictures.stage import AHEAD, Stage, hill, paint_subject, snowfall
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.sandbox.upstream.pictures.colours import Colour
     from bot.sandbox.upstream.pictures.plan import Scene
 
+_WORLDS = {Place.SEA: World.WATER, Place.DEEP: World.DEEP}
 LOUD = 0.9
 """From this strength on a variation gets other colours, too."""
 
@@ -47,10 +48,11 @@ def paint_scene(
         paint_deep(stage)
     else:
         _paint_outdoors(stage)
+    world = World.ABSTRACT if wish.abstract else _WORLDS.get(stage.place, World.LAND)
     for seed, inner in scene.extras:
-        scatter_extras(stage.brush, palette, Dice(seed), inner, abstract=wish.abstract)
+        scatter_extras(stage.brush, palette, Dice(seed), inner, world=world)
     for seed, place in scene.inside:
-        put_inside(stage.brush, palette, Dice(seed), place, abstract=wish.abstract)
+        put_inside(stage.brush, palette, Dice(seed), place, world=world)
     stage.brush.vignette(0.32)
     return stage.brush.finished()
 

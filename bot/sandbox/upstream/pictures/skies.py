@@ -28,9 +28,10 @@ def moon(brush: Brush, palette: Palette, centre: Point, radius: float) -> None:
     """A crescent with its light."""
     brush.glow(centre, radius * 5, palette.light, 0.5)
     outer = [(centre[0] + radius * math.cos(a), centre[1] + radius * math.sin(a)) for a in _arc(-2.2, 2.2)]
+    # The inner curve ends where the outer one does: (-0.589, ±0.808).
     inner = [
-        (centre[0] - radius * 0.42 + radius * 0.86 * math.cos(a), centre[1] + radius * 0.93 * math.sin(a))
-        for a in reversed(_arc(-1.72, 1.72))
+        (centre[0] + radius * (0.8 * math.cos(a) - 0.371), centre[1] + radius * 0.84 * math.sin(a))
+        for a in reversed(_arc(-1.847, 1.847))
     ]
     points = [_turn(point, centre, -0.5) for point in (*outer, *inner)]
     brush.fill(points, (light(palette.light, 0.3), palette.light), shadow=0.006)

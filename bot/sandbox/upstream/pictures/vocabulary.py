@@ -65,7 +65,7 @@ _SUBJECTS: tuple[tuple[Subject, str], ...] = (
         Subject("fish", swimmers_and_flyers.fish, 0.46, Place.DEEP, palettes=("sea", "day", "lilac")),
         "fish koi goldfish carp shark",
     ),
-    (Subject("ship", objects.ship, 0.6, Place.SEA), "ship boat sailboat galleon pirate sail vessel yacht"),
+    (Subject("ship", objects.ship, 0.5, Place.SEA), "ship boat sailboat galleon pirate sail vessel yacht"),
     (Subject("lighthouse", buildings.lighthouse, 0.72, Place.SEA), "lighthouse beacon"),
     (Subject("castle", buildings.castle, 0.58), "castle palace fortress tower kingdom"),
     (Subject("house", buildings.house, 0.42), "house cottage cabin hut home village barn"),
