@@ -63,6 +63,7 @@ class Front:
         *,
         token: str,
         limits: Limits | None,
+        oracle: bool,
     ) -> None:
         self.requests: list[RequestRecord] = []
         self.findings: list[str] = []
@@ -71,7 +72,7 @@ class Front:
         """Where answers of the double are not what Discord would send; filled when `checks_answers` is set."""
         self.checks_answers = False
         self.rate_limited: list[RequestRecord] = []
-        self.judge = Judge()
+        self.judge = Judge(switched_on=oracle)
         self.faults = Faults()
         self.limits = None if limits is None else RateLimits(clock, limits)
         self._rest = rest

@@ -30,7 +30,8 @@ class Stage:
     """One server (`guild`), one channel (`channel`), a member (`user`), and a member who manages (`moderator`).
 
     `rate_limits` switches Discord's limits on, True or your own `Limits`. `patience` is the time for a first answer.
-    `now` is the clock that `advance` pushes forward.
+    `now` is the clock that `advance` pushes forward. `oracle=False` leaves the OpenAPI check out (a card takes it
+    40 ms, which a measurement of speed would see).
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Stage:
         patience: float = 3.0,
         heartbeat: float = 41.25,
         shards: int = 1,
+        oracle: bool = True,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.token = token
@@ -52,7 +54,9 @@ class Stage:
         self._rest = Rest(self.world, self._writer, self.socket, shards=shards)
         self._replies = Replies(self.world, self._writer, patience=patience)
         limits = (Limits() if rate_limits else None) if isinstance(rate_limits, bool) else rate_limits
-        self._front = Front(self._rest, self._replies, self._changes, self.clock, token=token, limits=limits)
+        self._front = Front(
+            self._rest, self._replies, self._changes, self.clock, token=token, limits=limits, oracle=oracle
+        )
         self._people = People(self.world, self._changes)
         self.api = ""
         """For EASEL_DISCORD_API or `Route.BASE`."""

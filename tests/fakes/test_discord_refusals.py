@@ -3,13 +3,18 @@ Never here: a client library; it would hide the answers."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import aiohttp
 import discord
 import pytest
 
-from tests.fakes.discord_rules import V2
+from tests.fakes.discord_rules import V2, load_oracle
 from tests.fakes.discord_wire import FakeDiscord, Impossible, Permission
 from tests.fakes.toy import Raw, file, picture, running, synced
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 async def test_refusals_carry_discords_codes(fake: FakeDiscord, raw: Raw) -> None:
@@ -178,3 +183,70 @@ async def test_the_transcript_tells_what_happened(fake: FakeDiscord, raw: Raw) -
     await raw.ask("POST", f"/channels/{fake.channel.id}/messages", {"content": "x"})
 
     assert fake.transcript()[0].endswith(f'POST /channels/{fake.channel.id}/messages 200 {{"content":"x"}}')
+
+
+@pytest.mark.parametrize(
+    ("first", "code"),
+    [
+        ({"op": 8, "d": {}}, 4003),
+        ({"op": 2, "d": {"token": "fake.token.of-the-bot"}}, 4013),
+        ({"op": 2, "d": {"token": "fake.token.of-the-bot", "intents": 1 << 15}}, 4014),
+        ({"op": 2, "d": {"token": "fake.token.of-the-bot", "intents": 1, "shard": [2, 2]}}, 4010),
+    ],
+)
+async def test_the_gateway_closes_with_discords_codes(fake: FakeDiscord, first: Any, code: int) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(fake.gateway) as socket:
+        hello = await socket.receive_json()
+        await socket.send_json(first)
+        closed = await socket.receive()
+
+    assert hello["op"] == 10
+    assert closed.data == code
+
+
+async def test_heartbeats_are_acknowledged_until_the_connection_is_half_open(fake: FakeDiscord) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(fake.gateway) as socket:
+        await socket.receive_json()
+        await socket.send_json({"op": 1, "d": None})
+        answer = await socket.receive_json()
+        fake.socket.answers_beats = False
+        await socket.send_json({"op": 1, "d": None})
+        await fake.until(lambda: fake.socket.beats == 2)
+        await socket.send_json({"op": 6, "d": {"token": fake.token, "session_id": "unknown", "seq": 1}})
+        unknown = await socket.receive_json()
+
+    assert answer["op"] == 11
+    assert (unknown["op"], unknown["d"]) == (9, False)
+
+
+async def test_an_ephemeral_message_is_for_one_person(fake: FakeDiscord, raw: Raw) -> None:
+    await synced(fake, raw)
+    interaction = await fake.slash("draw")
+    button = {"type": 2, "style": 1, "label": "x", "custom_id": "x"}
+    data = {"content": "x", "flags": 64, "components": [{"type": 1, "components": [button]}]}
+    door = f"/interactions/{interaction.id}/{interaction.token}/callback"
+    await raw.ask("POST", door, {"type": 4, "data": data})
+    message = await interaction.answered()
+
+    with pytest.raises(Impossible):
+        await fake.press(message, "x", user=fake.moderator)
+    read = await raw.ask("GET", f"/channels/{fake.channel.id}/messages/{message.id}")
+    listed = await raw.ask("GET", f"/channels/{fake.channel.id}/messages")
+    pressed = await fake.press(message, "x")
+
+    assert read[1]["code"] == 10008
+    assert listed[1] == []
+    assert pressed.user is fake.user
+
+
+async def test_without_its_papers_the_oracle_says_why_it_is_silent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("EASEL_ORACLES", str(tmp_path))
+    load_oracle.cache_clear()
+    double = FakeDiscord()
+    load_oracle.cache_clear()
+
+    assert double.oracle_skipped is not None
+    assert "EASEL_ORACLES" in double.oracle_skipped
+    assert FakeDiscord(oracle=False).oracle_skipped == "switched off"

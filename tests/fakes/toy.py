@@ -103,7 +103,6 @@ class Toy(commands.AutoShardedBot):
             **more,
         )
         self.interactions: list[discord.Interaction[Any]] = []
-        self.resumed = 0
         self.tree.add_command(paint)
         self.tree.add_command(late)
         self.tree.add_command(pool)
@@ -117,10 +116,6 @@ class Toy(commands.AutoShardedBot):
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         self.interactions.append(interaction)
-
-    async def on_shard_resumed(self, shard_id: int) -> None:
-        assert shard_id >= 0
-        self.resumed += 1
 
 
 @app_commands.command(description="Paint at once")
