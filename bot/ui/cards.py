@@ -63,18 +63,18 @@ class Cards:
         self,
         showing: Showing,
         *,
-        attachment: str | None = None,
+        media: str | None = None,
         picture: Picture | None = None,
         dress: Dress = Dress.FULL,
         because: Text | None = None,
     ) -> discord.ui.LayoutView:
         """Draw a job as it stands.
 
-        `attachment` is the file name of the picture that the message has or gets, `picture` what is known of a new
-        one, `because` why the card is somewhere unexpected.
+        `media` is where the picture is (`attachment://name` for one that is sent along), `picture` what is known of
+        a new one, `because` why the card is somewhere unexpected.
         """
         return _Drawing(self._catalogues, showing, video=self._video).view(
-            attachment=attachment, picture=picture, dress=dress, because=because
+            media=media, picture=picture, dress=dress, because=because
         )
 
     def description(self, job: Job) -> str:
@@ -92,7 +92,7 @@ class _Drawing:
         self._video = video
 
     def view(
-        self, *, attachment: str | None, picture: Picture | None, dress: Dress, because: Text | None
+        self, *, media: str | None, picture: Picture | None, dress: Dress, because: Text | None
     ) -> discord.ui.LayoutView:
         job = self._job
         offered = (
@@ -102,9 +102,9 @@ class _Drawing:
         if because is not None:
             box.add_item(discord.ui.TextDisplay(self._say(because)))
         box.add_item(discord.ui.TextDisplay(self._headline()))
-        if attachment is not None:
-            box.add_item(self._gallery(attachment))
-        below = [*self._status(attachment), *self._remarks(picture)]
+        if media is not None:
+            box.add_item(self._gallery(media))
+        below = [*self._status(media), *self._remarks(picture)]
         if offered.rows and dress is Dress.NO_BUTTONS:
             below.append(self._small(text("card.no_buttons", key=job.key)))
         elif offered.overflow:
@@ -129,21 +129,19 @@ class _Drawing:
         pressed = text("card.pressed", button=quoted(job.press.label, LABEL_LIMIT), link=link)
         return f"{self._say(pressed)}\n-# {quoted(job.prompt, CHILD_PROMPT_LIMIT)}"
 
-    def _gallery(self, attachment: str) -> discord.ui.MediaGallery[Any]:
+    def _gallery(self, media: str) -> discord.ui.MediaGallery[Any]:
         gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
-        gallery.add_item(
-            media=f"attachment://{attachment}", description=_description(self._catalogues, self._job)
-        )
+        gallery.add_item(media=media, description=_description(self._catalogues, self._job))
         return gallery
 
-    def _status(self, attachment: str | None) -> Iterable[str]:
+    def _status(self, media: str | None) -> Iterable[str]:
         """What happens, or why nothing will."""
         job = self._job
         if job.state is JobState.FAILED:
             yield from self._failure()
         elif job.state is JobState.CANCELLED:
             yield self._say(text("card.cancelled"))
-        elif job.unwanted and attachment is None:
+        elif job.unwanted and media is None:
             yield self._say(text("card.unwanted", key=job.key))
         elif not job.is_terminal:
             yield self._say(self._progress())

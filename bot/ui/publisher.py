@@ -20,7 +20,7 @@ from bot.ui.cards import Dress
 from bot.ui.troubles import REJECTED, THREAD_ARCHIVED, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from bot.domain.jobs import Job
     from bot.domain.ports import Clock, Picture, Showing
@@ -179,26 +179,25 @@ class _Sending:
     def new(self, *, because: Text | None = None) -> dict[str, Any]:
         """The parts of a new message."""
         files = self._files()
-        parts: dict[str, Any] = {"view": self._view(files[0].filename if files else None, because)}
-        return parts | ({"files": files} if files else {})
+        return {"view": self._view(_named(files), because)} | ({"files": files} if files else {})
 
     async def edited(self, fetch: Callable[[], Awaitable[discord.Message]]) -> dict[str, Any]:
         """The parts of an edit. A new picture replaces all others; without one, the message keeps what it has.
 
         In a message of components a picture is seen only where the card names it, so a finished card that comes
-        without one asks the message for its name.
+        without one reads from the message what its gallery shows. (The message's own list of attachments leaves
+        out those that components show: discord-api-docs issue 8277.)
         """
         files = self._files()
         if files:
-            return {"view": self._view(files[0].filename, None), "attachments": files}
+            return {"view": self._view(_named(files), None), "attachments": files}
         if self.job.state is not JobState.SUCCEEDED:
             return {"view": self._view(None, None)}
-        kept = (await fetch()).attachments[:1]
-        return {"view": self._view(kept[0].filename if kept else None, None), "attachments": kept}
+        return {"view": self._view(_pictured(await fetch()), None)}
 
-    def _view(self, attachment: str | None, because: Text | None) -> discord.ui.LayoutView:
+    def _view(self, media: str | None, because: Text | None) -> discord.ui.LayoutView:
         return self._cards.draw(
-            self._showing, attachment=attachment, picture=self._picture, dress=self._dress, because=because
+            self._showing, media=media, picture=self._picture, dress=self._dress, because=because
         )
 
     def _files(self) -> list[discord.File]:
@@ -208,6 +207,18 @@ class _Sending:
         name = re.sub(r"[^A-Za-z0-9_.-]+", "_", picture.filename).lstrip("._") or "picture"
         described = self._cards.description(self.job)
         return [discord.File(io.BytesIO(picture.data), filename=name, description=described)]
+
+
+def _named(files: Sequence[discord.File]) -> str | None:
+    return f"attachment://{files[0].filename}" if files else None
+
+
+def _pictured(message: discord.Message) -> str | None:
+    """Where the picture is that a message shows in its gallery."""
+    for component in _flat(message.components):
+        if isinstance(component, discord.MediaGalleryComponent) and component.items:
+            return component.items[0].media.url
+    return None
 
 
 def _shown(message: discord.Message, *, at: int | None = None) -> Shown:

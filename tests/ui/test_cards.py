@@ -90,7 +90,14 @@ def test_discord_takes_the_card_of_any_job(
 ) -> None:
     because = text("card.direct", channel="<#1>") if elsewhere else None
     picture = a_picture(reduced=True, source="https://pi.example/x.png") if attachment else None
-    components = drawn(job, ahead=ahead, attachment=attachment, picture=picture, dress=dress, because=because)
+    components = drawn(
+        job,
+        ahead=ahead,
+        media=attachment and f"attachment://{attachment}",
+        picture=picture,
+        dress=dress,
+        because=because,
+    )
     parts = list(walk(components))
 
     rows = [part for part in parts if part["type"] == discord.ComponentType.action_row.value]
@@ -202,7 +209,7 @@ def test_nothing_in_a_hostile_prompt_acts() -> None:
 
 
 def test_the_picture_is_described_for_those_who_cannot_see_it() -> None:
-    components = drawn(a_job(JobState.SUCCEEDED, prompt="a fox " * 200), attachment="easel.png")
+    components = drawn(a_job(JobState.SUCCEEDED, prompt="a fox " * 200), media="attachment://easel.png")
 
     (gallery,) = [part for part in walk(components) if part["type"] == 12]
     (item,) = gallery["items"]
@@ -214,7 +221,7 @@ def test_the_picture_is_described_for_those_who_cannot_see_it() -> None:
 def test_a_smaller_picture_says_so_and_links_the_full_one() -> None:
     picture = a_picture(reduced=True, source="https://pi.example/a b(1).png")
 
-    said = words(drawn(a_job(JobState.SUCCEEDED), attachment="x.webp", picture=picture))
+    said = words(drawn(a_job(JobState.SUCCEEDED), media="attachment://x.webp", picture=picture))
 
     assert "[full size](https://pi.example/a%20b%281%29.png)" in said
 
@@ -257,7 +264,7 @@ def test_an_unfinished_or_failed_job_has_no_buttons() -> None:
 
 
 def test_a_card_holds_nothing_clickable_but_dynamic_items_and_never_times_out() -> None:
-    view = Cards(CATALOGUES).draw(Showing(a_job(JobState.SUCCEEDED), NOW), attachment="x.png")
+    view = Cards(CATALOGUES).draw(Showing(a_job(JobState.SUCCEEDED), NOW), media="attachment://x.png")
 
     clickable = [item for item in view.walk_children() if item.is_dispatchable() and item.type.value == 2]
     assert clickable

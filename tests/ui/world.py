@@ -3,6 +3,7 @@ Never here: expectations."""
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
@@ -53,11 +54,13 @@ class ScriptedImagine:
 
     refusal: Exception | None = None
     begun: list[tuple[Asker, PromptOptions, Pool | None]] = field(default_factory=list)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def begin(self, asker: Asker, options: PromptOptions, pool: Pool | None) -> Begun:
         if self.refusal is not None:
             raise self.refusal
         self.begun.append((asker, options, pool))
+        self.asked.set()
         return Begun(a_job(reply=asker.reply), fresh=True)
 
 

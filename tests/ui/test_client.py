@@ -1,0 +1,112 @@
+"""The client on a real wire: what it tells Discord at start, and what it does with interactions that come late or twice.
+Never here: commands and cards."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.client import SYNCED
+from bot.errors import StartupError, UserError
+from bot.texts import text
+from tests.ui.wire import line
+from tests.ui.world import Memory, ScriptedServices, an_easel
+
+COMMANDS = r"/applications/\d+/commands"
+
+
+async def test_it_asks_for_the_guilds_intent_only() -> None:
+    async with line() as here:
+        (identified,) = here.discord.identified
+
+        assert identified.intents == 1
+
+
+async def test_commands_are_told_once_and_again_only_when_they_changed() -> None:
+    async with line() as here:
+        assert len(here.discord.calls("PUT", COMMANDS)) == 1
+
+        assert await here.bot.sync_if_changed() is False
+        here.bot.tree.remove_command("imagine")
+        assert await here.bot.sync_if_changed() is True
+        assert await here.bot.sync_if_changed() is False
+
+        assert len(here.discord.calls("PUT", COMMANDS)) == 2
+
+
+async def test_a_force_tells_them_anyway() -> None:
+    async with line() as here:
+        assert await here.bot.sync_if_changed(force=True) is True
+
+
+async def test_another_application_is_told_even_with_the_same_memory() -> None:
+    async with line() as one, line() as other:
+        assert one.meta.words[SYNCED] != other.meta.words[SYNCED]
+
+
+async def test_trouble_while_telling_them_is_no_reason_to_stop_and_is_tried_at_the_next_start() -> None:
+    async with line() as here:
+        here.meta.words.clear()
+        here.discord.fail_next("PUT", COMMANDS, status=400, code=50035)
+
+        assert await here.bot.sync_if_changed() is False
+        assert await here.bot.sync_if_changed() is True
+
+
+@pytest.mark.parametrize("name", ["cogs.no_such_cog", "tests.ui.builders"])
+async def test_an_extension_that_cannot_be_loaded_stops_the_start(name: str) -> None:
+    bot = an_easel(ScriptedServices(), Memory(), extensions=(name,), sync_commands=False)
+
+    async with bot:
+        with pytest.raises(StartupError, match=name):
+            await bot.setup_hook()
+
+
+async def test_a_refused_command_leaves_one_answer_that_only_its_person_sees() -> None:
+    async with line() as here:
+        here.services.imagine.refusal = UserError(text("refused.all_pools_off"))
+
+        interaction = await here.discord.slash("imagine", {"prompt": "a fox"})
+        await here.discord.until(lambda: interaction.followups)
+
+        (answer,) = interaction.followups
+        assert answer.ephemeral
+        assert "switched off" in answer.text
+        assert interaction.original is not None
+        assert interaction.original.deleted
+
+
+async def test_an_interaction_delivered_twice_begins_once() -> None:
+    async with line() as here:
+        interaction = await here.discord.slash("imagine", {"prompt": "a fox"})
+        await interaction.acknowledged()
+        await here.discord.dispatch_again(interaction)
+        callback = rf"/interactions/{interaction.id}/.*"
+        await here.discord.until(lambda: len(here.discord.calls("POST", callback)) == 2)
+        await asyncio.wait_for(here.services.imagine.asked.wait(), 10)
+
+    assert len(here.services.imagine.begun) == 1
+    assert interaction.followups == []
+
+
+async def test_an_interaction_that_is_too_late_begins_nothing() -> None:
+    async with line(patience=-1.0) as here:
+        interaction = await here.discord.slash("imagine", {"prompt": "a fox"})
+        await here.discord.until(lambda: here.discord.calls("POST", rf"/interactions/{interaction.id}/.*"))
+
+    assert here.services.imagine.begun == []
+
+
+async def test_a_first_answer_that_got_lost_begins_nothing_and_leaves_no_thinking() -> None:
+    async with line() as here:
+        here.discord.fail_next("POST", r"/interactions/.*/callback", before_effect=False)
+
+        interaction = await here.discord.slash("imagine", {"prompt": "a fox"})
+        await here.discord.until(lambda: interaction.followups)
+
+        assert here.services.imagine.begun == []
+        assert interaction.followups[0].ephemeral
+        assert "Nothing was charged" in interaction.followups[0].text
+        assert interaction.original is not None
+        assert interaction.original.deleted

@@ -1,0 +1,399 @@
+"""The publisher on a real wire: every route, what each refusal means, and no picture lost to a button.
+Never here: which route is tried next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import discord
+import pytest
+
+from bot.domain.jobs import JobState, Route
+from bot.domain.ports import Showing
+from bot.errors import Later, RouteClosed, TooLarge
+from bot.ui.publisher import _flat
+from tests.fakes.discord_wire import Permission
+from tests.ui.builders import KEY, a_picture, a_press
+from tests.ui.wire import WallClock, line
+from tests.ui.world import studio
+
+if TYPE_CHECKING:
+    from bot.domain.jobs import Job
+    from tests.fakes.discord_wire import Message
+    from tests.ui.wire import Line
+
+MESSAGES = r"/channels/\d+/messages"
+MESSAGE = r"/channels/\d+/messages/\d+"
+REPLY = r"/webhooks/\d+/[^/]+/messages/.+"
+
+
+def seen(job: Job, ahead: int | None = None) -> Showing:
+    return Showing(job, WallClock().now(), ahead)
+
+
+def only_message(here: Line) -> Message:
+    (message,) = here.discord.messages()
+    return message
+
+
+async def posted(here: Line, job: Job) -> Job:
+    """Post a card; the job then knows its message."""
+    shown = await here.publisher.show(seen(job), Route.POST, picture=None)
+    return replace(job, reply=replace(job.reply, message_id=shown.message_id))
+
+
+# -- the ways ----------------------------------------------------------------------------------------------
+
+
+async def test_a_reply_turns_from_thinking_through_progress_into_the_picture() -> None:
+    async with line() as here:
+        reply = await here.asked()
+        message = only_message(here)
+        assert message.loading
+
+        queued = here.job(JobState.QUEUED, reply=reply)
+        await here.publisher.show(seen(queued, 2), Route.REPLY, picture=None)
+        assert "2 ahead of you" in message.text
+        await here.publisher.show(seen(here.job(JobState.RUNNING, reply=reply)), Route.REPLY, picture=None)
+        assert "46 %" in message.text
+        shown = await here.publisher.show(seen(here.job(reply=reply)), Route.REPLY, picture=a_picture())
+
+    assert shown.message_id == message.id
+    assert shown.channel_id == here.discord.channel.id
+    assert [one.filename for one in message.attachments] == ["lighthouse.png"]
+    assert [one.label or one.emoji for one in message.buttons][:5] == ["U1", "U2", "U3", "U4", "🔄"]
+    assert not message.pings
+
+
+async def test_a_reply_whose_message_is_not_known_goes_by_its_own_name() -> None:
+    async with line() as here:
+        reply = replace(await here.asked(), message_id=None)
+
+        shown = await here.publisher.show(seen(here.job(reply=reply)), Route.REPLY, picture=None)
+
+        assert shown.message_id == only_message(here).id
+        assert here.discord.calls("PATCH", r"/webhooks/\d+/[^/]+/messages/@original")
+
+
+async def test_an_edit_with_the_bots_own_token_needs_no_interaction() -> None:
+    async with line() as here:
+        job = await posted(here, here.job(JobState.RUNNING))
+
+        shown = await here.publisher.show(
+            seen(replace(here.job(), reply=job.reply)), Route.EDIT, picture=a_picture()
+        )
+
+        message = only_message(here)
+        assert shown.message_id == message.id
+        assert len(message.attachments) == 1
+        assert "U1" in [button.label for button in message.buttons]
+
+
+async def test_a_post_twice_is_one_message() -> None:
+    async with line() as here:
+        job = here.job()
+
+        first = await here.publisher.show(seen(job), Route.POST, picture=None)
+        second = await here.publisher.show(seen(job), Route.POST, picture=None)
+
+        assert first.message_id == second.message_id == only_message(here).id
+        assert {call.json["nonce"] for call in here.discord.calls("POST", MESSAGES)} == {KEY}
+
+
+async def test_a_direct_message_says_why_it_is_one() -> None:
+    async with line() as here:
+        shown = await here.publisher.show(seen(here.job()), Route.DIRECT, picture=a_picture())
+
+        (message,) = here.discord.messages(here.discord.direct())
+        assert shown.message_id == message.id
+        assert f"I could not post this in <#{here.discord.channel.id}>" in message.text
+        assert message.buttons
+
+
+async def test_a_new_picture_replaces_the_old_one() -> None:
+    async with line() as here:
+        job = await posted(here, here.job())
+        await here.publisher.show(seen(job), Route.EDIT, picture=a_picture(filename="first.png"))
+
+        await here.publisher.show(seen(job), Route.EDIT, picture=a_picture(filename="second.png"))
+
+        assert [one.filename for one in only_message(here).attachments] == ["second.png"]
+
+
+@pytest.mark.parametrize("route", [Route.REPLY, Route.EDIT])
+async def test_without_a_picture_an_edit_keeps_the_one_that_is_there(route: Route) -> None:
+    async with line() as here:
+        job = here.job(reply=await here.asked())
+        await here.publisher.show(seen(job), Route.REPLY, picture=a_picture())
+        noted = replace(job, notes=("note.picture_unreachable",))
+
+        await here.publisher.show(seen(noted), route, picture=None)
+
+        message = only_message(here)
+        assert "could not be fetched" in message.text
+        assert [one.filename for one in message.attachments] == ["lighthouse.png"]
+        assert [one.filename for one in message.shown] == ["lighthouse.png"]
+
+
+async def test_an_odd_file_name_becomes_one_that_a_card_can_name() -> None:
+    async with line() as here:
+        await here.publisher.show(
+            seen(here.job()), Route.POST, picture=a_picture(filename="../a lighthouse (1).png")
+        )
+
+        assert [one.filename for one in only_message(here).attachments] == ["a_lighthouse_1_.png"]
+
+
+async def test_a_child_of_a_picture_pings_nobody() -> None:
+    async with line() as here:
+        job = here.job(prompt="@everyone <@1>", press=a_press())
+
+        await here.publisher.show(seen(job), Route.POST, picture=None)
+
+        assert only_message(here).pings == frozenset()
+
+
+async def test_an_archived_thread_is_opened_again() -> None:
+    async with line() as here:
+        thread = here.discord.add_thread("art")
+        job = here.job()
+        job = await posted(here, replace(job, reply=replace(job.reply, channel_id=thread.id)))
+        here.discord.archive(thread)
+
+        await here.publisher.show(seen(job), Route.EDIT, picture=None)
+
+        (message,) = here.discord.messages(thread)
+        assert message.edits == 1
+        assert not thread.archived
+
+
+async def test_a_thread_that_may_not_be_opened_closes_the_way() -> None:
+    async with line() as here:
+        thread = here.discord.add_thread("art")
+        job = here.job()
+        job = await posted(here, replace(job, reply=replace(job.reply, channel_id=thread.id)))
+        here.discord.archive(thread, locked=True)
+
+        with pytest.raises(RouteClosed):
+            await here.publisher.show(seen(job), Route.EDIT, picture=None)
+
+
+# -- what refusals mean ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (404, 10003, "channel_gone"),
+        (404, 10008, "message_gone"),
+        (403, 50001, "missing_access"),
+        (403, 50013, "missing_permission"),
+        (400, 30046, "too_many_edits"),
+        (404, 0, "discord_404_0"),
+    ],
+)
+async def test_a_way_that_is_shut_for_good_says_why(status: int, code: int, reason: str) -> None:
+    async with line() as here:
+        job = await posted(here, here.job())
+        here.discord.fail_next("PATCH", MESSAGE, status=status, code=code)
+
+        with pytest.raises(RouteClosed) as closed:
+            await here.publisher.show(seen(job), Route.EDIT, picture=None)
+
+    assert closed.value.reason == reason
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 50027), (404, 10015), (404, 10062)])
+async def test_a_token_that_ended_shuts_the_reply(status: int, code: int) -> None:
+    async with line() as here:
+        job = here.job(reply=await here.asked())
+        here.discord.fail_next("PATCH", REPLY, status=status, code=code)
+
+        with pytest.raises(RouteClosed, match="token_expired"):
+            await here.publisher.show(seen(job), Route.REPLY, picture=None)
+
+
+async def test_a_token_that_really_ended_shuts_the_reply() -> None:
+    async with line() as here:
+        job = here.job(reply=await here.asked())
+        here.discord.advance(16 * 60)
+
+        with pytest.raises(RouteClosed):
+            await here.publisher.show(seen(job), Route.REPLY, picture=None)
+
+
+async def test_a_lost_permission_shuts_the_channel_and_leaves_the_direct_message() -> None:
+    async with line() as here:
+        job = here.job()
+        here.discord.forbid(Permission.SEND_MESSAGES)
+
+        with pytest.raises(RouteClosed, match="missing_permission"):
+            await here.publisher.show(seen(job), Route.POST, picture=None)
+        await here.publisher.show(seen(job), Route.DIRECT, picture=None)
+
+        assert len(here.discord.messages(here.discord.direct())) == 1
+
+
+async def test_closed_direct_messages_shut_that_way() -> None:
+    async with line() as here:
+        here.discord.fail_next("POST", MESSAGES, status=403, code=50007)
+
+        with pytest.raises(RouteClosed, match="dms_closed"):
+            await here.publisher.show(seen(here.job()), Route.DIRECT, picture=None)
+
+
+@pytest.mark.parametrize(
+    ("status", "via"), [(503, True), (408, True), (429, False), (401, True), (403, True)]
+)
+async def test_trouble_that_passes_asks_for_a_later_try(status: int, via: bool) -> None:  # noqa: FBT001 - a parameter
+    async with line() as here:
+        job = await posted(here, here.job())
+        here.discord.fail_next("PATCH", MESSAGE, status=status, via=via, times=9)
+
+        with pytest.raises(Later) as later:
+            await here.publisher.show(seen(job), Route.EDIT, picture=None)
+
+    assert later.value.delay is not None
+
+
+async def test_a_reset_connection_asks_for_a_later_try() -> None:
+    async with line() as here:
+        job = await posted(here, here.job())
+        here.discord.fail_next("PATCH", MESSAGE, times=9)
+
+        with pytest.raises(Later, match="network"):
+            await here.publisher.show(seen(job), Route.EDIT, picture=None)
+
+
+async def test_a_usual_rate_limit_is_waited_out() -> None:
+    async with line() as here:
+        job = await posted(here, here.job())
+        here.discord.fail_next("PATCH", MESSAGE, status=429, retry_after=0.05)
+
+        await here.publisher.show(seen(job), Route.EDIT, picture=None)
+
+        assert only_message(here).edits == 1
+
+
+async def test_a_lost_answer_to_a_post_posts_nothing_twice() -> None:
+    async with line() as here:
+        job = here.job()
+        here.discord.fail_next("POST", MESSAGES, before_effect=False)
+
+        with pytest.raises(Later):
+            await here.publisher.show(seen(job), Route.POST, picture=None)
+        shown = await here.publisher.show(seen(job), Route.POST, picture=None)
+
+        assert shown.message_id == only_message(here).id
+
+
+@pytest.mark.parametrize(("status", "code"), [(413, 40005), (413, 0), (400, 40005)])
+async def test_an_upload_that_is_too_large_says_so(status: int, code: int) -> None:
+    async with line() as here:
+        here.discord.fail_next("POST", MESSAGES, status=status, code=code)
+
+        with pytest.raises(TooLarge):
+            await here.publisher.show(seen(here.job()), Route.POST, picture=a_picture())
+
+
+async def test_an_upload_over_the_channels_own_limit_says_so() -> None:
+    async with line() as here:
+        huge = a_picture(data=b"\x89PNG" + bytes(10 * 1024 * 1024))
+
+        with pytest.raises(TooLarge):
+            await here.publisher.show(seen(here.job()), Route.POST, picture=huge)
+
+
+# -- a card that Discord rejects ---------------------------------------------------------------------------
+
+
+async def test_a_rejected_card_goes_without_emoji() -> None:
+    async with line() as here:
+        here.discord.fail_next("POST", MESSAGES, status=400, code=50035)
+
+        await here.publisher.show(seen(here.job()), Route.POST, picture=a_picture())
+
+        message = only_message(here)
+        assert [button.emoji for button in message.buttons] == [None] * 9
+        assert "Reroll" in [button.label for button in message.buttons]
+        assert len(message.attachments) == 1
+
+
+async def test_a_card_rejected_twice_goes_without_buttons_and_says_how_to_get_them() -> None:
+    async with line() as here:
+        here.discord.fail_next("POST", MESSAGES, status=400, code=50035, times=2)
+
+        await here.publisher.show(seen(here.job()), Route.POST, picture=a_picture())
+
+        message = only_message(here)
+        assert message.buttons == []
+        assert f"/jobs show {KEY}" in message.text
+        assert len(message.attachments) == 1
+
+
+async def test_a_card_rejected_in_every_dress_closes_the_way() -> None:
+    async with line() as here:
+        here.discord.fail_next("POST", MESSAGES, status=400, code=50035, times=3)
+
+        with pytest.raises(RouteClosed):
+            await here.publisher.show(seen(here.job()), Route.POST, picture=None)
+
+
+# -- finding what a crash left behind ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [JobState.SUCCEEDED, JobState.FAILED])
+async def test_a_posted_card_is_found_again(state: JobState) -> None:
+    async with line() as here:
+        job = here.job(state, posting_at=WallClock().now())
+        here.discord.say(f"I like `{KEY}`")
+        shown = await here.publisher.show(seen(job), Route.POST, picture=None)
+
+        found = await here.publisher.find(job)
+
+    assert found is not None
+    assert (found.channel_id, found.message_id) == (shown.channel_id, shown.message_id)
+
+
+async def test_the_old_card_and_other_peoples_words_are_not_taken_for_it() -> None:
+    async with line() as here:
+        job = await posted(here, here.job(JobState.RUNNING))
+        here.discord.say(f"`{KEY}`")
+
+        assert await here.publisher.find(replace(job, posting_at=WallClock().now())) is None
+
+
+async def test_not_being_allowed_to_look_finds_nothing() -> None:
+    async with line() as here:
+        job = here.job(posting_at=WallClock().now())
+        await here.publisher.show(seen(job), Route.POST, picture=None)
+        here.discord.fail_next("GET", MESSAGES, status=403, code=50001)
+
+        assert await here.publisher.find(job) is None
+
+
+async def test_trouble_while_looking_asks_for_a_later_try() -> None:
+    async with line() as here:
+        here.discord.fail_next("GET", MESSAGES, status=503)
+
+        with pytest.raises(Later):
+            await here.publisher.find(here.job(posting_at=WallClock().now()))
+
+
+async def test_the_simulated_discord_keeps_a_picture_too() -> None:
+    async with studio() as house:
+        job = house.job()
+        shown = await house.publisher.show(seen(job), Route.POST, picture=a_picture())
+        noted = replace(
+            job, reply=replace(job.reply, message_id=shown.message_id), notes=("note.picture_unreachable",)
+        )
+
+        await house.publisher.show(seen(noted), Route.EDIT, picture=None)
+
+        message = house.channel.last_message
+        assert message is not None
+        galleries = [c for c in _flat(message.components) if c.type is discord.ComponentType.media_gallery]
+        assert [
+            item.media.url.partition("?")[0].endswith("lighthouse.png") for item in galleries[0].items
+        ] == [True]
