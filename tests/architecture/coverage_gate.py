@@ -8,6 +8,7 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def rooms(report: Mapping[str, Any]) -> dict[str, Room]:
         room.seen += sums["covered_lines"] + sums["covered_branches"]
         if entry["missing_lines"] or entry["missing_branches"]:
             branches = [f"{a}->{b}" for a, b in entry["missing_branches"]]
-            room.missing.append(f"{path}: {', '.join(map(str, [*entry['missing_lines'], *branches]))}")
+            where = ", ".join(map(str, [*entry["missing_lines"], *branches]))
+            room.missing.append(shorten(f"{path}: {where}", 160, placeholder=" …"))
     return dict(sorted(found.items()))
 
 
