@@ -59,14 +59,16 @@ def parse_default_rules(spelling: str) -> Mapping[Pool, Allowance]:
     the part it could not read (design §8, `DEFAULT_RULES`).
     """
     rules: dict[Pool, Allowance] = {}
+    named: set[Pool] = set()
     for part in filter(None, (p.strip() for p in spelling.split(","))):
         name, _, value = (s.strip() for s in part.partition("="))
         try:
             pool = Pool(name.upper())
         except ValueError:
             raise ValueError(f"“{part}” does not name a pool: write NORMAL=… or FAST=…") from None
-        if pool in rules:
+        if pool in named:
             raise ValueError(f"{pool} is named twice")
+        named.add(pool)
         if value.lower() == "off":
             continue
         numbers = ["unlimited"] * 3 if value.lower() == "unlimited" else value.split("/")

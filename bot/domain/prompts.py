@@ -185,28 +185,20 @@ def _unknown(spelled: str, name: str) -> Text:
 
 def _take(parameter: Parameter, name: str, words: Sequence[str]) -> list[str]:
     """The values at the head of `words`, as they are sent; raises `UserError` if they cannot be read."""
-    match parameter.takes:
-        case Takes.NONE:
-            return []
-        case Takes.ALL | Takes.MAYBE_ALL:
-            if not words and parameter.takes is Takes.ALL:
-                raise UserError(_missing(parameter, name))
-            return list(words)
-        case Takes.MAYBE_ONE:
-            # `--niji a fox` is a flag before words; `--niji 99` is a mistake.
-            if not words or not words[0][:1].isdigit():
-                return []
-            return [_value(parameter, name, words[0])]
-        case Takes.ONE:
-            if not words:
-                raise UserError(_missing(parameter, name))
-            return [_value(parameter, name, words[0])]
-        case Takes.SOME:
-            if not words:
-                raise UserError(_missing(parameter, name))
-            first = _value(parameter, name, words[0])
-            readings = (parameter.read(word.rstrip(_TRAILING)) for word in words[1:])
-            return [first, *filter(None, takewhile(bool, readings))]
+    takes = parameter.takes
+    # `--niji a fox` is a flag before words; `--niji 99` is a mistake.
+    flag = takes is Takes.MAYBE_ONE and not (words and words[0][0].isdigit())
+    if takes is Takes.NONE or flag:
+        return []
+    if not words and takes is not Takes.MAYBE_ALL:
+        raise UserError(text("prompt.missing_value", name=name, rule=parameter.rule))
+    if takes in {Takes.ALL, Takes.MAYBE_ALL}:
+        return list(words)
+    first = _value(parameter, name, words[0])
+    if takes is not Takes.SOME:
+        return [first]
+    readings = (parameter.read(word.rstrip(_TRAILING)) for word in words[1:])
+    return [first, *filter(None, takewhile(bool, readings))]
 
 
 def _value(parameter: Parameter, name: str, word: str) -> str:
@@ -214,10 +206,6 @@ def _value(parameter: Parameter, name: str, word: str) -> str:
     if read is None:
         raise UserError(text("prompt.bad_value", name=name, rule=parameter.rule, value=_harmless(word)))
     return read
-
-
-def _missing(parameter: Parameter, name: str) -> Text:
-    return text("prompt.missing_value", name=name, rule=parameter.rule)
 
 
 def _given(parameter: Parameter, name: str, value: str) -> _Given:

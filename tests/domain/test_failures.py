@@ -1,0 +1,131 @@
+"""Upstream's words are understood in both languages, quoted where that helps, and each kind has its sentences.
+Never here: how a failure is drawn."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.failures import (
+    QUOTED,
+    WORDS_LIMIT,
+    Failure,
+    FailureKind,
+    failure_of,
+    is_queue_full,
+    read_failure,
+)
+from bot.errors import RemoteError, RemoteFault
+from bot.i18n import Catalogues
+
+K = FailureKind
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("[Invalid parameter] Unrecognized parameter(s): `--foo`", K.INVALID_PARAMETER),
+        ("[Invalid prompt] The prompt is odd", K.INVALID_PROMPT),
+        ("[Invalid link] Could not fetch the image", K.INVALID_IMAGE),
+        ("[Banned prompt detected] The word `gore` is not allowed", K.BANNED_PROMPT),
+        ("[Request cancelled due to output filters] …", K.OUTPUT_FILTERED),
+        ("[Queue full] Your job queue is full.", K.QUEUE_FULL),
+        ("[Credits exhausted] You have used up your fast hours.", K.ACCOUNT),
+        ("[Pending mod message] please read", K.ACCOUNT),
+        ("[Blocked] You have been blocked", K.ACCOUNT),
+        ("[Plan Cancelled]", K.ACCOUNT),
+        ("[Subscription required] …", K.ACCOUNT),
+        ("[Subscription paused] …", K.ACCOUNT),
+        ("[Action needed to continue] …", K.NEEDS_INPUT),
+        ("【Invalid parameter】 坏", K.INVALID_PARAMETER),
+        ("Failed to process your command :(", K.UNKNOWN),
+        ("[Something new] the sky fell", K.UNKNOWN),
+        ("[Something new] queue full", K.QUEUE_FULL),
+        ("queue is full, try again", K.QUEUE_FULL),
+        ("队列已满\uff0c请稍后尝试", K.QUEUE_FULL),
+        ("提交失败\uff0c排队人数已满", K.QUEUE_FULL),
+        ("可能包含敏感词", K.BANNED_PROMPT),
+        ("提示词违禁", K.BANNED_PROMPT),
+        ("contains a sensitive word", K.BANNED_PROMPT),
+        ("参数错误", K.INVALID_PARAMETER),
+        ("无效参数 --foo", K.INVALID_PARAMETER),
+        ("提示词不能为空", K.INVALID_PROMPT),
+        ("垫图链接无法访问", K.INVALID_IMAGE),
+        ("余额不足\uff0c请充值", K.BALANCE),
+        ("insufficient_balance_error", K.BALANCE),
+        ("无可用的账号实例", K.ACCOUNT),
+        ("账号已被封禁", K.ACCOUNT),
+        ("令牌无效", K.KEY),
+        ("Unauthorized", K.KEY),
+        ("关联任务不存在或已失效", K.GONE),
+        ("the related task 5 does not exist or has expired", K.GONE),
+        ("等待弹窗确认", K.NEEDS_INPUT),
+        ("execution timed out", K.UNKNOWN),
+        ("服务器内部错误", K.UNKNOWN),
+        ("", K.UNKNOWN),
+        ("FAILURE", K.UNKNOWN),
+    ],
+)
+def test_the_reason_is_understood(words: str, kind: FailureKind) -> None:
+    assert read_failure(words).kind is kind
+    assert is_queue_full(words) == (kind is K.QUEUE_FULL)
+
+
+def test_only_the_title_decides_because_the_words_may_repeat_the_prompt() -> None:
+    assert not is_queue_full("[Invalid parameter] `--foo queue full` is unknown")
+    assert not is_queue_full("Failed to draw “a queue full of cats”")
+
+
+@pytest.mark.parametrize("words", ["FAILURE", " failed. ", "CANCEL", "null", "", "\u200b\n"])
+def test_words_that_say_nothing_are_not_quoted(words: str) -> None:
+    assert read_failure(words) == Failure(K.UNKNOWN)
+
+
+def test_words_are_kept_where_they_help_on_one_line_and_cut() -> None:
+    told = read_failure("[Invalid parameter]\n\n `--foo`\tis\u202e unknown")
+    long = read_failure("something " * 100)
+
+    assert told.words == "[Invalid parameter] `--foo` is unknown"
+    assert long.words is not None
+    assert len(long.words) == WORDS_LIMIT
+    assert long.words.endswith("…")
+    assert read_failure("[Blocked] account 12 of …").words is None
+
+
+@given(st.text(max_size=600))
+def test_any_text_gives_a_failure_that_is_short_and_on_one_line(words: str) -> None:
+    failure = read_failure(words)
+
+    assert failure.words is None or (failure.kind in QUOTED and 0 < len(failure.words) <= WORDS_LIMIT)
+    assert (
+        failure.words is None
+        or failure.words.isprintable()
+        or failure.words == " ".join(failure.words.split())
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (RemoteFault.KEY, K.KEY),
+        (RemoteFault.BALANCE, K.BALANCE),
+        (RemoteFault.THROTTLED, K.QUEUE_FULL),
+        (RemoteFault.UNREACHED, K.UNREACHABLE),
+        (RemoteFault.UNCLEAR, K.LOST),
+        (RemoteFault.REFUSED, K.BANNED_PROMPT),
+    ],
+)
+def test_a_refused_call_is_told_by_its_fault_and_a_refusal_by_its_words(
+    fault: RemoteFault, kind: FailureKind
+) -> None:
+    assert failure_of(RemoteError(fault, "可能包含敏感词")).kind is kind
+
+
+@pytest.mark.parametrize("kind", list(FailureKind))
+def test_every_kind_says_why_and_what_to_do_next(kind: FailureKind) -> None:
+    catalogues = Catalogues.load(strict=True)
+    failure = Failure(kind)
+
+    assert catalogues.render(failure.text, "en") != failure.text.id
+    assert catalogues.render(failure.advice, "en") != failure.advice.id

@@ -1,0 +1,391 @@
+"""What people type becomes one clean line with its parameters in order, or one sentence that says what to mend.
+Never here: a server's word rules."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.domain.parameters import BY_NAME, SEVERAL_JOBS
+from bot.domain.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, Composed, PromptOptions, compose
+from bot.errors import UserError
+from bot.i18n import Catalogues
+
+CATALOGUES = Catalogues.load(strict=True)
+
+
+def composed(prompt: str, **options: object) -> str:
+    return compose(PromptOptions(prompt=prompt, **options)).prompt  # type: ignore[arg-type]  # a test's options are right
+
+
+def refusal(prompt: str, **options: object) -> str:
+    with pytest.raises(UserError) as refused:
+        composed(prompt, **options)
+    return CATALOGUES.render(refused.value.text, "en")
+
+
+# -- words ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("  a\n\tpaper\u00a0\u3000fox\r\n", "a paper fox"),
+        ("a\x00b\x1b c\u200bd\ufeff e\u00adf", "ab cd ef"),
+        ("evil \u202etxt.exe\u2066 \u2069end\u202c", "evil txt.exe end"),
+        ("lone \ud800 half", "lone half"),
+        ("tags\U000e0041\U000e0042 hide", "tags hide"),
+        ("a\u200db \u200d c\u200d d", "ab c d"),
+        ("a\ufe0f \ufe0f-\ufe0f x", "a - x"),
+        ("\u200f\u200fhello \u200f", "hello"),
+        ("<@1> @everyone <@&2> **bold**", "<@1> @everyone <@&2> **bold**"),
+        ("a well-known fox -- and 5 --- dogs", "a well-known fox -- and 5 --- dogs"),
+        ("slow\u2013fast, before—after", "slow\u2013fast, before—after"),
+        ("a man —sitting there", "a man — sitting there"),
+        ("a man —-sitting there", "a man —- sitting there"),
+    ],
+)
+def test_a_prompt_becomes_one_line_of_what_can_be_seen(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "👩\u200d👩\u200d👧 ❤️\u200d🔥 👍🏽 1️⃣ 🇩🇪 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        "می\u200cخواهم یک روباه",  # noqa: RUF001 - Persian is what is tested
+        "שועל\u200f! נייר",
+        "ثعلب من ورق",
+        "क्\u200dष नमस्ते",
+        "狐の絵、紙で",
+        "e\u0301 café",
+        "https://cdn.example/a.png?ex=1&is=2 <https://b.example/c.webp> a fox",
+        "https://x.example/a—ar--no.png a fox",
+        "a fox::2 a dog::-1",
+    ],
+)
+def test_emoji_scripts_and_addresses_stay_whole(prompt: str) -> None:
+    assert compose(PromptOptions(prompt=prompt)) == Composed(prompt)
+
+
+# -- speed flags ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a fox --fast", "a fox"),
+        ("--relax a fox", "a fox"),
+        ("a fox --TURBO --v 7", "a fox --v 7"),
+        ("a fox —fast \u2013relax ―turbo", "a fox"),
+        ("a fox --fast, red", "a fox red"),
+        ("a fox--fast red", "a fox red"),
+        ("a fox ,--fast--relax", "a fox ,"),
+        ("a fox ---Fast", "a fox"),
+        ("a fox --f\u200bas\u2060t -\u200d-relax --\u200ffast --fa\u00adst -\x00-turbo", "a fox"),
+        ("a (—fast) fox", "a ( ) fox"),
+        ("a fox --no dogs --fast cats", "a fox --no dogs cats"),
+        ("https://x.example/a.png a --fast fox", "https://x.example/a.png a fox"),
+    ],
+)
+def test_speed_flags_are_taken_out_and_the_card_says_so(typed: str, sent: str) -> None:
+    assert compose(PromptOptions(prompt=typed)) == Composed(sent, ("note.speed_flag_removed",))
+
+
+def test_a_speed_flag_inside_an_address_is_spelled_so_that_it_is_none() -> None:
+    assert composed("https://x.example/a--fast.png a fox") == "https://x.example/a%2D-fast.png a fox"
+
+
+def test_a_word_that_only_begins_like_a_speed_flag_is_not_cut() -> None:
+    assert "`--fastener`" in refusal("a zip --fastener")
+    assert composed("a zip--fastener") == "a zip--fastener"
+
+
+# -- parameters -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a fox —ar 3:2 \u2013v 7", "a fox --ar 3:2 --v 7"),
+        ("a fox \u2011\u2011ar 3:2 \uff0d\uff0dtile", "a fox --ar 3:2 --tile"),
+        ("a fox ---ar 03:02", "a fox --ar 3:2"),
+        ("a fox,--ar 3:2--v 6.1,", "a fox, --ar 3:2 --v 6.1"),
+        ("a fox --AR 16x9 --Tile, --S=250 --v7 --q.5", "a fox --ar 16:9 --tile --s 250 --v 7 --q 0.5"),
+        ("a fox --ar: --v 7", None),
+        ("a fox --ar:3:2", "a fox --ar 3:2"),
+        ("a fox --niji --s 5", "a fox --niji --s 5"),
+        ("a fox --niji 7", "a fox --niji 7"),
+        (
+            "a fox --iw 1.50 --sw 100 --cw 0 --ow 1000 --sv 6",
+            "a fox --iw 1.5 --sw 100 --cw 0 --ow 1000 --sv 6",
+        ),
+        ("a fox --seed 4294967295 --stop 10 --exp 100", "a fox --seed 4294967295 --stop 10 --exp 100"),
+        (
+            "a fox --sref https://a.example/b.png 123, random::2",
+            "a fox --sref https://a.example/b.png 123 random::2",
+        ),
+        ("a fox --oref https://a.example/b.png --ow 50", "a fox --oref https://a.example/b.png --ow 50"),
+        ("a fox --no red dogs, blue cats --v 7", "a fox --no red dogs, blue cats --v 7"),
+        ("a fox --no dogs, --tile --no cats", "a fox --tile --no dogs, cats"),
+        ("a fox --p abc123 def456 --v 7", "a fox --p abc123 def456 --v 7"),
+        ("a fox --p", "a fox --p"),
+        ("a fox --style raw --motion LOW --bs 1", "a fox --style raw --motion low --bs 1"),
+        ("a fox --draft --hd --stealth --loop --video", "a fox --draft --hd --stealth --loop --video"),
+    ],
+)
+def test_parameters_are_read_however_a_keyboard_makes_them(typed: str, sent: str | None) -> None:
+    if sent is None:
+        assert (
+            refusal(typed)
+            == "`--ar` needs two whole numbers such as 16:9 after it. Add that, or take `--ar` out."
+        )
+    else:
+        assert compose(PromptOptions(prompt=typed)) == Composed(sent)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a fox --ar 3:2 in the rain --v 7", "a fox in the rain --ar 3:2 --v 7"),
+        ("a fox --tile red", "a fox red --tile"),
+        ("a fox --tile=red", "a fox red --tile"),
+        ("--niji a fox", "a fox --niji"),
+        ("a fox --sref random in the rain", "a fox in the rain --sref random"),
+    ],
+)
+def test_words_behind_a_parameter_move_in_front_of_it(typed: str, sent: str) -> None:
+    assert compose(PromptOptions(prompt=typed)) == Composed(sent, ("note.words_moved",))
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a fox --ar 3:2 --v 7 --aspect 1:1", "a fox --v 7 --aspect 1:1"),
+        ("a fox --v 7 --niji 6", "a fox --niji 6"),
+        ("a fox --style raw --raw", "a fox --raw"),
+        ("a fox --hd --sd", "a fox --sd"),
+    ],
+)
+def test_of_two_that_exclude_each_other_the_last_counts(typed: str, sent: str) -> None:
+    assert compose(PromptOptions(prompt=typed)) == Composed(sent, ("note.parameter_repeated",))
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("", "The prompt is empty."),
+        (" \u200b\n ", "The prompt is empty."),
+        ("--fast", "The prompt is empty."),
+        ("--ar 3:2 --tile", "The prompt is empty."),
+        ("https://a.example/b.png --v 7", "One picture alone is not enough"),
+        ("a --foo", "I don't know `--foo`. Take it out or check its spelling."),
+        ("a --stylise 3", "I don't know `--stylise`. Did you mean `--stylize`?"),
+        ("a --Aspekt 3:2", "I don't know `--Aspekt`. Did you mean `--aspect`?"),
+        ("a --style-raw", "Did you mean `--style`?"),
+        ("a --gr\u00f6\u00dfe 3", "I don't know `--gr\u00f6\u00dfe`."),
+        ("a --b`@everyone`_*~ 3", "I don't know `--beveryone`."),
+        ("a --zz" + "z" * 99, "…`."),
+        ("a --no=--tile", "I don't know `--no--tile`."),
+        ("a --r 4", "`--r` would start several paid jobs at once."),
+        ("a —repeat 4", "`--repeat` would start several paid jobs at once."),
+        ("a {red, green} fox", "Choices in curly braces would start several paid jobs at once."),
+        ("a --s 1001", "`--s` takes a whole number from 0 to 1,000, not “1001”."),
+        ("a --s -1", "not “-1”"),
+        ("a --s ٣", "not “٣”"),
+        ("a --chaos much", "`--chaos` takes a whole number from 0 to 100, not “much”."),
+        ("a --weird 3001", "from 0 to 3,000"),
+        ("a --seed 4294967296", "from 0 to 4,294,967,295"),
+        ("a --iw 3.1", "a number from 0 to 3"),
+        ("a --iw x", "a number from 0 to 3"),
+        ("a --q 3", "one of these: 0.25, 0.5, 1, 2, 4"),
+        ("a --q good", "one of these"),
+        ("a --ar 0:1", "two whole numbers such as 16:9, not “0:1”"),
+        ("a --ar 1:0", "two whole numbers"),
+        ("a --ar wide", "not “wide”"),
+        ("a --ar 1.5:1", "two whole numbers"),
+        ("a --v 66", "`--v` takes a version such as 7 or 6.1, not “66”."),
+        ("a --v seven", "a version such as 7"),
+        ("a --niji 99", "not “99”"),
+        ("a --motion wild", "one of these: low, high"),
+        ("a --cref fox.png", "a picture's link"),
+        ("a --sref [x](https://evil.example)", "not “xhttps:/evil.example”"),
+        ("a --no", "`--no` needs some words after it."),
+        ("a --sref --v 7", "`--sref` needs a picture's link, a code or the word random after it."),
+        ("a --v", "`--v` needs a version"),
+        ("a" * 4001, "may have 4,000 characters with its parameters, and this one has 4,001."),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_with_one_sentence_that_says_why(typed: str, says: str) -> None:
+    assert says in refusal(typed)
+
+
+def test_braces_without_a_choice_are_fine_and_so_are_escaped_ones() -> None:
+    assert composed("a {red} fox \\{a, b}") == "a {red} fox \\{a, b}"
+    assert composed("https://x.example/{a,b}.png a fox") == "https://x.example/{a,b}.png a fox"
+
+
+def test_exactly_the_limit_is_taken_and_the_options_count() -> None:
+    assert len(composed("a" * PROMPT_LIMIT)) == PROMPT_LIMIT
+    assert "4,009" in refusal("a" * PROMPT_LIMIT, aspect="3:2")
+
+
+# -- the command's options --------------------------------------------------------------------------------
+
+
+def test_options_come_last_in_a_fixed_order() -> None:
+    assert (
+        composed(
+            "a fox --iw 1",
+            aspect="16 : 9",
+            version="niji 7",
+            stylize=250,
+            chaos=3,
+            weird=4,
+            quality=0.5,
+            seed=0,
+            no="dogs, cats",
+            raw=True,
+            tile=True,
+        )
+        == "a fox --iw 1 --ar 16:9 --niji 7 --stylize 250 --chaos 3 --weird 4 --quality 0.5 --seed 0"
+        " --no dogs, cats --raw --tile"
+    )
+
+
+def test_an_option_wins_over_the_text_and_the_card_says_so() -> None:
+    assert compose(
+        PromptOptions(
+            prompt="a fox --aspect 1:1 --v 6 --style raw --no dogs", aspect="3:2", version="niji 7", no="cats"
+        )
+    ) == Composed("a fox --style raw --ar 3:2 --niji 7 --no cats", ("note.option_replaced",))
+
+
+def test_an_option_that_says_the_same_as_the_text_is_no_news() -> None:
+    assert compose(PromptOptions(prompt="a fox --v 7", version="7")) == Composed("a fox --v 7")
+
+
+def test_options_that_are_off_say_nothing() -> None:
+    assert composed("a fox", raw=False, tile=False, no=" \u200b ") == "a fox"
+
+
+@pytest.mark.parametrize(("version", "sent"), [("7", "--v 7"), ("V6.1", "--v 6.1"), ("Niji  6", "--niji 6")])
+def test_a_version_is_read_as_people_write_it(version: str, sent: str) -> None:
+    assert composed("a fox", version=version) == f"a fox {sent}"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("aspect", ASPECTS)
+def test_everything_that_is_offered_is_accepted(version: str, aspect: str) -> None:
+    assert composed("a fox", version=version, aspect=aspect).startswith(f"a fox --ar {aspect} --")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"stylize": 1001}, "`--stylize` takes a whole number from 0 to 1,000"),
+        ({"aspect": "wide --v 6"}, "`--ar` takes two whole numbers"),
+        ({"version": "seven"}, "`--v` takes a version"),
+        ({"version": "niji"}, "`--niji` takes a version"),
+        ({"quality": "3"}, "`--quality` takes one of these"),
+        ({"no": "dogs --v 6"}, "The option `no` takes words only."),
+        ({"no": "{a, b}"}, "Choices in curly braces"),
+    ],
+)
+def test_an_option_is_held_to_the_same_rules(options: dict[str, object], says: str) -> None:
+    assert says in refusal("a fox", **options)
+
+
+def test_the_option_no_forgives_its_own_name_and_loses_speed_flags() -> None:
+    assert compose(PromptOptions(prompt="a fox", no="—no dogs --fast")) == Composed(
+        "a fox --no dogs", ("note.speed_flag_removed",)
+    )
+
+
+# -- properties -------------------------------------------------------------------------------------------
+
+PIECES = st.sampled_from(
+    [
+        *(f"--{name}" for name in sorted(BY_NAME.keys() | SEVERAL_JOBS)),
+        *(
+            "--",
+            "—",
+            "\u2013",
+            "-",
+            "―",
+            "--fast",
+            "—relax",
+            "turbo",
+            "fast",
+            "no",
+            "ar",
+            "v",
+            "=",
+            ":",
+            ",",
+            ".",
+            "(",
+        ),
+        *(
+            "3:2",
+            "7",
+            "100",
+            "0.5",
+            "random",
+            "raw",
+            "low",
+            "a fox",
+            "https://a.example/b.png",
+            "http://",
+            "<https://",
+        ),
+        *(
+            "{",
+            "}",
+            "\u200d",
+            "\u200f",
+            "\ufe0f",
+            "\u200b",
+            "\u202e",
+            "❤",
+            "🔥",
+            "ש",
+            "می",
+            "1",
+            "\u20e3",
+            "\n",
+            "\x00",
+        ),
+        *("🏴\U000e0067\U000e007f", "\U000e0067", "\u00ad", "_", "²", "\u017f", "\u2011"),
+    ]
+)
+PROMPTS = st.lists(st.tuples(PIECES | st.text(max_size=3), st.sampled_from(["", " "])), max_size=14).map(
+    lambda pieces: "".join(piece + gap for piece, gap in pieces)
+)
+
+
+@given(PROMPTS)
+@example("a --no=—ar 3:2")
+@example("-\ufe0f\u200f\ufe0f-fast a")
+def test_what_was_composed_composes_to_itself_without_a_note(prompt: str) -> None:
+    try:
+        once = compose(PromptOptions(prompt=prompt))
+    except UserError as refused:
+        CATALOGUES.render(refused.text, "en")  # strict: an unknown sentence fails the test
+        return
+
+    assert compose(PromptOptions(prompt=once.prompt)) == Composed(once.prompt)
+
+
+@given(PROMPTS)
+def test_no_composed_prompt_carries_a_speed_flag_or_a_second_line(prompt: str) -> None:
+    try:
+        sent = composed(prompt)
+    except UserError:
+        return
+
+    words = sent.lower().replace("—", "--").replace("\u2013", "--").replace("―", "--").split(" ")
+    assert not {"--fast", "--relax", "--turbo"} & set(words)
+    assert not set("\n\r\x00\u202e\u2066\u200b") & set(sent)
+    assert 0 < len(sent) <= PROMPT_LIMIT

@@ -1,0 +1,71 @@
+"""Delays grow and stay within their bounds; a job that lives is not given up on.
+Never here: waiting."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.pools import Pool
+from bot.domain.schedule import (
+    CAP_MS,
+    MINUTE,
+    SECOND,
+    STILL_MS,
+    YOUNG_MS,
+    backoff_ms,
+    has_timed_out,
+    poll_delay_ms,
+)
+from tests.domain.builders import NOW, a_job
+
+AGES = st.integers(0, 10 * 60 * MINUTE)
+CHANCES = st.floats(0, 1, exclude_max=True)
+
+
+@given(AGES, AGES, CHANCES)
+def test_an_older_job_is_never_polled_sooner(one: int, other: int, chance: float) -> None:
+    younger, older = sorted((one, other))
+
+    assert poll_delay_ms(younger, chance) <= poll_delay_ms(older, chance)
+
+
+@given(AGES, CHANCES)
+def test_polls_come_between_three_and_fifteen_seconds(age: int, chance: float) -> None:
+    delay = poll_delay_ms(age, chance)
+
+    assert 3 * SECOND <= delay <= 15 * SECOND
+    assert delay <= 5 * SECOND or age >= YOUNG_MS
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000), CHANCES)
+def test_more_failures_never_wait_less_and_the_wait_is_bounded(one: int, other: int, chance: float) -> None:
+    fewer, more = sorted((one, other))
+
+    assert backoff_ms(fewer, chance) <= backoff_ms(more, chance)
+    assert SECOND // 2 <= backoff_ms(more, chance) <= MINUTE
+
+
+@given(st.integers(0, 100), CHANCES, st.integers(1, 10_000), st.integers(1, 100_000))
+def test_jitter_takes_at_most_half_away(tries: int, chance: float, first: int, cap: int) -> None:
+    full = backoff_ms(tries, 0, first=first, cap=cap)
+
+    assert full // 2 <= backoff_ms(tries, chance, first=first, cap=cap) <= full <= cap
+
+
+@pytest.mark.parametrize("pool", list(Pool))
+def test_a_job_times_out_by_standing_still_or_by_sheer_age(pool: Pool) -> None:
+    still = a_job(pool=pool, submitted_at=NOW)
+    lively = a_job(pool=pool, submitted_at=NOW, changed_at=NOW + CAP_MS[pool])
+
+    assert not has_timed_out(still, NOW + STILL_MS[pool] - 1)
+    assert has_timed_out(still, NOW + STILL_MS[pool])
+    assert not has_timed_out(lively, NOW + CAP_MS[pool] - 1)
+    assert has_timed_out(lively, NOW + CAP_MS[pool])
+
+
+def test_time_in_our_own_queue_does_not_count_as_age() -> None:
+    late = a_job(submitted_at=NOW + CAP_MS[Pool.NORMAL], changed_at=NOW + CAP_MS[Pool.NORMAL])
+
+    assert not has_timed_out(late, NOW + CAP_MS[Pool.NORMAL])
