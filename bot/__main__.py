@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path  # noqa: TC003 - typer reads annotations when the program runs
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -22,6 +23,8 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+NO_SIMCORD: Final = "The sandbox needs one more package; this installs it: pip install 'easel-bot[sandbox]'"
 
 
 def _do(work: Coroutine[None, None, None]) -> None:
@@ -47,6 +50,38 @@ def run() -> None:
         await app.run(settings)
 
     _do(work())
+
+
+@cli.command()
+def sandbox(
+    *,
+    speed: Annotated[
+        float, typer.Option(min=0.1, max=50, help="How many times faster than life Midjourney is played.")
+    ] = 4.0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The page's port on this machine; 0 takes a free one.")
+    ] = 8765,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Something that goes wrong, may be repeated; `help` lists them."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Where to keep database and tasks for the next time.")
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page by itself.")] = True,
+) -> None:
+    """Try everything with no account and no network: the real bot between two stand-ins, in your browser."""
+    try:
+        from bot.sandbox import run as play  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] != "simcord":
+            raise
+        typer.secho(NO_SIMCORD, err=True, fg="red")
+        raise typer.Exit(1) from None
+    if fault and "help" in fault:
+        typer.echo(play.known_faults())
+        return
+    _do(play.run(play.Wishes(speed=speed, port=port, faults=fault or (), data=data, browser=browser)))
 
 
 @cli.command()

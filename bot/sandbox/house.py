@@ -1,0 +1,55 @@
+"""The real bot, furnished for the stage: settings that need no environment, and its parts wired to both stand-ins.
+Never here: the stage itself, and anything the real bot would do differently."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from bot import config
+from bot.app import assemble
+from bot.client import SYNCED
+from bot.sandbox.upstream import SANDBOX_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    from bot.app import App
+    from bot.config import Settings
+    from bot.domain.ports import Clock, Guard
+    from bot.sandbox.upstream import SimulatedUpstream
+
+MADE_UP_TOKEN: Final = "a-token-that-nobody-checks"  # noqa: S105 - the simulated Discord takes any
+ALLOWANCE: Final = "NORMAL=200/5/20,FAST=50/3/10"
+STOP_S: Final = 3.0
+
+
+def settings_for(
+    upstream: SimulatedUpstream, database: Path, *, more: Mapping[str, str] | None = None
+) -> Settings:
+    """Settings from nothing but the stand-ins' addresses."""
+    return config.load(
+        {
+            "EASEL_DISCORD_TOKEN": MADE_UP_TOKEN,
+            "EASEL_OHMYGPT_KEY": SANDBOX_KEY,
+            "EASEL_OHMYGPT_ORIGIN": upstream.origin,
+            "EASEL_OHMYGPT_STORAGE": upstream.storage,
+            "EASEL_WSRV_ORIGIN": upstream.wsrv,
+            "EASEL_IMAGE_HOSTS": upstream.host,
+            "EASEL_DATABASE": f"sqlite+aiosqlite:///{database.as_posix()}",
+            "EASEL_DEFAULT_RULES": ALLOWANCE,
+            "EASEL_SHARD_COUNT": "1",
+            "EASEL_STOP_TIMEOUT": f"{STOP_S:g}",
+            "EASEL_LOG_LEVEL": "ERROR",
+            **(more or {}),
+        }
+    )
+
+
+@asynccontextmanager
+async def furnished(settings: Settings, *, guard: Guard, clock: Clock) -> AsyncIterator[App]:
+    """The bot, ready for a stage that has never heard of its commands, whatever the database remembers."""
+    async with assemble(settings, guard=guard, clock=clock) as app:
+        await app.storage.meta.set(SYNCED, "")
+        yield app
