@@ -328,6 +328,9 @@ def finished_components(
         kind = int(one["type"])
         for key in [key for key, value in one.items() if value is None and key != "accent_color"]:
             del one[key]
+        for holder in (one, *one.get("options", [])):
+            if "emoji" in holder:
+                holder["emoji"] = {key: value for key, value in holder["emoji"].items() if value is not None}
         one["id"] = one.get("id") or next(fresh)
         for key, value in DEFAULTS.get(kind, {}).items():
             one.setdefault(key, value)

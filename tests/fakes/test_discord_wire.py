@@ -42,7 +42,7 @@ async def test_a_slash_command_turns_thinking_into_a_card_with_a_picture(fake: F
         ("fox.png", "image/png", 8)
     ]
     assert message.attachments[0].data == picture()
-    assert [button.label for button in message.buttons] == ["Vary"]
+    assert [(button.label, button.emoji) for button in message.buttons] == [("Vary", "🎲")]
     assert fake.findings == []
 
 

@@ -40,7 +40,7 @@ class Vary(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"toy:1:(?P<
     """A button that survives restarts: the key in it says everything."""
 
     def __init__(self, key: str, item: discord.ui.Button[Any] | None = None) -> None:
-        super().__init__(item or discord.ui.Button(label="Vary", custom_id=f"toy:1:{key}"))
+        super().__init__(item or discord.ui.Button(label="Vary", emoji="🎲", custom_id=f"toy:1:{key}"))
         self.key = key
 
     @classmethod
@@ -160,7 +160,9 @@ class Choice(discord.ui.Select[Any]):
     """A select that says what was chosen."""
 
     def __init__(self) -> None:
-        options = [discord.SelectOption(label=name.title(), value=name) for name in ("square", "wide")]
+        options = [
+            discord.SelectOption(label=name.title(), value=name, emoji="🖼️") for name in ("square", "wide")
+        ]
         super().__init__(custom_id="shape", placeholder="Shape", options=options)
 
     @override
