@@ -71,6 +71,7 @@ def sandbox(
     browser: Annotated[bool, typer.Option(help="Open the page by itself.")] = True,
 ) -> None:
     """Try everything with no account and no network: the real bot between two stand-ins, in your browser."""
+    typer.secho("Opening the sandbox …", dim=True)
     try:
         from bot.sandbox import run as play  # noqa: PLC0415 - as above
     except ModuleNotFoundError as missing:

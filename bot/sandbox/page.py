@@ -14,7 +14,7 @@ import simcord
 from bot.errors import StartupError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from simcord.preview import Preview
 
@@ -26,18 +26,11 @@ TICK_S: Final = 0.2
 """How often time passes on the stage; the page asks twice a second."""
 LEAP_S: Final = 5.0
 """At most so much time passes in one tick: a laptop that slept catches up step by step."""
-BREATH_S: Final = 1.0
-"""How often the page is written anew while something is under way, so that its “seconds ago” stay true."""
 
 
 @asynccontextmanager
-async def live_page(
-    env: simcord.Env, place: Place, *, port: int, timezone: str, lively: Callable[[], bool]
-) -> AsyncIterator[Preview]:
-    """Serve the page, and let the wall clock drive the stage for as long. Raises `StartupError`.
-
-    `lively` says whether something is under way, so that times on the page should go on.
-    """
+async def live_page(env: simcord.Env, place: Place, *, port: int, timezone: str) -> AsyncIterator[Preview]:
+    """Serve the page, and let the wall clock drive the stage for as long. Raises `StartupError`."""
     preview = env.preview(
         place.channel,
         viewers=[place.member, place.moderator],
@@ -55,7 +48,7 @@ async def live_page(
         raise StartupError(f"The sandbox's page cannot be served: {error}") from None
     try:
         turns = _take_turns(preview)
-        clockwork = asyncio.create_task(_pass_time(env, preview, turns, lively), name="stage clock")
+        clockwork = asyncio.create_task(_pass_time(env, preview, turns), name="stage clock")
         try:
             yield preview
         finally:
@@ -80,16 +73,16 @@ def _take_turns(preview: Preview) -> asyncio.Lock:
             page = preview._pages.get(context or "")  # noqa: SLF001 - private: where a page's revision is
             if page is not None and isinstance(body, dict) and "published_revision" in body:
                 body = {**body, "published_revision": page.revision}
+            # Else what happens now is shown as of the last tick: “in 1 second”.
+            preview._advance_presentation_time()  # noqa: SLF001 - private: only a refresh does it by itself
             return await act(context, body)
 
     preview._action = action  # type: ignore[method-assign, assignment]  # noqa: SLF001 - as above
     return turns
 
 
-async def _pass_time(
-    env: simcord.Env, preview: Preview, turns: asyncio.Lock, lively: Callable[[], bool]
-) -> None:
-    seen, shown_at = -1, 0.0
+async def _pass_time(env: simcord.Env, preview: Preview, turns: asyncio.Lock) -> None:
+    seen = -1
     while True:
         await asyncio.sleep(TICK_S)
         async with turns:
@@ -97,9 +90,9 @@ async def _pass_time(
                 behind = time.time() - env.now().timestamp()
                 await env.advance_time(min(LEAP_S, max(0.0, behind)))
                 happened = len(env.http_requests)
-                if happened != seen or (lively() and time.time() - shown_at >= BREATH_S):
+                if happened != seen:
                     await preview.refresh()
-                    seen, shown_at = happened, time.time()
+                    seen = happened
             except (simcord.SetupError, TimeoutError) as late:
                 # The bot was busy for longer than SimCord waits; the next tick goes on where this one stopped.
                 log.debug("tick_late", extra={"reason": str(late)})

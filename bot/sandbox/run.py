@@ -74,7 +74,7 @@ async def _play(
     async with (
         furnished(settings, guard=guard, clock=clock) as app,
         open_stage(app, guard, clock) as (env, place),
-        live_page(env, place, port=wishes.port, timezone=_timezone(), lively=lambda: _busy(upstream)) as page,
+        live_page(env, place, port=wishes.port, timezone=_timezone()) as page,
     ):
         story.opening(address=page.url, api=upstream.origin, speed=wishes.speed, kept=wishes.data)
         if wishes.browser:
@@ -99,10 +99,6 @@ def _read(spelled: Sequence[str]) -> list[PlannedFault]:
         return [read_fault(one) for one in spelled]
     except ValueError as wrong:
         raise StartupError(str(wrong)) from None
-
-
-def _busy(upstream: SimulatedUpstream) -> bool:
-    return any(task.finished is None for task in upstream.tasks[-20:])
 
 
 @contextmanager

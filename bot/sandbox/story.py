@@ -23,7 +23,7 @@ TRY: Final = (
     ("/imagine prompt: a paper fox", "four pictures come, with U1 to U4, 🔄 and V1 to V4 under them"),
     ("press U2", "one picture, with buttons of its own; press Vary or Zoom Out there, and go on"),
     ("pool: FAST", "the other pool: each press below stays in it, see type=… in the log below"),
-    ("prompt: a gory battle", "a refusal by Midjourney, in plain words, with the unit given back"),
+    ("prompt: a splatterfest", "a refusal by Midjourney, in plain words, with the unit given back"),
     ("version: niji 6, aspect: 16:9", "other models and shapes bring other buttons"),
     ("the name at the top of the page", "switches between Mia and the moderator Robin"),
     ("--fault picture-404:1", "what people see when something breaks; `--fault help` lists all names"),
