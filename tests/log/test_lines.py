@@ -51,6 +51,17 @@ def test_ours_and_a_librarys_lines_have_the_same_fields(lines: Callable[[], list
     assert theirs["timestamp"].endswith("Z")
 
 
+def test_what_the_standard_library_calls_extra_are_fields(lines: Callable[[], list[dict[str, Any]]]) -> None:
+    with job_context("outer"):
+        logging.getLogger("bot.services.tracker").info(
+            "job_ended", extra={"job": "k1", "state": "failed", "n": 3}
+        )
+
+    (line,) = lines()
+    assert (line["event"], line["state"], line["n"]) == ("job_ended", "failed", 3)
+    assert line["job"] == "k1"
+
+
 def test_debug_is_off_unless_it_is_asked_for(lines: Callable[[], list[dict[str, Any]]]) -> None:
     structlog.stdlib.get_logger("easel").debug("page_read")
     logging.getLogger("library").debug("noise")

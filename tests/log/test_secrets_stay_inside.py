@@ -182,11 +182,19 @@ def test_a_known_secret_is_hidden_wherever_it_stands(page: io.StringIO) -> None:
         "started", url=f"https://x/{SECRET}", deep={"a": [{"b": SECRET}]}, raw=SECRET.encode(), token="abc1"
     )
     logging.getLogger("library").warning("odd answer %s", {"k": SECRET})
+    extra = {
+        "address": f"x/{SECRET}",
+        "webhook_token": "abc2",
+        "prompt": "a quiet lake",
+        "row": Row("k", SECRET),
+    }
+    logging.getLogger("bot.services").info("extras", extra=extra)
 
     assert "started" in page.getvalue()
     assert "odd answer" in page.getvalue()
+    assert "extras" in page.getvalue()
     assert SECRET not in page.getvalue()
-    assert "abc1" not in page.getvalue()
+    assert not [hidden for hidden in ("abc1", "abc2", "quiet lake") if hidden in page.getvalue()]
 
 
 def test_a_secret_in_an_exception_and_its_causes_is_hidden(page: io.StringIO) -> None:
