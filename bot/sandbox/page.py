@@ -39,7 +39,8 @@ async def live_page(env: simcord.Env, place: Place, *, port: int, timezone: str)
         timezone=timezone,
     )
     try:
-        await preview.__aenter__()
+        with env.time_context():
+            await preview.__aenter__()
     except simcord.SetupError as error:
         if isinstance(error.__cause__, OSError):
             raise StartupError(

@@ -55,9 +55,8 @@ async def open_stage(
     guard.env = clock.env = env
     await env.start()
     try:
-        with env.time_context():
-            await place.moderator.send(place.channel, WELCOME)
-            yield env, place
+        await place.moderator.send(place.channel, WELCOME)
+        yield env, place
     finally:
         await app.stop()
         await env.shutdown()

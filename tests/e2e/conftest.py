@@ -1,0 +1,29 @@
+"""Fixtures of the behaviour tests: a world for each test.
+Never here: tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import simcord
+
+from tests.e2e.world import World, open_world
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def impatient_settling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SimCord looks again every 50 ms whether the bot has settled; there are dozens of such looks in a test."""
+    defaults = simcord.Env._settle_internal.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "idle", 0.005)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path) as opened:
+        yield opened

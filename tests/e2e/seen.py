@@ -1,0 +1,74 @@
+"""What a person sees of a message: its words, its picture, its buttons.
+Never here: clicking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from simcord.results import ResponseMessage
+
+TEXT, BUTTON, GALLERY = 10, 2, 12
+"""Discord's component types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button as it is read: its words and its emoji."""
+
+    face: str
+    custom_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A message as it is read."""
+
+    message: ResponseMessage
+    words: str
+    rows: tuple[tuple[Button, ...], ...]
+    pictures: tuple[str, ...]
+
+    @property
+    def buttons(self) -> list[str]:
+        """The faces of all buttons, in order."""
+        return [button.face for row in self.rows for button in row]
+
+    def button(self, face: str) -> Button:
+        """The one button that looks like this."""
+        found = [button for row in self.rows for button in row if button.face == face]
+        assert len(found) == 1, f"{len(found)} buttons say {face!r}; there are {self.buttons}"
+        return found[0]
+
+
+def card_of(message: ResponseMessage) -> Card:
+    """Read a message."""
+    parts = list(_flat(message.components))
+    words = [message.content, *(part["content"] for part in parts if part["type"] == TEXT)]
+    rows = tuple(
+        tuple(
+            Button(_face(button), button["custom_id"])
+            for button in row["components"]
+            if button["type"] == BUTTON
+        )
+        for row in parts
+        if row["type"] == 1
+    )
+    pictures = tuple(
+        item["media"]["url"] for part in parts if part["type"] == GALLERY for item in part["items"]
+    )
+    return Card(message, "\n".join(word for word in words if word), rows, pictures)
+
+
+def _face(button: dict[str, Any]) -> str:
+    emoji = (button.get("emoji") or {}).get("name") or ""
+    return " ".join(part for part in (emoji, button.get("label") or "") if part)
+
+
+def _flat(components: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for component in components:
+        yield component
+        yield from _flat(component.get("components", ()))
