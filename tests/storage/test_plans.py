@@ -30,7 +30,7 @@ class Statements:
         self.storage = storage
         self.seen: list[tuple[str, Any]] = []
         for engine in (storage.database._reader, storage.database._writer):
-            event.listen(engine, "before_cursor_execute", self._note)
+            event.listen(engine.sync_engine, "before_cursor_execute", self._note)
 
     def _note(self, _cn: Any, _cursor: Any, sql: str, values: Any, _context: Any, _many: Any) -> None:
         if sql.lstrip().startswith(("SELECT", "UPDATE", "WITH")):
