@@ -17,10 +17,10 @@ from bot.sandbox.upstream import Pace, SimulatedUpstream
 from tests.e2e.seen import Card, card_of
 
 if TYPE_CHECKING:
-    import simcord
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    import simcord
     from simcord.actors import MemberActor
     from simcord.builders import ChannelHandle
     from simcord.results import InteractionResult
@@ -207,13 +207,19 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    directory: Path, *, speed: float = SPEED, **upstream_options: Any
+    directory: Path,
+    *,
+    speed: float = SPEED,
+    restore: Callable[[SimulatedUpstream], None] | None = None,
+    **upstream_options: Any,
 ) -> AsyncIterator[World]:
-    """A world of one's own; options are the simulated API's settings."""
+    """A world of one's own; options are the simulated API's settings, `restore` gives it an earlier one's tasks."""
     guard, clock = PatientGuard(), StageClock()
     upstream = SimulatedUpstream(
         clock=lambda: clock.now() / 1000, pace=Pace(speed=speed), canvas=64, **upstream_options
     )
+    if restore is not None:
+        restore(upstream)
     async with upstream:
         world = World(directory / "easel.db", upstream, guard, clock)
         try:

@@ -1,0 +1,81 @@
+"""`easel sandbox` on the command line: what it says, how it ends, and how it refuses.
+Never here: what happens on its page (tests/browser) and between its walls (tests/e2e)."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.sandbox.program import ROOT, sandbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.wire
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_what_to_do_and_ends_cleanly_when_asked(how: signal.Signals) -> None:
+    with sandbox("--port", "0") as program:
+        address = program.address
+        program.until(lambda line: "Ctrl+C" in line)
+
+        status = program.end(how)
+
+    assert address.startswith("http://127.0.0.1:")
+    assert "/imagine prompt: a paper fox" in program.text
+    assert "cannot show context menus" in program.text
+    assert "The sandbox is closed" in program.text
+    assert "Traceback" not in program.text
+    assert status == 0
+
+
+def test_a_taken_port_is_one_sentence() -> None:
+    with sandbox("--port", "0") as first, sandbox("--port", str(first.port)) as second:
+        status = second.process.wait(50)
+
+    assert status == 1
+    assert f"Port {first.port} is taken" in second.text
+    assert "Traceback" not in second.text
+
+
+def test_an_unknown_fault_is_one_sentence_that_lists_the_known_ones() -> None:
+    with sandbox("--port", "0", "--fault", "picture-405") as program:
+        status = program.process.wait(50)
+
+    assert status == 1
+    assert "'picture-405' is no fault" in program.text
+    assert "picture-404" in program.text
+    assert "Traceback" not in program.text
+
+
+def test_without_simcord_one_sentence_says_which_command_installs_it() -> None:
+    without = "import sys; sys.modules['simcord'] = None; from bot.__main__ import main; main()"
+
+    tried = subprocess.run(  # noqa: S603 - our own program with our own arguments
+        [sys.executable, "-c", without, "sandbox"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+
+    assert tried.returncode == 1
+    assert "pip install 'easel-bot[sandbox]'" in tried.stderr
+    assert "Traceback" not in tried.stderr
+
+
+def test_a_directory_with_tasks_of_another_version_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "upstream.json").write_text('{"format": 0}', encoding="utf-8")
+
+    with sandbox("--port", "0", "--data", str(tmp_path)) as program:
+        status = program.process.wait(50)
+
+    assert status == 1
+    assert "upstream.json cannot be read" in program.text
+    assert "Traceback" not in program.text
