@@ -145,6 +145,16 @@ class Press:
     """The message in which the button was pressed: the child's card links to it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """The job whose prompt a root was remixed from. It gives nothing but its pool: the root begins a chain of its own."""
+
+    key: JobKey
+    channel_id: int
+    message_id: int | None
+    """Where its card was when somebody pressed Remix."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One paid call to the image API, from the command to the picture on the screen.
@@ -171,6 +181,7 @@ class Job:
     reply: ReplyTarget
     created_at: int
     press: Press | None = None
+    ancestor: Ancestor | None = None
     notes: tuple[str, ...] = ()
     """Ids of sentences the card says besides, such as `note.speed_flag_removed`."""
     units: int = 1

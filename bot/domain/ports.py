@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.domain.pools import Allowance, Pool
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
+    from bot.texts import Text
 
 T = TypeVar("T")
 
@@ -138,6 +139,12 @@ class Publisher(Protocol):
     async def find(self, job: Job) -> Shown | None:
         """Look in the channel's recent messages for a card of this job that a crash left unrecorded."""
 
+    async def hand(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:
+        """Give somebody a picture in a direct message; raises `TooLarge` besides. Twice with one nonce is once."""
+
+    async def take_down(self, channel_id: int, message_id: int) -> None:
+        """Delete a message of the bot's. Raises `RouteClosed("message_gone")` if it was not there any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -225,6 +232,34 @@ class JobStore(Protocol):
 
     async def next_due(self, now: int) -> int | None:
         """When the earliest unclaimed work falls due, or None if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """A part of a long list of jobs."""
+
+    jobs: Sequence[Job]
+    total: int
+    """How many there are on all pages."""
+
+
+class JobArchive(Protocol):
+    """Jobs as people look for them. Every method raises `StorageTrouble`; none reads actions, which `JobStore.get` does."""
+
+    async def page(self, user_id: int, guild_id: int, *, skip: int, limit: int) -> JobPage:
+        """A member's jobs in a server, the newest first."""
+
+    async def finished(self, user_id: int, guild_id: int, *, limit: int) -> Sequence[Job]:
+        """A member's latest jobs in a server that brought a picture, the newest first."""
+
+    async def live(self, guild_id: int, *, user_id: int | None = None, limit: int) -> Sequence[Job]:
+        """Unfinished jobs of a server, or of one member there, the oldest first."""
+
+    async def load(self, guild_id: int) -> dict[Pool, Load]:
+        """What waits and runs in each pool for a server's members."""
+
+    async def children(self, parent: JobKey, *, limit: int) -> Sequence[Job]:
+        """What was made from a job with its buttons, the oldest first."""
 
 
 class Wakeup(Protocol):

@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 
 from bot.errors import StorageTrouble
 from bot.storage import schema
+from bot.storage.archive import SqlJobArchive
 from bot.storage.engine import BUSY_MS, Database, open_database
 from bot.storage.jobs import SqlJobStore
 from bot.storage.meta import SqlMeta
@@ -28,6 +29,7 @@ class Storage:
 
     database: Database
     jobs: SqlJobStore
+    archive: SqlJobArchive
     meta: SqlMeta
 
     async def check(self) -> None:
@@ -43,7 +45,7 @@ async def open_storage(url: str, *, migrate: bool, busy_ms: int = BUSY_MS) -> As
     With `migrate` an older or empty database is brought to this program's version first.
     """
     database = open_database(url, busy_ms=busy_ms)
-    storage = Storage(database, SqlJobStore(database), SqlMeta(database))
+    storage = Storage(database, SqlJobStore(database), SqlJobArchive(database), SqlMeta(database))
     try:
         try:
             if migrate:

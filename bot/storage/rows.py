@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.jobs import Job, JobKind, JobState, Press, ReplyTarget, Route
+from bot.domain.jobs import Ancestor, Job, JobKind, JobState, Press, ReplyTarget, Route
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteAction, RemoteTaskId
@@ -62,6 +62,7 @@ def identity(job: Job) -> Values:
         "units": job.units,
         "webhook_token": job.webhook_token,
         **_press(job.press),
+        **_ancestor(job.ancestor),
     }
 
 
@@ -125,6 +126,14 @@ def _press(press: Press | None) -> Values:
     }
 
 
+def _ancestor(ancestor: Ancestor | None) -> Values:
+    return {
+        "ancestor": None if ancestor is None else ancestor.key,
+        "ancestor_channel_id": None if ancestor is None else ancestor.channel_id,
+        "ancestor_message_id": None if ancestor is None else ancestor.message_id,
+    }
+
+
 def actions_of(job: Job) -> list[Values]:
     """The rows of `actions` that belong to a job."""
     return [
@@ -156,6 +165,7 @@ def read_job(row: Row[Any]) -> Job:
         reply=_read_reply(r),
         created_at=r["created_at"],
         press=_read_press(r),
+        ancestor=_read_ancestor(r),
         notes=tuple(json.loads(r["notes"])),
         units=r["units"],
         state=JobState(r["state"]),
@@ -209,6 +219,16 @@ def _read_press(r: RowMapping) -> Press | None:
         parent_task=RemoteTaskId(r["press_parent_task"]),
         channel_id=r["press_channel_id"],
         message_id=r["press_message_id"],
+    )
+
+
+def _read_ancestor(r: RowMapping) -> Ancestor | None:
+    if r["ancestor"] is None:
+        return None
+    return Ancestor(
+        key=JobKey(r["ancestor"]),
+        channel_id=r["ancestor_channel_id"],
+        message_id=r["ancestor_message_id"],
     )
 
 

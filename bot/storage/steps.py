@@ -123,6 +123,9 @@ def _merge(connection: Connection, job: Job) -> Job:
         lease_until=0,
         fence=stored.fence + 1,
     )
+    if merged.unwanted and merged.state is JobState.QUEUED:
+        # It was cancelled while it was being sent, and the server took nothing: it must not be sent again.
+        merged = merged.cancelled(merged.changed_at)
     _overwrite(connection, merged)
     return merged
 

@@ -126,6 +126,10 @@ jobs = Table(
     Column("running_limit", Integer),
     # ... and whether somebody wrote to the row beside a worker that was sending it (see `SqlJobStore.cancel`).
     Column("touched", Boolean, nullable=False, server_default=false()),
+    # ancestor.*; here, because a column that comes later stands last
+    Column("ancestor", Text),
+    Column("ancestor_channel_id", BigInteger),
+    Column("ancestor_message_id", BigInteger),
     UniqueConstraint("interaction_id"),
     UniqueConstraint("webhook_token"),
     # Room in each page lets PostgreSQL renew thousands of leases without touching an index.
@@ -147,6 +151,7 @@ def _index(name: str, *columns: str, where: str | None = None, unique: bool = Fa
 _index("jobs_task", "account", "task_id", where=HAS_TASK, unique=True)
 _index("jobs_live_child", "parent", "position", where=IS_LIVE, unique=True)
 _index("jobs_child", "parent", "position", "created_at", where=HAS_PARENT)
+_index("jobs_history", "user_id", "guild_id", "created_at", "key")
 _index("jobs_member", "user_id", "guild_id", "pool", where=IS_LIVE)
 # These two hold all that the order of the queue is computed from, so that the wide rows are not read for it.
 _index(

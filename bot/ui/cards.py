@@ -77,6 +77,10 @@ class Cards:
             media=media, picture=picture, dress=dress, because=because
         )
 
+    def render(self, words: Text, locale: str) -> str:
+        """Say something in a language."""
+        return self._catalogues.render(words, locale)
+
     def description(self, job: Job) -> str:
         """What the picture's description says to those who cannot see it."""
         return _description(self._catalogues, job)

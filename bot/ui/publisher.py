@@ -79,6 +79,18 @@ class DiscordPublisher:
             log.info("search_refused", extra={"job": job.key, "reason": closed.reason})
         return None
 
+    async def hand(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:
+        """Give somebody a picture in a direct message: a plain file, which every client can save."""
+        content = self._cards.render(words, locale)
+        async with translated():
+            channel = await self._client.create_dm(discord.Object(user_id))
+            await channel.send(content, file=_file(picture), nonce=nonce, allowed_mentions=NOBODY)
+
+    async def take_down(self, channel_id: int, message_id: int) -> None:
+        """Delete a message of the bot's."""
+        async with translated():
+            await self._client.get_partial_messageable(channel_id).get_partial_message(message_id).delete()
+
     # -- dressing ----------------------------------------------------------------------------------------
 
     async def _dressed(
@@ -204,9 +216,12 @@ class _Sending:
         picture = self._picture
         if picture is None:
             return []
-        name = re.sub(r"[^A-Za-z0-9_.-]+", "_", picture.filename).lstrip("._") or "picture"
-        described = self._cards.description(self.job)
-        return [discord.File(io.BytesIO(picture.data), filename=name, description=described)]
+        return [_file(picture, described=self._cards.description(self.job))]
+
+
+def _file(picture: Picture, *, described: str | None = None) -> discord.File:
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", picture.filename).lstrip("._") or "picture"
+    return discord.File(io.BytesIO(picture.data), filename=name, description=described)
 
 
 def _named(files: Sequence[discord.File]) -> str | None:
