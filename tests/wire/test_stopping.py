@@ -1,0 +1,133 @@
+"""SIGTERM: whatever is going on, the program ends with status 0 in time, and the next one goes on at once.
+Never here: deaths without a warning."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.sandbox.upstream import Fault
+from tests.wire.house import eventually
+
+if TYPE_CHECKING:
+    from tests.wire.house import House
+    from tests.wire.program import Program
+
+pytestmark = pytest.mark.wire
+
+IN_TIME = 10.0
+AT_ONCE = 1.0
+LEASE_S = 30.0
+"""A job whose lease was not given back would wait this long."""
+CARDS = r"/webhooks/\d+/[^/]+/messages/.+"
+
+
+async def _stopped(house: House, running: Program) -> float:
+    """Seconds until it had stopped, with status 0."""
+    began = time.monotonic()
+    assert await house.stop(running) == 0
+    return time.monotonic() - began
+
+
+@pytest.mark.timeout(90)
+async def test_an_idle_program_stops_at_once(house: House) -> None:
+    running = await house.start(whole=True)
+
+    assert await _stopped(house, running) < 3
+    assert '"event": "stopped"' in running.output
+
+
+@pytest.mark.timeout(90)
+async def test_a_program_whose_submission_hangs_stops_in_time_and_the_next_one_finds_the_task_at_once(
+    house: House,
+) -> None:
+    running = await house.start()
+    hanging = house.upstream.fault(Fault.HANG_AFTER)
+    asked = await house.imagine("a paper fox")
+    await eventually(lambda: hanging.hits, 10, lambda: "nothing was submitted")
+
+    assert await _stopped(house, running) < IN_TIME
+    assert [row.owner for row in house.rows()] == [None]
+    again = time.monotonic()
+    await house.start()
+    await house.card(asked)
+
+    assert time.monotonic() - again < LEASE_S / 2
+    assert len(house.submissions) == len(house.accepted) == 1
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("before_effect", [True, False], ids=["before its effect", "after its effect"])
+async def test_a_program_that_is_delivering_stops_in_time_and_the_next_one_delivers_at_once(
+    house: House, *, before_effect: bool
+) -> None:
+    running = await house.start(STOP_TIMEOUT="4")
+    house.upstream.pause()
+    asked = await house.imagine("a paper fox")
+    await house.says(asked, "Midjourney")
+    held = house.fake.hold_next("PATCH", CARDS, before_effect=before_effect)
+    house.upstream.finish(house.accepted[0].id)
+    await eventually(held.reached.is_set, 15, lambda: "nothing was delivered")
+
+    assert await _stopped(house, running) < IN_TIME
+    assert [(row.state, row.owner, row.delivered) for row in house.rows()] == [("succeeded", None, False)]
+    held.release()
+    again = time.monotonic()
+    await house.start()
+    (row,) = await house.settled()
+
+    assert time.monotonic() - again < LEASE_S / 2
+    assert house.shown(row.key) == [asked.message()]
+    assert len((await house.card(asked)).shown) == 1
+    assert len(house.submissions) == 1
+
+
+@pytest.mark.timeout(90)
+async def test_a_program_stops_in_time_although_discord_answers_nothing_any_more(house: House) -> None:
+    running = await house.start(STOP_TIMEOUT="4")
+    house.upstream.pause()
+    held = house.fake.hold_next("*", r".*", times=1000)
+    asked = await house.imagine("a paper fox")
+    await eventually(held.reached.is_set, 10, lambda: "Discord heard nothing")
+
+    running.tell(signal.SIGTERM)
+    assert await running.ended(IN_TIME) == 0
+
+    assert asked.callback is None
+    assert house.submissions == []
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("route", ["/users/@me", r"/applications/\d+/commands", "/gateway/bot"])
+async def test_a_program_stops_in_time_while_it_waits_for_discord_at_its_start(
+    house: House, route: str
+) -> None:
+    held = house.fake.hold_next("*", route, times=1000)
+    running = house.begin(STOP_TIMEOUT="4")
+    await eventually(held.reached.is_set, 20, lambda: running.tail)
+
+    running.tell(signal.SIGTERM)
+
+    assert await running.ended(IN_TIME) == 0
+    assert "program_broke" not in running.output
+
+
+@pytest.mark.timeout(90)
+async def test_a_second_sigterm_ends_the_program_at_once(house: House) -> None:
+    running = await house.start()
+    hanging = house.upstream.fault(Fault.HANG_AFTER)
+    asked = await house.imagine("a paper fox")
+    await eventually(lambda: hanging.hits, 10, lambda: "nothing was submitted")
+    running.tell(signal.SIGTERM)
+    await eventually(lambda: '"stopping"' in running.output, 5, lambda: running.tail)
+    assert running.running
+
+    began = time.monotonic()
+    running.tell(signal.SIGTERM)
+    code = await running.ended(5)
+
+    assert (code, time.monotonic() - began < AT_ONCE) == (130, True)
+    assert asked.callback is not None
