@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.services.imagine import Begun
+    from bot.texts import Text
 
 T = TypeVar("T")
 START = 1_800_000_000_000
@@ -290,6 +291,9 @@ class Discord:
         self.on_result: list[Exception] = []
         """Troubles for the next attempts to show an outcome."""
         self.edits: list[tuple[int, JobKey]] = []
+        self.handed: list[tuple[int, Text, Picture]] = []
+        """What people were given in direct messages."""
+        self.on_hand: list[Exception] = []
 
     def defer(self) -> int:
         """The reply that an interaction's deferral makes."""
@@ -346,6 +350,25 @@ class FakePublisher:
             return None
 
         return await self._effects.around("find", call())
+
+    async def hand(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:
+        async def call() -> None:
+            if self._discord.on_hand:
+                raise self._discord.on_hand.pop(0)
+            self._discord.handed.append((user_id, words, picture))
+
+        assert locale
+        assert nonce
+        await self._effects.around("hand", call())
+
+    async def take_down(self, channel_id: int, message_id: int) -> None:
+        async def call() -> None:
+            found = [m for m in self._discord.messages if (m.channel, m.id) == (channel_id, message_id)]
+            if not found or found[0].deleted:
+                raise RouteClosed("message_gone")
+            found[0].deleted = True
+
+        await self._effects.around("take down", call())
 
 
 class FakePictures:
@@ -454,6 +477,7 @@ class World:
         self.services: Services = build(
             Ports(
                 store=self.store,  # type: ignore[arg-type]  # it answers every method of the port
+                archive=self._opened.archive,
                 accounts={a: Api(self.upstream, self.effects) for a in self.accounts},
                 pictures=FakePictures(self.effects, self),
                 publisher=self.publisher,
@@ -550,6 +574,8 @@ class World:
                 return
             due = self.clock.next_due()
             self.clock.move_to(min(due or end, end))
+        if self.died:
+            raise Crash("while waiting")
         raise AssertionError(f"it did not become true within {within} s")
 
     # -- people ------------------------------------------------------------------------------------------
@@ -601,15 +627,14 @@ class World:
 
     async def all_jobs(self) -> list[Job]:
         """Every row."""
-        async with self._opened.database.read() as connection:
-            keys = (await connection.execute(select(tables.jobs.c.key))).scalars().all()
+        keys = await self._opened.database.read(lambda c: c.execute(select(tables.jobs.c.key)).scalars().all())
         return [await self.job(JobKey(key)) for key in keys]
 
     async def ledger(self) -> list[tuple[str, str]]:
         """Every entry of the books: job and kind."""
-        async with self._opened.database.read() as connection:
-            rows = await connection.execute(select(tables.ledger.c.job_key, tables.ledger.c.kind))
-            return [(row.job_key, row.kind) for row in rows]
+        entries = select(tables.ledger.c.job_key, tables.ledger.c.kind)
+        rows = await self._opened.database.read(lambda c: c.execute(entries).all())
+        return [(row.job_key, row.kind) for row in rows]
 
     async def ended(self, job: Job, *, within: float = 3600) -> Job:
         """Let time pass until a job is delivered."""
