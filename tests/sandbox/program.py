@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 50.0
+PATIENCE_S = 100.0
 """A busy machine takes long to import everything."""
 
 

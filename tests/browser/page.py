@@ -1,0 +1,95 @@
+"""The sandbox's page in a headless Chromium: where things are on it, and how a person uses them.
+Never here: expectations."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Locator
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+CHROMIUM: Final = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+FLAGS: Final = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+AT_ONCE_MS: Final = 5_000
+"""For what should be immediate, on a busy machine."""
+SOON_MS: Final = 45_000
+
+
+@contextmanager
+def open_page(address: str) -> Iterator[Sandbox]:
+    """The page, as a person sees it who follows the printed address."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        try:
+            page = browser.new_page(viewport={"width": 1280, "height": 1080})
+            page.goto(address)
+            expect(page.get_by_text("Welcome to").first).to_be_visible(timeout=SOON_MS)
+            yield Sandbox(page)
+        finally:
+            browser.close()
+
+
+class Sandbox:
+    """The page and a person's hands."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def imagine(self, prompt: str) -> None:
+        """Type the command as the welcome says, and press Enter."""
+        self.page.locator("#channel-composer-input").click()
+        self.page.keyboard.type("/imagine", delay=10)
+        commands = self.page.get_by_role("listbox", name="Application commands")
+        expect(commands.get_by_role("option", name="/imagine")).to_be_visible(timeout=AT_ONCE_MS)
+        self.page.keyboard.press("Enter")
+        expect(self.page.get_by_text("+11 more")).to_be_visible(timeout=AT_ONCE_MS)
+        self.page.keyboard.type(prompt, delay=5)
+        self.page.keyboard.press("Enter")
+
+    @property
+    def messages(self) -> Locator:
+        """The channel."""
+        return self.page.locator("#channel-message-list")
+
+    def button(self, face: str, *, last: bool = False) -> Locator:
+        """A button by its words, of the newest card or of the oldest."""
+        found = self.messages.get_by_role("button", name=face, exact=True)
+        return found.last if last else found.first
+
+    def loaded(self) -> None:
+        """Wait until every picture in the channel is painted, and the newest card is in view."""
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('#channel-message-list img')]"
+            ".every(image => image.complete && image.naturalWidth > 0)",
+            timeout=SOON_MS,
+        )
+        self.page.locator("#channel-timeline").evaluate(
+            "timeline => timeline.scrollTo(0, timeline.scrollHeight)"
+        )
+
+    def photograph(self, name: str) -> None:
+        """Keep a picture of the page as it is."""
+        folder = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts") / "screenshots"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.mouse.move(1270, 90)
+        self.page.screenshot(path=folder / f"{name}.png")
