@@ -238,6 +238,7 @@ async def assemble(
         services = build(
             Ports(
                 store=storage.jobs,
+                archive=storage.archive,
                 accounts={DEFAULT_ACCOUNT: api},
                 pictures=pictures,
                 publisher=DiscordPublisher(bot, Cards(catalogues, video=settings.show_video), clock),

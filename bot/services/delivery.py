@@ -24,6 +24,8 @@ SMALLER: Final = 0.5
 """A picture that Discord finds too large is fitted to this part of its size and offered again,"""
 REFITS: Final = 3
 """at most this often; then the card goes out without it."""
+IN_PLACE: Final = frozenset({Route.REPLY, Route.EDIT})
+"""Ways that change a message and make none."""
 _REFUSALS: Final = dict.fromkeys(
     ("picture_too_large", "animation_too_large", "too_many_bytes", "too_many_pixels"),
     "note.picture_too_large",
@@ -122,9 +124,12 @@ class Delivery:
         now = self._clock.now()
         put_off: Later | None = None
         reasons: list[str] = []
+        withdrawn = parcel.job.unwanted or parcel.job.state is JobState.CANCELLED
         for route in parcel.job.reply.open_routes(now):
             if route is Route.KEPT:
                 break
+            if withdrawn and route not in IN_PLACE:
+                break  # its card says so; where that is gone, nobody needs a new message about it
             if route is Route.DIRECT and put_off is not None:
                 break  # the channel may answer again soon; a direct message is for when it never will
             try:
@@ -144,7 +149,8 @@ class Delivery:
                 return await self._done(parcel.job, route, shown)
         if put_off is not None and now - (parcel.job.finished_at or now) < DELIVERY_CAP_MS:
             raise put_off
-        self._on_lost_way(parcel.job, ", ".join(reasons) or (put_off.reason if put_off else "no_route"))
+        if not withdrawn:
+            self._on_lost_way(parcel.job, ", ".join(reasons) or (put_off.reason if put_off else "no_route"))
         return await self._done(parcel.job, Route.KEPT, None)
 
     async def _by(self, route: Route, parcel: _Parcel) -> tuple[Shown, _Parcel]:

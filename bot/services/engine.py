@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from bot.domain.keys import KEY_LENGTH, JobKey, key_from_bits
 from bot.services.actions import Presses
+from bot.services.bringing import Bringer
 from bot.services.delivery import Delivery
 from bot.services.imagine import Imagine
+from bot.services.jobs import Jobs
 from bot.services.progress import ProgressEditor
 from bot.services.reconcile import Reconciler
 from bot.services.submission import Submitter
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.domain.jobs import Job
-    from bot.domain.ports import Clock, ImageApi, JobStore, Pictures, Probe, Publisher
+    from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Pictures, Probe, Publisher
     from bot.services.imagine import Naming
     from bot.services.quotas import Policy
 
@@ -43,6 +45,7 @@ class Ports:
     """The adapters of one process."""
 
     store: JobStore
+    archive: JobArchive
     accounts: Mapping[str, ImageApi]
     pictures: Pictures
     publisher: Publisher
@@ -73,6 +76,8 @@ class Services:
 
     imagine: Imagine
     presses: Presses
+    jobs: Jobs
+    bringer: Bringer
     worker: Worker
     editor: ProgressEditor
     """Runs inside the worker; a process without a worker runs it alone, for the first cards."""
@@ -113,6 +118,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         chance=chance,
         max_running=terms.max_running,
     )
+    jobs = Jobs(store=store, archive=ports.archive, clock=clock, wakeup=worker, show=editor.changed)
     return Services(
         imagine=Imagine(
             store=store,
@@ -132,6 +138,10 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             probe=probe,
             show=editor.changed,
             video=terms.video,
+        ),
+        jobs=jobs,
+        bringer=Bringer(
+            jobs=jobs, store=store, publisher=ports.publisher, pictures=ports.pictures, clock=clock
         ),
         worker=worker,
         editor=editor,

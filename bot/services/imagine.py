@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from bot.domain.jobs import Job, JobKind
+from bot.domain.jobs import Ancestor, Job, JobKind
 from bot.domain.prompts import PromptOptions, compose
 
 if TYPE_CHECKING:
@@ -63,7 +63,15 @@ class Imagine:
         self._probe = probe
         self._show = show
 
-    async def begin(self, asker: Asker, options: PromptOptions, pool: Pool | None) -> Begun:
+    async def remix(self, asker: Asker, ancestor: Job, prompt: str) -> Begun:
+        """Begin a chain with a prompt that was edited from another job's, in the pool of that one. Raises as `begin`."""
+        reply = ancestor.reply
+        origin = Ancestor(ancestor.key, reply.channel_id, reply.message_id)
+        return await self.begin(asker, PromptOptions(prompt=prompt), ancestor.pool, ancestor=origin)
+
+    async def begin(
+        self, asker: Asker, options: PromptOptions, pool: Pool | None, *, ancestor: Ancestor | None = None
+    ) -> Begun:
         """Accept a prompt: check it, decide the chain's pool for good, store the intent and wake a worker.
 
         Raises `UserError` if prompt or policy refuse, `StorageTrouble` if the row could not be written; in both
@@ -89,6 +97,7 @@ class Imagine:
             created_at=now,
             changed_at=now,
             due_at=now,
+            ancestor=ancestor,
             notes=composed.notes,
             webhook_token=self._naming.token(),
         )

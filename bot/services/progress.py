@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import Job, JobState, Route
@@ -25,6 +25,8 @@ IDLE_MS: Final = 60 * SECOND
 """With nothing to show; a change wakes the editor at once."""
 REMEMBER: Final = 20_000
 """Cards and channels whose last edit is remembered; forgetting one only costs an early edit."""
+UNWANTED: Final = "unwanted"
+"""How every unwanted job looks, whatever becomes of it upstream."""
 
 
 @dataclass(slots=True)
@@ -34,8 +36,8 @@ class _Card:
     job: Job
     edited_at: int = 0
     """0: never; its first edit waits for nobody."""
-    shown: tuple[JobState, int | None, int | None, str | None] | None = None
-    """State, percent, queue position and reason to wait, as last shown."""
+    shown: tuple[JobState, int | None, int | None, str | None] | str | None = None
+    """State, percent, queue position and reason to wait, as last shown; or that it is unwanted."""
     dirty: bool = True
 
 
@@ -58,7 +60,10 @@ class ProgressEditor:
         if card is None:
             self._cards[job.key] = _Card(job)
         else:
-            card.job = job
+            if job.unwanted and not card.job.unwanted:
+                card.edited_at = 0  # somebody cancelled it, and waits for the card to say so
+            # A worker may not have heard of that yet; the card must not fall back.
+            card.job = replace(job, unwanted=job.unwanted or card.job.unwanted)
             card.dirty = True
         self._wake.set()
 
@@ -137,11 +142,12 @@ class ProgressEditor:
             if stored is None or stored.state is not JobState.QUEUED:
                 return
             ahead = (await self._store.ahead([job.key])).get(job.key, 0)
-        looks = (job.state, job.progress, ahead, job.hold)
+        looks = UNWANTED if job.unwanted else (job.state, job.progress, ahead, job.hold)
         if looks == card.shown:
             return
         route = next((r for r in job.reply.open_routes(now) if r in {Route.REPLY, Route.EDIT}), None)
-        if route is None or (route is Route.EDIT and not job.reply.edits_are_cheap(now)):
+        worth_it = job.unwanted or job.reply.edits_are_cheap(now)
+        if route is None or (route is Route.EDIT and not worth_it):
             return
         await self._publisher.show(Showing(job, now, ahead), route, picture=None)
         card.shown = looks

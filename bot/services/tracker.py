@@ -232,6 +232,10 @@ class Tracker:
 
     async def _remote_failure(self, tracked: _Tracked, seen: TaskSnapshot, now: int) -> None:
         job, reason = tracked.job, seen.fail_reason or seen.status.value
+        if is_queue_full(reason) and job.unwanted:
+            # Upstream works on nothing of it, and nobody wants it sent again.
+            await self._end(tracked, job.requeued("hold.busy", due_at=now).cancelled(now))
+            return
         if is_queue_full(reason) and now - job.created_at < QUEUE_FULL_CAP_MS:
             wait = backoff_ms(job.tries, self._chance(), first=10 * SECOND)
             again = job.requeued("hold.busy", due_at=now + wait)

@@ -288,3 +288,17 @@ async def test_a_card_moved_while_its_job_is_sent_keeps_place_and_task(store: Sq
     stored = await store.get(sending.key)
     assert stored is not None
     assert (stored.task_id, stored.reply, stored.owner) == ("5", MOVED, None)
+
+
+async def test_a_job_cancelled_while_it_was_sent_in_vain_is_not_sent_again(store: SqlJobStore) -> None:
+    begun = await store.begin(job(), FREE)
+    (sending,) = await store.claim_submissions("w", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=1)
+    await store.cancel(begun.key, NOON + 60_001)
+
+    await store.release(sending.requeued("hold.busy", due_at=NOON + 90_000))
+
+    row = await store.get(begun.key)
+    assert row is not None
+    assert (row.state, row.is_delivered, row.owner) == (JobState.CANCELLED, False, None)
+    due = await store.claim_work("w", NOON + 90_000, lease_ms=LEASE, limit=9)
+    assert [one.key for one in due] == [begun.key]
