@@ -1,4 +1,4 @@
-"""The `easel` command: run, sandbox, sync, migrate.
+"""The `easel` command: run, sandbox, sync, migrate, doctor.
 Never here: what they do; each verb calls one function."""
 
 from __future__ import annotations
@@ -108,6 +108,29 @@ def sync() -> None:
     async def work() -> None:
         count = await app.sync(config.load())
         typer.echo(f"Discord knows {count} commands.")
+
+    _do(work())
+
+
+@cli.command()
+def doctor() -> None:
+    """Look at everything the bot needs and say what to do about it; exit status 1 if something is wrong."""
+    from rich.console import Console  # noqa: PLC0415 - as above
+
+    from bot import config  # noqa: PLC0415 - as above
+    from bot.doctor import examine  # noqa: PLC0415 - as above
+
+    console = Console(highlight=False)
+
+    async def work() -> None:
+        bad = 0
+        async for finding in examine(config.load()):
+            bad += not finding.fine
+            mark = "[green]✔[/]" if finding.fine else "[red]✖[/]"
+            console.print(f"{mark} [bold]{finding.name}[/]", end=" ")
+            console.print(finding.words, markup=False)
+        if bad:
+            raise typer.Exit(1)
 
     _do(work())
 
