@@ -251,6 +251,7 @@ async def assemble(
                 max_running=settings.max_running,
                 webhook_address=lambda token: webhook_address(settings.public_url, token),
                 webhooks=settings.public_url is not None,
+                reads_per_second=settings.reads_per_second,
                 video=settings.show_video,
             ),
             on_lost_way=on_lost_way or _log_lost_way,

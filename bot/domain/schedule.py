@@ -28,6 +28,11 @@ NOT_STARTED_MS: Final = {Pool.FAST: 15 * MINUTE, Pool.NORMAL: 30 * MINUTE}
 WATCH_EVERY_MS: Final = 2 * MINUTE
 """How often a job that timed out is still looked at."""
 
+ROUNDS_SHARE: Final = 0.6
+"""Regular readings take this part of the budget; the rest is for what is unclear, and for bursts."""
+ROUNDS_SHARE_HEARD: Final = 0.3
+"""As above with webhooks on: what they announce needs the larger part."""
+
 UNCLEAR_GRACE_MS: Final = 30 * SECOND
 """How long an unclear submission may take to show up in the task list (contract §8 row 3)."""
 UNCLEAR_CAP_MS: Final = 15 * MINUTE
@@ -55,6 +60,16 @@ def poll_delay_ms(age_ms: int, chance: float) -> int:
         return int((3 + 2 * chance) * SECOND)
     grown = min(1.0, (age_ms - YOUNG_MS) / (8 * MINUTE))
     return int((5 + 8 * grown + 2 * chance) * SECOND)
+
+
+def round_ms(reads: int, reads_per_second: float, chance: float, *, webhooks: bool) -> int:
+    """How long after the begin of a round of readings the next may begin, by what it cost.
+
+    Few jobs are read every 3 to 5 s. Many fill more pages than that allows, and their rounds come as often as
+    regular readings' share of the budget bears.
+    """
+    share = ROUNDS_SHARE_HEARD if webhooks else ROUNDS_SHARE
+    return max(poll_delay_ms(0, chance), int(reads / (reads_per_second * share) * SECOND))
 
 
 def backoff_ms(tries: int, chance: float, *, first: int = SECOND, cap: int = MINUTE) -> int:

@@ -65,6 +65,8 @@ class Terms:
     webhook_address: Callable[[str], str | None] = lambda _token: None
     """Where upstream may post about a job; None without a public address."""
     webhooks: bool = False
+    reads_per_second: float = 4.0
+    """Budget of readings of each account, as the image API's adapter keeps it."""
     video: bool = False
     naming: Naming | None = None
     chance: Callable[[], float] = random.random
@@ -113,6 +115,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         editor=editor,
         accounts=ports.accounts,
         webhooks=terms.webhooks,
+        reads_per_second=terms.reads_per_second,
         clock=clock,
         probe=probe,
         chance=chance,

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from bot.domain.tasks import RemoteTaskId, TaskPage
 
 EMPTY_PAGES: Final = 2
-"""After this many pages in a row without a job of ours, single queries are cheaper."""
+"""After this many pages in a row without a job looked for, single queries are cheaper,"""
+PATIENCE: Final = 4
+"""unless many are looked for: one more page is risked for each four of them, each of which would cost a query."""
 
 
 class Sweep:
@@ -60,7 +62,7 @@ class Sweep:
             self._turn(rising=rising)
             return
         too_old = max(ids) < self._oldest_wanted
-        if too_old or self._fruitless >= EMPTY_PAGES:
+        if too_old or self._fruitless >= max(EMPTY_PAGES, len(self._wanted) // PATIENCE):
             return
         step = here - 1 if self._oldest_first else here + 1
         self._next = step if 1 <= step <= self._pages else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.failures import Failure, FailureKind, is_queue_full, read_failure
@@ -22,10 +21,11 @@ from bot.domain.schedule import (
 )
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import GhostWrite, RemoteError, StorageTrouble
+from bot.services.agenda import Agenda, Tracked
 from bot.services.sweep import Sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, ImageApi, JobStore, Probe
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 PAGES_FROM: Final = 3
 """With this many jobs due, a page of twenty is worth trying before single queries."""
 QUERIES_AT_ONCE: Final = 8
+QUERIES_A_ROUND: Final = 64
+"""What a round leaves unread begins the next, without delay."""
 IDLE_S: Final = 30.0
 GRACE_MS: Final = 5 * SECOND
 PICTURE_LOOKS: Final = 4
@@ -46,20 +48,6 @@ STORE_PROGRESS_EVERY_MS: Final = 15 * SECOND
 """Percentages are re-read after a restart anyway, so not each one is worth a commit."""
 HEARD_AGAIN_MS: Final = 15 * SECOND
 """With webhooks on, polling slows down to this, but never stops."""
-
-
-@dataclass(slots=True)
-class _Tracked:
-    """A job this worker holds, and when to read it next."""
-
-    job: Job
-    due_at: int
-    read_at: int = 0
-    stored_at: int = 0
-    misses: int = 0
-    missing_since: int = 0
-    pictureless: int = 0
-    """Readings that said SUCCESS and showed nothing."""
 
 
 class Tracker:
@@ -76,6 +64,7 @@ class Tracker:
         on_changed: Callable[[Job], None],
         on_ended: Callable[[Job], None],
         webhooks: bool,
+        reads_per_second: float,
     ) -> None:
         self._store = store
         self._api = api
@@ -85,87 +74,112 @@ class Tracker:
         self._on_changed = on_changed
         self._on_ended = on_ended
         self._webhooks = webhooks
-        self._jobs: dict[JobKey, _Tracked] = {}
-        self._wake = asyncio.Event()
+        self._agenda = Agenda(reads_per_second=reads_per_second, webhooks=webhooks, chance=chance)
         self._sweep = Sweep()
-        self._troubles = 0
+        self._wake = asyncio.Event()
+        self._asleep_until = self._reads = self._troubles = 0
         self.last_reading_at: int | None = None
         """When upstream last answered a reading; health looks at it."""
 
     def __len__(self) -> int:
-        return len(self._jobs)
+        return len(self._agenda)
 
     def take(self, job: Job) -> None:
         """Follow a job whose lease this worker holds. A job just found after a restart is read at once."""
         now = self._clock.now()
         fresh = job.state is JobState.SUBMITTED and job.submitted_at == job.changed_at
         due = now + poll_delay_ms(0, self._chance()) if fresh and now - job.changed_at < SECOND else now
-        self._jobs[job.key] = _Tracked(job, due, stored_at=now)
-        self._wake.set()
+        self._agenda.add(Tracked(job, due, stored_at=now))
+        self._wake_for(due)
 
     def drop(self, key: JobKey) -> None:
         """Stop following a job (it was taken over)."""
-        self._jobs.pop(key, None)
+        self._agenda.drop(key)
 
     def hear(self, key: JobKey, *, ended: bool) -> None:
         """A webhook spoke of a job: read it soon. The webhook's own words are never believed."""
-        tracked = self._jobs.get(key)
+        tracked = self._agenda.of(key)
         if tracked is None:
             return
         now = self._clock.now()
-        soonest = now if ended else max(now, tracked.read_at + 3 * SECOND)
+        if ended:
+            self._agenda.hurry(tracked, now)
+            self._wake.set()
+            return
+        soonest = max(now, tracked.read_at + 3 * SECOND)
         if soonest < tracked.due_at:
             tracked.due_at = soonest
+            self._wake_for(soonest)
+
+    def _wake_for(self, due_at: int) -> None:
+        """Thousands of jobs report all the time: wake up only if that changes when to."""
+        if self._agenda.may_be_read_at(due_at) < self._asleep_until:
             self._wake.set()
 
     async def run(self) -> None:
         """Track until cancelled."""
         while True:
             self._wake.clear()
-            now = self._clock.now()
-            soonest = min((t.due_at for t in self._jobs.values()), default=None)
-            if soonest is None or soonest > now:
-                wait = IDLE_S if soonest is None else (soonest - now) / SECOND
-                await self._clock.pause(min(wait, IDLE_S), self._wake)
+            now, at = self._clock.now(), self._agenda.next_at()
+            if self._agenda.hurried or (at is not None and at <= now):
+                await self._tick(now)
                 continue
-            await self.tick()
+            wait = IDLE_S if at is None else min(IDLE_S, (at - now) / SECOND)
+            self._asleep_until = now + int(wait * SECOND)
+            await self._clock.pause(wait, self._wake)
+            self._asleep_until = 0
 
-    async def tick(self) -> None:
-        """Read every job that is due, once."""
-        now = self._clock.now()
-        due = {t.job.task_id: t for t in self._jobs.values() if t.due_at <= now and t.job.task_id is not None}
+    async def _tick(self, began: int) -> None:
+        """Read what hurries, and every job that is due, once."""
+        self._reads = 0
+        self._agenda.begin(began)
+        due = self._agenda.due
+        in_round = bool(due)
         try:
+            await self._read_hurried()
             if len(due) >= PAGES_FROM:
-                await self._read_pages(due)
+                await self._read_pages()
             await self._read_singly(due)
         except RemoteError as error:
             self._troubles += 1
             log.warning("reading_failed", extra={"fault": error.fault.value, "due": len(due)})
-            await self._after_trouble(due.values())
+            await self._after_trouble()
         else:
             self._troubles = 0
+            if in_round:
+                self._agenda.end(began, self._reads)
 
     # -- reading -----------------------------------------------------------------------------------------
 
-    async def _read_pages(self, due: dict[RemoteTaskId, _Tracked]) -> None:
-        """Cover as many due jobs as pages do cheaply; what was read leaves `due`."""
-        by_task = {t.job.task_id: t for t in self._jobs.values() if t.job.task_id is not None}
-        self._sweep.begin(due.keys())
+    async def _read_hurried(self) -> None:
+        """Read singly what cannot wait; too many of them are better found on pages, like everything else."""
+        if len(self._agenda.hurried) > QUERIES_AT_ONCE:
+            self._agenda.due.update(self._agenda.hurried)
+        else:
+            await self._read_singly(self._agenda.hurried)
+
+    async def _read_pages(self) -> None:
+        """Cover as many due jobs as pages do cheaply; what was read leaves the agenda."""
+        self._sweep.begin(self._agenda.due.keys())
         while (number := self._sweep.next_page()) is not None:
+            self._reads += 1
+            asked_at = self._clock.now()
             page = await self._api.page(number, size=Sweep.PAGE_SIZE)
             self._probe.count("upstream_reads", kind="page")
             self._sweep.saw(page)
             for seen in page.tasks:
-                tracked = by_task.get(seen.task_id)
+                tracked = self._agenda.of_task(seen.task_id)
                 if tracked is not None:
-                    due.pop(seen.task_id, None)
-                    await self._take_in(tracked, seen)
+                    await self._take_in(tracked, seen, seen.task_id, asked_at)
+            await self._read_hurried()
 
-    async def _read_singly(self, due: dict[RemoteTaskId, _Tracked]) -> None:
-        """Read the rest one by one, a few at a time."""
-        waiting = list(due.items())
+    async def _read_singly(self, wanted: dict[RemoteTaskId, Tracked]) -> None:
+        """Read these one by one, a few at a time; past some, jobs taken meanwhile may make pages worth while again."""
+        waiting = list(wanted.items())[:QUERIES_A_ROUND]
         while waiting:
             batch, waiting = waiting[:QUERIES_AT_ONCE], waiting[QUERIES_AT_ONCE:]
+            self._reads += len(batch)
+            asked_at = self._clock.now()
             readings = await asyncio.gather(
                 *(self._api.query(task_id) for task_id, _ in batch), return_exceptions=True
             )
@@ -173,28 +187,29 @@ class Tracker:
                 self._probe.count("upstream_reads", kind="query")
                 if isinstance(seen, BaseException):
                     continue
-                due.pop(task_id, None)
-                await self._take_in(tracked, seen)
+                await self._take_in(tracked, seen, task_id, asked_at)
             failed = next((r for r in readings if isinstance(r, BaseException)), None)
             if failed is not None:
                 raise failed
 
-    async def _after_trouble(self, unread: Iterable[_Tracked]) -> None:
+    async def _after_trouble(self) -> None:
         """The service gave no reading: come back later, and let deadlines pass meanwhile."""
         now = self._clock.now()
         wait = backoff_ms(self._troubles, self._chance(), first=2 * SECOND)
-        for tracked in list(unread):
-            tracked.due_at = now + wait
+        for tracked in self._agenda.put_off(now + wait):
             if tracked.job.state is not JobState.FAILED and has_timed_out(tracked.job, now):
                 await self._end(tracked, tracked.job.failed(Failure(FailureKind.TIMED_OUT), now))
 
     # -- what a reading means ----------------------------------------------------------------------------
 
-    async def _take_in(self, tracked: _Tracked, seen: TaskSnapshot | None) -> None:
+    async def _take_in(
+        self, tracked: Tracked, seen: TaskSnapshot | None, task_id: RemoteTaskId, asked_at: int
+    ) -> None:
         now = self._clock.now()
+        self._agenda.done(task_id, asked_at)
         self.last_reading_at = tracked.read_at = now
         tracked.due_at = now + self._delay(tracked.job, now)
-        if self._jobs.get(tracked.job.key) is not tracked:  # dropped while the answer was on its way
+        if self._agenda.of(tracked.job.key) is not tracked:  # dropped while the answer was on its way
             return
         if tracked.job.state is JobState.FAILED:
             await self._look_late(tracked, seen, now)
@@ -215,7 +230,7 @@ class Tracker:
         delay = poll_delay_ms(now - (job.submitted_at or job.created_at), self._chance())
         return max(delay, HEARD_AGAIN_MS) if self._webhooks else delay
 
-    async def _progressed(self, tracked: _Tracked, seen: TaskSnapshot, now: int) -> None:
+    async def _progressed(self, tracked: Tracked, seen: TaskSnapshot, now: int) -> None:
         before = tracked.job
         after = before.observed(seen, now)
         tracked.misses = 0
@@ -230,7 +245,7 @@ class Tracker:
                 await self._write(tracked, after)
             self._on_changed(after)
 
-    async def _remote_failure(self, tracked: _Tracked, seen: TaskSnapshot, now: int) -> None:
+    async def _remote_failure(self, tracked: Tracked, seen: TaskSnapshot, now: int) -> None:
         job, reason = tracked.job, seen.fail_reason or seen.status.value
         if is_queue_full(reason) and job.unwanted:
             # Upstream works on nothing of it, and nobody wants it sent again.
@@ -245,19 +260,19 @@ class Tracker:
             return
         await self._end(tracked, job.failed(read_failure(reason), now))
 
-    async def _pictureless(self, tracked: _Tracked, now: int) -> None:
+    async def _pictureless(self, tracked: Tracked, now: int) -> None:
         tracked.pictureless += 1
         tracked.due_at = now + GRACE_MS
         if tracked.pictureless >= PICTURE_LOOKS:
             await self._end(tracked, tracked.job.failed(Failure(FailureKind.NO_PICTURE), now))
 
-    async def _unknown(self, tracked: _Tracked, now: int) -> None:
+    async def _unknown(self, tracked: Tracked, now: int) -> None:
         tracked.misses += 1
         tracked.missing_since = tracked.missing_since if tracked.misses > 1 else now
         if tracked.misses >= UNKNOWN_LOOKS and now - tracked.missing_since >= UNKNOWN_FOR_MS:
             await self._end(tracked, tracked.job.failed(Failure(FailureKind.GONE), now))
 
-    async def _look_late(self, tracked: _Tracked, seen: TaskSnapshot | None, now: int) -> None:
+    async def _look_late(self, tracked: Tracked, seen: TaskSnapshot | None, now: int) -> None:
         """A job that timed out with us: only a picture is news now."""
         if seen is not None and seen.status is TaskStatus.SUCCESS and _shows_something(tracked.job, seen):
             await self._end(tracked, tracked.job.observed(seen, now))
@@ -267,7 +282,7 @@ class Tracker:
 
     # -- writing -----------------------------------------------------------------------------------------
 
-    async def _end(self, tracked: _Tracked, ended: Job) -> None:
+    async def _end(self, tracked: Tracked, ended: Job) -> None:
         """Store an outcome and hand it to delivery; the lease stays."""
         if await self._write(tracked, ended):
             self.drop(ended.key)
@@ -275,7 +290,7 @@ class Tracker:
             log.info("job_ended", extra={"job": ended.key, "state": ended.state.value})
             self._on_ended(ended)
 
-    async def _write(self, tracked: _Tracked, job: Job, *, release: bool = False) -> bool:
+    async def _write(self, tracked: Tracked, job: Job, *, release: bool = False) -> bool:
         try:
             await (self._store.release(job) if release else self._store.save(job))
         except GhostWrite:

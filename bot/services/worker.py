@@ -54,6 +54,7 @@ class Worker:
         editor: ProgressEditor,
         accounts: Mapping[str, ImageApi],
         webhooks: bool,
+        reads_per_second: float,
         clock: Clock,
         probe: Probe,
         chance: Callable[[], float],
@@ -73,6 +74,7 @@ class Worker:
                 on_changed=editor.changed,
                 on_ended=self.ended,
                 webhooks=webhooks,
+                reads_per_second=reads_per_second,
             )
             for account, api in accounts.items()
         }

@@ -17,6 +17,7 @@ from bot.domain.schedule import (
     backoff_ms,
     has_timed_out,
     poll_delay_ms,
+    round_ms,
 )
 from tests.domain.builders import NOW, a_job
 
@@ -37,6 +38,19 @@ def test_polls_come_between_three_and_fifteen_seconds(age: int, chance: float) -
 
     assert 3 * SECOND <= delay <= 15 * SECOND
     assert delay <= 5 * SECOND or age >= YOUNG_MS
+
+
+@given(st.integers(0, 10_000), st.floats(0.01, 100), CHANCES, st.booleans())
+def test_rounds_of_readings_are_no_denser_than_polls_and_leave_room_in_the_budget(
+    reads: int,
+    per_second: float,
+    chance: float,
+    webhooks: bool,  # noqa: FBT001 - hypothesis passes by name
+) -> None:
+    apart = round_ms(reads, per_second, chance, webhooks=webhooks)
+
+    assert apart >= poll_delay_ms(0, chance)
+    assert reads * SECOND <= (apart + 1) * per_second * 0.6
 
 
 @given(st.integers(0, 10_000), st.integers(0, 10_000), CHANCES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,12 +14,27 @@ from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.sweep import Sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from bot.domain.jobs import Job
+    from bot.domain.ports import ImageApi
     from tests.services.world import World
 
 DOWN = RemoteError(RemoteFault.UNCLEAR, "502")
+
+
+class SlowApi:
+    """Something happens while the first answer is on its way."""
+
+    def __init__(self, inner: ImageApi, meanwhile: Callable[[], None]) -> None:
+        self._inner = inner
+        self._meanwhile: list[Callable[[], None]] = [meanwhile]
+
+    async def query(self, task_id: RemoteTaskId) -> TaskSnapshot | None:
+        seen = await self._inner.query(task_id)
+        while self._meanwhile:
+            self._meanwhile.pop()()
+        return seen
 
 
 async def test_progress_is_shown_and_never_runs_backwards(world: World) -> None:
@@ -40,6 +56,52 @@ async def test_many_jobs_cost_few_requests(world: World) -> None:
         await world.ended(job)
 
     assert len(world.upstream.reads) / len(jobs) <= 0.75
+
+
+async def test_jobs_begun_at_different_moments_are_still_read_together(world: World) -> None:
+    world.max_running = 500
+    world.upstream.template["seconds"] = 60
+    await world.reboot()
+    for n in range(20):
+        await world.imagine(user=n)
+        await world.pass_time(0.37)
+    world.upstream.reads.clear()
+
+    await world.pass_time(30)
+
+    assert set(world.upstream.reads) == {"page"}
+    assert len(world.upstream.reads) <= 12
+
+
+async def test_a_few_young_jobs_are_read_every_three_to_five_seconds(world: World) -> None:
+    world.upstream.template["seconds"] = 60
+    for n in range(3):
+        await world.imagine(user=n)
+        await world.pass_time(1.3)
+
+    read_at = []
+    for _ in range(300):
+        world.upstream.reads.clear()
+        await world.pass_time(0.1)
+        if world.upstream.reads:
+            read_at.append(world.clock.now())
+
+    assert all(3_000 <= later - earlier <= 5_000 for earlier, later in pairwise(read_at))
+    assert len(read_at) >= 5
+
+
+async def test_rounds_over_many_pages_keep_to_their_share_of_the_budget(world: World) -> None:
+    world.max_running = 500
+    world.upstream.template["seconds"] = 600
+    await world.reboot()
+    for n in range(400):
+        await world.imagine(user=n)
+    await world.pass_time(30)
+    world.upstream.reads.clear()
+
+    await world.pass_time(60)
+
+    assert 60 * 4.0 * 0.4 <= len(world.upstream.reads) <= 60 * 4.0 * 0.7
 
 
 async def test_when_reading_fails_jobs_are_read_later_and_delivered(world: World) -> None:
@@ -220,6 +282,57 @@ async def test_a_webhook_about_the_end_is_read_at_once(world: World) -> None:
     assert (await world.job(job.key)).state is JobState.SUCCEEDED
 
 
+async def test_the_end_is_read_before_the_pages_of_many_other_jobs(world: World) -> None:
+    world.max_running, world.webhooks = 500, True
+    world.upstream.template["seconds"] = 600
+    await world.reboot()
+    jobs = [await world.imagine(user=n) for n in range(100)]
+    await world.pass_time(1)
+    task = world.upstream.task((await world.job(jobs[0].key)).task_id)
+    task.seconds = 1
+    world.upstream.reads.clear()
+
+    world.services.worker.hear(jobs[0].key, ended=True)
+    await world.calm()
+
+    assert world.upstream.reads == ["query"]
+    assert (await world.job(jobs[0].key)).state is JobState.SUCCEEDED
+
+
+async def test_an_end_told_while_an_older_answer_is_on_its_way_is_read_again(world: World) -> None:
+    world.upstream.template["seconds"] = 100
+    job = await world.imagine()
+    await world.pass_time(2)
+    (tracker,) = world.services.worker.trackers.values()
+
+    def end_and_tell() -> None:
+        world.upstream.tasks[0].seconds = 1
+        world.clock.move_to(world.clock.now() + 100)
+        tracker.hear(job.key, ended=True)
+
+    tracker._api = SlowApi(tracker._api, end_and_tell)  # type: ignore[assignment]  # only queries are asked for here
+    await world.pass_time(3)
+
+    assert (await world.job(job.key)).state is JobState.SUCCEEDED
+    assert world.upstream.reads == ["query", "query"]
+
+
+async def test_many_ends_at_once_are_found_on_pages(world: World) -> None:
+    world.max_running, world.webhooks = 500, True
+    await world.reboot()
+    jobs = [await world.imagine(user=n) for n in range(40)]
+    await world.pass_time(29)
+    world.clock.move_to(world.clock.now() + 2_000)
+    world.upstream.reads.clear()
+
+    for job in jobs:
+        world.services.worker.hear(job.key, ended=True)
+    await world.calm()
+
+    assert world.upstream.reads == ["page", "page"]
+    assert {(await world.job(job.key)).state for job in jobs} == {JobState.SUCCEEDED}
+
+
 async def test_a_flood_of_webhooks_about_progress_does_not_become_a_flood_of_reads(world: World) -> None:
     job = await world.imagine()
     await world.pass_time(10)
@@ -311,6 +424,10 @@ def test_a_sweep_learns_that_the_list_runs_the_other_way_and_remembers_it() -> N
 
 def test_a_sweep_stops_where_everything_is_too_old() -> None:
     assert walk(Sweep(), list(range(1000, 0, -1)), [995, 975, 955, 2000]) == [1, 2, 3, 4]
+
+
+def test_a_sweep_for_many_goes_through_more_pages_of_others_than_a_sweep_for_one() -> None:
+    assert walk(Sweep(), list(range(1000, 0, -1)), range(900, 921)) == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_sweep_stops_when_pages_do_not_pay_off() -> None:

@@ -1,0 +1,126 @@
+"""Which followed job is read when: in rounds that serve all, so that a page of the task list is read once for many.
+Never here: requests, and what a reading means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.schedule import SECOND, round_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.domain.tasks import RemoteTaskId
+
+TOGETHER_MS: Final = 2 * SECOND
+"""A round also reads what falls due so soon after it: left alone, each would cost a request of its own."""
+
+
+@dataclass(slots=True)
+class Tracked:
+    """A job this worker holds, and when to read it next."""
+
+    job: Job
+    due_at: int
+    read_at: int = 0
+    stored_at: int = 0
+    misses: int = 0
+    missing_since: int = 0
+    heard_at: int = 0
+    """When a webhook last told that it has ended."""
+    pictureless: int = 0
+    """Readings that said SUCCESS and showed nothing."""
+
+
+class Agenda:
+    """Rounds follow each other no faster than the budget of readings bears; only what hurries is read between them."""
+
+    def __init__(self, *, reads_per_second: float, webhooks: bool, chance: Callable[[], float]) -> None:
+        self._reads_per_second = reads_per_second
+        self._webhooks = webhooks
+        self._chance = chance
+        self._jobs: dict[JobKey, Tracked] = {}
+        self._by_task: dict[RemoteTaskId, Tracked] = {}
+        self._round_at = 0
+        """No round begins before this."""
+        self.due: dict[RemoteTaskId, Tracked] = {}
+        """What the present round still has to read."""
+        self.hurried: dict[RemoteTaskId, Tracked] = {}
+        """What is read before and between rounds."""
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def of(self, key: JobKey) -> Tracked | None:
+        """The entry of a job."""
+        return self._jobs.get(key)
+
+    def of_task(self, task_id: RemoteTaskId) -> Tracked | None:
+        """The entry of a task."""
+        return self._by_task.get(task_id)
+
+    def add(self, tracked: Tracked) -> None:
+        """Follow a job, instead of what was followed under its key."""
+        self.drop(tracked.job.key)
+        self._jobs[tracked.job.key] = tracked
+        if tracked.job.task_id is not None:
+            self._by_task[tracked.job.task_id] = tracked
+
+    def drop(self, key: JobKey) -> None:
+        """Follow it no longer."""
+        tracked = self._jobs.pop(key, None)
+        if tracked is not None and tracked.job.task_id is not None:
+            for where in (self._by_task, self.due, self.hurried):
+                where.pop(tracked.job.task_id, None)
+
+    def hurry(self, tracked: Tracked, now: int) -> None:
+        """Read it as soon as possible."""
+        tracked.heard_at = now
+        if tracked.job.task_id is not None:
+            self.hurried[tracked.job.task_id] = tracked
+
+    def done(self, task_id: RemoteTaskId, asked_at: int) -> None:
+        """It was read. An answer to a question older than the reason to hurry does not settle that one."""
+        self.due.pop(task_id, None)
+        hurried = self.hurried.get(task_id)
+        if hurried is not None and hurried.heard_at <= asked_at:
+            del self.hurried[task_id]
+
+    # -- rounds ------------------------------------------------------------------------------------------
+
+    def may_be_read_at(self, due_at: int) -> int:
+        """When something that falls due then is read."""
+        return max(due_at, self._round_at)
+
+    def next_at(self) -> int | None:
+        """When the next round begins; None with nothing to read."""
+        soonest = min((t.due_at for t in self._by_task.values()), default=None)
+        return None if soonest is None else self.may_be_read_at(soonest)
+
+    def begin(self, now: int) -> None:
+        """Put on this round's list what is due, and what soon will be; nothing if it is not time for a round."""
+        self.due.clear()
+        if now < self._round_at:  # before a look at thousands of jobs
+            return
+        at = self.next_at()
+        if at is not None and at <= now:
+            until = now + TOGETHER_MS
+            self.due.update((id_, t) for id_, t in self._by_task.items() if t.due_at <= until)
+
+    def end(self, began: int, reads: int) -> None:
+        """A round is over: its price says when the next may begin. What it left unread does not wait for that."""
+        apart = round_ms(reads, self._reads_per_second, self._chance(), webhooks=self._webhooks)
+        self._round_at = 0 if self.due else began + apart
+
+    def put_off(self, until: int) -> list[Tracked]:
+        """Leave everything unread until then; returns it."""
+        unread = list({**self.due, **self.hurried}.values())
+        for tracked in unread:
+            tracked.due_at = until
+        self.due.clear()
+        self.hurried.clear()
+        self._round_at = until
+        return unread
