@@ -8,6 +8,7 @@ Never here: sentences for people (those are ids of the catalogues).
     ├── Later                 the same call may well succeed later: carries a delay
     ├── TooLarge              Discord takes no upload of that size: fit the picture to less and offer it again
     ├── GhostWrite            another worker took this job over: stop, deliver nothing
+    ├── SettingsChanged       a decision rests on settings that are not a server's any more: decide again
     ├── TaskTaken             that upstream task already belongs to another job of ours
     ├── StorageTrouble        the database is locked, full, read-only or broken
     ├── StartupError          one clear sentence for the operator, and a non-zero exit
@@ -88,6 +89,10 @@ class TooLarge(EaselError):
 
 class GhostWrite(EaselError):
     """The row's fence has moved on: another worker owns the job, so this one must stop and deliver nothing."""
+
+
+class SettingsChanged(EaselError):
+    """A server's settings have changed since a job was decided on; nothing was written."""
 
 
 class TaskTaken(EaselError):

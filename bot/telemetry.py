@@ -62,6 +62,9 @@ METERS: Final[Mapping[str, Meter]] = {
     "deliveries": Meter(Kind.COUNT, "Outcomes shown to people, by the way they took.", ("route",)),
     "delivery_lag_seconds": Meter(Kind.SPREAD, "From a job's outcome to people seeing it.", buckets=_LAG),
     "edits": Meter(Kind.COUNT, "Edits of cards that are no delivery.", ("kind",)),
+    "notices_told": Meter(Kind.COUNT, "Events told in servers' log channels.", ("kind",)),
+    "notices_dropped": Meter(Kind.COUNT, "Events that too many others stood before.", ("kind",)),
+    "prompts_forgotten": Meter(Kind.COUNT, "Finished jobs whose prompts were forgotten by age."),
     "leases_lost": Meter(Kind.COUNT, "Writes refused because another worker had taken the job over."),
     "upstream_reads": Meter(
         Kind.COUNT, "Status readings: a `page` of many jobs, or one job's `query`.", ("kind",)

@@ -5,10 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from bot.texts import Text, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
+
+DEFAULT_RULE: Final = "default"
+"""The rule of a server that has none: the deployment's."""
 
 
 class Pool(StrEnum):
@@ -30,8 +35,8 @@ class Allowance:
     """Jobs upstream at the same time."""
     waiting: int | None
     """Jobs queued behind those."""
-    rule: str = "default"
-    """Which rule gave it, for refusals and `/quota`: `default`, or a role id."""
+    rule: str = DEFAULT_RULE
+    """Which rule gave it, for refusals and `/quota`: `default`, or a role id (the server's own: everyone)."""
 
     def at_once(self) -> int | None:
         """How many unfinished jobs a member may have in all, running or waiting."""
@@ -41,6 +46,52 @@ class Allowance:
 
 
 UNLIMITED = Allowance(None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRule:
+    """What a role gives its members in one pool of one server (design §5); `None` means unlimited."""
+
+    guild_id: int
+    pool: Pool
+    role_id: int
+    """The server's own id stands for everyone, as it does with Discord."""
+    per_day: int | None
+    running: int | None
+    waiting: int | None
+
+    def allowance(self) -> Allowance:
+        """The same for one member."""
+        return Allowance(self.per_day, self.running, self.waiting, rule=str(self.role_id))
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """What a server's settings say about accepting a job, checked in the transaction that inserts it."""
+
+    revision: int
+    """The settings this was decided by; if they have changed, the decision is made anew."""
+    zone: str
+    """The time zone in which its days begin."""
+    per_day: int | None = None
+    """Units a day for the whole server in this pool."""
+
+
+def allowance_of(
+    rules: Iterable[PoolRule], pool: Pool, *, guild_id: int, role_ids: Collection[int]
+) -> Allowance | None:
+    """The most generous rule of the member's roles in a pool; None if no rule matches."""
+    mine = {guild_id, *role_ids}
+    return most_generous(rule.allowance() for rule in rules if rule.pool is pool and rule.role_id in mine)
+
+
+def name_rule(rule: str, guild_id: int | None) -> Text:
+    """Name a rule in a sentence; Discord itself writes a role's name."""
+    if rule == DEFAULT_RULE:
+        return text("rule.default")
+    if rule == str(guild_id):
+        return text("rule.everyone")
+    return text("rule.role", role=rule)
 
 
 def most_generous(allowances: Iterable[Allowance]) -> Allowance | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job, ReplyTarget, Route
     from bot.domain.keys import JobKey
-    from bot.domain.pools import Allowance, Pool
+    from bot.domain.pools import Allowance, Pool, ServerLimits
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
     from bot.texts import Text
 
@@ -161,11 +161,13 @@ class JobStore(Protocol):
     has moved on.
     """
 
-    async def begin(self, job: Job, allowance: Allowance) -> Job:
-        """Insert the intent, reserving its units, in one transaction that also reads what the member has used.
+    async def begin(self, job: Job, allowance: Allowance, limits: ServerLimits | None = None) -> Job:
+        """Insert the intent, reserving its units, in one transaction that also reads what is used up.
 
         Returns the stored job: an *earlier* one if this interaction was already accepted, or if the same button
-        has a live child. Raises `UserError` naming the limit that the allowance refused.
+        has a live child. Raises `UserError` naming the limit that refused (the member's day with unexpired grants,
+        the server's day, at once), and `SettingsChanged` if `limits` rest on settings that are not the server's now.
+        Without `limits` a day is UTC's and the server has no total.
         """
 
     async def get(self, key: JobKey) -> Job | None:

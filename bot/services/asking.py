@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.domain.access import created_at
+
 if TYPE_CHECKING:
     from bot.domain.jobs import ReplyTarget
 
@@ -23,3 +25,22 @@ class Asker:
     interaction_id: int
     reply: ReplyTarget
     role_ids: frozenset[int] = frozenset()
+    joined_at: int | None = None
+    """When they came to the server; None if Discord did not say."""
+    account_created_at: int | None = None
+    """None: it is read from their id."""
+    channel_parents: tuple[int, ...] = ()
+    """What the channel stands in, the nearest first: a thread's channel, then the category."""
+    is_moderator: bool = False
+    age_restricted: bool = False
+    """Whether the channel (or the thread's channel) is."""
+
+    @property
+    def lineage(self) -> tuple[int, ...]:
+        """The channel with its parents, the nearest first."""
+        return (self.reply.channel_id, *self.channel_parents)
+
+    @property
+    def born(self) -> int:
+        """When their account was made."""
+        return created_at(self.user_id) if self.account_created_at is None else self.account_created_at

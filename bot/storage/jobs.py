@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from bot.domain.jobs import Job, ReplyTarget
-    from bot.domain.pools import Allowance
+    from bot.domain.pools import Allowance, ServerLimits
     from bot.storage.engine import Database
 
 ATTEMPTS: Final = 5
@@ -45,11 +45,11 @@ class SqlJobStore:
 
     # -- accepting ---------------------------------------------------------------------------------------
 
-    async def begin(self, job: Job, allowance: Allowance) -> Job:
+    async def begin(self, job: Job, allowance: Allowance, limits: ServerLimits | None = None) -> Job:
         """See the port. Of several that begin the same press at once one inserts, and all return its job."""
         for _ in range(ATTEMPTS):
             try:
-                return await self._database.write(lambda cn: steps.begin(cn, job, allowance))
+                return await self._database.write(lambda cn: steps.begin(cn, job, allowance, limits))
             except Conflict:  # another process was quicker: look again, and find its row
                 continue
         raise StorageTrouble(TAKEN)

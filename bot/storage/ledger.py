@@ -1,82 +1,213 @@
-"""The books: units reserved when a job is accepted, and given back when no picture came.
-Never here: who may have how much (that is the domain's `Allowance`) and prices."""
+"""The books: units reserved when a job is accepted, drawn from grants, and given back when no picture came.
+Never here: who may have how much (that is the domain's `Allowance`) and prices (that is the job's `units`)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import and_, bindparam, func, insert, literal, select, text
+from sqlalchemy import and_, bindparam, func, insert, literal, or_, select, text, update
 
-from bot.errors import UserError
+from bot.domain.days import UTC_ZONE, day_of
+from bot.domain.pools import name_rule
+from bot.errors import SettingsChanged, UserError
+from bot.storage.engine import lock
+from bot.storage.guild_tables import draws, grants, guilds
 from bot.storage.tables import IS_LIVE, jobs, ledger
 from bot.texts import text as sentence
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, FromClause, Select
+    from collections.abc import Sequence
+
+    from sqlalchemy import BindParameter, ColumnElement, FromClause, ScalarSelect, Select
     from sqlalchemy.engine import Connection
 
+    from bot.domain.days import Day
     from bot.domain.jobs import Job
-    from bot.domain.pools import Allowance
+    from bot.domain.pools import Allowance, ServerLimits
 
-DAY_MS: Final = 24 * 3_600_000
 RESERVE: Final = "reserve"
 REFUND: Final = "refund"
 
+# The ledger has each job's whole price, reserved and perhaps given back. What grants paid of it is written in `draws`
+# beside it, so a day's own allowance is used up by the one less the other.
 
-def day_start(at: int) -> int:
-    """When the day of an allowance began: midnight UTC. The one place that knows what a day is."""
-    return at - at % DAY_MS
+
+class Draw(NamedTuple):
+    """What one grant pays of a job."""
+
+    grant_id: int
+    units: int
+
+
+def revision_of(connection: Connection, guild_id: int) -> int:
+    """Which revision of its settings a server has now."""
+    query = select(guilds.c.revision).where(guilds.c.guild_id == guild_id)
+    return connection.execute(query).scalar_one_or_none() or 0
+
+
+# -- what was spent --------------------------------------------------------------------------------------
+
+
+def _member(table: FromClause, *, in_a_server: bool = True) -> ColumnElement[bool]:
+    guild = table.c.guild_id
+    return and_(
+        table.c.user_id == bindparam("user_"),
+        guild == bindparam("guild_") if in_a_server else guild.is_(None),
+        table.c.pool == bindparam("pool_"),
+    )
+
+
+def _sum(column: ColumnElement[int], *where: ColumnElement[bool]) -> ScalarSelect[Any]:
+    return select(func.coalesce(func.sum(column), 0)).where(*where).scalar_subquery()
+
+
+_SINCE: Final[BindParameter[int]] = bindparam("since_")
+OUTSTANDING: Final = draws.c.returned_at.is_(None)
 
 
 def _usage(*, in_a_server: bool) -> Select[Any]:
     """Build the query for what a member spent since a time and has unfinished, in one pool of one place."""
-
-    def member(table: FromClause) -> ColumnElement[bool]:
-        guild = table.c.guild_id
-        return and_(
-            table.c.user_id == bindparam("user_"),
-            guild == bindparam("guild_") if in_a_server else guild.is_(None),
-            table.c.pool == bindparam("pool_"),
-        )
-
-    spent = select(func.coalesce(func.sum(ledger.c.units), 0)).where(
-        member(ledger), ledger.c.spent_at >= bindparam("since_")
+    spent = _sum(ledger.c.units, _member(ledger, in_a_server=in_a_server), ledger.c.spent_at >= _SINCE)
+    live = select(func.count()).select_from(jobs)
+    live = live.where(_member(jobs, in_a_server=in_a_server), text(IS_LIVE))
+    if not in_a_server:
+        return select(spent.label("spent"), literal(0).label("drawn"), live.scalar_subquery().label("live"))
+    drawn = _sum(
+        draws.c.units,
+        draws.c.grant_id == grants.c.id,
+        _member(grants),
+        draws.c.spent_at >= _SINCE,
+        OUTSTANDING,
     )
-    live = select(func.count()).select_from(jobs).where(member(jobs), text(IS_LIVE))
-    return select(spent.scalar_subquery().label("spent"), live.scalar_subquery().label("live"))
+    return select(spent.label("spent"), drawn.label("drawn"), live.scalar_subquery().label("live"))
 
 
 _IN_A_SERVER: Final = _usage(in_a_server=True)
 _IN_DIRECT_MESSAGES: Final = _usage(in_a_server=False)
+SERVER_SPENT: Final = select(func.coalesce(func.sum(ledger.c.units), 0)).where(
+    ledger.c.guild_id == bindparam("guild_"),
+    ledger.c.pool == bindparam("pool_"),
+    ledger.c.spent_at >= _SINCE,
+)
+_PAID_BY: Final = (
+    select(func.coalesce(func.sum(draws.c.units), 0))
+    .where(draws.c.grant_id == grants.c.id, OUTSTANDING)
+    .correlate(grants)
+    .scalar_subquery()
+)
+LEFT: Final = (grants.c.units - _PAID_BY).label("left")
+UNEXPIRED: Final = or_(grants.c.expires_at.is_(None), grants.c.expires_at > bindparam("now_"))
+# The grant that expires first is used first.
+_FIRST_TO_EXPIRE: Final = (grants.c.expires_at.is_(None), grants.c.expires_at, grants.c.id)
+_AVAILABLE: Final = select(grants.c.id, LEFT).where(_member(grants), UNEXPIRED).order_by(*_FIRST_TO_EXPIRE)
 
 
-def check_allowance(connection: Connection, job: Job, allowance: Allowance) -> None:
-    """Refuse, naming the limit, if the job would exceed what its member may have. Must hold the member's lock."""
-    at_once = allowance.at_once()
-    if allowance.per_day is None and at_once is None:
-        return
-    since = day_start(job.created_at)
-    asked = {"user_": job.user_id, "pool_": job.pool.value, "since_": since}
-    guild_id = job.reply.guild_id
+class Spent(NamedTuple):
+    """What a member has used up."""
+
+    own: int
+    """Units of the day's own allowance."""
+    live: int
+    """Unfinished jobs."""
+
+
+def spent(connection: Connection, guild_id: int | None, user_id: int, pool: str, day: Day) -> Spent:
+    """Read what a member has used up today in one pool of one place."""
+    asked = {"user_": user_id, "pool_": pool, "since_": day.start}
     if guild_id is None:
         row = connection.execute(_IN_DIRECT_MESSAGES, asked).one()
     else:
         row = connection.execute(_IN_A_SERVER, asked | {"guild_": guild_id}).one()
-    if allowance.per_day is not None and row.spent + job.units > allowance.per_day:
+    return Spent(row.spent - row.drawn, row.live)
+
+
+def available(connection: Connection, guild_id: int, user_id: int, pool: str, now: int) -> Sequence[Draw]:
+    """Read what a member's unexpired grants have left, in the order in which they are used."""
+    asked = {"user_": user_id, "pool_": pool, "guild_": guild_id, "now_": now}
+    return [Draw(row.id, row.left) for row in connection.execute(_AVAILABLE, asked) if row.left > 0]
+
+
+# -- accepting -------------------------------------------------------------------------------------------
+
+
+def check(
+    connection: Connection, job: Job, allowance: Allowance, limits: ServerLimits | None
+) -> Sequence[Draw]:
+    """Refuse, naming the limit, if the job would exceed what its member or server may have. Must hold the member's lock.
+
+    Returns what grants pay of it.
+    """
+    guild_id = job.reply.guild_id
+    if limits is not None and guild_id is not None and revision_of(connection, guild_id) != limits.revision:
+        raise SettingsChanged(str(guild_id))
+    day = day_of(job.created_at, UTC_ZONE if limits is None else limits.zone)
+    drawn = _check_member(connection, job, allowance, day)
+    if limits is not None and limits.per_day is not None:
+        _check_server(connection, job, limits.per_day, day)
+    return drawn
+
+
+def _check_member(connection: Connection, job: Job, allowance: Allowance, day: Day) -> Sequence[Draw]:
+    at_once = allowance.at_once()
+    if allowance.per_day is None and at_once is None:
+        return ()
+    guild_id = job.reply.guild_id
+    used = spent(connection, guild_id, job.user_id, job.pool.value, day)
+    rule = name_rule(allowance.rule, guild_id)
+    drawn: Sequence[Draw] = ()
+    if allowance.per_day is not None:
+        short = job.units - max(0, allowance.per_day - used.own)
+        if short > 0:
+            drawn = _from_grants(connection, job, short)
+            if not drawn:
+                raise UserError(
+                    sentence(
+                        "refused.per_day",
+                        pool=job.pool.value,
+                        limit=allowance.per_day,
+                        used=used.own,
+                        units=job.units,
+                        renews=day.end // 1_000,
+                        rule=rule,
+                    )
+                )
+    if at_once is not None and used.live >= at_once:
+        raise UserError(sentence("refused.at_once", pool=job.pool.value, limit=at_once, rule=rule))
+    return drawn
+
+
+def _from_grants(connection: Connection, job: Job, units: int) -> Sequence[Draw]:
+    """Choose grants that together pay so much; nothing if they cannot."""
+    guild_id = job.reply.guild_id
+    if guild_id is None:
+        return ()
+    drawn = []
+    for grant in available(connection, guild_id, job.user_id, job.pool.value, job.created_at):
+        drawn.append(Draw(grant.grant_id, min(grant.units, units)))
+        units -= drawn[-1].units
+        if units == 0:
+            return drawn
+    return ()
+
+
+def _check_server(connection: Connection, job: Job, per_day: int, day: Day) -> None:
+    # The member's lock is held already; whoever holds the server's never waits for a member's.
+    lock(connection, f"server/{job.reply.guild_id}/{job.pool}")
+    asked = {"guild_": job.reply.guild_id, "pool_": job.pool.value, "since_": day.start}
+    used = connection.execute(SERVER_SPENT, asked).scalar_one()
+    if used + job.units > per_day:
         raise UserError(
             sentence(
-                "refused.per_day",
+                "refused.server_total",
                 pool=job.pool.value,
-                limit=allowance.per_day,
-                used=row.spent,
-                renews=(since + DAY_MS) // 1_000,
+                limit=per_day,
+                used=used,
+                renews=day.end // 1_000,
             )
         )
-    if at_once is not None and row.live >= at_once:
-        raise UserError(sentence("refused.at_once", pool=job.pool.value, limit=at_once))
 
 
-def reserve(connection: Connection, job: Job) -> None:
+def reserve(connection: Connection, job: Job, drawn: Sequence[Draw]) -> None:
     """Book the units of a job that was just inserted."""
     connection.execute(
         insert(ledger),
@@ -91,7 +222,15 @@ def reserve(connection: Connection, job: Job) -> None:
             "spent_at": job.created_at,
         },
     )
+    if drawn:
+        rows = [
+            {"grant_id": d.grant_id, "job_key": job.key, "units": d.units, "spent_at": job.created_at}
+            for d in drawn
+        ]
+        connection.execute(insert(draws), rows)
 
+
+# -- giving back -----------------------------------------------------------------------------------------
 
 _BOOKED = ledger.alias("booked")
 _REFUNDED = ledger.alias("refunded")
@@ -112,4 +251,7 @@ def refund(connection: Connection, job: Job) -> None:
                 .exists(),
             ),
         )
+    )
+    connection.execute(
+        update(draws).where(draws.c.job_key == job.key, OUTSTANDING).values(returned_at=job.finished_at)
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job, ReplyTarget
     from bot.domain.keys import JobKey
-    from bot.domain.pools import Allowance
+    from bot.domain.pools import Allowance, ServerLimits
 
 CHUNK: Final = 500
 """Keys in one IN list: SQLite's oldest builds take 999 parameters."""
@@ -73,7 +73,7 @@ def with_actions(connection: Connection, found: Sequence[Job]) -> list[Job]:
 # -- accepting -------------------------------------------------------------------------------------------
 
 
-def begin(connection: Connection, job: Job, allowance: Allowance) -> Job:
+def begin(connection: Connection, job: Job, allowance: Allowance, limits: ServerLimits | None = None) -> Job:
     """Find the job that this interaction or this button already began, or insert it within the allowance."""
     # First the lock, then the look: a twin of this very interaction must be found, not counted.
     lock(connection, f"member/{job.reply.guild_id}/{job.user_id}/{job.pool}")
@@ -82,12 +82,12 @@ def begin(connection: Connection, job: Job, allowance: Allowance) -> Job:
         earlier = find(connection, _LIVE_CHILD, parent_=job.press.parent, position_=job.press.position)
     if earlier is not None:
         return earlier
-    ledger.check_allowance(connection, job, allowance)
+    drawn = ledger.check(connection, job, allowance, limits)
     # A limit of nothing running would keep an accepted job waiting for ever.
     running = None if allowance.running is None else max(1, allowance.running)
     values = {**rows.identity(job), **rows.progress(job), **rows.lease(job), "running_limit": running}
     connection.execute(insert(jobs), values)
-    ledger.reserve(connection, job)
+    ledger.reserve(connection, job, drawn)
     return job
 
 

@@ -53,6 +53,8 @@ IS_LOST: Final = (
 IS_OWNED: Final = "owner IS NOT NULL"
 HAS_PARENT: Final = "parent IS NOT NULL"
 HAS_TASK: Final = "task_id IS NOT NULL"
+IS_KEPT: Final = "prompt <> ''"
+"""What somebody wrote is still there: neither erased nor forgotten."""
 
 metadata = MetaData(
     naming_convention={
@@ -164,6 +166,7 @@ _index("jobs_open", "due_at", where=IS_OPEN)
 _index("jobs_watched", "finished_at", where=IS_WATCHED)
 _index("jobs_lost", "account", "pool", "sent_at", where=IS_LOST)
 _index("jobs_owner", "owner", where=IS_OWNED)
+_index("jobs_kept", "guild_id", "finished_at", where=IS_KEPT)
 
 actions = Table(
     "actions",
@@ -193,6 +196,7 @@ ledger = Table(
     UniqueConstraint("job_key", "kind"),
 )
 Index("ledger_member", ledger.c.user_id, ledger.c.guild_id, ledger.c.pool, ledger.c.spent_at)
+Index("ledger_guild", ledger.c.guild_id, ledger.c.pool, ledger.c.spent_at)
 
 deliveries = Table(
     "deliveries",

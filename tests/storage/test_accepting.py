@@ -13,6 +13,7 @@ from bot.domain.jobs import JobState
 from bot.domain.pools import Allowance, Pool
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import StorageTrouble, UserError
+from bot.texts import text
 from tests.storage.making import FREE, LEASE, NOON, child, job, reply, success
 
 if TYPE_CHECKING:
@@ -122,7 +123,14 @@ async def test_a_days_units_run_out_and_the_refusal_says_when_they_renew(store: 
 
     assert refused.value.text.id == "refused.per_day"
     midnight = NOON // 1_000 + 43_200
-    assert dict(refused.value.text.args) == {"pool": "NORMAL", "limit": 5, "used": 3, "renews": midnight}
+    assert dict(refused.value.text.args) == {
+        "pool": "NORMAL",
+        "limit": 5,
+        "used": 3,
+        "units": 3,
+        "renews": midnight,
+        "rule": text("rule.default"),
+    }
 
 
 async def test_a_refused_job_leaves_no_trace(store: SqlJobStore) -> None:
@@ -176,7 +184,7 @@ async def test_unfinished_jobs_of_a_member_are_limited_until_one_ends(store: Sql
     await store.save(first.failed(Failure(FailureKind.UNKNOWN), NOON))
 
     assert refused.value.text.id == "refused.at_once"
-    assert dict(refused.value.text.args) == {"pool": "NORMAL", "limit": 2}
+    assert dict(refused.value.text.args) == {"pool": "NORMAL", "limit": 2, "rule": text("rule.default")}
     assert (await store.begin(job(), allowance)).state is JobState.QUEUED
 
 

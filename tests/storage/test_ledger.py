@@ -7,7 +7,6 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -18,7 +17,6 @@ from bot.domain.keys import JobKey
 from bot.domain.pools import Allowance
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import GhostWrite, UserError
-from bot.storage.ledger import DAY_MS, day_start
 from bot.storage.tables import jobs, ledger
 from tests.storage.making import LEASE, NOON, job, success
 
@@ -122,10 +120,3 @@ async def test_refunds_in_a_race_are_booked_once(storage: Storage) -> None:
     query = select(ledger.c.kind, ledger.c.units).order_by(ledger.c.id)
     rows = await storage.database.read(lambda cn: [tuple(row) for row in cn.execute(query)])
     assert rows == [("reserve", 4), ("refund", -4)]
-
-
-@pytest.mark.parametrize("offset", [0, 1, DAY_MS - 1])
-def test_a_day_begins_at_midnight_utc(offset: int) -> None:
-    midnight = NOON - 43_200_000
-
-    assert day_start(midnight + offset) == midnight

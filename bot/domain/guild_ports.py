@@ -1,0 +1,207 @@
+"""The seams of a moderated server: what services need from storage and from Discord to settle, count and tell.
+Never here: implementations; jobs and pictures have their ports in `ports`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from bot.domain.days import Day
+    from bot.domain.guilds import (
+        Actor,
+        AuditEntry,
+        Block,
+        Changed,
+        Grant,
+        GuildSettings,
+        PoolTotals,
+        Standing,
+        Strike,
+        Struck,
+        UsageRow,
+    )
+    from bot.domain.keys import JobKey
+    from bot.domain.moderation import StrikePolicy
+    from bot.domain.pools import Pool
+    from bot.texts import Text
+
+
+class SettingsStore(Protocol):
+    """Servers' settings with their audit. Every method of these stores raises `StorageTrouble` and is one transaction."""
+
+    async def settings(self, guild_id: int) -> GuildSettings:
+        """Read a server's settings; those of a server that never changed any are the defaults."""
+
+    async def change(
+        self,
+        guild_id: int,
+        change: Callable[[GuildSettings], GuildSettings],
+        *,
+        actor: Actor,
+        at: int,
+    ) -> Changed:
+        """Apply `change` to what is stored and write the audit's line; what `change` raises is raised, nothing written."""
+
+    async def undo_last(self, guild_id: int, *, actor: Actor, at: int) -> AuditEntry | None:
+        """Take the latest change of settings back that was not taken back yet; None if there is none."""
+
+    async def audit(self, guild_id: int, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
+        """Read the history, the latest first; `before` is the id of an entry, for paging."""
+
+    async def note(
+        self,
+        guild_id: int,
+        *,
+        actor: Actor,
+        at: int,
+        action: str,
+        subject: int | None,
+        details: Mapping[str, Any],
+    ) -> AuditEntry:
+        """Write a line about something that is no setting."""
+
+
+class MemberStore(Protocol):
+    """Blocks, strikes and grants; each change writes the audit's line in its transaction."""
+
+    async def block_of(self, guild_id: int, user_id: int, now: int) -> Block | None:
+        """The block that holds now."""
+
+    async def blocks(self, guild_id: int, now: int) -> Sequence[Block]:
+        """Every block that holds now, the latest first."""
+
+    async def block(self, guild_id: int, block: Block) -> Block | None:
+        """Block a member; returns the block that it replaced."""
+
+    async def unblock(self, guild_id: int, user_id: int, *, actor: Actor, at: int) -> Block | None:
+        """Lift a block; returns it, None if there was none."""
+
+    async def strike(
+        self,
+        guild_id: int,
+        user_id: int,
+        *,
+        interaction_id: int,
+        why: str,
+        at: int,
+        policy: StrikePolicy,
+        by: Actor,
+    ) -> Struck:
+        """Count a strike, once for an interaction; enough of them become a block."""
+
+    async def strikes(self, guild_id: int, user_id: int, *, limit: int) -> Sequence[Strike]:
+        """A member's strikes, the latest first."""
+
+    async def forgive(self, guild_id: int, user_id: int, *, actor: Actor, at: int) -> int:
+        """Let a member's strikes count no more; returns how many did."""
+
+    async def grant(
+        self,
+        guild_id: int,
+        user_id: int,
+        pool: Pool,
+        *,
+        units: int,
+        reason: str,
+        expires_at: int | None,
+        actor: Actor,
+        at: int,
+    ) -> Grant:
+        """Give extra units."""
+
+    async def grants(self, guild_id: int, user_id: int, now: int) -> Sequence[Grant]:
+        """A member's unexpired grants that have something left, in the order in which they are used."""
+
+
+class BookStore(Protocol):
+    """The ledger as it is read."""
+
+    async def standing(
+        self, guild_id: int | None, user_id: int, pool: Pool, *, day: Day, now: int
+    ) -> Standing:
+        """What a member and the server have used today."""
+
+    async def totals(self, guild_id: int, day: Day) -> Mapping[Pool, PoolTotals]:
+        """A server's pools today."""
+
+    async def usage(self, guild_id: int, since: int, until: int, *, zone: str) -> Sequence[UsageRow]:
+        """What was spent between two moments, by day of that time zone, pool and member."""
+
+
+class Records(Protocol):
+    """What is kept for how long."""
+
+    async def export(self, guild_id: int, user_id: int) -> Mapping[str, Any]:
+        """Everything kept about a member in a server, as JSON can say it."""
+
+    async def erase(self, guild_id: int, user_id: int, *, actor: Actor, at: int) -> int:
+        """Forget what a member wrote and how they were called; the books keep numbers only.
+
+        Jobs that still run are left alone: cancel them first. Returns how many jobs were emptied.
+        """
+
+    async def forget_prompts(self, now: int, *, limit: int) -> int:
+        """Empty finished jobs that are older than their servers keep prompts; returns how many, at most `limit`."""
+
+    async def schedule_deletion(self, guild_id: int, at: int | None) -> None:
+        """Have a server's data deleted at a time; None: not any more."""
+
+    async def delete_due(self, now: int) -> Sequence[int]:
+        """Delete the data of servers whose time has come; returns which."""
+
+    async def claim_notice(self, guild_id: int, key: str, now: int, *, window_ms: int) -> int | None:
+        """Ask to say something once in a time, across processes.
+
+        Returns how often it was held back since it was last said, or None if it is to be held back now.
+        """
+
+
+class EventKind(StrEnum):
+    """What moderators' log channel hears of."""
+
+    REFUSED = "refused"
+    WARNED = "warned"
+    STRUCK = "struck"
+    SETTINGS = "settings"
+    MEMBER = "member"
+    ERROR = "error"
+    KEY_REJECTED = "key_rejected"
+    BALANCE_LOW = "balance_low"
+    MISSING_PERMISSION = "missing_permission"
+
+
+@dataclass(frozen=True, slots=True)
+class ModEvent:
+    """Something that moderators should hear, once."""
+
+    kind: EventKind
+    key: str
+    """What makes two events the same: told once in a window."""
+    said: Text
+    """The sentence."""
+    subject: int | None = None
+    """The member concerned."""
+    by: Actor | None = None
+    job: JobKey | None = None
+    details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    held_back: int = 0
+    """How many like it were not told since the last one."""
+
+
+class ModLog(Protocol):
+    """The moderators' channel. Raises nothing: what cannot be told there is logged by the adapter."""
+
+    async def post(self, guild_id: int, channel_id: int, event: ModEvent, *, locale: str | None) -> None:
+        """Tell it."""
+
+
+class Silence:
+    """A moderators' channel that nobody listens to."""
+
+    async def post(self, guild_id: int, channel_id: int, event: ModEvent, *, locale: str | None) -> None:
+        """Say nothing."""

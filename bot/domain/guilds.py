@@ -1,0 +1,216 @@
+"""A server's settings and what moderators keep beside them: blocks, strikes, grants, the audit, the books as read.
+Never here: Discord's objects, storage, and decisions (those are in services)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, PressPolicy
+from bot.domain.days import UTC_ZONE
+from bot.domain.moderation import StrikePolicy, WordRule
+from bot.domain.pools import Pool, PoolRule  # noqa: TC001 - storage's codec reads the annotations when the program runs
+from bot.domain.prices import Price  # noqa: TC001 - as above
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from bot.domain.jobs import Job
+
+DELETION_DELAY_MS: Final = 30 * 86_400_000
+"""How long a server's data outlives the bot's leaving: somebody may have removed it by mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who changes something."""
+
+    user_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Units a day for the whole server in a pool."""
+
+    pool: Pool
+    per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Which pools are switched off, and which one a command means that names none (None: the deployment's)."""
+
+    off: tuple[Pool, ...] = ()
+    default: Pool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuildSettings:
+    """All that the moderators of one server decided. Every field but the first two is a section of the audit."""
+
+    guild_id: int
+    revision: int = 0
+    """Grows with each change; 0 for a server that never changed anything."""
+    pools: Pools = field(default_factory=Pools)
+    rules: tuple[PoolRule, ...] = ()
+    """A pool without any rule follows the deployment's defaults."""
+    totals: tuple[Total, ...] = ()
+    prices: tuple[Price, ...] = ()
+    zone: str = UTC_ZONE
+    """The time zone in which a day begins."""
+    locale: str | None = None
+    """Language of public cards; None: Discord's setting of the server."""
+    press: PressPolicy = field(default_factory=PressPolicy)
+    channels: ChannelPolicy = field(default_factory=ChannelPolicy)
+    gate: NewcomerGate = field(default_factory=NewcomerGate)
+    media: tuple[MediaRule, ...] = ()
+    words: tuple[WordRule, ...] = ()
+    strikes: StrikePolicy = field(default_factory=StrikePolicy)
+    log_channel: int | None = None
+    retention_days: int | None = None
+    """After so many days prompts of finished jobs are forgotten; None: kept."""
+
+    def total(self, pool: Pool) -> int | None:
+        """The server's units a day in a pool; None: unlimited."""
+        return next((t.per_day for t in self.totals if t.pool is pool), None)
+
+    def rules_of(self, pool: Pool) -> tuple[PoolRule, ...]:
+        """The rules of one pool."""
+        return tuple(rule for rule in self.rules if rule.pool is pool)
+
+
+SECTIONS: Final = tuple(f.name for f in fields(GuildSettings) if f.name not in {"guild_id", "revision"})
+"""What can be changed, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of a server's history."""
+
+    id: int
+    guild_id: int
+    at: int
+    actor: Actor
+    action: str
+    """`settings` (the sections are keys of before and after), `undo`, or what was done to a member or the queue."""
+    subject: int | None
+    """The member concerned."""
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    undoes: int | None = None
+    """The entry whose change this one took back."""
+    undone_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A change of settings that was written; `entry` is None if there was nothing to change."""
+
+    before: GuildSettings
+    after: GuildSettings
+    entry: AuditEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A member who may not make pictures."""
+
+    user_id: int
+    until: int | None
+    """None: until somebody lifts it."""
+    reason: str
+    by: Actor
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A strike that still counts, or did."""
+
+    user_id: int
+    at: int
+    why: str
+    """The rule's pattern; never the prompt."""
+    spent: bool
+    """It has led to a block, so it counts no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """Where a strike has led."""
+
+    count: int
+    blocked_until: int | None
+    fresh: bool
+    """False if the same interaction had been counted before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Extra units for a member, used when the day's own are gone."""
+
+    id: int
+    user_id: int
+    pool: Pool
+    units: int
+    left: int
+    reason: str
+    by: Actor
+    at: int
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the books say about a member today in a pool, and about the server."""
+
+    spent: int = 0
+    """Of the day's own allowance."""
+    granted: int = 0
+    """Left of unexpired grants."""
+    running: int = 0
+    waiting: int = 0
+    server_spent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PoolTotals:
+    """A pool of a server today, for the panel."""
+
+    spent: int = 0
+    running: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """What a member spent on a day in a pool, as the ledger has it: refunds are taken off the day that paid."""
+
+    day: date
+    pool: Pool
+    user_id: int
+    units: int
+    jobs: int
+    """Jobs that were not refunded."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """All that a moderator sees of a member."""
+
+    user_id: int
+    block: Block | None
+    strikes: Sequence[Strike]
+    grants: Sequence[Grant]
+    jobs: Sequence[Job]
+    """The latest ones, without their actions."""
+    spent_today: Mapping[Pool, int]
+    made: int
+    """Jobs in this server, ever."""
+
+
+def differing(before: GuildSettings, after: GuildSettings) -> tuple[str, ...]:
+    """The sections in which two settings differ."""
+    return tuple(name for name in SECTIONS if getattr(before, name) != getattr(after, name))

@@ -1,0 +1,195 @@
+"""Rules about words: what a server blocks, warns of or counts, found in what a prompt reads like.
+Never here: who wrote it, strikes that were counted, and how a refusal is worded."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import re2  # type: ignore[import-untyped]  # the package has no types
+
+from bot.domain.folding import fold
+from bot.errors import UserError
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    Finder = Callable[[str], Iterator[tuple[int, int]]]
+
+# Moderators' own expressions run on RE2: it takes time in proportion to the text whatever the expression, so a bad
+# one needs no time-out (peers F40). What remains is bounded here.
+PATTERN_LIMIT: Final = 200
+"""Characters of a rule."""
+RULES_LIMIT: Final = 500
+"""Rules of a server."""
+PROGRAM_BYTES: Final = 1 << 20
+"""What a compiled expression may take; RE2 refuses larger ones."""
+
+
+class Match(StrEnum):
+    """How a rule's pattern is read."""
+
+    WORD = "word"
+    """A whole word; a * at its beginning or end stands for the rest of a longer one."""
+    PHRASE = "phrase"
+    """Several words in a row, whatever stands between them but letters and digits."""
+    REGEX = "regex"
+    """An expression of RE2's, in any case."""
+
+
+class WordAction(StrEnum):
+    """What a rule does."""
+
+    ALLOW = "allow"
+    """What it finds is never found by the others."""
+    WARN = "warn"
+    """Go on, with a warning."""
+    BLOCK = "block"
+    """Refuse."""
+    STRIKE = "strike"
+    """Refuse and count: enough strikes block the member for a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordRule:
+    """One rule of a server; its pattern is kept as it was typed."""
+
+    match: Match
+    pattern: str
+    action: WordAction = WordAction.BLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class StrikePolicy:
+    """How many strikes block a member, and for how long."""
+
+    limit: int = 3
+    days: int = 30
+    """After so many days a strike no longer counts."""
+    block_hours: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A rule that matched, and what it matched as the rule saw it (folded)."""
+
+    rule: WordRule
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules say about a text."""
+
+    found: tuple[Found, ...] = ()
+    """Every rule that matched outside what is allowed, in the server's order, each once."""
+    allowed: tuple[Found, ...] = ()
+    """What the allow-list excused or would excuse: for the tester."""
+
+    @property
+    def action(self) -> WordAction | None:
+        """The gravest consequence; None if nothing was found."""
+        return max((f.rule.action for f in self.found), key=_GRAVITY.index, default=None)
+
+    @property
+    def gravest(self) -> Found | None:
+        """The match that decided."""
+        return next((f for f in self.found if f.rule.action is self.action), None)
+
+
+_GRAVITY: Final = (WordAction.ALLOW, WordAction.WARN, WordAction.BLOCK, WordAction.STRIKE)
+
+
+def examine(words: str, rules: Iterable[WordRule]) -> Verdict:
+    """Look for every rule in a text; changes and counts nothing, so it also serves as a dry run."""
+    rules = tuple(rules)
+    if not rules:
+        return Verdict()
+    folded = fold(words)
+    excused = [
+        (rule, span) for rule in rules if rule.action is WordAction.ALLOW for span in _finder(rule)(folded)
+    ]
+    found = []
+    for rule in rules:
+        if rule.action is WordAction.ALLOW:
+            continue
+        spans = (s for s in _finder(rule)(folded) if not any(_within(s, free) for _, free in excused))
+        first = next(spans, None)
+        if first is not None:
+            found.append(Found(rule, folded[slice(*first)]))
+    return Verdict(tuple(found), tuple(Found(rule, folded[slice(*span)]) for rule, span in excused))
+
+
+def checked(rule: WordRule) -> WordRule:
+    """The rule if it can be used; raises `UserError` with what is wrong with it."""
+    if len(rule.pattern) > PATTERN_LIMIT:
+        raise UserError(text("words.too_long", limit=PATTERN_LIMIT))
+    try:
+        finder = _finder(rule)
+    except re2.error as error:
+        raise UserError(text("words.bad_regex", reason=_reason(error))) from None
+    if next(finder(""), None) is not None:
+        raise UserError(text("words.matches_nothing_at_all"))
+    if rule.match is not Match.REGEX and not _letters(fold(rule.pattern)):
+        raise UserError(text("words.empty"))
+    return rule
+
+
+def _within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
+
+
+@lru_cache(maxsize=4096)
+def _finder(rule: WordRule) -> Finder:
+    """Compile a rule; raises `re2.error`."""
+    if rule.match is Match.REGEX:
+        options = re2.Options()
+        options.case_sensitive = False
+        options.log_errors = False
+        options.max_mem = PROGRAM_BYTES
+        return _spans(re2.compile(rule.pattern, options=options).finditer)
+    folded = fold(rule.pattern)
+    if rule.match is Match.PHRASE:
+        return _spans(re.compile(_literal(_letters(folded))).finditer)
+    before, after = folded.startswith("*"), folded.endswith("*")
+    return _spans(re.compile(_literal(_letters(folded), before=before, after=after)).finditer)
+
+
+def _spans(finditer: Callable[[str], Iterator[re.Match[str]]]) -> Finder:
+    def find(folded: str) -> Iterator[tuple[int, int]]:
+        return (match.span() for match in finditer(folded))
+
+    return find
+
+
+_APART: Final = r"[\W_]+"
+_LETTER: Final = r"[^\W_]"
+_CONTINUOUS: Final = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Letters of scripts that write without blanks, or (Korean) hang endings on: there a word has no edge to look for."""
+
+
+def _letters(folded: str) -> list[str]:
+    return re.findall(rf"{_LETTER}+", folded)
+
+
+def _literal(words: list[str], *, before: bool = False, after: bool = False) -> str:
+    """An expression for words in a row, whole ones unless something may stand before or after."""
+    if not words:
+        return r"(?!)"  # matches nowhere
+    line = _APART.join(map(re.escape, words))
+    start = rf"{_LETTER}*" if before else "" if _CONTINUOUS.match(words[0]) else rf"(?<!{_LETTER})"
+    end = rf"{_LETTER}*" if after else "" if _CONTINUOUS.match(words[-1][-1]) else rf"(?!{_LETTER})"
+    return start + line + end
+
+
+def _reason(error: Exception) -> str:
+    """RE2's own words, plain enough to be shown."""
+    said = error.args[0] if error.args else ""
+    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return re.sub(r"[^\w .,:()+-]", "", words)[:PATTERN_LIMIT]

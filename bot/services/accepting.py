@@ -1,0 +1,37 @@
+"""The one door for jobs: a server's rules are asked, then the row is written, both by the same settings.
+Never here: what a job is made of (imagine, actions) and what the rules say (quotas)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import SettingsChanged, StorageTrouble, UserError
+
+if TYPE_CHECKING:
+    from bot.domain.jobs import Job
+    from bot.domain.ports import JobStore
+    from bot.services.asking import Asker
+    from bot.services.quotas import Policy, Request
+
+ATTEMPTS: Final = 5
+
+
+async def accept(job: Job, request: Request, *, asker: Asker, policy: Policy, store: JobStore) -> Job:
+    """Begin a job on the terms of its server; returns the stored job, an earlier one as `JobStore.begin` says.
+
+    Raises `UserError` if a rule or a limit refuses, `StorageTrouble` if the row could not be written.
+    """
+    for _ in range(ATTEMPTS):
+        terms = await policy.admit(asker, request)
+        admitted = replace(
+            job, units=terms.units, notes=job.notes + terms.notes, locale=terms.locale or job.locale
+        )
+        try:
+            return await store.begin(admitted, terms.allowance, terms.limits)
+        except SettingsChanged:
+            policy.forget(asker)
+        except UserError as refusal:
+            policy.refused(asker, refusal)
+            raise
+    raise StorageTrouble("the server's settings change too often")

@@ -1,0 +1,56 @@
+"""What is done now and then: forgetting old prompts, and the data of servers that sent the bot away.
+Never here: what is deleted exactly (storage), and when moderators ask for it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.guilds import DELETION_DELAY_MS
+from bot.errors import StorageTrouble
+
+if TYPE_CHECKING:
+    from bot.domain.guild_ports import Records
+    from bot.domain.ports import Clock, Probe
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS: Final = 600
+BATCH: Final = 500
+"""Jobs emptied in one transaction: a writer on SQLite holds up everybody else's."""
+
+
+class Housekeeping:
+    """Keeps the database from keeping too much. Several processes may do it at once."""
+
+    def __init__(self, *, records: Records, clock: Clock, probe: Probe) -> None:
+        self._records = records
+        self._clock = clock
+        self._probe = probe
+
+    async def run(self) -> None:
+        """Tidy up every few minutes, until cancelled."""
+        while True:
+            try:
+                await self.tidy()
+            except StorageTrouble as trouble:
+                log.warning("tidying_failed", extra={"reason": str(trouble)})
+            await self._clock.pause(EVERY_SECONDS)
+
+    async def tidy(self) -> None:
+        """Forget what is due to be forgotten now."""
+        now = self._clock.now()
+        emptied = BATCH
+        while emptied == BATCH:
+            emptied = await self._records.forget_prompts(now, limit=BATCH)
+            self._probe.count("prompts_forgotten", emptied)
+        for guild_id in await self._records.delete_due(now):
+            log.info("guild_deleted", extra={"guild": guild_id})
+
+    async def left(self, guild_id: int) -> None:
+        """The bot was removed from a server: its data goes in a month."""
+        await self._records.schedule_deletion(guild_id, self._clock.now() + DELETION_DELAY_MS)
+
+    async def joined(self, guild_id: int) -> None:
+        """The bot is (again) in a server: its data stays."""
+        await self._records.schedule_deletion(guild_id, None)
