@@ -13,7 +13,7 @@ from bot.errors import EaselError, GhostWrite, StorageTrouble
 from bot.services.tracker import Tracker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, ImageApi, JobStore, Probe
@@ -105,7 +105,7 @@ class Worker:
 
     def ended(self, job: Job) -> None:
         """A tracker saw a job end: deliver it, and give its place to the next one."""
-        self._spawn(job, self._deliver(job))
+        self._spawn(job, self._deliver)
         self._wake.set()
 
     async def run(self) -> None:
@@ -182,16 +182,16 @@ class Worker:
         )
         for job in queued:
             self._sending.add(job.key)
-            self._spawn(job, self._submit(job))
+            self._spawn(job, self._submit)
         if queued:
             self._editor.queue_moved()
         return len(work) + len(queued)
 
     def _assign(self, job: Job) -> None:
         if job.state in {JobState.SUBMITTING, JobState.UNCLEAR}:
-            self._spawn(job, self._settle(job))
+            self._spawn(job, self._settle)
         elif job.is_terminal and not job.is_delivered:
-            self._spawn(job, self._deliver(job))
+            self._spawn(job, self._deliver)
         else:
             self._follow(job)
 
@@ -227,19 +227,21 @@ class Worker:
         tracker = self.trackers.get(job.account)
         if tracker is None:
             log.error("account_unknown", extra={"job": job.key, "account": job.account})
-            self._spawn(job, self._put_off(job, 5 * MINUTE))
+            self._spawn(job, self._wait_for_account)
             return
         tracker.take(job)
+
+    async def _wait_for_account(self, job: Job) -> None:
+        await self._put_off(job, 5 * MINUTE)
 
     async def _put_off(self, job: Job, wait_ms: int) -> None:
         await self._store.release(job.put_off(due_at=self._clock.now() + wait_ms))
 
     # -- hands -------------------------------------------------------------------------------------------
 
-    def _spawn(self, job: Job, step: Coroutine[None, None, None]) -> None:
+    def _spawn(self, job: Job, step: Callable[[Job], Awaitable[None]]) -> None:
         """Run a step in a task of its own, after the job's earlier one if that is not quite done."""
         if self._group is None:
-            step.close()
             raise RuntimeError("the worker is not running")
         task = self._group.create_task(
             self._watched(job, step, after=self._busy.get(job.key)), name=f"job {job.key}"
@@ -253,13 +255,13 @@ class Worker:
         self._wake.set()
 
     async def _watched(
-        self, job: Job, step: Coroutine[None, None, None], *, after: asyncio.Task[None] | None
+        self, job: Job, step: Callable[[Job], Awaitable[None]], *, after: asyncio.Task[None] | None
     ) -> None:
         """Run one step; whatever goes wrong concerns this job only."""
         try:
             if after is not None:
                 await asyncio.wait([after])
-            await step
+            await step(job)
         except GhostWrite:
             self._probe.count("leases_lost")
             log.info("job_taken_over", extra={"job": job.key})

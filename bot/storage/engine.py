@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -211,7 +212,9 @@ async def _undisturbed(visit: Coroutine[Any, Any, T]) -> T:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait([task])
+        while not task.done():
+            with suppress(asyncio.CancelledError):  # said twice, it is still one cancellation
+                await asyncio.wait([task])
         if not task.cancelled():
             task.exception()  # seen; the caller is no longer there to hear of it
         raise
