@@ -99,7 +99,11 @@ class App:
             sides = [
                 asyncio.create_task(watch_loop(self.clock, self.meters), name="loop lag"),
                 asyncio.create_task(self._probe_upstream(), name="upstream probe"),
+                asyncio.create_task(self.services.telling.run(), name="telling"),
             ]
+            if self.settings.role != "gateway":
+                run = self.services.housekeeping.run()
+                sides.append(asyncio.create_task(run, name="housekeeping"))
             stack.push_async_callback(_cancelled, sides)
             client = asyncio.create_task(self._be_client(), name="discord")
             stopping = asyncio.create_task(self.stopping.wait(), name="stopping")
@@ -245,6 +249,7 @@ async def assemble(
                 clock=clock,
                 probe=meters,
                 policy=DeploymentPolicy(settings.default_rules, settings.default_pool),
+                guilds=storage.guilds,
             ),
             Terms(
                 owner=instance,

@@ -161,6 +161,16 @@ class Records(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class GuildStores:
+    """What a process needs of storage to moderate servers."""
+
+    settings: SettingsStore
+    members: MemberStore
+    books: BookStore
+    records: Records
+
+
 class EventKind(StrEnum):
     """What moderators' log channel hears of."""
 

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 from bot.domain.actions import Family, Need, classify, describe_press, is_split, need_of
 from bot.domain.jobs import Job, JobKind, JobState, Press, inherit_chain
+from bot.domain.prices import charge_of
 from bot.errors import UserError
+from bot.services.accepting import accept
+from bot.services.quotas import Request
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -75,6 +78,9 @@ class Presses:
         not be written.
         """
         parent = await self._finished(key)
+        if not message_id and parent.reply.message_id is not None:
+            # Pressed where only one person sees it: the child's card leads to its parent's.
+            channel_id, message_id = parent.reply.channel_id, parent.reply.message_id
         action = self._action(parent, position)
         existing = await self._store.child_of(key, position)
         if existing is not None and not existing.is_terminal:
@@ -83,8 +89,13 @@ class Presses:
             return Pressed(existing, PressOutcome.SHOWN)
 
         child = self._child(parent, action, position, asker, channel_id, message_id)
-        allowance = await self._policy.allowance(asker, child.pool, in_chain=True)
-        stored = await self._store.begin(child, allowance)
+        request = Request(
+            pool=child.pool,
+            charge=charge_of(child, parent=parent),
+            in_chain=True,
+            requester=parent.user_id,
+        )
+        stored = await accept(child, request, asker=asker, policy=self._policy, store=self._store)
         if stored.key != child.key:
             again = stored.interaction_id == asker.interaction_id
             return Pressed(stored, PressOutcome.STARTED if again else PressOutcome.RUNNING)

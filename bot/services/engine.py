@@ -5,27 +5,35 @@ from __future__ import annotations
 
 import random
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bot.domain.guild_ports import Silence
 from bot.domain.keys import KEY_LENGTH, JobKey, key_from_bits
 from bot.services.actions import Presses
+from bot.services.allowances import Allowances
 from bot.services.bringing import Bringer
 from bot.services.delivery import Delivery
+from bot.services.guild_policy import GuildPolicy
+from bot.services.guilds import Guilds
+from bot.services.housekeeping import Housekeeping
 from bot.services.imagine import Imagine
 from bot.services.jobs import Jobs
+from bot.services.moderation import Moderation
 from bot.services.progress import ProgressEditor
 from bot.services.reconcile import Reconciler
 from bot.services.submission import Submitter
+from bot.services.telling import Telling
 from bot.services.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from bot.domain.guild_ports import GuildStores, ModLog
     from bot.domain.jobs import Job
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Pictures, Probe, Publisher
     from bot.services.imagine import Naming
-    from bot.services.quotas import Policy
+    from bot.services.quotas import DeploymentPolicy
 
 
 class RandomNaming:
@@ -51,7 +59,10 @@ class Ports:
     publisher: Publisher
     clock: Clock
     probe: Probe
-    policy: Policy
+    policy: DeploymentPolicy
+    """What holds where a server decided nothing."""
+    guilds: GuildStores
+    modlog: ModLog = field(default_factory=Silence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +92,14 @@ class Services:
     jobs: Jobs
     bringer: Bringer
     worker: Worker
+    guilds: Guilds
+    policy: GuildPolicy
+    allowances: Allowances
+    moderation: Moderation
+    telling: Telling
+    """Has to run beside the worker, in every process."""
+    housekeeping: Housekeeping
+    """Has to run beside the worker, in one process at least."""
     editor: ProgressEditor
     """Runs inside the worker; a process without a worker runs it alone, for the first cards."""
 
@@ -121,11 +140,19 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         chance=chance,
         max_running=terms.max_running,
     )
+    stores = ports.guilds
+    telling = Telling(
+        settings=stores.settings, records=stores.records, modlog=ports.modlog, clock=clock, probe=probe
+    )
+    guilds = Guilds(store=stores.settings, clock=clock, telling=telling)
+    policy = GuildPolicy(
+        guilds=guilds, members=stores.members, fallback=ports.policy, clock=clock, telling=telling
+    )
     jobs = Jobs(store=store, archive=ports.archive, clock=clock, wakeup=worker, show=editor.changed)
     return Services(
         imagine=Imagine(
             store=store,
-            policy=ports.policy,
+            policy=policy,
             clock=clock,
             naming=naming,
             wakeup=worker,
@@ -134,7 +161,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         ),
         presses=Presses(
             store=store,
-            policy=ports.policy,
+            policy=policy,
             clock=clock,
             naming=naming,
             wakeup=worker,
@@ -147,5 +174,27 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             jobs=jobs, store=store, publisher=ports.publisher, pictures=ports.pictures, clock=clock
         ),
         worker=worker,
+        guilds=guilds,
+        policy=policy,
+        allowances=Allowances(
+            guilds=guilds,
+            policy=policy,
+            members=stores.members,
+            books=stores.books,
+            clock=clock,
+            telling=telling,
+        ),
+        moderation=Moderation(
+            guilds=guilds,
+            stores=stores,
+            jobs=store,
+            archive=ports.archive,
+            wakeup=worker,
+            show=editor.changed,
+            clock=clock,
+            telling=telling,
+        ),
+        telling=telling,
+        housekeeping=Housekeeping(records=stores.records, clock=clock, probe=probe),
         editor=editor,
     )

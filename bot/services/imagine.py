@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bot.domain.jobs import Ancestor, Job, JobKind
+from bot.domain.prices import Charge
 from bot.domain.prompts import PromptOptions, compose
+from bot.services.accepting import accept
+from bot.services.quotas import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +82,6 @@ class Imagine:
         """
         composed = compose(options)
         pool = pool or await self._policy.default_pool(asker)
-        allowance = await self._policy.allowance(asker, pool, in_chain=False)
         now = self._clock.now()
         key = self._naming.key()
         job = Job(
@@ -101,7 +103,8 @@ class Imagine:
             notes=composed.notes,
             webhook_token=self._naming.token(),
         )
-        stored = await self._store.begin(job, allowance)
+        request = Request(pool=pool, charge=Charge.IMAGINE, prompt=job.prompt)
+        stored = await accept(job, request, asker=asker, policy=self._policy, store=self._store)
         fresh = stored.key == key
         if fresh:
             self._probe.count("jobs_begun", pool=pool.value, kind=job.kind.value)

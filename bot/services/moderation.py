@@ -15,9 +15,9 @@ from bot.errors import UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from bot.domain.guild_ports import BookStore, MemberStore, Records, SettingsStore
+    from bot.domain.guild_ports import GuildStores
     from bot.domain.guilds import Actor
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
@@ -41,24 +41,23 @@ class Moderation:
         self,
         *,
         guilds: Guilds,
-        settings: SettingsStore,
-        members: MemberStore,
-        books: BookStore,
-        records: Records,
+        stores: GuildStores,
         jobs: JobStore,
         archive: JobArchive,
         wakeup: Wakeup,
+        show: Callable[[Job], None],
         clock: Clock,
         telling: Telling,
     ) -> None:
         self._guilds = guilds
-        self._settings = settings
-        self._members = members
-        self._books = books
-        self._records = records
+        self._settings = stores.settings
+        self._members = stores.members
+        self._books = stores.books
+        self._records = stores.records
         self._jobs = jobs
         self._archive = archive
         self._wakeup = wakeup
+        self._show = show
         self._clock = clock
         self._telling = telling
 
@@ -163,6 +162,9 @@ class Moderation:
     async def _account_for(
         self, guild_id: int, actor: Actor, action: str, subject: int | None, cancelled: Sequence[Job]
     ) -> None:
+        for job in cancelled:
+            if not job.is_terminal:  # a cancelled job is an outcome, which a worker delivers
+                self._show(job)
         self._wakeup.wake()
         details = {"jobs": [job.key for job in cancelled]}
         await self._note(guild_id, actor, action, subject, details)

@@ -86,5 +86,9 @@ class Telling:
             if held_back is None:
                 return
             event = replace(event, held_back=held_back)
-        await self._modlog.post(guild_id, settings.log_channel, event, locale=settings.locale)
+        try:
+            await self._modlog.post(guild_id, settings.log_channel, event, locale=settings.locale)
+        except Exception:  # one channel's trouble, whatever it is, must not silence all the others
+            log.exception("notice_failed", extra={"guild": guild_id, "kind": event.kind.value})
+            return
         self._probe.count("notices_told", kind=event.kind.value)

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
+from bot.domain.guild_ports import GuildStores
 from bot.errors import StorageTrouble
 from bot.storage import schema
 from bot.storage.archive import SqlJobArchive
+from bot.storage.books import SqlBookStore
 from bot.storage.engine import BUSY_MS, Database, open_database
 from bot.storage.jobs import SqlJobStore
+from bot.storage.members import SqlMemberStore
 from bot.storage.meta import SqlMeta
+from bot.storage.records import SqlRecords
+from bot.storage.settings import SqlSettingsStore
 from bot.storage.tables import metadata
 
 if TYPE_CHECKING:
@@ -31,6 +36,7 @@ class Storage:
     jobs: SqlJobStore
     archive: SqlJobArchive
     meta: SqlMeta
+    guilds: GuildStores
 
     async def check(self) -> None:
         """Read and write something; raises `StorageTrouble` if either fails. For the health page."""
@@ -45,7 +51,18 @@ async def open_storage(url: str, *, migrate: bool, busy_ms: int = BUSY_MS) -> As
     With `migrate` an older or empty database is brought to this program's version first.
     """
     database = open_database(url, busy_ms=busy_ms)
-    storage = Storage(database, SqlJobStore(database), SqlJobArchive(database), SqlMeta(database))
+    storage = Storage(
+        database,
+        SqlJobStore(database),
+        SqlJobArchive(database),
+        SqlMeta(database),
+        GuildStores(
+            SqlSettingsStore(database),
+            SqlMemberStore(database),
+            SqlBookStore(database),
+            SqlRecords(database),
+        ),
+    )
     try:
         try:
             if migrate:

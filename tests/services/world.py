@@ -190,7 +190,9 @@ class Upstream:
         self.template: dict[str, Any] = {}
         self.reads: list[str] = []
 
-    def accept(self, *, prompt: str, pool: Pool, action: str, webhook: str | None, **more: Any) -> RemoteTaskId:
+    def accept(
+        self, *, prompt: str, pool: Pool, action: str, webhook: str | None, **more: Any
+    ) -> RemoteTaskId:
         """Take a submission in, or not."""
         if self.refusals:
             raise self.refusals.pop(0)
@@ -225,12 +227,23 @@ class Api:
         return await self._effects.around("POST imagine", call())
 
     async def act(
-        self, *, task_id: RemoteTaskId, custom_id: str, pool: Pool, webhook: str | None, mask: str | None = None
+        self,
+        *,
+        task_id: RemoteTaskId,
+        custom_id: str,
+        pool: Pool,
+        webhook: str | None,
+        mask: str | None = None,
     ) -> RemoteTaskId:
         async def call() -> RemoteTaskId:
             prompt = self._upstream.task(task_id).prompt
             return self._upstream.accept(
-                prompt=prompt, pool=pool, action="ACTION", webhook=webhook, custom_id=custom_id, parent=task_id
+                prompt=prompt,
+                pool=pool,
+                action="ACTION",
+                webhook=webhook,
+                custom_id=custom_id,
+                parent=task_id,
             )
 
         assert mask is None
@@ -253,7 +266,11 @@ class Api:
             if self._upstream.list_trouble is not None:
                 raise self._upstream.list_trouble
             now = self._upstream.clock.now()
-            tasks = [t for t in self._upstream.tasks if t.hidden_until <= now and str(t.id) not in self._upstream.forgotten]
+            tasks = [
+                t
+                for t in self._upstream.tasks
+                if t.hidden_until <= now and str(t.id) not in self._upstream.forgotten
+            ]
             if not self._upstream.oldest_first:
                 tasks.reverse()
             shown = tasks[(number - 1) * size : number * size]
@@ -484,6 +501,7 @@ class World:
                 clock=self.clock,
                 probe=self.meters,
                 policy=DeploymentPolicy(self.rules, self.default_pool),
+                guilds=self._opened.guilds,
             ),
             Terms(
                 owner=self.owner,
@@ -601,7 +619,12 @@ class World:
         )
 
     async def imagine(
-        self, prompt: str = "a paper fox", *, pool: Pool | None = None, user: int = 1, asker: Asker | None = None
+        self,
+        prompt: str = "a paper fox",
+        *,
+        pool: Pool | None = None,
+        user: int = 1,
+        asker: Asker | None = None,
     ) -> Job:
         """Type /imagine."""
         begun: Begun = await self.services.imagine.begin(
@@ -609,7 +632,9 @@ class World:
         )
         return begun.job
 
-    async def press(self, parent: Job, position: int = 0, *, user: int = 1, asker: Asker | None = None) -> Any:
+    async def press(
+        self, parent: Job, position: int = 0, *, user: int = 1, asker: Asker | None = None
+    ) -> Any:
         """Press a button."""
         return await self.services.presses.press(
             asker or self.asker(user=user),
@@ -627,7 +652,9 @@ class World:
 
     async def all_jobs(self) -> list[Job]:
         """Every row."""
-        keys = await self._opened.database.read(lambda c: c.execute(select(tables.jobs.c.key)).scalars().all())
+        keys = await self._opened.database.read(
+            lambda c: c.execute(select(tables.jobs.c.key)).scalars().all()
+        )
         return [await self.job(JobKey(key)) for key in keys]
 
     async def ledger(self) -> list[tuple[str, str]]:
