@@ -15,7 +15,7 @@ from tests.sandbox.program import ROOT, sandbox
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.wire
+pytestmark = [pytest.mark.wire, pytest.mark.timeout(240)]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -36,7 +36,7 @@ def test_it_says_what_to_do_and_ends_cleanly_when_asked(how: signal.Signals) -> 
 
 def test_a_taken_port_is_one_sentence() -> None:
     with sandbox("--port", "0") as first, sandbox("--port", str(first.port)) as second:
-        status = second.process.wait(50)
+        status = second.process.wait(100)
 
     assert status == 1
     assert f"Port {first.port} is taken" in second.text
@@ -45,7 +45,7 @@ def test_a_taken_port_is_one_sentence() -> None:
 
 def test_an_unknown_fault_is_one_sentence_that_lists_the_known_ones() -> None:
     with sandbox("--port", "0", "--fault", "picture-405") as program:
-        status = program.process.wait(50)
+        status = program.process.wait(100)
 
     assert status == 1
     assert "'picture-405' is no fault" in program.text
@@ -62,7 +62,7 @@ def test_without_simcord_one_sentence_says_which_command_installs_it() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=50,
+        timeout=100,
     )
 
     assert tried.returncode == 1
@@ -74,7 +74,7 @@ def test_a_directory_with_tasks_of_another_version_is_one_sentence(tmp_path: Pat
     (tmp_path / "upstream.json").write_text('{"format": 0}', encoding="utf-8")
 
     with sandbox("--port", "0", "--data", str(tmp_path)) as program:
-        status = program.process.wait(50)
+        status = program.process.wait(100)
 
     assert status == 1
     assert "upstream.json cannot be read" in program.text
