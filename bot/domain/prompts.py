@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.parameters import (
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bot.texts import Text
 
-__all__ = ["ASPECTS", "PROMPT_LIMIT", "VERSIONS", "Composed", "PromptOptions", "compose"]
+__all__ = ["ASPECTS", "PROMPT_LIMIT", "VERSIONS", "Composed", "PromptOptions", "compose", "parameters_of"]
 
 PROMPT_LIMIT: Final = 4_000
 """Characters of a composed prompt: what a Discord text field holds, so that Remix can show every prompt. Upstream's
@@ -44,6 +44,7 @@ _TRAILING: Final = ",.;:!"
 _GLUED: Final = re.compile(rf"(?<=[0-9,.;)])[{DASHES}]{{2,}}(?=([a-z]+))", re.IGNORECASE)
 _DASHED: Final = re.compile(rf"([{DASHES}]{{2,}}|[{LONG_DASHES}])([^\W\d_].*)")
 _NAMED: Final = re.compile(rf"([^\W\d_]+)(?:[=:](?P<told>[^{DASHES}].*)|(?P<stuck>\.?[0-9].*)|[,.;:!]*)")
+_BEGINNING: Final = re.compile(r"(?<!\S)--(?=[^\W\d_])")
 _PERMUTATION: Final = re.compile(r"(?<!\\)\{[^{}]*,[^{}]*\}")
 
 
@@ -104,6 +105,12 @@ def compose(options: PromptOptions) -> Composed:
     if len(prompt) > PROMPT_LIMIT:
         raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(prompt)))
     return Composed(prompt, tuple(dict.fromkeys(notes)))
+
+
+def parameters_of(prompt: str) -> tuple[str, ...]:
+    """The parameters of a composed prompt with their values, as they stand there: `--ar 3:2`."""
+    starts = [match.start() for match in _BEGINNING.finditer(prompt)]
+    return tuple(prompt[start:end].strip() for start, end in pairwise([*starts, len(prompt)]))
 
 
 def _prepared(raw: str) -> tuple[str, list[str]]:

@@ -30,7 +30,14 @@ DIRECT_LIMIT: Final = 10 * 1024 * 1024
 """Bytes of a file in a direct message: Discord's least, which no server's boosts raise (facts §3.5)."""
 SHARES: Final = (1.0, 0.5, 0.25, 0.125)
 """What is offered of the size limit, one after the other, if Discord finds a picture too large."""
-PICTURE_NOTES: Final = "note.picture_"
+PICTURE_NOTES: Final = frozenset(
+    {
+        "note.picture_not_allowed",
+        "note.picture_unreachable",
+        "note.picture_too_large",
+        "note.picture_gone",
+    }
+)
 """Notes of an earlier delivery about its picture; they say nothing of this one."""
 
 
@@ -55,7 +62,7 @@ class Bringer:
         job = await self._jobs.look_after(viewer, key)
         if not job.is_terminal:
             raise UserError(text("jobs.unfinished", key=key))
-        notes = tuple(note for note in job.notes if not note.startswith(PICTURE_NOTES))
+        notes = tuple(note for note in job.notes if note not in PICTURE_NOTES)
         # Here it was asked for, whatever was said before.
         here = replace(job, reply=asker.reply, notes=notes, unwanted=False)
 

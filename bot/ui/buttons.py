@@ -19,17 +19,21 @@ from bot.ui.replies import AnyInteraction, attended, house_of, take_up, tell
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from bot.services.actions import Pressed
 
     OwnButton = Callable[[AnyInteraction, JobKey], Awaitable[None]]
+    OwnWindow = Callable[[AnyInteraction, JobKey, Mapping[str, str]], Awaitable[None]]
 
 GRACE_S: Final = 1.5
 """How long a control that we do not know by its custom_id may take to answer by itself."""
 
 OWN: Final[dict[str, OwnButton]] = {}
 """Buttons of our own, by the word that stands where a position would."""
+
+WINDOWS: Final[dict[str, OwnWindow]] = {}
+"""Windows of our own, by the word in their custom_id, which is a button's."""
 
 
 def own_button(word: str) -> Callable[[OwnButton], OwnButton]:
@@ -41,6 +45,21 @@ def own_button(word: str) -> Callable[[OwnButton], OwnButton]:
     def register(handler: OwnButton) -> OwnButton:
         ButtonId(JobKey("0" * 12), word).encode()  # a word that could not be read back would be a dead button
         OWN[word] = handler
+        return handler
+
+    return register
+
+
+def own_window(word: str) -> Callable[[OwnWindow], OwnWindow]:
+    """Register what happens when a window is sent: `@own_window("remix")` over `async def f(interaction, key, fields)`.
+
+    The window's custom_id is `ButtonId(key, word)` and nobody keeps the window itself, so it outlives a restart.
+    `fields` are the texts by their own custom_ids. The handler answers first and within three seconds.
+    """
+
+    def register(handler: OwnWindow) -> OwnWindow:
+        ButtonId(JobKey("0" * 12), word).encode()
+        WINDOWS[word] = handler
         return handler
 
     return register
@@ -126,9 +145,15 @@ async def _press_action(interaction: AnyInteraction, key: JobKey, position: int)
         key,
         position,
         channel_id=asker.reply.channel_id,
-        message_id=interaction.message.id if interaction.message is not None else 0,
+        message_id=_public_message(interaction),
     )
     await _say_where(interaction, pressed)
+
+
+def _public_message(interaction: AnyInteraction) -> int:
+    """The message that was pressed, 0 if nobody else sees it: a child's card links there."""
+    message = interaction.message
+    return 0 if message is None or message.flags.ephemeral else message.id
 
 
 async def _say_where(interaction: AnyInteraction, pressed: Pressed) -> None:
@@ -143,7 +168,16 @@ async def _say_where(interaction: AnyInteraction, pressed: Pressed) -> None:
     )
 
 
-# -- controls that nobody answers --------------------------------------------------------------------------
+# -- windows, and controls that nobody answers --------------------------------------------------------------------------
+
+
+def _fields(component: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """What was written into a window: texts by their custom_ids, however deep they stand."""
+    if isinstance(component.get("value"), str) and "custom_id" in component:
+        yield component["custom_id"], component["value"]
+    inner = [*component.get("components", ()), component.get("component") or {}]
+    for part in inner:
+        yield from _fields(part) if part else ()
 
 
 async def answer_unheard(
@@ -159,6 +193,12 @@ async def answer_unheard(
     if interaction.type is discord.InteractionType.component and any(
         item.__discord_ui_compiled_template__.fullmatch(custom_id) for item in dynamic
     ):
+        return
+    window = ButtonId.decode(custom_id) if interaction.type is discord.InteractionType.modal_submit else None
+    if window is not None and window.position in WINDOWS:
+        handler = WINDOWS[str(window.position)]
+        fields = dict(_fields(cast("dict[str, Any]", interaction.data or {})))
+        await attended(interaction, partial(handler, interaction, window.key, fields), reference=window.key)
         return
     await asyncio.sleep(GRACE_S)
     if not interaction.response.is_done():

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import discord
 
-from bot.domain.actions import Layout, lay_out
+from bot.domain.actions import ROW_LENGTH, ROWS, Layout, lay_out
 from bot.domain.jobs import Job, JobState
 from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.domain.actions import ActionButton
+    from bot.domain.jobs import Ancestor
     from bot.domain.ports import Picture, Showing
     from bot.i18n import Catalogues
 
@@ -86,6 +87,17 @@ class Cards:
         return _description(self._catalogues, job)
 
 
+_CANCEL: Final = ("cancel", "✖️", discord.ButtonStyle.secondary)
+_REMIX: Final = ("remix", "🔁", discord.ButtonStyle.secondary)
+_INFO: Final = ("info", "ℹ️", discord.ButtonStyle.secondary)  # noqa: RUF001 - Discord's emoji of that name
+_SEND: Final = ("send", "✉️", discord.ButtonStyle.secondary)
+_DELETE: Final = ("delete", "🗑️", discord.ButtonStyle.secondary)
+FINISHED: Final = (_REMIX, _INFO, _SEND, _DELETE)
+"""Our own buttons under a picture, in a row of their own,"""
+CROWDED: Final = (_REMIX, _INFO)
+"""and where upstream's leave no such row, behind those; also under a prompt that failed."""
+
+
 class _Drawing:
     """One card in the making."""
 
@@ -99,9 +111,7 @@ class _Drawing:
         self, *, media: str | None, picture: Picture | None, dress: Dress, because: Text | None
     ) -> discord.ui.LayoutView:
         job = self._job
-        offered = (
-            lay_out(job.actions, video=self._video) if job.state is JobState.SUCCEEDED else Layout(rows=())
-        )
+        offered = self._offered()
         box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=self._colour())
         if because is not None:
             box.add_item(discord.ui.TextDisplay(self._say(because)))
@@ -115,8 +125,8 @@ class _Drawing:
             below.append(self._small(text("card.more_buttons", n=len(offered.overflow))))
         box.add_item(discord.ui.TextDisplay("\n".join([*below, self._footer()])))
         if dress is not Dress.NO_BUTTONS:
-            for row in offered.rows:
-                box.add_item(self._row(row, dress))
+            for row in self._rows(offered, dress):
+                box.add_item(discord.ui.ActionRow(*row))
         view = discord.ui.LayoutView(timeout=None)
         view.add_item(box)
         return view
@@ -128,10 +138,22 @@ class _Drawing:
         job = self._job
         if job.press is None:
             prompt = quoted(job.prompt, PROMPT_LIMIT)
-            return f"**{prompt}**" if len(prompt) <= HEADLINE_LIMIT else prompt
-        link = message_link(job.reply.guild_id, job.press.channel_id, job.press.message_id)
-        pressed = text("card.pressed", button=quoted(job.press.label, LABEL_LIMIT), link=link)
+            headline = f"**{prompt}**" if len(prompt) <= HEADLINE_LIMIT else prompt
+            return headline if job.ancestor is None else f"{headline}\n{self._origin(job.ancestor)}"
+        button = quoted(job.press.label, LABEL_LIMIT)
+        if job.press.message_id:
+            link = message_link(job.reply.guild_id, job.press.channel_id, job.press.message_id)
+            pressed = text("card.pressed", button=button, link=link)
+        else:
+            pressed = text("card.pressed_elsewhere", button=button, key=job.press.parent)
         return f"{self._say(pressed)}\n-# {quoted(job.prompt, CHILD_PROMPT_LIMIT)}"
+
+    def _origin(self, ancestor: Ancestor) -> str:
+        """What a prompt was remixed from."""
+        if ancestor.message_id is None:
+            return self._small(text("card.remixed_elsewhere", key=ancestor.key))
+        link = message_link(self._job.reply.guild_id, ancestor.channel_id, ancestor.message_id)
+        return self._small(text("card.remixed", link=link))
 
     def _gallery(self, media: str) -> discord.ui.MediaGallery[Any]:
         gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
@@ -212,17 +234,52 @@ class _Drawing:
             return self._small(text("card.footer_took", took=took, **parts))
         return self._small(text("card.footer", **parts))
 
-    def _row(self, row: Iterable[ActionButton], dress: Dress) -> discord.ui.ActionRow[Any]:
-        items = (
-            JobButton.draw(
-                ButtonId(self._job.key, button.position),
-                label=(button.label if dress is Dress.FULL else button.label or button.title) or None,
-                emoji=button.emoji if dress is Dress.FULL else None,
-                style=discord.ButtonStyle.secondary,
-            )
-            for button in row
+    # -- the buttons -------------------------------------------------------------------------------------
+
+    def _offered(self) -> Layout:
+        """Upstream's buttons; the last row is kept for ours, unless that many find no place then."""
+        if self._job.state is not JobState.SUCCEEDED:
+            return Layout(rows=())
+        layout = lay_out(self._job.actions, video=self._video, rows=ROWS - 1)
+        if not layout.overflow:
+            return layout
+        layout = lay_out(self._job.actions, video=self._video)
+        room = ROW_LENGTH - len(CROWDED)
+        *rows, last = layout.rows
+        return Layout((*rows, last[:room]), (*last[room:], *layout.overflow), layout.hidden)
+
+    def _rows(self, offered: Layout, dress: Dress) -> Iterable[list[JobButton]]:
+        """Upstream's rows, then our own."""
+        rows = [[self._action(button, dress) for button in row] for row in offered.rows]
+        job = self._job
+        if job.state is JobState.SUCCEEDED and len(rows) == ROWS:
+            rows[-1] += self._own(CROWDED, dress)
+        elif job.state is JobState.SUCCEEDED:
+            rows.append(self._own(FINISHED, dress))
+        elif job.state is JobState.FAILED and job.press is None:
+            rows.append(self._own(CROWDED, dress))  # what failed for its words is sent again with others
+        elif not job.is_terminal and not job.unwanted:
+            rows.append(self._own((_CANCEL,), dress))
+        return rows
+
+    def _action(self, button: ActionButton, dress: Dress) -> JobButton:
+        return JobButton.draw(
+            ButtonId(self._job.key, button.position),
+            label=(button.label if dress is Dress.FULL else button.label or button.title) or None,
+            emoji=button.emoji if dress is Dress.FULL else None,
+            style=discord.ButtonStyle.secondary,
         )
-        return discord.ui.ActionRow(*items)
+
+    def _own(self, words: Iterable[tuple[str, str, discord.ButtonStyle]], dress: Dress) -> list[JobButton]:
+        return [
+            JobButton.draw(
+                ButtonId(self._job.key, word),
+                label=self._say(text(f"button.{word}")),
+                emoji=emoji if dress is Dress.FULL else None,
+                style=style,
+            )
+            for word, emoji, style in words
+        ]
 
     def _colour(self) -> discord.Colour:
         job = self._job

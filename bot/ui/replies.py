@@ -11,7 +11,7 @@ import discord
 from discord import app_commands
 
 from bot.domain.jobs import TOKEN_LIFE_MS, ReplyTarget
-from bot.errors import StorageTrouble, UserError
+from bot.errors import Later, RouteClosed, StorageTrouble, UserError
 from bot.services.asking import Asker
 from bot.texts import Text, text
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from bot.i18n import Catalogues
     from bot.services.actions import Presses
+    from bot.services.bringing import Bringer
     from bot.services.imagine import Imagine
+    from bot.services.jobs import Jobs
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ UNKNOWN_INTERACTION: Final = 10062
 ALREADY_ANSWERED: Final = 40060
 CONTENT_LIMIT: Final = 2000
 PLACEHOLDER: Final = "…"
+PRIVATE: Final = "easel.private"
+"""In an interaction's extras: a “thinking…” that only this person sees waits for its words."""
 THREADS: Final = frozenset(
     {
         discord.ChannelType.public_thread,
@@ -47,7 +51,7 @@ SENTENCES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str]
     ((app_commands.CommandSignatureMismatch, app_commands.CommandNotFound), "trouble.command_outdated"),
     (app_commands.NoPrivateMessage, "refused.server_only"),
     (app_commands.CheckFailure, "refused.not_allowed"),
-    ((discord.DiscordServerError, *NETWORK), "trouble.discord"),
+    ((discord.DiscordServerError, RouteClosed, Later, *NETWORK), "trouble.discord"),
 )
 """What is no bug of ours, the particular before the general."""
 
@@ -62,6 +66,14 @@ class Services(Protocol):
     @property
     def presses(self) -> Presses:
         """Turns presses into child jobs."""
+
+    @property
+    def jobs(self) -> Jobs:
+        """Looks after jobs that exist."""
+
+    @property
+    def bringer(self) -> Bringer:
+        """Brings finished jobs to people who ask."""
 
 
 class House(Protocol):
@@ -225,6 +237,11 @@ async def tell(interaction: AnyInteraction, sentence: Text) -> None:
 
 
 async def _follow_up(interaction: AnyInteraction, content: str) -> None:
+    if interaction.extras.pop(PRIVATE, False):
+        await interaction.edit_original_response(
+            content=content, allowed_mentions=discord.AllowedMentions.none()
+        )
+        return
     if interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}:
         try:
             # Completed first, then deleted: a follow-up may count as its edit for as long as it is “thinking”.

@@ -8,7 +8,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.parameters import BY_NAME, SEVERAL_JOBS
-from bot.domain.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, Composed, PromptOptions, compose
+from bot.domain.prompts import (
+    ASPECTS,
+    PROMPT_LIMIT,
+    VERSIONS,
+    Composed,
+    PromptOptions,
+    compose,
+    parameters_of,
+)
 from bot.errors import UserError
 from bot.i18n import Catalogues
 
@@ -389,3 +397,10 @@ def test_no_composed_prompt_carries_a_speed_flag_or_a_second_line(prompt: str) -
     assert not {"--fast", "--relax", "--turbo"} & set(words)
     assert not set("\n\r\x00\u202e\u2066\u200b") & set(sent)
     assert 0 < len(sent) <= PROMPT_LIMIT
+
+
+def test_a_composed_prompt_gives_its_parameters_back_as_they_stand_there() -> None:
+    composed = compose(PromptOptions(prompt="a fox -- well, two --ar 3:2 --no hats, dogs", raw=True, chaos=7))
+
+    assert parameters_of(composed.prompt) == ("--ar 3:2", "--no hats, dogs", "--chaos 7", "--raw")
+    assert parameters_of("no--parameters here -- at all") == ()

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.jobs import JobState
+from bot.domain.jobs import LIVE, Ancestor, JobState
 from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
@@ -21,7 +21,7 @@ from bot.texts import text
 from bot.ui.buttons import JobButton
 from bot.ui.cards import Cards, Dress, progress_bar
 from tests.fakes.discord_rules import load_oracle
-from tests.ui.builders import KEY, NOW, UUID, a_job, a_picture, a_press, single_actions, walk, words
+from tests.ui.builders import KEY, NOW, PARENT, UUID, a_job, a_picture, a_press, single_actions, walk, words
 from tests.ui.world import CATALOGUES
 
 if TYPE_CHECKING:
@@ -232,7 +232,12 @@ def test_a_smaller_picture_says_so_and_links_the_full_one() -> None:
 def test_a_grid_has_its_buttons_in_upstreams_order() -> None:
     components = drawn(a_job(JobState.SUCCEEDED))
 
-    assert labels(components) == ["U1", "U2", "U3", "U4", "🔄", "V1", "V2", "V3", "V4"]
+    rows = [labels(row["components"]) for row in walk(components) if row["type"] == 1]
+    assert rows == [
+        ["U1", "U2", "U3", "U4", "🔄"],
+        ["V1", "V2", "V3", "V4"],
+        ["Remix", "Info", "Send me", "Delete"],
+    ]
 
 
 def test_without_emoji_every_button_has_a_name() -> None:
@@ -255,12 +260,51 @@ def test_more_actions_than_fit_are_owned_up_to() -> None:
     components = drawn(a_job(JobState.SUCCEEDED, actions=many))
 
     assert len(labels(components)) == 25
-    assert "2 more actions do not fit" in words(components)
+    assert labels(components)[-2:] == ["Remix", "Info"]
+    assert "4 more actions do not fit" in words(components)
 
 
-def test_an_unfinished_or_failed_job_has_no_buttons() -> None:
-    for state in set(JobState) - {JobState.SUCCEEDED}:
-        assert labels(drawn(a_job(state, actions=single_actions()))) == []
+@pytest.mark.parametrize("n", range(30))
+def test_our_own_buttons_find_a_place_beside_any_number_of_upstreams(n: int) -> None:
+    several = tuple(RemoteAction(f"MJ::JOB::variation::{i}::{UUID}", f"V{i}", "") for i in range(n))
+
+    rows = [
+        labels(row["components"])
+        for row in walk(drawn(a_job(JobState.SUCCEEDED, actions=several)))
+        if row["type"] == 1
+    ]
+
+    ours = ["Remix", "Info", "Send me", "Delete"] if n <= 20 else ["Remix", "Info"]
+    assert rows[-1][-len(ours) :] == ours
+    assert len(rows) <= 5
+    assert all(len(row) <= 5 for row in rows)
+    assert sum(map(len, rows)) - len(ours) == min(n, 20 if n <= 20 else 23)
+
+
+@pytest.mark.parametrize(
+    ("state", "buttons"),
+    [
+        *((state, ["Cancel"]) for state in LIVE),
+        (JobState.FAILED, ["Remix", "Info"]),
+        (JobState.CANCELLED, []),
+    ],
+)
+def test_a_card_without_a_picture_offers_what_can_be_done(state: JobState, buttons: list[str]) -> None:
+    assert labels(drawn(a_job(state, actions=single_actions()))) == buttons
+    if state in LIVE:
+        assert labels(drawn(a_job(state, unwanted=True))) == []
+
+
+def test_a_remix_leads_to_its_ancestor() -> None:
+    shown = words(drawn(a_job(ancestor=Ancestor(PARENT, 200, 390))))
+    unseen = words(drawn(a_job(ancestor=Ancestor(PARENT, 200, None))))
+
+    assert "Remix of [this picture](https://discord.com/channels/100/200/390)" in shown
+    assert f"Remix of `{PARENT}`" in unseen
+
+
+def test_a_child_pressed_where_one_person_sees_it_names_its_parent() -> None:
+    assert f"**\u2068U2\u2069** of `{PARENT}`" in words(drawn(a_job(press=a_press(message_id=0))))
 
 
 def test_a_card_holds_nothing_clickable_but_dynamic_items_and_never_times_out() -> None:

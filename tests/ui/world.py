@@ -12,6 +12,7 @@ import simcord
 
 from bot.client import Easel
 from bot.domain.jobs import JobState
+from bot.domain.prompts import PromptOptions
 from bot.i18n import Catalogues
 from bot.services.actions import Pressed, PressOutcome
 from bot.services.imagine import Begun
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
-    from bot.domain.prompts import PromptOptions
     from bot.services.asking import Asker
+    from bot.services.bringing import Bringer
+    from bot.services.jobs import Jobs
     from bot.ui.replies import Services
 
 CATALOGUES = Catalogues.load(strict=True)
@@ -54,6 +56,7 @@ class ScriptedImagine:
 
     refusal: Exception | None = None
     begun: list[tuple[Asker, PromptOptions, Pool | None]] = field(default_factory=list)
+    remixed: list[tuple[Asker, Job, str]] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def begin(self, asker: Asker, options: PromptOptions, pool: Pool | None) -> Begun:
@@ -62,6 +65,10 @@ class ScriptedImagine:
         self.begun.append((asker, options, pool))
         self.asked.set()
         return Begun(a_job(reply=asker.reply), fresh=True)
+
+    async def remix(self, asker: Asker, ancestor: Job, prompt: str) -> Begun:
+        self.remixed.append((asker, ancestor, prompt))
+        return await self.begin(asker, PromptOptions(prompt=prompt), ancestor.pool)
 
 
 @dataclass
@@ -83,10 +90,12 @@ class ScriptedPresses:
 
 @dataclass
 class ScriptedServices:
-    """Both use cases."""
+    """The use cases; a test that needs the last two puts real ones there."""
 
     imagine: ScriptedImagine = field(default_factory=ScriptedImagine)
     presses: ScriptedPresses = field(default_factory=ScriptedPresses)
+    jobs: Jobs | None = None
+    bringer: Bringer | None = None
 
 
 class SimulatedClock:

@@ -1,0 +1,184 @@
+"""What one member looks through: a page of their jobs with ◀ ▶, and what waits and runs. Stateless: the page is in the id.
+Never here: reading jobs, and the card of one."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self, cast
+
+import discord
+from typing_extensions import override
+
+from bot.domain.jobs import Job, JobState, Route
+from bot.domain.keys import ButtonId
+from bot.domain.pools import Pool
+from bot.texts import Text, text
+from bot.ui.buttons import JobButton
+from bot.ui.links import card_link
+from bot.ui.private import show_privately, viewer_of
+from bot.ui.quoting import quoted
+from bot.ui.replies import AnyInteraction, attended, house_of
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterable
+
+    from bot.services.jobs import History, Queue
+
+    Say = Callable[[Text], str]
+
+PROMPT_LIMIT: Final = 120
+LABEL_LIMIT: Final = 40
+QUEUE_LINES: Final = 10
+"""Own jobs that `/jobs queue` names; the rest is counted."""
+
+
+class PageButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"easel-list:(?P<page>0|[1-9][0-9]{0,5})"
+):
+    """◀ or ▶ under `/jobs list`. Whose list it is, the press itself says: nobody else sees the message."""
+
+    def __init__(self, item: discord.ui.Button[Any], page: int) -> None:
+        super().__init__(item)
+        self.page = page
+
+    @classmethod
+    def draw(cls, page: int, label: str, *, disabled: bool) -> Self:
+        """Make a button that leads to a page."""
+        return cls(discord.ui.Button(label=label, custom_id=f"easel-list:{page}", disabled=disabled), page)
+
+    @classmethod
+    @override
+    async def from_custom_id(
+        cls, interaction: AnyInteraction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Parse, nothing else."""
+        return cls(cast("discord.ui.Button[Any]", item), int(match["page"]))
+
+    @override
+    async def callback(self, interaction: AnyInteraction) -> None:
+        """Turn the page."""
+        await attended(interaction, partial(_turn, interaction, self.page), reference=str(interaction.id))
+
+
+async def _turn(interaction: AnyInteraction, page: int) -> None:
+    await interaction.response.defer()
+    await show_history(interaction, page)
+
+
+async def show_history(interaction: AnyInteraction, page: int) -> None:
+    """Put a page of the member's jobs into the answer."""
+    house = house_of(interaction)
+    history = await house.services.jobs.history(viewer_of(interaction), page)
+    say = partial(house.catalogues.render, locale=interaction.locale.value)
+    await show_privately(interaction, history_view(history, say))
+
+
+def history_view(history: History, say: Say) -> discord.ui.LayoutView:
+    """Draw a page."""
+    view = discord.ui.LayoutView(timeout=None)
+    box: discord.ui.Container[Any] = discord.ui.Container()
+    view.add_item(box)
+    if not history.page.total:
+        box.add_item(discord.ui.TextDisplay(say(text("jobs.list_empty"))))
+        return view
+    box.add_item(discord.ui.TextDisplay(say(text("jobs.list", n=history.page.total))))
+    for job in history.page.jobs:
+        words = discord.ui.TextDisplay[Any](_entry(job, say))
+        button = _offer(job, say)
+        box.add_item(words if button is None else discord.ui.Section(words, accessory=button))
+    if history.pages > 1:
+        here, last = history.number, history.pages - 1
+        box.add_item(
+            discord.ui.ActionRow(
+                PageButton.draw(max(0, here - 1), "◀", disabled=here == 0),
+                PageButton.draw(here + 1, "▶", disabled=here == last),
+            )
+        )
+        box.add_item(
+            discord.ui.TextDisplay("-# " + say(text("jobs.page", page=here + 1, pages=history.pages)))
+        )
+    return view
+
+
+def queue_view(queue: Queue, say: Say) -> discord.ui.LayoutView:
+    """Draw what waits and runs."""
+    lines = [say(text("jobs.queue"))]
+    for pool in Pool:
+        load = queue.load[pool]
+        lines.append(
+            say(
+                text(
+                    "jobs.queue_pool",
+                    pool=text(f"pool.{pool.value}"),
+                    running=load.running,
+                    waiting=load.waiting,
+                )
+            )
+        )
+    view = discord.ui.LayoutView(timeout=None)
+    box: discord.ui.Container[Any] = discord.ui.Container()
+    view.add_item(box)
+    box.add_item(discord.ui.TextDisplay("\n".join(lines)))
+    box.add_item(discord.ui.Separator())
+    box.add_item(discord.ui.TextDisplay("\n".join(_own_lines(queue, say))))
+    return view
+
+
+def _own_lines(queue: Queue, say: Say) -> Iterable[str]:
+    if not queue.mine:
+        yield say(text("jobs.queue_none"))
+        return
+    yield say(text("jobs.queue_mine", n=len(queue.mine)))
+    for job in queue.mine[:QUEUE_LINES]:
+        yield f"{say(_state(job))} · {_name(job)}\n-# {say(_where(job, queue.ahead.get(job.key)))}"
+    hidden = len(queue.mine) - QUEUE_LINES
+    if hidden > 0:
+        yield say(text("jobs.queue_more", n=hidden))
+
+
+def _where(job: Job, ahead: int | None) -> Text:
+    """Pool, place and key of a live job."""
+    pool = text(f"pool.{job.pool.value}")
+    if job.state is JobState.QUEUED and ahead:
+        return text("jobs.place_behind", pool=pool, n=ahead, key=job.key)
+    if job.state is JobState.QUEUED:
+        return text("jobs.place_next", pool=pool, key=job.key)
+    return text("jobs.place_running", pool=pool, percent=job.progress or 0, key=job.key)
+
+
+def _entry(job: Job, say: Say) -> str:
+    """Two lines of the list."""
+    parts: dict[str, str | int | Text] = {
+        "pool": text(f"pool.{job.pool.value}"),
+        "at": job.created_at // 1000,
+        "key": job.key,
+    }
+    link = card_link(job)
+    small = text("jobs.entry", **parts) if link is None else text("jobs.entry_link", link=link, **parts)
+    return f"{say(_state(job))} · {_name(job)}\n-# {say(small)}"
+
+
+def _name(job: Job) -> str:
+    prompt = quoted(job.prompt, PROMPT_LIMIT)
+    return prompt if job.press is None else f"**{quoted(job.press.label, LABEL_LIMIT)}** {prompt}"
+
+
+def _state(job: Job) -> Text:
+    if job.state is JobState.SUCCEEDED and job.route is Route.KEPT:
+        return text("jobs.state_kept")
+    if job.unwanted and not job.is_terminal:
+        return text("jobs.state_unwanted")
+    return text(f"jobs.state_{job.state.value}")
+
+
+def _offer(job: Job, say: Say) -> JobButton | None:
+    """What can be done about a job of the list."""
+    if job.state is JobState.SUCCEEDED:
+        word, style = "show", discord.ButtonStyle.secondary
+    elif not job.is_terminal and not job.unwanted:
+        word, style = "cancel", discord.ButtonStyle.danger
+    else:
+        return None
+    label = say(text(f"button.{word}"))
+    return JobButton.draw(ButtonId(job.key, word), label=label, emoji=None, style=style)

@@ -1,0 +1,148 @@
+"""Buttons of our own under a card: cancel, show, info, send, delete. Each checks who presses when it is pressed.
+Never here: what they do to a job (services), and Remix, which opens a window."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self, cast
+
+import discord
+from typing_extensions import override
+
+from bot.domain.keys import KEY_PATTERN, JobKey
+from bot.errors import UserError
+from bot.texts import text
+from bot.ui import remix
+from bot.ui.buttons import own_button
+from bot.ui.links import card_link
+from bot.ui.lists import PageButton
+from bot.ui.particulars import info_view
+from bot.ui.private import own_words, show_privately, take_up_privately, viewer_of
+from bot.ui.replies import AnyInteraction, attended, house_of, tell
+
+if TYPE_CHECKING:
+    import re
+
+    from bot.texts import Text
+
+__all__ = ["OWN_DYNAMIC", "DropButton", "bring", "remix", "withdraw"]
+
+
+@own_button("cancel")
+async def withdraw(interaction: AnyInteraction, key: JobKey) -> None:
+    """Withdraw a job as far as that is possible."""
+    if await take_up_privately(interaction) is not None:
+        services = house_of(interaction).services
+        await tell(interaction, await services.jobs.cancel(viewer_of(interaction), key))
+
+
+@own_button("show")
+async def bring(interaction: AnyInteraction, key: JobKey) -> None:
+    """Show a finished job to this person, with live buttons."""
+    asker = await take_up_privately(interaction)
+    if asker is not None:
+        await house_of(interaction).services.bringer.show(viewer_of(interaction), asker, key, public=False)
+
+
+@own_button("info")
+async def inform(interaction: AnyInteraction, key: JobKey) -> None:
+    """Show all there is to know."""
+    if await take_up_privately(interaction) is None:
+        return
+    family = await house_of(interaction).services.jobs.family(viewer_of(interaction), key)
+    view, files = info_view(family, partial(own_words, interaction))
+    await show_privately(interaction, view, files=files)
+
+
+@own_button("send")
+async def send(interaction: AnyInteraction, key: JobKey) -> None:
+    """Send the file to this person."""
+    if await take_up_privately(interaction) is None:
+        return
+    services, viewer = house_of(interaction).services, viewer_of(interaction)
+    job = await services.jobs.look(viewer, key)
+    said = await services.bringer.send(
+        viewer, key, locale=interaction.locale.value, link=card_link(job), nonce=str(interaction.id)
+    )
+    await tell(interaction, said)
+
+
+# -- deleting takes two presses ----------------------------------------------------------------------------
+
+
+@own_button("delete")
+async def ask_to_delete(interaction: AnyInteraction, key: JobKey) -> None:
+    """Ask before a card is deleted: the one above the button, or from a private copy the job's public one."""
+    if await take_up_privately(interaction) is None:
+        return
+    job = await house_of(interaction).services.jobs.look_after(viewer_of(interaction), key)
+    message = interaction.message
+    if message is not None and not message.flags.ephemeral:
+        channel_id, message_id = message.channel.id, message.id
+    elif job.reply.message_id is not None:
+        channel_id, message_id = job.reply.channel_id, job.reply.message_id
+    else:
+        raise UserError(text("jobs.nothing_to_delete", key=key))
+    button = DropButton.draw(
+        key, channel_id, message_id, label=own_words(interaction, text("button.delete_now"))
+    )
+    await show_privately(interaction, _words(own_words(interaction, text("jobs.delete_sure")), button))
+
+
+class DropButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=rf"easel-drop:(?P<key>{KEY_PATTERN}):(?P<channel>[0-9]{{1,20}}):(?P<message>[0-9]{{1,20}})",
+):
+    """The second press, which says which message it is about: a job's card may have several copies."""
+
+    def __init__(self, item: discord.ui.Button[Any], key: JobKey, channel_id: int, message_id: int) -> None:
+        super().__init__(item)
+        self.key, self.channel_id, self.message_id = key, channel_id, message_id
+
+    @classmethod
+    def draw(cls, key: JobKey, channel_id: int, message_id: int, *, label: str) -> Self:
+        """Make the button."""
+        button: discord.ui.Button[Any] = discord.ui.Button(
+            style=discord.ButtonStyle.danger,
+            label=label,
+            custom_id=f"easel-drop:{key}:{channel_id}:{message_id}",
+        )
+        return cls(button, key, channel_id, message_id)
+
+    @classmethod
+    @override
+    async def from_custom_id(
+        cls, interaction: AnyInteraction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Parse, nothing else."""
+        return cls(
+            cast("discord.ui.Button[Any]", item),
+            JobKey(match["key"]),
+            int(match["channel"]),
+            int(match["message"]),
+        )
+
+    @override
+    async def callback(self, interaction: AnyInteraction) -> None:
+        """Delete it."""
+        await attended(interaction, partial(self._drop, interaction), reference=self.key)
+
+    async def _drop(self, interaction: AnyInteraction) -> None:
+        await interaction.response.defer()
+        said: Text = await house_of(interaction).services.bringer.take_down(
+            viewer_of(interaction), self.key, channel_id=self.channel_id, message_id=self.message_id
+        )
+        await show_privately(interaction, _words(own_words(interaction, said)))
+
+
+def _words(words: str, *buttons: discord.ui.Item[Any]) -> discord.ui.LayoutView:
+    """A sentence, perhaps with buttons."""
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.TextDisplay(words))
+    if buttons:
+        view.add_item(discord.ui.ActionRow(*buttons))
+    return view
+
+
+OWN_DYNAMIC: Final = (PageButton, DropButton)
+"""What the client registers besides the cards' own buttons."""

@@ -1,0 +1,76 @@
+"""🔁 Remix: a window with the prompt of a job, and the chain that begins when it is sent.
+Never here: rules for prompts, pools and allowances.
+
+The window is never handed to discord.py to keep: its custom_id says all, so that it works after a restart, for as long
+as a person leaves it open, and costs no memory when it is closed unsent (facts §3.4)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import discord
+
+from bot.domain.keys import ButtonId, JobKey
+from bot.domain.prompts import PROMPT_LIMIT, PromptOptions, compose
+from bot.errors import UserError
+from bot.texts import text
+from bot.ui.buttons import own_button, own_window
+from bot.ui.private import own_words, viewer_of
+from bot.ui.replies import house_of, take_up
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.domain.jobs import Job
+    from bot.ui.replies import AnyInteraction
+
+WORD: Final = "remix"
+PROMPT: Final = "prompt"
+READ_S: Final = 2.0
+"""A window must be the first answer, so the row is read before it; the answer itself needs the rest of three seconds."""
+
+
+@own_button(WORD)
+async def open_window(interaction: AnyInteraction, key: JobKey) -> None:
+    """Show the prompt to be edited."""
+    try:
+        async with asyncio.timeout(READ_S):
+            job = await house_of(interaction).services.jobs.look(viewer_of(interaction), key)
+    except TimeoutError:
+        raise UserError(text("remix.slow")) from None
+    await interaction.response.send_modal(_window(interaction, job))
+
+
+def _window(interaction: AnyInteraction, job: Job) -> discord.ui.Modal:
+    modal = discord.ui.Modal(
+        title=own_words(interaction, text("remix.title")), custom_id=ButtonId(job.key, WORD).encode()
+    )
+    pool = text(f"pool.{job.pool.value}")
+    modal.add_item(
+        discord.ui.Label(
+            text=own_words(interaction, text("remix.prompt")),
+            description=own_words(interaction, text("remix.pool", pool=pool)),
+            component=discord.ui.TextInput(
+                style=discord.TextStyle.paragraph,
+                default=job.prompt[:PROMPT_LIMIT],
+                max_length=PROMPT_LIMIT,
+                custom_id=PROMPT,
+            ),
+        )
+    )
+    modal.stop()  # discord.py keeps only windows that have not ended
+    return modal
+
+
+@own_window(WORD)
+async def begin(interaction: AnyInteraction, key: JobKey, fields: Mapping[str, str]) -> None:
+    """Begin a chain with the edited prompt, in the pool of the job that it was edited from."""
+    prompt = fields.get(PROMPT, "")
+    compose(PromptOptions(prompt=prompt))  # a bad one is refused at once, with nothing left in public
+    asker = await take_up(interaction)
+    if asker is None:
+        return
+    services = house_of(interaction).services
+    ancestor = await services.jobs.look(viewer_of(interaction), key)
+    await services.imagine.remix(asker, ancestor, prompt)

@@ -1,0 +1,139 @@
+"""`/jobs`: members cancel, bring back and look through what they made; moderators anybody's in their server.
+Never here: who may do what (services), and how it looks (ui)."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.domain.keys import JobKey, parse_key
+from bot.errors import StorageTrouble, UserError
+from bot.texts import Text, text
+from bot.ui.commands import said
+from bot.ui.lists import queue_view, show_history
+from bot.ui.own import OWN_DYNAMIC, withdraw
+from bot.ui.private import own_words, show_privately, take_up_privately, viewer_of
+from bot.ui.quoting import plain
+from bot.ui.replies import house_of, take_up
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Sequence
+
+    from bot.client import Easel
+    from bot.domain.jobs import Job
+
+SUGGESTIONS = 25
+SUGGESTION_LIMIT = 100
+"""Discord's limits of suggestions (peers F31)."""
+KEY_LIMIT = 40
+"""A key with whatever dashes and blanks people put into it."""
+PATIENCE_S = 1.5
+"""Suggestions that come later than this are of no use to somebody who types."""
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+
+class JobsCog(commands.Cog):
+    """Looks after jobs."""
+
+    jobs = app_commands.Group(name="jobs", description=said("command.jobs"), guild_only=True)
+
+    @jobs.command(name="cancel", description=said("command.jobs.cancel"))
+    @app_commands.describe(job=said("command.jobs.cancel.job"))
+    async def cancel(
+        self, interaction: discord.Interaction[Easel], job: app_commands.Range[str, 1, KEY_LIMIT]
+    ) -> None:
+        """Withdraw a job as far as that is possible."""
+        await withdraw(interaction, named(job))
+
+    @cancel.autocomplete("job")
+    async def suggest_live(
+        self, interaction: discord.Interaction[Easel], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Own jobs that have not ended; a moderator finds everybody's after them."""
+        found = house_of(interaction).services.jobs.to_cancel(viewer_of(interaction), typed)
+        return await choices(interaction, found)
+
+    @jobs.command(name="show", description=said("command.jobs.show"))
+    @app_commands.describe(job=said("command.jobs.show.job"), public=said("command.jobs.show.public"))
+    async def show(
+        self,
+        interaction: discord.Interaction[Easel],
+        job: app_commands.Range[str, 1, KEY_LIMIT],
+        public: bool = False,  # noqa: FBT001, FBT002 - Discord passes options by name
+    ) -> None:
+        """Bring a finished job here, with its picture and live buttons."""
+        key = named(job)
+        asker = await (take_up(interaction) if public else take_up_privately(interaction))
+        if asker is not None:
+            bringer = house_of(interaction).services.bringer
+            await bringer.show(viewer_of(interaction), asker, key, public=public)
+
+    @show.autocomplete("job")
+    async def suggest_finished(
+        self, interaction: discord.Interaction[Easel], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Own pictures, the newest first."""
+        found = house_of(interaction).services.jobs.to_show(viewer_of(interaction), typed)
+        return await choices(interaction, found)
+
+    @jobs.command(name="list", description=said("command.jobs.list"))
+    async def history(self, interaction: discord.Interaction[Easel]) -> None:
+        """Show the first page of the member's jobs."""
+        if await take_up_privately(interaction) is not None:
+            await show_history(interaction, 0)
+
+    @jobs.command(name="queue", description=said("command.jobs.queue"))
+    async def queue(self, interaction: discord.Interaction[Easel]) -> None:
+        """Show what waits and runs."""
+        if await take_up_privately(interaction) is not None:
+            queue = await house_of(interaction).services.jobs.queue(viewer_of(interaction))
+            await show_privately(interaction, queue_view(queue, partial(own_words, interaction)))
+
+
+def named(typed: str) -> JobKey:
+    """Read a key as people write it; raises `UserError` for anything else."""
+    key = parse_key(typed)
+    if key is None:
+        raise UserError(text("jobs.no_key"))
+    return key
+
+
+async def choices(
+    interaction: discord.Interaction[Easel], found: Awaitable[Sequence[Job]]
+) -> list[app_commands.Choice[str]]:
+    """Name jobs as suggestions: key, age and the start of the prompt. In trouble there are none; a key can be typed."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            jobs = await found
+    except (TimeoutError, StorageTrouble, UserError):
+        return []
+    now = house_of(interaction).services.jobs.now()
+    return [
+        app_commands.Choice(
+            name=plain(
+                f"{job.key} · {own_words(interaction, age(now - job.created_at))} · {job.prompt}",
+                SUGGESTION_LIMIT,
+            ),
+            value=job.key,
+        )
+        for job in jobs[:SUGGESTIONS]
+    ]
+
+
+def age(passed: int) -> Text:
+    """How long ago that was, roughly: a suggestion has no time that Discord would write itself."""
+    for unit, name in ((DAY, "days"), (HOUR, "hours"), (MINUTE, "minutes")):
+        if passed >= unit:
+            return text(f"ago.{name}", n=passed // unit)
+    return text("ago.now")
+
+
+async def setup(bot: commands.Bot) -> None:
+    """Discord.py's entry into an extension; the own buttons come with it."""
+    bot.add_dynamic_items(*OWN_DYNAMIC)
+    await bot.add_cog(JobsCog())
