@@ -38,9 +38,14 @@ def fold(words: str) -> str:
     all Greek is left as it is.
     """
     once = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", words).casefold())
-    kept = "".join(c for c in unicodedata.normalize("NFD", once) if not _is_dropped(c))
-    folded = unicodedata.normalize("NFKC", _UNSEEN.sub("", kept)).casefold()
+    folded = unicodedata.normalize("NFKC", _UNSEEN.sub("", without_marks(once))).casefold()
     return " ".join(_WORD.sub(_unmixed, folded).split())
+
+
+def without_marks(words: str) -> str:
+    """The same letters in the same case, without accents and what cannot be seen."""
+    kept = "".join(c for c in unicodedata.normalize("NFD", words) if not _is_dropped(c))
+    return unicodedata.normalize("NFC", kept)
 
 
 def _is_dropped(c: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import re2  # type: ignore[import-untyped]  # the package has no types
 
-from bot.domain.folding import fold
+from bot.domain.folding import fold, without_marks
 from bot.errors import UserError
 from bot.texts import text
 
@@ -38,7 +38,7 @@ class Match(StrEnum):
     PHRASE = "phrase"
     """Several words in a row, whatever stands between them but letters and digits."""
     REGEX = "regex"
-    """An expression of RE2's, in any case."""
+    """An expression of RE2's, in any case and without accents, for text that was folded."""
 
 
 class WordAction(StrEnum):
@@ -151,7 +151,7 @@ def _finder(rule: WordRule) -> Finder:
         options.case_sensitive = False
         options.log_errors = False
         options.max_mem = PROGRAM_BYTES
-        return _spans(re2.compile(rule.pattern, options=options).finditer)
+        return _spans(re2.compile(without_marks(rule.pattern), options=options).finditer)
     folded = fold(rule.pattern)
     if rule.match is Match.PHRASE:
         return _spans(re.compile(_literal(_letters(folded))).finditer)

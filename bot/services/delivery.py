@@ -13,7 +13,7 @@ from bot.domain.schedule import DELIVERY_CAP_MS, PICTURE_CAP_MS, SECOND, backoff
 from bot.errors import Later, RouteClosed, TooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bot.domain.ports import Clock, JobStore, Pictures, Probe, Publisher
     from bot.services.progress import ProgressEditor
@@ -55,6 +55,7 @@ class Delivery:
         probe: Probe,
         chance: Callable[[], float],
         on_lost_way: Callable[[Job, str], None],
+        on_done: Callable[[Job, Sequence[str]], None],
     ) -> None:
         self._store = store
         self._publisher = publisher
@@ -64,6 +65,7 @@ class Delivery:
         self._probe = probe
         self._chance = chance
         self._on_lost_way = on_lost_way
+        self._on_done = on_done
 
     async def deliver(self, job: Job) -> Job:
         """Deliver an ended job that this worker holds; returns the row as it now stands, its lease given back.
@@ -146,12 +148,12 @@ class Delivery:
                     break
                 put_off = later
             else:
-                return await self._done(parcel.job, route, shown)
+                return await self._done(parcel.job, route, shown, reasons)
         if put_off is not None and now - (parcel.job.finished_at or now) < DELIVERY_CAP_MS:
             raise put_off
         if not withdrawn:
             self._on_lost_way(parcel.job, ", ".join(reasons) or (put_off.reason if put_off else "no_route"))
-        return await self._done(parcel.job, Route.KEPT, None)
+        return await self._done(parcel.job, Route.KEPT, None, reasons)
 
     async def _by(self, route: Route, parcel: _Parcel) -> tuple[Shown, _Parcel]:
         """Go one way, with a smaller picture if Discord asks for it."""
@@ -178,7 +180,7 @@ class Delivery:
         await self._store.save(marked)
         return _Parcel(marked, parcel.picture), None
 
-    async def _done(self, job: Job, route: Route, shown: Shown | None) -> Job:
+    async def _done(self, job: Job, route: Route, shown: Shown | None, reasons: Sequence[str] = ()) -> Job:
         now = self._clock.now()
         reply = job.reply
         if shown is not None:
@@ -194,6 +196,7 @@ class Delivery:
         self._probe.count("deliveries", route=route.value)
         self._probe.observe("delivery_lag_seconds", (now - (job.finished_at or now)) / SECOND)
         log.info("job_delivered", extra={"job": job.key, "route": route.value})
+        self._on_done(done, reasons)
         return done
 
 

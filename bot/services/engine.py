@@ -20,6 +20,7 @@ from bot.services.housekeeping import Housekeeping
 from bot.services.imagine import Imagine
 from bot.services.jobs import Jobs
 from bot.services.moderation import Moderation
+from bot.services.noticing import events_of
 from bot.services.progress import ProgressEditor
 from bot.services.reconcile import Reconciler
 from bot.services.submission import Submitter
@@ -27,13 +28,23 @@ from bot.services.telling import Telling
 from bot.services.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from bot.domain.guild_ports import GuildStores, ModLog
     from bot.domain.jobs import Job
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Pictures, Probe, Publisher
     from bot.services.imagine import Naming
     from bot.services.quotas import DeploymentPolicy
+
+
+def told_to(telling: Telling) -> Callable[[Job, Sequence[str]], None]:
+    """Have moderators hear of delivered jobs that went wrong."""
+
+    def hear(job: Job, reasons: Sequence[str]) -> None:
+        for event in events_of(job, reasons):
+            telling.tell(job.reply.guild_id, event)
+
+    return hear
 
 
 class RandomNaming:
@@ -108,6 +119,10 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     """Wire one process's services; nothing runs until `worker.run()`."""
     store, clock, probe, chance = ports.store, ports.clock, ports.probe, terms.chance
     naming = terms.naming or RandomNaming()
+    stores = ports.guilds
+    telling = Telling(
+        settings=stores.settings, records=stores.records, modlog=ports.modlog, clock=clock, probe=probe
+    )
     editor = ProgressEditor(store=store, publisher=ports.publisher, clock=clock, probe=probe)
     worker = Worker(
         owner=terms.owner,
@@ -130,6 +145,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             probe=probe,
             chance=chance,
             on_lost_way=on_lost_way,
+            on_done=told_to(telling),
         ),
         editor=editor,
         accounts=ports.accounts,
@@ -139,10 +155,6 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         probe=probe,
         chance=chance,
         max_running=terms.max_running,
-    )
-    stores = ports.guilds
-    telling = Telling(
-        settings=stores.settings, records=stores.records, modlog=ports.modlog, clock=clock, probe=probe
     )
     guilds = Guilds(store=stores.settings, clock=clock, telling=telling)
     policy = GuildPolicy(

@@ -3,6 +3,7 @@ Never here: settings (guilds), words on a prompt being accepted (guild_policy), 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.days import day_of
@@ -32,6 +33,16 @@ SHOWN_JOBS: Final = 10
 SHOWN_STRIKES: Final = 10
 BATCH: Final = 500
 """How many jobs one look at a queue brings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How far a member was forgotten."""
+
+    jobs: int
+    """Jobs that were emptied."""
+    running: int
+    """Jobs that upstream still works on: erase again when they have ended."""
 
 
 class Moderation:
@@ -184,15 +195,16 @@ class Moderation:
         await self._note(guild_id, actor, "export", user_id, {})
         return exported
 
-    async def erase(self, guild_id: int, actor: Actor, user_id: int) -> int:
-        """Forget what a member wrote here, and cancel what still waits; returns how many jobs were emptied.
+    async def erase(self, guild_id: int, actor: Actor, user_id: int) -> Erased:
+        """Forget what a member wrote here, and cancel what still waits.
 
-        The books keep numbers, and a block stays: it would otherwise be lifted by asking to be forgotten.
+        The books keep numbers, and a block stays: it would otherwise be lifted by asking to be forgotten. What runs
+        upstream cannot be forgotten yet: the result says how much that is.
         """
         await self.cancel_all(guild_id, actor, user_id)
         n = await self._records.erase(guild_id, user_id, actor=actor, at=self._clock.now())
         self._tell(guild_id, actor, user_id, "erase", text("log.erased", user=str(user_id)), {"jobs": n})
-        return n
+        return Erased(n, len(await self._archive.live(guild_id, user_id=user_id, limit=BATCH)))
 
     # -- accounting --------------------------------------------------------------------------------------
 

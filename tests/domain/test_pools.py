@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.pools import UNLIMITED, Allowance, Pool, most_generous, parse_default_rules
+from bot.domain.pools import (
+    UNLIMITED,
+    Allowance,
+    Pool,
+    PoolRule,
+    allowance_of,
+    most_generous,
+    name_rule,
+    parse_default_rules,
+)
 
 LIMITS = st.none() | st.integers(0, 10_000)
 ALLOWANCES = st.builds(Allowance, LIMITS, LIMITS, LIMITS)
@@ -72,3 +81,30 @@ def test_unfinished_jobs_are_those_that_run_and_those_that_wait() -> None:
     assert Allowance(50, 3, 10).at_once() == 13
     assert Allowance(50, None, 10).at_once() is None
     assert Allowance(50, 3, None).at_once() is None
+
+
+GUILD = 1
+
+
+def rule(role: int, per_day: int | None, pool: Pool = Pool.NORMAL) -> PoolRule:
+    return PoolRule(GUILD, pool, role, per_day, 1, 1)
+
+
+def test_a_member_has_the_most_generous_rule_of_their_roles_and_of_everyone() -> None:
+    rules = [rule(GUILD, 5), rule(7, 20), rule(8, 50), rule(7, None, Pool.FAST)]
+
+    assert allowance_of(rules, Pool.NORMAL, guild_id=GUILD, role_ids={7}) == Allowance(20, 1, 1, "7")
+    assert allowance_of(rules, Pool.NORMAL, guild_id=GUILD, role_ids=()) == Allowance(5, 1, 1, str(GUILD))
+    assert allowance_of(rules, Pool.FAST, guild_id=GUILD, role_ids={7, 8}) == Allowance(None, 1, 1, "7")
+
+
+def test_without_a_matching_rule_there_is_no_allowance() -> None:
+    assert allowance_of([rule(7, 20)], Pool.NORMAL, guild_id=GUILD, role_ids={8}) is None
+    assert allowance_of([], Pool.NORMAL, guild_id=GUILD, role_ids={8}) is None
+
+
+@pytest.mark.parametrize(
+    ("named", "said"), [("default", "rule.default"), ("1", "rule.everyone"), ("7", "rule.role")]
+)
+def test_a_rule_can_be_named_in_a_sentence(named: str, said: str) -> None:
+    assert name_rule(named, GUILD).id == said

@@ -1,0 +1,51 @@
+"""What moderators should hear of jobs that went wrong: a rejected key, an empty balance, a missing permission, troubles.
+Never here: failures that are the prompt's (their cards say enough), and how events are told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.failures import FailureKind
+from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.jobs import JobState
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bot.domain.jobs import Job
+
+MISSING_PERMISSION: Final = "missing_permission"
+"""What the publisher calls a channel in which the bot may not write."""
+
+_TROUBLES: Final = frozenset(
+    {
+        FailureKind.ACCOUNT,
+        FailureKind.LOST,
+        FailureKind.QUEUE_FULL,
+        FailureKind.UNKNOWN,
+        FailureKind.UNREACHABLE,
+    }
+)
+
+
+def events_of(job: Job, reasons: Sequence[str]) -> Iterator[ModEvent]:
+    """What a delivered job tells moderators; `reasons` says why better ways to show it were closed."""
+    if MISSING_PERMISSION in reasons:
+        channel = job.reply.channel_id
+        yield ModEvent(
+            EventKind.MISSING_PERMISSION,
+            f"permission/{channel}",
+            text("log.missing_permission", channel=str(channel)),
+            subject=job.user_id,
+            job=job.key,
+        )
+    if job.failure is None or job.state is not JobState.FAILED:
+        return
+    kind = job.failure.kind
+    if kind is FailureKind.KEY:
+        yield ModEvent(EventKind.KEY_REJECTED, "key", text("log.key_rejected"), job=job.key)
+    elif kind is FailureKind.BALANCE:
+        yield ModEvent(EventKind.BALANCE_LOW, "balance", text("log.balance_low"), job=job.key)
+    elif kind in _TROUBLES:
+        yield ModEvent(EventKind.ERROR, f"failure/{kind.value}", job.failure.text, job=job.key)

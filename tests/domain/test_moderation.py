@@ -1,0 +1,164 @@
+"""Word rules find what they mean, whole words by default, excused by the allow-list, in bounded time.
+Never here: how text is folded (test_folding.py)."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.moderation import (
+    PATTERN_LIMIT,
+    Match,
+    Verdict,
+    WordAction,
+    WordRule,
+    checked,
+    examine,
+)
+from bot.errors import UserError
+
+BLOCK, WARN, STRIKE, ALLOW = WordAction.BLOCK, WordAction.WARN, WordAction.STRIKE, WordAction.ALLOW
+
+
+def word(pattern: str, action: WordAction = BLOCK) -> WordRule:
+    return WordRule(Match.WORD, pattern, action)
+
+
+def phrase(pattern: str, action: WordAction = BLOCK) -> WordRule:
+    return WordRule(Match.PHRASE, pattern, action)
+
+
+def regex(pattern: str, action: WordAction = BLOCK) -> WordRule:
+    return WordRule(Match.REGEX, pattern, action)
+
+
+def found(text: str, *rules: WordRule) -> list[str]:
+    return [f.words for f in examine(text, rules).found]
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (word("cunt"), "Scunthorpe at dawn"),
+        (word("ass"), "a glass bassoon, classy"),
+        (word("art"), "Bart's party"),
+        (word("shoot*"), "upshoots"),
+        (word("*shoot"), "shooting"),
+        (phrase("red wedding"), "a predred wedding dress"),
+        (phrase("red wedding"), "red, white wedding"),
+        (regex(r"\bcat\b"), "concatenate"),
+        (word("nude"), "denuded"),
+    ],
+)
+def test_innocent_words_pass(rule: WordRule, text: str) -> None:
+    assert not examine(text, [rule]).found
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "words"),
+    [
+        (word("Gore"), "much GÓRE here", "gore"),
+        (word("gore"), "gore_splash,gore", "gore"),
+        (word("shoot*"), "they were shooting", "shooting"),
+        (word("*shoot"), "an upshoot", "upshoot"),
+        (word("*hoo*"), "they were shooting", "shooting"),
+        (word("裸体"), "一个裸体的人", "裸体"),
+        (word("เปลือย"), "ภาพเปลือยสวย", "เปลือย"),
+        (phrase("Red  Wedding"), "the red -- wedding", "red -- wedding"),
+        (phrase("don't panic"), "DON\u2019T PANIC", "don\u2019t panic"),
+        (regex(r"n[u0]de?s"), "NUDES", "nudes"),
+        (regex("FÉ$"), "un café", "fe"),
+    ],
+)
+def test_guilty_words_are_found_as_the_rule_saw_them(rule: WordRule, text: str, words: str) -> None:
+    assert found(text, rule) == [words]
+
+
+def test_what_lies_within_an_allowed_match_is_excused_and_nothing_else() -> None:
+    rules = [word("shoot"), phrase("photo shoot", ALLOW)]
+
+    excused = examine("a photo shoot", rules)
+    guilty = examine("a photo shoot, then shoot", rules)
+
+    assert (excused.found, [a.words for a in excused.allowed]) == ((), ["photo shoot"])
+    assert excused.action is None
+    assert excused.gravest is None
+    assert guilty.action is BLOCK
+
+
+def test_an_allowed_part_of_a_match_does_not_excuse_the_whole() -> None:
+    assert found("nude art", phrase("nude art"), word("art", ALLOW)) == ["nude art"]
+
+
+def test_the_gravest_action_counts_and_names_its_rule() -> None:
+    rules = [word("a", WARN), word("b", STRIKE), word("c", BLOCK)]
+
+    assert examine("a c", rules).action is BLOCK
+    verdict = examine("c b a", rules)
+    assert (verdict.action, verdict.gravest and verdict.gravest.rule) == (STRIKE, rules[1])
+    assert [f.rule for f in verdict.found] == rules
+
+
+def test_without_rules_nothing_is_found() -> None:
+    assert examine("anything", []) == Verdict()
+
+
+@pytest.mark.parametrize(
+    ("rule", "text_id"),
+    [
+        (word("x" * (PATTERN_LIMIT + 1)), "words.too_long"),
+        (word("***"), "words.empty"),
+        (phrase(" - "), "words.empty"),
+        (regex("("), "words.bad_regex"),
+        (regex(r"(?<=a)b"), "words.bad_regex"),
+        (regex(r"(a)\1"), "words.bad_regex"),
+        (regex("((a{100}){100}){100}"), "words.bad_regex"),
+        (regex("a*"), "words.matches_nothing_at_all"),
+        (regex(""), "words.matches_nothing_at_all"),
+    ],
+)
+def test_a_rule_that_cannot_be_used_is_refused_with_a_reason(rule: WordRule, text_id: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        checked(rule)
+
+    assert refusal.value.text.id == text_id
+
+
+@pytest.mark.parametrize("rule", [word("gore*"), phrase("two words"), regex("n[u0]de")])
+def test_a_rule_that_can_be_used_comes_back_as_it_was_typed(rule: WordRule) -> None:
+    assert checked(rule) is rule
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(.*a){25}b", "(a?){100}a{100}"])
+def test_an_expression_that_would_hang_another_matcher_takes_no_time(pattern: str) -> None:
+    rule = checked(regex(f"x{pattern}"))
+    before = time.process_time()
+
+    examine("x" + "a" * 6_000 + "!", [rule])
+
+    assert (
+        time.process_time() - before < 2
+    )  # seconds of this process; a backtracking matcher would not end today
+
+
+@given(
+    st.text(max_size=200),
+    st.lists(
+        st.builds(WordRule, st.sampled_from(Match), st.text(max_size=12), st.sampled_from(WordAction)),
+        max_size=4,
+    ),
+)
+def test_any_accepted_rules_give_a_verdict_on_any_text(text: str, rules: list[WordRule]) -> None:
+    usable = []
+    for rule in rules:
+        try:
+            usable.append(checked(rule))
+        except UserError:
+            continue
+
+    verdict = examine(text, usable)
+
+    assert all(f.rule in usable and f.words for f in verdict.found)
