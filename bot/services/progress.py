@@ -4,6 +4,7 @@ Never here: results; delivery shows those, and goes before progress."""
 from __future__ import annotations
 
 import asyncio
+import heapq
 import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,8 @@ IDLE_MS: Final = 60 * SECOND
 """With nothing to show; a change wakes the editor at once."""
 REMEMBER: Final = 20_000
 """Cards and channels whose last edit is remembered; forgetting one only costs an early edit."""
+COUNTED_FOR_MS: Final = 1 * SECOND
+"""So long positions in the queue are taken from the last count, unless it is known to have moved."""
 UNWANTED: Final = "unwanted"
 """How every unwanted job looks, whatever becomes of it upstream."""
 
@@ -53,30 +56,45 @@ class ProgressEditor:
         self._channels: dict[int, int] = {}
         self._flying: dict[JobKey, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._line: list[tuple[int, int, JobKey]] = []
+        """A heap of changed cards: when each may be edited, and when it last was. What moved meanwhile is put right
+        when it comes to the front: thousands of cards are not sorted for each edit."""
+        self._queued: set[JobKey] = set()
+        self._positions: dict[JobKey, int] = {}
+        self._counted_at = 0
+        self._counting = asyncio.Lock()
 
     def changed(self, job: Job) -> None:
         """Note a live job's new state; the card follows as soon as the pace allows."""
         card = self._cards.get(job.key)
         if card is None:
-            self._cards[job.key] = _Card(job)
+            card = self._cards[job.key] = _Card(job)
+            self._stand_in_line(card)
         else:
-            if job.unwanted and not card.job.unwanted:
+            hurried = job.unwanted and not card.job.unwanted
+            if hurried:
                 card.edited_at = 0  # somebody cancelled it, and waits for the card to say so
             # A worker may not have heard of that yet; the card must not fall back.
             card.job = replace(job, unwanted=job.unwanted or card.job.unwanted)
-            card.dirty = True
-        self._wake.set()
+            if hurried or not card.dirty:
+                self._stand_in_line(card)
+        if job.state is JobState.QUEUED:
+            self._queued.add(job.key)
+        else:
+            self._queued.discard(job.key)
 
     def queue_moved(self) -> None:
         """The queue became shorter: waiting cards may show another position."""
-        for card in self._cards.values():
-            if card.job.state is JobState.QUEUED:
-                card.dirty = True
-        self._wake.set()
+        self._counted_at = 0
+        for key in self._queued:
+            card = self._cards[key]
+            if not card.dirty:
+                self._stand_in_line(card)
 
     async def settle(self, key: JobKey) -> None:
         """Forget a job and wait for an edit in flight, so that nothing lands after its result."""
         self._cards.pop(key, None)
+        self._queued.discard(key)
         flying = self._flying.get(key)
         if flying is not None:
             await asyncio.wait([flying])
@@ -87,18 +105,30 @@ class ProgressEditor:
             while True:
                 self._wake.clear()
                 now = self._clock.now()
-                wait_ms = IDLE_MS
-                for key in self._stalest_first():
-                    due = self._due_at(self._cards[key])
-                    if len(self._flying) >= AT_ONCE or due > now:
-                        wait_ms = min(wait_ms, max(due - now, 0) or CHANNEL_EDIT_EVERY_MS)
-                        continue
-                    self._begin(group, key, now)
+                wait_ms = IDLE_MS  # a change, or an edit that ends, wakes it
+                while self._line and len(self._flying) < AT_ONCE:
+                    if self._line[0][0] > now:
+                        wait_ms = min(IDLE_MS, self._line[0][0] - now)
+                        break
+                    self._next_in_line(group, now)
                 await self._clock.pause(wait_ms / SECOND, self._wake)
 
-    def _stalest_first(self) -> list[JobKey]:
-        dirty = ((c.edited_at, k) for k, c in self._cards.items() if c.dirty and k not in self._flying)
-        return [key for _, key in sorted(dirty)]
+    def _stand_in_line(self, card: _Card) -> None:
+        card.dirty = True
+        heapq.heappush(self._line, (self._due_at(card), card.edited_at, card.job.key))
+        self._wake.set()
+
+    def _next_in_line(self, group: asyncio.TaskGroup, now: int) -> None:
+        """Edit the card at the front, if it still is to be edited and its channel has not been used meanwhile."""
+        _, _, key = heapq.heappop(self._line)
+        card = self._cards.get(key)
+        if card is None or not card.dirty or key in self._flying:  # in flight: it lines up again at its end
+            return
+        due = self._due_at(card)
+        if due > now:
+            heapq.heappush(self._line, (due, card.edited_at, key))
+            return
+        self._begin(group, key, now)
 
     def _due_at(self, card: _Card) -> int:
         """When a card may be edited next. The first edit answers the person and waits for nobody."""
@@ -130,8 +160,9 @@ class ProgressEditor:
             log.exception("progress_failed", extra={"job": key})
         finally:
             del self._flying[key]
-            if card.dirty:
-                self._wake.set()
+            self._wake.set()
+            if card.dirty and self._cards.get(key) is card:
+                self._stand_in_line(card)
 
     async def _show(self, card: _Card) -> None:
         job, now = card.job, self._clock.now()
@@ -141,7 +172,7 @@ class ProgressEditor:
             stored = await self._store.get(job.key)
             if stored is None or stored.state is not JobState.QUEUED:
                 return
-            ahead = (await self._store.ahead([job.key])).get(job.key, 0)
+            ahead = await self._ahead(job.key)
         looks = UNWANTED if job.unwanted else (job.state, job.progress, ahead, job.hold)
         if looks == card.shown:
             return
@@ -152,3 +183,12 @@ class ProgressEditor:
         await self._publisher.show(Showing(job, now, ahead), route, picture=None)
         card.shown = looks
         self._probe.count("edits", kind="progress")
+
+    async def _ahead(self, key: JobKey) -> int:
+        """How many stand before it. Counting reads the whole queue, so one count answers for all cards that wait."""
+        async with self._counting:
+            now = self._clock.now()
+            if key not in self._positions or now - self._counted_at >= COUNTED_FOR_MS:
+                self._positions = await self._store.ahead(self._queued | {key})
+                self._counted_at = now
+            return self._positions.get(key, 0)
