@@ -204,6 +204,31 @@ class House:
 
         return await eventually(all_delivered, within, lambda: f"undelivered jobs\n{self.rows()}")
 
+    def row(self, interaction: Interaction) -> Row | None:
+        """The job that an interaction began, if it was accepted."""
+        return next((row for row in self.rows() if row.interaction_id == interaction.id), None)
+
+    async def accepted_row(self, interaction: Interaction) -> Row:
+        """The job that an interaction began, once it is stored."""
+        return await eventually(lambda: self.row(interaction), 10, lambda: "no job was stored")
+
+    async def delivered(self, interaction: Interaction, *, within: float = 30.0) -> Row:
+        """The job that an interaction began, once it counts as delivered."""
+
+        def found() -> Row | None:
+            row = self.row(interaction)
+            return row if row is not None and row.delivered else None
+
+        return await eventually(found, within, lambda: f"undelivered: {self.row(interaction)}")
+
+    def fate(self, row: Row) -> tuple[int, int]:
+        """Whether the job is lost (undelivered, or not to be seen), and how often too much it was shown or sent."""
+        cards = [card for card in self.shown(row.key) if has_ended(card)]
+        seen = row.route == "kept" or bool(cards)
+        tasks = [task for task in self.accepted if row.task_id == str(task.id)]
+        lost = not row.delivered or not seen or (row.state == "succeeded" and not tasks)
+        return int(lost), max(0, len(cards) - 1) + len(doubled(self.accepted))
+
     # -- what always holds ---------------------------------------------------------------------------------
 
     def judge(self) -> None:
@@ -217,6 +242,11 @@ class House:
             one.tell(signal.SIGKILL)
             await one.ended(5)
             print(f"-- {one.log.name}, exit status {one.code}\n{one.tail}")  # noqa: T201 - pytest shows it on failure
+
+
+def has_ended(card: Message) -> bool:
+    """Whether it shows an outcome: only progress says since when."""
+    return not card.loading and "<t:" not in card.text
 
 
 def doubled(tasks: list[Task]) -> list[tuple[str | None, int | None, str | None]]:
