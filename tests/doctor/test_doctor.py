@@ -123,7 +123,7 @@ async def test_a_database_that_cannot_be_used_is_named(place: Place, tmp_path: P
 
 async def test_a_disk_that_is_nearly_full_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage("/")
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _folder: usage._replace(free=1024))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage._replace(free=1024))
 
     found = (await findings(place))["disk"]
 

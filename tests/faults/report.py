@@ -1,4 +1,4 @@
-"""The table of fault × path × outcome, kept as an artefact.
+"""The table of faults by path and outcome, kept as an artefact.
 Never here: the trials themselves."""
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.jobs import JobState, Route
+from bot.domain.tasks import TaskStatus
 from bot.errors import Later, RouteClosed, StorageTrouble, TooLarge
 from tests.services.world import CHANNEL
 
@@ -208,8 +209,6 @@ async def test_an_unwanted_picture_is_kept_and_not_posted(world: World) -> None:
 
 
 async def test_a_failure_needs_no_picture(world: World) -> None:
-    from bot.domain.tasks import TaskStatus  # noqa: PLC0415
-
     world.upstream.template.update(ends=TaskStatus.FAILURE, reason="[Banned prompt] no")
 
     await world.ended(await world.imagine())

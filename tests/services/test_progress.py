@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -111,8 +112,6 @@ async def test_storage_in_trouble_costs_an_edit_and_nothing_else(world: World) -
 
 
 async def test_without_an_open_way_progress_is_not_shown(world: World) -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
     asker = world.asker()
     asker = replace(asker, reply=replace(asker.reply, token=None, message_id=None))
     world.max_running = 0
@@ -153,7 +152,7 @@ async def test_a_job_that_another_process_took_on_does_not_fall_back_to_queued(w
 
 async def test_channels_seen_long_ago_are_forgotten(world: World) -> None:
     editor = world.services.worker._editor
-    editor._channels.update({n: 1 for n in range(20_000)})
+    editor._channels.update(dict.fromkeys(range(20000), 1))
 
     await world.imagine()
     await world.calm()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,7 +67,9 @@ async def test_waiting_for_a_place_upstream_ends_visibly_after_a_bounded_time(
         (RemoteFault.REFUSED, FailureKind.UNKNOWN),
     ],
 )
-async def test_a_clear_no_fails_at_once_and_refunds(world: World, kind: RemoteFault, failure: FailureKind) -> None:
+async def test_a_clear_no_fails_at_once_and_refunds(
+    world: World, kind: RemoteFault, failure: FailureKind
+) -> None:
     world.upstream.refusals.append(fault(kind))
 
     job = await world.ended(await world.imagine())
@@ -76,7 +79,9 @@ async def test_a_clear_no_fails_at_once_and_refunds(world: World, kind: RemoteFa
     assert not world.upstream.tasks
 
 
-async def test_an_accepted_task_whose_id_cannot_be_stored_is_stored_later_and_not_sent_again(world: World) -> None:
+async def test_an_accepted_task_whose_id_cannot_be_stored_is_stored_later_and_not_sent_again(
+    world: World,
+) -> None:
     world.store.trouble, world.store.trouble_for = StorageTrouble("disk full"), {"save"}
     job = await world.imagine()
     await world.pass_time(10)
@@ -88,7 +93,9 @@ async def test_an_accepted_task_whose_id_cannot_be_stored_is_stored_later_and_no
     assert len(world.upstream.tasks) == 1
 
 
-async def test_with_the_database_in_trouble_for_long_the_job_is_found_again_in_the_task_list(world: World) -> None:
+async def test_with_the_database_in_trouble_for_long_the_job_is_found_again_in_the_task_list(
+    world: World,
+) -> None:
     world.store.trouble, world.store.trouble_for = StorageTrouble("disk full"), {"save", "release"}
     job = await world.imagine()
     await world.pass_time(400)
@@ -143,8 +150,6 @@ async def _child(world: World, job: Job) -> Job:
 
 
 async def test_a_kind_of_job_that_this_version_cannot_send_fails_and_is_not_sent(world: World) -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
     world.max_running = 0
     await world.reboot()
     job = await world.imagine()

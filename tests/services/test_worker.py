@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.jobs import JobState
-from bot.errors import RemoteError, StorageTrouble
+from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services import worker as engine_room
 from bot.services.engine import RandomNaming
+from tests.services.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.domain.jobs import Job
-    from tests.services.world import World
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1.0, 6.0, 20.0, 31.0, 36.0])
@@ -152,7 +152,9 @@ async def test_a_cancelled_delivery_is_a_ghost_that_delivers_nothing_more(world:
     assert len(world.discord.of(job.key)) == 1
 
 
-async def test_with_hands_full_rows_wait_in_the_database(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_with_hands_full_rows_wait_in_the_database(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(engine_room, "MOST_BUSY", 0)
     job = await world.imagine()
     await world.pass_time(30)
@@ -177,7 +179,7 @@ async def test_with_all_senders_busy_submissions_wait_in_the_queue(
 
 
 async def test_a_side_task_that_dies_takes_the_worker_down_loudly(world: World) -> None:
-    async def broken(number: int, *, size: int) -> None:
+    async def broken(_task_id: object) -> None:
         raise ZeroDivisionError
 
     (tracker,) = world.services.worker.trackers.values()
@@ -201,9 +203,7 @@ async def test_work_before_the_worker_runs_is_refused_loudly(world: World) -> No
 
 
 async def test_two_workers_on_one_database_share_the_work_and_double_nothing(world: World) -> None:
-    from tests.services.world import World as Another  # noqa: PLC0415
-
-    other = Another.__new__(Another)
+    other = World.__new__(World)
     other.__dict__.update(world.__dict__)
     other.owner = "second"
     other._run = other._storage = None
@@ -227,8 +227,6 @@ def test_random_names_do_not_repeat() -> None:
 
 
 async def test_reading_trouble_is_counted_and_not_fatal(world: World) -> None:
-    from bot.errors import RemoteFault  # noqa: PLC0415
-
     world.upstream.query_trouble = RemoteError(RemoteFault.KEY, "401")
     await world.imagine()
     await world.pass_time(60)
