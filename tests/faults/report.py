@@ -3,6 +3,7 @@ Never here: the trials themselves."""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -30,6 +31,12 @@ def folder() -> Path:
 
 def record(row: Row) -> None:
     """Keep a row: one line of JSON each, and the table anew."""
+    with (folder() / "faults.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests may run in several processes
+        _add(row)
+
+
+def _add(row: Row) -> None:
     lines = folder() / "faults.jsonl"
     rows = [json.loads(line) for line in lines.read_text().splitlines()] if lines.exists() else []
     rows = [r for r in rows if (r["path"], r["fault"]) != (row.path, row.fault)] + [asdict(row)]
