@@ -55,6 +55,14 @@ STALE_READING_MS: Final = 5 * 60_000
 STEPS_SHARE: Final = 0.6
 """The part of the stop time-out that steps in flight get; the rest is for closing connections."""
 KILLED_TWICE: Final = 130
+INTENTS_DENIED: Final = 4014
+GOOD_BYES: Final = {
+    4004: "Discord no longer takes EASEL_DISCORD_TOKEN: copy the new one from the Bot page of the developer portal.",
+    4010: "Discord knows no such shard: check EASEL_SHARD_COUNT and EASEL_SHARD_IDS.",
+    4011: "Discord wants the bot on more shards: raise EASEL_SHARD_COUNT, or unset it to follow Discord's advice.",
+    INTENTS_DENIED: "Discord denies the bot the intents that it asks for: check the Bot page of the developer portal.",
+}
+"""What helps after those of Discord's gateway close codes after which a client must not come back as it was."""
 
 
 @dataclass(slots=True)
@@ -109,10 +117,11 @@ class App:
             stopping = asyncio.create_task(self.stopping.wait(), name="stopping")
             await asyncio.wait([client, stopping], return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
-            if client.done():
-                client.result()
+            refusal = client.exception() if client.done() else None
             await self.stop()
             await asyncio.gather(client, return_exceptions=True)
+            if refusal is not None:
+                raise refusal
         if self._engine is not None and self._engine.done() and not self._engine.cancelled():
             self._engine.result()
 
@@ -193,6 +202,11 @@ def _discord_troubles() -> Iterator[None]:
     except discord.LoginFailure:
         raise StartupError(
             "Discord refused EASEL_DISCORD_TOKEN: copy it again from the Bot page of the developer portal."
+        ) from None
+    except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
+        code = error.code if isinstance(error, discord.ConnectionClosed) else INTENTS_DENIED
+        raise StartupError(
+            GOOD_BYES.get(code, f"Discord closed the connection for good (code {code}).")
         ) from None
     except (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
         raise StartupError(
