@@ -33,6 +33,7 @@ from bot.services.quotas import DeploymentPolicy
 from bot.storage.opening import open_storage
 from bot.telemetry import Meters, page_of, watch_loop
 from bot.ui.cards import Cards
+from bot.ui.modlog import ChannelModLog
 from bot.ui.publisher import DiscordPublisher
 from bot.web.health import Health
 from bot.web.hook import Hook
@@ -264,6 +265,7 @@ async def assemble(
                 probe=meters,
                 policy=DeploymentPolicy(settings.default_rules, settings.default_pool),
                 guilds=storage.guilds,
+                modlog=ChannelModLog(bot, catalogues, clock),
             ),
             Terms(
                 owner=instance,

@@ -1,0 +1,208 @@
+"""The log channel: what moderators read there, how often, and what happens where it cannot be written.
+Never here: when something is worth telling (tests/services)."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import discord
+import pytest
+
+from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.guilds import Actor
+from bot.domain.keys import JobKey
+from bot.services.telling import Telling
+from bot.storage import open_storage
+from bot.texts import text
+from bot.ui.modlog import ChannelModLog
+from tests.ui.builders import KEY, walk
+from tests.ui.world import CATALOGUES, studio
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from simcord.builders import ChannelHandle
+
+    from tests.ui.world import Studio
+
+GUILD = 100
+
+
+def refusal(user_id: int = 7, words: str = "blood") -> ModEvent:
+    return ModEvent(
+        EventKind.REFUSED, f"refused/{user_id}", text("refused.words", words=words), subject=user_id
+    )
+
+
+def told(house: Studio, channel: ChannelHandle | None = None) -> list[str]:
+    """All text of each message in the channel, the oldest first."""
+    where = channel or house.channel
+    return [
+        "\n".join(
+            c["content"]
+            for c in walk([part.to_dict() for part in message.components])  # type: ignore[misc]  # dicts of Discord's
+            if "content" in c
+        )
+        for message in where.history(viewer=house.ada)
+    ]
+
+
+def a_log(house: Studio) -> ChannelModLog:
+    return ChannelModLog(house.bot, CATALOGUES, house.clock)
+
+
+async def post(house: Studio, event: ModEvent, log: ChannelModLog | None = None) -> None:
+    await (log or a_log(house)).post(house.guild.id, house.channel.id, event, locale="en-US")
+
+
+async def test_a_refusal_is_told_with_the_member_and_the_rules_own_sentence() -> None:
+    async with studio() as house:
+        await post(house, refusal())
+
+        (line,) = told(house)
+
+    assert "<@7> was refused: This server does not allow “blood” in a prompt." in line
+
+
+async def test_what_people_wrote_means_nothing_in_the_log() -> None:
+    async with studio() as house:
+        await post(house, refusal(words="@everyone [x](http://a.b) <@1>"))
+
+        (line,) = told(house)
+
+    assert "\\@everyone" in line
+    assert "\\[x\\]\\(http\\://a.b\\)" in line
+    assert "\\<\\@1\\>" in line
+
+
+async def test_a_change_of_settings_is_told_with_before_and_after_and_who() -> None:
+    event = ModEvent(
+        EventKind.SETTINGS,
+        "settings/1",
+        text("log.settings", sections="rules, log_channel"),
+        by=Actor(9, "mo"),
+        details={
+            "before": {"rules": [], "log_channel": None},
+            "after": {"rules": [{"role_id": GUILD, "per_day": 5}], "log_channel": 77},
+        },
+    )
+    async with studio() as house:
+        await a_log(house).post(GUILD, house.channel.id, event, locale=None)
+
+        (line,) = told(house)
+
+    assert "— → <#77>" in line
+    assert "@everyone" in line
+    assert "By <@9>" in line
+
+
+@pytest.mark.parametrize("kind", list(EventKind))
+async def test_every_kind_of_event_has_a_look(kind: EventKind) -> None:
+    event = ModEvent(
+        kind,
+        "x",
+        text("log.key_rejected"),
+        subject=3,
+        job=JobKey(KEY),
+        details={"rule": "gore", "found": "gore", "reason": "rude"},
+        held_back=4,
+    )
+    async with studio() as house:
+        await post(house, event)
+
+        (line,) = told(house)
+
+    assert "The image service rejects the key" in line
+    assert f"Job `{KEY}`" in line
+    assert "Rule: " in line
+    assert "4 more like it were not told" in line
+
+
+async def test_a_log_channel_that_is_gone_is_forgiven() -> None:
+    async with studio() as house:
+        await a_log(house).post(house.guild.id, 123456789, refusal(), locale="en-US")
+
+        assert told(house) == []
+
+
+async def test_a_channel_that_refuses_us_is_left_alone_until_settings_change() -> None:
+    async with studio() as house:
+        log = a_log(house)
+        house.env.inject_error("POST", "/channels/*/messages", status=403, code=50013, times=None)
+        for n in range(20):
+            await post(house, refusal(n), log)
+        before = len([r for r in house.env.http_requests if r.path.endswith("/messages")])
+
+        await post(house, ModEvent(EventKind.SETTINGS, "s", text("log.settings", sections="words")), log)
+
+        after = len([r for r in house.env.http_requests if r.path.endswith("/messages")])
+    assert (before, after) == (1, 2)
+
+
+@asynccontextmanager
+async def telling(house: Studio, folder: Path) -> AsyncIterator[Telling]:
+    """The real telling over a real database, with the studio's channel as the log channel."""
+    async with open_storage(f"sqlite+aiosqlite:///{folder / 'easel.db'}", migrate=True) as storage:
+        stores = storage.guilds
+        await stores.settings.change(
+            house.guild.id, lambda s: with_log(s, house.channel.id), actor=Actor(1, "mo"), at=1
+        )
+        teller = Telling(
+            settings=stores.settings,
+            records=stores.records,
+            modlog=a_log(house),
+            clock=house.clock,
+            probe=Uncounted(),
+        )
+        task = asyncio.create_task(teller.run())
+        yield teller
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def with_log(settings: Any, channel_id: int) -> Any:
+    return replace(settings, log_channel=channel_id)
+
+
+class Uncounted:
+    """A probe that nobody reads."""
+
+    def count(self, name: str, n: int = 1, /, **labels: str) -> None:
+        """Forget it."""
+
+    def observe(self, name: str, value: float, /, **labels: str) -> None:
+        """Forget it."""
+
+
+async def test_the_same_trouble_twenty_times_is_one_message(tmp_path: Path) -> None:
+    event = ModEvent(EventKind.KEY_REJECTED, "key", text("log.key_rejected"))
+    async with studio() as house, telling(house, tmp_path) as teller:
+        for _ in range(20):
+            teller.tell(house.guild.id, event)
+        await teller.drain()
+
+        assert len(told(house)) == 1
+
+
+async def test_two_members_refusals_are_two_messages(tmp_path: Path) -> None:
+    async with studio() as house, telling(house, tmp_path) as teller:
+        teller.tell(house.guild.id, refusal(7))
+        teller.tell(house.guild.id, refusal(8))
+        await teller.drain()
+
+        assert len(told(house)) == 2
+
+
+async def test_the_log_speaks_the_servers_language_where_none_was_chosen() -> None:
+    async with studio() as house:
+        guild = house.bot.get_guild(house.guild.id)
+        assert guild is not None
+        assert guild.preferred_locale is discord.Locale.american_english
+
+        await a_log(house).post(house.guild.id, house.channel.id, refusal(), locale=None)
+
+        assert len(told(house)) == 1
