@@ -1,41 +1,84 @@
 """The books balance after any history: what is reserved and not given back is what stands for a picture.
-Never here: single refusals (those are about accepting)."""
+Never here: single refusals (those are about accepting) and single grants (test_books.py)."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from typing_extensions import override
 
+from bot.domain.days import day_of
 from bot.domain.failures import Failure, FailureKind
+from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState, Route
 from bot.domain.keys import JobKey
-from bot.domain.pools import Allowance
+from bot.domain.pools import Allowance, Pool, ServerLimits
 from bot.domain.tasks import RemoteTaskId
-from bot.errors import GhostWrite, UserError
+from bot.errors import GhostWrite, StorageTrouble, UserError
+from bot.storage.guild_tables import draws, grants
 from bot.storage.tables import jobs, ledger
 from tests.storage.making import LEASE, NOON, job, success
 
 if TYPE_CHECKING:
-    from bot.storage import SqlJobStore, Storage
+    from collections.abc import Callable
 
-STEPS = ("begin", "again", "submit", "claim", "fail", "time_out", "succeed", "deliver", "cancel", "abandon")
-DAILY = 6
+    from sqlalchemy.engine import Connection
+
+    from bot.storage import SqlJobStore, Storage
+    from bot.storage.engine import Database
+
+STEPS = (
+    *("begin",) * 5,
+    *("again", "submit", "submit", "claim", "fail", "fail", "time_out", "succeed", "succeed", "deliver"),
+    *("cancel", "cancel", "abandon", "grant", "grant", "night", "crash"),
+)
+DAILY = 3
+SERVER = 11
+MEMBERS = (71, 72)
+ADA = Actor(1, "Ada")
+
+
+class Died(Exception):
+    """The process died before it could commit."""
+
+
+class Mortal:
+    """A database whose next transaction is worked and never committed: what a killed process leaves behind."""
+
+    def __init__(self, inner: Database) -> None:
+        self._inner = inner
+        self.dying = False
+
+    async def write(self, work: Callable[[Connection], Any]) -> Any:
+        def run(connection: Connection) -> Any:
+            result = work(connection)
+            if self.dying:
+                self.dying = False
+                raise Died
+            return result
+
+        return await self._inner.write(run)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 class History:
-    """Jobs of one server, taken through whatever hypothesis thinks of."""
+    """Jobs and grants of one server, taken through whatever hypothesis thinks of."""
 
-    def __init__(self, store: SqlJobStore, guild: int) -> None:
-        self.store = store
+    def __init__(self, storage: Storage, guild: int) -> None:
+        self.storage = storage
+        self.mortal = Mortal(storage.database)
+        self.store: SqlJobStore = type(storage.jobs)(self.mortal)  # type: ignore[arg-type]  # it writes and reads
         self.guild = guild
         self.now = NOON
         self.keys: list[JobKey] = []
-        self.refunded: dict[JobKey, int] = {}
         self.owner = f"w{guild}"
 
     async def take(self, step: str, pick: int, units: int) -> None:
@@ -44,7 +87,14 @@ class History:
         if step == "begin":
             with suppress(UserError):
                 begun = await self.store.begin(
-                    job(guild_id=self.guild, units=units, created_at=self.now), Allowance(DAILY, None, None)
+                    job(
+                        guild_id=self.guild,
+                        user_id=MEMBERS[pick % 2],
+                        units=units,
+                        created_at=self.now,
+                    ),
+                    Allowance(DAILY, None, None),
+                    ServerLimits(0, "Asia/Kathmandu", SERVER),
                 )
                 self.keys.append(begun.key)
         elif step == "submit":
@@ -57,8 +107,28 @@ class History:
             await self.store.abandon(self.owner)
         elif step == "cancel":
             await self.store.cancel(key, self.now)
+        elif step == "grant":
+            await self.give(pick, units)
+        elif step == "night":
+            self.now += 3_600_000 * 6
+        elif step == "crash":
+            self.mortal.dying = True
         else:
             await self.change(step, key)
+
+    async def give(self, pick: int, units: int) -> None:
+        """A grant for good, or one that expires within the history."""
+        expires_at = None if pick % 3 == 0 else self.now + 3_600_000 * pick
+        await self.storage.guilds.members.grant(
+            self.guild,
+            MEMBERS[pick % 2],
+            Pool.NORMAL,
+            units=units,
+            reason="",
+            expires_at=expires_at,
+            actor=ADA,
+            at=self.now,
+        )
 
     async def change(self, step: str, key: JobKey) -> None:
         at = await self.store.get(key)
@@ -86,30 +156,83 @@ class History:
 _guilds = iter(range(1_000, 10_000_000))
 
 
-@given(history=st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 9), st.integers(1, 3)), max_size=40))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_reserved_minus_refunded_is_the_units_of_jobs_that_were_never_refundable(
+class Books:
+    """Everything that the books of one server say, read at once."""
+
+    def __init__(self, connection: Connection, guild: int) -> None:
+        def read(query: Any) -> list[Any]:
+            return list(connection.execute(query))
+
+        self.entries = read(select(ledger).where(ledger.c.guild_id == guild))
+        self.jobs = {row.key: row for row in read(select(jobs).where(jobs.c.guild_id == guild))}
+        self.grants = {row.id: row for row in read(select(grants).where(grants.c.guild_id == guild))}
+        self.draws = [d for d in read(select(draws)) if d.grant_id in self.grants]
+
+    def booked(self, key: str) -> int:
+        """What a job stands for in the ledger."""
+        return sum(e.units for e in self.entries if e.job_key == key)
+
+    def drawn(self, key: str) -> int:
+        """What of it grants pay."""
+        return sum(d.units for d in self.draws if d.job_key == key and d.returned_at is None)
+
+    @override
+    def __repr__(self) -> str:
+        return f"{self.entries} {self.draws}"
+
+
+@given(
+    history=st.lists(
+        st.tuples(st.sampled_from(STEPS), st.integers(0, 9), st.integers(0, 4)), min_size=15, max_size=60
+    )
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_the_books_balance_after_any_history_of_jobs_grants_nights_and_crashes(
     storage: Storage, history: list[tuple[str, int, int]]
 ) -> None:
-    told = History(storage.jobs, next(_guilds))
-    ever_refundable: set[JobKey] = set()
+    told = History(storage, next(_guilds))
+    ever_refundable: set[str] = set()
 
     for step, pick, units in history:
-        await told.take(step, pick, units)
+        with suppress(Died):
+            await told.take(step, pick, units)
         for key in told.keys:
             stored = await storage.jobs.get(key)
             if stored is not None and stored.refund_due:
                 ever_refundable.add(key)
 
-    of_guild = (ledger.c.guild_id == told.guild, jobs.c.guild_id == told.guild)
-    balance = select(func.coalesce(func.sum(ledger.c.units), 0)).where(of_guild[0])
-    owed = select(func.coalesce(func.sum(jobs.c.units), 0)).where(
-        of_guild[1], jobs.c.key.not_in(ever_refundable)
-    )
-    booked, standing = await storage.database.read(
-        lambda cn: (cn.execute(balance).scalar_one(), cn.execute(owed).scalar_one())
-    )
-    assert booked == standing <= DAILY
+    books = await storage.database.read(lambda cn: Books(cn, told.guild))
+    _judge(books, ever_refundable)
+    event(f"grants drawn: {bool(books.draws)}")
+    event(f"refunded: {bool(ever_refundable)}")
+    event(f"crashed: {any(step == 'crash' for step, *_ in history)}")
+
+
+def _judge(books: Books, ever_refundable: set[str]) -> None:
+    # every job stands for its whole price, or, once its units were due back, for nothing, whatever came later
+    for key, row in books.jobs.items():
+        owed = 0 if key in ever_refundable else row.units
+        assert books.booked(key) == owed, key
+        assert books.drawn(key) <= owed
+    assert {e.job_key for e in books.entries} == set(books.jobs), "an entry for a job that never was, or none"
+
+    # no grant pays more than it is, nor after its time, nor for anybody else
+    for number, grant in books.grants.items():
+        mine = [d for d in books.draws if d.grant_id == number]
+        assert sum(d.units for d in mine if d.returned_at is None) <= grant.units
+        assert all(d.units > 0 for d in mine)
+        assert all(grant.expires_at is None or d.spent_at < grant.expires_at for d in mine)
+        assert all(books.jobs[d.job_key].user_id == grant.user_id for d in mine)
+
+    # nobody's own units of a day, and no server's, exceed what the rules gave
+    own: defaultdict[tuple[int, int], int] = defaultdict(int)
+    server: defaultdict[int, int] = defaultdict(int)
+    for key, row in books.jobs.items():
+        day = day_of(row.created_at, "Asia/Kathmandu").start
+        own[day, row.user_id] += books.booked(key) - books.drawn(key)
+        server[day] += books.booked(key)
+    assert all(0 <= units <= DAILY for units in own.values())
+    assert all(0 <= units <= SERVER for units in server.values())
 
 
 async def test_refunds_in_a_race_are_booked_once(storage: Storage) -> None:
@@ -120,3 +243,15 @@ async def test_refunds_in_a_race_are_booked_once(storage: Storage) -> None:
     query = select(ledger.c.kind, ledger.c.units).order_by(ledger.c.id)
     rows = await storage.database.read(lambda cn: [tuple(row) for row in cn.execute(query)])
     assert rows == [("reserve", 4), ("refund", -4)]
+
+
+async def test_a_process_that_dies_before_it_commits_leaves_no_trace_in_the_books(storage: Storage) -> None:
+    told = History(storage, next(_guilds))
+    told.mortal.dying = True
+
+    with suppress(Died, StorageTrouble):
+        await told.store.begin(job(guild_id=told.guild), Allowance(1, None, None))
+
+    count = select(func.count()).select_from(ledger).where(ledger.c.guild_id == told.guild)
+    assert await storage.database.read(lambda cn: cn.execute(count).scalar_one()) == 0
+    await told.store.begin(job(guild_id=told.guild), Allowance(1, None, None))

@@ -1,0 +1,187 @@
+"""Settings are stored whole, changed with an audit line in one transaction, taken back, and guard what is accepted.
+Never here: what a setting means."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import update
+
+from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
+from bot.domain.guilds import SECTIONS, Actor, GuildSettings, Pools, Total
+from bot.domain.moderation import Match, StrikePolicy, WordAction, WordRule
+from bot.domain.pools import Pool, PoolRule, ServerLimits
+from bot.domain.prices import Charge, Price
+from bot.errors import SettingsChanged, StorageTrouble, UserError
+from bot.storage.guild_tables import guild_sections
+from bot.texts import text
+from tests.storage.making import FREE, NOON, job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.storage import Storage
+    from tests.storage.conftest import Opener
+
+GUILD = 2**62 + 2
+ADA, BOB = Actor(2**62 + 10, "Ada"), Actor(11, "Bob\ud800")
+FULL = GuildSettings(
+    guild_id=GUILD,
+    revision=1,
+    pools=Pools((Pool.FAST,), Pool.NORMAL),
+    rules=(
+        PoolRule(GUILD, Pool.NORMAL, GUILD, 50, None, 0),
+        PoolRule(GUILD, Pool.FAST, 2**62 + 9, None, 1, 2),
+    ),
+    totals=(Total(Pool.FAST, 100),),
+    prices=(Price(Pool.FAST, Charge.UPSCALE_HD, 0),),
+    zone="Asia/Kathmandu",
+    locale="de",
+    press=PressPolicy(Pressers.ROLE, 2**62 + 9),
+    channels=ChannelPolicy((1, 2), (3,)),
+    gate=NewcomerGate(1, 2),
+    media=(MediaRule(5, Treatment.SPOILER),),
+    words=(WordRule(Match.REGEX, r"n[u0]de\b 裸", WordAction.STRIKE),),
+    strikes=StrikePolicy(1, 2, 3),
+    log_channel=2**62 + 12,
+    retention_days=7,
+)
+
+
+def zoned(zone: str) -> Callable[[GuildSettings], GuildSettings]:
+    return lambda s: replace(s, zone=zone)
+
+
+async def test_a_server_that_changed_nothing_has_the_defaults(storage: Storage) -> None:
+    assert await storage.guilds.settings.settings(GUILD) == GuildSettings(guild_id=GUILD)
+
+
+async def test_every_section_reads_back_equal(storage: Storage, another: Opener) -> None:
+    changed = await storage.guilds.settings.change(GUILD, lambda _: FULL, actor=ADA, at=NOON)
+
+    assert changed.before == GuildSettings(guild_id=GUILD)
+    assert changed.after == FULL
+    assert await (await another()).guilds.settings.settings(GUILD) == FULL
+    assert changed.entry is not None
+    assert set(changed.entry.after) == set(SECTIONS)
+
+
+async def test_a_change_is_audited_with_who_when_before_and_after(storage: Storage) -> None:
+    store = storage.guilds.settings
+    await store.change(GUILD, zoned("Europe/Berlin"), actor=ADA, at=NOON)
+
+    changed = await store.change(GUILD, zoned("Asia/Tokyo"), actor=BOB, at=NOON + 5)
+    other, *more = await store.audit(GUILD, before=None, limit=10)
+
+    assert changed.after.revision == 2
+    assert (other.actor, other.at, other.action) == (Actor(11, "Bob?"), NOON + 5, "settings")
+    assert (dict(other.before), dict(other.after)) == ({"zone": "Europe/Berlin"}, {"zone": "Asia/Tokyo"})
+    assert [entry.actor for entry in more] == [ADA]
+    assert [entry.id for entry in await store.audit(GUILD, before=other.id, limit=1)] == [more[0].id]
+
+
+async def test_what_changes_nothing_is_no_change(storage: Storage) -> None:
+    store = storage.guilds.settings
+
+    changed = await store.change(GUILD, lambda s: s, actor=ADA, at=NOON)
+
+    assert changed.entry is None
+    assert (await store.settings(GUILD)).revision == 0
+    assert await store.audit(GUILD, before=None, limit=9) == []
+
+
+async def test_a_refused_change_writes_nothing(storage: Storage) -> None:
+    def refuse(_: GuildSettings) -> GuildSettings:
+        raise UserError(text("settings.past"))
+
+    with pytest.raises(UserError):
+        await storage.guilds.settings.change(GUILD, refuse, actor=ADA, at=NOON)
+
+    assert await storage.guilds.settings.audit(GUILD, before=None, limit=9) == []
+
+
+async def test_changes_are_taken_back_one_after_the_other_and_undoing_is_audited(storage: Storage) -> None:
+    store = storage.guilds.settings
+    await store.change(GUILD, zoned("Europe/Berlin"), actor=ADA, at=NOON)
+    await store.change(GUILD, lambda s: replace(s, locale="de"), actor=ADA, at=NOON)
+    last = (await store.change(GUILD, zoned("Asia/Tokyo"), actor=ADA, at=NOON)).entry
+    await store.note(GUILD, actor=ADA, at=NOON, action="export", subject=7, details={"why": "asked"})
+    zones = []
+
+    undone = [await store.undo_last(GUILD, actor=BOB, at=NOON + 1)]
+    zones.append((await store.settings(GUILD)).zone)
+    undone += [await store.undo_last(GUILD, actor=BOB, at=NOON + n) for n in (2, 3, 4)]
+
+    assert zones == ["Europe/Berlin"]
+    assert [entry and dict(entry.after) for entry in undone] == [
+        {"zone": "Europe/Berlin"},
+        {"locale": None},
+        {"zone": "UTC"},
+        None,
+    ]
+    assert last is not None
+    assert undone[0] is not None
+    assert undone[0].undoes == last.id
+    assert await store.settings(GUILD) == GuildSettings(guild_id=GUILD, revision=6)
+    history = {entry.id: entry for entry in await store.audit(GUILD, before=None, limit=99)}
+    assert history[last.id].undone_by == undone[0].id
+    assert len(history) == 7
+
+
+async def test_a_change_after_an_undo_is_the_next_to_be_taken_back(storage: Storage) -> None:
+    store = storage.guilds.settings
+    await store.change(GUILD, zoned("Europe/Berlin"), actor=ADA, at=NOON)
+    await store.undo_last(GUILD, actor=ADA, at=NOON)
+    await store.change(GUILD, zoned("Asia/Tokyo"), actor=ADA, at=NOON)
+
+    await store.undo_last(GUILD, actor=ADA, at=NOON)
+
+    assert (await store.settings(GUILD)).zone == "UTC"
+    assert await store.undo_last(GUILD, actor=ADA, at=NOON) is None
+
+
+async def test_changes_of_two_processes_at_once_are_both_kept(storage: Storage, another: Opener) -> None:
+    second = await another()
+
+    def denying(channel: int) -> Callable[[GuildSettings], GuildSettings]:
+        return lambda s: replace(s, channels=ChannelPolicy((), (*s.channels.denied, channel)))
+
+    await asyncio.gather(
+        *(
+            (storage, second)[n % 2].guilds.settings.change(GUILD, denying(n), actor=ADA, at=NOON)
+            for n in range(10)
+        )
+    )
+
+    settings = await storage.guilds.settings.settings(GUILD)
+    assert (sorted(settings.channels.denied), settings.revision) == (list(range(10)), 10)
+
+
+async def test_a_job_decided_by_older_settings_is_not_accepted(storage: Storage) -> None:
+    old = (await storage.guilds.settings.settings(GUILD)).revision
+    await storage.guilds.settings.change(GUILD, zoned("Europe/Berlin"), actor=ADA, at=NOON)
+    late = job(guild_id=GUILD)
+
+    with pytest.raises(SettingsChanged):
+        await storage.jobs.begin(late, FREE, ServerLimits(old, "UTC"))
+
+    assert await storage.jobs.get(late.key) is None
+    assert await storage.jobs.begin(late, FREE, ServerLimits(old + 1, "Europe/Berlin")) == late
+    # accepted already: what has changed since then does not matter
+    await storage.guilds.settings.change(GUILD, zoned("UTC"), actor=ADA, at=NOON)
+    assert await storage.jobs.begin(late, FREE, ServerLimits(old + 1, "UTC")) == late
+
+
+async def test_settings_that_cannot_be_read_are_trouble_and_show_nothing(storage: Storage) -> None:
+    await storage.guilds.settings.change(GUILD, zoned("Europe/Berlin"), actor=ADA, at=NOON)
+    await storage.database.write(
+        lambda cn: cn.execute(update(guild_sections).values(content='["my secret"]'))
+    )
+
+    with pytest.raises(StorageTrouble) as trouble:
+        await storage.guilds.settings.settings(GUILD)
+
+    assert "secret" not in str(trouble.value)
