@@ -96,7 +96,7 @@ async def _finished_at(fake: FakeDiscord, asked: Interaction) -> float:
 
     def finished() -> bool:
         message = asked.message()
-        return message is not None and bool(message.buttons)
+        return message is not None and bool(message.buttons) and message.buttons[0].label == "U1"
 
     await fake.until(finished, 180.0)
     return time.time()

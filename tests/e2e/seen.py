@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.keys import ButtonId
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -22,6 +24,12 @@ class Button:
     face: str
     custom_id: str
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is one of ours, such as Cancel, and stands for no action of Midjourney's."""
+        id_ = ButtonId.decode(self.custom_id)
+        return id_ is not None and isinstance(id_.position, str)
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -34,13 +42,18 @@ class Card:
 
     @property
     def buttons(self) -> list[str]:
-        """The faces of all buttons, in order."""
-        return [button.face for row in self.rows for button in row]
+        """The faces of Midjourney's buttons, in order."""
+        return [button.face for row in self.rows for button in row if not button.is_own]
+
+    @property
+    def own(self) -> list[str]:
+        """The faces of our own buttons, in order."""
+        return [button.face for row in self.rows for button in row if button.is_own]
 
     def button(self, face: str) -> Button:
         """The one button that looks like this."""
         found = [button for row in self.rows for button in row if button.face == face]
-        assert len(found) == 1, f"{len(found)} buttons say {face!r}; there are {self.buttons}"
+        assert len(found) == 1, f"{len(found)} buttons say {face!r}; there are {self.buttons} and {self.own}"
         return found[0]
 
 
