@@ -115,7 +115,8 @@ async def _settled(world: World, path: Path_) -> None:
     async def all_ended() -> bool:
         jobs = await world.all_jobs()
         return all(
-            j.is_terminal and j.is_delivered and (path is not late or j.state is JobState.SUCCEEDED) for j in jobs
+            j.is_terminal and j.is_delivered and (path is not late or j.state is JobState.SUCCEEDED)
+            for j in jobs
         )
 
     await world.until(all_ended, within=PATIENCE)
@@ -136,8 +137,7 @@ async def _judge(world: World) -> tuple[int, int]:
     unseen = [
         j
         for j in jobs
-        if j.route is not Route.KEPT
-        and not any(m.last.state is j.state for m in world.discord.of(j.key))
+        if j.route is not Route.KEPT and not any(m.last.state is j.state for m in world.discord.of(j.key))
     ]
     books = await world.ledger()
     wrong_books = [j for j in jobs if not _balanced(j, [kind for key, kind in books if key == j.key])]

@@ -32,7 +32,9 @@ async def test_a_prompt_becomes_a_grid_under_its_own_reply(world: World) -> None
 
 
 @pytest.mark.parametrize("pool", list(Pool))
-async def test_a_chain_stays_in_its_pool_to_any_depth_whatever_the_default_becomes(world: World, pool: Pool) -> None:
+async def test_a_chain_stays_in_its_pool_to_any_depth_whatever_the_default_becomes(
+    world: World, pool: Pool
+) -> None:
     job = await world.finished_grid(pool=pool)
     world.default_pool = Pool.FAST if pool is Pool.NORMAL else Pool.NORMAL
     await world.reboot(after_ms=60_000)

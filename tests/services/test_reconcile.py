@@ -124,7 +124,9 @@ async def test_a_single_unclear_button_is_told_apart(world: World) -> None:
     assert world.upstream.task(child.task_id).custom_id == grid.actions[3].custom_id
 
 
-async def test_while_the_list_is_unavailable_the_card_says_checking_and_then_the_job_is_adopted(world: World) -> None:
+async def test_while_the_list_is_unavailable_the_card_says_checking_and_then_the_job_is_adopted(
+    world: World,
+) -> None:
     world.upstream.swallow = 1
     world.upstream.list_trouble = RemoteError(RemoteFault.UNCLEAR, "502")
     job = await world.imagine()

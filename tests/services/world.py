@@ -151,7 +151,7 @@ class Task:
     def seen(self, now: int) -> TaskSnapshot:
         """The reading at a time."""
         share = min(1.0, (now - self.at) / (self.seconds * 1000))
-        status = TaskStatus.SUBMITTED if share < 0.1 else TaskStatus.IN_PROGRESS  # noqa: PLR2004 - a tenth is enough
+        status = TaskStatus.SUBMITTED if share < 0.1 else TaskStatus.IN_PROGRESS
         done = share >= 1
         if done:
             status = self.ends
@@ -562,7 +562,7 @@ class World:
         """Let everything happen that can happen without time passing."""
         quiet = 0
         seen = -1
-        while quiet < 25 and not self.died:  # noqa: PLR2004 - more turns of the loop than any chain of awaits here
+        while quiet < 25 and not self.died:
             busy = self.effects.in_flight > 0
             count = len(self.effects.names)
             quiet = 0 if busy or count != seen else quiet + 1
