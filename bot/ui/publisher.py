@@ -17,6 +17,7 @@ from bot.domain.ports import Shown
 from bot.errors import RouteClosed
 from bot.texts import text
 from bot.ui.cards import Dress
+from bot.ui.lanes import Lanes
 from bot.ui.troubles import REJECTED, THREAD_ARCHIVED, translated
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class DiscordPublisher:
         self._client = client
         self._cards = cards
         self._clock = clock
+        self._lanes = Lanes()
 
     async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
         """Put the job's card where `route` leads.
@@ -58,7 +60,10 @@ class DiscordPublisher:
         if route not in ways:
             raise ValueError(f"nothing is shown by {route}")
         async with translated():
-            return await self._dressed(showing, picture, ways[route])
+            if route not in {Route.EDIT, Route.POST}:  # an interaction's token has limits of its own
+                return await self._dressed(showing, picture, ways[route])
+            async with self._lanes.turn(showing.job.reply.channel_id):
+                return await self._dressed(showing, picture, ways[route])
 
     async def find(self, job: Job) -> Shown | None:
         """Look in the channel's recent messages for a *new* message with this job's card."""
