@@ -265,6 +265,7 @@ async def assemble(
                 probe=meters,
                 policy=DeploymentPolicy(settings.default_rules, settings.default_pool),
                 guilds=storage.guilds,
+                purse=None if settings.ohmygpt_admin_key is None else api,
                 modlog=ChannelModLog(bot, catalogues, clock),
             ),
             Terms(

@@ -17,7 +17,7 @@ from bot.services.delivery import Delivery
 from bot.services.guild_policy import GuildPolicy
 from bot.services.guilds import Guilds
 from bot.services.housekeeping import Housekeeping
-from bot.services.imagine import Imagine
+from bot.services.imagine import DEFAULT_ACCOUNT, Imagine
 from bot.services.jobs import Jobs
 from bot.services.moderation import Moderation
 from bot.services.noticing import events_of
@@ -25,6 +25,7 @@ from bot.services.progress import ProgressEditor
 from bot.services.reconcile import Reconciler
 from bot.services.submission import Submitter
 from bot.services.telling import Telling
+from bot.services.upstream import Upstream
 from bot.services.worker import Worker
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Pictures, Probe, Publisher
     from bot.services.imagine import Naming
     from bot.services.quotas import DeploymentPolicy
+    from bot.services.upstream import Purse
 
 
 def told_to(telling: Telling) -> Callable[[Job, Sequence[str]], None]:
@@ -74,6 +76,8 @@ class Ports:
     """What holds where a server decided nothing."""
     guilds: GuildStores
     modlog: ModLog = field(default_factory=Silence)
+    purse: Purse | None = None
+    """Where the default account's funds can be read; None: no key may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +111,7 @@ class Services:
     policy: GuildPolicy
     allowances: Allowances
     moderation: Moderation
+    upstream: Upstream
     telling: Telling
     """Has to run beside the worker, in every process."""
     housekeeping: Housekeeping
@@ -205,6 +210,12 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             show=editor.changed,
             clock=clock,
             telling=telling,
+        ),
+        upstream=Upstream(
+            api=ports.accounts[DEFAULT_ACCOUNT],
+            clock=clock,
+            last_reading=lambda: worker.trackers[DEFAULT_ACCOUNT].last_reading_at,
+            purse=ports.purse,
         ),
         telling=telling,
         housekeeping=Housekeeping(records=stores.records, clock=clock, probe=probe),

@@ -17,12 +17,19 @@ from bot.texts import Text, text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from bot.i18n import Catalogues
     from bot.services.actions import Presses
+    from bot.services.allowances import Allowances
     from bot.services.bringing import Bringer
+    from bot.services.guild_policy import GuildPolicy
+    from bot.services.guilds import Guilds
+    from bot.services.housekeeping import Housekeeping
     from bot.services.imagine import Imagine
     from bot.services.jobs import Jobs
+    from bot.services.moderation import Moderation
+    from bot.services.upstream import Upstream
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +51,7 @@ THREADS: Final = frozenset(
     }
 )
 
+AGE_RESTRICTABLE: Final = (discord.TextChannel, discord.VoiceChannel, discord.StageChannel, discord.Thread)
 
 SENTENCES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
     (StorageTrouble, "trouble.storage"),
@@ -74,6 +82,30 @@ class Services(Protocol):
     @property
     def bringer(self) -> Bringer:
         """Brings finished jobs to people who ask."""
+
+    @property
+    def guilds(self) -> Guilds:
+        """Keeps servers' settings."""
+
+    @property
+    def moderation(self) -> Moderation:
+        """Acts on members and jobs of a server."""
+
+    @property
+    def housekeeping(self) -> Housekeeping:
+        """Forgets what is not to be kept."""
+
+    @property
+    def policy(self) -> GuildPolicy:
+        """Knows what settings mean."""
+
+    @property
+    def allowances(self) -> Allowances:
+        """Knows what is left, and what was used."""
+
+    @property
+    def upstream(self) -> Upstream:
+        """Looks at the image API."""
 
 
 class House(Protocol):
@@ -147,7 +179,9 @@ def asker_of(interaction: AnyInteraction, message_id: int | None) -> Asker:
     guild_locale = interaction.guild_locale or interaction.locale
     created = int(interaction.created_at.timestamp() * 1000)
     posted = None if message_id is None else int(discord.utils.snowflake_time(message_id).timestamp() * 1000)
-    user = interaction.user
+    user, channel = interaction.user, interaction.channel
+    member = user if isinstance(user, discord.Member) else None
+    held = interaction.permissions
     return Asker(
         user_id=user.id,
         user_name=user.name,
@@ -164,10 +198,26 @@ def asker_of(interaction: AnyInteraction, message_id: int | None) -> Asker:
             message_at=posted,
             upload_limit=interaction.filesize_limit,
         ),
-        role_ids=frozenset(role.id for role in user.roles)
-        if isinstance(user, discord.Member)
-        else frozenset(),
+        role_ids=frozenset() if member is None else frozenset(role.id for role in member.roles),
+        joined_at=None if member is None or member.joined_at is None else _ms(member.joined_at),
+        account_created_at=_ms(user.created_at),
+        channel_parents=_parents(channel),
+        is_moderator=interaction.guild_id is not None and (held.manage_guild or held.administrator),
+        age_restricted=isinstance(channel, AGE_RESTRICTABLE) and channel.is_nsfw(),
     )
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _parents(channel: object) -> tuple[int, ...]:
+    """What a channel stands in, the nearest first, as far as Discord sent it along or the cache knows."""
+    if isinstance(channel, discord.Thread):
+        category = None if channel.parent is None else channel.parent.category_id
+        return (channel.parent_id,) if category is None else (channel.parent_id, category)
+    category = getattr(channel, "category_id", None)
+    return () if category is None else (category,)
 
 
 # -- answers that only the person sees ---------------------------------------------------------------------

@@ -1,0 +1,145 @@
+"""A chart of units by day, stacked by pool, as a PNG for dark screens held in a hand: big type, few ticks.
+Never here: reading the ledger, and words; only names of pools, numbers and dates are drawn."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from babel.dates import format_skeleton
+from babel.numbers import format_decimal
+from PIL import Image, ImageDraw, ImageFont
+
+from bot.domain.pools import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from babel import Locale
+
+WIDTH: Final = 1200
+HEIGHT: Final = 800
+LEFT: Final = 150
+RIGHT: Final = 40
+TOP: Final = 130
+BOTTOM: Final = 90
+TYPE_SIZE: Final = 40
+"""A phone shows the picture some 350 points wide: this is 12 points there."""
+LEGEND_SIZE: Final = 46
+GAP_SHARE: Final = 0.28
+WIDEST_BAR: Final = 130
+CORNER: Final = 8
+Y_TICKS: Final = 4
+X_LABELS: Final = 5
+
+GROUND: Final = "#1a1a1e"
+GRID: Final = "#36373d"
+TYPE: Final = "#c9cbd1"
+BRIGHT: Final = "#f2f3f5"
+COLOURS: Final[Mapping[Pool, str]] = {Pool.NORMAL: "#3ba55d", Pool.FAST: "#f0a132"}
+"""The colours of the pools' cards. They differ in lightness too, for those who do not tell green from orange."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day."""
+
+    day: date
+    units: Mapping[Pool, int]
+
+    @property
+    def total(self) -> int:
+        """Both pools together."""
+        return sum(self.units.values())
+
+
+def usage_chart(bars: Sequence[Bar], locale: Locale) -> bytes:
+    """Draw it. There is at least one day."""
+    image = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
+    draw = ImageDraw.Draw(image)
+    step, top = scale(max(bar.total for bar in bars))
+    floor, height = HEIGHT - BOTTOM, HEIGHT - BOTTOM - TOP
+
+    for value in range(0, top + 1, step):
+        y = floor - value * height // top
+        draw.line([(LEFT, y), (WIDTH - RIGHT, y)], fill=GRID, width=3 if value else 4)
+        draw.text((LEFT - 22, y), _number(value, locale), font=_font(TYPE_SIZE), fill=TYPE, anchor="rm")
+
+    room = (WIDTH - LEFT - RIGHT) / len(bars)
+    width = min(WIDEST_BAR, room * (1 - GAP_SHARE))
+    for index, bar in enumerate(bars):
+        middle = LEFT + room * (index + 0.5)
+        _stack(
+            draw, bar, left=middle - width / 2, right=middle + width / 2, floor=floor, per_unit=height / top
+        )
+    for index in labelled(len(bars)):
+        middle = LEFT + room * (index + 0.5)
+        label = format_skeleton("Md", bars[index].day, locale=locale)
+        half = draw.textlength(label, font=_font(TYPE_SIZE)) / 2
+        middle = min(max(middle, half + 10), WIDTH - half - 10)
+        draw.text((middle, floor + 22), label, font=_font(TYPE_SIZE), fill=TYPE, anchor="mt")
+
+    _legend(draw, bars, locale)
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def scale(most: int) -> tuple[int, int]:
+    """A round step between lines, and the top line: about four lines, whole units, room for the highest bar."""
+    rough = max(1, -(-most // Y_TICKS))
+    magnitude = 10 ** (len(str(rough)) - 1)
+    step = next(m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= rough)
+    return step, step * max(1, -(-most // step))
+
+
+def labelled(days: int) -> list[int]:
+    """Which days carry their date: the last one always, and a few before it in even steps."""
+    step = max(1, -(-days // X_LABELS))
+    return list(range(days - 1, -1, -step))[::-1]
+
+
+def _stack(
+    draw: ImageDraw.ImageDraw, bar: Bar, *, left: float, right: float, floor: int, per_unit: float
+) -> None:
+    below = 0
+    for pool in Pool:
+        units = bar.units.get(pool, 0)
+        if units <= 0:
+            continue
+        foot, head = floor - below * per_unit, floor - (below + units) * per_unit
+        head = min(head, foot - 3)  # a single unit among thousands is still to be seen
+        corner = min(CORNER, int((foot - head) / 2))
+        draw.rounded_rectangle(
+            [(left, head), (right, foot - 2)],
+            radius=corner,
+            fill=COLOURS[pool],
+            corners=(True, True, False, False),
+        )
+        below += units
+
+
+def _legend(draw: ImageDraw.ImageDraw, bars: Sequence[Bar], locale: Locale) -> None:
+    """Each pool's name with its sum, from the left."""
+    x = float(LEFT)
+    font = _font(LEGEND_SIZE)
+    for pool in Pool:
+        total = sum(bar.units.get(pool, 0) for bar in bars)
+        draw.rounded_rectangle([(x, 42), (x + 40, 82)], radius=CORNER, fill=COLOURS[pool])
+        x += 58
+        words = f"{pool.value}  {_number(total, locale)}"
+        draw.text((x, 62), words, font=font, fill=BRIGHT, anchor="lm")
+        x += draw.textlength(words, font=font) + 70
+
+
+def _number(value: int, locale: Locale) -> str:
+    return str(format_decimal(value, locale=locale))
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The type that comes with Pillow: nothing to install, the same everywhere."""
+    return ImageFont.load_default(size)

@@ -1,0 +1,88 @@
+"""How pools are spoken of: allowances, rules and prices as texts, numbers as people type them, bars.
+Never here: changes, cards and buttons."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.guilds import Actor
+from bot.domain.pools import Allowance, Pool, name_rule
+from bot.errors import UserError
+from bot.texts import Text, text
+from bot.ui.private import viewer_of
+from bot.ui.quoting import quoted
+
+if TYPE_CHECKING:
+    from bot.domain.prices import Charge
+    from bot.ui.replies import AnyInteraction
+
+BAR_LENGTH: Final = 14
+UNLIMITED_WORDS: Final = frozenset({"unlimited", "∞", "inf", "infinite", "none", "-"})
+NUMBER: Final = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(?:[ .,'][0-9]{3}){1,2}")
+"""Whole, perhaps with its thousands set apart in any country's way."""
+TYPED_SHOWN: Final = 60
+
+
+def check_moderator(interaction: AnyInteraction) -> int:
+    """Say which server it is about; raises `UserError` unless this person manages it right now."""
+    if interaction.guild_id is None or not viewer_of(interaction).manages:
+        raise UserError(text("refused.not_allowed"))
+    return interaction.guild_id
+
+
+def actor_of(interaction: AnyInteraction) -> Actor:
+    """Who changes something, for the audit."""
+    return Actor(interaction.user.id, interaction.user.name)
+
+
+def pool_name(pool: Pool) -> Text:
+    """The pool with its sign."""
+    return text(f"pool.{pool.value}")
+
+
+def role_name(role_id: int, guild_id: int) -> Text:
+    """A role as Discord shows it, or everyone."""
+    return name_rule(str(role_id), guild_id)
+
+
+def amount(number: int | None) -> Text | int:
+    """A number, or “unlimited”."""
+    return text("pool.unlimited") if number is None else number
+
+
+def allowance_words(allowance: Allowance) -> Text:
+    """What an allowance gives."""
+    if (allowance.per_day, allowance.running, allowance.waiting) == (None, None, None):
+        return text("pool.allowance_unlimited")
+    return text(
+        "pool.allowance",
+        per_day=amount(allowance.per_day),
+        running=amount(allowance.running),
+        waiting=amount(allowance.waiting),
+    )
+
+
+def charge_name(charge: Charge) -> Text:
+    """A kind of job in words."""
+    return text(f"pool.charge.{charge.value}")
+
+
+def bar(part: int, whole: int) -> str:
+    """How much of something; never empty while there is some, never full before all."""
+    if whole <= 0:
+        return "▱" * BAR_LENGTH
+    filled = max(0, min(BAR_LENGTH, part * BAR_LENGTH // whole))
+    if part > 0:
+        filled = max(1, filled)
+    return "▰" * filled + "▱" * (BAR_LENGTH - filled)
+
+
+def read_number(typed: str) -> int | None:
+    """Read a whole number, or a word for “unlimited” (None); raises `UserError` for anything else."""
+    spelled = typed.strip().lower()
+    if spelled in UNLIMITED_WORDS:
+        return None
+    if not NUMBER.fullmatch(spelled):
+        raise UserError(text("pool.no_number", typed=quoted(typed, TYPED_SHOWN)))
+    return int(re.sub(r"\D", "", spelled))

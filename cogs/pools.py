@@ -1,0 +1,236 @@
+"""`/quota` for members and `/pool` for moderators: each command answers at once and hands over.
+Never here: what a change does and says (bot.ui.pool_changes), the panel, the chart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from typing_extensions import override
+
+from bot.domain.days import zones
+from bot.domain.pools import Pool
+from bot.domain.prices import Charge
+from bot.services.allowances import REASON_LIMIT
+from bot.services.guilds import HOURS_LIMIT, NUMBER_LIMIT
+from bot.ui import pool_changes
+from bot.ui.commands import said
+from bot.ui.panels import PANEL_DYNAMIC, show_panel
+from bot.ui.pool_changes import UNSAID, Numbers, Said
+from bot.ui.private import take_up_privately, viewer_of
+from bot.ui.quotas import show_quota
+from bot.ui.replies import tell
+from bot.ui.usage import DEFAULT_DAYS, MOST_DAYS, show_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from bot.client import Easel
+    from bot.texts import Text
+    from bot.ui.replies import AnyInteraction
+
+POOLS = [app_commands.Choice(name=pool.value, value=pool.value) for pool in Pool]
+KINDS = [
+    app_commands.Choice(name=said(f"pool.charge.{charge.value}"), value=charge.value) for charge in Charge
+]
+SUGGESTIONS = 25
+ZONE_LIMIT = 60
+Amount = app_commands.Range[int, 0, NUMBER_LIMIT]
+
+
+class QuotaCog(commands.Cog):
+    """What members ask about themselves."""
+
+    @app_commands.command(name="quota", description=said("command.quota"))
+    @app_commands.guild_only()
+    async def quota(self, interaction: discord.Interaction[Easel]) -> None:
+        """Show what is left."""
+        await show_quota(interaction)
+
+
+class PoolCog(commands.Cog):
+    """What moderators decide about pools. Discord hides the commands from others; we check again."""
+
+    pool = app_commands.Group(
+        name="pool",
+        description=said("command.pool"),
+        guild_only=True,
+        default_permissions=discord.Permissions(manage_guild=True),
+    )
+
+    @override
+    async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
+        """Whether this person manages the server right now, whatever Discord was told about the command."""
+        return viewer_of(interaction).manages
+
+    @pool.command(name="panel", description=said("command.pool.panel"))
+    async def panel(self, interaction: discord.Interaction[Easel]) -> None:
+        """Show both pools with buttons for everything."""
+        if await take_up_privately(interaction) is not None:
+            await show_panel(interaction)
+
+    @pool.command(name="status", description=said("command.pool.status"))
+    async def status(self, interaction: discord.Interaction[Easel]) -> None:
+        """Show the same without buttons."""
+        if await take_up_privately(interaction) is not None:
+            await show_panel(interaction, controls=False)
+
+    @pool.command(name="rule", description=said("command.pool.rule"))
+    @app_commands.describe(
+        pool=said("command.pool.pool"),
+        role=said("command.pool.role"),
+        per_day=said("command.pool.rule.per_day"),
+        running=said("command.pool.rule.running"),
+        waiting=said("command.pool.rule.waiting"),
+        unlimited=said("command.pool.rule.unlimited"),
+    )
+    @app_commands.choices(pool=POOLS)
+    async def rule(
+        self,
+        interaction: discord.Interaction[Easel],
+        pool: str,
+        role: discord.Role,
+        per_day: Amount | None = None,
+        running: Amount | None = None,
+        waiting: Amount | None = None,
+        unlimited: bool = False,  # noqa: FBT001, FBT002 - Discord passes options by name
+    ) -> None:
+        """Give a role an allowance; `unlimited` is meant for the numbers that are not named."""
+        rest: Said = None if unlimited else UNSAID
+        day, run, wait = (rest if n is None else n for n in (per_day, running, waiting))
+        numbers = Numbers(day, run, wait)
+        await _confirm(interaction, pool_changes.set_rule(interaction, Pool(pool), role.id, numbers))
+
+    @pool.command(name="unrule", description=said("command.pool.unrule"))
+    @app_commands.describe(pool=said("command.pool.pool"), role=said("command.pool.role"))
+    @app_commands.choices(pool=POOLS)
+    async def unrule(self, interaction: discord.Interaction[Easel], pool: str, role: discord.Role) -> None:
+        """Take a role's rule away."""
+        await _confirm(interaction, pool_changes.remove_rule(interaction, Pool(pool), role.id))
+
+    @pool.command(name="enable", description=said("command.pool.enable"))
+    @app_commands.describe(pool=said("command.pool.pool"))
+    @app_commands.choices(pool=POOLS)
+    async def enable(self, interaction: discord.Interaction[Easel], pool: str) -> None:
+        """Switch a pool on."""
+        await _confirm(interaction, pool_changes.switch(interaction, Pool(pool), on=True))
+
+    @pool.command(name="disable", description=said("command.pool.disable"))
+    @app_commands.describe(pool=said("command.pool.pool"))
+    @app_commands.choices(pool=POOLS)
+    async def disable(self, interaction: discord.Interaction[Easel], pool: str) -> None:
+        """Show the panel with the question that a second press answers."""
+        if await take_up_privately(interaction) is not None:
+            await show_panel(interaction, asking=Pool(pool))
+
+    @pool.command(name="default", description=said("command.pool.default"))
+    @app_commands.describe(pool=said("command.pool.default.pool"))
+    @app_commands.choices(pool=POOLS)
+    async def default(self, interaction: discord.Interaction[Easel], pool: str | None = None) -> None:
+        """Choose the pool of commands that name none; without one, the deployment's."""
+        chosen = None if pool is None else Pool(pool)
+        await _confirm(interaction, pool_changes.set_default(interaction, chosen))
+
+    @pool.command(name="total", description=said("command.pool.total"))
+    @app_commands.describe(pool=said("command.pool.pool"), per_day=said("command.pool.total.per_day"))
+    @app_commands.choices(pool=POOLS)
+    async def total(
+        self, interaction: discord.Interaction[Easel], pool: str, per_day: Amount | None = None
+    ) -> None:
+        """Limit the whole server, or lift the limit."""
+        await _confirm(interaction, pool_changes.set_total(interaction, Pool(pool), per_day))
+
+    @pool.command(name="price", description=said("command.pool.price"))
+    @app_commands.describe(
+        pool=said("command.pool.pool"),
+        kind=said("command.pool.price.kind"),
+        units=said("command.pool.price.units"),
+    )
+    @app_commands.choices(pool=POOLS, kind=KINDS)
+    async def price(
+        self, interaction: discord.Interaction[Easel], pool: str, kind: str, units: Amount | None = None
+    ) -> None:
+        """Say what a kind of job costs."""
+        await _confirm(interaction, pool_changes.set_price(interaction, Pool(pool), Charge(kind), units))
+
+    @pool.command(name="zone", description=said("command.pool.zone"))
+    @app_commands.describe(name=said("command.pool.zone.name"))
+    async def zone(
+        self, interaction: discord.Interaction[Easel], name: app_commands.Range[str, 1, ZONE_LIMIT]
+    ) -> None:
+        """Choose where the day begins at midnight."""
+        await _confirm(interaction, pool_changes.set_zone(interaction, name))
+
+    @zone.autocomplete("name")
+    async def suggest_zone(
+        self, _interaction: discord.Interaction[Easel], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Zones that hold what was typed."""
+        return [app_commands.Choice(name=name, value=name) for name in zones_like(typed)]
+
+    @pool.command(name="grant", description=said("command.pool.grant"))
+    @app_commands.describe(
+        member=said("command.pool.grant.member"),
+        units=said("command.pool.grant.units"),
+        pool=said("command.pool.pool"),
+        reason=said("command.pool.grant.reason"),
+        hours=said("command.pool.grant.hours"),
+    )
+    @app_commands.choices(pool=POOLS)
+    async def grant(
+        self,
+        interaction: discord.Interaction[Easel],
+        member: discord.User,
+        units: app_commands.Range[int, 1, NUMBER_LIMIT],
+        pool: str,
+        reason: app_commands.Range[str, 0, REASON_LIMIT] = "",
+        hours: app_commands.Range[int, 1, HOURS_LIMIT] | None = None,
+    ) -> None:
+        """Give a member extra units."""
+        given = pool_changes.grant(
+            interaction, member.id, Pool(pool), units=units, reason=reason, hours=hours
+        )
+        await _confirm(interaction, given)
+
+    @pool.command(name="usage", description=said("command.pool.usage"))
+    @app_commands.describe(days=said("command.pool.usage.days"))
+    async def usage(
+        self,
+        interaction: discord.Interaction[Easel],
+        days: app_commands.Range[int, 1, MOST_DAYS] = DEFAULT_DAYS,
+    ) -> None:
+        """Show a chart and attach the numbers."""
+        await show_usage(interaction, days)
+
+
+async def _confirm(interaction: discord.Interaction[Easel], change: Coroutine[Any, Any, Text]) -> None:
+    """Answer first, change then, and say what is now true."""
+    if await take_up_privately(interaction) is None:
+        change.close()
+        return
+    await tell(interaction, await change)
+
+
+def zones_like(typed: str) -> list[str]:
+    """Time zones for a beginning: those that begin so first, then those whose city does, then the rest."""
+    begun = typed.strip().lower().replace(" ", "_")
+
+    def nearness(name: str) -> tuple[bool, bool, bool, str]:
+        lower = name.lower()
+        return (
+            not lower.startswith(begun),
+            not lower.rpartition("/")[2].startswith(begun),
+            "/" not in name and name != "UTC",
+            name,
+        )
+
+    return sorted((z for z in zones() if begun in z.lower()), key=nearness)[:SUGGESTIONS]
+
+
+async def setup(bot: commands.Bot) -> None:
+    """Discord.py's entry into an extension; the panel's buttons come with it."""
+    bot.add_dynamic_items(*PANEL_DYNAMIC)
+    await bot.add_cog(QuotaCog())
+    await bot.add_cog(PoolCog())
