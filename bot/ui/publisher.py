@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import discord
+from aiolimiter import AsyncLimiter
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.keys import ButtonId
@@ -34,6 +35,9 @@ LOOK_BACK: Final = 100
 """How many messages after a crash are looked through for a card."""
 LOOK_FROM_MS: Final = 60_000
 """Our clock and Discord's may differ by this much."""
+PER_SECOND: Final = 45.0
+"""Calls with the bot's own token: Discord allows 50 a second in all (facts §3.6), and others need some."""
+BURST: Final = 5
 NOBODY: Final = discord.AllowedMentions.none()
 
 
@@ -45,6 +49,7 @@ class DiscordPublisher:
         self._cards = cards
         self._clock = clock
         self._lanes = Lanes()
+        self._pace = AsyncLimiter(BURST, BURST / PER_SECOND)
 
     async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
         """Put the job's card where `route` leads.
@@ -60,9 +65,9 @@ class DiscordPublisher:
         if route not in ways:
             raise ValueError(f"nothing is shown by {route}")
         async with translated():
-            if route not in {Route.EDIT, Route.POST}:  # an interaction's token has limits of its own
+            if route is Route.REPLY:  # an interaction's token has limits of its own
                 return await self._dressed(showing, picture, ways[route])
-            async with self._lanes.turn(showing.job.reply.channel_id):
+            async with self._lanes.turn(showing.job.reply.channel_id), self._pace:
                 return await self._dressed(showing, picture, ways[route])
 
     async def find(self, job: Job) -> Shown | None:

@@ -1,4 +1,4 @@
-"""Order in a channel: one at a time, a short line, and other channels undisturbed.
+"""Order in a channel: one at a time, and other channels undisturbed.
 Never here: Discord's limits themselves; those are on the wire and in the bench."""
 
 from __future__ import annotations
@@ -7,8 +7,7 @@ import asyncio
 
 import pytest
 
-from bot.errors import Later
-from bot.ui.lanes import IN_LINE, Lanes
+from bot.ui.lanes import Lanes
 
 
 async def test_one_at_a_time_in_a_channel_and_many_over_channels() -> None:
@@ -22,33 +21,11 @@ async def test_one_at_a_time_in_a_channel_and_many_over_channels() -> None:
             await asyncio.sleep(0)
             inside -= 1
 
-    await asyncio.gather(*(visit(1) for _ in range(IN_LINE)))
+    await asyncio.gather(*(visit(1) for _ in range(5)))
     alone = most
     await asyncio.gather(*(visit(n) for n in range(10)))
 
     assert (alone, most) == (1, 10)
-
-
-async def test_whoever_finds_a_long_line_comes_back_later() -> None:
-    lanes, gate = Lanes(), asyncio.Event()
-
-    async def stay() -> None:
-        async with lanes.turn(1):
-            await gate.wait()
-
-    line = [asyncio.create_task(stay()) for _ in range(IN_LINE + 1)]
-    await asyncio.sleep(0)
-    with pytest.raises(Later) as later:
-        async with lanes.turn(1):
-            pass
-    async with lanes.turn(2):
-        pass
-    gate.set()
-    await asyncio.gather(*line)
-    async with lanes.turn(1):
-        pass
-
-    assert later.value.delay == IN_LINE + 1
 
 
 async def test_a_turn_that_fails_or_is_cancelled_gives_way_and_leaves_nothing_behind() -> None:
@@ -64,4 +41,4 @@ async def test_a_turn_that_fails_or_is_cancelled_gives_way_and_leaves_nothing_be
         await asyncio.gather(waiting, return_exceptions=True)
 
     assert not lanes._locks
-    assert not lanes._waiting
+    assert not lanes._inside
