@@ -13,6 +13,7 @@ from bot.domain.jobs import Job, JobState, Route
 from bot.domain.ports import Showing
 from bot.domain.schedule import CHANNEL_EDIT_EVERY_MS, EDIT_EVERY_MS, SECOND
 from bot.errors import Later, RouteClosed, StorageTrouble
+from bot.services.turns import Turns
 
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
@@ -26,6 +27,8 @@ IDLE_MS: Final = 60 * SECOND
 """With nothing to show; a change wakes the editor at once."""
 REMEMBER: Final = 20_000
 """Cards and channels whose last edit is remembered; forgetting one only costs an early edit."""
+GIVE_WAY_MS: Final = SECOND // 2
+"""When a card that may not be edited now is looked at again, at the earliest."""
 COUNTED_FOR_MS: Final = 1 * SECOND
 """So long positions in the queue are taken from the last count, unless it is known to have moved."""
 UNWANTED: Final = "unwanted"
@@ -52,6 +55,8 @@ class ProgressEditor:
         self._publisher = publisher
         self._clock = clock
         self._probe = probe
+        self.turns = Turns()
+        """Outcomes that go before progress; the worker reports them here."""
         self._cards: dict[JobKey, _Card] = {}
         self._channels: dict[int, int] = {}
         self._flying: dict[JobKey, asyncio.Task[None]] = {}
@@ -125,10 +130,10 @@ class ProgressEditor:
         if card is None or not card.dirty or key in self._flying:  # in flight: it lines up again at its end
             return
         due = self._due_at(card)
-        if due > now:
-            heapq.heappush(self._line, (due, card.edited_at, key))
+        if due == 0 or (due <= now and self.turns.progress_may_pass(card.job.reply.channel_id)):
+            self._begin(group, key, now)
             return
-        self._begin(group, key, now)
+        heapq.heappush(self._line, (max(due, now + GIVE_WAY_MS), card.edited_at, key))
 
     def _due_at(self, card: _Card) -> int:
         """When a card may be edited next. The first edit answers the person and waits for nobody."""

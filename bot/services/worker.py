@@ -89,6 +89,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._busy: dict[JobKey, asyncio.Task[None]] = {}
         self._sending: set[JobKey] = set()
+        self._turns = editor.turns
         self._porters = asyncio.Semaphore(PORTERS)
         self._searchers = asyncio.Semaphore(SEARCHERS)
         self._dropped: set[JobKey] = set()
@@ -220,7 +221,7 @@ class Worker:
         self._wake.set()
 
     async def _deliver(self, job: Job) -> None:
-        async with self._porters:
+        async with self._turns.of(job, self._clock.now()), self._porters:
             await self._delivery.deliver(job)
 
     def _follow(self, job: Job) -> None:
