@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import resource
 import tempfile
 import time
@@ -65,14 +66,14 @@ async def measure(size: str) -> Report:
     report = Report(
         "flight",
         f"{jobs:,} jobs upstream of one process, over a real database and real HTTP to a simulated API in a process "
-        f"of its own, {reads_per_second} readings a second; tasks end 1 to 10 minutes from now, evenly. Memory is what "
+        f"of its own, {reads_per_second} readings a second; tasks end within 10 minutes, evenly. Memory is what "
         f"the process grew by; the processor's share is over {seconds:g} s of real time once all are claimed. "
         "Discord is a publisher that waits 100 ms.",
         size,
     )
     publisher = FarPublisher()
     with tempfile.TemporaryDirectory() as folder:
-        async with distant(jobs, shortest=60, longest=600) as upstream:
+        async with distant(jobs, shortest=1, longest=600) as upstream:
             settings = distant_settings(upstream.origin, Path(folder), READS_PER_SECOND=str(reads_per_second))
             await seed(settings.database, upstream.tasks)
             gc.collect()
@@ -84,12 +85,13 @@ async def measure(size: str) -> Report:
                     tracker = app.services.worker.trackers["default"]
                     held, shown = len(tracker), publisher.progress + publisher.outcomes
                     busy, began = time.process_time(), time.monotonic()
-                    most = 0.0
+                    most, reads = 0.0, _reads(app)
                     while time.monotonic() - began < seconds:
                         await asyncio.sleep(min(1.0, seconds))
                         most = max(most, resident_mb())
                     took, busy = time.monotonic() - began, time.process_time() - busy
                     shown = publisher.progress + publisher.outcomes - shown
+                    reads = _reads(app) - reads
                     await app.services.worker.stop(within=1)
     report.rows.append(
         {
@@ -100,6 +102,7 @@ async def measure(size: str) -> Report:
             "most MB": round(most),
             "grown MB": round(most - before),
             "cores": round(busy / took, 2),
+            "readings": reads,
             "cards shown": shown,
             "of them outcomes": publisher.outcomes,
         }
@@ -124,11 +127,23 @@ def resident_mb() -> float:
     return pages * resource.getpagesize() / 1024 / 1024
 
 
-async def seed(database: str, tasks: list[int], **changes: object) -> None:
+async def seed(database: str, tasks: list[int]) -> None:
     """Write a job for each of these tasks, as if they had been sent before a restart."""
     now = time.time_ns() // 1_000_000
+    found = [running(now, task) for task in tasks]
+    found = [
+        replace(job, reply=replace(job.reply, message_id=n, message_at=now)) for n, job in enumerate(found, 1)
+    ]
     async with open_storage(database, migrate=True) as storage:
-        await write(storage.database, [running(now, task, **changes) for task in tasks])
+        await write(storage.database, found)
+
+
+def _reads(app: App) -> int:
+    """Readings so far, as the meters have them."""
+    found = re.findall(
+        rb"^easel_upstream_reads_total\{.*\} ([0-9.e+]+)$", app.meters.exposition(), re.MULTILINE
+    )
+    return sum(int(float(one)) for one in found)
 
 
 async def claimed(app: App, jobs: int) -> float:

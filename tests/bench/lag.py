@@ -92,11 +92,11 @@ async def _run(
 
 
 async def _finished_at(fake: FakeDiscord, asked: Interaction) -> float:
-    """When the card had its buttons."""
+    """When the card had its picture and its buttons."""
 
     def finished() -> bool:
         message = asked.message()
-        return message is not None and bool(message.buttons) and message.buttons[0].label == "U1"
+        return message is not None and bool(message.shown) and bool(message.buttons) and message.buttons[0].label == "U1"
 
     await fake.until(finished, 180.0)
     return time.time()
