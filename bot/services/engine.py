@@ -17,7 +17,7 @@ from bot.services.delivery import Delivery
 from bot.services.guild_policy import GuildPolicy
 from bot.services.guilds import Guilds
 from bot.services.housekeeping import Housekeeping
-from bot.services.imagine import DEFAULT_ACCOUNT, Imagine
+from bot.services.imagine import Imagine
 from bot.services.jobs import Jobs
 from bot.services.moderation import Moderation
 from bot.services.noticing import events_of
@@ -77,7 +77,7 @@ class Ports:
     guilds: GuildStores
     modlog: ModLog = field(default_factory=Silence)
     purse: Purse | None = None
-    """Where the default account's funds can be read; None: no key may."""
+    """Where the account's funds can be read; None: no key may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,9 +212,11 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             telling=telling,
         ),
         upstream=Upstream(
-            api=ports.accounts[DEFAULT_ACCOUNT],
+            api=next(iter(ports.accounts.values())),  # they differ in their keys; the service behind is one
             clock=clock,
-            last_reading=lambda: worker.trackers[DEFAULT_ACCOUNT].last_reading_at,
+            last_reading=lambda: max(
+                (t.last_reading_at for t in worker.trackers.values() if t.last_reading_at), default=None
+            ),
             purse=ports.purse,
         ),
         telling=telling,
