@@ -131,7 +131,7 @@ def _own_lines(queue: Queue, say: Say) -> Iterable[str]:
         return
     yield say(text("jobs.queue_mine", n=len(queue.mine)))
     for job in queue.mine[:QUEUE_LINES]:
-        yield f"{say(_state(job))} · {_name(job)}\n-# {say(_where(job, queue.ahead.get(job.key)))}"
+        yield f"{say(state_of(job))} · {_name(job)}\n-# {say(_where(job, queue.ahead.get(job.key)))}"
     hidden = len(queue.mine) - QUEUE_LINES
     if hidden > 0:
         yield say(text("jobs.queue_more", n=hidden))
@@ -156,7 +156,7 @@ def _entry(job: Job, say: Say) -> str:
     }
     link = card_link(job)
     small = text("jobs.entry", **parts) if link is None else text("jobs.entry_link", link=link, **parts)
-    return f"{say(_state(job))} · {_name(job)}\n-# {say(small)}"
+    return f"{say(state_of(job))} · {_name(job)}\n-# {say(small)}"
 
 
 def _name(job: Job) -> str:
@@ -164,7 +164,8 @@ def _name(job: Job) -> str:
     return prompt if job.press is None else f"**{quoted(job.press.label, LABEL_LIMIT)}** {prompt}"
 
 
-def _state(job: Job) -> Text:
+def state_of(job: Job) -> Text:
+    """How a job stands, with its sign."""
     if job.state is JobState.SUCCEEDED and job.route is Route.KEPT:
         return text("jobs.state_kept")
     if job.unwanted and not job.is_terminal:

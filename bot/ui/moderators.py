@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 import discord
+from discord import app_commands
 from typing_extensions import override
 
 from bot.domain.guilds import Actor
@@ -53,6 +54,15 @@ def guild_of(interaction: AnyInteraction) -> int:
     if interaction.guild_id is None:
         raise UserError(text("refused.server_only"))
     return interaction.guild_id
+
+
+class ModeratorsOnly(app_commands.Group):
+    """A group that asks at each command. Discord's check of a group does not reach into groups within."""
+
+    @override
+    async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
+        """Whether this person is a moderator right now, whatever Discord's own settings let through."""
+        return is_moderator(interaction)
 
 
 def mod_button(word: str) -> Callable[[ModHandler], ModHandler]:

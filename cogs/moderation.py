@@ -1,0 +1,160 @@
+"""`/mod`: moderators look after members and jobs, and read and undo what was changed; servers that come and go.
+Never here: settings (moderation_settings), words and channels (moderation_words), and how anything looks (ui)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.domain.access import HOUR_MS
+from bot.texts import text
+from bot.ui.commands import said
+from bot.ui.mod_presses import show_audit, show_live, show_member
+from bot.ui.moderators import ModButton, ModeratorsOnly, actor_of, guild_of, is_moderator
+from bot.ui.private import take_up_privately
+from bot.ui.replies import house_of, tell
+from cogs.jobs import KEY_LIMIT, SUGGESTIONS, choices, named
+from cogs.moderation_settings import Settings
+from cogs.moderation_words import Channels, Words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.client import Easel
+    from bot.domain.jobs import Job
+
+HOURS_LIMIT = 24 * 365
+REASON_LIMIT = 300
+
+
+class Mod(
+    ModeratorsOnly,
+    name="mod",
+    description=said("command.mod"),
+    guild_only=True,
+    default_permissions=discord.Permissions(manage_guild=True),
+):
+    """Everything for moderators; Discord's own setting may be changed by admins, so each command asks as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for command in (*Settings().commands, Words(), Channels()):
+            self.add_command(command)
+
+    # -- members -----------------------------------------------------------------------------------------
+
+    @app_commands.command(name="block", description=said("command.mod.block"))
+    @app_commands.describe(
+        member=said("command.mod.member_option"),
+        hours=said("command.mod.block.hours"),
+        reason=said("command.mod.block.reason"),
+    )
+    async def block(
+        self,
+        interaction: discord.Interaction[Easel],
+        member: discord.User,
+        hours: app_commands.Range[int, 1, HOURS_LIMIT] | None = None,
+        reason: app_commands.Range[str, 1, REASON_LIMIT] = "",
+    ) -> None:
+        """Keep a member from making pictures, for a time or until it is lifted."""
+        if await take_up_privately(interaction) is None:
+            return
+        services = house_of(interaction).services
+        until = None if hours is None else services.jobs.now() + hours * HOUR_MS
+        await services.moderation.block(
+            guild_of(interaction), actor_of(interaction), member.id, until=until, reason=reason
+        )
+        if until is None:
+            await tell(interaction, text("mod.blocked", user=str(member.id)))
+        else:
+            await tell(interaction, text("mod.blocked_until", user=str(member.id), until=until // 1000))
+
+    @app_commands.command(name="unblock", description=said("command.mod.unblock"))
+    @app_commands.describe(member=said("command.mod.member_option"))
+    async def unblock(self, interaction: discord.Interaction[Easel], member: discord.User) -> None:
+        """Lift a block."""
+        if await take_up_privately(interaction) is None:
+            return
+        moderation = house_of(interaction).services.moderation
+        await moderation.unblock(guild_of(interaction), actor_of(interaction), member.id)
+        await tell(interaction, text("mod.unblocked", user=str(member.id)))
+
+    @app_commands.command(name="member", description=said("command.mod.member"))
+    @app_commands.describe(member=said("command.mod.member_option"))
+    async def member(self, interaction: discord.Interaction[Easel], member: discord.User) -> None:
+        """Show all that is known of a member, with what can be done."""
+        if await take_up_privately(interaction) is not None:
+            await show_member(interaction, member.id)
+
+    # -- jobs --------------------------------------------------------------------------------------------
+
+    @app_commands.command(name="jobs", description=said("command.mod.jobs"))
+    async def jobs(self, interaction: discord.Interaction[Easel]) -> None:
+        """Show what waits and runs."""
+        if await take_up_privately(interaction) is not None:
+            await show_live(interaction, 0)
+
+    @app_commands.command(name="cancel", description=said("command.mod.cancel"))
+    @app_commands.describe(job=said("command.mod.cancel.job"))
+    async def cancel(
+        self, interaction: discord.Interaction[Easel], job: app_commands.Range[str, 1, KEY_LIMIT]
+    ) -> None:
+        """Cancel somebody's job; the audit has it."""
+        key = named(job)
+        if await take_up_privately(interaction) is None:
+            return
+        moderation = house_of(interaction).services.moderation
+        cancelled = await moderation.cancel(guild_of(interaction), actor_of(interaction), key)
+        await tell(interaction, text("mod.cancelled", key=key, user=str(cancelled.user_id)))
+
+    @cancel.autocomplete("job")
+    async def suggest_live(
+        self, interaction: discord.Interaction[Easel], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Unfinished jobs of everybody here."""
+        if not is_moderator(interaction):
+            return []
+        return await choices(interaction, _live_like(interaction, typed))
+
+    # -- the history -------------------------------------------------------------------------------------
+
+    @app_commands.command(name="audit", description=said("command.mod.audit"))
+    async def audit(self, interaction: discord.Interaction[Easel]) -> None:
+        """Show the first page of the history."""
+        if await take_up_privately(interaction) is not None:
+            await show_audit(interaction, None)
+
+
+async def _live_like(interaction: discord.Interaction[Easel], typed: str) -> Sequence[Job]:
+    """Live jobs whose key, prompt or requester has what was typed."""
+    wanted = typed.casefold().strip()
+    found = await house_of(interaction).services.moderation.live_jobs(guild_of(interaction))
+    likely = (j for j in found if wanted in f"{j.key} {j.user_name} {j.prompt}".casefold())
+    return list(likely)[:SUGGESTIONS]
+
+
+class ModerationCog(commands.Cog):
+    """Hears of servers that come and go."""
+
+    def __init__(self, bot: Easel) -> None:
+        self._bot = bot
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was sent away: what it keeps of the server goes in a month."""
+        await self._bot.services.housekeeping.left(guild.id)
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """It is back, or new: nothing is deleted."""
+        await self._bot.services.housekeeping.joined(guild.id)
+
+
+async def setup(bot: Easel) -> None:
+    """Discord.py's entry into an extension; moderators' buttons come with it."""
+    bot.add_dynamic_items(ModButton)
+    bot.tree.add_command(Mod())
+    await bot.add_cog(ModerationCog(bot))

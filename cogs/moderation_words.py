@@ -1,0 +1,188 @@
+"""`/mod words` and `/mod channels`: lists that moderators keep, add to, try out and take from.
+Never here: how rules are matched (domain), and how lists look (ui)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+
+from bot.domain.moderation import PATTERN_LIMIT, Match, WordAction, WordRule
+from bot.domain.prompts import PROMPT_LIMIT
+from bot.errors import StorageTrouble, UserError
+from bot.texts import text
+from bot.ui.commands import said
+from bot.ui.moderators import ModeratorsOnly, actor_of, guild_of, is_moderator, words_view
+from bot.ui.private import own_words, show_privately, take_up_privately
+from bot.ui.quoting import plain, quoted
+from bot.ui.replies import house_of, tell
+from bot.ui.word_lists import channels_view, show_words, verdict_view
+from cogs.jobs import PATIENCE_S, SUGGESTION_LIMIT, SUGGESTIONS
+
+if TYPE_CHECKING:
+    from bot.client import Easel
+
+KINDS = [app_commands.Choice(name=said(f"choice.kind.{kind.value}"), value=kind.value) for kind in Match]
+ACTIONS = [
+    app_commands.Choice(name=said(f"choice.action.{action.value}"), value=action.value)
+    for action in (WordAction.BLOCK, WordAction.WARN, WordAction.STRIKE, WordAction.ALLOW)
+]
+SHOWN_PATTERN = 100
+
+
+def handle_of(rule: WordRule) -> str:
+    """A short name for a rule: patterns may be longer than a suggestion's value."""
+    return f"{rule.match.value}:{hashlib.sha256(rule.pattern.encode()).hexdigest()[:16]}"
+
+
+class Words(ModeratorsOnly, name="words", description=said("command.mod.words")):
+    """Rules about words."""
+
+    @app_commands.command(name="add", description=said("command.mod.words.add"))
+    @app_commands.describe(
+        pattern=said("command.mod.words.pattern"),
+        kind=said("command.mod.words.kind"),
+        action=said("command.mod.words.action"),
+    )
+    @app_commands.choices(kind=KINDS, action=ACTIONS)
+    async def add(
+        self,
+        interaction: discord.Interaction[Easel],
+        pattern: app_commands.Range[str, 1, PATTERN_LIMIT],
+        kind: str = Match.WORD.value,
+        action: str = WordAction.BLOCK.value,
+    ) -> None:
+        """Add a rule, or give an old one another action."""
+        if await take_up_privately(interaction) is None:
+            return
+        rule = WordRule(Match(kind), pattern.strip(), WordAction(action))
+        changed = await house_of(interaction).services.guilds.add_word(
+            guild_of(interaction), actor_of(interaction), rule
+        )
+        done = text(
+            "mod.word_added",
+            pattern=quoted(rule.pattern, SHOWN_PATTERN),
+            kind=text(f"kind.{kind}"),
+            action=text(f"action.{action}"),
+        )
+        await tell(interaction, done if changed.entry is not None else text("mod.unchanged"))
+
+    @app_commands.command(name="remove", description=said("command.mod.words.remove"))
+    @app_commands.describe(rule=said("command.mod.words.rule"))
+    async def remove(
+        self, interaction: discord.Interaction[Easel], rule: app_commands.Range[str, 1, PATTERN_LIMIT]
+    ) -> None:
+        """Remove a rule that was chosen, or whose pattern was typed."""
+        if await take_up_privately(interaction) is None:
+            return
+        guilds, guild_id = house_of(interaction).services.guilds, guild_of(interaction)
+        rules = (await guilds.settings(guild_id)).words
+        found = next((w for w in rules if rule in {handle_of(w), w.pattern}), None)
+        if found is None:
+            raise UserError(text("settings.no_such_word"))
+        await guilds.remove_word(guild_id, actor_of(interaction), found)
+        await tell(interaction, text("mod.word_removed", pattern=quoted(found.pattern, SHOWN_PATTERN)))
+
+    @remove.autocomplete("rule")
+    async def suggest_rule(
+        self, interaction: discord.Interaction[Easel], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Rules whose pattern has what was typed; in trouble none, a pattern can be typed."""
+        if not is_moderator(interaction):
+            return []
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                settings = await house_of(interaction).services.guilds.settings(guild_of(interaction))
+        except (TimeoutError, StorageTrouble):
+            return []
+        wanted = typed.casefold().strip()
+        found = [rule for rule in settings.words if wanted in rule.pattern.casefold()]
+        return [
+            app_commands.Choice(
+                name=plain(
+                    f"{own_words(interaction, text(f'kind.{rule.match.value}'))} → "
+                    f"{own_words(interaction, text(f'action.{rule.action.value}'))}: {rule.pattern}",
+                    SUGGESTION_LIMIT,
+                ),
+                value=handle_of(rule),
+            )
+            for rule in found[:SUGGESTIONS]
+        ]
+
+    @app_commands.command(name="list", description=said("command.mod.words.list"))
+    async def all(self, interaction: discord.Interaction[Easel]) -> None:
+        """Show the first page of rules."""
+        if await take_up_privately(interaction) is not None:
+            await show_words(interaction, 0)
+
+    @app_commands.command(name="test", description=said("command.mod.words.test"))
+    @app_commands.describe(prompt=said("command.mod.words.prompt"))
+    async def test(
+        self, interaction: discord.Interaction[Easel], prompt: app_commands.Range[str, 1, PROMPT_LIMIT]
+    ) -> None:
+        """Say which rules match and what would happen; count nothing, tell nobody."""
+        if await take_up_privately(interaction) is None:
+            return
+        verdict = await house_of(interaction).services.moderation.examine(guild_of(interaction), prompt)
+        await show_privately(interaction, verdict_view(interaction, verdict))
+
+
+class Channels(ModeratorsOnly, name="channels", description=said("command.mod.channels")):
+    """Where pictures may be made."""
+
+    @app_commands.command(name="allow", description=said("command.mod.channels.allow"))
+    @app_commands.describe(channel=said("command.mod.channels.channel"))
+    async def allow(
+        self,
+        interaction: discord.Interaction[Easel],
+        channel: app_commands.AppCommandChannel | app_commands.AppCommandThread,
+    ) -> None:
+        """Open a channel."""
+        await _set(interaction, channel.id, allowed=True)
+
+    @app_commands.command(name="deny", description=said("command.mod.channels.deny"))
+    @app_commands.describe(channel=said("command.mod.channels.channel"))
+    async def deny(
+        self,
+        interaction: discord.Interaction[Easel],
+        channel: app_commands.AppCommandChannel | app_commands.AppCommandThread,
+    ) -> None:
+        """Close a channel."""
+        await _set(interaction, channel.id, allowed=False)
+
+    @app_commands.command(name="clear", description=said("command.mod.channels.clear"))
+    @app_commands.describe(channel=said("command.mod.channels.channel"))
+    async def clear(
+        self,
+        interaction: discord.Interaction[Easel],
+        channel: app_commands.AppCommandChannel | app_commands.AppCommandThread,
+    ) -> None:
+        """Take its rule away."""
+        await _set(interaction, channel.id, allowed=None)
+
+    @app_commands.command(name="list", description=said("command.mod.channels.list"))
+    async def all(self, interaction: discord.Interaction[Easel]) -> None:
+        """Show both lists."""
+        if await take_up_privately(interaction) is None:
+            return
+        settings = await house_of(interaction).services.guilds.settings(guild_of(interaction))
+        if settings.channels.allowed or settings.channels.denied:
+            await show_privately(interaction, channels_view(interaction, settings.channels))
+        else:
+            await show_privately(interaction, words_view(interaction, text("mod.channels_none")))
+
+
+CHANNEL_SAID = {True: "mod.channel_allowed", False: "mod.channel_denied", None: "mod.channel_cleared"}
+
+
+async def _set(interaction: discord.Interaction[Easel], channel_id: int, *, allowed: bool | None) -> None:
+    if await take_up_privately(interaction) is None:
+        return
+    changed = await house_of(interaction).services.guilds.set_channel(
+        guild_of(interaction), actor_of(interaction), channel_id, allowed=allowed
+    )
+    done = text(CHANNEL_SAID[allowed], channel=str(channel_id))
+    await tell(interaction, done if changed.entry is not None else text("mod.unchanged"))

@@ -1,0 +1,579 @@
+"""`/mod`: what each command and button does to a server, who may, and what is told of it.
+Never here: pools (tests/cogs/test_pools.py), and what a rule means for a job (tests/services)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import discord
+import pytest
+from discord import app_commands
+
+from bot.domain.access import HOUR_MS, Pressers, Treatment
+from bot.domain.jobs import JobState
+from bot.domain.moderation import Match, WordAction, WordRule
+from bot.ui.moderators import ModButton, spelled
+from tests.cogs.mod_room import BOSS, buttons, room, seen
+from tests.ui.builders import words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simcord.actors import MemberActor
+    from simcord.results import InteractionResult
+
+    from tests.cogs.mod_room import Room
+
+GORE = WordRule(Match.WORD, "gore", WordAction.BLOCK)
+
+
+async def press(here: Room, shown: InteractionResult, label: str, by: MemberActor | None = None) -> str:
+    """Press a button of an answer; what the message shows now, and what was said besides."""
+    assert shown.response is not None
+    pressed = await (by or here.mo).click(shown.response, label=label)
+    extra = [f"{answer.content}\n{words(answer.components)}" for answer in pressed.followups]
+    now = shown.response
+    assert now is not None
+    return "\n".join([words(now.components), *extra])
+
+
+async def run(here: Room, name: str, **options: object) -> InteractionResult:
+    return await here.mo.slash(here.house.channel, f"mod {name}", **options)
+
+
+async def imagine(here: Room, prompt: str) -> InteractionResult:
+    return await here.house.ada.slash(here.house.channel, "imagine", prompt=prompt)
+
+
+def everything(result: InteractionResult) -> str:
+    answers = [*([result.response] if result.response else []), *result.followups]
+    return "\n".join(f"{answer.content}\n{words(answer.components)}" for answer in answers)
+
+
+# -- members -----------------------------------------------------------------------------------------------
+
+
+async def test_a_member_is_blocked_for_some_hours_and_reads_why(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        said = await here.do("block", member=here.house.ada, hours=2, reason="spam @everyone")
+
+        block = await here.storage.guilds.members.block_of(
+            here.guild_id, here.house.ada.id, here.house.clock.now()
+        )
+        refused = everything(await imagine(here, "a fox"))
+
+        assert block is not None
+        assert block.until is not None
+        assert abs(block.until - here.house.clock.now() - 2 * HOUR_MS) < 60_000
+        assert f"<@{here.house.ada.id}> can make no pictures here until" in said
+        assert "You are blocked from making pictures here until" in refused
+        assert "spam" in refused
+        assert await here.storage.archive.live(here.guild_id, limit=5) == []
+
+
+async def test_a_block_without_hours_holds_until_it_is_lifted(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("block", member=here.house.ada)
+        assert "blocked you" in everything(await imagine(here, "a fox"))
+
+        said = await here.do("unblock", member=here.house.ada)
+
+        assert "can make pictures here again" in said
+        await imagine(here, "a fox")
+        assert len(await here.storage.archive.live(here.guild_id, limit=5)) == 1
+        assert "not blocked" in await here.do("unblock", member=here.house.ada)
+
+
+async def test_the_member_view_shows_block_strikes_use_and_pictures(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.services.guilds.add_word(
+            here.guild_id, BOSS, WordRule(Match.WORD, "gore", WordAction.STRIKE)
+        )
+        await imagine(here, "gore and more")
+        await here.job(JobState.SUCCEEDED, prompt="a [fox](http://x.y) @everyone")
+        await here.do("block", member=here.house.ada, reason="rude")
+
+        result = await run(here, "member", member=here.house.ada)
+        shown = seen(result)
+
+        assert "Blocked" in shown
+        assert "rude" in shown
+        assert "1 strike counts" in shown
+        assert "gore" in shown
+        assert "\\[fox\\]" in shown
+        assert "\\@everyone" in shown
+        assert list(buttons(result)) == ["Cancel all", "Unblock", "Take strikes back", "Export", "Erase"]
+
+
+async def test_unblock_and_forgive_from_the_member_view(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.services.guilds.add_word(
+            here.guild_id, BOSS, WordRule(Match.WORD, "gore", WordAction.STRIKE)
+        )
+        await imagine(here, "gore")
+        await here.do("block", member=here.house.ada)
+        shown = await run(here, "member", member=here.house.ada)
+
+        assert "Not blocked" in await press(here, shown, "Unblock")
+        assert "0 strikes count" in await press(here, shown, "Take strikes back")
+
+
+async def test_cancelling_all_asks_first(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        job = await here.job()
+        shown = await run(here, "member", member=here.house.ada)
+
+        assert "Cancel all unfinished pictures" in await press(here, shown, "Cancel all")
+        assert (await here.row(job)).state is JobState.QUEUED
+        assert "Export" not in await press(here, shown, "Back")
+        await press(here, shown, "Cancel all")
+        said = await press(here, shown, "Yes, cancel them")
+
+        assert "1 picture of" in said
+        assert (await here.row(job)).state is JobState.CANCELLED
+
+
+async def test_a_member_s_data_is_exported_to_the_moderator_alone(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.job(JobState.SUCCEEDED, prompt="a fox in the snow")
+        shown = await run(here, "member", member=here.house.ada)
+        assert shown.response is not None
+
+        result = await here.mo.click(shown.response, label="Export")
+
+        (answer,) = result.followups
+        kept = json.loads(await answer.attachments[0].read())
+        assert answer.ephemeral
+        assert "a fox in the snow" in json.dumps(kept)
+        assert [entry.action for entry in await here.history()] == ["export"]
+
+
+async def test_erasing_asks_first_and_then_forgets(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        job = await here.job(JobState.SUCCEEDED, prompt="a secret fox")
+        shown = await run(here, "member", member=here.house.ada)
+
+        assert "cannot be undone" in await press(here, shown, "Erase")
+        assert (await here.row(job)).prompt == "a secret fox"
+        said = await press(here, shown, "Yes, erase it")
+
+        assert "Erased" in said
+        assert "secret" not in (await here.row(job)).prompt
+
+
+# -- jobs --------------------------------------------------------------------------------------------------
+
+
+async def test_live_jobs_are_listed_in_pages_and_cancelled_beside_their_prompt(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        first = await here.job(prompt="the first fox")
+        for n in range(20):
+            await here.job(prompt=f"fox {n}")
+
+        shown = await run(here, "jobs")
+        assert "21 unfinished pictures" in seen(shown)
+        assert "Page 1 of 3" in seen(shown)
+        assert "fox 12" in await press(here, shown, "▶")
+        await press(here, shown, "◀")
+        assert shown.response is not None
+        now = await here.mo.click(
+            shown.response,
+            custom_id=spelled("cancel", f"{first.key}-0"),
+        )
+
+        assert not now.followups
+        assert (await here.row(first)).state is JobState.CANCELLED
+        assert "20 unfinished pictures" in seen(shown)
+
+
+async def test_clearing_the_queue_asks_first_and_leaves_what_was_sent(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        waits, runs = await here.job(), await here.job(JobState.SUBMITTED)
+        shown = await run(here, "jobs")
+
+        assert "Cancel the 1 picture that waits" in await press(here, shown, "Clear the queue")
+        assert (await here.row(waits)).state is JobState.QUEUED
+        assert "1 picture was cancelled" in await press(here, shown, "Yes, clear it")
+
+        assert (await here.row(waits)).state is JobState.CANCELLED
+        assert not (await here.row(runs)).unwanted
+
+
+async def test_a_job_is_cancelled_by_a_suggestion(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        job = await here.job(prompt="a wolf")
+        await here.job(prompt="a fox")
+
+        found = await here.mo.autocomplete(here.house.channel, "mod cancel", "job", "wolf")
+        said = await here.do("cancel", job=found[0]["value"])
+
+        assert [choice["value"] for choice in found] == [job.key]
+        assert f"Cancelled: `{job.key}`" in said
+        assert [entry.action for entry in await here.history()] == ["cancel"]
+        assert "has ended already" in await here.do("cancel", job=job.key)
+
+
+# -- words -------------------------------------------------------------------------------------------------
+
+
+async def test_a_blocked_word_is_refused_with_the_rules_sentence_and_nothing_begins(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        said = await here.do("words add", pattern="gore")
+
+        refused = everything(await imagine(here, "a lot of GÖRE"))
+
+        assert "gore" in said
+        assert "This server does not allow “gore” in a prompt" in refused
+        assert await here.storage.archive.live(here.guild_id, limit=5) == []
+
+
+async def test_a_trial_says_which_rule_matches_and_counts_nothing(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("words add", pattern="red paint", kind="phrase", action="strike")
+        await here.do("words add", pattern="bl[o0]+d", kind="regex", action="warn")
+        await here.do("words add", pattern="blood orange", kind="phrase", action="allow")
+
+        strike = await here.do("words test", prompt="some red-paint and bl00d")
+        excused = await here.do("words test", prompt="a blood orange")
+
+        assert "and the member get a strike" in strike
+        assert "red paint" in strike
+        assert "bl00d" in strike
+        assert "No rule matches" in excused
+        assert "lets" in excused
+        assert await here.storage.guilds.members.strikes(here.guild_id, here.mo.id, limit=5) == []
+
+
+async def test_a_rule_is_removed_by_a_suggestion_or_by_its_pattern(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("words add", pattern="gore")
+        await here.do("words add", pattern="x" * 150 + " y", kind="phrase")
+
+        found = await here.mo.autocomplete(here.house.channel, "mod words remove", "rule", "xxx")
+        await here.do("words remove", rule=found[0]["value"])
+        await here.do("words remove", rule="gore")
+
+        assert all(len(choice["name"]) <= 100 and len(choice["value"]) <= 100 for choice in found)
+        assert (await here.settings()).words == ()
+        assert "no such rule" in await here.do("words remove", rule="gore")
+
+
+async def test_a_bad_expression_is_refused_and_nothing_is_kept(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        assert "RE2" in await here.do("words add", pattern="(?<=x)y", kind="regex")
+        assert "every prompt" in await here.do("words add", pattern=".*", kind="regex")
+        assert (await here.settings()).words == ()
+
+
+async def test_many_rules_come_in_pages(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        assert "no rule about words yet" in await here.do("words list")
+        for n in range(45):
+            await here.services.guilds.add_word(here.guild_id, BOSS, WordRule(Match.WORD, f"word{n:02}"))
+
+        shown = await run(here, "words list")
+
+        assert "45 rules about words" in seen(shown)
+        assert "word20" in await press(here, shown, "▶")
+
+
+# -- settings ----------------------------------------------------------------------------------------------
+
+
+async def test_each_setting_is_stored_and_said_in_one_sentence(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        role, channel = here.house.guild.create_role("artists"), here.house.channel
+
+        assert "2 strikes within 30 days block a member for 5 hours" in await here.do(
+            "strikes", count=2, hours=5
+        )
+        assert "Name the role" in await here.do("press", who="role")
+        assert f"<@&{role.id}>" in await here.do("press", who="role", role=role)
+        assert "24 hours on this server" in await here.do("gate", server_hours=24, account_hours=0)
+        assert "behind a spoiler" in await here.do("media", treatment="spoiler", on=True, channel=channel)
+        assert "everyone" in await here.do("media", treatment="age_restricted", on=True)
+        assert "not both" in await here.do("media", treatment="spoiler", on=True, channel=channel, role=role)
+        assert "English" in await here.do("language", language="en")
+        assert "do not speak" in await here.do("language", language="tlh")
+        assert f"<#{here.log.id}>" in await here.do("log", channel=here.log)
+        assert "set already" in await here.do("strikes", count=2, hours=5)
+
+        now = await here.settings()
+        assert (now.strikes.limit, now.strikes.block_hours) == (2, 5)
+        assert (now.press.who, now.press.role_id) == (Pressers.ROLE, role.id)
+        assert now.gate.hours_on_server == 24
+        assert {(rule.target_id, rule.treatment) for rule in now.media} == {
+            (channel.id, Treatment.SPOILER),
+            (here.guild_id, Treatment.AGE_RESTRICTED),
+        }
+        assert (now.locale, now.log_channel) == ("en", here.log.id)
+
+        assert "any more" in await here.do("log")
+        assert "at once" in await here.do("gate", server_hours=0, account_hours=0)
+        assert "no longer" in await here.do("media", treatment="spoiler", on=False, channel=channel)
+        assert "follow this server" in await here.do("language")
+        assert (await here.settings()).log_channel is None
+
+
+async def test_forgetting_prompts_asks_first(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        shown = await run(here, "retention", days=30)
+
+        assert "Forget prompts 30 days" in seen(shown)
+        assert (await here.settings()).retention_days is None
+        assert "are forgotten 30 days" in await press(here, shown, "Yes, delete them")
+        assert (await here.settings()).retention_days == 30
+        assert "kept from now on" in await here.do("retention")
+        assert (await here.settings()).retention_days is None
+
+
+async def test_channels_are_allowed_denied_cleared_and_listed(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        art, attic = here.house.channel, here.house.guild.create_category("attic")
+
+        assert "No channel has a rule" in await here.do("channels list")
+        await here.do("channels deny", channel=art)
+        await here.do("channels allow", channel=attic)
+        listed = await here.do("channels list")
+        refused = everything(await imagine(here, "a fox"))
+        await here.do("channels clear", channel=art)
+
+        policy = (await here.settings()).channels
+        assert f"<#{art.id}>" in listed
+        assert f"<#{attic.id}>" in listed
+        assert "not made in this channel" in refused
+        assert (policy.allowed, policy.denied) == ((attic.id,), ())
+
+
+async def test_a_category_that_is_allowed_opens_the_channels_in_it(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        attic = here.house.guild.create_category("attic")
+        inside = here.house.guild.create_text_channel("inside", category=attic)
+        await here.do("channels allow", channel=attic)
+
+        await here.house.ada.slash(inside, "imagine", prompt="a fox")
+
+        assert len(await here.storage.archive.live(here.guild_id, limit=5)) == 1
+
+
+async def test_newcomers_wait(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("gate", server_hours=48, account_hours=0)
+
+        assert "You are new here" in everything(await imagine(here, "a fox"))
+
+
+# -- the history -------------------------------------------------------------------------------------------
+
+
+async def test_the_history_says_who_when_and_what_before_and_after(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("strikes", count=2, hours=5)
+        await here.do("words add", pattern="gore")
+        await here.do("block", member=here.house.ada, reason="rude")
+
+        shown = await here.do("audit")
+
+        assert f"<@{here.mo.id}>" in shown
+        assert "limit\u2069: 3 → 2" in shown
+        assert "🟢" in shown
+        assert "gore" in shown
+        assert f"Blocked <@{here.house.ada.id}>" in shown
+        assert "rude" in shown
+
+
+async def test_the_last_change_is_undone_and_then_the_one_before(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("strikes", count=2, hours=5)
+        await here.do("words add", pattern="gore")
+        shown = await run(here, "audit")
+
+        first = await press(here, shown, "Undo last")
+        after_first = await here.settings()
+        await press(here, shown, "Undo last")
+        after_second = await here.settings()
+
+        assert "Taken back" in first
+        assert (after_first.words, after_first.strikes.limit) == ((), 2)
+        assert after_second.strikes.limit == 3
+        assert "Undo last" not in buttons(shown)
+
+
+async def test_an_undo_that_somebody_else_s_change_overtook_takes_nothing_back(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("words add", pattern="gore")
+        shown = await run(here, "audit")
+        await here.do("strikes", count=2, hours=5)
+
+        said = await press(here, shown, "Undo last")
+
+        assert "nothing was taken back" in said
+        assert (await here.settings()).strikes.limit == 2
+
+
+async def test_a_long_history_comes_in_pages_within_discords_limit(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        for n in range(20):
+            rule = WordRule(Match.PHRASE, f"{n} " + "*_" * 90, WordAction.WARN)
+            await here.services.guilds.add_word(here.guild_id, BOSS, rule)
+
+        shown = await run(here, "audit")
+        newest = seen(shown)
+        older = await press(here, shown, "Older")
+
+        assert len(newest) <= 4000
+        assert newest != older
+        assert "Undo last" not in buttons(shown)
+        assert (await press(here, shown, "Newest")).strip() == newest.strip()
+
+
+# -- who may -----------------------------------------------------------------------------------------------
+
+
+async def test_the_group_is_hidden_from_members_and_stands_in_servers_only(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        payload = here.house.bot.tree.get_command("mod").to_dict(here.house.bot.tree)  # type: ignore[union-attr]  # it is there
+
+        assert payload["default_member_permissions"] == discord.Permissions(manage_guild=True).value
+        assert here.house.bot.tree.get_command("mod").guild_only  # type: ignore[union-attr]  # as above
+        assert spelled_length(payload) <= 8000
+
+
+def spelled_length(command: dict[str, Any]) -> int:
+    """Characters that Discord counts: names, descriptions and choices, however deep."""
+    total = sum(len(str(command.get(name, ""))) for name in ("name", "description", "value"))
+    inner = [*command.get("options", ()), *command.get("choices", ())]
+    return total + sum(spelled_length(part) for part in inner)
+
+
+async def test_whoever_lost_the_role_is_refused_by_the_command_itself(tmp_path: Path) -> None:
+    """Admins can open the command to anyone in Discord; the check when it runs does not care."""
+    async with room(tmp_path) as here:
+        mod = here.house.bot.tree.get_command("mod")
+        assert isinstance(mod, app_commands.Group)
+        mod.default_permissions = None
+        await here.house.bot.tree.sync()
+
+        for name, options in (
+            ("block", {"member": here.house.bob}),
+            ("words add", {"pattern": "gore"}),
+            ("channels deny", {"channel": here.house.channel}),
+            ("strikes", {"count": 1, "hours": 1}),
+            ("audit", {}),
+        ):
+            result = await here.house.ada.slash(here.house.channel, f"mod {name}", **options)
+            assert "You are not allowed to do that here" in seen(result), name
+        suggested = await here.house.ada.autocomplete(here.house.channel, "mod words remove", "rule", "")
+
+        assert suggested == []
+        assert await here.history() == []
+
+
+@pytest.mark.parametrize(
+    ("word", "about"),
+    [
+        ("unblock", "user"),
+        ("cancel_all_now", "user"),
+        ("erase_now", "user"),
+        ("export", "user"),
+        ("member", "user"),
+        ("clear_now", ""),
+        ("audit", ""),
+        ("undo", "1"),
+        ("retention", "1"),
+        ("words", "0"),
+    ],
+)
+async def test_a_button_asks_again_who_presses(tmp_path: Path, word: str, about: str) -> None:
+    async with room(tmp_path) as here:
+        job = await here.job()
+        await here.services.guilds.add_word(here.guild_id, BOSS, GORE)
+        before = await here.history()
+        view = discord.ui.LayoutView(timeout=None)
+        target = str(here.house.ada.id) if about == "user" else about
+        view.add_item(discord.ui.ActionRow(ModButton.draw(word, target, label="Go")))
+        channel = here.house.bot.get_partial_messageable(here.house.channel.id, guild_id=here.guild_id)
+        message = await channel.send(view=view)
+
+        result = await here.house.bob.click(message, label="Go")
+
+        assert "You are not allowed to do that here" in seen(result)
+        assert (await here.row(job)).state is JobState.QUEUED
+        assert await here.history() == before
+
+
+async def test_a_button_of_another_version_says_so(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        view = discord.ui.LayoutView(timeout=None)
+        view.add_item(discord.ui.ActionRow(ModButton.draw("no_such_word", "", label="Go")))
+        channel = here.house.bot.get_partial_messageable(here.house.channel.id, guild_id=here.guild_id)
+        message = await channel.send(view=view)
+
+        assert "expired" in seen(await here.mo.click(message, label="Go"))
+
+
+def test_a_custom_id_that_could_not_be_read_back_is_never_made() -> None:
+    with pytest.raises(ValueError, match="read back"):
+        spelled("Word", "")
+    with pytest.raises(ValueError, match="read back"):
+        spelled("word", "x" * 80)
+
+
+# -- what is told ------------------------------------------------------------------------------------------
+
+
+async def test_twenty_refusals_of_one_member_are_one_line_in_the_log(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.services.guilds.add_word(here.guild_id, BOSS, GORE)
+        await here.listen()
+        before = len(await here.told())
+
+        for _ in range(20):
+            await imagine(here, "gore")
+
+        told = (await here.told())[before:]
+        assert len(told) == 1
+        assert f"<@{here.house.ada.id}> was refused: This server does not allow “gore”" in told[0]
+
+
+async def test_settings_and_blocks_are_told_with_who_did_it(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("log", channel=here.log)
+        await here.do("strikes", count=2, hours=5)
+        await here.do("block", member=here.house.ada, reason="rude")
+
+        told = await here.told()
+
+        assert len(told) == 3
+        assert all(f"By <@{here.mo.id}>" in line for line in told)
+        assert "rude" in told[-1] + told[0]
+
+
+# -- servers that come and go ------------------------------------------------------------------------------
+
+
+async def happens(here: Room, event: str, guild: object) -> None:
+    """Let the client hear an event, until its listeners are done."""
+    here.house.bot.dispatch(event, guild)
+    heard = [task for task in asyncio.all_tasks() if task.get_name() == f"discord.py: on_{event}"]
+    assert heard
+    await asyncio.gather(*heard)
+
+
+async def test_leaving_a_server_schedules_its_data_for_deletion_and_coming_back_stops_that(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path) as here:
+        await here.do("strikes", count=2, hours=5)
+        guild = here.house.bot.get_guild(here.guild_id)
+        month = here.house.clock.now() + 31 * 24 * HOUR_MS
+
+        await happens(here, "guild_remove", guild)
+        await happens(here, "guild_join", guild)
+        stayed = await here.storage.guilds.records.delete_due(month)
+        await happens(here, "guild_remove", guild)
+        gone = await here.storage.guilds.records.delete_due(month)
+
+        assert (list(stayed), list(gone)) == ([], [here.guild_id])
