@@ -196,7 +196,7 @@ class Delivery:
         self._probe.count("deliveries", route=route.value)
         self._probe.observe("delivery_lag_seconds", (now - (job.finished_at or now)) / SECOND)
         log.info("job_delivered", extra={"job": job.key, "route": route.value})
-        self._on_done(done, reasons)
+        self._on_done(job, reasons)  # as it was: a direct message has moved its card elsewhere
         return done
 
 

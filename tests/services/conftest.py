@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.services.server import Server, servers
 from tests.services.world import World, worlds
 
 if TYPE_CHECKING:
@@ -18,4 +19,11 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     """A world with a running process."""
     async for made in worlds(tmp_path):
         await made.boot()
+        yield made
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    """A moderated server; its process sends nothing by itself."""
+    async for made in servers(tmp_path):
         yield made

@@ -1,0 +1,105 @@
+"""Old prompts and the data of servers that sent the bot away are forgotten by and by, whatever the database does.
+Never here: what exactly is deleted (tests/storage/test_records.py)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.guilds import DELETION_DELAY_MS
+from bot.errors import StorageTrouble
+from bot.services.housekeeping import BATCH, EVERY_SECONDS, Housekeeping
+from tests.services.server import ADA
+from tests.services.world import GUILD
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.services.server import Server
+    from tests.services.world import World
+
+DAY = 86_400_000
+
+
+async def test_prompts_are_forgotten_after_the_servers_days(world: World) -> None:
+    job = await world.finished_grid()
+    await world.services.guilds.set_retention(GUILD, ADA, 2)
+    world.clock.move_to(world.clock.now() + 3 * DAY)
+
+    await world.services.housekeeping.tidy()
+
+    forgotten = await world.job(job.key)
+    assert (forgotten.prompt, forgotten.actions) == ("", job.actions)
+    child = await world.ended((await world.press(forgotten)).job)
+    assert child.state.value == "succeeded"
+
+
+async def test_a_server_that_sent_the_bot_away_is_forgotten_in_a_month(server: Server) -> None:
+    house = server.world.services.housekeeping
+    await house.left(GUILD)
+    server.world.clock.move_to(server.world.clock.now() + DELETION_DELAY_MS)
+
+    await house.tidy()
+
+    server.guilds.forget(GUILD)
+    assert (await server.guilds.settings(GUILD)).revision == 0
+
+
+async def test_a_server_that_took_the_bot_back_is_not(server: Server) -> None:
+    house = server.world.services.housekeeping
+    await house.left(GUILD)
+    await house.joined(GUILD)
+    server.world.clock.move_to(server.world.clock.now() + DELETION_DELAY_MS)
+
+    await house.tidy()
+
+    assert (await server.world._opened.guilds.settings.settings(GUILD)).revision == 1
+
+
+class Shelf:
+    """Records that keep a given number of old jobs, or are in trouble."""
+
+    def __init__(self, old: int, *, broken: int = 0) -> None:
+        self.old = old
+        self.broken = broken
+        self.steps: list[int] = []
+
+    async def forget_prompts(self, now: int, *, limit: int) -> int:
+        assert now > 0
+        if self.broken:
+            self.broken -= 1
+            raise StorageTrouble("locked")
+        done = min(self.old, limit)
+        self.old -= done
+        self.steps.append(done)
+        return done
+
+    async def delete_due(self, now: int) -> list[int]:
+        assert now > 0
+        return []
+
+
+def over(shelf: Any, world: World) -> Housekeeping:
+    return Housekeeping(records=shelf, clock=world.clock, probe=world.meters)
+
+
+async def test_a_heap_is_worked_off_in_steps(world: World) -> None:
+    shelf = Shelf(2 * BATCH + 1)
+
+    await over(shelf, world).tidy()
+
+    assert shelf.steps == [BATCH, BATCH, 1]
+    assert world.meters.counts["prompts_forgotten"] == 2 * BATCH + 1
+
+
+async def test_tidying_goes_on_after_trouble(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    shelf = Shelf(1, broken=1)
+    running = asyncio.create_task(over(shelf, world).run())
+    await world.calm()
+
+    await world.pass_time(EVERY_SECONDS + 1)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert "tidying_failed" in caplog.text
+    assert shelf.steps == [1]

@@ -1,0 +1,166 @@
+"""Moderators look after members and jobs: blocks, strikes, views, cancelling, export and erasure, all accounted for.
+Never here: settings (test_guilds.py) and refusals (test_guild_policy.py)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.jobs import JobState
+from bot.domain.keys import JobKey
+from bot.domain.moderation import Match, WordAction, WordRule
+from bot.domain.pools import Pool
+from bot.services.moderation import Erased
+from bot.texts import text
+from tests.services.server import ADA, HOUR, refusal
+from tests.services.world import GUILD
+
+if TYPE_CHECKING:
+    from tests.services.server import Server
+    from tests.services.world import World
+
+
+async def test_a_text_can_be_tried_without_consequences(server: Server) -> None:
+    await server.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "gore", WordAction.STRIKE))
+
+    verdict = await server.moderation.examine(GUILD, "much gore")
+
+    assert verdict.action is WordAction.STRIKE
+    assert (await server.moderation.member(GUILD, 1)).strikes == []
+
+
+async def test_a_block_is_kept_listed_lifted_and_told(server: Server) -> None:
+    until = server.world.clock.now() + HOUR
+    blocked = await server.moderation.block(GUILD, ADA, 1, until=until, reason=" rude ")
+    for_good = await server.moderation.block(GUILD, ADA, 2, until=None, reason="")
+
+    assert blocked.reason == "rude"
+    assert sorted((await server.moderation.blocks(GUILD)), key=lambda b: b.user_id) == [blocked, for_good]
+    assert await server.moderation.unblock(GUILD, ADA, 1) == blocked
+    assert (await refusal(server.moderation.unblock(GUILD, ADA, 1))).id == "settings.not_blocked"
+    late = server.moderation.block(GUILD, ADA, 1, until=server.world.clock.now(), reason="")
+    assert (await refusal(late)).id == "settings.past"
+    assert await server.listen() == ["log.blocked_until", "log.blocked", "log.unblocked"]
+
+
+async def test_a_members_view_has_all_that_is_known(server: Server) -> None:
+    await server.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "gore", WordAction.STRIKE))
+    await refusal(server.imagine("gore"))
+    made = await server.imagine(pool=Pool.FAST)
+    await server.imagine(asker=server.asker(2))
+    await server.allowances.grant(GUILD, ADA, 1, Pool.FAST, units=3, reason="", expires_at=None)
+    block = await server.moderation.block(GUILD, ADA, 1, until=None, reason="")
+
+    view = await server.moderation.member(GUILD, 1)
+
+    assert (view.user_id, view.block, view.made) == (1, block, 1)
+    assert [s.why for s in view.strikes] == ["gore"]
+    assert [g.left for g in view.grants] == [3]
+    assert [job.key for job in view.jobs] == [made.key]
+    assert view.spent_today == {Pool.NORMAL: 0, Pool.FAST: 1}
+
+
+async def test_strikes_are_forgiven_and_told_if_there_were_any(server: Server) -> None:
+    await server.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "gore", WordAction.STRIKE))
+    await refusal(server.imagine("gore"))
+
+    assert [await server.moderation.forgive(GUILD, ADA, 1) for _ in range(2)] == [1, 0]
+
+    assert (await server.listen()).count("log.forgiven") == 1
+
+
+async def test_a_job_of_the_server_can_be_cancelled_and_others_not(server: Server) -> None:
+    job = await server.imagine()
+    elsewhere = await server.imagine(asker=server.elsewhere(server.asker(), guild_id=5))
+
+    assert (await server.moderation.cancel(GUILD, ADA, job.key)).state is JobState.CANCELLED
+    assert (await refusal(server.moderation.cancel(GUILD, ADA, job.key))).id == "settings.job_ended"
+    for key in (elsewhere.key, JobKey("0" * 12)):
+        assert (await refusal(server.moderation.cancel(GUILD, ADA, key))).id == "settings.no_such_job"
+    (entry, *_) = await server.guilds.audit(GUILD)
+    assert (entry.action, entry.subject, entry.after) == ("cancel", 1, {"jobs": [job.key]})
+    assert await server.listen() == ["log.cancelled"]
+
+
+async def test_all_jobs_of_a_member_are_cancelled_and_refunded(server: Server) -> None:
+    for user in (1, 1, 2):
+        await server.imagine(asker=server.asker(user))
+
+    assert await server.moderation.cancel_all(GUILD, ADA, 1) == 2
+    assert await server.moderation.cancel_all(GUILD, ADA, 1) == 0
+
+    assert [job.user_id for job in await server.moderation.live_jobs(GUILD)] == [2]
+    assert (await server.moderation.member(GUILD, 1)).spent_today[Pool.NORMAL] == 0
+
+
+async def test_clearing_the_queue_leaves_what_was_sent(world: World) -> None:
+    world.max_running = 1
+    await world.reboot()
+    running = await world.imagine()
+    await world.calm()
+    waiting = [await world.imagine(user=2), await world.imagine(user=3)]
+    await world.calm()
+
+    assert await world.services.moderation.clear_queue(GUILD, ADA) == 2
+
+    assert [(await world.job(job.key)).state for job in waiting] == [JobState.CANCELLED] * 2
+    assert (await world.ended(running)).state is JobState.SUCCEEDED
+    for job in waiting:
+        assert (await world.ended(job)).is_delivered
+
+
+async def test_cancelling_what_runs_keeps_its_picture_to_itself(world: World) -> None:
+    running = await world.imagine()
+    await world.calm()
+
+    assert await world.services.moderation.cancel_all(GUILD, ADA, 1) == 1
+
+    assert (await world.job(running.key)).unwanted
+    assert (await world.services.moderation.live_jobs(GUILD, user_id=1))[0].key == running.key
+
+
+async def test_a_cancellation_that_comes_too_late_counts_for_nothing(server: Server) -> None:
+    job = await server.imagine()
+    stale = await server.moderation.live_jobs(GUILD)
+    await server.moderation.cancel(GUILD, ADA, job.key)
+
+    async def live(*_: object, **__: object) -> object:
+        return stale
+
+    server.moderation._archive.live = live  # type: ignore[method-assign,assignment]  # what was read a moment ago
+
+    assert await server.moderation.cancel_all(GUILD, ADA, 1) == 0
+
+
+async def test_a_members_data_is_exported_and_erased_with_the_audit(server: Server) -> None:
+    await server.imagine("a secret fox")
+
+    told = await server.moderation.export(GUILD, ADA, 1)
+    erased = await server.moderation.erase(GUILD, ADA, 1)
+    after = await server.moderation.export(GUILD, ADA, 1)
+
+    assert [j["prompt"] for j in told["jobs"]] == ["a secret fox"]
+    assert erased == Erased(jobs=1, running=0)
+    assert [j["prompt"] for j in after["jobs"]] == [""]
+    assert [e.action for e in await server.guilds.audit(GUILD)][:4] == [
+        "export",
+        "erase",
+        "cancel_all",
+        "export",
+    ]
+    assert await server.listen() == ["log.cancelled", "log.erased"]
+
+
+async def test_what_runs_cannot_be_forgotten_yet(world: World) -> None:
+    await world.imagine()
+    await world.calm()
+
+    assert await world.services.moderation.erase(GUILD, ADA, 1) == Erased(jobs=0, running=1)
+
+
+async def test_the_log_counts_jobs_in_words(server: Server) -> None:
+    await server.imagine()
+    await server.moderation.clear_queue(GUILD, ADA)
+
+    await server.listen()
+
+    assert server.heard.events[0].said == text("log.queue_cleared", n=1)
