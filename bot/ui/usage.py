@@ -95,7 +95,7 @@ def usage_view(rows: Sequence[UsageRow], days: int, say: Say, *, zone: str) -> d
     for row in rows:
         units[row.user_id] += row.units
         jobs[row.user_id] += row.jobs
-    total, made = sum(units.values()), sum(jobs.values())
+    total, made = text("pool.units", n=sum(units.values())), text("pool.jobs", n=sum(jobs.values()))
     box: discord.ui.Container[Any] = discord.ui.Container()
     box.add_item(discord.ui.TextDisplay(say(text("pool.usage", n=days, units=total, jobs=made))))
     gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
@@ -106,7 +106,15 @@ def usage_view(rows: Sequence[UsageRow], days: int, say: Say, *, zone: str) -> d
     lines = [say(text("pool.usage_top"))]
     for place, (user_id, spent) in enumerate(units.most_common(TOP_MEMBERS), 1):
         lines.append(
-            f"{place}. " + say(text("pool.usage_member", user=str(user_id), units=spent, jobs=jobs[user_id]))
+            f"{place}. "
+            + say(
+                text(
+                    "pool.usage_member",
+                    user=str(user_id),
+                    units=text("pool.units", n=spent),
+                    jobs=text("pool.jobs", n=jobs[user_id]),
+                )
+            )
         )
     if len(units) > TOP_MEMBERS:
         lines.append("-# " + say(text("pool.usage_more", n=len(units) - TOP_MEMBERS)))

@@ -1,0 +1,308 @@
+"""The panel: each press asks who presses, changes what it says, and shows what is now true.
+Never here: the commands beside it (tests/cogs/test_pools.py)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.domain.guilds import Total
+from bot.domain.keys import CUSTOM_ID_LIMIT, ButtonId
+from bot.domain.pools import Pool, PoolRule
+from bot.domain.prices import Charge, Price
+from bot.errors import RemoteError, RemoteFault, UserError
+from bot.ui.panels import PanelButton, Verb
+from bot.ui.pool_words import bar, read_number
+from tests.cogs.moderated import moderated, seen
+from tests.ui.builders import walk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simcord.results import InteractionResult
+
+    from tests.cogs.moderated import Moderated
+
+
+SELECTS = {"role", "member", "pool", "kind"}
+"""Fields of windows in which something is chosen."""
+
+
+def id_of(verb: str, pool: str = "FAST") -> str:
+    return f"easel-pool:1:{verb}:{pool}"
+
+
+async def press(shop: Moderated, verb: str, pool: str = "FAST") -> InteractionResult:
+    """Open the panel and press one of its buttons."""
+    panel = (await shop.panel()).response
+    assert panel is not None
+    return await shop.mo.click(panel, custom_id=id_of(verb, pool))
+
+
+async def fill(shop: Moderated, verb: str, on: str = "FAST", **written: Any) -> str:
+    """Open a window from the panel and send it."""
+    values = {name: [value] if name in SELECTS else value for name, value in written.items()}
+    shown = await press(shop, verb, on)
+    assert shown.modal is not None
+    return seen(await shop.mo.submit_modal(shown, values))
+
+
+def buttons(result: InteractionResult) -> dict[str, dict[str, Any]]:
+    """The panel's buttons by their custom_id."""
+    assert result.response is not None
+    return {c["custom_id"]: c for c in walk(result.response.components) if c["type"] == 2}
+
+
+# -- the buttons' names ----------------------------------------------------------------------------------
+
+
+def test_no_button_of_the_panel_is_taken_for_a_pictures_button() -> None:
+    for verb in Verb:
+        for pool in (*Pool, None):
+            spelled = PanelButton.draw(verb, pool, "x").item.custom_id or ""
+            assert PanelButton.__discord_ui_compiled_template__.fullmatch(spelled)
+            assert not re.fullmatch(ButtonId.TEMPLATE, spelled)
+            assert not re.fullmatch(ButtonId.FOREIGN_TEMPLATE, spelled)
+            assert len(spelled) <= CUSTOM_ID_LIMIT
+
+
+# -- who may ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["ask_off", "off", "default", "rule", "total", "price"])
+async def test_whoever_lost_the_role_since_the_panel_was_opened_is_refused(tmp_path: Path, verb: str) -> None:
+    async with moderated(tmp_path) as shop:
+        panel = (await press(shop, "ask_off") if verb == "off" else await shop.panel()).response
+        assert panel is not None
+        shop.demote()
+
+        result = await shop.mo.click(panel, custom_id=id_of(verb))
+
+        assert result.modal is None
+        assert "not allowed" in seen(result)
+        assert (await shop.settings()).revision == 0
+
+
+async def test_whoever_lost_the_role_while_a_window_was_open_is_refused(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        shown = await press(shop, "total")
+        shop.demote()
+
+        result = await shop.mo.submit_modal(shown, {"units": "5"})
+
+        assert "not allowed" in seen(result)
+        assert (await shop.settings()).revision == 0
+
+
+# -- what it shows ---------------------------------------------------------------------------------------
+
+
+async def test_it_shows_both_pools_what_runs_and_how_upstream_does(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        await shop.job()
+        await shop.services.guilds.set_total(shop.guild_id, shop.boss, Pool.NORMAL, 40)
+
+        said = seen(await shop.panel())
+
+        assert "🟢 The image service answers in" in said
+        assert "1,234,567 credits left" in said
+        assert "NORMAL · on, and the default" in said
+        assert "**1** of the server's 40 units today\n0 running · 1 waiting" in said
+        assert "everyone (this bot's default): 10 a day, 1 at once, 5 waiting" in said
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (RemoteFault.KEY, "does not accept this bot's key"),
+        (RemoteFault.BALANCE, "no credit left"),
+        (RemoteFault.THROTTLED, "is busy"),
+        (RemoteFault.UNREACHED, "cannot be reached"),
+        (RemoteFault.UNCLEAR, "answers strangely"),
+        (RemoteFault.REFUSED, "refuses to answer"),
+    ],
+)
+async def test_it_says_what_is_wrong_upstream(tmp_path: Path, fault: RemoteFault, said: str) -> None:
+    async with moderated(tmp_path) as shop:
+        shop.api.trouble = RemoteError(fault, "upstream's own words")
+
+        shown = seen(await shop.panel())
+
+        assert said in shown
+        assert "own words" not in shown
+
+
+async def test_pressing_quickly_does_not_ask_upstream_each_time(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        for _ in range(3):
+            await press(shop, "refresh", "-")
+
+        assert shop.api.asked == 1
+
+
+async def test_a_pool_that_the_deployment_keeps_off_cannot_be_switched_on(tmp_path: Path) -> None:
+    async with moderated(tmp_path, only=Pool.NORMAL) as shop:
+        opened = await shop.panel()
+
+        assert "off for every server, by the bot's owner" in seen(opened)
+        assert buttons(opened)[id_of("default")]["disabled"]
+
+
+async def test_it_fits_discords_limits_with_every_rule_and_price_there_could_be(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        for n in range(30):
+            for pool in Pool:
+                await shop.services.guilds.set_rule(
+                    shop.guild_id,
+                    shop.boss,
+                    pool,
+                    10**18 + n,
+                    per_day=10**6,
+                    running=10**6,
+                    waiting=10**6,
+                )
+        for charge in Charge:
+            for pool in Pool:
+                await shop.services.guilds.set_price(shop.guild_id, shop.boss, pool, charge, 10**6)
+
+        opened = await shop.panel()
+
+        said = seen(opened)
+        assert opened.response is not None
+        assert "and 22 more rules" in said
+        assert len(said) <= 4000
+        assert len(list(walk(opened.response.components))) <= 40
+
+
+# -- what it changes -------------------------------------------------------------------------------------
+
+
+async def test_switching_a_pool_off_takes_a_second_press_and_the_panel_shows_it(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        asked = await press(shop, "ask_off")
+        assert "Switch ⚡ FAST off?" in seen(asked)
+        assert (await shop.settings()).pools.off == ()
+        assert asked.response is not None
+
+        done = await shop.mo.click(asked.response, custom_id=id_of("off"))
+
+        assert "✅ ⚡ FAST is switched off" in seen(done)
+        assert "FAST · 🚫 off" in seen(done)
+        assert (await shop.settings()).pools.off == (Pool.FAST,)
+        assert done.response is not None
+        again = await shop.mo.click(done.response, custom_id=id_of("on"))
+        assert "✅ ⚡ FAST is switched on" in seen(again)
+
+
+async def test_a_pool_can_be_kept_on_after_all(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        asked = await press(shop, "ask_off")
+        assert asked.response is not None
+
+        kept = await shop.mo.click(asked.response, label="Keep it on")
+
+        assert "Switch ⚡ FAST off?" not in seen(kept)
+        assert (await shop.settings()).revision == 0
+
+
+async def test_switching_the_last_pool_off_says_that_it_is_the_last(tmp_path: Path) -> None:
+    async with moderated(tmp_path, only=Pool.FAST) as shop:
+        assert "the last pool that is on" in seen(await press(shop, "ask_off"))
+
+
+async def test_the_command_disable_asks_with_the_same_buttons(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        asked = await shop.mo.slash(shop.house.channel, "pool disable", pool="FAST")
+
+        assert "Switch ⚡ FAST off?" in seen(asked)
+        assert {id_of("off"), id_of("refresh")} <= set(buttons(asked))
+
+
+async def test_a_rule_is_set_and_removed_through_windows(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        said = await fill(shop, "rule", role=shop.role, per_day="1,500", running="unlimited")
+
+        assert "⚡ FAST now gives" in said
+        assert "1,500 a day, unlimited at once, 5 waiting" in said
+        rule = PoolRule(shop.guild_id, Pool.FAST, shop.role.id, 1500, None, 5)
+        assert (await shop.settings()).rules == (rule,)
+
+        assert "default holds for everyone again" in await fill(shop, "unrule", role=shop.role)
+        assert (await shop.settings()).rules == ()
+
+
+async def test_no_role_chosen_is_everyone(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        await fill(shop, "rule", per_day="3")
+
+        assert (await shop.settings()).rules == (PoolRule(shop.guild_id, Pool.FAST, shop.guild_id, 3, 1, 5),)
+
+
+async def test_total_price_default_grant_and_zone_are_changed_by_pressing(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        assert "have 80 units a day" in await fill(shop, "total", units="80")
+        assert "Reroll costs 2 units" in await fill(shop, "price", kind="reroll", units="2")
+        assert "extra units in ⚡ FAST until" in await fill(
+            shop, "grant", "-", member=shop.house.ada, pool="FAST", units="5", hours="24", reason="thanks"
+        )
+        assert "midnight in Asia/Tokyo" in await fill(shop, "zone", "-", zone="Asia/Tokyo")
+        assert "FAST is the pool of commands" in seen(await press(shop, "default"))
+
+        settings = await shop.settings()
+        assert settings.totals == (Total(Pool.FAST, 80),)
+        assert settings.prices == (Price(Pool.FAST, Charge.REROLL, 2),)
+        assert settings.zone == "Asia/Tokyo"
+        assert settings.pools.default is Pool.FAST
+        assert [g.units for g in await shop.services.allowances.grants(shop.guild_id, shop.house.ada.id)] == [
+            5
+        ]
+        assert "no limit for the whole server" in await fill(shop, "total")
+
+
+@pytest.mark.parametrize(
+    ("verb", "pool", "values", "said"),
+    [
+        ("rule", "FAST", {"per_day": "many"}, "is no whole number"),
+        ("rule", "FAST", {"per_day": "1.5"}, "is no whole number"),
+        ("rule", "FAST", {"per_day": "-3"}, "is no whole number"),
+        ("rule", "FAST", {}, "Say what the rule gives"),
+        ("rule", "FAST", {"per_day": "99999999"}, "a number from 0 to 1,000,000"),
+        ("price", "FAST", {"kind": "pan", "units": "unlimited"}, "needs a number"),
+        ("zone", "-", {"zone": "Atlantis"}, "do not know that time zone"),
+    ],
+)
+async def test_a_bad_input_is_one_sentence_and_changes_nothing(
+    tmp_path: Path, verb: str, pool: str, values: dict[str, str], said: str
+) -> None:
+    async with moderated(tmp_path) as shop:
+        assert said in await fill(shop, verb, pool, **values)
+        assert (await shop.settings()).revision == 0
+
+
+async def test_the_usage_button_answers_with_a_message_of_its_own(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        assert "Nobody has used anything" in seen(await press(shop, "usage", "-"))
+
+
+# -- words -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("0", 0), (" 50 ", 50), ("1,500", 1500), ("1.500.000", 1_500_000), ("Unlimited", None), ("∞", None)],
+)
+def test_numbers_are_read_as_people_type_them(typed: str, number: int | None) -> None:
+    assert read_number(typed) == number
+
+
+@pytest.mark.parametrize("typed", ["", "x", "1.5", "15,00", "-1", "٣", "1" * 10])
+def test_what_is_no_whole_number_is_refused(typed: str) -> None:
+    with pytest.raises(UserError):
+        read_number(typed)
+
+
+@pytest.mark.parametrize(("part", "filled"), [(0, 0), (1, 1), (999, 13), (1000, 14), (2000, 14)])
+def test_a_bar_is_full_only_at_the_end_and_never_empty_after_the_start(part: int, filled: int) -> None:
+    assert bar(part, 1000).count("▰") == filled
