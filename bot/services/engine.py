@@ -20,7 +20,7 @@ from bot.services.housekeeping import Housekeeping
 from bot.services.imagine import Imagine
 from bot.services.jobs import Jobs
 from bot.services.moderation import Moderation
-from bot.services.noticing import events_of
+from bot.services.noticing import events_of, lost_way
 from bot.services.progress import ProgressEditor
 from bot.services.reconcile import Reconciler
 from bot.services.submission import Submitter
@@ -44,6 +44,18 @@ def told_to(telling: Telling) -> Callable[[Job, Sequence[str]], None]:
 
     def hear(job: Job, reasons: Sequence[str]) -> None:
         for event in events_of(job, reasons):
+            telling.tell(job.reply.guild_id, event)
+
+    return hear
+
+
+def lost_to(telling: Telling, on_lost_way: Callable[[Job, str], None]) -> Callable[[Job, str], None]:
+    """Have moderators hear of finished jobs that could be shown nowhere, besides whoever wants to know."""
+
+    def hear(job: Job, why: str) -> None:
+        on_lost_way(job, why)
+        event = lost_way(job, why)
+        if event is not None:
             telling.tell(job.reply.guild_id, event)
 
     return hear
@@ -149,7 +161,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             clock=clock,
             probe=probe,
             chance=chance,
-            on_lost_way=on_lost_way,
+            on_lost_way=lost_to(telling, on_lost_way),
             on_done=told_to(telling),
         ),
         editor=editor,

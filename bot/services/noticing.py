@@ -29,6 +29,20 @@ _TROUBLES: Final = frozenset(
 )
 
 
+def lost_way(job: Job, why: str) -> ModEvent | None:
+    """What a finished job tells that could be shown nowhere; None if `events_of` says it better."""
+    if MISSING_PERMISSION in why.split(", "):
+        return None
+    channel = job.reply.channel_id
+    return ModEvent(
+        EventKind.MISSING_PERMISSION,
+        f"lost/{channel}",
+        text("log.lost_way", channel=str(channel), user=str(job.user_id), key=job.key),
+        subject=job.user_id,
+        job=job.key,
+    )
+
+
 def events_of(job: Job, reasons: Sequence[str]) -> Iterator[ModEvent]:
     """What a delivered job tells moderators; `reasons` says why better ways to show it were closed."""
     if MISSING_PERMISSION in reasons:

@@ -14,6 +14,7 @@ from discord import app_commands
 from bot.domain.access import HOUR_MS, Pressers, Treatment
 from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction, WordRule
+from bot.services.engine import lost_to
 from bot.ui.moderators import ModButton, spelled
 from tests.cogs.mod_room import BOSS, buttons, room, seen
 from tests.ui.builders import words
@@ -577,3 +578,18 @@ async def test_leaving_a_server_schedules_its_data_for_deletion_and_coming_back_
         gone = await here.storage.guilds.records.delete_due(month)
 
         assert (list(stayed), list(gone)) == ([], [here.guild_id])
+
+
+async def test_pictures_that_can_be_shown_nowhere_are_told_once_a_channel(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.listen()
+        before = len(await here.told())
+        hear = lost_to(here.services.telling, lambda _job, _why: None)
+
+        for _ in range(20):
+            hear(await here.job(JobState.SUBMITTED), "channel_gone, dms_closed")
+        hear(await here.job(JobState.SUBMITTED), "missing_permission, dms_closed")
+
+        told = (await here.told())[before:]
+        assert len(told) == 1
+        assert "could not be posted" in told[0]
