@@ -37,6 +37,11 @@ MOST_BUSY: Final = 2_048
 IDLE_MS: Final = 5 * SECOND
 """A lost wake-up costs at most this."""
 SOONEST_MS: Final = 50
+REST: Final = 4
+"""After a look for work it rests so many times as long as the look took: thousands of steps wake it, each row that
+somebody holds is passed over again, and looking must not take more than a fifth of the time,"""
+LONGEST_REST_MS: Final = 400
+"""nor anybody's patience."""
 RENEW_MS: Final = LEASE_MS // 3
 
 
@@ -149,6 +154,7 @@ class Worker:
         troubles = 0
         while not self._stopping.is_set():
             self._wake.clear()
+            began, claimed = self._clock.now(), 0
             try:
                 claimed = await self._claim()
                 wait = 0 if claimed else await self._idle_ms()
@@ -158,6 +164,9 @@ class Worker:
                 log.error("claiming_failed", extra={"reason": str(trouble)})  # noqa: TRY400 - the reason is the whole story
             else:
                 troubles = 0
+            rest = min(LONGEST_REST_MS, REST * (self._clock.now() - began))
+            if rest and claimed < CLAIM:
+                await self._clock.pause(rest / SECOND)
             if wait and not self._stopping.is_set():
                 await self._clock.pause(wait / SECOND, self._wake)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -233,3 +234,21 @@ async def test_reading_trouble_is_counted_and_not_fatal(world: World) -> None:
 
     assert world._run is not None
     assert not world._run.done()
+
+
+async def test_looking_for_work_leaves_most_of_the_time_to_the_work(world: World) -> None:
+    looks: list[int] = []
+    claim = world.store.claim_work
+
+    async def slowly(*args: Any, **kwargs: Any) -> Any:
+        looks.append(world.clock.now())
+        world.clock.move_to(world.clock.now() + 40)
+        return await claim(*args, **kwargs)
+
+    world.store.claim_work = slowly  # type: ignore[attr-defined]  # the watched store makes its methods up
+    for _ in range(100):
+        world.services.worker.wake()
+        await world.pass_time(0.02)
+
+    assert len(looks) > 5
+    assert all(later - earlier >= 5 * 40 for earlier, later in pairwise(looks))
