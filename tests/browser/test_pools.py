@@ -1,0 +1,95 @@
+"""The panel, the chart and a member's quota as a browser paints them, kept as pictures for people to judge.
+Never here: what they say (tests/ui/test_panels.py, tests/cogs/test_pools.py)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+
+from playwright.async_api import BrowserType
+
+from bot.domain.jobs import JobState
+from bot.domain.pools import Pool
+from tests.browser.page import CHROMIUM, FLAGS, ROOT
+from tests.cogs.moderated import moderated
+
+if TYPE_CHECKING:
+    from simcord.actors import MemberActor
+    from simcord.results import InteractionResult
+
+    from tests.cogs.moderated import Moderated
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
+    ),
+]
+DAY_MS = 86_400_000
+MADE = (3, 5, 2, 0, 7, 4, 9, 1, 6, 3, 8, 2, 5, 4)
+
+
+async def a_fortnight(shop: Moderated) -> None:
+    """Two weeks of pictures, and rules of every sort."""
+    for day, number in enumerate(MADE):
+        at = shop.house.clock.now() - day * DAY_MS
+        for one in range(number):
+            who = shop.house.ada if one % 3 else shop.house.bob
+            pool = Pool.NORMAL if one % 2 else Pool.FAST
+            await shop.job(JobState.SUCCEEDED, user_id=who.id, pool=pool, created_at=at, changed_at=at)
+    await shop.job(JobState.RUNNING)
+    guilds, here = shop.services.guilds, shop.guild_id
+    for pool, role, per_day in ((Pool.NORMAL, here, 20), (Pool.FAST, shop.role.id, 30)):
+        await guilds.set_rule(here, shop.boss, pool, role, per_day=per_day, running=2, waiting=None)
+    await guilds.set_total(here, shop.boss, Pool.NORMAL, 60)
+    await shop.services.allowances.grant(
+        here, shop.boss, shop.house.ada.id, Pool.NORMAL, units=5, reason="thanks", expires_at=None
+    )
+
+
+async def photograph(shop: Moderated, viewer: MemberActor, shown: InteractionResult, name: str) -> bytes:
+    folder = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts") / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    assert shown.response is not None
+    await shop.house.env.settle()
+    async with shop.house.env.preview(
+        shop.house.channel, viewers=[viewer], layout="channel", width=760, height=1200
+    ) as preview:
+        await preview.screenshot(
+            str(folder / f"{name}.png"),
+            target=shown.response.message,
+            allow_incomplete=True,
+            layout="message",
+            viewport=(760, 1200),
+        )
+    return (folder / f"{name}.png").read_bytes()
+
+
+async def test_the_panel_the_chart_and_the_quota_are_painted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch = BrowserType.launch
+
+    async def installed(self: BrowserType, **options: Any) -> Any:
+        return await launch(self, **{**options, "executable_path": CHROMIUM, "args": list(FLAGS)})
+
+    monkeypatch.setattr(BrowserType, "launch", installed)
+    async with moderated(tmp_path) as shop:
+        await a_fortnight(shop)
+        mo, ada, channel = shop.mo, shop.house.ada, shop.house.channel
+
+        panel = await shop.panel()
+        assert await photograph(shop, mo, panel, "panel")
+        assert panel.response is not None
+        await mo.click(panel.response, custom_id="easel-pool:1:ask_off:FAST")
+        assert await photograph(shop, mo, panel, "panel-confirm")
+        await mo.click(panel.response, custom_id="easel-pool:1:off:FAST")
+        assert await photograph(shop, mo, panel, "panel-off")
+        assert await photograph(shop, mo, await mo.slash(channel, "pool usage"), "usage")
+        assert await photograph(shop, ada, await ada.slash(channel, "quota"), "quota")
