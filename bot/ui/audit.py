@@ -26,6 +26,8 @@ CAME: Final = "🟢"
 WENT: Final = "🔴"
 CHANGES: Final = 5
 """Changes that one entry shows; the rest is counted."""
+ROOM: Final = 480
+"""Characters of one entry's changes."""
 VALUE_LIMIT: Final = 60
 NAME_LIMIT: Final = 40
 SETTINGS: Final = "settings"
@@ -92,11 +94,17 @@ def _number(name: str, value: int, guild_id: int) -> str:
     return str(value)
 
 
-def few(lines: Iterable[str], limit: int, say: Say) -> list[str]:
-    """The first lines, and how many more there are."""
+def few(lines: Iterable[str], limit: int, say: Say, *, room: int = 2_000) -> list[str]:
+    """The first lines, so many and so long at most, and how many more there are."""
     all_ = list(lines)
-    hidden = len(all_) - limit
-    return all_ if hidden <= 0 else [*all_[:limit], say(text("audit.more", n=hidden))]
+    shown: list[str] = []
+    for line in all_[:limit]:
+        room -= len(line)
+        if room < 0:
+            break
+        shown.append(line)
+    hidden = len(all_) - len(shown)
+    return shown if not hidden else [*shown, say(text("audit.more", n=hidden))]
 
 
 def last_change(entries: Sequence[AuditEntry]) -> AuditEntry | None:
@@ -134,7 +142,7 @@ def _entry(entry: AuditEntry, say: Say) -> str:
     """Who, when and what; then before → after."""
     by = f"<@{entry.actor.user_id}>" if entry.actor.user_id else "Easel"
     line = text("audit.entry", by=by, at=entry.at // 1000, what=_what(entry))
-    lines = few(changes(entry.before, entry.after, guild_id=entry.guild_id), CHANGES, say)
+    lines = few(changes(entry.before, entry.after, guild_id=entry.guild_id), CHANGES, say, room=ROOM)
     undone = [] if entry.undone_by is None else [say(text("audit.undone"))]
     return "\n".join([say(line), *(f"-# {line}" for line in [*lines, *undone])])
 

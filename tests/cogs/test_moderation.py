@@ -12,12 +12,15 @@ import pytest
 from discord import app_commands
 
 from bot.domain.access import HOUR_MS, Pressers, Treatment
+from bot.domain.guilds import AuditEntry
 from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction, WordRule
 from bot.services.engine import lost_to
+from bot.ui.audit import PAGE, audit_view
 from bot.ui.moderators import ModButton, spelled
 from tests.cogs.mod_room import BOSS, buttons, room, seen
 from tests.ui.builders import words
+from tests.ui.world import CATALOGUES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -428,6 +431,20 @@ async def test_a_long_history_comes_in_pages_within_discords_limit(tmp_path: Pat
         assert newest != older
         assert "Undo last" not in buttons(shown)
         assert (await press(here, shown, "Newest")).strip() == newest.strip()
+
+
+async def test_even_large_changes_fit_on_a_page() -> None:
+    rules = [{"pool": "NORMAL", "role_id": 10**18 + n, "per_day": n, "why": "*" * 300} for n in range(40)]
+    entries = [
+        AuditEntry(n, 1, 1, BOSS, "settings", None, {"rules": []}, {"rules": rules, "zone": "x" * 500})
+        for n in range(PAGE)
+    ]
+
+    view = audit_view(entries, lambda said: CATALOGUES.render(said, "en"), more=True, first=False, undo=None)
+
+    shown = [part.content for part in view.walk_children() if isinstance(part, discord.ui.TextDisplay)]
+    assert sum(map(len, shown)) <= 4000
+    assert "zone" in shown[1] or "more" in shown[1]
 
 
 # -- who may -----------------------------------------------------------------------------------------------
