@@ -251,3 +251,17 @@ def test_a_period_has_every_day_once_though_clocks_change_in_it(now: int) -> Non
     assert len(set(dates)) == 3
     assert [b.toordinal() - a.toordinal() for a, b in pairwise(dates)] == [1, 1]
     assert since < now < until
+
+
+async def test_discord_is_told_to_show_the_commands_to_moderators_only(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        told = {c.name: c for c in await shop.house.bot.tree.fetch_commands()}
+
+        permissions = told["pool"].default_member_permissions
+        assert permissions is not None
+        assert permissions.manage_guild
+        assert told["quota"].default_member_permissions is None
+        assert {o.name for o in told["pool"].options} == {
+            "panel", "status", "rule", "unrule", "enable", "disable", "default", "total", "price", "zone",
+            "grant", "usage",
+        }  # fmt: skip
