@@ -19,7 +19,6 @@ from bot.spelling import (
     ApiKey,
     BotToken,
     Database,
-    FernetKey,
     Hosts,
     Listening,
     Lower,
@@ -100,10 +99,6 @@ class Settings(LocalSettings):
     max_running: int = Field(
         3, ge=1, le=1_000, description="Jobs that run at once per account and pool; the rest queue."
     )
-    owner_guild: int | None = Field(None, gt=0, description="Id of the server that gets the owner's `/ops`.")
-    locale: Annotated[str, Field(pattern=r"^[a-z]{2,3}([_-][A-Za-z]{2,4})?$")] = Field(
-        "en", description="Language where neither person nor server says another."
-    )
     show_video: bool = Field(
         default=False, description="Offer Midjourney's video buttons; this API may not serve them."
     )
@@ -141,9 +136,6 @@ class Settings(LocalSettings):
     shard_count: int | None = Field(None, ge=1, description="Shards in all; unset: Discord's advice.")
     shard_ids: Numbers | None = Field(
         None, description="Shards of this process, such as `0,1` or `0-3`; needs `SHARD_COUNT`."
-    )
-    master_key: FernetKey | None = Field(
-        None, description="Fernet key that encrypts servers' own keys; unset: servers cannot bring one."
     )
     stop_timeout: float = Field(
         10.0, ge=0, le=600, description="Seconds that work in hand may take to end when the bot is stopped."

@@ -61,12 +61,6 @@ def _bare(word: str) -> Callable[[SecretStr], SecretStr]:
     return clean
 
 
-def _fernet(secret: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", secret.get_secret_value()):
-        raise ValueError("must be a Fernet key: 44 characters of URL-safe base 64")
-    return secret
-
-
 def _words(value: object) -> object:
     return tuple(filter(None, re.split(r"[\s,]+", value))) if isinstance(value, str) else value
 
@@ -139,7 +133,6 @@ Socket = Annotated[str, AfterValidator(_address("ws", "wss"))]
 Database = Annotated[str, AfterValidator(_database)]
 BotToken = Annotated[SecretStr, AfterValidator(_bare("Bot"))]
 ApiKey = Annotated[SecretStr, AfterValidator(_bare("Bearer"))]
-FernetKey = Annotated[SecretStr, AfterValidator(_fernet)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_hosts)]
 Numbers = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_ranges)]
 Listening = Annotated[Listen, NoDecode, PlainValidator(_listen)]
