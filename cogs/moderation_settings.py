@@ -15,7 +15,7 @@ from bot.errors import UserError
 from bot.services.guilds import RETENTION_LIMIT
 from bot.texts import text
 from bot.ui.commands import said
-from bot.ui.moderators import ModButton, ModeratorsOnly, actor_of, guild_of, sure_view
+from bot.ui.moderators import ModButton, ModeratorsOnly, Place, actor_of, guild_of, sure_view
 from bot.ui.private import own_words, show_privately, take_up_privately
 from bot.ui.replies import house_of, tell
 
@@ -109,7 +109,7 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         interaction: discord.Interaction[Easel],
         treatment: str,
         on: bool,  # noqa: FBT001 - Discord passes options by name
-        channel: app_commands.AppCommandChannel | app_commands.AppCommandThread | None = None,
+        channel: Place | None = None,
         role: discord.Role | None = None,
     ) -> None:
         """Treat pictures of a channel, or of a role's members, specially."""
@@ -206,7 +206,7 @@ async def _say(interaction: discord.Interaction[Easel], changed: Changed, done: 
 
 
 def _target(
-    channel: app_commands.AppCommandChannel | app_commands.AppCommandThread | None,
+    channel: Place | None,
     role: discord.Role | None,
     guild_id: int,
 ) -> Text | str:

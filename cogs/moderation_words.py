@@ -15,7 +15,7 @@ from bot.domain.prompts import PROMPT_LIMIT
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
 from bot.ui.commands import said
-from bot.ui.moderators import ModeratorsOnly, actor_of, guild_of, is_moderator, words_view
+from bot.ui.moderators import ModeratorsOnly, Place, actor_of, guild_of, is_moderator, words_view
 from bot.ui.private import own_words, show_privately, take_up_privately
 from bot.ui.quoting import plain, quoted
 from bot.ui.replies import house_of, tell
@@ -138,7 +138,7 @@ class Channels(ModeratorsOnly, name="channels", description=said("command.mod.ch
     async def allow(
         self,
         interaction: discord.Interaction[Easel],
-        channel: app_commands.AppCommandChannel | app_commands.AppCommandThread,
+        channel: Place,
     ) -> None:
         """Open a channel."""
         await _set(interaction, channel.id, allowed=True)
@@ -148,7 +148,7 @@ class Channels(ModeratorsOnly, name="channels", description=said("command.mod.ch
     async def deny(
         self,
         interaction: discord.Interaction[Easel],
-        channel: app_commands.AppCommandChannel | app_commands.AppCommandThread,
+        channel: Place,
     ) -> None:
         """Close a channel."""
         await _set(interaction, channel.id, allowed=False)
@@ -158,7 +158,7 @@ class Channels(ModeratorsOnly, name="channels", description=said("command.mod.ch
     async def clear(
         self,
         interaction: discord.Interaction[Easel],
-        channel: app_commands.AppCommandChannel | app_commands.AppCommandThread,
+        channel: Place,
     ) -> None:
         """Take its rule away."""
         await _set(interaction, channel.id, allowed=None)

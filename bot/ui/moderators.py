@@ -65,6 +65,41 @@ class ModeratorsOnly(app_commands.Group):
         return is_moderator(interaction)
 
 
+class PlaceReader(app_commands.Transformer):
+    """A channel, a category or a thread, cached or not. discord.py's own “any channel” names a kind that is no more."""
+
+    @property
+    @override
+    def type(self) -> discord.AppCommandOptionType:
+        """As Discord calls it."""
+        return discord.AppCommandOptionType.channel
+
+    @property
+    @override
+    def channel_types(self) -> list[discord.ChannelType]:
+        """What may be chosen."""
+        kind = discord.ChannelType
+        return [
+            kind.text,
+            kind.news,
+            kind.voice,
+            kind.stage_voice,
+            kind.forum,
+            kind.category,
+            kind.public_thread,
+            kind.private_thread,
+            kind.news_thread,
+        ]
+
+    @override
+    async def transform(self, interaction: AnyInteraction, value: Any, /) -> Any:
+        """Take it as Discord sent it."""
+        return value
+
+
+Place = app_commands.Transform[app_commands.AppCommandChannel | app_commands.AppCommandThread, PlaceReader]
+
+
 def mod_button(word: str) -> Callable[[ModHandler], ModHandler]:
     """Register what a button does: `@mod_button("unblock")` over `async def unblock(interaction, about)`.
 
