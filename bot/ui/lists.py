@@ -84,19 +84,20 @@ def history_view(history: History, say: Say) -> discord.ui.LayoutView:
         return view
     box.add_item(discord.ui.TextDisplay(say(text("jobs.list", n=history.page.total))))
     for job in history.page.jobs:
+        box.add_item(discord.ui.Separator(spacing=discord.SeparatorSpacing.small))
         words = discord.ui.TextDisplay[Any](_entry(job, say))
         button = _offer(job, say)
         box.add_item(words if button is None else discord.ui.Section(words, accessory=button))
     if history.pages > 1:
         here, last = history.number, history.pages - 1
         box.add_item(
+            discord.ui.TextDisplay("-# " + say(text("jobs.page", page=here + 1, pages=history.pages)))
+        )
+        box.add_item(
             discord.ui.ActionRow(
                 PageButton.draw(max(0, here - 1), "◀", disabled=here == 0),
                 PageButton.draw(here + 1, "▶", disabled=here == last),
             )
-        )
-        box.add_item(
-            discord.ui.TextDisplay("-# " + say(text("jobs.page", page=here + 1, pages=history.pages)))
         )
     return view
 
@@ -176,10 +177,11 @@ def state_of(job: Job) -> Text:
 def _offer(job: Job, say: Say) -> JobButton | None:
     """What can be done about a job of the list."""
     if job.state is JobState.SUCCEEDED:
-        word, style = "show", discord.ButtonStyle.secondary
+        word = "show"
     elif not job.is_terminal and not job.unwanted:
-        word, style = "cancel", discord.ButtonStyle.danger
+        word = "cancel"
     else:
         return None
     label = say(text(f"button.{word}"))
+    style = discord.ButtonStyle.secondary
     return JobButton.draw(ButtonId(job.key, word), label=label, emoji=None, style=style)

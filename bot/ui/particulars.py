@@ -38,7 +38,7 @@ def info_view(family: Family, say: Say) -> tuple[discord.ui.LayoutView, Sequence
     view = discord.ui.LayoutView(timeout=None)
     box: discord.ui.Container[Any] = discord.ui.Container()
     view.add_item(box)
-    box.add_item(discord.ui.TextDisplay(say(text("info.title", key=job.key))))
+    box.add_item(discord.ui.TextDisplay(say(text("info.title"))))
     files: list[discord.File] = []
     if len(job.prompt) <= BLOCK_LIMIT:
         box.add_item(discord.ui.TextDisplay(block(job.prompt)))
