@@ -56,6 +56,12 @@ def guild_of(interaction: AnyInteraction) -> int:
     return interaction.guild_id
 
 
+def check_moderator(interaction: AnyInteraction) -> int:
+    """Say which server it is about; raises `UserError` unless this person manages it right now."""
+    require_moderator(interaction)
+    return guild_of(interaction)
+
+
 class ModeratorsOnly(app_commands.Group):
     """A group that asks at each command. Discord's check of a group does not reach into groups within."""
 

@@ -16,7 +16,8 @@ from bot.domain.pools import Pool
 from bot.texts import Text, text
 from bot.ui import pool_changes, pool_windows
 from bot.ui.cards import POOL_COLOUR, WAITING_COLOUR
-from bot.ui.pool_words import allowance_words, bar, charge_name, check_moderator, pool_name, role_name
+from bot.ui.moderators import check_moderator
+from bot.ui.pool_words import allowance_words, bar, charge_name, pool_name, role_name
 from bot.ui.private import show_privately
 from bot.ui.replies import AnyInteraction, attended, house_of
 from bot.ui.usage import DEFAULT_DAYS, show_usage

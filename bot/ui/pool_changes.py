@@ -12,11 +12,10 @@ from bot.domain.prices import DEFAULT_PRICE, Charge
 from bot.errors import UserError
 from bot.services.guilds import HOURS_LIMIT
 from bot.texts import Text, text
+from bot.ui.moderators import actor_of, check_moderator
 from bot.ui.pool_words import (
-    actor_of,
     allowance_words,
     charge_name,
-    check_moderator,
     pool_name,
     role_name,
 )

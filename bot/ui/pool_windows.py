@@ -15,8 +15,9 @@ from bot.errors import UserError
 from bot.services.allowances import REASON_LIMIT
 from bot.texts import Text, text
 from bot.ui import pool_changes
+from bot.ui.moderators import check_moderator
 from bot.ui.pool_changes import UNSAID, Numbers, Said
-from bot.ui.pool_words import charge_name, check_moderator, pool_name, read_number
+from bot.ui.pool_words import charge_name, pool_name, read_number
 from bot.ui.replies import attended
 
 if TYPE_CHECKING:

@@ -6,34 +6,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.guilds import Actor
 from bot.domain.pools import Allowance, Pool, name_rule
 from bot.errors import UserError
 from bot.texts import Text, text
-from bot.ui.private import viewer_of
 from bot.ui.quoting import quoted
 
 if TYPE_CHECKING:
     from bot.domain.prices import Charge
-    from bot.ui.replies import AnyInteraction
 
 BAR_LENGTH: Final = 14
 UNLIMITED_WORDS: Final = frozenset({"unlimited", "∞", "inf", "infinite", "none", "-"})
 NUMBER: Final = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(?:[ .,'][0-9]{3}){1,2}")
 """Whole, perhaps with its thousands set apart in any country's way."""
 TYPED_SHOWN: Final = 60
-
-
-def check_moderator(interaction: AnyInteraction) -> int:
-    """Say which server it is about; raises `UserError` unless this person manages it right now."""
-    if interaction.guild_id is None or not viewer_of(interaction).manages:
-        raise UserError(text("refused.not_allowed"))
-    return interaction.guild_id
-
-
-def actor_of(interaction: AnyInteraction) -> Actor:
-    """Who changes something, for the audit."""
-    return Actor(interaction.user.id, interaction.user.name)
 
 
 def pool_name(pool: Pool) -> Text:

@@ -17,7 +17,7 @@ from babel import Locale, UnknownLocaleError
 from bot.domain.days import date_of, day_of
 from bot.texts import Text, text
 from bot.ui.charts import Bar, usage_chart
-from bot.ui.pool_words import check_moderator
+from bot.ui.moderators import check_moderator
 from bot.ui.private import show_privately, take_up_privately
 from bot.ui.replies import house_of, tell
 
