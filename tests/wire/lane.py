@@ -112,8 +112,11 @@ class Lane:
         await self._soon_after(await self._press_some(self.dice.randint(1, 3)) or await self._ask(1))
 
     async def _soon_after(self, asked: list[Interaction]) -> None:
-        """Some die before they have answered, some after."""
-        if self.dice.random() < 0.7:
+        """Some die before they have answered, some between the answer and the row, some with a fresh row."""
+        chance = self.dice.random()
+        if chance > 0.6:
+            await self._within(lambda: self.house.row(asked[0]) is not None)
+        elif chance > 0.2:
             await self._within(lambda: asked[0].callback is not None)
         await asyncio.sleep(self.dice.uniform(0, 0.2))
 

@@ -59,7 +59,7 @@ async def test_twenty_presses_of_one_button_at_once_are_paid_once_and_all_are_an
     record(Line("press: the picture, once", "20 presses of one button at once", 20, 0, 0))
 
 
-@pytest.mark.parametrize("trouble", ["cut", "closed with 4000", "asked to reconnect", "session invalid"])
+@pytest.mark.parametrize("trouble", ["cut", "asked to reconnect", "session invalid"])
 async def test_a_gateway_that_drops_costs_no_command_and_no_job(hooked: House, trouble: str) -> None:
     fake = hooked.fake
     await hooked.start()
@@ -71,8 +71,6 @@ async def test_a_gateway_that_drops_costs_no_command_and_no_job(hooked: House, t
     match trouble:
         case "cut":
             await fake.drop()
-        case "closed with 4000":
-            await fake.drop(code=4000)
         case "asked to reconnect":
             fake.ask_reconnect()
         case _:

@@ -62,27 +62,27 @@ async def test_a_program_whose_submission_hangs_stops_in_time_and_the_next_one_f
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize("before_effect", [True, False], ids=["before its effect", "after its effect"])
 async def test_a_program_that_is_delivering_stops_in_time_and_the_next_one_delivers_at_once(
-    house: House, *, before_effect: bool
+    hooked: House, *, before_effect: bool
 ) -> None:
-    running = await house.start(STOP_TIMEOUT="4")
-    house.upstream.pause()
-    asked = await house.imagine("a paper fox")
-    await house.says(asked, "Midjourney")
-    held = house.fake.hold_next("PATCH", CARDS, before_effect=before_effect)
-    house.upstream.finish(house.accepted[0].id)
+    running = await hooked.start(STOP_TIMEOUT="4")
+    hooked.upstream.pause()
+    asked = await hooked.imagine("a paper fox")
+    await hooked.says(asked, "Midjourney")
+    held = hooked.fake.hold_next("PATCH", CARDS, before_effect=before_effect)
+    hooked.upstream.finish(hooked.accepted[0].id)
     await eventually(held.reached.is_set, 15, lambda: "nothing was delivered")
 
-    assert await _stopped(house, running) < IN_TIME
-    assert [(row.state, row.owner, row.delivered) for row in house.rows()] == [("succeeded", None, False)]
+    assert await _stopped(hooked, running) < IN_TIME
+    assert [(row.state, row.owner, row.delivered) for row in hooked.rows()] == [("succeeded", None, False)]
     held.release()
     again = time.monotonic()
-    await house.start()
-    (row,) = await house.settled()
+    await hooked.start()
+    (row,) = await hooked.settled()
 
     assert time.monotonic() - again < LEASE_S / 2
-    assert house.shown(row.key) == [asked.message()]
-    assert len((await house.card(asked)).shown) == 1
-    assert len(house.submissions) == 1
+    assert hooked.shown(row.key) == [asked.message()]
+    assert len((await hooked.card(asked)).shown) == 1
+    assert len(hooked.submissions) == 1
 
 
 @pytest.mark.timeout(90)
