@@ -36,7 +36,7 @@ async def _stopped(house: House, running: Program) -> float:
 async def test_an_idle_program_stops_at_once(house: House) -> None:
     running = await house.start(whole=True)
 
-    assert await _stopped(house, running) < 3
+    assert await _stopped(house, running) < IN_TIME / 2
     assert '"event": "stopped"' in running.output
 
 
