@@ -96,7 +96,12 @@ async def _finished_at(fake: FakeDiscord, asked: Interaction) -> float:
 
     def finished() -> bool:
         message = asked.message()
-        return message is not None and bool(message.shown) and bool(message.buttons) and message.buttons[0].label == "U1"
+        return (
+            message is not None
+            and bool(message.shown)
+            and bool(message.buttons)
+            and message.buttons[0].label == "U1"
+        )
 
     await fake.until(finished, 180.0)
     return time.time()

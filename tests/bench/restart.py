@@ -150,7 +150,7 @@ async def _held(app: App, jobs: int) -> float:
     return time.monotonic()
 
 
-async def _delivered(app: App, jobs: int, *, within: float = 400.0) -> tuple[int, float]:
+async def _delivered(app: App, jobs: int, *, within: float = 900.0) -> tuple[int, float]:
     """How many were delivered, and when the last was."""
     end = time.monotonic() + within
     while (count := await _count(app, "delivered_at")) < jobs and time.monotonic() < end:  # noqa: ASYNC110 - as above
