@@ -80,15 +80,16 @@ class Reconciler:
             wait = backoff_ms(job.tries, self._chance(), first=5 * SECOND)
             return await self._again_or_lost(job, error.fault.value, job.changed_at + UNCLEAR_CAP_MS, wait)
         found = await self._match(job, tasks)
-        sent = job.sent_at or job.created_at
+        # Both count from when it became unclear: a call may have hung for a minute before that.
         if isinstance(found, _Verdict):
-            until = job.changed_at + UNCLEAR_CAP_MS if found is _Verdict.CROWDED else sent + UNCLEAR_GRACE_MS
+            patience = UNCLEAR_CAP_MS if found is _Verdict.CROWDED else UNCLEAR_GRACE_MS
+            until = job.changed_at + patience
             return await self._again_or_lost(job, found.value, until, LOOK_EVERY_MS)
         adopted = job.submitted(found.task_id, now)
         try:
             await self._store.save(adopted)
         except TaskTaken:
-            return await self._again_or_lost(job, "taken", sent + UNCLEAR_GRACE_MS, LOOK_EVERY_MS)
+            return await self._again_or_lost(job, "taken", job.changed_at + UNCLEAR_GRACE_MS, LOOK_EVERY_MS)
         self._probe.count("reconciled", outcome="adopted")
         log.info("unclear_job_adopted", extra={"job": job.key, "task": found.task_id})
         return adopted

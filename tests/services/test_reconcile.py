@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState
@@ -72,6 +72,24 @@ async def test_a_task_that_shows_up_late_in_the_list_is_still_found(world: World
     job = await world.ended(await world.imagine())
 
     assert job.state is JobState.SUCCEEDED
+
+
+async def test_a_call_that_hung_for_a_minute_is_looked_for_as_long_as_any_other(world: World) -> None:
+    api = world.services.worker._submitter._accounts["default"]
+    accept = api.imagine
+
+    async def hang(**kwargs: Any) -> Any:
+        await accept(**kwargs)
+        await world.clock.pause(60)
+        raise NO_ANSWER
+
+    api.imagine = hang  # type: ignore[method-assign]  # one world, one test
+    world.upstream.template["hidden_until"] = world.clock.now() + 80_000
+
+    job = await world.ended(await world.imagine())
+
+    assert job.state is JobState.SUCCEEDED
+    assert len(world.upstream.tasks) == 1
 
 
 async def test_the_same_prompt_in_another_pool_or_long_ago_is_not_ours(world: World) -> None:
