@@ -58,7 +58,6 @@ class Family:
     job: Job
     parent: Job | None
     children: Sequence[Job]
-    now: int
 
 
 class Jobs:
@@ -100,7 +99,7 @@ class Jobs:
         job = await self.look(viewer, key)
         parent = await self._store.get(job.press.parent) if job.press is not None else None
         children = await self._archive.children(key, limit=CHILDREN)
-        return Family(job, parent, children, self._clock.now())
+        return Family(job, parent, children)
 
     async def cancel(self, viewer: Viewer, key: JobKey) -> Text:
         """Withdraw a job as far as that is possible; says how far. Raises `UserError` if there is nothing to withdraw.

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -14,10 +15,12 @@ import pytest
 from bot.domain.jobs import Ancestor, JobState, Press, Route
 from bot.domain.pools import Pool
 from bot.errors import Later, RouteClosed, StorageTrouble
+from bot.services.jobs import Family
 from bot.ui.links import card_link
+from bot.ui.particulars import info_view
 from cogs.jobs import DAY, HOUR, MINUTE, age
 from tests.cogs.workshop import EXTENSIONS, workshop
-from tests.ui.builders import PARENT, a_press, walk, words
+from tests.ui.builders import PARENT, a_job, a_picture, a_press, a_reply, walk, words
 from tests.ui.wire import WallClock, line
 from tests.ui.world import CATALOGUES, an_easel, studio
 
@@ -198,6 +201,33 @@ class Broken:
 )
 def test_ages_are_told_roughly(passed: int, said: str) -> None:
     assert CATALOGUES.render(age(passed), "en-GB") == said
+
+
+@pytest.mark.parametrize("button", ["Cancel", "Info", "Send me", "Delete"])
+async def test_an_interaction_that_came_too_late_does_nothing(tmp_path: Path, button: str) -> None:
+    async with on_the_line(tmp_path) as (here, shop):
+        job = await shop.job(JobState.QUEUED if button == "Cancel" else JobState.SUCCEEDED, shown=True)
+        (card,) = here.discord.messages()
+        here.discord.fail_next("POST", "/interactions/.+/callback", status=404, code=10062)
+
+        await here.discord.press(card, button)
+        await here.discord.until(lambda: not here.discord.unused_faults or None)
+
+        assert await shop.row(job.key) == job
+        assert len(here.discord.messages()) == 1
+        assert here.discord.calls("POST", "/users/@me/channels") == []
+
+
+async def test_trouble_with_discord_itself_is_not_taken_for_a_late_interaction(tmp_path: Path) -> None:
+    async with on_the_line(tmp_path) as (here, shop):
+        job = await shop.job(JobState.QUEUED, shown=True)
+        (card,) = here.discord.messages()
+        here.discord.fail_next("POST", "/interactions/.+/callback", status=400, code=50035)
+
+        pressed = await here.discord.press(card, "Cancel")
+
+        assert (await pressed.answered()).ephemeral
+        assert await shop.row(job.key) == job
 
 
 # -- /jobs show --------------------------------------------------------------------------------------------
@@ -412,6 +442,21 @@ async def test_a_prompt_too_long_for_a_message_comes_as_a_file(tmp_path: Path) -
         assert (await file.read()).decode() == job.prompt
 
 
+@pytest.mark.parametrize("state", list(JobState))
+def test_info_finds_words_for_every_state(state: JobState) -> None:
+    orphan = a_job(state, press=a_press(), ancestor=Ancestor(PARENT, 200, 390))
+    child = a_job(state, press=a_press(), reply=a_reply(message_id=None))
+    say = partial(CATALOGUES.render, locale="en-US")
+
+    view, files = info_view(Family(orphan, None, (child,)), say)
+
+    said = words(view.to_components())  # type: ignore[no-untyped-call]  # discord.py leaves it bare
+    assert files == []
+    assert f"Made with **\u2068U2\u2069** of `{PARENT}`" in said
+    assert "https://discord.com/channels/100/200/390" in said
+    assert ("Midjourney task" in said) is (orphan.task_id is not None)
+
+
 # -- Send me -----------------------------------------------------------------------------------------------
 
 
@@ -429,6 +474,23 @@ async def test_a_file_comes_by_direct_message(tmp_path: Path) -> None:
         assert [file.filename for file in message.attachments] == ["lighthouse.png"]
         assert str(card_link(job)) in message.content
         assert not message.pings
+
+
+@pytest.mark.parametrize("source", [None, "https://files.example/full.png"])
+async def test_a_file_made_smaller_says_so_and_leads_to_the_full_size(
+    tmp_path: Path, source: str | None
+) -> None:
+    async with on_the_line(tmp_path) as (here, shop):
+        job = await shop.job()
+        shop.gallery.picture = a_picture(reduced=True, source=source)
+        shown = await (await here.discord.slash("jobs show", {"job": job.key})).answered()
+
+        await (await here.discord.press(shown, "Send me")).answered()
+
+        (message,) = here.discord.messages(here.discord.direct())
+        assert f"`{job.key}`" in message.content
+        assert "made smaller" in message.content
+        assert (str(source) in message.content) is (source is not None)
 
 
 async def test_closed_direct_messages_are_said_plainly(tmp_path: Path) -> None:

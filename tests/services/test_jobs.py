@@ -291,6 +291,13 @@ async def test_a_file_that_cannot_be_sent_says_why(
     assert await refusal(send(world, job)) == said
 
 
+async def test_what_has_no_picture_is_not_sent(world: World) -> None:
+    world.upstream.template = {"ends": TaskStatus.FAILURE, "reason": "Banned prompt"}
+    job = await world.ended(await world.imagine())
+
+    assert await refusal(send(world, job)) == "jobs.no_picture"
+
+
 async def test_a_picture_that_is_gone_is_not_sent(world: World) -> None:
     job = await world.finished_grid()
     world.picture_trouble = Later("gone")
