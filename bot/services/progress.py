@@ -130,10 +130,20 @@ class ProgressEditor:
         if card is None or not card.dirty or key in self._flying:  # in flight: it lines up again at its end
             return
         due = self._due_at(card)
-        if due == 0 or (due <= now and self.turns.progress_may_pass(card.job.reply.channel_id)):
+        if due <= now and (
+            self._answers(card, now) or self.turns.progress_may_pass(card.job.reply.channel_id)
+        ):
             self._begin(group, key, now)
             return
         heapq.heappush(self._line, (max(due, now + GIVE_WAY_MS), card.edited_at, key))
+
+    @staticmethod
+    def _answers(card: _Card, now: int) -> bool:
+        """Whether somebody waits for this edit, and it takes nothing from the channel: a token's have limits of their own.
+
+        After a restart every card's first edit is due, and none of them is an answer.
+        """
+        return card.edited_at == 0 and card.job.reply.open_routes(now)[0] is Route.REPLY
 
     def _due_at(self, card: _Card) -> int:
         """When a card may be edited next. The first edit answers the person and waits for nobody."""

@@ -79,3 +79,20 @@ async def test_a_card_is_edited_again_once_the_results_of_its_channel_are_throug
     assert while_waiting == 0
     assert len(world.discord.edits) > before
     assert (await world.job(job.key)).state is JobState.RUNNING
+
+
+async def test_a_card_without_a_token_gives_way_even_with_its_first_edit(world: World) -> None:
+    world.upstream.template["seconds"] = 10_000
+    job = await world.imagine()
+    await world.pass_time(17 * 60)
+    await world.reboot()
+    before = len(world.discord.edits)
+
+    async with world.services.editor.turns.of(job, world.clock.now()):
+        world.upstream.tasks[0].seconds = 2_000
+        await world.pass_time(60)
+        while_waiting = len(world.discord.edits) - before
+    await world.pass_time(2)
+
+    assert while_waiting == 0
+    assert len(world.discord.edits) > before
