@@ -73,7 +73,9 @@ QUOTED: Final = frozenset(
         FailureKind.UNKNOWN,
         FailureKind.INVALID_PARAMETER,
         FailureKind.INVALID_PROMPT,
+        FailureKind.INVALID_IMAGE,
         FailureKind.BANNED_PROMPT,
+        FailureKind.OUTPUT_FILTERED,
     }
 )
 """Kinds for which upstream's own words help; those of the others could tell of accounts and keys."""
@@ -100,23 +102,27 @@ _TITLES: Final[Mapping[str, FailureKind]] = MappingProxyType(
         "action needed": FailureKind.NEEDS_INPUT,
     }
 )
+# Chinese wordings come from the public proxies that answer in the same shapes: NOVICEZK and PLUS (SubmitController,
+# DiscordInstance), TRUEAI (SubmitController, DiscordInstance: daily limit, instance, ban), and from the gateways that
+# sell them on (new-api: load, quota, token). OhMyGPT's own texts are not known (contract §1.8). A proxy's time limit
+# (执行超时) says nothing about why and stays unknown.
 _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
         (
             FailureKind.QUEUE_FULL,
-            r"queue (?:is |was )?full(?! of)|too many (?:jobs|tasks|requests)|队列已?满|排队(?:人数)?已?满",
+            r"queue (?:is |was )?full(?! of)|too many (?:jobs|tasks|requests)|队列已?满|排队(?:人数)?已?满|负载已?饱和",
         ),
         (FailureKind.OUTPUT_FILTERED, r"output filter|cancell?ed due to|图片?(?:违规|被拒)"),
         (
             FailureKind.BANNED_PROMPT,
-            r"banned (?:prompt|word)|sensitive word|moderat(?:or|ion)|违禁|敏感词|违规",
+            r"banned (?:prompt|word)|sensitive[ _]word|moderat(?:or|ion)|违禁|敏感词|违规",
         ),
         (
             FailureKind.INVALID_IMAGE,
             (
                 r"invalid (?:link|image|url)|could not (?:fetch|download|load) (?:the )?(?:image|picture)"
-                r"|(?:图片|图像|链接|垫图).*(?:无效|错误|失败|无法)|无效的?(?:图片|链接)"
+                r"|(?:图片|图像|链接|垫图|base64).*(?:无效|错误|失败|无法|重复|不能为空)|无效的?(?:图片|链接)"
             ),
         ),
         (
@@ -125,35 +131,39 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
         ),
         (
             FailureKind.INVALID_PROMPT,
-            r"(?:invalid|empty) prompt|prompt (?:is |can ?not be )?empty|提示词.*(?:无效|错误|空)",
+            r"(?:invalid|empty) prompt|prompt (?:is |can ?not be )?empty|(?:提示词|prompt).*(?:无效|错误|为空)",
         ),
         (
             FailureKind.ACCOUNT,
             (
                 r"credits? exhausted|subscription (?:required|paused|expired)|plan cancell?ed|pending mod message"
-                r"|no available (?:account|instance)|账号.*(?:封|禁|不可用|暂停|过期)|无可用的?账号|(?:时长|快速).*(?:用尽|用完|耗尽)"
+                r"|no available (?:account|instance)|[账帐][号户].*(?:封|禁|不可用|暂停|过期)"
+                r"|(?:无|没有)可用的?[账帐][号户]|禁用[账帐][号户]|实例不可用|(?:时长|快速).*(?:用尽|用完|耗尽)|次数.*达.*上限"
             ),
         ),
         (
             FailureKind.BALANCE,
             (
-                r"insufficient[_ ](?:user[_ ])?(?:balance|quota|funds|credits?)|(?:balance|quota).*(?:insufficient|not enough)"
-                r"|(?:余额|额度|配额|积分).*(?:不足|用尽|用完|耗尽)|欠费"
+                r"insufficient[_ ](?:user[_ ])?(?:balance|quota|funds|credits?)|(?:balance|quota).*(?:insufficient|not[ _]enough)"
+                r"|(?:余额|额度|配额|积分).*(?:不足|用尽|用完|耗尽)|扣费.*失败|欠费"
             ),
         ),
         (
             FailureKind.KEY,
             (
                 r"unauthori[sz]ed|(?:invalid|wrong|expired|disabled) (?:api[ _-]?)?(?:key|token)"
-                r"|(?:令牌|密钥|key).*(?:无效|错误|过期|禁用|没有)|无效的?(?:令牌|密钥)|(?:没有|无)权限|未授权"
+                r"|(?:令牌|密钥|key).*(?:无效|错误|过期|禁用|不可用|没有)|无效的?(?:令牌|密钥)|(?:没有|无)权限|未授权"
             ),
         ),
-        (FailureKind.NEEDS_INPUT, r"action needed|waiting for (?:the )?window|等待.*(?:弹窗|窗口|确认)"),
+        (
+            FailureKind.NEEDS_INPUT,
+            r"action needed|waiting for (?:the )?window|等待.*(?:弹窗|窗口|确认)|不支持的动作",
+        ),
         (
             FailureKind.GONE,
             (
                 r"task (?:not found|(?:is )?missing|(?:has )?expired|does not exist)|related task|no such task"
-                r"|任务.*(?:不存在|已?过期|已?失效|找不到|状态错误)"
+                r"|(?:任务|关联动作).*(?:不存在|已?过期|已?失效|找不到|状态错误)"
             ),
         ),
     )
