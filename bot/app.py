@@ -109,6 +109,7 @@ class App:
                 asyncio.create_task(watch_loop(self.clock, self.meters), name="loop lag"),
                 asyncio.create_task(self._probe_upstream(), name="upstream probe"),
                 asyncio.create_task(self.services.telling.run(), name="telling"),
+                asyncio.create_task(self.services.people.run(), name="people"),
             ]
             if self.settings.role != "gateway":
                 run = self.services.housekeeping.run()
@@ -265,6 +266,7 @@ async def assemble(
                 probe=meters,
                 policy=DeploymentPolicy(settings.default_rules, settings.default_pool),
                 guilds=storage.guilds,
+                people=storage.people,
                 purse=None if settings.ohmygpt_admin_key is None else api,
                 modlog=ChannelModLog(bot, catalogues, clock),
             ),

@@ -17,7 +17,7 @@ from bot.texts import text
 from bot.ui.commands import said
 from bot.ui.moderators import ModButton, ModeratorsOnly, Place, actor_of, guild_of, sure_view
 from bot.ui.private import own_words, show_privately, take_up_privately
-from bot.ui.replies import house_of, tell
+from bot.ui.replies import house_of, locale_of, tell
 
 if TYPE_CHECKING:
     from bot.client import Easel
@@ -161,7 +161,7 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         if language is None:
             done = text("mod.language_auto")
         else:
-            done = text("mod.language", language=name_of(language, interaction.locale.value))
+            done = text("mod.language", language=name_of(language, locale_of(interaction)))
         await _say(interaction, changed, done)
 
     @language.autocomplete("language")
@@ -170,7 +170,7 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
     ) -> list[app_commands.Choice[str]]:
         """Languages that have a catalogue, by their names in the moderator's own."""
         known = house_of(interaction).catalogues.languages
-        named = {language: name_of(language, interaction.locale.value) for language in sorted(known)}
+        named = {language: name_of(language, locale_of(interaction)) for language in sorted(known)}
         wanted = typed.casefold().strip()
         found = [(id_, name) for id_, name in named.items() if wanted in f"{id_} {name}".casefold()]
         return [app_commands.Choice(name=name, value=id_) for id_, name in found[:SUGGESTIONS]]

@@ -64,6 +64,9 @@ class PromptOptions:
     no: str | None = None
     raw: bool | None = None
     tile: bool | None = None
+    under: tuple[str, ...] = ()
+    """What is laid under the prompt, the weightiest first: words come behind the prompt's own, and a parameter counts
+    only where nothing above it gives the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,12 @@ def compose(options: PromptOptions) -> Composed:
         notes.append(NOTE_REPLACED)
     kept = [given for given in typed if given.key not in replaced]
     _refuse_wordless(words)
+    said = {given.key for given in [*kept, *fields]}
+    for under in options.under:
+        more, given_below = _taken_apart(*_prepared(under))
+        words += more
+        kept += [given for given in given_below if given.key not in said]
+        said.update(given.key for given in given_below)
     prompt = " ".join([*words, *(given.spelled for given in [*kept, *fields])])
     if len(prompt) > PROMPT_LIMIT:
         raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(prompt)))

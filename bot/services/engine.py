@@ -21,6 +21,7 @@ from bot.services.imagine import Imagine
 from bot.services.jobs import Jobs
 from bot.services.moderation import Moderation
 from bot.services.noticing import events_of, lost_way
+from bot.services.people import People
 from bot.services.progress import ProgressEditor
 from bot.services.reconcile import Reconciler
 from bot.services.submission import Submitter
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from bot.domain.guild_ports import GuildStores, ModLog
     from bot.domain.jobs import Job
+    from bot.domain.people import PreferenceStore
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Pictures, Probe, Publisher
     from bot.services.imagine import Naming
     from bot.services.quotas import DeploymentPolicy
@@ -87,6 +89,7 @@ class Ports:
     policy: DeploymentPolicy
     """What holds where a server decided nothing."""
     guilds: GuildStores
+    people: PreferenceStore
     modlog: ModLog = field(default_factory=Silence)
     purse: Purse | None = None
     """Where the account's funds can be read; None: no key may."""
@@ -128,6 +131,8 @@ class Services:
     """Has to run beside the worker, in every process."""
     housekeeping: Housekeeping
     """Has to run beside the worker, in one process at least."""
+    people: People
+    """Has to run beside the worker, in every process."""
     editor: ProgressEditor
     """Runs inside the worker; a process without a worker runs it alone, for the first cards."""
 
@@ -232,6 +237,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             purse=ports.purse,
         ),
         telling=telling,
+        people=People(store=ports.people, clock=clock),
         housekeeping=Housekeeping(records=stores.records, clock=clock, probe=probe),
         editor=editor,
     )

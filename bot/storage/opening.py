@@ -18,6 +18,7 @@ from bot.storage.engine import BUSY_MS, Database, open_database
 from bot.storage.jobs import SqlJobStore
 from bot.storage.members import SqlMemberStore
 from bot.storage.meta import SqlMeta
+from bot.storage.people import SqlPreferenceStore
 from bot.storage.records import SqlRecords
 from bot.storage.settings import SqlSettingsStore
 from bot.storage.tables import metadata
@@ -37,6 +38,7 @@ class Storage:
     archive: SqlJobArchive
     meta: SqlMeta
     guilds: GuildStores
+    people: SqlPreferenceStore
 
     async def check(self) -> None:
         """Read and write something; raises `StorageTrouble` if either fails. For the health page."""
@@ -62,6 +64,7 @@ async def open_storage(url: str, *, migrate: bool, busy_ms: int = BUSY_MS) -> As
             SqlBookStore(database),
             SqlRecords(database),
         ),
+        SqlPreferenceStore(database),
     )
     try:
         try:

@@ -17,7 +17,7 @@ from bot.ui.buttons import JobButton
 from bot.ui.links import card_link
 from bot.ui.private import show_privately, viewer_of
 from bot.ui.quoting import quoted
-from bot.ui.replies import AnyInteraction, attended, house_of
+from bot.ui.replies import AnyInteraction, attended, house_of, locale_of
 
 if TYPE_CHECKING:
     import re
@@ -70,7 +70,7 @@ async def show_history(interaction: AnyInteraction, page: int) -> None:
     """Put a page of the member's jobs into the answer."""
     house = house_of(interaction)
     history = await house.services.jobs.history(viewer_of(interaction), page)
-    say = partial(house.catalogues.render, locale=interaction.locale.value)
+    say = partial(house.catalogues.render, locale=locale_of(interaction))
     await show_privately(interaction, history_view(history, say))
 
 

@@ -18,7 +18,7 @@ from bot.ui.links import card_link
 from bot.ui.lists import PageButton
 from bot.ui.particulars import info_view
 from bot.ui.private import own_words, show_privately, take_up_privately, viewer_of
-from bot.ui.replies import AnyInteraction, attended, house_of, tell
+from bot.ui.replies import AnyInteraction, attended, house_of, locale_of, tell
 
 if TYPE_CHECKING:
     import re
@@ -62,7 +62,7 @@ async def send(interaction: AnyInteraction, key: JobKey) -> None:
     services, viewer = house_of(interaction).services, viewer_of(interaction)
     job = await services.jobs.look(viewer, key)
     said = await services.bringer.send(
-        viewer, key, locale=interaction.locale.value, link=card_link(job), nonce=str(interaction.id)
+        viewer, key, locale=locale_of(interaction), link=card_link(job), nonce=str(interaction.id)
     )
     await tell(interaction, said)
 

@@ -19,7 +19,7 @@ from bot.ui.cards import POOL_COLOUR, WAITING_COLOUR
 from bot.ui.moderators import check_moderator
 from bot.ui.pool_words import allowance_words, bar, charge_name, pool_name, role_name
 from bot.ui.private import show_privately
-from bot.ui.replies import AnyInteraction, attended, house_of
+from bot.ui.replies import AnyInteraction, attended, house_of, locale_of
 from bot.ui.usage import DEFAULT_DAYS, show_usage
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ async def _pressed(interaction: AnyInteraction, verb: Verb, pool: Pool | None) -
 
 def _window(interaction: AnyInteraction, verb: Verb, pool: Pool | None) -> discord.ui.Modal | None:
     """The window behind a button; its end draws the panel anew."""
-    say = partial(house_of(interaction).catalogues.render, locale=interaction.locale.value)
+    say = partial(house_of(interaction).catalogues.render, locale=locale_of(interaction))
     match verb, pool:
         case Verb.RULE, Pool():
             return pool_windows.RuleWindow(say, pool, show_panel)
@@ -176,7 +176,7 @@ async def show_panel(
     )
     settings = await house.services.guilds.settings(guild_id)
     state = State(settings=settings, pools=pools, upstream=upstream, notice=notice, asking=asking)
-    say = partial(house.catalogues.render, locale=interaction.locale.value)
+    say = partial(house.catalogues.render, locale=locale_of(interaction))
     await show_privately(interaction, panel_view(state, say, controls=controls))
 
 

@@ -16,6 +16,7 @@ from bot.ui.replies import (
     AnyInteraction,
     asker_of,
     house_of,
+    locale_of,
 )
 
 if TYPE_CHECKING:
@@ -66,4 +67,4 @@ async def show_privately(
 
 def own_words(interaction: AnyInteraction, words: Text) -> str:
     """Say it in the person's own language."""
-    return house_of(interaction).catalogues.render(words, interaction.locale.value)
+    return house_of(interaction).catalogues.render(words, locale_of(interaction))

@@ -13,7 +13,7 @@ from bot.ui.cards import POOL_COLOUR, WAITING_COLOUR
 from bot.ui.pool_words import amount, bar, pool_name
 from bot.ui.private import show_privately, take_up_privately
 from bot.ui.quoting import quoted
-from bot.ui.replies import house_of
+from bot.ui.replies import house_of, locale_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,7 +37,7 @@ async def show_quota(interaction: AnyInteraction) -> None:
     quotas = await house.services.allowances.quota_of(asker)
     guild_id = asker.reply.guild_id
     grants = [] if guild_id is None else await house.services.allowances.grants(guild_id, asker.user_id)
-    say = partial(house.catalogues.render, locale=interaction.locale.value)
+    say = partial(house.catalogues.render, locale=locale_of(interaction))
     await show_privately(interaction, quota_view(quotas, grants, say))
 
 

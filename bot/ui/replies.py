@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.services.imagine import Imagine
     from bot.services.jobs import Jobs
     from bot.services.moderation import Moderation
+    from bot.services.people import People
     from bot.services.upstream import Upstream
 
 log = logging.getLogger(__name__)
@@ -107,6 +108,10 @@ class Services(Protocol):
     def upstream(self) -> Upstream:
         """Looks at the image API."""
 
+    @property
+    def people(self) -> People:
+        """Knows what people prefer."""
+
 
 class House(Protocol):
     """What commands and buttons find on the client they run in."""
@@ -123,6 +128,12 @@ class House(Protocol):
 def house_of(interaction: AnyInteraction) -> House:
     """The client of an interaction, as far as the ui may know it."""
     return cast("House", interaction.client)
+
+
+def locale_of(interaction: AnyInteraction) -> str:
+    """The language of whoever asks: their own choice (`/prefer`), else their Discord's. From memory; asks nobody."""
+    chosen = house_of(interaction).services.people.language(interaction.user.id)
+    return chosen or interaction.locale.value
 
 
 # -- taking an interaction up ------------------------------------------------------------------------------
@@ -185,7 +196,7 @@ def asker_of(interaction: AnyInteraction, message_id: int | None) -> Asker:
     return Asker(
         user_id=user.id,
         user_name=user.name,
-        locale=interaction.locale.value,
+        locale=locale_of(interaction),
         guild_locale=guild_locale.value,
         interaction_id=interaction.id,
         reply=ReplyTarget(
@@ -266,7 +277,7 @@ async def tell(interaction: AnyInteraction, sentence: Text) -> None:
     """
     if interaction.type is discord.InteractionType.autocomplete:
         return  # a list of suggestions cannot carry a sentence
-    content = house_of(interaction).catalogues.render(sentence, interaction.locale.value)[:CONTENT_LIMIT]
+    content = house_of(interaction).catalogues.render(sentence, locale_of(interaction))[:CONTENT_LIMIT]
     try:
         if interaction.response.is_done():
             await _follow_up(interaction, content)

@@ -19,7 +19,7 @@ from bot.texts import Text, text
 from bot.ui.charts import Bar, usage_chart
 from bot.ui.moderators import check_moderator
 from bot.ui.private import show_privately, take_up_privately
-from bot.ui.replies import house_of, tell
+from bot.ui.replies import house_of, locale_of, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -52,12 +52,12 @@ async def show_usage(interaction: AnyInteraction, days: int) -> None:
     if not rows:
         await tell(interaction, text("pool.usage_none", n=days))
         return
-    chart = await asyncio.to_thread(usage_chart, bars_of(rows, dates), language(interaction.locale.value))
+    chart = await asyncio.to_thread(usage_chart, bars_of(rows, dates), language(locale_of(interaction)))
     files = [
         discord.File(io.BytesIO(chart), filename=CHART),
         discord.File(io.BytesIO(table_of(rows)), filename=TABLE),
     ]
-    say = partial(house.catalogues.render, locale=interaction.locale.value)
+    say = partial(house.catalogues.render, locale=locale_of(interaction))
     await show_privately(interaction, usage_view(rows, days, say, zone=settings.zone), files=files)
 
 

@@ -152,6 +152,7 @@ async def room(folder: Path) -> AsyncIterator[Room]:
                 probe=Meters(version="0", role="all", instance="test"),
                 policy=DeploymentPolicy({Pool.NORMAL: Allowance(50, 3, 30)}, Pool.NORMAL),
                 guilds=storage.guilds,
+                people=storage.people,
                 modlog=ChannelModLog(house.bot, CATALOGUES, house.clock),
             ),
             Terms(owner="test", max_running=3),

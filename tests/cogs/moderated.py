@@ -165,6 +165,7 @@ async def moderated(folder: Path, *, only: Pool | None = None) -> AsyncIterator[
                 probe=Meters(version="0", role="all", instance="test"),
                 policy=DeploymentPolicy(offered, Pool.NORMAL),
                 guilds=storage.guilds,
+                people=storage.people,
                 purse=api,
             ),
             Terms(owner="test", max_running=3),

@@ -502,6 +502,7 @@ class World:
                 probe=self.meters,
                 policy=DeploymentPolicy(self.rules, self.default_pool),
                 guilds=self._opened.guilds,
+                people=self._opened.people,
             ),
             Terms(
                 owner=self.owner,

@@ -89,6 +89,16 @@ class ScriptedPresses:
 
 
 @dataclass
+class ScriptedPeople:
+    """What people prefer."""
+
+    languages: dict[int, str] = field(default_factory=dict)
+
+    def language(self, user_id: int) -> str | None:
+        return self.languages.get(user_id)
+
+
+@dataclass
 class ScriptedServices:
     """The use cases; a test that needs the last two puts real ones there."""
 
@@ -96,6 +106,7 @@ class ScriptedServices:
     presses: ScriptedPresses = field(default_factory=ScriptedPresses)
     jobs: Jobs | None = None
     bringer: Bringer | None = None
+    people: ScriptedPeople = field(default_factory=ScriptedPeople)
 
 
 class SimulatedClock:

@@ -1,0 +1,127 @@
+"""People's own preferences: read through a short-lived cache, changed by themselves; their languages always in memory.
+Never here: what a server's moderators decided, and what a preference does to a prompt (domain)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.people import Preferences, laid, read_aspect, spelled_version
+from bot.errors import StorageTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.people import PreferenceStore
+    from bot.domain.pools import Pool
+    from bot.domain.ports import Clock
+
+log = logging.getLogger(__name__)
+
+CACHED_MS: Final = 5_000
+CACHED_PEOPLE: Final = 10_000
+LANGUAGES_EVERY_S: Final = 30
+"""How long another process may go on speaking somebody's old language."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    preferences: Preferences
+    until: int
+
+
+class People:
+    """Preferences of everybody. A change holds at once in this process, and within seconds in all others."""
+
+    def __init__(self, *, store: PreferenceStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._cache: dict[int, _Kept] = {}
+        self._languages: dict[int, str] = {}
+
+    # -- reading -----------------------------------------------------------------------------------------
+
+    def language(self, user_id: int) -> str | None:
+        """The language that somebody chose; from memory alone, so that every answer may ask."""
+        return self._languages.get(user_id)
+
+    async def run(self) -> None:
+        """Keep the languages fresh, until cancelled."""
+        while True:
+            await self.refresh()
+            await self._clock.pause(LANGUAGES_EVERY_S)
+
+    async def refresh(self) -> None:
+        """Read everybody's language; in trouble the old ones stay."""
+        try:
+            self._languages = dict(await self._store.languages())
+        except StorageTrouble as trouble:
+            log.warning("languages_not_read", extra={"reason": str(trouble)})
+
+    async def preferences(self, user_id: int) -> Preferences:
+        """Somebody's preferences, a few seconds old at most. Raises `StorageTrouble`."""
+        kept = self._cache.get(user_id)
+        if kept is not None and self._clock.now() < kept.until:
+            return kept.preferences
+        return self._keep(user_id, await self._store.preferences(user_id))
+
+    # -- changing: each returns what holds now ------------------------------------------------------------
+
+    async def prefer_pool(self, user_id: int, pool: Pool | None) -> Preferences:
+        """Choose the pool of commands that name none; None: the server's default."""
+        return await self._change(user_id, lambda p: replace(p, pool=pool))
+
+    async def prefer_aspect(self, user_id: int, typed: str | None) -> Preferences:
+        """Choose an aspect ratio; raises `UserError` for what is none."""
+        aspect = read_aspect(typed) if typed else None
+        return await self._change(user_id, lambda p: replace(p, aspect=aspect))
+
+    async def prefer_version(self, user_id: int, version: str | None) -> Preferences:
+        """Choose a model; raises `UserError` for what is none."""
+        if version:
+            spelled_version(version)
+        return await self._change(user_id, lambda p: replace(p, version=version or None))
+
+    async def prefer_suffix(self, user_id: int, typed: str) -> Preferences:
+        """Choose what stands behind every prompt; raises `UserError` for what could not be sent."""
+        suffix = laid(typed)
+        return await self._change(user_id, lambda p: replace(p, suffix=suffix))
+
+    async def prefer_language(self, user_id: int, language: str | None) -> Preferences:
+        """Choose a language; None: Discord's."""
+        return await self._change(user_id, lambda p: replace(p, language=language))
+
+    async def prefer_copies(self, user_id: int, *, on: bool) -> Preferences:
+        """Have finished pictures come as direct messages, too, or not."""
+        return await self._change(user_id, lambda p: replace(p, copies=on, copies_refused=False))
+
+    async def stop_copies(self, user_id: int) -> Preferences:
+        """They take no direct messages from us: stop, and remember why."""
+        return await self._change(user_id, lambda p: replace(p, copies=False, copies_refused=True))
+
+    async def keep_set(self, user_id: int, name: str, options: str) -> Preferences:
+        """Keep options under a name; raises `UserError` as `Preferences.with_set`."""
+        return await self._change(user_id, lambda p: p.with_set(name, options))
+
+    async def drop_set(self, user_id: int, name: str) -> Preferences:
+        """Drop a set; raises `UserError` if there is none."""
+        return await self._change(user_id, lambda p: p.without_set(name))
+
+    async def forget(self, user_id: int) -> Preferences:
+        """Forget all that is somebody's own."""
+        await self._store.forget(user_id)
+        return self._keep(user_id, Preferences())
+
+    async def _change(self, user_id: int, change: Callable[[Preferences], Preferences]) -> Preferences:
+        return self._keep(user_id, await self._store.change(user_id, change, at=self._clock.now()))
+
+    def _keep(self, user_id: int, preferences: Preferences) -> Preferences:
+        if len(self._cache) >= CACHED_PEOPLE:
+            self._cache.pop(next(iter(self._cache)))
+        self._cache[user_id] = _Kept(preferences, self._clock.now() + CACHED_MS)
+        if preferences.language is None:
+            self._languages.pop(user_id, None)
+        else:
+            self._languages[user_id] = preferences.language
+        return preferences
