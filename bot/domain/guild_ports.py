@@ -148,6 +148,9 @@ class Records(Protocol):
     async def forget_prompts(self, now: int, *, limit: int) -> int:
         """Empty finished jobs that are older than their servers keep prompts; returns how many, at most `limit`."""
 
+    async def forget_inputs(self, before: int, *, limit: int) -> int:
+        """Delete what jobs took along that ended before a time; returns of how many jobs, at most `limit`."""
+
     async def schedule_deletion(self, guild_id: int, at: int | None) -> None:
         """Have a server's data deleted at a time; None: not any more."""
 

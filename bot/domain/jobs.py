@@ -15,6 +15,7 @@ from bot.errors import IllegalTransition
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.domain.inputs import Shape
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
 
@@ -186,6 +187,10 @@ class Job:
     """Ids of sentences the card says besides, such as `note.speed_flag_removed`."""
     units: int = 1
     """What the job costs its member's allowance."""
+    inputs: int = 0
+    """How many pictures and masks go along with it; they are kept beside its row."""
+    shape: Shape | None = None
+    """The form of a blend; None for every other kind."""
 
     state: JobState = JobState.QUEUED
     sent_at: int | None = None

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Collection, Sequence
 
+    from bot.domain.inputs import Input, Shape
     from bot.domain.jobs import Job, ReplyTarget, Route
     from bot.domain.keys import JobKey
     from bot.domain.pools import Allowance, Pool, ServerLimits
@@ -73,6 +74,17 @@ class ImageApi(Protocol):
         mask: str | None = None,
     ) -> RemoteTaskId:
         """Press a button of a finished task."""
+
+    async def blend(
+        self, *, images: Sequence[str], dimensions: Shape, pool: Pool, webhook: str | None
+    ) -> RemoteTaskId:
+        """Mix two to five pictures."""
+
+    async def describe(self, *, image: str, pool: Pool, webhook: str | None) -> RemoteTaskId:
+        """Ask for prompts that would give such a picture."""
+
+    async def leave(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
+        """Leave a file with the service for all to read until then; returns its public address. Costs nothing."""
 
     async def query(self, task_id: RemoteTaskId) -> TaskSnapshot | None:
         """Read one task; None if the service does not know it."""
@@ -161,8 +173,15 @@ class JobStore(Protocol):
     has moved on.
     """
 
-    async def begin(self, job: Job, allowance: Allowance, limits: ServerLimits | None = None) -> Job:
-        """Insert the intent, reserving its units, in one transaction that also reads what is used up.
+    async def begin(
+        self,
+        job: Job,
+        allowance: Allowance,
+        limits: ServerLimits | None = None,
+        *,
+        inputs: Sequence[Input] = (),
+    ) -> Job:
+        """Insert the intent with its inputs, reserving its units, in one transaction that also reads what is used up.
 
         Returns the stored job: an *earlier* one if this interaction was already accepted, or if the same button
         has a live child. Raises `UserError` naming the limit that refused (the member's day with unexpired grants,
@@ -172,6 +191,12 @@ class JobStore(Protocol):
 
     async def get(self, key: JobKey) -> Job | None:
         """Read a job with its actions."""
+
+    async def inputs(self, key: JobKey) -> Sequence[Input]:
+        """Read what goes along with a job, in order; empty once it was forgotten."""
+
+    async def address_inputs(self, key: JobKey, inputs: Sequence[Input]) -> None:
+        """Write the addresses of a job's inputs, given in their order: before a prompt that names them is sent."""
 
     async def by_webhook_token(self, token: str) -> JobKey | None:
         """Which unfinished job a webhook's token names; the comparison is constant-time."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -23,10 +24,10 @@ from bot.midjourney.lines import ask, open_lines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from datetime import datetime
 
     import httpx
 
+    from bot.domain.inputs import Shape
     from bot.domain.pools import Pool
     from bot.domain.ports import Guard, Probe
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
@@ -129,7 +130,7 @@ class MidjourneyApi:
         self,
         *,
         images: Sequence[str],
-        dimensions: wire.Dimensions | str,
+        dimensions: Shape,
         pool: Pool,
         webhook: str | None,
     ) -> RemoteTaskId:
@@ -137,7 +138,7 @@ class MidjourneyApi:
         return await self._submit(
             "blend",
             lambda: wire.BlendRequest(
-                type=pool, images=tuple(images), dimensions=wire.Dimensions(dimensions), webhook=webhook
+                type=pool, images=tuple(images), dimensions=dimensions, webhook=webhook
             ),
         )
 
@@ -221,6 +222,17 @@ class MidjourneyApi:
             partial(account.read_upload, storage=self._settings.storage),
             seconds=self._settings.submit_seconds,
         )
+
+    async def leave(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
+        """Upload a file for all to read until then (milliseconds since 1970); returns its address."""
+        left = await self.upload(
+            data,
+            filename=filename,
+            media_type=media_type,
+            public=True,
+            expires_at=datetime.fromtimestamp(until / 1000, UTC),
+        )
+        return left.address
 
     @property
     def _admin_key(self) -> str:

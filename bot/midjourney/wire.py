@@ -7,12 +7,12 @@ import json
 import math
 import re
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from bot.domain.inputs import FEWEST_BLENDED, MOST_BLENDED, Shape
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # -- out ---------------------------------------------------------------------------------------------------------------
-
-
-class Dimensions(StrEnum):
-    """Shapes of a blend (contract §1.3)."""
-
-    PORTRAIT = "PORTRAIT"
-    SQUARE = "SQUARE"
-    LANDSCAPE = "LANDSCAPE"
 
 
 class Request(BaseModel):
@@ -82,8 +74,8 @@ class ActionRequest(Submission):
 class BlendRequest(Submission):
     """Contract §1.3: two to five pictures, and always a shape."""
 
-    images: tuple[str, ...] = Field(alias="base64Array", min_length=2, max_length=5)
-    dimensions: Dimensions
+    images: tuple[str, ...] = Field(alias="base64Array", min_length=FEWEST_BLENDED, max_length=MOST_BLENDED)
+    dimensions: Shape
 
 
 class DescribeRequest(Submission):

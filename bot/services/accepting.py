@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Final
 from bot.errors import SettingsChanged, StorageTrouble, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.inputs import Input
     from bot.domain.jobs import Job
     from bot.domain.ports import JobStore
     from bot.services.asking import Asker
@@ -17,18 +20,30 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 5
 
 
-async def accept(job: Job, request: Request, *, asker: Asker, policy: Policy, store: JobStore) -> Job:
-    """Begin a job on the terms of its server; returns the stored job, an earlier one as `JobStore.begin` says.
+async def accept(
+    job: Job,
+    request: Request,
+    *,
+    asker: Asker,
+    policy: Policy,
+    store: JobStore,
+    inputs: Sequence[Input] = (),
+) -> Job:
+    """Begin a job with what it takes along on the terms of its server; returns the stored job, an earlier one as `JobStore.begin` says.
 
     Raises `UserError` if a rule or a limit refuses, `StorageTrouble` if the row could not be written.
     """
     for _ in range(ATTEMPTS):
         terms = await policy.admit(asker, request)
         admitted = replace(
-            job, units=terms.units, notes=job.notes + terms.notes, locale=terms.locale or job.locale
+            job,
+            units=terms.units,
+            notes=job.notes + terms.notes,
+            locale=terms.locale or job.locale,
+            inputs=len(inputs),
         )
         try:
-            return await store.begin(admitted, terms.allowance, terms.limits)
+            return await store.begin(admitted, terms.allowance, terms.limits, inputs=inputs)
         except SettingsChanged:
             policy.forget(asker)
         except UserError as refusal:

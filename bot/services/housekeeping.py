@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.guilds import DELETION_DELAY_MS
+from bot.domain.inputs import INPUT_LIFE_MS
 from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class Housekeeping:
         while emptied == BATCH:
             emptied = await self._records.forget_prompts(now, limit=BATCH)
             self._probe.count("prompts_forgotten", emptied)
+        emptied = BATCH
+        while emptied == BATCH:
+            emptied = await self._records.forget_inputs(now - INPUT_LIFE_MS, limit=BATCH)
         for guild_id in await self._records.delete_due(now):
             log.info("guild_deleted", extra={"guild": guild_id})
 

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.jobs import Job, JobState
+from bot.domain.inputs import sent_prompt
+from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.schedule import (
     MINUTE,
     SECOND,
@@ -70,6 +71,10 @@ class Reconciler:
         SUBMITTED: found and adopted (lease kept). UNCLEAR: look again later (released). FAILED: given up and
         refunded (lease kept). Raises `GhostWrite` if the job was taken over.
         """
+        if job.state is JobState.SUBMITTING and not await self._can_have_been_sent(job):
+            waiting = job.requeued("hold.checking", due_at=self._clock.now())
+            await self._store.release(waiting)
+            return waiting
         if job.state is JobState.SUBMITTING:  # its worker died between marking and hearing the answer
             job = job.unclear(due_at=self._clock.now())
             await self._store.save(job)
@@ -93,6 +98,12 @@ class Reconciler:
         self._probe.count("reconciled", outcome="adopted")
         log.info("unclear_job_adopted", extra={"job": job.key, "task": found.task_id})
         return adopted
+
+    async def _can_have_been_sent(self, job: Job) -> bool:
+        """A prompt with pictures is sent only after their addresses were written down."""
+        if job.kind is not JobKind.IMAGINE or not job.inputs:
+            return True
+        return all(one.address for one in await self._store.inputs(job.key))
 
     async def _again_or_lost(self, job: Job, why: str, until: int, wait_ms: int) -> Job:
         """Look again after `wait_ms`, or give up visibly once `until` has passed."""
@@ -138,21 +149,30 @@ class Reconciler:
             if task.webhook_url and job.webhook_token in task.webhook_url:
                 return task
         known = await self._store.known_tasks(job.account, [t.task_id for t in tasks])
-        candidates = [t for t in tasks if t.task_id not in known and _could_be(job, t)]
+        prompt = job.prompt
+        if job.kind is JobKind.IMAGINE and job.inputs:
+            prompt = sent_prompt(prompt, await self._store.inputs(job.key))
+        candidates = [t for t in tasks if t.task_id not in known and _could_be(job, t, prompt)]
         if not candidates:
             return _Verdict.ABSENT
         rivals = await self._store.rivals(job, since=(job.sent_at or job.created_at) - EARLY_MS)
         if any(r.state is JobState.SUBMITTING for r in rivals):
             return _Verdict.CROWDED
-        if job.press is None:  # jobs with the same prompt in the same pool are interchangeable
+        if job.kind is JobKind.IMAGINE and not job.inputs:
+            # Jobs with the same prompt in the same pool are interchangeable.
             return min(candidates, key=lambda t: int(t.task_id) if t.task_id.isdigit() else 0)
-        # Buttons of one picture share its prompt: with two of them unclear, a wrong guess shows the wrong picture.
+        # Buttons of one picture share its prompt, and pictures that were sent along cannot be read back: with two of
+        # them unclear, a wrong guess shows the wrong picture.
         if rivals or len(candidates) > 1:
             return _Verdict.AMBIGUOUS
         return candidates[0]
 
 
-def _could_be(job: Job, task: TaskSnapshot) -> bool:
+_TELLING: Final = {JobKind.BLEND: "BLEND", JobKind.DESCRIBE: "DESCRIBE"}
+"""What a task calls its action (contract §2.3) where no prompt of ours tells it."""
+
+
+def _could_be(job: Job, task: TaskSnapshot, prompt: str) -> bool:
     if task.webhook_url:  # somebody else's token: ours would have matched
         return False
     sent = job.sent_at or job.created_at
@@ -160,7 +180,9 @@ def _could_be(job: Job, task: TaskSnapshot) -> bool:
         return False
     if task.pool is not None and task.pool is not job.pool:
         return False
-    return _folded(task.prompt) == _folded(job.prompt)
+    if job.kind in _TELLING:
+        return (task.action or "").upper() == _TELLING[job.kind]
+    return _folded(task.prompt) == _folded(prompt)
 
 
 def _folded(prompt: str | None) -> str:

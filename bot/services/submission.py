@@ -4,9 +4,11 @@ Never here: choosing which job is next (the store does) and looking for lost sub
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.failures import Failure, FailureKind, failure_of
+from bot.domain.inputs import UPLOAD_LIFE_MS, Shape, images_of, mask_of, sent_prompt
 from bot.domain.jobs import Job, JobKind
 from bot.domain.schedule import (
     QUEUE_FULL_CAP_MS,
@@ -17,8 +19,9 @@ from bot.domain.schedule import (
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from bot.domain.inputs import Input
     from bot.domain.ports import Clock, ImageApi, JobStore, Probe
     from bot.domain.tasks import RemoteTaskId
 
@@ -77,13 +80,76 @@ class Submitter:
         if api is None:
             raise RemoteError(RemoteFault.KEY, "this account is no longer configured")
         webhook = self._webhook_address(job.webhook_token)
+        inputs = await self._inputs(job)
         if job.press is not None:
+            mask = mask_of(inputs)
             return await api.act(
-                task_id=job.press.parent_task, custom_id=job.press.custom_id, pool=job.pool, webhook=webhook
+                task_id=job.press.parent_task,
+                custom_id=job.press.custom_id,
+                pool=job.pool,
+                webhook=webhook,
+                mask=None if mask is None else mask.data_url,
             )
-        if job.kind is JobKind.IMAGINE:
-            return await api.imagine(prompt=job.prompt, pool=job.pool, webhook=webhook)
-        raise RemoteError(RemoteFault.REFUSED, f"this version cannot send a {job.kind.value} job")
+        images = images_of(inputs)
+        match job.kind:
+            case JobKind.BLEND:
+                return await api.blend(
+                    images=[image.data_url for image in images],
+                    dimensions=job.shape or Shape.SQUARE,
+                    pool=job.pool,
+                    webhook=webhook,
+                )
+            case JobKind.DESCRIBE if images:
+                return await api.describe(image=images[0].data_url, pool=job.pool, webhook=webhook)
+            case JobKind.IMAGINE:
+                prompt = sent_prompt(job.prompt, await self._addressed(job, api, images))
+                return await api.imagine(prompt=prompt, pool=job.pool, webhook=webhook)
+            case _:
+                raise RemoteError(RemoteFault.REFUSED, f"a {job.kind.value} job without what it is made of")
+
+    # -- what goes along ---------------------------------------------------------------------------------
+
+    async def _inputs(self, job: Job) -> Sequence[Input]:
+        """Read what goes along with the job. Nothing was sent yet, so trouble only means to try again."""
+        if not job.inputs:
+            return ()
+        try:
+            inputs = await self._store.inputs(job.key)
+        except StorageTrouble as trouble:
+            raise RemoteError(RemoteFault.UNREACHED, str(trouble)) from trouble
+        if len(inputs) != job.inputs:
+            raise RemoteError(RemoteFault.REFUSED, "the pictures of this job are gone")
+        return inputs
+
+    async def _addressed(self, job: Job, api: ImageApi, images: Sequence[Input]) -> Sequence[Input]:
+        """Give each picture of a prompt an address that upstream can fetch, and write it down before it is sent.
+
+        What dies before that was certainly not sent (`reconcile` relies on it).
+        """
+        now = self._clock.now()
+        placed = [image if image.is_public(now) else await self._placed(job, api, image) for image in images]
+        if placed != list(images):
+            try:
+                await self._store.address_inputs(job.key, placed)
+            except StorageTrouble as trouble:
+                raise RemoteError(RemoteFault.UNREACHED, str(trouble)) from trouble
+        return placed
+
+    async def _placed(self, job: Job, api: ImageApi, image: Input) -> Input:
+        """Leave a picture with the service; if it does not take it, the member's own upload serves (contract §8 row 25)."""
+        until = self._clock.now() + UPLOAD_LIFE_MS
+        try:
+            address = await api.leave(
+                image.data, filename=image.filename, media_type=image.media_type, until=until
+            )
+        except RemoteError as error:
+            log.warning("upload_refused", extra={"job": job.key, "fault": error.fault.value})
+            if image.source_url is None:
+                # An upload costs nothing, so an unclear one may be repeated: only paid calls are looked for.
+                unclear = error.fault is RemoteFault.UNCLEAR
+                raise RemoteError(RemoteFault.UNREACHED, error.message) if unclear else error from error
+            address = image.source_url
+        return replace(image, address=address, address_until=until)
 
     def _settled(self, job: Job, error: RemoteError) -> Job:
         """What a failed call makes of the job (design §4, Submit)."""

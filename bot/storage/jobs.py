@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, TextClause
     from sqlalchemy.engine import Connection
 
+    from bot.domain.inputs import Input
     from bot.domain.jobs import Job, ReplyTarget
     from bot.domain.pools import Allowance, ServerLimits
     from bot.storage.engine import Database
@@ -45,11 +46,18 @@ class SqlJobStore:
 
     # -- accepting ---------------------------------------------------------------------------------------
 
-    async def begin(self, job: Job, allowance: Allowance, limits: ServerLimits | None = None) -> Job:
+    async def begin(
+        self,
+        job: Job,
+        allowance: Allowance,
+        limits: ServerLimits | None = None,
+        *,
+        inputs: Sequence[Input] = (),
+    ) -> Job:
         """See the port. Of several that begin the same press at once one inserts, and all return its job."""
         for _ in range(ATTEMPTS):
             try:
-                return await self._database.write(lambda cn: steps.begin(cn, job, allowance, limits))
+                return await self._database.write(lambda cn: steps.begin(cn, job, allowance, limits, inputs))
             except Conflict:  # another process was quicker: look again, and find its row
                 continue
         raise StorageTrouble(TAKEN)
@@ -59,6 +67,14 @@ class SqlJobStore:
     async def get(self, key: JobKey) -> Job | None:
         """See the port."""
         return await self._database.read(lambda cn: steps.find(cn, steps.BY_KEY, key_=key))
+
+    async def inputs(self, key: JobKey) -> Sequence[Input]:
+        """See the port."""
+        return await self._database.read(lambda cn: steps.inputs_of(cn, key))
+
+    async def address_inputs(self, key: JobKey, inputs: Sequence[Input]) -> None:
+        """See the port."""
+        await self._database.write(lambda cn: steps.address_inputs(cn, key, inputs))
 
     async def by_webhook_token(self, token: str) -> JobKey | None:
         """See the port. A job that timed out with us and is still looked at counts as unfinished."""

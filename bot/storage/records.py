@@ -11,7 +11,7 @@ from bot.domain.jobs import TERMINAL, JobState
 from bot.storage.engine import lock
 from bot.storage.guild_tables import audit, blocks, draws, grants, guild_sections, guilds, notices, strikes
 from bot.storage.settings import ensure, record
-from bot.storage.tables import IS_KEPT, IS_LIVE, actions, deliveries, jobs, ledger
+from bot.storage.tables import IS_KEPT, IS_LIVE, actions, deliveries, inputs, jobs, ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,6 +76,7 @@ class SqlRecords:
         def work(connection: Connection) -> int:
             mine = and_(c.guild_id == guild_id, c.user_id == user_id, _ENDED)
             kept = and_(mine, or_(text(IS_KEPT), c.user_name != ERASED))
+            connection.execute(delete(inputs).where(inputs.c.job_key.in_(select(c.key).where(mine))))
             n = connection.execute(update(jobs).where(kept).values(_EMPTIED | {"user_name": ERASED})).rowcount
             for table in (strikes, grants):
                 row = and_(table.c.guild_id == guild_id, table.c.user_id == user_id)
@@ -105,6 +106,18 @@ class SqlRecords:
 
         return await self._database.write(work)
 
+    async def forget_inputs(self, before: int, *, limit: int) -> int:
+        """See the port."""
+        taken_along = select(inputs.c.job_key).distinct()
+        ended = select(c.key).where(c.key.in_(taken_along), c.finished_at < before, _ENDED).limit(limit)
+
+        def work(connection: Connection) -> int:
+            found = connection.execute(ended).scalars().all()
+            connection.execute(delete(inputs).where(inputs.c.job_key.in_(found)))
+            return len(found)
+
+        return await self._database.write(work)
+
     # -- servers -----------------------------------------------------------------------------------------
 
     async def schedule_deletion(self, guild_id: int, at: int | None) -> None:
@@ -130,7 +143,7 @@ class SqlRecords:
             if connection.execute(still).one_or_none() is None or connection.execute(live).scalar_one():
                 return False
             of_guild = select(c.key).where(c.guild_id == guild_id)
-            for table in (actions, deliveries):
+            for table in (actions, deliveries, inputs):
                 connection.execute(delete(table).where(table.c.job_key.in_(of_guild)))
             given = select(grants.c.id).where(grants.c.guild_id == guild_id)
             connection.execute(delete(draws).where(draws.c.grant_id.in_(given)))
@@ -167,5 +180,6 @@ def _forget(connection: Connection, guild_id: int, before: int, limit: int) -> i
     old: tuple[ColumnElement[bool], ...] = (c.guild_id == guild_id, c.finished_at < before)
     keys = select(c.key).where(*old, text(IS_KEPT), _ENDED).order_by(c.finished_at).limit(limit)
     found = connection.execute(keys).scalars().all()
+    connection.execute(delete(inputs).where(inputs.c.job_key.in_(found)))
     connection.execute(update(jobs).where(c.key.in_(found)).values(_EMPTIED))
     return len(found)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.failures import Failure, FailureKind
+from bot.domain.inputs import Input, InputRole, Shape
 from bot.domain.jobs import Ancestor, Job, JobKind, JobState, Press, ReplyTarget, Route
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
@@ -60,6 +61,8 @@ def identity(job: Job) -> Values:
         "interaction_id": job.interaction_id,
         "created_at": job.created_at,
         "units": job.units,
+        "inputs": job.inputs,
+        "shape": None if job.shape is None else job.shape.value,
         "webhook_token": job.webhook_token,
         **_press(job.press),
         **_ancestor(job.ancestor),
@@ -148,6 +151,37 @@ def actions_of(job: Job) -> list[Values]:
     ]
 
 
+def inputs_of(job: Job, inputs: Sequence[Input]) -> list[Values]:
+    """The rows of `inputs` that belong to a job."""
+    return [
+        {
+            "job_key": job.key,
+            "position": position,
+            "role": one.role.value,
+            "media_type": one.media_type,
+            "filename": plain(one.filename),
+            "source_url": _plain(one.source_url),
+            "address": one.address,
+            "address_until": one.address_until,
+            "data": one.data,
+        }
+        for position, one in enumerate(inputs)
+    ]
+
+
+def read_input(row: Row[Any]) -> Input:
+    """Read a row of `inputs`."""
+    return Input(
+        data=bytes(row.data),
+        media_type=row.media_type,
+        filename=row.filename,
+        role=InputRole(row.role),
+        source_url=row.source_url,
+        address=row.address,
+        address_until=row.address_until,
+    )
+
+
 def read_job(row: Row[Any]) -> Job:
     """Read a row of `jobs`; its actions are in a table of their own."""
     r = row._mapping  # noqa: SLF001 - the documented way to a row's columns by name
@@ -168,6 +202,8 @@ def read_job(row: Row[Any]) -> Job:
         ancestor=_read_ancestor(r),
         notes=tuple(json.loads(r["notes"])),
         units=r["units"],
+        inputs=r["inputs"],
+        shape=None if r["shape"] is None else Shape(r["shape"]),
         state=JobState(r["state"]),
         sent_at=r["sent_at"],
         submitted_at=r["submitted_at"],

@@ -12,7 +12,7 @@ from bot.domain.jobs import UPSTREAM, JobState
 from bot.errors import GhostWrite
 from bot.storage import ledger, rows
 from bot.storage.engine import lock
-from bot.storage.tables import IS_LIVE, actions, deliveries, jobs
+from bot.storage.tables import IS_LIVE, actions, deliveries, inputs, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row, Select
     from sqlalchemy.engine import Connection
 
+    from bot.domain.inputs import Input
     from bot.domain.jobs import Job, ReplyTarget
     from bot.domain.keys import JobKey
     from bot.domain.pools import Allowance, ServerLimits
@@ -70,10 +71,23 @@ def with_actions(connection: Connection, found: Sequence[Job]) -> list[Job]:
     return [rows.with_actions(job, of_job.get(job.key, ())) for job in found]
 
 
+def inputs_of(connection: Connection, key: JobKey) -> list[Input]:
+    """Read what goes along with a job."""
+    i = inputs.c
+    found = connection.execute(select(inputs).where(i.job_key == key).order_by(i.position))
+    return [rows.read_input(row) for row in found]
+
+
 # -- accepting -------------------------------------------------------------------------------------------
 
 
-def begin(connection: Connection, job: Job, allowance: Allowance, limits: ServerLimits | None = None) -> Job:
+def begin(
+    connection: Connection,
+    job: Job,
+    allowance: Allowance,
+    limits: ServerLimits | None = None,
+    taken_along: Sequence[Input] = (),
+) -> Job:
     """Find the job that this interaction or this button already began, or insert it within the allowance."""
     # First the lock, then the look: a twin of this very interaction must be found, not counted.
     lock(connection, f"member/{job.reply.guild_id}/{job.user_id}/{job.pool}")
@@ -87,6 +101,8 @@ def begin(connection: Connection, job: Job, allowance: Allowance, limits: Server
     running = None if allowance.running is None else max(1, allowance.running)
     values = {**rows.identity(job), **rows.progress(job), **rows.lease(job), "running_limit": running}
     connection.execute(insert(jobs), values)
+    if taken_along:
+        connection.execute(insert(inputs), rows.inputs_of(job, taken_along))
     ledger.reserve(connection, job, drawn)
     return job
 
@@ -150,6 +166,14 @@ def _settle(connection: Connection, job: Job) -> None:
         values = (literal(value, column.type) for value, column in zip(row, d, strict=True))
         known = exists().where(d.job_key == job.key, d.at == job.delivered_at)
         connection.execute(insert(deliveries).from_select(d.keys(), select(*values).where(~known)))
+
+
+def address_inputs(connection: Connection, key: JobKey, given: Sequence[Input]) -> None:
+    """Write where a job's inputs can be fetched."""
+    i = inputs.c
+    for position, one in enumerate(given):
+        values = {"address": one.address, "address_until": one.address_until}
+        connection.execute(update(inputs).where(i.job_key == key, i.position == position), values)
 
 
 # -- beside the worker -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -132,6 +133,8 @@ jobs = Table(
     Column("ancestor", Text),
     Column("ancestor_channel_id", BigInteger),
     Column("ancestor_message_id", BigInteger),
+    Column("inputs", Integer, nullable=False, server_default=text("0")),
+    Column("shape", Text),
     UniqueConstraint("interaction_id"),
     UniqueConstraint("webhook_token"),
     # Room in each page lets PostgreSQL renew thousands of leases without touching an index.
@@ -176,6 +179,21 @@ actions = Table(
     Column("custom_id", Text, nullable=False),
     Column("label", Text, nullable=False),
     Column("emoji", Text, nullable=False),
+)
+
+inputs = Table(
+    "inputs",
+    metadata,
+    Column("job_key", ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("role", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("source_url", Text),
+    Column("address", Text),
+    Column("address_until", BigInteger, nullable=False),
+    # The wide column stands last: SQLite reads a row's pages only as far as it must.
+    Column("data", LargeBinary, nullable=False),
 )
 
 ledger = Table(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 from PIL import Image
 
+from bot.domain.inputs import Shape
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteTaskId, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StartupError
@@ -87,7 +88,9 @@ async def test_a_chain_runs_from_prompt_to_upscale_in_its_pool(*, form: bool) ->
 async def test_blend_and_describe_are_accepted(*, form: bool) -> None:
     async with api_and_upstream(form=form) as (api, upstream):
         picture = picture_url()
-        blend = await api.blend(images=[picture] * 3, dimensions="LANDSCAPE", pool=Pool.FAST, webhook=None)
+        blend = await api.blend(
+            images=[picture] * 3, dimensions=Shape.LANDSCAPE, pool=Pool.FAST, webhook=None
+        )
         describe = await api.describe(image=picture, pool=Pool.NORMAL, webhook=None)
 
         assert [str(task.id) for task in upstream.tasks] == [blend, describe]
@@ -97,7 +100,7 @@ async def test_blend_and_describe_are_accepted(*, form: bool) -> None:
 async def test_a_blend_of_one_is_refused_before_anything_is_sent() -> None:
     async with api_and_upstream() as (api, upstream):
         with pytest.raises(RemoteError) as caught:
-            await api.blend(images=[picture_url()], dimensions="SQUARE", pool=Pool.FAST, webhook=None)
+            await api.blend(images=[picture_url()], dimensions=Shape.SQUARE, pool=Pool.FAST, webhook=None)
 
         assert caught.value.fault is RemoteFault.REFUSED
         assert "base64" not in caught.value.message.replace("base64Array", "")

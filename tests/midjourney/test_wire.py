@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from bot.domain.inputs import Shape
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault
@@ -89,7 +90,7 @@ def test_each_body_carries_the_model_its_pool_and_upstreams_names() -> None:
         wire.ImagineRequest(type=pool, prompt="a fox", webhook="https://bot.example/hook/4f"),
         wire.ImagineRequest(type=pool, prompt="a fox", images=images[:1]),
         wire.ActionRequest(type=pool, task_id="90210", custom_id="MJ::X", mask=images[0]),
-        wire.BlendRequest(type=Pool.FAST, images=images, dimensions=wire.Dimensions.SQUARE),
+        wire.BlendRequest(type=Pool.FAST, images=images, dimensions=Shape.SQUARE),
         wire.DescribeRequest(type=pool, image=images[0]),
         wire.QueryRequest(task_id="90210"),
         wire.PageRequest(),
@@ -110,7 +111,7 @@ def test_each_body_carries_the_model_its_pool_and_upstreams_names() -> None:
 @pytest.mark.parametrize("count", [0, 1, 6])
 def test_a_blend_takes_two_to_five_pictures(count: int) -> None:
     with pytest.raises(ValidationError):
-        wire.BlendRequest(type=Pool.FAST, images=("x",) * count, dimensions=wire.Dimensions.SQUARE)
+        wire.BlendRequest(type=Pool.FAST, images=("x",) * count, dimensions=Shape.SQUARE)
 
 
 @given(st.text(), st.lists(st.text(st.characters(codec="utf-8")), max_size=3))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from bot.domain.inputs import Shape
     from bot.services.imagine import Begun
     from bot.texts import Text
 
@@ -147,6 +148,9 @@ class Task:
     actions: tuple[RemoteAction, ...] = GRID
     picture: bool = True
     hidden_until: int = 0
+    images: tuple[str, ...] = ()
+    mask: str | None = None
+    dimensions: str | None = None
 
     def seen(self, now: int) -> TaskSnapshot:
         """The reading at a time."""
@@ -183,6 +187,9 @@ class Upstream:
         """Answers for the next submissions, instead of accepting."""
         self.swallow = 0
         """So many submissions are accepted while their answers are lost."""
+        self.left: list[tuple[bytes, str, str, int]] = []
+        """Files that were uploaded."""
+        self.on_leave: list[RemoteError] = []
         self.list_trouble: RemoteError | None = None
         self.query_trouble: RemoteError | None = None
         self.forgotten: set[str] = set()
@@ -221,9 +228,10 @@ class Api:
         self, *, prompt: str, pool: Pool, webhook: str | None, images: Sequence[str] = ()
     ) -> RemoteTaskId:
         async def call() -> RemoteTaskId:
-            return self._upstream.accept(prompt=prompt, pool=pool, action="IMAGINE", webhook=webhook)
+            return self._upstream.accept(
+                prompt=prompt, pool=pool, action="IMAGINE", webhook=webhook, images=tuple(images)
+            )
 
-        assert not images
         return await self._effects.around("POST imagine", call())
 
     async def act(
@@ -244,10 +252,42 @@ class Api:
                 webhook=webhook,
                 custom_id=custom_id,
                 parent=task_id,
+                mask=mask,
             )
 
-        assert mask is None
         return await self._effects.around("POST action", call())
+
+    async def blend(
+        self, *, images: Sequence[str], dimensions: Shape, pool: Pool, webhook: str | None
+    ) -> RemoteTaskId:
+        async def call() -> RemoteTaskId:
+            return self._upstream.accept(
+                prompt="",
+                pool=pool,
+                action="BLEND",
+                webhook=webhook,
+                images=tuple(images),
+                dimensions=dimensions,
+            )
+
+        return await self._effects.around("POST blend", call())
+
+    async def describe(self, *, image: str, pool: Pool, webhook: str | None) -> RemoteTaskId:
+        async def call() -> RemoteTaskId:
+            return self._upstream.accept(
+                prompt="", pool=pool, action="DESCRIBE", webhook=webhook, images=(image,)
+            )
+
+        return await self._effects.around("POST describe", call())
+
+    async def leave(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
+        async def call() -> str:
+            if self._upstream.on_leave:
+                raise self._upstream.on_leave.pop(0)
+            self._upstream.left.append((data, filename, media_type, until))
+            return f"https://store.example/{len(self._upstream.left)}"
+
+        return await self._effects.around("POST upload", call())
 
     async def query(self, task_id: RemoteTaskId) -> TaskSnapshot | None:
         async def call() -> TaskSnapshot | None:
@@ -657,6 +697,11 @@ class World:
             lambda c: c.execute(select(tables.jobs.c.key)).scalars().all()
         )
         return [await self.job(JobKey(key)) for key in keys]
+
+    async def forget_inputs(self, job: Job) -> None:
+        """Have what goes along with a job vanish."""
+        gone = tables.inputs.delete().where(tables.inputs.c.job_key == job.key)
+        await self._opened.database.write(lambda c: c.execute(gone).rowcount)
 
     async def ledger(self) -> list[tuple[str, str]]:
         """Every entry of the books: job and kind."""
