@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 Argument = str | int | float
 
@@ -27,3 +27,11 @@ class Text:
 def text(id_: str, /, **args: Argument | Text) -> Text:
     """Name a sentence: `text("refused.pool_off", pool="FAST")`."""
     return Text(id_, MappingProxyType(args))
+
+
+def listed(names: Iterable[Text]) -> Text:
+    """“a, b and c”, of one name at least."""
+    first, *more = names
+    for name in more[:-1]:
+        first = text("list.more", first=first, last=name)
+    return text("list.last", first=first, last=more[-1]) if more else first

@@ -1,4 +1,4 @@
-"""A server's day: from one midnight of its time zone to the next, through every change of its clocks.
+"""A server's day and month: from one midnight of its time zone to the next, through every change of its clocks.
 Never here: reads of a clock, and what is counted in a day."""
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ONE: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day as two moments, in milliseconds since 1970; the end belongs to the next one."""
+    """A day, or a month, as two moments, in milliseconds since 1970; the end belongs to the next one."""
 
     start: int
     end: int
@@ -43,6 +43,13 @@ def day_of(at: int, zone: str = UTC_ZONE) -> Day:
     """The day there at that moment: it may have 23 or 25 hours, or begin at one o'clock."""
     today = date_of(at, zone)
     return Day(_midnight(today, zone), _midnight(today + _ONE, zone))
+
+
+def month_of(at: int, zone: str = UTC_ZONE) -> Day:
+    """The month there at that moment, from midnight to midnight."""
+    first = date_of(at, zone).replace(day=1)
+    following = (first + timedelta(days=31)).replace(day=1)
+    return Day(_midnight(first, zone), _midnight(following, zone))
 
 
 def _midnight(of: date, zone: str) -> int:

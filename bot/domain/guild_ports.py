@@ -122,9 +122,9 @@ class BookStore(Protocol):
     """The ledger as it is read."""
 
     async def standing(
-        self, guild_id: int | None, user_id: int, pool: Pool, *, day: Day, now: int
+        self, guild_id: int | None, user_id: int, pool: Pool, *, day: Day, now: int, month: Day | None = None
     ) -> Standing:
-        """What a member and the server have used today."""
+        """What a member and the server have used today, and the member in the month, if that is asked for."""
 
     async def totals(self, guild_id: int, day: Day) -> Mapping[Pool, PoolTotals]:
         """A server's pools today."""

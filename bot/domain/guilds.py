@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, PressPolicy
 from bot.domain.days import UTC_ZONE
+from bot.domain.image_rules import ImagePolicy
 from bot.domain.moderation import StrikePolicy, WordRule
 from bot.domain.pools import Pool, PoolRule  # noqa: TC001 - storage's codec reads the annotations when the program runs
 from bot.domain.prices import Price  # noqa: TC001 - as above
+from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,6 +48,16 @@ class Pools:
     default: Pool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Moderators stopped things for a while."""
+
+    pool: Pool | None
+    """None: everything."""
+    words: str
+    """What members read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuildSettings:
     """All that the moderators of one server decided. Every field but the first two is a section of the audit."""
@@ -71,6 +83,15 @@ class GuildSettings:
     log_channel: int | None = None
     retention_days: int | None = None
     """After so many days prompts of finished jobs are forgotten; None: kept."""
+    pauses: tuple[Pause, ...] = ()
+    images: ImagePolicy = field(default_factory=ImagePolicy)
+    additions: tuple[PromptAddition, ...] = ()
+    limits: tuple[ParameterLimit, ...] = ()
+    kinds: tuple[KindRule, ...] = ()
+
+    def pause_of(self, pool: Pool) -> Pause | None:
+        """What stops a pool at the moment: everything's pause, or its own."""
+        return next((p for wanted in (None, pool) for p in self.pauses if p.pool is wanted), None)
 
     def total(self, pool: Pool) -> int | None:
         """The server's units a day in a pool; None: unlimited."""
@@ -173,6 +194,8 @@ class Standing:
     running: int = 0
     waiting: int = 0
     server_spent: int = 0
+    spent_this_month: int = 0
+    """Of the month's own allowance, if the month was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,10 @@ class Allowance:
     """Jobs queued behind those."""
     rule: str = DEFAULT_RULE
     """Which rule gave it, for refusals and `/quota`: `default`, or a role id (the server's own: everyone)."""
+    per_month: int | None = None
+    """Units a month."""
+    cooldown: int = 0
+    """Seconds from one job to the next."""
 
     def at_once(self) -> int | None:
         """How many unfinished jobs a member may have in all, running or waiting."""
@@ -59,10 +63,20 @@ class PoolRule:
     per_day: int | None
     running: int | None
     waiting: int | None
+    per_month: int | None = None
+    cooldown: int = 0
+    """Seconds from one job of a member to the next."""
 
     def allowance(self) -> Allowance:
         """The same for one member."""
-        return Allowance(self.per_day, self.running, self.waiting, rule=str(self.role_id))
+        return Allowance(
+            self.per_day,
+            self.running,
+            self.waiting,
+            rule=str(self.role_id),
+            per_month=self.per_month,
+            cooldown=self.cooldown,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +109,11 @@ def name_rule(rule: str, guild_id: int | None) -> Text:
 
 
 def most_generous(allowances: Iterable[Allowance]) -> Allowance | None:
-    """Pick the rule that gives most: units a day first, then running at once, then waiting (design §5)."""
+    """Pick the rule that gives most: units a day first, then running at once, waiting, units a month (design §5)."""
 
-    def generosity(a: Allowance) -> tuple[float, float, float]:
-        return tuple(float("inf") if n is None else float(n) for n in (a.per_day, a.running, a.waiting))  # type: ignore[return-value]  # always three
+    def generosity(a: Allowance) -> tuple[float, ...]:
+        most = (a.per_day, a.running, a.waiting, a.per_month)
+        return (*(float("inf") if n is None else float(n) for n in most), -a.cooldown)
 
     return max(allowances, key=generosity, default=None)
 

@@ -41,6 +41,7 @@ async def accept(
             notes=job.notes + terms.notes,
             locale=terms.locale or job.locale,
             inputs=len(inputs),
+            prompt=job.prompt if terms.prompt is None else terms.prompt,
         )
         try:
             return await store.begin(admitted, terms.allowance, terms.limits, inputs=inputs)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.days import day_of
+from bot.domain.days import day_of, month_of
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.pools import Pool, name_rule
 from bot.errors import UserError
@@ -48,6 +48,9 @@ class PoolQuota:
     waiting: int
     server_left: int | None
     """Of the whole server's units today; None: unlimited."""
+    left_this_month: int | None = None
+    """Of the month's own units; None: unlimited."""
+    month_renews_at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +99,13 @@ class Allowances:
         guild_id, now = asker.reply.guild_id, self._clock.now()
         settings = None if guild_id is None else await self._guilds.settings(guild_id)
         day = day_of(now) if settings is None else day_of(now, settings.zone)
+        month = month_of(now) if settings is None else month_of(now, settings.zone)
         allowance = why = None
         try:
             allowance = await self._policy.allowance(asker, pool, in_chain=False)
         except UserError as refusal:
             why = refusal.text
-        standing = await self._books.standing(guild_id, asker.user_id, pool, day=day, now=now)
+        standing = await self._books.standing(guild_id, asker.user_id, pool, day=day, now=now, month=month)
         of = None if allowance is None else allowance.per_day
         total = None if settings is None else settings.total(pool)
         return PoolQuota(
@@ -116,6 +120,10 @@ class Allowances:
             running=standing.running,
             waiting=standing.waiting,
             server_left=None if total is None else max(0, total - standing.server_spent),
+            left_this_month=None
+            if allowance is None or allowance.per_month is None
+            else max(0, allowance.per_month - standing.spent_this_month),
+            month_renews_at=month.end,
         )
 
     async def grant(

@@ -23,6 +23,7 @@ from bot.services.moderation import Moderation
 from bot.services.noticing import events_of, lost_way
 from bot.services.people import People
 from bot.services.progress import ProgressEditor
+from bot.services.prompting import Prompting
 from bot.services.reconcile import Reconciler
 from bot.services.submission import Submitter
 from bot.services.telling import Telling
@@ -123,6 +124,7 @@ class Services:
     bringer: Bringer
     worker: Worker
     guilds: Guilds
+    prompting: Prompting
     policy: GuildPolicy
     allowances: Allowances
     moderation: Moderation
@@ -180,7 +182,13 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     )
     guilds = Guilds(store=stores.settings, clock=clock, telling=telling)
     policy = GuildPolicy(
-        guilds=guilds, members=stores.members, fallback=ports.policy, clock=clock, telling=telling
+        guilds=guilds,
+        members=stores.members,
+        books=stores.books,
+        records=stores.records,
+        fallback=ports.policy,
+        clock=clock,
+        telling=telling,
     )
     jobs = Jobs(store=store, archive=ports.archive, clock=clock, wakeup=worker, show=editor.changed)
     return Services(
@@ -209,6 +217,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         ),
         worker=worker,
         guilds=guilds,
+        prompting=Prompting(guilds),
         policy=policy,
         allowances=Allowances(
             guilds=guilds,

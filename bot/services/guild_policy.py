@@ -6,19 +6,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.access import Pressers, Treatment, treatments
+from bot.domain.days import day_of, month_of
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.guilds import Actor
+from bot.domain.image_rules import check_inputs
 from bot.domain.moderation import WordAction, examine
 from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of
-from bot.domain.prices import price_of
+from bot.domain.prices import Charge, price_of
+from bot.domain.prompt_rules import check_parameters, is_allowed, shaped
 from bot.errors import UserError
 from bot.services.quotas import Admission, closed
-from bot.texts import Text, text
+from bot.texts import Text, listed, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from bot.domain.guild_ports import MemberStore
+    from bot.domain.guild_ports import BookStore, MemberStore, Records
     from bot.domain.guilds import Block, GuildSettings
     from bot.domain.ports import Clock
     from bot.services.asking import Asker
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 EASEL: Final = Actor(0, "Easel")
 """Who acts when a rule acts by itself."""
+NEARLY: Final = 0.1
+"""With so much of an allowance left a member gets a hint."""
 NAMED_ROLES: Final = 5
 """How many roles a refusal names as a way out."""
 
@@ -40,12 +43,16 @@ class GuildPolicy:
         *,
         guilds: Guilds,
         members: MemberStore,
+        books: BookStore,
+        records: Records,
         fallback: DeploymentPolicy,
         clock: Clock,
         telling: Telling,
     ) -> None:
         self._guilds = guilds
         self._members = members
+        self._books = books
+        self._records = records
         self._fallback = fallback
         self._clock = clock
         self._telling = telling
@@ -126,12 +133,13 @@ class GuildPolicy:
     def _allowance(self, settings: GuildSettings, asker: Asker, pool: Pool, *, in_chain: bool) -> Allowance:
         found = self.offered(settings, pool, asker)
         if found is not None:
+            _check_pause(settings, pool)
             return found
         others = [p for p in Pool if p is not pool and self.offered(settings, p, asker) is not None]
         if not self.is_on(settings, pool):
             raise closed(pool, others, in_chain=in_chain)
         roles = [rule.role_id for rule in settings.rules_of(pool)]
-        named = _listed([text("rule.role", role=str(role)) for role in roles[:NAMED_ROLES]])
+        named = listed([text("rule.role", role=str(role)) for role in roles[:NAMED_ROLES]])
         if others and not in_chain:
             raise UserError(
                 text("refused.no_rule_other", pool=pool.value, roles=named, other=others[0].value)
@@ -153,17 +161,55 @@ class GuildPolicy:
         if not settings.channels.permits(asker.lineage):
             raise UserError(_wrong_channel(settings))
         _check_presser(settings, asker, request)
+        _check_kind(settings, asker, request)
         allowance = self._allowance(settings, asker, request.pool, in_chain=request.in_chain)
         notes = _treated(settings, asker)
-        if request.prompt is not None:
-            notes += await self._check_words(settings, asker, request.prompt, now)
+        check_inputs(
+            settings.images,
+            images=request.images,
+            prompt=request.prompt,
+            lineage=asker.lineage,
+            age_restricted=asker.age_restricted,
+        )
+        prompt = request.prompt
+        if prompt is not None:
+            prompt, added = _shaped(settings, asker, prompt)
+            notes += added + await self._check_words(settings, asker, prompt, now)
+        units = price_of(settings.prices, request.pool, request.charge)
+        notes += await self._nearly_used(settings, asker, request.pool, allowance, units, now)
         return Admission(
             allowance=allowance,
-            units=price_of(settings.prices, request.pool, request.charge),
+            units=units,
             limits=ServerLimits(settings.revision, settings.zone, settings.total(request.pool)),
             notes=notes,
             locale=settings.locale,
+            prompt=prompt,
         )
+
+    async def _nearly_used(
+        self,
+        settings: GuildSettings,
+        asker: Asker,
+        pool: Pool,
+        allowance: Allowance,
+        units: int,
+        now: int,
+    ) -> tuple[str, ...]:
+        """A hint, once a day and pool, when little of an allowance is left behind this job."""
+        if not allowance.per_day and not allowance.per_month:
+            return ()
+        day, month = day_of(now, settings.zone), month_of(now, settings.zone)
+        standing = await self._books.standing(
+            settings.guild_id, asker.user_id, pool, day=day, now=now, month=month
+        )
+        of_day = _left_of(allowance.per_day, standing.spent, units, standing.granted)
+        of_month = _left_of(allowance.per_month, standing.spent_this_month, units, standing.granted)
+        if not min(of_day, of_month) <= NEARLY or min(of_day, of_month) < 0:
+            return ()
+        held_back = await self._records.claim_notice(
+            settings.guild_id, f"nearly/{asker.user_id}/{pool.value}", now, window_ms=now - day.start + 1
+        )
+        return () if held_back is None else (f"note.nearly_used_{pool.value}",)
 
     async def _check_words(
         self, settings: GuildSettings, asker: Asker, prompt: str, now: int
@@ -218,11 +264,46 @@ class GuildPolicy:
         return text("refused.words_strike", words=words, count=struck.count, limit=policy.limit)
 
 
+def _left_of(limit: int | None, used: int, units: int, granted: int) -> float:
+    """Which part of an allowance would be left; below 0 it is not enough."""
+    return 1.0 if not limit else (limit - used - units + granted) / limit
+
+
 def why_blocked(block: Block) -> Text:
     """The refusal of a blocked member."""
     if block.until is None:
         return text("refused.blocked", reason=block.reason)
     return text("refused.blocked_until", reason=block.reason, until=block.until // 1_000)
+
+
+def _check_pause(settings: GuildSettings, pool: Pool) -> None:
+    pause = settings.pause_of(pool)
+    if pause is None:
+        return
+    words: Text | str = pause.words or text("pause.no_words")
+    if pause.pool is None:
+        raise UserError(text("refused.paused", words=words))
+    raise UserError(text("refused.paused_pool", pool=pool.value, words=words))
+
+
+def _check_kind(settings: GuildSettings, asker: Asker, request: Request) -> None:
+    places = (*asker.lineage, settings.guild_id)
+    if is_allowed(settings.kinds, request.charge, places):
+        return
+    kind = text(f"pool.charge.{request.charge.value}")
+    others = [c for c in Charge if c is not request.charge and is_allowed(settings.kinds, c, places)]
+    if not others:
+        raise UserError(text("refused.kind", kind=kind))
+    named = listed([text(f"pool.charge.{charge.value}") for charge in others])
+    raise UserError(text("refused.kind_other", kind=kind, others=named))
+
+
+def _shaped(settings: GuildSettings, asker: Asker, prompt: str) -> tuple[str, tuple[str, ...]]:
+    """The prompt with what the server adds, if all that is in it is allowed."""
+    places = (*asker.lineage, settings.guild_id)
+    check_parameters(prompt, settings.limits, settings.additions, places)
+    composed = shaped(prompt, settings.additions, places)
+    return composed.prompt, composed.notes
 
 
 def _check_newcomer(settings: GuildSettings, asker: Asker, now: int) -> None:
@@ -248,7 +329,7 @@ def _wrong_channel(settings: GuildSettings) -> Text:
         return text("refused.channel")
     return text(
         "refused.channel_other",
-        channels=_listed([text("channel.named", channel=str(c)) for c in allowed[:NAMED_ROLES]]),
+        channels=listed([text("channel.named", channel=str(c)) for c in allowed[:NAMED_ROLES]]),
     )
 
 
@@ -259,11 +340,3 @@ def _treated(settings: GuildSettings, asker: Asker) -> tuple[str, ...]:
     if Treatment.AGE_RESTRICTED in found and not asker.age_restricted:
         raise UserError(text("refused.age_restricted"))
     return ("note.spoiler",) if Treatment.SPOILER in found else ()
-
-
-def _listed(names: Iterable[Text]) -> Text:
-    """“a, b and c”."""
-    first, *more = names
-    for name in more[:-1]:
-        first = text("list.more", first=first, last=name)
-    return text("list.last", first=first, last=more[-1]) if more else first

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
 from bot.domain.days import is_zone
 from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.guilds import Changed, GuildSettings, Pools, Total
+from bot.domain.guilds import Changed, GuildSettings, Pause, Pools, Total
 from bot.domain.moderation import RULES_LIMIT, StrikePolicy, WordRule, checked
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import DEFAULT_PRICE, Charge, Price
@@ -33,6 +33,10 @@ NUMBER_LIMIT: Final = 1_000_000
 RETENTION_LIMIT: Final = 3_650
 CHANNELS_LIMIT: Final = 200
 HOURS_LIMIT: Final = 24 * 365
+COOLDOWN_LIMIT: Final = 24 * 3_600
+"""Seconds."""
+PAUSE_LIMIT: Final = 300
+"""Characters of a pause's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +85,19 @@ class Guilds:
         per_day: int | None,
         running: int | None,
         waiting: int | None,
+        per_month: int | None = None,
+        cooldown: int = 0,
     ) -> Changed:
         """Give a role an allowance in a pool, over the one it had; None is unlimited, the server's id everyone."""
-        _bounded(per_day, running, waiting)
-        rule = PoolRule(guild_id, pool, role_id, per_day, running, waiting)
+        _bounded(per_day, running, waiting, per_month)
+        _bounded(cooldown, limit=COOLDOWN_LIMIT)
+        rule = PoolRule(guild_id, pool, role_id, per_day, running, waiting, per_month, cooldown)
 
         def change(s: GuildSettings) -> GuildSettings:
             others = [r for r in s.rules if (r.pool, r.role_id) != (pool, role_id)]
             return replace(s, rules=tuple(sorted([*others, rule], key=_rule_order)))
 
-        return await self._change(guild_id, actor, change)
+        return await self.change(guild_id, actor, change)
 
     async def remove_rule(self, guild_id: int, actor: Actor, pool: Pool, role_id: int) -> Changed:
         """Take a role's rule away; raises `UserError` if there is none."""
@@ -101,7 +108,7 @@ class Guilds:
                 raise UserError(text("settings.no_such_rule", pool=pool.value))
             return replace(s, rules=left)
 
-        return await self._change(guild_id, actor, change)
+        return await self.change(guild_id, actor, change)
 
     async def switch_pool(self, guild_id: int, actor: Actor, pool: Pool, *, on: bool) -> Changed:
         """Switch a pool on or off; off refuses new chains and presses of its old ones."""
@@ -110,13 +117,31 @@ class Guilds:
             off = {*s.pools.off} - {pool} if on else {*s.pools.off, pool}
             return replace(s, pools=replace(s.pools, off=tuple(p for p in Pool if p in off)))
 
-        return await self._change(guild_id, actor, change)
+        return await self.change(guild_id, actor, change)
 
     async def set_default_pool(self, guild_id: int, actor: Actor, pool: Pool | None) -> Changed:
         """Choose the pool of a command that names none; None: the deployment's."""
-        return await self._change(
+        return await self.change(
             guild_id, actor, lambda s: replace(s, pools=Pools(off=s.pools.off, default=pool))
         )
+
+    async def pause(self, guild_id: int, actor: Actor, pool: Pool | None, words: str) -> Changed:
+        """Stop a pool, or everything, for a while; members read the words. What was accepted goes on."""
+        said = " ".join(words.split())[:PAUSE_LIMIT]
+        return await self._set_pause(guild_id, actor, pool, [Pause(pool, said)])
+
+    async def resume(self, guild_id: int, actor: Actor, pool: Pool | None) -> Changed:
+        """End a pause; None: all of them."""
+        return await self._set_pause(guild_id, actor, pool, [])
+
+    async def _set_pause(
+        self, guild_id: int, actor: Actor, pool: Pool | None, new: Sequence[Pause]
+    ) -> Changed:
+        def change(s: GuildSettings) -> GuildSettings:
+            kept = [p for p in s.pauses if p.pool is not pool and (new or pool is not None)]
+            return replace(s, pauses=tuple(sorted([*kept, *new], key=lambda p: p.pool or "")))
+
+        return await self.change(guild_id, actor, change)
 
     async def set_total(self, guild_id: int, actor: Actor, pool: Pool, per_day: int | None) -> Changed:
         """Limit the whole server's units a day in a pool; None: unlimited."""
@@ -127,7 +152,7 @@ class Guilds:
             mine = [] if per_day is None else [Total(pool, per_day)]
             return replace(s, totals=tuple(sorted([*others, *mine], key=lambda t: t.pool)))
 
-        return await self._change(guild_id, actor, change)
+        return await self.change(guild_id, actor, change)
 
     async def set_price(
         self, guild_id: int, actor: Actor, pool: Pool, charge: Charge, units: int | None
@@ -141,7 +166,7 @@ class Guilds:
             mine = [] if units is None or usual else [Price(pool, charge, units)]
             return replace(s, prices=tuple(sorted([*others, *mine], key=lambda p: (p.pool, p.charge))))
 
-        return await self._change(guild_id, actor, change)
+        return await self.change(guild_id, actor, change)
 
     # -- the server --------------------------------------------------------------------------------------
 
@@ -149,11 +174,11 @@ class Guilds:
         """Choose the time zone in which a day begins, by its IANA name."""
         if not is_zone(zone):
             raise UserError(text("settings.no_such_zone"))
-        return await self._change(guild_id, actor, lambda s: replace(s, zone=zone))
+        return await self.change(guild_id, actor, lambda s: replace(s, zone=zone))
 
     async def set_locale(self, guild_id: int, actor: Actor, locale: str | None) -> Changed:
         """Choose the language of public cards; None: Discord's setting of the server."""
-        return await self._change(guild_id, actor, lambda s: replace(s, locale=locale))
+        return await self.change(guild_id, actor, lambda s: replace(s, locale=locale))
 
     async def set_press(
         self, guild_id: int, actor: Actor, who: Pressers, role_id: int | None = None
@@ -162,7 +187,7 @@ class Guilds:
         if who is Pressers.ROLE and role_id is None:
             raise UserError(text("settings.press_needs_role"))
         policy = PressPolicy(who, role_id if who is Pressers.ROLE else None)
-        return await self._change(guild_id, actor, lambda s: replace(s, press=policy))
+        return await self.change(guild_id, actor, lambda s: replace(s, press=policy))
 
     async def set_channel(
         self, guild_id: int, actor: Actor, channel_id: int, *, allowed: bool | None
@@ -176,7 +201,7 @@ class Guilds:
                 raise UserError(text("settings.too_many", limit=CHANNELS_LIMIT))
             return replace(s, channels=ChannelPolicy(tuple(sorted(yes)), tuple(sorted(no))))
 
-        return await self._change(guild_id, actor, change)
+        return await self.change(guild_id, actor, change)
 
     async def set_gate(
         self, guild_id: int, actor: Actor, *, hours_on_server: int, hours_of_account: int
@@ -184,7 +209,7 @@ class Guilds:
         """Say how long somebody must have been here, and on Discord, first; 0 asks for nothing."""
         _bounded(hours_on_server, hours_of_account, limit=HOURS_LIMIT)
         gate = NewcomerGate(hours_on_server, hours_of_account)
-        return await self._change(guild_id, actor, lambda s: replace(s, gate=gate))
+        return await self.change(guild_id, actor, lambda s: replace(s, gate=gate))
 
     async def set_media(
         self, guild_id: int, actor: Actor, target_id: int, treatment: Treatment, *, on: bool
@@ -198,17 +223,17 @@ class Guilds:
                 raise UserError(text("settings.too_many", limit=CHANNELS_LIMIT))
             return replace(s, media=tuple(sorted(kept, key=lambda r: (r.target_id, r.treatment))))
 
-        return await self._change(guild_id, actor, change)
+        return await self.change(guild_id, actor, change)
 
     async def set_log_channel(self, guild_id: int, actor: Actor, channel_id: int | None) -> Changed:
         """Choose where moderators hear of things; None: nowhere."""
-        return await self._change(guild_id, actor, lambda s: replace(s, log_channel=channel_id))
+        return await self.change(guild_id, actor, lambda s: replace(s, log_channel=channel_id))
 
     async def set_retention(self, guild_id: int, actor: Actor, days: int | None) -> Changed:
         """Say after how many days prompts of finished jobs are forgotten; None: never."""
         if days is not None and not 1 <= days <= RETENTION_LIMIT:
             raise UserError(text("settings.number", low=1, high=RETENTION_LIMIT))
-        return await self._change(guild_id, actor, lambda s: replace(s, retention_days=days))
+        return await self.change(guild_id, actor, lambda s: replace(s, retention_days=days))
 
     # -- words -------------------------------------------------------------------------------------------
 
@@ -222,7 +247,7 @@ class Guilds:
                 raise UserError(text("settings.too_many", limit=RULES_LIMIT))
             return replace(s, words=(*others, rule))
 
-        return await self._change(guild_id, actor, change)
+        return await self.change(guild_id, actor, change)
 
     async def remove_word(self, guild_id: int, actor: Actor, rule: WordRule) -> Changed:
         """Take a rule about words away; raises `UserError` if there is none like it."""
@@ -233,12 +258,12 @@ class Guilds:
                 raise UserError(text("settings.no_such_word"))
             return replace(s, words=left)
 
-        return await self._change(guild_id, actor, change)
+        return await self.change(guild_id, actor, change)
 
     async def set_strikes(self, guild_id: int, actor: Actor, policy: StrikePolicy) -> Changed:
         """Say how many strikes within how many days block a member for how long."""
         _bounded(policy.limit, policy.days, policy.block_hours, low=1, limit=HOURS_LIMIT)
-        return await self._change(guild_id, actor, lambda s: replace(s, strikes=policy))
+        return await self.change(guild_id, actor, lambda s: replace(s, strikes=policy))
 
     # -- changing ----------------------------------------------------------------------------------------
 
@@ -251,9 +276,10 @@ class Guilds:
         await self._tell(entry)
         return entry
 
-    async def _change(
+    async def change(
         self, guild_id: int, actor: Actor, change: Callable[[GuildSettings], GuildSettings]
     ) -> Changed:
+        """Change settings: store, audit and tell it. What `change` raises is raised, and nothing is changed."""
         self.forget(guild_id)
         changed = await self._store.change(guild_id, change, actor=actor, at=self._clock.now())
         self._keep(changed.after)

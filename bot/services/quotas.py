@@ -11,8 +11,9 @@ from bot.errors import UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from bot.domain.image_rules import ImageFacts
     from bot.domain.pools import Allowance, ServerLimits
     from bot.domain.prices import Charge
     from bot.services.asking import Asker
@@ -30,6 +31,8 @@ class Request:
     """It continues a chain, which cannot move to another pool."""
     requester: int | None = None
     """Who asked for the picture under which a button was pressed."""
+    images: Sequence[ImageFacts] = ()
+    """Pictures that are put in; addresses in the prompt are found there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,8 @@ class Admission:
     """Ids of sentences for the card. `note.spoiler` also means that its picture is to be hidden behind a spoiler."""
     locale: str | None = None
     """Language of the public card, where the server chose one."""
+    prompt: str | None = None
+    """The prompt with what the server adds; None: as it was asked for."""
 
 
 class Policy(Protocol):

@@ -36,7 +36,7 @@ class SqlBookStore:
         self._database = database
 
     async def standing(
-        self, guild_id: int | None, user_id: int, pool: Pool, *, day: Day, now: int
+        self, guild_id: int | None, user_id: int, pool: Pool, *, day: Day, now: int, month: Day | None = None
     ) -> Standing:
         """See the port."""
 
@@ -54,7 +54,10 @@ class SqlBookStore:
                 draw.units for draw in entries.available(connection, guild_id, user_id, pool.value, now)
             )
             server = _server_spent(connection, guild_id, pool, day)
-            return Standing(own, granted, running, waiting, server)
+            monthly = 0
+            if month is not None:
+                monthly = entries.spent(connection, guild_id, user_id, pool.value, month).own
+            return Standing(own, granted, running, waiting, server, monthly)
 
         return await self._database.read(work)
 

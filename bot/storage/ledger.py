@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, insert, literal, or_, select, text, update
 
-from bot.domain.days import UTC_ZONE, day_of
+from bot.domain.days import UTC_ZONE, day_of, month_of
 from bot.domain.pools import name_rule
 from bot.errors import SettingsChanged, UserError
 from bot.storage.engine import lock
@@ -89,6 +89,14 @@ SERVER_SPENT: Final = select(func.coalesce(func.sum(ledger.c.units), 0)).where(
     ledger.c.pool == bindparam("pool_"),
     ledger.c.spent_at >= _SINCE,
 )
+_BACK: Final = ledger.alias("back")
+# Of jobs that brought no picture nobody has to rest: their units, and their place in time, are given back.
+_LATEST: Final = select(func.max(ledger.c.spent_at)).where(
+    _member(ledger),
+    ledger.c.spent_at >= _SINCE,
+    ledger.c.kind == RESERVE,
+    ~select(_BACK.c.id).where(_BACK.c.job_key == ledger.c.job_key, _BACK.c.kind == REFUND).exists(),
+)
 _PAID_BY: Final = (
     select(func.coalesce(func.sum(draws.c.units), 0))
     .where(draws.c.grant_id == grants.c.id, OUTSTANDING)
@@ -100,6 +108,23 @@ UNEXPIRED: Final = or_(grants.c.expires_at.is_(None), grants.c.expires_at > bind
 # The grant that expires first is used first.
 _FIRST_TO_EXPIRE: Final = (grants.c.expires_at.is_(None), grants.c.expires_at, grants.c.id)
 _AVAILABLE: Final = select(grants.c.id, LEFT).where(_member(grants), UNEXPIRED).order_by(*_FIRST_TO_EXPIRE)
+
+
+class Short(NamedTuple):
+    """How many units a limit lacks for a job; the largest of several is the one that refuses."""
+
+    units: int
+    why: str
+    limit: int
+    used: int
+    renews: int
+
+    @classmethod
+    def of(cls, why: str, job: Job, limit: int | None, used: int, period: Day) -> Short:
+        """Compare a job's price with what is left of a limit."""
+        if limit is None:
+            return cls(0, why, 0, used, period.end)
+        return cls(max(0, job.units - max(0, limit - used)), why, limit, used, period.end)
 
 
 class Spent(NamedTuple):
@@ -141,39 +166,64 @@ def check(
     if limits is not None and guild_id is not None and revision_of(connection, guild_id) != limits.revision:
         raise SettingsChanged(str(guild_id))
     day = day_of(job.created_at, UTC_ZONE if limits is None else limits.zone)
-    drawn = _check_member(connection, job, allowance, day)
+    month = month_of(job.created_at, UTC_ZONE if limits is None else limits.zone)
+    drawn = _check_member(connection, job, allowance, day, month)
     if limits is not None and limits.per_day is not None:
         _check_server(connection, job, limits.per_day, day)
     return drawn
 
 
-def _check_member(connection: Connection, job: Job, allowance: Allowance, day: Day) -> Sequence[Draw]:
+def _check_member(
+    connection: Connection, job: Job, allowance: Allowance, day: Day, month: Day
+) -> Sequence[Draw]:
     at_once = allowance.at_once()
-    if allowance.per_day is None and at_once is None:
+    _check_cooldown(connection, job, allowance)
+    if allowance.per_day is None and allowance.per_month is None and at_once is None:
         return ()
     guild_id = job.reply.guild_id
     used = spent(connection, guild_id, job.user_id, job.pool.value, day)
     rule = name_rule(allowance.rule, guild_id)
     drawn: Sequence[Draw] = ()
-    if allowance.per_day is not None:
-        short = job.units - max(0, allowance.per_day - used.own)
-        if short > 0:
-            drawn = _from_grants(connection, job, short)
-            if not drawn:
-                raise UserError(
-                    sentence(
-                        "refused.per_day",
-                        pool=job.pool.value,
-                        limit=allowance.per_day,
-                        used=used.own,
-                        units=job.units,
-                        renews=day.end // 1_000,
-                        rule=rule,
-                    )
+    short = Short.of("refused.per_day", job, allowance.per_day, used.own, day)
+    if allowance.per_month is not None:
+        so_far = spent(connection, guild_id, job.user_id, job.pool.value, month).own
+        short = max(short, Short.of("refused.per_month", job, allowance.per_month, so_far, month))
+    if short.units > 0:
+        drawn = _from_grants(connection, job, short.units)
+        if not drawn:
+            raise UserError(
+                sentence(
+                    short.why,
+                    pool=job.pool.value,
+                    limit=short.limit,
+                    used=short.used,
+                    units=job.units,
+                    renews=short.renews // 1_000,
+                    rule=rule,
                 )
+            )
     if at_once is not None and used.live >= at_once:
         raise UserError(sentence("refused.at_once", pool=job.pool.value, limit=at_once, rule=rule))
     return drawn
+
+
+def _check_cooldown(connection: Connection, job: Job, allowance: Allowance) -> None:
+    guild_id = job.reply.guild_id
+    if not allowance.cooldown or guild_id is None:
+        return
+    asked = {"user_": job.user_id, "pool_": job.pool.value, "guild_": guild_id}
+    since = job.created_at - allowance.cooldown * 1_000
+    latest: int | None = connection.execute(_LATEST, asked | {"since_": since + 1}).scalar_one()
+    if latest is not None:
+        raise UserError(
+            sentence(
+                "refused.cooldown",
+                pool=job.pool.value,
+                limit=allowance.cooldown,
+                next=-(-(latest + allowance.cooldown * 1_000) // 1_000),
+                rule=name_rule(allowance.rule, guild_id),
+            )
+        )
 
 
 def _from_grants(connection: Connection, job: Job, units: int) -> Sequence[Draw]:

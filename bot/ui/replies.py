@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.services.jobs import Jobs
     from bot.services.moderation import Moderation
     from bot.services.people import People
+    from bot.services.prompting import Prompting
     from bot.services.upstream import Upstream
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,10 @@ class Services(Protocol):
     @property
     def guilds(self) -> Guilds:
         """Keeps servers' settings."""
+
+    @property
+    def prompting(self) -> Prompting:
+        """Keeps what servers decide about prompts and pictures put in."""
 
     @property
     def moderation(self) -> Moderation:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.days import Day, date_of, day_of, is_zone
+from bot.domain.days import Day, date_of, day_of, is_zone, month_of
 
 HOUR = 3_600_000
 ZONES = (
@@ -58,6 +58,23 @@ def test_every_moment_is_in_its_day_and_days_follow_each_other(moment: int, zone
 )
 def test_a_day_may_be_shorter_or_longer(zone: str, moment: str, start: str, hours: int) -> None:
     assert day_of(at(moment), zone) == Day(at(start), at(start) + hours * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "start", "end"),
+    [
+        ("UTC", "2026-05-01T00:00:00+00:00", "2026-05-01T00:00:00+00:00", "2026-06-01T00:00:00+00:00"),
+        ("UTC", "2026-12-31T23:59:59+00:00", "2026-12-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00"),
+        (
+            "Europe/Berlin",
+            "2026-02-28T23:30:00+00:00",
+            "2026-03-01T00:00:00+01:00",
+            "2026-04-01T00:00:00+02:00",
+        ),
+    ],
+)
+def test_a_month_is_the_zones_too(zone: str, moment: str, start: str, end: str) -> None:
+    assert month_of(at(moment), zone) == Day(at(start), at(end))
 
 
 def test_the_date_is_the_zones() -> None:

@@ -164,7 +164,7 @@ async def test_lists_have_an_end(server: Server) -> None:
     def fill(s: GuildSettings) -> GuildSettings:
         return replace(s, words=words, channels=channels, media=media)
 
-    await server.guilds._change(GUILD, ADA, fill)
+    await server.guilds.change(GUILD, ADA, fill)
 
     for attempt in (
         server.guilds.add_word(GUILD, ADA, GORE),

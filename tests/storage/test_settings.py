@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import update
 
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
-from bot.domain.guilds import SECTIONS, Actor, GuildSettings, Pools, Total
+from bot.domain.guilds import SECTIONS, Actor, GuildSettings, Pause, Pools, Total
+from bot.domain.image_rules import ImageKind, ImagePolicy
 from bot.domain.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.pools import Pool, PoolRule, ServerLimits
 from bot.domain.prices import Charge, Price
+from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.errors import SettingsChanged, StorageTrouble, UserError
 from bot.storage.guild_tables import guild_sections
 from bot.texts import text
@@ -34,7 +36,7 @@ FULL = GuildSettings(
     pools=Pools((Pool.FAST,), Pool.NORMAL),
     rules=(
         PoolRule(GUILD, Pool.NORMAL, GUILD, 50, None, 0),
-        PoolRule(GUILD, Pool.FAST, 2**62 + 9, None, 1, 2),
+        PoolRule(GUILD, Pool.FAST, 2**62 + 9, None, 1, 2, 100, 30),
     ),
     totals=(Total(Pool.FAST, 100),),
     prices=(Price(Pool.FAST, Charge.UPSCALE_HD, 0),),
@@ -48,6 +50,11 @@ FULL = GuildSettings(
     strikes=StrikePolicy(1, 2, 3),
     log_channel=2**62 + 12,
     retention_days=7,
+    pauses=(Pause(None, "new key"), Pause(Pool.FAST, "")),
+    images=ImagePolicy(on=False, most_mb=5, kinds=(ImageKind.WEBP,), channels=(4,), hosts_denied=("a.org",)),
+    additions=(PromptAddition(2**62 + 2, "--ar 3:2", "in ink"),),
+    limits=(ParameterLimit(7, "iw", most=0.5), ParameterLimit(7, "tile", allowed=False)),
+    kinds=(KindRule(7, Charge.VIDEO, allowed=False),),
 )
 
 

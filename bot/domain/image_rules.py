@@ -1,0 +1,135 @@
+"""Pictures that members put in, and addresses in prompts: what a server takes, from where, and how large.
+Never here: fetching or reading pictures, and what becomes of the results."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import UserError
+from bot.texts import listed, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MEGABYTE: Final = 1024 * 1024
+NAMED: Final = 5
+"""How many channels or hosts a refusal names as a way out."""
+NAME_LIMIT: Final = 60
+
+_ADDRESS: Final = re.compile(r"https?://([^\s<>/?#\\]*)", re.IGNORECASE)
+_NAME: Final = re.compile(r"[\w.-]*")
+_HOST: Final = re.compile(
+    r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+)
+
+
+class ImageKind(StrEnum):
+    """Kinds of picture that may be put in, by their media types."""
+
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+    WEBP = "image/webp"
+    GIF = "image/gif"
+    """A still one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """A picture that somebody puts in, as far as rules look at it."""
+
+    name: str
+    media_type: str
+    size: int
+    """In bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePolicy:
+    """What a server takes in. An address in a prompt is a picture too: upstream fetches it."""
+
+    on: bool = True
+    most_mb: int | None = None
+    """None: whatever the bot takes."""
+    kinds: tuple[ImageKind, ...] = ()
+    """Empty: every kind that the bot takes."""
+    channels: tuple[int, ...] = ()
+    """Only there, and in what stands in them; empty: everywhere."""
+    age_restricted: bool = False
+    """Only in age-restricted channels."""
+    links: bool = True
+    """Whether prompts may hold addresses."""
+    hosts_allowed: tuple[str, ...] = ()
+    """With any allowed, others are refused. A host stands for those below it, too."""
+    hosts_denied: tuple[str, ...] = ()
+
+
+def check_inputs(
+    policy: ImagePolicy,
+    *,
+    images: Sequence[ImageFacts],
+    prompt: str | None,
+    lineage: Sequence[int],
+    age_restricted: bool,
+) -> None:
+    """Raise `UserError` for what the server does not take; nothing put in is always taken."""
+    hosts = () if prompt is None else hosts_in(prompt)
+    if not images and not hosts:
+        return
+    if not policy.on:
+        raise UserError(text("refused.images_off"))
+    if policy.channels and not any(place in policy.channels for place in lineage):
+        named = [text("channel.named", channel=str(channel)) for channel in policy.channels[:NAMED]]
+        raise UserError(text("refused.images_channel", channels=listed(named)))
+    if policy.age_restricted and not age_restricted:
+        raise UserError(text("refused.images_age_restricted"))
+    for image in images:
+        _check_image(policy, image)
+    for host in hosts:
+        _check_host(policy, host)
+
+
+def hosts_in(prompt: str) -> tuple[str, ...]:
+    """The hosts of all addresses in a prompt, in small letters; empty for an address without a name."""
+    return tuple(
+        _NAME.match(match[1].rpartition("@")[2].lower())[0].rstrip(".")  # type: ignore[index]  # it matches even nothing
+        for match in _ADDRESS.finditer(prompt)
+    )
+
+
+def read_host(typed: str) -> str:
+    """A host as a moderator writes it, with or without what stands around it; raises `UserError` for other words."""
+    spelled = typed.strip().lower()
+    host = next(iter(hosts_in(spelled)), spelled).removeprefix("*.")
+    if _HOST.fullmatch(host) is None:
+        raise UserError(text("settings.no_host"))
+    return host
+
+
+def _check_image(policy: ImagePolicy, image: ImageFacts) -> None:
+    name = image.name[:NAME_LIMIT]
+    if policy.kinds and image.media_type not in policy.kinds:
+        kinds = ", ".join(kind.name for kind in policy.kinds)
+        raise UserError(text("refused.image_kind", name=name, kinds=kinds))
+    if policy.most_mb is not None and image.size > policy.most_mb * MEGABYTE:
+        has = f"{image.size / MEGABYTE:.1f}"
+        raise UserError(text("refused.image_size", name=name, has=has, limit=policy.most_mb))
+
+
+def _check_host(policy: ImagePolicy, host: str) -> None:
+    if not policy.links:
+        raise UserError(text("refused.links_off"))
+    denied = _is_among(host, policy.hosts_denied)
+    if not denied and (not policy.hosts_allowed or _is_among(host, policy.hosts_allowed)):
+        return
+    shown = re.sub(r"[^a-z0-9.-]", "", host)[:NAME_LIMIT] or "?"
+    if policy.hosts_allowed:
+        others = ", ".join(policy.hosts_allowed[:NAMED])
+        raise UserError(text("refused.link_host_other", host=shown, hosts=others))
+    raise UserError(text("refused.link_host", host=shown))
+
+
+def _is_among(host: str, hosts: Sequence[str]) -> bool:
+    return any(host == known or host.endswith(f".{known}") for known in hosts)

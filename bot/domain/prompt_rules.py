@@ -1,0 +1,225 @@
+"""What a server adds to prompts and does not allow in them, by place: the nearest thread, channel or category decides.
+Never here: words (moderation), pictures and addresses (image_rules), and how a prompt is spelled (prompts)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from bot.domain.parameters import BY_NAME, nearest
+from bot.domain.prices import Charge  # noqa: TC001 - storage's codec reads the annotations when the program runs
+from bot.domain.prompts import Composed, PromptOptions, compose, parameters_of
+from bot.errors import UserError
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+NOTE_ADDED: Final = "note.server_added"
+SUFFIX_LIMIT: Final = 300
+"""Characters of a server's own words behind a prompt."""
+NUMBERED: Final = frozenset(
+    {"chaos", "cw", "exp", "iw", "ow", "quality", "stop", "stylize", "sw", "weird"},
+)
+"""Parameters of which one may say how much is too much."""
+_BODY: Final = "x"
+"""Stands for a member's words while a moderator's are read."""
+
+
+class Placed(Protocol):
+    """A rule of one place."""
+
+    @property
+    def target_id(self) -> int:
+        """A thread, a channel or a category; the server's own id stands for everywhere."""
+
+
+P = TypeVar("P", bound=Placed)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptAddition:
+    """What is added to prompts."""
+
+    target_id: int
+    defaults: str = ""
+    """Parameters for prompts that do not have them, as they are spelled there."""
+    suffix: str = ""
+    """Words behind every prompt's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterLimit:
+    """What is allowed of one parameter. Allowed without a most, it is an exception from what holds farther out."""
+
+    target_id: int
+    key: str
+    """Of `parameters.BY_NAME`: two spellings of one parameter share it."""
+    allowed: bool = True
+    most: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KindRule:
+    """Whether a kind of job may be begun."""
+
+    target_id: int
+    charge: Charge
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    """A parameter as it stands in a composed prompt."""
+
+    key: str
+    name: str
+    value: str
+    whole: str
+
+
+# -- what holds in a place -------------------------------------------------------------------------------------
+
+
+def decisive(rules: Iterable[P], places: Iterable[int], about: Callable[[P], bool]) -> P | None:
+    """The rule of the nearest place that has one about it; `places` begins with the nearest."""
+    found = {rule.target_id: rule for rule in rules if about(rule)}
+    return next((found[place] for place in places if place in found), None)
+
+
+def is_allowed(rules: Iterable[KindRule], charge: Charge, places: Sequence[int]) -> bool:
+    """Whether a kind of job may be begun there; what nobody decided is allowed."""
+    rule = decisive(rules, places, lambda r: r.charge is charge)
+    return rule is None or rule.allowed
+
+
+def defaults_in(additions: Iterable[PromptAddition], places: Sequence[int]) -> dict[str, str]:
+    """The parameters that are added there, by key: for each the nearest place decides."""
+    found: dict[str, str] = {}
+    by_place = {addition.target_id: addition for addition in additions}
+    for place in places:
+        if place in by_place:
+            mine = {given.key: given.whole for given in _parameters(by_place[place].defaults)}
+            found = mine | found
+    return found
+
+
+def shaped(prompt: str, additions: Sequence[PromptAddition], places: Sequence[int]) -> Composed:
+    """A composed prompt with what the server adds; adding twice adds nothing. Raises `UserError` if it gets too long."""
+    given = _parameters(prompt)
+    words = _words(prompt)
+    rule = decisive(additions, places, lambda a: bool(a.suffix))
+    behind = [] if rule is None or _ends_with(words, rule.suffix) else [rule.suffix]
+    keys = {parameter.key for parameter in given}
+    missing = [whole for key, whole in defaults_in(additions, places).items() if key not in keys]
+    if not behind and not missing:
+        return Composed(prompt)
+    line = ", ".join([words, *behind])
+    whole = " ".join([line, *(parameter.whole for parameter in given), *missing])
+    return Composed(compose(PromptOptions(prompt=whole)).prompt, (NOTE_ADDED,))
+
+
+def check_parameters(
+    prompt: str,
+    limits: Sequence[ParameterLimit],
+    additions: Sequence[PromptAddition],
+    places: Sequence[int],
+) -> None:
+    """Raise `UserError` for a parameter that is not allowed there, saying what would be accepted.
+
+    What the server itself adds is accepted: so a parameter that is denied and has a default is fixed.
+    """
+    added = defaults_in(additions, places)
+    for given in _parameters(prompt):
+        if added.get(given.key) == given.whole:
+            continue
+        limit = decisive(limits, places, lambda r, key=given.key: r.key == key)  # type: ignore[misc]  # mypy cannot see a default's type
+        if limit is None:
+            continue
+        if not limit.allowed and given.key in added:
+            raise UserError(text("refused.parameter_fixed", name=given.name, fixed=added[given.key]))
+        if not limit.allowed:
+            raise UserError(text("refused.parameter", name=given.name))
+        if limit.most is not None and float(given.value) > limit.most:
+            raise UserError(
+                text("refused.parameter_most", name=given.name, most=f"{limit.most:g}", value=given.value)
+            )
+
+
+# -- reading what moderators write -----------------------------------------------------------------------------
+
+
+def key_of(name: str) -> str:
+    """The parameter that a moderator means by `chaos`, `--chaos` or `c`; raises `UserError` for any other word."""
+    spelled = name.strip().lstrip("-").lower()
+    parameter = BY_NAME.get(spelled)
+    if parameter is None:
+        near = nearest(spelled)
+        if near is None:
+            raise UserError(text("settings.no_such_parameter"))
+        raise UserError(text("settings.no_such_parameter_near", near=near))
+    return parameter.key
+
+
+def name_of(key: str) -> str:
+    """How a parameter is spelled in sentences."""
+    return next((name for name, known in BY_NAME.items() if known.key == key and len(name) > 1), key)
+
+
+def checked_most(key: str, most: float) -> float:
+    """A number that this parameter can have at most; raises `UserError` for others."""
+    parameter = BY_NAME[name_of(key)]
+    if key not in NUMBERED:
+        raise UserError(text("settings.not_numbered", name=name_of(key)))
+    if parameter.read(f"{most:g}") is None:
+        raise UserError(
+            text("prompt.bad_value", name=name_of(key), rule=parameter.rule, value=f"{most:g}"),
+        )
+    return most
+
+
+def read_defaults(typed: str) -> str:
+    """Parameters as they are added; raises `UserError` if they are not parameters alone. Empty: none."""
+    if not typed.strip():
+        return ""
+    composed = compose(PromptOptions(prompt=f"{_BODY} {typed}")).prompt
+    if _words(composed) != _BODY:
+        raise UserError(text("settings.defaults_only"))
+    return composed.removeprefix(_BODY).strip()
+
+
+def read_suffix(typed: str) -> str:
+    """Words as they are added; raises `UserError` if parameters are among them. Empty: none."""
+    if not typed.strip():
+        return ""
+    composed = compose(PromptOptions(prompt=f"{_BODY} {typed}")).prompt
+    suffix = composed.removeprefix(_BODY).strip(" ,")
+    if parameters_of(composed):
+        raise UserError(text("settings.suffix_only"))
+    if len(suffix) > SUFFIX_LIMIT:
+        raise UserError(text("settings.too_long", limit=SUFFIX_LIMIT))
+    return suffix
+
+
+# -- a composed prompt in parts --------------------------------------------------------------------------------
+
+
+def _parameters(prompt: str) -> list[_Spelled]:
+    return list(_spelled(parameters_of(prompt)))
+
+
+def _spelled(parameters: Iterable[str]) -> Iterator[_Spelled]:
+    for whole in parameters:
+        name, _, value = whole.removeprefix("--").partition(" ")
+        raw = name == "style" and value.lower() == "raw"
+        yield _Spelled("raw" if raw else BY_NAME[name].key, name, value, whole)
+
+
+def _words(prompt: str) -> str:
+    """What stands before the parameters."""
+    first: Any = next(iter(parameters_of(prompt)), None)
+    return prompt if first is None else prompt[: prompt.index(first)].rstrip()
+
+
+def _ends_with(words: str, suffix: str) -> bool:
+    return words.casefold().rstrip(" .,").endswith(suffix.casefold().rstrip(" .,"))
