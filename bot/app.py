@@ -267,6 +267,7 @@ async def assemble(
                 policy=DeploymentPolicy(settings.default_rules, settings.default_pool),
                 guilds=storage.guilds,
                 people=storage.people,
+                keepsakes=storage.keepsakes,
                 purse=None if settings.ohmygpt_admin_key is None else api,
                 modlog=ChannelModLog(bot, catalogues, clock),
             ),

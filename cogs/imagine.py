@@ -3,15 +3,21 @@ Never here: prompts' rules (domain), policy and rows (services), cards (ui)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.domain.people import NAME_LIMIT, NOBODYS
 from bot.domain.pools import Pool
 from bot.domain.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, PromptOptions, compose
 from bot.ui.commands import said
+from bot.ui.drafts import offered_back
+from bot.ui.private import viewer_of
+from bot.ui.promptly import promptly
+from bot.ui.quoting import plain
 from bot.ui.replies import house_of, take_up
 
 if TYPE_CHECKING:
@@ -20,10 +26,11 @@ if TYPE_CHECKING:
 POOLS = [
     app_commands.Choice(name=said(f"command.imagine.pool.{pool.value}"), value=pool.value) for pool in Pool
 ]
-MODELS = [app_commands.Choice(name=version, value=version) for version in VERSIONS]
 QUALITIES = [app_commands.Choice(name=quality, value=quality) for quality in ("0.25", "0.5", "1", "2", "4")]
 SUGGESTIONS = 25
-"""Discord's limit of suggestions; one of them has at most 100 characters (peers F31)."""
+SUGGESTION_LIMIT = 100
+"""Discord's limits of suggestions and of one of them (peers F31)."""
+LARGEST_SEED = 4_294_967_295
 
 
 class ImagineCog(commands.Cog):
@@ -44,25 +51,28 @@ class ImagineCog(commands.Cog):
         no=said("command.imagine.no"),
         raw=said("command.imagine.raw"),
         tile=said("command.imagine.tile"),
+        option_set=said("command.imagine.set"),
     )
-    @app_commands.choices(pool=POOLS, version=MODELS, quality=QUALITIES)
+    @app_commands.rename(option_set="set")
+    @app_commands.choices(pool=POOLS, quality=QUALITIES)
     async def imagine(
         self,
         interaction: discord.Interaction[Easel],
         prompt: app_commands.Range[str, 1, PROMPT_LIMIT],
         pool: str | None = None,
         aspect: app_commands.Range[str, 1, 20] | None = None,
-        version: str | None = None,
+        version: app_commands.Range[str, 1, 12] | None = None,
         stylize: app_commands.Range[int, 0, 1000] | None = None,
         chaos: app_commands.Range[int, 0, 100] | None = None,
         weird: app_commands.Range[int, 0, 3000] | None = None,
         quality: str | None = None,
-        seed: app_commands.Range[int, 0, 4_294_967_295] | None = None,
+        seed: app_commands.Range[int, 0, LARGEST_SEED] | None = None,
         no: app_commands.Range[str, 1, 500] | None = None,
         raw: bool | None = None,  # noqa: FBT001 - Discord passes options by name
         tile: bool | None = None,  # noqa: FBT001 - as above
+        option_set: app_commands.Range[str, 1, NAME_LIMIT] | None = None,
     ) -> None:
-        """Refuse a bad prompt at once; else answer “thinking…” and let the services begin.
+        """Give a bad prompt back at once; else answer “thinking…” and let the services begin.
 
         A worker then puts the card in its place. What is raised here, the tree turns into an answer.
         """
@@ -79,11 +89,16 @@ class ImagineCog(commands.Cog):
             raw=raw,
             tile=tile,
         )
-        compose(options)
-        asker = await take_up(interaction)
-        if asker is not None:
-            chosen = Pool(pool) if pool is not None else None
-            await house_of(interaction).services.imagine.begin(asker, options, chosen)
+        chosen = Pool(pool) if pool is not None else None
+        async with offered_back(interaction, options, chosen, option_set):
+            compose(options)
+            asker = await take_up(interaction)
+            if asker is None:
+                return
+            services = house_of(interaction).services
+            liked = await services.people.preferences(asker.user_id)
+            options = replace(options, under=liked.under(option_set))
+            await services.imagine.begin(asker, options, chosen, preferred=liked.pool)
 
     @imagine.autocomplete("aspect")
     async def suggest_aspect(
@@ -91,6 +106,52 @@ class ImagineCog(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """The usual ratios that begin like what was typed, and what was typed itself."""
         return [app_commands.Choice(name=ratio, value=ratio) for ratio in ratios_like(typed)]
+
+    @imagine.autocomplete("version")
+    async def suggest_version(
+        self, _interaction: discord.Interaction[Easel], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """The known models; a newer one may be typed."""
+        begun = " ".join(typed.lower().split())[:12]
+        known = [version for version in VERSIONS if begun in version]
+        own = [begun] if begun and begun not in known else []
+        return [app_commands.Choice(name=version, value=version) for version in own + known]
+
+    @imagine.autocomplete("seed")
+    async def suggest_seed(
+        self, interaction: discord.Interaction[Easel], typed: int | str
+    ) -> list[app_commands.Choice[int]]:
+        """The seeds of the member's latest pictures, and what was typed itself."""
+        jobs = house_of(interaction).services.jobs
+        begun = str(typed)
+        found = await promptly(jobs.seeds(viewer_of(interaction)), ())
+        own = int(begun) if begun.isdigit() and int(begun) <= LARGEST_SEED else None
+        suggested = [] if own is None else [app_commands.Choice(name=begun, value=own)]
+        suggested += [
+            app_commands.Choice(name=plain(f"{seed} · {prompt}", SUGGESTION_LIMIT), value=seed)
+            for seed, prompt in found
+            if seed != own and str(seed).startswith(begun)
+        ]
+        return suggested[:SUGGESTIONS]
+
+    @imagine.autocomplete("option_set")
+    async def suggest_set(
+        self, interaction: discord.Interaction[Easel], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """The member's own option sets."""
+        return await own_sets(interaction, typed)
+
+
+async def own_sets(interaction: discord.Interaction[Easel], typed: str) -> list[app_commands.Choice[str]]:
+    """The names of a member's option sets that contain what was typed, with their options."""
+    people = house_of(interaction).services.people
+    liked = await promptly(people.preferences(interaction.user.id), NOBODYS)
+    begun = typed.strip().casefold()
+    return [
+        app_commands.Choice(name=plain(f"{one.name} · {one.options}", SUGGESTION_LIMIT), value=one.name)
+        for one in liked.sets
+        if begun in one.name.casefold()
+    ]
 
 
 def ratios_like(typed: str) -> list[str]:

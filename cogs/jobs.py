@@ -3,7 +3,6 @@ Never here: who may do what (services), and how it looks (ui)."""
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,17 +11,19 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.domain.keys import JobKey, parse_key
-from bot.errors import StorageTrouble, UserError
+from bot.errors import UserError
 from bot.texts import Text, text
 from bot.ui.commands import said
 from bot.ui.lists import queue_view, show_history
 from bot.ui.own import OWN_DYNAMIC, withdraw
 from bot.ui.private import own_words, show_privately, take_up_privately, viewer_of
+from bot.ui.promptly import promptly
 from bot.ui.quoting import plain
 from bot.ui.replies import house_of, take_up
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Coroutine, Sequence
+    from typing import Any
 
     from bot.client import Easel
     from bot.domain.jobs import Job
@@ -32,8 +33,6 @@ SUGGESTION_LIMIT = 100
 """Discord's limits of suggestions (peers F31)."""
 KEY_LIMIT = 40
 """A key with whatever dashes and blanks people put into it."""
-PATIENCE_S = 1.5
-"""Suggestions that come later than this are of no use to somebody who types."""
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 
@@ -104,14 +103,10 @@ def named(typed: str) -> JobKey:
 
 
 async def choices(
-    interaction: discord.Interaction[Easel], found: Awaitable[Sequence[Job]]
+    interaction: discord.Interaction[Easel], found: Coroutine[Any, Any, Sequence[Job]]
 ) -> list[app_commands.Choice[str]]:
     """Name jobs as suggestions: key, age and the start of the prompt. In trouble there are none; a key can be typed."""
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            jobs = await found
-    except (TimeoutError, StorageTrouble, UserError):
-        return []
+    jobs = await promptly(found, ())
     now = house_of(interaction).services.jobs.now()
     return [
         app_commands.Choice(

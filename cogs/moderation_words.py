@@ -17,10 +17,11 @@ from bot.texts import text
 from bot.ui.commands import said
 from bot.ui.moderators import ModeratorsOnly, Place, actor_of, guild_of, is_moderator, words_view
 from bot.ui.private import own_words, show_privately, take_up_privately
+from bot.ui.promptly import PATIENCE_S
 from bot.ui.quoting import plain, quoted
 from bot.ui.replies import house_of, tell
 from bot.ui.word_lists import channels_view, show_words, verdict_view
-from cogs.jobs import PATIENCE_S, SUGGESTION_LIMIT, SUGGESTIONS
+from cogs.jobs import SUGGESTION_LIMIT, SUGGESTIONS
 
 if TYPE_CHECKING:
     from bot.client import Easel

@@ -80,6 +80,16 @@ QUOTED: Final = frozenset(
 )
 """Kinds for which upstream's own words help; those of the others could tell of accounts and keys."""
 
+MENDED_BY_WORDS: Final = frozenset(
+    {
+        FailureKind.INVALID_PARAMETER,
+        FailureKind.INVALID_PROMPT,
+        FailureKind.BANNED_PROMPT,
+        FailureKind.OUTPUT_FILTERED,
+    }
+)
+"""Kinds for which another prompt may well succeed."""
+
 # Midjourney's titles come in brackets before its words (contract §1.8), and only the title decides then: the words
 # may repeat the member's prompt. Without a known title the whole text is searched, the first line that matches wins.
 _TITLES: Final[Mapping[str, FailureKind]] = MappingProxyType(

@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 
     from bot.texts import Text
 
-__all__ = ["ASPECTS", "PROMPT_LIMIT", "VERSIONS", "Composed", "PromptOptions", "compose", "parameters_of"]
+__all__ = [
+    "ASPECTS",
+    "PROMPT_LIMIT",
+    "VERSIONS",
+    "Composed",
+    "PromptOptions",
+    "compose",
+    "parameters_of",
+    "seed_of",
+]
 
 PROMPT_LIMIT: Final = 4_000
 """Characters of a composed prompt: what a Discord text field holds, so that Remix can show every prompt. Upstream's
@@ -120,6 +129,12 @@ def parameters_of(prompt: str) -> tuple[str, ...]:
     """The parameters of a composed prompt with their values, as they stand there: `--ar 3:2`."""
     starts = [match.start() for match in _BEGINNING.finditer(prompt)]
     return tuple(prompt[start:end].strip() for start, end in pairwise([*starts, len(prompt)]))
+
+
+def seed_of(prompt: str) -> int | None:
+    """The seed that a composed prompt names."""
+    given = next((part for part in parameters_of(prompt) if part.startswith("--seed ")), None)
+    return None if given is None else int(given.removeprefix("--seed "))
 
 
 def _prepared(raw: str) -> tuple[str, list[str]]:

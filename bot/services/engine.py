@@ -14,6 +14,7 @@ from bot.services.actions import Presses
 from bot.services.allowances import Allowances
 from bot.services.bringing import Bringer
 from bot.services.delivery import Delivery
+from bot.services.drafts import Drafts
 from bot.services.guild_policy import GuildPolicy
 from bot.services.guilds import Guilds
 from bot.services.housekeeping import Housekeeping
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from bot.domain.guild_ports import GuildStores, ModLog
     from bot.domain.jobs import Job
+    from bot.domain.keepsakes import Keepsakes
     from bot.domain.people import PreferenceStore
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Pictures, Probe, Publisher
     from bot.services.imagine import Naming
@@ -91,6 +93,7 @@ class Ports:
     """What holds where a server decided nothing."""
     guilds: GuildStores
     people: PreferenceStore
+    keepsakes: Keepsakes
     modlog: ModLog = field(default_factory=Silence)
     purse: Purse | None = None
     """Where the account's funds can be read; None: no key may."""
@@ -135,6 +138,7 @@ class Services:
     """Has to run beside the worker, in one process at least."""
     people: People
     """Has to run beside the worker, in every process."""
+    drafts: Drafts
     editor: ProgressEditor
     """Runs inside the worker; a process without a worker runs it alone, for the first cards."""
 
@@ -190,6 +194,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         clock=clock,
         telling=telling,
     )
+    drafts = Drafts(store=ports.keepsakes, clock=clock, naming=naming)
     jobs = Jobs(store=store, archive=ports.archive, clock=clock, wakeup=worker, show=editor.changed)
     return Services(
         imagine=Imagine(
@@ -247,6 +252,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         ),
         telling=telling,
         people=People(store=ports.people, clock=clock),
-        housekeeping=Housekeeping(records=stores.records, clock=clock, probe=probe),
+        drafts=drafts,
+        housekeeping=Housekeeping(records=stores.records, drafts=drafts, clock=clock, probe=probe),
         editor=editor,
     )

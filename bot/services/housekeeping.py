@@ -13,6 +13,7 @@ from bot.errors import StorageTrouble
 if TYPE_CHECKING:
     from bot.domain.guild_ports import Records
     from bot.domain.ports import Clock, Probe
+    from bot.services.drafts import Drafts
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +25,9 @@ BATCH: Final = 500
 class Housekeeping:
     """Keeps the database from keeping too much. Several processes may do it at once."""
 
-    def __init__(self, *, records: Records, clock: Clock, probe: Probe) -> None:
+    def __init__(self, *, records: Records, drafts: Drafts, clock: Clock, probe: Probe) -> None:
         self._records = records
+        self._drafts = drafts
         self._clock = clock
         self._probe = probe
 
@@ -48,6 +50,7 @@ class Housekeeping:
         emptied = BATCH
         while emptied == BATCH:
             emptied = await self._records.forget_inputs(now - INPUT_LIFE_MS, limit=BATCH)
+        await self._drafts.tidy()
         for guild_id in await self._records.delete_due(now):
             log.info("guild_deleted", extra={"guild": guild_id})
 

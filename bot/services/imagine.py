@@ -3,12 +3,14 @@ Never here: sending anything; workers turn rows into calls."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bot.domain.jobs import Ancestor, Job, JobKind
 from bot.domain.prices import Charge
 from bot.domain.prompts import PromptOptions, compose
+from bot.errors import UserError
 from bot.services.accepting import accept
 from bot.services.quotas import Request
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock, JobStore, Probe, Wakeup
     from bot.services.asking import Asker
     from bot.services.quotas import Policy
+
+log = logging.getLogger(__name__)
 
 DEFAULT_ACCOUNT = "default"
 """The account of the key in the owner's configuration."""
@@ -73,15 +77,22 @@ class Imagine:
         return await self.begin(asker, PromptOptions(prompt=prompt), ancestor.pool, ancestor=origin)
 
     async def begin(
-        self, asker: Asker, options: PromptOptions, pool: Pool | None, *, ancestor: Ancestor | None = None
+        self,
+        asker: Asker,
+        options: PromptOptions,
+        pool: Pool | None,
+        *,
+        ancestor: Ancestor | None = None,
+        preferred: Pool | None = None,
     ) -> Begun:
         """Accept a prompt: check it, decide the chain's pool for good, store the intent and wake a worker.
 
+        Without a `pool` it is the `preferred` one if that is open to the asker, else the usual one of the place.
         Raises `UserError` if prompt or policy refuse, `StorageTrouble` if the row could not be written; in both
         cases nothing was charged.
         """
         composed = compose(options)
-        pool = pool or await self._policy.default_pool(asker)
+        pool = pool or await self._usual_pool(asker, preferred)
         now = self._clock.now()
         key = self._naming.key()
         job = Job(
@@ -111,3 +122,13 @@ class Imagine:
             self._show(stored)
             self._wakeup.wake()
         return Begun(stored, fresh)
+
+    async def _usual_pool(self, asker: Asker, preferred: Pool | None) -> Pool:
+        if preferred is not None:
+            try:
+                await self._policy.allowance(asker, preferred, in_chain=False)
+            except UserError:
+                log.debug("preferred_pool_closed")
+            else:
+                return preferred
+        return await self._policy.default_pool(asker)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import Job, JobState
+from bot.domain.prompts import seed_of
 from bot.errors import UserError
 from bot.texts import Text, text
 
@@ -155,6 +156,15 @@ class Jobs:
             every = await self._archive.live(guild_id, limit=SUGGESTED_FROM)
             found += [job for job in every if not job.unwanted and not viewer.owns(job)]
         return _matching(found, typed)
+
+    async def seeds(self, viewer: Viewer) -> Sequence[tuple[int, str]]:
+        """The seeds of the viewer's latest pictures here, each once with its prompt, the newest first."""
+        found: dict[int, str] = {}
+        for job in await self._archive.finished(viewer.user_id, _guild(viewer), limit=SUGGESTED_FROM):
+            seed = seed_of(job.prompt)
+            if seed is not None:
+                found.setdefault(seed, job.prompt)
+        return list(found.items())
 
     def now(self) -> int:
         """The clock by which the age of suggestions is told."""

@@ -16,6 +16,7 @@ from bot.storage.archive import SqlJobArchive
 from bot.storage.books import SqlBookStore
 from bot.storage.engine import BUSY_MS, Database, open_database
 from bot.storage.jobs import SqlJobStore
+from bot.storage.keepsakes import SqlKeepsakes
 from bot.storage.members import SqlMemberStore
 from bot.storage.meta import SqlMeta
 from bot.storage.people import SqlPreferenceStore
@@ -39,6 +40,7 @@ class Storage:
     meta: SqlMeta
     guilds: GuildStores
     people: SqlPreferenceStore
+    keepsakes: SqlKeepsakes
 
     async def check(self) -> None:
         """Read and write something; raises `StorageTrouble` if either fails. For the health page."""
@@ -65,6 +67,7 @@ async def open_storage(url: str, *, migrate: bool, busy_ms: int = BUSY_MS) -> As
             SqlRecords(database),
         ),
         SqlPreferenceStore(database),
+        SqlKeepsakes(database),
     )
     try:
         try:

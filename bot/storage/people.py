@@ -12,8 +12,9 @@ from sqlalchemy import delete, insert, select, text, update
 from bot.domain.people import Preferences
 from bot.errors import StorageTrouble
 from bot.storage.engine import lock
-from bot.storage.people_tables import SPEAKS, preferences
+from bot.storage.people_tables import SPEAKS, copies, drafts, favourites, preferences
 from bot.storage.rows import plain
+from bot.storage.tables import jobs
 from bot.storage.troubles import BROKEN
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ class SqlPreferenceStore:
 
         def work(connection: Connection) -> None:
             lock(connection, f"person/{user_id}")
-            connection.execute(delete(preferences).where(p.user_id == user_id))
+            for table in (preferences, drafts, favourites):
+                connection.execute(delete(table).where(table.c.user_id == user_id))
+            theirs = select(jobs.c.key).where(jobs.c.user_id == user_id)
+            connection.execute(delete(copies).where(copies.c.job_key.in_(theirs)))
 
         await self._database.write(work)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, text
 
 from bot.storage.tables import metadata
 
@@ -28,3 +28,39 @@ Index(
     sqlite_where=text(SPEAKS),
     postgresql_where=text(SPEAKS),
 )
+
+# Refused prompts, for some minutes.
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("prompt", Text, nullable=False),
+    Column("pool", Text),
+    Column("option_set", Text),
+    Column("until", BigInteger, nullable=False),
+)
+Index("drafts_until", drafts.c.until)
+
+favourites = Table(
+    "favourites",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("job_key", ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True),
+    # The job's own, so that a server's favourites are found without its jobs.
+    Column("guild_id", BigInteger),
+    Column("at", BigInteger, nullable=False),
+)
+Index("favourites_page", favourites.c.user_id, favourites.c.guild_id, favourites.c.at, favourites.c.job_key)
+Index("favourites_job", favourites.c.job_key)
+
+# Pictures owed to people in a direct message; a row goes when it is handed over.
+copies = Table(
+    "copies",
+    metadata,
+    Column("job_key", ForeignKey("jobs.key", ondelete="CASCADE"), primary_key=True),
+    Column("due_at", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+)
+Index("copies_due", copies.c.due_at)

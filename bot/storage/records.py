@@ -10,6 +10,7 @@ from sqlalchemy import and_, delete, func, insert, or_, select, text, update
 from bot.domain.jobs import TERMINAL, JobState
 from bot.storage.engine import lock
 from bot.storage.guild_tables import audit, blocks, draws, grants, guild_sections, guilds, notices, strikes
+from bot.storage.people_tables import copies, drafts, favourites
 from bot.storage.settings import ensure, record
 from bot.storage.tables import IS_KEPT, IS_LIVE, actions, deliveries, inputs, jobs, ledger
 
@@ -65,6 +66,8 @@ class SqlRecords:
                 "blocks": rows(connection, blocks, "at", "until", "reason"),
                 "strikes": rows(connection, strikes, "at", "why", "spent"),
                 "grants": rows(connection, grants, "at", "pool", "units", "reason", "expires_at"),
+                "favourites": rows(connection, favourites, "at", "job_key"),
+                "drafts": rows(connection, drafts, "until", "prompt", "pool", "option_set"),
                 "audit": [tuple(row) for row in connection.execute(told.order_by(audit.c.id))],
             }
 
@@ -82,6 +85,10 @@ class SqlRecords:
                 row = and_(table.c.guild_id == guild_id, table.c.user_id == user_id)
                 values = {"why": ""} if table is strikes else {"reason": ""}
                 connection.execute(update(table).where(row).values(values))
+            for table in (favourites, drafts):
+                connection.execute(
+                    delete(table).where(table.c.guild_id == guild_id, table.c.user_id == user_id)
+                )
             record(
                 connection, guild_id, actor=actor, at=at, action="erase", subject=user_id, after={"jobs": n}
             )
@@ -143,11 +150,22 @@ class SqlRecords:
             if connection.execute(still).one_or_none() is None or connection.execute(live).scalar_one():
                 return False
             of_guild = select(c.key).where(c.guild_id == guild_id)
-            for table in (actions, deliveries, inputs):
+            for table in (actions, deliveries, inputs, favourites, copies):
                 connection.execute(delete(table).where(table.c.job_key.in_(of_guild)))
             given = select(grants.c.id).where(grants.c.guild_id == guild_id)
             connection.execute(delete(draws).where(draws.c.grant_id.in_(given)))
-            for table in (jobs, ledger, grants, strikes, blocks, audit, notices, guild_sections, guilds):
+            for table in (
+                drafts,
+                jobs,
+                ledger,
+                grants,
+                strikes,
+                blocks,
+                audit,
+                notices,
+                guild_sections,
+                guilds,
+            ):
                 connection.execute(delete(table).where(table.c.guild_id == guild_id))
             return True
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import discord
 
 from bot.domain.actions import ROW_LENGTH, ROWS, Layout, lay_out
+from bot.domain.failures import MENDED_BY_WORDS
 from bot.domain.jobs import Job, JobState
 from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
@@ -89,6 +90,7 @@ class Cards:
 
 _CANCEL: Final = ("cancel", "✖️", discord.ButtonStyle.secondary)
 _REMIX: Final = ("remix", "🔁", discord.ButtonStyle.secondary)
+_EDIT: Final = ("edit", "✏️", discord.ButtonStyle.primary)
 _INFO: Final = ("info", "ℹ️", discord.ButtonStyle.secondary)  # noqa: RUF001 - Discord's emoji of that name
 _SEND: Final = ("send", "✉️", discord.ButtonStyle.secondary)
 _DELETE: Final = ("delete", "🗑️", discord.ButtonStyle.secondary)
@@ -257,10 +259,15 @@ class _Drawing:
         elif job.state is JobState.SUCCEEDED:
             rows.append(self._own(FINISHED, dress))
         elif job.state is JobState.FAILED and job.press is None:
-            rows.append(self._own(CROWDED, dress))  # what failed for its words is sent again with others
+            # What failed for its words is sent again with others.
+            rows.append(self._own((_EDIT, _INFO) if self._is_for_its_words else CROWDED, dress))
         elif not job.is_terminal and not job.unwanted:
             rows.append(self._own((_CANCEL,), dress))
         return rows
+
+    @property
+    def _is_for_its_words(self) -> bool:
+        return self._job.failure is not None and self._job.failure.kind in MENDED_BY_WORDS
 
     def _action(self, button: ActionButton, dress: Dress) -> JobButton:
         return JobButton.draw(

@@ -15,6 +15,7 @@ from bot.ui.replies import (
     UNKNOWN_INTERACTION,
     AnyInteraction,
     asker_of,
+    follow_up,
     house_of,
     locale_of,
 )
@@ -63,6 +64,16 @@ async def show_privately(
         view=view, allowed_mentions=discord.AllowedMentions.none(), **more
     )
     interaction.extras.pop(PRIVATE, None)
+
+
+async def answer_privately(interaction: AnyInteraction, view: discord.ui.LayoutView) -> None:
+    """Show a view to this person only, whatever was answered before; a public “thinking…” is taken away."""
+    if interaction.response.is_done():
+        await follow_up(interaction, view=view)
+        return
+    await interaction.response.send_message(
+        view=view, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
+    )
 
 
 def own_words(interaction: AnyInteraction, words: Text) -> str:

@@ -16,7 +16,8 @@ from bot.domain.prompts import PROMPT_LIMIT, PromptOptions, compose
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.buttons import own_button, own_window
-from bot.ui.private import own_words, viewer_of
+from bot.ui.drafts import offer_back, offered_back
+from bot.ui.private import own_words, take_up_privately, viewer_of
 from bot.ui.replies import house_of, take_up
 
 if TYPE_CHECKING:
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
     from bot.ui.replies import AnyInteraction
 
 WORD: Final = "remix"
+EDIT: Final = "edit"
+"""The same button under a prompt that was refused upstream."""
 PROMPT: Final = "prompt"
 READ_S: Final = 2.0
 """A window must be the first answer, so the row is read before it; the answer itself needs the rest of three seconds."""
 
 
+@own_button(EDIT)
 @own_button(WORD)
 async def open_window(interaction: AnyInteraction, key: JobKey) -> None:
     """Show the prompt to be edited."""
@@ -66,11 +70,18 @@ def _window(interaction: AnyInteraction, job: Job) -> discord.ui.Modal:
 @own_window(WORD)
 async def begin(interaction: AnyInteraction, key: JobKey, fields: Mapping[str, str]) -> None:
     """Begin a chain with the edited prompt, in the pool of the job that it was edited from."""
-    prompt = fields.get(PROMPT, "")
-    compose(PromptOptions(prompt=prompt))  # a bad one is refused at once, with nothing left in public
+    options = PromptOptions(prompt=fields.get(PROMPT, ""))
+    services, viewer = house_of(interaction).services, viewer_of(interaction)
+    try:
+        compose(options)  # a bad one is refused at once, with nothing left in public
+    except UserError as refusal:
+        if await take_up_privately(interaction) is not None:
+            ancestor = await services.jobs.look(viewer, key)
+            await offer_back(interaction, refusal.text, options, pool=ancestor.pool)
+        return
     asker = await take_up(interaction)
     if asker is None:
         return
-    services = house_of(interaction).services
-    ancestor = await services.jobs.look(viewer_of(interaction), key)
-    await services.imagine.remix(asker, ancestor, prompt)
+    ancestor = await services.jobs.look(viewer, key)
+    async with offered_back(interaction, options, ancestor.pool):
+        await services.imagine.remix(asker, ancestor, options.prompt)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.services.actions import Presses
     from bot.services.allowances import Allowances
     from bot.services.bringing import Bringer
+    from bot.services.drafts import Drafts
     from bot.services.guild_policy import GuildPolicy
     from bot.services.guilds import Guilds
     from bot.services.housekeeping import Housekeeping
@@ -116,6 +117,10 @@ class Services(Protocol):
     @property
     def people(self) -> People:
         """Knows what people prefer."""
+
+    @property
+    def drafts(self) -> Drafts:
+        """Keeps refused prompts."""
 
 
 class House(Protocol):
@@ -285,7 +290,7 @@ async def tell(interaction: AnyInteraction, sentence: Text) -> None:
     content = house_of(interaction).catalogues.render(sentence, locale_of(interaction))[:CONTENT_LIMIT]
     try:
         if interaction.response.is_done():
-            await _follow_up(interaction, content)
+            await follow_up(interaction, content=content)
             return
         try:
             await interaction.response.send_message(
@@ -294,7 +299,9 @@ async def tell(interaction: AnyInteraction, sentence: Text) -> None:
         except discord.HTTPException as error:
             if error.code != ALREADY_ANSWERED:
                 raise
-            await _follow_up(interaction, content)  # the first answer did arrive, though we were not told
+            await follow_up(
+                interaction, content=content
+            )  # the first answer did arrive, though we were not told
     except (discord.HTTPException, *NETWORK) as error:
         log.warning(
             "answer_not_sent",
@@ -302,11 +309,13 @@ async def tell(interaction: AnyInteraction, sentence: Text) -> None:
         )
 
 
-async def _follow_up(interaction: AnyInteraction, content: str) -> None:
+async def follow_up(interaction: AnyInteraction, **said: Any) -> None:
+    """Say something (`content` or `view`) that only the person sees, after a first answer.
+
+    In the place of a private “thinking…”; a public one is taken away.
+    """
     if interaction.extras.pop(PRIVATE, False):
-        await interaction.edit_original_response(
-            content=content, allowed_mentions=discord.AllowedMentions.none()
-        )
+        await interaction.edit_original_response(allowed_mentions=discord.AllowedMentions.none(), **said)
         return
     if interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}:
         try:
@@ -315,4 +324,4 @@ async def _follow_up(interaction: AnyInteraction, content: str) -> None:
             await interaction.delete_original_response()
         except (discord.HTTPException, *NETWORK) as error:
             log.info("placeholder_stays", extra={"interaction": interaction.id, "kind": type(error).__name__})
-    await interaction.followup.send(content, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
+    await interaction.followup.send(ephemeral=True, allowed_mentions=discord.AllowedMentions.none(), **said)

@@ -153,6 +153,7 @@ async def room(folder: Path) -> AsyncIterator[Room]:
                 policy=DeploymentPolicy({Pool.NORMAL: Allowance(50, 3, 30)}, Pool.NORMAL),
                 guilds=storage.guilds,
                 people=storage.people,
+                keepsakes=storage.keepsakes,
                 modlog=ChannelModLog(house.bot, CATALOGUES, house.clock),
             ),
             Terms(owner="test", max_running=3),

@@ -166,6 +166,7 @@ async def moderated(folder: Path, *, only: Pool | None = None) -> AsyncIterator[
                 policy=DeploymentPolicy(offered, Pool.NORMAL),
                 guilds=storage.guilds,
                 people=storage.people,
+                keepsakes=storage.keepsakes,
                 purse=api,
             ),
             Terms(owner="test", max_running=3),

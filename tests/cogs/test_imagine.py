@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import discord
 import pytest
 
+from bot.domain.people import OptionSet, Preferences
 from bot.domain.pools import Pool
 from bot.domain.prompts import ASPECTS, PromptOptions
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
 from cogs.imagine import ratios_like
+from tests.ui.builders import words
 from tests.ui.world import studio
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def said_privately(result: InteractionResult) -> str:
     """The one sentence that the person got, with nothing left in public."""
     answers = [*([result.response] if result.response else []), *result.followups]
     assert [answer.ephemeral for answer in answers] == [True]
-    return answers[0].content
+    return f"{answers[0].content}{words(answers[0].components)}"
 
 
 def told(house: Studio) -> dict[str, Any]:
@@ -90,11 +92,35 @@ async def test_no_pool_named_leaves_the_choice_to_the_server() -> None:
 
 async def test_a_bad_prompt_is_refused_at_once_and_nothing_begins() -> None:
     async with studio() as house:
+        result = await house.ada.slash(house.channel, "imagine", prompt="a fox --chaso 5", pool="FAST")
+
+        assert "chaos" in said_privately(result)
+        assert house.channel.history(viewer=house.bob) == []
+        assert house.services.imagine.begun == []
+        ((options, more),) = house.services.drafts.kept
+        assert (options.prompt, more["pool"]) == ("a fox --chaso 5", Pool.FAST)
+
+
+async def test_a_refusal_that_cannot_be_given_back_with_a_button_is_still_said() -> None:
+    async with studio() as house:
+        house.services.drafts.trouble = StorageTrouble("locked")
+
         result = await house.ada.slash(house.channel, "imagine", prompt="a fox --chaso 5")
 
         assert "chaos" in said_privately(result)
-        assert not result.deferred
-        assert house.services.imagine.begun == []
+
+
+async def test_preferences_go_along_under_what_was_said() -> None:
+    async with studio() as house:
+        house.services.people.liked[house.ada.id] = Preferences(
+            pool=Pool.FAST, aspect="16:9", sets=(OptionSet("ink", "--stylize 50"),)
+        )
+
+        await house.ada.slash(house.channel, "imagine", prompt="a fox", set="Ink", chaos=3)
+
+    ((_, options, pool),) = house.services.imagine.begun
+    assert options == PromptOptions(prompt="a fox", chaos=3, under=("--stylize 50", "--ar 16:9"))
+    assert (pool, house.services.imagine.preferred) == (None, [Pool.FAST])
 
 
 async def test_a_refusal_of_the_services_leaves_no_public_trace() -> None:
@@ -155,3 +181,27 @@ async def test_aspects_are_suggested_and_any_may_be_typed() -> None:
     assert [choice["value"] for choice in offered] == ["16", "16:9"]
     assert ratios_like("") == list(ASPECTS)
     assert ratios_like("5 : 7") == ["5:7"]
+
+
+async def test_models_are_suggested_and_a_newer_one_may_be_typed() -> None:
+    async with studio() as house:
+        known = await house.ada.autocomplete(house.channel, "imagine", "version", "niji")
+        newer = await house.ada.autocomplete(house.channel, "imagine", "version", "9")
+
+    assert [choice["value"] for choice in known] == ["niji", "niji 7", "niji 6", "niji 5"]
+    assert [choice["value"] for choice in newer] == ["9"]
+
+
+async def test_own_option_sets_are_suggested() -> None:
+    async with studio() as house:
+        sets = (OptionSet("ink", "--stylize 50"), OptionSet("wide", "--ar 21:9"))
+        house.services.people.liked[house.ada.id] = Preferences(sets=sets)
+
+        mine = await house.ada.autocomplete(house.channel, "imagine", "set", "I")
+        others = await house.bob.autocomplete(house.channel, "imagine", "set", "")
+
+    assert [(c["value"], c["name"]) for c in mine] == [
+        ("ink", "ink · --stylize 50"),
+        ("wide", "wide · --ar 21:9"),
+    ]
+    assert others == []

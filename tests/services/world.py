@@ -543,6 +543,7 @@ class World:
                 policy=DeploymentPolicy(self.rules, self.default_pool),
                 guilds=self._opened.guilds,
                 people=self._opened.people,
+                keepsakes=self._opened.keepsakes,
             ),
             Terms(
                 owner=self.owner,

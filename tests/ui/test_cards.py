@@ -285,7 +285,7 @@ def test_our_own_buttons_find_a_place_beside_any_number_of_upstreams(n: int) -> 
     ("state", "buttons"),
     [
         *((state, ["Cancel"]) for state in sorted(LIVE)),
-        (JobState.FAILED, ["Remix", "Info"]),
+        (JobState.FAILED, ["Edit prompt", "Info"]),
         (JobState.CANCELLED, []),
     ],
 )

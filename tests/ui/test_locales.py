@@ -15,8 +15,8 @@ GERMAN = """
 msgid ""
 msgstr "Language: de\\nContent-Type: text/plain; charset=UTF-8\\nPlural-Forms: nplurals=2; plural=(n != 1);\\n"
 
-msgid "prompt.empty"
-msgstr "Der Prompt ist leer."
+msgid "refused.server_only"
+msgstr "Das geht nur auf einem Server."
 """
 
 
@@ -35,12 +35,12 @@ async def test_a_refusal_comes_in_the_chosen_language() -> None:
     async with studio() as house:
         house.bot.catalogues = Catalogues({"en": PACKAGED, "de": GERMAN})
         house.services.people.languages[house.ada.id] = "de"
-        house.services.imagine.refusal = UserError(text("prompt.empty"))
+        house.services.imagine.refusal = UserError(text("refused.server_only"))
 
         said = [
             (await who.slash(house.channel, "imagine", prompt="a fox")).followups[-1].content
             for who in (house.ada, house.bob)
         ]
 
-        assert said[0] == "Der Prompt ist leer."
-        assert said[1].startswith("The prompt is empty")
+        assert said[0] == "Das geht nur auf einem Server."
+        assert said[1].startswith("This works in a server")

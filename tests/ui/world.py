@@ -12,6 +12,8 @@ import simcord
 
 from bot.client import Easel
 from bot.domain.jobs import JobState
+from bot.domain.keys import key_from_bits
+from bot.domain.people import NOBODYS
 from bot.domain.prompts import PromptOptions
 from bot.i18n import Catalogues
 from bot.services.actions import Pressed, PressOutcome
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
+    from bot.domain.people import Preferences
     from bot.domain.pools import Pool
     from bot.services.asking import Asker
     from bot.services.bringing import Bringer
@@ -57,9 +60,13 @@ class ScriptedImagine:
     refusal: Exception | None = None
     begun: list[tuple[Asker, PromptOptions, Pool | None]] = field(default_factory=list)
     remixed: list[tuple[Asker, Job, str]] = field(default_factory=list)
+    preferred: list[Pool | None] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def begin(self, asker: Asker, options: PromptOptions, pool: Pool | None) -> Begun:
+    async def begin(
+        self, asker: Asker, options: PromptOptions, pool: Pool | None, *, preferred: Pool | None = None
+    ) -> Begun:
+        self.preferred.append(preferred)
         if self.refusal is not None:
             raise self.refusal
         self.begun.append((asker, options, pool))
@@ -93,9 +100,27 @@ class ScriptedPeople:
     """What people prefer."""
 
     languages: dict[int, str] = field(default_factory=dict)
+    liked: dict[int, Preferences] = field(default_factory=dict)
 
     def language(self, user_id: int) -> str | None:
         return self.languages.get(user_id)
+
+    async def preferences(self, user_id: int) -> Preferences:
+        return self.liked.get(user_id, NOBODYS)
+
+
+@dataclass
+class ScriptedDrafts:
+    """Keeps what was refused, or is in trouble."""
+
+    trouble: Exception | None = None
+    kept: list[tuple[PromptOptions, dict[str, Any]]] = field(default_factory=list)
+
+    async def keep(self, options: PromptOptions, **more: Any) -> JobKey:
+        if self.trouble is not None:
+            raise self.trouble
+        self.kept.append((options, more))
+        return key_from_bits(len(self.kept))
 
 
 @dataclass
@@ -107,6 +132,7 @@ class ScriptedServices:
     jobs: Jobs | None = None
     bringer: Bringer | None = None
     people: ScriptedPeople = field(default_factory=ScriptedPeople)
+    drafts: ScriptedDrafts = field(default_factory=ScriptedDrafts)
 
 
 class SimulatedClock:

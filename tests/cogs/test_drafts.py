@@ -1,0 +1,154 @@
+"""A prompt that was refused is not lost: a button gives it back, to its writer and for a while, with all that was said.
+Never here: why prompts are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select
+
+from bot.domain.failures import Failure, FailureKind
+from bot.domain.jobs import JobState, Route
+from bot.domain.keepsakes import DRAFT_LIFE_MS
+from bot.domain.keys import ButtonId
+from bot.domain.moderation import Match, WordAction, WordRule
+from bot.domain.pools import Pool
+from bot.domain.ports import Showing
+from bot.domain.prompts import PromptOptions
+from bot.errors import UserError
+from bot.services.drafts import as_typed
+from bot.services.viewing import Viewer
+from bot.storage.people_tables import drafts
+from tests.cogs.moderated import Moderated, moderated, seen
+from tests.ui.builders import walk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simcord.results import InteractionResult, ResponseMessage
+
+    from bot.domain.jobs import Job
+
+
+def answer(result: InteractionResult) -> ResponseMessage:
+    """The refusal."""
+    assert result.response is not None
+    return result.response
+
+
+def button(result: InteractionResult) -> str:
+    """The one button that came with a refusal."""
+    answers = [*([result.response] if result.response else []), *result.followups]
+    (found,) = [c["custom_id"] for a in answers for c in walk(a.components) if c["type"] == 2]
+    return str(found)
+
+
+def prefilled(window: InteractionResult) -> str:
+    """What stands in the window."""
+    assert window.modal is not None
+    (field,) = [c["component"] for c in window.modal["components"]]
+    return str(field["value"])
+
+
+async def begun(shop: Moderated) -> list[Job]:
+    page = await shop.storage.archive.page(shop.house.ada.id, shop.guild_id, skip=0, limit=9)
+    return list(page.jobs)
+
+
+async def test_a_mistyped_prompt_is_edited_and_asked_for_again(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, channel = shop.house.ada, shop.house.channel
+        await shop.services.people.keep_set(ada.id, "ink", "--stylize 50")
+        asked: dict[str, Any] = {"prompt": "a fox --chaso 5", "pool": "FAST", "aspect": "3:2", "set": "ink"}
+
+        refused = await ada.slash(channel, "imagine", **asked)
+        window = await ada.click(answer(refused), custom_id=button(refused))
+        sent = await ada.submit_modal(window, {"prompt": "a fox --chaos 5 --ar 3:2"})
+
+        assert "`--chaos`" in seen(refused)
+        assert prefilled(window) == "a fox --chaso 5 --ar 3:2"
+        assert sent.deferred
+        (job,) = await begun(shop)
+        assert (job.prompt, job.pool) == ("a fox --chaos 5 --ar 3:2 --stylize 50", Pool.FAST)
+
+
+async def test_a_prompt_with_a_forbidden_word_is_given_back_with_nothing_left_in_public(
+    tmp_path: Path,
+) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, channel = shop.house.ada, shop.house.channel
+        rule = WordRule(Match.WORD, "gore", WordAction.BLOCK)
+        await shop.services.guilds.add_word(shop.guild_id, shop.boss, rule)
+
+        refused = await ada.slash(channel, "imagine", prompt="a fox, gore")
+        window = await ada.click(refused.followups[-1], custom_id=button(refused))
+        again = await ada.submit_modal(window, {"prompt": "a fox, more gore"})
+        fixed = await ada.click(again.followups[-1], custom_id=button(again))
+        await ada.submit_modal(fixed, {"prompt": "a fox"})
+
+        assert [m for m in channel.history(viewer=shop.house.bob) if "gore" in m.content] == []
+        assert (prefilled(window), prefilled(fixed)) == ("a fox, gore", "a fox, more gore")
+        assert [job.prompt for job in await begun(shop)] == ["a fox"]
+
+
+async def test_a_refusal_that_no_other_words_would_mend_comes_without_a_button(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        await shop.services.guilds.switch_pool(shop.guild_id, shop.boss, Pool.FAST, on=False)
+
+        refused = await shop.house.ada.slash(shop.house.channel, "imagine", prompt="a fox", pool="FAST")
+
+        assert "FAST" in seen(refused)
+        assert await shop.storage.database.read(lambda cn: cn.execute(select(drafts)).all()) == []
+
+
+async def test_only_the_writer_opens_a_draft_and_only_in_time_and_in_its_server(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        service, ada = shop.services.drafts, shop.house.ada
+        key = await service.keep(
+            PromptOptions(prompt="a fox"), user_id=ada.id, guild_id=shop.guild_id, pool=None, option_set=None
+        )
+        mine = Viewer(user_id=ada.id, guild_id=shop.guild_id, manages=False)
+
+        assert (await service.open(mine, key)).prompt == "a fox"
+        for viewer, says in (
+            (replace(mine, user_id=shop.mo.id, manages=True), "draft.not_yours"),
+            (replace(mine, guild_id=5), "draft.expired"),
+        ):
+            with pytest.raises(UserError) as refused:
+                await service.open(viewer, key)
+            assert refused.value.text.id == says
+
+        await shop.house.env.advance_time(DRAFT_LIFE_MS / 1000 + 1)
+        with pytest.raises(UserError) as refused:
+            await service.open(mine, key)
+        assert refused.value.text.id == "draft.expired"
+        await service.tidy()
+        assert await shop.storage.keepsakes.draft(key) is None
+
+
+async def test_a_remix_that_is_refused_keeps_the_pool_of_its_picture(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, channel = shop.house.ada, shop.house.channel
+        job = await shop.job(JobState.FAILED, pool=Pool.FAST)
+        banned = replace(job, failure=Failure(FailureKind.BANNED_PROMPT))
+        shown = await shop.house.publisher.show(Showing(banned, job.created_at), Route.POST, picture=None)
+        (card,) = [m for m in channel.history(viewer=ada) if m.id == shown.message_id]
+        window = await ada.click(card, custom_id=ButtonId(job.key, "edit").encode())
+        assert prefilled(window) == job.prompt
+
+        refused = await ada.submit_modal(window, {"prompt": "a fox --chaso 3"})
+        fixed = await ada.click(answer(refused), custom_id=button(refused))
+        await ada.submit_modal(fixed, {"prompt": "a fox --chaos 3"})
+
+        assert next((one.prompt, one.pool) for one in await begun(shop)) == ("a fox --chaos 3", Pool.FAST)
+
+
+def test_what_was_typed_is_spelled_with_its_mistakes() -> None:
+    options = PromptOptions(
+        prompt=" a fox ", aspect="wide", version="niji 9", seed=7, no="text", raw=True, tile=False
+    )
+
+    assert as_typed(options) == "a fox --ar wide --niji 9 --seed 7 --no text --raw"
+    assert as_typed(PromptOptions(prompt="a", version="7", tile=True)) == "a --v 7 --tile"
