@@ -20,6 +20,7 @@ import discord
 from bot import log as log_room
 from bot.client import Easel, point_at
 from bot.clock import GuardedClock, SystemClock
+from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.ports import unguarded
 from bot.errors import RemoteError, StartupError, StorageTrouble
 from bot.i18n import Catalogues
@@ -28,9 +29,9 @@ from bot.midjourney.images import HttpPictures, PictureSettings
 from bot.midjourney.lines import open_lines
 from bot.midjourney.webhook import read_hint, webhook_address
 from bot.services.engine import Ports, Terms, build
-from bot.services.imagine import DEFAULT_ACCOUNT
 from bot.services.quotas import DeploymentPolicy
 from bot.storage.opening import open_storage
+from bot.storage.vault import FernetVault
 from bot.telemetry import Meters, page_of, watch_loop
 from bot.ui.cards import Cards
 from bot.ui.modlog import ChannelModLog
@@ -186,6 +187,8 @@ class App:
         if self._engine is None or self._engine.done():
             return "not running"
         for account, tracker in self.services.worker.trackers.items():
+            if account not in self.services.accounts.fixed:
+                continue  # what is wrong with a server's own key is not wrong with this process
             read_at = tracker.last_reading_at
             if len(tracker) and read_at is not None and self.clock.now() - read_at > STALE_READING_MS:
                 return f"no reading of account {account} for {(self.clock.now() - read_at) // 1000} s"
@@ -240,6 +243,8 @@ async def assemble(
         storage = await stack.enter_async_context(open_storage(settings.database, migrate=True))
         lines = await stack.enter_async_context(open_lines())
         api = MidjourneyApi(lines, _api_settings(settings), guard=guard, probe=meters)
+        further = {name: api.with_key(key.get_secret_value()) for name, key in settings.accounts.items()}
+        masters = [key.get_secret_value() for key in settings.master_key]
         pictures = HttpPictures(
             lines.pictures,
             PictureSettings(
@@ -259,7 +264,7 @@ async def assemble(
             Ports(
                 store=storage.jobs,
                 archive=storage.archive,
-                accounts={DEFAULT_ACCOUNT: api},
+                accounts={DEFAULT_ACCOUNT: api, **further},
                 pictures=pictures,
                 publisher=DiscordPublisher(bot, Cards(catalogues, video=settings.show_video), clock),
                 clock=clock,
@@ -268,7 +273,10 @@ async def assemble(
                 guilds=storage.guilds,
                 people=storage.people,
                 keepsakes=storage.keepsakes,
-                purse=None if settings.ohmygpt_admin_key is None else api,
+                purses=further if settings.ohmygpt_admin_key is None else {DEFAULT_ACCOUNT: api, **further},
+                vault=FernetVault(masters) if masters else None,
+                open_account=api.with_key,
+                hide=log_room.hide,
                 modlog=ChannelModLog(bot, catalogues, clock),
             ),
             Terms(
@@ -276,6 +284,9 @@ async def assemble(
                 max_running=settings.max_running,
                 webhook_address=lambda token: webhook_address(settings.public_url, token),
                 webhooks=settings.public_url is not None,
+                account_of=settings.account_of,
+                server_keys=settings.server_keys == "on",
+                balance_low=settings.balance_low,
                 reads_per_second=settings.reads_per_second,
                 video=settings.show_video,
             ),
@@ -325,7 +336,7 @@ async def _serving(app: App) -> AsyncIterator[None]:
             "engine": app.engine_ready,
         },
     )
-    page = page_of(app.meters, lambda: app.storage.jobs.load(DEFAULT_ACCOUNT))
+    page = page_of(app.meters, app.storage.jobs.load)
     async with serve(host=listen.host, port=listen.port, health=health, metrics=page, hook=hook):
         yield
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeVar
 
@@ -12,16 +13,20 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict, SettingsError
 from typing_extensions import override
 
+from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.pools import Pool, parse_default_rules
 from bot.errors import StartupError
 from bot.log import redact
 from bot.spelling import (
+    AccountOf,
     ApiKey,
     BotToken,
     Database,
     Hosts,
     Listening,
     Lower,
+    MasterKeys,
+    NamedKeys,
     Numbers,
     Rules,
     Socket,
@@ -30,7 +35,7 @@ from bot.spelling import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from pydantic.fields import FieldInfo
     from pydantic_settings import PydanticBaseSettingsSource
@@ -73,7 +78,13 @@ class LocalSettings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Every secret's value, for the log to hide wherever it turns up."""
         values = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        return tuple(secret.get_secret_value() for value in values for secret in _secrets_in(value))
+
+
+def _secrets_in(value: object) -> Iterable[SecretStr]:
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    return [v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, SecretStr)]
 
 
 class Settings(LocalSettings):
@@ -85,6 +96,32 @@ class Settings(LocalSettings):
     ohmygpt_key: ApiKey = Field(description="OhMyGPT key with the Midjourney permission: the one that pays.")
     ohmygpt_admin_key: ApiKey | None = Field(
         None, description="OhMyGPT key with the management permission; shows the balance to the owner."
+    )
+    accounts: NamedKeys = Field(
+        default_factory=dict,
+        repr=False,
+        json_schema_extra={"shown": ""},
+        description="More keys of yours, for servers that `ACCOUNT_OF` names: `studio=sk-…,guest=sk-…`.",
+    )
+    account_of: AccountOf = Field(
+        default_factory=dict,
+        json_schema_extra={"shown": ""},
+        description="Which of `ACCOUNTS` pays for a server, in both pools or in one: "
+        "`123456789012345678=studio,123456789012345678/FAST=guest`.",
+    )
+    master_key: MasterKeys = Field(
+        (),
+        repr=False,
+        description="Encrypts the keys that servers bring themselves; several with commas between them, the newest "
+        "first. Unset: servers cannot bring any.",
+    )
+    server_keys: Annotated[Literal["on", "off"], Lower] = Field(
+        "on", description="Whether servers may bring keys of their own: `on` (needs `MASTER_KEY`) or `off`."
+    )
+    balance_low: int | None = Field(
+        None,
+        ge=1,
+        description="Credits below which servers' log channels hear once that the balance is low; unset: never.",
     )
     default_pool: Annotated[Pool, Upper] = Field(
         Pool.NORMAL,
@@ -148,6 +185,9 @@ class Settings(LocalSettings):
                 raise ValueError(f"{PREFIX}SHARD_IDS needs {PREFIX}SHARD_COUNT")
             if len(set(self.shard_ids)) != len(self.shard_ids) or max(self.shard_ids) >= self.shard_count:
                 raise ValueError(f"{PREFIX}SHARD_IDS must be different numbers below {PREFIX}SHARD_COUNT")
+        for name in self.account_of.values():
+            if name != DEFAULT_ACCOUNT and name not in self.accounts:
+                raise ValueError(f"{PREFIX}ACCOUNT_OF names {name}, which is none of {PREFIX}ACCOUNTS")
         if self.public_url is not None and self.web_listen is None and self.role == "all":
             raise ValueError(f"{PREFIX}PUBLIC_URL needs {PREFIX}WEB_LISTEN: nothing would answer there")
         return self

@@ -91,9 +91,23 @@ _SHORTEST_SECRET: Final = 6
 """Anything shorter would be hidden in the middle of ordinary words."""
 
 
+_brought: Final[dict[str, None]] = {}
+"""Secrets that came to this process while it ran, the oldest first."""
+MOST_BROUGHT: Final = 10_000
+
+
+def hide(secret: str) -> None:
+    """Hide a secret from now on, wherever it stands: a key that a server brought is in no setting."""
+    if len(secret) < _SHORTEST_SECRET:
+        return
+    while len(_brought) >= MOST_BROUGHT:
+        del _brought[next(iter(_brought))]
+    _brought[secret] = None
+
+
 def redact(text: str, secrets: Sequence[str] = ()) -> str:
     """Hide everything in a text that is, or looks like, a secret; `secrets` are hidden wherever they stand."""
-    for secret in secrets:
+    for secret in (*secrets, *_brought):
         text = text.replace(secret, HIDDEN)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)

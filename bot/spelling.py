@@ -3,6 +3,8 @@ Never here: which settings there are, and where they come from."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Mapping  # pydantic reads the annotations when the program runs
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
@@ -11,12 +13,14 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, SecretStr
 from pydantic_settings import NoDecode
 
+from bot.domain.accounts import ACCOUNT_NAME, DEFAULT_ACCOUNT, AccountMap
 from bot.domain.pools import Allowance, Pool, parse_default_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PORTS: Final = range(1 << 16)
+MASTER_KEY_BYTES: Final = 32
 
 
 class Listen(NamedTuple):
@@ -101,6 +105,56 @@ def _rules(value: object) -> Mapping[Pool, Allowance]:
     return value if isinstance(value, Mapping) else parse_default_rules(str(value))
 
 
+def _master_keys(value: object) -> tuple[SecretStr, ...]:
+    """Read keys of Fernet; what is wrong with one is said without showing it."""
+    if isinstance(value, tuple):
+        return value
+    keys = tuple(filter(None, re.split(r"[\s,]+", str(value))))
+    for key in keys:
+        try:
+            size = len(base64.urlsafe_b64decode(key.encode()))
+        except (ValueError, binascii.Error):
+            size = 0
+        if size != MASTER_KEY_BYTES:
+            raise ValueError(
+                "must be 32 random bytes in URL-safe base64 (44 characters), several with commas between them: "
+                "docs/operations.md says how to make one"
+            )
+    return tuple(map(SecretStr, keys))
+
+
+def _accounts(value: object) -> Mapping[str, SecretStr]:
+    """Read `studio=sk-…,guest=sk-…`."""
+    if isinstance(value, Mapping):
+        return value
+    keys: dict[str, SecretStr] = {}
+    for part in filter(None, re.split(r"[\s,]+", str(value))):
+        name, given, key = part.partition("=")
+        name = name.lower()
+        if not (given and ACCOUNT_NAME.fullmatch(name) and re.fullmatch(r"[!-~]+", key)):
+            raise ValueError("must be names with keys, such as studio=sk-…,guest=sk-…")
+        if name == DEFAULT_ACCOUNT or name in keys:
+            raise ValueError(f"names the account {name} twice (default is the one of OHMYGPT_KEY)")
+        keys[name] = SecretStr(key)
+    return keys
+
+
+def _account_of(value: object) -> AccountMap:
+    """Read `server=name` and `server/POOL=name`."""
+    if isinstance(value, Mapping):
+        return value
+    found: dict[tuple[int, Pool | None], str] = {}
+    for part in filter(None, re.split(r"[\s,]+", str(value))):
+        match = re.fullmatch(r"([0-9]{1,20})(?:/(NORMAL|FAST))?=([a-z0-9_-]+)", part, re.IGNORECASE)
+        if match is None:
+            raise ValueError(
+                "must be servers with accounts, such as 123456789=studio or 123456789/FAST=guest"
+            )
+        pool = None if match[2] is None else Pool(match[2].upper())
+        found[int(match[1]), pool] = match[3].lower()
+    return found
+
+
 def _database(value: str) -> str:
     spelled = value.strip()
     for short, full in _DRIVERS.items():
@@ -137,5 +191,8 @@ Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValid
 Numbers = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_ranges)]
 Listening = Annotated[Listen, NoDecode, PlainValidator(_listen)]
 Rules = Annotated[Mapping[Pool, Allowance], NoDecode, PlainValidator(_rules)]
+MasterKeys = Annotated[tuple[SecretStr, ...], NoDecode, PlainValidator(_master_keys)]
+NamedKeys = Annotated[Mapping[str, SecretStr], NoDecode, PlainValidator(_accounts)]
+AccountOf = Annotated[AccountMap, NoDecode, PlainValidator(_account_of)]
 Upper = BeforeValidator(_upper)
 Lower = BeforeValidator(_lower)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from bot.domain.keys import JobKey
     from bot.domain.moderation import StrikePolicy
+    from bot.domain.own_keys import KeyStore
     from bot.domain.pools import Pool
     from bot.texts import Text
 
@@ -172,6 +173,7 @@ class GuildStores:
     members: MemberStore
     books: BookStore
     records: Records
+    keys: KeyStore
 
 
 class EventKind(StrEnum):

@@ -248,14 +248,14 @@ class JobStore(Protocol):
     async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
         """How many queued jobs of the same account and pool stand before each of these."""
 
-    async def known_tasks(self, account: str, task_ids: Collection[RemoteTaskId]) -> set[RemoteTaskId]:
-        """Which of these upstream ids already belong to jobs of ours."""
+    async def known_tasks(self, task_ids: Collection[RemoteTaskId]) -> set[RemoteTaskId]:
+        """Which of these upstream ids already belong to jobs of ours, whatever name their account has here."""
 
     async def move_card(self, key: JobKey, reply: ReplyTarget) -> None:
         """Record that a job's card was shown somewhere else by request."""
 
-    async def load(self, account: str) -> dict[Pool, Load]:
-        """What waits and runs in each pool of an account."""
+    async def load(self, account: str | None = None) -> dict[Pool, Load]:
+        """What waits and runs in each pool of an account; None: of all together."""
 
     async def next_due(self, now: int) -> int | None:
         """When the earliest unclaimed work falls due, or None if there is none."""

@@ -68,7 +68,7 @@ def read_rates(status: int, headers: Mapping[str, str], body: bytes) -> tuple[Ra
     data = open_envelope(status, headers, body)
     rates: list[Rate] = []
     for name, value in _mentions(data, ""):
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = _plain(name, value)
         rates.append(Rate(clean(name)[:_LONGEST_RATE], clean(text)[:_LONGEST_RATE]))
         if len(rates) == MOST_RATES:
             break
@@ -82,6 +82,14 @@ def read_upload(status: int, headers: Mapping[str, str], body: bytes, *, storage
     if not isinstance(id_, str) or not id_.strip() or clean(id_) != id_:
         raise RemoteError(RemoteFault.UNCLEAR, "the answer holds no file id")
     return Uploaded(id=id_, address=f"{storage}/api/v1/f/pub/{quote(id_, safe='')}")
+
+
+def _plain(name: str, value: object) -> str:
+    """An entry as people read it, if it is a flat one: its words and numbers, without the name again."""
+    inner = list(value.values()) if isinstance(value, dict) else [value]
+    if not all(isinstance(part, str | int | float) for part in inner):
+        return json.dumps(value, ensure_ascii=False)
+    return " ".join(str(part) for part in inner if part != name) or name
 
 
 def _decimal(value: object) -> Decimal | None:

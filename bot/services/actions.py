@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore, Probe, Wakeup
     from bot.domain.tasks import RemoteAction
+    from bot.services.accounts import Accounts
     from bot.services.asking import Asker
     from bot.services.imagine import Naming
     from bot.services.quotas import Policy
@@ -52,6 +53,7 @@ class Presses:
         *,
         store: JobStore,
         policy: Policy,
+        accounts: Accounts,
         clock: Clock,
         naming: Naming,
         wakeup: Wakeup,
@@ -61,6 +63,7 @@ class Presses:
     ) -> None:
         self._store = store
         self._policy = policy
+        self._accounts = accounts
         self._clock = clock
         self._naming = naming
         self._wakeup = wakeup
@@ -88,6 +91,7 @@ class Presses:
         if existing is not None and is_split(classify(action.custom_id)):
             return Pressed(existing, PressOutcome.SHOWN)
 
+        await self._accounts.check_chain(parent)
         child = self._child(parent, action, position, asker, channel_id, message_id)
         request = Request(
             pool=child.pool,

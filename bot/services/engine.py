@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.guild_ports import Silence
 from bot.domain.keys import KEY_LENGTH, JobKey, key_from_bits
+from bot.services.accounts import Accounts
 from bot.services.actions import Presses
 from bot.services.allowances import Allowances
 from bot.services.bringing import Bringer
@@ -22,6 +23,7 @@ from bot.services.imagine import Imagine
 from bot.services.jobs import Jobs
 from bot.services.moderation import Moderation
 from bot.services.noticing import events_of, lost_way
+from bot.services.own_keys import OwnKeys
 from bot.services.people import People
 from bot.services.progress import ProgressEditor
 from bot.services.prompting import Prompting
@@ -34,12 +36,15 @@ from bot.services.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from bot.domain.accounts import AccountMap
     from bot.domain.guild_ports import GuildStores, ModLog
     from bot.domain.jobs import Job
     from bot.domain.keepsakes import Keepsakes
+    from bot.domain.own_keys import Vault
     from bot.domain.people import PreferenceStore
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Pictures, Probe, Publisher
     from bot.services.imagine import Naming
+    from bot.services.own_keys import Bank
     from bot.services.quotas import DeploymentPolicy
     from bot.services.upstream import Purse
 
@@ -78,6 +83,14 @@ class RandomNaming:
         return secrets.token_urlsafe(24)
 
 
+def _no_account(_key: str) -> Bank:
+    raise LookupError("no account can be opened in this process")
+
+
+def _seen_by_nobody(_secret: str) -> None:
+    """Where nothing is logged."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """The adapters of one process."""
@@ -85,6 +98,7 @@ class Ports:
     store: JobStore
     archive: JobArchive
     accounts: Mapping[str, ImageApi]
+    """The owner's."""
     pictures: Pictures
     publisher: Publisher
     clock: Clock
@@ -95,8 +109,14 @@ class Ports:
     people: PreferenceStore
     keepsakes: Keepsakes
     modlog: ModLog = field(default_factory=Silence)
-    purse: Purse | None = None
-    """Where the account's funds can be read; None: no key may."""
+    purses: Mapping[str, Purse] = field(default_factory=dict)
+    """Where the owner's accounts' funds can be read, as far as a key may."""
+    vault: Vault | None = None
+    """None: without a master key no server's own key can be kept."""
+    open_account: Callable[[str], Bank] = _no_account
+    """The account behind a key."""
+    hide: Callable[[str], None] = _seen_by_nobody
+    """Has a secret that was just read kept out of every log line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +130,12 @@ class Terms:
     webhook_address: Callable[[str], str | None] = lambda _token: None
     """Where upstream may post about a job; None without a public address."""
     webhooks: bool = False
+    account_of: AccountMap = field(default_factory=dict)
+    """Which of the owner's accounts a server draws on."""
+    server_keys: bool = True
+    """Whether servers may bring keys of their own, if there is a vault."""
+    balance_low: int | None = None
+    """Credits below which moderators are told; None: never."""
     reads_per_second: float = 4.0
     """Budget of readings of each account, as the image API's adapter keeps it."""
     video: bool = False
@@ -131,6 +157,8 @@ class Services:
     policy: GuildPolicy
     allowances: Allowances
     moderation: Moderation
+    accounts: Accounts
+    own_keys: OwnKeys
     upstream: Upstream
     telling: Telling
     """Has to run beside the worker, in every process."""
@@ -151,19 +179,29 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     telling = Telling(
         settings=stores.settings, records=stores.records, modlog=ports.modlog, clock=clock, probe=probe
     )
+    own_keys = OwnKeys(
+        store=stores.keys,
+        vault=ports.vault,
+        allowed=terms.server_keys,
+        open_account=ports.open_account,
+        hide=ports.hide,
+        clock=clock,
+        telling=telling,
+    )
+    accounts = Accounts(fixed=ports.accounts, purses=ports.purses, account_of=terms.account_of, own=own_keys)
     editor = ProgressEditor(store=store, publisher=ports.publisher, clock=clock, probe=probe)
     worker = Worker(
         owner=terms.owner,
         store=store,
         submitter=Submitter(
             store=store,
-            accounts=ports.accounts,
+            accounts=accounts,
             clock=clock,
             probe=probe,
             chance=chance,
             webhook_address=terms.webhook_address,
         ),
-        reconciler=Reconciler(store=store, accounts=ports.accounts, clock=clock, probe=probe, chance=chance),
+        reconciler=Reconciler(store=store, accounts=accounts, clock=clock, probe=probe, chance=chance),
         delivery=Delivery(
             store=store,
             publisher=ports.publisher,
@@ -176,7 +214,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             on_done=told_to(telling),
         ),
         editor=editor,
-        accounts=ports.accounts,
+        accounts=accounts,
         webhooks=terms.webhooks,
         reads_per_second=terms.reads_per_second,
         clock=clock,
@@ -200,6 +238,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         imagine=Imagine(
             store=store,
             policy=policy,
+            accounts=accounts,
             clock=clock,
             naming=naming,
             wakeup=worker,
@@ -209,6 +248,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         presses=Presses(
             store=store,
             policy=policy,
+            accounts=accounts,
             clock=clock,
             naming=naming,
             wakeup=worker,
@@ -242,17 +282,14 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             clock=clock,
             telling=telling,
         ),
-        upstream=Upstream(
-            api=next(iter(ports.accounts.values())),  # they differ in their keys; the service behind is one
-            clock=clock,
-            last_reading=lambda: max(
-                (t.last_reading_at for t in worker.trackers.values() if t.last_reading_at), default=None
-            ),
-            purse=ports.purse,
-        ),
+        accounts=accounts,
+        own_keys=own_keys,
+        upstream=Upstream(accounts=accounts, clock=clock, trackers=worker.trackers),
         telling=telling,
         people=People(store=ports.people, clock=clock),
         drafts=drafts,
-        housekeeping=Housekeeping(records=stores.records, drafts=drafts, clock=clock, probe=probe),
+        housekeeping=Housekeeping(
+            records=stores.records, drafts=drafts, own_keys=own_keys, clock=clock, probe=probe
+        ),
         editor=editor,
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bot.domain.guild_ports import Records
     from bot.domain.ports import Clock, Probe
     from bot.services.drafts import Drafts
+    from bot.services.own_keys import OwnKeys
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +26,12 @@ BATCH: Final = 500
 class Housekeeping:
     """Keeps the database from keeping too much. Several processes may do it at once."""
 
-    def __init__(self, *, records: Records, drafts: Drafts, clock: Clock, probe: Probe) -> None:
+    def __init__(
+        self, *, records: Records, drafts: Drafts, own_keys: OwnKeys, clock: Clock, probe: Probe
+    ) -> None:
         self._records = records
         self._drafts = drafts
+        self._own_keys = own_keys
         self._clock = clock
         self._probe = probe
 
@@ -53,6 +57,7 @@ class Housekeeping:
         await self._drafts.tidy()
         for guild_id in await self._records.delete_due(now):
             log.info("guild_deleted", extra={"guild": guild_id})
+        await self._own_keys.tidy()
 
     async def left(self, guild_id: int) -> None:
         """The bot was removed from a server: its data goes in a month."""

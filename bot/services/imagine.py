@@ -20,13 +20,11 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
     from bot.domain.ports import Clock, JobStore, Probe, Wakeup
+    from bot.services.accounts import Accounts
     from bot.services.asking import Asker
     from bot.services.quotas import Policy
 
 log = logging.getLogger(__name__)
-
-DEFAULT_ACCOUNT = "default"
-"""The account of the key in the owner's configuration."""
 
 
 class Naming(Protocol):
@@ -56,6 +54,7 @@ class Imagine:
         *,
         store: JobStore,
         policy: Policy,
+        accounts: Accounts,
         clock: Clock,
         naming: Naming,
         wakeup: Wakeup,
@@ -64,6 +63,7 @@ class Imagine:
     ) -> None:
         self._store = store
         self._policy = policy
+        self._accounts = accounts
         self._clock = clock
         self._naming = naming
         self._wakeup = wakeup
@@ -101,7 +101,7 @@ class Imagine:
             root=key,
             pool=pool,
             prompt=composed.prompt,
-            account=DEFAULT_ACCOUNT,
+            account=await self._accounts.for_chain(asker.reply.guild_id, pool),
             user_id=asker.user_id,
             user_name=asker.user_name,
             locale=asker.guild_locale,

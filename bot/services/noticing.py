@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.accounts import is_own
 from bot.domain.failures import FailureKind
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.jobs import JobState
@@ -56,10 +57,12 @@ def events_of(job: Job, reasons: Sequence[str]) -> Iterator[ModEvent]:
         )
     if job.failure is None or job.state is not JobState.FAILED:
         return
-    kind = job.failure.kind
+    kind, own = job.failure.kind, is_own(job.account)
     if kind is FailureKind.KEY:
-        yield ModEvent(EventKind.KEY_REJECTED, "key", text("log.key_rejected"), job=job.key)
+        said = text("log.own_key_rejected" if own else "log.key_rejected")
+        yield ModEvent(EventKind.KEY_REJECTED, "key", said, job=job.key)
     elif kind is FailureKind.BALANCE:
-        yield ModEvent(EventKind.BALANCE_LOW, "balance", text("log.balance_low"), job=job.key)
+        said = text("log.own_balance_low" if own else "log.balance_low")
+        yield ModEvent(EventKind.BALANCE_LOW, "balance", said, job=job.key)
     elif kind in _TROUBLES:
         yield ModEvent(EventKind.ERROR, f"failure/{kind.value}", job.failure.text, job=job.key)

@@ -17,13 +17,14 @@ from bot.domain.schedule import (
     UNCLEAR_GRACE_MS,
     backoff_ms,
 )
-from bot.errors import RemoteError, RemoteFault, TaskTaken
+from bot.errors import RemoteError, TaskTaken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from bot.domain.ports import Clock, ImageApi, JobStore, Probe
+    from bot.domain.ports import Clock, JobStore, Probe
     from bot.domain.tasks import TaskSnapshot
+    from bot.services.accounts import Accounts
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class Reconciler:
         self,
         *,
         store: JobStore,
-        accounts: Mapping[str, ImageApi],
+        accounts: Accounts,
         clock: Clock,
         probe: Probe,
         chance: Callable[[], float],
@@ -124,9 +125,7 @@ class Reconciler:
         The order of the list is not promised (contract §1.6), so every page is read up to a bound; only when the
         pages come newest first may we stop at the first one that is entirely too old.
         """
-        api = self._accounts.get(job.account)
-        if api is None:
-            raise RemoteError(RemoteFault.KEY, "this account is no longer configured")
+        api = await self._accounts.reach(job.account)
         since = (job.sent_at or job.created_at) - EARLY_MS
         tasks: dict[str, TaskSnapshot] = {}
         newest_first = True
@@ -148,7 +147,7 @@ class Reconciler:
         for task in tasks:
             if task.webhook_url and job.webhook_token in task.webhook_url:
                 return task
-        known = await self._store.known_tasks(job.account, [t.task_id for t in tasks])
+        known = await self._store.known_tasks([t.task_id for t in tasks])
         prompt = job.prompt
         if job.kind is JobKind.IMAGINE and job.inputs:
             prompt = sent_prompt(prompt, await self._store.inputs(job.key))

@@ -19,11 +19,12 @@ from bot.domain.schedule import (
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from bot.domain.inputs import Input
     from bot.domain.ports import Clock, ImageApi, JobStore, Probe
     from bot.domain.tasks import RemoteTaskId
+    from bot.services.accounts import Accounts
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class Submitter:
         self,
         *,
         store: JobStore,
-        accounts: Mapping[str, ImageApi],
+        accounts: Accounts,
         clock: Clock,
         probe: Probe,
         chance: Callable[[], float],
@@ -76,9 +77,7 @@ class Submitter:
         return after
 
     async def _call(self, job: Job) -> RemoteTaskId:
-        api = self._accounts.get(job.account)
-        if api is None:
-            raise RemoteError(RemoteFault.KEY, "this account is no longer configured")
+        api = await self._accounts.reach(job.account)
         webhook = self._webhook_address(job.webhook_token)
         inputs = await self._inputs(job)
         if job.press is not None:

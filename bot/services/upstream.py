@@ -1,4 +1,4 @@
-"""How the image API does right now, as moderators see it: whether it answers, how fast, and what the account has left.
+"""How the image API does right now, as moderators see it: whether it answers, how fast, what an account has left.
 Never here: jobs, and the decision what is healthy enough to run (bot.web.health)."""
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Final, Protocol
 from bot.errors import RemoteError, RemoteFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
-    from bot.domain.ports import Clock, ImageApi
+    from bot.domain.ports import Clock
+    from bot.services.accounts import Accounts
+    from bot.services.tracker import Tracker
 
 BELIEVED_MS: Final = 15_000
 """A panel redraws at each press; it must not eat the budget of readings that jobs need."""
 PATIENCE_S: Final = 4.0
 """A panel that waits longer helps nobody: “no answer” is an answer."""
 SMALLEST_PAGE: Final = 5
+REMEMBERED: Final = 1_000
 
 
 class Funds(Protocol):
@@ -30,16 +33,31 @@ class Funds(Protocol):
         """All of it, in the platform's credits."""
 
 
+class Priced(Protocol):
+    """One entry of the price list."""
+
+    @property
+    def name(self) -> str:
+        """What it is about."""
+
+    @property
+    def text(self) -> str:
+        """What upstream writes about it."""
+
+
 class Purse(Protocol):
-    """Where funds can be read; raises `RemoteError`."""
+    """Where funds and prices can be read; both raise `RemoteError`."""
 
     async def balance(self) -> Funds:
-        """Ask."""
+        """Ask what is left."""
+
+    async def rates(self) -> Sequence[Priced]:
+        """Ask what things cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One look at the image API."""
+    """One look at the image API through one account."""
 
     fault: RemoteFault | None
     """None: it answered."""
@@ -48,51 +66,70 @@ class Condition:
     """When a job's reading was last answered in this process."""
     credits_left: int | None
     """None: no key may ask, or there was no answer."""
+    rates: Sequence[Priced] = ()
+    """Empty: no key may ask, there was no answer, or nothing in it is about Midjourney."""
 
 
 class Upstream:
     """Looks at the image API when somebody asks, and remembers it for a moment."""
 
-    def __init__(
-        self,
-        *,
-        api: ImageApi,
-        clock: Clock,
-        last_reading: Callable[[], int | None],
-        purse: Purse | None = None,
-    ) -> None:
-        self._api = api
+    def __init__(self, *, accounts: Accounts, clock: Clock, trackers: Mapping[str, Tracker]) -> None:
+        self._accounts = accounts
         self._clock = clock
-        self._last_reading = last_reading
-        self._purse = purse
-        self._seen: tuple[int, Condition] | None = None
+        self._trackers = trackers
+        self._seen: dict[str, tuple[int, Condition]] = {}
 
-    async def look(self) -> Condition:
+    async def look(self, account: str) -> Condition:
         """Say how it does, a few seconds old at most. Raises nothing of the API's."""
         now = self._clock.now()
-        if self._seen is not None and now - self._seen[0] < BELIEVED_MS:
-            return self._seen[1]
-        (fault, latency), left = await asyncio.gather(self._ask(), self._count())
-        seen = Condition(fault=fault, latency_ms=latency, read_at=self._last_reading(), credits_left=left)
-        self._seen = (now, seen)
+        at, seen = self._seen.get(account, (0, None))
+        if seen is not None and now - at < BELIEVED_MS:
+            return seen
+        purse = await self._accounts.purse(account)
+        (fault, latency), left, rates = await asyncio.gather(
+            self._ask(account), _count(purse), _prices(purse)
+        )
+        tracker = self._trackers.get(account)
+        seen = Condition(
+            fault=fault,
+            latency_ms=latency,
+            read_at=None if tracker is None else tracker.last_reading_at,
+            credits_left=left,
+            rates=rates,
+        )
+        while len(self._seen) >= REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        self._seen[account] = (now, seen)
         return seen
 
-    async def _ask(self) -> tuple[RemoteFault | None, int]:
+    async def _ask(self, account: str) -> tuple[RemoteFault | None, int]:
         began = self._clock.now()
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await self._api.page(1, size=SMALLEST_PAGE)
+                api = await self._accounts.reach(account)
+                await api.page(1, size=SMALLEST_PAGE)
         except RemoteError as error:
             return error.fault, self._clock.now() - began
         except TimeoutError:
             return RemoteFault.UNREACHED, self._clock.now() - began
         return None, self._clock.now() - began
 
-    async def _count(self) -> int | None:
-        if self._purse is None:
-            return None
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                return int((await self._purse.balance()).total)
-        except (RemoteError, TimeoutError):
-            return None
+
+async def _count(purse: Purse | None) -> int | None:
+    if purse is None:
+        return None
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return int((await purse.balance()).total)
+    except (RemoteError, TimeoutError):
+        return None
+
+
+async def _prices(purse: Purse | None) -> Sequence[Priced]:
+    if purse is None:
+        return ()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return await purse.rates()
+    except (RemoteError, TimeoutError):
+        return ()

@@ -11,12 +11,14 @@ from bot.domain.jobs import Job, JobState
 from bot.domain.schedule import LEASE_MS, MINUTE, SECOND, backoff_ms
 from bot.errors import EaselError, GhostWrite, StorageTrouble
 from bot.services.tracker import Tracker
+from bot.services.trackers import Trackers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, ImageApi, JobStore, Probe
+    from bot.services.accounts import Accounts
     from bot.services.delivery import Delivery
     from bot.services.progress import ProgressEditor
     from bot.services.reconcile import Reconciler
@@ -57,7 +59,7 @@ class Worker:
         reconciler: Reconciler,
         delivery: Delivery,
         editor: ProgressEditor,
-        accounts: Mapping[str, ImageApi],
+        accounts: Accounts,
         webhooks: bool,
         reads_per_second: float,
         clock: Clock,
@@ -69,8 +71,10 @@ class Worker:
         self._store = store
         self._submitter = submitter
         self._reconciler = reconciler
-        self.trackers: Mapping[str, Tracker] = {
-            account: Tracker(
+        self._accounts = accounts
+
+        def tracker(api: ImageApi) -> Tracker:
+            return Tracker(
                 store=store,
                 api=api,
                 clock=clock,
@@ -81,8 +85,8 @@ class Worker:
                 webhooks=webhooks,
                 reads_per_second=reads_per_second,
             )
-            for account, api in accounts.items()
-        }
+
+        self.trackers = Trackers(accounts.fixed, tracker)
         """One for each account of the image API."""
         self._delivery = delivery
         self._editor = editor
@@ -106,8 +110,7 @@ class Worker:
 
     def hear(self, key: JobKey, *, ended: bool) -> None:
         """A webhook spoke of a job."""
-        for tracker in self.trackers.values():
-            tracker.hear(key, ended=ended)
+        self.trackers.hear(key, ended=ended)
 
     def ended(self, job: Job) -> None:
         """A tracker saw a job end: deliver it, and give its place to the next one."""
@@ -121,11 +124,12 @@ class Worker:
             sides = [
                 group.create_task(self._keep_leases(), name="leases"),
                 group.create_task(self._editor.run(), name="editor"),
-                *(group.create_task(t.run(), name=f"tracker {a}") for a, t in self.trackers.items()),
             ]
+            self.trackers.start(group)
             try:
                 await self._dispatch()
             finally:
+                self.trackers.stop()
                 for side in sides:
                     side.cancel()
 
@@ -236,13 +240,18 @@ class Worker:
     def _follow(self, job: Job) -> None:
         tracker = self.trackers.get(job.account)
         if tracker is None:
-            log.error("account_unknown", extra={"job": job.key, "account": job.account})
-            self._spawn(job, self._wait_for_account)
-            return
-        tracker.take(job)
+            self._spawn(job, self._open_account)
+        else:
+            tracker.take(job)
 
-    async def _wait_for_account(self, job: Job) -> None:
-        await self._put_off(job, 5 * MINUTE)
+    async def _open_account(self, job: Job) -> None:
+        """Follow the first job of an account in this process, or come back when its key may be there again."""
+        api = await self._accounts.find(job.account)
+        if api is None:
+            log.error("account_unknown", extra={"job": job.key, "account": job.account})
+            await self._put_off(job, 5 * MINUTE)
+            return
+        self.trackers.opened(job.account, api, self._clock.now()).take(job)
 
     async def _put_off(self, job: Job, wait_ms: int) -> None:
         await self._store.release(job.put_off(due_at=self._clock.now() + wait_ms))
@@ -296,6 +305,7 @@ class Worker:
     async def _keep_leases(self) -> None:
         while True:
             await self._clock.pause(RENEW_MS / SECOND)
+            self.trackers.rest(self._clock.now())
             try:
                 if self._dropped:
                     await self._store.disown(self._owner, frozenset(self._dropped))

@@ -91,9 +91,9 @@ def take_for_submission(keys: Sequence[str], owner: str, now: int, *, lease_ms: 
     )
 
 
-def known_tasks(account: str, task_ids: Sequence[str]) -> Select[Any]:
+def known_tasks(task_ids: Sequence[str]) -> Select[Any]:
     """Find which upstream ids are ours."""
-    return select(c.task_id).where(c.account == account, c.task_id.in_(task_ids), text(HAS_TASK))
+    return select(c.task_id).where(c.task_id.in_(task_ids), text(HAS_TASK))
 
 
 # -- work past the queue ---------------------------------------------------------------------------------

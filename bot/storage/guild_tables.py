@@ -121,3 +121,25 @@ notices = Table(
     Column("at", BigInteger, nullable=False),
     Column("held_back", Integer, nullable=False),
 )
+
+# One row a generation. It stays when its value is forgotten, so that its number is never given again.
+own_keys = Table(
+    "own_keys",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    # Encrypted; NULL once nobody needs it any more.
+    Column("sealed", Text),
+    Column("by_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("tested_at", BigInteger, nullable=False),
+    # NULL for the one that new chains draw on.
+    Column("retired_at", BigInteger),
+)
+Index(
+    "own_keys_current",
+    own_keys.c.guild_id,
+    unique=True,
+    sqlite_where=own_keys.c.retired_at.is_(None),
+    postgresql_where=own_keys.c.retired_at.is_(None),
+)

@@ -19,6 +19,7 @@ from bot.storage.jobs import SqlJobStore
 from bot.storage.keepsakes import SqlKeepsakes
 from bot.storage.members import SqlMemberStore
 from bot.storage.meta import SqlMeta
+from bot.storage.own_keys import SqlKeyStore
 from bot.storage.people import SqlPreferenceStore
 from bot.storage.records import SqlRecords
 from bot.storage.settings import SqlSettingsStore
@@ -65,6 +66,7 @@ async def open_storage(url: str, *, migrate: bool, busy_ms: int = BUSY_MS) -> As
             SqlMemberStore(database),
             SqlBookStore(database),
             SqlRecords(database),
+            SqlKeyStore(database),
         ),
         SqlPreferenceStore(database),
         SqlKeepsakes(database),

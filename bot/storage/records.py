@@ -9,7 +9,17 @@ from sqlalchemy import and_, delete, func, insert, or_, select, text, update
 
 from bot.domain.jobs import TERMINAL, JobState
 from bot.storage.engine import lock
-from bot.storage.guild_tables import audit, blocks, draws, grants, guild_sections, guilds, notices, strikes
+from bot.storage.guild_tables import (
+    audit,
+    blocks,
+    draws,
+    grants,
+    guild_sections,
+    guilds,
+    notices,
+    own_keys,
+    strikes,
+)
 from bot.storage.people_tables import copies, drafts, favourites
 from bot.storage.settings import ensure, record
 from bot.storage.tables import IS_KEPT, IS_LIVE, actions, deliveries, inputs, jobs, ledger
@@ -163,6 +173,7 @@ class SqlRecords:
                 blocks,
                 audit,
                 notices,
+                own_keys,
                 guild_sections,
                 guilds,
             ):

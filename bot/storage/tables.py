@@ -153,7 +153,8 @@ def _index(name: str, *columns: str, where: str | None = None, unique: bool = Fa
     )
 
 
-_index("jobs_task", "account", "task_id", where=HAS_TASK, unique=True)
+# The task stands first: one account upstream may have several names here, if its owner made several keys.
+_index("jobs_task", "task_id", "account", where=HAS_TASK, unique=True)
 _index("jobs_live_child", "parent", "position", where=IS_LIVE, unique=True)
 _index("jobs_child", "parent", "position", "created_at", where=HAS_PARENT)
 _index("jobs_history", "user_id", "guild_id", "created_at", "key")

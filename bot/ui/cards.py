@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 import discord
 
+from bot.domain.accounts import is_own
 from bot.domain.actions import ROW_LENGTH, ROWS, Layout, lay_out
-from bot.domain.failures import MENDED_BY_WORDS
+from bot.domain.failures import MENDED_BY_WORDS, FailureKind
 from bot.domain.jobs import Job, JobState
 from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
@@ -36,6 +37,9 @@ CHILD_PROMPT_LIMIT: Final = 200
 WORDS_LIMIT: Final = 500
 LABEL_LIMIT: Final = 80
 ALT_LIMIT: Final = 256
+
+OWNERS: Final = frozenset({FailureKind.KEY, FailureKind.BALANCE})
+"""Failures that whoever owns the account has to mend."""
 
 BAR_LENGTH: Final = 12
 FULL: Final = "▰"
@@ -201,8 +205,10 @@ class _Drawing:
         failure = self._job.failure
         if failure is None:
             return
-        yield self._say(text("card.failed", why=text(f"failure.{failure.kind.value}")))
-        yield self._say(text(f"advice.{failure.kind.value}"))
+        own = failure.kind in OWNERS and is_own(self._job.account)
+        kind = f"own_{failure.kind.value}" if own else failure.kind.value
+        yield self._say(text("card.failed", why=text(f"failure.{kind}")))
+        yield self._say(text(f"advice.{kind}"))
         if failure.words:
             yield self._small(text("card.words", words=quoted(failure.words, WORDS_LIMIT)))
         yield self._small(text("card.refunded"))

@@ -17,6 +17,7 @@ from bot.texts import Text, text
 from bot.ui import pool_changes, pool_windows
 from bot.ui.cards import POOL_COLOUR, WAITING_COLOUR
 from bot.ui.moderators import check_moderator
+from bot.ui.paying import key_lines, payer_lines, read_payers
 from bot.ui.pool_words import allowance_words, bar, charge_name, pool_name, role_name
 from bot.ui.private import show_privately
 from bot.ui.replies import AnyInteraction, attended, house_of, locale_of
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
 
     from bot.domain.guilds import GuildSettings
     from bot.services.allowances import PoolOverview
-    from bot.services.upstream import Condition
+    from bot.services.own_keys import KeyState
+    from bot.ui.paying import Payer
 
     Say = Callable[[Text], str]
 
 RULES_SHOWN: Final = 8
 PRICES_SHOWN: Final = 11
-SLOW_MS: Final = 2_000
 
 
 class Verb(StrEnum):
@@ -53,6 +54,11 @@ class Verb(StrEnum):
     GRANT = "grant"
     ZONE = "zone"
     USAGE = "usage"
+    KEY = "key"
+    KEY_TEST = "key_test"
+    KEY_ASK = "key_ask"
+    KEY_REMOVE = "key_remove"
+    """The second press."""
 
 
 class PanelButton(
@@ -116,14 +122,19 @@ async def _pressed(interaction: AnyInteraction, verb: Verb, pool: Pool | None) -
         return
     await interaction.response.defer()
     notice = asking = None
+    asking_key = verb is Verb.KEY_ASK
     match verb, pool:
+        case Verb.KEY_TEST, _:
+            notice = await pool_changes.test_key(interaction)
+        case Verb.KEY_REMOVE, _:
+            notice = await pool_changes.remove_key(interaction)
         case ((Verb.ON | Verb.OFF), Pool()):
             notice = await pool_changes.switch(interaction, pool, on=verb is Verb.ON)
         case Verb.DEFAULT, Pool():
             notice = await pool_changes.set_default(interaction, pool)
         case Verb.ASK_OFF, Pool():
             asking = pool
-    await show_panel(interaction, notice=notice, asking=asking)
+    await show_panel(interaction, notice=notice, asking=asking, asking_key=asking_key)
 
 
 def _window(interaction: AnyInteraction, verb: Verb, pool: Pool | None) -> discord.ui.Modal | None:
@@ -142,6 +153,8 @@ def _window(interaction: AnyInteraction, verb: Verb, pool: Pool | None) -> disco
             return pool_windows.GrantWindow(say, show_panel)
         case Verb.ZONE, _:
             return pool_windows.ZoneWindow(say, show_panel)
+        case Verb.KEY, _:
+            return pool_windows.KeyWindow(say, show_panel)
     return None
 
 
@@ -154,11 +167,14 @@ class State:
 
     settings: GuildSettings
     pools: tuple[PoolOverview, ...]
-    upstream: Condition
+    payers: tuple[Payer, ...]
+    own_key: KeyState
     notice: Text | None = None
     """What has just changed."""
     asking: Pool | None = None
     """The pool that is to be switched off, if the moderator presses once more."""
+    asking_key: bool = False
+    """Whether the same goes for the removal of the server's own key."""
 
 
 async def show_panel(
@@ -166,16 +182,25 @@ async def show_panel(
     *,
     notice: Text | None = None,
     asking: Pool | None = None,
+    asking_key: bool = False,
     controls: bool = True,
 ) -> None:
     """Read everything and put the panel into the answer."""
     guild_id = check_moderator(interaction)
     house = house_of(interaction)
-    pools, upstream = await asyncio.gather(
-        house.services.allowances.overview(guild_id), house.services.upstream.look()
+    own_key = await house.services.own_keys.state(guild_id)
+    pools, payers = await asyncio.gather(
+        house.services.allowances.overview(guild_id), read_payers(house.services, guild_id)
     )
-    settings = await house.services.guilds.settings(guild_id)
-    state = State(settings=settings, pools=pools, upstream=upstream, notice=notice, asking=asking)
+    state = State(
+        settings=await house.services.guilds.settings(guild_id),
+        pools=pools,
+        payers=payers,
+        own_key=own_key,
+        notice=notice,
+        asking=asking,
+        asking_key=asking_key,
+    )
     say = partial(house.catalogues.render, locale=locale_of(interaction))
     await show_privately(interaction, panel_view(state, say, controls=controls))
 
@@ -197,6 +222,7 @@ def panel_view(state: State, say: Say, *, controls: bool = True) -> discord.ui.L
             for row in _controls(pool, state, say):
                 box.add_item(discord.ui.ActionRow(*row))
         view.add_item(box)
+    view.add_item(_key_box(state, say, controls=controls))
     if controls:
         view.add_item(
             discord.ui.ActionRow(
@@ -213,22 +239,9 @@ def _head(state: State, say: Say) -> Iterable[str]:
     yield say(text("pool.panel"))
     if state.notice is not None:
         yield say(text("pool.notice", said=state.notice))
-    yield say(_upstream(state.upstream))
-    if state.upstream.credits_left is not None:
-        yield say(text("pool.balance", n=state.upstream.credits_left))
+    yield from payer_lines(state.payers, say)
     renews = state.pools[0].renews_at // 1_000
     yield "-# " + say(text("pool.day", zone=state.settings.zone, renews=renews))
-
-
-def _upstream(upstream: Condition) -> Text:
-    if upstream.fault is not None:
-        return text(f"pool.upstream.{upstream.fault.value}")
-    kind = "pool.upstream_slow" if upstream.latency_ms >= SLOW_MS else "pool.upstream_well"
-    if upstream.read_at is None:
-        return text(kind, latency=upstream.latency_ms)
-    return text(
-        "pool.upstream_read", said=text(kind, latency=upstream.latency_ms), at=upstream.read_at // 1_000
-    )
 
 
 def _pool(pool: PoolOverview, settings: GuildSettings, say: Say) -> Iterable[str]:
@@ -296,3 +309,34 @@ def _controls(pool: PoolOverview, state: State, say: Say) -> Iterable[list[Panel
     default = button(Verb.DEFAULT, disabled=pool.is_default or not (pool.on and pool.offered))
     yield [button(Verb.RULE, style=discord.ButtonStyle.primary), button(Verb.UNRULE, disabled=not pool.rules)]
     yield [switch, default, button(Verb.TOTAL), button(Verb.PRICE)]
+
+
+def _key_box(state: State, say: Say, *, controls: bool) -> discord.ui.Container[Any]:
+    """The server's own key: what may be known of it, and what can be done about it."""
+    box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=WAITING_COLOUR)
+    box.add_item(discord.ui.TextDisplay("\n".join(key_lines(state.own_key, say))))
+    asking = state.asking_key and state.own_key.key is not None
+    if asking:
+        box.add_item(discord.ui.TextDisplay(say(text("own_key.sure"))))
+    buttons = list(_key_controls(state, say, asking=asking)) if controls else []
+    if buttons:
+        box.add_item(discord.ui.ActionRow(*buttons))
+    return box
+
+
+def _key_controls(state: State, say: Say, *, asking: bool) -> Iterable[PanelButton]:
+    def button(verb: Verb, label: str, **options: Any) -> PanelButton:
+        return PanelButton.draw(verb, None, say(text(f"own_key.button.{label}")), **options)
+
+    known, offered = state.own_key.key is not None, state.own_key.offered
+    if asking:
+        yield button(Verb.KEY_REMOVE, "remove_now", style=discord.ButtonStyle.danger)
+        # Not the button below with the same words: a custom_id may stand once in a message.
+        yield PanelButton.draw(Verb.REFRESH, Pool.NORMAL, say(text("own_key.button.keep")))
+        return
+    if offered:
+        yield button(Verb.KEY, "replace" if known else "set", style=discord.ButtonStyle.primary)
+    if offered and known:
+        yield button(Verb.KEY_TEST, "test")
+    if known:
+        yield button(Verb.KEY_ASK, "remove")

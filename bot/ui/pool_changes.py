@@ -162,6 +162,25 @@ async def set_zone(interaction: AnyInteraction, zone: str) -> Text:
     return _confirmed(changed, text("pool.now_zone", zone=changed.after.zone, renews=renews))
 
 
+async def bring_key(interaction: AnyInteraction, typed: str) -> Text:
+    """Make a key the server's own, if the image API takes it."""
+    guild_id = check_moderator(interaction)
+    replaced = await _services(interaction).own_keys.bring(guild_id, actor_of(interaction), typed)
+    return text("own_key.now_replaced" if replaced else "own_key.now_set")
+
+
+async def test_key(interaction: AnyInteraction) -> Text:
+    """Ask whether the server's own key still works."""
+    await _services(interaction).own_keys.test(check_moderator(interaction))
+    return text("own_key.works")
+
+
+async def remove_key(interaction: AnyInteraction) -> Text:
+    """Have the bot's owner pay again."""
+    await _services(interaction).own_keys.remove(check_moderator(interaction), actor_of(interaction))
+    return text("own_key.now_removed")
+
+
 async def grant(
     interaction: AnyInteraction, user_id: int, pool: Pool, *, units: int, reason: str, hours: int | None
 ) -> Text:

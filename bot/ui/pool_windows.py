@@ -31,6 +31,9 @@ OPEN_S: Final = 600
 """A window that is dismissed tells nobody: without an end it would be kept for ever (facts §3.4)."""
 NUMBER_LENGTH: Final = 12
 TITLE_LIMIT: Final = 45
+PASTED_LIMIT: Final = 300
+"""A key with what people paste around it."""
+KEY_LOOKS: Final = "sk-…"
 
 
 class Show(Protocol):
@@ -207,6 +210,20 @@ class ZoneWindow(Window):
     @override
     async def change(self, interaction: AnyInteraction) -> Text:
         return await pool_changes.set_zone(interaction, self.zone.value)
+
+
+class KeyWindow(Window):
+    """A key of the server's own; the key alone, for where it is sent to is the owner's business."""
+
+    def __init__(self, say: Say, show: Show) -> None:
+        super().__init__(say, text("own_key.window"), show)
+        self.key = _line("key", required=True, limit=PASTED_LIMIT)
+        self.key.placeholder = KEY_LOOKS
+        self.ask("own_key.window_key", self.key, hint="own_key.window_hint")
+
+    @override
+    async def change(self, interaction: AnyInteraction) -> Text:
+        return await pool_changes.bring_key(interaction, self.key.value)
 
 
 def _count(field: discord.ui.TextInput[Any]) -> int | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.i18n import Catalogues
+    from bot.services.accounts import Accounts
     from bot.services.actions import Presses
     from bot.services.allowances import Allowances
     from bot.services.bringing import Bringer
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from bot.services.imagine import Imagine
     from bot.services.jobs import Jobs
     from bot.services.moderation import Moderation
+    from bot.services.own_keys import OwnKeys
     from bot.services.people import People
     from bot.services.prompting import Prompting
     from bot.services.upstream import Upstream
@@ -109,6 +111,14 @@ class Services(Protocol):
     @property
     def allowances(self) -> Allowances:
         """Knows what is left, and what was used."""
+
+    @property
+    def accounts(self) -> Accounts:
+        """Knows which account pays."""
+
+    @property
+    def own_keys(self) -> OwnKeys:
+        """Keeps servers' own keys."""
 
     @property
     def upstream(self) -> Upstream:

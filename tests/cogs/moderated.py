@@ -18,6 +18,7 @@ from bot.domain.jobs import JobState
 from bot.domain.keys import key_from_bits
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.tasks import TaskPage
+from bot.errors import RemoteError, RemoteFault
 from bot.services.engine import Ports, Terms, build
 from bot.services.quotas import DeploymentPolicy
 from bot.storage import open_storage
@@ -58,6 +59,7 @@ class Gateway:
 
     trouble: Exception | None = None
     asked: int = 0
+    prices: list[Any] | None = None
 
     async def page(self, number: int, *, size: int) -> TaskPage:
         assert (number, size) == (1, 5)
@@ -68,6 +70,11 @@ class Gateway:
 
     async def balance(self) -> Any:
         return SimpleNamespace(total=Decimal("1234567.8"))
+
+    async def rates(self) -> Any:
+        if self.prices is None:
+            raise RemoteError(RemoteFault.KEY, "no")
+        return self.prices
 
 
 @dataclass
@@ -167,7 +174,7 @@ async def moderated(folder: Path, *, only: Pool | None = None) -> AsyncIterator[
                 guilds=storage.guilds,
                 people=storage.people,
                 keepsakes=storage.keepsakes,
-                purse=api,
+                purses={"default": api},
             ),
             Terms(owner="test", max_running=3),
             on_lost_way=lambda _job, _why: None,

@@ -51,12 +51,14 @@ def test_prices_are_found_wherever_they_are() -> None:
         "models": [{"name": "gpt", "rate": 1}, {"name": "midjourney-fast", "rate": "9"}],
         "mj_normal": 3,
         "deep": {"list": ["Midjourney: ask us", "clamjar"]},
+        "mj_parts": {"fast": {"imagine": 9}},
     }
 
     assert set(read_rates(200, {}, success(data))) == {
-        Rate("midjourney-fast", '{"name": "midjourney-fast", "rate": "9"}'),
+        Rate("midjourney-fast", "9"),
         Rate("mj_normal", "3"),
         Rate("Midjourney: ask us", "Midjourney: ask us"),
+        Rate("mj_parts", '{"fast": {"imagine": 9}}'),
     }
 
 

@@ -84,7 +84,14 @@ class Shelf:
 
 
 def over(shelf: Any, world: World) -> Housekeeping:
-    return Housekeeping(records=shelf, drafts=world.services.drafts, clock=world.clock, probe=world.meters)
+    services = world.services
+    return Housekeeping(
+        records=shelf,
+        drafts=services.drafts,
+        own_keys=services.own_keys,
+        clock=world.clock,
+        probe=world.meters,
+    )
 
 
 async def test_a_heap_is_worked_off_in_steps(world: World) -> None:

@@ -14,9 +14,14 @@ from bot.services import upstream
 from bot.services.upstream import BELIEVED_MS, Upstream
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pytest
 
-    from bot.domain.ports import Clock, ImageApi
+    from bot.domain.ports import Clock
+    from bot.services.accounts import Accounts
+    from bot.services.tracker import Tracker
+    from bot.services.upstream import Condition
 
 
 @dataclass
@@ -54,24 +59,59 @@ class Far:
             raise self.poor
         return SimpleNamespace(total=Decimal("99.9"))
 
+    async def rates(self) -> Any:
+        if self.poor is not None:
+            raise self.poor
+        return [SimpleNamespace(name="imagine", text="9")]
 
-def look_at(far: Far, *, with_purse: bool = True) -> Upstream:
-    return Upstream(
-        api=cast("ImageApi", far),
-        clock=cast("Clock", far.clock),
-        last_reading=lambda: 77,
-        purse=far if with_purse else None,
-    )
+
+@dataclass
+class Doors:
+    """Accounts: the one there is, and who may count its money."""
+
+    far: Far
+    with_purse: bool
+
+    async def reach(self, name: str) -> Far:
+        assert name == "studio"
+        return self.far
+
+    async def purse(self, name: str) -> Far | None:
+        assert name == "studio"
+        return self.far if self.with_purse else None
+
+
+class Looking:
+    """An upstream that is asked for one account."""
+
+    def __init__(self, far: Far, *, with_purse: bool, followed: bool) -> None:
+        tracker = SimpleNamespace(last_reading_at=77)
+        self._upstream = Upstream(
+            accounts=cast("Accounts", Doors(far, with_purse)),
+            clock=cast("Clock", far.clock),
+            trackers=cast("Mapping[str, Tracker]", {"studio": tracker} if followed else {}),
+        )
+
+    async def look(self) -> Condition:
+        return await self._upstream.look("studio")
+
+
+def look_at(far: Far, *, with_purse: bool = True, followed: bool = True) -> Looking:
+    return Looking(far, with_purse=with_purse, followed=followed)
 
 
 async def test_it_says_how_fast_it_answers_and_what_is_left() -> None:
     seen = await look_at(Far()).look()
 
     assert (seen.fault, seen.latency_ms, seen.read_at, seen.credits_left) == (None, 120, 77, 99)
+    assert [rate.text for rate in seen.rates] == ["9"]
+    assert (await look_at(Far(), followed=False).look()).read_at is None
 
 
 async def test_without_a_key_for_it_nobody_asks_for_the_balance() -> None:
-    assert (await look_at(Far(), with_purse=False).look()).credits_left is None
+    seen = await look_at(Far(), with_purse=False).look()
+
+    assert (seen.credits_left, seen.rates) == (None, ())
 
 
 async def test_what_is_wrong_is_said_and_a_balance_that_cannot_be_read_is_left_out() -> None:
@@ -80,7 +120,7 @@ async def test_what_is_wrong_is_said_and_a_balance_that_cannot_be_read_is_left_o
     seen = await look_at(far).look()
 
     assert seen.fault is RemoteFault.KEY
-    assert seen.credits_left is None
+    assert (seen.credits_left, seen.rates) == (None, ())
 
 
 async def test_silence_is_an_answer_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,3 +140,15 @@ async def test_a_look_is_believed_for_a_moment_and_not_longer() -> None:
     far.clock.at += BELIEVED_MS
     await looking.look()
     assert far.asked == 2
+
+
+async def test_of_many_accounts_the_oldest_looks_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upstream, "REMEMBERED", 1)
+    far = Far()
+    looking = look_at(far)
+    looking._upstream._seen["guild:1:1"] = (0, await looking.look())
+
+    far.clock.at += BELIEVED_MS
+    await looking.look()
+
+    assert list(looking._upstream._seen) == ["studio"]

@@ -66,7 +66,7 @@ async def test_a_good_shutdown_finishes_what_is_in_flight_and_returns_the_leases
 
 async def test_a_shutdown_cuts_off_what_hangs_and_the_next_process_settles_it(world: World) -> None:
     gate = asyncio.Event()
-    api = world.services.worker._submitter._accounts["default"]
+    api = world.services.worker._accounts.fixed["default"]
     accept: Callable[..., object] = api.imagine
 
     async def hang(**kwargs: object) -> object:

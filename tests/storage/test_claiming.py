@@ -338,6 +338,7 @@ async def test_load_is_counted_by_pool_and_account(store: SqlJobStore) -> None:
 
     assert await store.load("default") == {Pool.NORMAL: Load(1, 1), Pool.FAST: Load(0, 1)}
     assert await store.load("stranger") == {Pool.NORMAL: Load(0, 0), Pool.FAST: Load(0, 0)}
+    assert await store.load() == await store.load("default")
 
 
 async def test_a_webhook_names_an_unfinished_job_only(store: SqlJobStore) -> None:
@@ -351,13 +352,12 @@ async def test_a_webhook_names_an_unfinished_job_only(store: SqlJobStore) -> Non
     assert await store.by_webhook_token(tracked.webhook_token) is None
 
 
-async def test_known_tasks_are_those_of_the_same_account(store: SqlJobStore) -> None:
+async def test_known_tasks_are_those_of_every_account(store: SqlJobStore) -> None:
     await sent_job(store, "41")
-    await sent_job(store, "42")
+    await sent_job(store, "42", account="guild:7:1")
     asked = [RemoteTaskId(str(n)) for n in range(1_200)]
 
-    assert await store.known_tasks("default", asked) == {"41", "42"}
-    assert await store.known_tasks("second", asked) == set()
+    assert await store.known_tasks(asked) == {"41", "42"}
 
 
 async def test_rivals_are_sent_jobs_of_the_same_prompt_without_a_task(store: SqlJobStore) -> None:

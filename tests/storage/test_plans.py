@@ -119,13 +119,14 @@ async def test_questions_of_the_tracker_use_their_indexes(watched: Statements) -
     asker = job()
     for question, index in (
         (
-            store.known_tasks("default", [RemoteTaskId(str(n)) for n in range(20)]),
-            "jobs_task (account=? AND task_id=?)",
+            store.known_tasks([RemoteTaskId(str(n)) for n in range(20)]),
+            "jobs_task (task_id=?)",
         ),
         (store.by_webhook_token("token"), "(webhook_token=?)"),
         (store.rivals(asker, LATER), "jobs_lost (account=? AND pool=? AND sent_at>?)"),
         (store.ahead([asker.key]), "jobs_queue"),
         (store.load("default"), "jobs_upstream (account=?)"),
+        (store.load(), "jobs_upstream"),
     ):
         await question
         plans = await watched.plans()

@@ -1,0 +1,80 @@
+"""The seams around servers' own keys: where they are kept, and who can read what is kept.
+Never here: implementations, and a key in any value that is shown (what holds one shows it in no repr)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.accounts import OwnAccount
+    from bot.domain.guilds import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """A server's own key as it is spoken of: all but the key."""
+
+    account: OwnAccount
+    by: int
+    """Who brought it."""
+    at: int
+    tested_at: int
+    """When the image API last took it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """A key as it is stored."""
+
+    account: OwnAccount
+    sealed: str = field(repr=False)
+
+
+class KeyStore(Protocol):
+    """Servers' own keys, sealed. Every method raises `StorageTrouble` and is one transaction.
+
+    A generation number is never used twice. The value of an earlier generation is kept until `forget_unneeded`.
+    """
+
+    async def current(self, guild_id: int) -> OwnKey | None:
+        """The key that new chains of a server draw on."""
+
+    async def sealed(self, account: OwnAccount) -> str | None:
+        """The stored value of one generation; None if it is gone."""
+
+    async def replace(self, guild_id: int, sealed: str, *, actor: Actor, at: int) -> OwnKey:
+        """Make a key the server's own, instead of the one before, and write the audit's line."""
+
+    async def remove(self, guild_id: int, *, actor: Actor, at: int) -> bool:
+        """Have the server draw on the owner's account again, and write the audit's line; False if it did already."""
+
+    async def mark_tested(self, account: OwnAccount, at: int) -> None:
+        """Remember that the image API took a key."""
+
+    async def every(self) -> Sequence[SealedKey]:
+        """Every stored value, of earlier generations too."""
+
+    async def in_use(self) -> Sequence[OwnAccount]:
+        """The servers' current accounts."""
+
+    async def reseal(self, key: SealedKey, sealed: str) -> bool:
+        """Store the same key sealed anew; False if it was changed or forgotten meanwhile."""
+
+    async def forget_unneeded(self, before: int, now: int) -> int:
+        """Empty generations that were given up before a time and that no job needs any more; returns how many."""
+
+
+class Vault(Protocol):
+    """Encryption with the owner's master keys. A sealed value opens for its own server only."""
+
+    def seal(self, guild_id: int, key: str) -> str:
+        """Encrypt with the newest master key."""
+
+    def open(self, guild_id: int, sealed: str) -> str | None:
+        """Decrypt with whichever master key fits; None if none does."""
+
+    def renew(self, guild_id: int, sealed: str) -> str | None:
+        """Encrypt anew with the newest master key; None if it is, or if no master key opens it."""
