@@ -27,6 +27,7 @@ from bot.i18n import Catalogues
 from bot.midjourney.client import ApiSettings, MidjourneyApi
 from bot.midjourney.images import HttpPictures, PictureSettings
 from bot.midjourney.lines import open_lines
+from bot.midjourney.masks import PillowMasks
 from bot.midjourney.webhook import read_hint, webhook_address
 from bot.services.engine import Ports, Terms, build
 from bot.services.quotas import DeploymentPolicy
@@ -266,6 +267,7 @@ async def assemble(
                 archive=storage.archive,
                 accounts={DEFAULT_ACCOUNT: api, **further},
                 pictures=pictures,
+                masks=PillowMasks(),
                 publisher=DiscordPublisher(bot, Cards(catalogues, video=settings.show_video), clock),
                 clock=clock,
                 probe=meters,

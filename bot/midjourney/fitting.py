@@ -12,6 +12,8 @@ from PIL import Image, ImageOps
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MOST_PIXELS: Final = 40_000_000
+"""Twice the largest picture that Midjourney makes (4096 x 4096), and 160 MB once unfolded."""
 WEBP_LONGEST_SIDE: Final = 16_383
 SMALLEST_SIDE: Final = 32
 """A picture that must shrink below this to fit is not worth showing."""
@@ -93,7 +95,7 @@ def fit(data: bytes, limit: int, *, most_pixels: int) -> Fitted:
     if kind is MP4:
         width, height = _video_size(data)
         return _unchanged(data, kind, width, height, limit)
-    with _open(data, kind, most_pixels) as image:
+    with open_whole(data, kind, most_pixels) as image:
         width, height = image.size
         moves = kind is not JPEG and bool(getattr(image, "is_animated", False))
         if moves or len(data) <= limit:
@@ -107,8 +109,11 @@ def _unchanged(data: bytes, kind: Format, width: int, height: int, limit: int) -
     return Fitted(data, kind, width, height, reduced=False)
 
 
-def _open(data: bytes, kind: Format, most_pixels: int) -> Image.Image:
-    """Open and decode it whole, so that a cut-off file is found out here and not by the people who look at it."""
+def open_whole(data: bytes, kind: Format, most_pixels: int) -> Image.Image:
+    """Open and decode a still picture, so that a cut-off file is found out here and not by the people who look at it.
+
+    Raises `NotAPicture` or `TooManyPixels`.
+    """
     try:
         image = Image.open(io.BytesIO(data), formats=[kind.name])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:

@@ -14,7 +14,7 @@ import httpx
 from bot.domain.ports import Picture, unguarded
 from bot.errors import Later, RouteClosed
 from bot.midjourney.addresses import STORAGE_ORIGIN, AllowedHosts, checked_origin, plan_sources
-from bot.midjourney.fitting import DoesNotFit, NotAPicture, TooManyPixels, fit
+from bot.midjourney.fitting import MOST_PIXELS, DoesNotFit, NotAPicture, TooManyPixels, fit
 from bot.midjourney.lines import read_up_to, send
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ class PictureSettings:
     seconds: float = 30.0
     """For one source, redirects included."""
     most_bytes: int = 64 * 1024 * 1024
-    most_pixels: int = 40_000_000
-    """Twice the largest that Midjourney makes (4096 x 4096), and 160 MB once unfolded."""
+    most_pixels: int = MOST_PIXELS
     at_once: int = 2
     """Pictures fetched and decoded at the same time: what bounds memory."""
 

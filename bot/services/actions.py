@@ -3,7 +3,7 @@ Never here: custom_ids (the key and the position have been read) and sending any
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,9 @@ from bot.services.quotas import Request
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from bot.domain.inputs import Input
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore, Probe, Wakeup
     from bot.domain.tasks import RemoteAction
@@ -80,36 +81,12 @@ class Presses:
         Raises `UserError` with the way forward if the button can start nothing, `StorageTrouble` if the row could
         not be written.
         """
-        parent = await self._finished(key)
-        if not message_id and parent.reply.message_id is not None:
-            # Pressed where only one person sees it: the child's card leads to its parent's.
-            channel_id, message_id = parent.reply.channel_id, parent.reply.message_id
-        action = self._action(parent, position)
-        existing = await self._store.child_of(key, position)
-        if existing is not None and not existing.is_terminal:
-            return Pressed(existing, PressOutcome.RUNNING)
-        if existing is not None and is_split(classify(action.custom_id)):
-            return Pressed(existing, PressOutcome.SHOWN)
+        parent = await self.parent(key)
+        self._check(parent, position)
+        return await self.begin(asker, parent, position, channel_id=channel_id, message_id=message_id)
 
-        await self._accounts.check_chain(parent)
-        child = self._child(parent, action, position, asker, channel_id, message_id)
-        request = Request(
-            pool=child.pool,
-            charge=charge_of(child, parent=parent),
-            in_chain=True,
-            requester=parent.user_id,
-        )
-        stored = await accept(child, request, asker=asker, policy=self._policy, store=self._store)
-        if stored.key != child.key:
-            again = stored.interaction_id == asker.interaction_id
-            return Pressed(stored, PressOutcome.STARTED if again else PressOutcome.RUNNING)
-        self._probe.count("jobs_begun", pool=child.pool.value, kind=child.kind.value)
-        self._show(stored)
-        self._wakeup.wake()
-        return Pressed(stored, PressOutcome.STARTED)
-
-    async def _finished(self, key: JobKey) -> Job:
-        """The pressed job, if it has anything to press."""
+    async def parent(self, key: JobKey) -> Job:
+        """The pressed job, if it has anything to press; raises `UserError`."""
         job = await self._store.get(key)
         if job is None:
             raise UserError(text("press.unknown", key=key))
@@ -121,18 +98,63 @@ class Presses:
             raise UserError(text("press.unfinished", key=key))
         return job
 
-    def _action(self, parent: Job, position: int) -> RemoteAction:
-        """The stored action of a button, if this bot may send it."""
-        if not 0 <= position < len(parent.actions):
-            raise UserError(text("press.no_such_button", key=parent.key))
-        action = parent.actions[position]
+    async def begin(
+        self,
+        asker: Asker,
+        parent: Job,
+        position: int,
+        *,
+        channel_id: int,
+        message_id: int,
+        inputs: Sequence[Input] = (),
+        notes: tuple[str, ...] = (),
+    ) -> Pressed:
+        """Begin the child of a button that may be pressed with what it takes along, or find the one that it has."""
+        if not message_id and parent.reply.message_id is not None:
+            # Pressed where only one person sees it: the child's card leads to its parent's.
+            channel_id, message_id = parent.reply.channel_id, parent.reply.message_id
+        action = _action(parent, position)
+        existing = await self._store.child_of(parent.key, position)
+        if existing is not None and not existing.is_terminal:
+            return Pressed(existing, PressOutcome.RUNNING)
+        if existing is not None and is_split(classify(action.custom_id)):
+            return Pressed(existing, PressOutcome.SHOWN)
+
+        await self._accounts.check_chain(parent)
+        child = self._child(parent, action, position, asker, channel_id, message_id)
+        stored = await accept(
+            replace(child, notes=notes),
+            Request(
+                pool=child.pool,
+                charge=charge_of(child, parent=parent),
+                in_chain=True,
+                requester=parent.user_id,
+            ),
+            asker=asker,
+            policy=self._policy,
+            store=self._store,
+            inputs=inputs,
+        )
+        if stored.key != child.key:
+            again = stored.interaction_id == asker.interaction_id
+            return Pressed(stored, PressOutcome.STARTED if again else PressOutcome.RUNNING)
+        self._probe.count("jobs_begun", pool=child.pool.value, kind=child.kind.value)
+        self._show(stored)
+        self._wakeup.wake()
+        return Pressed(stored, PressOutcome.STARTED)
+
+    def _check(self, parent: Job, position: int) -> None:
+        """Raise `UserError` if a press alone cannot send a button's action."""
+        action = _action(parent, position)
         match need_of(classify(action.custom_id)):
             case Need.NOTHING:
-                return action
+                return
             case Need.VIDEO if self._video:
-                return action
+                return
             case Need.MASK:
-                raise UserError(text("press.needs_mask"))
+                raise UserError(
+                    text("press.foreign")
+                )  # its card is older than the button that asks for a region
             case Need.TEXT if classify(action.custom_id) is Family.CUSTOM_ZOOM:
                 raise UserError(text("press.custom_zoom"))
             case _:
@@ -177,3 +199,10 @@ class Presses:
                 message_id=message_id,
             ),
         )
+
+
+def _action(parent: Job, position: int) -> RemoteAction:
+    """The stored action of a button."""
+    if not 0 <= position < len(parent.actions):
+        raise UserError(text("press.no_such_button", key=parent.key))
+    return parent.actions[position]

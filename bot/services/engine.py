@@ -28,6 +28,7 @@ from bot.services.people import People
 from bot.services.progress import ProgressEditor
 from bot.services.prompting import Prompting
 from bot.services.reconcile import Reconciler
+from bot.services.regions import Regions, no_editor
 from bot.services.submission import Submitter
 from bot.services.telling import Telling
 from bot.services.upstream import Upstream
@@ -40,12 +41,14 @@ if TYPE_CHECKING:
     from bot.domain.guild_ports import GuildStores, ModLog
     from bot.domain.jobs import Job
     from bot.domain.keepsakes import Keepsakes
+    from bot.domain.masks import Masks
     from bot.domain.own_keys import Vault
     from bot.domain.people import PreferenceStore
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Pictures, Probe, Publisher
     from bot.services.imagine import Naming
     from bot.services.own_keys import Bank
     from bot.services.quotas import DeploymentPolicy
+    from bot.services.regions import EditorLink
     from bot.services.upstream import Purse
 
 
@@ -100,6 +103,7 @@ class Ports:
     accounts: Mapping[str, ImageApi]
     """The owner's."""
     pictures: Pictures
+    masks: Masks
     publisher: Publisher
     clock: Clock
     probe: Probe
@@ -139,6 +143,8 @@ class Terms:
     reads_per_second: float = 4.0
     """Budget of readings of each account, as the image API's adapter keeps it."""
     video: bool = False
+    editor_link: EditorLink = no_editor
+    """Where somebody can draw a mask for a button; None without a public address."""
     naming: Naming | None = None
     chance: Callable[[], float] = random.random
 
@@ -149,6 +155,7 @@ class Services:
 
     imagine: Imagine
     presses: Presses
+    regions: Regions
     jobs: Jobs
     bringer: Bringer
     worker: Worker
@@ -234,6 +241,17 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     )
     drafts = Drafts(store=ports.keepsakes, clock=clock, naming=naming)
     jobs = Jobs(store=store, archive=ports.archive, clock=clock, wakeup=worker, show=editor.changed)
+    presses = Presses(
+        store=store,
+        policy=policy,
+        accounts=accounts,
+        clock=clock,
+        naming=naming,
+        wakeup=worker,
+        probe=probe,
+        show=editor.changed,
+        video=terms.video,
+    )
     return Services(
         imagine=Imagine(
             store=store,
@@ -245,16 +263,16 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             probe=probe,
             show=editor.changed,
         ),
-        presses=Presses(
+        presses=presses,
+        regions=Regions(
+            presses=presses,
             store=store,
             policy=policy,
             accounts=accounts,
+            pictures=ports.pictures,
+            masks=ports.masks,
             clock=clock,
-            naming=naming,
-            wakeup=worker,
-            probe=probe,
-            show=editor.changed,
-            video=terms.video,
+            editor=terms.editor_link,
         ),
         jobs=jobs,
         bringer=Bringer(

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.services.own_keys import OwnKeys
     from bot.services.people import People
     from bot.services.prompting import Prompting
+    from bot.services.regions import Regions
     from bot.services.upstream import Upstream
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,10 @@ class Services(Protocol):
     @property
     def presses(self) -> Presses:
         """Turns presses into child jobs."""
+
+    @property
+    def regions(self) -> Regions:
+        """Repaints regions of pictures."""
 
     @property
     def jobs(self) -> Jobs:

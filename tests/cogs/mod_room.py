@@ -14,6 +14,7 @@ from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState, Route
 from bot.domain.keys import key_from_bits
 from bot.domain.pools import UNLIMITED, Allowance, Pool
+from bot.midjourney.masks import PillowMasks
 from bot.services.engine import Ports, Terms, build
 from bot.services.quotas import DeploymentPolicy
 from bot.storage import open_storage
@@ -147,6 +148,7 @@ async def room(folder: Path) -> AsyncIterator[Room]:
                 archive=storage.archive,
                 accounts=cast("Any", {"default": Untouched()}),
                 pictures=Gallery(),
+                masks=PillowMasks(),
                 publisher=house.publisher,
                 clock=house.clock,
                 probe=Meters(version="0", role="all", instance="test"),

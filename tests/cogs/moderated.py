@@ -19,6 +19,7 @@ from bot.domain.keys import key_from_bits
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.tasks import TaskPage
 from bot.errors import RemoteError, RemoteFault
+from bot.midjourney.masks import PillowMasks
 from bot.services.engine import Ports, Terms, build
 from bot.services.quotas import DeploymentPolicy
 from bot.storage import open_storage
@@ -167,6 +168,7 @@ async def moderated(folder: Path, *, only: Pool | None = None) -> AsyncIterator[
                 archive=storage.archive,
                 accounts=cast("Any", {"default": api}),
                 pictures=Gallery(),
+                masks=PillowMasks(),
                 publisher=house.publisher,
                 clock=house.clock,
                 probe=Meters(version="0", role="all", instance="test"),

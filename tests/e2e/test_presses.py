@@ -95,15 +95,6 @@ async def test_a_button_of_an_unfinished_picture_asks_for_patience(world: World)
     assert "not finished" in world.whisper(pressed)
 
 
-async def test_repainting_a_region_without_a_mask_names_what_works_instead(world: World) -> None:
-    single = await world.child(await world.grid("a paper fox --v 7"), "U1")
-
-    pressed = await world.press(single, "🖌️ Vary (Region)")
-
-    assert "Vary (Subtle)" in world.whisper(pressed)
-    assert len(world.submissions) == 2
-
-
 async def test_a_picture_beyond_the_allowance_is_refused_in_private_and_not_paid(world: World) -> None:
     await world.restart(more={"EASEL_DEFAULT_RULES": "NORMAL=1/5/5,FAST=off"})
     grid = await world.grid()

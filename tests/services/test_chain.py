@@ -198,7 +198,7 @@ async def test_a_press_on_a_button_that_never_was_is_told_so(world: World) -> No
 @pytest.mark.parametrize(
     ("custom_id", "answer"),
     [
-        (f"MJ::Inpaint::1::{UUID}::SOLO", "press.needs_mask"),
+        (f"MJ::Inpaint::1::{UUID}::SOLO", "press.foreign"),
         (f"MJ::CustomZoom::{UUID}", "press.custom_zoom"),
         ("MJ::Job::PicReader::1", "press.not_offered"),
         (f"MJ::JOB::animate_high::1::{UUID}::SOLO", "press.not_offered"),

@@ -18,9 +18,11 @@ from bot.domain.ports import Picture, Showing, Shown
 from bot.domain.prompts import PromptOptions
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import Later, RemoteError, RemoteFault, RouteClosed
+from bot.midjourney.masks import PillowMasks
 from bot.services.asking import Asker
 from bot.services.engine import Ports, Services, Terms, build
 from bot.services.quotas import DeploymentPolicy
+from bot.services.regions import no_editor
 from bot.storage import tables
 from bot.storage.opening import open_storage
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from bot.domain.inputs import Shape
     from bot.services.imagine import Begun
+    from bot.services.regions import EditorLink
     from bot.texts import Text
 
 T = TypeVar("T")
@@ -443,6 +446,8 @@ class FakePictures:
             self._world.pictures_left -= 1
             if self._world.pictures_left < 0:
                 raise Later("gone")
+            if self._world.painted is not None:
+                return self._world.painted
             return Picture(b"x" * min(limit, 1000), "easel.png", "image/png", 8, 8)
 
         return await self._effects.around("GET picture", call())
@@ -509,6 +514,8 @@ class World:
         self.names = Names()
         self.fetches: list[tuple[str | None, str | None, int]] = []
         self.picture_trouble: Exception | None = None
+        self.painted: Picture | None = None
+        """What every fetch gives, where a test looks at pixels."""
         self.pictures_left = 10**9
         self.lost_ways: list[tuple[JobKey, str]] = []
         self.rules: dict[Pool, Allowance] = {Pool.NORMAL: UNLIMITED, Pool.FAST: UNLIMITED}
@@ -517,6 +524,7 @@ class World:
         self.webhook: Callable[[str], str | None] = lambda _token: None
         self.webhooks = False
         self.video = False
+        self.editor_link: EditorLink = no_editor
         self.accounts: tuple[str, ...] = ("default",)
         self.owner = "first"
         self._interactions = itertools.count(5000)
@@ -537,6 +545,7 @@ class World:
                 archive=self._opened.archive,
                 accounts={a: Api(self.upstream, self.effects) for a in self.accounts},
                 pictures=FakePictures(self.effects, self),
+                masks=PillowMasks(),
                 publisher=self.publisher,
                 clock=self.clock,
                 probe=self.meters,
@@ -551,6 +560,7 @@ class World:
                 webhook_address=self.webhook,
                 webhooks=self.webhooks,
                 video=self.video,
+                editor_link=self.editor_link,
                 naming=self.names,
                 chance=lambda: 0.0,
             ),

@@ -1,0 +1,177 @@
+"""`PillowMasks`: the Masks port. Draws masks from cells, reads those that people drew, and draws lattices.
+Never here: I/O; every drawing happens in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from bot.domain.masks import MOST_MASK_BYTES, CheckedMask, name_of, rectangles
+from bot.errors import UserError
+from bot.midjourney.fitting import MOST_PIXELS, MP4, NotAPicture, TooManyPixels, open_whole, recognise
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.masks import Cells
+
+T = TypeVar("T")
+
+BLACK: Final = 0
+WHITE: Final = 255
+HALF: Final = 128
+"""From this brightness on a pixel is chosen: soft edges and a JPEG's noise fall to the nearer side."""
+SHOWN_SIDE: Final = 1024
+"""The longest side of a picture that cells are chosen on."""
+QUALITY: Final = 82
+TINT: Final = (235, 64, 120)
+TINTED: Final = 0.5
+"""How much of the tint lies over a chosen cell: what is beneath must still be seen."""
+FOREIGN: Final = (
+    b"BM",
+    b"II*\0",
+    b"MM\0*",
+    b"8BPS",
+    b"\0\0\1\0",
+    b"%PDF",
+    b"<svg",
+    b"<?xml",
+    b"\0\0\0\x0cJXL",
+)
+"""First bytes of files that people take for pictures, and that no mask is read from."""
+
+
+class PillowMasks:
+    """Implements `Masks`."""
+
+    def __init__(self, *, most_pixels: int = MOST_PIXELS, at_once: int = 2) -> None:
+        self._most_pixels = most_pixels
+        self._slots = asyncio.Semaphore(at_once)
+
+    async def from_cells(self, width: int, height: int, cells: Cells) -> bytes:
+        """White cells on black ground; raises ValueError if they are no region."""
+        if not cells.is_region:
+            raise ValueError("nothing, or everything, is no region")
+        return await self._drawn(lambda: _from_cells(width, height, cells))
+
+    async def checked(self, data: bytes, width: int, height: int) -> CheckedMask:
+        """Read a mask in any format that results come in; raises `UserError`."""
+        if not data:
+            raise UserError(text("mask.empty"))
+        if len(data) > MOST_MASK_BYTES:
+            raise UserError(text("mask.too_large", limit=MOST_MASK_BYTES >> 20))
+        return await self._drawn(lambda: _checked(data, (width, height), self._most_pixels))
+
+    async def shrunk(self, picture: bytes) -> bytes:
+        """A JPEG; raises `UserError`."""
+        return await self._drawn(lambda: _shrunk(picture, self._most_pixels))
+
+    async def preview(self, picture: bytes, cells: Cells) -> bytes:
+        """A JPEG of the same size."""
+        return await self._drawn(lambda: _preview(picture, cells))
+
+    async def _drawn(self, draw: Callable[[], T]) -> T:
+        async with self._slots:
+            return await asyncio.to_thread(draw)
+
+
+def _from_cells(width: int, height: int, cells: Cells) -> bytes:
+    mask = Image.new("L", (width, height), BLACK)
+    boxes = rectangles(width, height)
+    for cell in cells:
+        mask.paste(WHITE, boxes[cell])
+    return _png(mask)
+
+
+def _checked(data: bytes, size: tuple[int, int], most_pixels: int) -> CheckedMask:
+    kind = recognise(data)
+    if kind is None or kind is MP4:
+        foreign = kind is MP4 or data.lstrip().startswith(FOREIGN) or data[4:8] == b"ftyp"
+        raise UserError(text("mask.wrong_format" if foreign else "mask.not_a_picture"))
+    try:
+        with open_whole(data, kind, most_pixels) as image:
+            mask = _two_colours(image)
+    except TooManyPixels:
+        raise UserError(text("mask.too_many_pixels")) from None
+    except NotAPicture:
+        raise UserError(text("mask.broken")) from None
+    resized = mask.size != size
+    if resized:
+        mask = mask.resize(size, Image.Resampling.NEAREST)
+    chosen = mask.histogram()[WHITE]
+    if chosen == 0:
+        raise UserError(text("mask.no_white"))
+    if chosen == size[0] * size[1]:
+        raise UserError(text("mask.all_white"))
+    return CheckedMask(_png(mask), resized, chosen / (size[0] * size[1]))
+
+
+def _two_colours(image: Image.Image) -> Image.Image:
+    """Black and white in one channel; what is transparent lies on black ground."""
+    try:
+        upright = ImageOps.exif_transpose(image)
+        if upright.has_transparency_data:
+            seen = upright.convert("RGBA")
+            ground = Image.new("RGBA", seen.size, "black")
+            ground.alpha_composite(seen)
+            upright = ground
+        if upright.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
+            upright = upright.convert("I").point(lambda level: level * (1 / 256))
+        grey = upright.convert("RGB").convert("L")
+        return grey.point(lambda level: WHITE if level >= HALF else BLACK)
+    except Exception as broken:  # Pillow lets any exception out on hostile bytes
+        raise NotAPicture(type(broken).__name__) from broken
+
+
+def _png(mask: Image.Image) -> bytes:
+    written = io.BytesIO()
+    Image.merge("RGB", (mask, mask, mask)).save(written, "PNG")
+    return written.getvalue()
+
+
+def _shrunk(picture: bytes, most_pixels: int) -> bytes:
+    kind = recognise(picture)
+    if kind is None or kind is MP4:
+        raise UserError(text("region.no_still"))
+    try:
+        with open_whole(picture, kind, most_pixels) as image:
+            small = image.convert("RGB")
+            small.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+    except (NotAPicture, TooManyPixels):
+        raise UserError(text("region.no_still")) from None
+    return _jpeg(small)
+
+
+def _preview(picture: bytes, cells: Cells) -> bytes:
+    with Image.open(io.BytesIO(picture), formats=["JPEG"]) as opened:
+        shown = opened.convert("RGB")
+    boxes = rectangles(*shown.size)
+    unit = max(1, max(shown.size) // 320)
+    for cell in cells:
+        part = shown.crop(boxes[cell])
+        shown.paste(Image.blend(part, Image.new("RGB", part.size, TINT), TINTED), boxes[cell])
+    pen = ImageDraw.Draw(shown)
+    for left, top, right, bottom in boxes:  # a dark line beside a light one is seen on every ground
+        pen.rectangle((left, top, right, bottom), outline=(0, 0, 0), width=unit * 2)
+        pen.rectangle((left, top, right, bottom), outline=(255, 255, 255), width=unit)
+    font = ImageFont.load_default(size=max(10, min(shown.size) // 26))
+    for cell, (left, top, _right, _bottom) in enumerate(boxes):
+        pen.text(
+            (left + 4 * unit, top + 3 * unit),
+            name_of(cell),
+            font=font,
+            fill="white",
+            stroke_width=unit,
+            stroke_fill="black",
+        )
+    return _jpeg(shown)
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    written = io.BytesIO()
+    picture.save(written, "JPEG", quality=QUALITY)
+    return written.getvalue()

@@ -1,0 +1,304 @@
+"""Vary (Region) through the services: who may open it, what is sent upstream, and what is refused at no cost.
+Never here: how masks are drawn and read (the real adapter does), and buttons."""
+
+from __future__ import annotations
+
+import io
+from base64 import b64decode
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+from bot.domain.jobs import JobState
+from bot.domain.masks import EVERY, Cells
+from bot.domain.pools import Allowance, Pool
+from bot.domain.ports import Picture
+from bot.domain.tasks import RemoteAction
+from bot.errors import Later, RemoteError, RemoteFault, RouteClosed, UserError
+from bot.services.actions import Pressed, PressOutcome
+from bot.services.regions import KEPT_MS, MOST_KEPT, Regions
+from tests.services.world import GUILD, UUID, World
+
+if TYPE_CHECKING:
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.domain.masks import Box
+    from bot.services.asking import Asker
+
+SIZE = (37, 101)
+REGION = RemoteAction(f"MJ::Inpaint::1::{UUID}::SOLO", "Vary (Region)", "🖌️")
+SUBTLE = RemoteAction(f"MJ::JOB::low_variation::1::{UUID}::SOLO", "Vary (Subtle)", "🪄")
+CORNER = Cells(1)
+
+
+def drawn(size: tuple[int, int] = SIZE, colour: str = "black", chosen: Box | None = None) -> bytes:
+    """A picture, or a mask with a white box."""
+    image = Image.new("RGB", size, colour)
+    if chosen is not None:
+        image.paste("white", chosen)
+    written = io.BytesIO()
+    image.save(written, "PNG")
+    return written.getvalue()
+
+
+async def single(world: World, **kwargs: Any) -> Job:
+    """A finished picture with Vary (Region) at position 1."""
+    world.painted = Picture(drawn(colour="teal"), "fox.png", "image/png", *SIZE)
+    world.upstream.template["actions"] = (SUBTLE, REGION)
+    return await world.finished_grid(**kwargs)
+
+
+async def repaint(
+    world: World, job: Job, mask: bytes | Cells = CORNER, *, asker: Asker | None = None, position: int = 1
+) -> Pressed:
+    regions: Regions = world.services.regions
+    asker = asker or world.asker()
+    if isinstance(mask, Cells):
+        return await regions.repaint_cells(asker, job.key, position, mask, channel_id=5, message_id=6)
+    return await regions.repaint(asker, job.key, position, mask, channel_id=5, message_id=6)
+
+
+async def refusal(world: World, job: Job, mask: bytes | Cells = CORNER, **kwargs: Any) -> str:
+    """Why it is not repainted; nothing was sent, and nothing charged."""
+    before = (len(world.upstream.tasks), await world.ledger())
+    with pytest.raises(UserError) as refused:
+        await repaint(world, job, mask, **kwargs)
+    await world.calm()
+    assert (len(world.upstream.tasks), await world.ledger()) == before
+    return refused.value.text.id
+
+
+async def closed(world: World, job: Job, *, asker: Asker | None = None, position: int = 1) -> str:
+    """Why it is not even opened."""
+    with pytest.raises(UserError) as refused:
+        await world.services.regions.open(asker or world.asker(), job.key, position)
+    return refused.value.text.id
+
+
+async def test_chosen_cells_become_one_action_of_the_chain_with_their_mask(world: World) -> None:
+    job = await single(world, pool=Pool.FAST)
+
+    pressed = await repaint(world, job)
+    child = await world.ended(pressed.job)
+
+    task = world.upstream.task(child.task_id)
+    assert (task.action, task.pool, task.parent, task.custom_id) == (
+        "ACTION",
+        Pool.FAST,
+        job.task_id,
+        REGION.custom_id,
+    )
+    head, _, coded = (task.mask or "").partition(",")
+    mask = Image.open(io.BytesIO(b64decode(coded)))
+    assert (head, mask.format, mask.mode, mask.size) == ("data:image/png;base64", "PNG", "RGB", SIZE)
+    assert mask.convert("1").getbbox() == (0, 0, SIZE[0] // 4, SIZE[1] // 4)
+    assert (child.root, child.prompt, child.inputs, child.notes) == (job.root, job.prompt, 1, ())
+    assert child.press is not None
+    assert (child.press.label, child.press.message_id) == ("Vary (Region)", 6)
+    assert len(world.upstream.tasks) == 2
+
+
+async def test_a_drawn_mask_of_another_size_is_sent_in_the_right_one_with_a_note(world: World) -> None:
+    job = await single(world)
+
+    child = await world.ended((await repaint(world, job, drawn((74, 202), chosen=(0, 0, 37, 202)))).job)
+
+    coded = (world.upstream.task(child.task_id).mask or "").partition(",")[2]
+    assert Image.open(io.BytesIO(b64decode(coded))).size == SIZE
+    assert child.notes == ("note.mask_resized",)
+
+
+async def test_a_press_from_a_private_window_leads_to_the_card_of_the_picture(world: World) -> None:
+    job = await single(world)
+
+    pressed = await world.services.regions.repaint(
+        world.asker(), job.key, 1, drawn(chosen=(0, 0, 9, 9)), channel_id=0, message_id=0
+    )
+
+    assert pressed.job.press is not None
+    assert (pressed.job.press.channel_id, pressed.job.press.message_id) == (
+        job.reply.channel_id,
+        job.reply.message_id,
+    )
+
+
+async def test_one_region_at_a_time_and_another_once_it_has_ended(world: World) -> None:
+    job = await single(world)
+
+    first = await repaint(world, job)
+    second = await repaint(world, job, Cells(2))
+    assert await closed(world, job) == "region.running"
+    await world.ended(first.job)
+    third = await repaint(world, job, Cells(2))
+
+    assert [one.outcome for one in (first, second, third)] == [
+        PressOutcome.STARTED,
+        PressOutcome.RUNNING,
+        PressOutcome.STARTED,
+    ]
+    assert second.job.key == first.job.key
+    assert (await world.ended(third.job)).state is JobState.SUCCEEDED
+    assert len(world.upstream.tasks) == 3
+
+
+async def test_a_refused_region_can_be_painted_again(world: World) -> None:
+    job = await single(world)
+    world.upstream.refusals.append(RemoteError(RemoteFault.REFUSED, "no"))
+    failed = await world.ended((await repaint(world, job)).job)
+
+    again = await repaint(world, job)
+
+    assert (failed.state, again.outcome) == (JobState.FAILED, PressOutcome.STARTED)
+
+
+async def test_opening_brings_the_picture_once_and_charges_nothing(world: World) -> None:
+    job = await single(world)
+    before = (len(world.fetches), await world.ledger())
+    asker = world.asker(user=7)
+
+    draft = await world.services.regions.open(asker, job.key, 1)
+    again = await world.services.regions.draft(asker, job.key, 1)
+    preview = await world.services.regions.preview(draft, CORNER)
+
+    assert (draft.width, draft.height, draft.job.key, draft.position) == (*SIZE, job.key, 1)
+    assert again is draft
+    assert Image.open(io.BytesIO(preview)).format == "JPEG"
+    assert (len(world.fetches), await world.ledger()) == (before[0] + 1, before[1])
+
+
+async def test_a_small_copy_is_forgotten_when_nobody_looks_at_it(world: World) -> None:
+    job = await single(world)
+    regions, asker = world.services.regions, world.asker()
+    await regions.open(asker, job.key, 1)
+
+    world.clock.move_to(world.clock.now() + KEPT_MS - 1)
+    assert regions.at_hand(asker, job.key, 1) is not None
+    world.clock.move_to(world.clock.now() + KEPT_MS - 1)
+    assert regions.at_hand(asker, job.key, 1) is not None
+    world.clock.move_to(world.clock.now() + KEPT_MS + 1)
+    assert regions.at_hand(asker, job.key, 1) is None
+    assert (await regions.draft(asker, job.key, 1)).job.key == job.key
+
+
+async def test_only_so_many_small_copies_are_kept(world: World) -> None:
+    job = await single(world)
+    world.upstream.template["actions"] = (REGION,) * (MOST_KEPT + 1)
+    many = await world.finished_grid()
+    regions, asker = world.services.regions, world.asker()
+    await regions.open(asker, job.key, 1)
+
+    for position in range(MOST_KEPT):
+        await regions.draft(asker, many.key, position)
+
+    assert regions.at_hand(asker, job.key, 1) is None
+    assert regions.at_hand(asker, many.key, 0) is not None
+
+
+async def test_a_picker_survives_a_restart_of_the_bot(world: World) -> None:
+    job = await single(world)
+    await world.services.regions.open(world.asker(), job.key, 1)
+    await world.reboot(after_ms=60_000)
+
+    child = await world.ended((await repaint(world, job)).job)
+
+    assert child.state is JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize("cells", [Cells(), Cells(EVERY)])
+async def test_nothing_and_everything_are_refused(world: World, cells: Cells) -> None:
+    job = await single(world)
+
+    assert await refusal(world, job, cells) == ("mask.all_white" if cells else "mask.no_white")
+
+
+@pytest.mark.parametrize(
+    ("mask", "reason"),
+    [(b"", "mask.empty"), (b"hello", "mask.not_a_picture"), (drawn(), "mask.no_white")],
+    ids=["empty", "no picture", "black"],
+)
+async def test_a_bad_mask_is_refused_at_no_cost(world: World, mask: bytes, reason: str) -> None:
+    job = await single(world)
+
+    assert await refusal(world, job, mask) == reason
+
+
+@pytest.mark.parametrize("position", [0, 2, -1])
+async def test_only_the_button_that_asks_for_a_region_takes_one(world: World, position: int) -> None:
+    job = await single(world)
+
+    assert await refusal(world, job, position=position) == "press.no_such_button"
+    assert await closed(world, job, position=position) == "press.no_such_button"
+
+
+async def test_a_job_of_another_server_is_unknown_here(world: World) -> None:
+    job = await single(world)
+    await world.services.regions.open(world.asker(), job.key, 1)
+    here = world.asker()
+    elsewhere = replace(here, reply=replace(here.reply, guild_id=GUILD + 1))
+
+    assert await refusal(world, job, asker=elsewhere) == "jobs.unknown"
+    assert await closed(world, job, asker=elsewhere) == "jobs.unknown"
+    assert world.services.regions.at_hand(elsewhere, job.key, 1) is None
+
+
+async def test_a_job_that_nobody_knows_is_refused(world: World) -> None:
+    job = await single(world)
+
+    assert await refusal(world, replace(job, key=world.names.key())) == "press.unknown"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [(RouteClosed("http_404"), "region.picture_gone"), (Later("timed_out"), "region.picture_later")],
+)
+async def test_a_picture_that_cannot_be_had_is_told(world: World, trouble: Exception, reason: str) -> None:
+    job = await single(world)
+    world.picture_trouble = trouble
+
+    assert await closed(world, job) == reason
+    assert await refusal(world, job) == reason
+
+
+async def test_what_is_no_still_picture_has_no_regions(world: World) -> None:
+    job = await single(world)
+    world.painted = Picture(b"\0\0\0\x18ftypisom", "fox.mp4", "video/mp4", *SIZE)
+
+    assert await closed(world, job) == "region.no_still"
+
+
+async def test_a_pool_that_was_switched_off_is_told_before_cells_are_chosen(world: World) -> None:
+    job = await single(world, pool=Pool.FAST)
+    del world.rules[Pool.FAST]
+
+    assert await closed(world, job) == "refused.pool_off_chain"
+    assert await refusal(world, job) == "refused.pool_off_chain"
+
+
+async def test_the_presser_pays(world: World) -> None:
+    job = await single(world)
+    world.rules[Pool.NORMAL] = Allowance(1, None, None)
+    await world.ended(await world.imagine(user=8))
+
+    assert await refusal(world, job, asker=world.asker(user=8)) == "refused.per_day"
+    assert (await repaint(world, job, asker=world.asker(user=9))).job.user_id == 9
+
+
+async def test_without_a_page_to_draw_on_there_is_no_link(world: World) -> None:
+    job = await single(world)
+
+    assert await world.services.regions.editor_link(world.asker(), job.key, 1) is None
+
+
+async def test_the_link_of_a_page_is_the_pages_own(world: World) -> None:
+    async def editor(asker: Asker, key: JobKey, position: int) -> str | None:
+        return f"https://easel.example/{asker.user_id}/{key}/{position}"
+
+    job = await single(world)
+    world.editor_link = editor
+    await world.reboot()
+
+    link = await world.services.regions.editor_link(world.asker(user=3), job.key, 1)
+
+    assert link == f"https://easel.example/3/{job.key}/1"
