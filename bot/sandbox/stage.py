@@ -41,14 +41,15 @@ class Place:
 
 @asynccontextmanager
 async def open_stage(
-    app: App, guard: StageGuard, clock: StageClock
+    app: App, guard: StageGuard, clock: StageClock, *, settle_s: float = SETTLE_S
 ) -> AsyncIterator[tuple[simcord.Env, Place]]:
     """Bring the bot online in a Discord of its own; at the end it stops in good order and the stage closes.
 
     The place is built before today's date is set, at SimCord's own first day: ids are made of the time, so they
-    are the same at each start, and a kept database still knows channel and people.
+    are the same at each start, and a kept database still knows channel and people. `settle_s`: a test with nobody
+    at a page can wait longer.
     """
-    env = simcord.Env(app.bot, settle_timeout=SETTLE_S, check_errors=False)
+    env = simcord.Env(app.bot, settle_timeout=settle_s, check_errors=False)
     env.backend.bot_user.name = "Easel"  # private: SimCord's name for the bot has no public lever
     place = _furnish(env)
     env.backend.clock._epoch = datetime.now(UTC)  # noqa: SLF001 - private: no public way to today's date

@@ -35,6 +35,8 @@ SPEED = 6.0
 """A NORMAL grid takes 6 s of the stage's time."""
 STEP_S = 1.0
 """How closely `until` looks."""
+PATIENCE_S = 40.0
+"""Of this machine's time, on which much else may run."""
 LEAP_S = 30.0
 """What is advanced at once has to settle within the stage's patience."""
 
@@ -123,7 +125,7 @@ class World:
         answers = [*result.followups, *([result.response] if result.response is not None else [])]
         assert len(answers) == 1, f"one answer was expected: {answers}"
         assert answers[0].ephemeral, f"everybody sees {answers[0].content!r}"
-        return answers[0].content
+        return answers[0].content or card_of(answers[0]).words
 
     def channel(self) -> list[Card]:
         """Every message of the bot that the channel shows, oldest first."""
@@ -184,7 +186,7 @@ class World:
         """Open the house and the stage."""
         self.app = await self._new_house()
         self.env, self.place = await self._houses.enter_async_context(
-            open_stage(self.app, self.guard, self.clock)
+            open_stage(self.app, self.guard, self.clock, settle_s=PATIENCE_S)
         )
 
     async def restart(self, *, killed: bool = False, more: dict[str, str] | None = None) -> None:

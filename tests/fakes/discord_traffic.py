@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SLOW_MACHINE = 4
+"""How much longer than on an idle machine anything may take that is sure to come."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileMeta:
@@ -82,11 +85,11 @@ class Changes:
     ) -> T:
         """The predicate's first true value; AssertionError when it does not come in time."""
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout * SLOW_MACHINE):
                 while not (seen := predicate()):
                     await self._event.wait()
         except TimeoutError:
-            raise AssertionError(f"not within {timeout} s\n{explain()}") from None
+            raise AssertionError(f"not within {timeout * SLOW_MACHINE} s\n{explain()}") from None
         return seen
 
 

@@ -15,7 +15,7 @@ from tests.sandbox.program import ROOT, sandbox
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [pytest.mark.wire, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.wire, pytest.mark.timeout(400)]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

@@ -181,6 +181,10 @@ class Studio:
         return [m.content for m in self.channel.history(viewer=viewer)]
 
 
+PATIENCE_S = 40.0
+"""How long the bot may be busy with one action: of this machine's time, on which much else may run."""
+
+
 def an_easel(services: ScriptedServices, meta: Memory, **options: Any) -> Easel:
     """The client as the composition root would build it."""
     return Easel(
@@ -197,7 +201,7 @@ async def studio(*, extensions: Sequence[str] = ("cogs.imagine",)) -> AsyncItera
     """Open the studio; expected refusals travel as exceptions, so the simulation does not judge them."""
     services, meta = ScriptedServices(), Memory()
     bot = an_easel(services, meta, extensions=extensions)
-    async with simcord.run(bot, check_errors=False) as env:
+    async with simcord.run(bot, check_errors=False, settle_timeout=PATIENCE_S) as env:
         guild = env.create_guild("Studio")
         channel = guild.create_text_channel("art")
         clock = SimulatedClock(env)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from bot.sandbox.upstream import SANDBOX_KEY, Pace, SimulatedUpstream
+from tests.fakes.discord_traffic import SLOW_MACHINE
 from tests.fakes.discord_wire import FakeDiscord
 from tests.wire import program
 from tests.wire.program import ROOT, Program
@@ -259,7 +260,7 @@ async def eventually(
     look: Callable[[], T | None], within: float, explain: Callable[[], str], *, every: float = 0.05
 ) -> T:
     """The first true value of something that tells nobody when it changes, such as a file of another process."""
-    end = time.monotonic() + within
+    end = time.monotonic() + within * SLOW_MACHINE
     while not (seen := look()):
         assert time.monotonic() < end, f"not within {within:g} s: {explain()}"
         await asyncio.sleep(every)

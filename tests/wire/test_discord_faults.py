@@ -135,7 +135,7 @@ CASES = (
 )
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 async def test_a_picture_is_shown_once_whatever_happens_at_discord_meanwhile(hooked: House) -> None:
     fake = hooked.fake
     await hooked.start()

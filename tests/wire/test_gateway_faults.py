@@ -88,7 +88,7 @@ async def test_a_gateway_that_drops_costs_no_command_and_no_job(hooked: House, t
     record(Line(ONCE, f"gateway: {trouble}", 1, 0, 0))
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(400)
 async def test_two_processes_on_one_database_make_one_picture_and_a_dead_ones_jobs_move_within_a_lease(
     house: House,
 ) -> None:

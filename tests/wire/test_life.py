@@ -25,7 +25,7 @@ PRESSED = ("U2", "Vary (Strong)", "U1", "Zoom Out 2x")
 COMMANDS = r"/applications/\d+/commands"
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 async def test_the_first_start_makes_the_database_and_tells_discord_the_commands_and_the_second_neither(
     house: House,
 ) -> None:
@@ -55,7 +55,7 @@ async def test_a_start_with_other_commands_than_discord_was_told_last_tells_them
     assert len(house.fake.calls("PUT", COMMANDS)) == 2
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 async def test_a_chain_of_depth_four_stays_in_its_pool_and_presses_each_parents_own_button(
     house: House,
 ) -> None:

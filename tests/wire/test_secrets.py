@@ -23,7 +23,7 @@ KEY = "sk-AnOperatorsOwnKeyThatPaysForEverything"
 PROMPT = "a very private heron in a bathtub"
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("style", ["json", "console"])
 async def test_the_log_of_a_whole_chain_holds_no_secret_and_no_prompt(tmp_path: Path, style: str) -> None:
     async with open_house(tmp_path, webhooks=True, token=TOKEN, keys={KEY: Key()}) as house:

@@ -32,7 +32,7 @@ async def _stopped(house: House, running: Program) -> float:
     return time.monotonic() - began
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(400)
 async def test_an_idle_program_stops_at_once(house: House) -> None:
     running = await house.start(whole=True)
 
@@ -40,7 +40,7 @@ async def test_an_idle_program_stops_at_once(house: House) -> None:
     assert '"event": "stopped"' in running.output
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(400)
 async def test_a_program_whose_submission_hangs_stops_in_time_and_the_next_one_finds_the_task_at_once(
     house: House,
 ) -> None:
@@ -59,7 +59,7 @@ async def test_a_program_whose_submission_hangs_stops_in_time_and_the_next_one_f
     assert len(house.submissions) == len(house.accepted) == 1
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("before_effect", [True, False], ids=["before its effect", "after its effect"])
 async def test_a_program_that_is_delivering_stops_in_time_and_the_next_one_delivers_at_once(
     hooked: House, *, before_effect: bool
@@ -85,7 +85,7 @@ async def test_a_program_that_is_delivering_stops_in_time_and_the_next_one_deliv
     assert len(hooked.submissions) == 1
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(400)
 async def test_a_program_stops_in_time_although_discord_answers_nothing_any_more(house: House) -> None:
     running = await house.start(STOP_TIMEOUT="4")
     house.upstream.pause()
@@ -100,7 +100,7 @@ async def test_a_program_stops_in_time_although_discord_answers_nothing_any_more
     assert house.submissions == []
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("route", ["/users/@me", r"/applications/\d+/commands", "/gateway/bot"])
 async def test_a_program_stops_in_time_while_it_waits_for_discord_at_its_start(
     house: House, route: str
@@ -115,7 +115,7 @@ async def test_a_program_stops_in_time_while_it_waits_for_discord_at_its_start(
     assert "program_broke" not in running.output
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(400)
 async def test_a_second_sigterm_ends_the_program_at_once(house: House) -> None:
     running = await house.start()
     hanging = house.upstream.fault(Fault.HANG_AFTER)

@@ -43,7 +43,7 @@ REPEATED = {Fault.RATE_LIMITED, Fault.UNAVAILABLE}
 """The server said that it took nothing: these may be sent again."""
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 async def test_each_fault_of_a_submission_ends_in_one_picture_or_is_given_back(house: House) -> None:
     await house.start()
     grids = await asyncio.gather(*(house.grid(f"a fox for {fault}") for fault in SUBMISSIONS))
@@ -121,7 +121,7 @@ async def test_a_reading_or_a_picture_that_fails_once_costs_time_and_nothing_els
     record(Line(f"reading: {PICTURE}", f"image API: {fault.about}", 1, 0, 0))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 async def test_a_job_waits_for_an_image_api_that_cannot_be_reached_and_says_so(house: House) -> None:
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
