@@ -100,9 +100,16 @@ class People:
         """They take no direct messages from us: stop, and remember why."""
         return await self._change(user_id, lambda p: replace(p, copies=False, copies_refused=True))
 
-    async def keep_set(self, user_id: int, name: str, options: str) -> Preferences:
-        """Keep options under a name; raises `UserError` as `Preferences.with_set`."""
-        return await self._change(user_id, lambda p: p.with_set(name, options))
+    async def keep_set(
+        self, user_id: int, name: str, options: str, *, instead: str | None = None
+    ) -> Preferences:
+        """Keep options under a name, perhaps `instead` of another set; raises `UserError` as `Preferences.with_set`."""
+
+        def change(known: Preferences) -> Preferences:
+            others = known if instead is None or known.find(instead) is None else known.without_set(instead)
+            return others.with_set(name, options)
+
+        return await self._change(user_id, change)
 
     async def drop_set(self, user_id: int, name: str) -> Preferences:
         """Drop a set; raises `UserError` if there is none."""

@@ -158,7 +158,7 @@ async def moderated(folder: Path, *, only: Pool | None = None) -> AsyncIterator[
     offered = DEFAULTS if only is None else {only: DEFAULTS[only]}
     address = f"sqlite+aiosqlite:///{folder / 'easel.db'}"
     async with (
-        studio(extensions=("cogs.imagine", "cogs.jobs", "cogs.pools")) as house,
+        studio(extensions=("cogs.imagine", "cogs.jobs", "cogs.pools", "cogs.prefer")) as house,
         open_storage(address, migrate=True) as storage,
     ):
         api = Gateway()

@@ -44,6 +44,15 @@ async def test_every_preference_can_be_chosen_and_taken_back(world: World) -> No
     )
     assert (full.copies, full.language, [one.name for one in full.sets]) == (True, "de", ["wide"])
 
+    renamed = await people.keep_set(ADA, "very wide", "--ar 32:9", instead="wide")
+    assert [one.name for one in renamed.sets] == ["very wide"]
+    assert [one.name for one in (await people.keep_set(ADA, "wide", "--tile", instead="very wide")).sets] == [
+        "wide"
+    ]
+    assert [one.name for one in (await people.keep_set(ADA, "wide", "--raw", instead="gone")).sets] == [
+        "wide"
+    ]
+
     await people.prefer_pool(ADA, None)
     await people.prefer_aspect(ADA, None)
     await people.prefer_version(ADA, "")
