@@ -1,5 +1,5 @@
 """`/mod`: moderators look after members and jobs, and read and undo what was changed; servers that come and go.
-Never here: settings (moderation_settings), words and channels (moderation_words), and how anything looks (ui)."""
+Never here: settings (moderation_settings), words, channels and prompts (their own files), and how anything looks (ui)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from discord.ext import commands
 
 from bot.domain.access import HOUR_MS
 from bot.texts import text
+from bot.ui.block_lists import show_blocks
 from bot.ui.commands import said
+from bot.ui.mod_jobs import show_job
 from bot.ui.mod_presses import show_audit, show_live, show_member
 from bot.ui.moderators import ModButton, ModeratorsOnly, actor_of, guild_of, is_moderator
 from bot.ui.private import take_up_privately
 from bot.ui.replies import house_of, tell
 from cogs.jobs import KEY_LIMIT, SUGGESTIONS, choices, named
+from cogs.moderation_prompts import Images, Prompts
 from cogs.moderation_settings import Settings
 from cogs.moderation_words import Channels, Words
 
@@ -41,7 +44,7 @@ class Mod(
 
     def __init__(self) -> None:
         super().__init__()
-        for command in (*Settings().commands, Words(), Channels()):
+        for command in (*Settings().commands, Words(), Channels(), Prompts(), Images()):
             self.add_command(command)
 
     # -- members -----------------------------------------------------------------------------------------
@@ -82,6 +85,12 @@ class Mod(
         await moderation.unblock(guild_of(interaction), actor_of(interaction), member.id)
         await tell(interaction, text("mod.unblocked", user=str(member.id)))
 
+    @app_commands.command(name="blocks", description=said("command.mod.blocks"))
+    async def blocks(self, interaction: discord.Interaction[Easel]) -> None:
+        """Show everybody who is blocked, with a button each."""
+        if await take_up_privately(interaction) is not None:
+            await show_blocks(interaction, 0)
+
     @app_commands.command(name="member", description=said("command.mod.member"))
     @app_commands.describe(member=said("command.mod.member_option"))
     async def member(self, interaction: discord.Interaction[Easel], member: discord.User) -> None:
@@ -97,6 +106,16 @@ class Mod(
         if await take_up_privately(interaction) is not None:
             await show_live(interaction, 0)
 
+    @app_commands.command(name="job", description=said("command.mod.job"))
+    @app_commands.describe(job=said("command.mod.job.job"))
+    async def job(
+        self, interaction: discord.Interaction[Easel], job: app_commands.Range[str, 1, KEY_LIMIT]
+    ) -> None:
+        """Show one job, finished or not, with what can be done about it."""
+        key = named(job)
+        if await take_up_privately(interaction) is not None:
+            await show_job(interaction, key)
+
     @app_commands.command(name="cancel", description=said("command.mod.cancel"))
     @app_commands.describe(job=said("command.mod.cancel.job"))
     async def cancel(
@@ -110,6 +129,7 @@ class Mod(
         cancelled = await moderation.cancel(guild_of(interaction), actor_of(interaction), key)
         await tell(interaction, text("mod.cancelled", key=key, user=str(cancelled.user_id)))
 
+    @job.autocomplete("job")
     @cancel.autocomplete("job")
     async def suggest_live(
         self, interaction: discord.Interaction[Easel], typed: str

@@ -14,7 +14,7 @@ from bot.domain.days import zones
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.services.allowances import REASON_LIMIT
-from bot.services.guilds import HOURS_LIMIT, NUMBER_LIMIT
+from bot.services.guilds import COOLDOWN_LIMIT, HOURS_LIMIT, NUMBER_LIMIT, PAUSE_LIMIT
 from bot.ui import pool_changes
 from bot.ui.commands import said
 from bot.ui.panels import PANEL_DYNAMIC, show_panel
@@ -85,6 +85,8 @@ class PoolCog(commands.Cog):
         running=said("command.pool.rule.running"),
         waiting=said("command.pool.rule.waiting"),
         unlimited=said("command.pool.rule.unlimited"),
+        per_month=said("command.pool.rule.per_month"),
+        cooldown=said("command.pool.rule.cooldown"),
     )
     @app_commands.choices(pool=POOLS)
     async def rule(
@@ -96,11 +98,14 @@ class PoolCog(commands.Cog):
         running: Amount | None = None,
         waiting: Amount | None = None,
         unlimited: bool = False,  # noqa: FBT001, FBT002 - Discord passes options by name
+        per_month: Amount | None = None,
+        cooldown: app_commands.Range[int, 0, COOLDOWN_LIMIT] | None = None,
     ) -> None:
         """Give a role an allowance; `unlimited` is meant for the numbers that are not named."""
         rest: Said = None if unlimited else UNSAID
-        day, run, wait = (rest if n is None else n for n in (per_day, running, waiting))
-        numbers = Numbers(day, run, wait)
+        day, run, wait, month = (rest if n is None else n for n in (per_day, running, waiting, per_month))
+        pace = UNSAID if cooldown is None else cooldown
+        numbers = Numbers(day, run, wait, month, pace)
         await _confirm(interaction, pool_changes.set_rule(interaction, Pool(pool), role.id, numbers))
 
     @pool.command(name="unrule", description=said("command.pool.unrule"))
@@ -124,6 +129,27 @@ class PoolCog(commands.Cog):
         """Show the panel with the question that a second press answers."""
         if await take_up_privately(interaction) is not None:
             await show_panel(interaction, asking=Pool(pool))
+
+    @pool.command(name="pause", description=said("command.pool.pause"))
+    @app_commands.describe(words=said("command.pool.pause.words"), pool=said("command.pool.pause.pool"))
+    @app_commands.choices(pool=POOLS)
+    async def pause(
+        self,
+        interaction: discord.Interaction[Easel],
+        words: app_commands.Range[str, 1, PAUSE_LIMIT] = "",
+        pool: str | None = None,
+    ) -> None:
+        """Stop a pool, or everything, for a while."""
+        stopped = None if pool is None else Pool(pool)
+        await _confirm(interaction, pool_changes.pause(interaction, stopped, words))
+
+    @pool.command(name="resume", description=said("command.pool.resume"))
+    @app_commands.describe(pool=said("command.pool.resume.pool"))
+    @app_commands.choices(pool=POOLS)
+    async def resume(self, interaction: discord.Interaction[Easel], pool: str | None = None) -> None:
+        """End a pause, or all of them."""
+        resumed = None if pool is None else Pool(pool)
+        await _confirm(interaction, pool_changes.resume(interaction, resumed))
 
     @pool.command(name="default", description=said("command.pool.default"))
     @app_commands.describe(pool=said("command.pool.default.pool"))

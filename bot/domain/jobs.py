@@ -28,6 +28,8 @@ TOKEN_MARGIN_MS: Final = 20_000
 CHEAP_EDITS_MS: Final = 60 * 60_000
 """A message older than an hour has a much tighter edit limit, error 30046 (peers F34)."""
 
+NOTE_REMOVED: Final = "note.removed"
+
 
 class JobKind(StrEnum):
     """Which endpoint a job calls."""
@@ -352,6 +354,21 @@ class Job:
             tries=0,
             posting_at=None,
             due_at=now,
+        )
+
+    def removed(self) -> Self:
+        """A moderator took its result away: nothing of it can be shown, sent or pressed again."""
+        if self.state is not JobState.SUCCEEDED:
+            raise IllegalTransition(f"{self.key}: {self.state} has no result to remove")
+        return replace(
+            self,
+            discord_url=None,
+            storage_key=None,
+            result_text=None,
+            actions=(),
+            unwanted=True,
+            notes=(*(note for note in self.notes if note != NOTE_REMOVED), NOTE_REMOVED),
+            reply=replace(self.reply, token=None, message_id=None, message_at=None),
         )
 
     def unwatched(self) -> Self:

@@ -251,6 +251,12 @@ class JobStore(Protocol):
     async def known_tasks(self, task_ids: Collection[RemoteTaskId]) -> set[RemoteTaskId]:
         """Which of these upstream ids already belong to jobs of ours, whatever name their account has here."""
 
+    async def remove_result(self, key: JobKey) -> Job | None:
+        """Forget a result: picture, text, buttons, where its card was, and what was put in. The books stay.
+
+        Returns the job as it is then; None if there is none or it brought nothing.
+        """
+
     async def move_card(self, key: JobKey, reply: ReplyTarget) -> None:
         """Record that a job's card was shown somewhere else by request."""
 

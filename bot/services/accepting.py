@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.image_rules import ImageFacts
+from bot.domain.inputs import images_of
 from bot.errors import SettingsChanged, StorageTrouble, UserError
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ async def accept(
 
     Raises `UserError` if a rule or a limit refuses, `StorageTrouble` if the row could not be written.
     """
+    if not request.images:
+        request = replace(request, images=facts_of(inputs))
     for _ in range(ATTEMPTS):
         terms = await policy.admit(asker, request)
         admitted = replace(
@@ -51,3 +55,8 @@ async def accept(
             policy.refused(asker, refusal)
             raise
     raise StorageTrouble("the server's settings change too often")
+
+
+def facts_of(inputs: Sequence[Input]) -> tuple[ImageFacts, ...]:
+    """What rules look at of the pictures that go along with a job; a mask is drawn here, and nobody's picture."""
+    return tuple(ImageFacts(one.filename, one.media_type, len(one.data)) for one in images_of(inputs))

@@ -295,6 +295,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             stores=stores,
             jobs=store,
             archive=ports.archive,
+            publisher=ports.publisher,
             wakeup=worker,
             show=editor.changed,
             clock=clock,

@@ -31,6 +31,7 @@ EASEL: Final = Actor(0, "Easel")
 """Who acts when a rule acts by itself."""
 NEARLY: Final = 0.1
 """With so much of an allowance left a member gets a hint."""
+NEARLY_USED: Final = {Pool.NORMAL: "note.nearly_used_NORMAL", Pool.FAST: "note.nearly_used_FAST"}
 NAMED_ROLES: Final = 5
 """How many roles a refusal names as a way out."""
 
@@ -209,7 +210,7 @@ class GuildPolicy:
         held_back = await self._records.claim_notice(
             settings.guild_id, f"nearly/{asker.user_id}/{pool.value}", now, window_ms=now - day.start + 1
         )
-        return () if held_back is None else (f"note.nearly_used_{pool.value}",)
+        return () if held_back is None else (NEARLY_USED[pool],)
 
     async def _check_words(
         self, settings: GuildSettings, asker: Asker, prompt: str, now: int

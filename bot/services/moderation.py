@@ -4,6 +4,7 @@ Never here: settings (guilds), words on a prompt being accepted (guild_policy), 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.days import day_of
@@ -12,7 +13,7 @@ from bot.domain.guilds import Block, MemberView
 from bot.domain.jobs import JobState
 from bot.domain.moderation import examine
 from bot.domain.pools import Pool
-from bot.errors import UserError
+from bot.errors import RouteClosed, UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.domain.moderation import Verdict
-    from bot.domain.ports import Clock, JobArchive, JobStore, Wakeup
+    from bot.domain.ports import Clock, JobArchive, JobStore, Publisher, Wakeup
     from bot.services.guilds import Guilds
     from bot.services.telling import Telling
     from bot.texts import Text
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
 REASON_LIMIT: Final = 300
 SHOWN_JOBS: Final = 10
 SHOWN_STRIKES: Final = 10
-BATCH: Final = 500
-"""How many jobs one look at a queue brings."""
+BATCH: Final = 100_000
+"""How many jobs one look at a queue brings: all of them."""
+DONE_TO_OTHERS: Final = MappingProxyType({"cancel": "log.cancelled", "delete_card": "log.card_deleted"})
+"""What is said of each act that `account_for_other` writes down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,17 @@ class Erased:
     jobs: int
     """Jobs that were emptied."""
     running: int
-    """Jobs that upstream still works on: erase again when they have ended."""
+    """Jobs that upstream still works on: they are shown to nobody, and emptied when they end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A result that was taken away."""
+
+    job: Job
+    """As it was before, so that its card can be named."""
+    card_is_gone: bool
+    """False: Discord does not let us delete the message; a moderator can."""
 
 
 class Moderation:
@@ -55,6 +68,7 @@ class Moderation:
         stores: GuildStores,
         jobs: JobStore,
         archive: JobArchive,
+        publisher: Publisher,
         wakeup: Wakeup,
         show: Callable[[Job], None],
         clock: Clock,
@@ -67,6 +81,7 @@ class Moderation:
         self._records = stores.records
         self._jobs = jobs
         self._archive = archive
+        self._publisher = publisher
         self._wakeup = wakeup
         self._show = show
         self._clock = clock
@@ -140,11 +155,50 @@ class Moderation:
         """Unfinished jobs of a server or of one member, the oldest first."""
         return await self._archive.live(guild_id, user_id=user_id, limit=limit)
 
-    async def cancel(self, guild_id: int, actor: Actor, key: JobKey) -> Job:
-        """Cancel one job of this server; raises `UserError` if it is unknown here or has ended."""
+    async def job(self, guild_id: int, key: JobKey) -> Job:
+        """Read one job of this server; raises `UserError` if it is unknown here."""
         job = await self._jobs.get(key)
         if job is None or job.reply.guild_id != guild_id:
             raise UserError(text("settings.no_such_job", key=key))
+        return job
+
+    async def remove(self, guild_id: int, actor: Actor, key: JobKey) -> Removed:
+        """Take a result away: the card's message, picture, text and buttons. The job stays in the books, and costs.
+
+        Pictures made from it with its buttons are jobs of their own. Raises `UserError` if there is no result, `Later`
+        if Discord cannot be asked just now: then nothing is changed.
+        """
+        job = await self.job(guild_id, key)
+        if job.state is not JobState.SUCCEEDED:
+            raise UserError(text("settings.no_result", key=key))
+        gone = job.reply.message_id is None or await self._take_down(job, job.reply.message_id)
+        await self._jobs.remove_result(key)
+        details = {"jobs": [key]}
+        await self._note(guild_id, actor, "remove", job.user_id, details)
+        said = text("log.removed", user=str(job.user_id), key=key)
+        self._tell(guild_id, actor, job.user_id, "remove", said, details)
+        return Removed(job, gone)
+
+    async def _take_down(self, job: Job, message_id: int) -> bool:
+        try:
+            await self._publisher.take_down(job.reply.channel_id, message_id)
+        except RouteClosed as closed:
+            return closed.reason in {"message_gone", "channel_gone"}
+        return True
+
+    async def account_for_other(self, guild_id: int | None, actor: Actor, action: str, key: JobKey) -> None:
+        """Write down what somebody did to another member's job with a button or command that members have, too."""
+        job = await self._jobs.get(key)
+        if guild_id is None or job is None or job.user_id == actor.user_id:
+            return
+        details = {"jobs": [key]}
+        await self._note(guild_id, actor, action, job.user_id, details)
+        said = text(DONE_TO_OTHERS[action], n=1, user=str(job.user_id), key=key)
+        self._tell(guild_id, actor, job.user_id, action, said, details)
+
+    async def cancel(self, guild_id: int, actor: Actor, key: JobKey) -> Job:
+        """Cancel one job of this server; raises `UserError` if it is unknown here or has ended."""
+        job = await self.job(guild_id, key)
         cancelled = await self._jobs.cancel(key, self._clock.now())
         if cancelled is None:
             raise UserError(text("settings.job_ended", key=key))
@@ -199,7 +253,7 @@ class Moderation:
         """Forget what a member wrote here, and cancel what still waits.
 
         The books keep numbers, and a block stays: it would otherwise be lifted by asking to be forgotten. What runs
-        upstream cannot be forgotten yet: the result says how much that is.
+        upstream is found by its prompt, so it is forgotten the moment it ends: the result says how much that is.
         """
         await self.cancel_all(guild_id, actor, user_id)
         n = await self._records.erase(guild_id, user_id, actor=actor, at=self._clock.now())

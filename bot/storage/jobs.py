@@ -221,6 +221,10 @@ class SqlJobStore:
         """See the port. A job that is being sent this moment is only marked, and stays with its worker until then."""
         return await self._database.write(lambda cn: steps.cancel(cn, key, now))
 
+    async def remove_result(self, key: JobKey) -> Job | None:
+        """See the port."""
+        return await self._database.write(lambda cn: steps.remove_result(cn, key))
+
     async def move_card(self, key: JobKey, reply: ReplyTarget) -> None:
         """See the port."""
         await self._database.write(lambda cn: steps.move_card(cn, key, reply))

@@ -22,7 +22,17 @@ from bot.storage.guild_tables import (
 )
 from bot.storage.people_tables import copies, drafts, favourites
 from bot.storage.settings import ensure, record
-from bot.storage.tables import IS_KEPT, IS_LIVE, actions, deliveries, inputs, jobs, ledger
+from bot.storage.tables import (
+    EMPTIED,
+    ERASED,
+    IS_KEPT,
+    IS_LIVE,
+    actions,
+    deliveries,
+    inputs,
+    jobs,
+    ledger,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,17 +46,12 @@ if TYPE_CHECKING:
 DAY_MS: Final = 24 * 3_600_000
 NOTICE_MS: Final = 7 * DAY_MS
 """For how long it is remembered that something was told."""
-ERASED: Final = "—"
-"""The name of somebody whose name was erased."""
-
 c = jobs.c
 _ENDED: Final = c.state.in_([state.value for state in JobState if state in TERMINAL])
 _EXPORTED: Final = (
     *("key", "kind", "pool", "prompt", "user_name", "units", "state", "created_at", "finished_at"),
     *("channel_id", "message_id", "result_text"),
 )
-_EMPTIED: Final = {"prompt": "", "result_text": None, "failure_words": None, "token": None}
-"""What people wrote, and what upstream made of it. Buttons go on working: they need ids alone."""
 
 
 class SqlRecords:
@@ -90,7 +95,10 @@ class SqlRecords:
             mine = and_(c.guild_id == guild_id, c.user_id == user_id, _ENDED)
             kept = and_(mine, or_(text(IS_KEPT), c.user_name != ERASED))
             connection.execute(delete(inputs).where(inputs.c.job_key.in_(select(c.key).where(mine))))
-            n = connection.execute(update(jobs).where(kept).values(_EMPTIED | {"user_name": ERASED})).rowcount
+            n = connection.execute(update(jobs).where(kept).values({**EMPTIED, "user_name": ERASED})).rowcount
+            # What upstream still works on is found by its prompt: it is emptied when it ends (see `steps`).
+            live = and_(c.guild_id == guild_id, c.user_id == user_id, text(IS_LIVE))
+            connection.execute(update(jobs).where(live, c.unwanted.is_(True)).values(user_name=ERASED))
             for table in (strikes, grants):
                 row = and_(table.c.guild_id == guild_id, table.c.user_id == user_id)
                 values = {"why": ""} if table is strikes else {"reason": ""}
@@ -210,5 +218,5 @@ def _forget(connection: Connection, guild_id: int, before: int, limit: int) -> i
     keys = select(c.key).where(*old, text(IS_KEPT), _ENDED).order_by(c.finished_at).limit(limit)
     found = connection.execute(keys).scalars().all()
     connection.execute(delete(inputs).where(inputs.c.job_key.in_(found)))
-    connection.execute(update(jobs).where(c.key.in_(found)).values(_EMPTIED))
+    connection.execute(update(jobs).where(c.key.in_(found)).values(dict(EMPTIED)))
     return len(found)

@@ -12,7 +12,7 @@ from bot.domain.jobs import UPSTREAM, JobState
 from bot.errors import GhostWrite
 from bot.storage import ledger, rows
 from bot.storage.engine import lock
-from bot.storage.tables import IS_LIVE, actions, deliveries, inputs, jobs
+from bot.storage.tables import EMPTIED, ERASED, IS_LIVE, actions, deliveries, inputs, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -166,6 +166,14 @@ def _settle(connection: Connection, job: Job) -> None:
         values = (literal(value, column.type) for value, column in zip(row, d, strict=True))
         known = exists().where(d.job_key == job.key, d.at == job.delivered_at)
         connection.execute(insert(deliveries).from_select(d.keys(), select(*values).where(~known)))
+        if job.unwanted:
+            _forget(connection, job.key)
+
+
+def _forget(connection: Connection, key: JobKey) -> None:
+    """Empty a job whose requester was erased while it ran; the worker may have read the row before that."""
+    if connection.execute(update(jobs).where(c.key == key, c.user_name == ERASED), dict(EMPTIED)).rowcount:
+        connection.execute(delete(inputs).where(inputs.c.job_key == key))
 
 
 def address_inputs(connection: Connection, key: JobKey, given: Sequence[Input]) -> None:
@@ -194,6 +202,18 @@ def cancel(connection: Connection, key: JobKey, now: int) -> Job | None:
     _overwrite(connection, job)
     _settle(connection, job)
     return job
+
+
+def remove_result(connection: Connection, key: JobKey) -> Job | None:
+    """Empty a job's outcome and mark it; whoever was delivering it loses it. None if it brought nothing."""
+    job = find(connection, BY_KEY.with_for_update(), key_=key)
+    if job is None or job.state is not JobState.SUCCEEDED:
+        return None
+    removed = job.removed()
+    _overwrite(connection, replace(removed, owner=None, lease_until=0, fence=job.fence + 1))
+    for table in (actions, inputs):
+        connection.execute(delete(table).where(table.c.job_key == key))
+    return removed
 
 
 def move_card(connection: Connection, key: JobKey, reply: ReplyTarget) -> None:

@@ -3,6 +3,7 @@ Never here: queries, connections, and how the tables came to be (that is `migrat
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import (
@@ -56,6 +57,11 @@ HAS_PARENT: Final = "parent IS NOT NULL"
 HAS_TASK: Final = "task_id IS NOT NULL"
 IS_KEPT: Final = "prompt <> ''"
 """What somebody wrote is still there: neither erased nor forgotten."""
+
+ERASED: Final = "—"
+"""The name of somebody whose name was erased; on a job that still runs it says that the rest has to follow."""
+EMPTIED: Final = MappingProxyType({"prompt": "", "result_text": None, "failure_words": None, "token": None})
+"""A job without what people wrote, and what upstream made of it. Buttons go on working: they need ids alone."""
 
 metadata = MetaData(
     naming_convention={

@@ -35,7 +35,8 @@ UNDO: Final = "undo"
 HIDDEN: Final = frozenset({"user_id", "guild_id", "by", "at", "id"})
 """What an entry says of itself anyway."""
 ROLES: Final = frozenset({"role_id"})
-CHANNELS: Final = frozenset({"log_channel", "allowed", "denied"})
+CHANNELS: Final = frozenset({"log_channel", "allowed", "denied", "channels"})
+PLACES: Final = frozenset({"target_id"})
 MOMENTS: Final = frozenset({"until", "expires_at", "blocked_until"})
 
 
@@ -89,6 +90,8 @@ def _number(name: str, value: int, guild_id: int) -> str:
         return "@everyone" if value == guild_id else f"<@&{value}>"
     if name in CHANNELS:
         return f"<#{value}>"
+    if name in PLACES:
+        return "@everyone" if value == guild_id else f"<#{value}>"
     if name in MOMENTS:
         return f"<t:{value // 1000}:f>"
     return str(value)
@@ -160,6 +163,7 @@ ACTIONS: Final = frozenset(
         "cancel",
         "cancel_all",
         "clear_queue",
+        "delete_card",
         "erase",
         "export",
         "forgive",
@@ -167,6 +171,7 @@ ACTIONS: Final = frozenset(
         "own_key_removed",
         "own_key_replaced",
         "own_key_set",
+        "remove",
         SETTINGS,
         "strike",
         UNDO,

@@ -16,6 +16,7 @@ from bot.ui import remix
 from bot.ui.buttons import own_button
 from bot.ui.links import card_link
 from bot.ui.lists import PageButton
+from bot.ui.moderators import actor_of
 from bot.ui.particulars import info_view
 from bot.ui.private import own_words, show_privately, take_up_privately, viewer_of
 from bot.ui.replies import AnyInteraction, attended, house_of, locale_of, tell
@@ -33,7 +34,9 @@ async def withdraw(interaction: AnyInteraction, key: JobKey) -> None:
     """Withdraw a job as far as that is possible."""
     if await take_up_privately(interaction) is not None:
         services = house_of(interaction).services
-        await tell(interaction, await services.jobs.cancel(viewer_of(interaction), key))
+        said = await services.jobs.cancel(viewer_of(interaction), key)
+        await account_for(interaction, "cancel", key)
+        await tell(interaction, said)
 
 
 @own_button("show")
@@ -132,7 +135,15 @@ class DropButton(
         said: Text = await house_of(interaction).services.bringer.take_down(
             viewer_of(interaction), self.key, channel_id=self.channel_id, message_id=self.message_id
         )
+        await account_for(interaction, "delete_card", self.key)
         await show_privately(interaction, _words(own_words(interaction, said)))
+
+
+async def account_for(interaction: AnyInteraction, action: str, key: JobKey) -> None:
+    """Have the audit know what a moderator did to another member's job."""
+    if viewer_of(interaction).manages:
+        moderation = house_of(interaction).services.moderation
+        await moderation.account_for_other(interaction.guild_id, actor_of(interaction), action, key)
 
 
 def _words(words: str, *buttons: discord.ui.Item[Any]) -> discord.ui.LayoutView:

@@ -20,6 +20,7 @@ from bot.ui.moderators import check_moderator
 from bot.ui.paying import key_lines, payer_lines, read_payers
 from bot.ui.pool_words import allowance_words, bar, charge_name, pool_name, role_name
 from bot.ui.private import show_privately
+from bot.ui.quoting import quoted
 from bot.ui.replies import AnyInteraction, attended, house_of, locale_of
 from bot.ui.usage import DEFAULT_DAYS, show_usage
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 RULES_SHOWN: Final = 8
 PRICES_SHOWN: Final = 11
+PAUSE_SHOWN: Final = 200
 
 
 class Verb(StrEnum):
@@ -252,6 +254,10 @@ def _pool(pool: PoolOverview, settings: GuildSettings, say: Say) -> Iterable[str
     else:
         state = text("pool.state_default" if pool.is_default else "pool.state_on")
     yield say(text("pool.title", pool=pool_name(pool.pool), state=state))
+    pause = settings.pause_of(pool.pool)
+    if pause is not None:
+        words: Text | str = quoted(pause.words, PAUSE_SHOWN) if pause.words else text("pause.no_words")
+        yield say(text("pool.paused", words=words))
     today = pool.today
     counts = {"running": today.running, "waiting": today.waiting}
     if pool.total is None:

@@ -44,6 +44,9 @@ class Numbers:
     per_day: Said = UNSAID
     running: Said = UNSAID
     waiting: Said = UNSAID
+    per_month: Said = UNSAID
+    cooldown: int | Unsaid = UNSAID
+    """Seconds; 0 asks for no rest."""
 
     def over(self, base: Allowance) -> Allowance:
         """Fill what was not said from what held so far."""
@@ -55,11 +58,14 @@ class Numbers:
             pick(self.per_day, base.per_day),
             pick(self.running, base.running),
             pick(self.waiting, base.waiting),
+            per_month=pick(self.per_month, base.per_month),
+            cooldown=base.cooldown if isinstance(self.cooldown, Unsaid) else self.cooldown,
         )
 
     def are_unsaid(self) -> bool:
         """Whether nothing was said at all."""
-        return all(isinstance(n, Unsaid) for n in (self.per_day, self.running, self.waiting))
+        said = (self.per_day, self.running, self.waiting, self.per_month, self.cooldown)
+        return all(isinstance(n, Unsaid) for n in said)
 
 
 def _services(interaction: AnyInteraction) -> Services:
@@ -87,6 +93,8 @@ async def set_rule(interaction: AnyInteraction, pool: Pool, role_id: int, number
         per_day=meant.per_day,
         running=meant.running,
         waiting=meant.waiting,
+        per_month=meant.per_month,
+        cooldown=meant.cooldown,
     )
     role = role_name(role_id, guild_id)
     said = text("pool.now_rule", pool=pool_name(pool), role=role, allowance=allowance_words(meant))
@@ -118,6 +126,24 @@ async def switch(interaction: AnyInteraction, pool: Pool, *, on: bool) -> Text:
     return _confirmed(
         changed, text("pool.now_on" if offered else "pool.now_on_in_vain", pool=pool_name(pool))
     )
+
+
+async def pause(interaction: AnyInteraction, pool: Pool | None, words: str) -> Text:
+    """Stop a pool, or everything, for a while."""
+    guild_id = check_moderator(interaction)
+    changed = await _services(interaction).guilds.pause(guild_id, actor_of(interaction), pool, words)
+    said = text("pool.now_paused_all") if pool is None else text("pool.now_paused", pool=pool_name(pool))
+    return _confirmed(changed, said)
+
+
+async def resume(interaction: AnyInteraction, pool: Pool | None) -> Text:
+    """End a pause, or all."""
+    guild_id = check_moderator(interaction)
+    changed = await _services(interaction).guilds.resume(guild_id, actor_of(interaction), pool)
+    if changed.after.pauses and changed.after.pauses[0].pool is None:
+        return text("pool.still_paused")
+    said = text("pool.now_resumed_all") if pool is None else text("pool.now_resumed", pool=pool_name(pool))
+    return _confirmed(changed, said)
 
 
 async def set_default(interaction: AnyInteraction, pool: Pool | None) -> Text:

@@ -99,14 +99,18 @@ class RuleWindow(Window):
         self.pool = pool
         self.role = _roles()
         self.per_day, self.running, self.waiting = _line("per_day"), _line("running"), _line("waiting")
+        self.per_month = _line("per_month")
         self.ask("pool.window.role", self.role, hint="pool.window.role_hint")
         self.ask("pool.window.per_day", self.per_day, hint="pool.window.number_hint")
         self.ask("pool.window.running", self.running, hint="pool.window.number_hint")
         self.ask("pool.window.waiting", self.waiting, hint="pool.window.number_hint")
+        self.ask("pool.window.per_month", self.per_month, hint="pool.window.number_hint")
 
     @override
     async def change(self, interaction: AnyInteraction) -> Text:
-        numbers = Numbers(_said(self.per_day), _said(self.running), _said(self.waiting))
+        numbers = Numbers(
+            _said(self.per_day), _said(self.running), _said(self.waiting), _said(self.per_month)
+        )
         return await pool_changes.set_rule(interaction, self.pool, _role(self.role, interaction), numbers)
 
 

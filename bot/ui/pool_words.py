@@ -38,14 +38,19 @@ def amount(number: int | None) -> Text | int:
 
 def allowance_words(allowance: Allowance) -> Text:
     """What an allowance gives."""
-    if (allowance.per_day, allowance.running, allowance.waiting) == (None, None, None):
-        return text("pool.allowance_unlimited")
-    return text(
+    said = text(
         "pool.allowance",
         per_day=amount(allowance.per_day),
         running=amount(allowance.running),
         waiting=amount(allowance.waiting),
     )
+    if (allowance.per_day, allowance.running, allowance.waiting) == (None, None, None):
+        said = text("pool.allowance_unlimited")
+    if allowance.per_month is not None:
+        said = text("pool.allowance_month", said=said, per_month=allowance.per_month)
+    if allowance.cooldown:
+        said = text("pool.allowance_rest", said=said, seconds=allowance.cooldown)
+    return said
 
 
 def charge_name(charge: Charge) -> Text:

@@ -66,6 +66,10 @@ def _lines(quota: PoolQuota, grants: Sequence[Grant], say: Say) -> Iterable[str]
         yield say(text("quota.unlimited"))
     else:
         yield say(text("quota.left", bar=bar(quota.left, quota.of), n=quota.left, of=quota.of))
+    if quota.left_this_month is not None:
+        renews = quota.month_renews_at // 1_000
+        of = allowance.per_month or 0
+        yield say(text("quota.left_this_month", n=quota.left_this_month, of=of, renews=renews))
     if quota.granted:
         yield say(text("quota.granted", n=quota.granted))
     if quota.server_left is not None and (
@@ -81,6 +85,8 @@ def _lines(quota: PoolQuota, grants: Sequence[Grant], say: Say) -> Iterable[str]
             of_waiting=amount(allowance.waiting),
         )
     )
+    if allowance.cooldown:
+        yield say(text("quota.rest", seconds=allowance.cooldown))
     for grant in grants[:GRANTS_SHOWN]:
         yield "-# " + _grant(grant, say)
     if quota.rule is not None:

@@ -10,7 +10,8 @@ import discord
 
 from bot.texts import text
 from bot.ui.audit import few
-from bot.ui.moderators import ModButton, guild_of, mod_button
+from bot.ui.moderators import guild_of, mod_button
+from bot.ui.pages import lines_view
 from bot.ui.private import own_words, show_privately
 from bot.ui.quoting import quoted
 from bot.ui.replies import house_of
@@ -48,26 +49,8 @@ async def turn_words(interaction: AnyInteraction, about: str) -> None:
 
 def words_page(rules: Sequence[WordRule], page: int, say: Say) -> discord.ui.LayoutView:
     """Draw a page of rules."""
-    pages = max(1, -(-len(rules) // PAGE))
-    page = min(page, pages - 1)
-    box: discord.ui.Container[Any] = discord.ui.Container()
-    box.add_item(
-        discord.ui.TextDisplay(say(text("mod.words", n=len(rules)) if rules else text("mod.words_none")))
-    )
-    lines = [_rule(rule, say) for rule in rules[page * PAGE : (page + 1) * PAGE]]
-    if lines:
-        box.add_item(discord.ui.TextDisplay("\n".join(lines)))
-    if pages > 1:
-        box.add_item(discord.ui.TextDisplay("-# " + say(text("modjobs.page", page=page + 1, pages=pages))))
-        box.add_item(
-            discord.ui.ActionRow(
-                ModButton.draw("words", max(0, page - 1), label="◀", disabled=page == 0),
-                ModButton.draw("words", page + 1, label="▶", disabled=page == pages - 1),
-            )
-        )
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    title = say(text("mod.words", n=len(rules)) if rules else text("mod.words_none"))
+    return lines_view(title, [_rule(rule, say) for rule in rules], page, word="words", size=PAGE, say=say)
 
 
 def _rule(rule: WordRule, say: Say) -> str:

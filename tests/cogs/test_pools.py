@@ -49,6 +49,8 @@ async def quota(shop: Moderated) -> str:
         ("total", {"pool": "FAST", "per_day": 1}),
         ("price", {"pool": "FAST", "kind": "pan", "units": 0}),
         ("zone", {"name": "Europe/Berlin"}),
+        ("pause", {}),
+        ("resume", {}),
     ],
 )
 async def test_a_member_whom_discord_lets_through_changes_nothing(
@@ -111,6 +113,33 @@ async def test_taking_the_last_rule_away_brings_the_default_back(tmp_path: Path)
 
         assert "default holds for everyone again (10 a day, 1 at once, 5 waiting)" in said
         assert "There is no rule of that role" in await say(shop, "unrule", pool="FAST", role=shop.role)
+
+
+async def test_a_rule_may_limit_the_month_and_ask_for_rest_and_quota_says_so(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        said = await say(shop, "rule", pool="NORMAL", role=shop.role, per_day=7, per_month=60, cooldown=30)
+        kept = await say(shop, "rule", pool="NORMAL", role=shop.role, per_day=8)
+
+        assert "7 a day, 3 at once, 10 waiting, 60 a month, 30 s between two" in said
+        assert "8 a day, 3 at once, 10 waiting, 60 a month, 30 s between two" in kept
+        left = seen(await shop.mo.slash(shop.house.channel, "quota"))
+        assert "**60** of 60 units left this month" in left
+        assert "30 seconds between two pictures" in left
+
+
+async def test_a_pause_is_said_to_moderators_and_members_and_ends(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        assert "FAST is paused" in await say(shop, "pause", pool="FAST", words="*back* at noon")
+        assert "That was so already" in await say(shop, "pause", pool="FAST", words="*back* at noon")
+        assert "Paused:** \u2068\\*back\\* at noon" in await say(shop, "status")
+        assert "The FAST pool is paused here by the moderators: *back* at noon" in await quota(shop)
+        assert "Both pools are paused" in await say(shop, "pause")
+        assert "please come back later" in await quota(shop)
+        assert "Everything is still paused" in await say(shop, "resume", pool="FAST")
+        assert "Nothing is paused" in await say(shop, "resume")
+        assert "paused" not in await quota(shop)
+        await say(shop, "pause", pool="FAST", words="x")
+        assert "FAST is not paused" in await say(shop, "resume", pool="FAST")
 
 
 async def test_a_default_that_is_off_is_refused_and_one_that_is_on_is_kept(tmp_path: Path) -> None:
@@ -263,5 +292,5 @@ async def test_discord_is_told_to_show_the_commands_to_moderators_only(tmp_path:
         assert told["quota"].default_member_permissions is None
         assert {o.name for o in told["pool"].options} == {
             "panel", "status", "rule", "unrule", "enable", "disable", "default", "total", "price", "zone",
-            "grant", "usage",
+            "grant", "usage", "pause", "resume",
         }  # fmt: skip

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from bot.domain.guilds import Actor
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.storage import Storage
@@ -43,6 +44,16 @@ class Gallery:
         if self.trouble is not None:
             raise self.trouble
         return self.picture
+
+
+class Book:
+    """Keeps what moderators are said to have done to others' jobs."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, JobKey]] = []
+
+    async def account_for_other(self, _guild: int | None, _actor: Actor, action: str, key: JobKey) -> None:
+        self.lines.append((action, key))
 
 
 class Bell:
@@ -103,6 +114,7 @@ async def workshop(house: Studio | Line, clock: Any, folder: Path) -> AsyncItera
             store=storage.jobs, archive=storage.archive, clock=clock, wakeup=bell, show=changed.append
         )
         house.services.jobs = jobs
+        house.services.moderation = Book()
         house.services.bringer = Bringer(
             jobs=jobs, store=storage.jobs, publisher=house.publisher, pictures=gallery, clock=clock
         )

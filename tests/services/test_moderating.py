@@ -5,10 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.jobs import JobState
+import pytest
+
+from bot.domain.guilds import Actor
+from bot.domain.jobs import JobState, Route
 from bot.domain.keys import JobKey
 from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Pool
+from bot.errors import IllegalTransition, RouteClosed
 from bot.services.moderation import Erased
 from bot.texts import text
 from tests.services.server import ADA, HOUR, refusal
@@ -150,13 +154,6 @@ async def test_a_members_data_is_exported_and_erased_with_the_audit(server: Serv
     assert await server.listen() == ["log.cancelled", "log.erased"]
 
 
-async def test_what_runs_cannot_be_forgotten_yet(world: World) -> None:
-    await world.imagine()
-    await world.calm()
-
-    assert await world.services.moderation.erase(GUILD, ADA, 1) == Erased(jobs=0, running=1)
-
-
 async def test_the_log_counts_jobs_in_words(server: Server) -> None:
     await server.imagine()
     await server.moderation.clear_queue(GUILD, ADA)
@@ -164,3 +161,73 @@ async def test_the_log_counts_jobs_in_words(server: Server) -> None:
     await server.listen()
 
     assert server.heard.events[0].said == text("log.queue_cleared", n=1)
+
+
+async def test_a_result_is_removed_and_told_and_nobody_can_bring_it_back(world: World) -> None:
+    grid = await world.finished_grid(user=1)
+    assert grid.reply.message_id is not None
+
+    removed = await world.services.moderation.remove(GUILD, ADA, grid.key)
+
+    after = await world.job(grid.key)
+    assert (removed.job.key, removed.card_is_gone) == (grid.key, True)
+    assert (after.storage_key, after.discord_url, after.actions) == (None, None, ())
+    assert (after.prompt, after.notes[-1:]) == (grid.prompt, ("note.removed",))
+    assert (await refusal(world.press(after, 0))).id == "press.no_such_button"
+    again = await world.services.moderation.remove(GUILD, ADA, grid.key)
+    assert again.job.reply.message_id is None
+    (entry, *_) = await world.services.guilds.audit(GUILD)
+    assert (entry.action, entry.subject, entry.after) == ("remove", 1, {"jobs": [grid.key]})
+
+
+@pytest.mark.parametrize(
+    ("reason", "gone"), [("message_gone", True), ("channel_gone", True), ("missing_permission", False)]
+)
+async def test_a_card_that_cannot_be_deleted_is_left_to_moderators(
+    world: World, reason: str, *, gone: bool
+) -> None:
+    grid = await world.finished_grid()
+
+    async def refuse(*_: object) -> None:
+        raise RouteClosed(reason)
+
+    world.services.moderation._publisher.take_down = refuse  # type: ignore[method-assign,assignment]  # Discord says no
+
+    assert (await world.services.moderation.remove(GUILD, ADA, grid.key)).card_is_gone is gone
+    assert (await world.job(grid.key)).storage_key is None
+
+
+async def test_what_brought_nothing_has_no_result_to_remove(server: Server) -> None:
+    job = await server.imagine()
+
+    assert (await refusal(server.moderation.remove(GUILD, ADA, job.key))).id == "settings.no_result"
+    with pytest.raises(IllegalTransition):
+        job.removed()
+
+
+async def test_what_is_done_to_another_members_job_is_written_down_and_ones_own_is_not(
+    server: Server,
+) -> None:
+    job = await server.imagine()
+
+    await server.moderation.account_for_other(GUILD, ADA, "delete_card", job.key)
+    await server.moderation.account_for_other(GUILD, Actor(1, "me"), "delete_card", job.key)
+    await server.moderation.account_for_other(None, ADA, "cancel", job.key)
+    await server.moderation.account_for_other(GUILD, ADA, "cancel", JobKey("0" * 12))
+
+    assert [e.action for e in await server.guilds.audit(GUILD)][:2] == ["delete_card", "settings"]
+    assert await server.listen() == ["log.card_deleted"]
+
+
+async def test_what_runs_while_a_member_is_erased_is_shown_to_nobody_and_forgotten_as_it_ends(
+    world: World,
+) -> None:
+    running = await world.imagine("a secret fox")
+    await world.calm()
+
+    assert await world.services.moderation.erase(GUILD, ADA, 1) == Erased(jobs=0, running=1)
+    ended = await world.ended(running)
+
+    assert (ended.state, ended.route) == (JobState.SUCCEEDED, Route.KEPT)
+    assert (ended.prompt, ended.result_text, ended.user_name) == ("", None, "—")
+    assert "secret" not in str(await world.services.moderation.export(GUILD, ADA, 1))

@@ -3,15 +3,19 @@ Never here: how they are changed (test_prompting.py), and each rule by itself (t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.domain.days import month_of
-from bot.domain.image_rules import ImageFacts
+from bot.domain.image_rules import ImageFacts, ImageKind
+from bot.domain.inputs import Input, InputRole
+from bot.domain.keys import JobKey
 from bot.domain.moderation import Match, WordRule
 from bot.domain.pools import Allowance, Pool
 from bot.domain.prices import Charge
+from bot.services.accepting import accept
 from bot.services.quotas import Request
 from bot.texts import text
 from tests.services.server import ADA, refusal
@@ -120,6 +124,25 @@ async def test_addresses_in_prompts_and_pictures_put_in_are_judged(
     why = await refusal(policy.admit(server.asker(), request))
     assert why == text("refused.image_size", name="cat.png", has="5.0", limit=1)
     assert {"refused.link_host", "refused.image_size"} <= set(await server.listen())
+
+
+async def test_pictures_that_go_along_with_a_job_are_judged_at_the_door_and_masks_are_not(
+    server: Server, prompting: Prompting
+) -> None:
+    await prompting.set_images(GUILD, ADA, kinds=[ImageKind.PNG])
+    made = await server.imagine()
+    job = replace(made, key=JobKey("0" * 12), interaction_id=1, webhook_token="other")
+    services, store = server.world.services, server.world.store
+    request = Request(pool=Pool.NORMAL, charge=Charge.IMAGINE)
+    gif = Input(b"gif", "image/gif", "cat.gif")
+
+    attempt = accept(job, request, asker=server.asker(), policy=services.policy, store=store, inputs=[gif])
+    assert await refusal(attempt) == text("refused.image_kind", name="cat.gif", kinds="PNG")
+    mask = replace(gif, role=InputRole.MASK)
+    taken = await accept(
+        job, request, asker=server.asker(), policy=services.policy, store=store, inputs=[mask]
+    )
+    assert taken.key == job.key
 
 
 # -- paces -----------------------------------------------------------------------------------------------

@@ -1,0 +1,338 @@
+"""`/mod prompts` and `/mod images`: what is added to prompts, what they may not have, and what may be put in.
+Never here: what a rule means for a job (domain, guild_policy), and how lists look (ui)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+
+from bot.domain.image_rules import ImageKind
+from bot.domain.parameters import BY_NAME
+from bot.domain.prices import Charge
+from bot.domain.prompt_rules import SUFFIX_LIMIT, KindRule, ParameterLimit, PromptAddition, key_of
+from bot.errors import UserError
+from bot.services.prompting import SIZE_LIMIT
+from bot.texts import text
+from bot.ui.commands import said
+from bot.ui.moderators import ModeratorsOnly, Place, actor_of, guild_of
+from bot.ui.private import own_words, show_privately, take_up_privately
+from bot.ui.prompt_lists import (
+    addition_words,
+    images_view,
+    kind_words,
+    limit_words,
+    place_name,
+    show_prompt_rules,
+)
+from bot.ui.replies import house_of, tell
+from cogs.jobs import SUGGESTIONS
+
+if TYPE_CHECKING:
+    from bot.client import Easel
+    from bot.domain.guilds import Changed
+    from bot.services.prompting import Prompting
+    from bot.texts import Text
+
+KINDS = [
+    app_commands.Choice(name=said(f"pool.charge.{charge.value}"), value=charge.value) for charge in Charge
+]
+HOST_RULES = [
+    app_commands.Choice(name=said(f"choice.host.{rule}"), value=rule) for rule in ("allow", "deny", "clear")
+]
+ALLOWED = {"allow": True, "deny": False, "clear": None}
+PARAMETERS_LIMIT = 300
+NAME_LIMIT = 20
+HOST_LIMIT = 200
+FILES = {
+    "png": ImageKind.PNG,
+    "jpeg": ImageKind.JPEG,
+    "jpg": ImageKind.JPEG,
+    "webp": ImageKind.WEBP,
+    "gif": ImageKind.GIF,
+}
+
+
+class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prompts")):
+    """What is added to prompts, and what is not allowed in them."""
+
+    @app_commands.command(name="defaults", description=said("command.mod.prompts.defaults"))
+    @app_commands.describe(
+        parameters=said("command.mod.prompts.defaults.parameters"),
+        channel=said("command.mod.prompts.channel"),
+    )
+    async def defaults(
+        self,
+        interaction: discord.Interaction[Easel],
+        parameters: app_commands.Range[str, 1, PARAMETERS_LIMIT] = "",
+        channel: Place | None = None,
+    ) -> None:
+        """Add parameters to prompts that have none of them."""
+        if await take_up_privately(interaction) is None:
+            return
+        target = _target(interaction, channel)
+        changed = await _rules(interaction).set_defaults(
+            guild_of(interaction), actor_of(interaction), target, parameters
+        )
+        await _say_added(interaction, changed, target, "defaults")
+
+    @app_commands.command(name="suffix", description=said("command.mod.prompts.suffix"))
+    @app_commands.describe(
+        words=said("command.mod.prompts.suffix.words"), channel=said("command.mod.prompts.channel")
+    )
+    async def suffix(
+        self,
+        interaction: discord.Interaction[Easel],
+        words: app_commands.Range[str, 1, SUFFIX_LIMIT] = "",
+        channel: Place | None = None,
+    ) -> None:
+        """Put words behind every prompt."""
+        if await take_up_privately(interaction) is None:
+            return
+        target = _target(interaction, channel)
+        changed = await _rules(interaction).set_suffix(
+            guild_of(interaction), actor_of(interaction), target, words
+        )
+        await _say_added(interaction, changed, target, "suffix")
+
+    @app_commands.command(name="limit", description=said("command.mod.prompts.limit"))
+    @app_commands.describe(
+        parameter=said("command.mod.prompts.parameter"),
+        most=said("command.mod.prompts.limit.most"),
+        channel=said("command.mod.prompts.channel"),
+    )
+    async def limit(
+        self,
+        interaction: discord.Interaction[Easel],
+        parameter: app_commands.Range[str, 1, NAME_LIMIT],
+        most: app_commands.Range[float, 0, 4000],
+        channel: Place | None = None,
+    ) -> None:
+        """Say how large a parameter's number may be."""
+        await _limit(interaction, parameter, channel, allowed=True, most=most)
+
+    @app_commands.command(name="deny", description=said("command.mod.prompts.deny"))
+    @app_commands.describe(
+        parameter=said("command.mod.prompts.parameter"), channel=said("command.mod.prompts.channel")
+    )
+    async def deny(
+        self,
+        interaction: discord.Interaction[Easel],
+        parameter: app_commands.Range[str, 1, NAME_LIMIT],
+        channel: Place | None = None,
+    ) -> None:
+        """Refuse prompts with a parameter."""
+        await _limit(interaction, parameter, channel, allowed=False)
+
+    @app_commands.command(name="allow", description=said("command.mod.prompts.allow"))
+    @app_commands.describe(
+        parameter=said("command.mod.prompts.parameter"), channel=said("command.mod.prompts.channel")
+    )
+    async def allow(
+        self,
+        interaction: discord.Interaction[Easel],
+        parameter: app_commands.Range[str, 1, NAME_LIMIT],
+        channel: Place | None = None,
+    ) -> None:
+        """Except a channel from what holds on the server, or take the server's own rule away."""
+        if channel is None:
+            await _free(interaction, parameter, None)
+        else:
+            await _limit(interaction, parameter, channel, allowed=True)
+
+    @app_commands.command(name="forget", description=said("command.mod.prompts.forget"))
+    @app_commands.describe(
+        parameter=said("command.mod.prompts.parameter"), channel=said("command.mod.prompts.channel")
+    )
+    async def forget(
+        self,
+        interaction: discord.Interaction[Easel],
+        parameter: app_commands.Range[str, 1, NAME_LIMIT],
+        channel: Place | None = None,
+    ) -> None:
+        """Take away what was said of a parameter in one place."""
+        await _free(interaction, parameter, channel)
+
+    @limit.autocomplete("parameter")
+    @deny.autocomplete("parameter")
+    @allow.autocomplete("parameter")
+    @forget.autocomplete("parameter")
+    async def suggest_parameter(
+        self, _interaction: discord.Interaction[Easel], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Parameters that begin so."""
+        begun = typed.strip().lstrip("-").lower()
+        found = [name for name in BY_NAME if len(name) > 1 and name.startswith(begun)]
+        return [app_commands.Choice(name=f"--{name}", value=name) for name in found[:SUGGESTIONS]]
+
+    @app_commands.command(name="kind", description=said("command.mod.prompts.kind"))
+    @app_commands.describe(
+        kind=said("command.mod.prompts.kind.kind"),
+        allowed=said("command.mod.prompts.kind.allowed"),
+        channel=said("command.mod.prompts.channel"),
+    )
+    @app_commands.choices(kind=KINDS)
+    async def kind(
+        self,
+        interaction: discord.Interaction[Easel],
+        kind: str,
+        allowed: bool,  # noqa: FBT001 - Discord passes options by name
+        channel: Place | None = None,
+    ) -> None:
+        """Switch a kind of job off or on."""
+        if await take_up_privately(interaction) is None:
+            return
+        guild_id, target = guild_of(interaction), _target(interaction, channel)
+        changed = await _rules(interaction).set_kind(
+            guild_id, actor_of(interaction), target, Charge(kind), allowed=allowed
+        )
+        await _say(interaction, changed, kind_words(KindRule(target, Charge(kind), allowed), guild_id))
+
+    @app_commands.command(name="list", description=said("command.mod.prompts.list"))
+    async def all(self, interaction: discord.Interaction[Easel]) -> None:
+        """Show the first page of everything."""
+        if await take_up_privately(interaction) is not None:
+            await show_prompt_rules(interaction, 0)
+
+
+class Images(ModeratorsOnly, name="images", description=said("command.mod.images")):
+    """Pictures that members put in, and addresses in prompts."""
+
+    @app_commands.command(name="set", description=said("command.mod.images.set"))
+    @app_commands.describe(
+        on=said("command.mod.images.set.on"),
+        most_mb=said("command.mod.images.set.most_mb"),
+        kinds=said("command.mod.images.set.kinds"),
+        age_restricted=said("command.mod.images.set.age_restricted"),
+        links=said("command.mod.images.set.links"),
+    )
+    async def set(
+        self,
+        interaction: discord.Interaction[Easel],
+        on: bool | None = None,  # noqa: FBT001 - Discord passes options by name
+        most_mb: app_commands.Range[int, 0, SIZE_LIMIT] | None = None,
+        kinds: app_commands.Range[str, 1, 60] | None = None,
+        age_restricted: bool | None = None,  # noqa: FBT001 - as above
+        links: bool | None = None,  # noqa: FBT001 - as above
+    ) -> None:
+        """Change some of it, and show all."""
+        chosen = None if kinds is None else read_kinds(kinds)
+        if await take_up_privately(interaction) is None:
+            return
+        changed = await _rules(interaction).set_images(
+            guild_of(interaction),
+            actor_of(interaction),
+            on=on,
+            most_mb=most_mb,
+            kinds=chosen,
+            age_restricted=age_restricted,
+            links=links,
+        )
+        await _show_images(interaction, changed)
+
+    @app_commands.command(name="channel", description=said("command.mod.images.channel"))
+    @app_commands.describe(
+        channel=said("command.mod.images.channel.channel"), on=said("command.mod.images.channel.on")
+    )
+    async def channel(
+        self,
+        interaction: discord.Interaction[Easel],
+        channel: Place,
+        on: bool = True,  # noqa: FBT001, FBT002 - Discord passes options by name
+    ) -> None:
+        """Name a channel where pictures may be put in."""
+        if await take_up_privately(interaction) is None:
+            return
+        changed = await _rules(interaction).set_image_channel(
+            guild_of(interaction), actor_of(interaction), channel.id, on=on
+        )
+        await _show_images(interaction, changed)
+
+    @app_commands.command(name="host", description=said("command.mod.images.host"))
+    @app_commands.describe(
+        host=said("command.mod.images.host.host"), rule=said("command.mod.images.host.rule")
+    )
+    @app_commands.choices(rule=HOST_RULES)
+    async def host(
+        self, interaction: discord.Interaction[Easel], host: app_commands.Range[str, 1, HOST_LIMIT], rule: str
+    ) -> None:
+        """Allow or deny addresses at a host."""
+        if await take_up_privately(interaction) is None:
+            return
+        changed = await _rules(interaction).set_host(
+            guild_of(interaction), actor_of(interaction), host, allowed=ALLOWED[rule]
+        )
+        await _show_images(interaction, changed)
+
+    @app_commands.command(name="show", description=said("command.mod.images.show"))
+    async def show(self, interaction: discord.Interaction[Easel]) -> None:
+        """Show what may be put in."""
+        if await take_up_privately(interaction) is None:
+            return
+        settings = await house_of(interaction).services.guilds.settings(guild_of(interaction))
+        await show_privately(interaction, images_view(settings.images, partial(own_words, interaction)))
+
+
+def read_kinds(typed: str) -> list[ImageKind]:
+    """Kinds of file as people list them; `all` is every one. Raises `UserError` for a kind that is not taken."""
+    words = typed.lower().replace(",", " ").replace(".", " ").split()
+    if words == ["all"]:
+        return list(ImageKind)
+    if not words or not set(words) <= FILES.keys():
+        raise UserError(text("settings.no_such_kind"))
+    return [FILES[word] for word in words]
+
+
+def _rules(interaction: discord.Interaction[Easel]) -> Prompting:
+    return house_of(interaction).services.prompting
+
+
+def _target(interaction: discord.Interaction[Easel], channel: Place | None) -> int:
+    return guild_of(interaction) if channel is None else channel.id
+
+
+async def _limit(
+    interaction: discord.Interaction[Easel],
+    parameter: str,
+    channel: Place | None,
+    *,
+    allowed: bool,
+    most: float | None = None,
+) -> None:
+    if await take_up_privately(interaction) is None:
+        return
+    guild_id, target = guild_of(interaction), _target(interaction, channel)
+    changed = await _rules(interaction).limit_parameter(
+        guild_id, actor_of(interaction), target, parameter, allowed=allowed, most=most
+    )
+    limit = ParameterLimit(target, key_of(parameter), allowed, most)
+    await _say(interaction, changed, limit_words(limit, guild_id))
+
+
+async def _free(interaction: discord.Interaction[Easel], parameter: str, channel: Place | None) -> None:
+    if await take_up_privately(interaction) is None:
+        return
+    guild_id, target = guild_of(interaction), _target(interaction, channel)
+    changed = await _rules(interaction).free_parameter(guild_id, actor_of(interaction), target, parameter)
+    place = place_name(target, guild_id)
+    await _say(interaction, changed, text("mod.prompt_free", place=place, name=key_of(parameter)))
+
+
+async def _say_added(
+    interaction: discord.Interaction[Easel], changed: Changed, target: int, sort: str
+) -> None:
+    guild_id = guild_of(interaction)
+    now = next((a for a in changed.after.additions if a.target_id == target), PromptAddition(target))
+    only = PromptAddition(target, **{sort: getattr(now, sort)})
+    none = text(f"mod.prompt_no_{sort}", place=place_name(target, guild_id))
+    await _say(interaction, changed, next(iter(addition_words(only, guild_id)), none))
+
+
+async def _say(interaction: discord.Interaction[Easel], changed: Changed, done: Text) -> None:
+    await tell(interaction, done if changed.entry is not None else text("mod.unchanged"))
+
+
+async def _show_images(interaction: discord.Interaction[Easel], changed: Changed) -> None:
+    await show_privately(interaction, images_view(changed.after.images, partial(own_words, interaction)))
