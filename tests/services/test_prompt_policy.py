@@ -4,7 +4,7 @@ Never here: how they are changed (test_prompting.py), and each rule by itself (t
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -132,7 +132,7 @@ async def test_pictures_that_go_along_with_a_job_are_judged_at_the_door_and_mask
     await prompting.set_images(GUILD, ADA, kinds=[ImageKind.PNG])
     made = await server.imagine()
     job = replace(made, key=JobKey("0" * 12), interaction_id=1, webhook_token="other")
-    services, store = server.world.services, server.world.store
+    services, store = server.world.services, cast("Any", server.world.store)
     request = Request(pool=Pool.NORMAL, charge=Charge.IMAGINE)
     gif = Input(b"gif", "image/gif", "cat.gif")
 

@@ -131,6 +131,8 @@ class ScriptedServices:
     presses: ScriptedPresses = field(default_factory=ScriptedPresses)
     jobs: Jobs | None = None
     bringer: Bringer | None = None
+    moderation: Any = None
+    """What moderators did to others' jobs, as far as a test listens."""
     people: ScriptedPeople = field(default_factory=ScriptedPeople)
     drafts: ScriptedDrafts = field(default_factory=ScriptedDrafts)
 
