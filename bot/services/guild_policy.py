@@ -272,9 +272,10 @@ def _left_of(limit: int | None, used: int, units: int, granted: int) -> float:
 
 def why_blocked(block: Block) -> Text:
     """The refusal of a blocked member."""
+    reason = block.reason or text("member.no_reason")
     if block.until is None:
-        return text("refused.blocked", reason=block.reason)
-    return text("refused.blocked_until", reason=block.reason, until=block.until // 1_000)
+        return text("refused.blocked", reason=reason)
+    return text("refused.blocked_until", reason=reason, until=block.until // 1_000)
 
 
 def _check_pause(settings: GuildSettings, pool: Pool) -> None:

@@ -69,6 +69,19 @@ class Window(discord.ui.Modal):
         await interaction.response.defer()
         await self._show(interaction, notice=await self.change(interaction))
 
+    def said(self, field: discord.ui.TextInput[Any]) -> Said:
+        """A number, or this language's word for “unlimited”, as its hint names it."""
+        if not field.value.strip():
+            return UNSAID
+        return read_number(field.value, unlimited=self._say(text("pool.unlimited")))
+
+    def count(self, field: discord.ui.TextInput[Any]) -> int | None:
+        """A number, or nothing; “unlimited” makes no sense here."""
+        said = self.said(field)
+        if said is None:
+            raise UserError(text("pool.must_be_number"))
+        return None if isinstance(said, pool_changes.Unsaid) else said
+
     async def change(self, interaction: AnyInteraction) -> Text:
         """Make the change, and say what is now true."""
         raise AssertionError(f"{type(self).__name__} changes nothing in {interaction.guild_id}")
@@ -80,10 +93,6 @@ def _line(name: str, *, required: bool = False, limit: int = NUMBER_LENGTH) -> d
 
 def _roles() -> discord.ui.RoleSelect[Any]:
     return discord.ui.RoleSelect(custom_id="role", min_values=0, required=False)
-
-
-def _said(field: discord.ui.TextInput[Any]) -> Said:
-    return read_number(field.value) if field.value.strip() else UNSAID
 
 
 def _role(field: discord.ui.RoleSelect[Any], interaction: AnyInteraction) -> int:
@@ -109,7 +118,10 @@ class RuleWindow(Window):
     @override
     async def change(self, interaction: AnyInteraction) -> Text:
         numbers = Numbers(
-            _said(self.per_day), _said(self.running), _said(self.waiting), _said(self.per_month)
+            self.said(self.per_day),
+            self.said(self.running),
+            self.said(self.waiting),
+            self.said(self.per_month),
         )
         return await pool_changes.set_rule(interaction, self.pool, _role(self.role, interaction), numbers)
 
@@ -139,7 +151,7 @@ class TotalWindow(Window):
 
     @override
     async def change(self, interaction: AnyInteraction) -> Text:
-        said = _said(self.units)
+        said = self.said(self.units)
         return await pool_changes.set_total(
             interaction, self.pool, None if isinstance(said, pool_changes.Unsaid) else said
         )
@@ -165,7 +177,7 @@ class PriceWindow(Window):
     @override
     async def change(self, interaction: AnyInteraction) -> Text:
         return await pool_changes.set_price(
-            interaction, self.pool, Charge(self.kind.values[0]), _count(self.units)
+            interaction, self.pool, Charge(self.kind.values[0]), self.count(self.units)
         )
 
 
@@ -190,7 +202,7 @@ class GrantWindow(Window):
 
     @override
     async def change(self, interaction: AnyInteraction) -> Text:
-        units = _count(self.units)
+        units = self.count(self.units)
         if units is None:
             raise UserError(text("pool.grant_needs_units"))
         return await pool_changes.grant(
@@ -199,7 +211,7 @@ class GrantWindow(Window):
             Pool(self.pool.values[0]),
             units=units,
             reason=self.reason.value,
-            hours=_count(self.hours),
+            hours=self.count(self.hours),
         )
 
 
@@ -228,13 +240,3 @@ class KeyWindow(Window):
     @override
     async def change(self, interaction: AnyInteraction) -> Text:
         return await pool_changes.bring_key(interaction, self.key.value)
-
-
-def _count(field: discord.ui.TextInput[Any]) -> int | None:
-    """A number, or nothing; “unlimited” makes no sense here."""
-    if not field.value.strip():
-        return None
-    number = read_number(field.value)
-    if number is None:
-        raise UserError(text("pool.must_be_number"))
-    return number

@@ -4,6 +4,7 @@ Never here: changes, cards and buttons."""
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.pools import Allowance, Pool, name_rule
@@ -68,10 +69,13 @@ def bar(part: int, whole: int) -> str:
     return "▰" * filled + "▱" * (BAR_LENGTH - filled)
 
 
-def read_number(typed: str) -> int | None:
-    """Read a whole number, or a word for “unlimited” (None); raises `UserError` for anything else."""
-    spelled = typed.strip().lower()
-    if spelled in UNLIMITED_WORDS:
+def read_number(typed: str, *, unlimited: str = "unlimited") -> int | None:
+    """Read a whole number, or a word for “unlimited” (None), also the reader's own; else raises `UserError`.
+
+    Full-width digits, as Chinese and Japanese keyboards type them, are digits.
+    """
+    spelled = unicodedata.normalize("NFKC", typed).strip().casefold()
+    if spelled in UNLIMITED_WORDS or spelled == unlimited.casefold():
         return None
     if not NUMBER.fullmatch(spelled):
         raise UserError(text("pool.no_number", typed=quoted(typed, TYPED_SHOWN)))

@@ -202,6 +202,8 @@ async def test_a_blocked_member_is_told_until_when_and_why(server: Server) -> No
     assert why == text("refused.blocked_until", reason="rude", until=until // 1_000)
     await server.moderation.block(GUILD, ADA, 1, until=None, reason="rude")
     assert await refusal(server.imagine()) == text("refused.blocked", reason="rude")
+    await server.moderation.block(GUILD, ADA, 1, until=None, reason=" ")
+    assert await refusal(server.imagine()) == text("refused.blocked", reason=text("member.no_reason"))
     await server.imagine(asker=server.asker(2))
 
 

@@ -291,10 +291,19 @@ async def test_the_usage_button_answers_with_a_message_of_its_own(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("typed", "number"),
-    [("0", 0), (" 50 ", 50), ("1,500", 1500), ("1.500.000", 1_500_000), ("Unlimited", None), ("∞", None)],
+    [
+        ("0", 0),
+        (" 50 ", 50),
+        ("1,500", 1500),
+        ("1.500.000", 1_500_000),
+        ("Unlimited", None),
+        ("∞", None),
+        ("\uff15\uff10", 50),
+        ("Unbegrenzt", None),
+    ],
 )
 def test_numbers_are_read_as_people_type_them(typed: str, number: int | None) -> None:
-    assert read_number(typed) == number
+    assert read_number(typed, unlimited="unbegrenzt") == number
 
 
 @pytest.mark.parametrize("typed", ["", "x", "1.5", "15,00", "-1", "٣", "1" * 10])

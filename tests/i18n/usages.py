@@ -1,0 +1,112 @@
+"""Where the program names its sentences: as they stand, or put together from an enum's values.
+Never here: what the sentences say."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.access import Pressers, Treatment
+from bot.domain.failures import FailureKind
+from bot.domain.jobs import JobState
+from bot.domain.moderation import Match, WordAction
+from bot.domain.pools import Pool
+from bot.domain.prices import Charge
+from bot.errors import RemoteFault
+from bot.services.actions import PressOutcome
+from bot.ui.audit import ACTIONS
+from bot.ui.panels import Verb
+from tests.architecture.ground import modules, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HOLE: Final = "{}"
+AREA: Final = re.compile(r"[a-z_]+")
+PATTERN: Final = re.compile(r"(?:[a-z_]+|\{\})(?:[._](?:\w+|\{\})+)+")
+FAILURE: Final = tuple(kind.value for kind in FailureKind)
+ENDED: Final = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+FAMILIES: Final[dict[str, Iterable[str]]] = {
+    "action.{}": WordAction,
+    "advice.{}": FAILURE,
+    "ago.{}": ("days", "hours", "minutes"),
+    "audit.{}": ACTIONS,
+    "button.{}": (
+        *("cancel", "remix", "info", "send", "delete", "show"),
+        *("yes_cancel", "yes_erase"),
+    ),
+    "choice.action.{}": WordAction,
+    "choice.kind.{}": Match,
+    "choice.media.{}": Treatment,
+    "choice.press.{}": Pressers,
+    "command.imagine.pool.{}": Pool,
+    "failure.{}": FAILURE,
+    "jobs.cancel_{}": ENDED,
+    "jobs.state_{}": JobState,
+    "kind.{}": Match,
+    "log.detail_{}": ("rule", "found", "reason"),
+    "mod.channels_{}": ("allowed", "denied"),
+    "mod.media_{}": Treatment,
+    "mod.press_{}": Pressers,
+    "mod.test_{}": (*(action for action in WordAction if action is not WordAction.ALLOW), "found", "allowed"),
+    "permission.{}": ("view_channel", "send_messages", "send_messages_in_threads", "attach_files"),
+    "pool.button.{}": Verb,
+    "pool.charge.{}": Charge,
+    "pool.upstream.{}": RemoteFault,
+    "pool.{}": Pool,
+    "press.{}_{}": tuple(
+        f"{outcome}_{where}"
+        for outcome in PressOutcome
+        if outcome is not PressOutcome.STARTED
+        for where in ("there", "elsewhere")
+    ),
+    "{}_elsewhere": ("info.parent", "info.ancestor", "info.child"),
+}
+"""Ids that the program puts together: the pattern as it stands there, and what may stand in its place."""
+
+NO_TEXTS: Final = frozenset({"jobs.key", "prompt.txt"})
+"""Strings of the program that only look like ids: a column, a file."""
+
+
+def family(pattern: str) -> set[str]:
+    """The ids that a pattern makes; where several places are open, a value fills them all."""
+    head, hole, tail = pattern.partition(HOLE)
+    return {f"{head}{value}{tail.rpartition(HOLE)[2] if hole else tail}" for value in FAMILIES[pattern]}
+
+
+@cache
+def named(areas: frozenset[str]) -> frozenset[str]:
+    """Every string of the program that is an id as it stands: its first word is one of the catalogue's."""
+    found = set()
+    for node in _nodes():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            area, dot, rest = node.value.partition(".")
+            if dot and area in areas and re.fullmatch(r"\w+(?:\.\w+)*", rest) and not rest.endswith("_"):
+                found.add(node.value)
+    return frozenset(found - NO_TEXTS)
+
+
+@cache
+def patterns(areas: frozenset[str]) -> frozenset[str]:
+    """Every id that the program puts together, with its open places."""
+    found = set()
+    for node in _nodes():
+        if isinstance(node, ast.JoinedStr):
+            pattern = "".join(
+                str(part.value) if isinstance(part, ast.Constant) else HOLE for part in node.values
+            )
+            area = AREA.match(pattern)
+            known = area[0] in areas if area else pattern.startswith(f"{HOLE}_")
+            if known and PATTERN.fullmatch(pattern):
+                found.add(pattern)
+    return frozenset(found)
+
+
+def _nodes() -> Iterable[ast.AST]:
+    """The whole program, without the stand-ins of the sandbox."""
+    for path in modules():
+        if "sandbox" not in path.parts:
+            yield from ast.walk(tree(path))
