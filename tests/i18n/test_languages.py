@@ -161,3 +161,22 @@ def test_every_number_finds_a_form(language: str, n: int) -> None:
         if entry.plural:
             args = {name: (n if name == "n" else "x") for name in set().union(*map(arguments, entry.forms))}
             assert house.render(Text(entry.id, args | {"n": n}), language)
+
+
+@pytest.mark.parametrize("language", [SOURCE, *LANGUAGES])
+@pytest.mark.parametrize("id_", ["pool.window.number_hint", "pool.no_number", "pool.must_be_number"])
+def test_a_word_that_people_may_type_is_named_as_it_is_read(language: str, id_: str) -> None:
+    said = entries(language)
+
+    assert said["pool.unlimited"].forms[0] in said[id_].forms[0]
+
+
+def test_french_does_not_break_a_line_before_its_high_punctuation() -> None:
+    wrong = [
+        f"{e.id}: {form}"
+        for e in entries("fr").values()
+        for form in e.forms
+        if re.search(r" [:;!?»](?!\w)|« ", form)
+    ]
+
+    assert not wrong, off(wrong)
