@@ -13,7 +13,7 @@ from babel.messages import pofile
 from babel.messages.plurals import get_plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from babel.messages.catalog import Message
 
@@ -77,15 +77,13 @@ def nplurals(language: str) -> int:
     return int(get_plural(language).num_plurals)
 
 
-def merged(language: str, fresh: Mapping[str, str | list[str]]) -> list[Entry]:
+def merged(language: str, fresh: Mapping[str, Sequence[str]]) -> list[Entry]:
     """Translations in the English file's order: the fresh ones, and those that were there."""
     known, found = entries(language), []
     for id_, english in entries(SOURCE).items():
         kept = known.get(id_)
         if id_ in fresh:
-            said = fresh[id_]
-            forms = (said,) if isinstance(said, str) else tuple(said)
-            found.append(replace(english, forms=forms, source=english.forms))
+            found.append(replace(english, forms=tuple(fresh[id_]), source=english.forms))
         elif kept is not None:
             found.append(replace(english, forms=kept.forms, source=kept.source))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -24,6 +25,15 @@ def missing(language: str) -> dict[str, dict[str, object]]:
     }
 
 
+def typeset(language: str, said: str | list[str]) -> list[str]:
+    """The forms, with the spaces that French keeps before high punctuation made unbreakable."""
+    forms = [said] if isinstance(said, str) else said
+    if language != "fr":
+        return forms
+    spaced = [re.sub(r" ([:;!?»])(?=[\s*]|$)", "\u00a0\\1", form) for form in forms]
+    return [form.replace("« ", "«\u00a0").replace(" »", "\u00a0»") for form in spaced]
+
+
 def main() -> int:
     """Merge, or tell what is missing."""
     parser = argparse.ArgumentParser(prog="python -m tests.i18n.merge", description=__doc__)
@@ -36,9 +46,10 @@ def main() -> int:
     if asked.missing:
         print(json.dumps(missing(asked.language), ensure_ascii=False, indent=1))  # noqa: T201  # its output
         return 0
-    fresh: dict[str, str | list[str]] = {}
+    given: dict[str, str | list[str]] = {}
     for file in asked.files:
-        fresh |= json.loads(file.read_text(encoding="utf-8"))
+        given |= json.loads(file.read_text(encoding="utf-8"))
+    fresh = {id_: typeset(asked.language, said) for id_, said in given.items()}
     unknown = sorted(set(fresh) - set(entries(SOURCE)))
     if unknown:
         print(f"English has no such ids, so they are left out: {', '.join(unknown)}", file=sys.stderr)  # noqa: T201  # as above

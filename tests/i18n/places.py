@@ -27,19 +27,14 @@ SENTENCE: Final = 900
 """Anything else is part of a message of 2,000 characters, or of a card's 4,000, and not the only part."""
 
 BY_NAME: Final[tuple[tuple[str, int], ...]] = (
-    (r"button\..+|pool\.button\..+", BUTTON),
-    (r"pool\.window\.(?:rule|unrule|total|price|grant|zone)|\w+\.title", TITLE),
-    (r"pool\.window\..+_hint|remix\.pool", HINT),
-    (r"pool\.window\..+|remix\.prompt", FIELD),
+    (r"(?:\w+\.)?button\..+", BUTTON),
+    (r"pool\.window\.(?:rule|unrule|total|price|grant|zone)|own_key\.window|button\.edit|\w+\.title", TITLE),
+    (r"\w+\.window(?:\.|_)(?:.+_)?hint|remix\.pool", HINT),
+    (r"\w+\.window(?:\.|_).+|remix\.prompt", FIELD),
     (r"pool\.charge\..+|choice\..+", OPTION),
     (r"command\..+", COMMAND),
 )
 """Where a sentence goes by hand of another function, its name tells; the first that fits counts."""
-NO_TITLES: Final = frozenset(
-    {"info.title", "audit.title", "member.title", "modjobs.title", "quota.title", "pool.title"}
-)
-"""Headlines within a card, not titles of windows."""
-
 WIDEST: Final[dict[str, str]] = {
     "n": "10.000",
     "pool": "⚡ NORMAL",
@@ -56,14 +51,9 @@ WIDE: Final = "x" * 20
 def limit_of(id_: str) -> int:
     """How many characters this sentence may have with its arguments."""
     seen = seen_in_program().get(id_)
-    told = next(
-        (
-            limit
-            for pattern, limit in BY_NAME
-            if re.fullmatch(pattern, id_) and not (limit == TITLE and id_ in NO_TITLES)
-        ),
-        SENTENCE,
-    )
+    headline = entries(SOURCE)[id_].forms[0].startswith("#")  # stands in a card and is no window's title
+    named = (limit for pattern, limit in BY_NAME if re.fullmatch(pattern, id_))
+    told = SENTENCE if headline else next(named, SENTENCE)
     return told if seen is None else min(seen, told)
 
 

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 HOLE: Final = "{}"
 AREA: Final = re.compile(r"[a-z_]+")
 PATTERN: Final = re.compile(r"(?:[a-z_]+|\{\})(?:[._](?:\w+|\{\})+)+")
-FAILURE: Final = tuple(kind.value for kind in FailureKind)
+OWNS: Final = ("own_key", "own_balance")
+"""What is told otherwise where a server brought a key of its own."""
+FAILURE: Final = (*(kind.value for kind in FailureKind), *OWNS)
 ENDED: Final = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 FAMILIES: Final[dict[str, Iterable[str]]] = {
@@ -54,9 +56,10 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "mod.press_{}": Pressers,
     "mod.test_{}": (*(action for action in WordAction if action is not WordAction.ALLOW), "found", "allowed"),
     "permission.{}": ("view_channel", "send_messages", "send_messages_in_threads", "attach_files"),
-    "pool.button.{}": Verb,
+    "own_key.button.{}": ("set", "replace", "test", "remove", "remove_now"),
+    "pool.button.{}": tuple(verb for verb in Verb if not verb.startswith("key")),
     "pool.charge.{}": Charge,
-    "pool.upstream.{}": RemoteFault,
+    "pool.upstream.{}{}": (*RemoteFault, *OWNS),
     "pool.{}": Pool,
     "press.{}_{}": tuple(
         f"{outcome}_{where}"
