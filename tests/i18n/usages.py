@@ -53,7 +53,6 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "jobs.state_{}": JobState,
     "kind.{}": Match,
     "log.detail_{}": ("rule", "found", "reason"),
-    "note.nearly_used_{}": Pool,
     "mod.channels_{}": ("allowed", "denied"),
     "mod.media_{}": Treatment,
     "mod.press_{}": Pressers,
