@@ -4,6 +4,7 @@ Never here: expectations."""
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,7 +63,7 @@ class Sandbox:
         commands = self.page.get_by_role("listbox", name="Application commands")
         expect(commands.get_by_role("option", name="/imagine")).to_be_visible(timeout=AT_ONCE_MS)
         self.page.keyboard.press("Enter")
-        expect(self.page.get_by_text("+11 more")).to_be_visible(timeout=AT_ONCE_MS)
+        expect(self.page.get_by_text(re.compile(r"^\+\d+ more$"))).to_be_visible(timeout=AT_ONCE_MS)
         self.page.keyboard.type(prompt, delay=5)
         self.page.keyboard.press("Enter")
 
