@@ -19,6 +19,7 @@ from bot.ui.own import OWN_DYNAMIC, withdraw
 from bot.ui.private import own_words, show_privately, take_up_privately, viewer_of
 from bot.ui.promptly import promptly
 from bot.ui.quoting import plain
+from bot.ui.regions import REGION_DYNAMIC
 from bot.ui.replies import house_of, take_up
 
 if TYPE_CHECKING:
@@ -130,5 +131,5 @@ def age(passed: int) -> Text:
 
 async def setup(bot: commands.Bot) -> None:
     """Discord.py's entry into an extension; the own buttons come with it."""
-    bot.add_dynamic_items(*OWN_DYNAMIC)
+    bot.add_dynamic_items(*OWN_DYNAMIC, *REGION_DYNAMIC)
     await bot.add_cog(JobsCog())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.actions import Family, classify
 from bot.domain.inputs import Input, InputRole
+from bot.domain.masks import Cells
 from bot.domain.prices import Charge
 from bot.errors import Later, RouteClosed, UserError
 from bot.services.actions import Pressed, PressOutcome
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from bot.domain.masks import Cells, Masks
+    from bot.domain.masks import CheckedMask, Masks
     from bot.domain.ports import Clock, JobStore, Pictures
     from bot.services.accounts import Accounts
     from bot.services.actions import Presses
@@ -53,6 +54,15 @@ class RegionDraft:
     """Of the picture as upstream has it: the mask's exact size."""
     small: bytes = field(repr=False)
     """A JPEG of it with at most 1024 pixels a side, to be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A button with the mask that it is to take along."""
+
+    parent: Job
+    position: int
+    mask: CheckedMask
 
 
 async def no_editor(_asker: Asker, _key: JobKey, _position: int) -> str | None:
@@ -137,34 +147,47 @@ class Regions:
         mask, the job or its picture, or with the rule that refuses; `StorageTrouble` if the row could not be written.
         In all these cases nothing was charged.
         """
+        ready = await self.prepare(asker, key, position, mask)
+        if isinstance(ready, Pressed):
+            return ready
+        return await self.begin(asker, ready, channel_id=channel_id, message_id=message_id)
+
+    async def prepare(
+        self, asker: Asker, key: JobKey, position: int, chosen: bytes | Cells
+    ) -> Masked | Pressed:
+        """The first half of `repaint`, which needs no place for a card: squares or a drawn mask become the mask.
+
+        Returns the job that this button has, if it has one. Raises `UserError`.
+        """
         parent = await self._parent(asker, key, position)
         running = await self._running(parent, position)
         if running is not None:
             return Pressed(running, PressOutcome.RUNNING)
+        if isinstance(chosen, Cells) and not chosen.is_region:
+            raise UserError(text("mask.all_white" if chosen else "mask.no_white"))
         draft = self.at_hand(asker, key, position) or await self._draft(parent, position)
-        checked = await self._masks.checked(mask, draft.width, draft.height)
-        log.info(
-            "mask_taken", extra={"job": key, "share": round(checked.share, 3), "resized": checked.resized}
-        )
-        return await self._presses.begin(
+        if isinstance(chosen, Cells):
+            chosen = await self._masks.from_cells(draft.width, draft.height, chosen)
+        checked = await self._masks.checked(chosen, draft.width, draft.height)
+        return Masked(parent, position, checked)
+
+    async def begin(self, asker: Asker, ready: Masked, *, channel_id: int, message_id: int) -> Pressed:
+        """The second half: the intent is stored and the worker woken. Raises `UserError` or `StorageTrouble`."""
+        key, mask = ready.parent.key, ready.mask
+        pressed = await self._presses.begin(
             asker,
-            parent,
-            position,
+            ready.parent,
+            ready.position,
             channel_id=channel_id,
             message_id=message_id,
-            inputs=(Input(checked.png, "image/png", f"mask-{key}.png", role=InputRole.MASK),),
-            notes=(RESIZED,) if checked.resized else (),
+            inputs=(Input(mask.png, "image/png", f"mask-{key}.png", role=InputRole.MASK),),
+            notes=(RESIZED,) if mask.resized else (),
         )
-
-    async def repaint_cells(
-        self, asker: Asker, key: JobKey, position: int, cells: Cells, *, channel_id: int, message_id: int
-    ) -> Pressed:
-        """The same with cells of the lattice."""
-        if not cells.is_region:
-            raise UserError(text("mask.all_white" if cells else "mask.no_white"))
-        draft = await self.draft(asker, key, position)
-        mask = await self._masks.from_cells(draft.width, draft.height, cells)
-        return await self.repaint(asker, key, position, mask, channel_id=channel_id, message_id=message_id)
+        log.info(
+            "region_repainted",
+            extra={"job": pressed.job.key, "share": round(mask.share, 3), "resized": mask.resized},
+        )
+        return pressed
 
     # -- the job and its picture -------------------------------------------------------------------------
 

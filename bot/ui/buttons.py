@@ -53,8 +53,9 @@ def own_button(word: str) -> Callable[[OwnButton], OwnButton]:
 def own_window(word: str) -> Callable[[OwnWindow], OwnWindow]:
     """Register what happens when a window is sent: `@own_window("remix")` over `async def f(interaction, key, fields)`.
 
-    The window's custom_id is `ButtonId(key, word)` and nobody keeps the window itself, so it outlives a restart.
-    `fields` are the texts by their own custom_ids. The handler answers first and within three seconds.
+    The window's custom_id is `ButtonId(key, word)` and nobody keeps the window itself, so it outlives a restart; a dash
+    and more may follow the word, for the handler to read. `fields` are the texts by their own custom_ids, and of an
+    upload the id of its file. The handler answers first and within three seconds.
     """
 
     def register(handler: OwnWindow) -> OwnWindow:
@@ -147,7 +148,7 @@ async def _press_action(interaction: AnyInteraction, key: JobKey, position: int)
         channel_id=asker.reply.channel_id,
         message_id=_public_message(interaction),
     )
-    await _say_where(interaction, pressed)
+    await say_where(interaction, pressed)
 
 
 def _public_message(interaction: AnyInteraction) -> int:
@@ -156,7 +157,7 @@ def _public_message(interaction: AnyInteraction) -> int:
     return 0 if message is None or message.flags.ephemeral else message.id
 
 
-async def _say_where(interaction: AnyInteraction, pressed: Pressed) -> None:
+async def say_where(interaction: AnyInteraction, pressed: Pressed) -> None:
     """Point to the job that this button already has, if it started none."""
     if pressed.outcome is PressOutcome.STARTED:
         return
@@ -175,6 +176,8 @@ def _fields(component: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """What was written into a window: texts by their custom_ids, however deep they stand."""
     if isinstance(component.get("value"), str) and "custom_id" in component:
         yield component["custom_id"], component["value"]
+    if component.get("values") and "custom_id" in component:
+        yield component["custom_id"], str(component["values"][0])
     inner = [*component.get("components", ()), component.get("component") or {}]
     for part in inner:
         yield from _fields(part) if part else ()
@@ -195,8 +198,8 @@ async def answer_unheard(
     ):
         return
     window = ButtonId.decode(custom_id) if interaction.type is discord.InteractionType.modal_submit else None
-    if window is not None and window.position in WINDOWS:
-        handler = WINDOWS[str(window.position)]
+    handler = None if window is None else WINDOWS.get(str(window.position).partition("-")[0])
+    if window is not None and handler is not None:
         fields = dict(_fields(cast("dict[str, Any]", interaction.data or {})))
         await attended(interaction, partial(handler, interaction, window.key, fields), reference=window.key)
         return

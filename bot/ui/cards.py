@@ -10,7 +10,7 @@ from urllib.parse import quote
 import discord
 
 from bot.domain.accounts import is_own
-from bot.domain.actions import ROW_LENGTH, ROWS, Layout, lay_out
+from bot.domain.actions import ROW_LENGTH, ROWS, Layout, Need, lay_out
 from bot.domain.failures import MENDED_BY_WORDS, FailureKind
 from bot.domain.jobs import Job, JobState
 from bot.domain.keys import ButtonId
@@ -19,6 +19,7 @@ from bot.texts import Text, text
 from bot.ui.buttons import JobButton
 from bot.ui.links import message_link
 from bot.ui.quoting import plain, quoted
+from bot.ui.regions import RegionButton
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -256,7 +257,7 @@ class _Drawing:
         *rows, last = layout.rows
         return Layout((*rows, last[:room]), (*last[room:], *layout.overflow), layout.hidden)
 
-    def _rows(self, offered: Layout, dress: Dress) -> Iterable[list[JobButton]]:
+    def _rows(self, offered: Layout, dress: Dress) -> Iterable[list[discord.ui.Item[Any]]]:
         """Upstream's rows, then our own."""
         rows = [[self._action(button, dress) for button in row] for row in offered.rows]
         job = self._job
@@ -275,15 +276,18 @@ class _Drawing:
     def _is_for_its_words(self) -> bool:
         return self._job.failure is not None and self._job.failure.kind in MENDED_BY_WORDS
 
-    def _action(self, button: ActionButton, dress: Dress) -> JobButton:
-        return JobButton.draw(
-            ButtonId(self._job.key, button.position),
-            label=(button.label if dress is Dress.FULL else button.label or button.title) or None,
-            emoji=button.emoji if dress is Dress.FULL else None,
-            style=discord.ButtonStyle.secondary,
-        )
+    def _action(self, button: ActionButton, dress: Dress) -> discord.ui.Item[Any]:
+        label = (button.label if dress is Dress.FULL else button.label or button.title) or None
+        emoji = button.emoji if dress is Dress.FULL else None
+        style = discord.ButtonStyle.secondary
+        if button.need is Need.MASK:
+            return RegionButton.draw(self._job.key, button.position, label=label, emoji=emoji, style=style)
+        id_ = ButtonId(self._job.key, button.position)
+        return JobButton.draw(id_, label=label, emoji=emoji, style=style)
 
-    def _own(self, words: Iterable[tuple[str, str, discord.ButtonStyle]], dress: Dress) -> list[JobButton]:
+    def _own(
+        self, words: Iterable[tuple[str, str, discord.ButtonStyle]], dress: Dress
+    ) -> list[discord.ui.Item[Any]]:
         return [
             JobButton.draw(
                 ButtonId(self._job.key, word),

@@ -55,6 +55,21 @@ async def take_up_privately(interaction: AnyInteraction) -> Asker | None:
     return asker_of(interaction, answered.message_id if answered is not None else None)
 
 
+async def take_up_silently(interaction: AnyInteraction) -> Asker | None:
+    """Answer a press, or a window that a press opened, with the pressed message as it is: it may be changed later.
+
+    None if the interaction is dead, or was answered by another process; then nothing is to be done.
+    """
+    try:
+        await interaction.response.defer()
+    except discord.HTTPException as error:
+        if error.code not in {UNKNOWN_INTERACTION, ALREADY_ANSWERED}:
+            raise
+        log.warning("interaction_not_ours", extra={"interaction": interaction.id, "code": error.code})
+        return None
+    return asker_of(interaction, None)
+
+
 async def show_privately(
     interaction: AnyInteraction, view: discord.ui.LayoutView, *, files: Sequence[discord.File] = ()
 ) -> None:

@@ -55,9 +55,12 @@ async def repaint(
 ) -> Pressed:
     regions: Regions = world.services.regions
     asker = asker or world.asker()
-    if isinstance(mask, Cells):
-        return await regions.repaint_cells(asker, job.key, position, mask, channel_id=5, message_id=6)
-    return await regions.repaint(asker, job.key, position, mask, channel_id=5, message_id=6)
+    if isinstance(mask, bytes):
+        return await regions.repaint(asker, job.key, position, mask, channel_id=5, message_id=6)
+    ready = await regions.prepare(asker, job.key, position, mask)
+    if isinstance(ready, Pressed):
+        return ready
+    return await regions.begin(asker, ready, channel_id=5, message_id=6)
 
 
 async def refusal(world: World, job: Job, mask: bytes | Cells = CORNER, **kwargs: Any) -> str:
@@ -129,16 +132,18 @@ async def test_one_region_at_a_time_and_another_once_it_has_ended(world: World) 
 
     first = await repaint(world, job)
     second = await repaint(world, job, Cells(2))
+    drawn_too = await repaint(world, job, drawn(chosen=(0, 0, 9, 9)))
     assert await closed(world, job) == "region.running"
     await world.ended(first.job)
     third = await repaint(world, job, Cells(2))
 
-    assert [one.outcome for one in (first, second, third)] == [
+    assert [one.outcome for one in (first, second, drawn_too, third)] == [
         PressOutcome.STARTED,
+        PressOutcome.RUNNING,
         PressOutcome.RUNNING,
         PressOutcome.STARTED,
     ]
-    assert second.job.key == first.job.key
+    assert first.job.key == second.job.key == drawn_too.job.key
     assert (await world.ended(third.job)).state is JobState.SUCCEEDED
     assert len(world.upstream.tasks) == 3
 
