@@ -28,18 +28,19 @@ from bot.midjourney.client import ApiSettings, MidjourneyApi
 from bot.midjourney.images import HttpPictures, PictureSettings
 from bot.midjourney.lines import open_lines
 from bot.midjourney.masks import PillowMasks
-from bot.midjourney.webhook import read_hint, webhook_address
-from bot.services.engine import Ports, Terms, build
+from bot.midjourney.screens import PillowScreens
+from bot.midjourney.webhook import webhook_address
+from bot.services.engine import Ports, RandomNaming, Terms, build
+from bot.services.painting import Painting
 from bot.services.quotas import DeploymentPolicy
+from bot.services.region_links import RegionLinks
+from bot.serving import serving
 from bot.storage.opening import open_storage
 from bot.storage.vault import FernetVault
-from bot.telemetry import Meters, page_of, watch_loop
+from bot.telemetry import Meters, watch_loop
 from bot.ui.cards import Cards
 from bot.ui.modlog import ChannelModLog
 from bot.ui.publisher import DiscordPublisher
-from bot.web.health import Health
-from bot.web.hook import Hook
-from bot.web.server import serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -79,6 +80,7 @@ class App:
     clock: Clock
     meters: Meters
     api: MidjourneyApi
+    painting: Painting
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set it to stop in good order."""
     _engine: asyncio.Task[None] | None = None
@@ -106,7 +108,7 @@ class App:
         Raises whatever broke the engine, so that the process ends with a non-zero status and is started again.
         """
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(_serving(self))
+            await stack.enter_async_context(serving(self))
             sides = [
                 asyncio.create_task(watch_loop(self.clock, self.meters), name="loop lag"),
                 asyncio.create_task(self._probe_upstream(), name="upstream probe"),
@@ -261,6 +263,13 @@ async def assemble(
             shard_count=settings.shard_count,
             shard_ids=settings.shard_ids,
         )
+        publisher = DiscordPublisher(bot, Cards(catalogues, video=settings.show_video), clock)
+        links = RegionLinks(
+            store=storage.region_links,
+            clock=clock,
+            token=RandomNaming().token,
+            public_url=settings.public_url,
+        )
         services = build(
             Ports(
                 store=storage.jobs,
@@ -268,7 +277,7 @@ async def assemble(
                 accounts={DEFAULT_ACCOUNT: api, **further},
                 pictures=pictures,
                 masks=PillowMasks(),
-                publisher=DiscordPublisher(bot, Cards(catalogues, video=settings.show_video), clock),
+                publisher=publisher,
                 clock=clock,
                 probe=meters,
                 policy=DeploymentPolicy(settings.default_rules, settings.default_pool),
@@ -291,11 +300,22 @@ async def assemble(
                 balance_low=settings.balance_low,
                 reads_per_second=settings.reads_per_second,
                 video=settings.show_video,
+                editor_link=links.make,
             ),
             on_lost_way=on_lost_way or _log_lost_way,
         )
         bot.services = services
-        app = App(settings, bot, services, storage, clock, meters, api)
+        painting = Painting(
+            links=links,
+            regions=services.regions,
+            store=storage.jobs,
+            pictures=pictures,
+            screens=PillowScreens(),
+            publisher=publisher,
+            clock=clock,
+            show=services.editor.changed,
+        )
+        app = App(settings, bot, services, storage, clock, meters, api, painting)
         if engine:
             bot.on_setup = app.start_engine
         yield app
@@ -315,32 +335,6 @@ def _api_settings(settings: Settings) -> ApiSettings:
 
 def _log_lost_way(job: Job, why: str) -> None:
     log.warning("delivery_kept", extra={"job": job.key, "channel": job.reply.channel_id, "reason": why})
-
-
-@asynccontextmanager
-async def _serving(app: App) -> AsyncIterator[None]:
-    """The bot's own web pages, where the operator wants them."""
-    listen = app.settings.web_listen
-    if listen is None:
-        yield
-        return
-    hook = Hook(
-        read_hint=read_hint,
-        find_job=app.storage.jobs.by_webhook_token,
-        on_hint=app.on_hint,
-        probe=app.meters,
-    )
-    health = Health(
-        alive={},
-        ready={
-            "gateway": app.gateway_ready,
-            "database": app.database_ready,
-            "engine": app.engine_ready,
-        },
-    )
-    page = page_of(app.meters, app.storage.jobs.load)
-    async with serve(host=listen.host, port=listen.port, health=health, metrics=page, hook=hook):
-        yield
 
 
 async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:

@@ -140,10 +140,12 @@ class Settings(LocalSettings):
         default=False, description="Offer Midjourney's video buttons; this API may not serve them."
     )
     web_listen: Listening | None = Field(
-        None, description="`host:port` for health, metrics and webhooks; unset: no web server."
+        None,
+        description="`host:port` for health, metrics, webhooks and the mask editor; unset: no web server.",
     )
     public_url: Web | None = Field(
-        None, description="Address under which the internet reaches `WEB_LISTEN`; unset: the bot only polls."
+        None,
+        description="Address under which the internet reaches `WEB_LISTEN`; unset: no webhooks, no mask editor.",
     )
     ohmygpt_origin: Web = Field("https://api.ohmygpt.com", description="Origin of the image API.")
     ohmygpt_storage: Web = Field(

@@ -55,8 +55,8 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         # Interaction tokens: as part of an address, and by their own beginning ("interaction:" in base 64).
         (r"(?i)(/(?:webhooks|interactions)/\d+/)[^/\s?\"'<>)]+", rf"\1{HIDDEN}"),
         (r"aW50ZXJhY3Rpb246[\w=+/-]+", HIDDEN),
-        # The token in our own webhook's address.
-        (r"(?i)(/hook/|%2Fhook%2F)[^/\s?\"'<>)%]+", rf"\1{HIDDEN}"),
+        # The tokens in our own addresses: the webhook's, and a link's to the mask editor.
+        (r"(?i)(/(?:hook|region)/|%2F(?:hook|region)%2F)[^/\s?\"'<>)%]+", rf"\1{HIDDEN}"),
         # Signed addresses of pictures, plain or quoted inside another address.
         (
             r"(?i)((?:[?&;]|%3F|%26)(?:ex|is|hm|sig|signature|token|key)(?:=|%3D))[^&\s\"'<>)%]+",

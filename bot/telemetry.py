@@ -76,6 +76,9 @@ METERS: Final[Mapping[str, Meter]] = {
     ),
     "picture_bytes": Meter(Kind.SPREAD, "Size of the pictures that were fetched.", buckets=_SIZE),
     "webhooks": Meter(Kind.COUNT, "Posts to our webhook, by what became of them.", ("outcome",)),
+    "regions_sent": Meter(
+        Kind.COUNT, "Regions sent in from the mask editor, by what became of them.", ("outcome",)
+    ),
     "loop_lag_seconds": Meter(
         Kind.SPREAD, "How much later than asked the event loop woke up.", buckets=_QUICK
     ),

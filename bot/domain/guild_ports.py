@@ -152,6 +152,9 @@ class Records(Protocol):
     async def forget_inputs(self, before: int, *, limit: int) -> int:
         """Delete what jobs took along that ended before a time; returns of how many jobs, at most `limit`."""
 
+    async def forget_links(self, before: int) -> None:
+        """Delete the links to the mask editor that expired before a time."""
+
     async def schedule_deletion(self, guild_id: int, at: int | None) -> None:
         """Have a server's data deleted at a time; None: not any more."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.guilds import DELETION_DELAY_MS
 from bot.domain.inputs import INPUT_LIFE_MS
+from bot.domain.region_links import LINK_KEPT_MS
 from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Housekeeping:
         emptied = BATCH
         while emptied == BATCH:
             emptied = await self._records.forget_inputs(now - INPUT_LIFE_MS, limit=BATCH)
+        await self._records.forget_links(now - LINK_KEPT_MS)
         await self._drafts.tidy()
         for guild_id in await self._records.delete_due(now):
             log.info("guild_deleted", extra={"guild": guild_id})

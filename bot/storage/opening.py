@@ -22,6 +22,7 @@ from bot.storage.meta import SqlMeta
 from bot.storage.own_keys import SqlKeyStore
 from bot.storage.people import SqlPreferenceStore
 from bot.storage.records import SqlRecords
+from bot.storage.region_links import SqlRegionLinkStore
 from bot.storage.settings import SqlSettingsStore
 from bot.storage.tables import metadata
 
@@ -42,6 +43,7 @@ class Storage:
     guilds: GuildStores
     people: SqlPreferenceStore
     keepsakes: SqlKeepsakes
+    region_links: SqlRegionLinkStore
 
     async def check(self) -> None:
         """Read and write something; raises `StorageTrouble` if either fails. For the health page."""
@@ -70,6 +72,7 @@ async def open_storage(url: str, *, migrate: bool, busy_ms: int = BUSY_MS) -> As
         ),
         SqlPreferenceStore(database),
         SqlKeepsakes(database),
+        SqlRegionLinkStore(database),
     )
     try:
         try:

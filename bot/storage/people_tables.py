@@ -64,3 +64,21 @@ copies = Table(
     Column("tries", Integer, nullable=False),
 )
 Index("copies_due", copies.c.due_at)
+
+# Links to the mask editor. No foreign key: a row lives a day, and a dead job's link only leads to a sentence.
+region_links = Table(
+    "region_links",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("job_key", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    # JSON: who it was made for, as the job will name them.
+    Column("asker", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+)
+Index("region_links_member", region_links.c.guild_id, region_links.c.user_id)
+Index("region_links_expiry", region_links.c.expires_at)

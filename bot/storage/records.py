@@ -20,7 +20,7 @@ from bot.storage.guild_tables import (
     own_keys,
     strikes,
 )
-from bot.storage.people_tables import copies, drafts, favourites
+from bot.storage.people_tables import copies, drafts, favourites, region_links
 from bot.storage.settings import ensure, record
 from bot.storage.tables import (
     EMPTIED,
@@ -83,6 +83,7 @@ class SqlRecords:
                 "grants": rows(connection, grants, "at", "pool", "units", "reason", "expires_at"),
                 "favourites": rows(connection, favourites, "at", "job_key"),
                 "drafts": rows(connection, drafts, "until", "prompt", "pool", "option_set"),
+                "region_links": rows(connection, region_links, "expires_at", "job_key", "used_at"),
                 "audit": [tuple(row) for row in connection.execute(told.order_by(audit.c.id))],
             }
 
@@ -103,7 +104,7 @@ class SqlRecords:
                 row = and_(table.c.guild_id == guild_id, table.c.user_id == user_id)
                 values = {"why": ""} if table is strikes else {"reason": ""}
                 connection.execute(update(table).where(row).values(values))
-            for table in (favourites, drafts):
+            for table in (favourites, drafts, region_links):
                 connection.execute(
                     delete(table).where(table.c.guild_id == guild_id, table.c.user_id == user_id)
                 )
@@ -143,6 +144,11 @@ class SqlRecords:
 
         return await self._database.write(work)
 
+    async def forget_links(self, before: int) -> None:
+        """See the port."""
+        old = delete(region_links).where(region_links.c.expires_at < before)
+        await self._database.write(lambda cn: cn.execute(old))
+
     # -- servers -----------------------------------------------------------------------------------------
 
     async def schedule_deletion(self, guild_id: int, at: int | None) -> None:
@@ -174,6 +180,7 @@ class SqlRecords:
             connection.execute(delete(draws).where(draws.c.grant_id.in_(given)))
             for table in (
                 drafts,
+                region_links,
                 jobs,
                 ledger,
                 grants,

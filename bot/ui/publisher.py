@@ -154,7 +154,7 @@ class DiscordPublisher:
         channel = self._channel(sending.job)
 
         async def send() -> discord.Message:
-            return await channel.send(nonce=sending.job.key, allowed_mentions=NOBODY, **sending.new())
+            return await channel.send(nonce=_nonce(sending.job), allowed_mentions=NOBODY, **sending.new())
 
         return _shown(await self._in_open_thread(sending.job, send))
 
@@ -232,6 +232,11 @@ class _Sending:
 def _file(picture: Picture, *, described: str | None = None) -> discord.File:
     name = re.sub(r"[^A-Za-z0-9_.-]+", "_", picture.filename).lstrip("._") or "picture"
     return discord.File(io.BytesIO(picture.data), filename=name, description=described)
+
+
+def _nonce(job: Job) -> str:
+    """A result must not be taken for the card that was posted while its job lived: Discord would return that one."""
+    return job.key if job.is_terminal else f"{job.key}-live"
 
 
 def _named(files: Sequence[discord.File]) -> str | None:

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bot.domain.keys import JobKey
 from bot.domain.tasks import TaskStatus
+from bot.web.bodies import read_body
 
 if TYPE_CHECKING:
     from bot.domain.ports import Probe
@@ -74,8 +75,7 @@ class Hook:
     async def answer(self, request: web.Request) -> web.Response:
         """`POST /hook/{token}`."""
         try:
-            async with asyncio.timeout(self._body_seconds):
-                body = await _read(request)
+            body = await read_body(request, most=LARGEST_BODY, seconds=self._body_seconds)
         except TimeoutError:
             self._probe.count("webhooks", outcome="slow")
             return _goodbye(408)
@@ -125,18 +125,6 @@ class Hook:
             self._probe.count("webhooks", outcome="failed")
             return
         self._probe.count("webhooks", outcome="unknown" if key is None else "woke")
-
-
-async def _read(request: web.Request) -> bytes | None:
-    """Read a body of acceptable size; None for a larger one, of which no more is read."""
-    if (request.content_length or 0) > LARGEST_BODY:
-        return None
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            return None
-    return bytes(body)
 
 
 def _goodbye(status: int) -> web.Response:

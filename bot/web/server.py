@@ -1,5 +1,5 @@
 """The bot's own small web server: routes, limits against slow and many clients, opening and closing.
-Never here: what the answers say (health.py, hook.py) and TLS (that is the reverse proxy's)."""
+Never here: what the answers say (health.py, hook.py, region.py) and TLS (that is the reverse proxy's)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bot.web.health import Health
     from bot.web.hook import Hook
+    from bot.web.region import RegionPages
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -37,18 +38,19 @@ async def serve(
     health: Health,
     metrics: Callable[[], Awaitable[bytes]],
     hook: Hook | None,
+    region: RegionPages | None = None,
     at_once: int = AT_ONCE,
     idle_seconds: float = IDLE_SECONDS,
     stop_seconds: float = 2.0,
 ) -> AsyncIterator[int]:
     """Serve until the context ends; yields the port (port 0 asks the system for a free one).
 
-    Without `hook` there is no webhook route. Closing stops listening, lets requests in hand end for
+    Without `hook` there is no webhook route, without `region` no mask editor. Closing stops listening, lets requests in hand end for
     `stop_seconds`, and forgets hints that were not passed on yet.
     """
     runner = web.AppRunner(
-        _application(health, metrics, hook, at_once),
-        access_log=None,  # its lines would carry webhook tokens; the meters count instead
+        _application(health, metrics, hook, region, at_once),
+        access_log=None,  # its lines would carry the tokens of webhooks and links; the meters count instead
         handle_signals=False,
         keepalive_timeout=idle_seconds,
         lingering_time=1.0,
@@ -77,7 +79,11 @@ async def serve(
 
 
 def _application(
-    health: Health, metrics: Callable[[], Awaitable[bytes]], hook: Hook | None, at_once: int
+    health: Health,
+    metrics: Callable[[], Awaitable[bytes]],
+    hook: Hook | None,
+    region: RegionPages | None,
+    at_once: int,
 ) -> web.Application:
     async def answer_metrics(_request: web.Request) -> web.Response:
         return web.Response(body=await metrics(), headers=EXPOSITION)
@@ -89,6 +95,8 @@ def _application(
     app.router.add_get("/metrics", answer_metrics)
     if hook is not None:
         app.router.add_post("/hook/{token}", hook.answer)
+    if region is not None:
+        region.add_to(app.router)
     return app
 
 

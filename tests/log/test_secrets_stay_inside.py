@@ -78,6 +78,12 @@ def test_the_token_of_our_own_webhook_is_hidden(token: str) -> None:
     assert redact(f'"POST /hook/{token} HTTP/1.1" 204') == f'"POST /hook/{HIDDEN} HTTP/1.1" 204'
 
 
+@given(hook_tokens)
+def test_the_token_of_a_link_to_the_mask_editor_is_hidden(token: str) -> None:
+    assert redact(f"<Request GET /region/{token}/picture >") == f"<Request GET /region/{HIDDEN}/picture >"
+    assert token not in redact(f"https://easel.example/bot/region/{token}")
+
+
 @given(macs)
 def test_a_signed_picture_address_is_hidden_even_inside_another(mac: str) -> None:
     plain = redact(f"https://cdn.discordapp.com/attachments/1/2/a.png?ex=68f0&is=68ef&hm={mac}&")

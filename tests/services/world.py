@@ -335,6 +335,11 @@ class Message:
     deleted: bool = False
 
     @property
+    def begun_ended(self) -> bool:
+        """Whether it was posted to show an outcome: its nonce differs from that of a living job's card."""
+        return bool(self.versions) and self.versions[0].job.is_terminal
+
+    @property
     def last(self) -> Job:
         """The job as the message shows it now."""
         return self.versions[-1].job
@@ -392,7 +397,13 @@ class FakePublisher:
         else:
             channel = CHANNEL if route is Route.POST else 999
             message = next(
-                (m for m in d.of(job.key) if m.channel == channel and d.clock.now() - m.at < 180_000), None
+                (
+                    m
+                    for m in d.of(job.key)
+                    if (m.channel, m.begun_ended) == (channel, job.is_terminal)
+                    and d.clock.now() - m.at < 180_000
+                ),
+                None,
             )
             if message is None:
                 message = Message(1000 + len(d.messages), channel, job.key, d.clock.now())

@@ -1,0 +1,378 @@
+"""The mask editor in a real browser, by mouse, by finger and by keyboard: the mask that arrives is judged by its pixels.
+Never here: links, headers and refusals (tests/web/test_region.py)."""
+
+from __future__ import annotations
+
+import io
+import os
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import pytest_asyncio
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from playwright.async_api import Page, async_playwright, expect
+
+from bot.errors import UserError
+from bot.texts import text
+from tests.browser.page import AT_ONCE_MS, CHROMIUM, FLAGS, ROOT
+from tests.web.region_room import SIZE, opened_room
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser
+
+    from tests.web.region_room import Room
+
+    Point = tuple[float, float]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(240),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
+    ),
+]
+DESKTOP: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 860}}
+PHONE: Final[dict[str, Any]] = {
+    "viewport": {"width": 360, "height": 740},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
+SOFT: Final = 5
+"""Edges that are not straight may fall to either side of a pixel: a filter of this size forgives two."""
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield launched
+        await launched.close()
+
+
+class Editor:
+    """The page and a person's hands. Places are told as shares of the board, from its left top corner."""
+
+    def __init__(self, room: Room, page: Page) -> None:
+        self.room = room
+        self.page = page
+        self.faults: list[str] = []
+        page.on("console", lambda line: self.faults.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("request", lambda asked: self._note(asked.url))
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((f"{self.room.address}/region/", "blob:")):
+            self.faults.append(f"it asked for {url}")
+
+    async def open(self) -> None:
+        """Follow a fresh link."""
+        await self.page.goto(await self.room.link())
+        await self.page.wait_for_selector("#editor[data-ready]")
+        await self.measure()
+
+    async def measure(self) -> None:
+        """Look where the board is, and how large the whole picture is on it."""
+        box = await self.page.locator("#board").bounding_box()
+        assert box is not None
+        self.left, self.top, self.width, self.height = box["x"], box["y"], box["width"], box["height"]
+        self.scale = min(self.width / SIZE[0], self.height / SIZE[1])
+
+    async def choose(self, tool: str) -> None:
+        """Pick a tool by its words."""
+        await self.page.get_by_role("radio", name=tool).click()
+        await self.measure()  # the slider of the brush takes room on a phone
+
+    async def do(self, name: str) -> None:
+        """Press a button by its words."""
+        await self.page.get_by_role("button", name=name, exact=True).click()
+
+    def at(self, share: Point) -> Point:
+        """A place on the screen."""
+        return self.left + share[0] * self.width, self.top + share[1] * self.height
+
+    def pixel(self, share: Point, zoom: float = 1.0) -> Point:
+        """The picture's pixel there, while the picture's middle is the board's."""
+        scale = self.scale * zoom
+        return (
+            SIZE[0] / 2 + (share[0] - 0.5) * self.width / scale,
+            SIZE[1] / 2 + (share[1] - 0.5) * self.height / scale,
+        )
+
+    async def draw(self, *shares: Point) -> None:
+        """Press the mouse button at the first place, and let go at the last."""
+        for n, share in enumerate(shares):
+            await self.page.mouse.move(*self.at(share), steps=4)
+            if n == 0:
+                await self.page.mouse.down()
+        await self.page.mouse.up()
+
+    async def touch(self, *moments: tuple[Point, ...]) -> None:
+        """Put fingers down, move all of them from moment to moment, and lift them."""
+        wire = await self.page.context.new_cdp_session(self.page)
+        for n, fingers in enumerate([*moments, ()]):
+            points = [
+                dict(zip("xy", self.at(finger), strict=True)) | {"id": i} for i, finger in enumerate(fingers)
+            ]
+            kind = "touchStart" if n == 0 else "touchMove" if fingers else "touchEnd"
+            await wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        await wire.detach()
+
+    async def said(self, words: str) -> None:
+        """Wait for the line below the picture."""
+        await expect(self.page.locator("#share")).to_contain_text(words, timeout=AT_ONCE_MS)
+
+    async def submit(self) -> Image.Image:
+        """Send it, and return the mask that arrived."""
+        await self.do("Repaint")
+        await expect(self.page.get_by_text("On its way")).to_be_visible(timeout=AT_ONCE_MS)
+        return self.arrived()
+
+    def arrived(self) -> Image.Image:
+        """The last mask: the picture's exact size, black and pure white and nothing between."""
+        mask = Image.open(io.BytesIO(self.room.masks[-1]))
+        assert (mask.format, mask.size) == ("PNG", SIZE)
+        colours = mask.convert("RGBA").getcolors()
+        assert {colour for _, colour in colours or []} == {(0, 0, 0, 255), (255, 255, 255, 255)}
+        return mask.convert("L")
+
+    async def photograph(self, name: str) -> None:
+        """Keep a picture of the page as it is."""
+        folder = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts") / "screenshots"
+        folder.mkdir(parents=True, exist_ok=True)
+        await self.page.screenshot(path=folder / f"{name}.png")
+
+
+@asynccontextmanager
+async def editing(browser: Browser, directory: Path, **device: Any) -> AsyncIterator[Editor]:
+    """An open editor; at the end nothing may have gone wrong in the browser or out of the page's own sight."""
+    async with opened_room(directory) as room:
+        context = await browser.new_context(**device, locale="en-GB")
+        try:
+            editor = Editor(room, await context.new_page())
+            await editor.open()
+            sideways = await editor.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert sideways <= 0, "the page is wider than the screen"
+            yield editor
+            assert editor.faults == []
+        finally:
+            await context.close()
+
+
+class Expected:
+    """What should have been painted."""
+
+    def __init__(self) -> None:
+        self.image = Image.new("L", SIZE)
+        self._pen = ImageDraw.Draw(self.image)
+
+    def rectangle(self, one: Point, other: Point) -> None:
+        """Two corners."""
+        self._pen.rectangle((*one, *other), fill=255)
+
+    def polygon(self, *corners: Point) -> None:
+        """A closed shape."""
+        self._pen.polygon(corners, fill=255)
+
+    def stroke(self, one: Point, other: Point, size: float, *, level: int = 255) -> None:
+        """A round brush drawn along a line."""
+        steps = 400
+        for n in range(steps + 1):
+            x, y = (a + (b - a) * n / steps for a, b in zip(one, other, strict=True))
+            self._pen.ellipse((x - size / 2, y - size / 2, x + size / 2, y + size / 2), fill=level)
+
+    def agrees(self, mask: Image.Image) -> bool:
+        """Whether the mask is that, but for the edges' pixels."""
+        least = self.image.filter(ImageFilter.MinFilter(SOFT))
+        most = self.image.filter(ImageFilter.MaxFilter(SOFT))
+        missing = ImageChops.subtract(least, mask).getbbox()
+        beyond = ImageChops.subtract(mask, most).getbbox()
+        return missing is None and beyond is None
+
+
+# -- by mouse ------------------------------------------------------------------------------------------------
+
+
+async def test_a_mouse_paints_rectangles_lassos_strokes_and_erases_them(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with editing(browser, tmp_path, **DESKTOP) as editor:
+        await expect(editor.page.get_by_role("button", name="Repaint")).to_be_disabled()
+        await editor.said("Nothing is marked yet")
+
+        await editor.draw((0.30, 0.15), (0.42, 0.40))
+        await editor.choose("Lasso")
+        lasso: tuple[Point, ...] = ((0.50, 0.50), (0.66, 0.55), (0.62, 0.82), (0.45, 0.76))
+        await editor.draw(*lasso)
+        await editor.choose("Brush")
+        await editor.draw((0.30, 0.60), (0.40, 0.80))
+        await editor.choose("Eraser")
+        await editor.draw((0.36, 0.10), (0.36, 0.45))
+        await editor.said("% of the picture is marked")
+        await editor.photograph("editor-desktop")
+        mask = await editor.submit()
+        await editor.photograph("editor-done")
+
+        brush = 30 / 200 * SIZE[0] * 0.5
+        wanted = Expected()
+        wanted.rectangle(editor.pixel((0.30, 0.15)), editor.pixel((0.42, 0.40)))
+        wanted.polygon(*(editor.pixel(corner) for corner in lasso))
+        wanted.stroke(editor.pixel((0.30, 0.60)), editor.pixel((0.40, 0.80)), brush)
+        wanted.stroke(editor.pixel((0.36, 0.10)), editor.pixel((0.36, 0.45)), brush, level=0)
+        assert wanted.agrees(mask)
+        assert len(editor.room.begun) == 1
+
+
+async def test_a_rectangle_is_what_was_dragged_to_the_pixel_and_undo_takes_it_back(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with editing(browser, tmp_path, **DESKTOP) as editor:
+        await editor.draw((0.3, 0.3), (0.5, 0.6))
+        await editor.draw((0.6, 0.3), (0.7, 0.4))
+        await editor.do("Undo")
+        await editor.said("Undone")
+        await editor.do("Undo")
+        await editor.said("Nothing is marked yet")
+        await editor.draw((0.05, 0.001), (0.95, 0.999))
+        await editor.said("Everything is marked")
+        await expect(editor.page.get_by_role("button", name="Repaint")).to_be_disabled()
+        await editor.do("Undo")
+        await editor.draw((0.3, 0.3), (0.5, 0.6))
+        await editor.do("Undo")
+        await editor.do("Redo")
+        await editor.do("Clear all")
+        await editor.said("Cleared. Nothing is marked yet")
+        await editor.page.keyboard.press("Control+z")
+        mask = await editor.submit()
+
+        box = (*editor.pixel((0.3, 0.3)), *editor.pixel((0.5, 0.6)))
+        found = mask.getbbox()
+        assert found is not None
+        assert all(abs(a - b) <= 1 for a, b in zip(found, box, strict=True)), (found, box)
+        assert mask.crop(found).getextrema() == (255, 255)
+
+
+async def test_zoomed_in_the_mask_still_fits_the_picture(browser: Browser, tmp_path: Path) -> None:
+    async with editing(browser, tmp_path, **DESKTOP) as editor:
+        await editor.do("Zoom in")
+        await editor.do("Zoom in")
+        await editor.draw((0.4, 0.4), (0.6, 0.6))
+        await editor.choose("Move")
+        await editor.draw((0.5, 0.5), (0.6, 0.55))
+        await editor.do("Show the whole picture")
+        mask = await editor.submit()
+
+        wanted = Expected()
+        wanted.rectangle(editor.pixel((0.4, 0.4), 1.96), editor.pixel((0.6, 0.6), 1.96))
+        assert wanted.agrees(mask)
+
+
+async def test_a_refusal_is_shown_and_the_marks_are_kept(browser: Browser, tmp_path: Path) -> None:
+    async with editing(browser, tmp_path, **DESKTOP) as editor:
+        await editor.draw((0.4, 0.4), (0.6, 0.6))
+        editor.room.trouble = UserError(text("refused.blocked", reason="*spam*"))
+        await editor.do("Repaint")
+        trouble = editor.page.get_by_role("alert")
+        await expect(trouble).to_contain_text(
+            "A moderator of this server has blocked you", timeout=AT_ONCE_MS
+        )
+        await editor.photograph("editor-refused")
+        editor.room.trouble = None
+
+        await editor.submit()
+
+        assert await trouble.is_hidden()
+        assert [fault for fault in editor.faults if "422" not in fault] == []
+        editor.faults.clear()  # the browser notes each answer that is no success
+
+
+# -- by finger -----------------------------------------------------------------------------------------------
+
+
+async def test_fingers_paint_and_pinch_on_a_phone(browser: Browser, tmp_path: Path) -> None:
+    async with editing(browser, tmp_path, **PHONE) as editor:
+        await editor.touch(((0.2, 0.40),), ((0.3, 0.45),), ((0.45, 0.52),))
+        await editor.said("% of the picture is marked")
+        first = Expected()
+        first.rectangle(editor.pixel((0.2, 0.40)), editor.pixel((0.45, 0.52)))
+        await editor.touch(((0.4, 0.5), (0.6, 0.5)), ((0.35, 0.5), (0.65, 0.5)), ((0.3, 0.5), (0.7, 0.5)))
+        await editor.touch(((0.55, 0.45),), ((0.7, 0.5),), ((0.8, 0.55),))
+        first.rectangle(editor.pixel((0.55, 0.45), 2), editor.pixel((0.8, 0.55), 2))
+        await editor.do("Show the whole picture")
+        await editor.choose("Brush")
+        await editor.touch(((0.6, 0.60),), ((0.7, 0.58),), ((0.8, 0.60),))
+        for one, other in (((0.6, 0.60), (0.7, 0.58)), ((0.7, 0.58), (0.8, 0.60))):
+            first.stroke(editor.pixel(one), editor.pixel(other), 30 / 200 * SIZE[0] * 0.5)
+        await editor.photograph("editor-phone")
+
+        assert first.agrees(await editor.submit())
+
+
+# -- by keyboard ---------------------------------------------------------------------------------------------
+
+
+async def test_keys_alone_mark_and_send_a_region(browser: Browser, tmp_path: Path) -> None:
+    async with editing(browser, tmp_path, **DESKTOP) as editor:
+        press = editor.page.keyboard.press
+
+        async def walk_to(selector: str) -> None:
+            for _ in range(20):
+                if await editor.page.evaluate("s => document.activeElement.matches(s)", selector):
+                    return
+                await press("Tab")
+            raise AssertionError(f"{selector} is not reached by Tab")
+
+        await walk_to("[data-tool=rectangle]")
+        await press("ArrowRight")
+        await expect(editor.page.get_by_role("radio", name="Lasso")).to_be_checked()
+        await walk_to("#board")
+        await press("r")
+        await press("Enter")
+        await editor.said("First corner set")
+        for key in ("Shift+ArrowRight",) * 3 + ("Shift+ArrowDown",) * 2 + ("ArrowUp",):
+            await press(key)
+        await editor.said("840, 552")
+        await press("Enter")
+        await press("l")
+        corners: list[Point] = [(840, 552)]
+        await press("Enter")
+        for moves in (("Shift+ArrowRight",), ("Shift+ArrowDown",), ("Shift+ArrowLeft",)):
+            for key in moves:
+                await press(key)
+            await press("Enter")
+        corners += [(920, 552), (920, 632), (840, 632)]
+        await press("Shift+ArrowUp")
+        await press("Enter")
+        await press("b")
+        await press("Escape")
+        await walk_to("#submit")
+        await press("Enter")
+        await expect(editor.page.get_by_text("On its way")).to_be_visible(timeout=AT_ONCE_MS)
+
+        wanted = Expected()
+        wanted.rectangle((600, 400), (840, 552))
+        wanted.polygon(*corners)
+        assert wanted.agrees(editor.arrived())
+
+
+# -- too late ------------------------------------------------------------------------------------------------
+
+
+async def test_a_used_link_says_what_to_do(browser: Browser, tmp_path: Path) -> None:
+    async with editing(browser, tmp_path, **PHONE) as editor:
+        await editor.touch(((0.2, 0.4),), ((0.45, 0.52),))
+        await editor.submit()
+        await editor.page.reload()
+
+        await expect(editor.page.get_by_text("Press Vary (Region)")).to_be_visible(timeout=AT_ONCE_MS)
+        await editor.photograph("editor-expired")
+        assert [fault for fault in editor.faults if "410" not in fault] == []
+        editor.faults.clear()

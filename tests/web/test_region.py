@@ -1,0 +1,417 @@
+"""The mask editor over HTTP: what a link opens, what a post begins, what is refused, and what nobody else learns.
+Never here: what the page does in a browser (tests/browser/test_editor.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import structlog
+from PIL import Image
+
+from bot.domain.jobs import Route
+from bot.domain.region_links import LINK_LIFE_MS
+from bot.errors import StorageTrouble, UserError
+from bot.log import setup
+from bot.texts import text
+from bot.web.region import LARGEST_MASK
+from tests.storage.making import child
+from tests.web.region_room import PARENT, SIZE, TOKEN, opened_room
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    import aiohttp
+
+    from tests.web.region_room import Room
+
+GONE = "This link was used already"
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with opened_room(tmp_path) as opened:
+        yield opened
+
+
+def mask(size: tuple[int, int] = SIZE) -> bytes:
+    image = Image.new("RGB", size)
+    image.paste((255, 255, 255), (10, 10, 60, 40))
+    written = io.BytesIO()
+    image.save(written, "PNG")
+    return written.getvalue()
+
+
+async def send(
+    client: aiohttp.ClientSession,
+    link: str,
+    body: bytes | None = None,
+    *,
+    kind: str = "image/png",
+    site: str | None = "same-origin",
+    **headers: str,
+) -> tuple[int, str]:
+    """Post as the page does, and return what it is told."""
+    head = {"Content-Type": kind, **({} if site is None else {"Sec-Fetch-Site": site}), **headers}
+    async with client.post(link, data=io.BytesIO(mask() if body is None else body), headers=head) as answer:
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        return answer.status, json.loads(await answer.read())["said"]
+
+
+# -- the page ------------------------------------------------------------------------------------------------
+
+
+async def test_a_link_opens_a_page_of_the_pictures_true_size_in_the_persons_words(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    async with client.get(await room.link()) as answer:
+        page = await answer.text()
+
+    assert answer.status == 200
+    assert 'data-width="1200" data-height="800"' in page
+    assert "Repaint</button>" in page
+    assert "$" not in page
+    assert room.counted == []
+
+
+async def test_nothing_on_the_page_may_come_from_or_go_elsewhere(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    link = await room.link()
+
+    for address in (link, f"{link}/picture", f"{room.address}/region/{'x' * 32}", f"{link}x"):
+        async with client.get(address) as answer:
+            body = await answer.read()
+            policy = answer.headers["Content-Security-Policy"]
+            assert answer.headers["Referrer-Policy"] == "no-referrer"
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert policy == (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+            "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+        )
+        assert b"http:" not in body.replace(b"http://www.w3.org", b"")
+        assert b" style=" not in body
+        assert not re.search(rb"<script(?![^>]* src=)|\son\w+=", body)
+
+
+async def test_what_the_page_loads_is_there_and_kept_by_browsers(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    link = await room.link()
+    async with client.get(link) as answer:
+        loaded = re.findall(r'(?:href|src)="(assets/[^"]+)"', await answer.text())
+    kinds = {}
+
+    for name in [
+        *loaded,
+        loaded[1].replace("icon.svg", "marks.js"),
+        loaded[1].replace("icon.svg", "view.js"),
+    ]:
+        async with client.get(f"{room.address}/region/{name}") as answer:
+            kinds[name.rpartition("/")[2]] = answer.content_type
+            assert answer.status == 200
+            assert "immutable" in answer.headers["Cache-Control"]
+
+    assert kinds == {
+        "region.css": "text/css",
+        "icon.svg": "image/svg+xml",
+        "region.js": "text/javascript",
+        "marks.js": "text/javascript",
+        "view.js": "text/javascript",
+    }
+
+
+async def test_an_older_page_gets_todays_files_for_now_and_no_others(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    async with client.get(f"{room.address}/region/assets/0123456789abcdef/region.js") as answer:
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.status == 200
+    for name in ("region.html", "..%2Fregion.py", "nothing.js"):
+        async with client.get(f"{room.address}/region/assets/0123456789abcdef/{name}") as answer:
+            assert answer.status == 404
+
+
+async def test_the_picture_is_made_for_a_screen_and_fetched_once(
+    tmp_path: Path, client: aiohttp.ClientSession
+) -> None:
+    async with opened_room(tmp_path, size=(3000, 1500)) as room:
+        link = await room.link()
+        for _ in range(2):
+            async with client.get(f"{link}/picture") as answer:
+                shown = Image.open(io.BytesIO(await answer.read()))
+            assert answer.content_type == "image/webp"
+            assert (shown.format, shown.size) == ("WEBP", (2048, 1024))
+
+    assert room.fetched == 1
+
+
+async def test_a_picture_that_is_not_to_be_had_is_explained(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    room.trouble = UserError(text("region.picture_later", key=PARENT.key))
+
+    async with client.get(await room.link()) as answer:
+        page = await answer.text()
+
+    assert answer.status == 422
+    assert "cannot be fetched at the moment" in page
+    assert "`" not in page
+
+
+# -- links that open nothing ---------------------------------------------------------------------------------
+
+
+async def test_used_expired_and_unknown_links_get_one_and_the_same_page(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    used, expired = await room.link(), await room.link()
+    assert (await send(client, used))[0] == 200
+    room.clock.at += LINK_LIFE_MS
+    pages = set()
+
+    for link in (used, expired, f"{room.address}/region/{'x' * 32}", f"{room.address}/region/short"):
+        for address in (link, f"{link}/picture"):
+            async with client.get(address) as answer:
+                pages.add((answer.status, await answer.text()))
+        assert await send(client, link) == (410, next(iter(pages))[1].split("<p>")[1].split("</p>")[0])
+
+    assert len(pages) == 1
+    status, page = pages.pop()
+    assert status == 410
+    assert GONE in page
+    assert "Press Vary (Region)" in page
+
+
+async def test_a_link_is_good_until_its_last_moment(room: Room, client: aiohttp.ClientSession) -> None:
+    link = await room.link()
+    room.clock.at += LINK_LIFE_MS - 1
+
+    assert (await send(client, link))[0] == 200
+
+
+# -- the post ------------------------------------------------------------------------------------------------
+
+
+async def test_a_post_begins_the_job_and_its_card_is_posted_at_once(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    sent = mask()
+
+    status, said = await send(client, await room.link(), sent)
+
+    (begun,) = room.begun
+    assert status == 200
+    assert begun.key in said
+    assert room.masks == [sent]
+    ((showing, route),) = room.posted
+    assert (showing.job.key, route) == (begun.key, Route.POST)
+    assert begun.reply.token is None
+    assert begun.reply.message_id is None
+    assert room.counted == ["begun"]
+
+
+async def test_posts_at_the_same_time_begin_one_job_and_show_one_card(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    link, room.hold = await room.link(), asyncio.Event()
+
+    posts = [asyncio.create_task(send(client, link)) for _ in range(5)]
+    await asyncio.sleep(0)
+    room.hold.set()
+    answers = await asyncio.gather(*posts)
+    late = await send(client, link)
+
+    assert {status for status, _ in answers} <= {200, 410}
+    assert 200 in {status for status, _ in answers}
+    assert late[0] == 410
+    assert len(room.begun) == len(room.posted) == 1
+
+
+async def test_a_refusal_is_said_plainly_and_leaves_the_link_good(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    link = await room.link()
+    room.trouble = UserError(text("refused.newcomer", opens=room.clock.at // 1000 + 5 * 3600))
+
+    refused = await send(client, link)
+    room.trouble = None
+    again = await send(client, link)
+
+    assert refused == (422, "You are new here. You can make pictures in 5 hours.")
+    assert again[0] == 200
+    assert room.counted == ["refused", "begun"]
+
+
+async def test_a_button_that_somebody_else_keeps_busy_takes_no_region_and_leaves_the_link_good(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    link = await room.link()
+    room.others = child(PARENT, 3, interaction_id=99)
+
+    status, said = await send(client, link)
+    room.others = None
+
+    assert status == 422
+    assert room.posted == []
+    assert "being repainted already" in said
+    assert (await send(client, link))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "outcome"),
+    [
+        (b"GIF89a", "image/png", 415, "no_png"),
+        (b"", "image/png", 415, "no_png"),
+        (mask(), "image/jpeg", 415, "no_png"),
+        (mask(), "multipart/form-data; boundary=x", 415, "no_png"),
+        (b"\x89PNG\r\n\x1a\n".ljust(LARGEST_MASK + 1), "image/png", 413, "too_large"),
+    ],
+    ids=["another file", "nothing", "another type", "a form", "too large"],
+)
+async def test_what_is_no_mask_of_the_page_begins_nothing(
+    room: Room, client: aiohttp.ClientSession, body: bytes, kind: str, status: int, outcome: str
+) -> None:
+    link = await room.link()
+
+    refused = await send(client, link, body, kind=kind)
+
+    assert refused[0] == status
+    assert refused[1].endswith(".")
+    assert (room.begun, room.counted) == ([], [outcome])
+    assert (await send(client, link))[0] == 200
+
+
+async def test_a_mask_that_does_not_come_is_given_up(tmp_path: Path) -> None:
+    async with opened_room(tmp_path, body_seconds=0.05) as room:
+        link = await room.link()
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(room.address.rpartition(":")[2]))
+        writer.write(
+            f"POST /region/{link.rpartition('/')[2]} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\n"
+            "Content-Type: image/png\r\nContent-Length: 50\r\n\r\n".encode()
+        )
+        answer = await reader.read()
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"Press Repaint again" in answer
+    assert room.begun == []
+
+
+@pytest.mark.parametrize(
+    ("site", "origin"),
+    [
+        ("cross-site", None),
+        ("same-site", None),
+        ("none", None),
+        (None, None),
+        (None, "https://evil.example"),
+        (None, "null"),
+    ],
+)
+async def test_another_site_cannot_post(
+    room: Room, client: aiohttp.ClientSession, site: str | None, origin: str | None
+) -> None:
+    link = await room.link()
+
+    if origin is None:
+        status, said = await send(client, link, site=site)
+    else:
+        status, said = await send(client, link, site=site, Origin=origin)
+
+    assert (status, room.begun, room.counted) == (403, [], ["foreign"])
+    assert "Open the link" in said
+
+
+async def test_a_browser_that_says_no_more_than_its_origin_may_post(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    link = await room.link()
+
+    assert (await send(client, link, site=None, Origin=room.address))[0] == 200
+
+
+# -- troubles ------------------------------------------------------------------------------------------------
+
+
+async def test_trouble_with_the_database_costs_nothing_and_leaves_the_link_good(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    link = await room.link()
+    room.trouble = StorageTrouble("locked")
+
+    status, said = await send(client, link)
+    room.trouble = None
+
+    assert status == 503
+    assert "nothing charged" in said
+    assert (await send(client, link))[0] == 200
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """All that the program writes down at its most talkative."""
+    out = io.StringIO()
+    root = logging.getLogger()
+    level, hook = root.level, sys.excepthook
+    handler = setup(level="DEBUG", stream=out)
+    yield out
+    root.removeHandler(handler)
+    root.setLevel(level)
+    sys.excepthook = hook
+    structlog.reset_defaults()
+
+
+async def test_a_link_is_never_written_down_even_where_a_bug_is(
+    logged: io.StringIO, tmp_path: Path, client: aiohttp.ClientSession
+) -> None:
+    async with opened_room(tmp_path) as room:
+        link = await room.link()
+        async with client.get(link) as answer:
+            assert answer.status == 200
+        room.trouble = RuntimeError(f"odd: {link}")
+        status, said = await send(client, link)
+        room.trouble = None
+        await send(client, link)
+
+    written = logged.getvalue()
+    assert status == 500
+    assert said.rpartition(" ")[2] in written
+    assert "region_request_failed" in written
+    assert TOKEN not in written
+
+
+async def test_too_many_painters_wait_outside_and_health_does_not(
+    tmp_path: Path, client: aiohttp.ClientSession
+) -> None:
+    async with opened_room(tmp_path, at_once=1) as room:
+        link, room.hold = await room.link(), asyncio.Event()
+        first = asyncio.create_task(send(client, link))
+        await room.asked.wait()
+
+        second = await send(client, link)
+        async with client.get(f"{room.address}/healthz") as health:
+            assert health.status == 200
+        room.hold.set()
+
+        assert second[0] == 503
+        assert (await first)[0] == 200
+
+
+async def test_a_strangers_browser_is_answered_in_its_own_language_where_there_is_one(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    address = f"{room.address}/region/{'x' * 32}"
+
+    for wished in ("xx-XX, en-GB;q=0.5", "", ";;;,", "*"):
+        async with client.get(address, headers={"Accept-Language": wished}) as answer:
+            assert '<html lang="en"' in await answer.text()
