@@ -17,7 +17,7 @@ from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction, WordRule
 from bot.services.engine import lost_to
 from bot.ui.audit import PAGE, audit_view
-from bot.ui.moderators import ModButton, spelled
+from bot.ui.moderators import ModButton, ModeratorsOnly, spelled
 from tests.cogs.mod_room import BOSS, buttons, room, seen
 from tests.ui.builders import words
 from tests.ui.world import CATALOGUES
@@ -480,6 +480,9 @@ async def test_whoever_lost_the_role_is_refused_by_the_command_itself(tmp_path: 
             ("channels deny", {"channel": here.house.channel}),
             ("strikes", {"count": 1, "hours": 1}),
             ("audit", {}),
+            ("prompts deny", {"parameter": "tile"}),
+            ("images set", {"on": False}),
+            ("blocks", {}),
         ):
             result = await here.house.ada.slash(here.house.channel, f"mod {name}", **options)
             assert "You are not allowed to do that here" in seen(result), name
@@ -487,6 +490,20 @@ async def test_whoever_lost_the_role_is_refused_by_the_command_itself(tmp_path: 
 
         assert suggested == []
         assert await here.history() == []
+
+
+async def test_every_command_for_moderators_asks_by_itself(tmp_path: Path) -> None:
+    """Discord.py asks the group right above a command and no other, so each group has to."""
+    async with room(tmp_path) as here:
+        mod = here.house.bot.tree.get_command("mod")
+        assert isinstance(mod, ModeratorsOnly)
+        leaves = [c for c in mod.walk_commands() if isinstance(c, app_commands.Command)]
+
+        assert len(leaves) > 30
+        assert all(isinstance(leaf.parent, ModeratorsOnly) for leaf in leaves)
+        assert len({leaf.qualified_name for leaf in leaves}) == len(leaves)
+        groups = [c for c in mod.walk_commands() if isinstance(c, app_commands.Group)]
+        assert all(len(group.commands) <= 25 for group in [mod, *groups])
 
 
 @pytest.mark.parametrize(
@@ -502,6 +519,12 @@ async def test_whoever_lost_the_role_is_refused_by_the_command_itself(tmp_path: 
         ("undo", "1"),
         ("retention", "1"),
         ("words", "0"),
+        ("blocks", "0"),
+        ("lift", "user"),
+        ("prompts", "0"),
+        ("job", "job"),
+        ("cancel_job", "job"),
+        ("remove_now", "job"),
     ],
 )
 async def test_a_button_asks_again_who_presses(tmp_path: Path, word: str, about: str) -> None:
@@ -510,7 +533,7 @@ async def test_a_button_asks_again_who_presses(tmp_path: Path, word: str, about:
         await here.services.guilds.add_word(here.guild_id, BOSS, GORE)
         before = await here.history()
         view = discord.ui.LayoutView(timeout=None)
-        target = str(here.house.ada.id) if about == "user" else about
+        target = {"user": str(here.house.ada.id), "job": job.key}.get(about, about)
         view.add_item(discord.ui.ActionRow(ModButton.draw(word, target, label="Go")))
         channel = here.house.bot.get_partial_messageable(here.house.channel.id, guild_id=here.guild_id)
         message = await channel.send(view=view)

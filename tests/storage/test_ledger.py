@@ -4,8 +4,9 @@ Never here: single refusals (those are about accepting) and single grants (test_
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import suppress
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, event, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from typing_extensions import override
 
-from bot.domain.days import day_of
+from bot.domain.days import day_of, month_of
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState, Route
@@ -23,6 +24,7 @@ from bot.domain.tasks import RemoteTaskId
 from bot.errors import GhostWrite, StorageTrouble, UserError
 from bot.storage.guild_tables import draws, grants
 from bot.storage.tables import jobs, ledger
+from tests.storage.ledger_report import Tally
 from tests.storage.making import LEASE, NOON, job, success
 
 if TYPE_CHECKING:
@@ -36,10 +38,14 @@ if TYPE_CHECKING:
 STEPS = (
     *("begin",) * 5,
     *("again", "submit", "submit", "claim", "fail", "fail", "time_out", "succeed", "succeed", "deliver"),
-    *("cancel", "cancel", "abandon", "grant", "grant", "night", "crash"),
+    *("cancel", "cancel", "abandon", "grant", "grant", "night", "night", "crash"),
 )
 DAILY = 3
+MONTHLY = 4
 SERVER = 11
+ZONE = "Asia/Kathmandu"
+LAST_DAYS = 1_748_649_600_000 - 2 * 86_400_000
+"""29 May 2025: a history of more than a few nights goes into another month."""
 MEMBERS = (71, 72)
 ADA = Actor(1, "Ada")
 
@@ -54,12 +60,14 @@ class Mortal:
     def __init__(self, inner: Database) -> None:
         self._inner = inner
         self.dying = False
+        self.deaths = 0
 
     async def write(self, work: Callable[[Connection], Any]) -> Any:
         def run(connection: Connection) -> Any:
             result = work(connection)
             if self.dying:
                 self.dying = False
+                self.deaths += 1
                 raise Died
             return result
 
@@ -72,12 +80,14 @@ class Mortal:
 class History:
     """Jobs and grants of one server, taken through whatever hypothesis thinks of."""
 
-    def __init__(self, storage: Storage, guild: int) -> None:
+    def __init__(self, storage: Storage, guild: int, *, cooldown: int = 0, at: int = NOON) -> None:
         self.storage = storage
+        self.cooldown = cooldown
+        self.refusals: Counter[str] = Counter()
         self.mortal = Mortal(storage.database)
         self.store: SqlJobStore = type(storage.jobs)(self.mortal)  # type: ignore[arg-type]  # it writes and reads
         self.guild = guild
-        self.now = NOON
+        self.now = at
         self.keys: list[JobKey] = []
         self.owner = f"w{guild}"
 
@@ -85,7 +95,7 @@ class History:
         self.now += 1
         key = self.keys[pick % len(self.keys)] if self.keys else JobKey("nothing")
         if step == "begin":
-            with suppress(UserError):
+            try:
                 begun = await self.store.begin(
                     job(
                         guild_id=self.guild,
@@ -93,9 +103,12 @@ class History:
                         units=units,
                         created_at=self.now,
                     ),
-                    Allowance(DAILY, None, None),
-                    ServerLimits(0, "Asia/Kathmandu", SERVER),
+                    Allowance(DAILY, None, None, per_month=MONTHLY, cooldown=self.cooldown),
+                    ServerLimits(0, ZONE, SERVER),
                 )
+            except UserError as refusal:
+                self.refusals[refusal.text.id] += 1
+            else:
                 self.keys.append(begun.key)
         elif step == "submit":
             await self.store.claim_submissions(
@@ -184,31 +197,56 @@ class Books:
 @given(
     history=st.lists(
         st.tuples(st.sampled_from(STEPS), st.integers(0, 9), st.integers(0, 4)), min_size=15, max_size=60
-    )
+    ),
+    cooldown=st.sampled_from([0, 0, 4 * 3_600]),
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_books_balance_after_any_history_of_jobs_grants_nights_and_crashes(
-    storage: Storage, history: list[tuple[str, int, int]]
+    storage: Storage, history: list[tuple[str, int, int]], cooldown: int
 ) -> None:
-    told = History(storage, next(_guilds))
+    told = History(storage, next(_guilds), cooldown=cooldown, at=LAST_DAYS)
+    tally = _tally(storage)
     ever_refundable: set[str] = set()
 
     for step, pick, units in history:
-        with suppress(Died):
+        tally.steps[step] += 1
+        try:
             await told.take(step, pick, units)
+        except Died:
+            tally.deaths[step] += 1
         for key in told.keys:
             stored = await storage.jobs.get(key)
             if stored is not None and stored.refund_due:
                 ever_refundable.add(key)
 
     books = await storage.database.read(lambda cn: Books(cn, told.guild))
-    _judge(books, ever_refundable)
+    _judge(books, ever_refundable, cooldown)
+    _count(tally, told, books, ever_refundable)
     event(f"grants drawn: {bool(books.draws)}")
     event(f"refunded: {bool(ever_refundable)}")
     event(f"crashed: {any(step == 'crash' for step, *_ in history)}")
 
 
-def _judge(books: Books, ever_refundable: set[str]) -> None:
+_TALLIES: dict[str, Tally] = {}
+
+
+def _tally(storage: Storage) -> Tally:
+    name = "postgresql" if "Postgres" in type(storage.database).__name__ else "sqlite"
+    return _TALLIES.setdefault(name, Tally(name))
+
+
+def _count(tally: Tally, told: History, books: Books, ever_refundable: set[str]) -> None:
+    tally.histories += 1
+    tally.refusals += told.refusals
+    tally.jobs += len(books.jobs)
+    tally.refunded += len(ever_refundable)
+    tally.drawn += sum(d.units for d in books.draws if d.returned_at is None)
+    tally.booked += sum(e.units for e in books.entries)
+    tally.owed += sum(row.units for key, row in books.jobs.items() if key not in ever_refundable)
+    tally.write()
+
+
+def _judge(books: Books, ever_refundable: set[str], cooldown: int) -> None:
     # every job stands for its whole price, or, once its units were due back, for nothing, whatever came later
     for key, row in books.jobs.items():
         owed = 0 if key in ever_refundable else row.units
@@ -224,15 +262,24 @@ def _judge(books: Books, ever_refundable: set[str]) -> None:
         assert all(grant.expires_at is None or d.spent_at < grant.expires_at for d in mine)
         assert all(books.jobs[d.job_key].user_id == grant.user_id for d in mine)
 
-    # nobody's own units of a day, and no server's, exceed what the rules gave
+    # nobody's own units of a day or a month, and no server's of a day, exceed what the rules gave
     own: defaultdict[tuple[int, int], int] = defaultdict(int)
+    monthly: defaultdict[tuple[int, int], int] = defaultdict(int)
     server: defaultdict[int, int] = defaultdict(int)
     for key, row in books.jobs.items():
-        day = day_of(row.created_at, "Asia/Kathmandu").start
+        day, month = day_of(row.created_at, ZONE).start, month_of(row.created_at, ZONE).start
         own[day, row.user_id] += books.booked(key) - books.drawn(key)
+        monthly[month, row.user_id] += books.booked(key) - books.drawn(key)
         server[day] += books.booked(key)
     assert all(0 <= units <= DAILY for units in own.values())
+    assert all(0 <= units <= MONTHLY for units in monthly.values())
     assert all(0 <= units <= SERVER for units in server.values())
+
+    # between two jobs of a member that stand for pictures there is the rest that the rule asks for
+    for member in MEMBERS:
+        mine = [row for key, row in books.jobs.items() if key not in ever_refundable]
+        times = sorted(row.created_at for row in mine if row.user_id == member)
+        assert all(later - earlier >= cooldown * 1_000 for earlier, later in pairwise(times))
 
 
 async def test_refunds_in_a_race_are_booked_once(storage: Storage) -> None:
