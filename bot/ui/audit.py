@@ -26,6 +26,8 @@ CAME: Final = "🟢"
 WENT: Final = "🔴"
 CHANGES: Final = 5
 """Changes that one entry shows; the rest is counted."""
+UNDONE: Final = 20
+"""Changes that are shown before they are taken back."""
 ROOM: Final = 480
 """Characters of one entry's changes."""
 VALUE_LIMIT: Final = 60
@@ -48,6 +50,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, guild_id: in
 
 
 def _changed(name: str, old: object, new: object, guild_id: int) -> Iterable[str]:
+    old, new = (None if value == "" else value for value in (old, new))
     if old == new:
         return
     if isinstance(old, dict) and isinstance(new, dict):
@@ -148,6 +151,19 @@ def _entry(entry: AuditEntry, say: Say) -> str:
     lines = few(changes(entry.before, entry.after, guild_id=entry.guild_id), CHANGES, say, room=ROOM)
     undone = [] if entry.undone_by is None else [say(text("audit.undone"))]
     return "\n".join([say(line), *(f"-# {line}" for line in [*lines, *undone])])
+
+
+def undo_view(entry: AuditEntry, say: Say, *, yes: ModButton, back: ModButton) -> discord.ui.LayoutView:
+    """Ask before a change is taken back, with what that means: it may not be the one on top of the page."""
+    lines = few(changes(entry.after, entry.before, guild_id=entry.guild_id), UNDONE, say)
+    by = f"<@{entry.actor.user_id}>" if entry.actor.user_id else "Easel"
+    words = [say(text("audit.undo_sure", by=by, at=entry.at // 1000)), *(f"-# {line}" for line in lines)]
+    box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0xD83C3E))
+    box.add_item(discord.ui.TextDisplay("\n".join(words)))
+    box.add_item(discord.ui.ActionRow(yes, back))
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(box)
+    return view
 
 
 def _what(entry: AuditEntry) -> Text:

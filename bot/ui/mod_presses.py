@@ -14,13 +14,14 @@ from bot.domain.jobs import JobState
 from bot.domain.keys import JobKey
 from bot.errors import UserError
 from bot.texts import text
-from bot.ui.audit import PAGE, audit_view, last_change
+from bot.ui.audit import PAGE, audit_view, last_change, undo_view
 from bot.ui.members import live_view, member_view
 from bot.ui.moderators import ModButton, actor_of, guild_of, mod_button, sure_view, words_view
 from bot.ui.private import own_words, show_privately
 from bot.ui.replies import AnyInteraction, house_of, tell
 
 if TYPE_CHECKING:
+    from bot.domain.guilds import AuditEntry
     from bot.texts import Text
 
 LIVE: Final = 200
@@ -201,13 +202,35 @@ async def turn_audit(interaction: AnyInteraction, about: str) -> None:
 
 
 @mod_button("undo")
-async def undo(interaction: AnyInteraction, about: str) -> None:
-    """Take the last change back, if it still is the one that the button stood under."""
+async def ask_to_undo(interaction: AnyInteraction, about: str) -> None:
+    """Show what would be taken back, and ask."""
     await interaction.response.defer()
-    guilds, guild_id = house_of(interaction).services.guilds, guild_of(interaction)
-    last = last_change(await guilds.audit(guild_id, limit=LOOK_BACK))
+    last = await _still_last(interaction, about)
+    if last is None:
+        raise UserError(text("settings.nothing_to_undo"))
+    say = partial(own_words, interaction)
+    yes = ModButton.draw(
+        "undo_now", last.id, label=say(text("button.yes_undo")), style=discord.ButtonStyle.danger
+    )
+    back = ModButton.draw("audit", label=say(text("button.back")))
+    await show_privately(interaction, undo_view(last, say, yes=yes, back=back))
+
+
+async def _still_last(interaction: AnyInteraction, about: str) -> AuditEntry | None:
+    """The change that an undo would take back; raises `UserError` if it is not the one that the button names."""
+    guilds = house_of(interaction).services.guilds
+    last = last_change(await guilds.audit(guild_of(interaction), limit=LOOK_BACK))
     if last is not None and last.id != int(about):
         raise UserError(text("audit.changed_meanwhile"))
+    return last
+
+
+@mod_button("undo_now")
+async def undo(interaction: AnyInteraction, about: str) -> None:
+    """Take the last change back, if it still is the one that was asked about."""
+    await interaction.response.defer()
+    guilds, guild_id = house_of(interaction).services.guilds, guild_of(interaction)
+    await _still_last(interaction, about)
     await guilds.undo_last(guild_id, actor_of(interaction))
     await show_audit(interaction, None)
     await tell(interaction, text("audit.undone_now"))

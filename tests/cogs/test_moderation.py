@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from tests.cogs.mod_room import Room
 
+UNDO = "Undo last setting…"
 GORE = WordRule(Match.WORD, "gore", WordAction.BLOCK)
 
 
@@ -388,33 +389,58 @@ async def test_the_history_says_who_when_and_what_before_and_after(tmp_path: Pat
         assert "rude" in shown
 
 
-async def test_the_last_change_is_undone_and_then_the_one_before(tmp_path: Path) -> None:
+async def test_the_last_change_is_undone_after_a_question_and_then_the_one_before(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         await here.do("strikes", count=2, hours=5)
         await here.do("words add", pattern="gore")
+        await here.do("block", member=here.house.ada)
         shown = await run(here, "audit")
 
-        first = await press(here, shown, "Undo last")
+        asked = await press(here, shown, UNDO)
+        nothing_yet = await here.settings()
+        await press(here, shown, "Back")
+        await press(here, shown, UNDO)
+        first = await press(here, shown, "Yes, take it back")
         after_first = await here.settings()
-        await press(here, shown, "Undo last")
+        again = await press(here, shown, UNDO)
+        await press(here, shown, "Yes, take it back")
         after_second = await here.settings()
 
+        assert "🔴" in asked
+        assert "gore" in asked
+        assert f"<@{here.mo.id}> made it" in asked
+        assert "limit\u2069: 2 → 3" in again
+        assert len(nothing_yet.words) == 1
         assert "Taken back" in first
         assert (after_first.words, after_first.strikes.limit) == ((), 2)
         assert after_second.strikes.limit == 3
-        assert "Undo last" not in buttons(shown)
+        assert UNDO not in buttons(shown)
 
 
 async def test_an_undo_that_somebody_else_s_change_overtook_takes_nothing_back(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         await here.do("words add", pattern="gore")
-        shown = await run(here, "audit")
+        shown, asked = await run(here, "audit"), await run(here, "audit")
+        await press(here, asked, UNDO)
         await here.do("strikes", count=2, hours=5)
 
-        said = await press(here, shown, "Undo last")
+        said = await press(here, shown, UNDO)
+        too_late = await press(here, asked, "Yes, take it back")
 
         assert "nothing was taken back" in said
+        assert "nothing was taken back" in too_late
         assert (await here.settings()).strikes.limit == 2
+
+
+async def test_an_undo_of_what_was_undone_meanwhile_says_so(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("words add", pattern="gore")
+        shown, asked = await run(here, "audit"), await run(here, "audit")
+        await press(here, asked, UNDO)
+        await here.services.guilds.undo_last(here.guild_id, BOSS)
+
+        assert "no change of settings left" in await press(here, shown, UNDO)
+        assert "no change of settings left" in await press(here, asked, "Yes, take it back")
 
 
 async def test_a_long_history_comes_in_pages_within_discords_limit(tmp_path: Path) -> None:
@@ -429,7 +455,7 @@ async def test_a_long_history_comes_in_pages_within_discords_limit(tmp_path: Pat
 
         assert len(newest) <= 4000
         assert newest != older
-        assert "Undo last" not in buttons(shown)
+        assert UNDO not in buttons(shown)
         assert (await press(here, shown, "Newest")).strip() == newest.strip()
 
 
@@ -517,6 +543,7 @@ async def test_every_command_for_moderators_asks_by_itself(tmp_path: Path) -> No
         ("clear_now", ""),
         ("audit", ""),
         ("undo", "1"),
+        ("undo_now", "1"),
         ("retention", "1"),
         ("words", "0"),
         ("blocks", "0"),

@@ -1,0 +1,128 @@
+"""What moderators see, and a member who is refused, as a browser paints it, kept as pictures for people to judge.
+Never here: what it says (tests/cogs/test_moderation*.py)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+
+from playwright.async_api import BrowserType
+
+from bot.domain.access import HOUR_MS
+from bot.domain.guilds import Actor
+from bot.domain.jobs import JobState
+from bot.domain.moderation import Match, WordAction, WordRule
+from bot.domain.pools import Pool
+from bot.domain.prices import Charge
+from tests.browser.page import CHROMIUM, FLAGS, ROOT
+from tests.cogs.mod_room import BOSS, room
+
+if TYPE_CHECKING:
+    from simcord.results import InteractionResult
+
+    from tests.cogs.mod_room import Room
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
+    ),
+]
+PROMPTS = ("a heron in the reeds --ar 3:2", "an ugly *fox* [here](http://x.y) --chaos 20", "a paper boat")
+WORDS = (
+    WordRule(Match.WORD, "gore*", WordAction.STRIKE),
+    WordRule(Match.PHRASE, "red paint", WordAction.WARN),
+    WordRule(Match.REGEX, "bl[o0]+d", WordAction.BLOCK),
+    WordRule(Match.PHRASE, "blood orange", WordAction.ALLOW),
+)
+
+
+async def a_busy_server(here: Room) -> None:
+    """Rules, blocks, jobs and a history."""
+    guilds, prompting, server = here.services.guilds, here.services.prompting, here.guild_id
+    for rule in WORDS:
+        await guilds.add_word(server, BOSS, rule)
+    await guilds.set_rule(
+        server, BOSS, Pool.NORMAL, server, per_day=20, running=2, waiting=5, per_month=100, cooldown=15
+    )
+    await guilds.pause(server, BOSS, Pool.FAST, "a new key comes at noon")
+    await prompting.set_defaults(server, BOSS, here.house.channel.id, "--ar 3:2 --stylize 200")
+    await prompting.set_suffix(server, BOSS, server, "in watercolor")
+    await prompting.limit_parameter(server, BOSS, server, "chaos", most=50)
+    await prompting.limit_parameter(server, BOSS, server, "tile", allowed=False)
+    await prompting.set_kind(server, BOSS, server, Charge.VIDEO, allowed=False)
+    await prompting.set_images(server, BOSS, most_mb=5)
+    await prompting.set_image_channel(server, BOSS, here.house.channel.id, on=True)
+    await prompting.set_host(server, BOSS, "cdn.discordapp.com", allowed=True)
+    until = here.house.clock.now() + 5 * HOUR_MS
+    for n in range(9):
+        boss = Actor(here.mo.id, "mo")
+        reason = "posted gore again, after two warnings" if n % 2 else ""
+        await here.services.moderation.block(
+            server, boss, here.house.bob.id + n, until=until if n else None, reason=reason
+        )
+    for prompt in PROMPTS:
+        await here.job(JobState.SUCCEEDED, prompt=prompt)
+    await here.job(JobState.RUNNING, prompt="a lighthouse at night", progress=40)
+    for n in range(3):
+        await here.job(prompt=f"fox number {n}")
+
+
+async def test_what_moderators_see_is_painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    launch = BrowserType.launch
+
+    async def installed(self: BrowserType, **options: Any) -> Any:
+        return await launch(self, **{**options, "executable_path": CHROMIUM, "args": list(FLAGS)})
+
+    monkeypatch.setattr(BrowserType, "launch", installed)
+    folder = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts") / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    async with room(tmp_path) as here:
+        await a_busy_server(here)
+        mo, ada, channel = here.mo, here.house.ada, here.house.channel
+        finished = (await here.storage.archive.finished(ada.id, here.guild_id, limit=1))[0].key
+        refused = await ada.slash(channel, "imagine", prompt="a fox --chaos 80")
+        shown: dict[str, InteractionResult] = {
+            name: await mo.slash(channel, f"mod {command}", **options)
+            for name, command, options in (
+                ("words", "words list", {}),
+                ("dry-run", "words test", {"prompt": "red-paint, bl00d and a blood orange"}),
+                ("blocks", "blocks", {}),
+                ("member", "member", {"member": ada}),
+                ("jobs", "jobs", {}),
+                ("job", "job", {"job": finished}),
+                ("prompts", "prompts list", {}),
+                ("images", "images show", {}),
+                ("audit", "audit", {}),
+            )
+        }
+        asked = await mo.slash(channel, "mod job", job=finished)
+        assert asked.response is not None
+        await mo.click(asked.response, label="Remove result…")
+        shown["remove-sure"] = asked
+        undo = await mo.slash(channel, "mod audit")
+        assert undo.response is not None
+        await mo.click(undo.response, label="Undo last setting…")
+        shown["undo-sure"] = undo
+        await here.house.env.settle()
+        async with here.house.env.preview(
+            channel, viewers=[mo, ada], layout="channel", width=760, height=1200
+        ) as preview:
+            for name, result in (*shown.items(), ("refusal", refused)):
+                told = result.response or result.followups[0]
+                path = folder / f"mod-{name}.png"
+                await preview.screenshot(
+                    str(path),
+                    target=told.message,
+                    allow_incomplete=True,
+                    layout="message",
+                    viewport=(760, 1200),
+                    viewer=ada if name == "refusal" else mo,
+                )
+                assert path.stat().st_size
