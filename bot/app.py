@@ -118,6 +118,7 @@ class App:
             if self.settings.role != "gateway":
                 run = self.services.housekeeping.run()
                 sides.append(asyncio.create_task(run, name="housekeeping"))
+                sides.append(asyncio.create_task(self.services.watch.run(), name="watch"))
             stack.push_async_callback(_cancelled, sides)
             client = asyncio.create_task(self._be_client(), name="discord")
             stopping = asyncio.create_task(self.stopping.wait(), name="stopping")

@@ -167,6 +167,19 @@ class Records(Protocol):
         Returns how often it was held back since it was last said, or None if it is to be held back now.
         """
 
+    async def listeners(self) -> Sequence[int]:
+        """The servers that have a log channel, and the bot."""
+
+
+class Memory(Protocol):
+    """Small facts that all processes share. Both methods raise `StorageTrouble`."""
+
+    async def get(self, key: str) -> str | None:
+        """Read a value; None if it was never set."""
+
+    async def swap(self, key: str, old: str | None, new: str) -> bool:
+        """Write only if the value is still `old` (None: not there): of several processes exactly one succeeds."""
+
 
 @dataclass(frozen=True, slots=True)
 class GuildStores:
@@ -177,6 +190,7 @@ class GuildStores:
     books: BookStore
     records: Records
     keys: KeyStore
+    memory: Memory
 
 
 class EventKind(StrEnum):

@@ -48,6 +48,9 @@ class KeyStore(Protocol):
     async def replace(self, guild_id: int, sealed: str, *, actor: Actor, at: int) -> OwnKey:
         """Make a key the server's own, instead of the one before, and write the audit's line."""
 
+    async def exchange(self, account: OwnAccount, sealed: str, *, actor: Actor, at: int) -> bool:
+        """Store another key of the same account, and write the audit's line; False if the account was given up."""
+
     async def remove(self, guild_id: int, *, actor: Actor, at: int) -> bool:
         """Have the server draw on the owner's account again, and write the audit's line; False if it did already."""
 

@@ -52,6 +52,16 @@ class Probe(Protocol):
         """Something took this long, or was this large."""
 
 
+class Readings(Protocol):
+    """The part of the Midjourney side that follows tasks; raises `RemoteError`."""
+
+    async def query(self, task_id: RemoteTaskId) -> TaskSnapshot | None:
+        """Read one task; None if the service does not know it."""
+
+    async def page(self, number: int, *, size: int) -> TaskPage:
+        """Read a page of all the account's tasks; number ≥ 1, size 5 to 20."""
+
+
 class ImageApi(Protocol):
     """The Midjourney side (contract §1). Every method raises `RemoteError` and nothing else on trouble.
 
@@ -248,8 +258,10 @@ class JobStore(Protocol):
     async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
         """How many queued jobs of the same account and pool stand before each of these."""
 
-    async def known_tasks(self, task_ids: Collection[RemoteTaskId]) -> set[RemoteTaskId]:
-        """Which of these upstream ids already belong to jobs of ours, whatever name their account has here."""
+    async def known_tasks(
+        self, task_ids: Collection[RemoteTaskId], *, account: str | None = None
+    ) -> set[RemoteTaskId]:
+        """Which of these upstream ids already belong to jobs of ours: of one account here, or (None) of any."""
 
     async def remove_result(self, key: JobKey) -> Job | None:
         """Forget a result: picture, text, buttons, where its card was, and what was put in. The books stay.

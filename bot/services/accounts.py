@@ -15,9 +15,26 @@ if TYPE_CHECKING:
 
     from bot.domain.accounts import AccountMap
     from bot.domain.jobs import Job
-    from bot.domain.ports import ImageApi
+    from bot.domain.ports import ImageApi, Readings
+    from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
     from bot.services.own_keys import OwnKeys
     from bot.services.upstream import Purse
+
+
+class _Reader:
+    """Finds the account anew for each reading, for its key may be exchanged for another one."""
+
+    def __init__(self, accounts: Accounts, name: str) -> None:
+        self._accounts = accounts
+        self._name = name
+
+    async def query(self, task_id: RemoteTaskId) -> TaskSnapshot | None:
+        """See the port."""
+        return await (await self._accounts.reach(self._name)).query(task_id)
+
+    async def page(self, number: int, *, size: int) -> TaskPage:
+        """See the port."""
+        return await (await self._accounts.reach(self._name)).page(number, size=size)
 
 
 class Accounts:
@@ -68,6 +85,10 @@ class Accounts:
         if api is None:
             raise RemoteError(RemoteFault.KEY, "this account is no longer configured")
         return api
+
+    def reader(self, name: str) -> Readings:
+        """The way to an account for whoever follows its tasks for long."""
+        return _Reader(self, name)
 
     async def check_chain(self, parent: Job) -> None:
         """Raise `UserError` unless a chain can go on: it stays with its account, whatever holds for new ones."""

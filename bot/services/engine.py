@@ -32,6 +32,7 @@ from bot.services.regions import Regions, no_editor
 from bot.services.submission import Submitter
 from bot.services.telling import Telling
 from bot.services.upstream import Upstream
+from bot.services.watching import Watch
 from bot.services.worker import Worker
 
 if TYPE_CHECKING:
@@ -169,6 +170,8 @@ class Services:
     upstream: Upstream
     telling: Telling
     """Has to run beside the worker, in every process."""
+    watch: Watch
+    """Has to run beside the worker, in one process at least."""
     housekeeping: Housekeeping
     """Has to run beside the worker, in one process at least."""
     people: People
@@ -188,6 +191,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     )
     own_keys = OwnKeys(
         store=stores.keys,
+        jobs=store,
         vault=ports.vault,
         allowed=terms.server_keys,
         open_account=ports.open_account,
@@ -305,6 +309,15 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         own_keys=own_keys,
         upstream=Upstream(accounts=accounts, clock=clock, trackers=worker.trackers),
         telling=telling,
+        watch=Watch(
+            accounts=accounts,
+            own_keys=own_keys,
+            records=stores.records,
+            memory=stores.memory,
+            telling=telling,
+            clock=clock,
+            balance_low=terms.balance_low,
+        ),
         people=People(store=ports.people, clock=clock),
         drafts=drafts,
         housekeeping=Housekeeping(

@@ -7,30 +7,36 @@ import asyncio
 import logging
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.ports import ImageApi
 from bot.domain.schedule import MINUTE, SECOND
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
-from bot.services.upstream import SMALLEST_PAGE, Purse
+from bot.services.upstream import Purse
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bot.domain.accounts import OwnAccount
     from bot.domain.guilds import Actor
     from bot.domain.own_keys import KeyStore, OwnKey, Vault
-    from bot.domain.ports import Clock
+    from bot.domain.ports import Clock, JobStore
+    from bot.domain.tasks import TaskPage
     from bot.services.telling import Telling
 
+K = TypeVar("K")
+V = TypeVar("V")
 log = logging.getLogger(__name__)
 
 CURRENT_MS: Final = 5 * SECOND
 """How long another process may begin chains with a key that was replaced; its value is kept for them."""
-OPENED_MS: Final = 5 * MINUTE
-"""How long a key is used without a look whether it is still stored: nothing but forgetting and resealing changes it."""
+OPENED_MS: Final = MINUTE
+"""How long a key is used without a look whether it is still the one that is stored."""
+TASKS_READ: Final = 20
+"""A new key's latest tasks: one that a job of the old key made tells that both open the same account."""
 RETIRED_MS: Final = 10 * MINUTE
 """A key that was given up is kept at least so long, for jobs that are just being accepted."""
 CACHED: Final = 10_000
@@ -39,6 +45,15 @@ KEY_LIMIT: Final = 200
 SHORTEST_KEY: Final = 8
 _KEY: Final = re.compile(rf"[!-~]{{{SHORTEST_KEY},{KEY_LIMIT}}}")
 _PERMISSION: Final = re.compile(r"permission|scope|权限|權限", re.IGNORECASE)
+
+
+class Brought(StrEnum):
+    """What became of a key that somebody brought."""
+
+    SET = "set"
+    REPLACED = "replaced"
+    EXCHANGED = "exchanged"
+    """It opens the same account as the one before: even buttons of older pictures go on."""
 
 
 class Bank(ImageApi, Purse, Protocol):
@@ -70,6 +85,7 @@ class OwnKeys:
         self,
         *,
         store: KeyStore,
+        jobs: JobStore,
         vault: Vault | None,
         allowed: bool,
         open_account: Callable[[str], Bank],
@@ -78,6 +94,7 @@ class OwnKeys:
         telling: Telling,
     ) -> None:
         self._store = store
+        self._jobs = jobs
         self._vault = vault
         self._allowed = allowed
         self._open_account = open_account
@@ -121,8 +138,7 @@ class OwnKeys:
             self._opened.pop(account, None)
             return None
         kept.until = now + OPENED_MS
-        _make_room(self._opened)
-        self._opened[account] = kept
+        _keep(self._opened, account, kept)
         return kept.bank
 
     def _open(self, account: OwnAccount, sealed: str | None) -> _Opened | None:
@@ -136,8 +152,7 @@ class OwnKeys:
         return _Opened(self._open_account(key), sealed)
 
     def _remember(self, guild_id: int, account: OwnAccount | None) -> OwnAccount | None:
-        _make_room(self._current)
-        self._current[guild_id] = (account, self._clock.now() + CURRENT_MS)
+        _keep(self._current, guild_id, (account, self._clock.now() + CURRENT_MS))
         return account
 
     # -- for moderators ----------------------------------------------------------------------------------
@@ -151,25 +166,40 @@ class OwnKeys:
         readable = key is None or await self.api(key.account) is not None
         return KeyState(offered=True, key=key, readable=readable)
 
-    async def bring(self, guild_id: int, actor: Actor, typed: str) -> bool:
-        """Test a key and make it the server's own; says whether another one was replaced.
+    async def bring(self, guild_id: int, actor: Actor, typed: str) -> Brought:
+        """Test a key and make it the server's own.
 
         Raises `UserError` if it is no key, if the image API does not take it, or if the owner keeps own keys off.
         """
         vault = self._need_vault()
         key = bare(typed)
         self._hide(key)
-        await self._test(self._open_account(key))
+        page = await self._test(self._open_account(key))
         before = await self._store.current(guild_id)
         now = self._clock.now()
         if before is not None and await self._is_stored(before.account, key):
             await self._store.mark_tested(before.account, now)
             raise UserError(text("own_key.same"))
-        stored = await self._store.replace(guild_id, vault.seal(guild_id, key), actor=actor, at=now)
-        self._remember(guild_id, stored.account)
-        said = "log.own_key_set" if before is None else "log.own_key_replaced"
-        self._tell(guild_id, actor, said, f"own_key/{stored.account.generation}")
-        return before is not None
+        sealed = vault.seal(guild_id, key)
+        if before is None:
+            brought = Brought.SET
+        elif await self._exchanged(before.account, page, sealed, actor=actor):
+            brought = Brought.EXCHANGED
+        else:
+            brought = Brought.REPLACED
+        if brought is not Brought.EXCHANGED:
+            stored = await self._store.replace(guild_id, sealed, actor=actor, at=now)
+            self._remember(guild_id, stored.account)
+        self._tell(guild_id, actor, f"log.own_key.{brought.value}", now)
+        return brought
+
+    async def _exchanged(self, account: OwnAccount, page: TaskPage, sealed: str, *, actor: Actor) -> bool:
+        """Keep the account if the new key opens it too: a job of ours among its tasks gives it away."""
+        tasks = [task.task_id for task in page.tasks]
+        if not await self._jobs.known_tasks(tasks, account=account.name):
+            return False
+        self._opened.pop(account, None)
+        return await self._store.exchange(account, sealed, actor=actor, at=self._clock.now())
 
     async def test(self, guild_id: int) -> None:
         """Ask the image API whether it still takes the server's key; raises `UserError` if it does not."""
@@ -189,7 +219,15 @@ class OwnKeys:
         if not await self._store.remove(guild_id, actor=actor, at=now):
             raise UserError(text("own_key.none"))
         self._remember(guild_id, None)
-        self._tell(guild_id, actor, "log.own_key_removed", f"own_key/removed/{now}")
+        self._tell(guild_id, actor, "log.own_key.removed", now)
+
+    async def in_use(self) -> Sequence[OwnAccount]:
+        """The accounts that servers draw on with keys of their own."""
+        return await self._store.in_use() if self.offered else ()
+
+    async def confirm(self, account: OwnAccount) -> None:
+        """The image API took a key just now."""
+        await self._store.mark_tested(account, self._clock.now())
 
     def _need_vault(self) -> Vault:
         if self._vault is None or not self._allowed:
@@ -200,17 +238,17 @@ class OwnKeys:
         sealed = await self._store.sealed(account)
         return sealed is not None and self._need_vault().open(account.guild_id, sealed) == key
 
-    async def _test(self, bank: Bank) -> None:
+    async def _test(self, bank: Bank) -> TaskPage:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await bank.page(1, size=SMALLEST_PAGE)
+                return await bank.page(1, size=TASKS_READ)
         except RemoteError as error:
             raise UserError(text(_refusal(error))) from None
         except TimeoutError:
             raise UserError(text("own_key.unreachable")) from None
 
-    def _tell(self, guild_id: int, actor: Actor, said: str, key: str) -> None:
-        self._telling.tell(guild_id, ModEvent(EventKind.SETTINGS, key, text(said), by=actor))
+    def _tell(self, guild_id: int, actor: Actor, said: str, at: int) -> None:
+        self._telling.tell(guild_id, ModEvent(EventKind.SETTINGS, f"own_key/{at}", text(said), by=actor))
 
     # -- now and then ------------------------------------------------------------------------------------
 
@@ -249,6 +287,9 @@ def _refusal(error: RemoteError) -> str:
             return "own_key.unreachable"
 
 
-def _make_room(cache: dict[Any, Any]) -> None:
+def _keep(cache: dict[K, V], key: K, value: V) -> None:
+    """Put it last; the one that was not touched for the longest time makes room."""
+    cache.pop(key, None)
     while len(cache) >= CACHED:
-        cache.pop(next(iter(cache)))
+        del cache[next(iter(cache))]
+    cache[key] = value

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.domain.keys import JobKey
-    from bot.domain.ports import Clock, ImageApi, JobStore, Probe
+    from bot.domain.ports import Clock, JobStore, Probe, Readings
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Tracker:
         self,
         *,
         store: JobStore,
-        api: ImageApi,
+        api: Readings,
         clock: Clock,
         probe: Probe,
         chance: Callable[[], float],

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     import asyncio
 
     from bot.domain.keys import JobKey
-    from bot.domain.ports import ImageApi
+    from bot.domain.ports import Readings
 
 IDLE_MS: Final = 10 * MINUTE
 """A server's own account without jobs is let go after this; its budget of readings begins anew."""
 
-Open = Callable[["ImageApi"], Tracker]
+Open = Callable[["Readings"], Tracker]
 
 
 class Trackers(Mapping[str, Tracker]):
     """Trackers by their account's name."""
 
-    def __init__(self, fixed: Mapping[str, ImageApi], open_tracker: Open) -> None:
+    def __init__(self, fixed: Mapping[str, Readings], open_tracker: Open) -> None:
         self._open = open_tracker
         self._fixed = frozenset(fixed)
         self._trackers = {name: open_tracker(api) for name, api in fixed.items()}
@@ -53,7 +53,7 @@ class Trackers(Mapping[str, Tracker]):
         for name in self._trackers:
             self._run(name)
 
-    def opened(self, name: str, api: ImageApi, now: int) -> Tracker:
+    def opened(self, name: str, api: Readings, now: int) -> Tracker:
         """The tracker of an account, a new one if it has none."""
         if name not in self._trackers:
             self._trackers[name] = self._open(api)
@@ -73,7 +73,8 @@ class Trackers(Mapping[str, Tracker]):
                 self._used_at[name] = now
             elif now - self._used_at[name] >= IDLE_MS:
                 del self._trackers[name], self._used_at[name]
-                self._runs.pop(name).cancel()
+                if name in self._runs:
+                    self._runs.pop(name).cancel()
 
     def stop(self) -> None:
         """Stop running; what is opened after this does not begin."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.domain.keys import JobKey
-    from bot.domain.ports import Clock, ImageApi, JobStore, Probe
+    from bot.domain.ports import Clock, JobStore, Probe, Readings
     from bot.services.accounts import Accounts
     from bot.services.delivery import Delivery
     from bot.services.progress import ProgressEditor
@@ -73,7 +73,7 @@ class Worker:
         self._reconciler = reconciler
         self._accounts = accounts
 
-        def tracker(api: ImageApi) -> Tracker:
+        def tracker(api: Readings) -> Tracker:
             return Tracker(
                 store=store,
                 api=api,
@@ -246,12 +246,12 @@ class Worker:
 
     async def _open_account(self, job: Job) -> None:
         """Follow the first job of an account in this process, or come back when its key may be there again."""
-        api = await self._accounts.find(job.account)
-        if api is None:
+        if await self._accounts.find(job.account) is None:
             log.error("account_unknown", extra={"job": job.key, "account": job.account})
             await self._put_off(job, 5 * MINUTE)
             return
-        self.trackers.opened(job.account, api, self._clock.now()).take(job)
+        reader = self._accounts.reader(job.account)
+        self.trackers.opened(job.account, reader, self._clock.now()).take(job)
 
     async def _put_off(self, job: Job, wait_ms: int) -> None:
         await self._store.release(job.put_off(due_at=self._clock.now() + wait_ms))

@@ -91,9 +91,10 @@ def take_for_submission(keys: Sequence[str], owner: str, now: int, *, lease_ms: 
     )
 
 
-def known_tasks(task_ids: Sequence[str]) -> Select[Any]:
-    """Find which upstream ids are ours."""
-    return select(c.task_id).where(c.task_id.in_(task_ids), text(HAS_TASK))
+def known_tasks(task_ids: Sequence[str], account: str | None) -> Select[Any]:
+    """Find which upstream ids are ours, under whatever name their account has here, or under one."""
+    query = select(c.task_id).where(c.task_id.in_(task_ids), text(HAS_TASK))
+    return query if account is None else query.where(c.account == account)
 
 
 # -- work past the queue ---------------------------------------------------------------------------------

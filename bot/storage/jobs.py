@@ -118,9 +118,11 @@ class SqlJobStore:
 
         return await self._database.read(count) if asked else {}
 
-    async def known_tasks(self, task_ids: Collection[RemoteTaskId]) -> set[RemoteTaskId]:
+    async def known_tasks(
+        self, task_ids: Collection[RemoteTaskId], *, account: str | None = None
+    ) -> set[RemoteTaskId]:
         """See the port."""
-        queries = [claims.known_tasks(chunk) for chunk in steps.chunks(task_ids)]
+        queries = [claims.known_tasks(chunk, account) for chunk in steps.chunks(task_ids)]
 
         def look_up(connection: Connection) -> set[RemoteTaskId]:
             return {RemoteTaskId(id_) for query in queries for id_ in connection.execute(query).scalars()}

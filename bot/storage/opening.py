@@ -69,6 +69,7 @@ async def open_storage(url: str, *, migrate: bool, busy_ms: int = BUSY_MS) -> As
             SqlBookStore(database),
             SqlRecords(database),
             SqlKeyStore(database),
+            SqlMeta(database),
         ),
         SqlPreferenceStore(database),
         SqlKeepsakes(database),

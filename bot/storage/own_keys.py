@@ -12,7 +12,7 @@ from bot.domain.jobs import LATE_WATCH_MS
 from bot.domain.own_keys import OwnKey, SealedKey
 from bot.storage.guild_tables import own_keys
 from bot.storage.settings import ensure, record
-from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
+from bot.storage.tables import IS_OPEN, IS_QUEUED, IS_WATCHED, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +86,23 @@ class SqlKeyStore:
 
         return await self._database.write(work)
 
+    async def exchange(self, account: OwnAccount, sealed: str, *, actor: Actor, at: int) -> bool:
+        """See the port."""
+        change = (
+            update(own_keys)
+            .where(_is(account), c.retired_at.is_(None))
+            .values(sealed=sealed, by_id=actor.user_id, at=at, tested_at=at)
+        )
+
+        def work(connection: Connection) -> bool:
+            ensure(connection, account.guild_id)
+            exchanged = bool(connection.execute(change).rowcount)
+            if exchanged:
+                record(connection, account.guild_id, actor=actor, at=at, action="own_key_replaced")
+            return exchanged
+
+        return await self._database.write(work)
+
     async def remove(self, guild_id: int, *, actor: Actor, at: int) -> bool:
         """See the port."""
 
@@ -140,9 +157,9 @@ def _retire(connection: Connection, guild_id: int, at: int) -> bool:
 
 
 def _is_needed(connection: Connection, account: OwnAccount, now: int) -> bool:
-    """Whether a job waits, runs or is still looked at; three conditions, each with an index of its own."""
+    """Whether a job waits, is on its way to people or is still looked at; three conditions, each with an index of its own."""
     j = jobs.c
     mine = j.account == account.name
     watched = and_(text(IS_WATCHED), j.finished_at > now - LATE_WATCH_MS)
-    found = (exists().where(mine, condition) for condition in (text(IS_QUEUED), text(IS_UPSTREAM), watched))
+    found = (exists().where(mine, condition) for condition in (text(IS_QUEUED), text(IS_OPEN), watched))
     return bool(connection.execute(select(or_(*found))).scalar_one())

@@ -218,6 +218,17 @@ class SqlRecords:
 
         return await self._database.write(work)
 
+    async def listeners(self) -> Sequence[int]:
+        """See the port."""
+        s = guild_sections.c
+        query = (
+            select(s.guild_id)
+            .join(guilds, guilds.c.guild_id == s.guild_id)
+            .where(s.section == "log_channel", s.content != "null", guilds.c.delete_at.is_(None))
+            .order_by(s.guild_id)
+        )
+        return await self._database.read(lambda cn: cn.execute(query).scalars().all())
+
 
 def _forget(connection: Connection, guild_id: int, before: int, limit: int) -> int:
     """Empty finished jobs of a server that ended before a time."""

@@ -191,8 +191,8 @@ async def set_zone(interaction: AnyInteraction, zone: str) -> Text:
 async def bring_key(interaction: AnyInteraction, typed: str) -> Text:
     """Make a key the server's own, if the image API takes it."""
     guild_id = check_moderator(interaction)
-    replaced = await _services(interaction).own_keys.bring(guild_id, actor_of(interaction), typed)
-    return text("own_key.now_replaced" if replaced else "own_key.now_set")
+    brought = await _services(interaction).own_keys.bring(guild_id, actor_of(interaction), typed)
+    return text(f"own_key.now.{brought.value}")
 
 
 async def test_key(interaction: AnyInteraction) -> Text:

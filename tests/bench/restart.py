@@ -23,7 +23,7 @@ from tests.fakes.discord_wire import FakeDiscord
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.domain.ports import ImageApi
+    from bot.domain.ports import Readings
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
 
 GOAL_S = 2.0
@@ -33,7 +33,7 @@ CHANNELS = 100
 class NotingApi:
     """Notes when it was first asked for a reading."""
 
-    def __init__(self, inner: ImageApi) -> None:
+    def __init__(self, inner: Readings) -> None:
         self._inner = inner
         self.first_at: float | None = None
         self.reads = 0
@@ -91,7 +91,7 @@ async def _once(jobs: int, *, longest: float) -> dict[str, float]:
             async with assemble(settings) as app:
                 tracker = app.services.worker.trackers["default"]
                 api = NotingApi(tracker._api)
-                tracker._api = api  # type: ignore[assignment]  # a tracker only reads
+                tracker._api = api
                 app.services.worker._delivery._pictures = ReadyPictures()
                 run = asyncio.create_task(app.run())
                 await fake.ready()

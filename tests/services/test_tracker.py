@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from bot.domain.jobs import Job
-    from bot.domain.ports import ImageApi
+    from bot.domain.ports import Readings
     from tests.services.world import World
 
 DOWN = RemoteError(RemoteFault.UNCLEAR, "502")
@@ -26,7 +26,7 @@ DOWN = RemoteError(RemoteFault.UNCLEAR, "502")
 class SlowApi:
     """Something happens while the first answer is on its way."""
 
-    def __init__(self, inner: ImageApi, meanwhile: Callable[[], None]) -> None:
+    def __init__(self, inner: Readings, meanwhile: Callable[[], None]) -> None:
         self._inner = inner
         self._meanwhile: list[Callable[[], None]] = [meanwhile]
 

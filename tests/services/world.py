@@ -537,6 +537,9 @@ class World:
         self.video = False
         self.editor_link: EditorLink = no_editor
         self.accounts: tuple[str, ...] = ("default",)
+        self.way_to: Callable[[str], Any] = lambda _account: Api(self.upstream, self.effects)
+        self.more_ports: dict[str, Any] = {}
+        self.more_terms: dict[str, Any] = {}
         self.owner = "first"
         self._interactions = itertools.count(5000)
         self._storage: AbstractAsyncContextManager[Any] | None = None
@@ -554,7 +557,7 @@ class World:
             Ports(
                 store=self.store,  # type: ignore[arg-type]  # it answers every method of the port
                 archive=self._opened.archive,
-                accounts={a: Api(self.upstream, self.effects) for a in self.accounts},
+                accounts={a: self.way_to(a) for a in self.accounts},
                 pictures=FakePictures(self.effects, self),
                 masks=PillowMasks(),
                 publisher=self.publisher,
@@ -564,6 +567,7 @@ class World:
                 guilds=self._opened.guilds,
                 people=self._opened.people,
                 keepsakes=self._opened.keepsakes,
+                **self.more_ports,
             ),
             Terms(
                 owner=self.owner,
@@ -574,6 +578,7 @@ class World:
                 editor_link=self.editor_link,
                 naming=self.names,
                 chance=lambda: 0.0,
+                **self.more_terms,
             ),
             on_lost_way=lambda job, why: self.lost_ways.append((job.key, why)),
         )
