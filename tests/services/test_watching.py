@@ -53,6 +53,13 @@ class Watched:
         self.heard.events.clear()
         self.heard.told.clear()
 
+    async def reboot(self) -> None:
+        """Another process, which is listened to as well."""
+        await self.world.services.telling.drain()
+        await self.close()
+        await self.world.reboot()
+        await self.listen()
+
     @property
     def memory(self) -> Any:
         """What the processes share."""
@@ -79,6 +86,7 @@ class Watched:
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)
+            self._telling = None
 
 
 @pytest.fixture
@@ -164,8 +172,7 @@ async def test_without_a_limit_or_a_key_that_may_ask_nothing_is_told_of_balances
     watched.mint.credits = {DEFAULT_ACCOUNT: 0}
     watched.mint.furnish(watched.world)
     watched.world.accounts = (DEFAULT_ACCOUNT, "studio")
-    await watched.world.reboot()
-    await watched.listen()
+    await watched.reboot()
 
     assert await watched.round() == []
 
@@ -173,8 +180,7 @@ async def test_without_a_limit_or_a_key_that_may_ask_nothing_is_told_of_balances
 async def test_a_key_that_cannot_be_read_is_nobodys_rejection(watched: Watched) -> None:
     await watched.world.services.own_keys.bring(GUILD, ADA, KEY)
     watched.world.more_ports["vault"] = FernetVault([NEXT_MASTER])
-    await watched.world.reboot()
-    await watched.listen()
+    await watched.reboot()
 
     assert await watched.round() == []
 
