@@ -25,6 +25,7 @@ from bot.domain.ports import unguarded
 from bot.errors import RemoteError, StartupError, StorageTrouble
 from bot.i18n import Catalogues
 from bot.midjourney.client import ApiSettings, MidjourneyApi
+from bot.midjourney.given import PillowReader
 from bot.midjourney.images import HttpPictures, PictureSettings
 from bot.midjourney.lines import open_lines
 from bot.midjourney.masks import PillowMasks
@@ -278,6 +279,7 @@ async def assemble(
                 accounts={DEFAULT_ACCOUNT: api, **further},
                 pictures=pictures,
                 masks=PillowMasks(),
+                reader=PillowReader(),
                 publisher=publisher,
                 clock=clock,
                 probe=meters,

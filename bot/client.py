@@ -31,7 +31,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EXTENSIONS: Final = ("cogs.imagine", "cogs.jobs", "cogs.moderation", "cogs.pools", "cogs.prefer")
+EXTENSIONS: Final = (
+    "cogs.imagine",
+    "cogs.jobs",
+    "cogs.moderation",
+    "cogs.pictures",
+    "cogs.pools",
+    "cogs.prefer",
+)
 """Loaded by name, so that nothing in `bot` imports a cog."""
 SYNCED: Final = "commands_synced"
 """Under this name the store keeps the hash of the commands that Discord has."""

@@ -15,6 +15,7 @@ from bot.domain.pools import Pool
 from bot.domain.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, PromptOptions, compose
 from bot.ui.commands import said
 from bot.ui.drafts import offered_back
+from bot.ui.given import attached
 from bot.ui.private import viewer_of
 from bot.ui.promptly import promptly
 from bot.ui.quoting import plain
@@ -52,6 +53,10 @@ class ImagineCog(commands.Cog):
         raw=said("command.imagine.raw"),
         tile=said("command.imagine.tile"),
         option_set=said("command.imagine.set"),
+        image1=said("command.imagine.image"),
+        image2=said("command.imagine.image"),
+        image3=said("command.imagine.image"),
+        weight=said("command.imagine.weight"),
     )
     @app_commands.rename(option_set="set")
     @app_commands.choices(pool=POOLS, quality=QUALITIES)
@@ -71,11 +76,16 @@ class ImagineCog(commands.Cog):
         raw: bool | None = None,  # noqa: FBT001 - Discord passes options by name
         tile: bool | None = None,  # noqa: FBT001 - as above
         option_set: app_commands.Range[str, 1, NAME_LIMIT] | None = None,
+        image1: discord.Attachment | None = None,
+        image2: discord.Attachment | None = None,
+        image3: discord.Attachment | None = None,
+        weight: app_commands.Range[float, 0, 3] | None = None,
     ) -> None:
         """Give a bad prompt back at once; else answer “thinking…” and let the services begin.
 
         A worker then puts the card in its place. What is raised here, the tree turns into an answer.
         """
+        given = attached((image1, image2, image3))
         options = PromptOptions(
             prompt=prompt,
             aspect=aspect,
@@ -88,6 +98,8 @@ class ImagineCog(commands.Cog):
             no=no,
             raw=raw,
             tile=tile,
+            weight=weight,
+            pictures=len(given),
         )
         chosen = Pool(pool) if pool is not None else None
         async with offered_back(interaction, options, chosen, option_set):
@@ -98,7 +110,7 @@ class ImagineCog(commands.Cog):
             services = house_of(interaction).services
             liked = await services.people.preferences(asker.user_id)
             options = replace(options, under=liked.under(option_set))
-            await services.imagine.begin(asker, options, chosen, preferred=liked.pool)
+            await services.imagine.begin(asker, options, chosen, preferred=liked.pool, given=given)
 
     @imagine.autocomplete("aspect")
     async def suggest_aspect(

@@ -21,6 +21,7 @@ from bot.ui.promptly import promptly
 from bot.ui.quoting import plain
 from bot.ui.regions import REGION_DYNAMIC
 from bot.ui.replies import house_of, take_up
+from bot.ui.titles import plain_title
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -112,7 +113,8 @@ async def choices(
     return [
         app_commands.Choice(
             name=plain(
-                f"{job.key} · {own_words(interaction, age(now - job.created_at))} · {job.prompt}",
+                f"{job.key} · {own_words(interaction, age(now - job.created_at))} · "
+                f"{plain_title(job, partial(own_words, interaction))}",
                 SUGGESTION_LIMIT,
             ),
             value=job.key,

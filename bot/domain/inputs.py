@@ -3,10 +3,14 @@ Never here: reading picture files, and where the bytes are kept."""
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
+
+from bot.errors import UserError
+from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +25,14 @@ UPLOAD_LIFE_MS: Final = 6 * 3_600_000
 one that waited longer than this is uploaded anew."""
 UPLOAD_MARGIN_MS: Final = 3_600_000
 """With less time than this left, a picture is uploaded again before its job is sent."""
+NAME_LIMIT: Final = 60
+MEGABYTE: Final = 1024 * 1024
+MOST_GIVEN_BYTES: Final = 20 * MEGABYTE
+"""A file that somebody gives: twice what a phone's picture has."""
+MOST_SENT_BYTES: Final = 2 * MEGABYTE
+"""A picture as it is sent: five of them, in base64, stay below 14 MB."""
+LONGEST_SIDE: Final = 2048
+"""Pixels of a picture as it is sent: what Midjourney itself makes at most in one piece."""
 INPUT_LIFE_MS: Final = 7 * 24 * 3_600_000
 """How long inputs are kept after their job has ended: for Describe again, and for Remix of a prompt with pictures."""
 
@@ -66,6 +78,62 @@ class Input:
     def is_public(self, now: int) -> bool:
         """Whether its address will still be good when upstream comes to fetch it."""
         return self.address is not None and now + UPLOAD_MARGIN_MS < self.address_until
+
+
+class Given(Protocol):
+    """A picture that somebody points at, before anybody looked into it."""
+
+    @property
+    def filename(self) -> str:
+        """What somebody called it."""
+
+    @property
+    def size(self) -> int | None:
+        """Its bytes, if they are known before it is read."""
+
+    @property
+    def url(self) -> str | None:
+        """Where it lies, if upstream could fetch it there."""
+
+    async def read(self) -> bytes:
+        """Fetch it. Raises `UserError` if it is gone, or cannot be had just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A picture that was looked into: whole, still, and small enough to be sent."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+    reduced: bool
+    """Whether it was made smaller."""
+
+
+class PictureReader(Protocol):
+    """Looks into files that people give."""
+
+    async def check(self, data: bytes, *, name: str) -> Checked:
+        """Make sure that it is a still picture, by its bytes; a large one is made smaller.
+
+        Raises `UserError` with one sentence that names the file: empty, no picture, broken, animated, or unfolding
+        into more than we give it.
+        """
+
+
+def weigh(given: Given) -> None:
+    """Raise `UserError` for what cannot be taken by its size alone: before anything is fetched."""
+    if given.size == 0:
+        raise UserError(text("picture.empty", name=spoken(given.filename)))
+    if given.size is not None and given.size > MOST_GIVEN_BYTES:
+        limit = MOST_GIVEN_BYTES // MEGABYTE
+        raise UserError(text("picture.too_large", name=spoken(given.filename), limit=limit))
+
+
+def spoken(filename: str) -> str:
+    """A file's name as a sentence may repeat it: cut, and without anything that Discord would render."""
+    kept = re.sub(r"[^\w .()+-]|_(?=_)|(?<=//)", "", filename).strip()
+    kept = kept if len(kept) <= NAME_LIMIT else f"{kept[: NAME_LIMIT - 1]}…"
+    return kept.replace("_", "\\_") or "?"
 
 
 def images_of(inputs: Iterable[Input]) -> tuple[Input, ...]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
+from bot.domain.describing import told
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import IllegalTransition
@@ -193,6 +194,8 @@ class Job:
     """How many pictures and masks go along with it; they are kept beside its row."""
     shape: Shape | None = None
     """The form of a blend; None for every other kind."""
+    subject: str | None = None
+    """What its member calls the picture that it describes: a file name."""
 
     state: JobState = JobState.QUEUED
     sent_at: int | None = None
@@ -330,7 +333,7 @@ class Job:
                 discord_url=seen.discord_url,
                 storage_key=seen.storage_key,
                 actions=seen.actions,
-                result_text=seen.prompt,
+                result_text=self._words_of(seen),
             )
         if self.state is JobState.FAILED:
             return self
@@ -341,6 +344,10 @@ class Job:
         if progress != self.progress:
             return replace(self, progress=progress, changed_at=now)
         return self
+
+    def _words_of(self, seen: TaskSnapshot) -> str | None:
+        """What upstream wrote: a description comes in one of two fields (contract §2.6)."""
+        return told(seen.prompt, seen.description) if self.kind is JobKind.DESCRIBE else seen.prompt
 
     def delivered(self, route: Route, now: int, *, reply: ReplyTarget | None = None) -> Self:
         """People were shown the outcome, at `reply` if that is a new place."""

@@ -112,6 +112,7 @@ class Picture:
     media_type: str
     width: int
     height: int
+    """Both 0 where nobody has asked."""
     reduced: bool = False
     """Whether it was re-encoded or made smaller to fit."""
     source: str | None = None
@@ -201,6 +202,9 @@ class JobStore(Protocol):
 
     async def get(self, key: JobKey) -> Job | None:
         """Read a job with its actions."""
+
+    async def by_interaction(self, interaction_id: int) -> Job | None:
+        """Read the job that an interaction began, or what stands for one."""
 
     async def inputs(self, key: JobKey) -> Sequence[Input]:
         """Read what goes along with a job, in order; empty once it was forgotten."""

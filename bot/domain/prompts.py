@@ -73,6 +73,10 @@ class PromptOptions:
     no: str | None = None
     raw: bool | None = None
     tile: bool | None = None
+    weight: str | float | None = None
+    """How much its pictures count (`--iw`); only with pictures."""
+    pictures: int = 0
+    """How many go along with it."""
     under: tuple[str, ...] = ()
     """What is laid under the prompt, the weightiest first: words come behind the prompt's own, and a parameter counts
     only where nothing above it gives the same."""
@@ -112,7 +116,7 @@ def compose(options: PromptOptions) -> Composed:
     if any(replaced.get(given.key, given.value) != given.value for given in typed):
         notes.append(NOTE_REPLACED)
     kept = [given for given in typed if given.key not in replaced]
-    _refuse_wordless(words)
+    _refuse_wordless(words, options.pictures)
     said = {given.key for given in [*kept, *fields]}
     for under in options.under:
         more, given_below = _taken_apart(*_prepared(under))
@@ -252,8 +256,11 @@ def _from_fields(options: PromptOptions, notes: list[str]) -> list[_Given]:
         ("weird", options.weird),
         ("quality", options.quality),
         ("seed", options.seed),
+        ("iw", options.weight),
     )
     fields: list[_Given] = []
+    if options.weight is not None and not options.pictures:
+        raise UserError(text("prompt.weight_alone"))
     if options.aspect is not None:
         fields.append(_field("ar", "".join(options.aspect.split())))
     if options.version is not None:
@@ -290,8 +297,10 @@ def _unwanted(raw: str, notes: list[str]) -> Iterable[_Given]:
     return [_Given("no", "no", " ".join(words))] if words else []
 
 
-def _refuse_wordless(words: Sequence[str]) -> None:
+def _refuse_wordless(words: Sequence[str], pictures: int) -> None:
     """A prompt needs words, or two pictures: one picture alone is refused upstream (public guides to V7)."""
+    if pictures and all(is_link(word) for word in words):
+        raise UserError(text("prompt.only_pictures"))
     if not words:
         raise UserError(text("prompt.empty"))
     if len(words) == 1 and is_link(words[0]):

@@ -141,7 +141,7 @@ def _reduced(image: Image.Image, limit: int) -> Fitted:
         for size in _sizes(plain.size):
             smaller = plain if size == plain.size else plain.resize(size, Image.Resampling.LANCZOS)
             for quality in QUALITIES:
-                written = _as_webp(smaller, quality, image.info.get("icc_profile"))
+                written = as_webp(smaller, quality, image.info.get("icc_profile"))
                 if len(written) <= limit:
                     return Fitted(written, WEBP, *size, reduced=True)
                 if len(written) > HOPELESS * limit:
@@ -161,7 +161,8 @@ def _sizes(size: tuple[int, int]) -> Iterator[tuple[int, int]]:
             yield scaled
 
 
-def _as_webp(image: Image.Image, quality: int, profile: bytes | None) -> bytes:
+def as_webp(image: Image.Image, quality: int, profile: bytes | None) -> bytes:
+    """Write it as WebP, its colours as they are meant."""
     written = io.BytesIO()
     options: dict[str, Any] = {"icc_profile": profile} if profile else {}
     image.save(written, "WEBP", quality=quality, method=4, **options)

@@ -7,9 +7,10 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.jobs import Job, JobState, Route
+from bot.domain.jobs import Job, JobKind, JobState, Route
 from bot.domain.ports import Picture, Showing
 from bot.errors import Later, RouteClosed, TooLarge, UserError
+from bot.services.delivery import described
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ class Bringer:
                 reply = replace(asker.reply, message_id=shown.message_id, message_at=shown.at)
                 await self._store.move_card(key, reply)
 
+        if job.kind is JobKind.DESCRIBE and job.state is JobState.SUCCEEDED:
+            await put(await described(job, self._store), here)
+            return
         if job.state is not JobState.SUCCEEDED or not _has_picture(job):
             await put(None, here)
             return

@@ -7,7 +7,8 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.jobs import Job, JobState, Route
+from bot.domain.inputs import images_of
+from bot.domain.jobs import Job, JobKind, JobState, Route
 from bot.domain.ports import Picture, Showing, Shown
 from bot.domain.schedule import DELIVERY_CAP_MS, PICTURE_CAP_MS, SECOND, backoff_ms
 from bot.errors import Later, RouteClosed, TooLarge
@@ -91,6 +92,8 @@ class Delivery:
 
     async def _packed(self, job: Job) -> _Parcel:
         """Fetch the picture, or note on the card why there is none. Raises `Later` while it is worth waiting."""
+        if job.kind is JobKind.DESCRIBE and job.state is JobState.SUCCEEDED:
+            return _Parcel(job, await described(job, self._store))
         if job.state is not JobState.SUCCEEDED or not (job.storage_key or job.discord_url):
             return _Parcel(job, None)
         try:
@@ -198,6 +201,13 @@ class Delivery:
         log.info("job_delivered", extra={"job": job.key, "route": route.value})
         self._on_done(job, reasons)  # as it was: a direct message has moved its card elsewhere
         return done
+
+
+async def described(job: Job, store: JobStore) -> Picture | None:
+    """The picture that a description is about, as its member gave it; None once it is not kept any more."""
+    for one in images_of(await store.inputs(job.key)):
+        return Picture(one.data, one.filename, one.media_type, width=0, height=0)
+    return None
 
 
 def _noted(job: Job, note: str) -> Job:

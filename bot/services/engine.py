@@ -13,9 +13,12 @@ from bot.domain.keys import KEY_LENGTH, JobKey, key_from_bits
 from bot.services.accounts import Accounts
 from bot.services.actions import Presses
 from bot.services.allowances import Allowances
+from bot.services.blending import Blending
 from bot.services.bringing import Bringer
 from bot.services.delivery import Delivery
+from bot.services.describing import Describing
 from bot.services.drafts import Drafts
+from bot.services.given import Gatherer
 from bot.services.guild_policy import GuildPolicy
 from bot.services.guilds import Guilds
 from bot.services.housekeeping import Housekeeping
@@ -29,6 +32,7 @@ from bot.services.progress import ProgressEditor
 from bot.services.prompting import Prompting
 from bot.services.reconcile import Reconciler
 from bot.services.regions import Regions, no_editor
+from bot.services.roots import Roots
 from bot.services.submission import Submitter
 from bot.services.telling import Telling
 from bot.services.upstream import Upstream
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
 
     from bot.domain.accounts import AccountMap
     from bot.domain.guild_ports import GuildStores, ModLog
+    from bot.domain.inputs import PictureReader
     from bot.domain.jobs import Job
     from bot.domain.keepsakes import Keepsakes
     from bot.domain.masks import Masks
@@ -105,6 +110,7 @@ class Ports:
     """The owner's."""
     pictures: Pictures
     masks: Masks
+    reader: PictureReader
     publisher: Publisher
     clock: Clock
     probe: Probe
@@ -155,6 +161,9 @@ class Services:
     """What the front doors (commands, buttons, the web) call."""
 
     imagine: Imagine
+    blending: Blending
+    describing: Describing
+    gatherer: Gatherer
     presses: Presses
     regions: Regions
     jobs: Jobs
@@ -245,6 +254,17 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     )
     drafts = Drafts(store=ports.keepsakes, clock=clock, naming=naming)
     jobs = Jobs(store=store, archive=ports.archive, clock=clock, wakeup=worker, show=editor.changed)
+    roots = Roots(
+        store=store,
+        policy=policy,
+        accounts=accounts,
+        clock=clock,
+        naming=naming,
+        wakeup=worker,
+        probe=probe,
+        show=editor.changed,
+    )
+    gatherer = Gatherer(reader=ports.reader, pictures=ports.pictures, jobs=jobs, store=store)
     presses = Presses(
         store=store,
         policy=policy,
@@ -257,16 +277,10 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         video=terms.video,
     )
     return Services(
-        imagine=Imagine(
-            store=store,
-            policy=policy,
-            accounts=accounts,
-            clock=clock,
-            naming=naming,
-            wakeup=worker,
-            probe=probe,
-            show=editor.changed,
-        ),
+        imagine=Imagine(roots=roots, gatherer=gatherer),
+        blending=Blending(roots=roots, gatherer=gatherer),
+        describing=Describing(roots=roots, gatherer=gatherer, jobs=jobs, store=store),
+        gatherer=gatherer,
         presses=presses,
         regions=Regions(
             presses=presses,

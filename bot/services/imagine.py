@@ -3,78 +3,46 @@ Never here: sending anything; workers turn rows into calls."""
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bot.domain.jobs import Ancestor, Job, JobKind
-from bot.domain.prices import Charge
 from bot.domain.prompts import PromptOptions, compose
-from bot.errors import UserError
-from bot.services.accepting import accept
-from bot.services.quotas import Request
+from bot.services.roots import Begun, Naming, Root, Roots, named_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from bot.domain.keys import JobKey
+    from bot.domain.inputs import Given
     from bot.domain.pools import Pool
-    from bot.domain.ports import Clock, JobStore, Probe, Wakeup
-    from bot.services.accounts import Accounts
     from bot.services.asking import Asker
-    from bot.services.quotas import Policy
+    from bot.services.given import Gatherer, Taken
 
-log = logging.getLogger(__name__)
-
-
-class Naming(Protocol):
-    """Where new names come from (random outside tests)."""
-
-    def key(self) -> JobKey:
-        """A new job key."""
-
-    def token(self) -> str:
-        """A new webhook token: at least 128 random bits, safe in a URL."""
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """An accepted command."""
-
-    job: Job
-    fresh: bool
-    """False if this interaction had been accepted before: the gateway delivered it twice."""
+__all__ = ["Begun", "Imagine", "Naming"]
 
 
 class Imagine:
     """Begins chains."""
 
-    def __init__(
-        self,
-        *,
-        store: JobStore,
-        policy: Policy,
-        accounts: Accounts,
-        clock: Clock,
-        naming: Naming,
-        wakeup: Wakeup,
-        probe: Probe,
-        show: Callable[[Job], None],
-    ) -> None:
-        self._store = store
-        self._policy = policy
-        self._accounts = accounts
-        self._clock = clock
-        self._naming = naming
-        self._wakeup = wakeup
-        self._probe = probe
-        self._show = show
+    def __init__(self, *, roots: Roots, gatherer: Gatherer) -> None:
+        self._roots = roots
+        self._gatherer = gatherer
 
     async def remix(self, asker: Asker, ancestor: Job, prompt: str) -> Begun:
-        """Begin a chain with a prompt that was edited from another job's, in the pool of that one. Raises as `begin`."""
-        reply = ancestor.reply
-        origin = Ancestor(ancestor.key, reply.channel_id, reply.message_id)
-        return await self.begin(asker, PromptOptions(prompt=prompt), ancestor.pool, ancestor=origin)
+        """Begin a chain with a prompt that was edited from another job's, in the pool of that one. Raises as `begin`.
+
+        Its pictures go along while they are kept; the card says so if they are not.
+        """
+        taken = await self._gatherer.kept_of_prompt(ancestor)
+        gone = ancestor.kind is JobKind.IMAGINE and ancestor.inputs > len(taken)
+        return await self._begin(
+            asker,
+            PromptOptions(prompt=prompt, pictures=len(taken)),
+            ancestor.pool,
+            ancestor=named_after(ancestor),
+            taken=taken,
+            notes=("note.pictures_not_kept",) if gone else (),
+        )
 
     async def begin(
         self,
@@ -84,51 +52,38 @@ class Imagine:
         *,
         ancestor: Ancestor | None = None,
         preferred: Pool | None = None,
+        given: Sequence[Given] = (),
     ) -> Begun:
-        """Accept a prompt: check it, decide the chain's pool for good, store the intent and wake a worker.
+        """Accept a prompt: check it, take its pictures in, decide the chain's pool, store the intent, wake a worker.
 
         Without a `pool` it is the `preferred` one if that is open to the asker, else the usual one of the place.
-        Raises `UserError` if prompt or policy refuse, `StorageTrouble` if the row could not be written; in both
-        cases nothing was charged.
+        Raises `UserError` if prompt, pictures or policy refuse, `StorageTrouble` if the row could not be written; in
+        each case nothing was charged.
         """
-        composed = compose(options)
-        pool = pool or await self._usual_pool(asker, preferred)
-        now = self._clock.now()
-        key = self._naming.key()
-        job = Job(
-            key=key,
-            kind=JobKind.IMAGINE,
-            root=key,
-            pool=pool,
-            prompt=composed.prompt,
-            account=await self._accounts.for_chain(asker.reply.guild_id, pool),
-            user_id=asker.user_id,
-            user_name=asker.user_name,
-            locale=asker.guild_locale,
-            interaction_id=asker.interaction_id,
-            reply=asker.reply,
-            created_at=now,
-            changed_at=now,
-            due_at=now,
-            ancestor=ancestor,
-            notes=composed.notes,
-            webhook_token=self._naming.token(),
-        )
-        request = Request(pool=pool, charge=Charge.IMAGINE, prompt=job.prompt)
-        stored = await accept(job, request, asker=asker, policy=self._policy, store=self._store)
-        fresh = stored.key == key
-        if fresh:
-            self._probe.count("jobs_begun", pool=pool.value, kind=job.kind.value)
-            self._show(stored)
-            self._wakeup.wake()
-        return Begun(stored, fresh)
+        options = replace(options, pictures=len(given))
+        compose(options)  # a bad prompt is not worth fetching pictures for
+        taken = await self._gatherer.gather(given)
+        return await self._begin(asker, options, pool, ancestor=ancestor, taken=taken, preferred=preferred)
 
-    async def _usual_pool(self, asker: Asker, preferred: Pool | None) -> Pool:
-        if preferred is not None:
-            try:
-                await self._policy.allowance(asker, preferred, in_chain=False)
-            except UserError:
-                log.debug("preferred_pool_closed")
-            else:
-                return preferred
-        return await self._policy.default_pool(asker)
+    async def _begin(
+        self,
+        asker: Asker,
+        options: PromptOptions,
+        pool: Pool | None,
+        *,
+        ancestor: Ancestor | None,
+        taken: Sequence[Taken],
+        preferred: Pool | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Begun:
+        composed = compose(options)
+        root = Root(
+            kind=JobKind.IMAGINE,
+            pool=pool,
+            preferred=preferred,
+            prompt=composed.prompt,
+            notes=composed.notes + notes,
+            taken=taken,
+            ancestor=ancestor,
+        )
+        return await self._roots.begin(asker, root)

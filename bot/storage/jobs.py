@@ -68,6 +68,12 @@ class SqlJobStore:
         """See the port."""
         return await self._database.read(lambda cn: steps.find(cn, steps.BY_KEY, key_=key))
 
+    async def by_interaction(self, interaction_id: int) -> Job | None:
+        """See the port."""
+        return await self._database.read(
+            lambda cn: steps.find(cn, steps.BY_INTERACTION, interaction_=interaction_id)
+        )
+
     async def inputs(self, key: JobKey) -> Sequence[Input]:
         """See the port."""
         return await self._database.read(lambda cn: steps.inputs_of(cn, key))

@@ -32,7 +32,7 @@ c = jobs.c
 
 # Statements that run for every job are built once: building costs more than running them.
 BY_KEY: Final = select(jobs).where(c.key == bindparam("key_"))
-_BY_INTERACTION: Final = select(jobs).where(c.interaction_id == bindparam("interaction_"))
+BY_INTERACTION: Final = select(jobs).where(c.interaction_id == bindparam("interaction_"))
 _LIVE_CHILD: Final = select(jobs).where(
     c.parent == bindparam("parent_"), c.position == bindparam("position_"), text(IS_LIVE)
 )
@@ -91,7 +91,7 @@ def begin(
     """Find the job that this interaction or this button already began, or insert it within the allowance."""
     # First the lock, then the look: a twin of this very interaction must be found, not counted.
     lock(connection, f"member/{job.reply.guild_id}/{job.user_id}/{job.pool}")
-    earlier = find(connection, _BY_INTERACTION, interaction_=job.interaction_id)
+    earlier = find(connection, BY_INTERACTION, interaction_=job.interaction_id)
     if earlier is None and job.press is not None:
         earlier = find(connection, _LIVE_CHILD, parent_=job.press.parent, position_=job.press.position)
     if earlier is not None:

@@ -55,12 +55,14 @@ IS_LOST: Final = (
 IS_OWNED: Final = "owner IS NOT NULL"
 HAS_PARENT: Final = "parent IS NOT NULL"
 HAS_TASK: Final = "task_id IS NOT NULL"
-IS_KEPT: Final = "prompt <> ''"
-"""What somebody wrote is still there: neither erased nor forgotten."""
+IS_KEPT: Final = "(prompt <> '' OR subject IS NOT NULL)"
+"""What somebody wrote or gave is still there: neither erased nor forgotten."""
 
 ERASED: Final = "—"
 """The name of somebody whose name was erased; on a job that still runs it says that the rest has to follow."""
-EMPTIED: Final = MappingProxyType({"prompt": "", "result_text": None, "failure_words": None, "token": None})
+EMPTIED: Final = MappingProxyType(
+    {"prompt": "", "subject": None, "result_text": None, "failure_words": None, "token": None}
+)
 """A job without what people wrote, and what upstream made of it. Buttons go on working: they need ids alone."""
 
 metadata = MetaData(
@@ -141,6 +143,7 @@ jobs = Table(
     Column("ancestor_message_id", BigInteger),
     Column("inputs", Integer, nullable=False, server_default=text("0")),
     Column("shape", Text),
+    Column("subject", Text),
     UniqueConstraint("interaction_id"),
     UniqueConstraint("webhook_token"),
     # Room in each page lets PostgreSQL renew thousands of leases without touching an index.

@@ -12,14 +12,17 @@ import discord
 from bot.domain.accounts import is_own
 from bot.domain.actions import ROW_LENGTH, ROWS, Layout, Need, lay_out
 from bot.domain.failures import MENDED_BY_WORDS, FailureKind
-from bot.domain.jobs import Job, JobState
+from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
+from bot.services.describing import FROM_DESCRIPTION
 from bot.texts import Text, text
 from bot.ui.buttons import JobButton
+from bot.ui.described import idea_lines, idea_rows
 from bot.ui.links import message_link
 from bot.ui.quoting import plain, quoted
 from bot.ui.regions import RegionButton
+from bot.ui.titles import plain_title, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Ancestor
     from bot.domain.ports import Picture, Showing
     from bot.i18n import Catalogues
+    from bot.ui.described import Own
 
 PROMPT_LIMIT: Final = 700
 """A root's prompt: enough to know it again. All texts of a message have 4,000 characters together (facts §3.5)."""
@@ -122,8 +126,8 @@ class _Drawing:
         box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=self._colour())
         if because is not None:
             box.add_item(discord.ui.TextDisplay(self._say(because)))
-        box.add_item(discord.ui.TextDisplay(self._headline()))
-        if media is not None:
+        box.add_item(self._top(media))
+        if media is not None and job.kind is not JobKind.DESCRIBE:
             box.add_item(self._gallery(media))
         below = [*self._status(media), *self._remarks(picture)]
         if offered.rows and dress is Dress.NO_BUTTONS:
@@ -140,12 +144,30 @@ class _Drawing:
 
     # -- the parts ---------------------------------------------------------------------------------------
 
+    def _top(self, media: str | None) -> discord.ui.Item[Any]:
+        """The headline; a description has its picture beside it, small, and its prompts below."""
+        job = self._job
+        words = discord.ui.TextDisplay[Any]("\n".join([self._headline(), *self._ideas()]))
+        if media is None or job.kind is not JobKind.DESCRIBE:
+            return words
+        described = _description(self._catalogues, job)
+        return discord.ui.Section(words, accessory=discord.ui.Thumbnail(media, description=described))
+
+    def _ideas(self) -> Iterable[str]:
+        job = self._job
+        if job.kind is not JobKind.DESCRIBE or job.state is not JobState.SUCCEEDED:
+            return []
+        return idea_lines(job) or [self._say(text("describe.nothing"))]
+
     def _headline(self) -> str:
-        """The prompt; for a child, first what was pressed and where."""
+        """The prompt, or what stands for it; for a child, first what was pressed and where."""
         job = self._job
         if job.press is None:
-            prompt = quoted(job.prompt, PROMPT_LIMIT)
+            title = title_of(job)
+            prompt = quoted(job.prompt, PROMPT_LIMIT) if title is None else self._say(title)
             headline = f"**{prompt}**" if len(prompt) <= HEADLINE_LIMIT else prompt
+            if title is None and job.inputs:
+                headline += f"\n{self._small(text('card.with_pictures', n=job.inputs))}"
             return headline if job.ancestor is None else f"{headline}\n{self._origin(job.ancestor)}"
         button = quoted(job.press.label, LABEL_LIMIT)
         if job.press.message_id:
@@ -153,14 +175,21 @@ class _Drawing:
             pressed = text("card.pressed", button=button, link=link)
         else:
             pressed = text("card.pressed_elsewhere", button=button, key=job.press.parent)
+        if not job.prompt:
+            return self._say(pressed)
         return f"{self._say(pressed)}\n-# {quoted(job.prompt, CHILD_PROMPT_LIMIT)}"
 
     def _origin(self, ancestor: Ancestor) -> str:
-        """What a prompt was remixed from."""
+        """What a prompt was remixed from, or a picture described before."""
+        how = "remixed"
+        if self._job.kind is JobKind.DESCRIBE:
+            how = "described_again"
+        elif FROM_DESCRIPTION in self._job.notes:
+            how = "from_description"
         if ancestor.message_id is None:
-            return self._small(text("card.remixed_elsewhere", key=ancestor.key))
+            return self._small(text(f"card.{how}_elsewhere", key=ancestor.key))
         link = message_link(self._job.reply.guild_id, ancestor.channel_id, ancestor.message_id)
-        return self._small(text("card.remixed", link=link))
+        return self._small(text(f"card.{how}", link=link))
 
     def _gallery(self, media: str) -> discord.ui.MediaGallery[Any]:
         gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
@@ -216,7 +245,8 @@ class _Drawing:
 
     def _remarks(self, picture: Picture | None) -> Iterable[str]:
         for note in self._job.notes:
-            yield self._small(text(note))
+            if note != FROM_DESCRIPTION:  # the headline says it, with a link
+                yield self._small(text(note))
         if picture is None or not picture.reduced:
             return
         if picture.source is None:
@@ -247,7 +277,8 @@ class _Drawing:
 
     def _offered(self) -> Layout:
         """Upstream's buttons; the last row is kept for ours, unless that many find no place then."""
-        if self._job.state is not JobState.SUCCEEDED:
+        # A description's own are all replaced by ours (contract §6.3).
+        if self._job.state is not JobState.SUCCEEDED or self._job.kind is JobKind.DESCRIBE:
             return Layout(rows=())
         layout = lay_out(self._job.actions, video=self._video, rows=ROWS - 1)
         if not layout.overflow:
@@ -261,13 +292,17 @@ class _Drawing:
         """Upstream's rows, then our own."""
         rows = [[self._action(button, dress) for button in row] for row in offered.rows]
         job = self._job
-        if job.state is JobState.SUCCEEDED and len(rows) == ROWS:
-            rows[-1] += self._own(CROWDED, dress)
+        if job.state is JobState.SUCCEEDED and job.kind is JobKind.DESCRIBE:
+            rows += [self._own(row, dress) for row in idea_rows(job, (_INFO, _DELETE))]
+        elif job.state is JobState.SUCCEEDED and len(rows) == ROWS:
+            rows[-1] += self._own(self._fitting(CROWDED), dress)
         elif job.state is JobState.SUCCEEDED:
-            rows.append(self._own(FINISHED, dress))
+            rows.append(self._own(self._fitting(FINISHED), dress))
         elif job.state is JobState.FAILED and job.press is None:
             # What failed for its words is sent again with others.
-            rows.append(self._own((_EDIT, _INFO) if self._is_for_its_words else CROWDED, dress))
+            rows.append(
+                self._own((_EDIT, _INFO) if self._is_for_its_words else self._fitting(CROWDED), dress)
+            )
         elif not job.is_terminal and not job.unwanted:
             rows.append(self._own((_CANCEL,), dress))
         return rows
@@ -285,9 +320,11 @@ class _Drawing:
         id_ = ButtonId(self._job.key, button.position)
         return JobButton.draw(id_, label=label, emoji=emoji, style=style)
 
-    def _own(
-        self, words: Iterable[tuple[str, str, discord.ButtonStyle]], dress: Dress
-    ) -> list[discord.ui.Item[Any]]:
+    def _fitting(self, offered: Iterable[Own]) -> list[Own]:
+        """Without a prompt there is nothing to remix."""
+        return [own for own in offered if self._job.prompt or own != _REMIX]
+
+    def _own(self, words: Iterable[Own], dress: Dress) -> list[discord.ui.Item[Any]]:
         return [
             JobButton.draw(
                 ButtonId(self._job.key, word),
@@ -320,4 +357,9 @@ def progress_bar(percent: int) -> str:
 
 
 def _description(catalogues: Catalogues, job: Job) -> str:
-    return plain(catalogues.render(text("card.alt", prompt=job.prompt), job.locale), ALT_LIMIT)
+    def say(sentence: Text) -> str:
+        return catalogues.render(sentence, job.locale)
+
+    if job.kind is JobKind.DESCRIBE:
+        return plain(plain_title(job, say), ALT_LIMIT)
+    return plain(say(text("card.alt", prompt=plain_title(job, say))), ALT_LIMIT)

@@ -18,6 +18,7 @@ from bot.ui.links import card_link
 from bot.ui.private import show_privately, viewer_of
 from bot.ui.quoting import quoted
 from bot.ui.replies import AnyInteraction, attended, house_of, locale_of
+from bot.ui.titles import named
 
 if TYPE_CHECKING:
     import re
@@ -132,7 +133,7 @@ def _own_lines(queue: Queue, say: Say) -> Iterable[str]:
         return
     yield say(text("jobs.queue_mine", n=len(queue.mine)))
     for job in queue.mine[:QUEUE_LINES]:
-        yield f"{say(state_of(job))} · {_name(job)}\n-# {say(_where(job, queue.ahead.get(job.key)))}"
+        yield f"{say(state_of(job))} · {_name(job, say)}\n-# {say(_where(job, queue.ahead.get(job.key)))}"
     hidden = len(queue.mine) - QUEUE_LINES
     if hidden > 0:
         yield say(text("jobs.queue_more", n=hidden))
@@ -157,11 +158,11 @@ def _entry(job: Job, say: Say) -> str:
     }
     link = card_link(job)
     small = text("jobs.entry", **parts) if link is None else text("jobs.entry_link", link=link, **parts)
-    return f"{say(state_of(job))} · {_name(job)}\n-# {say(small)}"
+    return f"{say(state_of(job))} · {_name(job, say)}\n-# {say(small)}"
 
 
-def _name(job: Job) -> str:
-    prompt = quoted(job.prompt, PROMPT_LIMIT)
+def _name(job: Job, say: Say) -> str:
+    prompt = named(job, say, PROMPT_LIMIT)
     return prompt if job.press is None else f"**{quoted(job.press.label, LABEL_LIMIT)}** {prompt}"
 
 

@@ -14,6 +14,7 @@ from bot.ui.links import card_link
 from bot.ui.lists import state_of
 from bot.ui.moderators import ModButton
 from bot.ui.quoting import quoted
+from bot.ui.titles import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -106,7 +107,7 @@ def _latest(jobs: Sequence[Job], say: Say) -> Iterable[str]:
             "key": job.key,
         }
         small = text("jobs.entry", **parts) if link is None else text("jobs.entry_link", link=link, **parts)
-        yield f"{say(state_of(job))} · {quoted(job.prompt, PROMPT_LIMIT)}\n-# {say(small)}"
+        yield f"{say(state_of(job))} · {named(job, say, PROMPT_LIMIT)}\n-# {say(small)}"
 
 
 def _buttons(seen: MemberView, say: Say) -> Iterable[ModButton]:
@@ -153,7 +154,7 @@ def _live(job: Job, page: int, say: Say) -> discord.ui.Item[Any]:
         at=job.created_at // 1000,
         key=job.key,
     )
-    words = discord.ui.TextDisplay[Any](f"{quoted(job.prompt, PROMPT_LIMIT)}\n-# {say(small)}")
+    words = discord.ui.TextDisplay[Any](f"{named(job, say, PROMPT_LIMIT)}\n-# {say(small)}")
     if job.unwanted:
         return words
     button = ModButton.draw("cancel", f"{job.key}-{page}", label=say(text("button.cancel")))

@@ -12,6 +12,7 @@ from bot.domain.prompts import parameters_of
 from bot.texts import Text, text
 from bot.ui.links import card_link, message_link
 from bot.ui.quoting import quoted
+from bot.ui.titles import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,7 +41,10 @@ def info_view(family: Family, say: Say) -> tuple[discord.ui.LayoutView, Sequence
     view.add_item(box)
     box.add_item(discord.ui.TextDisplay(say(text("info.title"))))
     files: list[discord.File] = []
-    if len(job.prompt) <= BLOCK_LIMIT:
+    title = title_of(job)
+    if title is not None or not job.prompt:
+        box.add_item(discord.ui.TextDisplay(f"**{say(title or text('title.no_words'))}**"))
+    elif len(job.prompt) <= BLOCK_LIMIT:
         box.add_item(discord.ui.TextDisplay(block(job.prompt)))
     else:
         files.append(discord.File(io.BytesIO(job.prompt.encode()), filename=FILE))

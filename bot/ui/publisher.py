@@ -244,10 +244,12 @@ def _named(files: Sequence[discord.File]) -> str | None:
 
 
 def _pictured(message: discord.Message) -> str | None:
-    """Where the picture is that a message shows in its gallery."""
-    for component in _flat(message.components):
+    """Where the picture is that a message shows in its gallery, or beside its words."""
+    for component in flat(message.components):
         if isinstance(component, discord.MediaGalleryComponent) and component.items:
             return component.items[0].media.url
+        if isinstance(component, discord.ThumbnailComponent):
+            return component.media.url
     return None
 
 
@@ -258,7 +260,7 @@ def _shown(message: discord.Message, *, at: int | None = None) -> Shown:
 
 def _shows(message: discord.Message, job: Job) -> bool:
     """Whether one of its buttons, or its footer, carries the job's key."""
-    for component in _flat(message.components):
+    for component in flat(message.components):
         if isinstance(component, discord.Button) and component.custom_id is not None:
             id_ = ButtonId.decode(component.custom_id)
             if id_ is not None and id_.key == job.key:
@@ -268,7 +270,9 @@ def _shows(message: discord.Message, job: Job) -> bool:
     return False
 
 
-def _flat(components: Iterable[Any]) -> Iterable[Any]:
+def flat(components: Iterable[Any]) -> Iterable[Any]:
+    """Every component of a message, however deep it stands."""
     for component in components:
         yield component
-        yield from _flat(getattr(component, "children", ()))
+        beside = getattr(component, "accessory", None)
+        yield from flat([*getattr(component, "children", ()), *([] if beside is None else [beside])])

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from bot.services.accounts import Accounts
     from bot.services.actions import Presses
     from bot.services.allowances import Allowances
+    from bot.services.blending import Blending
     from bot.services.bringing import Bringer
+    from bot.services.describing import Describing
     from bot.services.drafts import Drafts
+    from bot.services.given import Gatherer
     from bot.services.guild_policy import GuildPolicy
     from bot.services.guilds import Guilds
     from bot.services.housekeeping import Housekeeping
@@ -76,6 +79,18 @@ class Services(Protocol):
     @property
     def imagine(self) -> Imagine:
         """Begins chains."""
+
+    @property
+    def blending(self) -> Blending:
+        """Begins blends."""
+
+    @property
+    def describing(self) -> Describing:
+        """Begins descriptions, and what is made of them."""
+
+    @property
+    def gatherer(self) -> Gatherer:
+        """Takes pictures in."""
 
     @property
     def presses(self) -> Presses:

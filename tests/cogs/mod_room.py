@@ -14,6 +14,7 @@ from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState, Route
 from bot.domain.keys import key_from_bits
 from bot.domain.pools import UNLIMITED, Allowance, Pool
+from bot.midjourney.given import PillowReader
 from bot.midjourney.masks import PillowMasks
 from bot.services.engine import Ports, Terms, build
 from bot.services.quotas import DeploymentPolicy
@@ -147,6 +148,7 @@ async def room(folder: Path) -> AsyncIterator[Room]:
                 store=storage.jobs,
                 archive=storage.archive,
                 accounts=cast("Any", {"default": Untouched()}),
+                reader=PillowReader(),
                 pictures=Gallery(),
                 masks=PillowMasks(),
                 publisher=house.publisher,

@@ -19,6 +19,7 @@ from bot.domain.keys import key_from_bits
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.tasks import TaskPage
 from bot.errors import RemoteError, RemoteFault
+from bot.midjourney.given import PillowReader
 from bot.midjourney.masks import PillowMasks
 from bot.services.engine import Ports, Terms, build
 from bot.services.quotas import DeploymentPolicy
@@ -167,6 +168,7 @@ async def moderated(folder: Path, *, only: Pool | None = None) -> AsyncIterator[
                 store=storage.jobs,
                 archive=storage.archive,
                 accounts=cast("Any", {"default": api}),
+                reader=PillowReader(),
                 pictures=Gallery(),
                 masks=PillowMasks(),
                 publisher=house.publisher,

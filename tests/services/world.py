@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import select
 
+from bot.domain.inputs import Checked
 from bot.domain.jobs import Job, JobState, ReplyTarget, Route
 from bot.domain.keys import JobKey, key_from_bits
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.ports import Picture, Showing, Shown
 from bot.domain.prompts import PromptOptions
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
-from bot.errors import Later, RemoteError, RemoteFault, RouteClosed
+from bot.errors import Later, RemoteError, RemoteFault, RouteClosed, UserError
 from bot.midjourney.masks import PillowMasks
 from bot.services.asking import Asker
 from bot.services.engine import Ports, Services, Terms, build
@@ -154,6 +155,8 @@ class Task:
     images: tuple[str, ...] = ()
     mask: str | None = None
     dimensions: str | None = None
+    description: str | None = None
+    """What is written about a picture."""
 
     def seen(self, now: int) -> TaskSnapshot:
         """The reading at a time."""
@@ -169,7 +172,7 @@ class Task:
             pool=self.pool,
             action=self.action,
             progress=int(share * 100),
-            prompt=self.prompt,
+            prompt=self.description if done and self.description is not None else self.prompt,
             fail_reason=self.reason if done else None,
             submitted_at=self.at,
             webhook_url=self.webhook,
@@ -464,6 +467,19 @@ class FakePictures:
         return await self._effects.around("GET picture", call())
 
 
+class FakeReader:
+    """Takes every file for a PNG, unless the test has another opinion of it."""
+
+    def __init__(self) -> None:
+        self.opinions: dict[bytes, Checked | UserError] = {}
+
+    async def check(self, data: bytes, *, name: str) -> Checked:  # noqa: ARG002 - the port gives it
+        opinion = self.opinions.get(data, Checked(data, "image/png", reduced=False))
+        if isinstance(opinion, UserError):
+            raise opinion
+        return opinion
+
+
 class Meters:
     """Keeps what was counted."""
 
@@ -523,6 +539,7 @@ class World:
         self.effects = Effects()
         self.meters = Meters()
         self.names = Names()
+        self.reader = FakeReader()
         self.fetches: list[tuple[str | None, str | None, int]] = []
         self.picture_trouble: Exception | None = None
         self.painted: Picture | None = None
@@ -560,6 +577,7 @@ class World:
                 accounts={a: self.way_to(a) for a in self.accounts},
                 pictures=FakePictures(self.effects, self),
                 masks=PillowMasks(),
+                reader=self.reader,
                 publisher=self.publisher,
                 clock=self.clock,
                 probe=self.meters,

@@ -12,7 +12,7 @@ import pytest
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import Showing
 from bot.errors import Later, RouteClosed, TooLarge
-from bot.ui.publisher import _flat
+from bot.ui.publisher import flat
 from tests.fakes.discord_wire import Permission
 from tests.ui.builders import KEY, a_picture, a_press
 from tests.ui.wire import WallClock, line
@@ -393,7 +393,7 @@ async def test_the_simulated_discord_keeps_a_picture_too() -> None:
 
         message = house.channel.last_message
         assert message is not None
-        galleries = [c for c in _flat(message.components) if c.type is discord.ComponentType.media_gallery]
+        galleries = [c for c in flat(message.components) if c.type is discord.ComponentType.media_gallery]
         assert [
             item.media.url.partition("?")[0].endswith("lighthouse.png") for item in galleries[0].items
         ] == [True]

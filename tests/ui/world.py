@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from simcord.actors import MemberActor
     from simcord.builders import ChannelHandle, GuildHandle
 
+    from bot.domain.inputs import Given
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.domain.people import Preferences
@@ -58,15 +59,23 @@ class ScriptedImagine:
     """Accepts everything, or raises what the test wants."""
 
     refusal: Exception | None = None
+    given: Sequence[Given] = ()
     begun: list[tuple[Asker, PromptOptions, Pool | None]] = field(default_factory=list)
     remixed: list[tuple[Asker, Job, str]] = field(default_factory=list)
     preferred: list[Pool | None] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def begin(
-        self, asker: Asker, options: PromptOptions, pool: Pool | None, *, preferred: Pool | None = None
+        self,
+        asker: Asker,
+        options: PromptOptions,
+        pool: Pool | None,
+        *,
+        preferred: Pool | None = None,
+        given: Sequence[Given] = (),
     ) -> Begun:
         self.preferred.append(preferred)
+        self.given = given
         if self.refusal is not None:
             raise self.refusal
         self.begun.append((asker, options, pool))

@@ -1,0 +1,109 @@
+"""`/blend`, `/describe` and the menus of messages: handlers that answer first and hand over.
+Never here: looking into pictures (adapters), policy and rows (services), cards (ui)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.domain.inputs import Shape
+from bot.domain.pools import Pool
+from bot.ui import describing
+from bot.ui.commands import said
+from bot.ui.given import attached, given_by, picked
+from bot.ui.replies import house_of, take_up
+from bot.ui.using import open_window
+
+if TYPE_CHECKING:
+    from bot.client import Easel
+
+__all__ = ["PicturesCog", "describing", "setup"]
+
+POOLS = [
+    app_commands.Choice(name=said(f"command.imagine.pool.{pool.value}"), value=pool.value) for pool in Pool
+]
+SHAPES = [
+    app_commands.Choice(name=said(f"command.blend.shape.{shape.value.lower()}"), value=shape.value)
+    for shape in Shape
+]
+
+
+class PicturesCog(commands.Cog):
+    """Begins what is made of pictures."""
+
+    @app_commands.command(name="blend", description=said("command.blend"))
+    @app_commands.guild_only()
+    @app_commands.describe(
+        image1=said("command.blend.image"),
+        image2=said("command.blend.image"),
+        image3=said("command.blend.image_more"),
+        image4=said("command.blend.image_more"),
+        image5=said("command.blend.image_more"),
+        shape=said("command.blend.shape"),
+        pool=said("command.imagine.pool"),
+    )
+    @app_commands.choices(shape=SHAPES, pool=POOLS)
+    async def blend(
+        self,
+        interaction: discord.Interaction[Easel],
+        image1: discord.Attachment,
+        image2: discord.Attachment,
+        image3: discord.Attachment | None = None,
+        image4: discord.Attachment | None = None,
+        image5: discord.Attachment | None = None,
+        shape: str | None = None,
+        pool: str | None = None,
+    ) -> None:
+        """Mix pictures; without a shape the result is square, as upstream's own is."""
+        given = attached((image1, image2, image3, image4, image5))
+        asker = await take_up(interaction)
+        if asker is not None:
+            await house_of(interaction).services.blending.begin(
+                asker, given, shape=Shape(shape) if shape else Shape.SQUARE, pool=Pool(pool) if pool else None
+            )
+
+    @app_commands.command(name="describe", description=said("command.describe"))
+    @app_commands.guild_only()
+    @app_commands.describe(image=said("command.describe.image"), pool=said("command.imagine.pool"))
+    @app_commands.choices(pool=POOLS)
+    async def describe(
+        self,
+        interaction: discord.Interaction[Easel],
+        image: discord.Attachment,
+        pool: str | None = None,
+    ) -> None:
+        """Ask for prompts that would give such a picture."""
+        given = attached((image,))
+        asker = await take_up(interaction)
+        if asker is not None:
+            await house_of(interaction).services.describing.begin(
+                asker, given[0], pool=Pool(pool) if pool else None
+            )
+
+
+async def describe_picture(interaction: discord.Interaction[Easel], message: discord.Message) -> None:
+    """Describe the first picture of a message."""
+    pick = picked(interaction, message)
+    asker = await take_up(interaction)
+    if asker is not None:
+        given = await given_by(interaction, pick)
+        await house_of(interaction).services.describing.begin(asker, given, pool=None)
+
+
+async def use_picture(interaction: discord.Interaction[Easel], message: discord.Message) -> None:
+    """Ask for the words that go with the first picture of a message."""
+    await open_window(interaction, picked(interaction, message))
+
+
+async def setup(bot: commands.Bot) -> None:
+    """Discord.py's entry into an extension; the buttons under a description come with it."""
+    menu = partial(app_commands.ContextMenu, type=discord.AppCommandType.message)
+    for name, callback in (("menu.describe", describe_picture), ("menu.use", use_picture)):
+        command = menu(name=said(name), callback=callback)
+        command.guild_only = True
+        bot.tree.add_command(command)
+    await bot.add_cog(PicturesCog())

@@ -1,0 +1,197 @@
+"""Pictures go in by commands, menus and buttons, and what comes of them is seen: the whole bot between both stand-ins.
+Never here: single rules of it (tests/services/test_pictures.py) and codecs (tests/midjourney/test_given.py)."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from bot.ui.using import HELD
+
+if TYPE_CHECKING:
+    from tests.e2e.world import World
+
+
+def painted(colour: str = "teal", size: tuple[int, int] = (60, 40)) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, "PNG")
+    return file.getvalue()
+
+
+def moving() -> bytes:
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=80)
+    return file.getvalue()
+
+
+RED, BLUE = ("red.png", painted("crimson")), ("blue.png", painted("navy"))
+
+
+async def test_a_blend_comes_as_a_grid_whose_buttons_work(world: World) -> None:
+    member, channel = world.place.member, world.place.channel
+
+    asked = await member.slash(channel, "blend", image1=RED, image2=BLUE, shape="PORTRAIT", pool="FAST")
+    grid = await world.finished(asked)
+    single = await world.child(grid, "U1")
+
+    assert "**Blend of 2 pictures · portrait**" in grid.words
+    assert len(grid.pictures) == len(single.pictures) == 1
+    assert grid.own == ["ℹ️ Info", "✉️ Send me", "🗑️ Delete"]  # noqa: RUF001 - an emoji of that name
+    assert (world.accepted[0].action, world.accepted[0].pool) == ("BLEND", "FAST")
+    listed = world.shown(await member.slash(channel, "jobs list"))
+    assert "Blend of 2 pictures" in listed.words
+
+
+async def test_a_description_leads_to_pictures_one_by_one_and_all_at_once_after_a_restart(
+    world: World,
+) -> None:
+    member, channel = world.place.member, world.place.channel
+    asked = await member.slash(channel, "describe", image=RED, pool="FAST")
+    card = await world.says(asked, "Description of \u2068red.png")
+    card = await world.says(asked, "crimson")
+    assert card.own[:4] == ["Imagine 1", "Imagine 2", "Imagine 3", "Imagine 4"]
+    assert card.own[4:] == ["🎉 Imagine all", "🔄 Describe again", "ℹ️ Info", "🗑️ Delete"]  # noqa: RUF001 - as above
+    assert card.buttons == []
+
+    await world.restart()
+    window = await world.press(card, "Imagine 1")
+    sent = await member.submit_modal(window, {"prompt": "a crimson fox --ar 3:2"})
+    fox = await world.finished(sent)
+    assert "From [this description]" in fox.words
+    assert [(task.pool, task.prompt) for task in world.accepted][-1] == ("FAST", "a crimson fox --ar 3:2")
+
+    said = (await world.press(card, "🎉 Imagine all")).followups[-1]
+    again = (await world.press(card, "🎉 Imagine all")).followups[-1]
+    await world.until(
+        lambda: sum("From [this description]" in c.words and bool(c.pictures) for c in world.channel()) == 5,
+        "five pictures of the description",
+        within=120,
+    )
+    assert said.ephemeral
+    assert said.content == "4 pictures begin; each has its own card below."
+    assert again.content == "4 are already being made, from the last press."
+    assert sum(task.action == "IMAGINE" for task in world.accepted) == 5
+
+
+async def test_the_menu_describes_a_picture_of_a_message_and_of_a_card(world: World) -> None:
+    member, channel = world.place.member, world.place.channel
+    posted = await member.send(channel, "look", attachments=[("notes.txt", b"words"), BLUE])
+
+    theirs = await world.says(await member.context_menu(channel, "Describe picture", posted), "navy")
+    grid = await world.grid("a paper fox")
+    ours = await member.context_menu(channel, "Describe picture", grid.message)
+    card = await world.says(ours, "a paper fox")
+
+    assert "Description of \u2068blue.png" in theirs.words
+    assert "Imagine 4" in card.own
+    again = await world.press(theirs, "🔄 Describe again")
+    assert "The same picture as [here]" in (await world.says(again, "navy")).words
+
+
+async def test_a_message_s_picture_becomes_part_of_a_prompt_and_a_remix_takes_it_along(world: World) -> None:
+    member, channel = world.place.member, world.place.channel
+    posted = await member.send(channel, attachments=[BLUE])
+    window = await member.context_menu(channel, "Use as image prompt", posted)
+
+    sent = await member.submit_modal(window, {"prompt": "a paper fox", "weight": "1,5"})
+    card = await world.finished(sent)
+    remixed = await member.submit_modal(await world.press(card, "🔁 Remix"), {"prompt": "a paper owl"})
+    owl = await world.finished(remixed)
+
+    assert "**\u2068a paper fox --iw 1.5\u2069**" in card.words
+    assert "with 1 picture" in card.words
+    assert "http" not in card.words.partition("\n")[0]
+    assert "with 1 picture" in owl.words
+    prompts = [task.prompt or "" for task in world.accepted]
+    assert all(prompt.startswith(f"{world.upstream.storage}/api/v1/f/pub/") for prompt in prompts)
+    assert [prompt.partition(" ")[2] for prompt in prompts] == ["a paper fox --iw 1.5", "a paper owl"]
+
+
+async def test_imagine_takes_pictures_and_their_weight(world: World) -> None:
+    card = await world.finished(await world.imagine("a paper fox", image1=RED, image3=BLUE, weight=2.0))
+
+    assert "with 2 pictures" in card.words
+    assert len((world.accepted[0].prompt or "").split("http")) == 3
+    assert (world.accepted[0].prompt or "").endswith("a paper fox --iw 2")
+
+
+async def test_a_card_is_used_as_an_image_prompt_too(world: World) -> None:
+    member, grid = world.place.member, await world.grid("a paper fox")
+    window = await member.context_menu(world.place.channel, "Use as image prompt", grid.message)
+    await world.restart()
+
+    card = await world.finished(await member.submit_modal(window, {"prompt": "in the rain", "weight": ""}))
+
+    assert "with 1 picture" in card.words
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (("fox.png", b""), "fox.png is empty"),
+        (("fox.png", b"%PDF-1.7 words"), "fox.png is no picture"),
+        (("fox.gif", moving()), "fox.gif moves"),
+        (("fox.png", painted()[:50]), "fox.png is broken"),
+    ],
+    ids=["empty", "pdf", "gif", "cut"],
+)
+async def test_what_is_no_picture_is_refused_in_private_and_leaves_nothing(
+    world: World, file: tuple[str, bytes], said: str
+) -> None:
+    asked = await world.place.member.slash(world.place.channel, "describe", image=file)
+
+    assert said in world.whisper(asked)
+    assert world.channel() == []
+    assert world.submissions == []
+
+
+async def test_a_message_without_a_picture_or_deleted_meanwhile_is_told_so(world: World) -> None:
+    member, channel = world.place.member, world.place.channel
+    words = await member.send(channel, "only words", attachments=[("notes.txt", b"words")])
+    posted = await member.send(channel, attachments=[BLUE])
+    window = await member.context_menu(channel, "Use as image prompt", posted)
+
+    none = world.whisper(await member.context_menu(channel, "Describe picture", words))
+    world.env.backend.cdn._blobs.clear()  # Discord forgets a file with its message
+    gone = world.whisper(await member.submit_modal(window, {"prompt": "a fox", "weight": ""}))
+
+    assert "no picture attached" in none
+    assert "That picture is gone" in gone
+    assert world.submissions == []
+
+
+async def test_a_window_that_a_restart_forgot_says_so(world: World) -> None:
+    member, channel = world.place.member, world.place.channel
+    posted = await member.send(channel, attachments=[BLUE])
+    window = await member.context_menu(channel, "Use as image prompt", posted)
+    HELD._held.clear()
+
+    said = world.whisper(await member.submit_modal(window, {"prompt": "a fox", "weight": ""}))
+
+    assert "has expired" in said
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"prompt": "a fox", "weight": "9"}, "--iw"),
+        ({"prompt": "https://example.com/a.png", "weight": ""}, "words"),
+    ],
+)
+async def test_a_window_with_a_mistake_is_answered_in_private(
+    world: World, fields: dict[str, str], said: str
+) -> None:
+    member, channel = world.place.member, world.place.channel
+    posted = await member.send(channel, attachments=[BLUE])
+    window = await member.context_menu(channel, "Use as image prompt", posted)
+
+    assert said in world.whisper(await member.submit_modal(window, fields))
+    assert world.submissions == []
+
+
+async def test_a_weight_without_pictures_is_refused(world: World) -> None:
+    assert "attach one as image1" in world.whisper(await world.imagine("a fox", weight=1.0))

@@ -1,0 +1,430 @@
+"""Blends, descriptions and prompts with pictures begin once, with what was given, and cost nothing when refused.
+Never here: how they are sent (test_inputs.py), and codecs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.domain.inputs import INPUT_LIFE_MS, MOST_GIVEN_BYTES, Checked, Shape, spoken, weigh
+from bot.domain.jobs import JobKind, JobState
+from bot.domain.pools import UNLIMITED, Allowance, Pool
+from bot.domain.prompts import PromptOptions
+from bot.errors import RouteClosed, StorageTrouble, UserError
+from bot.services.viewing import Viewer
+from bot.texts import text
+from tests.services.world import GUILD, START
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.jobs import Job
+    from bot.services.asking import Asker
+    from tests.services.world import World
+
+FOUR = "1️⃣ a fox --ar 3:2\n\n2️⃣ an owl\n\n3️⃣ an elk\n\n4️⃣ a cat"
+ADA = Viewer(user_id=1, guild_id=GUILD, manages=False)
+STRANGER = Viewer(user_id=1, guild_id=GUILD + 1, manages=True)
+
+
+@dataclass
+class AFile:
+    """A file as somebody gives it."""
+
+    filename: str = "fox.png"
+    data: bytes = b"a fox"
+    size: int | None = None
+    url: str | None = "https://cdn.example/fox.png?ex=1"
+    read_times: int = 0
+
+    async def read(self) -> bytes:
+        self.read_times += 1
+        return self.data
+
+
+@dataclass
+class Table:
+    """Room for cards; counts who came and who was sent away."""
+
+    world: World
+    opened: list[Asker] = field(default_factory=list)
+    shut_again: list[Asker] = field(default_factory=list)
+
+    async def open(self) -> Asker:
+        asker = self.world.asker(interaction=4242)
+        self.opened.append(asker)
+        return asker
+
+    async def shut(self, asker: Asker) -> None:
+        self.shut_again.append(asker)
+
+
+def files(n: int) -> list[AFile]:
+    return [AFile(f"fox{i}.png", f"fox {i}".encode()) for i in range(n)]
+
+
+async def refusal(attempt: Any) -> str:
+    with pytest.raises(UserError) as caught:
+        await attempt
+    return caught.value.text.id
+
+
+async def described(world: World, words: str = FOUR, *, pool: Pool = Pool.FAST) -> Job:
+    """A finished description."""
+    world.upstream.template.update(description=words, actions=(), picture=False)
+    begun = await world.services.describing.begin(world.asker(), AFile(), pool=pool)
+    done = await world.ended(begun.job)
+    world.upstream.template.clear()
+    return done
+
+
+async def grid_with(world: World, given: Sequence[AFile], prompt: str = "in the snow") -> Job:
+    begun = await world.services.imagine.begin(
+        world.asker(), PromptOptions(prompt=prompt), Pool.FAST, given=given
+    )
+    return await world.ended(begun.job)
+
+
+# -- blends ------------------------------------------------------------------------------------------------
+
+
+async def test_a_blend_takes_its_pictures_along_and_is_charged_once(world: World) -> None:
+    begun = await world.services.blending.begin(world.asker(), files(3), shape=Shape.PORTRAIT, pool=Pool.FAST)
+    done = await world.ended(begun.job)
+
+    assert (done.kind, done.inputs, done.shape, done.prompt) == (JobKind.BLEND, 3, Shape.PORTRAIT, "")
+    assert (done.state, done.pool) == (JobState.SUCCEEDED, Pool.FAST)
+    assert await world.ledger() == [(done.key, "reserve")]
+
+
+@pytest.mark.parametrize("n", [0, 1, 6])
+async def test_a_blend_of_too_few_or_too_many_is_refused_before_anything_is_fetched(
+    world: World, n: int
+) -> None:
+    given = files(n)
+
+    why = await refusal(world.services.blending.begin(world.asker(), given, shape=Shape.SQUARE, pool=None))
+
+    assert why == "blend.count"
+    assert sum(one.read_times for one in given) == 0
+    assert await world.all_jobs() == []
+
+
+async def test_without_a_pool_it_is_the_usual_one(world: World) -> None:
+    begun = await world.services.blending.begin(world.asker(), files(2), shape=Shape.SQUARE, pool=None)
+
+    assert begun.job.pool is world.default_pool
+
+
+# -- what is not taken -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "why", "fetched"),
+    [
+        (AFile(size=0), "picture.empty", 0),
+        (AFile(data=b""), "picture.empty", 1),
+        (AFile(size=40 * 1024 * 1024), "picture.too_large", 0),
+        (AFile(data=bytes(MOST_GIVEN_BYTES + 1), size=10), "picture.too_large", 1),
+    ],
+    ids=["said-empty", "empty", "said-large", "large"],
+)
+async def test_a_file_is_weighed_before_and_after_it_is_fetched(
+    world: World, one: AFile, why: str, fetched: int
+) -> None:
+    one.read_times = 0
+
+    assert await refusal(world.services.describing.begin(world.asker(), one, pool=None)) == why
+    assert one.read_times == fetched
+    assert await world.all_jobs() == []
+
+
+async def test_what_the_reader_refuses_begins_nothing(world: World) -> None:
+    world.reader.opinions[b"a pdf"] = UserError(text("picture.unknown_type", name="fox.png"))
+
+    why = await refusal(
+        world.services.blending.begin(
+            world.asker(), [AFile(), AFile(data=b"a pdf")], shape=Shape.SQUARE, pool=None
+        )
+    )
+
+    assert why == "picture.unknown_type"
+    assert await world.all_jobs() == []
+
+
+async def test_a_picture_that_was_made_smaller_is_said_to_be(world: World) -> None:
+    world.reader.opinions[b"a fox"] = Checked(b"small", "image/webp", reduced=True)
+
+    begun = await world.services.describing.begin(world.asker(), AFile(), pool=None)
+
+    assert begun.job.notes == ("note.picture_scaled",)
+    kept = await world.store.inputs(begun.job.key)
+    assert [(one.data, one.media_type, one.filename) for one in kept] == [(b"small", "image/webp", "fox.png")]
+
+
+@pytest.mark.parametrize(
+    ("called", "said"),
+    [
+        ("fox.png", "fox.png"),
+        ("my_fox (1).png", "my\\_fox (1).png"),
+        ("**@everyone** <#1> [x](y).png", "everyone 1 x(y).png"),
+        ("", "?"),
+        ("f" * 100, "f" * 59 + "…"),
+    ],
+)
+def test_a_file_s_name_is_repeated_without_markup(called: str, said: str) -> None:
+    assert spoken(called) == said
+
+
+def test_what_is_not_known_to_be_large_is_weighed_later() -> None:
+    weigh(AFile(size=None))
+
+
+# -- prompts with pictures ---------------------------------------------------------------------------------
+
+
+async def test_a_prompt_takes_its_pictures_along(world: World) -> None:
+    done = await grid_with(world, files(2), "in the snow --iw 2")
+
+    assert (done.inputs, done.prompt) == (2, "in the snow --iw 2")
+    assert world.upstream.task(done.task_id).prompt.startswith(
+        "https://store.example/1 https://store.example/2 "
+    )
+
+
+async def test_a_bad_prompt_is_refused_before_its_pictures_are_fetched(world: World) -> None:
+    one = AFile()
+
+    why = await refusal(
+        world.services.imagine.begin(
+            world.asker(), PromptOptions(prompt="https://example.com/a.png"), None, given=[one]
+        )
+    )
+
+    assert why == "prompt.only_pictures"
+    assert one.read_times == 0
+
+
+async def test_a_remix_takes_the_pictures_of_its_ancestor_along(world: World) -> None:
+    grid = await grid_with(world, files(2))
+
+    remix = (await world.services.imagine.remix(world.asker(), grid, "in the rain --iw 1")).job
+
+    assert [one.data for one in await world.store.inputs(remix.key)] == [b"fox 0", b"fox 1"]
+    assert remix.notes == ()
+
+
+async def test_a_remix_below_a_press_takes_the_pictures_of_the_chain_s_prompt(world: World) -> None:
+    single = await world.ended((await world.press(await grid_with(world, files(1)))).job)
+
+    remix = (await world.services.imagine.remix(world.asker(), single, "in the rain")).job
+
+    assert remix.inputs == 1
+
+
+async def test_a_remix_says_when_the_pictures_are_no_longer_kept(world: World) -> None:
+    grid = await grid_with(world, files(2))
+    await world.forget_inputs(grid)
+
+    remix = (await world.services.imagine.remix(world.asker(), grid, "in the rain")).job
+
+    assert remix.inputs == 0
+    assert remix.notes == ("note.pictures_not_kept",)
+
+
+async def test_a_remix_of_words_and_of_what_grew_from_a_blend_has_no_pictures(world: World) -> None:
+    plain = await world.finished_grid()
+    blend = await world.ended(
+        (await world.services.blending.begin(world.asker(), files(2), shape=Shape.SQUARE, pool=Pool.FAST)).job
+    )
+    child = await world.ended((await world.press(blend)).job)
+
+    for ancestor in (plain, blend, child):
+        remix = (await world.services.imagine.remix(world.asker(), ancestor, "a fox")).job
+        assert (remix.inputs, remix.notes) == (0, ())
+
+
+# -- cards as sources --------------------------------------------------------------------------------------
+
+
+async def test_a_finished_card_and_a_described_picture_serve_as_sources(world: World) -> None:
+    grid, description = await world.finished_grid(), await described(world)
+
+    ours = await world.services.gatherer.of_job(ADA, grid.key)
+    theirs = await world.services.gatherer.of_job(ADA, description.key)
+
+    assert (ours.filename, ours.size) == ("easel.png", 1000)
+    assert await theirs.read() == b"a fox"
+
+
+async def test_a_card_without_a_picture_or_of_another_server_is_no_source(world: World) -> None:
+    grid = await world.finished_grid()
+    description = await described(world)
+    await world.forget_inputs(description)
+    waiting = await world.imagine()
+    of_job = world.services.gatherer.of_job
+
+    assert await refusal(of_job(ADA, waiting.key)) == "jobs.no_picture"
+    assert await refusal(of_job(STRANGER, grid.key)) == "jobs.unknown"
+    assert await refusal(of_job(ADA, description.key)) == "describe.not_kept"
+    world.picture_trouble = RouteClosed("no_picture")
+    assert await refusal(of_job(ADA, grid.key)) == "jobs.picture_gone"
+
+
+# -- descriptions ------------------------------------------------------------------------------------------
+
+
+async def test_a_description_keeps_its_words_its_picture_and_its_name(world: World) -> None:
+    done = await described(world)
+
+    assert (done.kind, done.result_text, done.subject, done.prompt) == (
+        JobKind.DESCRIBE,
+        FOUR,
+        "fox.png",
+        "",
+    )
+    shown = world.discord.of(done.key)[0]
+    assert shown.picture is not None
+    assert (shown.picture.data, shown.picture.filename) == (b"a fox", "fox.png")
+    assert world.fetches == []
+
+
+async def test_a_description_is_shown_again_with_its_picture_while_that_is_kept(world: World) -> None:
+    done = await described(world)
+
+    for data in (b"a fox", None):
+        asker = world.asker()
+        await world.services.bringer.show(ADA, asker, done.key, public=False)
+        message = next(m for m in world.discord.messages if m.id == asker.reply.message_id)
+        assert (None if message.picture is None else message.picture.data) == data
+        await world.forget_inputs(done)
+
+
+async def test_one_idea_becomes_a_chain_in_the_description_s_pool(world: World) -> None:
+    done = await described(world, pool=Pool.FAST)
+
+    job, idea = await world.services.describing.idea(ADA, done.key, 0)
+    begun = await world.services.describing.imagine(world.asker(), ADA, done.key, f"{idea} --fast, red")
+
+    assert (job, idea) == (done, "a fox --ar 3:2")
+    assert begun.job.pool is Pool.FAST
+    assert begun.job.ancestor is not None
+    assert begun.job.ancestor.key == done.key
+    assert "note.from_description" in begun.job.notes
+    assert begun.job.root == begun.job.key
+
+
+async def test_an_idea_that_is_not_there_or_forgotten_or_no_description_is_refused(world: World) -> None:
+    done, grid = await described(world, "1. a fox"), await world.finished_grid()
+    describing = world.services.describing
+
+    assert await refusal(describing.idea(ADA, done.key, 1)) == "describe.forgotten"
+    assert await refusal(describing.idea(ADA, grid.key, 0)) == "press.no_such_button"
+    assert await refusal(describing.idea(STRANGER, done.key, 0)) == "jobs.unknown"
+    nothing = await described(world, "")
+    assert await refusal(describing.imagine_all(ADA, nothing.key, Table(world))) == "describe.forgotten"
+
+
+async def test_imagine_all_begins_each_prompt_with_a_charge_of_its_own(world: World) -> None:
+    done, table = await described(world), Table(world)
+
+    harvest = await world.services.describing.imagine_all(ADA, done.key, table)
+
+    assert [job.prompt for job in harvest.begun] == ["a fox --ar 3:2", "an owl", "an elk", "a cat"]
+    assert (harvest.running, harvest.refused, table.shut_again) == ((), (), [])
+    assert {job.pool for job in harvest.begun} == {Pool.FAST}
+    assert len({job.reply.message_id for job in harvest.begun}) == 4
+    assert len([kind for _, kind in await world.ledger() if kind == "reserve"]) == 5
+
+
+async def test_a_second_press_while_they_run_begins_nothing_and_after_they_ended_it_may(world: World) -> None:
+    done, table = await described(world), Table(world)
+    first = await world.services.describing.imagine_all(ADA, done.key, table)
+
+    second = await world.services.describing.imagine_all(ADA, done.key, table)
+    for job in first.begun:
+        await world.ended(job)
+    third = await world.services.describing.imagine_all(ADA, done.key, table)
+
+    assert (second.begun, [j.key for j in second.running]) == ((), [j.key for j in first.begun])
+    assert len(third.begun) == 4
+    assert len(table.opened) == 8
+
+
+async def test_two_presses_at_the_same_moment_begin_each_prompt_once(world: World) -> None:
+    done, table = await described(world), Table(world)
+    real = world.services.describing._store
+
+    class Blind:
+        """Sees no job of an earlier press, as one that looks at the same moment."""
+
+        async def by_interaction(self, interaction_id: int) -> None:
+            del interaction_id
+
+    first = await world.services.describing.imagine_all(ADA, done.key, table)
+    world.services.describing._store = Blind()  # type: ignore[assignment]  # all that is asked of it
+    second = await world.services.describing.imagine_all(ADA, done.key, table)
+    world.services.describing._store = real
+
+    assert [j.key for j in second.running] == [j.key for j in first.begun]
+    assert len(table.shut_again) == 4
+
+
+async def test_what_the_allowance_does_not_cover_is_named_and_the_rest_begins(world: World) -> None:
+    world.rules[Pool.FAST] = Allowance(per_day=3, running=3, waiting=9)
+    done, table = await described(world), Table(world)
+
+    harvest = await world.services.describing.imagine_all(ADA, done.key, table)
+
+    assert len(harvest.begun) == 2
+    assert [number for number, _ in harvest.refused] == [3, 4]
+    assert {why.id for _, why in harvest.refused} == {"refused.per_day"}
+    assert len(table.shut_again) == 2
+    world.rules[Pool.FAST] = UNLIMITED
+
+
+async def test_trouble_with_one_prompt_leaves_the_others_as_they_are(world: World) -> None:
+    done = await described(world)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"begin"}
+
+    harvest = await world.services.describing.imagine_all(ADA, done.key, Table(world))
+
+    world.store.trouble = None
+    assert [why.id for _, why in harvest.refused] == ["trouble.storage"] * 4
+
+
+async def test_the_same_picture_is_described_again_once_at_a_time(world: World) -> None:
+    done = await described(world)
+    again = world.services.describing.again
+
+    first = await again(world.asker(), ADA, done.key)
+    second = await again(world.asker(), ADA, done.key)
+    await world.ended(first.job)
+    third = await again(world.asker(), ADA, done.key)
+
+    assert (first.fresh, second.fresh, third.fresh) == (True, False, True)
+    assert second.job.key == first.job.key
+    assert (first.job.pool, first.job.subject) == (done.pool, done.subject)
+    assert [one.data for one in await world.store.inputs(third.job.key)] == [b"a fox"]
+
+
+async def test_a_picture_that_is_no_longer_kept_is_not_described_again(world: World) -> None:
+    done = await described(world)
+    world.clock.move_to((done.finished_at or START) + INPUT_LIFE_MS + 1)
+    await world.services.housekeeping.tidy()
+
+    why = await refusal(world.services.describing.again(world.asker(), ADA, done.key))
+
+    assert why == "describe.not_kept"
+
+
+async def test_an_interaction_that_comes_twice_begins_once(world: World) -> None:
+    asker = world.asker()
+
+    first = await world.services.describing.begin(asker, AFile(), pool=None)
+    second = await world.services.describing.begin(replace(asker), AFile(), pool=None)
+
+    assert (first.fresh, second.fresh) == (True, False)
+    assert first.job.key == second.job.key
