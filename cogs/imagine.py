@@ -3,6 +3,7 @@ Never here: prompts' rules (domain), policy and rows (services), cards (ui)."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,9 @@ class ImagineCog(commands.Cog):
             pictures=len(given),
         )
         chosen = Pool(pool) if pool is not None else None
-        async with offered_back(interaction, options, chosen, option_set):
+        # A refused prompt is given back to be edited; pictures could not come back with it.
+        kept = nullcontext() if given else offered_back(interaction, options, chosen, option_set)
+        async with kept:
             compose(options)
             asker = await take_up(interaction)
             if asker is None:

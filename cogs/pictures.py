@@ -20,6 +20,8 @@ from bot.ui.using import open_window
 
 if TYPE_CHECKING:
     from bot.client import Easel
+    from bot.domain.inputs import Given
+    from bot.services.asking import Asker
 
 __all__ = ["PicturesCog", "describing", "setup"]
 
@@ -62,8 +64,14 @@ class PicturesCog(commands.Cog):
         given = attached((image1, image2, image3, image4, image5))
         asker = await take_up(interaction)
         if asker is not None:
-            await house_of(interaction).services.blending.begin(
-                asker, given, shape=Shape(shape) if shape else Shape.SQUARE, pool=Pool(pool) if pool else None
+            services = house_of(interaction).services
+            liked = await services.people.preferences(asker.user_id)
+            await services.blending.begin(
+                asker,
+                given,
+                shape=Shape(shape) if shape else Shape.SQUARE,
+                pool=Pool(pool) if pool else None,
+                preferred=liked.pool,
             )
 
     @app_commands.command(name="describe", description=said("command.describe"))
@@ -80,9 +88,7 @@ class PicturesCog(commands.Cog):
         given = attached((image,))
         asker = await take_up(interaction)
         if asker is not None:
-            await house_of(interaction).services.describing.begin(
-                asker, given[0], pool=Pool(pool) if pool else None
-            )
+            await _describe(interaction, asker, given[0], Pool(pool) if pool else None)
 
 
 async def describe_picture(interaction: discord.Interaction[Easel], message: discord.Message) -> None:
@@ -90,8 +96,15 @@ async def describe_picture(interaction: discord.Interaction[Easel], message: dis
     pick = picked(interaction, message)
     asker = await take_up(interaction)
     if asker is not None:
-        given = await given_by(interaction, pick)
-        await house_of(interaction).services.describing.begin(asker, given, pool=None)
+        await _describe(interaction, asker, await given_by(interaction, pick), None)
+
+
+async def _describe(
+    interaction: discord.Interaction[Easel], asker: Asker, given: Given, pool: Pool | None
+) -> None:
+    services = house_of(interaction).services
+    liked = await services.people.preferences(asker.user_id)
+    await services.describing.begin(asker, given, pool=pool, preferred=liked.pool)
 
 
 async def use_picture(interaction: discord.Interaction[Easel], message: discord.Message) -> None:

@@ -27,11 +27,19 @@ class Blending:
         self._roots = roots
         self._gatherer = gatherer
 
-    async def begin(self, asker: Asker, given: Sequence[Given], *, shape: Shape, pool: Pool | None) -> Begun:
+    async def begin(
+        self,
+        asker: Asker,
+        given: Sequence[Given],
+        *,
+        shape: Shape,
+        pool: Pool | None,
+        preferred: Pool | None = None,
+    ) -> Begun:
         """Accept a blend. Raises `UserError`, `Later` or `StorageTrouble`; in each case nothing was charged."""
         check_count(len(given))
         taken = await self._gatherer.gather(given)
-        root = Root(kind=JobKind.BLEND, pool=pool, taken=taken, shape=shape)
+        root = Root(kind=JobKind.BLEND, pool=pool, preferred=preferred, taken=taken, shape=shape)
         return await self._roots.begin(asker, root)
 
 

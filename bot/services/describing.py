@@ -61,10 +61,14 @@ class Describing:
         self._jobs = jobs
         self._store = store
 
-    async def begin(self, asker: Asker, given: Given, *, pool: Pool | None) -> Begun:
+    async def begin(
+        self, asker: Asker, given: Given, *, pool: Pool | None, preferred: Pool | None = None
+    ) -> Begun:
         """Accept a picture. Raises `UserError`, `Later` or `StorageTrouble`; in each case nothing was charged."""
         taken = await self._gatherer.gather([given])
-        root = Root(kind=JobKind.DESCRIBE, pool=pool, taken=taken, subject=given.filename)
+        root = Root(
+            kind=JobKind.DESCRIBE, pool=pool, preferred=preferred, taken=taken, subject=given.filename
+        )
         return await self._roots.begin(asker, root)
 
     async def again(self, asker: Asker, viewer: Viewer, key: JobKey) -> Begun:

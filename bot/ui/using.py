@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import discord
@@ -94,5 +95,8 @@ async def _begin(interaction: AnyInteraction, pick: Attached | JobKey, fields: M
     compose(options)  # a bad one is refused at once, with nothing left in public
     asker = await take_up(interaction)
     if asker is not None:
+        services = house_of(interaction).services
         given = await given_by(interaction, pick)
-        await house_of(interaction).services.imagine.begin(asker, options, None, given=[given])
+        liked = await services.people.preferences(asker.user_id)
+        options = replace(options, under=liked.under(None))
+        await services.imagine.begin(asker, options, None, preferred=liked.pool, given=[given])
