@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from bot.domain.masks import MOST_MASK_BYTES, CheckedMask, name_of, rectangles
+from bot.domain.masks import MOST_MASK_BYTES, SIDE, CheckedMask, name_of, rectangles
 from bot.errors import UserError
 from bot.midjourney.fitting import MOST_PIXELS, MP4, NotAPicture, TooManyPixels, open_whole, recognise
 from bot.texts import text
@@ -143,6 +143,8 @@ def _shrunk(picture: bytes, most_pixels: int) -> bytes:
             small.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
     except (NotAPicture, TooManyPixels):
         raise UserError(text("region.no_still")) from None
+    if min(small.size) < SIDE:
+        raise UserError(text("region.no_still"))
     return _jpeg(small)
 
 
@@ -155,9 +157,14 @@ def _preview(picture: bytes, cells: Cells) -> bytes:
         part = shown.crop(boxes[cell])
         shown.paste(Image.blend(part, Image.new("RGB", part.size, TINT), TINTED), boxes[cell])
     pen = ImageDraw.Draw(shown)
-    for left, top, right, bottom in boxes:  # a dark line beside a light one is seen on every ground
-        pen.rectangle((left, top, right, bottom), outline=(0, 0, 0), width=unit * 2)
-        pen.rectangle((left, top, right, bottom), outline=(255, 255, 255), width=unit)
+    lines = [(left, 0, left, shown.height) for left, top, _, _ in boxes if left and not top]
+    lines += [(0, top, shown.width, top) for left, top, _, _ in boxes if top and not left]
+    for ink, width in (
+        ((0, 0, 0), 3 * unit),
+        ((255, 255, 255), unit),
+    ):  # light within dark is seen on every ground
+        for line in lines:
+            pen.line(line, fill=ink, width=width)
     font = ImageFont.load_default(size=max(10, min(shown.size) // 26))
     for cell, (left, top, _right, _bottom) in enumerate(boxes):
         pen.text(

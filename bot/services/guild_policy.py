@@ -85,6 +85,18 @@ class GuildPolicy:
             self.refused(asker, refusal)
             raise
 
+    async def check(self, asker: Asker, request: Request) -> None:
+        """Ask the rules that need no words."""
+        settings = await self._settings(asker)
+        if settings is None:
+            await self._fallback.check(asker, request)
+            return
+        try:
+            await self._permitted(settings, asker, request)
+        except UserError as refusal:
+            self.refused(asker, refusal)
+            raise
+
     def forget(self, asker: Asker) -> None:
         """Drop the server's settings from the cache."""
         if asker.reply.guild_id is not None:
@@ -153,7 +165,10 @@ class GuildPolicy:
 
     # -- admitting ---------------------------------------------------------------------------------------
 
-    async def _admit(self, settings: GuildSettings, asker: Asker, request: Request) -> Admission:
+    async def _permitted(
+        self, settings: GuildSettings, asker: Asker, request: Request
+    ) -> tuple[Allowance, tuple[str, ...]]:
+        """What the asker has there, and what their place makes of a picture; raises `UserError`."""
         now = self._clock.now()
         block = await self._members.block_of(settings.guild_id, asker.user_id, now)
         if block is not None:
@@ -164,7 +179,11 @@ class GuildPolicy:
         _check_presser(settings, asker, request)
         _check_kind(settings, asker, request)
         allowance = self._allowance(settings, asker, request.pool, in_chain=request.in_chain)
-        notes = _treated(settings, asker)
+        return allowance, _treated(settings, asker)
+
+    async def _admit(self, settings: GuildSettings, asker: Asker, request: Request) -> Admission:
+        now = self._clock.now()
+        allowance, notes = await self._permitted(settings, asker, request)
         check_inputs(
             settings.images,
             images=request.images,

@@ -69,6 +69,9 @@ class Policy(Protocol):
         Raises `UserError` naming the rule that refuses and what would help.
         """
 
+    async def check(self, asker: Asker, request: Request) -> None:
+        """Raise what `admit` would raise whatever is used up, before anything is asked for: nothing is noted down."""
+
     def forget(self, asker: Asker) -> None:
         """What was read of the asker's server has changed: read it anew next time."""
 
@@ -104,6 +107,10 @@ class DeploymentPolicy:
     async def admit(self, asker: Asker, request: Request) -> Admission:
         """The configured allowance, at one unit a job."""
         return Admission(allowance=await self.allowance(asker, request.pool, in_chain=request.in_chain))
+
+    async def check(self, asker: Asker, request: Request) -> None:
+        """Whether the pool is open."""
+        await self.allowance(asker, request.pool, in_chain=request.in_chain)
 
     def offers(self, pool: Pool) -> Allowance | None:
         """What everyone has there by the deployment's defaults; None: switched off."""

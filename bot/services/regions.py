@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.actions import Family, classify
 from bot.domain.inputs import Input, InputRole
-from bot.domain.masks import Cells
+from bot.domain.masks import COUNT, Cells, CheckedMask
 from bot.domain.prices import Charge
 from bot.errors import Later, RouteClosed, UserError
 from bot.services.actions import Pressed, PressOutcome
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from bot.domain.masks import CheckedMask, Masks
+    from bot.domain.masks import Masks
     from bot.domain.ports import Clock, JobStore, Pictures
     from bot.services.accounts import Accounts
     from bot.services.actions import Presses
@@ -107,7 +107,7 @@ class Regions:
         if running is not None:
             raise UserError(text("region.running", key=running.key))
         await self._accounts.check_chain(parent)
-        await self._policy.admit(
+        await self._policy.check(
             asker,
             Request(pool=parent.pool, charge=Charge.VARY_REGION, in_chain=True, requester=parent.user_id),
         )
@@ -166,9 +166,11 @@ class Regions:
         if isinstance(chosen, Cells) and not chosen.is_region:
             raise UserError(text("mask.all_white" if chosen else "mask.no_white"))
         draft = self.at_hand(asker, key, position) or await self._draft(parent, position)
-        if isinstance(chosen, Cells):
-            chosen = await self._masks.from_cells(draft.width, draft.height, chosen)
-        checked = await self._masks.checked(chosen, draft.width, draft.height)
+        if isinstance(chosen, bytes):
+            checked = await self._masks.checked(chosen, draft.width, draft.height)
+        else:
+            png = await self._masks.from_cells(draft.width, draft.height, chosen)
+            checked = CheckedMask(png, resized=False, share=len(chosen) / COUNT)
         return Masked(parent, position, checked)
 
     async def begin(self, asker: Asker, ready: Masked, *, channel_id: int, message_id: int) -> Pressed:

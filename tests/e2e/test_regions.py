@@ -216,6 +216,21 @@ async def test_while_a_region_is_painted_the_button_and_an_open_picker_lead_to_i
     assert len(world.submissions) == 3
 
 
+async def test_a_region_beyond_the_allowance_leaves_nothing_behind_in_the_channel(world: World) -> None:
+    await world.restart(more={"EASEL_DEFAULT_RULES": "NORMAL=off,FAST=2/5/5"})
+    parent = await single(world)
+    opened = await world.press(parent, REGION)
+    await choose(world, opened, "A1")
+    before = [card.message.id for card in world.channel() if not card.message.ephemeral]
+
+    refused = await world.press(picker(opened), "Repaint")
+
+    assert "allowance" in refused.followups[-1].content
+    assert [card.message.id for card in world.channel() if not card.message.ephemeral] == before
+    assert "Repaint" in picker(opened).buttons
+    assert len(world.submissions) == 2
+
+
 async def test_a_button_of_an_older_card_says_how_to_get_a_fresh_one(world: World) -> None:
     parent = await single(world)
     forged = parent.button(REGION).custom_id.replace("easel-region:", "easel:1:")

@@ -183,7 +183,9 @@ async def test_a_small_copy_keeps_the_shape_and_is_never_larger(size: tuple[int,
 
 
 @pytest.mark.parametrize(
-    "data", [video(), b"no picture", still()[:50], bomb()], ids=["video", "text", "cut off", "bomb"]
+    "data",
+    [video(), b"no picture", still()[:50], bomb(), still(size=(3, 900))],
+    ids=["video", "text", "cut off", "bomb", "thread"],
 )
 async def test_a_lattice_is_drawn_on_still_pictures_only(data: bytes) -> None:
     with pytest.raises(UserError) as refused:

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
+from bot.domain.access import Pressers
 from bot.domain.jobs import JobState
 from bot.domain.masks import EVERY, Cells
 from bot.domain.pools import Allowance, Pool
 from bot.domain.ports import Picture
+from bot.domain.prices import Charge
 from bot.domain.tasks import RemoteAction
 from bot.errors import Later, RemoteError, RemoteFault, RouteClosed, UserError
 from bot.services.actions import Pressed, PressOutcome
 from bot.services.regions import KEPT_MS, MOST_KEPT, Regions
+from tests.services.server import ADA
 from tests.services.world import GUILD, UUID, World
 
 if TYPE_CHECKING:
@@ -307,3 +310,44 @@ async def test_the_link_of_a_page_is_the_pages_own(world: World) -> None:
     link = await world.services.regions.editor_link(world.asker(user=3), job.key, 1)
 
     assert link == f"https://easel.example/3/{job.key}/1"
+
+
+async def test_a_picture_in_direct_messages_is_repainted_there(world: World) -> None:
+    world.upstream.template["actions"] = (SUBTLE, REGION)
+    world.painted = Picture(drawn(), "fox.png", "image/png", *SIZE)
+    here = world.asker()
+    alone = replace(here, reply=replace(here.reply, guild_id=None))
+    job = await world.ended(await world.imagine(asker=alone))
+    again = replace(alone, interaction_id=alone.interaction_id + 1000)
+
+    assert (await world.services.regions.open(again, job.key, 1)).width == SIZE[0]
+    assert (await repaint(world, job, asker=again)).outcome is PressOutcome.STARTED
+    assert await closed(world, job) == "jobs.unknown"
+
+
+async def test_whoever_may_not_press_is_told_before_squares_are_chosen(world: World) -> None:
+    job = await single(world)
+    await world.services.guilds.set_press(GUILD, ADA, Pressers.REQUESTER)
+
+    assert await closed(world, job, asker=world.asker(user=2)) == "refused.press_requester"
+    assert await refusal(world, job, asker=world.asker(user=2)) == "refused.press_requester"
+    assert (await repaint(world, job, asker=world.asker(user=1))).outcome is PressOutcome.STARTED
+
+
+async def test_where_regions_are_switched_off_none_is_opened(world: World) -> None:
+    job = await single(world)
+    await world.services.prompting.set_kind(GUILD, ADA, GUILD, Charge.VARY_REGION, allowed=False)
+
+    assert (await closed(world, job)).startswith("refused.kind")
+
+
+async def test_looking_uses_up_no_hint_that_an_allowance_is_nearly_used(world: World) -> None:
+    job = await single(world)
+    await world.services.guilds.set_rule(
+        GUILD, ADA, Pool.NORMAL, GUILD, per_day=2, running=None, waiting=None
+    )
+
+    await world.services.regions.open(world.asker(), job.key, 1)
+    pressed = await repaint(world, job)
+
+    assert pressed.job.notes == ("note.nearly_used_NORMAL",)
