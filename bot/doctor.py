@@ -17,6 +17,7 @@ from bot.midjourney.client import ApiSettings, MidjourneyApi
 from bot.midjourney.lines import open_lines
 from bot.midjourney.webhook import webhook_address
 from bot.storage import open_storage
+from bot.storage.vault import FernetVault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,6 +50,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     point_at(settings.discord_api, settings.discord_gateway)
     yield await _database(settings)
     yield _disk(settings)
+    yield await _own_keys(settings)
     yield await _discord(settings)
     async for finding in _upstream(settings):
         yield finding
@@ -77,6 +79,27 @@ def _disk(settings: Settings) -> Finding:
     if free < LITTLE_DISK:
         return Finding("disk", fine=False, words=f"{words}: make room, jobs are refused when it is full")
     return Finding("disk", fine=True, words=words)
+
+
+async def _own_keys(settings: Settings) -> Finding:
+    """Try the master keys on what is stored; their form was checked when the settings were read."""
+    if not settings.master_key:
+        return Finding("servers' keys", fine=True, words="off (no EASEL_MASTER_KEY)")
+    vault = FernetVault([key.get_secret_value() for key in settings.master_key])
+    try:
+        async with open_storage(settings.database, migrate=False) as storage:
+            stored = await storage.guilds.keys.every()
+    except (StartupError, StorageTrouble):
+        return Finding("servers' keys", fine=False, words="cannot be read while the database cannot")
+    shut = sum(vault.open(key.account.guild_id, key.sealed) is None for key in stored)
+    if shut:
+        return Finding(
+            "servers' keys",
+            fine=False,
+            words=f"{shut} of {len(stored)} open with no key of EASEL_MASTER_KEY: add the one that sealed them",
+        )
+    state = "" if settings.server_keys == "on" else "switched off by EASEL_SERVER_KEYS; "
+    return Finding("servers' keys", fine=True, words=f"{state}{len(stored)} stored, all can be opened")
 
 
 async def _discord(settings: Settings) -> Finding:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import discord
+from cryptography.fernet import Fernet
 
 from bot.domain.days import day_of
 from bot.domain.failures import Failure, FailureKind
@@ -24,6 +25,7 @@ from bot.midjourney.masks import PillowMasks
 from bot.services.engine import Ports, Terms, build
 from bot.services.quotas import DeploymentPolicy
 from bot.storage import open_storage
+from bot.storage.vault import FernetVault
 from bot.telemetry import Meters
 from tests.cogs.workshop import Gallery
 from tests.ui.builders import words
@@ -64,7 +66,8 @@ class Gateway:
     prices: list[Any] | None = None
 
     async def page(self, number: int, *, size: int) -> TaskPage:
-        assert (number, size) == (1, 5)
+        assert number == 1
+        assert size in {5, 20}
         self.asked += 1
         if self.trouble is not None:
             raise self.trouble
@@ -90,6 +93,8 @@ class Moderated:
     mo: MemberActor
     role: RoleHandle
     """The moderators'."""
+    brought: dict[str, Gateway] = field(default_factory=dict)
+    """The accounts behind servers' own keys."""
     made: int = field(default=0)
 
     @property
@@ -154,7 +159,9 @@ class Moderated:
 
 
 @asynccontextmanager
-async def moderated(folder: Path, *, only: Pool | None = None) -> AsyncIterator[Moderated]:
+async def moderated(
+    folder: Path, *, only: Pool | None = None, own_keys: bool = True
+) -> AsyncIterator[Moderated]:
     """Open it; `only` is the pool that the deployment offers, where it does not offer both."""
     offered = DEFAULTS if only is None else {only: DEFAULTS[only]}
     address = f"sqlite+aiosqlite:///{folder / 'easel.db'}"
@@ -162,7 +169,7 @@ async def moderated(folder: Path, *, only: Pool | None = None) -> AsyncIterator[
         studio(extensions=("cogs.imagine", "cogs.jobs", "cogs.pools", "cogs.prefer")) as house,
         open_storage(address, migrate=True) as storage,
     ):
-        api = Gateway()
+        api, brought = Gateway(), dict[str, Gateway]()
         services = build(
             Ports(
                 store=storage.jobs,
@@ -179,6 +186,8 @@ async def moderated(folder: Path, *, only: Pool | None = None) -> AsyncIterator[
                 people=storage.people,
                 keepsakes=storage.keepsakes,
                 purses={"default": api},
+                vault=FernetVault([Fernet.generate_key().decode()]) if own_keys else None,
+                open_account=lambda key: cast("Any", brought.setdefault(key, Gateway())),
             ),
             Terms(owner="test", max_running=3),
             on_lost_way=lambda _job, _why: None,
@@ -186,4 +195,4 @@ async def moderated(folder: Path, *, only: Pool | None = None) -> AsyncIterator[
         house.bot.services = cast("SeenServices", services)
         role = house.guild.create_role("mods", permissions=discord.Permissions(manage_guild=True))
         mo = house.guild.add_member(house.env.create_user("mo"), roles=[role])
-        yield Moderated(house, storage, services, api, mo, role)
+        yield Moderated(house, storage, services, api, mo, role, brought)

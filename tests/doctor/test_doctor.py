@@ -7,12 +7,15 @@ import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from cryptography.fernet import Fernet
 from typer.testing import CliRunner
 
 from bot import config, doctor
 from bot.__main__ import cli
+from bot.domain.guilds import Actor
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
-from bot.storage import migrate
+from bot.storage import migrate, open_storage
+from bot.storage.vault import FernetVault
 from bot.telemetry import Silent
 from bot.web.health import Health
 from bot.web.hook import Hook
@@ -63,7 +66,15 @@ async def test_a_healthy_house_is_fine_in_every_part(place: Place) -> None:
     found = await findings(place)
 
     assert all(finding.fine for finding in found.values()), found
-    assert list(found) == ["database", "disk", "Discord", "image API", "balance", "webhooks"]
+    assert list(found) == [
+        "database",
+        "disk",
+        "servers' keys",
+        "Discord",
+        "image API",
+        "balance",
+        "webhooks",
+    ]
 
 
 async def test_a_wrong_token_is_named_and_not_shown(place: Place) -> None:
@@ -191,3 +202,30 @@ def test_the_command_prints_a_line_each_and_fails_if_one_is_bad(monkeypatch: pyt
     assert result.exit_code == 1
     assert "✔ database can be read [and] written" in result.output
     assert "✖ Discord cannot be reached" in result.output
+
+
+async def test_servers_keys_are_tried_with_the_master_keys(place: Place) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    async with open_storage(place.environ["EASEL_DATABASE"], migrate=False) as storage:
+        sealed = FernetVault([old]).seal(7, "sk-secret")
+        await storage.guilds.keys.replace(7, sealed, actor=Actor(1, "Ada"), at=1)
+
+    off = (await findings(place))["servers' keys"]
+    fine = (await findings(place, EASEL_MASTER_KEY=f"{new},{old}", EASEL_SERVER_KEYS="off"))["servers' keys"]
+    shut = (await findings(place, EASEL_MASTER_KEY=new))["servers' keys"]
+
+    assert (off.fine, fine.fine, shut.fine) == (True, True, False)
+    assert fine.words == "switched off by EASEL_SERVER_KEYS; 1 stored, all can be opened"
+    assert "1 of 1" in shut.words
+    assert new not in shut.words
+
+
+async def test_servers_keys_wait_for_a_database(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "broken.db").write_bytes(b"this is no database, " * 100)
+    found = await findings(
+        place,
+        EASEL_DATABASE=f"sqlite+aiosqlite:///{tmp_path / 'broken.db'}",
+        EASEL_MASTER_KEY=Fernet.generate_key().decode(),
+    )
+
+    assert not found["servers' keys"].fine
