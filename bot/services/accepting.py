@@ -35,8 +35,7 @@ async def accept(
 
     Raises `UserError` if a rule or a limit refuses, `StorageTrouble` if the row could not be written.
     """
-    if not request.images:
-        request = replace(request, images=facts_of(inputs))
+    request = replace(request, images=request.images or facts_of(inputs))
     for _ in range(ATTEMPTS):
         terms = await policy.admit(asker, request)
         admitted = replace(

@@ -215,7 +215,7 @@ def panel_view(state: State, say: Say, *, controls: bool = True) -> discord.ui.L
     view.add_item(head)
     for pool in state.pools:
         box: discord.ui.Container[Any] = discord.ui.Container(
-            accent_colour=POOL_COLOUR[pool.pool] if pool.on and pool.offered else WAITING_COLOUR
+            accent_colour=POOL_COLOUR[pool.pool] if _is_open(pool, state) else WAITING_COLOUR
         )
         box.add_item(discord.ui.TextDisplay("\n".join(_pool(pool, state.settings, say))))
         if _is_asked(pool, state):
@@ -247,14 +247,16 @@ def _head(state: State, say: Say) -> Iterable[str]:
 
 
 def _pool(pool: PoolOverview, settings: GuildSettings, say: Say) -> Iterable[str]:
+    pause = settings.pause_of(pool.pool)
     if not pool.offered:
         state = text("pool.state_not_offered")
     elif not pool.on:
         state = text("pool.state_off")
+    elif pause is not None:
+        state = text("pool.state_paused")
     else:
         state = text("pool.state_default" if pool.is_default else "pool.state_on")
     yield say(text("pool.title", pool=pool_name(pool.pool), state=state))
-    pause = settings.pause_of(pool.pool)
     if pause is not None:
         words: Text | str = quoted(pause.words, PAUSE_SHOWN) if pause.words else text("pause.no_words")
         yield say(text("pool.paused", words=words))
@@ -284,6 +286,11 @@ def _rules(pool: PoolOverview, guild_id: int, say: Say) -> Iterable[str]:
     hidden = len(pool.rules) - RULES_SHOWN
     if hidden > 0:
         yield "-# " + say(text("pool.more_rules", n=hidden))
+
+
+def _is_open(pool: PoolOverview, state: State) -> bool:
+    """Whether members can make pictures there now."""
+    return pool.on and pool.offered and state.settings.pause_of(pool.pool) is None
 
 
 def _is_asked(pool: PoolOverview, state: State) -> bool:

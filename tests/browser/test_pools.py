@@ -46,7 +46,17 @@ async def a_fortnight(shop: Moderated) -> None:
     await shop.job(JobState.RUNNING)
     guilds, here = shop.services.guilds, shop.guild_id
     for pool, role, per_day in ((Pool.NORMAL, here, 20), (Pool.FAST, shop.role.id, 30)):
-        await guilds.set_rule(here, shop.boss, pool, role, per_day=per_day, running=2, waiting=None)
+        await guilds.set_rule(
+            here,
+            shop.boss,
+            pool,
+            role,
+            per_day=per_day,
+            running=2,
+            waiting=None,
+            per_month=200,
+            cooldown=15,
+        )
     await guilds.set_total(here, shop.boss, Pool.NORMAL, 60)
     await shop.services.allowances.grant(
         here, shop.boss, shop.house.ada.id, Pool.NORMAL, units=5, reason="thanks", expires_at=None
@@ -93,3 +103,5 @@ async def test_the_panel_the_chart_and_the_quota_are_painted(
         assert await photograph(shop, mo, panel, "panel-off")
         assert await photograph(shop, mo, await mo.slash(channel, "pool usage"), "usage")
         assert await photograph(shop, ada, await ada.slash(channel, "quota"), "quota")
+        await shop.services.guilds.pause(shop.guild_id, shop.boss, Pool.NORMAL, "a new key comes at noon")
+        assert await photograph(shop, mo, await shop.panel(), "panel-paused")

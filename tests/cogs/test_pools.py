@@ -120,8 +120,8 @@ async def test_a_rule_may_limit_the_month_and_ask_for_rest_and_quota_says_so(tmp
         said = await say(shop, "rule", pool="NORMAL", role=shop.role, per_day=7, per_month=60, cooldown=30)
         kept = await say(shop, "rule", pool="NORMAL", role=shop.role, per_day=8)
 
-        assert "7 a day, 3 at once, 10 waiting, 60 a month, 30 s between two" in said
-        assert "8 a day, 3 at once, 10 waiting, 60 a month, 30 s between two" in kept
+        assert "7 a day, 3 at once, 10 waiting, 60 a month, 30 s apart" in said
+        assert "8 a day, 3 at once, 10 waiting, 60 a month, 30 s apart" in kept
         left = seen(await shop.mo.slash(shop.house.channel, "quota"))
         assert "**60** of 60 units left this month" in left
         assert "30 seconds between two pictures" in left
@@ -131,7 +131,7 @@ async def test_a_pause_is_said_to_moderators_and_members_and_ends(tmp_path: Path
     async with moderated(tmp_path) as shop:
         assert "FAST is paused" in await say(shop, "pause", pool="FAST", words="*back* at noon")
         assert "That was so already" in await say(shop, "pause", pool="FAST", words="*back* at noon")
-        assert "Paused:** \u2068\\*back\\* at noon" in await say(shop, "status")
+        assert "paused\nMembers read: \u2068\\*back\\* at noon" in await say(shop, "status")
         assert "The FAST pool is paused here by the moderators: *back* at noon" in await quota(shop)
         assert "Both pools are paused" in await say(shop, "pause")
         assert "please come back later" in await quota(shop)
