@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.failures import Failure, FailureKind, failure_of
-from bot.domain.inputs import UPLOAD_LIFE_MS, Shape, images_of, mask_of, sent_prompt
+from bot.domain.inputs import FEWEST_BLENDED, UPLOAD_LIFE_MS, Shape, images_of, mask_of, sent_prompt
 from bot.domain.jobs import Job, JobKind
 from bot.domain.schedule import (
     QUEUE_FULL_CAP_MS,
@@ -91,7 +91,7 @@ class Submitter:
             )
         images = images_of(inputs)
         match job.kind:
-            case JobKind.BLEND:
+            case JobKind.BLEND if len(images) >= FEWEST_BLENDED:
                 return await api.blend(
                     images=[image.data_url for image in images],
                     dimensions=job.shape or Shape.SQUARE,

@@ -149,7 +149,7 @@ async def _child(world: World, job: Job) -> Job:
     return child
 
 
-async def test_a_kind_of_job_that_this_version_cannot_send_fails_and_is_not_sent(world: World) -> None:
+async def test_a_blend_without_its_pictures_fails_and_is_not_sent(world: World) -> None:
     world.max_running = 0
     await world.reboot()
     job = await world.imagine()
