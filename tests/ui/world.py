@@ -144,6 +144,7 @@ class ScriptedServices:
     """What moderators did to others' jobs, as far as a test listens."""
     people: ScriptedPeople = field(default_factory=ScriptedPeople)
     drafts: ScriptedDrafts = field(default_factory=ScriptedDrafts)
+    regions: Any = None
 
 
 class SimulatedClock:

@@ -1,0 +1,158 @@
+"""The picker where something is in its way, and where there is a page to draw on; the services say what the test tells them.
+Never here: whole presses (tests/e2e/test_regions.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import discord
+import pytest
+
+from bot.domain.masks import Cells, CheckedMask
+from bot.errors import StorageTrouble
+from bot.services.actions import Pressed, PressOutcome
+from bot.services.regions import Masked, RegionDraft
+from bot.ui.links import card_link
+from tests.ui.builders import KEY, a_job, a_reply
+from tests.ui.world import studio
+
+if TYPE_CHECKING:
+    from simcord.results import InteractionResult
+
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.services.asking import Asker
+    from tests.ui.world import Studio
+
+EXTENSIONS = ("cogs.imagine", "cogs.jobs")
+GO, CELL = f"easel-cells:{KEY}:3:0001:go", f"easel-cells:{KEY}:3:0001:15"
+
+
+@dataclass
+class ScriptedRegions:
+    """Has a picture, and answers as the test wants."""
+
+    answer: Pressed | None = None
+    trouble: Exception | None = None
+    link: str | None = None
+    chosen: list[Cells] = field(default_factory=list)
+    begun: list[tuple[Asker, Masked]] = field(default_factory=list)
+
+    def at_hand(self, _asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
+        return RegionDraft(a_job(key=key), position, 64, 64, b"small")
+
+    async def preview(self, _draft: RegionDraft, cells: Cells) -> bytes:
+        self.chosen.append(cells)
+        return b"\xff\xd8\xff a lattice"
+
+    async def editor_link(self, _asker: Asker, _key: JobKey, _position: int) -> str | None:
+        return self.link
+
+    async def prepare(self, _asker: Asker, _key: JobKey, position: int, chosen: bytes | Cells) -> Masked:
+        assert isinstance(chosen, Cells)
+        self.chosen.append(chosen)
+        return Masked(a_job(), position, CheckedMask(b"mask", resized=False, share=0.1))
+
+    async def begin(self, asker: Asker, ready: Masked, **_where: int) -> Pressed:
+        self.begun.append((asker, ready))
+        if self.trouble is not None:
+            raise self.trouble
+        return self.answer or Pressed(a_job(reply=asker.reply), PressOutcome.STARTED)
+
+
+async def press(house: Studio, regions: ScriptedRegions, custom_id: str) -> InteractionResult:
+    """Press one button of a picker."""
+    house.services.regions = regions
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.ActionRow(discord.ui.Button(label="B", custom_id=custom_id)))
+    channel = house.bot.get_partial_messageable(house.channel.id, guild_id=house.guild.id)
+    message = await channel.send(view=view)
+    view.stop()
+    return await house.bob.click(message, custom_id=custom_id)
+
+
+def words(house: Studio) -> str:
+    """All that Bob can read, in the order of the channel."""
+    return str([message.components for message in house.channel.history(viewer=house.bob)]) + str(
+        house.texts(house.bob)
+    )
+
+
+async def test_a_page_to_draw_on_is_offered_beside_the_squares() -> None:
+    async with studio(extensions=EXTENSIONS) as house:
+        regions = ScriptedRegions(link="https://easel.example/region/1")
+        result = await press(house, regions, CELL)
+
+        assert regions.chosen == [Cells(1 | 1 << 15)]
+        assert result.response is not None
+        (box,) = result.response.components
+        link = box["components"][-1]["components"][-1]
+    assert (link["url"], link["label"]) == ("https://easel.example/region/1", "Draw a mask")
+
+
+@pytest.mark.parametrize("stays", [False, True])
+async def test_a_card_that_somebody_elses_job_made_needless_is_taken_away_again(*, stays: bool) -> None:
+    async with studio(extensions=EXTENSIONS) as house:
+        there: Job = a_job()
+        if stays:
+            house.env.inject_error("DELETE", "/webhooks/*/*/messages/*", status=500)
+        await press(house, ScriptedRegions(Pressed(there, PressOutcome.RUNNING)), GO)
+
+        said = words(house)
+    assert str(card_link(there)) in said
+    assert ("about to be repainted" in said) is stays
+
+
+async def test_a_database_in_trouble_leaves_the_picker_as_it_is_and_no_card() -> None:
+    async with studio(extensions=EXTENSIONS) as house:
+        await press(house, ScriptedRegions(trouble=StorageTrouble("locked")), GO)
+
+        said = words(house)
+    assert "nothing charged" in said
+    assert "about to be repainted" not in said
+
+
+async def test_a_job_whose_card_has_no_message_yet_is_named_by_its_key() -> None:
+    async with studio(extensions=EXTENSIONS) as house:
+        started = Pressed(a_job(reply=a_reply(message_id=None)), PressOutcome.STARTED)
+        await press(house, ScriptedRegions(started), GO)
+
+        assert f"repainted as `{KEY}`" in words(house)
+
+
+async def test_the_card_takes_the_place_of_a_message_of_its_own_for_all_to_see() -> None:
+    async with studio(extensions=EXTENSIONS) as house:
+        regions = ScriptedRegions()
+        result = await press(house, regions, GO)
+
+        ((asker, ready),) = regions.begun
+    assert [(place.id, place.ephemeral) for place in result.followups] == [(asker.reply.message_id, False)]
+    assert ready.position == 3
+
+
+@pytest.mark.parametrize("custom_id", [GO, CELL.replace(":0001:", ":0002:")])
+async def test_a_press_that_another_process_has_answered_is_left_to_it(custom_id: str) -> None:
+    async with studio(extensions=EXTENSIONS) as house:
+        house.env.inject_error("POST", "/interactions/*/*/callback", status=400, code=40060)
+        regions: Any = ScriptedRegions()
+        regions.at_hand = lambda *_: None
+        await press(house, regions, custom_id)
+
+        assert regions.begun == []
+        assert regions.chosen == []
+
+
+async def test_nothing_is_begun_where_the_bot_may_show_no_picture() -> None:
+    async with studio(extensions=EXTENSIONS) as house:
+        me = house.bot.user
+        assert me is not None
+        house.channel = house.guild.create_text_channel(
+            "closed", overwrites={me: discord.PermissionOverwrite(attach_files=False)}
+        )
+        regions = ScriptedRegions()
+        result = await press(house, regions, GO)
+
+    assert result.response is not None
+    assert "Attach Files" in result.response.content
+    assert regions.begun == []
