@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 from discord.ext import commands
+from typing_extensions import override
 
 from bot.domain.keys import JobKey, parse_key
 from bot.errors import UserError
@@ -16,9 +17,11 @@ from bot.texts import Text, text
 from bot.ui.commands import said
 from bot.ui.lists import queue_view, show_history
 from bot.ui.own import OWN_DYNAMIC, withdraw
+from bot.ui.particulars import show_info
 from bot.ui.private import own_words, show_privately, take_up_privately, viewer_of
 from bot.ui.promptly import promptly
 from bot.ui.quoting import plain
+from bot.ui.reading import job_on
 from bot.ui.regions import REGION_DYNAMIC
 from bot.ui.replies import house_of, take_up
 from bot.ui.titles import plain_title
@@ -40,6 +43,31 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 class JobsCog(commands.Cog):
     """Looks after jobs."""
+
+    def __init__(self, bot: commands.Bot) -> None:
+        self._bot = bot
+        self._menu = app_commands.ContextMenu(name=said("menu.info"), callback=self.about)
+        self._menu.guild_only = True
+
+    @override
+    async def cog_load(self) -> None:
+        """A menu of messages is no member of a cog: it is added by hand."""
+        self._bot.tree.add_command(self._menu)
+
+    @override
+    async def cog_unload(self) -> None:
+        """And taken away by hand."""
+        self._bot.tree.remove_command(self._menu.name, type=self._menu.type)
+
+    async def about(self, interaction: discord.Interaction[Easel], message: discord.Message) -> None:
+        """Show all there is to know of the job on a card."""
+        if await take_up_privately(interaction) is None:
+            return
+        ours = interaction.client.user is not None and message.author.id == interaction.client.user.id
+        key = job_on(message) if ours else None
+        if key is None:
+            raise UserError(text("menu.no_card"))
+        await show_info(interaction, key)
 
     jobs = app_commands.Group(name="jobs", description=said("command.jobs"), guild_only=True)
 
@@ -83,10 +111,17 @@ class JobsCog(commands.Cog):
         return await choices(interaction, found)
 
     @jobs.command(name="list", description=said("command.jobs.list"))
-    async def history(self, interaction: discord.Interaction[Easel]) -> None:
-        """Show the first page of the member's jobs."""
+    @app_commands.describe(what=said("command.jobs.list.what"))
+    @app_commands.choices(
+        what=[
+            app_commands.Choice(name=said(f"choice.list.{what}"), value=what)
+            for what in ("mine", "favourites")
+        ]
+    )
+    async def history(self, interaction: discord.Interaction[Easel], what: str = "mine") -> None:
+        """Show the first page of the member's jobs, or of their favourites."""
         if await take_up_privately(interaction) is not None:
-            await show_history(interaction, 0)
+            await show_history(interaction, 0, stars=what == "favourites")
 
     @jobs.command(name="queue", description=said("command.jobs.queue"))
     async def queue(self, interaction: discord.Interaction[Easel]) -> None:
@@ -134,4 +169,4 @@ def age(passed: int) -> Text:
 async def setup(bot: commands.Bot) -> None:
     """Discord.py's entry into an extension; the own buttons come with it."""
     bot.add_dynamic_items(*OWN_DYNAMIC, *REGION_DYNAMIC)
-    await bot.add_cog(JobsCog())
+    await bot.add_cog(JobsCog(bot))

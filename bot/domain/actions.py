@@ -246,9 +246,15 @@ def buttons(
     """Every offered action in rows of up to five, one group of families after another (contract §6.4).
 
     `video` opens the families of clips; `allow` opens further ones by family or by `pattern_of`. Families that
-    need a mask are offered, and say so in `need`. There may be more rows than fit: see `lay_out`.
+    need a mask are offered, and say so in `need`; so is Custom Zoom beside other zooms, to explain them. There may be more rows than fit: see `lay_out`.
     """
     return _sorted_out(actions, video=video, allow=allow)[0]
+
+
+def zooms_of(actions: Sequence[RemoteAction]) -> tuple[str, ...]:
+    """Names of the buttons that do what Custom Zoom is pressed for, as far as a fixed factor can."""
+    alike = {Family.ZOOM_OUT, Family.MAKE_SQUARE}
+    return tuple(describe_press(action) for action in actions if classify(action.custom_id) in alike)
 
 
 def lay_out(
@@ -276,12 +282,17 @@ def _sorted_out(
     """What is offered, grouped in upstream's order, and what is hidden."""
     groups: defaultdict[int, list[ActionButton]] = defaultdict(list)
     hidden: list[RemoteAction] = []
+    zooms = bool(zooms_of(actions))
     clips = any(classify(action.custom_id) is Family.TAKE_CLIP for action in actions)
     for position, action in enumerate(actions):
         family = classify(action.custom_id)
         # A grid of clips rerolls into another one, which costs what clips cost.
         need = Need.VIDEO if clips and family is Family.REROLL else need_of(family)
-        offered = need in {Need.NOTHING, Need.MASK} or (video and need is Need.VIDEO)
+        offered = (
+            need in {Need.NOTHING, Need.MASK}
+            or (video and need is Need.VIDEO)
+            or (family is Family.CUSTOM_ZOOM and zooms)
+        )
         if offered or family in allow or pattern_of(action.custom_id) in allow:
             groups[_KINDS[family].group].append(_button(position, action, family, need))
         else:

@@ -165,6 +165,9 @@ class Publisher(Protocol):
     async def hand(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:
         """Give somebody a picture in a direct message; raises `TooLarge` besides. Twice with one nonce is once."""
 
+    async def pictured(self, channel_id: int, message_id: int) -> str | None:
+        """Where the picture is that a message of the bot's shows: an address that ends; None if it shows none."""
+
     async def take_down(self, channel_id: int, message_id: int) -> None:
         """Delete a message of the bot's. Raises `RouteClosed("message_gone")` if it was not there any more."""
 

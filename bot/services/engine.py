@@ -18,6 +18,7 @@ from bot.services.bringing import Bringer
 from bot.services.delivery import Delivery
 from bot.services.describing import Describing
 from bot.services.drafts import Drafts
+from bot.services.favourites import Favourites
 from bot.services.given import Gatherer
 from bot.services.guild_policy import GuildPolicy
 from bot.services.guilds import Guilds
@@ -35,6 +36,7 @@ from bot.services.regions import Regions, no_editor
 from bot.services.roots import Roots
 from bot.services.submission import Submitter
 from bot.services.telling import Telling
+from bot.services.thumbnails import Thumbnails
 from bot.services.upstream import Upstream
 from bot.services.watching import Watch
 from bot.services.worker import Worker
@@ -186,6 +188,8 @@ class Services:
     people: People
     """Has to run beside the worker, in every process."""
     drafts: Drafts
+    favourites: Favourites
+    thumbnails: Thumbnails
     editor: ProgressEditor
     """Runs inside the worker; a process without a worker runs it alone, for the first cards."""
 
@@ -333,6 +337,8 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             balance_low=terms.balance_low,
         ),
         people=People(store=ports.people, clock=clock),
+        favourites=Favourites(jobs=jobs, store=ports.keepsakes, clock=clock),
+        thumbnails=Thumbnails(publisher=ports.publisher, clock=clock),
         drafts=drafts,
         housekeeping=Housekeeping(
             records=stores.records, drafts=drafts, own_keys=own_keys, clock=clock, probe=probe

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import discord
 
 from bot.domain.accounts import is_own
-from bot.domain.actions import ROW_LENGTH, ROWS, Layout, Need, lay_out
+from bot.domain.actions import ROW_LENGTH, ROWS, Family, Layout, Need, lay_out
 from bot.domain.failures import MENDED_BY_WORDS, FailureKind
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.keys import ButtonId
@@ -103,10 +103,15 @@ _EDIT: Final = ("edit", "✏️", discord.ButtonStyle.primary)
 _INFO: Final = ("info", "ℹ️", discord.ButtonStyle.secondary)  # noqa: RUF001 - Discord's emoji of that name
 _SEND: Final = ("send", "✉️", discord.ButtonStyle.secondary)
 _DELETE: Final = ("delete", "🗑️", discord.ButtonStyle.secondary)
-FINISHED: Final = (_REMIX, _INFO, _SEND, _DELETE)
+_STAR: Final = ("star", "⭐", discord.ButtonStyle.secondary)
+FINISHED: Final = (_REMIX, _INFO, _SEND, _STAR, _DELETE)
 """Our own buttons under a picture, in a row of their own,"""
 CROWDED: Final = (_REMIX, _INFO)
 """and where upstream's leave no such row, behind those; also under a prompt that failed."""
+
+
+ZOOM: Final = "zoom"
+"""The word of the button that explains."""
 
 
 class _Drawing:
@@ -317,7 +322,8 @@ class _Drawing:
         style = discord.ButtonStyle.secondary
         if button.need is Need.MASK:
             return RegionButton.draw(self._job.key, button.position, label=label, emoji=emoji, style=style)
-        id_ = ButtonId(self._job.key, button.position)
+        # Custom Zoom would only wait for a window: its button says what to press instead.
+        id_ = ButtonId(self._job.key, ZOOM if button.family is Family.CUSTOM_ZOOM else button.position)
         return JobButton.draw(id_, label=label, emoji=emoji, style=style)
 
     def _fitting(self, offered: Iterable[Own]) -> list[Own]:

@@ -15,7 +15,7 @@ from bot.domain.keys import ButtonId, JobKey
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.private import viewer_of
-from bot.ui.publisher import flat
+from bot.ui.reading import flat
 from bot.ui.replies import NETWORK, AnyInteraction, house_of
 
 if TYPE_CHECKING:

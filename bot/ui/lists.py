@@ -4,6 +4,7 @@ Never here: reading jobs, and the card of one."""
 from __future__ import annotations
 
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 import discord
@@ -16,37 +17,43 @@ from bot.texts import Text, text
 from bot.ui.buttons import JobButton
 from bot.ui.links import card_link
 from bot.ui.private import show_privately, viewer_of
-from bot.ui.quoting import quoted
+from bot.ui.quoting import plain, quoted
 from bot.ui.replies import AnyInteraction, attended, house_of, locale_of
-from bot.ui.titles import named
+from bot.ui.titles import named, title_of
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from bot.domain.keys import JobKey
     from bot.services.jobs import History, Queue
+    from bot.services.viewing import Viewer
 
     Say = Callable[[Text], str]
 
 PROMPT_LIMIT: Final = 120
 LABEL_LIMIT: Final = 40
+ALT_LIMIT: Final = 256
+NOTHING_SEEN: Final[Mapping[JobKey, str]] = MappingProxyType({})
 QUEUE_LINES: Final = 10
 """Own jobs that `/jobs queue` names; the rest is counted."""
 
 
 class PageButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"easel-list:(?P<page>0|[1-9][0-9]{0,5})"
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"easel-list:(?:(?P<what>star):)?(?P<page>0|[1-9][0-9]{0,5})",
 ):
     """◀ or ▶ under `/jobs list`. Whose list it is, the press itself says: nobody else sees the message."""
 
-    def __init__(self, item: discord.ui.Button[Any], page: int) -> None:
+    def __init__(self, item: discord.ui.Button[Any], page: int, *, stars: bool) -> None:
         super().__init__(item)
-        self.page = page
+        self.page, self.stars = page, stars
 
     @classmethod
-    def draw(cls, page: int, label: str, *, disabled: bool) -> Self:
-        """Make a button that leads to a page."""
-        return cls(discord.ui.Button(label=label, custom_id=f"easel-list:{page}", disabled=disabled), page)
+    def draw(cls, page: int, label: str, *, stars: bool, disabled: bool) -> Self:
+        """Make a button that leads to a page, of favourites if it is about `stars`."""
+        custom_id = f"easel-list:star:{page}" if stars else f"easel-list:{page}"
+        return cls(discord.ui.Button(label=label, custom_id=custom_id, disabled=disabled), page, stars=stars)
 
     @classmethod
     @override
@@ -54,41 +61,60 @@ class PageButton(
         cls, interaction: AnyInteraction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         """Parse, nothing else."""
-        return cls(cast("discord.ui.Button[Any]", item), int(match["page"]))
+        return cls(cast("discord.ui.Button[Any]", item), int(match["page"]), stars=bool(match["what"]))
 
     @override
     async def callback(self, interaction: AnyInteraction) -> None:
         """Turn the page."""
-        await attended(interaction, partial(_turn, interaction, self.page), reference=str(interaction.id))
+        turn = partial(_turn, interaction, self.page, stars=self.stars)
+        await attended(interaction, turn, reference=str(interaction.id))
 
 
-async def _turn(interaction: AnyInteraction, page: int) -> None:
+async def _turn(interaction: AnyInteraction, page: int, *, stars: bool) -> None:
     await interaction.response.defer()
-    await show_history(interaction, page)
+    await show_history(interaction, page, stars=stars)
 
 
-async def show_history(interaction: AnyInteraction, page: int) -> None:
-    """Put a page of the member's jobs into the answer."""
-    house = house_of(interaction)
-    history = await house.services.jobs.history(viewer_of(interaction), page)
+async def show_history(interaction: AnyInteraction, page: int, *, stars: bool = False) -> None:
+    """Put a page of the member's jobs, or of their favourites, into the answer."""
+    house, viewer = house_of(interaction), viewer_of(interaction)
+    source = house.services.favourites if stars else house.services.jobs
+    history = await source.history(viewer, page)
+    seen = await house.services.thumbnails.of(history.page.jobs)
     say = partial(house.catalogues.render, locale=locale_of(interaction))
-    await show_privately(interaction, history_view(history, say))
+    await show_privately(interaction, history_view(history, viewer, say, seen=seen, stars=stars))
 
 
-def history_view(history: History, say: Say) -> discord.ui.LayoutView:
-    """Draw a page."""
+def history_view(
+    history: History,
+    viewer: Viewer,
+    say: Say,
+    *,
+    seen: Mapping[JobKey, str] = NOTHING_SEEN,
+    stars: bool = False,
+) -> discord.ui.LayoutView:
+    """Draw a page; `seen` has the pictures of some."""
     view = discord.ui.LayoutView(timeout=None)
     box: discord.ui.Container[Any] = discord.ui.Container()
     view.add_item(box)
     if not history.page.total:
-        box.add_item(discord.ui.TextDisplay(say(text("jobs.list_empty"))))
+        box.add_item(
+            discord.ui.TextDisplay(say(text("favourite.list_empty" if stars else "jobs.list_empty")))
+        )
         return view
-    box.add_item(discord.ui.TextDisplay(say(text("jobs.list", n=history.page.total))))
+    box.add_item(
+        discord.ui.TextDisplay(say(text("favourite.list" if stars else "jobs.list", n=history.page.total)))
+    )
     for job in history.page.jobs:
         box.add_item(discord.ui.Separator(spacing=discord.SeparatorSpacing.small))
         words = discord.ui.TextDisplay[Any](_entry(job, say))
-        button = _offer(job, say)
-        box.add_item(words if button is None else discord.ui.Section(words, accessory=button))
+        button = _offer(job, viewer, say)
+        if job.key in seen:
+            box.add_item(discord.ui.Section(words, accessory=_thumbnail(job, seen[job.key])))
+            if button is not None:
+                box.add_item(discord.ui.ActionRow(button))
+        else:
+            box.add_item(words if button is None else discord.ui.Section(words, accessory=button))
     if history.pages > 1:
         here, last = history.number, history.pages - 1
         box.add_item(
@@ -96,8 +122,8 @@ def history_view(history: History, say: Say) -> discord.ui.LayoutView:
         )
         box.add_item(
             discord.ui.ActionRow(
-                PageButton.draw(max(0, here - 1), "◀", disabled=here == 0),
-                PageButton.draw(here + 1, "▶", disabled=here == last),
+                PageButton.draw(max(0, here - 1), "◀", stars=stars, disabled=here == 0),
+                PageButton.draw(here + 1, "▶", stars=stars, disabled=here == last),
             )
         )
     return view
@@ -163,6 +189,8 @@ def _entry(job: Job, say: Say) -> str:
 
 def _name(job: Job, say: Say) -> str:
     prompt = named(job, say, PROMPT_LIMIT)
+    if not job.prompt and job.press is None and title_of(job) is None:
+        return say(text("jobs.prompt_forgotten"))
     return prompt if job.press is None else f"**{quoted(job.press.label, LABEL_LIMIT)}** {prompt}"
 
 
@@ -175,10 +203,15 @@ def state_of(job: Job) -> Text:
     return text(f"jobs.state_{job.state.value}")
 
 
-def _offer(job: Job, say: Say) -> JobButton | None:
-    """What can be done about a job of the list."""
+def _thumbnail(job: Job, address: str) -> discord.ui.Thumbnail[Any]:
+    alt = plain(job.prompt, ALT_LIMIT) or None
+    return discord.ui.Thumbnail(address, description=alt, spoiler="note.spoiler" in job.notes)
+
+
+def _offer(job: Job, viewer: Viewer, say: Say) -> JobButton | None:
+    """What can be done about a job of the list; somebody else's picture is sent to whoever likes it."""
     if job.state is JobState.SUCCEEDED:
-        word = "show"
+        word = "show" if viewer.may_look_after(job) else "send"
     elif not job.is_terminal and not job.unwanted:
         word = "cancel"
     else:

@@ -1,4 +1,4 @@
-"""Buttons of our own under a card: cancel, show, info, send, delete. Each checks who presses when it is pressed.
+"""Buttons of our own under a card: cancel, show, info, send, star, zoom, delete. Each checks who presses when it is pressed.
 Never here: what they do to a job (services), and Remix, which opens a window."""
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 import discord
 from typing_extensions import override
 
+from bot.domain.actions import zooms_of
 from bot.domain.keys import KEY_PATTERN, JobKey
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui import remix
 from bot.ui.buttons import own_button
+from bot.ui.cards import ZOOM
 from bot.ui.links import card_link
 from bot.ui.lists import PageButton
 from bot.ui.moderators import actor_of
-from bot.ui.particulars import info_view
+from bot.ui.particulars import show_info
 from bot.ui.private import own_words, show_privately, take_up_privately, viewer_of
-from bot.ui.replies import AnyInteraction, attended, house_of, locale_of, tell
+from bot.ui.replies import AnyInteraction, attended, house_of, listed, locale_of, tell
 
 if TYPE_CHECKING:
     import re
@@ -52,9 +54,7 @@ async def inform(interaction: AnyInteraction, key: JobKey) -> None:
     """Show all there is to know."""
     if await take_up_privately(interaction) is None:
         return
-    family = await house_of(interaction).services.jobs.family(viewer_of(interaction), key)
-    view, files = info_view(family, partial(own_words, interaction))
-    await show_privately(interaction, view, files=files)
+    await show_info(interaction, key)
 
 
 @own_button("send")
@@ -68,6 +68,27 @@ async def send(interaction: AnyInteraction, key: JobKey) -> None:
         viewer, key, locale=locale_of(interaction), link=card_link(job), nonce=str(interaction.id)
     )
     await tell(interaction, said)
+
+
+@own_button("star")
+async def star(interaction: AnyInteraction, key: JobKey) -> None:
+    """Add it to this person's favourites, or take it away."""
+    if await take_up_privately(interaction) is not None:
+        favourites = house_of(interaction).services.favourites
+        await tell(interaction, await favourites.toggle(viewer_of(interaction), key))
+
+
+@own_button(ZOOM)
+async def explain_zoom(interaction: AnyInteraction, key: JobKey) -> None:
+    """Say what to press instead of Custom Zoom."""
+    if await take_up_privately(interaction) is None:
+        return
+    job = await house_of(interaction).services.jobs.look(viewer_of(interaction), key)
+    names = [text("zoom.button", button=name) for name in zooms_of(job.actions)]
+    if names:
+        await tell(interaction, text("zoom.instead", buttons=listed(names)))
+    else:
+        await tell(interaction, text("zoom.none"))
 
 
 # -- deleting takes two presses ----------------------------------------------------------------------------

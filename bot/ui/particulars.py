@@ -4,6 +4,7 @@ Never here: reading jobs."""
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -11,26 +12,40 @@ import discord
 from bot.domain.prompts import parameters_of
 from bot.texts import Text, text
 from bot.ui.links import card_link, message_link
-from bot.ui.quoting import quoted
+from bot.ui.private import own_words, show_privately, viewer_of
+from bot.ui.quoting import plain, quoted
+from bot.ui.replies import house_of
 from bot.ui.titles import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
     from bot.services.jobs import Family
+    from bot.ui.replies import AnyInteraction
 
     Say = Callable[[Text], str]
 
 BLOCK_LIMIT: Final = 1_800
 """A longer prompt comes as a file: cut, it could not be copied. All texts of a message have 4,000 characters."""
 PARAMETERS_LIMIT: Final = 400
+PARAMETER_LIMIT: Final = 100
+ACUTE: Final = "\u00b4"
+"""Stands for a backtick, which would end a span of code."""
 CHILDREN: Final = 10
 LABEL_LIMIT: Final = 40
 FENCE: Final = "```"
 BROKEN_FENCE: Final = "`\u200b`\u200b`"
 """Three backticks would end the block; nothing else has a meaning inside."""
 FILE: Final = "prompt.txt"
+
+
+async def show_info(interaction: AnyInteraction, key: JobKey) -> None:
+    """Put all there is to know of a job into a private answer."""
+    family = await house_of(interaction).services.jobs.family(viewer_of(interaction), key)
+    view, files = info_view(family, partial(own_words, interaction))
+    await show_privately(interaction, view, files=files)
 
 
 def info_view(family: Family, say: Say) -> tuple[discord.ui.LayoutView, Sequence[discord.File]]:
@@ -65,7 +80,7 @@ def block(words: str) -> str:
 def _facts(job: Job) -> Iterable[Text]:
     parameters = parameters_of(job.prompt)
     if parameters:
-        yield text("info.parameters", parameters=quoted(" ".join(parameters), PARAMETERS_LIMIT))
+        yield text("info.parameters", parameters=_split(parameters))
     yield text("info.who", who=f"<@{job.user_id}>", pool=text(f"pool.{job.pool.value}"), n=job.units)
     yield text("info.begun", at=job.created_at // 1000)
     if job.submitted_at is not None:
@@ -78,6 +93,17 @@ def _facts(job: Job) -> Iterable[Text]:
         yield text("info.key", key=job.key)
     else:
         yield text("info.task", task=job.task_id, key=job.key)
+
+
+def _split(parameters: Sequence[str]) -> str:
+    """Each parameter by itself, to be copied; what is not shown whole stands in the prompt above."""
+    shown: list[str] = []
+    for parameter in parameters:
+        shown.append(f"`{plain(parameter, PARAMETER_LIMIT).replace('`', ACUTE)}`")
+        if sum(map(len, shown)) > PARAMETERS_LIMIT:
+            shown[-1] = "…"
+            break
+    return " ".join(shown)
 
 
 def _relations(family: Family) -> Iterable[Text]:

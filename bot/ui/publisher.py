@@ -13,16 +13,16 @@ import discord
 from aiolimiter import AsyncLimiter
 
 from bot.domain.jobs import JobState, Route
-from bot.domain.keys import ButtonId
 from bot.domain.ports import Shown
 from bot.errors import RouteClosed
 from bot.texts import text
 from bot.ui.cards import Dress
 from bot.ui.lanes import Lanes
+from bot.ui.reading import pictured, shows
 from bot.ui.troubles import REJECTED, THREAD_ARCHIVED, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from bot.domain.jobs import Job
     from bot.domain.ports import Clock, Picture, Showing
@@ -82,7 +82,7 @@ class DiscordPublisher:
                 )
                 async for message in channel.history(limit=LOOK_BACK, after=after, oldest_first=True):
                     ours = message.author.id in {me, self._client.user.id if self._client.user else None}
-                    if ours and message.id != job.reply.message_id and _shows(message, job):
+                    if ours and message.id != job.reply.message_id and shows(message, job.key):
                         return _shown(message)
         except RouteClosed as closed:
             # Not allowed to look is no reason not to post: the nonce still guards some minutes.
@@ -95,6 +95,12 @@ class DiscordPublisher:
         async with translated():
             channel = await self._client.create_dm(discord.Object(user_id))
             await channel.send(content, file=_file(picture), nonce=nonce, allowed_mentions=NOBODY)
+
+    async def pictured(self, channel_id: int, message_id: int) -> str | None:
+        """Read where a card's picture is."""
+        async with translated():
+            channel = self._client.get_partial_messageable(channel_id)
+            return pictured(await channel.fetch_message(message_id))
 
     async def take_down(self, channel_id: int, message_id: int) -> None:
         """Delete a message of the bot's."""
@@ -215,7 +221,7 @@ class _Sending:
             return {"view": self._view(_named(files), None), "attachments": files}
         if self.job.state is not JobState.SUCCEEDED:
             return {"view": self._view(None, None)}
-        return {"view": self._view(_pictured(await fetch()), None)}
+        return {"view": self._view(pictured(await fetch()), None)}
 
     def _view(self, media: str | None, because: Text | None) -> discord.ui.LayoutView:
         return self._cards.draw(
@@ -243,36 +249,6 @@ def _named(files: Sequence[discord.File]) -> str | None:
     return f"attachment://{files[0].filename}" if files else None
 
 
-def _pictured(message: discord.Message) -> str | None:
-    """Where the picture is that a message shows in its gallery, or beside its words."""
-    for component in flat(message.components):
-        if isinstance(component, discord.MediaGalleryComponent) and component.items:
-            return component.items[0].media.url
-        if isinstance(component, discord.ThumbnailComponent):
-            return component.media.url
-    return None
-
-
 def _shown(message: discord.Message, *, at: int | None = None) -> Shown:
     posted = int(message.created_at.timestamp() * 1000)
     return Shown(channel_id=message.channel.id, message_id=message.id, at=at if at is not None else posted)
-
-
-def _shows(message: discord.Message, job: Job) -> bool:
-    """Whether one of its buttons, or its footer, carries the job's key."""
-    for component in flat(message.components):
-        if isinstance(component, discord.Button) and component.custom_id is not None:
-            id_ = ButtonId.decode(component.custom_id)
-            if id_ is not None and id_.key == job.key:
-                return True
-        if isinstance(component, discord.TextDisplay) and f"`{job.key}`" in component.content:
-            return True
-    return False
-
-
-def flat(components: Iterable[Any]) -> Iterable[Any]:
-    """Every component of a message, however deep it stands."""
-    for component in components:
-        yield component
-        beside = getattr(component, "accessory", None)
-        yield from flat([*getattr(component, "children", ()), *([] if beside is None else [beside])])

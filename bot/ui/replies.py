@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.services.bringing import Bringer
     from bot.services.describing import Describing
     from bot.services.drafts import Drafts
+    from bot.services.favourites import Favourites
     from bot.services.given import Gatherer
     from bot.services.guild_policy import GuildPolicy
     from bot.services.guilds import Guilds
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from bot.services.people import People
     from bot.services.prompting import Prompting
     from bot.services.regions import Regions
+    from bot.services.thumbnails import Thumbnails
     from bot.services.upstream import Upstream
 
 log = logging.getLogger(__name__)
@@ -152,6 +154,14 @@ class Services(Protocol):
     def drafts(self) -> Drafts:
         """Keeps refused prompts."""
 
+    @property
+    def favourites(self) -> Favourites:
+        """Keeps favourites."""
+
+    @property
+    def thumbnails(self) -> Thumbnails:
+        """Knows where cards' pictures are."""
+
 
 class House(Protocol):
     """What commands and buttons find on the client they run in."""
@@ -193,10 +203,11 @@ def check_permissions(interaction: AnyInteraction) -> None:
     needed = ("view_channel", "send_messages_in_threads" if in_thread else "send_messages", "attach_files")
     missing = [text(f"permission.{name}") for name in needed if not getattr(held, name)]
     if missing:
-        raise UserError(text("refused.permissions", permissions=_listed(missing)))
+        raise UserError(text("refused.permissions", permissions=listed(missing)))
 
 
-def _listed(names: list[Text]) -> Text:
+def listed(names: list[Text]) -> Text:
+    """“a, b and c”."""
     *others, last = names
     if not others:
         return last

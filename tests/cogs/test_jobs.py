@@ -203,7 +203,7 @@ def test_ages_are_told_roughly(passed: int, said: str) -> None:
     assert CATALOGUES.render(age(passed), "en-GB") == said
 
 
-@pytest.mark.parametrize("button", ["Cancel", "Info", "Send me", "Delete"])
+@pytest.mark.parametrize("button", ["Cancel", "Info", "Send me", "Favourite", "Delete"])
 async def test_an_interaction_that_came_too_late_does_nothing(tmp_path: Path, button: str) -> None:
     async with on_the_line(tmp_path) as (here, shop):
         job = await shop.job(JobState.QUEUED if button == "Cancel" else JobState.SUCCEEDED, shown=True)
@@ -242,7 +242,7 @@ async def test_a_job_comes_back_to_its_requester_with_picture_and_live_buttons(t
 
         assert job.key in seen(result)
         assert labels(result)[:4] == ["U1", "U2", "U3", "U4"]
-        assert labels(result)[-4:] == ["Remix", "Info", "Send me", "Delete"]
+        assert labels(result)[-5:] == ["Remix", "Info", "Send me", "Favourite", "Delete"]
         assert result.response is not None
         assert len([c for c in walk(result.response.components) if c["type"] == 12]) == 1
         assert (await shop.row(job.key)).reply == job.reply

@@ -13,7 +13,9 @@ from bot.domain.pools import UNLIMITED
 from bot.domain.ports import Picture, Showing
 from bot.domain.tasks import RemoteTaskId
 from bot.services.bringing import Bringer
+from bot.services.favourites import Favourites
 from bot.services.jobs import Jobs
+from bot.services.thumbnails import Thumbnails
 from bot.storage import open_storage
 from tests.ui.builders import a_picture
 
@@ -118,4 +120,6 @@ async def workshop(house: Studio | Line, clock: Any, folder: Path) -> AsyncItera
         house.services.bringer = Bringer(
             jobs=jobs, store=storage.jobs, publisher=house.publisher, pictures=gallery, clock=clock
         )
+        house.services.favourites = Favourites(jobs=jobs, store=storage.keepsakes, clock=clock)
+        house.services.thumbnails = Thumbnails(publisher=house.publisher, clock=clock)
         yield Workshop(house, storage, gallery, bell, changed)

@@ -20,6 +20,7 @@ from bot.domain.actions import (
     need_of,
     pattern_of,
     shape_of,
+    zooms_of,
 )
 from tests.domain import button_sets as sets
 from tests.domain.builders import UUID, action
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 GRID_ROWS = [["U1", "U2", "U3", "U4", "🔄"], ["V1", "V2", "V3", "V4"]]
 PANS = ["⬅️", "➡️", "⬆️", "⬇️"]
-ZOOMS = ["🔍 Zoom Out 2x", "🔍 Zoom Out 1.5x"]
+ZOOMS = ["🔍 Zoom Out 2x", "🔍 Zoom Out 1.5x", "🔍 Custom Zoom"]
 SQUARE = "↔️ Make Square"
 FINER = ["⬆️ Upscale (Subtle)", "⬆️ Upscale (Creative)"]
 SUBTLE, STRONG, REGION = "🪄 Vary (Subtle)", "🪄 Vary (Strong)", "🖌️ Vary (Region)"
@@ -112,6 +113,7 @@ def test_a_position_is_the_index_in_the_stored_actions_whatever_is_hidden_before
     layout = lay_out((sets.HEART, sets.CUSTOM_ZOOM, sets.ZOOM_2, sets.REROLL))
 
     assert {b.family: b.position for row in layout.rows for b in row} == {
+        Family.CUSTOM_ZOOM: 1,
         Family.ZOOM_OUT: 2,
         Family.REROLL: 3,
     }
@@ -121,9 +123,10 @@ def test_groups_share_rows_only_when_they_must_and_the_rest_is_handed_back() -> 
     roomy = lay_out(sets.V7, video=True, rows=4)
     tight = lay_out(sets.V7, video=True, rows=2)
 
-    assert [len(row) for row in roomy.rows] == [5, 2, 4, 2]
+    assert [len(row) for row in roomy.rows] == [5, 3, 4, 2]
     assert [len(row) for row in tight.rows] == [5, 5]
     assert [b.title for b in tight.overflow] == [
+        "Pan up",
         "Pan down",
         "Animate (High motion)",
         "Animate (Low motion)",
@@ -146,6 +149,13 @@ def test_what_needs_text_makes_no_job_or_is_unknown_is_hidden_and_handed_back() 
     layout = lay_out((sets.CUSTOM_ZOOM, sets.HEART, sets.WEB, unknown, sets.REROLL))
 
     assert layout.hidden == (sets.CUSTOM_ZOOM, sets.HEART, sets.WEB, unknown)
+
+
+def test_a_free_zoom_is_offered_beside_zooms_that_work_so_that_it_can_name_them() -> None:
+    assert zooms_of(sets.V6) == ("Zoom Out 2x", "Zoom Out 1.5x", "Make Square")
+    assert zooms_of((sets.CUSTOM_ZOOM, sets.REROLL)) == ()
+    shown = [b.title for row in buttons(sets.V6) for b in row]
+    assert "Custom Zoom" in shown
 
 
 def test_an_unknown_family_can_be_allowed_by_its_pattern_and_a_known_one_by_its_name() -> None:

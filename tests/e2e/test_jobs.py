@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.e2e.world import World
 
-OWN = ["🔁 Remix", "ℹ️ Info", "✉️ Send me", "🗑️ Delete"]  # noqa: RUF001 - an emoji of that name
+OWN = ["🔁 Remix", "ℹ️ Info", "✉️ Send me", "⭐ Favourite", "🗑️ Delete"]  # noqa: RUF001 - an emoji of that name
 
 
 async def test_a_picture_cancelled_while_it_is_made_is_not_posted_and_comes_when_it_is_asked_for(

@@ -435,6 +435,13 @@ class FakePublisher:
         assert nonce
         await self._effects.around("hand", call())
 
+    async def pictured(self, channel_id: int, message_id: int) -> str | None:
+        async def call() -> str | None:
+            (found,) = [m for m in self._discord.messages if (m.channel, m.id) == (channel_id, message_id)]
+            return None if found.picture is None else f"https://cdn.example/{found.picture.filename}"
+
+        return await self._effects.around(f"pictured {message_id}", call())
+
     async def take_down(self, channel_id: int, message_id: int) -> None:
         async def call() -> None:
             found = [m for m in self._discord.messages if (m.channel, m.id) == (channel_id, message_id)]

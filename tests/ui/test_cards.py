@@ -236,7 +236,7 @@ def test_a_grid_has_its_buttons_in_upstreams_order() -> None:
     assert rows == [
         ["U1", "U2", "U3", "U4", "🔄"],
         ["V1", "V2", "V3", "V4"],
-        ["Remix", "Info", "Send me", "Delete"],
+        ["Remix", "Info", "Send me", "Favourite", "Delete"],
     ]
 
 
@@ -274,7 +274,7 @@ def test_our_own_buttons_find_a_place_beside_any_number_of_upstreams(n: int) -> 
         if row["type"] == 1
     ]
 
-    ours = ["Remix", "Info", "Send me", "Delete"] if n <= 20 else ["Remix", "Info"]
+    ours = ["Remix", "Info", "Send me", "Favourite", "Delete"] if n <= 20 else ["Remix", "Info"]
     assert rows[-1][-len(ours) :] == ours
     assert len(rows) <= 5
     assert all(len(row) <= 5 for row in rows)

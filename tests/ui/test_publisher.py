@@ -12,7 +12,7 @@ import pytest
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import Showing
 from bot.errors import Later, RouteClosed, TooLarge
-from bot.ui.publisher import flat
+from bot.ui.reading import flat
 from tests.fakes.discord_wire import Permission
 from tests.ui.builders import KEY, a_picture, a_press
 from tests.ui.wire import WallClock, line
@@ -315,7 +315,7 @@ async def test_a_rejected_card_goes_without_emoji() -> None:
         await here.publisher.show(seen(here.job()), Route.POST, picture=a_picture())
 
         message = only_message(here)
-        assert [button.emoji for button in message.buttons] == [None] * 13
+        assert [button.emoji for button in message.buttons] == [None] * 14
         assert "Reroll" in [button.label for button in message.buttons]
         assert len(message.attachments) == 1
 

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from bot.domain.pools import Pool
     from bot.services.asking import Asker
     from bot.services.bringing import Bringer
+    from bot.services.favourites import Favourites
     from bot.services.jobs import Jobs
+    from bot.services.thumbnails import Thumbnails
     from bot.ui.replies import Services
 
 CATALOGUES = Catalogues.load(strict=True)
@@ -142,6 +144,8 @@ class ScriptedServices:
     bringer: Bringer | None = None
     moderation: Any = None
     """What moderators did to others' jobs, as far as a test listens."""
+    favourites: Favourites | None = None
+    thumbnails: Thumbnails | None = None
     people: ScriptedPeople = field(default_factory=ScriptedPeople)
     drafts: ScriptedDrafts = field(default_factory=ScriptedDrafts)
     regions: Any = None
