@@ -40,6 +40,7 @@ from bot.storage.opening import open_storage
 from bot.storage.vault import FernetVault
 from bot.telemetry import Meters, watch_loop
 from bot.ui.cards import Cards
+from bot.ui.links import card_link
 from bot.ui.modlog import ChannelModLog
 from bot.ui.publisher import DiscordPublisher
 
@@ -119,6 +120,7 @@ class App:
             if self.settings.role != "gateway":
                 run = self.services.housekeeping.run()
                 sides.append(asyncio.create_task(run, name="housekeeping"))
+                sides.append(asyncio.create_task(self.services.copies.run(), name="copies"))
                 sides.append(asyncio.create_task(self.services.watch.run(), name="watch"))
             stack.push_async_callback(_cancelled, sides)
             client = asyncio.create_task(self._be_client(), name="discord")
@@ -303,6 +305,7 @@ async def assemble(
                 balance_low=settings.balance_low,
                 reads_per_second=settings.reads_per_second,
                 video=settings.show_video,
+                link_of=card_link,
                 editor_link=links.make,
             ),
             on_lost_way=on_lost_way or _log_lost_way,

@@ -165,6 +165,9 @@ class Publisher(Protocol):
     async def hand(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:
         """Give somebody a picture in a direct message; raises `TooLarge` besides. Twice with one nonce is once."""
 
+    async def whisper(self, reply: ReplyTarget, words: Text, *, locale: str) -> None:
+        """Say something to whoever asked, and to nobody else; closed once the interaction's token is dead."""
+
     async def pictured(self, channel_id: int, message_id: int) -> str | None:
         """Where the picture is that a message of the bot's shows: an address that ends; None if it shows none."""
 

@@ -14,7 +14,7 @@ from bot.domain.schedule import DELIVERY_CAP_MS, PICTURE_CAP_MS, SECOND, backoff
 from bot.errors import Later, RouteClosed, TooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from bot.domain.ports import Clock, JobStore, Pictures, Probe, Publisher
     from bot.services.progress import ProgressEditor
@@ -57,6 +57,7 @@ class Delivery:
         chance: Callable[[], float],
         on_lost_way: Callable[[Job, str], None],
         on_done: Callable[[Job, Sequence[str]], None],
+        owe_copy: Callable[[Job, Route], Awaitable[None]],
     ) -> None:
         self._store = store
         self._publisher = publisher
@@ -67,6 +68,7 @@ class Delivery:
         self._chance = chance
         self._on_lost_way = on_lost_way
         self._on_done = on_done
+        self._owe_copy = owe_copy
 
     async def deliver(self, job: Job) -> Job:
         """Deliver an ended job that this worker holds; returns the row as it now stands, its lease given back.
@@ -195,6 +197,9 @@ class Delivery:
                 message_at=shown.at if moved or reply.message_at is None else reply.message_at,
             )
         done = job.delivered(route, now, reply=reply)
+        await self._owe_copy(
+            done, route
+        )  # a row before the outcome is recorded: no copy is lost with the process
         await self._store.release(done)
         self._probe.count("deliveries", route=route.value)
         self._probe.observe("delivery_lag_seconds", (now - (job.finished_at or now)) / SECOND)

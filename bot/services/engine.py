@@ -15,6 +15,7 @@ from bot.services.actions import Presses
 from bot.services.allowances import Allowances
 from bot.services.blending import Blending
 from bot.services.bringing import Bringer
+from bot.services.copies import Copies, Owed
 from bot.services.delivery import Delivery
 from bot.services.describing import Describing
 from bot.services.drafts import Drafts
@@ -154,6 +155,8 @@ class Terms:
     video: bool = False
     editor_link: EditorLink = no_editor
     """Where somebody can draw a mask for a button; None without a public address."""
+    link_of: Callable[[Job], str | None] = lambda _job: None
+    """Where a job's card is, for people to click."""
     naming: Naming | None = None
     chance: Callable[[], float] = random.random
 
@@ -188,6 +191,8 @@ class Services:
     people: People
     """Has to run beside the worker, in every process."""
     drafts: Drafts
+    copies: Copies
+    """Has to run beside the worker, in every process that delivers."""
     favourites: Favourites
     thumbnails: Thumbnails
     editor: ProgressEditor
@@ -214,6 +219,8 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     )
     accounts = Accounts(fixed=ports.accounts, purses=ports.purses, account_of=terms.account_of, own=own_keys)
     editor = ProgressEditor(store=store, publisher=ports.publisher, clock=clock, probe=probe)
+    people = People(store=ports.people, clock=clock)
+    owed = Owed(people=people, store=ports.keepsakes, clock=clock)
     worker = Worker(
         owner=terms.owner,
         store=store,
@@ -236,6 +243,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             chance=chance,
             on_lost_way=lost_to(telling, on_lost_way),
             on_done=told_to(telling),
+            owe_copy=owed.owe,
         ),
         editor=editor,
         accounts=accounts,
@@ -280,6 +288,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         show=editor.changed,
         video=terms.video,
     )
+    bringer = Bringer(jobs=jobs, store=store, publisher=ports.publisher, pictures=ports.pictures, clock=clock)
     return Services(
         imagine=Imagine(roots=roots, gatherer=gatherer),
         blending=Blending(roots=roots, gatherer=gatherer),
@@ -297,9 +306,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             editor=terms.editor_link,
         ),
         jobs=jobs,
-        bringer=Bringer(
-            jobs=jobs, store=store, publisher=ports.publisher, pictures=ports.pictures, clock=clock
-        ),
+        bringer=bringer,
         worker=worker,
         guilds=guilds,
         prompting=Prompting(guilds),
@@ -336,7 +343,17 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             clock=clock,
             balance_low=terms.balance_low,
         ),
-        people=People(store=ports.people, clock=clock),
+        people=people,
+        copies=Copies(
+            owed=owed,
+            people=people,
+            store=ports.keepsakes,
+            jobs=store,
+            bringer=bringer,
+            publisher=ports.publisher,
+            clock=clock,
+            link_of=terms.link_of,
+        ),
         favourites=Favourites(jobs=jobs, store=ports.keepsakes, clock=clock),
         thumbnails=Thumbnails(publisher=ports.publisher, clock=clock),
         drafts=drafts,

@@ -24,7 +24,7 @@ from bot.ui.troubles import REJECTED, THREAD_ARCHIVED, translated
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from bot.domain.jobs import Job
+    from bot.domain.jobs import Job, ReplyTarget
     from bot.domain.ports import Clock, Picture, Showing
     from bot.texts import Text
     from bot.ui.cards import Cards
@@ -95,6 +95,15 @@ class DiscordPublisher:
         async with translated():
             channel = await self._client.create_dm(discord.Object(user_id))
             await channel.send(content, file=_file(picture), nonce=nonce, allowed_mentions=NOBODY)
+
+    async def whisper(self, reply: ReplyTarget, words: Text, *, locale: str) -> None:
+        """Follow an interaction up with a sentence that only its person sees."""
+        if reply.token is None or self._clock.now() >= reply.token_until:
+            raise RouteClosed("no_token")
+        webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
+        webhook.type = discord.WebhookType.application  # which it is; `partial` takes it for one of a channel
+        async with translated():
+            await webhook.send(self._cards.render(words, locale), ephemeral=True, allowed_mentions=NOBODY)
 
     async def pictured(self, channel_id: int, message_id: int) -> str | None:
         """Read where a card's picture is."""

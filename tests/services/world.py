@@ -362,6 +362,7 @@ class Discord:
         self.handed: list[tuple[int, Text, Picture]] = []
         """What people were given in direct messages."""
         self.on_hand: list[Exception] = []
+        self.whispered: list[tuple[Text, str]] = []
 
     def defer(self) -> int:
         """The reply that an interaction's deferral makes."""
@@ -434,6 +435,14 @@ class FakePublisher:
         assert locale
         assert nonce
         await self._effects.around("hand", call())
+
+    async def whisper(self, reply: ReplyTarget, words: Text, *, locale: str) -> None:
+        async def call() -> None:
+            if reply.token is None or reply.token_until <= self._discord.clock.now():
+                raise RouteClosed("no_token")
+            self._discord.whispered.append((words, locale))
+
+        await self._effects.around("whisper", call())
 
     async def pictured(self, channel_id: int, message_id: int) -> str | None:
         async def call() -> str | None:
