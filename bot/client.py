@@ -22,7 +22,7 @@ from bot.ui.commands import CatalogueTranslator
 from bot.ui.replies import NETWORK, apologise
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     import aiohttp
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EXTENSIONS: Final = (
+    "cogs.helping",
     "cogs.imagine",
     "cogs.jobs",
     "cogs.moderation",
@@ -40,8 +41,11 @@ EXTENSIONS: Final = (
     "cogs.prefer",
 )
 """Loaded by name, so that nothing in `bot` imports a cog."""
+COMMAND_IDS: Final = "command_ids"
+"""Under this name the store keeps the ids that Discord gave the commands, for every process."""
 SYNCED: Final = "commands_synced"
 """Under this name the store keeps the hash of the commands that Discord has."""
+CHAT: Final = discord.AppCommandType.chat_input
 LONGEST_WAIT_S: Final = 60.0
 """A rate limit that asks for more becomes an error, which the publisher turns into a later try."""
 
@@ -108,6 +112,7 @@ class Easel(commands.AutoShardedBot):
             self.services = services
         self.catalogues = catalogues
         self._meta = meta
+        self._command_ids: dict[str, int] = {}
         self._own_extensions = tuple(extensions)
         self._sync_commands = sync_commands
         self.on_setup: Callable[[], Awaitable[None]] | None = None
@@ -148,9 +153,17 @@ class Easel(commands.AutoShardedBot):
         except (discord.HTTPException, app_commands.AppCommandError, *NETWORK):
             log.exception("commands_not_synced")
             return False
+        self._command_ids = {command.name: command.id for command in synced if command.type is CHAT}
+        await self._meta.set(COMMAND_IDS, json.dumps(self._command_ids))
         await self._meta.set(SYNCED, fingerprint)
         log.info("commands_synced", extra={"commands": len(synced)})
         return True
+
+    async def command_ids(self) -> Mapping[str, int]:
+        """Discord's ids of the commands by name, as some process was told them; empty while nobody was."""
+        if not self._command_ids:
+            self._command_ids = json.loads(await self._meta.get(COMMAND_IDS) or "{}")
+        return self._command_ids
 
     async def _fingerprint(self) -> str:
         """A hash over everything Discord would be told, translations and all."""

@@ -16,7 +16,7 @@ from bot.services.asking import Asker
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from bot.i18n import Catalogues
@@ -173,6 +173,13 @@ class House(Protocol):
     @property
     def catalogues(self) -> Catalogues:
         """The sentences."""
+
+    @property
+    def tree(self) -> app_commands.CommandTree[Any]:
+        """The commands."""
+
+    async def command_ids(self) -> Mapping[str, int]:
+        """Discord's ids of the commands, by name."""
 
 
 def house_of(interaction: AnyInteraction) -> House:

@@ -166,7 +166,9 @@ async def moderated(
     offered = DEFAULTS if only is None else {only: DEFAULTS[only]}
     address = f"sqlite+aiosqlite:///{folder / 'easel.db'}"
     async with (
-        studio(extensions=("cogs.imagine", "cogs.jobs", "cogs.pools", "cogs.prefer")) as house,
+        studio(
+            extensions=("cogs.imagine", "cogs.jobs", "cogs.pools", "cogs.prefer", "cogs.helping")
+        ) as house,
         open_storage(address, migrate=True) as storage,
     ):
         api, brought = Gateway(), dict[str, Gateway]()

@@ -1,0 +1,66 @@
+"""`/help` lists what a person may use where they are, with commands to click, in every process.
+Never here: what the commands do."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bot.client import COMMAND_IDS
+from bot.domain.pools import Pool
+from bot.ui.helping import TEXT_LIMIT
+from tests.cogs.moderated import moderated, seen
+from tests.ui.builders import walk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_a_member_finds_members_commands_each_to_be_clicked(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        known = {c.name: c.id for c in await shop.house.bot.tree.fetch_commands()}
+
+        told = seen(await shop.house.ada.slash(shop.house.channel, "help"))
+
+        clickable = dict(re.findall(r"</([\w ]+):(\d+)>", told))
+        assert {"imagine", "jobs list", "prefer show", "quota", "help"} <= clickable.keys()
+        assert all(int(id_) == known[name.split()[0]] for name, id_ in clickable.items())
+        assert "Your pictures in this server" in told
+        assert "Job info" in told
+        assert "pool panel" not in told
+
+
+async def test_a_moderator_finds_the_panel_too(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        result = await shop.mo.slash(shop.house.channel, "help")
+
+        assert "</pool panel:" in seen(result)
+        assert "For moderators" in seen(result)
+        assert result.response is not None
+        words = [c["content"] for c in walk(result.response.components) if c["type"] == 10]
+        assert sum(map(len, words)) < 4000
+        assert max(map(len, words)) < TEXT_LIMIT
+
+
+async def test_where_no_pool_is_open_nobody_is_sent_to_imagine(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        for pool in Pool:
+            await shop.services.guilds.switch_pool(shop.guild_id, shop.boss, pool, on=False)
+
+        told = seen(await shop.house.ada.slash(shop.house.channel, "help"))
+
+        assert "No pool is open" in told
+        assert "</imagine:" not in told
+
+
+async def test_another_process_reads_the_ids_and_does_without_until_then(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        bot, meta = shop.house.bot, shop.house.meta
+        bot._command_ids, synced = {}, meta.words.pop(COMMAND_IDS)
+
+        without = seen(await shop.house.ada.slash(shop.house.channel, "help"))
+        meta.words[COMMAND_IDS] = synced
+        read = seen(await shop.house.ada.slash(shop.house.channel, "help"))
+
+        assert "`/jobs list`" in without
+        assert "</jobs list:" in read
