@@ -86,6 +86,7 @@ class App:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set it to stop in good order."""
     _engine: asyncio.Task[None] | None = None
+    _cards: asyncio.Task[None] | None = None
 
     # -- running -----------------------------------------------------------------------------------------
 
@@ -98,6 +99,7 @@ class App:
         run = self.services.worker.run() if worker else self.services.editor.run()
         self._engine = asyncio.create_task(run, name="engine")
         self._engine.add_done_callback(self._engine_ended)
+        self._cards = asyncio.create_task(self.painting.run(), name="painted regions")
 
     def _engine_ended(self, engine: asyncio.Task[None]) -> None:
         if not engine.cancelled() and engine.exception() is not None:
@@ -152,6 +154,9 @@ class App:
         """Claim nothing more, let steps in flight finish, give the leases back, leave Discord."""
         self.stopping.set()
         log.info("stopping")
+        if self._cards is not None:
+            self._cards.cancel()
+            await asyncio.wait([self._cards])
         patience = self.settings.stop_timeout * STEPS_SHARE
         if self.settings.role != "gateway":
             await self.services.worker.stop(within=patience)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 import threading
 import webbrowser
@@ -23,6 +24,7 @@ from bot.sandbox.shelf import open_shelf
 from bot.sandbox.stage import open_stage
 from bot.sandbox.story import Story
 from bot.sandbox.upstream import Fault, Pace, SimulatedUpstream, read_fault
+from bot.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,9 +72,10 @@ async def _play(
     wishes: Wishes, story: Story, shelf: Shelf, upstream: SimulatedUpstream, stop: asyncio.Event
 ) -> None:
     guard, clock = StageGuard(), StageClock()
-    settings = settings_for(upstream, shelf.database)
+    settings = settings_for(upstream, shelf.database, more=_own_pages())
     async with (
         furnished(settings, guard=guard, clock=clock) as app,
+        serving(app),
         open_stage(app, guard, clock) as (env, place),
         live_page(env, place, port=wishes.port, timezone=_timezone()) as page,
     ):
@@ -92,6 +95,13 @@ async def _play(
                 wait.cancel()
         if broken.done() and not broken.cancelled():
             raise StartupError("The bot's engine stopped by itself; the lines above say why.")
+
+
+def _own_pages() -> dict[str, str]:
+    """The bot's own web server, for the mask editor and the simulated API's webhooks: on any port that is free."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        listen = f"127.0.0.1:{probe.getsockname()[1]}"
+    return {"EASEL_WEB_LISTEN": listen, "EASEL_PUBLIC_URL": f"http://{listen}"}
 
 
 def _read(spelled: Sequence[str]) -> list[PlannedFault]:

@@ -22,6 +22,7 @@ READS: Final = frozenset({"query", "query-mj-tasks"})
 TRY: Final = (
     ("/imagine prompt: a paper fox", "four pictures come, with U1 to U4, 🔄 and V1 to V4 under them"),
     ("press U2", "one picture, with buttons of its own; press Vary or Zoom Out there, and go on"),
+    ("Vary (Region) under it", "squares, a mask of your own, or a page to paint one on"),
     ("pool: FAST", "the other pool: each press below stays in it, see type=… in the log below"),
     ("prompt: a splatterfest", "a refusal by Midjourney, in plain words, with the unit given back"),
     ("version: niji 6, aspect: 16:9", "other models and shapes bring other buttons"),

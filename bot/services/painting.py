@@ -3,7 +3,9 @@ Never here: HTTP, links as rows, and what a mask must be (`regions` knows)."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WHOLE: Final = 64 * 1024 * 1024
+IDLE_S: Final = 60.0
+"""With nothing to announce; a new job wakes it at once."""
 KEPT_MS: Final = 10 * 60_000
 MOST_KEPT: Final = 16
 """Pictures made ready for a screen that are kept: a page that is loaded again, or on two devices, costs nothing."""
@@ -64,6 +68,8 @@ class Painting:
         self._clock = clock
         self._show = show
         self._kept: dict[JobKey, tuple[int, bytes]] = {}
+        self._unannounced: deque[Job] = deque()
+        self._news = asyncio.Event()
 
     async def open(self, token: str) -> RegionLink:
         """The link that somebody came by; raises `LinkGone` or `StorageTrouble`."""
@@ -116,26 +122,36 @@ class Painting:
             raise UserError(text("region.running", key=job.key))
         if await self._links.use_up(link):
             log.info("region_painted", extra={"job": job.key, "parent": link.job})
-            await self._announce(job)
+            self._unannounced.append(job)
+            self._news.set()
         return job
 
-    async def _announce(self, job: Job) -> None:
-        """Post the job's card at once: there is no “thinking…” whose place it could take.
+    async def run(self) -> None:
+        """Post the cards of new jobs, until cancelled: there is no “thinking…” whose place they could take.
 
-        Progress and result are then edited into it. Where it cannot be posted, the result finds a way of its own.
+        Progress and result are then edited into them. Where one cannot be posted, or this process dies before, the
+        result finds a way of its own.
         """
+        while True:
+            self._news.clear()
+            while self._unannounced:
+                await self._announce(self._unannounced.popleft())
+            await self._clock.pause(IDLE_S, self._news)
+
+    async def _announce(self, job: Job) -> None:
         try:
             shown = await self._publisher.show(Showing(job, self._clock.now()), Route.POST, picture=None)
             here = replace(
                 job.reply, channel_id=shown.channel_id, message_id=shown.message_id, message_at=shown.at
             )
             await self._store.move_card(job.key, here)
+            current = await self._store.get(job.key)
         except (RouteClosed, Later) as closed:
             log.info("region_card_not_posted", extra={"job": job.key, "reason": closed.reason})
-            return
         except StorageTrouble as trouble:
             log.warning("region_card_not_noted", extra={"job": job.key, "reason": str(trouble)})
-            return
-        current = await self._store.get(job.key)
-        if current is not None and not current.is_terminal:
-            self._show(current)
+        except Exception:  # a bug in one card must not keep others from being posted
+            log.exception("region_card_failed", extra={"job": job.key})
+        else:
+            if current is not None and not current.is_terminal:
+                self._show(current)

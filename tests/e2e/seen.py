@@ -63,7 +63,7 @@ def card_of(message: ResponseMessage) -> Card:
     words = [message.content, *(part["content"] for part in parts if part["type"] == TEXT)]
     rows = tuple(
         tuple(
-            Button(_face(button), button["custom_id"])
+            Button(_face(button), button.get("custom_id") or button["url"])
             for button in row["components"]
             if button["type"] == BUTTON
         )

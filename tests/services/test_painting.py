@@ -19,6 +19,8 @@ from bot.services.region_links import LinkGone, RegionLinks, read_asker, written
 from tests.services.test_regions import SIZE, drawn, single
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from bot.domain.jobs import Job
     from bot.domain.region_links import RegionLink
     from bot.services.asking import Asker
@@ -72,8 +74,12 @@ class Studio:
 
 
 @pytest.fixture
-def studio(world: World) -> Studio:
-    return Studio(world)
+async def studio(world: World) -> AsyncIterator[Studio]:
+    opened = Studio(world)
+    posting = asyncio.create_task(opened.painting.run())
+    yield opened
+    posting.cancel()
+    await asyncio.wait([posting])
 
 
 def cards(world: World, job: Job) -> list[JobState]:
@@ -172,8 +178,10 @@ async def test_a_painted_region_becomes_its_painters_job_with_a_card_at_once(
 
     begun = await studio.painting.submit(await studio.painting.open(token), MASK)
 
+    await asyncio.sleep(0)
+    await world.calm()
     (card,) = world.discord.of(begun.key)
-    assert card.last.state is JobState.QUEUED
+    assert card.versions[0].job.state is JobState.QUEUED
     assert (begun.user_id, begun.pool, begun.reply.token) == (3, parent.pool, None)
     assert card.id != asker.reply.message_id
     done = await world.ended(begun)
@@ -249,13 +257,14 @@ async def test_where_no_card_can_be_posted_now_the_result_finds_its_way(
     assert (await world.job(done.key)).route is (Route.POST if isinstance(trouble, Later) else Route.DIRECT)
 
 
+@pytest.mark.parametrize("trouble", [StorageTrouble("locked"), RuntimeError("odd")])
 async def test_a_card_that_cannot_be_noted_does_not_take_the_results_place(
-    world: World, studio: Studio, monkeypatch: pytest.MonkeyPatch
+    world: World, studio: Studio, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
     link = await studio.link(await single(world))
 
     async def locked(*_: object) -> None:
-        raise StorageTrouble("locked")
+        raise trouble
 
     monkeypatch.setattr(studio.painting, "_store", type("Locked", (), {"move_card": locked})())
 

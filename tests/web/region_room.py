@@ -93,8 +93,10 @@ class Clock:
         return self.at
 
     async def pause(self, seconds: float, wake: asyncio.Event | None = None) -> bool:
-        """Nobody here waits."""
-        raise AssertionError(seconds, wake)
+        """Wait for news."""
+        assert seconds > 1
+        assert wake is not None
+        return await wake.wait()
 
 
 @dataclass
@@ -118,6 +120,8 @@ class Room:
     masks: list[bytes] = field(default_factory=list)
     begun: list[Job] = field(default_factory=list)
     posted: list[tuple[Showing, Route]] = field(default_factory=list)
+    shown: asyncio.Event = field(default_factory=asyncio.Event)
+    """A card was posted."""
     counted: list[str] = field(default_factory=list)
     fetched: int = 0
     trouble: Exception | None = None
@@ -169,6 +173,7 @@ class Room:
         """Post a card."""
         assert picture is None
         self.posted.append((showing, route))
+        self.shown.set()
         return Shown(22, 900, self.clock.now())
 
     def count(self, name: str, n: int = 1, /, **labels: str) -> None:
@@ -233,7 +238,10 @@ async def opened_room(
             region=pages,
             stop_seconds=0.1,
         ):
+            posting = asyncio.create_task(painting.run())
             yield room
+            posting.cancel()
+            await asyncio.wait([posting])
 
 
 async def _no_metrics() -> bytes:

@@ -209,6 +209,7 @@ async def test_a_post_begins_the_job_and_its_card_is_posted_at_once(
 
     status, said = await send(client, await room.link(), sent)
 
+    await room.shown.wait()
     (begun,) = room.begun
     assert status == 200
     assert begun.key in said
@@ -230,6 +231,7 @@ async def test_posts_at_the_same_time_begin_one_job_and_show_one_card(
     room.hold.set()
     answers = await asyncio.gather(*posts)
     late = await send(client, link)
+    await room.shown.wait()
 
     assert {status for status, _ in answers} <= {200, 410}
     assert 200 in {status for status, _ in answers}
