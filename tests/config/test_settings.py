@@ -296,3 +296,59 @@ def test_the_example_can_be_used_once_the_secrets_are_filled_in() -> None:
     written = dict(line.split("=", 1) for line in lines if line.startswith("EASEL_"))
 
     assert load(written | NEEDED) == load(NEEDED)
+
+
+# -- accounts and keys -----------------------------------------------------------------------------------
+
+MASTER = "A" * 43 + "="
+
+
+def test_accounts_are_named_mapped_and_kept_secret() -> None:
+    settings = load(
+        NEEDED
+        | {
+            "EASEL_ACCOUNTS": "Studio=sk-studio-1234, guest=sk-guest-1234",
+            "EASEL_ACCOUNT_OF": "123=studio,123/fast=guest 456/NORMAL=default",
+            "EASEL_MASTER_KEY": f"{MASTER}, {'B' * 43}=",
+        }
+    )
+
+    assert {name: key.get_secret_value() for name, key in settings.accounts.items()} == {
+        "studio": "sk-studio-1234",
+        "guest": "sk-guest-1234",
+    }
+    assert settings.account_of == {
+        (123, None): "studio",
+        (123, Pool.FAST): "guest",
+        (456, Pool.NORMAL): "default",
+    }
+    assert len(settings.master_key) == 2
+    assert {"sk-studio-1234", "sk-guest-1234", MASTER} < set(settings.secrets())
+    assert not [secret for secret in settings.secrets() if secret in repr(settings) + str(settings)]
+    assert (settings.server_keys, settings.balance_low) == ("on", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("ACCOUNTS", "sk-abcdef123456", "must be names with keys"),
+        ("ACCOUNTS", "guild:1=sk-abcdef123456", "must be names with keys"),
+        ("ACCOUNTS", "default=sk-abcdef123456", "names the account default twice"),
+        ("ACCOUNTS", "a=sk-abcdef123456,A=sk-abcdef123456", "names the account a twice"),
+        ("ACCOUNT_OF", "here=studio", "must be servers with accounts"),
+        ("ACCOUNT_OF", "123/TURBO=studio", "must be servers with accounts"),
+        ("ACCOUNT_OF", "123=studio", "names studio, which is none of EASEL_ACCOUNTS"),
+        ("MASTER_KEY", "hunter2-hunter2", "must be 32 random bytes"),
+        ("MASTER_KEY", f"{MASTER},short", "must be 32 random bytes"),
+        ("MASTER_KEY", "é" * 44, "must be 32 random bytes"),
+        ("SERVER_KEYS", "maybe", "'on' or 'off'"),
+        ("BALANCE_LOW", "0", "greater than or equal to 1"),
+    ],
+)
+def test_what_is_wrong_with_accounts_is_said_without_a_secret(name: str, value: str, hint: str) -> None:
+    text = refusal(**{name: value})
+
+    assert text.startswith(f"EASEL_{name} ")
+    assert hint in text
+    assert "abcdef123456" not in text
+    assert "hunter2" not in text
