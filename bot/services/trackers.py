@@ -33,7 +33,7 @@ class Trackers(Mapping[str, Tracker]):
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._used_at: dict[str, int] = {}
         self._group: asyncio.TaskGroup | None = None
-        self._stopped = False
+        """None while the worker does not run: not yet, or no more."""
 
     @override
     def __getitem__(self, name: str) -> Tracker:
@@ -78,13 +78,10 @@ class Trackers(Mapping[str, Tracker]):
 
     def stop(self) -> None:
         """Stop running; what is opened after this does not begin."""
-        self._stopped = True
+        self._group = None
         for run in self._runs.values():
             run.cancel()
 
     def _run(self, name: str) -> None:
-        if self._group is None:
-            raise RuntimeError("the worker is not running")
-        if self._stopped:
-            return
-        self._runs[name] = self._group.create_task(self._trackers[name].run(), name=f"tracker {name}")
+        if self._group is not None:
+            self._runs[name] = self._group.create_task(self._trackers[name].run(), name=f"tracker {name}")

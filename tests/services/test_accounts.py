@@ -126,6 +126,23 @@ async def test_a_servers_own_account_is_followed_by_a_tracker_of_its_own_until_i
     assert paid(mint, job, await world.job(slow.key), again) == [KEY] * 3
 
 
+async def test_jobs_of_a_servers_own_account_are_found_on_its_pages_and_hear_of_webhooks(
+    world: World, mint: Mint
+) -> None:
+    await world.services.own_keys.bring(GUILD, ADA, KEY)
+    jobs = [await world.imagine(user=n) for n in range(3)]
+    await world.pass_time(12)
+    read = list(world.upstream.reads)
+
+    world.clock.move_to(world.clock.now() + 40_000)
+    world.services.worker.hear(jobs[0].key, ended=True)
+    ended = [await world.ended(job) for job in jobs]
+
+    assert len(world.services.worker.trackers) == 4
+    assert paid(mint, *ended) == [KEY] * 3
+    assert read.count("page") > 1  # the key's test was one
+
+
 async def test_a_worker_that_stops_opens_no_tracker_that_nobody_ends(world: World, mint: Mint) -> None:
     worker = world.services.worker
     worker.trackers.stop()

@@ -78,6 +78,10 @@ class Shelf:
         assert before < limit * 10**12
         return 0
 
+    async def forget_links(self, before: int) -> int:
+        assert before > 0
+        return 0
+
     async def delete_due(self, now: int) -> list[int]:
         assert now > 0
         return []
