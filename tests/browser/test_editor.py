@@ -46,6 +46,8 @@ PHONE: Final[dict[str, Any]] = {
     "is_mobile": True,
     "device_scale_factor": 2,
 }
+ACCENT: Final = "rgb(88, 101, 242)"
+"""How the chosen tool looks, under a mouse or a finger too."""
 SOFT: Final = 5
 """Edges that are not straight may fall to either side of a pixel: a filter of this size forgives two."""
 
@@ -88,7 +90,9 @@ class Editor:
 
     async def choose(self, tool: str) -> None:
         """Pick a tool by its words."""
-        await self.page.get_by_role("radio", name=tool).click()
+        button = self.page.get_by_role("radio", name=tool)
+        await button.click()
+        await expect(button).to_have_css("background-color", ACCENT, timeout=AT_ONCE_MS)
         await self.measure()  # the slider of the brush takes room on a phone
 
     async def do(self, name: str) -> None:
