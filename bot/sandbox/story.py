@@ -25,6 +25,10 @@ TRY: Final = (
     ("Vary (Region) under it", "squares, a mask of your own, or a page to paint one on"),
     ("pool: FAST", "the other pool: each press below stays in it, see type=… in the log below"),
     ("prompt: a splatterfest", "a refusal by Midjourney, in plain words, with the unit given back"),
+    (
+        "/blend, /describe",
+        "pictures of your own, mixed into one; or four prompts for a picture, with buttons",
+    ),
     ("version: niji 6, aspect: 16:9", "other models and shapes bring other buttons"),
     ("the name at the top of the page", "switches between Mia and the moderator Robin"),
     ("--fault picture-404:1", "what people see when something breaks; `--fault help` lists all names"),

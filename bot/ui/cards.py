@@ -97,6 +97,9 @@ class Cards:
         return _description(self._catalogues, job)
 
 
+SPOILER: Final = "note.spoiler"
+"""The note of a job whose picture is to be hidden until somebody looks."""
+
 _CANCEL: Final = ("cancel", "✖️", discord.ButtonStyle.secondary)
 _REMIX: Final = ("remix", "🔁", discord.ButtonStyle.secondary)
 _EDIT: Final = ("edit", "✏️", discord.ButtonStyle.primary)
@@ -156,7 +159,13 @@ class _Drawing:
         if media is None or job.kind is not JobKind.DESCRIBE:
             return words
         described = _description(self._catalogues, job)
-        return discord.ui.Section(words, accessory=discord.ui.Thumbnail(media, description=described))
+        small = discord.ui.Thumbnail[Any](media, description=described, spoiler=self._is_veiled)
+        return discord.ui.Section(words, accessory=small)
+
+    @property
+    def _is_veiled(self) -> bool:
+        """Whether moderators want its picture behind a spoiler."""
+        return SPOILER in self._job.notes
 
     def _ideas(self) -> Iterable[str]:
         job = self._job
@@ -198,7 +207,8 @@ class _Drawing:
 
     def _gallery(self, media: str) -> discord.ui.MediaGallery[Any]:
         gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
-        gallery.add_item(media=media, description=_description(self._catalogues, self._job))
+        described = _description(self._catalogues, self._job)
+        gallery.add_item(media=media, description=described, spoiler=self._is_veiled)
         return gallery
 
     def _status(self, media: str | None) -> Iterable[str]:

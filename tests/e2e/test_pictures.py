@@ -72,7 +72,7 @@ async def test_a_description_leads_to_pictures_one_by_one_and_all_at_once_after_
         within=120,
     )
     assert said.ephemeral
-    assert said.content == "4 pictures begin; each has its own card below."
+    assert said.content == "4 pictures begin, each with a card of its own here."
     assert again.content == "4 are already being made, from the last press."
     assert sum(task.action == "IMAGINE" for task in world.accepted) == 5
 
@@ -132,12 +132,10 @@ async def test_a_card_is_used_as_an_image_prompt_too(world: World) -> None:
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        (("fox.png", b""), "fox.png is empty"),
         (("fox.png", b"%PDF-1.7 words"), "fox.png is no picture"),
         (("fox.gif", moving()), "fox.gif moves"),
-        (("fox.png", painted()[:50]), "fox.png is broken"),
     ],
-    ids=["empty", "pdf", "gif", "cut"],
+    ids=["pdf", "gif"],
 )
 async def test_what_is_no_picture_is_refused_in_private_and_leaves_nothing(
     world: World, file: tuple[str, bytes], said: str
@@ -175,23 +173,19 @@ async def test_a_window_that_a_restart_forgot_says_so(world: World) -> None:
     assert "has expired" in said
 
 
-@pytest.mark.parametrize(
-    ("fields", "said"),
-    [
-        ({"prompt": "a fox", "weight": "9"}, "--iw"),
-        ({"prompt": "https://example.com/a.png", "weight": ""}, "words"),
-    ],
-)
-async def test_a_window_with_a_mistake_is_answered_in_private(
-    world: World, fields: dict[str, str], said: str
-) -> None:
+async def test_a_window_with_a_mistake_is_answered_in_private(world: World) -> None:
     member, channel = world.place.member, world.place.channel
     posted = await member.send(channel, attachments=[BLUE])
     window = await member.context_menu(channel, "Use as image prompt", posted)
 
-    assert said in world.whisper(await member.submit_modal(window, fields))
+    said = world.whisper(await member.submit_modal(window, {"prompt": "a fox", "weight": "9"}))
+
+    assert "--iw" in said
     assert world.submissions == []
 
 
 async def test_a_weight_without_pictures_is_refused(world: World) -> None:
-    assert "attach one as image1" in world.whisper(await world.imagine("a fox", weight=1.0))
+    asked = await world.imagine("a fox", weight=1.0)
+
+    assert "attach one as image1" in world.shown(asked).words
+    assert world.submissions == []

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.inputs import Shape
 from bot.domain.jobs import JobState, Route
 from bot.domain.masks import Cells
+from bot.domain.pools import Pool
 from bot.domain.ports import Picture
+from bot.domain.prompts import PromptOptions
 from bot.domain.tasks import RemoteAction, TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.masks import PillowMasks
 from tests.faults.report import Row, record
 from tests.midjourney.drawing import still
+from tests.services.test_pictures import AFile
 from tests.services.world import Crash, World
 
 if TYPE_CHECKING:
@@ -80,7 +84,44 @@ async def late(world: World) -> None:
     world.upstream.tasks[0].seconds = 1
 
 
-PATHS = (imagine, press, refund, refused, unclear, reposted, by_direct_message, late)
+async def blend(world: World) -> None:
+    """A blend of two pictures."""
+    fox, owl = AFile(data=b"a fox"), AFile(data=b"an owl")
+    await world.services.blending.begin(world.asker(), [fox, owl], shape=Shape.SQUARE, pool=Pool.FAST)
+
+
+async def describe(world: World) -> None:
+    """A description, and the picture that it is about beside it."""
+    world.upstream.template.update(description="1. a fox", actions=(), picture=False)
+    await world.services.describing.begin(world.asker(), AFile(), pool=Pool.FAST)
+
+
+async def imagine_with_picture(world: World) -> None:
+    """A prompt with a picture, which is uploaded first."""
+    options = PromptOptions(prompt="in the snow")
+    await world.services.imagine.begin(world.asker(), options, Pool.FAST, given=[AFile()])
+
+
+OF_PICTURES: dict[Path_, tuple[str, ...]] = {
+    blend: ("db begin", "db inputs", "POST blend"),
+    describe: ("db begin", "db inputs", "POST describe", "show reply"),
+    imagine_with_picture: ("db begin", "db inputs", "db address_inputs", "POST upload", "POST imagine"),
+}
+"""Paths that differ from `imagine` only where pictures go along: they are tried at those points, which are few."""
+
+PATHS = (
+    imagine,
+    press,
+    refund,
+    refused,
+    unclear,
+    reposted,
+    by_direct_message,
+    late,
+    blend,
+    describe,
+    imagine_with_picture,
+)
 
 
 async def _first(world: World) -> Job:
@@ -170,7 +211,7 @@ async def test_death_at_any_effect_loses_nothing_and_doubles_nothing(path: Path_
     await whole.kill()
 
     outcomes: dict[str, tuple[int, int]] = {}
-    for n in _worth_trying(points):
+    for n in _worth_trying(points, OF_PICTURES.get(path)):
         folder = tmp_path / str(n)
         folder.mkdir()
         world = await _prepared(folder, path, template)
@@ -222,7 +263,7 @@ async def test_death_while_a_region_is_sent_sends_it_once_at_most_and_with_its_m
     await world.kill()
 
 
-def _worth_trying(points: list[str]) -> list[int]:
+def _worth_trying(points: list[str], only: tuple[str, ...] | None = None) -> list[int]:
     """Every point of an effect up to the last one that touches a person or upstream, and one look of each kind."""
     idle = ("next_due", "claim", "renew")
     last = max(n for n, name in enumerate(points) if not any(word in name for word in idle))
@@ -230,6 +271,8 @@ def _worth_trying(points: list[str]) -> list[int]:
     worth = []
     for n, name in enumerate(points[: last + 2]):
         if name.startswith(LOOKS) and name in seen:
+            continue
+        if only is not None and (not name.startswith(only) or name in seen):
             continue
         seen.add(name)
         worth.append(n)
