@@ -19,7 +19,7 @@ from bot.services.jobs import Family
 from bot.ui.cards import Cards
 from bot.ui.given import READ_S, Attached
 from bot.ui.particulars import info_view
-from bot.ui.publisher import flat
+from bot.ui.reading import flat
 from bot.ui.titles import plain_title
 from bot.ui.using import MOST_HELD, Held
 from tests.fakes.discord_rules import load_oracle
