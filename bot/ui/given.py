@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.domain.inputs import weigh
-from bot.domain.keys import ButtonId, JobKey
+from bot.domain.keys import JobKey
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.private import viewer_of
-from bot.ui.reading import flat
+from bot.ui.reading import job_on
 from bot.ui.replies import NETWORK, AnyInteraction, house_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def attached(attachments: Iterable[discord.Attachment | None]) -> list[Attached]
 def picked(interaction: AnyInteraction, message: discord.Message) -> Attached | JobKey:
     """The first picture of a message, or the job whose card it is. Raises `UserError` if there is neither."""
     ours = message.author.id in {interaction.application_id, getattr(interaction.client.user, "id", None)}
-    key = _key_in(message) if ours else None
+    key = job_on(message) if ours else None
     if key is not None:
         return key
     for attachment in message.attachments:
@@ -89,13 +89,3 @@ async def given_by(interaction: AnyInteraction, pick: Attached | JobKey) -> Give
     if isinstance(pick, Attached):
         return pick
     return await house_of(interaction).services.gatherer.of_job(viewer_of(interaction), pick)
-
-
-def _key_in(message: discord.Message) -> JobKey | None:
-    """The job whose buttons a message of ours carries."""
-    for component in flat(message.components):
-        if isinstance(component, discord.Button) and component.custom_id is not None:
-            id_ = ButtonId.decode(component.custom_id)
-            if id_ is not None:
-                return id_.key
-    return None
