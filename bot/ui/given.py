@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.domain.inputs import weigh
-from bot.domain.keys import JobKey
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.private import viewer_of
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.domain.inputs import Given
+    from bot.domain.keys import JobKey
 
 log = logging.getLogger(__name__)
 
