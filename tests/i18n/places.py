@@ -48,6 +48,7 @@ WIDE: Final = "x" * 20
 """Any other argument."""
 
 
+@cache
 def limit_of(id_: str) -> int:
     """How many characters this sentence may have with its arguments."""
     seen = seen_in_program().get(id_)

@@ -13,6 +13,7 @@ from bot.i18n import Catalogues
 from bot.texts import Text
 from tests.i18n.catalogues import NAMES, SOURCE, Entry, entries, merged, nplurals, path_of, spelled
 from tests.i18n.places import filled, limit_of
+from tests.ui.world import CATALOGUES
 
 ENGLISH: Final = entries(SOURCE)
 LANGUAGES: Final = sorted(name for name in NAMES if path_of(name).is_file())
@@ -148,7 +149,7 @@ def test_every_sentence_fits_into_its_place(language: str) -> None:
 
 
 def test_every_language_is_one_that_the_program_speaks() -> None:
-    assert sorted(Catalogues.load(strict=True).languages) == sorted([SOURCE, *LANGUAGES])
+    assert sorted(CATALOGUES.languages) == sorted([SOURCE, *LANGUAGES])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -160,7 +161,7 @@ def test_every_number_finds_a_form(language: str, n: int) -> None:
     for entry in entries(language).values():
         if entry.plural:
             args = {name: (n if name == "n" else "x") for name in set().union(*map(arguments, entry.forms))}
-            assert house.render(Text(entry.id, args | {"n": n}), language)
+            assert CATALOGUES.render(Text(entry.id, args | {"n": n}), language)
 
 
 @pytest.mark.parametrize("language", [SOURCE, *LANGUAGES])
