@@ -27,10 +27,13 @@ SENTENCE: Final = 900
 """Anything else is part of a message of 2,000 characters, or of a card's 4,000, and not the only part."""
 
 BY_NAME: Final[tuple[tuple[str, int], ...]] = (
-    (r"(?:\w+\.)?button\..+", BUTTON),
-    (r"pool\.window\.(?:rule|unrule|total|price|grant|zone)|own_key\.window|button\.edit|\w+\.title", TITLE),
-    (r"\w+\.window(?:\.|_)(?:.+_)?hint|remix\.pool", HINT),
-    (r"\w+\.window(?:\.|_).+|remix\.prompt", FIELD),
+    (r"(?:\w+\.)?button\..+|region\.(?:go|clear|upload|editor)", BUTTON),
+    (
+        r"pool\.window\.(?:rule|unrule|total|price|grant|zone)|own_key\.window|button\.edit|region\.upload_title|\w+\.title",
+        TITLE,
+    ),
+    (r"\w+\.window(?:\.|_)(?:.+_)?hint|remix\.pool|region\.upload_hint", HINT),
+    (r"\w+\.window(?:\.|_).+|remix\.prompt|region\.upload_file", FIELD),
     (r"pool\.charge\..+|choice\..+", OPTION),
     (r"command\..+", COMMAND),
 )

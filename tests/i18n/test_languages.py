@@ -9,7 +9,6 @@ from typing import Final
 
 import pytest
 
-from bot.i18n import Catalogues
 from bot.texts import Text
 from tests.i18n.catalogues import NAMES, SOURCE, Entry, entries, merged, nplurals, path_of, spelled
 from tests.i18n.places import filled, limit_of
@@ -156,8 +155,6 @@ def test_every_language_is_one_that_the_program_speaks() -> None:
 @pytest.mark.parametrize("n", [0, 1, 2, 1000])
 def test_every_number_finds_a_form(language: str, n: int) -> None:
     """Catalogues say it themselves: each sentence with a plural, for numbers that choose different forms."""
-    house = Catalogues.load(strict=True)
-
     for entry in entries(language).values():
         if entry.plural:
             args = {name: (n if name == "n" else "x") for name in set().union(*map(arguments, entry.forms))}
