@@ -18,7 +18,9 @@ ENGLISH: Final = entries(SOURCE)
 LANGUAGES: Final = sorted(name for name in NAMES if path_of(name).is_file())
 
 ARGUMENT: Final = re.compile(r"\{(\w+)\}")
-MARKUP: Final = re.compile(r"<[^<>\s]+>|`[^`]*`|\*\*|~~|\]\(\{\w+\}\)|(?<![\w/])/[a-z]+(?![a-z])")
+MARKUP: Final = re.compile(
+    r"<[^<>\s]+>|`[^`]*`|\*\*|~~|\[(?:percent|x|y)\]|\]\(\{\w+\}\)|(?<![\w/])/[a-z]+(?![a-z])"
+)
 """What Discord reads: mentions and times, code, bold, struck out, links; and the names of commands."""
 LINE: Final = re.compile(r"^(?:#{1,3} |-# |> |\* |- )?", re.MULTILINE)
 """What makes a line a headline, small, a quotation, or an entry of a list."""

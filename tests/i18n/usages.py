@@ -16,8 +16,10 @@ from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.errors import RemoteFault
 from bot.services.actions import PressOutcome
+from bot.services.own_keys import Brought
 from bot.ui.audit import ACTIONS
 from bot.ui.panels import Verb
+from bot.web.region_page import SENTENCES
 from tests.architecture.ground import modules, tree
 
 if TYPE_CHECKING:
@@ -52,6 +54,9 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "jobs.cancel_{}": ENDED,
     "jobs.state_{}": JobState,
     "kind.{}": Match,
+    "log.own_key.{}": Brought,
+    "own_key.now.{}": Brought,
+    "region.page.{}": SENTENCES,
     "log.detail_{}": ("rule", "found", "reason"),
     "mod.channels_{}": ("allowed", "denied"),
     "mod.media_{}": Treatment,
@@ -73,8 +78,8 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
 }
 """Ids that the program puts together: the pattern as it stands there, and what may stand in its place."""
 
-NO_TEXTS: Final = frozenset({"jobs.key", "prompt.txt"})
-"""Strings of the program that only look like ids: a column, a file."""
+NO_TEXTS: Final = frozenset({"jobs.key", "prompt.txt", "region.html"})
+"""Strings of the program that only look like ids: columns, files."""
 
 
 def family(pattern: str) -> set[str]:
