@@ -21,6 +21,7 @@ FIELD: Final = 45
 HINT: Final = 100
 OPTION: Final = 100
 COMMAND: Final = 100
+MENU: Final = 32
 PLACEHOLDER: Final = 100
 """A text field's; a select's may have 150."""
 SENTENCE: Final = 900
@@ -29,13 +30,17 @@ SENTENCE: Final = 900
 BY_NAME: Final[tuple[tuple[str, int], ...]] = (
     (r"(?:\w+\.)?button\..+|region\.(?:go|clear|upload|editor)", BUTTON),
     (
-        r"pool\.window\.(?:rule|unrule|total|price|grant|zone)|own_key\.window|button\.edit|region\.upload_title|\w+\.title",
+        r"pool\.window\.(?:rule|unrule|total|price|grant|zone)|own_key\.window|button\.edit|describe\.window|region\.upload_title|\w+\.title",
         TITLE,
     ),
-    (r"\w+\.window(?:\.|_)(?:.+_)?hint|remix\.pool|region\.upload_hint", HINT),
-    (r"\w+\.window(?:\.|_).+|remix\.prompt|region\.upload_file", FIELD),
+    (
+        r"\w+\.window(?:\.|_)(?:.+_)?hint|\w+\.window_pool|using\.(?:weight_)?hint|remix\.pool|region\.upload_hint",
+        HINT,
+    ),
+    (r"\w+\.window(?:\.|_).+|remix\.prompt|region\.upload_file|using\.weight", FIELD),
     (r"pool\.charge\..+|choice\..+", OPTION),
     (r"command\..+", COMMAND),
+    (r"menu\..+", MENU),
 )
 """Where a sentence goes by hand of another function, its name tells; the first that fits counts."""
 WIDEST: Final[dict[str, str]] = {

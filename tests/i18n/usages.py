@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.access import Pressers, Treatment
 from bot.domain.failures import FailureKind
+from bot.domain.inputs import Shape
 from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction
 from bot.domain.pools import Pool
@@ -31,6 +32,9 @@ PATTERN: Final = re.compile(r"(?:[a-z_]+|\{\})(?:[._](?:\w+|\{\})+)+")
 OWNS: Final = ("own_key", "own_balance")
 """What is told otherwise where a server brought a key of its own."""
 FAILURE: Final = (*(kind.value for kind in FailureKind), *OWNS)
+ORIGINS: Final = ("remixed", "from_description", "described_again")
+"""How a job came from another one than by one of its buttons."""
+SHAPES: Final = tuple(shape.value.lower() for shape in Shape)
 ENDED: Final = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 FAMILIES: Final[dict[str, Iterable[str]]] = {
@@ -41,7 +45,10 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "button.{}": (
         *("cancel", "remix", "info", "send", "delete", "show"),
         *("yes_cancel", "yes_erase"),
+        *("idea0", "idea1", "idea2", "idea3", "ideas", "describe"),
     ),
+    "card.{}": ORIGINS,
+    "card.{}_elsewhere": ORIGINS,
     "choice.action.{}": WordAction,
     "choice.host.{}": ("allow", "deny", "clear"),
     "choice.kind.{}": Match,
@@ -49,6 +56,7 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "mod.prompt_no_{}": ("defaults", "suffix"),
     "choice.media.{}": Treatment,
     "choice.press.{}": Pressers,
+    "command.blend.shape.{}": SHAPES,
     "command.imagine.pool.{}": Pool,
     "failure.{}": FAILURE,
     "jobs.cancel_{}": ENDED,
@@ -68,6 +76,8 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "pool.charge.{}": Charge,
     "pool.upstream.{}{}": (*RemoteFault, *OWNS),
     "pool.{}": Pool,
+    "press.running_{}": ("there", "elsewhere"),
+    "shape.{}": SHAPES,
     "press.{}_{}": tuple(
         f"{outcome}_{where}"
         for outcome in PressOutcome
