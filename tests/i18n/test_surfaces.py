@@ -152,7 +152,12 @@ async def test_what_moderators_and_members_open_fits(
     language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = spoken(language).render
-    monkeypatch.setattr(Catalogues, "render", lambda _self, words, _locale: said(words, language))
+
+    def in_that_language(_: Catalogues, words: Text, locale: str) -> str:
+        assert locale
+        return said(words, language)
+
+    monkeypatch.setattr(Catalogues, "render", in_that_language)
     async with moderated(tmp_path) as shop:
         for state in (JobState.SUCCEEDED, JobState.RUNNING, JobState.QUEUED):
             await shop.job(state)
@@ -167,4 +172,5 @@ async def test_what_moderators_and_members_open_fits(
 
         for shown in opened:
             assert shown.response is not None
+            assert shown.response.components
             assert form_problems({"components": shown.response.components}, v2=True) == {}
