@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image, ImageChops
 
+from bot.domain.guilds import Actor
 from bot.domain.masks import MOST_MASK_BYTES, rectangles
+from bot.domain.prices import Charge
+from bot.sandbox.stage import GUILD_ID
 from tests.e2e.seen import Card, card_of
 from tests.midjourney.drawing import bomb, still
 
@@ -216,16 +219,20 @@ async def test_while_a_region_is_painted_the_button_and_an_open_picker_lead_to_i
     assert len(world.submissions) == 3
 
 
-async def test_a_region_beyond_the_allowance_leaves_nothing_behind_in_the_channel(world: World) -> None:
-    await world.restart(more={"EASEL_DEFAULT_RULES": "NORMAL=off,FAST=2/5/5"})
+async def test_a_region_that_moderators_forbid_meanwhile_leaves_nothing_behind_in_the_channel(
+    world: World,
+) -> None:
     parent = await single(world)
     opened = await world.press(parent, REGION)
     await choose(world, opened, "A1")
     before = [card.message.id for card in world.channel() if not card.message.ephemeral]
+    await world.app.services.prompting.set_kind(
+        GUILD_ID, Actor(9, "mo"), GUILD_ID, Charge.VARY_REGION, allowed=False
+    )
 
     refused = await world.press(picker(opened), "Repaint")
 
-    assert "allowance" in refused.followups[-1].content
+    assert "switched off here by the moderators" in refused.followups[-1].content
     assert [card.message.id for card in world.channel() if not card.message.ephemeral] == before
     assert "Repaint" in picker(opened).buttons
     assert len(world.submissions) == 2
