@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
     from bot.domain.region_links import RegionLink
     from bot.services.asking import Asker
     from tests.services.world import World
@@ -272,3 +273,28 @@ async def test_a_card_that_cannot_be_noted_does_not_take_the_results_place(
     await world.calm()
 
     assert cards(world, done) == [JobState.QUEUED, JobState.SUCCEEDED]
+
+
+async def test_a_job_that_ended_while_its_card_was_posted_shows_no_progress(
+    world: World, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = await studio.link(await single(world))
+    moved: list[object] = []
+    progress: list[Job] = []
+
+    class Ended:
+        async def move_card(self, key: JobKey, _reply: object) -> None:
+            moved.append(key)
+
+        async def get(self, key: JobKey) -> Job:
+            return replace(await world.job(key), state=JobState.FAILED)
+
+    monkeypatch.setattr(studio.painting, "_store", Ended())
+    monkeypatch.setattr(studio.painting, "_show", progress.append)
+
+    begun = await studio.painting.submit(link, MASK)
+    await world.ended(begun)
+    await world.calm()
+
+    assert moved == [begun.key]
+    assert progress == []
