@@ -83,7 +83,7 @@ def _leaves(command: AnyCommand) -> Iterable[AnyCommand]:
     if not isinstance(command, app_commands.Group):
         yield command
         return
-    for inner in sorted(command.commands, key=lambda one: one.name):
+    for inner in command.commands:
         yield from _leaves(inner)
 
 

@@ -3,17 +3,24 @@ Never here: what any of it says (tests/cogs)."""
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
+from PIL import Image
 from playwright.async_api import BrowserType
 
+from bot.domain.jobs import JobState, Route
+from bot.domain.ports import Showing
+from bot.services.viewing import Viewer
 from tests.browser.page import CHROMIUM, FLAGS
 from tests.browser.test_pools import photograph
 from tests.cogs.moderated import moderated
+from tests.ui.builders import a_picture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,3 +57,37 @@ async def test_preferences_and_refusals_are_painted(tmp_path: Path, monkeypatch:
         assert await photograph(shop, ada, shown, "prefer-forget")
         refused = await ada.slash(channel, "imagine", prompt="a paper fox --chaso 5")
         assert await photograph(shop, ada, refused, "refused-prompt")
+        assert await photograph(shop, shop.mo, await shop.mo.slash(channel, "help"), "help")
+
+
+async def test_a_list_with_thumbnails_is_painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    launch = BrowserType.launch
+
+    async def installed(self: BrowserType, **options: Any) -> Any:
+        return await launch(self, **{**options, "executable_path": CHROMIUM, "args": list(FLAGS)})
+
+    monkeypatch.setattr(BrowserType, "launch", installed)
+    async with moderated(tmp_path) as shop:
+        ada, channel = shop.house.ada, shop.house.channel
+        for n, words in enumerate(("a paper fox --ar 3:2", "an owl in the snow, at night", "a lighthouse")):
+            job = await shop.job(JobState.SUCCEEDED, prompt=words)
+            picture = a_picture(data=painted(n), filename=f"{n}.png")
+            shown = await shop.house.publisher.show(Showing(job, job.created_at), Route.POST, picture=picture)
+            place = replace(job.reply, message_id=shown.message_id, message_at=shown.at)
+            await shop.storage.jobs.move_card(job.key, place)
+            await shop.services.favourites.toggle(
+                Viewer(user_id=ada.id, guild_id=shop.guild_id, manages=False), job.key
+            )
+        await shop.job(JobState.FAILED, prompt="something that failed")
+        assert await photograph(shop, ada, await ada.slash(channel, "jobs list"), "list")
+        stars = await ada.slash(channel, "jobs list", what="favourites")
+        assert await photograph(shop, ada, stars, "favourites")
+        card = next(m for m in channel.history(viewer=ada) if m.author.bot)
+        assert await photograph(shop, ada, await ada.context_menu(channel, "Job info", card), "job-info")
+
+
+def painted(n: int) -> bytes:
+    """A picture of one colour."""
+    written = io.BytesIO()
+    Image.new("RGB", (320, 240), ((90 * n) % 256, 120, 200 - 60 * n)).save(written, "PNG")
+    return written.getvalue()
