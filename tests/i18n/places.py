@@ -40,7 +40,7 @@ BY_NAME: Final[tuple[tuple[str, int], ...]] = (
     (r"\w+\.window(?:\.|_).+|remix\.prompt|region\.upload_file|using\.weight", FIELD),
     (r"pool\.charge\..+|choice\..+", OPTION),
     (r"command\..+", COMMAND),
-    (r"menu\..+", MENU),
+    (r"menu\.(?!no_)\w+", MENU),
 )
 """Where a sentence goes by hand of another function, its name tells; the first that fits counts."""
 WIDEST: Final[dict[str, str]] = {
