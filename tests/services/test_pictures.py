@@ -118,6 +118,18 @@ async def test_without_a_pool_it_is_the_usual_one(world: World) -> None:
     assert begun.job.pool is world.default_pool
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_a_preferred_pool_is_taken_where_it_is_open(world: World, is_open: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    if not is_open:
+        del world.rules[Pool.FAST]
+
+    begun = await world.services.blending.begin(
+        world.asker(), files(2), shape=Shape.SQUARE, pool=None, preferred=Pool.FAST
+    )
+
+    assert begun.job.pool is (Pool.FAST if is_open else Pool.NORMAL)
+
+
 # -- what is not taken -------------------------------------------------------------------------------------
 
 
