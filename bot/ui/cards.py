@@ -25,7 +25,7 @@ from bot.ui.regions import RegionButton
 from bot.ui.titles import plain_title, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from bot.domain.actions import ActionButton
     from bot.domain.jobs import Ancestor
@@ -305,7 +305,7 @@ class _Drawing:
 
     def _rows(self, offered: Layout, dress: Dress) -> Iterable[list[discord.ui.Item[Any]]]:
         """Upstream's rows, then our own."""
-        rows = [[self._action(button, dress) for button in row] for row in offered.rows]
+        rows = [[self._action(button, dress) for button in row] for row in _one_free_zoom(offered.rows)]
         job = self._job
         if job.state is JobState.SUCCEEDED and job.kind is JobKind.DESCRIBE:
             rows += [self._own(row, dress) for row in idea_rows(job, (_INFO, _DELETE))]
@@ -364,6 +364,20 @@ class _Drawing:
 
     def _small(self, sentence: Text) -> str:
         return f"-# {self._say(sentence)}"
+
+
+def _one_free_zoom(rows: Iterable[Sequence[ActionButton]]) -> Iterable[list[ActionButton]]:
+    """Custom Zoom's button is the job's, not the action's, and Discord refuses two of one custom_id."""
+    drawn = False
+    for row in rows:
+        kept = []
+        for button in row:
+            is_free = button.family is Family.CUSTOM_ZOOM
+            if not (is_free and drawn):
+                kept.append(button)
+            drawn = drawn or is_free
+        if kept:
+            yield kept
 
 
 def progress_bar(percent: int) -> str:
