@@ -272,7 +272,15 @@ async def assemble(
             shard_count=settings.shard_count,
             shard_ids=settings.shard_ids,
         )
-        publisher = DiscordPublisher(bot, Cards(catalogues, video=settings.show_video), clock)
+        publisher = DiscordPublisher(
+            bot,
+            Cards(
+                catalogues,
+                video=settings.show_video,
+                address_of=lambda job: pictures.address(job.storage_key),
+            ),
+            clock,
+        )
         links = RegionLinks(
             store=storage.region_links,
             clock=clock,

@@ -111,6 +111,13 @@ class HttpPictures:
             raise RouteClosed(failures[0].code)
         raise Later("picture_unavailable: " + ", ".join(dict.fromkeys(failed.code for failed in failures)))
 
+    def address(self, storage_key: str | None) -> str | None:
+        """Where a stored file lies for all to see; None if nowhere, or at a host that is not shown to people."""
+        plan = plan_sources(
+            storage_key=storage_key, discord_url=None, storage=self._storage, wsrv=None, hosts=self._hosts
+        )
+        return plan.sources[0].public if plan.sources else None
+
     def _note(self, source: Source, outcome: str) -> None:
         if outcome != "ok":
             log.info(

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 import discord
 
@@ -17,15 +16,16 @@ from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
 from bot.services.describing import FROM_DESCRIPTION
 from bot.texts import Text, text
+from bot.ui.bars import progress_bar
 from bot.ui.buttons import JobButton
 from bot.ui.described import idea_lines, idea_rows
-from bot.ui.links import message_link
+from bot.ui.links import message_link, shown_address
 from bot.ui.quoting import plain, quoted
 from bot.ui.regions import RegionButton
 from bot.ui.titles import plain_title, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from bot.domain.actions import ActionButton
     from bot.domain.jobs import Ancestor
@@ -46,9 +46,8 @@ ALT_LIMIT: Final = 256
 OWNERS: Final = frozenset({FailureKind.KEY, FailureKind.BALANCE})
 """Failures that whoever owns the account has to mend."""
 
-BAR_LENGTH: Final = 12
-FULL: Final = "▰"
-EMPTY: Final = "▱"
+TOO_LARGE: Final = "note.picture_too_large"
+"""The note of a picture or clip that was not attached: what was paid for is shown by its address."""
 
 POOL_COLOUR: Final = {Pool.NORMAL: discord.Colour(0x3BA55D), Pool.FAST: discord.Colour(0xF0A132)}
 WAITING_COLOUR: Final = discord.Colour(0x5C6370)
@@ -66,9 +65,17 @@ class Dress(StrEnum):
 class Cards:
     """Draws cards. Each drawing is a new view with nothing clickable but dynamic items, and is never stopped."""
 
-    def __init__(self, catalogues: Catalogues, *, video: bool = False) -> None:
+    def __init__(
+        self,
+        catalogues: Catalogues,
+        *,
+        video: bool = False,
+        address_of: Callable[[Job], str | None] = lambda _job: None,
+    ) -> None:
+        """`address_of` tells where a job's file lies for all to see, if it does."""
         self._catalogues = catalogues
         self._video = video
+        self._address_of = address_of
 
     def draw(
         self,
@@ -84,7 +91,8 @@ class Cards:
         `media` is where the picture is (`attachment://name` for one that is sent along), `picture` what is known of
         a new one, `because` why the card is somewhere unexpected.
         """
-        return _Drawing(self._catalogues, showing, video=self._video).view(
+        address = self._address_of(showing.job)
+        return _Drawing(self._catalogues, showing, video=self._video, address=address).view(
             media=media, picture=picture, dress=dress, because=because
         )
 
@@ -120,11 +128,12 @@ ZOOM: Final = "zoom"
 class _Drawing:
     """One card in the making."""
 
-    def __init__(self, catalogues: Catalogues, showing: Showing, *, video: bool) -> None:
+    def __init__(self, catalogues: Catalogues, showing: Showing, *, video: bool, address: str | None) -> None:
         self._catalogues = catalogues
         self._showing = showing
         self._job = showing.job
         self._video = video
+        self._address = address
 
     def view(
         self, *, media: str | None, picture: Picture | None, dress: Dress, because: Text | None
@@ -260,14 +269,16 @@ class _Drawing:
 
     def _remarks(self, picture: Picture | None) -> Iterable[str]:
         for note in self._job.notes:
-            if note != FROM_DESCRIPTION:  # the headline says it, with a link
+            if note == TOO_LARGE and self._address is not None:
+                yield self._small(text("card.too_large_link", link=shown_address(self._address)))
+            elif note != FROM_DESCRIPTION:  # the headline says it, with a link
                 yield self._small(text(note))
         if picture is None or not picture.reduced:
             return
         if picture.source is None:
             yield self._small(text("card.reduced"))
         else:
-            yield self._small(text("card.reduced_link", link=quote(picture.source, safe=":/?&=%#~+,;@!$'*")))
+            yield self._small(text("card.reduced_link", link=shown_address(picture.source)))
 
     def _footer(self) -> str:
         """Pool, requester, time and key: small, and the same on every card."""
@@ -378,12 +389,6 @@ def _one_free_zoom(rows: Iterable[Sequence[ActionButton]]) -> Iterable[list[Acti
             drawn = drawn or is_free
         if kept:
             yield kept
-
-
-def progress_bar(percent: int) -> str:
-    """A bar that is full only at 100 %."""
-    filled = max(0, min(BAR_LENGTH, percent * BAR_LENGTH // 100))
-    return FULL * filled + EMPTY * (BAR_LENGTH - filled)
 
 
 def _description(catalogues: Catalogues, job: Job) -> str:

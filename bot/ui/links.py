@@ -1,9 +1,10 @@
-"""Addresses of messages, as people click them.
-Never here: anything outside Discord."""
+"""Addresses as people click them.
+Never here: which addresses may be shown."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -20,3 +21,8 @@ def card_link(job: Job) -> str | None:
     if reply.message_id is None:
         return None
     return message_link(reply.guild_id, reply.channel_id, reply.message_id)
+
+
+def shown_address(address: str) -> str:
+    """An address for a Markdown link: it cannot end the brackets around it."""
+    return quote(address, safe=":/?&=%#~+,;@!$'*")

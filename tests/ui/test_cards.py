@@ -18,8 +18,9 @@ from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
 from bot.texts import text
+from bot.ui.bars import progress_bar
 from bot.ui.buttons import JobButton
-from bot.ui.cards import Cards, Dress, progress_bar
+from bot.ui.cards import Cards, Dress
 from tests.fakes.discord_rules import load_oracle
 from tests.ui.builders import KEY, NOW, PARENT, UUID, a_job, a_picture, a_press, single_actions, walk, words
 from tests.ui.world import CATALOGUES
