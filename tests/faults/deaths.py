@@ -1,26 +1,19 @@
 """Death at every effect of every path: before and after each transaction, each upstream call, each Discord call.
-Never here: faults of the network itself; those are on the wire."""
+Never here: faults of the network itself; those are on the wire. The tests are several files, so that several
+workers can walk the paths at the same time."""
 
 from __future__ import annotations
 
 import shutil
-from base64 import b64decode
-from contextlib import suppress
 from typing import TYPE_CHECKING
-
-import pytest
 
 from bot.domain.inputs import Shape
 from bot.domain.jobs import JobState, Route
-from bot.domain.masks import Cells
 from bot.domain.pools import Pool
-from bot.domain.ports import Picture
 from bot.domain.prompts import PromptOptions
-from bot.domain.tasks import RemoteAction, TaskStatus
+from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault
-from bot.midjourney.masks import PillowMasks
 from tests.faults.report import Row, record
-from tests.midjourney.drawing import still
 from tests.services.test_pictures import AFile
 from tests.services.world import Crash, World
 
@@ -109,20 +102,6 @@ OF_PICTURES: dict[Path_, tuple[str, ...]] = {
 }
 """Paths that differ from `imagine` only where pictures go along: they are tried at those points, which are few."""
 
-PATHS = (
-    imagine,
-    press,
-    refund,
-    refused,
-    unclear,
-    reposted,
-    by_direct_message,
-    late,
-    blend,
-    describe,
-    imagine_with_picture,
-)
-
 
 async def _first(world: World) -> Job:
     """The grid that the press path starts from: made before any death."""
@@ -150,15 +129,15 @@ async def _run(world: World, path: Path_) -> None:
     """Walk the path; after a death start again and let everything come to its end."""
     try:
         await path(world)
-        await _settled(world, path)
+        await settled(world, path)
     except Crash:
         pass
     if world.died:
         await world.reboot(after_ms=1_000)
-        await _settled(world, path)
+        await settled(world, path)
 
 
-async def _settled(world: World, path: Path_) -> None:
+async def settled(world: World, path: Path_) -> None:
     async def all_ended() -> bool:
         jobs = await world.all_jobs()
         return all(
@@ -170,7 +149,7 @@ async def _settled(world: World, path: Path_) -> None:
     await world.pass_time(12)
 
 
-async def _judge(world: World) -> tuple[int, int]:
+async def judge(world: World) -> tuple[int, int]:
     """How many jobs were lost and how many effects doubled."""
     jobs: list[Job] = await world.all_jobs()
     lost = [j for j in jobs if not (j.is_terminal and j.is_delivered)]
@@ -199,15 +178,14 @@ def _balanced(job: Job, entries: list[str]) -> bool:
     return entries.count("reserve") == 1 and refunds in fair
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("path", PATHS, ids=lambda p: p.__name__)
-async def test_death_at_any_effect_loses_nothing_and_doubles_nothing(path: Path_, tmp_path: Path) -> None:
+async def die_everywhere(path: Path_, tmp_path: Path) -> None:
+    """Walk a path once for each of its effects, die there, start again, and judge what became of it."""
     (tmp_path / "whole").mkdir()
     template = await _empty_database(tmp_path)
     whole = await _prepared(tmp_path / "whole", path, template)
     await _run(whole, path)
     points = list(whole.effects.names)
-    assert await _judge(whole) == (0, 0)
+    assert await judge(whole) == (0, 0)
     await whole.kill()
 
     outcomes: dict[str, tuple[int, int]] = {}
@@ -217,7 +195,7 @@ async def test_death_at_any_effect_loses_nothing_and_doubles_nothing(path: Path_
         world = await _prepared(folder, path, template)
         world.effects.crash_at = n
         await _run(world, path)
-        outcomes[f"{n}: {points[n]}"] = await _judge(world)
+        outcomes[f"{n}: {points[n]}"] = await judge(world)
         await world.kill()
 
     bad = {point: outcome for point, outcome in outcomes.items() if outcome != (0, 0)}
@@ -231,36 +209,6 @@ async def test_death_at_any_effect_loses_nothing_and_doubles_nothing(path: Path_
         )
     )
     assert bad == {}
-
-
-@pytest.mark.parametrize(
-    ("point", "times"),
-    [("db begin ⟩", 1), ("db inputs ⟨", 0), ("POST action ⟨", 0), ("POST action ⟩", 1)],
-)
-async def test_death_while_a_region_is_sent_sends_it_once_at_most_and_with_its_mask(
-    point: str, times: int, tmp_path: Path
-) -> None:
-    world = World(tmp_path)
-    await world.boot()
-    world.painted = Picture(still(size=(37, 41)), "fox.png", "image/png", 37, 41)
-    world.upstream.template["actions"] = (
-        RemoteAction("MJ::Inpaint::1::11111111-2222-4333-8444-555555555555::SOLO", "Vary (Region)", ""),
-    )
-    grid = await world.finished_grid()
-    mask = await PillowMasks().from_cells(37, 41, Cells(6))
-    world.effects.die_at(point)
-
-    with suppress(Crash):
-        await world.services.regions.repaint(world.asker(), grid.key, 0, mask, channel_id=0, message_id=0)
-        await _settled(world, press)
-    assert world.died
-    await world.reboot(after_ms=1_000)
-    await _settled(world, press)
-
-    assert await _judge(world) == (0, 0)
-    sent = [task.mask or "" for task in world.upstream.tasks if task.custom_id]
-    assert [b64decode(one.partition(",")[2]) for one in sent] == [mask] * times
-    await world.kill()
 
 
 def _worth_trying(points: list[str], only: tuple[str, ...] | None = None) -> list[int]:

@@ -1,0 +1,21 @@
+"""Death on the way from a command to its picture.
+Never here: how a death is made and judged (deaths)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.deaths import die_everywhere, imagine, unclear
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.faults.deaths import Path_
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("path", [imagine, unclear], ids=lambda p: p.__name__)
+async def test_death_at_any_effect_loses_nothing_and_doubles_nothing(path: Path_, tmp_path: Path) -> None:
+    await die_everywhere(path, tmp_path)
