@@ -10,6 +10,7 @@ import pytest
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobKind, JobState
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
+from bot.services import submission
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -49,8 +50,10 @@ async def test_what_the_server_certainly_did_not_take_waits_and_is_sent_again(
     ],
 )
 async def test_waiting_for_a_place_upstream_ends_visibly_after_a_bounded_time(
-    world: World, kind: RemoteFault, failure: FailureKind
+    world: World, kind: RemoteFault, failure: FailureKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for cap in ("QUEUE_FULL_CAP_MS", "UNREACHED_CAP_MS"):  # by the real ones a thousand tries are made
+        monkeypatch.setattr(submission, cap, 5 * 60_000)
     world.upstream.refusals += [fault(kind) for _ in range(1000)]
 
     job = await world.ended(await world.imagine(), within=3 * 3600)
