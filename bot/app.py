@@ -40,6 +40,7 @@ from bot.storage.opening import open_storage
 from bot.storage.vault import FernetVault
 from bot.telemetry import Meters, watch_loop
 from bot.ui.cards import Cards
+from bot.ui.directory import DiscordDirectory
 from bot.ui.links import card_link
 from bot.ui.modlog import ChannelModLog
 from bot.ui.publisher import DiscordPublisher
@@ -296,6 +297,7 @@ async def assemble(
                 masks=PillowMasks(),
                 reader=PillowReader(),
                 publisher=publisher,
+                directory=DiscordDirectory(bot),
                 clock=clock,
                 probe=meters,
                 policy=DeploymentPolicy(settings.default_rules, settings.default_pool),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from bot.domain.describing import told
 from bot.domain.failures import Failure, FailureKind
@@ -176,6 +176,10 @@ class Job:
     """The full prompt with its parameters; an action carries its parent's."""
     account: str
     """Whose key pays: `default`, or an account of the owner's configuration."""
+    home: int | None
+    """The server in which the chain began: its rules hold, wherever a card is shown. None: it began nowhere we know."""
+    home_channel: int | None = None
+    """The channel in which the chain began, whose rules hold where there is no channel of that server."""
     user_id: int
     user_name: str
     locale: str
@@ -391,9 +395,20 @@ LATE_WATCH_MS: Final = 6 * 3_600_000
 """How long a job that timed out with us is still looked at, now and then, for a late success."""
 
 
-def inherit_chain(parent: Job) -> tuple[JobKey, Pool, str, str]:
-    """The rule of the chain: a child takes root, pool, account and prompt from its parent's row.
+class Chain(NamedTuple):
+    """What every job of a chain has in common."""
+
+    root: JobKey
+    pool: Pool
+    account: str
+    prompt: str
+    home: int | None
+    home_channel: int | None
+
+
+def inherit_chain(parent: Job) -> Chain:
+    """The rule of the chain: a child takes root, pool, account, prompt and home server from its parent's row.
 
     Today's settings have no say: pools are kept apart upstream along the whole chain (contract §1.2, §7).
     """
-    return parent.root, parent.pool, parent.account, parent.prompt
+    return Chain(parent.root, parent.pool, parent.account, parent.prompt, parent.home, parent.home_channel)

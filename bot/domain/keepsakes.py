@@ -25,6 +25,9 @@ class Draft:
     """A key of its own, of the same shape as a job's."""
     user_id: int
     guild_id: int | None
+    """The server whose rules hold for it."""
+    home_channel: int | None = None
+    """The channel whose rules hold, where it is edited in direct messages."""
     prompt: str
     """As it was typed, with the options that were given beside it spelled out."""
     pool: Pool | None

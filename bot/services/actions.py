@@ -12,6 +12,7 @@ from bot.domain.jobs import Job, JobKind, JobState, Press, inherit_chain
 from bot.domain.prices import charge_of
 from bot.errors import UserError
 from bot.services.accepting import accept
+from bot.services.doors import Door, Doors, origin_of
 from bot.services.quotas import Request
 from bot.texts import text
 
@@ -54,6 +55,7 @@ class Presses:
         *,
         store: JobStore,
         policy: Policy,
+        doors: Doors,
         accounts: Accounts,
         clock: Clock,
         naming: Naming,
@@ -64,6 +66,7 @@ class Presses:
     ) -> None:
         self._store = store
         self._policy = policy
+        self._doors = doors
         self._accounts = accounts
         self._clock = clock
         self._naming = naming
@@ -82,8 +85,13 @@ class Presses:
         not be written.
         """
         parent = await self.parent(key)
+        asker = await self.seat(asker, parent, Door.PRESS)
         self._check(parent, position)
         return await self.begin(asker, parent, position, channel_id=channel_id, message_id=message_id)
+
+    async def seat(self, asker: Asker, parent: Job, door: Door) -> Asker:
+        """The asker in the home of a job, if its door is open to them; raises `UserError`."""
+        return await self._doors.seat(asker, origin_of(parent), door)
 
     async def parent(self, key: JobKey) -> Job:
         """The pressed job, if it has anything to press; raises `UserError`."""
@@ -109,7 +117,10 @@ class Presses:
         inputs: Sequence[Input] = (),
         notes: tuple[str, ...] = (),
     ) -> Pressed:
-        """Begin the child of a button that may be pressed with what it takes along, or find the one that it has."""
+        """Begin the child of a button that may be pressed with what it takes along, or find the one that it has.
+
+        The asker has been seated. Raises as `press`.
+        """
         if not message_id and parent.reply.message_id is not None:
             # Pressed where only one person sees it: the child's card leads to its parent's.
             channel_id, message_id = parent.reply.channel_id, parent.reply.message_id
@@ -171,15 +182,17 @@ class Presses:
     ) -> Job:
         if parent.task_id is None:  # `_finished` has made sure; the type checker has not seen it
             raise UserError(text("press.unfinished", key=parent.key))
-        root, pool, account, prompt = inherit_chain(parent)
+        chain = inherit_chain(parent)
         now = self._clock.now()
         return Job(
             key=self._naming.key(),
             kind=JobKind.ACTION,
-            root=root,
-            pool=pool,
-            prompt=prompt,
-            account=account,
+            root=chain.root,
+            pool=chain.pool,
+            prompt=chain.prompt,
+            account=chain.account,
+            home=chain.home,
+            home_channel=chain.home_channel,
             user_id=asker.user_id,
             user_name=asker.user_name,
             locale=asker.guild_locale,

@@ -96,7 +96,7 @@ class Allowances:
         return tuple([await self._quota(asker, pool) for pool in Pool])
 
     async def _quota(self, asker: Asker, pool: Pool) -> PoolQuota:
-        guild_id, now = asker.reply.guild_id, self._clock.now()
+        guild_id, now = asker.server, self._clock.now()
         settings = None if guild_id is None else await self._guilds.settings(guild_id)
         day = day_of(now) if settings is None else day_of(now, settings.zone)
         month = month_of(now) if settings is None else month_of(now, settings.zone)

@@ -34,11 +34,21 @@ class Asker:
     is_moderator: bool = False
     age_restricted: bool = False
     """Whether the channel (or the thread's channel) is."""
+    home: int | None = None
+    """The server whose rules hold, where that is not where the answer goes: see `doors`."""
+    home_channel: int | None = None
+    """The channel whose rules hold, likewise."""
 
     @property
     def lineage(self) -> tuple[int, ...]:
-        """The channel with its parents, the nearest first."""
-        return (self.reply.channel_id, *self.channel_parents)
+        """The channel whose rules hold, with its parents, the nearest first."""
+        here = self.reply.channel_id if self.home_channel is None else self.home_channel
+        return (here, *self.channel_parents)
+
+    @property
+    def server(self) -> int | None:
+        """The server whose rules hold: where they ask, unless a door seated them elsewhere."""
+        return self.reply.guild_id if self.home is None else self.home
 
     @property
     def born(self) -> int:

@@ -11,6 +11,7 @@ from bot.domain.jobs import Job, JobKind, JobState, Route
 from bot.domain.ports import Picture, Showing
 from bot.errors import Later, RouteClosed, TooLarge, UserError
 from bot.services.delivery import described
+from bot.services.doors import Door
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Bringer:
         In public that becomes the job's card: links lead there from now on, and a job that was kept counts as
         delivered. Raises `UserError`, `RouteClosed` or `Later`.
         """
-        job = await self._jobs.look_after(viewer, key)
+        job = await self._jobs.look_after(viewer, key, Door.SHOW)
         if not job.is_terminal:
             raise UserError(text("jobs.unfinished", key=key))
         notes = tuple(note for note in job.notes if note not in PICTURE_NOTES)
@@ -87,7 +88,7 @@ class Bringer:
 
         Anybody who sees the card may have the file: it is what the card shows. Raises `UserError` or `Later`.
         """
-        job = await self._jobs.look(viewer, key)
+        job = await self._jobs.look(viewer, key, Door.SEND)
         if job.state is not JobState.SUCCEEDED or not _has_picture(job):
             raise UserError(text("jobs.no_picture", key=key))
 
@@ -106,7 +107,7 @@ class Bringer:
 
     async def take_down(self, viewer: Viewer, key: JobKey, *, channel_id: int, message_id: int) -> Text:
         """Delete a card; the job stays and can be shown again. Raises `UserError` or `Later`."""
-        job = await self._jobs.look_after(viewer, key)
+        job = await self._jobs.look_after(viewer, key, Door.DELETE)
         try:
             await self._publisher.take_down(channel_id, message_id)
         except RouteClosed as closed:

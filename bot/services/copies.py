@@ -104,7 +104,7 @@ class Copies:
         job = await self._jobs.get(key)
         if job is None or not (await self._people.preferences(job.user_id)).copies:
             return True
-        viewer = Viewer(user_id=job.user_id, guild_id=job.reply.guild_id, manages=False)
+        viewer = Viewer(user_id=job.user_id, guild_id=job.home, manages=False)
         locale = self._people.language(job.user_id) or job.locale
         try:
             await self._bringer.send(viewer, key, locale=locale, link=self._link_of(job), nonce=f"copy-{key}")

@@ -12,6 +12,7 @@ from bot.domain.describing import ideas
 from bot.domain.jobs import Job, JobKind
 from bot.domain.prompts import PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
+from bot.services.doors import Door, Doors, origin_of
 from bot.services.roots import Begun, Root, Roots, named_after
 from bot.texts import Text, text
 
@@ -55,8 +56,11 @@ class Harvest:
 class Describing:
     """Begins descriptions, and what is made of them."""
 
-    def __init__(self, *, roots: Roots, gatherer: Gatherer, jobs: Jobs, store: JobStore) -> None:
+    def __init__(
+        self, *, roots: Roots, gatherer: Gatherer, jobs: Jobs, store: JobStore, doors: Doors
+    ) -> None:
         self._roots = roots
+        self._doors = doors
         self._gatherer = gatherer
         self._jobs = jobs
         self._store = store
@@ -76,7 +80,8 @@ class Describing:
 
         Raises `UserError` if the picture is not kept any more.
         """
-        job = await self._described(viewer, key)
+        job = await self._described(viewer, key, Door.AGAIN)
+        asker = await self._doors.seat(asker, origin_of(job), Door.AGAIN)
         taken = await self._gatherer.kept(job)
         if not taken:
             raise UserError(text("describe.not_kept", key=key))
@@ -97,7 +102,7 @@ class Describing:
 
     async def idea(self, viewer: Viewer, key: JobKey, number: int) -> tuple[Job, str]:
         """One of a description's prompts, counted from 0, with its job. Raises `UserError` if it is not there."""
-        job = await self._described(viewer, key)
+        job = await self._described(viewer, key, Door.IDEA)
         found = ideas(job.result_text)
         if number >= len(found):
             raise UserError(text("describe.forgotten", key=key))
@@ -105,14 +110,16 @@ class Describing:
 
     async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> Begun:
         """Begin a chain with one of a description's prompts, as somebody edited it, in the description's pool."""
-        return await self._roots.begin(asker, _imagined(await self._described(viewer, key), prompt))
+        job = await self._described(viewer, key, Door.IDEA)
+        asker = await self._doors.seat(asker, origin_of(job), Door.IDEA)
+        return await self._roots.begin(asker, _imagined(job, prompt))
 
     async def imagine_all(self, viewer: Viewer, key: JobKey, places: Places) -> Harvest:
         """Begin a chain with each of a description's prompts: each of them passes the one door, and pays for itself.
 
         What an earlier press began and what has not ended is not begun again.
         """
-        job = await self._described(viewer, key)
+        job = await self._described(viewer, key, Door.IDEAS)
         found = ideas(job.result_text)
         if not found:
             raise UserError(text("describe.forgotten", key=key))
@@ -138,7 +145,8 @@ class Describing:
             return Begun(running, fresh=False)
         asker = await places.open()
         try:
-            one = await self._roots.begin(asker, replace(root, interaction_id=stand_in))
+            seated = await self._doors.seat(asker, origin_of(job), Door.IDEAS)
+            one = await self._roots.begin(seated, replace(root, interaction_id=stand_in))
         except BaseException:
             await places.shut(asker)
             raise
@@ -146,8 +154,8 @@ class Describing:
             await places.shut(asker)
         return one
 
-    async def _described(self, viewer: Viewer, key: JobKey) -> Job:
-        job = await self._jobs.look(viewer, key)
+    async def _described(self, viewer: Viewer, key: JobKey, door: Door) -> Job:
+        job = await self._jobs.look(viewer, key, door)
         if job.kind is not JobKind.DESCRIBE:
             raise UserError(text("press.no_such_button", key=key))
         return job

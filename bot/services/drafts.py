@@ -40,6 +40,7 @@ class Drafts:
         *,
         user_id: int,
         guild_id: int | None,
+        home_channel: int | None = None,
         pool: Pool | None,
         option_set: str | None,
     ) -> JobKey:
@@ -48,6 +49,7 @@ class Drafts:
             key=self._naming.key(),
             user_id=user_id,
             guild_id=guild_id,
+            home_channel=home_channel,
             prompt=as_typed(options)[:PROMPT_LIMIT],
             pool=pool,
             option_set=option_set,
@@ -59,7 +61,8 @@ class Drafts:
     async def open(self, viewer: Viewer, key: JobKey) -> Draft:
         """Read a draft; raises `UserError` if it is too old, or somebody else's, or of another place."""
         draft = await self._store.draft(key)
-        if draft is None or draft.until <= self._clock.now() or draft.guild_id != viewer.guild_id:
+        elsewhere = viewer.guild_id is not None and draft is not None and draft.guild_id != viewer.guild_id
+        if draft is None or draft.until <= self._clock.now() or elsewhere:
             raise UserError(text("draft.expired"))
         if draft.user_id != viewer.user_id:
             raise UserError(text("draft.not_yours"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.guild_ports import Silence
 from bot.domain.keys import KEY_LENGTH, JobKey, key_from_bits
+from bot.domain.membership import NoDirectory
 from bot.services.accounts import Accounts
 from bot.services.actions import Presses
 from bot.services.allowances import Allowances
@@ -18,6 +19,7 @@ from bot.services.bringing import Bringer
 from bot.services.copies import Copies, Owed
 from bot.services.delivery import Delivery
 from bot.services.describing import Describing
+from bot.services.doors import Doors
 from bot.services.drafts import Drafts
 from bot.services.favourites import Favourites
 from bot.services.given import Gatherer
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keepsakes import Keepsakes
     from bot.domain.masks import Masks
+    from bot.domain.membership import MemberDirectory
     from bot.domain.own_keys import Vault
     from bot.domain.people import PreferenceStore
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Pictures, Probe, Publisher
@@ -66,7 +69,7 @@ def told_to(telling: Telling) -> Callable[[Job, Sequence[str]], None]:
 
     def hear(job: Job, reasons: Sequence[str]) -> None:
         for event in events_of(job, reasons):
-            telling.tell(job.reply.guild_id, event)
+            telling.tell(job.home, event)
 
     return hear
 
@@ -78,7 +81,7 @@ def lost_to(telling: Telling, on_lost_way: Callable[[Job, str], None]) -> Callab
         on_lost_way(job, why)
         event = lost_way(job, why)
         if event is not None:
-            telling.tell(job.reply.guild_id, event)
+            telling.tell(job.home, event)
 
     return hear
 
@@ -122,6 +125,7 @@ class Ports:
     guilds: GuildStores
     people: PreferenceStore
     keepsakes: Keepsakes
+    directory: MemberDirectory = field(default_factory=NoDirectory)
     modlog: ModLog = field(default_factory=Silence)
     purses: Mapping[str, Purse] = field(default_factory=dict)
     """Where the owner's accounts' funds can be read, as far as a key may."""
@@ -264,8 +268,11 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         clock=clock,
         telling=telling,
     )
+    doors = Doors(ports.directory)
     drafts = Drafts(store=ports.keepsakes, clock=clock, naming=naming)
-    jobs = Jobs(store=store, archive=ports.archive, clock=clock, wakeup=worker, show=editor.changed)
+    jobs = Jobs(
+        store=store, archive=ports.archive, doors=doors, clock=clock, wakeup=worker, show=editor.changed
+    )
     roots = Roots(
         store=store,
         policy=policy,
@@ -280,6 +287,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     presses = Presses(
         store=store,
         policy=policy,
+        doors=doors,
         accounts=accounts,
         clock=clock,
         naming=naming,
@@ -290,9 +298,9 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     )
     bringer = Bringer(jobs=jobs, store=store, publisher=ports.publisher, pictures=ports.pictures, clock=clock)
     return Services(
-        imagine=Imagine(roots=roots, gatherer=gatherer),
+        imagine=Imagine(roots=roots, gatherer=gatherer, doors=doors),
         blending=Blending(roots=roots, gatherer=gatherer),
-        describing=Describing(roots=roots, gatherer=gatherer, jobs=jobs, store=store),
+        describing=Describing(roots=roots, gatherer=gatherer, jobs=jobs, store=store, doors=doors),
         gatherer=gatherer,
         presses=presses,
         regions=Regions(

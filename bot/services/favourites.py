@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.jobs import JobState
 from bot.errors import UserError
+from bot.services.doors import Door
 from bot.services.jobs import PAGE, History
 from bot.texts import Text, text
 
@@ -28,10 +29,10 @@ class Favourites:
 
     async def toggle(self, viewer: Viewer, key: JobKey) -> Text:
         """Add a picture to the viewer's favourites, or take it away; says which. Raises `UserError`."""
-        job = await self._jobs.look(viewer, key)
+        job = await self._jobs.look(viewer, key, Door.FAVOURITE)
         if job.state is not JobState.SUCCEEDED:
             raise UserError(text("favourite.no_picture", key=key))
-        added = await self._store.toggle_favourite(viewer.user_id, key, job.reply.guild_id, self._clock.now())
+        added = await self._store.toggle_favourite(viewer.user_id, key, job.home, self._clock.now())
         return text("favourite.added" if added else "favourite.removed")
 
     async def history(self, viewer: Viewer, number: int) -> History:

@@ -17,6 +17,7 @@ from bot.domain.inputs import (
 )
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.errors import Later, RouteClosed, UserError
+from bot.services.doors import Door
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Gatherer:
 
     async def of_job(self, viewer: Viewer, key: JobKey) -> Given:
         """The picture of a finished job of ours, from where it was made. Raises `UserError` or `Later`."""
-        job = await self._jobs.look(viewer, key)
+        job = await self._jobs.look(viewer, key, Door.PICTURE)
         if job.kind is JobKind.DESCRIBE:
             return held_of(await self.kept(job), key)
         if job.state is not JobState.SUCCEEDED or not (job.storage_key or job.discord_url):

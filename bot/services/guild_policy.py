@@ -99,13 +99,13 @@ class GuildPolicy:
 
     def forget(self, asker: Asker) -> None:
         """Drop the server's settings from the cache."""
-        if asker.reply.guild_id is not None:
-            self._guilds.forget(asker.reply.guild_id)
+        if asker.server is not None:
+            self._guilds.forget(asker.server)
 
     def refused(self, asker: Asker, refusal: UserError) -> None:
         """Let moderators know."""
         self._telling.tell(
-            asker.reply.guild_id,
+            asker.server,
             ModEvent(
                 EventKind.REFUSED,
                 f"refused/{asker.user_id}/{refusal.text.id}",
@@ -160,7 +160,7 @@ class GuildPolicy:
         raise UserError(text("refused.no_rule", pool=pool.value, roles=named))
 
     async def _settings(self, asker: Asker) -> GuildSettings | None:
-        guild_id = asker.reply.guild_id
+        guild_id = asker.server
         return None if guild_id is None else await self._guilds.settings(guild_id)
 
     # -- admitting ---------------------------------------------------------------------------------------

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from bot.domain.jobs import Ancestor, Job, JobKind
 from bot.domain.prompts import PromptOptions, compose
+from bot.services.doors import Door, Doors, origin_of, origin_of_draft
 from bot.services.roots import Begun, Naming, Root, Roots, named_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.domain.inputs import Given
+    from bot.domain.keepsakes import Draft
     from bot.domain.pools import Pool
     from bot.services.asking import Asker
     from bot.services.given import Gatherer, Taken
@@ -24,8 +26,9 @@ __all__ = ["Begun", "Imagine", "Naming"]
 class Imagine:
     """Begins chains."""
 
-    def __init__(self, *, roots: Roots, gatherer: Gatherer) -> None:
+    def __init__(self, *, roots: Roots, gatherer: Gatherer, doors: Doors) -> None:
         self._roots = roots
+        self._doors = doors
         self._gatherer = gatherer
 
     async def remix(self, asker: Asker, ancestor: Job, prompt: str) -> Begun:
@@ -33,6 +36,7 @@ class Imagine:
 
         Its pictures go along while they are kept; the card says so if they are not.
         """
+        asker = await self._doors.seat(asker, origin_of(ancestor), Door.REMIX)
         taken = await self._gatherer.kept_of_prompt(ancestor)
         gone = ancestor.kind is JobKind.IMAGINE and ancestor.inputs > len(taken)
         return await self._begin(
@@ -64,6 +68,13 @@ class Imagine:
         compose(options)  # a bad prompt is not worth fetching pictures for
         taken = await self._gatherer.gather(given)
         return await self._begin(asker, options, pool, ancestor=ancestor, taken=taken, preferred=preferred)
+
+    async def begin_again(
+        self, asker: Asker, draft: Draft, options: PromptOptions, *, preferred: Pool | None
+    ) -> Begun:
+        """Accept a prompt that was refused before and edited, where it was first asked for. Raises as `begin`."""
+        asker = await self._doors.seat(asker, origin_of_draft(draft), Door.DRAFT)
+        return await self.begin(asker, options, draft.pool, preferred=preferred)
 
     async def _begin(
         self,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.jobs import Job, JobState
 from bot.domain.prompts import seed_of
 from bot.errors import UserError
+from bot.services.doors import Door, Doors
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -69,35 +70,37 @@ class Jobs:
         *,
         store: JobStore,
         archive: JobArchive,
+        doors: Doors,
         clock: Clock,
         wakeup: Wakeup,
         show: Callable[[Job], None],
     ) -> None:
         self._store = store
         self._archive = archive
+        self._doors = doors
         self._clock = clock
         self._wakeup = wakeup
         self._show = show
 
     # -- one job -----------------------------------------------------------------------------------------
 
-    async def look(self, viewer: Viewer, key: JobKey) -> Job:
-        """Read a job that belongs to this place; raises `UserError` if none does."""
+    async def look(self, viewer: Viewer, key: JobKey, door: Door) -> Job:
+        """Read a job, if its door is open to the viewer; raises `UserError`."""
         job = await self._store.get(key)
-        if job is None or not viewer.sees(job):
+        if job is None:
             raise UserError(text("jobs.unknown", key=key))
-        return job
+        return await self._doors.look(viewer, job, door)
 
-    async def look_after(self, viewer: Viewer, key: JobKey) -> Job:
+    async def look_after(self, viewer: Viewer, key: JobKey, door: Door) -> Job:
         """Read a job that the viewer may do something about: their own, or any of a server that they manage."""
-        job = await self.look(viewer, key)
+        job = await self.look(viewer, key, door)
         if not viewer.may_look_after(job):
             raise UserError(text("jobs.not_yours", key=key))
         return job
 
     async def family(self, viewer: Viewer, key: JobKey) -> Family:
         """Read a job with what it was made from and what was made from it."""
-        job = await self.look(viewer, key)
+        job = await self.look(viewer, key, Door.INFO)
         parent = await self._store.get(job.press.parent) if job.press is not None else None
         children = await self._archive.children(key, limit=CHILDREN)
         return Family(job, parent, children)
@@ -107,7 +110,7 @@ class Jobs:
 
         A job that upstream has goes on there; it is kept for `/jobs show` and not posted.
         """
-        job = await self.look_after(viewer, key)
+        job = await self.look_after(viewer, key, Door.CANCEL)
         after = None if job.is_terminal else await self._store.cancel(key, self._clock.now())
         if after is None:
             raise UserError(_too_late(await self._store.get(key) or job))

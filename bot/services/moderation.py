@@ -158,7 +158,7 @@ class Moderation:
     async def job(self, guild_id: int, key: JobKey) -> Job:
         """Read one job of this server; raises `UserError` if it is unknown here."""
         job = await self._jobs.get(key)
-        if job is None or job.reply.guild_id != guild_id:
+        if job is None or job.home != guild_id:
             raise UserError(text("settings.no_such_job", key=key))
         return job
 

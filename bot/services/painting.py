@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.jobs import Route
 from bot.domain.ports import Showing
 from bot.errors import Later, RouteClosed, StorageTrouble, UserError
+from bot.services.doors import Door
 from bot.services.region_links import read_asker
 from bot.texts import text
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock, JobStore, Pictures, Publisher
     from bot.domain.region_links import RegionLink, Screens
     from bot.services.region_links import RegionLinks
-    from bot.services.regions import Regions
+    from bot.services.regions import RegionDraft, Regions
 
 log = logging.getLogger(__name__)
 
@@ -79,16 +80,16 @@ class Painting:
 
     async def canvas(self, link: RegionLink) -> Canvas:
         """What is to be painted on; raises `UserError` if its picture is not to be had, or `StorageTrouble`."""
-        draft = await self._regions.draft(read_asker(link.asker), link.job, link.position)
+        draft = await self._drafted(link)
         return Canvas(draft.width, draft.height)
 
     async def picture(self, link: RegionLink) -> bytes:
         """The picture as a WebP for a screen; raises `UserError` or `StorageTrouble`."""
+        draft = await self._drafted(link)  # first of all: they may have been sent away meanwhile
         now = self._clock.now()
         until, kept = self._kept.get(link.job, (0, b""))
         if now < until:
             return kept
-        draft = await self._regions.draft(read_asker(link.asker), link.job, link.position)
         try:
             whole = await self._pictures.fetch(
                 storage_key=draft.job.storage_key, discord_url=draft.job.discord_url, limit=WHOLE
@@ -104,6 +105,9 @@ class Painting:
         self._kept[link.job] = (now + KEPT_MS, fitted)
         return fitted
 
+    async def _drafted(self, link: RegionLink) -> RegionDraft:
+        return await self._regions.draft(read_asker(link.asker), link.job, link.position, Door.EDITOR)
+
     # -- the region --------------------------------------------------------------------------------------
 
     async def submit(self, link: RegionLink, mask: bytes) -> Job:
@@ -115,7 +119,13 @@ class Painting:
         """
         asker = read_asker(link.asker)
         pressed = await self._regions.repaint(
-            asker, link.job, link.position, mask, channel_id=asker.reply.channel_id, message_id=0
+            asker,
+            link.job,
+            link.position,
+            mask,
+            channel_id=asker.reply.channel_id,
+            message_id=0,
+            door=Door.EDITOR,
         )
         job = pressed.job
         if job.interaction_id != asker.interaction_id:

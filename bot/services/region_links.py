@@ -61,7 +61,7 @@ class RegionLinks:
             job=key,
             position=position,
             user_id=asker.user_id,
-            guild_id=asker.reply.guild_id,
+            guild_id=asker.server,
             asker=written(asker),
             locale=asker.locale,
             expires_at=self._clock.now() + LINK_LIFE_MS,

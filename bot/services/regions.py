@@ -4,7 +4,7 @@ Never here: pixels (the port `Masks` draws and reads them), buttons, and the pag
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.actions import Family, classify
@@ -13,8 +13,8 @@ from bot.domain.masks import COUNT, Cells, CheckedMask
 from bot.domain.prices import Charge
 from bot.errors import Later, RouteClosed, UserError
 from bot.services.actions import Pressed, PressOutcome
+from bot.services.doors import Door
 from bot.services.quotas import Request
-from bot.services.viewing import Viewer
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Masked:
     parent: Job
     position: int
     mask: CheckedMask
+    door: Door = Door.REGION
+    """Which one they came in by."""
 
 
 async def no_editor(_asker: Asker, _key: JobKey, _position: int) -> str | None:
@@ -102,7 +104,7 @@ class Regions:
 
         Raises `UserError` with the rule that refuses, or with what is wrong with the job or its picture.
         """
-        parent = await self._parent(asker, key, position)
+        asker, parent = await self._entered(asker, key, position, Door.REGION)
         running = await self._running(parent, position)
         if running is not None:
             raise UserError(text("region.running", key=running.key))
@@ -113,16 +115,19 @@ class Regions:
         )
         return await self._draft(parent, position)
 
-    async def draft(self, asker: Asker, key: JobKey, position: int) -> RegionDraft:
+    async def draft(self, asker: Asker, key: JobKey, position: int, door: Door = Door.REGION) -> RegionDraft:
         """The picture again, for somebody who has opened it; from memory if it is still there."""
-        return self.at_hand(asker, key, position) or await self._draft(
-            await self._parent(asker, key, position), position
-        )
+        _, parent = await self._entered(asker, key, position, door)
+        return self._remembered(key, position) or await self._draft(parent, position)
 
     def at_hand(self, asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
-        """The same if it takes no time at all, else None."""
+        """The same if it takes no time at all, else None: whoever asks from elsewhere has to be looked up first."""
+        draft = self._remembered(key, position)
+        return draft if draft is not None and asker.reply.guild_id == draft.job.home is not None else None
+
+    def _remembered(self, key: JobKey, position: int) -> RegionDraft | None:
         until, draft = self._kept.get((key, position), (0, None))
-        if draft is None or until < self._clock.now() or not _viewer(asker).sees(draft.job):
+        if draft is None or until < self._clock.now():
             return None
         self._keep(draft)
         return draft
@@ -133,12 +138,22 @@ class Regions:
 
     async def editor_link(self, asker: Asker, key: JobKey, position: int) -> str | None:
         """Where this person can draw a mask for this button; None where there is no such page."""
-        return await self._editor(asker, key, position)
+        parent = await self._presses.parent(key)  # the page asks at its door whether they may
+        there = replace(asker, home=parent.home, home_channel=parent.home_channel)
+        return await self._editor(asker if asker.server is not None else there, key, position)
 
     # -- repainting --------------------------------------------------------------------------------------
 
     async def repaint(
-        self, asker: Asker, key: JobKey, position: int, mask: bytes, *, channel_id: int, message_id: int
+        self,
+        asker: Asker,
+        key: JobKey,
+        position: int,
+        mask: bytes,
+        *,
+        channel_id: int,
+        message_id: int,
+        door: Door = Door.REGION,
     ) -> Pressed:
         """Begin the job that repaints what a drawn mask shows in white, or find the one that this button has.
 
@@ -147,37 +162,37 @@ class Regions:
         mask, the job or its picture, or with the rule that refuses; `StorageTrouble` if the row could not be written.
         In all these cases nothing was charged.
         """
-        ready = await self.prepare(asker, key, position, mask)
+        ready = await self.prepare(asker, key, position, mask, door=door)
         if isinstance(ready, Pressed):
             return ready
         return await self.begin(asker, ready, channel_id=channel_id, message_id=message_id)
 
     async def prepare(
-        self, asker: Asker, key: JobKey, position: int, chosen: bytes | Cells
+        self, asker: Asker, key: JobKey, position: int, chosen: bytes | Cells, *, door: Door = Door.REGION
     ) -> Masked | Pressed:
         """The first half of `repaint`, which needs no place for a card: squares or a drawn mask become the mask.
 
         Returns the job that this button has, if it has one. Raises `UserError`.
         """
-        parent = await self._parent(asker, key, position)
+        _, parent = await self._entered(asker, key, position, door)
         running = await self._running(parent, position)
         if running is not None:
             return Pressed(running, PressOutcome.RUNNING)
         if isinstance(chosen, Cells) and not chosen.is_region:
             raise UserError(text("mask.all_white" if chosen else "mask.no_white"))
-        draft = self.at_hand(asker, key, position) or await self._draft(parent, position)
+        draft = self._remembered(key, position) or await self._draft(parent, position)
         if isinstance(chosen, bytes):
             checked = await self._masks.checked(chosen, draft.width, draft.height)
         else:
             png = await self._masks.from_cells(draft.width, draft.height, chosen)
             checked = CheckedMask(png, resized=False, share=len(chosen) / COUNT)
-        return Masked(parent, position, checked)
+        return Masked(parent, position, checked, door)
 
     async def begin(self, asker: Asker, ready: Masked, *, channel_id: int, message_id: int) -> Pressed:
         """The second half: the intent is stored and the worker woken. Raises `UserError` or `StorageTrouble`."""
         key, mask = ready.parent.key, ready.mask
         pressed = await self._presses.begin(
-            asker,
+            await self._presses.seat(asker, ready.parent, ready.door),
             ready.parent,
             ready.position,
             channel_id=channel_id,
@@ -193,15 +208,14 @@ class Regions:
 
     # -- the job and its picture -------------------------------------------------------------------------
 
-    async def _parent(self, asker: Asker, key: JobKey, position: int) -> Job:
-        """The job of the button, if it is here and the button asks for a region."""
+    async def _entered(self, asker: Asker, key: JobKey, position: int, door: Door) -> tuple[Asker, Job]:
+        """The job of the button, if its door is open and the button asks for a region, and the asker in its home."""
         parent = await self._presses.parent(key)
-        if not _viewer(asker).sees(parent):
-            raise UserError(text("jobs.unknown", key=key))
+        asker = await self._presses.seat(asker, parent, door)
         actions = parent.actions[position : position + 1] if position >= 0 else ()
         if not actions or classify(actions[0].custom_id) is not Family.VARY_REGION:
             raise UserError(text("press.no_such_button", key=key))
-        return parent
+        return asker, parent
 
     async def _running(self, parent: Job, position: int) -> Job | None:
         child = await self._store.child_of(parent.key, position)
@@ -232,7 +246,3 @@ class Regions:
         for old, (until, _) in list(self._kept.items()):
             if until < now or len(self._kept) > MOST_KEPT:
                 del self._kept[old]
-
-
-def _viewer(asker: Asker) -> Viewer:
-    return Viewer(user_id=asker.user_id, guild_id=asker.reply.guild_id, manages=asker.is_moderator)

@@ -12,6 +12,7 @@ from bot.domain.prices import charge_of
 from bot.errors import UserError
 from bot.services.accepting import accept
 from bot.services.quotas import Request
+from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,6 +99,8 @@ class Roots:
         Raises `UserError` if the policy refuses, `StorageTrouble` if the row could not be written; in both cases
         nothing was charged.
         """
+        if asker.server is None:  # nobody's rules would hold, and the owner would pay
+            raise UserError(text("refused.server_only"))
         pool = root.pool or await self._usual_pool(asker, root.preferred)
         now, key = self._clock.now(), self._naming.key()
         smaller = ("note.picture_scaled",) if any(one.checked.reduced for one in root.taken) else ()
@@ -107,7 +110,9 @@ class Roots:
             root=key,
             pool=pool,
             prompt=root.prompt,
-            account=await self._accounts.for_chain(asker.reply.guild_id, pool),
+            account=await self._accounts.for_chain(asker.server, pool),
+            home=asker.server,
+            home_channel=asker.lineage[0],
             user_id=asker.user_id,
             user_name=asker.user_name,
             locale=asker.guild_locale,

@@ -26,7 +26,7 @@ class Viewer:
 
     def sees(self, job: Job) -> bool:
         """Whether it belongs to the place where they are: this server, or their own direct messages."""
-        return self.owns(job) if self.guild_id is None else job.reply.guild_id == self.guild_id
+        return self.owns(job) if self.guild_id is None else job.home == self.guild_id
 
     def may_look_after(self, job: Job) -> bool:
         """Whether they may cancel, bring back or take down what is theirs, or their server's."""

@@ -162,7 +162,7 @@ def check(
 
     Returns what grants pay of it.
     """
-    guild_id = job.reply.guild_id
+    guild_id = job.home
     if limits is not None and guild_id is not None and revision_of(connection, guild_id) != limits.revision:
         raise SettingsChanged(str(guild_id))
     day = day_of(job.created_at, UTC_ZONE if limits is None else limits.zone)
@@ -180,7 +180,7 @@ def _check_member(
     _check_cooldown(connection, job, allowance)
     if allowance.per_day is None and allowance.per_month is None and at_once is None:
         return ()
-    guild_id = job.reply.guild_id
+    guild_id = job.home
     used = spent(connection, guild_id, job.user_id, job.pool.value, day)
     rule = name_rule(allowance.rule, guild_id)
     drawn: Sequence[Draw] = ()
@@ -208,7 +208,7 @@ def _check_member(
 
 
 def _check_cooldown(connection: Connection, job: Job, allowance: Allowance) -> None:
-    guild_id = job.reply.guild_id
+    guild_id = job.home
     if not allowance.cooldown or guild_id is None:
         return
     asked = {"user_": job.user_id, "pool_": job.pool.value, "guild_": guild_id}
@@ -228,7 +228,7 @@ def _check_cooldown(connection: Connection, job: Job, allowance: Allowance) -> N
 
 def _from_grants(connection: Connection, job: Job, units: int) -> Sequence[Draw]:
     """Choose grants that together pay so much; nothing if they cannot."""
-    guild_id = job.reply.guild_id
+    guild_id = job.home
     if guild_id is None:
         return ()
     drawn = []
@@ -242,8 +242,8 @@ def _from_grants(connection: Connection, job: Job, units: int) -> Sequence[Draw]
 
 def _check_server(connection: Connection, job: Job, per_day: int, day: Day) -> None:
     # The member's lock is held already; whoever holds the server's never waits for a member's.
-    lock(connection, f"server/{job.reply.guild_id}/{job.pool}")
-    asked = {"guild_": job.reply.guild_id, "pool_": job.pool.value, "since_": day.start}
+    lock(connection, f"server/{job.home}/{job.pool}")
+    asked = {"guild_": job.home, "pool_": job.pool.value, "since_": day.start}
     used = connection.execute(SERVER_SPENT, asked).scalar_one()
     if used + job.units > per_day:
         raise UserError(
@@ -262,7 +262,7 @@ def reserve(connection: Connection, job: Job, drawn: Sequence[Draw]) -> None:
     connection.execute(
         insert(ledger),
         {
-            "guild_id": job.reply.guild_id,
+            "guild_id": job.home,
             "user_id": job.user_id,
             "pool": job.pool.value,
             "job_key": job.key,

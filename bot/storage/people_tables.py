@@ -40,6 +40,7 @@ drafts = Table(
     Column("pool", Text),
     Column("option_set", Text),
     Column("until", BigInteger, nullable=False),
+    Column("home_channel_id", BigInteger),
 )
 Index("drafts_until", drafts.c.until)
 

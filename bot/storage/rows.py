@@ -55,6 +55,8 @@ def identity(job: Job) -> Values:
         "pool": job.pool.value,
         "prompt": plain(job.prompt),
         "account": job.account,
+        "guild_id": job.home,
+        "home_channel_id": job.home_channel,
         "user_id": job.user_id,
         "user_name": plain(job.user_name),
         "locale": job.locale,
@@ -106,7 +108,7 @@ def reply(target: ReplyTarget) -> Values:
     """Where its card is."""
     return {
         "channel_id": target.channel_id,
-        "guild_id": target.guild_id,
+        "reply_guild_id": target.guild_id,
         "application_id": target.application_id,
         "token": target.token,
         "token_until": target.token_until,
@@ -193,6 +195,8 @@ def read_job(row: Row[Any]) -> Job:
         pool=Pool(r["pool"]),
         prompt=r["prompt"],
         account=r["account"],
+        home=r["guild_id"],
+        home_channel=r["home_channel_id"],
         user_id=r["user_id"],
         user_name=r["user_name"],
         locale=r["locale"],
@@ -236,7 +240,7 @@ def read_job(row: Row[Any]) -> Job:
 def _read_reply(r: RowMapping) -> ReplyTarget:
     return ReplyTarget(
         channel_id=r["channel_id"],
-        guild_id=r["guild_id"],
+        guild_id=r["reply_guild_id"],
         application_id=r["application_id"],
         token=r["token"],
         token_until=r["token_until"],

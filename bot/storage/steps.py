@@ -90,7 +90,7 @@ def begin(
 ) -> Job:
     """Find the job that this interaction or this button already began, or insert it within the allowance."""
     # First the lock, then the look: a twin of this very interaction must be found, not counted.
-    lock(connection, f"member/{job.reply.guild_id}/{job.user_id}/{job.pool}")
+    lock(connection, f"member/{job.home}/{job.user_id}/{job.pool}")
     earlier = find(connection, BY_INTERACTION, interaction_=job.interaction_id)
     if earlier is None and job.press is not None:
         earlier = find(connection, _LIVE_CHILD, parent_=job.press.parent, position_=job.press.position)

@@ -91,9 +91,10 @@ jobs = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("notes", Text, nullable=False),  # a JSON list of sentence ids
     Column("units", Integer, nullable=False),
-    # reply.*
-    Column("channel_id", BigInteger, nullable=False),
+    # The home server, in which the chain began: whatever is counted, listed or forgotten goes by it.
     Column("guild_id", BigInteger),
+    # reply.*, with `reply_guild_id` below
+    Column("channel_id", BigInteger, nullable=False),
     Column("application_id", BigInteger, nullable=False),
     Column("token", Text),
     Column("token_until", BigInteger, nullable=False),
@@ -144,6 +145,8 @@ jobs = Table(
     Column("inputs", Integer, nullable=False, server_default=text("0")),
     Column("shape", Text),
     Column("subject", Text),
+    Column("reply_guild_id", BigInteger),
+    Column("home_channel_id", BigInteger),
     UniqueConstraint("interaction_id"),
     UniqueConstraint("webhook_token"),
     # Room in each page lets PostgreSQL renew thousands of leases without touching an index.

@@ -13,6 +13,7 @@ import discord
 from bot.domain.keys import ButtonId, JobKey
 from bot.domain.prompts import PROMPT_LIMIT, PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
+from bot.services.doors import origin_of_draft
 from bot.services.drafts import is_about_words
 from bot.texts import Text, text
 from bot.ui.buttons import JobButton, own_button, own_window
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from bot.domain.keepsakes import Draft
     from bot.domain.pools import Pool
+    from bot.services.doors import Origin
 
 WORD: Final = "draft"
 PROMPT: Final = "prompt"
@@ -37,6 +39,8 @@ async def offered_back(
     options: PromptOptions,
     pool: Pool | None = None,
     option_set: str | None = None,
+    *,
+    of: Origin | None = None,
 ) -> AsyncIterator[None]:
     """Give a prompt back that is refused within, if other words would mend it; other refusals go on."""
     try:
@@ -44,7 +48,7 @@ async def offered_back(
     except UserError as refusal:
         if not is_about_words(refusal.text):
             raise
-        await offer_back(interaction, refusal.text, options, pool=pool, option_set=option_set)
+        await offer_back(interaction, refusal.text, options, pool=pool, option_set=option_set, of=of)
 
 
 async def offer_back(
@@ -54,15 +58,20 @@ async def offer_back(
     *,
     pool: Pool | None,
     option_set: str | None = None,
+    of: Origin | None = None,
 ) -> None:
-    """Say why, to this person only, with a button that opens what they wrote."""
+    """Say why, to this person only, with a button that opens what they wrote.
+
+    `of` says whose rules hold for it, where the prompt comes from a card; else those of this place do.
+    """
     if not interaction.response.is_done() and await take_up_privately(interaction) is None:
         return
     try:
         key = await house_of(interaction).services.drafts.keep(
             options,
             user_id=interaction.user.id,
-            guild_id=interaction.guild_id,
+            guild_id=interaction.guild_id if of is None else of.home,
+            home_channel=None if of is None else of.channel,
             pool=pool,
             option_set=option_set,
         )
@@ -109,15 +118,16 @@ async def begin(interaction: AnyInteraction, key: JobKey, fields: Mapping[str, s
     """Ask again, for what was written now, in the pool that was named then."""
     draft = await _read(interaction, key)
     options = PromptOptions(prompt=fields.get(PROMPT, ""))
-    async with offered_back(interaction, options, draft.pool, draft.option_set):
+    origin = origin_of_draft(draft)
+    async with offered_back(interaction, options, draft.pool, draft.option_set, of=origin):
         compose(options)
         asker = await take_up(interaction)
         if asker is None:
             return
         services = house_of(interaction).services
         liked = await services.people.preferences(asker.user_id)
-        await services.imagine.begin(
-            asker, replace(options, under=liked.under(draft.option_set)), draft.pool, preferred=liked.pool
+        await services.imagine.begin_again(
+            asker, draft, replace(options, under=liked.under(draft.option_set)), preferred=liked.pool
         )
 
 

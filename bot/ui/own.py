@@ -12,6 +12,7 @@ from typing_extensions import override
 from bot.domain.actions import zooms_of
 from bot.domain.keys import KEY_PATTERN, JobKey
 from bot.errors import UserError
+from bot.services.doors import Door
 from bot.texts import text
 from bot.ui import remix
 from bot.ui.buttons import own_button
@@ -63,7 +64,7 @@ async def send(interaction: AnyInteraction, key: JobKey) -> None:
     if await take_up_privately(interaction) is None:
         return
     services, viewer = house_of(interaction).services, viewer_of(interaction)
-    job = await services.jobs.look(viewer, key)
+    job = await services.jobs.look(viewer, key, Door.SEND)
     said = await services.bringer.send(
         viewer, key, locale=locale_of(interaction), link=card_link(job), nonce=str(interaction.id)
     )
@@ -83,7 +84,7 @@ async def explain_zoom(interaction: AnyInteraction, key: JobKey) -> None:
     """Say what to press instead of Custom Zoom."""
     if await take_up_privately(interaction) is None:
         return
-    job = await house_of(interaction).services.jobs.look(viewer_of(interaction), key)
+    job = await house_of(interaction).services.jobs.look(viewer_of(interaction), key, Door.ZOOM)
     names = [text("zoom.button", button=name) for name in zooms_of(job.actions)]
     if names:
         await tell(interaction, text("zoom.instead", buttons=listed(names)))
@@ -99,7 +100,7 @@ async def ask_to_delete(interaction: AnyInteraction, key: JobKey) -> None:
     """Ask before a card is deleted: the one above the button, or from a private copy the job's public one."""
     if await take_up_privately(interaction) is None:
         return
-    job = await house_of(interaction).services.jobs.look_after(viewer_of(interaction), key)
+    job = await house_of(interaction).services.jobs.look_after(viewer_of(interaction), key, Door.DELETE)
     message = interaction.message
     if message is not None and not message.flags.ephemeral:
         channel_id, message_id = message.channel.id, message.id

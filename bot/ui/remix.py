@@ -14,6 +14,7 @@ import discord
 from bot.domain.keys import ButtonId, JobKey
 from bot.domain.prompts import PROMPT_LIMIT, PromptOptions, compose
 from bot.errors import UserError
+from bot.services.doors import Door, origin_of
 from bot.texts import text
 from bot.ui.buttons import own_button, own_window
 from bot.ui.drafts import offer_back, offered_back
@@ -40,7 +41,8 @@ async def open_window(interaction: AnyInteraction, key: JobKey) -> None:
     """Show the prompt to be edited."""
     try:
         async with asyncio.timeout(READ_S):
-            job = await house_of(interaction).services.jobs.look(viewer_of(interaction), key)
+            jobs = house_of(interaction).services.jobs
+            job = await jobs.look(viewer_of(interaction), key, Door.REMIX)
     except TimeoutError:
         raise UserError(text("remix.slow")) from None
     await interaction.response.send_modal(_window(interaction, job))
@@ -76,12 +78,12 @@ async def begin(interaction: AnyInteraction, key: JobKey, fields: Mapping[str, s
         compose(options)  # a bad one is refused at once, with nothing left in public
     except UserError as refusal:
         if await take_up_privately(interaction) is not None:
-            ancestor = await services.jobs.look(viewer, key)
-            await offer_back(interaction, refusal.text, options, pool=ancestor.pool)
+            ancestor = await services.jobs.look(viewer, key, Door.REMIX)
+            await offer_back(interaction, refusal.text, options, pool=ancestor.pool, of=origin_of(ancestor))
         return
     asker = await take_up(interaction)
     if asker is None:
         return
-    ancestor = await services.jobs.look(viewer, key)
-    async with offered_back(interaction, options, ancestor.pool):
+    ancestor = await services.jobs.look(viewer, key, Door.REMIX)
+    async with offered_back(interaction, options, ancestor.pool, of=origin_of(ancestor)):
         await services.imagine.remix(asker, ancestor, options.prompt)

@@ -270,7 +270,7 @@ def asker_of(interaction: AnyInteraction, message_id: int | None) -> Asker:
         role_ids=frozenset() if member is None else frozenset(role.id for role in member.roles),
         joined_at=None if member is None or member.joined_at is None else _ms(member.joined_at),
         account_created_at=_ms(user.created_at),
-        channel_parents=_parents(channel),
+        channel_parents=parents_of(channel),
         is_moderator=interaction.guild_id is not None and (held.manage_guild or held.administrator),
         age_restricted=isinstance(channel, AGE_RESTRICTABLE) and channel.is_nsfw(),
     )
@@ -280,7 +280,7 @@ def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _parents(channel: object) -> tuple[int, ...]:
+def parents_of(channel: object) -> tuple[int, ...]:
     """What a channel stands in, the nearest first, as far as Discord sent it along or the cache knows."""
     if isinstance(channel, discord.Thread):
         category = None if channel.parent is None else channel.parent.category_id

@@ -36,6 +36,7 @@ def a_job(now: int, **changes: object) -> Job:
         pool=Pool.NORMAL,
         prompt=f"a heron in the reeds, number {n} --ar 3:2",
         account="default",
+        home=10**17,
         user_id=10**17 + n % MEMBERS,
         user_name="Ada",
         locale="en-US",

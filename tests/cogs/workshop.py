@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.keys import key_from_bits
+from bot.domain.membership import NoDirectory
 from bot.domain.pools import UNLIMITED
 from bot.domain.ports import Picture, Showing
 from bot.domain.tasks import RemoteTaskId
 from bot.services.bringing import Bringer
+from bot.services.doors import Doors
 from bot.services.favourites import Favourites
 from bot.services.jobs import Jobs
 from bot.services.thumbnails import Thumbnails
@@ -113,7 +115,12 @@ async def workshop(house: Studio | Line, clock: Any, folder: Path) -> AsyncItera
     async with open_storage(f"sqlite+aiosqlite:///{folder / 'easel.db'}", migrate=True) as storage:
         gallery, bell, changed = Gallery(), Bell(), list[Any]()
         jobs = Jobs(
-            store=storage.jobs, archive=storage.archive, clock=clock, wakeup=bell, show=changed.append
+            store=storage.jobs,
+            archive=storage.archive,
+            doors=Doors(NoDirectory()),
+            clock=clock,
+            wakeup=bell,
+            show=changed.append,
         )
         house.services.jobs = jobs
         house.services.moderation = Book()

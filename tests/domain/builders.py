@@ -35,6 +35,7 @@ def a_job(**parts: Any) -> Job:
         pool=Pool.NORMAL,
         prompt="a paper fox",
         account="default",
+        home=parts.get("home", parts.get("reply", REPLY).guild_id),
         user_id=5,
         user_name="Ada",
         locale="en",

@@ -326,6 +326,14 @@ def test_edits_are_cheap_for_an_hour_after_posting() -> None:
 
 @pytest.mark.parametrize("pool", list(Pool))
 def test_a_child_takes_everything_of_the_chain_from_its_parent(pool: Pool) -> None:
-    parent = a_job(key=key_from_bits(9), root=KEY, pool=pool, account="club", prompt="a fox --v 7")
+    parent = a_job(
+        key=key_from_bits(9),
+        root=KEY,
+        pool=pool,
+        account="club",
+        prompt="a fox --v 7",
+        home=77,
+        home_channel=88,
+    )
 
-    assert inherit_chain(parent) == (KEY, pool, "club", "a fox --v 7")
+    assert inherit_chain(parent) == (KEY, pool, "club", "a fox --v 7", 77, 88)

@@ -56,6 +56,7 @@ async def a_job(world: World, kind: JobKind, **changes: object) -> Job:
         pool=Pool.FAST,
         prompt="",
         account="default",
+        home=world.asker().reply.guild_id,
         user_id=1,
         user_name="user1",
         locale="en-US",

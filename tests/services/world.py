@@ -26,6 +26,7 @@ from bot.services.quotas import DeploymentPolicy
 from bot.services.regions import no_editor
 from bot.storage import tables
 from bot.storage.opening import open_storage
+from tests.services.roster import Roster
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
@@ -569,6 +570,7 @@ class World:
         self.webhooks = False
         self.video = False
         self.editor_link: EditorLink = no_editor
+        self.roster = Roster()
         self.accounts: tuple[str, ...] = ("default",)
         self.way_to: Callable[[str], Any] = lambda _account: Api(self.upstream, self.effects)
         self.more_ports: dict[str, Any] = {}
@@ -598,6 +600,7 @@ class World:
                 clock=self.clock,
                 probe=self.meters,
                 policy=DeploymentPolicy(self.rules, self.default_pool),
+                directory=self.roster,
                 guilds=self._opened.guilds,
                 people=self._opened.people,
                 keepsakes=self._opened.keepsakes,

@@ -54,7 +54,9 @@ def job(**changes: Any) -> Job:
         "due_at": created_at,
         "webhook_token": f"webhook-{n}",
     }
-    return Job(**(values | changes))
+    values |= changes
+    values.setdefault("home", values["reply"].guild_id)
+    return Job(**values)
 
 
 def press(parent: JobKey, position: int = 0) -> Press:

@@ -81,6 +81,7 @@ def a_job(state: JobState = JobState.QUEUED, **changes: Any) -> Job:
         pool=Pool.FAST,
         prompt="a lighthouse in a storm, oil painting --ar 3:2 --v 7",
         account="default",
+        home=changes.get("reply", a_reply()).guild_id,
         user_id=500,
         user_name="ada",
         locale="en-US",
