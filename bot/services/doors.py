@@ -104,10 +104,8 @@ class Doors:
         Returns what Discord said of them in the home server, or None where nobody had to ask: they are there, or the
         door begins nothing.
         """
-        if viewer.guild_id is not None and viewer.guild_id != origin.home:
-            own = viewer.user_id == origin.user_id
-            raise UserError(text("home.elsewhere") if own else text("jobs.unknown", key=origin.key))
-        if viewer.guild_id is None and viewer.user_id != origin.user_id:
+        elsewhere = viewer.guild_id is not None and viewer.guild_id != origin.home
+        if elsewhere or (viewer.guild_id is None and viewer.user_id != origin.user_id):
             raise UserError(text("jobs.unknown", key=origin.key))
         if not door.begins or (viewer.guild_id is not None and door is not Door.EDITOR):
             return None

@@ -91,10 +91,9 @@ jobs = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("notes", Text, nullable=False),  # a JSON list of sentence ids
     Column("units", Integer, nullable=False),
-    # The home server, in which the chain began: whatever is counted, listed or forgotten goes by it.
-    Column("guild_id", BigInteger),
-    # reply.*, with `reply_guild_id` below
+    # reply.*, with `reply_guild_id` below; `guild_id` is the home server, by which everything is counted and listed
     Column("channel_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
     Column("application_id", BigInteger, nullable=False),
     Column("token", Text),
     Column("token_until", BigInteger, nullable=False),

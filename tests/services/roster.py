@@ -16,6 +16,9 @@ class Roster:
 
     def __init__(self) -> None:
         self.members: dict[tuple[int, int], Membership] = {}
+        self.open: set[int] = set()
+        """Servers in which everybody is a member who was not sent away."""
+        self.gone: set[tuple[int, int]] = set()
         self.silent = False
         """Discord does not answer."""
         self.asked: list[tuple[int, int, int | None]] = []
@@ -27,10 +30,12 @@ class Roster:
     def kick(self, guild_id: int, user_id: int) -> None:
         """Send somebody away."""
         self.members.pop((guild_id, user_id), None)
+        self.gone.add((guild_id, user_id))
 
     async def find(self, guild_id: int, user_id: int, channel_id: int | None) -> Membership | None:
         """See the port."""
         self.asked.append((guild_id, user_id, channel_id))
         if self.silent:
             raise Later("outage")
-        return self.members.get((guild_id, user_id))
+        everybody = guild_id in self.open and (guild_id, user_id) not in self.gone
+        return self.members.get((guild_id, user_id), MEMBER if everybody else None)

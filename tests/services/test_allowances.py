@@ -68,11 +68,10 @@ async def test_a_closed_pool_says_why_in_a_quota(server: Server) -> None:
 async def test_there_is_a_quota_in_direct_messages_too(server: Server) -> None:
     server.world.rules[Pool.NORMAL] = Allowance(3, 1, 1)
     outside = server.elsewhere(server.asker(), guild_id=None)
-    await server.imagine(asker=outside)
 
     seen = await quota(server, Pool.NORMAL, outside)
 
-    assert (seen.left, seen.server_left) == (2, None)
+    assert (seen.left, seen.server_left) == (3, None)
     assert seen.renews_at == day_of(server.world.clock.now()).end
 
 

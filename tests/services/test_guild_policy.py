@@ -104,16 +104,15 @@ async def test_what_the_deployment_switched_off_stays_off(server: Server) -> Non
     assert await refused(server, pool=Pool.FAST) == "refused.pool_off"
 
 
-async def test_other_servers_and_direct_messages_are_not_concerned(server: Server) -> None:
+async def test_other_servers_are_not_concerned_and_no_chain_begins_outside_servers(server: Server) -> None:
     await server.guilds.switch_pool(GUILD, ADA, Pool.NORMAL, on=False)
     await server.guilds.switch_pool(GUILD, ADA, Pool.FAST, on=False)
 
-    for guild in (77, None):
-        asker = server.elsewhere(server.asker(), guild_id=guild)
-        assert (await server.imagine(asker=asker)).pool is Pool.NORMAL
-        assert (
-            await server.world.services.policy.allowance(asker, Pool.FAST, in_chain=False)
-        ).per_day is None
+    asker = server.elsewhere(server.asker(), guild_id=77)
+    assert (await server.imagine(asker=asker)).pool is Pool.NORMAL
+    assert (await server.world.services.policy.allowance(asker, Pool.FAST, in_chain=False)).per_day is None
+    outside = server.elsewhere(server.asker(), guild_id=None)
+    assert (await refusal(server.imagine(asker=outside))).id == "refused.server_only"
 
 
 async def test_a_job_costs_its_price_in_its_pool(server: Server) -> None:
@@ -343,5 +342,5 @@ async def test_a_policy_has_nothing_to_forget_or_tell_outside_servers(server: Se
     policy.forget(outside)
     why = await refusal(server.imagine(asker=outside))
 
-    assert why.id == "refused.all_pools_off"
+    assert why.id == "refused.server_only"
     assert await server.listen() == []

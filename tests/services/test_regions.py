@@ -317,12 +317,13 @@ async def test_a_picture_in_direct_messages_is_repainted_there(world: World) -> 
     world.painted = Picture(drawn(), "fox.png", "image/png", *SIZE)
     here = world.asker()
     alone = replace(here, reply=replace(here.reply, guild_id=None))
-    job = await world.ended(await world.imagine(asker=alone))
+    job = await world.ended(await world.imagine(asker=here))
     again = replace(alone, interaction_id=alone.interaction_id + 1000)
 
     assert (await world.services.regions.open(again, job.key, 1)).width == SIZE[0]
-    assert (await repaint(world, job, asker=again)).outcome is PressOutcome.STARTED
-    assert await closed(world, job) == "jobs.unknown"
+    begun = await repaint(world, job, asker=again)
+    assert begun.outcome is PressOutcome.STARTED
+    assert (begun.job.home, begun.job.reply.guild_id) == (GUILD, None)
 
 
 async def test_whoever_may_not_press_is_told_before_squares_are_chosen(world: World) -> None:

@@ -571,6 +571,7 @@ class World:
         self.video = False
         self.editor_link: EditorLink = no_editor
         self.roster = Roster()
+        self.roster.open.add(GUILD)
         self.accounts: tuple[str, ...] = ("default",)
         self.way_to: Callable[[str], Any] = lambda _account: Api(self.upstream, self.effects)
         self.more_ports: dict[str, Any] = {}

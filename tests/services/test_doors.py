@@ -1,0 +1,328 @@
+"""Every door to a job by where and who somebody is: what begins, what is said, and that a refusal costs nothing.
+Never here: Discord itself (tests/e2e/test_home.py) and each rule by itself (test_guild_policy.py)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.domain.pools import Pool
+from bot.domain.prompts import PromptOptions
+from bot.errors import UserError
+from bot.services.doors import LOOKING, Door
+from bot.services.painting import Painting
+from bot.services.region_links import RegionLinks
+from bot.services.viewing import Viewer
+from bot.ui import describing, drafts, own, region_masks, regions, remix, using
+from bot.ui.buttons import DYNAMIC, OWN, WINDOWS
+from bot.ui.own import OWN_DYNAMIC
+from bot.ui.regions import REGION_DYNAMIC
+from tests.services.server import ADA, SENTENCES
+from tests.services.test_painting import MASK, Screens
+from tests.services.test_pictures import described
+from tests.services.test_regions import single
+from tests.services.world import CHANNEL, GUILD, World
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.domain.jobs import Job
+    from bot.services.asking import Asker
+
+REGISTERED = (describing, drafts, own, region_masks, regions, remix, using)
+"""Buttons and windows register themselves when their modules are read."""
+ROLE = 7
+ELSEWHERE = 77
+OPEN = "open"
+
+# -- which controls lead through which door ------------------------------------------------------------------
+
+BUTTONS: dict[str, Door] = {
+    "remix": Door.REMIX,
+    "edit": Door.REMIX,
+    "draft": Door.DRAFT,
+    "idea0": Door.IDEA,
+    "idea1": Door.IDEA,
+    "idea2": Door.IDEA,
+    "idea3": Door.IDEA,
+    "ideas": Door.IDEAS,
+    "describe": Door.AGAIN,
+    "info": Door.INFO,
+    "show": Door.SHOW,
+    "send": Door.SEND,
+    "star": Door.FAVOURITE,
+    "zoom": Door.ZOOM,
+    "cancel": Door.CANCEL,
+    "delete": Door.DELETE,
+}
+MODALS: dict[str, Door | None] = {
+    "remix": Door.REMIX,
+    "draft": Door.DRAFT,
+    "idea0": Door.IDEA,
+    "idea1": Door.IDEA,
+    "idea2": Door.IDEA,
+    "idea3": Door.IDEA,
+    "mask": Door.REGION,
+    "usecard": Door.PICTURE,
+    "usefile": None,  # no job: a new chain, which begins in servers only
+}
+ITEMS: dict[str, Door | None] = {
+    "JobButton": Door.PRESS,  # positions; words are in BUTTONS
+    "ForeignButton": None,  # says that it is of another version
+    "PageButton": None,  # lists what is of this server
+    "DropButton": Door.DELETE,
+    "RegionButton": Door.REGION,
+    "PickerButton": Door.REGION,
+}
+
+
+def test_every_control_has_its_door() -> None:
+    assert set(OWN) == set(BUTTONS)
+    assert set(WINDOWS) == set(MODALS)
+    assert {item.__name__ for item in (*DYNAMIC, *OWN_DYNAMIC, *REGION_DYNAMIC)} == set(ITEMS)
+    led_to = {*BUTTONS.values(), *MODALS.values(), *ITEMS.values()} - {None}
+    assert led_to | {Door.EDITOR} == set(Door)  # the page of the editor is no control of Discord's
+
+
+# -- situations ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Where somebody is and what has happened."""
+
+    guild_id: int | None
+    happened: str = "nothing"
+    begins: str = OPEN
+    """What every door says that begins something."""
+    roots: str | None = None
+    """The same of doors that begin a new chain, where they say it otherwise."""
+    looks: str = OPEN
+    picture: str | None = None
+    """Message menus exist in servers only."""
+    draft: str | None = None
+
+
+SITUATIONS = {
+    "same server": Situation(GUILD),
+    "same server, blocked": Situation(GUILD, "blocked", "refused.blocked"),
+    "same server, role lost": Situation(GUILD, "role lost", "refused.no_rule"),
+    "same server, pool off": Situation(GUILD, "pool off", "refused.pool_off_chain", "refused.all_pools_off"),
+    "same server, paused": Situation(GUILD, "paused", "refused.paused"),
+    "other server": Situation(ELSEWHERE, begins="jobs.unknown", looks="jobs.unknown", draft="draft.expired"),
+    "direct message": Situation(None, picture="refused.server_only"),
+    "direct message, kicked": Situation(None, "kicked", "home.not_member"),
+    "direct message, timed out": Situation(None, "timed out", "home.timed_out"),
+    "direct message, Discord silent": Situation(None, "silent", "home.unsure"),
+    "direct message, blocked": Situation(None, "blocked", "refused.blocked", picture="refused.server_only"),
+    "direct message, role lost": Situation(
+        None, "role lost", "refused.no_rule", picture="refused.server_only"
+    ),
+    "direct message, pool off": Situation(
+        None, "pool off", "refused.pool_off_chain", "refused.all_pools_off", picture="refused.server_only"
+    ),
+    "direct message, paused": Situation(None, "paused", "refused.paused", picture="refused.server_only"),
+    "direct message, channel closed": Situation(
+        None, "channel closed", "refused.channel", picture="refused.server_only"
+    ),
+}
+ROOTS = frozenset({Door.REMIX, Door.IDEA, Door.IDEAS, Door.AGAIN, Door.PICTURE, Door.DRAFT})
+
+
+def expected(situation: Situation, door: Door) -> str:
+    if door in LOOKING:
+        return situation.looks
+    if door is Door.PICTURE and situation.picture is not None:
+        return situation.picture
+    if door is Door.DRAFT and situation.draft is not None:
+        return situation.draft
+    return situation.roots if door in ROOTS and situation.roots is not None else situation.begins
+
+
+class Places:
+    """Room for cards, where the person is."""
+
+    def __init__(self, asker: Callable[[], Asker]) -> None:
+        self._asker = asker
+
+    async def open(self) -> Asker:
+        return self._asker()
+
+    async def shut(self, asker: Asker) -> None:
+        """Nothing is there to be taken away."""
+
+
+class Walk:
+    """One world, one situation, all doors."""
+
+    def __init__(self, world: World, situation: Situation) -> None:
+        self.world, self.situation = world, situation
+        self.services = world.services
+        self.links = RegionLinks(
+            store=world._opened.region_links,
+            clock=world.clock,
+            token=lambda: "link",
+            public_url="https://easel.example",
+        )
+        self.painting = Painting(
+            links=self.links,
+            regions=world.services.regions,
+            store=world.store,  # type: ignore[arg-type]  # it answers every method of the port
+            pictures=world.services.regions._pictures,
+            screens=Screens(),
+            publisher=world.publisher,
+            clock=world.clock,
+            show=world.services.editor.changed,
+        )
+
+    async def prepare(self) -> None:
+        guilds, world = self.services.guilds, self.world
+        for pool in Pool:
+            await guilds.set_rule(GUILD, ADA, pool, ROLE, per_day=None, running=None, waiting=None)
+        self.here = replace(world.asker(), role_ids=frozenset({ROLE}))
+        world.roster.add(GUILD, 1, role_ids=frozenset({ROLE}))
+        world.upstream.template.clear()
+        self.grid = await world.ended(await world.imagine(asker=self.here))
+        await guilds.remove_rule(GUILD, ADA, Pool.NORMAL, ROLE)
+        await guilds.remove_rule(GUILD, ADA, Pool.FAST, ROLE)
+        self.picture, self.other = await single(world), await single(world)
+        world.upstream.template.clear()
+        self.description = await described(world, pool=Pool.NORMAL)
+        for pool in Pool:
+            await guilds.set_rule(GUILD, ADA, pool, ROLE, per_day=None, running=None, waiting=None)
+        self.token = (await self.links.make(self.asker(), self.other.key, 1) or "").rpartition("/")[2]
+        self.draft = await self.services.drafts.keep(
+            PromptOptions(prompt="an owl"),
+            user_id=1,
+            guild_id=GUILD,
+            home_channel=CHANNEL,
+            pool=Pool.NORMAL,
+            option_set=None,
+        )
+
+    async def happen(self) -> None:
+        guilds, roster = self.services.guilds, self.world.roster
+        match self.situation.happened:
+            case "kicked":
+                roster.kick(GUILD, 1)
+            case "timed out":
+                roster.add(GUILD, 1, role_ids=frozenset({ROLE}), timed_out=True)
+            case "silent":
+                roster.silent = True
+            case "blocked":
+                await self.services.moderation.block(GUILD, ADA, 1, until=None, reason="")
+            case "role lost":
+                roster.add(GUILD, 1)
+            case "pool off":
+                for pool in Pool:
+                    await guilds.switch_pool(GUILD, ADA, pool, on=False)
+            case "paused":
+                await guilds.pause(GUILD, ADA, None, "a break")
+            case "channel closed":
+                await guilds.set_channel(GUILD, ADA, CHANNEL, allowed=False)
+
+    def asker(self) -> Asker:
+        """They ask again, from where they are; Discord tells of roles only inside a server."""
+        kept = self.situation.guild_id is not None and self.situation.happened != "role lost"
+        fresh = self.world.asker()
+        channel = CHANNEL if self.situation.guild_id == GUILD else 9_000
+        return replace(
+            fresh,
+            role_ids=frozenset({ROLE}) if kept else frozenset(),
+            reply=replace(fresh.reply, guild_id=self.situation.guild_id, channel_id=channel),
+        )
+
+    @property
+    def viewer(self) -> Viewer:
+        return Viewer(user_id=1, guild_id=self.situation.guild_id, manages=False)
+
+    def through(self, door: Door) -> Awaitable[Any]:
+        s, asker, viewer = self.services, self.asker(), self.viewer
+        grid, card = self.grid, self.grid.reply
+        return {
+            Door.PRESS: lambda: s.presses.press(asker, grid.key, 0, channel_id=0, message_id=0),
+            Door.REMIX: lambda: s.imagine.remix(asker, grid, "an owl"),
+            Door.REGION: lambda: s.regions.repaint(
+                asker, self.picture.key, 1, MASK, channel_id=0, message_id=0
+            ),
+            Door.EDITOR: self._paint,
+            Door.IDEA: lambda: s.describing.imagine(asker, viewer, self.description.key, "an elk"),
+            Door.IDEAS: self._all,
+            Door.AGAIN: lambda: s.describing.again(asker, viewer, self.description.key),
+            Door.PICTURE: lambda: self._from_picture(asker),
+            Door.DRAFT: lambda: self._edit(asker),
+            Door.INFO: lambda: s.jobs.family(viewer, grid.key),
+            Door.SHOW: lambda: s.bringer.show(viewer, asker, grid.key, public=False),
+            Door.SEND: lambda: s.bringer.send(viewer, grid.key, locale="en", link=None, nonce="1"),
+            Door.FAVOURITE: lambda: s.favourites.toggle(viewer, grid.key),
+            Door.ZOOM: lambda: s.jobs.look(viewer, grid.key, Door.ZOOM),
+            Door.CANCEL: lambda: s.jobs.cancel(viewer, grid.key),
+            Door.DELETE: lambda: s.bringer.take_down(
+                viewer, grid.key, channel_id=card.channel_id, message_id=card.message_id or 0
+            ),
+        }[door]()
+
+    async def _paint(self) -> Job:
+        link = await self.painting.open(self.token)
+        for look in (self.painting.canvas, self.painting.picture):
+            await look(link)
+        return await self.painting.submit(link, MASK)
+
+    async def _all(self) -> None:
+        harvest = await self.services.describing.imagine_all(
+            self.viewer, self.description.key, Places(self.asker)
+        )
+        if harvest.refused:
+            assert not harvest.begun
+            raise UserError(harvest.refused[0][1])
+
+    async def _from_picture(self, asker: Asker) -> None:
+        given = await self.services.gatherer.of_job(self.viewer, self.grid.key)
+        await self.services.imagine.begin(asker, PromptOptions(prompt="a fox"), Pool.NORMAL, given=[given])
+
+    async def _edit(self, asker: Asker) -> None:
+        draft = await self.services.drafts.open(self.viewer, self.draft)
+        await self.services.imagine.begin_again(asker, draft, PromptOptions(prompt="an owl"), preferred=None)
+
+    async def said(self, door: Door) -> str:
+        """What somebody hears who tries a door."""
+        try:
+            await self.through(door)
+        except UserError as refused:
+            SENTENCES.render(refused.text, "en")
+            # It ended long ago, which only somebody who was let in is told.
+            return OPEN if refused.text.id == "jobs.cancel_succeeded" else refused.text.id
+        return OPEN
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+async def test_every_door_in_every_situation(world: World, name: str) -> None:
+    situation = SITUATIONS[name]
+    walk = Walk(world, situation)
+    await walk.prepare()
+    await walk.happen()
+    rows: dict[Door, str] = {}
+
+    for door in Door:
+        before = (len(await world.all_jobs()), len(await world.ledger()), len(world.upstream.tasks))
+        rows[door] = await walk.said(door)
+        after = (len(await world.all_jobs()), len(await world.ledger()), len(world.upstream.tasks))
+        begun = rows[door] == OPEN and door.begins
+        assert (after[:2] > before[:2]) is begun, door
+        assert begun or after == before, door
+
+    assert rows == {door: expected(situation, door) for door in Door}
+    assert {job.home for job in await world.all_jobs()} == {GUILD}
+    _note(name, rows)
+
+
+def _note(name: str, rows: dict[Door, str]) -> None:
+    """Write what was seen where somebody wants it: `EASEL_DOORS=folder` (one file a situation)."""
+    folder = os.environ.get("EASEL_DOORS")
+    if folder:
+        lines = [f"{door.value} {said}\n" for door, said in rows.items()]
+        (Path(folder) / f"{list(SITUATIONS).index(name):02} {name}.txt").write_text("".join(lines))
