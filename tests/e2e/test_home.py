@@ -1,0 +1,96 @@
+"""A card that lies in a direct message obeys its server: membership, blocks and switches of the home hold there too.
+Never here: every door and every situation (tests/services/test_doors.py)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+import pytest
+
+from bot.domain.guilds import Actor
+from bot.domain.pools import Pool
+from bot.sandbox.stage import GUILD_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from simcord.results import InteractionResult
+
+    from tests.e2e.seen import Card
+    from tests.e2e.world import World
+
+ROBIN = Actor(1, "robin")
+
+
+async def press_in_dm(world: World, card: Card, face: str) -> InteractionResult:
+    """The same button, under a card in the member's direct messages."""
+    view = discord.ui.View(timeout=None)
+    view.add_item(discord.ui.Button(label=face, custom_id=card.button(face).custom_id))
+    channel = await world.app.bot.create_dm(discord.Object(world.place.member.id))
+    message = await channel.send(view=view)
+    view.stop()
+    return await world.place.member.user.click(message, custom_id=card.button(face).custom_id)
+
+
+async def test_a_member_goes_on_in_direct_messages_and_the_home_server_counts_it(world: World) -> None:
+    card = await world.grid()
+
+    done = await world.finished(await press_in_dm(world, card, "U1"))
+
+    assert done.buttons
+    assert len(world.submissions) == 2
+    usage = await world.app.services.allowances.usage(GUILD_ID, 0, world.clock.now() + 1)
+    assert sum(row.units for row in usage) == 2
+
+
+async def kicked(world: World) -> None:
+    world.place.member.guild.remove_member(world.place.member)
+
+
+async def blocked(world: World) -> None:
+    await world.app.services.moderation.block(
+        GUILD_ID, ROBIN, world.place.member.id, until=None, reason="enough"
+    )
+
+
+async def pools_off(world: World) -> None:
+    for pool in Pool:
+        await world.app.services.guilds.switch_pool(GUILD_ID, ROBIN, pool, on=False)
+
+
+async def paused(world: World) -> None:
+    await world.app.services.guilds.pause(GUILD_ID, ROBIN, None, "a break")
+
+
+async def role_needed(world: World) -> None:
+    for pool in Pool:
+        await world.app.services.guilds.set_rule(
+            GUILD_ID, ROBIN, pool, 4711, per_day=5, running=None, waiting=None
+        )
+
+
+@pytest.mark.parametrize(
+    ("happen", "words"),
+    [
+        (kicked, "not a member"),
+        (blocked, "enough"),
+        (pools_off, "pool"),
+        (paused, "a break"),
+        (role_needed, "4711"),
+    ],
+)
+@pytest.mark.parametrize("face", ["U1", "🔁 Remix"])
+async def test_what_the_home_server_refuses_begins_nothing_in_direct_messages(
+    world: World, happen: Callable[[World], Awaitable[None]], words: str, face: str
+) -> None:
+    card = await world.grid()
+    await happen(world)
+
+    result = await press_in_dm(world, card, face)
+    if result.modal is not None:
+        result = await world.place.member.user.submit_modal(result, {"prompt": "an owl"})
+
+    assert words in world.whisper(result)
+    await world.pass_time(30)
+    assert len(world.submissions) == 1
