@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from bot.domain.describing import told
 from bot.domain.failures import Failure, FailureKind
@@ -395,18 +395,7 @@ LATE_WATCH_MS: Final = 6 * 3_600_000
 """How long a job that timed out with us is still looked at, now and then, for a late success."""
 
 
-class Chain(NamedTuple):
-    """What every job of a chain has in common."""
-
-    root: JobKey
-    pool: Pool
-    account: str
-    prompt: str
-    home: int | None
-    home_channel: int | None
-
-
-def inherit_chain(parent: Job) -> Chain:
+def inherit_chain(parent: Job) -> tuple[JobKey, Pool, str, str, int | None, int | None]:
     """The rule of the chain: a child takes root, pool, account, prompt and home server from its parent's row.
 
     Today's settings have no say: pools are kept apart upstream along the whole chain (contract §1.2, §7).

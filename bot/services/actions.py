@@ -182,17 +182,17 @@ class Presses:
     ) -> Job:
         if parent.task_id is None:  # `_finished` has made sure; the type checker has not seen it
             raise UserError(text("press.unfinished", key=parent.key))
-        chain = inherit_chain(parent)
+        root, pool, account, prompt, home, home_channel = inherit_chain(parent)
         now = self._clock.now()
         return Job(
             key=self._naming.key(),
             kind=JobKind.ACTION,
-            root=chain.root,
-            pool=chain.pool,
-            prompt=chain.prompt,
-            account=chain.account,
-            home=chain.home,
-            home_channel=chain.home_channel,
+            root=root,
+            pool=pool,
+            prompt=prompt,
+            account=account,
+            home=home,
+            home_channel=home_channel,
             user_id=asker.user_id,
             user_name=asker.user_name,
             locale=asker.guild_locale,

@@ -30,7 +30,10 @@ async def press_in_dm(world: World, card: Card, face: str) -> InteractionResult:
     channel = await world.app.bot.create_dm(discord.Object(world.place.member.id))
     message = await channel.send(view=view)
     view.stop()
-    return await world.place.member.user.click(message, custom_id=card.button(face).custom_id)
+    result: InteractionResult = await world.place.member.user.click(
+        message, custom_id=card.button(face).custom_id
+    )
+    return result
 
 
 async def test_a_member_goes_on_in_direct_messages_and_the_home_server_counts_it(world: World) -> None:
@@ -75,7 +78,7 @@ async def role_needed(world: World) -> None:
     [
         (kicked, "not a member"),
         (blocked, "enough"),
-        (pools_off, "pool"),
+        (pools_off, "off"),
         (paused, "a break"),
         (role_needed, "4711"),
     ],

@@ -243,7 +243,7 @@ class Walk:
     def through(self, door: Door) -> Awaitable[Any]:
         s, asker, viewer = self.services, self.asker(), self.viewer
         grid, card = self.grid, self.grid.reply
-        return {
+        ways: dict[Door, Callable[[], Awaitable[Any]]] = {
             Door.PRESS: lambda: s.presses.press(asker, grid.key, 0, channel_id=0, message_id=0),
             Door.REMIX: lambda: s.imagine.remix(asker, grid, "an owl"),
             Door.REGION: lambda: s.regions.repaint(
@@ -264,7 +264,8 @@ class Walk:
             Door.DELETE: lambda: s.bringer.take_down(
                 viewer, grid.key, channel_id=card.channel_id, message_id=card.message_id or 0
             ),
-        }[door]()
+        }
+        return ways[door]()
 
     async def _paint(self) -> Job:
         link = await self.painting.open(self.token)

@@ -4,6 +4,7 @@ Never here: what a home server is for (tests/services/test_doors.py)."""
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from alembic import command
@@ -42,6 +43,12 @@ def store_as_before(connection: Connection, one: Job) -> None:
     )
 
 
+def homes_of_entries(connection: Connection) -> dict[str, int | None]:
+    """By which server each line of the books counts."""
+    entries = connection.execute(text("SELECT job_key, guild_id FROM ledger"))
+    return {entry.job_key: entry.guild_id for entry in entries}
+
+
 async def test_old_rows_find_home(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     root = job(reply=reply(channel_id=5))
     sent = replace(
@@ -60,7 +67,7 @@ async def test_old_rows_find_home(url: str, monkeypatch: pytest.MonkeyPatch) -> 
         await migrate(url)
     database = open_database(url)
     for one in every:
-        await database.write(lambda cn, one=one: store_as_before(cn, one))
+        await database.write(partial(store_as_before, one=one))
     await database.write(
         lambda cn: cn.execute(
             text("INSERT INTO favourites (user_id, job_key, guild_id, at) VALUES (1, :key, NULL, 1)"),
@@ -74,9 +81,7 @@ async def test_old_rows_find_home(url: str, monkeypatch: pytest.MonkeyPatch) -> 
     async with open_storage(url, migrate=False) as storage:
         found = {one.key: await storage.jobs.get(one.key) for one in every}
         homes = {key: (one.home, one.home_channel, one.reply.guild_id) for key, one in found.items() if one}
-        counted = await storage.database.read(
-            lambda cn: {key: home for key, home in cn.execute(text("SELECT job_key, guild_id FROM ledger"))}
-        )
+        counted = await storage.database.read(homes_of_entries)
         starred = await storage.database.read(
             lambda cn: cn.execute(text("SELECT guild_id FROM favourites")).scalar()
         )

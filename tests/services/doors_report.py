@@ -1,0 +1,49 @@
+"""`python -m tests.services.doors_report`: walk all doors in all situations and write what was heard as a table.
+Never here: what should be heard (test_doors.py)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TARGET = Path("artefacts/doors.md")
+
+
+def main() -> int:
+    """Run the walk; fails if it does."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked = [sys.executable, "-m", "pytest", "-q", "tests/services/test_doors.py"]
+        done = subprocess.run(asked, env={**os.environ, "EASEL_DOORS": folder}, check=False)  # noqa: S603 - our own tests
+        if done.returncode:
+            return done.returncode
+        TARGET.parent.mkdir(exist_ok=True)
+        TARGET.write_text(table(Path(folder)), encoding="utf-8")
+    return 0
+
+
+def table(folder: Path) -> str:
+    """The walk's notes, a line for each situation and a column for each door."""
+    seen = {
+        note.stem.partition(" ")[2]: dict(line.split() for line in note.read_text().splitlines())
+        for note in sorted(folder.iterdir())
+    }
+    doors = list(next(iter(seen.values())))
+    lines = [
+        "# Doors by situations",
+        "",
+        "What a person heard; `open` means that it happened. A refusal began nothing,",
+    ]
+    lines += [
+        "sent nothing upstream and wrote nothing into the books. `python -m tests.services.doors_report` writes this.",
+        "",
+    ]
+    lines += ["| door | " + " | ".join(seen) + " |", "|---" * (len(seen) + 1) + "|"]
+    lines += [f"| {door} | " + " | ".join(heard[door] for heard in seen.values()) + " |" for door in doors]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
