@@ -396,8 +396,8 @@ LATE_WATCH_MS: Final = 6 * 3_600_000
 
 
 def inherit_chain(parent: Job) -> tuple[JobKey, Pool, str, str, int | None, int | None]:
-    """The rule of the chain: a child takes root, pool, account, prompt and home server from its parent's row.
+    """The rule of the chain (contract §1.2, §7): a child takes root, pool, account, prompt, home and its channel.
 
-    Today's settings have no say: pools are kept apart upstream along the whole chain (contract §1.2, §7).
+    They come from its parent's row; today's settings have no say.
     """
-    return Chain(parent.root, parent.pool, parent.account, parent.prompt, parent.home, parent.home_channel)
+    return parent.root, parent.pool, parent.account, parent.prompt, parent.home, parent.home_channel
