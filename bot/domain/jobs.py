@@ -396,8 +396,5 @@ LATE_WATCH_MS: Final = 6 * 3_600_000
 
 
 def inherit_chain(parent: Job) -> tuple[JobKey, Pool, str, str, int | None, int | None]:
-    """The rule of the chain (contract §1.2, §7): a child takes root, pool, account, prompt, home and its channel.
-
-    They come from its parent's row; today's settings have no say.
-    """
+    """The rule of the chain: a child takes it from its parent's row, whatever is set today (contract §1.2, §7)."""
     return parent.root, parent.pool, parent.account, parent.prompt, parent.home, parent.home_channel
