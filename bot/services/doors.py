@@ -1,4 +1,4 @@
-"""The one question of every door to an existing job: may this person, from this place, do this with it?
+"""The one question of every door to an existing job: whether this person, from this place, may do this with it.
 Never here: what a server's rules say of what is begun (that is `guild_policy`, which is asked next).
 
 A chain has a home server. What begins something costs somebody money, so it needs a member of that server: an interaction

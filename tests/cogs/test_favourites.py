@@ -146,7 +146,7 @@ async def test_a_card_of_another_server_says_nothing_of_it(tmp_path: Path) -> No
         job = await shop.job(shown=True)
         abroad = replace(job.reply, guild_id=5)
         await shop.storage.jobs.move_card(job.key, abroad)
-        stray = await shop.job(reply=abroad, shown=False)
+        stray = await shop.job(reply=abroad, home=5, shown=False)
         place = await house.publisher.show(Showing(stray, stray.created_at), Route.POST, picture=None)
         (card,) = [m for m in house.channel.history(viewer=house.ada) if m.id == place.message_id]
 

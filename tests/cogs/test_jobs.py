@@ -184,7 +184,7 @@ class Broken:
     async def to_show(self, _viewer: Any, _typed: str) -> list[Job]:
         raise StorageTrouble("locked")
 
-    async def look(self, _viewer: Any, _key: JobKey) -> Job:
+    async def look(self, _viewer: Any, _key: JobKey, _door: Any) -> Job:
         await asyncio.Event().wait()
         raise AssertionError("it waits for ever")
 
@@ -282,7 +282,7 @@ async def test_in_public_a_refusal_leaves_no_trace(tmp_path: Path) -> None:
 async def test_a_moderator_brings_back_anybodys_job_of_this_server_only(tmp_path: Path) -> None:
     async with opened(tmp_path) as (house, shop):
         here = await shop.job()
-        elsewhere = await shop.job(reply=replace(here.reply, guild_id=77))
+        elsewhere = await shop.job(reply=replace(here.reply, guild_id=77), home=77)
         boss = moderator(house)
 
         assert here.key in seen(await boss.slash(house.channel, "jobs show", job=here.key))
