@@ -18,6 +18,7 @@ from bot.i18n import Catalogues
 from bot.midjourney.screens import PillowScreens
 from bot.services.actions import Pressed, PressOutcome
 from bot.services.asking import Asker
+from bot.services.doors import Door
 from bot.services.painting import Painting
 from bot.services.region_links import RegionLinks
 from bot.storage.opening import open_storage
@@ -135,7 +136,7 @@ class Room:
 
     # -- the ports -----------------------------------------------------------------------------------------
 
-    async def draft(self, asker: Asker, key: JobKey, position: int) -> Draft:
+    async def draft(self, asker: Asker, key: JobKey, position: int, _door: Door) -> Draft:
         """Know the picture."""
         if self.trouble is not None:
             raise self.trouble
@@ -143,7 +144,15 @@ class Room:
         return Draft(PARENT, *self.size)
 
     async def repaint(
-        self, asker: Asker, key: JobKey, position: int, mask: bytes, *, channel_id: int, message_id: int
+        self,
+        asker: Asker,
+        key: JobKey,
+        position: int,
+        mask: bytes,
+        *,
+        channel_id: int,
+        message_id: int,
+        door: Door,
     ) -> Pressed:
         """Begin one job for an interaction."""
         self.asked.set()
@@ -152,6 +161,7 @@ class Room:
         if self.trouble is not None:
             raise self.trouble
         assert (key, position, channel_id, message_id) == (PARENT.key, 3, 22, 0)
+        assert door.value == "editor"
         self.masks.append(mask)
         if self.others is not None:
             return Pressed(self.others, PressOutcome.RUNNING)
