@@ -18,7 +18,6 @@ from bot.i18n import Catalogues
 from bot.midjourney.screens import PillowScreens
 from bot.services.actions import Pressed, PressOutcome
 from bot.services.asking import Asker
-from bot.services.doors import Door
 from bot.services.painting import Painting
 from bot.services.region_links import RegionLinks
 from bot.storage.opening import open_storage
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Route
     from bot.domain.ports import Showing
+    from bot.services.doors import Door
     from bot.storage.opening import Storage
 
 TOKEN = "token-of-a-link-to-the-editor-01"
