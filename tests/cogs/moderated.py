@@ -187,6 +187,7 @@ async def moderated(
                 guilds=storage.guilds,
                 people=storage.people,
                 keepsakes=storage.keepsakes,
+                tenants=storage.tenants,
                 purses={"default": api},
                 vault=FernetVault([Fernet.generate_key().decode()]) if own_keys else None,
                 open_account=lambda key: cast("Any", brought.setdefault(key, Gateway())),
