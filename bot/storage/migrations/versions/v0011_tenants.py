@@ -35,5 +35,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("scope", "day", name="budgets_pkey"),
     )
     op.add_column("ledger", sa.Column("budget", sa.Integer(), server_default=sa.text("0"), nullable=False))
-    waiting = sa.text("state = 'QUEUED' AND account NOT LIKE 'guild:%'")
+    waiting = sa.text("state = 'queued' AND account NOT LIKE 'guild:%'")
     op.create_index("jobs_waiting", "jobs", ["guild_id"], sqlite_where=waiting, postgresql_where=waiting)
