@@ -311,12 +311,7 @@ async def assemble(
                 open_account=api.with_key,
                 hide=log_room.hide,
                 modlog=ChannelModLog(bot, catalogues, clock),
-                mail=DiscordMail(
-                    bot,
-                    catalogues,
-                    owners=bot.owners,
-                    language=lambda user_id: bot.services.people.language(user_id),  # noqa: PLW0108 - there are no services yet
-                ),
+                mail=DiscordMail(bot, catalogues),
             ),
             Terms(
                 owner=instance,
@@ -324,11 +319,7 @@ async def assemble(
                 webhook_address=lambda token: webhook_address(settings.public_url, token),
                 webhooks=settings.public_url is not None,
                 account_of=settings.account_of,
-                owner_terms=OwnerTerms(
-                    access=settings.servers,
-                    usual=settings.server_ceiling,
-                    of_account=settings.account_ceiling,
-                ),
+                owner_terms=OwnerTerms(settings.servers, settings.server_ceiling, settings.account_ceiling),
                 server_keys=settings.server_keys == "on",
                 balance_low=settings.balance_low,
                 reads_per_second=settings.reads_per_second,

@@ -245,6 +245,7 @@ async def _calmly(work: Coroutine[Any, Any, object]) -> None:
 async def setup(bot: Easel) -> None:
     """Discord.py's entry into an extension; the owner's buttons come with it."""
     bot.add_dynamic_items(AskButton)
-    if bot.owner_guild is not None:
-        bot.tree.add_command(Ops(), guild=bot.owner_guild)
+    owner_guild = getattr(bot, "owner_guild", None)  # whoever lists our commands may load us into a bare bot
+    if owner_guild is not None:
+        bot.tree.add_command(Ops(), guild=owner_guild)
     await bot.add_cog(ServersCog(bot))

@@ -50,7 +50,7 @@ class NoMail:
         return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class OwnerTerms:
     """What the owner decided for all servers."""
 

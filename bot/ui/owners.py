@@ -21,11 +21,12 @@ from bot.ui.troubles import translated
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable
 
     from bot.domain.tenancy import KnownServer
     from bot.i18n import Catalogues
     from bot.texts import Text
+    from bot.ui.replies import House
 
 log = logging.getLogger(__name__)
 
@@ -133,18 +134,13 @@ def _view(words: str, *buttons: discord.ui.Item[Any]) -> discord.ui.LayoutView:
 class DiscordMail:
     """The `OwnerMail` of bot.services.owner_policy: direct messages to the first owner who takes them."""
 
-    def __init__(
-        self,
-        client: discord.Client,
-        catalogues: Catalogues,
-        *,
-        owners: Callable[[], Awaitable[Sequence[int]]],
-        language: Callable[[int], str | None],
-    ) -> None:
+    def __init__(self, client: discord.Client, catalogues: Catalogues) -> None:
         self._client = client
         self._catalogues = catalogues
-        self._owners = owners
-        self._language = language
+
+    @property
+    def _house(self) -> House:
+        return cast("House", self._client)
 
     async def tell(self, words: Text) -> None:
         """See the port."""
@@ -158,7 +154,7 @@ class DiscordMail:
         """Send it to one owner; False if it may work out later."""
         try:
             async with translated():
-                owners = await self._owners()
+                owners = await self._house.owners()
             for user_id in owners:
                 try:
                     await self._send_to(user_id, draw)
@@ -176,7 +172,7 @@ class DiscordMail:
         self, user_id: int, draw: Callable[[Callable[[Text], str]], discord.ui.LayoutView]
     ) -> None:
         def say(words: Text) -> str:
-            return self._catalogues.render(words, self._language(user_id) or SOURCE)
+            return self._catalogues.render(words, self._house.services.people.language(user_id) or SOURCE)
 
         async with translated():
             channel = await self._client.create_dm(discord.Object(user_id))

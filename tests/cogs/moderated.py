@@ -208,7 +208,7 @@ async def moderated(
             Terms(owner="test", max_running=3, owner_terms=owner_terms or OwnerTerms()),
             on_lost_way=lambda _job, _why: None,
         )
-        mail = DiscordMail(house.bot, CATALOGUES, owners=house.bot.owners, language=services.people.language)
+        mail = DiscordMail(house.bot, CATALOGUES)
         services = replace(services, mail=mail)
         house.bot.services = cast("SeenServices", services)
         role = house.guild.create_role("mods", permissions=discord.Permissions(manage_guild=True))
