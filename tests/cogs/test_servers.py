@@ -128,10 +128,10 @@ async def test_a_stranger_is_greeted_once_and_the_owner_asked_once(tmp_path: Pat
 
 async def test_only_the_owner_answers_the_question_and_then_pictures_begin(tmp_path: Path) -> None:
     async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
-        owner = shop.house.guild.add_member(shop.house.env.create_user("owner"))
+        owner = shop.house.env.create_user("owner")
         shop.own_application(owner)
         await join(shop)
-        (letter,) = letters(owner.user)
+        (letter,) = letters(owner)
 
         shop.own_application(shop.house.bob)
         await owner.click(letter, label="Let in")
@@ -140,10 +140,10 @@ async def test_only_the_owner_answers_the_question_and_then_pictures_begin(tmp_p
         shop.own_application(owner)
         await owner.click(letter, label="Not now")
         assert not await shop.services.owner_policy.admits(shop.guild_id)
-        (letter,) = letters(owner.user)
+        (letter,) = letters(owner)
         assert "stays outside" in said_in(letter)
         await owner.click(letter, label="Let in")
-        (letter,) = letters(owner.user)
+        (letter,) = letters(owner)
         assert "is let in" in said_in(letter)
         await imagine(shop)
         assert await jobs_begun(shop) == 1
