@@ -137,6 +137,12 @@ class Moderated:
         """The moderator, as the audit names them."""
         return Actor(self.mo.id, "mo")
 
+    async def let_through_here(self, command: str, member: MemberActor) -> None:
+        """The same for a command of this server alone."""
+        here = discord.Object(self.guild_id)
+        (found,) = [c for c in await self.house.bot.tree.fetch_commands(guild=here) if c.name == command]
+        self.house.guild.set_command_permissions(found, {member: True})
+
     def own_application(self, *owners: MemberActor | UserHandle) -> None:
         """Make people the application's team, the first of them its owner."""
         self.house.bot._owners = tuple(owner.id for owner in owners)
