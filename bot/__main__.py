@@ -1,4 +1,4 @@
-"""The `easel` command: run, sandbox, sync, migrate, doctor.
+"""The `easel` command: run, sandbox, sync, migrate, doctor, servers.
 Never here: what they do; each verb calls one function."""
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import typer
 from bot.errors import StartupError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    from bot.services.owner_policy import OwnerPolicy
 
 cli = typer.Typer(
     name="easel",
@@ -133,6 +135,89 @@ def doctor() -> None:
             raise typer.Exit(1)
 
     _do(work())
+
+
+servers = typer.Typer(no_args_is_help=True, help="Which servers draw on your accounts, and how much at most.")
+cli.add_typer(servers, name="servers")
+ServerId = Annotated[int, typer.Argument(min=1, metavar="ID", help="What Discord's *Copy Server ID* gives.")]
+
+
+def _with_servers(work: Callable[[OwnerPolicy], Awaitable[None]]) -> None:
+    """Open the database alone: neither Discord nor the image API is asked, and the bot may run beside it."""
+    from bot import config, log  # noqa: PLC0415 - as above
+    from bot.servers import owner_policy  # noqa: PLC0415 - as above
+
+    async def opened() -> None:
+        settings = config.load_local()
+        log.setup(style=settings.log_format, level="WARNING", secrets=settings.secrets())
+        async with owner_policy(settings) as policy:
+            await work(policy)
+
+    _do(opened())
+
+
+async def _print_server(policy: OwnerPolicy, server: int) -> None:
+    from bot.servers import line  # noqa: PLC0415 - as above
+
+    typer.echo(line(await policy.view(server)))
+
+
+@servers.command("list")
+def list_servers() -> None:
+    """Show every known server: whether it is let in, what it has used, and its ceiling."""
+    from bot.servers import line  # noqa: PLC0415 - as above
+
+    async def work(policy: OwnerPolicy) -> None:
+        views = await policy.every()
+        for view in views:
+            typer.echo(line(view))
+        if not views:
+            typer.echo("No server is known yet: the bot notes them when it is connected to Discord.")
+
+    _with_servers(work)
+
+
+@servers.command("let-in")
+def let_in(server: ServerId) -> None:
+    """Let a server draw on your accounts."""
+
+    async def work(policy: OwnerPolicy) -> None:
+        await policy.let_in(server, by=None)
+        await _print_server(policy, server)
+
+    _with_servers(work)
+
+
+@servers.command("shut-out")
+def shut_out(server: ServerId) -> None:
+    """Keep a server off your accounts; what it was promised before is brought to its end."""
+
+    async def work(policy: OwnerPolicy) -> None:
+        await policy.shut_out(server)
+        await _print_server(policy, server)
+
+    _with_servers(work)
+
+
+@servers.command("ceiling")
+def ceiling(
+    server: ServerId,
+    most: Annotated[
+        str, typer.Argument(help="A day/a month/at once/waiting, such as 300/3000/3/50; unlimited; usual.")
+    ],
+) -> None:
+    """Limit what a server draws on your accounts, whatever its moderators decide; `usual` takes it back."""
+    from bot.domain.tenancy import parse_ceiling  # noqa: PLC0415 - as above
+
+    async def work(policy: OwnerPolicy) -> None:
+        try:
+            given = None if most.strip().lower() == "usual" else parse_ceiling(most)
+        except ValueError as error:
+            raise StartupError(f"A ceiling {error}; `usual` takes it back.") from None
+        await policy.set_ceiling(server, given)
+        await _print_server(policy, server)
+
+    _with_servers(work)
 
 
 def main() -> None:

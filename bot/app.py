@@ -32,6 +32,7 @@ from bot.midjourney.masks import PillowMasks
 from bot.midjourney.screens import PillowScreens
 from bot.midjourney.webhook import webhook_address
 from bot.services.engine import Ports, RandomNaming, Terms, build
+from bot.services.owner_policy import OwnerTerms
 from bot.services.painting import Painting
 from bot.services.quotas import DeploymentPolicy
 from bot.services.region_links import RegionLinks
@@ -43,6 +44,7 @@ from bot.ui.cards import Cards
 from bot.ui.directory import DiscordDirectory
 from bot.ui.links import card_link
 from bot.ui.modlog import ChannelModLog
+from bot.ui.owners import DiscordMail
 from bot.ui.publisher import DiscordPublisher
 
 if TYPE_CHECKING:
@@ -272,6 +274,7 @@ async def assemble(
             sync_commands=engine and settings.role != "worker",
             shard_count=settings.shard_count,
             shard_ids=settings.shard_ids,
+            owner_guild=settings.owner_guild,
         )
         publisher = DiscordPublisher(
             bot,
@@ -304,11 +307,13 @@ async def assemble(
                 guilds=storage.guilds,
                 people=storage.people,
                 keepsakes=storage.keepsakes,
+                tenants=storage.tenants,
                 purses=further if settings.ohmygpt_admin_key is None else {DEFAULT_ACCOUNT: api, **further},
                 vault=FernetVault(masters) if masters else None,
                 open_account=api.with_key,
                 hide=log_room.hide,
                 modlog=ChannelModLog(bot, catalogues, clock),
+                mail=DiscordMail(bot, catalogues),
             ),
             Terms(
                 owner=instance,
@@ -316,6 +321,7 @@ async def assemble(
                 webhook_address=lambda token: webhook_address(settings.public_url, token),
                 webhooks=settings.public_url is not None,
                 account_of=settings.account_of,
+                owner_terms=OwnerTerms(settings.servers, settings.server_ceiling, settings.account_ceiling),
                 server_keys=settings.server_keys == "on",
                 balance_low=settings.balance_low,
                 reads_per_second=settings.reads_per_second,

@@ -3,6 +3,7 @@ Never here: what commands and buttons do, and who built the services."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -19,6 +20,7 @@ from typing_extensions import override
 from bot.errors import StartupError
 from bot.ui.buttons import DYNAMIC, answer_unheard
 from bot.ui.commands import CatalogueTranslator
+from bot.ui.owners import owner_ids
 from bot.ui.replies import NETWORK, apologise
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ EXTENSIONS: Final = (
     "cogs.pictures",
     "cogs.pools",
     "cogs.prefer",
+    "cogs.servers",
 )
 """Loaded by name, so that nothing in `bot` imports a cog."""
 COMMAND_IDS: Final = "command_ids"
@@ -46,6 +49,8 @@ COMMAND_IDS: Final = "command_ids"
 SYNCED: Final = "commands_synced"
 """Under this name the store keeps the hash of the commands that Discord has."""
 CHAT: Final = discord.AppCommandType.chat_input
+OWNERS_S: Final = 300.0
+"""For how long it is remembered who owns the application."""
 LONGEST_WAIT_S: Final = 60.0
 """A rate limit that asks for more becomes an error, which the publisher turns into a later try."""
 
@@ -85,6 +90,7 @@ class Easel(commands.AutoShardedBot):
         shard_count: int | None = None,
         shard_ids: Sequence[int] | None = None,
         http_trace: aiohttp.TraceConfig | None = None,
+        owner_guild: int | None = None,
     ) -> None:
         discord.VoiceClient.warn_nacl = False  # no voice here, so nothing is missing (facts §3.1)
         discord.VoiceClient.warn_dave = False
@@ -115,6 +121,10 @@ class Easel(commands.AutoShardedBot):
         self._command_ids: dict[str, int] = {}
         self._own_extensions = tuple(extensions)
         self._sync_commands = sync_commands
+        self.owner_guild = None if owner_guild is None else discord.Object(owner_guild)
+        """Where the owner's own commands stand; None: nowhere."""
+        self._owners: tuple[int, ...] = ()
+        self._owners_until = 0.0
         self.on_setup: Callable[[], Awaitable[None]] | None = None
         """Called once, when the client may speak to Discord: the composition root starts its engine there."""
         self._heard: list[type[discord.ui.DynamicItem[Any]]] = []
@@ -150,6 +160,8 @@ class Easel(commands.AutoShardedBot):
             return False
         try:
             synced = await self.tree.sync()
+            if self.owner_guild is not None:
+                await self.tree.sync(guild=self.owner_guild)
         except (discord.HTTPException, app_commands.AppCommandError, *NETWORK):
             log.exception("commands_not_synced")
             return False
@@ -165,6 +177,14 @@ class Easel(commands.AutoShardedBot):
             self._command_ids = json.loads(await self._meta.get(COMMAND_IDS) or "{}")
         return self._command_ids
 
+    async def owners(self) -> Sequence[int]:
+        """Who owns the application, the first of a team first, some minutes old at most. Raises what discord.py does."""
+        now = asyncio.get_running_loop().time()
+        if not self._owners or now >= self._owners_until:
+            self._owners = owner_ids(await self.application_info())
+            self._owners_until = now + OWNERS_S
+        return self._owners
+
     async def _fingerprint(self) -> str:
         """A hash over everything Discord would be told, translations and all."""
         translator = CatalogueTranslator(self.catalogues)
@@ -172,6 +192,11 @@ class Easel(commands.AutoShardedBot):
             await command.get_translated_payload(self.tree, translator)
             for command in self.tree.get_commands()
         ]
+        if self.owner_guild is not None:
+            told += [
+                await command.get_translated_payload(self.tree, translator) | {"guild": self.owner_guild.id}
+                for command in self.tree.get_commands(guild=self.owner_guild)
+            ]
         told.sort(key=lambda command: (command.get("type", 1), command["name"]))
         spelled = json.dumps([self.application_id, told], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(spelled.encode()).hexdigest()

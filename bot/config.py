@@ -15,12 +15,14 @@ from typing_extensions import override
 
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.pools import Pool, parse_default_rules
+from bot.domain.tenancy import MINE, NO_CEILING, parse_access, parse_ceiling
 from bot.errors import StartupError
 from bot.log import redact
 from bot.spelling import (
     AccountOf,
     ApiKey,
     BotToken,
+    Ceilings,
     Database,
     Hosts,
     Listening,
@@ -29,6 +31,7 @@ from bot.spelling import (
     NamedKeys,
     Numbers,
     Rules,
+    Servers,
     Socket,
     Upper,
     Web,
@@ -44,6 +47,7 @@ PREFIX: Final = "EASEL_"
 SECRETS_DIRECTORY: Final = Path("/run/secrets")
 """Where Docker and Kubernetes put secrets as files; EASEL_SECRETS_DIR names another place."""
 SECRETS_DIR_NAME: Final = "EASEL_SECRETS_DIR"
+STOCK_CEILING: Final = "300/3000/3/50"
 STOCK_RULES: Final = "NORMAL=50/3/10,FAST=10/1/5"
 
 
@@ -73,6 +77,18 @@ class LocalSettings(BaseSettings):
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Upper] = Field(
         "INFO",
         description="The least important line that is logged: `DEBUG` (prompts too), `INFO`, `WARNING` or `ERROR`.",
+    )
+    servers: Servers = Field(
+        default_factory=lambda: parse_access(MINE),
+        json_schema_extra={"shown": MINE},
+        description="Which servers draw on your accounts: `mine` (those that the application's owner or a member of its team "
+        "owns), `open` (every server that invites the bot), or ids with commas between them; besides, those that you let in.",
+    )
+    server_ceiling: Ceilings = Field(
+        default_factory=lambda: parse_ceiling(STOCK_CEILING),
+        json_schema_extra={"shown": STOCK_CEILING},
+        description="The most that a server of somebody else draws on your accounts, whatever its moderators decide: units a "
+        "day / a month / at once in a pool / waiting; parts or all of it `unlimited`.",
     )
 
     def secrets(self) -> tuple[str, ...]:
@@ -121,7 +137,15 @@ class Settings(LocalSettings):
     balance_low: int | None = Field(
         None,
         ge=1,
-        description="Credits below which servers' log channels hear once that the balance is low; unset: never.",
+        description="Credits below which you are told once, or the log channel of a server with a key of its own; unset: never.",
+    )
+    account_ceiling: Ceilings = Field(
+        NO_CEILING,
+        json_schema_extra={"shown": "unlimited"},
+        description="The most that all servers together draw on each of your accounts, in the same form.",
+    )
+    owner_guild: int | None = Field(
+        None, ge=1, description="Id of the server in which you find `/ops`; unset: there is no such command."
     )
     default_pool: Annotated[Pool, Upper] = Field(
         Pool.NORMAL,

@@ -15,6 +15,7 @@ from pydantic_settings import NoDecode
 
 from bot.domain.accounts import ACCOUNT_NAME, DEFAULT_ACCOUNT, AccountMap
 from bot.domain.pools import Allowance, Pool, parse_default_rules
+from bot.domain.tenancy import Access, Ceiling, parse_access, parse_ceiling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,6 +175,14 @@ _DRIVERS: Final = {
 }
 
 
+def _access(value: object) -> Access:
+    return value if isinstance(value, Access) else parse_access(str(value))
+
+
+def _ceiling(value: object) -> Ceiling:
+    return value if isinstance(value, Ceiling) else parse_ceiling(str(value))
+
+
 def _upper(value: object) -> object:
     return value.strip().upper() if isinstance(value, str) else value
 
@@ -196,3 +205,5 @@ NamedKeys = Annotated[Mapping[str, SecretStr], NoDecode, PlainValidator(_account
 AccountOf = Annotated[AccountMap, NoDecode, PlainValidator(_account_of)]
 Upper = BeforeValidator(_upper)
 Lower = BeforeValidator(_lower)
+Servers = Annotated[Access, NoDecode, PlainValidator(_access)]
+Ceilings = Annotated[Ceiling, NoDecode, PlainValidator(_ceiling)]

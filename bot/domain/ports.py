@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from bot.domain.tenancy import NO_CEILING
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Collection, Sequence
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.domain.pools import Allowance, Pool, ServerLimits
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
+    from bot.domain.tenancy import Budget, Ceiling
     from bot.texts import Text
 
 T = TypeVar("T")
@@ -197,13 +200,14 @@ class JobStore(Protocol):
         limits: ServerLimits | None = None,
         *,
         inputs: Sequence[Input] = (),
+        budget: Budget | None = None,
     ) -> Job:
         """Insert the intent with its inputs, reserving its units, in one transaction that also reads what is used up.
 
         Returns the stored job: an *earlier* one if this interaction was already accepted, or if the same button
         has a live child. Raises `UserError` naming the limit that refused (the member's day with unexpired grants,
         the server's day, at once), and `SettingsChanged` if `limits` rest on settings that are not the server's now.
-        Without `limits` a day is UTC's and the server has no total.
+        Without `limits` a day is UTC's and the server has no total; without a `budget` it costs the owner nothing.
         """
 
     async def get(self, key: JobKey) -> Job | None:
@@ -225,11 +229,19 @@ class JobStore(Protocol):
         """The live child of a button, or else its latest one that succeeded."""
 
     async def claim_submissions(
-        self, owner: str, now: int, *, lease_ms: int, limit: int, max_running: int
+        self,
+        owner: str,
+        now: int,
+        *,
+        lease_ms: int,
+        limit: int,
+        max_running: int,
+        usual: Ceiling = NO_CEILING,
     ) -> Sequence[Job]:
         """Take queued jobs that are due and for which their account's pool has a free place, and mark them SUBMITTING.
 
-        Fair between users: those with fewer jobs upstream first, then the oldest.
+        Fair between users: those with fewer jobs upstream first, then the oldest. On the owner's accounts no server
+        goes beyond its ceiling; `usual` is that of servers without one of their own.
         """
 
     async def claim_work(self, owner: str, now: int, *, lease_ms: int, limit: int) -> Sequence[Job]:

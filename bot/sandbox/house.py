@@ -40,6 +40,8 @@ def settings_for(
             "EASEL_DATABASE": f"sqlite+aiosqlite:///{database.as_posix()}",
             "EASEL_DEFAULT_RULES": ALLOWANCE,
             "EASEL_SHARD_COUNT": "1",
+            "EASEL_SERVERS": "open",
+            "EASEL_SERVER_CEILING": "unlimited",
             "EASEL_STOP_TIMEOUT": f"{STOP_S:g}",
             "EASEL_LOG_LEVEL": "ERROR",
             **(more or {}),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.domain.inputs import Input
     from bot.domain.jobs import Job
     from bot.domain.ports import JobStore
+    from bot.services.accounts import Accounts
     from bot.services.asking import Asker
     from bot.services.quotas import Policy, Request
 
@@ -29,6 +30,7 @@ async def accept(
     asker: Asker,
     policy: Policy,
     store: JobStore,
+    accounts: Accounts,
     inputs: Sequence[Input] = (),
 ) -> Job:
     """Begin a job with what it takes along on the terms of its server; returns the stored job, an earlier one as `JobStore.begin` says.
@@ -47,7 +49,9 @@ async def accept(
             prompt=job.prompt if terms.prompt is None else terms.prompt,
         )
         try:
-            return await store.begin(admitted, terms.allowance, terms.limits, inputs=inputs)
+            return await store.begin(
+                admitted, terms.allowance, terms.limits, inputs=inputs, budget=accounts.budget(admitted)
+            )
         except SettingsChanged:
             policy.forget(asker)
         except UserError as refusal:

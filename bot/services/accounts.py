@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.ports import ImageApi, Readings
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
+    from bot.domain.tenancy import Budget
     from bot.services.own_keys import OwnKeys
+    from bot.services.owner_policy import OwnerPolicy
     from bot.services.upstream import Purse
 
 
@@ -47,23 +49,38 @@ class Accounts:
         purses: Mapping[str, Purse],
         account_of: AccountMap,
         own: OwnKeys,
+        owner: OwnerPolicy,
     ) -> None:
         self.fixed = fixed
         """The owner's accounts, by name: these are the same as long as the process lives."""
         self._purses = purses
         self._account_of = account_of
         self._own = own
+        self._owner = owner
 
     async def for_chain(self, guild_id: int | None, pool: Pool) -> str:
-        """Name the account of a chain that begins now: the server's own, or the one that the owner mapped."""
+        """Name the account of a chain that begins now: the server's own, or the one that the owner mapped.
+
+        Raises `UserError` if the server has no key of its own and the owner does not let it in.
+        """
+        name = await self._account_of_server(guild_id, pool)
+        if read_own(name) is None:
+            await self._owner.check(guild_id)
+        return name
+
+    async def _account_of_server(self, guild_id: int | None, pool: Pool) -> str:
         own = None if guild_id is None else await self._own.current(guild_id)
         return mapped(self._account_of, guild_id, pool) if own is None else own.name
 
+    def budget(self, job: Job) -> Budget | None:
+        """What of the owner's budget a job takes, and on which terms; None: a server's own account pays."""
+        return self._owner.budget(job)
+
     async def of_server(self, guild_id: int) -> dict[str, list[Pool]]:
-        """Which accounts a server draws on, each with its pools."""
+        """Which accounts a server draws on, or would if it were let in, each with its pools."""
         found: dict[str, list[Pool]] = {}
         for pool in Pool:
-            found.setdefault(await self.for_chain(guild_id, pool), []).append(pool)
+            found.setdefault(await self._account_of_server(guild_id, pool), []).append(pool)
         return found
 
     async def find(self, name: str) -> ImageApi | None:
@@ -96,5 +113,6 @@ class Accounts:
         if own is None:
             if parent.account not in self.fixed:
                 raise UserError(text("press.account_gone", key=parent.key))
+            await self._owner.check(parent.home)
         elif await self._own.current(own.guild_id) != own:
             raise UserError(text("press.key_gone", key=parent.key))

@@ -144,6 +144,7 @@ class Presses:
             asker=asker,
             policy=self._policy,
             store=self._store,
+            accounts=self._accounts,
             inputs=inputs,
         )
         if stored.key != child.key:

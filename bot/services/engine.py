@@ -31,6 +31,7 @@ from bot.services.jobs import Jobs
 from bot.services.moderation import Moderation
 from bot.services.noticing import events_of, lost_way
 from bot.services.own_keys import OwnKeys
+from bot.services.owner_policy import NoMail, OwnerPolicy, OwnerTerms
 from bot.services.people import People
 from bot.services.progress import ProgressEditor
 from bot.services.prompting import Prompting
@@ -57,8 +58,10 @@ if TYPE_CHECKING:
     from bot.domain.own_keys import Vault
     from bot.domain.people import PreferenceStore
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Pictures, Probe, Publisher
+    from bot.domain.tenancy import TenantStore
     from bot.services.imagine import Naming
     from bot.services.own_keys import Bank
+    from bot.services.owner_policy import OwnerMail
     from bot.services.quotas import DeploymentPolicy
     from bot.services.regions import EditorLink
     from bot.services.upstream import Purse
@@ -125,8 +128,10 @@ class Ports:
     guilds: GuildStores
     people: PreferenceStore
     keepsakes: Keepsakes
+    tenants: TenantStore
     directory: MemberDirectory = field(default_factory=NoDirectory)
     modlog: ModLog = field(default_factory=Silence)
+    mail: OwnerMail = field(default_factory=NoMail)
     purses: Mapping[str, Purse] = field(default_factory=dict)
     """Where the owner's accounts' funds can be read, as far as a key may."""
     vault: Vault | None = None
@@ -150,6 +155,8 @@ class Terms:
     webhooks: bool = False
     account_of: AccountMap = field(default_factory=dict)
     """Which of the owner's accounts a server draws on."""
+    owner_terms: OwnerTerms = field(default_factory=OwnerTerms)
+    """Who draws on those, and how much."""
     server_keys: bool = True
     """Whether servers may bring keys of their own, if there is a vault."""
     balance_low: int | None = None
@@ -184,6 +191,8 @@ class Services:
     allowances: Allowances
     moderation: Moderation
     accounts: Accounts
+    owner_policy: OwnerPolicy
+    mail: OwnerMail
     own_keys: OwnKeys
     upstream: Upstream
     telling: Telling
@@ -221,7 +230,20 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         clock=clock,
         telling=telling,
     )
-    accounts = Accounts(fixed=ports.accounts, purses=ports.purses, account_of=terms.account_of, own=own_keys)
+    owner_policy = OwnerPolicy(
+        store=ports.tenants,
+        terms=terms.owner_terms,
+        clock=clock,
+        memory=stores.memory,
+        own_keys_offered=lambda: own_keys.offered,
+    )
+    accounts = Accounts(
+        fixed=ports.accounts,
+        purses=ports.purses,
+        account_of=terms.account_of,
+        own=own_keys,
+        owner=owner_policy,
+    )
     editor = ProgressEditor(store=store, publisher=ports.publisher, clock=clock, probe=probe)
     people = People(store=ports.people, clock=clock)
     owed = Owed(people=people, store=ports.keepsakes, clock=clock)
@@ -256,7 +278,8 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         clock=clock,
         probe=probe,
         chance=chance,
-        max_running=terms.max_running,
+        max_running=min(terms.max_running, terms.owner_terms.of_account.at_once or terms.max_running),
+        usual=terms.owner_terms.usual,
     )
     guilds = Guilds(store=stores.settings, clock=clock, telling=telling)
     policy = GuildPolicy(
@@ -339,6 +362,8 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             telling=telling,
         ),
         accounts=accounts,
+        owner_policy=owner_policy,
+        mail=ports.mail,
         own_keys=own_keys,
         upstream=Upstream(accounts=accounts, clock=clock, trackers=worker.trackers),
         telling=telling,
@@ -350,6 +375,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             telling=telling,
             clock=clock,
             balance_low=terms.balance_low,
+            mail=ports.mail,
         ),
         people=people,
         copies=Copies(

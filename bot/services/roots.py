@@ -135,7 +135,13 @@ class Roots:
         )
         inputs = [one.input for one in root.taken]
         stored = await accept(
-            job, request, asker=asker, policy=self._policy, store=self._store, inputs=inputs
+            job,
+            request,
+            asker=asker,
+            policy=self._policy,
+            store=self._store,
+            accounts=self._accounts,
+            inputs=inputs,
         )
         fresh = stored.key == key
         if fresh:

@@ -1,4 +1,4 @@
-"""Watching the accounts now and then: moderators hear of a rejected key or a low balance before members run into it.
+"""Watching the accounts now and then: who can help hears of a rejected key or a low balance before members do.
 Never here: what a job's failure tells (noticing), and how an account is found (accounts)."""
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock, ImageApi
     from bot.services.accounts import Accounts
     from bot.services.own_keys import OwnKeys
+    from bot.services.owner_policy import OwnerMail
     from bot.services.telling import Telling
     from bot.services.upstream import Purse
 
@@ -68,6 +69,7 @@ class Watch:
         telling: Telling,
         clock: Clock,
         balance_low: int | None,
+        mail: OwnerMail,
     ) -> None:
         self._accounts = accounts
         self._own_keys = own_keys
@@ -76,6 +78,7 @@ class Watch:
         self._telling = telling
         self._clock = clock
         self._balance_low = balance_low
+        self._mail = mail
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -133,7 +136,15 @@ class Watch:
                 n=seen.credits_left or 0,
                 limit=self._balance_low or 0,
             )
-            await self._tell(name, ModEvent(EventKind.BALANCE_LOW, f"balance/{name}/{after.episode}", said))
+            if own:
+                await self._tell(
+                    name, ModEvent(EventKind.BALANCE_LOW, f"balance/{name}/{after.episode}", said)
+                )
+            else:  # what the owner has is nobody else's business
+                log.warning(
+                    "account_in_trouble", extra={"account": name, "kind": EventKind.BALANCE_LOW.value}
+                )
+                await self._mail.tell(said)
         return after
 
     def _is_low(self, seen: _Seen) -> bool | None:

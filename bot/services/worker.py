@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import Job, JobState
 from bot.domain.schedule import LEASE_MS, MINUTE, SECOND, backoff_ms
+from bot.domain.tenancy import NO_CEILING
 from bot.errors import EaselError, GhostWrite, StorageTrouble
 from bot.services.tracker import Tracker
 from bot.services.trackers import Trackers
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore, Probe, Readings
+    from bot.domain.tenancy import Ceiling
     from bot.services.accounts import Accounts
     from bot.services.delivery import Delivery
     from bot.services.progress import ProgressEditor
@@ -66,6 +68,7 @@ class Worker:
         probe: Probe,
         chance: Callable[[], float],
         max_running: int,
+        usual: Ceiling = NO_CEILING,
     ) -> None:
         self._owner = owner
         self._store = store
@@ -94,6 +97,7 @@ class Worker:
         self._probe = probe
         self._chance = chance
         self._max_running = max_running
+        self._usual = usual
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._busy: dict[JobKey, asyncio.Task[None]] = {}
@@ -192,7 +196,12 @@ class Worker:
         if free <= 0:
             return len(work)
         queued = await self._store.claim_submissions(
-            self._owner, now, lease_ms=LEASE_MS, limit=free, max_running=self._max_running
+            self._owner,
+            now,
+            lease_ms=LEASE_MS,
+            limit=free,
+            max_running=self._max_running,
+            usual=self._usual,
         )
         for job in queued:
             self._sending.add(job.key)

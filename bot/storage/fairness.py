@@ -4,7 +4,10 @@ Never here: SQL and clocks; a line is computed from rows that were read."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
+
+from bot.domain.accounts import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,14 +78,36 @@ def lines(
 
 
 def next_in_line(
-    waiting: Iterable[Waiting], running: Iterable[Running], *, max_running: int, limit: int
+    waiting: Iterable[Waiting],
+    running: Iterable[Running],
+    *,
+    max_running: int,
+    limit: int,
+    ceilings: Mapping[int | None, int | None] = MappingProxyType({}),
+    usual: int | None = None,
 ) -> list[JobKey]:
-    """Choose who takes the free places of every lane."""
-    running = list(running)
+    """Choose who takes the free places of every lane.
+
+    On the owner's accounts no server takes more places of a lane than its ceiling (`usual`, where it has none) allows.
+    """
+    running, waiting = list(running), list(waiting)
+    home = {one.key: one.guild_id for one in waiting}
     taken: Counter[Lane] = Counter()
-    for account, pool, _user, _guild, n in running:
+    of_server: Counter[tuple[Lane, int | None]] = Counter()
+    for account, pool, _user, guild, n in running:
         taken[account, pool] += n
+        of_server[(account, pool), guild] += n
     chosen: list[Place] = []
     for lane, line in lines(waiting, running, keep_limits=True).items():
-        chosen += line[: max(0, max_running - taken[lane])]
+        room = max_running - taken[lane]
+        for place in line:
+            if room <= 0:
+                break
+            guild = home[place.key]
+            ceiling = None if is_own(lane[0]) else ceilings.get(guild, usual)
+            if ceiling is not None and of_server[lane, guild] >= ceiling:
+                continue
+            of_server[lane, guild] += 1
+            room -= 1
+            chosen.append(place)
     return [place.key for place in sorted(chosen)[:limit]]

@@ -13,8 +13,9 @@ from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
 from bot.domain.ports import Load
 from bot.domain.tasks import RemoteTaskId
+from bot.domain.tenancy import NO_CEILING
 from bot.errors import StorageTrouble, TaskTaken
-from bot.storage import claims, fairness, rows, steps
+from bot.storage import claims, fairness, rows, steps, tenants
 from bot.storage.engine import lock
 from bot.storage.tables import IS_LIVE, IS_LOST, IS_OWNED, IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
 from bot.storage.troubles import TAKEN, Conflict
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bot.domain.inputs import Input
     from bot.domain.jobs import Job, ReplyTarget
     from bot.domain.pools import Allowance, ServerLimits
+    from bot.domain.tenancy import Budget, Ceiling
     from bot.storage.engine import Database
 
 ATTEMPTS: Final = 5
@@ -53,11 +55,14 @@ class SqlJobStore:
         limits: ServerLimits | None = None,
         *,
         inputs: Sequence[Input] = (),
+        budget: Budget | None = None,
     ) -> Job:
         """See the port. Of several that begin the same press at once one inserts, and all return its job."""
         for _ in range(ATTEMPTS):
             try:
-                return await self._database.write(lambda cn: steps.begin(cn, job, allowance, limits, inputs))
+                return await self._database.write(
+                    lambda cn: steps.begin(cn, job, allowance, limits, inputs, budget)
+                )
             except Conflict:  # another process was quicker: look again, and find its row
                 continue
         raise StorageTrouble(TAKEN)
@@ -157,7 +162,14 @@ class SqlJobStore:
     # -- claiming ----------------------------------------------------------------------------------------
 
     async def claim_submissions(
-        self, owner: str, now: int, *, lease_ms: int, limit: int, max_running: int
+        self,
+        owner: str,
+        now: int,
+        *,
+        lease_ms: int,
+        limit: int,
+        max_running: int,
+        usual: Ceiling = NO_CEILING,
     ) -> Sequence[Job]:
         """See the port. Also keeps to the running limit under which each job was accepted."""
         room = claims.has_room(now, max_running)
@@ -172,6 +184,8 @@ class SqlJobStore:
                 claims.running(connection),
                 max_running=max_running,
                 limit=limit,
+                ceilings=tenants.at_once(connection, usual),
+                usual=usual.at_once,
             )
             taken = connection.execute(claims.take_for_submission(keys, owner, now, lease_ms=lease_ms))
             return _in_order(keys, [rows.read_job(row) for row in taken])

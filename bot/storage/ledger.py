@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, func, insert, literal, or_, select, text
 from bot.domain.days import UTC_ZONE, day_of, month_of
 from bot.domain.pools import name_rule
 from bot.errors import SettingsChanged, UserError
+from bot.storage import tenants
 from bot.storage.engine import lock
 from bot.storage.guild_tables import draws, grants, guilds
 from bot.storage.tables import IS_LIVE, jobs, ledger
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bot.domain.days import Day
     from bot.domain.jobs import Job
     from bot.domain.pools import Allowance, ServerLimits
+    from bot.domain.tenancy import Budget
 
 RESERVE: Final = "reserve"
 REFUND: Final = "refund"
@@ -156,7 +158,11 @@ def available(connection: Connection, guild_id: int, user_id: int, pool: str, no
 
 
 def check(
-    connection: Connection, job: Job, allowance: Allowance, limits: ServerLimits | None
+    connection: Connection,
+    job: Job,
+    allowance: Allowance,
+    limits: ServerLimits | None,
+    budget: Budget | None = None,
 ) -> Sequence[Draw]:
     """Refuse, naming the limit, if the job would exceed what its member or server may have. Must hold the member's lock.
 
@@ -170,6 +176,8 @@ def check(
     drawn = _check_member(connection, job, allowance, day, month)
     if limits is not None and limits.per_day is not None:
         _check_server(connection, job, limits.per_day, day)
+    if budget is not None:  # the owner's word comes last, and nobody's rule, price or grant lifts it
+        tenants.check(connection, budget, job.created_at)
     return drawn
 
 
@@ -257,8 +265,10 @@ def _check_server(connection: Connection, job: Job, per_day: int, day: Day) -> N
         )
 
 
-def reserve(connection: Connection, job: Job, drawn: Sequence[Draw]) -> None:
-    """Book the units of a job that was just inserted."""
+def reserve(connection: Connection, job: Job, drawn: Sequence[Draw], budget: Budget | None = None) -> None:
+    """Book the units of a job that was just inserted, and what it takes of the owner's budget."""
+    cost = 0 if budget is None else budget.cost
+    tenants.book(connection, job.home, job.account, cost, job.created_at)
     connection.execute(
         insert(ledger),
         {
@@ -270,6 +280,7 @@ def reserve(connection: Connection, job: Job, drawn: Sequence[Draw]) -> None:
             "kind": RESERVE,
             "at": job.created_at,
             "spent_at": job.created_at,
+            "budget": cost,
         },
     )
     if drawn:
@@ -288,9 +299,14 @@ _REFUNDED = ledger.alias("refunded")
 
 def refund(connection: Connection, job: Job) -> None:
     """Give back what was reserved, once. The caller's transaction holds the job's row, so nobody else does."""
-    columns = ("guild_id", "user_id", "pool", "job_key", "units", "kind", "at", "spent_at")
-    given = {"units": -_BOOKED.c.units, "kind": literal(REFUND), "at": literal(job.finished_at)}
-    connection.execute(
+    columns = ("guild_id", "user_id", "pool", "job_key", "units", "kind", "at", "spent_at", "budget")
+    given = {
+        "units": -_BOOKED.c.units,
+        "kind": literal(REFUND),
+        "at": literal(job.finished_at),
+        "budget": -_BOOKED.c.budget,
+    }
+    returned = connection.execute(
         insert(ledger).from_select(
             columns,
             select(*(given.get(name, _BOOKED.c[name]).label(name) for name in columns)).where(
@@ -302,6 +318,10 @@ def refund(connection: Connection, job: Job) -> None:
             ),
         )
     )
+    if returned.rowcount:
+        query = select(_BOOKED).where(_BOOKED.c.job_key == job.key, _BOOKED.c.kind == RESERVE)
+        booked = connection.execute(query).one()
+        tenants.book(connection, booked.guild_id, job.account, -booked.budget, booked.spent_at)
     connection.execute(
         update(draws).where(draws.c.job_key == job.key, OUTSTANDING).values(returned_at=job.finished_at)
     )

@@ -25,6 +25,7 @@ from bot.storage.records import SqlRecords
 from bot.storage.region_links import SqlRegionLinkStore
 from bot.storage.settings import SqlSettingsStore
 from bot.storage.tables import metadata
+from bot.storage.tenants import SqlTenantStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,6 +45,7 @@ class Storage:
     people: SqlPreferenceStore
     keepsakes: SqlKeepsakes
     region_links: SqlRegionLinkStore
+    tenants: SqlTenantStore
 
     async def check(self) -> None:
         """Read and write something; raises `StorageTrouble` if either fails. For the health page."""
@@ -74,6 +76,7 @@ async def open_storage(url: str, *, migrate: bool, busy_ms: int = BUSY_MS) -> As
         SqlPreferenceStore(database),
         SqlKeepsakes(database),
         SqlRegionLinkStore(database),
+        SqlTenantStore(database),
     )
     try:
         try:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job, ReplyTarget
     from bot.domain.keys import JobKey
     from bot.domain.pools import Allowance, ServerLimits
+    from bot.domain.tenancy import Budget
 
 CHUNK: Final = 500
 """Keys in one IN list: SQLite's oldest builds take 999 parameters."""
@@ -87,6 +88,7 @@ def begin(
     allowance: Allowance,
     limits: ServerLimits | None = None,
     taken_along: Sequence[Input] = (),
+    budget: Budget | None = None,
 ) -> Job:
     """Find the job that this interaction or this button already began, or insert it within the allowance."""
     # First the lock, then the look: a twin of this very interaction must be found, not counted.
@@ -96,14 +98,14 @@ def begin(
         earlier = find(connection, _LIVE_CHILD, parent_=job.press.parent, position_=job.press.position)
     if earlier is not None:
         return earlier
-    drawn = ledger.check(connection, job, allowance, limits)
+    drawn = ledger.check(connection, job, allowance, limits, budget)
     # A limit of nothing running would keep an accepted job waiting for ever.
     running = None if allowance.running is None else max(1, allowance.running)
     values = {**rows.identity(job), **rows.progress(job), **rows.lease(job), "running_limit": running}
     connection.execute(insert(jobs), values)
     if taken_along:
         connection.execute(insert(inputs), rows.inputs_of(job, taken_along))
-    ledger.reserve(connection, job, drawn)
+    ledger.reserve(connection, job, drawn, budget)
     return job
 
 

@@ -223,6 +223,8 @@ ledger = Table(
     Column("at", BigInteger, nullable=False),
     # When the units were reserved. A refund goes back to the day that paid, not to the day of the refund.
     Column("spent_at", BigInteger, nullable=False),
+    # What the job takes of the owner's budget, whatever its price is; given back, it is negative.
+    Column("budget", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("job_key", "kind"),
 )
 Index("ledger_member", ledger.c.user_id, ledger.c.guild_id, ledger.c.pool, ledger.c.spent_at)

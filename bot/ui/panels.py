@@ -17,11 +17,13 @@ from bot.texts import Text, text
 from bot.ui import pool_changes, pool_windows
 from bot.ui.cards import POOL_COLOUR, WAITING_COLOUR
 from bot.ui.moderators import check_moderator
+from bot.ui.owners import is_owner
 from bot.ui.paying import key_lines, payer_lines, read_payers
 from bot.ui.pool_words import allowance_words, bar, charge_name, pool_name, role_name
 from bot.ui.private import show_privately
 from bot.ui.quoting import quoted
 from bot.ui.replies import AnyInteraction, attended, house_of, locale_of
+from bot.ui.server_lists import budget_lines
 from bot.ui.usage import DEFAULT_DAYS, show_usage
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from bot.domain.guilds import GuildSettings
     from bot.services.allowances import PoolOverview
     from bot.services.own_keys import KeyState
+    from bot.services.owner_policy import ServerView
     from bot.ui.paying import Payer
 
     Say = Callable[[Text], str]
@@ -171,6 +174,8 @@ class State:
     pools: tuple[PoolOverview, ...]
     payers: tuple[Payer, ...]
     own_key: KeyState
+    budget: ServerView | None = None
+    """What the owner lets the server draw."""
     notice: Text | None = None
     """What has just changed."""
     asking: Pool | None = None
@@ -191,14 +196,18 @@ async def show_panel(
     guild_id = check_moderator(interaction)
     house = house_of(interaction)
     own_key = await house.services.own_keys.state(guild_id)
-    pools, payers = await asyncio.gather(
-        house.services.allowances.overview(guild_id), read_payers(house.services, guild_id)
+    to_owner = await is_owner(interaction)
+    pools, payers, budget = await asyncio.gather(
+        house.services.allowances.overview(guild_id),
+        read_payers(house.services, guild_id, to_owner=to_owner),
+        house.services.owner_policy.view(guild_id),
     )
     state = State(
         settings=await house.services.guilds.settings(guild_id),
         pools=pools,
         payers=payers,
         own_key=own_key,
+        budget=budget,
         notice=notice,
         asking=asking,
         asking_key=asking_key,
@@ -242,6 +251,8 @@ def _head(state: State, say: Say) -> Iterable[str]:
     if state.notice is not None:
         yield say(text("pool.notice", said=state.notice))
     yield from payer_lines(state.payers, say)
+    if state.budget is not None and not all(payer.is_own for payer in state.payers):
+        yield from budget_lines(state.budget, say)
     renews = state.pools[0].renews_at // 1_000
     yield "-# " + say(text("pool.day", zone=state.settings.zone, renews=renews))
 
@@ -330,7 +341,8 @@ def _key_box(state: State, say: Say, *, controls: bool) -> discord.ui.Container[
     box.add_item(discord.ui.TextDisplay("\n".join(key_lines(state.own_key, say))))
     asking = state.asking_key and state.own_key.key is not None
     if asking:
-        box.add_item(discord.ui.TextDisplay(say(text("own_key.sure"))))
+        stays = state.budget is None or state.budget.admitted
+        box.add_item(discord.ui.TextDisplay(say(text("own_key.sure" if stays else "own_key.sure_outside"))))
     buttons = list(_key_controls(state, say, asking=asking)) if controls else []
     if buttons:
         box.add_item(discord.ui.ActionRow(*buttons))

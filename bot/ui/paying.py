@@ -4,7 +4,7 @@ Never here: buttons, windows and changes."""
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.accounts import is_own
@@ -40,12 +40,16 @@ class Payer:
     condition: Condition
 
 
-async def read_payers(services: Services, guild_id: int) -> tuple[Payer, ...]:
-    """Look at every account that a server draws on: one, as a rule."""
+async def read_payers(services: Services, guild_id: int, *, to_owner: bool) -> tuple[Payer, ...]:
+    """Look at every account that a server draws on: one, as a rule. What the owner has, and pays, is told to them alone."""
     accounts = await services.accounts.of_server(guild_id)
     seen = await asyncio.gather(*(services.upstream.look(name) for name in accounts))
     return tuple(
-        Payer(pools, is_own(name), condition)
+        Payer(
+            pools,
+            is_own(name),
+            condition if to_owner or is_own(name) else replace(condition, credits_left=None, rates=()),
+        )
         for (name, pools), condition in zip(accounts.items(), seen, strict=True)
     )
 

@@ -202,9 +202,11 @@ async def test_key(interaction: AnyInteraction) -> Text:
 
 
 async def remove_key(interaction: AnyInteraction) -> Text:
-    """Have the bot's owner pay again."""
-    await _services(interaction).own_keys.remove(check_moderator(interaction), actor_of(interaction))
-    return text("own_key.now_removed")
+    """Have the bot's owner pay again, or nobody if the owner does not let the server in."""
+    services, guild_id = _services(interaction), check_moderator(interaction)
+    await services.own_keys.remove(guild_id, actor_of(interaction))
+    stays = await services.owner_policy.admits(guild_id)
+    return text("own_key.now_removed" if stays else "own_key.now_removed_outside")
 
 
 async def grant(

@@ -16,7 +16,7 @@ from bot.services.asking import Asker
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from bot.i18n import Catalogues
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bot.services.jobs import Jobs
     from bot.services.moderation import Moderation
     from bot.services.own_keys import OwnKeys
+    from bot.services.owner_policy import OwnerMail, OwnerPolicy
     from bot.services.people import People
     from bot.services.prompting import Prompting
     from bot.services.regions import Regions
@@ -139,6 +140,14 @@ class Services(Protocol):
         """Knows which account pays."""
 
     @property
+    def owner_policy(self) -> OwnerPolicy:
+        """Stands above every server."""
+
+    @property
+    def mail(self) -> OwnerMail:
+        """The way to the owner."""
+
+    @property
     def own_keys(self) -> OwnKeys:
         """Keeps servers' own keys."""
 
@@ -180,6 +189,9 @@ class House(Protocol):
 
     async def command_ids(self) -> Mapping[str, int]:
         """Discord's ids of the commands, by name."""
+
+    async def owners(self) -> Sequence[int]:
+        """Who owns the application."""
 
 
 def house_of(interaction: AnyInteraction) -> House:

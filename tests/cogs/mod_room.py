@@ -158,6 +158,7 @@ async def room(folder: Path) -> AsyncIterator[Room]:
                 guilds=storage.guilds,
                 people=storage.people,
                 keepsakes=storage.keepsakes,
+                tenants=storage.tenants,
                 modlog=ChannelModLog(house.bot, CATALOGUES, house.clock),
             ),
             Terms(owner="test", max_running=3),

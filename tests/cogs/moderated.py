@@ -3,6 +3,7 @@ Never here: a worker, and expectations."""
 
 from __future__ import annotations
 
+import math
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -23,20 +24,22 @@ from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.given import PillowReader
 from bot.midjourney.masks import PillowMasks
 from bot.services.engine import Ports, Terms, build
+from bot.services.owner_policy import OwnerTerms
 from bot.services.quotas import DeploymentPolicy
 from bot.storage import open_storage
 from bot.storage.vault import FernetVault
 from bot.telemetry import Meters
+from bot.ui.owners import DiscordMail
 from tests.cogs.workshop import Gallery
 from tests.ui.builders import words
-from tests.ui.world import studio
+from tests.ui.world import CATALOGUES, studio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from simcord.actors import MemberActor
-    from simcord.builders import RoleHandle
+    from simcord.builders import RoleHandle, UserHandle
     from simcord.results import InteractionResult
 
     from bot.domain.guilds import GuildSettings
@@ -134,6 +137,17 @@ class Moderated:
         """The moderator, as the audit names them."""
         return Actor(self.mo.id, "mo")
 
+    async def let_through_here(self, command: str, member: MemberActor) -> None:
+        """The same for a command of this server alone."""
+        here = discord.Object(self.guild_id)
+        (found,) = [c for c in await self.house.bot.tree.fetch_commands(guild=here) if c.name == command]
+        self.house.guild.set_command_permissions(found, {member: True})
+
+    def own_application(self, *owners: MemberActor | UserHandle) -> None:
+        """Make people the application's team, the first of them its owner."""
+        self.house.bot._owners = tuple(owner.id for owner in owners)
+        self.house.bot._owners_until = math.inf
+
     def midnight(self) -> int:
         """When the day ends here, in UTC."""
         return day_of(self.house.clock.now()).end
@@ -160,14 +174,19 @@ class Moderated:
 
 @asynccontextmanager
 async def moderated(
-    folder: Path, *, only: Pool | None = None, own_keys: bool = True
+    folder: Path,
+    *,
+    only: Pool | None = None,
+    own_keys: bool = True,
+    owner_terms: OwnerTerms | None = None,
+    more: tuple[str, ...] = (),
 ) -> AsyncIterator[Moderated]:
     """Open it; `only` is the pool that the deployment offers, where it does not offer both."""
     offered = DEFAULTS if only is None else {only: DEFAULTS[only]}
     address = f"sqlite+aiosqlite:///{folder / 'easel.db'}"
     async with (
         studio(
-            extensions=("cogs.imagine", "cogs.jobs", "cogs.pools", "cogs.prefer", "cogs.helping")
+            extensions=("cogs.imagine", "cogs.jobs", "cogs.pools", "cogs.prefer", "cogs.helping", *more)
         ) as house,
         open_storage(address, migrate=True) as storage,
     ):
@@ -187,13 +206,16 @@ async def moderated(
                 guilds=storage.guilds,
                 people=storage.people,
                 keepsakes=storage.keepsakes,
+                tenants=storage.tenants,
                 purses={"default": api},
                 vault=FernetVault([Fernet.generate_key().decode()]) if own_keys else None,
                 open_account=lambda key: cast("Any", brought.setdefault(key, Gateway())),
             ),
-            Terms(owner="test", max_running=3),
+            Terms(owner="test", max_running=3, owner_terms=owner_terms or OwnerTerms()),
             on_lost_way=lambda _job, _why: None,
         )
+        mail = DiscordMail(house.bot, CATALOGUES)
+        services = replace(services, mail=mail)
         house.bot.services = cast("SeenServices", services)
         role = house.guild.create_role("mods", permissions=discord.Permissions(manage_guild=True))
         mo = house.guild.add_member(house.env.create_user("mo"), roles=[role])

@@ -19,6 +19,7 @@ from bot.errors import RemoteFault
 from bot.services.actions import PressOutcome
 from bot.services.own_keys import Brought
 from bot.ui.audit import ACTIONS
+from bot.ui.owners import Answer
 from bot.ui.panels import Verb
 from bot.web.region_page import SENTENCES
 from tests.architecture.ground import modules, tree
@@ -78,6 +79,8 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "pool.upstream.{}{}": (*RemoteFault, *OWNS),
     "pool.{}": Pool,
     "press.running_{}": ("there", "elsewhere"),
+    "server.button.{}": Answer,
+    "pool.budget_{}": ("day", "month"),
     "shape.{}": SHAPES,
     "press.{}_{}": tuple(
         f"{outcome}_{where}"

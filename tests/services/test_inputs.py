@@ -39,6 +39,7 @@ async def sent(world: World, job: Job, inputs: Sequence[Input]) -> Job:
         asker=asker,
         policy=world.services.policy,
         store=world.store,  # type: ignore[arg-type]  # it answers every method of the port
+        accounts=world.services.accounts,
         inputs=inputs,
     )
     world.services.worker.wake()

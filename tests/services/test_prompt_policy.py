@@ -136,11 +136,25 @@ async def test_pictures_that_go_along_with_a_job_are_judged_at_the_door_and_mask
     request = Request(pool=Pool.NORMAL, charge=Charge.IMAGINE)
     gif = Input(b"gif", "image/gif", "cat.gif")
 
-    attempt = accept(job, request, asker=server.asker(), policy=services.policy, store=store, inputs=[gif])
+    attempt = accept(
+        job,
+        request,
+        asker=server.asker(),
+        policy=services.policy,
+        store=store,
+        accounts=services.accounts,
+        inputs=[gif],
+    )
     assert await refusal(attempt) == text("refused.image_kind", name="cat.gif", kinds="PNG")
     mask = replace(gif, role=InputRole.MASK)
     taken = await accept(
-        job, request, asker=server.asker(), policy=services.policy, store=store, inputs=[mask]
+        job,
+        request,
+        asker=server.asker(),
+        policy=services.policy,
+        store=store,
+        accounts=services.accounts,
+        inputs=[mask],
     )
     assert taken.key == job.key
 

@@ -22,11 +22,26 @@ from tests.services.world import GUILD
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from bot.domain.tenancy import KnownServer
+    from bot.texts import Text
     from tests.services.world import World
 
 LIMIT = 1_000
 DEAF = GUILD + 1
 ELSEWHERE = GUILD + 2
+
+
+class Post:
+    """What the owner was told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    async def tell(self, words: Text) -> None:
+        self.said.append(words.id)
+
+    async def ask(self, server: KnownServer) -> bool:
+        raise AssertionError(server)
 
 
 class Watched:
@@ -35,6 +50,7 @@ class Watched:
     def __init__(self, world: World, mint: Mint) -> None:
         self.world, self.mint = world, mint
         self.heard = Heard()
+        self.post = Post()
         self._telling: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -48,6 +64,7 @@ class Watched:
         """Hear what this process tells."""
         await self.close()
         self.world.services.telling._modlog = self.heard
+        self.world.services.watch._mail = self.post
         self._telling = asyncio.create_task(self.world.services.telling.run())
         await self.world.services.telling.drain()
         self.heard.events.clear()
@@ -103,22 +120,25 @@ async def watched(world: World) -> AsyncIterator[Watched]:
     await made.close()
 
 
-async def test_a_low_balance_is_told_once_to_the_servers_that_draw_on_it_and_again_after_it_recovered(
+async def test_a_low_balance_is_told_once_to_the_owner_alone_and_again_after_it_recovered(
     watched: Watched,
 ) -> None:
     credits_left = watched.mint.credits
     assert await watched.round() == []
 
     credits_left[DEFAULT_ACCOUNT] = LIMIT - 1
-    assert await watched.round() == [(GUILD, "log.balance_falls")]
+    assert await watched.round() == []
+    assert watched.post.said == ["log.balance_falls"]
     credits_left[DEFAULT_ACCOUNT] = 1
-    assert await watched.round() == []
+    await watched.round()
     credits_left[DEFAULT_ACCOUNT] = LIMIT
-    assert await watched.round() == []
+    await watched.round()
+    assert watched.post.said == ["log.balance_falls"]
     credits_left[DEFAULT_ACCOUNT] = LIMIT - 1
-    assert await watched.round() == [(GUILD, "log.balance_falls")]
+    assert await watched.round() == []
     credits_left["studio"] = 0
-    assert await watched.round() == [(ELSEWHERE, "log.balance_falls")]
+    assert await watched.round() == []
+    assert watched.post.said == ["log.balance_falls"] * 3
 
 
 async def test_a_rejected_key_is_told_once_and_again_after_it_recovered(watched: Watched) -> None:
@@ -161,11 +181,13 @@ async def test_a_look_that_goes_well_counts_as_a_test_of_the_servers_key(watched
 
 async def test_trouble_of_the_moment_is_no_news_and_keeps_what_was_known(watched: Watched) -> None:
     watched.mint.credits[DEFAULT_ACCOUNT] = 1
-    assert len(await watched.round()) == 1
+    await watched.round()
+    assert len(watched.post.said) == 1
     watched.mint.trouble[DEFAULT_ACCOUNT] = RemoteError(RemoteFault.UNREACHED, "no connection")
     assert await watched.round() == []
     del watched.mint.trouble[DEFAULT_ACCOUNT]
     assert await watched.round() == []
+    assert len(watched.post.said) == 1
 
 
 async def test_without_a_limit_or_a_key_that_may_ask_nothing_is_told_of_balances(watched: Watched) -> None:

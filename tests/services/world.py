@@ -605,6 +605,7 @@ class World:
                 guilds=self._opened.guilds,
                 people=self._opened.people,
                 keepsakes=self._opened.keepsakes,
+                tenants=self._opened.tenants,
                 **self.more_ports,
             ),
             Terms(

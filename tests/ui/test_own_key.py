@@ -177,6 +177,8 @@ async def test_a_key_that_nobody_can_read_any_more_is_asked_for_again(tmp_path: 
 async def test_the_panel_shows_how_the_servers_own_account_does(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         shop.api.prices = [SimpleNamespace(name="midjourney-imagine", text="FAST 6800 credits")]
+        assert "Prices" not in seen(await shop.panel())
+        shop.own_application(shop.mo)
         assert "Prices: \u2068midjourney-imagine FAST 6800 credits\u2069" in seen(await shop.panel())
         await bring(shop)
         shop.brought[KEY].trouble = REFUSED

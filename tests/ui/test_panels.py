@@ -104,6 +104,8 @@ async def test_it_shows_both_pools_what_runs_and_how_upstream_does(tmp_path: Pat
         await shop.job()
         await shop.services.guilds.set_total(shop.guild_id, shop.boss, Pool.NORMAL, 40)
 
+        assert "credits left" not in seen(await shop.panel())
+        shop.own_application(shop.mo)
         said = seen(await shop.panel())
 
         assert "🟢 The image service answers in" in said

@@ -294,6 +294,8 @@ def furnish(
         "EASEL_DATABASE": f"sqlite+aiosqlite:///{(folder / 'easel.db').as_posix()}",
         "EASEL_DEFAULT_RULES": "NORMAL=unlimited,FAST=unlimited",
         "EASEL_MAX_RUNNING": "100",
+        "EASEL_SERVERS": "open",
+        "EASEL_SERVER_CEILING": "unlimited",
         "EASEL_READS_PER_SECOND": "50",
         "EASEL_LOG_FORMAT": "json",
     }

@@ -1,0 +1,259 @@
+"""Servers as the owner sees them, and what each drew on the owner's accounts: checked, booked, given back.
+Never here: members' allowances and moderators' prices (that is `ledger`), and who is an owner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    Table,
+    Text,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from bot.domain.days import day_of, month_of
+from bot.domain.tenancy import Ceiling, KnownServer, Used, parse_ceiling
+from bot.errors import UserError
+from bot.storage.engine import lock
+from bot.storage.rows import plain
+from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, jobs, metadata
+from bot.texts import text as sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Row
+    from sqlalchemy.engine import Connection
+
+    from bot.domain.tenancy import Budget
+    from bot.storage.engine import Database
+
+CLAIMS: Final = ("greeted_at", "asked_at")
+IS_OWNERS: Final = "account NOT LIKE 'guild:%'"
+"""It draws on an account of the owner's, not on one behind a server's own key."""
+
+
+class Refused(NamedTuple):
+    """Ids of the sentences with which a ceiling refuses."""
+
+    per_day: str
+    per_month: str
+    waiting: str
+
+
+OF_SERVER: Final = Refused("refused.ceiling_day", "refused.ceiling_month", "refused.ceiling_waiting")
+OF_ACCOUNT: Final = Refused(
+    "refused.owner_ceiling_day", "refused.owner_ceiling_month", "refused.owner_ceiling_waiting"
+)
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("owner_id", BigInteger),
+    Column("ours", Boolean, nullable=False),
+    Column("left_at", BigInteger),
+    Column("greeted_at", BigInteger),
+    Column("asked_at", BigInteger),
+    Column("let_in_at", BigInteger),
+    Column("let_in_by", BigInteger),
+    Column("shut_at", BigInteger),
+    Column("ceiling", Text),
+)
+
+# What was drawn on the owner's accounts, a row a day (of UTC, by its first millisecond) for each server and account.
+# Apart from the ledger on purpose: it outlives a server's data, so that going and coming back renews no budget.
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("day", BigInteger, primary_key=True, autoincrement=False),
+    Column("units", Integer, nullable=False),
+)
+_WAITING: Final = text(f"{IS_QUEUED} AND {IS_OWNERS}")
+Index("jobs_waiting", jobs.c.guild_id, sqlite_where=_WAITING, postgresql_where=_WAITING)
+
+t, b = tenants.c, budgets.c
+
+
+class SqlTenantStore:
+    """The `TenantStore` of bot.domain.tenancy, on SQLite and PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, guild_id: int) -> KnownServer | None:
+        """See the port."""
+        return await self._database.read(lambda cn: _find(cn, guild_id))
+
+    async def every(self) -> Sequence[KnownServer]:
+        """See the port."""
+        query = select(tenants).order_by(t.name, t.guild_id)
+        return await self._database.read(lambda cn: [_read(row) for row in cn.execute(query)])
+
+    async def note(self, guild_id: int, *, name: str, owner_id: int | None, ours: bool) -> KnownServer:
+        """See the port. Nothing is written if nothing has changed: a thousand servers come with each start."""
+        known = await self.find(guild_id)
+        seen = (plain(name), owner_id, ours, None)
+        if known is not None and (known.name, known.owner_id, known.ours, known.left_at) == seen:
+            return known
+        return await self._change(guild_id, name=plain(name), owner_id=owner_id, ours=ours, left_at=None)
+
+    async def left(self, guild_id: int, at: int) -> None:
+        """See the port. Back again it is greeted again; the owner is asked once."""
+        await self._change(guild_id, left_at=at, greeted_at=None)
+
+    async def claim(self, guild_id: int, what: str, at: int) -> bool:
+        """See the port."""
+        column = t[_claim(what)]
+        change = update(tenants).where(t.guild_id == guild_id, column.is_(None)).values({column: at})
+        return await self._database.write(lambda cn: bool(cn.execute(change).rowcount))
+
+    async def unclaim(self, guild_id: int, what: str) -> None:
+        """See the port."""
+        await self._change(guild_id, **{_claim(what): None})
+
+    async def let_in(self, guild_id: int, *, by: int | None, at: int) -> KnownServer:
+        """See the port."""
+        return await self._change(guild_id, let_in_at=at, let_in_by=by, shut_at=None)
+
+    async def shut_out(self, guild_id: int, *, at: int) -> KnownServer:
+        """See the port."""
+        return await self._change(guild_id, let_in_at=None, let_in_by=None, shut_at=at)
+
+    async def set_ceiling(self, guild_id: int, ceiling: Ceiling | None) -> KnownServer:
+        """See the port."""
+        return await self._change(guild_id, ceiling=None if ceiling is None else str(ceiling))
+
+    async def used(self, now: int, guild_ids: Sequence[int]) -> Mapping[int, Used]:
+        """See the port."""
+
+        def work(connection: Connection) -> dict[int, Used]:
+            return {guild_id: _used(connection, guild_id, now) for guild_id in guild_ids}
+
+        return await self._database.read(work)
+
+    async def _change(self, guild_id: int, **values: Any) -> KnownServer:
+        def work(connection: Connection) -> KnownServer:
+            lock(connection, f"tenant/{guild_id}")
+            mine = update(tenants).where(t.guild_id == guild_id)
+            if not connection.execute(mine.values(values)).rowcount:
+                connection.execute(
+                    insert(tenants).values({"guild_id": guild_id, "name": "", "ours": False, **values})
+                )
+            return _read(connection.execute(select(tenants).where(t.guild_id == guild_id)).one())
+
+        return await self._database.write(work)
+
+
+def _claim(what: str) -> str:
+    if what not in CLAIMS:
+        raise ValueError(what)
+    return what
+
+
+def _find(connection: Connection, guild_id: int) -> KnownServer | None:
+    row = connection.execute(select(tenants).where(t.guild_id == guild_id)).one_or_none()
+    return None if row is None else _read(row)
+
+
+def _read(row: Row[Any]) -> KnownServer:
+    values = dict(row._mapping)  # noqa: SLF001 - the documented way to a row's columns by name
+    spelled = values.pop("ceiling")
+    return KnownServer(**values, ceiling=None if spelled is None else parse_ceiling(spelled))
+
+
+# -- what a server and an account have drawn -----------------------------------------------------------------
+
+
+def _server(guild_id: int | None) -> str:
+    return f"server/{'-' if guild_id is None else guild_id}"
+
+
+def _account(name: str) -> str:
+    return f"account/{name}"
+
+
+def _drawn(connection: Connection, scope: str, since: int) -> int:
+    query = select(func.coalesce(func.sum(b.units), 0)).where(b.scope == scope, b.day >= since)
+    drawn: int = connection.execute(query).scalar_one()
+    return drawn
+
+
+def _count(connection: Connection, condition: str, *where: Any) -> int:
+    query = select(func.count()).select_from(jobs).where(text(condition), text(IS_OWNERS), *where)
+    count: int = connection.execute(query).scalar_one()
+    return count
+
+
+def _used(connection: Connection, guild_id: int, now: int) -> Used:
+    scope, here = _server(guild_id), jobs.c.guild_id == guild_id
+    return Used(
+        _drawn(connection, scope, day_of(now).start),
+        _drawn(connection, scope, month_of(now).start),
+        _count(connection, IS_UPSTREAM, here),
+        _count(connection, IS_QUEUED, here),
+    )
+
+
+def check(connection: Connection, budget: Budget, now: int) -> None:
+    """Refuse, naming what is used up, if the owner does not pay for this. Must be booked in the same transaction."""
+    guild_id = budget.guild_id
+    server = None if guild_id is None else _find(connection, guild_id)
+    if not budget.access.admits(guild_id, server):
+        raise UserError(budget.refusal)
+    ceiling = budget.usual if server is None else server.ceiling_by(budget.usual)
+    here = jobs.c.guild_id.is_(None) if guild_id is None else jobs.c.guild_id == guild_id
+    # Always the server before the account, as giving back does, so that two of them never wait for each other.
+    _check(connection, _server(guild_id), ceiling, budget.cost, now, OF_SERVER, here)
+    mine = jobs.c.account == budget.account
+    _check(connection, _account(budget.account), budget.of_account, budget.cost, now, OF_ACCOUNT, mine)
+
+
+def _check(
+    connection: Connection, scope: str, ceiling: Ceiling, cost: int, now: int, refused: Refused, jobs_of: Any
+) -> None:
+    if ceiling.per_day is None and ceiling.per_month is None and ceiling.waiting is None:
+        return
+    lock(connection, f"budget/{scope}")
+    for limit, period, why in (
+        (ceiling.per_day, day_of(now), refused.per_day),
+        (ceiling.per_month, month_of(now), refused.per_month),
+    ):
+        if limit is None:
+            continue
+        used = _drawn(connection, scope, period.start)
+        if used + cost > limit:
+            raise UserError(sentence(why, limit=limit, used=used, renews=period.end // 1_000))
+    if ceiling.waiting is not None and _count(connection, IS_QUEUED, jobs_of) >= ceiling.waiting:
+        raise UserError(sentence(refused.waiting, limit=ceiling.waiting))
+
+
+def book(connection: Connection, guild_id: int | None, account: str, units: int, at: int) -> None:
+    """Add to what a server and an account have drawn on the day of a moment; less than nothing gives it back."""
+    if not units:
+        return
+    day = day_of(at).start
+    for scope in (_server(guild_id), _account(account)):
+        mine = update(budgets).where(b.scope == scope, b.day == day).values(units=b.units + units)
+        if connection.execute(mine).rowcount:
+            continue
+        lock(connection, f"budget/{scope}/new")
+        if not connection.execute(mine).rowcount:
+            connection.execute(insert(budgets).values(scope=scope, day=day, units=units))
+
+
+def at_once(connection: Connection, usual: Ceiling) -> Mapping[int | None, int | None]:
+    """How many jobs each server may have upstream in a pool of an owner's account; who is not named has the usual."""
+    found = connection.execute(select(tenants).where((t.ceiling.is_not(None)) | (t.ours.is_(True))))
+    return {row.guild_id: _read(row).ceiling_by(usual).at_once for row in found}

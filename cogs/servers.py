@@ -1,0 +1,251 @@
+"""Servers that come and go are noted, greeted and asked about; `/ops` for the application's owner.
+Never here: what letting in means (services), and how anything looks (ui)."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.domain.tenancy import parse_ceiling
+from bot.errors import StorageTrouble, UserError
+from bot.texts import text
+from bot.ui.commands import said
+from bot.ui.owners import AskButton, check_owner
+from bot.ui.private import own_words, take_up_privately
+from bot.ui.quoting import quoted
+from bot.ui.replies import NETWORK, follow_up, house_of
+from bot.ui.server_lists import NAME_LIMIT, server_line, server_list
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+    from bot.client import Easel
+    from bot.services.owner_policy import OwnerPolicy
+    from bot.ui.replies import AnyInteraction
+
+log = logging.getLogger(__name__)
+
+SUGGESTIONS = 25
+USUAL = "usual"
+NAMED = 10
+"""How many servers that are not let in the log names at the start."""
+
+
+class Servers(app_commands.Group, name="servers", description=said("command.ops.servers")):
+    """Which servers draw on the owner's accounts."""
+
+    @app_commands.command(name="list", description=said("command.ops.servers.list"))
+    async def show(self, interaction: discord.Interaction[Easel]) -> None:
+        """All of them."""
+        if await _take_up(interaction):
+            views = await _policy(interaction).every()
+            await follow_up(interaction, content=server_list(views, partial(own_words, interaction))[:2000])
+
+    @app_commands.command(name="let-in", description=said("command.ops.servers.let_in"))
+    @app_commands.describe(server=said("command.ops.server"))
+    async def let_in(self, interaction: discord.Interaction[Easel], server: str) -> None:
+        """Let one draw on the owner's accounts."""
+        if await _take_up(interaction):
+            guild_id = _id_of(server)
+            await _policy(interaction).let_in(guild_id, by=interaction.user.id)
+            await _show(interaction, guild_id)
+
+    @app_commands.command(name="shut-out", description=said("command.ops.servers.shut_out"))
+    @app_commands.describe(server=said("command.ops.server"))
+    async def shut_out(self, interaction: discord.Interaction[Easel], server: str) -> None:
+        """Keep one off them."""
+        if await _take_up(interaction):
+            guild_id = _id_of(server)
+            await _policy(interaction).shut_out(guild_id)
+            await _show(interaction, guild_id)
+
+    @app_commands.command(name="ceiling", description=said("command.ops.servers.ceiling"))
+    @app_commands.describe(
+        server=said("command.ops.server"), ceiling=said("command.ops.servers.ceiling.ceiling")
+    )
+    async def ceiling(self, interaction: discord.Interaction[Easel], server: str, ceiling: str) -> None:
+        """Limit one, whatever its moderators decide."""
+        if await _take_up(interaction):
+            guild_id = _id_of(server)
+            try:
+                given = None if ceiling.strip().lower() == USUAL else parse_ceiling(ceiling)
+            except ValueError:
+                raise UserError(text("server.ceiling_form")) from None
+            await _policy(interaction).set_ceiling(guild_id, given)
+            await _show(interaction, guild_id)
+
+    @let_in.autocomplete("server")
+    @shut_out.autocomplete("server")
+    @ceiling.autocomplete("server")
+    async def suggest(
+        self, interaction: discord.Interaction[Easel], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Known servers whose name or id holds what was typed."""
+        if interaction.user.id not in await interaction.client.owners():
+            return []
+        servers = [view.server for view in await _policy(interaction).every()]
+        wanted = typed.strip().casefold()
+        return [
+            app_commands.Choice(name=f"{s.name or '?'} ({s.guild_id})"[-100:], value=str(s.guild_id))
+            for s in servers
+            if wanted in f"{s.name} {s.guild_id}".casefold()
+        ][:SUGGESTIONS]
+
+
+class Ops(
+    app_commands.Group,
+    name="ops",
+    description=said("command.ops"),
+    default_permissions=discord.Permissions(administrator=True),
+):
+    """For the owner alone; who it is gets checked each time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_command(Servers())
+
+
+def _policy(interaction: AnyInteraction) -> OwnerPolicy:
+    return house_of(interaction).services.owner_policy
+
+
+async def _take_up(interaction: AnyInteraction) -> bool:
+    if await take_up_privately(interaction) is None:
+        return False
+    await check_owner(interaction)
+    return True
+
+
+async def _show(interaction: AnyInteraction, guild_id: int) -> None:
+    view = await _policy(interaction).view(guild_id)
+    await follow_up(interaction, content=server_line(view, partial(own_words, interaction)))
+
+
+def _id_of(typed: str) -> int:
+    words = typed.strip()
+    if not words.isascii() or not words.isdigit() or len(words) > 20:  # noqa: PLR2004 - Discord's ids
+        raise UserError(text("server.unknown", id=quoted(words, NAME_LIMIT)))
+    return int(words)
+
+
+class ServersCog(commands.Cog):
+    """Hears of servers that come, go and change hands."""
+
+    def __init__(self, bot: Easel) -> None:
+        self._bot = bot
+
+    @property
+    def _owner_policy(self) -> OwnerPolicy:
+        return self._bot.services.owner_policy
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Note every server; welcome those that came while nobody listened, and name those that are not let in."""
+        await _calmly(self._look_around())
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """It is new, or back."""
+        await _calmly(self._welcome(guild))
+
+    @commands.Cog.listener()
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """It may have changed hands while it was away."""
+        await _calmly(self._note(guild))
+
+    @commands.Cog.listener()
+    async def on_guild_update(self, _before: discord.Guild, after: discord.Guild) -> None:
+        """It may have changed hands."""
+        await _calmly(self._note(after))
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was sent away."""
+        await _calmly(self._owner_policy.left(guild.id))
+
+    async def _look_around(self) -> None:
+        since = await self._owner_policy.since()
+        outside: list[discord.Guild] = []
+        for guild in self._bot.guilds:
+            if await self._note(guild):
+                admitted = True
+            else:
+                admitted = False
+                outside.append(guild)
+            joined = None if guild.me is None else guild.me.joined_at
+            if joined is not None and joined.timestamp() * 1_000 > since:
+                await self._greet(guild, admitted=admitted)
+        if outside:
+            log.warning(
+                "servers_not_let_in",
+                extra={
+                    "servers": len(outside),
+                    "some": ", ".join(f"{g.name} ({g.id})" for g in outside[:NAMED]),
+                    "help": "easel servers let-in ID, or EASEL_SERVERS=open",
+                },
+            )
+
+    async def _note(self, guild: discord.Guild) -> bool:
+        owners = frozenset(await self._bot.owners())
+        return await self._owner_policy.note(
+            guild.id, name=guild.name, owner_id=guild.owner_id, owners=owners
+        )
+
+    async def _welcome(self, guild: discord.Guild) -> None:
+        await self._greet(guild, admitted=await self._note(guild))
+
+    async def _greet(self, guild: discord.Guild, *, admitted: bool) -> None:
+        """Greet a server once, and ask the owner once if it is not let in."""
+        if await self._owner_policy.claim_greeting(guild.id):
+            await self._say_hello(guild, admitted=admitted)
+        if not admitted:
+            await self._owner_policy.ask(guild.id, self._bot.services.mail)
+
+    async def _say_hello(self, guild: discord.Guild, *, admitted: bool) -> None:
+        channel = _channel_of(guild)
+        if channel is None:
+            return
+        if admitted:
+            words = text("server.hello")
+        elif self._bot.services.own_keys.offered:
+            words = text("server.hello_outside_key")
+        else:
+            words = text("server.hello_outside")
+        say = partial(self._bot.catalogues.render, locale=guild.preferred_locale.value)
+        try:
+            await channel.send(say(words), allowed_mentions=discord.AllowedMentions.none())
+        except (discord.HTTPException, *NETWORK) as trouble:
+            log.info("server_not_greeted", extra={"guild": guild.id, "kind": type(trouble).__name__})
+
+
+def _channel_of(guild: discord.Guild) -> discord.TextChannel | None:
+    """Where a newcomer may say hello: the channel for such things, else the first in which it may speak."""
+    places = [*([guild.system_channel] if guild.system_channel else []), *guild.text_channels]
+    for channel in places:
+        held = channel.permissions_for(guild.me)
+        if held.view_channel and held.send_messages:
+            return channel
+    return None
+
+
+async def _calmly(work: Coroutine[Any, Any, object]) -> None:
+    """A trouble of Discord's or the database's is logged; the next start, or the next change, tries again."""
+    try:
+        await work
+    except (discord.HTTPException, StorageTrouble, *NETWORK) as trouble:
+        log.warning("server_not_noted", extra={"kind": type(trouble).__name__})
+
+
+async def setup(bot: Easel) -> None:
+    """Discord.py's entry into an extension; the owner's buttons come with it."""
+    bot.add_dynamic_items(AskButton)
+    owner_guild = getattr(bot, "owner_guild", None)  # whoever lists our commands may load us into a bare bot
+    if owner_guild is not None:
+        bot.tree.add_command(Ops(), guild=owner_guild)
+    await bot.add_cog(ServersCog(bot))

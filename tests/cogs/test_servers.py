@@ -1,0 +1,194 @@
+"""Whose server may draw on the owner's account: a stranger's costs nothing, is greeted once, and the owner decides.
+Never here: counting under races (tests/storage/test_tenants.py)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from bot.domain.pools import Pool
+from bot.domain.prices import Charge
+from bot.domain.tenancy import Access, Ceiling
+from bot.errors import UserError
+from bot.services.owner_policy import OwnerTerms
+from bot.texts import text
+from tests.cogs.moderated import moderated, seen
+from tests.ui.builders import walk, words
+from tests.ui.test_own_key import bring, press
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import discord
+    from simcord.builders import UserHandle
+
+    from cogs.servers import ServersCog
+    from tests.cogs.moderated import Moderated
+
+MINE = OwnerTerms(access=Access(mine=True), usual=Ceiling(300, 3_000, 3, 50))
+MORE = ("cogs.servers",)
+
+
+async def unlimited(shop: Moderated) -> None:
+    """What a stranger would do first."""
+    await shop.services.guilds.set_rule(
+        shop.guild_id, shop.boss, Pool.FAST, shop.guild_id, per_day=None, running=None, waiting=None
+    )
+
+
+async def jobs_begun(shop: Moderated) -> int:
+    load = await shop.storage.jobs.load()
+    return sum(one.waiting + one.running for one in load.values())
+
+
+async def imagine(shop: Moderated) -> str:
+    result = await shop.house.ada.slash(shop.house.channel, "imagine", prompt="a fox", pool="FAST")
+    answers = [*([result.response] if result.response else []), *result.followups]
+    return "\n".join(a.content for a in answers)
+
+
+def letters(user: UserHandle) -> list[discord.Message]:
+    return user.dm_channel.history()
+
+
+def said_in(message: discord.Message) -> str:
+    return words(cast("Any", [part.to_dict() for part in message.components]))
+
+
+def hearing(shop: Moderated) -> ServersCog:
+    """What listens to Discord's events; called directly, for the simulation does not wait for a database."""
+    return cast("ServersCog", shop.house.bot.get_cog("ServersCog"))
+
+
+async def join(shop: Moderated) -> None:
+    """Have the bot come to the server of the house."""
+    guild = shop.house.bot.get_guild(shop.guild_id)
+    assert guild is not None
+    await hearing(shop).on_guild_join(guild)
+    await shop.house.env.settle()
+
+
+async def test_a_strangers_server_costs_nothing_whatever_its_moderators_allow(tmp_path: Path) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        shop.own_application(shop.house.env.create_user("owner"))
+        await join(shop)
+        await unlimited(shop)
+
+        told = {await imagine(shop) for _ in range(5)}
+
+        assert len(told) == 1
+        assert "`/pool panel`" in told.pop()
+        assert await jobs_begun(shop) == 0
+        assert "has not let this server in" in seen(await shop.panel())
+        assert "imagine" in seen(await shop.house.ada.slash(shop.house.channel, "help"))
+
+
+async def test_an_open_bot_costs_no_more_than_the_ceiling(tmp_path: Path) -> None:
+    terms = OwnerTerms(access=Access(everyone=True), usual=Ceiling(7, None, 3, 50))
+    async with moderated(tmp_path, owner_terms=terms) as shop:
+        await unlimited(shop)
+        await shop.services.guilds.set_price(shop.guild_id, shop.boss, Pool.FAST, Charge.IMAGINE, 0)
+
+        told = [await imagine(shop) for _ in range(9)]
+
+        assert await jobs_begun(shop) == 7
+        assert "7 of 7 units" in told[-1]
+        assert "7 of 7 units" in seen(await shop.panel())
+
+
+async def test_the_owners_own_server_works_at_once(tmp_path: Path) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        shop.own_application(shop.house.guild.owner)
+        await join(shop)
+
+        await imagine(shop)
+
+        assert await jobs_begun(shop) == 1
+
+
+async def test_a_stranger_is_greeted_once_and_the_owner_asked_once(tmp_path: Path) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        owner = shop.house.env.create_user("owner")
+        shop.own_application(owner)
+        for _ in range(3):
+            await join(shop)
+
+        greetings = [m for m in shop.house.channel.history() if "let this server in" in m.content]
+        assert len(greetings) == 1
+        (letter,) = letters(owner)
+        assert "Studio" in said_in(letter)
+        labels = {
+            part["label"]
+            for part in walk(cast("Any", [c.to_dict() for c in letter.components]))
+            if part["type"] == 2
+        }
+        assert labels == {"Let in", "Not now"}
+
+
+async def test_only_the_owner_answers_the_question_and_then_pictures_begin(tmp_path: Path) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        owner = shop.house.env.create_user("owner")
+        shop.own_application(owner)
+        await join(shop)
+        (letter,) = letters(owner)
+
+        shop.own_application(shop.house.bob)
+        await owner.click(letter, label="Let in")
+        assert not await shop.services.owner_policy.admits(shop.guild_id)
+
+        shop.own_application(owner)
+        await owner.click(letter, label="Not now")
+        assert not await shop.services.owner_policy.admits(shop.guild_id)
+        (letter,) = letters(owner)
+        assert "stays outside" in said_in(letter)
+        await owner.click(letter, label="Let in")
+        (letter,) = letters(owner)
+        assert "is let in" in said_in(letter)
+        await imagine(shop)
+        assert await jobs_begun(shop) == 1
+
+
+async def test_a_server_with_its_own_key_needs_nobody_and_without_it_is_refused_again(tmp_path: Path) -> None:
+    async with moderated(tmp_path, owner_terms=MINE) as shop:
+        await bring(shop)
+        await imagine(shop)
+        assert await jobs_begun(shop) == 1
+
+        asked = await press(shop, "key_ask")
+        assert "no new picture can begin here" in seen(asked)
+        assert "has not let this server in" in seen(await press(shop, "key_remove", asked))
+
+        assert "has not let this server in" in await imagine(shop)
+        assert await jobs_begun(shop) == 1
+
+
+async def test_a_chain_on_the_owners_account_ends_when_its_server_is_shut_out(tmp_path: Path) -> None:
+    terms = OwnerTerms(access=Access(everyone=True))
+    async with moderated(tmp_path, owner_terms=terms) as shop:
+        parent = await shop.job()
+        await shop.services.accounts.check_chain(parent)
+
+        await shop.services.owner_policy.shut_out(shop.guild_id)
+
+        with pytest.raises(UserError) as refused:
+            await shop.services.accounts.check_chain(parent)
+        assert refused.value.text == text("refused.not_let_in_key")
+
+
+async def test_servers_that_were_there_before_are_named_in_the_log_and_nobody_is_written_to(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        owner = shop.house.env.create_user("owner")
+        shop.own_application(owner)
+        await shop.services.owner_policy.since()
+
+        await hearing(shop).on_ready()
+        await shop.house.env.settle()
+
+        assert letters(owner) == []
+        assert shop.house.channel.history() == []
+        (line,) = [r for r in caplog.records if r.message == "servers_not_let_in"]
+        assert vars(line)["servers"] == 1
+        assert str(shop.guild_id) in vars(line)["some"]
