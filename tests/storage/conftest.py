@@ -58,6 +58,18 @@ def url(request: pytest.FixtureRequest) -> str:
     return address
 
 
+@pytest_asyncio.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def empty_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """A database in which no program has been yet."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    name = await server.create(template="template0")
+    yield server.url(name)
+    await server.drop(name)
+
+
 @pytest_asyncio.fixture
 async def another(url: str) -> AsyncIterator[Opener]:
     """Opens the same database once more, as a second process would."""

@@ -49,7 +49,7 @@ def homes_of_entries(connection: Connection) -> dict[str, int | None]:
     return {entry.job_key: entry.guild_id for entry in entries}
 
 
-async def test_old_rows_find_home(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_old_rows_find_home(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     root = job(reply=reply(channel_id=5))
     sent = replace(
         job(state=JobState.SUCCEEDED, reply=reply(channel_id=99)), delivered_at=1, route=Route.DIRECT
@@ -64,8 +64,8 @@ async def test_old_rows_find_home(url: str, monkeypatch: pytest.MonkeyPatch) -> 
     upgrade = command.upgrade
     with monkeypatch.context() as before:
         before.setattr(command, "upgrade", lambda config, _to: upgrade(config, "0009"))
-        await migrate(url)
-    database = open_database(url)
+        await migrate(empty_url)
+    database = open_database(empty_url)
     for one in every:
         await database.write(partial(store_as_before, one=one))
     await database.write(
@@ -76,9 +76,9 @@ async def test_old_rows_find_home(url: str, monkeypatch: pytest.MonkeyPatch) -> 
     )
     await database.close()
 
-    assert await migrate(url) is True
+    assert await migrate(empty_url) is True
 
-    async with open_storage(url, migrate=False) as storage:
+    async with open_storage(empty_url, migrate=False) as storage:
         found = {one.key: await storage.jobs.get(one.key) for one in every}
         homes = {key: (one.home, one.home_channel, one.reply.guild_id) for key, one in found.items() if one}
         counted = await storage.database.read(homes_of_entries)
