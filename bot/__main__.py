@@ -16,7 +16,7 @@ from bot.errors import StartupError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-    from bot.services.owner_policy import OwnerPolicy
+    from bot.services.accounts.owner_policy import OwnerPolicy
 
 cli = typer.Typer(
     name="easel",

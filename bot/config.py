@@ -18,7 +18,7 @@ from bot.domain.pools import Pool, parse_default_rules
 from bot.domain.tenancy import MINE, NO_CEILING, parse_access, parse_ceiling
 from bot.errors import StartupError
 from bot.log import redact
-from bot.spelling import (
+from bot.setting_types import (
     AccountOf,
     ApiKey,
     BotToken,

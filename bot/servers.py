@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bot.clock import SystemClock
-from bot.services.owner_policy import OwnerPolicy, OwnerTerms
+from bot.services.accounts.owner_policy import OwnerPolicy, OwnerTerms
 from bot.storage.opening import open_storage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.config import LocalSettings
-    from bot.services.owner_policy import ServerView
+    from bot.services.accounts.owner_policy import ServerView
 
 
 @asynccontextmanager

@@ -14,20 +14,20 @@ from discord.ext import commands
 from bot.domain.tenancy import parse_ceiling
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
-from bot.ui.commands import said
-from bot.ui.owners import AskButton, check_owner
-from bot.ui.private import own_words, take_up_privately
-from bot.ui.quoting import quoted
-from bot.ui.replies import NETWORK, follow_up, house_of
-from bot.ui.server_lists import NAME_LIMIT, server_line, server_list
+from bot.ui.kit.command_texts import said
+from bot.ui.kit.escape import quoted
+from bot.ui.kit.private import defer_ephemeral, localised
+from bot.ui.kit.replies import NETWORK, client_of, follow_up
+from bot.ui.servers.lists import NAME_LIMIT, server_line, server_list
+from bot.ui.servers.owners import AskButton, check_owner
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
     from bot.client import Easel
-    from bot.services.owner_policy import OwnerPolicy
-    from bot.ui.replies import AnyInteraction
+    from bot.services.accounts.owner_policy import OwnerPolicy
+    from bot.ui.kit.replies import AnyInteraction
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Servers(app_commands.Group, name="servers", description=said("command.ops.
         """All of them."""
         if await _take_up(interaction):
             views = await _policy(interaction).every()
-            await follow_up(interaction, content=server_list(views, partial(own_words, interaction))[:2000])
+            await follow_up(interaction, content=server_list(views, partial(localised, interaction))[:2000])
 
     @app_commands.command(name="let-in", description=said("command.ops.servers.let_in"))
     @app_commands.describe(server=said("command.ops.server"))
@@ -112,11 +112,11 @@ class Ops(
 
 
 def _policy(interaction: AnyInteraction) -> OwnerPolicy:
-    return house_of(interaction).services.owner_policy
+    return client_of(interaction).services.owner_policy
 
 
 async def _take_up(interaction: AnyInteraction) -> bool:
-    if await take_up_privately(interaction) is None:
+    if await defer_ephemeral(interaction) is None:
         return False
     await check_owner(interaction)
     return True
@@ -124,7 +124,7 @@ async def _take_up(interaction: AnyInteraction) -> bool:
 
 async def _show(interaction: AnyInteraction, guild_id: int) -> None:
     view = await _policy(interaction).view(guild_id)
-    await follow_up(interaction, content=server_line(view, partial(own_words, interaction)))
+    await follow_up(interaction, content=server_line(view, partial(localised, interaction)))
 
 
 def _id_of(typed: str) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.errors import Later
+from bot.errors import RetryLater
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class MemberDirectory(Protocol):
     async def find(self, guild_id: int, user_id: int, channel_id: int | None) -> Membership | None:
         """Somebody's membership, with what the channel is there; None if they, or the bot, are not in the server.
 
-        Raises `Later` if Discord cannot be asked: nothing is ever guessed.
+        Raises `RetryLater` if Discord cannot be asked: nothing is ever guessed.
         """
 
 
@@ -43,4 +43,4 @@ class NoDirectory:
 
     async def find(self, _guild_id: int, _user_id: int, _channel_id: int | None) -> Membership | None:
         """See the port."""
-        raise Later("no_directory")
+        raise RetryLater("no_directory")

@@ -23,8 +23,8 @@ from sqlalchemy import (
 from bot.domain.days import day_of, month_of
 from bot.domain.tenancy import Ceiling, KnownServer, Used, parse_ceiling
 from bot.errors import UserError
-from bot.storage.engine import lock
-from bot.storage.rows import plain
+from bot.storage.database import lock
+from bot.storage.jobs.rows import plain
 from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, jobs, metadata
 from bot.texts import text as sentence
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from bot.domain.tenancy import Budget
-    from bot.storage.engine import Database
+    from bot.storage.database import Database
 
 CLAIMS: Final = ("greeted_at", "asked_at")
 IS_OWNERS: Final = "account NOT LIKE 'guild:%'"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.domain.tenancy import Access, Ceiling
-from bot.services.owner_policy import OwnerTerms
+from bot.services.accounts.owner_policy import OwnerTerms
 from cogs.servers import Ops
-from tests.cogs.moderated import moderated, seen
+from tests.cogs.moderation_harness import moderated, seen
 
 if TYPE_CHECKING:
     from pathlib import Path

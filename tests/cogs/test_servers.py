@@ -11,9 +11,9 @@ from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.domain.tenancy import Access, Ceiling
 from bot.errors import UserError
-from bot.services.owner_policy import OwnerTerms
+from bot.services.accounts.owner_policy import OwnerTerms
 from bot.texts import text
-from tests.cogs.moderated import moderated, seen
+from tests.cogs.moderation_harness import moderated, seen
 from tests.ui.builders import walk, words
 from tests.ui.test_own_key import bring, press
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from simcord.builders import UserHandle
 
     from cogs.servers import ServersCog
-    from tests.cogs.moderated import Moderated
+    from tests.cogs.moderation_harness import Moderated
 
 MINE = OwnerTerms(access=Access(mine=True), usual=Ceiling(300, 3_000, 3, 50))
 MORE = ("cogs.servers",)

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from simcord.results import InteractionResult
 
+    from tests.e2e.harness import Harness
     from tests.e2e.seen import Card
-    from tests.e2e.world import World
 
 ROBIN = Actor(1, "robin")
 
 
-async def press_in_dm(world: World, card: Card, face: str) -> InteractionResult:
+async def press_in_dm(world: Harness, card: Card, face: str) -> InteractionResult:
     """The same button, under a card in the member's direct messages."""
     view = discord.ui.View(timeout=None)
     view.add_item(discord.ui.Button(label=face, custom_id=card.button(face).custom_id))
@@ -36,7 +36,7 @@ async def press_in_dm(world: World, card: Card, face: str) -> InteractionResult:
     return result
 
 
-async def test_a_member_goes_on_in_direct_messages_and_the_home_server_counts_it(world: World) -> None:
+async def test_a_member_goes_on_in_direct_messages_and_the_home_server_counts_it(world: Harness) -> None:
     card = await world.grid()
 
     done = await world.finished(await press_in_dm(world, card, "U1"))
@@ -47,26 +47,26 @@ async def test_a_member_goes_on_in_direct_messages_and_the_home_server_counts_it
     assert sum(row.units for row in usage) == 2
 
 
-async def kicked(world: World) -> None:
+async def kicked(world: Harness) -> None:
     world.place.member.guild.remove_member(world.place.member)
 
 
-async def blocked(world: World) -> None:
+async def blocked(world: Harness) -> None:
     await world.app.services.moderation.block(
         GUILD_ID, ROBIN, world.place.member.id, until=None, reason="enough"
     )
 
 
-async def pools_off(world: World) -> None:
+async def pools_off(world: Harness) -> None:
     for pool in Pool:
         await world.app.services.guilds.switch_pool(GUILD_ID, ROBIN, pool, on=False)
 
 
-async def paused(world: World) -> None:
+async def paused(world: Harness) -> None:
     await world.app.services.guilds.pause(GUILD_ID, ROBIN, None, "a break")
 
 
-async def role_needed(world: World) -> None:
+async def role_needed(world: Harness) -> None:
     for pool in Pool:
         await world.app.services.guilds.set_rule(
             GUILD_ID, ROBIN, pool, 4711, per_day=5, running=None, waiting=None
@@ -85,7 +85,7 @@ async def role_needed(world: World) -> None:
 )
 @pytest.mark.parametrize("face", ["U1", "🔁 Remix"])
 async def test_what_the_home_server_refuses_begins_nothing_in_direct_messages(
-    world: World, happen: Callable[[World], Awaitable[None]], words: str, face: str
+    world: Harness, happen: Callable[[Harness], Awaitable[None]], words: str, face: str
 ) -> None:
     card = await world.grid()
     await happen(world)

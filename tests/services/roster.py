@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.membership import Membership
-from bot.errors import Later
+from bot.errors import RetryLater
 
 MEMBER = Membership(role_ids=frozenset(), joined_at=None, is_moderator=False, timed_out=False, locale="en-US")
 
@@ -36,6 +36,6 @@ class Roster:
         """See the port."""
         self.asked.append((guild_id, user_id, channel_id))
         if self.silent:
-            raise Later("outage")
+            raise RetryLater("outage")
         everybody = guild_id in self.open and (guild_id, user_id) not in self.gone
         return self.members.get((guild_id, user_id), MEMBER if everybody else None)

@@ -13,25 +13,30 @@ import pytest
 from bot.domain.pools import Pool
 from bot.domain.prompts import PromptOptions
 from bot.errors import UserError
-from bot.services.doors import LOOKING, Door
-from bot.services.painting import Painting
-from bot.services.region_links import RegionLinks
-from bot.services.viewing import Viewer
-from bot.ui import describing, drafts, own, region_masks, regions, remix, using
-from bot.ui.buttons import DYNAMIC, OWN, WINDOWS
-from bot.ui.own import OWN_DYNAMIC
-from bot.ui.regions import REGION_DYNAMIC
-from tests.services.server import ADA, SENTENCES
-from tests.services.test_painting import MASK, Screens
+from bot.services.admission.doors import LOOKING, Door
+from bot.services.admission.viewer import Viewer
+from bot.services.intake.mask_editor import MaskEditor
+from bot.services.intake.region_links import RegionLinks
+from bot.ui.imagine import describe as describing
+from bot.ui.imagine import drafts, remix
+from bot.ui.imagine import use_as_prompt as using
+from bot.ui.jobs import job_buttons as own
+from bot.ui.jobs.job_buttons import OWN_DYNAMIC
+from bot.ui.kit.buttons import DYNAMIC, MODALS, OWN
+from bot.ui.region import mask_upload as region_masks
+from bot.ui.region import picker as regions
+from bot.ui.region.picker import REGION_DYNAMIC
+from tests.services.harness import CHANNEL, GUILD, Harness
+from tests.services.server_harness import ADA, SENTENCES
+from tests.services.test_mask_editor import MASK, Screens
 from tests.services.test_pictures import described
 from tests.services.test_regions import single
-from tests.services.world import CHANNEL, GUILD, World
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.domain.jobs import Job
-    from bot.services.asking import Asker
+    from bot.services.admission.asker import Asker
 
 REGISTERED = (describing, drafts, own, region_masks, regions, remix, using)
 """Buttons and windows register themselves when their modules are read."""
@@ -59,7 +64,7 @@ BUTTONS: dict[str, Door] = {
     "cancel": Door.CANCEL,
     "delete": Door.DELETE,
 }
-MODALS: dict[str, Door | None] = {
+DOOR_OF_MODAL: dict[str, Door | None] = {
     "remix": Door.REMIX,
     "draft": Door.DRAFT,
     "idea0": Door.IDEA,
@@ -82,9 +87,9 @@ ITEMS: dict[str, Door | None] = {
 
 def test_every_control_has_its_door() -> None:
     assert set(OWN) == set(BUTTONS)
-    assert set(WINDOWS) == set(MODALS)
+    assert set(MODALS) == set(DOOR_OF_MODAL)
     assert {item.__name__ for item in (*DYNAMIC, *OWN_DYNAMIC, *REGION_DYNAMIC)} == set(ITEMS)
-    led_to = {*BUTTONS.values(), *MODALS.values(), *ITEMS.values()} - {None}
+    led_to = {*BUTTONS.values(), *DOOR_OF_MODAL.values(), *ITEMS.values()} - {None}
     assert led_to | {Door.EDITOR} == set(Door)  # the page of the editor is no control of Discord's
 
 
@@ -159,7 +164,7 @@ class Places:
 class Walk:
     """One world, one situation, all doors."""
 
-    def __init__(self, world: World, situation: Situation) -> None:
+    def __init__(self, world: Harness, situation: Situation) -> None:
         self.world, self.situation = world, situation
         self.services = world.services
         self.links = RegionLinks(
@@ -168,7 +173,7 @@ class Walk:
             token=lambda: "link",
             public_url="https://easel.example",
         )
-        self.painting = Painting(
+        self.mask_editor = MaskEditor(
             links=self.links,
             regions=world.services.regions,
             store=world.store,  # type: ignore[arg-type]  # it answers every method of the port
@@ -256,22 +261,22 @@ class Walk:
             Door.PICTURE: lambda: self._from_picture(asker),
             Door.DRAFT: lambda: self._edit(asker),
             Door.INFO: lambda: s.jobs.family(viewer, grid.key),
-            Door.SHOW: lambda: s.bringer.show(viewer, asker, grid.key, public=False),
-            Door.SEND: lambda: s.bringer.send(viewer, grid.key, locale="en", link=None, nonce="1"),
+            Door.SHOW: lambda: s.redelivery.show(viewer, asker, grid.key, public=False),
+            Door.SEND: lambda: s.redelivery.send(viewer, grid.key, locale="en", link=None, nonce="1"),
             Door.FAVOURITE: lambda: s.favourites.toggle(viewer, grid.key),
             Door.ZOOM: lambda: s.jobs.look(viewer, grid.key, Door.ZOOM),
             Door.CANCEL: lambda: s.jobs.cancel(viewer, grid.key),
-            Door.DELETE: lambda: s.bringer.take_down(
+            Door.DELETE: lambda: s.redelivery.take_down(
                 viewer, grid.key, channel_id=card.channel_id, message_id=card.message_id or 0
             ),
         }
         return ways[door]()
 
     async def _paint(self) -> Job:
-        link = await self.painting.open(self.token)
-        for look in (self.painting.canvas, self.painting.picture):
+        link = await self.mask_editor.open(self.token)
+        for look in (self.mask_editor.canvas, self.mask_editor.picture):
             await look(link)
-        return await self.painting.submit(link, MASK)
+        return await self.mask_editor.submit(link, MASK)
 
     async def _all(self) -> None:
         harvest = await self.services.describing.imagine_all(
@@ -282,7 +287,7 @@ class Walk:
             raise UserError(harvest.refused[0][1])
 
     async def _from_picture(self, asker: Asker) -> None:
-        given = await self.services.gatherer.of_job(self.viewer, self.grid.key)
+        given = await self.services.image_loader.of_job(self.viewer, self.grid.key)
         await self.services.imagine.begin(asker, PromptOptions(prompt="a fox"), Pool.NORMAL, given=[given])
 
     async def _edit(self, asker: Asker) -> None:
@@ -301,7 +306,7 @@ class Walk:
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
-async def test_every_door_in_every_situation(world: World, name: str) -> None:
+async def test_every_door_in_every_situation(world: Harness, name: str) -> None:
     situation = SITUATIONS[name]
     walk = Walk(world, situation)
     await walk.prepare()

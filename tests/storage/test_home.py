@@ -12,8 +12,9 @@ from sqlalchemy import text
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.pools import UNLIMITED
-from bot.storage import migrate, open_storage, rows
-from bot.storage.engine import open_database
+from bot.storage import migrate, open_storage
+from bot.storage.database import open_database
+from bot.storage.jobs import rows
 from tests.storage.making import job, press, reply
 
 if TYPE_CHECKING:
