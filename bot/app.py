@@ -45,7 +45,7 @@ from bot.ui.kit.directory import DiscordDirectory
 from bot.ui.kit.links import card_link
 from bot.ui.moderation.modlog import ChannelModLog
 from bot.ui.servers.owners import DiscordMail
-from bot.web_server import serving
+from bot.web_server import Served, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -115,7 +115,7 @@ class App:
         Raises whatever broke the engine, so that the process ends with a non-zero status and is started again.
         """
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(serving(self))
+            await stack.enter_async_context(serving(self.settings, self.served()))
             sides = [
                 asyncio.create_task(watch_loop(self.clock, self.meters), name="loop lag"),
                 asyncio.create_task(self._probe_upstream(), name="upstream probe"),
@@ -180,6 +180,23 @@ class App:
             log.warning("upstream_not_ready", extra={"fault": error.fault.value, "reason": error.message})
         else:
             log.info("upstream_ready", extra={"tasks": page.total})
+
+    def served(self) -> Served:
+        """What its web server shows and asks."""
+        return Served(
+            checks={
+                "gateway": self.gateway_ready,
+                "database": self.database_ready,
+                "engine": self.engine_ready,
+            },
+            metrics=self.meters,
+            load=self.storage.jobs.load,
+            find_job=self.storage.jobs.by_webhook_token,
+            on_hint=self.on_hint,
+            mask_editor=self.mask_editor,
+            catalogues=self.bot.catalogues,
+            clock=self.clock,
+        )
 
     # -- health ------------------------------------------------------------------------------------------
 

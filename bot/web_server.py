@@ -4,6 +4,7 @@ Never here: how any of them answers (`web`)."""
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.metrics import page_of
@@ -14,52 +15,64 @@ from bot.web.region import RegionPages
 from bot.web.server import serve
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-    from bot.app import App
+    from bot.config import Settings
+    from bot.domain.pools import Pool
+    from bot.domain.ports import Clock, Load
+    from bot.i18n import Catalogues
+    from bot.metrics import Meters
+    from bot.services.intake.mask_editor import MaskEditor
+    from bot.web.health import Check
+    from bot.web.hook import FindJob, OnHint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What the pages and checks of one process stand on."""
+
+    checks: Mapping[str, Check]
+    """Each says what keeps the process from being ready, or nothing."""
+    metrics: Meters
+    load: Callable[[], Awaitable[Mapping[Pool, Load]]]
+    find_job: FindJob
+    on_hint: OnHint
+    mask_editor: MaskEditor
+    catalogues: Catalogues
+    clock: Clock
 
 
 @asynccontextmanager
-async def serving(app: App) -> AsyncIterator[None]:
+async def serving(settings: Settings, served: Served) -> AsyncIterator[None]:
     """Serve for the length of the block, where the operator wants it; raises `StartupError`."""
-    listen = app.settings.web_listen
+    listen = settings.web_listen
     if listen is None:
         yield
         return
-    hook = Hook(
-        read_hint=read_hint,
-        find_job=app.storage.jobs.by_webhook_token,
-        on_hint=app.on_hint,
-        metrics=app.meters,
-    )
-    health = Health(
-        alive={},
-        ready={
-            "gateway": app.gateway_ready,
-            "database": app.database_ready,
-            "engine": app.engine_ready,
-        },
-    )
     async with serve(
         host=listen.host,
         port=listen.port,
-        health=health,
-        metrics_page=page_of(app.meters, app.storage.jobs.load),
-        hook=hook,
-        region=_region_pages(app),
+        health=Health(alive={}, ready=served.checks),
+        metrics_page=page_of(served.metrics, served.load),
+        hook=Hook(
+            read_hint=read_hint,
+            find_job=served.find_job,
+            on_hint=served.on_hint,
+            metrics=served.metrics,
+        ),
+        region=_region_pages(settings.public_url, served),
     ):
         yield
 
 
-def _region_pages(app: App) -> RegionPages | None:
+def _region_pages(public_url: str | None, served: Served) -> RegionPages | None:
     """The mask editor, if people can reach it."""
-    public_url = app.settings.public_url
     if public_url is None:
         return None
     return RegionPages(
-        mask_editor=app.mask_editor,
-        catalogues=app.bot.catalogues,
+        mask_editor=served.mask_editor,
+        catalogues=served.catalogues,
         public_url=public_url,
-        clock=app.clock,
-        metrics=app.meters,
+        clock=served.clock,
+        metrics=served.metrics,
     )

@@ -75,7 +75,7 @@ async def _play(
     settings = settings_for(upstream, shelf.database, more=_own_pages())
     async with (
         furnished(settings, guard=guard, clock=clock) as app,
-        serving(app),
+        serving(app.settings, app.served()),
         open_stage(app, guard, clock) as (env, place),
         live_page(env, place, port=wishes.port, timezone=_timezone()) as page,
     ):

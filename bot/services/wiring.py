@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from bot.domain.accounts import AccountMap
+    from bot.domain.balances import AccountApi, BalanceApi
     from bot.domain.guild_ports import GuildStores, ModLog
     from bot.domain.inputs import PictureReader
     from bot.domain.jobs import Job
@@ -59,9 +60,7 @@ if TYPE_CHECKING:
     from bot.domain.people import PreferenceStore
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Metrics, Pictures, Publisher
     from bot.domain.tenancy import TenantStore
-    from bot.services.accounts.own_keys import AccountApi
     from bot.services.accounts.owner_policy import OwnerMail
-    from bot.services.accounts.status import BalanceApi
     from bot.services.admission.terms import DeploymentPolicy
     from bot.services.intake.imagine import Naming
     from bot.services.intake.region import EditorLink

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.domain.accounts import AccountMap
+    from bot.domain.balances import BalanceApi
     from bot.domain.jobs import Job
     from bot.domain.ports import ImageApi, Readings
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
     from bot.domain.tenancy import Budget
     from bot.services.accounts.own_keys import OwnKeys
     from bot.services.accounts.owner_policy import OwnerPolicy
-    from bot.services.accounts.status import BalanceApi
 
 
 class _Reader:

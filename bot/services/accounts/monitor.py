@@ -16,12 +16,12 @@ from bot.services.accounts.status import SMALLEST_PAGE
 from bot.texts import text
 
 if TYPE_CHECKING:
+    from bot.domain.balances import BalanceApi
     from bot.domain.guild_ports import Memory, Records
     from bot.domain.ports import Clock, ImageApi
     from bot.services.accounts.accounts import Accounts
     from bot.services.accounts.own_keys import OwnKeys
     from bot.services.accounts.owner_policy import OwnerMail
-    from bot.services.accounts.status import BalanceApi
     from bot.services.modlog.dispatcher import Dispatcher
 
 log = logging.getLogger(__name__)

@@ -8,19 +8,18 @@ import logging
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.ports import ImageApi
 from bot.domain.schedule import MINUTE, SECOND
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
-from bot.services.accounts.status import BalanceApi
 from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bot.domain.accounts import OwnAccount
+    from bot.domain.balances import AccountApi
     from bot.domain.guilds import Actor
     from bot.domain.own_keys import KeyStore, OwnKey, Vault
     from bot.domain.ports import Clock, JobStore
@@ -54,10 +53,6 @@ class Brought(StrEnum):
     REPLACED = "replaced"
     EXCHANGED = "exchanged"
     """It opens the same account as the one before: even buttons of older pictures go on."""
-
-
-class AccountApi(ImageApi, BalanceApi, Protocol):
-    """An account with what it has left."""
 
 
 @dataclass(slots=True)

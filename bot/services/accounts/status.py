@@ -11,11 +11,10 @@ from bot.errors import RemoteError, RemoteFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from decimal import Decimal
 
+    from bot.domain.balances import BalanceApi, Priced
     from bot.domain.ports import Clock
     from bot.services.accounts.accounts import Accounts
-    from bot.services.worker.tracker import Tracker
 
 BELIEVED_MS: Final = 15_000
 """A panel redraws at each press; it must not eat the budget of readings that jobs need."""
@@ -25,34 +24,12 @@ SMALLEST_PAGE: Final = 5
 REMEMBERED: Final = 1_000
 
 
-class Funds(Protocol):
-    """What an account has left."""
+class LastReading(Protocol):
+    """Whoever follows an account's jobs, as far as anybody asks here."""
 
     @property
-    def total(self) -> Decimal:
-        """All of it, in the platform's credits."""
-
-
-class Priced(Protocol):
-    """One entry of the price list."""
-
-    @property
-    def name(self) -> str:
-        """What it is about."""
-
-    @property
-    def text(self) -> str:
-        """What upstream writes about it."""
-
-
-class BalanceApi(Protocol):
-    """Where funds and prices can be read; both raise `RemoteError`."""
-
-    async def balance(self) -> Funds:
-        """Ask what is left."""
-
-    async def rates(self) -> Sequence[Priced]:
-        """Ask what things cost."""
+    def last_reading_at(self) -> int | None:
+        """When a reading was last answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +50,7 @@ class Condition:
 class Upstream:
     """Looks at the image API when somebody asks, and remembers it for a moment."""
 
-    def __init__(self, *, accounts: Accounts, clock: Clock, trackers: Mapping[str, Tracker]) -> None:
+    def __init__(self, *, accounts: Accounts, clock: Clock, trackers: Mapping[str, LastReading]) -> None:
         self._accounts = accounts
         self._clock = clock
         self._trackers = trackers

@@ -16,9 +16,10 @@ from bot.ui.pools.wording import pool_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from bot.domain.balances import Priced
     from bot.domain.pools import Pool
     from bot.services.accounts.own_keys import KeyState
-    from bot.services.accounts.status import Condition, Priced
+    from bot.services.accounts.status import Condition
     from bot.ui.kit.replies import Services
 
     Say = Callable[[Text], str]
