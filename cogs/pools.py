@@ -11,7 +11,7 @@ from discord.ext import commands
 from typing_extensions import override
 
 from bot.domain.days import zones
-from bot.domain.pools import Pool
+from bot.domain.pools import UNSAID, AllowanceChange, Pool, Said
 from bot.domain.prices import Charge
 from bot.services.servers.quota import REASON_LIMIT
 from bot.services.servers.settings import COOLDOWN_LIMIT, HOURS_LIMIT, NUMBER_LIMIT, PAUSE_LIMIT
@@ -19,7 +19,6 @@ from bot.ui.kit.command_texts import said
 from bot.ui.kit.private import defer_ephemeral, viewer_of
 from bot.ui.kit.replies import tell
 from bot.ui.pools import changes as pool_changes
-from bot.ui.pools.changes import UNSAID, Numbers, Said
 from bot.ui.pools.panel import PANEL_DYNAMIC, show_panel
 from bot.ui.pools.quota import show_quota
 from bot.ui.pools.usage import DEFAULT_DAYS, MOST_DAYS, show_usage
@@ -105,7 +104,7 @@ class PoolCog(commands.Cog):
         rest: Said = None if unlimited else UNSAID
         day, run, wait, month = (rest if n is None else n for n in (per_day, running, waiting, per_month))
         pace = UNSAID if cooldown is None else cooldown
-        numbers = Numbers(day, run, wait, month, pace)
+        numbers = AllowanceChange(day, run, wait, month, pace)
         await _confirm(interaction, pool_changes.set_rule(interaction, Pool(pool), role.id, numbers))
 
     @pool.command(name="unrule", description=said("command.pool.unrule"))

@@ -37,7 +37,7 @@ async def test_a_painted_region_gets_a_card_of_its_own_at_once_and_then_its_pict
     with socket.create_server(("127.0.0.1", 0)) as metrics:
         listen = f"127.0.0.1:{metrics.getsockname()[1]}"
     await world.restart(more={"EASEL_WEB_LISTEN": listen, "EASEL_PUBLIC_URL": f"http://{listen}"})
-    async with serving(world.app), aiohttp.ClientSession() as browser:
+    async with serving(world.app.settings, world.app.served()), aiohttp.ClientSession() as browser:
         parent = await single(world)
         opened = await world.press(parent, REGION)
         link = picker(opened).button("Draw a mask").custom_id

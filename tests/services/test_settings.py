@@ -11,7 +11,7 @@ import pytest
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
 from bot.domain.guilds import Pools, Total
 from bot.domain.moderation import RULES_LIMIT, Match, StrikePolicy, WordAction, WordRule
-from bot.domain.pools import Pool, PoolRule
+from bot.domain.pools import UNLIMITED, AllowanceChange, Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.services.servers import settings as room
 from bot.services.servers.settings import CACHED_MS, CHANNELS_LIMIT
@@ -95,6 +95,27 @@ async def test_rules_stand_in_order_replace_each_other_and_go(server: Server) ->
     assert [r.role_id for r in (await server.guilds.settings(GUILD)).rules_of(Pool.NORMAL)] == [GUILD]
     again = server.guilds.remove_rule(GUILD, ADA, Pool.NORMAL, 8)
     assert (await refusal(again)).id == "settings.no_such_rule"
+
+
+async def test_two_moderators_in_two_processes_both_keep_what_they_changed_of_one_rule(
+    server: Server,
+) -> None:
+    await server.rule(Pool.FAST, 8, 10, 1, 5)
+    elsewhere = room.Guilds(
+        store=server.world._opened.guilds.settings,
+        clock=server.world.clock,
+        dispatcher=server.world.services.dispatcher,
+    )
+    await elsewhere.settings(GUILD)  # what this process believes of the rule is about to be old
+
+    await server.guilds.change_rule(
+        GUILD, ADA, Pool.FAST, 8, AllowanceChange(per_day=50), otherwise=UNLIMITED
+    )
+    changed = await elsewhere.change_rule(
+        GUILD, ADA, Pool.FAST, 8, AllowanceChange(running=4), otherwise=UNLIMITED
+    )
+
+    assert changed.after.rules == (PoolRule(GUILD, Pool.FAST, 8, 50, 4, 5),)
 
 
 async def test_taking_a_choice_back_leaves_nothing(server: Server) -> None:

@@ -11,7 +11,7 @@ from bot.domain.days import is_zone
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.guilds import Changed, GuildSettings, Pause, Pools, Total
 from bot.domain.moderation import RULES_LIMIT, StrikePolicy, WordRule, checked
-from bot.domain.pools import Pool, PoolRule
+from bot.domain.pools import UNLIMITED, Allowance, AllowanceChange, Pool, PoolRule, Unsaid
 from bot.domain.prices import DEFAULT_PRICE, Charge, Price
 from bot.errors import UserError
 from bot.texts import text
@@ -89,11 +89,47 @@ class Guilds:
         cooldown: int = 0,
     ) -> Changed:
         """Give a role an allowance in a pool, over the one it had; None is unlimited, the server's id everyone."""
-        _bounded(per_day, running, waiting, per_month)
-        _bounded(cooldown, limit=COOLDOWN_LIMIT)
-        rule = PoolRule(guild_id, pool, role_id, per_day, running, waiting, per_month, cooldown)
+        numbers = AllowanceChange(per_day, running, waiting, per_month, cooldown)
+        return await self.change_rule(guild_id, actor, pool, role_id, numbers, otherwise=UNLIMITED)
+
+    async def change_rule(
+        self,
+        guild_id: int,
+        actor: Actor,
+        pool: Pool,
+        role_id: int,
+        numbers: AllowanceChange,
+        *,
+        otherwise: Allowance,
+    ) -> Changed:
+        """Change what was said of a role's allowance; a role without a rule begins with `otherwise`.
+
+        What was not said is read in the transaction that writes, so that two moderators who change different numbers
+        of one rule at the same time both keep their change.
+        """
+        _bounded(
+            *(
+                n
+                for n in (numbers.per_day, numbers.running, numbers.waiting, numbers.per_month)
+                if not isinstance(n, Unsaid)
+            )
+        )
+        if not isinstance(numbers.cooldown, Unsaid):
+            _bounded(numbers.cooldown, limit=COOLDOWN_LIMIT)
 
         def change(s: GuildSettings) -> GuildSettings:
+            known = next((r.allowance() for r in s.rules_of(pool) if r.role_id == role_id), otherwise)
+            meant = numbers.over(known)
+            rule = PoolRule(
+                guild_id,
+                pool,
+                role_id,
+                meant.per_day,
+                meant.running,
+                meant.waiting,
+                meant.per_month,
+                meant.cooldown,
+            )
             others = [r for r in s.rules if (r.pool, r.role_id) != (pool, role_id)]
             return replace(s, rules=tuple(sorted([*others, rule], key=_rule_order)))
 

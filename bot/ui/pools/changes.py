@@ -3,11 +3,10 @@ Never here: where the words come from, and how they are shown."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.access import HOUR_MS
-from bot.domain.pools import UNLIMITED, Allowance, Pool
+from bot.domain.pools import UNLIMITED, Pool
 from bot.domain.prices import DEFAULT_PRICE, Charge
 from bot.errors import UserError
 from bot.services.servers.settings import HOURS_LIMIT
@@ -24,48 +23,10 @@ from bot.ui.pools.wording import (
 
 if TYPE_CHECKING:
     from bot.domain.guilds import Changed
+    from bot.domain.pools import AllowanceChange
     from bot.ui.kit.replies import AnyInteraction, Services
 
 REASON_SHOWN: Final = 300
-
-
-class Unsaid:
-    """Nothing was said about a number: it stays as it is."""
-
-
-UNSAID: Final = Unsaid()
-Said = int | None | Unsaid
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """What was said about an allowance; None is unlimited."""
-
-    per_day: Said = UNSAID
-    running: Said = UNSAID
-    waiting: Said = UNSAID
-    per_month: Said = UNSAID
-    cooldown: int | Unsaid = UNSAID
-    """Seconds; 0 asks for no rest."""
-
-    def over(self, base: Allowance) -> Allowance:
-        """Fill what was not said from what held so far."""
-
-        def pick(said: Said, so_far: int | None) -> int | None:
-            return so_far if isinstance(said, Unsaid) else said
-
-        return Allowance(
-            pick(self.per_day, base.per_day),
-            pick(self.running, base.running),
-            pick(self.waiting, base.waiting),
-            per_month=pick(self.per_month, base.per_month),
-            cooldown=base.cooldown if isinstance(self.cooldown, Unsaid) else self.cooldown,
-        )
-
-    def are_unsaid(self) -> bool:
-        """Whether nothing was said at all."""
-        said = (self.per_day, self.running, self.waiting, self.per_month, self.cooldown)
-        return all(isinstance(n, Unsaid) for n in said)
 
 
 def _services(interaction: AnyInteraction) -> Services:
@@ -76,26 +37,21 @@ def _confirmed(changed: Changed, sentence: Text) -> Text:
     return sentence if changed.entry is not None else text("pool.already", said=sentence)
 
 
-async def set_rule(interaction: AnyInteraction, pool: Pool, role_id: int, numbers: Numbers) -> Text:
+async def set_rule(interaction: AnyInteraction, pool: Pool, role_id: int, numbers: AllowanceChange) -> Text:
     """Give a role its allowance; what is not said stays as it is, or as the default has it."""
     guild_id = check_moderator(interaction)
-    if numbers.are_unsaid():
+    if numbers.is_empty():
         raise UserError(text("pool.rule_needs_number"))
     services = _services(interaction)
-    settings = await services.guilds.settings(guild_id)
-    known = next((r.allowance() for r in settings.rules_of(pool) if r.role_id == role_id), None)
-    meant = numbers.over(known or services.policy.deployment(pool) or UNLIMITED)
-    changed = await services.guilds.set_rule(
+    changed = await services.guilds.change_rule(
         guild_id,
         actor_of(interaction),
         pool,
         role_id,
-        per_day=meant.per_day,
-        running=meant.running,
-        waiting=meant.waiting,
-        per_month=meant.per_month,
-        cooldown=meant.cooldown,
+        numbers,
+        otherwise=services.policy.deployment(pool) or UNLIMITED,
     )
+    meant = next(r.allowance() for r in changed.after.rules_of(pool) if r.role_id == role_id)
     role = role_name(role_id, guild_id)
     said = text("pool.now_rule", pool=pool_name(pool), role=role, allowance=allowance_words(meant))
     first = not changed.before.rules_of(pool) and role_id != guild_id

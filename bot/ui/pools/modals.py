@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import discord
 from typing_extensions import override
 
-from bot.domain.pools import Pool
+from bot.domain.pools import UNSAID, AllowanceChange, Pool, Said, Unsaid
 from bot.domain.prices import Charge
 from bot.errors import UserError
 from bot.services.servers.quota import REASON_LIMIT
@@ -17,7 +17,6 @@ from bot.texts import Text, text
 from bot.ui.kit.moderators import check_moderator
 from bot.ui.kit.replies import answer_errors
 from bot.ui.pools import changes as pool_changes
-from bot.ui.pools.changes import UNSAID, Numbers, Said
 from bot.ui.pools.wording import charge_name, pool_name, read_number
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class PoolModal(discord.ui.Modal):
         said = self.said(field)
         if said is None:
             raise UserError(text("pool.must_be_number"))
-        return None if isinstance(said, pool_changes.Unsaid) else said
+        return None if isinstance(said, Unsaid) else said
 
     async def change(self, interaction: AnyInteraction) -> Text:
         """Make the change, and say what is now true."""
@@ -117,7 +116,7 @@ class RuleModal(PoolModal):
 
     @override
     async def change(self, interaction: AnyInteraction) -> Text:
-        numbers = Numbers(
+        numbers = AllowanceChange(
             self.said(self.per_day),
             self.said(self.running),
             self.said(self.waiting),
@@ -153,7 +152,7 @@ class TotalModal(PoolModal):
     async def change(self, interaction: AnyInteraction) -> Text:
         said = self.said(self.units)
         return await pool_changes.set_total(
-            interaction, self.pool, None if isinstance(said, pool_changes.Unsaid) else said
+            interaction, self.pool, None if isinstance(said, Unsaid) else said
         )
 
 
