@@ -9,17 +9,15 @@ import os
 import secrets
 import signal
 import socket
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
-import aiohttp
-import discord
-
 from bot import log as log_room
 from bot.client import Easel, point_at
 from bot.clock import GuardedClock, SystemClock
+from bot.discord_refusals import discord_refusals
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.ports import unguarded
 from bot.errors import RemoteError, StartupError, StorageTrouble
@@ -48,7 +46,7 @@ from bot.ui.servers.owners import DiscordMail
 from bot.web_server import Served, serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
 
     from bot.config import Settings
     from bot.domain.jobs import Job
@@ -64,14 +62,6 @@ STALE_READING_MS: Final = 5 * 60_000
 STEPS_SHARE: Final = 0.6
 """The part of the stop time-out that steps in flight get; the rest is for closing connections."""
 KILLED_TWICE: Final = 130
-INTENTS_DENIED: Final = 4014
-GOOD_BYES: Final = {
-    4004: "Discord no longer takes EASEL_DISCORD_TOKEN: copy the new one from the Bot page of the developer portal.",
-    4010: "Discord knows no such shard: check EASEL_SHARD_COUNT and EASEL_SHARD_IDS.",
-    4011: "Discord wants the bot on more shards: raise EASEL_SHARD_COUNT, or unset it to follow Discord's advice.",
-    INTENTS_DENIED: "Discord denies the bot the intents that it asks for: check the Bot page of the developer portal.",
-}
-"""What helps after those of Discord's gateway close codes after which a client must not come back as it was."""
 
 
 @dataclass(slots=True)
@@ -142,7 +132,7 @@ class App:
 
     async def log_in(self) -> None:
         """Make ourselves known to Discord over HTTP; the client's set-up runs. Raises `StartupError`."""
-        with _discord_troubles():
+        with discord_refusals():
             await self.bot.login(self.settings.discord_token.get_secret_value())
 
     async def _be_client(self) -> None:
@@ -150,7 +140,7 @@ class App:
         if self.settings.role == "worker":
             await self.stopping.wait()
             return
-        with _discord_troubles():
+        with discord_refusals():
             await self.bot.connect()
 
     async def stop(self) -> None:
@@ -229,26 +219,6 @@ class App:
     async def on_hint(self, key: JobKey, ended: bool) -> None:  # noqa: FBT001 - the hook's own signature
         """A webhook spoke of a job."""
         self.services.worker.hear(key, ended=ended)
-
-
-@contextmanager
-def _discord_troubles() -> Iterator[None]:
-    """Turn what keeps us out of Discord into one sentence for the operator."""
-    try:
-        yield
-    except discord.LoginFailure:
-        raise StartupError(
-            "Discord refused EASEL_DISCORD_TOKEN: copy it again from the Bot page of the developer portal."
-        ) from None
-    except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
-        code = error.code if isinstance(error, discord.ConnectionClosed) else INTENTS_DENIED
-        raise StartupError(
-            GOOD_BYES.get(code, f"Discord closed the connection for good (code {code}).")
-        ) from None
-    except (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
-        raise StartupError(
-            f"Discord cannot be reached ({type(error).__name__}): check the network and EASEL_DISCORD_API."
-        ) from error
 
 
 @asynccontextmanager
