@@ -222,3 +222,10 @@ async def _undisturbed(visit: Coroutine[Any, Any, T]) -> T:
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def plain(words: str) -> str:
+    """Spell text so that both databases take it: upstream's JSON may hold NUL and lone surrogates, which they refuse."""
+    if words.isascii() and "\0" not in words:
+        return words
+    return words.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

@@ -23,8 +23,7 @@ from sqlalchemy import (
 from bot.domain.days import day_of, month_of
 from bot.domain.tenancy import Ceiling, KnownServer, Used, parse_ceiling
 from bot.errors import UserError
-from bot.storage.database import lock
-from bot.storage.jobs.rows import plain
+from bot.storage.database import lock, plain
 from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, jobs, metadata
 from bot.texts import text as sentence
 

@@ -13,6 +13,7 @@ from bot.domain.jobs import Ancestor, Job, JobKind, JobState, Press, ReplyTarget
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteAction, RemoteTaskId
+from bot.storage.database import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,13 +34,6 @@ _NO_PRESS: Final[Values] = dict.fromkeys(
         "press_message_id",
     )
 )
-
-
-def plain(words: str) -> str:
-    """Spell text so that both databases take it: upstream's JSON may hold NUL and lone surrogates, which they refuse."""
-    if words.isascii() and "\0" not in words:
-        return words
-    return words.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _plain(words: str | None) -> str | None:

@@ -16,7 +16,7 @@ from bot.domain.tasks import RemoteTaskId
 from bot.domain.tenancy import NO_CEILING
 from bot.errors import StorageTrouble, TaskTaken
 from bot.storage import tenants
-from bot.storage.database import lock
+from bot.storage.database import lock, plain
 from bot.storage.errors import TAKEN, Conflict
 from bot.storage.jobs import claims, fairness, rows, steps
 from bot.storage.tables import IS_LIVE, IS_LOST, IS_OWNED, IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
@@ -90,7 +90,7 @@ class SqlJobStore:
 
     async def by_webhook_token(self, token: str) -> JobKey | None:
         """See the port. A job that timed out with us and is still looked at counts as unfinished."""
-        asked = rows.plain(token)
+        asked = plain(token)
         query = select(c.key, c.webhook_token).where(
             c.webhook_token == asked, or_(text(IS_LIVE), text(IS_WATCHED))
         )
@@ -112,7 +112,7 @@ class SqlJobStore:
 
     async def rivals(self, job: Job, since: int) -> Sequence[Job]:
         """See the port."""
-        alike = and_(c.account == job.account, c.pool == job.pool.value, c.prompt == rows.plain(job.prompt))
+        alike = and_(c.account == job.account, c.pool == job.pool.value, c.prompt == plain(job.prompt))
         unsettled = and_(text(IS_UPSTREAM), c.task_id.is_(None))
         lost = and_(text(IS_LOST), c.sent_at > since)
         query = select(jobs).where(alike, c.key != job.key, or_(unsettled, lost)).order_by(c.sent_at, c.key)

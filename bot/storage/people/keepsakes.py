@@ -11,7 +11,7 @@ from bot.domain.keepsakes import Draft
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
 from bot.domain.ports import JobPage
-from bot.storage.database import lock
+from bot.storage.database import lock, plain
 from bot.storage.jobs import rows
 from bot.storage.people_tables import copies, drafts, favourites
 from bot.storage.tables import jobs
@@ -41,9 +41,9 @@ class SqlKeepsakes:
             "user_id": draft.user_id,
             "guild_id": draft.guild_id,
             "home_channel_id": draft.home_channel,
-            "prompt": rows.plain(draft.prompt),
+            "prompt": plain(draft.prompt),
             "pool": None if draft.pool is None else draft.pool.value,
-            "option_set": None if draft.option_set is None else rows.plain(draft.option_set),
+            "option_set": None if draft.option_set is None else plain(draft.option_set),
             "until": draft.until,
         }
         await self._database.write(lambda cn: cn.execute(insert(drafts).values(values)))

@@ -11,9 +11,8 @@ from sqlalchemy import delete, insert, select, text, update
 
 from bot.domain.people import Preferences
 from bot.errors import StorageTrouble
-from bot.storage.database import lock
+from bot.storage.database import lock, plain
 from bot.storage.errors import BROKEN
-from bot.storage.jobs.rows import plain
 from bot.storage.people_tables import SPEAKS, copies, drafts, favourites, preferences
 from bot.storage.tables import jobs
 

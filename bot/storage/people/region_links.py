@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 
 from bot.domain.keys import JobKey
 from bot.domain.region_links import RegionLink
-from bot.storage.jobs.rows import plain
+from bot.storage.database import plain
 from bot.storage.people_tables import region_links
 
 if TYPE_CHECKING:

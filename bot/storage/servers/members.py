@@ -10,9 +10,8 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from bot.domain.access import HOUR_MS
 from bot.domain.guilds import Actor, Block, Grant, Strike, Struck
 from bot.domain.pools import Pool
-from bot.storage.database import lock
+from bot.storage.database import lock, plain
 from bot.storage.jobs.ledger import LEFT, UNEXPIRED
-from bot.storage.jobs.rows import plain
 from bot.storage.server_tables import blocks, grants, strikes
 from bot.storage.servers.settings import record
 

@@ -13,10 +13,9 @@ from sqlalchemy import insert, select, update
 
 from bot.domain.guilds import SECTIONS, Actor, AuditEntry, Changed, GuildSettings, differing
 from bot.errors import StorageTrouble
-from bot.storage.database import lock
+from bot.storage.database import lock, plain
 from bot.storage.errors import BROKEN
 from bot.storage.jobs.ledger import revision_of
-from bot.storage.jobs.rows import plain
 from bot.storage.server_tables import audit, guild_sections, guilds
 
 if TYPE_CHECKING:
