@@ -24,25 +24,25 @@ from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.ports import unguarded
 from bot.errors import RemoteError, StartupError, StorageTrouble
 from bot.i18n import Catalogues
-from bot.midjourney.client import ApiSettings, MidjourneyApi
-from bot.midjourney.given import PillowReader
+from bot.metrics import Meters, watch_loop
+from bot.midjourney.image_loader import PillowReader
 from bot.midjourney.images import HttpPictures, PictureSettings
-from bot.midjourney.lines import open_lines
 from bot.midjourney.masks import PillowMasks
+from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
+from bot.midjourney.ohmygpt.webhook import webhook_address
 from bot.midjourney.screens import PillowScreens
-from bot.midjourney.webhook import webhook_address
-from bot.services.engine import Ports, RandomNaming, Terms, build
-from bot.services.painting import Painting
-from bot.services.quotas import DeploymentPolicy
-from bot.services.region_links import RegionLinks
-from bot.serving import serving
+from bot.midjourney.transport import open_lines
+from bot.services.admission.terms import DeploymentPolicy
+from bot.services.intake.mask_editor import MaskEditor
+from bot.services.intake.region_links import RegionLinks
+from bot.services.wiring import Ports, RandomNaming, Terms, build
 from bot.storage.opening import open_storage
 from bot.storage.vault import FernetVault
-from bot.telemetry import Meters, watch_loop
-from bot.ui.cards import Cards
-from bot.ui.links import card_link
-from bot.ui.modlog import ChannelModLog
-from bot.ui.publisher import DiscordPublisher
+from bot.ui.card.cards import Cards
+from bot.ui.card.publisher import DiscordPublisher
+from bot.ui.kit.links import card_link
+from bot.ui.moderation.modlog import ChannelModLog
+from bot.web_server import serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, Guard
-    from bot.services.engine import Services
+    from bot.services.wiring import Services
     from bot.storage.opening import Storage
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class App:
     clock: Clock
     meters: Meters
     api: MidjourneyApi
-    painting: Painting
+    mask_editor: MaskEditor
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set it to stop in good order."""
     _engine: asyncio.Task[None] | None = None
@@ -99,7 +99,7 @@ class App:
         run = self.services.worker.run() if worker else self.services.editor.run()
         self._engine = asyncio.create_task(run, name="engine")
         self._engine.add_done_callback(self._engine_ended)
-        self._cards = asyncio.create_task(self.painting.run(), name="painted regions")
+        self._cards = asyncio.create_task(self.mask_editor.run(), name="painted regions")
 
     def _engine_ended(self, engine: asyncio.Task[None]) -> None:
         if not engine.cancelled() and engine.exception() is not None:
@@ -116,7 +116,7 @@ class App:
             sides = [
                 asyncio.create_task(watch_loop(self.clock, self.meters), name="loop lag"),
                 asyncio.create_task(self._probe_upstream(), name="upstream probe"),
-                asyncio.create_task(self.services.telling.run(), name="telling"),
+                asyncio.create_task(self.services.dispatcher.run(), name="telling"),
                 asyncio.create_task(self.services.people.run(), name="people"),
             ]
             if self.settings.role != "gateway":
@@ -254,7 +254,7 @@ async def assemble(
     async with AsyncExitStack() as stack:
         storage = await stack.enter_async_context(open_storage(settings.database, migrate=True))
         lines = await stack.enter_async_context(open_lines())
-        api = MidjourneyApi(lines, _api_settings(settings), guard=guard, probe=meters)
+        api = MidjourneyApi(lines, _api_settings(settings), guard=guard, metrics=meters)
         further = {name: api.with_key(key.get_secret_value()) for name, key in settings.accounts.items()}
         masters = [key.get_secret_value() for key in settings.master_key]
         pictures = HttpPictures(
@@ -263,7 +263,7 @@ async def assemble(
                 storage=settings.ohmygpt_storage, wsrv=settings.wsrv_origin, hosts=settings.image_hosts
             ),
             guard=guard,
-            probe=meters,
+            metrics=meters,
         )
         bot = Easel(
             catalogues=catalogues,
@@ -297,12 +297,14 @@ async def assemble(
                 reader=PillowReader(),
                 publisher=publisher,
                 clock=clock,
-                probe=meters,
+                metrics=meters,
                 policy=DeploymentPolicy(settings.default_rules, settings.default_pool),
                 guilds=storage.guilds,
                 people=storage.people,
                 keepsakes=storage.keepsakes,
-                purses=further if settings.ohmygpt_admin_key is None else {DEFAULT_ACCOUNT: api, **further},
+                balance_apis=further
+                if settings.ohmygpt_admin_key is None
+                else {DEFAULT_ACCOUNT: api, **further},
                 vault=FernetVault(masters) if masters else None,
                 open_account=api.with_key,
                 hide=log_room.hide,
@@ -324,7 +326,7 @@ async def assemble(
             on_lost_way=on_lost_way or _log_lost_way,
         )
         bot.services = services
-        painting = Painting(
+        mask_editor = MaskEditor(
             links=links,
             regions=services.regions,
             store=storage.jobs,
@@ -334,7 +336,7 @@ async def assemble(
             clock=clock,
             show=services.editor.changed,
         )
-        app = App(settings, bot, services, storage, clock, meters, api, painting)
+        app = App(settings, bot, services, storage, clock, meters, api, mask_editor)
         if engine:
             bot.on_setup = app.start_engine
         yield app

@@ -17,9 +17,9 @@ from discord.http import Route
 from typing_extensions import override
 
 from bot.errors import StartupError
-from bot.ui.buttons import DYNAMIC, answer_unheard
-from bot.ui.commands import CatalogueTranslator
-from bot.ui.replies import NETWORK, apologise
+from bot.ui.kit.buttons import DYNAMIC, answer_unheard
+from bot.ui.kit.command_texts import CatalogueTranslator
+from bot.ui.kit.replies import NETWORK, answer_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     import aiohttp
 
     from bot.i18n import Catalogues
-    from bot.ui.replies import AnyInteraction, Services
+    from bot.ui.kit.replies import AnyInteraction, Services
 
 log = logging.getLogger(__name__)
 
 EXTENSIONS: Final = (
-    "cogs.helping",
+    "cogs.help",
     "cogs.imagine",
     "cogs.jobs",
     "cogs.moderation",
     "cogs.pictures",
     "cogs.pools",
-    "cogs.prefer",
+    "cogs.preferences",
 )
 """Loaded by name, so that nothing in `bot` imports a cog."""
 COMMAND_IDS: Final = "command_ids"
@@ -68,7 +68,7 @@ class EaselTree(app_commands.CommandTree["Easel"]):
         self, interaction: discord.Interaction[Easel], error: app_commands.AppCommandError, /
     ) -> None:
         """Answer with a sentence, whatever it was."""
-        await apologise(interaction, error, reference=str(interaction.id))
+        await answer_error(interaction, error, reference=str(interaction.id))
 
 
 class Easel(commands.AutoShardedBot):

@@ -17,7 +17,7 @@ from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.pools import Pool, parse_default_rules
 from bot.errors import StartupError
 from bot.log import redact
-from bot.spelling import (
+from bot.setting_types import (
     AccountOf,
     ApiKey,
     BotToken,

@@ -13,9 +13,9 @@ import discord
 
 from bot.client import point_at
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
-from bot.midjourney.client import ApiSettings, MidjourneyApi
-from bot.midjourney.lines import open_lines
-from bot.midjourney.webhook import webhook_address
+from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
+from bot.midjourney.ohmygpt.webhook import webhook_address
+from bot.midjourney.transport import open_lines
 from bot.storage import open_storage
 from bot.storage.vault import FernetVault
 

@@ -74,7 +74,7 @@ class RouteClosed(EaselError):
         """A short code for logs and the moderators' channel, for example `token_expired` or `missing_permission`."""
 
 
-class Later(EaselError):
+class RetryLater(EaselError):
     """The other side is in trouble for the moment; the same call may succeed after `delay` seconds."""
 
     def __init__(self, reason: str, *, delay: float | None = None) -> None:
@@ -87,7 +87,7 @@ class TooLarge(EaselError):
     """Discord refused an upload for its size, whatever limit it had named; nothing was shown."""
 
 
-class GhostWrite(EaselError):
+class LeaseLost(EaselError):
     """The row's fence has moved on: another worker owns the job, so this one must stop and deliver nothing."""
 
 

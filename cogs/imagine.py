@@ -14,13 +14,13 @@ from discord.ext import commands
 from bot.domain.people import NAME_LIMIT, NOBODYS
 from bot.domain.pools import Pool
 from bot.domain.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, PromptOptions, compose
-from bot.ui.commands import said
-from bot.ui.drafts import offered_back
-from bot.ui.given import attached
-from bot.ui.private import viewer_of
-from bot.ui.promptly import promptly
-from bot.ui.quoting import plain
-from bot.ui.replies import house_of, take_up
+from bot.ui.imagine.attachments import attached
+from bot.ui.imagine.drafts import offered_back
+from bot.ui.kit.command_texts import said
+from bot.ui.kit.deadline import promptly
+from bot.ui.kit.escape import plain
+from bot.ui.kit.private import viewer_of
+from bot.ui.kit.replies import client_of, defer_public
 
 if TYPE_CHECKING:
     from bot.client import Easel
@@ -107,10 +107,10 @@ class ImagineCog(commands.Cog):
         kept = nullcontext() if given else offered_back(interaction, options, chosen, option_set)
         async with kept:
             compose(options)
-            asker = await take_up(interaction)
+            asker = await defer_public(interaction)
             if asker is None:
                 return
-            services = house_of(interaction).services
+            services = client_of(interaction).services
             liked = await services.people.preferences(asker.user_id)
             options = replace(options, under=liked.under(option_set))
             await services.imagine.begin(asker, options, chosen, preferred=liked.pool, given=given)
@@ -137,7 +137,7 @@ class ImagineCog(commands.Cog):
         self, interaction: discord.Interaction[Easel], typed: int | str
     ) -> list[app_commands.Choice[int]]:
         """The seeds of the member's latest pictures, and what was typed itself."""
-        jobs = house_of(interaction).services.jobs
+        jobs = client_of(interaction).services.jobs
         begun = str(typed)
         found = await promptly(jobs.seeds(viewer_of(interaction)), ())
         own = int(begun) if begun.isdigit() and int(begun) <= LARGEST_SEED else None
@@ -159,7 +159,7 @@ class ImagineCog(commands.Cog):
 
 async def own_sets(interaction: discord.Interaction[Easel], typed: str) -> list[app_commands.Choice[str]]:
     """The names of a member's option sets that contain what was typed, with their options."""
-    people = house_of(interaction).services.people
+    people = client_of(interaction).services.people
     liked = await promptly(people.preferences(interaction.user.id), NOBODYS)
     begun = typed.strip().casefold()
     return [

@@ -14,17 +14,17 @@ from typing_extensions import override
 from bot.domain.keys import JobKey, parse_key
 from bot.errors import UserError
 from bot.texts import Text, text
-from bot.ui.commands import said
-from bot.ui.lists import queue_view, show_history
-from bot.ui.own import OWN_DYNAMIC, withdraw
-from bot.ui.particulars import show_info
-from bot.ui.private import own_words, show_privately, take_up_privately, viewer_of
-from bot.ui.promptly import promptly
-from bot.ui.quoting import plain
-from bot.ui.reading import job_on
-from bot.ui.regions import REGION_DYNAMIC
-from bot.ui.replies import house_of, take_up
-from bot.ui.titles import plain_title
+from bot.ui.card.titles import plain_title
+from bot.ui.jobs.job_buttons import OWN_DYNAMIC, withdraw
+from bot.ui.jobs.job_info import show_info
+from bot.ui.jobs.lists import queue_view, show_history
+from bot.ui.kit.command_texts import said
+from bot.ui.kit.deadline import promptly
+from bot.ui.kit.escape import plain
+from bot.ui.kit.message_parser import job_on
+from bot.ui.kit.private import defer_ephemeral, localised, show_ephemeral, viewer_of
+from bot.ui.kit.replies import client_of, defer_public
+from bot.ui.region.picker import REGION_DYNAMIC
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -61,7 +61,7 @@ class JobsCog(commands.Cog):
 
     async def about(self, interaction: discord.Interaction[Easel], message: discord.Message) -> None:
         """Show all there is to know of the job on a card."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
         ours = interaction.client.user is not None and message.author.id == interaction.client.user.id
         key = job_on(message) if ours else None
@@ -84,7 +84,7 @@ class JobsCog(commands.Cog):
         self, interaction: discord.Interaction[Easel], typed: str
     ) -> list[app_commands.Choice[str]]:
         """Own jobs that have not ended; a moderator finds everybody's after them."""
-        found = house_of(interaction).services.jobs.to_cancel(viewer_of(interaction), typed)
+        found = client_of(interaction).services.jobs.to_cancel(viewer_of(interaction), typed)
         return await choices(interaction, found)
 
     @jobs.command(name="show", description=said("command.jobs.show"))
@@ -97,17 +97,17 @@ class JobsCog(commands.Cog):
     ) -> None:
         """Bring a finished job here, with its picture and live buttons."""
         key = named(job)
-        asker = await (take_up(interaction) if public else take_up_privately(interaction))
+        asker = await (defer_public(interaction) if public else defer_ephemeral(interaction))
         if asker is not None:
-            bringer = house_of(interaction).services.bringer
-            await bringer.show(viewer_of(interaction), asker, key, public=public)
+            redelivery = client_of(interaction).services.redelivery
+            await redelivery.show(viewer_of(interaction), asker, key, public=public)
 
     @show.autocomplete("job")
     async def suggest_finished(
         self, interaction: discord.Interaction[Easel], typed: str
     ) -> list[app_commands.Choice[str]]:
         """Own pictures, the newest first."""
-        found = house_of(interaction).services.jobs.to_show(viewer_of(interaction), typed)
+        found = client_of(interaction).services.jobs.to_show(viewer_of(interaction), typed)
         return await choices(interaction, found)
 
     @jobs.command(name="list", description=said("command.jobs.list"))
@@ -120,15 +120,15 @@ class JobsCog(commands.Cog):
     )
     async def history(self, interaction: discord.Interaction[Easel], what: str = "mine") -> None:
         """Show the first page of the member's jobs, or of their favourites."""
-        if await take_up_privately(interaction) is not None:
+        if await defer_ephemeral(interaction) is not None:
             await show_history(interaction, 0, stars=what == "favourites")
 
     @jobs.command(name="queue", description=said("command.jobs.queue"))
     async def queue(self, interaction: discord.Interaction[Easel]) -> None:
         """Show what waits and runs."""
-        if await take_up_privately(interaction) is not None:
-            queue = await house_of(interaction).services.jobs.queue(viewer_of(interaction))
-            await show_privately(interaction, queue_view(queue, partial(own_words, interaction)))
+        if await defer_ephemeral(interaction) is not None:
+            queue = await client_of(interaction).services.jobs.queue(viewer_of(interaction))
+            await show_ephemeral(interaction, queue_view(queue, partial(localised, interaction)))
 
 
 def named(typed: str) -> JobKey:
@@ -144,12 +144,12 @@ async def choices(
 ) -> list[app_commands.Choice[str]]:
     """Name jobs as suggestions: key, age and the start of the prompt. In trouble there are none; a key can be typed."""
     jobs = await promptly(found, ())
-    now = house_of(interaction).services.jobs.now()
+    now = client_of(interaction).services.jobs.now()
     return [
         app_commands.Choice(
             name=plain(
-                f"{job.key} · {own_words(interaction, age(now - job.created_at))} · "
-                f"{plain_title(job, partial(own_words, interaction))}",
+                f"{job.key} · {localised(interaction, age(now - job.created_at))} · "
+                f"{plain_title(job, partial(localised, interaction))}",
                 SUGGESTION_LIMIT,
             ),
             value=job.key,

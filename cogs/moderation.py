@@ -11,13 +11,13 @@ from discord.ext import commands
 
 from bot.domain.access import HOUR_MS
 from bot.texts import text
-from bot.ui.block_lists import show_blocks
-from bot.ui.commands import said
-from bot.ui.mod_jobs import show_job
-from bot.ui.mod_presses import show_audit, show_live, show_member
-from bot.ui.moderators import ModButton, ModeratorsOnly, actor_of, guild_of, is_moderator
-from bot.ui.private import take_up_privately
-from bot.ui.replies import house_of, tell
+from bot.ui.kit.command_texts import said
+from bot.ui.kit.moderators import ModButton, ModeratorsOnly, actor_of, guild_of, is_moderator
+from bot.ui.kit.private import defer_ephemeral
+from bot.ui.kit.replies import client_of, tell
+from bot.ui.moderation.block_lists import show_blocks
+from bot.ui.moderation.jobs import show_job
+from bot.ui.moderation.presses import show_audit, show_live, show_member
 from cogs.jobs import KEY_LIMIT, SUGGESTIONS, choices, named
 from cogs.moderation_prompts import Images, Prompts
 from cogs.moderation_settings import Settings
@@ -63,9 +63,9 @@ class Mod(
         reason: app_commands.Range[str, 1, REASON_LIMIT] = "",
     ) -> None:
         """Keep a member from making pictures, for a time or until it is lifted."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
-        services = house_of(interaction).services
+        services = client_of(interaction).services
         until = None if hours is None else services.jobs.now() + hours * HOUR_MS
         await services.moderation.block(
             guild_of(interaction), actor_of(interaction), member.id, until=until, reason=reason
@@ -79,23 +79,23 @@ class Mod(
     @app_commands.describe(member=said("command.mod.member_option"))
     async def unblock(self, interaction: discord.Interaction[Easel], member: discord.User) -> None:
         """Lift a block."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
-        moderation = house_of(interaction).services.moderation
+        moderation = client_of(interaction).services.moderation
         await moderation.unblock(guild_of(interaction), actor_of(interaction), member.id)
         await tell(interaction, text("mod.unblocked", user=str(member.id)))
 
     @app_commands.command(name="blocks", description=said("command.mod.blocks"))
     async def blocks(self, interaction: discord.Interaction[Easel]) -> None:
         """Show everybody who is blocked, with a button each."""
-        if await take_up_privately(interaction) is not None:
+        if await defer_ephemeral(interaction) is not None:
             await show_blocks(interaction, 0)
 
     @app_commands.command(name="member", description=said("command.mod.member"))
     @app_commands.describe(member=said("command.mod.member_option"))
     async def member(self, interaction: discord.Interaction[Easel], member: discord.User) -> None:
         """Show all that is known of a member, with what can be done."""
-        if await take_up_privately(interaction) is not None:
+        if await defer_ephemeral(interaction) is not None:
             await show_member(interaction, member.id)
 
     # -- jobs --------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ class Mod(
     @app_commands.command(name="jobs", description=said("command.mod.jobs"))
     async def jobs(self, interaction: discord.Interaction[Easel]) -> None:
         """Show what waits and runs."""
-        if await take_up_privately(interaction) is not None:
+        if await defer_ephemeral(interaction) is not None:
             await show_live(interaction, 0)
 
     @app_commands.command(name="job", description=said("command.mod.job"))
@@ -113,7 +113,7 @@ class Mod(
     ) -> None:
         """Show one job, finished or not, with what can be done about it."""
         key = named(job)
-        if await take_up_privately(interaction) is not None:
+        if await defer_ephemeral(interaction) is not None:
             await show_job(interaction, key)
 
     @app_commands.command(name="cancel", description=said("command.mod.cancel"))
@@ -123,9 +123,9 @@ class Mod(
     ) -> None:
         """Cancel somebody's job; the audit has it."""
         key = named(job)
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
-        moderation = house_of(interaction).services.moderation
+        moderation = client_of(interaction).services.moderation
         cancelled = await moderation.cancel(guild_of(interaction), actor_of(interaction), key)
         await tell(interaction, text("mod.cancelled", key=key, user=str(cancelled.user_id)))
 
@@ -144,14 +144,14 @@ class Mod(
     @app_commands.command(name="audit", description=said("command.mod.audit"))
     async def audit(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the first page of the history."""
-        if await take_up_privately(interaction) is not None:
+        if await defer_ephemeral(interaction) is not None:
             await show_audit(interaction, None)
 
 
 async def _live_like(interaction: discord.Interaction[Easel], typed: str) -> Sequence[Job]:
     """Live jobs whose key, prompt or requester has what was typed."""
     wanted = typed.casefold().strip()
-    found = await house_of(interaction).services.moderation.live_jobs(guild_of(interaction))
+    found = await client_of(interaction).services.moderation.live_jobs(guild_of(interaction))
     likely = (j for j in found if wanted in f"{j.key} {j.user_name} {j.prompt}".casefold())
     return list(likely)[:SUGGESTIONS]
 

@@ -14,12 +14,13 @@ from bot.domain.parameters import BY_NAME
 from bot.domain.prices import Charge
 from bot.domain.prompt_rules import SUFFIX_LIMIT, KindRule, ParameterLimit, PromptAddition, key_of
 from bot.errors import UserError
-from bot.services.prompting import SIZE_LIMIT
+from bot.services.servers.prompt_settings import SIZE_LIMIT
 from bot.texts import text
-from bot.ui.commands import said
-from bot.ui.moderators import ModeratorsOnly, Place, actor_of, guild_of
-from bot.ui.private import own_words, show_privately, take_up_privately
-from bot.ui.prompt_lists import (
+from bot.ui.kit.command_texts import said
+from bot.ui.kit.moderators import ModeratorsOnly, Place, actor_of, guild_of
+from bot.ui.kit.private import defer_ephemeral, localised, show_ephemeral
+from bot.ui.kit.replies import client_of, tell
+from bot.ui.moderation.prompt_lists import (
     addition_words,
     images_view,
     kind_words,
@@ -27,13 +28,12 @@ from bot.ui.prompt_lists import (
     place_name,
     show_prompt_rules,
 )
-from bot.ui.replies import house_of, tell
 from cogs.jobs import SUGGESTIONS
 
 if TYPE_CHECKING:
     from bot.client import Easel
     from bot.domain.guilds import Changed
-    from bot.services.prompting import Prompting
+    from bot.services.servers.prompt_settings import PromptSettings
     from bot.texts import Text
 
 KINDS = [
@@ -70,7 +70,7 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         channel: Place | None = None,
     ) -> None:
         """Add parameters to prompts that have none of them."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
         target = _target(interaction, channel)
         changed = await _rules(interaction).set_defaults(
@@ -89,7 +89,7 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         channel: Place | None = None,
     ) -> None:
         """Put words behind every prompt."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
         target = _target(interaction, channel)
         changed = await _rules(interaction).set_suffix(
@@ -182,7 +182,7 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         channel: Place | None = None,
     ) -> None:
         """Switch a kind of job off or on."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
         guild_id, target = guild_of(interaction), _target(interaction, channel)
         changed = await _rules(interaction).set_kind(
@@ -193,7 +193,7 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
     @app_commands.command(name="list", description=said("command.mod.prompts.list"))
     async def all(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the first page of everything."""
-        if await take_up_privately(interaction) is not None:
+        if await defer_ephemeral(interaction) is not None:
             await show_prompt_rules(interaction, 0)
 
 
@@ -219,7 +219,7 @@ class Images(ModeratorsOnly, name="images", description=said("command.mod.images
     ) -> None:
         """Change some of it, and show all."""
         chosen = None if kinds is None else read_kinds(kinds)
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
         changed = await _rules(interaction).set_images(
             guild_of(interaction),
@@ -243,7 +243,7 @@ class Images(ModeratorsOnly, name="images", description=said("command.mod.images
         on: bool = True,  # noqa: FBT001, FBT002 - Discord passes options by name
     ) -> None:
         """Name a channel where pictures may be put in."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
         changed = await _rules(interaction).set_image_channel(
             guild_of(interaction), actor_of(interaction), channel.id, on=on
@@ -259,7 +259,7 @@ class Images(ModeratorsOnly, name="images", description=said("command.mod.images
         self, interaction: discord.Interaction[Easel], host: app_commands.Range[str, 1, HOST_LIMIT], rule: str
     ) -> None:
         """Allow or deny addresses at a host."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
         changed = await _rules(interaction).set_host(
             guild_of(interaction), actor_of(interaction), host, allowed=ALLOWED[rule]
@@ -269,10 +269,10 @@ class Images(ModeratorsOnly, name="images", description=said("command.mod.images
     @app_commands.command(name="show", description=said("command.mod.images.show"))
     async def show(self, interaction: discord.Interaction[Easel]) -> None:
         """Show what may be put in."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
-        settings = await house_of(interaction).services.guilds.settings(guild_of(interaction))
-        await show_privately(interaction, images_view(settings.images, partial(own_words, interaction)))
+        settings = await client_of(interaction).services.guilds.settings(guild_of(interaction))
+        await show_ephemeral(interaction, images_view(settings.images, partial(localised, interaction)))
 
 
 def read_kinds(typed: str) -> list[ImageKind]:
@@ -285,8 +285,8 @@ def read_kinds(typed: str) -> list[ImageKind]:
     return [FILES[word] for word in words]
 
 
-def _rules(interaction: discord.Interaction[Easel]) -> Prompting:
-    return house_of(interaction).services.prompting
+def _rules(interaction: discord.Interaction[Easel]) -> PromptSettings:
+    return client_of(interaction).services.prompt_settings
 
 
 def _target(interaction: discord.Interaction[Easel], channel: Place | None) -> int:
@@ -301,7 +301,7 @@ async def _limit(
     allowed: bool,
     most: float | None = None,
 ) -> None:
-    if await take_up_privately(interaction) is None:
+    if await defer_ephemeral(interaction) is None:
         return
     guild_id, target = guild_of(interaction), _target(interaction, channel)
     changed = await _rules(interaction).limit_parameter(
@@ -312,7 +312,7 @@ async def _limit(
 
 
 async def _free(interaction: discord.Interaction[Easel], parameter: str, channel: Place | None) -> None:
-    if await take_up_privately(interaction) is None:
+    if await defer_ephemeral(interaction) is None:
         return
     guild_id, target = guild_of(interaction), _target(interaction, channel)
     changed = await _rules(interaction).free_parameter(guild_id, actor_of(interaction), target, parameter)
@@ -335,4 +335,4 @@ async def _say(interaction: discord.Interaction[Easel], changed: Changed, done: 
 
 
 async def _show_images(interaction: discord.Interaction[Easel], changed: Changed) -> None:
-    await show_privately(interaction, images_view(changed.after.images, partial(own_words, interaction)))
+    await show_ephemeral(interaction, images_view(changed.after.images, partial(localised, interaction)))

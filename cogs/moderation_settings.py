@@ -12,12 +12,12 @@ from discord import app_commands
 from bot.domain.access import Pressers, Treatment
 from bot.domain.moderation import StrikePolicy
 from bot.errors import UserError
-from bot.services.guilds import RETENTION_LIMIT
+from bot.services.servers.settings import RETENTION_LIMIT
 from bot.texts import text
-from bot.ui.commands import said
-from bot.ui.moderators import ModButton, ModeratorsOnly, Place, actor_of, guild_of, sure_view
-from bot.ui.private import own_words, show_privately, take_up_privately
-from bot.ui.replies import house_of, locale_of, tell
+from bot.ui.kit.command_texts import said
+from bot.ui.kit.moderators import ModButton, ModeratorsOnly, Place, actor_of, guild_of, sure_view
+from bot.ui.kit.private import defer_ephemeral, localised, show_ephemeral
+from bot.ui.kit.replies import client_of, locale_of, tell
 
 if TYPE_CHECKING:
     from bot.client import Easel
@@ -51,10 +51,10 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         days: app_commands.Range[int, 1, DAYS_LIMIT] = 30,
     ) -> None:
         """Say how many strikes block a member, and for how long."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
         policy = StrikePolicy(limit=count, days=days, block_hours=hours)
-        changed = await house_of(interaction).services.guilds.set_strikes(
+        changed = await client_of(interaction).services.guilds.set_strikes(
             guild_of(interaction), actor_of(interaction), policy
         )
         await _say(interaction, changed, text("mod.strikes", count=count, days=days, hours=hours))
@@ -66,10 +66,10 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         self, interaction: discord.Interaction[Easel], who: str, role: discord.Role | None = None
     ) -> None:
         """Choose who may press the buttons under others' pictures."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
         role_id = None if role is None else role.id
-        changed = await house_of(interaction).services.guilds.set_press(
+        changed = await client_of(interaction).services.guilds.set_press(
             guild_of(interaction), actor_of(interaction), Pressers(who), role_id
         )
         await _say(interaction, changed, text(f"mod.press_{who}", role=str(role_id)))
@@ -85,9 +85,9 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         account_hours: app_commands.Range[int, 0, HOURS_LIMIT],
     ) -> None:
         """Say how long newcomers wait."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
-        changed = await house_of(interaction).services.guilds.set_gate(
+        changed = await client_of(interaction).services.guilds.set_gate(
             guild_of(interaction),
             actor_of(interaction),
             hours_on_server=server_hours,
@@ -115,11 +115,11 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         """Treat pictures of a channel, or of a role's members, specially."""
         if channel is not None and role is not None:
             raise UserError(text("mod.media_one"))
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
         guild_id = guild_of(interaction)
         target_id = channel.id if channel is not None else role.id if role is not None else guild_id
-        changed = await house_of(interaction).services.guilds.set_media(
+        changed = await client_of(interaction).services.guilds.set_media(
             guild_id, actor_of(interaction), target_id, Treatment(treatment), on=on
         )
         target = _target(channel, role, guild_id)
@@ -132,12 +132,12 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         self, interaction: discord.Interaction[Easel], channel: discord.TextChannel | None = None
     ) -> None:
         """Choose where moderators hear of things."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
         if channel is not None:
             _check_writable(channel)
         channel_id = None if channel is None else channel.id
-        changed = await house_of(interaction).services.guilds.set_log_channel(
+        changed = await client_of(interaction).services.guilds.set_log_channel(
             guild_of(interaction), actor_of(interaction), channel_id
         )
         done = text("mod.log_off") if channel_id is None else text("mod.log", channel=str(channel_id))
@@ -151,11 +151,11 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         language: app_commands.Range[str, 1, 40] | None = None,
     ) -> None:
         """Choose the language of public cards."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
-        if language is not None and language not in house_of(interaction).catalogues.languages:
+        if language is not None and language not in client_of(interaction).catalogues.languages:
             raise UserError(text("mod.no_such_language"))
-        changed = await house_of(interaction).services.guilds.set_locale(
+        changed = await client_of(interaction).services.guilds.set_locale(
             guild_of(interaction), actor_of(interaction), language
         )
         if language is None:
@@ -169,7 +169,7 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         self, interaction: discord.Interaction[Easel], typed: str
     ) -> list[app_commands.Choice[str]]:
         """Languages that have a catalogue, by their names in the moderator's own."""
-        known = house_of(interaction).catalogues.languages
+        known = client_of(interaction).catalogues.languages
         named = {language: name_of(language, locale_of(interaction)) for language in sorted(known)}
         wanted = typed.casefold().strip()
         found = [(id_, name) for id_, name in named.items() if wanted in f"{id_} {name}".casefold()]
@@ -183,19 +183,19 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         days: app_commands.Range[int, 1, RETENTION_LIMIT] | None = None,
     ) -> None:
         """Say how long prompts are kept; asks first, because older ones go at once."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
         if days is not None:
             yes = ModButton.draw(
                 "retention",
                 days,
-                label=own_words(interaction, text("button.yes_retention")),
+                label=localised(interaction, text("button.yes_retention")),
                 style=discord.ButtonStyle.danger,
             )
             question = text("mod.retention_sure", n=days)
-            await show_privately(interaction, sure_view(interaction, question, yes=yes))
+            await show_ephemeral(interaction, sure_view(interaction, question, yes=yes))
             return
-        changed = await house_of(interaction).services.guilds.set_retention(
+        changed = await client_of(interaction).services.guilds.set_retention(
             guild_of(interaction), actor_of(interaction), None
         )
         await _say(interaction, changed, text("mod.retention_off"))

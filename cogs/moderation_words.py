@@ -14,13 +14,13 @@ from bot.domain.moderation import PATTERN_LIMIT, Match, WordAction, WordRule
 from bot.domain.prompts import PROMPT_LIMIT
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
-from bot.ui.commands import said
-from bot.ui.moderators import ModeratorsOnly, Place, actor_of, guild_of, is_moderator, words_view
-from bot.ui.private import own_words, show_privately, take_up_privately
-from bot.ui.promptly import PATIENCE_S
-from bot.ui.quoting import plain, quoted
-from bot.ui.replies import house_of, tell
-from bot.ui.word_lists import channels_view, show_words, verdict_view
+from bot.ui.kit.command_texts import said
+from bot.ui.kit.deadline import PATIENCE_S
+from bot.ui.kit.escape import plain, quoted
+from bot.ui.kit.moderators import ModeratorsOnly, Place, actor_of, guild_of, is_moderator, words_view
+from bot.ui.kit.private import defer_ephemeral, localised, show_ephemeral
+from bot.ui.kit.replies import client_of, tell
+from bot.ui.moderation.word_lists import channels_view, show_words, verdict_view
 from cogs.jobs import SUGGESTION_LIMIT, SUGGESTIONS
 
 if TYPE_CHECKING:
@@ -57,10 +57,10 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
         action: str = WordAction.BLOCK.value,
     ) -> None:
         """Add a rule, or give an old one another action."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
         rule = WordRule(Match(kind), pattern.strip(), WordAction(action))
-        changed = await house_of(interaction).services.guilds.add_word(
+        changed = await client_of(interaction).services.guilds.add_word(
             guild_of(interaction), actor_of(interaction), rule
         )
         done = text(
@@ -77,9 +77,9 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
         self, interaction: discord.Interaction[Easel], rule: app_commands.Range[str, 1, PATTERN_LIMIT]
     ) -> None:
         """Remove a rule that was chosen, or whose pattern was typed."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
-        guilds, guild_id = house_of(interaction).services.guilds, guild_of(interaction)
+        guilds, guild_id = client_of(interaction).services.guilds, guild_of(interaction)
         rules = (await guilds.settings(guild_id)).words
         found = next((w for w in rules if rule in {handle_of(w), w.pattern}), None)
         if found is None:
@@ -96,7 +96,7 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
             return []
         try:
             async with asyncio.timeout(PATIENCE_S):
-                settings = await house_of(interaction).services.guilds.settings(guild_of(interaction))
+                settings = await client_of(interaction).services.guilds.settings(guild_of(interaction))
         except (TimeoutError, StorageTrouble):
             return []
         wanted = typed.casefold().strip()
@@ -104,8 +104,8 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
         return [
             app_commands.Choice(
                 name=plain(
-                    f"{own_words(interaction, text(f'kind.{rule.match.value}'))} → "
-                    f"{own_words(interaction, text(f'action.{rule.action.value}'))}: {rule.pattern}",
+                    f"{localised(interaction, text(f'kind.{rule.match.value}'))} → "
+                    f"{localised(interaction, text(f'action.{rule.action.value}'))}: {rule.pattern}",
                     SUGGESTION_LIMIT,
                 ),
                 value=handle_of(rule),
@@ -116,7 +116,7 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
     @app_commands.command(name="list", description=said("command.mod.words.list"))
     async def all(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the first page of rules."""
-        if await take_up_privately(interaction) is not None:
+        if await defer_ephemeral(interaction) is not None:
             await show_words(interaction, 0)
 
     @app_commands.command(name="test", description=said("command.mod.words.test"))
@@ -125,10 +125,10 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
         self, interaction: discord.Interaction[Easel], prompt: app_commands.Range[str, 1, PROMPT_LIMIT]
     ) -> None:
         """Say which rules match and what would happen; count nothing, tell nobody."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
-        verdict = await house_of(interaction).services.moderation.examine(guild_of(interaction), prompt)
-        await show_privately(interaction, verdict_view(interaction, verdict))
+        verdict = await client_of(interaction).services.moderation.examine(guild_of(interaction), prompt)
+        await show_ephemeral(interaction, verdict_view(interaction, verdict))
 
 
 class Channels(ModeratorsOnly, name="channels", description=said("command.mod.channels")):
@@ -167,22 +167,22 @@ class Channels(ModeratorsOnly, name="channels", description=said("command.mod.ch
     @app_commands.command(name="list", description=said("command.mod.channels.list"))
     async def all(self, interaction: discord.Interaction[Easel]) -> None:
         """Show both lists."""
-        if await take_up_privately(interaction) is None:
+        if await defer_ephemeral(interaction) is None:
             return
-        settings = await house_of(interaction).services.guilds.settings(guild_of(interaction))
+        settings = await client_of(interaction).services.guilds.settings(guild_of(interaction))
         if settings.channels.allowed or settings.channels.denied:
-            await show_privately(interaction, channels_view(interaction, settings.channels))
+            await show_ephemeral(interaction, channels_view(interaction, settings.channels))
         else:
-            await show_privately(interaction, words_view(interaction, text("mod.channels_none")))
+            await show_ephemeral(interaction, words_view(interaction, text("mod.channels_none")))
 
 
 CHANNEL_SAID = {True: "mod.channel_allowed", False: "mod.channel_denied", None: "mod.channel_cleared"}
 
 
 async def _set(interaction: discord.Interaction[Easel], channel_id: int, *, allowed: bool | None) -> None:
-    if await take_up_privately(interaction) is None:
+    if await defer_ephemeral(interaction) is None:
         return
-    changed = await house_of(interaction).services.guilds.set_channel(
+    changed = await client_of(interaction).services.guilds.set_channel(
         guild_of(interaction), actor_of(interaction), channel_id, allowed=allowed
     )
     done = text(CHANNEL_SAID[allowed], channel=str(channel_id))

@@ -12,16 +12,16 @@ from discord.ext import commands
 
 from bot.domain.inputs import Shape
 from bot.domain.pools import Pool
-from bot.ui import describing
-from bot.ui.commands import said
-from bot.ui.given import attached, given_by, picked
-from bot.ui.replies import house_of, take_up
-from bot.ui.using import open_window
+from bot.ui.imagine import describe as describing
+from bot.ui.imagine.attachments import attached, given_by, picked
+from bot.ui.imagine.use_as_prompt import open_modal
+from bot.ui.kit.command_texts import said
+from bot.ui.kit.replies import client_of, defer_public
 
 if TYPE_CHECKING:
     from bot.client import Easel
     from bot.domain.inputs import Given
-    from bot.services.asking import Asker
+    from bot.services.admission.asker import Asker
 
 __all__ = ["PicturesCog", "describing", "setup"]
 
@@ -62,9 +62,9 @@ class PicturesCog(commands.Cog):
     ) -> None:
         """Mix pictures; without a shape the result is square, as upstream's own is."""
         given = attached((image1, image2, image3, image4, image5))
-        asker = await take_up(interaction)
+        asker = await defer_public(interaction)
         if asker is not None:
-            services = house_of(interaction).services
+            services = client_of(interaction).services
             liked = await services.people.preferences(asker.user_id)
             await services.blending.begin(
                 asker,
@@ -86,7 +86,7 @@ class PicturesCog(commands.Cog):
     ) -> None:
         """Ask for prompts that would give such a picture."""
         given = attached((image,))
-        asker = await take_up(interaction)
+        asker = await defer_public(interaction)
         if asker is not None:
             await _describe(interaction, asker, given[0], Pool(pool) if pool else None)
 
@@ -94,7 +94,7 @@ class PicturesCog(commands.Cog):
 async def describe_picture(interaction: discord.Interaction[Easel], message: discord.Message) -> None:
     """Describe the first picture of a message."""
     pick = picked(interaction, message)
-    asker = await take_up(interaction)
+    asker = await defer_public(interaction)
     if asker is not None:
         await _describe(interaction, asker, await given_by(interaction, pick), None)
 
@@ -102,14 +102,14 @@ async def describe_picture(interaction: discord.Interaction[Easel], message: dis
 async def _describe(
     interaction: discord.Interaction[Easel], asker: Asker, given: Given, pool: Pool | None
 ) -> None:
-    services = house_of(interaction).services
+    services = client_of(interaction).services
     liked = await services.people.preferences(asker.user_id)
     await services.describing.begin(asker, given, pool=pool, preferred=liked.pool)
 
 
 async def use_picture(interaction: discord.Interaction[Easel], message: discord.Message) -> None:
     """Ask for the words that go with the first picture of a message."""
-    await open_window(interaction, picked(interaction, message))
+    await open_modal(interaction, picked(interaction, message))
 
 
 async def setup(bot: commands.Bot) -> None:

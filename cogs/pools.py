@@ -1,5 +1,5 @@
 """`/quota` for members and `/pool` for moderators: each command answers at once and hands over.
-Never here: what a change does and says (bot.ui.pool_changes), the panel, the chart."""
+Never here: what a change does and says (bot.ui.pools.changes), the panel, the chart."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from typing_extensions import override
 from bot.domain.days import zones
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
-from bot.services.allowances import REASON_LIMIT
-from bot.services.guilds import COOLDOWN_LIMIT, HOURS_LIMIT, NUMBER_LIMIT, PAUSE_LIMIT
-from bot.ui import pool_changes
-from bot.ui.commands import said
-from bot.ui.panels import PANEL_DYNAMIC, show_panel
-from bot.ui.pool_changes import UNSAID, Numbers, Said
-from bot.ui.private import take_up_privately, viewer_of
-from bot.ui.quotas import show_quota
-from bot.ui.replies import tell
-from bot.ui.usage import DEFAULT_DAYS, MOST_DAYS, show_usage
+from bot.services.servers.quota import REASON_LIMIT
+from bot.services.servers.settings import COOLDOWN_LIMIT, HOURS_LIMIT, NUMBER_LIMIT, PAUSE_LIMIT
+from bot.ui.kit.command_texts import said
+from bot.ui.kit.private import defer_ephemeral, viewer_of
+from bot.ui.kit.replies import tell
+from bot.ui.pools import changes as pool_changes
+from bot.ui.pools.changes import UNSAID, Numbers, Said
+from bot.ui.pools.panel import PANEL_DYNAMIC, show_panel
+from bot.ui.pools.quota import show_quota
+from bot.ui.pools.usage import DEFAULT_DAYS, MOST_DAYS, show_usage
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from bot.client import Easel
     from bot.texts import Text
-    from bot.ui.replies import AnyInteraction
+    from bot.ui.kit.replies import AnyInteraction
 
 POOLS = [app_commands.Choice(name=pool.value, value=pool.value) for pool in Pool]
 KINDS = [
@@ -68,13 +68,13 @@ class PoolCog(commands.Cog):
     @pool.command(name="panel", description=said("command.pool.panel"))
     async def panel(self, interaction: discord.Interaction[Easel]) -> None:
         """Show both pools with buttons for everything."""
-        if await take_up_privately(interaction) is not None:
+        if await defer_ephemeral(interaction) is not None:
             await show_panel(interaction)
 
     @pool.command(name="status", description=said("command.pool.status"))
     async def status(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the same without buttons."""
-        if await take_up_privately(interaction) is not None:
+        if await defer_ephemeral(interaction) is not None:
             await show_panel(interaction, controls=False)
 
     @pool.command(name="rule", description=said("command.pool.rule"))
@@ -127,7 +127,7 @@ class PoolCog(commands.Cog):
     @app_commands.choices(pool=POOLS)
     async def disable(self, interaction: discord.Interaction[Easel], pool: str) -> None:
         """Show the panel with the question that a second press answers."""
-        if await take_up_privately(interaction) is not None:
+        if await defer_ephemeral(interaction) is not None:
             await show_panel(interaction, asking=Pool(pool))
 
     @pool.command(name="pause", description=said("command.pool.pause"))
@@ -233,7 +233,7 @@ class PoolCog(commands.Cog):
 
 async def _confirm(interaction: discord.Interaction[Easel], change: Coroutine[Any, Any, Text]) -> None:
     """Answer first, change then, and say what is now true."""
-    if await take_up_privately(interaction) is None:
+    if await defer_ephemeral(interaction) is None:
         change.close()
         return
     await tell(interaction, await change)

@@ -42,7 +42,7 @@ def unguarded(awaitable: Awaitable[T], _reason: str, /) -> Awaitable[T]:
     return awaitable
 
 
-class Probe(Protocol):
+class Metrics(Protocol):
     """Meters. Names are stable: dashboards rely on them (`telemetry` lists each)."""
 
     def count(self, name: str, n: int = 1, /, **labels: str) -> None:
@@ -93,7 +93,7 @@ class ImageApi(Protocol):
     async def describe(self, *, image: str, pool: Pool, webhook: str | None) -> RemoteTaskId:
         """Ask for prompts that would give such a picture."""
 
-    async def leave(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
+    async def upload_input(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
         """Leave a file with the service for all to read until then; returns its public address. Costs nothing."""
 
     async def query(self, task_id: RemoteTaskId) -> TaskSnapshot | None:
@@ -125,7 +125,7 @@ class Pictures(Protocol):
     async def fetch(self, *, storage_key: str | None, discord_url: str | None, limit: int) -> Picture:
         """Try each source in order and fit the bytes to `limit`.
 
-        Raises `Later` if no source could give it for the moment, `RouteClosed` if none ever will (no source at
+        Raises `RetryLater` if no source could give it for the moment, `RouteClosed` if none ever will (no source at
         all, or every source is at a host that is not allowed).
         """
 
@@ -151,7 +151,7 @@ class Shown:
 
 
 class Publisher(Protocol):
-    """The Discord side. Every method raises `RouteClosed` (try the next route) or `Later`, and nothing else."""
+    """The Discord side. Every method raises `RouteClosed` (try the next route) or `RetryLater`, and nothing else."""
 
     async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
         """Put the job's card where `route` leads. POST and DIRECT carry the job's key as nonce.
@@ -162,13 +162,13 @@ class Publisher(Protocol):
     async def find(self, job: Job) -> Shown | None:
         """Look in the channel's recent messages for a card of this job that a crash left unrecorded."""
 
-    async def hand(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:
+    async def send_dm(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:
         """Give somebody a picture in a direct message; raises `TooLarge` besides. Twice with one nonce is once."""
 
-    async def whisper(self, reply: ReplyTarget, words: Text, *, locale: str) -> None:
+    async def send_ephemeral(self, reply: ReplyTarget, words: Text, *, locale: str) -> None:
         """Say something to whoever asked, and to nobody else; closed once the interaction's token is dead."""
 
-    async def pictured(self, channel_id: int, message_id: int) -> str | None:
+    async def picture_url(self, channel_id: int, message_id: int) -> str | None:
         """Where the picture is that a message of the bot's shows: an address that ends; None if it shows none."""
 
     async def take_down(self, channel_id: int, message_id: int) -> None:
@@ -186,7 +186,7 @@ class Load:
 class JobStore(Protocol):
     """Jobs as rows. Every method raises `StorageTrouble` if the database cannot be used.
 
-    Each write is one transaction. A method that takes a job names its fence and raises `GhostWrite` if the row
+    Each write is one transaction. A method that takes a job names its fence and raises `LeaseLost` if the row
     has moved on.
     """
 

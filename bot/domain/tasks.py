@@ -1,5 +1,5 @@
 """What the image API reported about a task, in our words: one snapshot, as lenient in as the contract asks.
-Never here: JSON, HTTP, and what we make of a snapshot (that is `jobs`)."""
+Never here: JSON, HTTP, and what we make of a snapshot (that is `store`)."""
 
 from __future__ import annotations
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from bot.domain.ports import Picture, unguarded
-from bot.errors import Later, RouteClosed
+from bot.errors import RetryLater, RouteClosed
 from bot.midjourney.addresses import STORAGE_ORIGIN, AllowedHosts, checked_origin, plan_sources
-from bot.midjourney.fitting import MOST_PIXELS, DoesNotFit, NotAPicture, TooManyPixels, fit
-from bot.midjourney.lines import read_up_to, send
+from bot.midjourney.resize import MOST_PIXELS, DoesNotFit, NotAPicture, TooManyPixels, fit
+from bot.midjourney.transport import read_up_to, send
 
 if TYPE_CHECKING:
-    from bot.domain.ports import Guard, Probe
+    from bot.domain.ports import Guard, Metrics
     from bot.midjourney.addresses import Source
 
 log = logging.getLogger(__name__)
@@ -66,12 +66,12 @@ class HttpPictures:
         settings: PictureSettings,
         *,
         guard: Guard = unguarded,
-        probe: Probe | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._client = client
         self._settings = settings
         self._guard = guard
-        self._probe = probe
+        self._metrics = metrics
         self._storage = checked_origin(settings.storage, "OHMYGPT_STORAGE")
         self._wsrv = None if settings.wsrv is None else checked_origin(settings.wsrv, "WSRV_ORIGIN")
         self._hosts = AllowedHosts(
@@ -83,7 +83,7 @@ class HttpPictures:
         """Try each source in order and fit the bytes to `limit`.
 
         Raises `RouteClosed` with the reason `no_picture`, `host_not_allowed`, `too_many_bytes`, `too_many_pixels`,
-        `picture_too_large` or `animation_too_large` if no source ever will; else `Later`.
+        `picture_too_large` or `animation_too_large` if no source ever will; else `RetryLater`.
         """
         plan = plan_sources(
             storage_key=storage_key,
@@ -109,7 +109,9 @@ class HttpPictures:
                 return picture
         if all(failed.final for failed in failures):
             raise RouteClosed(failures[0].code)
-        raise Later("picture_unavailable: " + ", ".join(dict.fromkeys(failed.code for failed in failures)))
+        raise RetryLater(
+            "picture_unavailable: " + ", ".join(dict.fromkeys(failed.code for failed in failures))
+        )
 
     def address(self, storage_key: str | None) -> str | None:
         """Where a stored file lies for all to see; None if nowhere, or at a host that is not shown to people."""
@@ -124,14 +126,14 @@ class HttpPictures:
                 "picture_source_failed",
                 extra={"source": source.name, "host": source.url.host, "reason": outcome},
             )
-        if self._probe is not None:
-            self._probe.count(SOURCES_METRIC, source=source.name, outcome=outcome)
+        if self._metrics is not None:
+            self._metrics.count(SOURCES_METRIC, source=source.name, outcome=outcome)
 
     async def _obtain(self, source: Source, limit: int) -> Picture:
         async with self._slots:
             data = await self._download(source.url)
-            if self._probe is not None:
-                self._probe.observe(BYTES_METRIC, float(len(data)))
+            if self._metrics is not None:
+                self._metrics.observe(BYTES_METRIC, float(len(data)))
             try:
                 fitted = await asyncio.to_thread(fit, data, limit, most_pixels=self._settings.most_pixels)
             except NotAPicture as broken:

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from bot.domain.masks import MOST_MASK_BYTES, SIDE, CheckedMask, name_of, rectangles
 from bot.errors import UserError
-from bot.midjourney.fitting import MOST_PIXELS, MP4, NotAPicture, TooManyPixels, open_whole, recognise
+from bot.midjourney.resize import MOST_PIXELS, MP4, NotAPicture, TooManyPixels, open_whole, recognise
 from bot.texts import text
 
 if TYPE_CHECKING:

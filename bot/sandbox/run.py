@@ -24,7 +24,7 @@ from bot.sandbox.shelf import open_shelf
 from bot.sandbox.stage import open_stage
 from bot.sandbox.story import Story
 from bot.sandbox.upstream import Fault, Pace, SimulatedUpstream, read_fault
-from bot.serving import serving
+from bot.web_server import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,8 +99,8 @@ async def _play(
 
 def _own_pages() -> dict[str, str]:
     """The bot's own web server, for the mask editor and the simulated API's webhooks: on any port that is free."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        listen = f"127.0.0.1:{probe.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as metrics:
+        listen = f"127.0.0.1:{metrics.getsockname()[1]}"
     return {"EASEL_WEB_LISTEN": listen, "EASEL_PUBLIC_URL": f"http://{listen}"}
 
 

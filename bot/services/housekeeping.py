@@ -13,9 +13,9 @@ from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
     from bot.domain.guild_ports import Records
-    from bot.domain.ports import Clock, Probe
-    from bot.services.drafts import Drafts
-    from bot.services.own_keys import OwnKeys
+    from bot.domain.ports import Clock, Metrics
+    from bot.services.accounts.own_keys import OwnKeys
+    from bot.services.intake.drafts import Drafts
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +28,13 @@ class Housekeeping:
     """Keeps the database from keeping too much. Several processes may do it at once."""
 
     def __init__(
-        self, *, records: Records, drafts: Drafts, own_keys: OwnKeys, clock: Clock, probe: Probe
+        self, *, records: Records, drafts: Drafts, own_keys: OwnKeys, clock: Clock, metrics: Metrics
     ) -> None:
         self._records = records
         self._drafts = drafts
         self._own_keys = own_keys
         self._clock = clock
-        self._probe = probe
+        self._metrics = metrics
 
     async def run(self) -> None:
         """Tidy up every few minutes, until cancelled."""
@@ -51,7 +51,7 @@ class Housekeeping:
         emptied = BATCH
         while emptied == BATCH:
             emptied = await self._records.forget_prompts(now, limit=BATCH)
-            self._probe.count("prompts_forgotten", emptied)
+            self._metrics.count("prompts_forgotten", emptied)
         emptied = BATCH
         while emptied == BATCH:
             emptied = await self._records.forget_inputs(now - INPUT_LIFE_MS, limit=BATCH)

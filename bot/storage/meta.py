@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, update
 
-from bot.storage.engine import lock
+from bot.storage.database import lock
 from bot.storage.tables import meta
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from bot.storage.engine import Database
+    from bot.storage.database import Database
 
 
 class SqlMeta:

@@ -12,18 +12,18 @@ from sqlalchemy import select, text
 from bot.domain.guild_ports import GuildStores
 from bot.errors import StorageTrouble
 from bot.storage import schema
-from bot.storage.archive import SqlJobArchive
-from bot.storage.books import SqlBookStore
-from bot.storage.engine import BUSY_MS, Database, open_database
-from bot.storage.jobs import SqlJobStore
-from bot.storage.keepsakes import SqlKeepsakes
-from bot.storage.members import SqlMemberStore
+from bot.storage.database import BUSY_MS, Database, open_database
+from bot.storage.jobs.archive import SqlJobArchive
+from bot.storage.jobs.books import SqlBookStore
+from bot.storage.jobs.store import SqlJobStore
 from bot.storage.meta import SqlMeta
-from bot.storage.own_keys import SqlKeyStore
-from bot.storage.people import SqlPreferenceStore
-from bot.storage.records import SqlRecords
-from bot.storage.region_links import SqlRegionLinkStore
-from bot.storage.settings import SqlSettingsStore
+from bot.storage.people.keepsakes import SqlKeepsakes
+from bot.storage.people.preferences import SqlPreferenceStore
+from bot.storage.people.region_links import SqlRegionLinkStore
+from bot.storage.servers.members import SqlMemberStore
+from bot.storage.servers.own_keys import SqlKeyStore
+from bot.storage.servers.records import SqlRecords
+from bot.storage.servers.settings import SqlSettingsStore
 from bot.storage.tables import metadata
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from bot.errors import StartupError, StorageTrouble
-from bot.storage import troubles
-from bot.storage.engine import SQLITE, lock
+from bot.storage import errors as troubles
+from bot.storage.database import SQLITE, lock
 from bot.storage.tables import metadata
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from bot.storage.engine import Database
+    from bot.storage.database import Database
 
 VERSION_TABLE: Final = "easel_version"
 """Our own name, so that a database shared with another program's Alembic stays told apart."""

@@ -16,7 +16,7 @@ from bot.domain.tasks import TaskStatus
 from bot.web.bodies import read_body
 
 if TYPE_CHECKING:
-    from bot.domain.ports import Probe
+    from bot.domain.ports import Metrics
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -57,7 +57,7 @@ class Hook:
         read_hint: ReadHint,
         find_job: FindJob,
         on_hint: OnHint,
-        probe: Probe,
+        metrics: Metrics,
         most_waiting: int = 1024,
         body_seconds: float = 10.0,
         hint_seconds: float = 10.0,
@@ -65,7 +65,7 @@ class Hook:
         self._read_hint = read_hint
         self._find_job = find_job
         self._on_hint = on_hint
-        self._probe = probe
+        self._metrics = metrics
         self._most_waiting = most_waiting
         self._body_seconds = body_seconds
         self._hint_seconds = hint_seconds
@@ -77,10 +77,10 @@ class Hook:
         try:
             body = await read_body(request, most=LARGEST_BODY, seconds=self._body_seconds)
         except TimeoutError:
-            self._probe.count("webhooks", outcome="slow")
+            self._metrics.count("webhooks", outcome="slow")
             return _goodbye(408)
         if body is None:
-            self._probe.count("webhooks", outcome="oversized")
+            self._metrics.count("webhooks", outcome="oversized")
             return _goodbye(413)
         self._take(request.match_info["token"], self._is_terminal(body))
         return web.Response(status=204)
@@ -95,12 +95,12 @@ class Hook:
 
     def _take(self, token: str, terminal: bool) -> None:  # noqa: FBT001  # a fact about the post, not a switch
         if not _TOKEN.fullmatch(token):
-            self._probe.count("webhooks", outcome="unknown")
+            self._metrics.count("webhooks", outcome="unknown")
         elif token in self._waiting:
             self._waiting[token] |= terminal
-            self._probe.count("webhooks", outcome="merged")
+            self._metrics.count("webhooks", outcome="merged")
         elif len(self._waiting) >= self._most_waiting:
-            self._probe.count("webhooks", outcome="dropped")
+            self._metrics.count("webhooks", outcome="dropped")
         else:
             self._waiting[token] = terminal
             self._more.set()
@@ -122,9 +122,9 @@ class Hook:
                     await self._on_hint(key, terminal)
         except Exception:
             log.exception("webhook_hint_lost")
-            self._probe.count("webhooks", outcome="failed")
+            self._metrics.count("webhooks", outcome="failed")
             return
-        self._probe.count("webhooks", outcome="unknown" if key is None else "woke")
+        self._metrics.count("webhooks", outcome="unknown" if key is None else "woke")
 
 
 def _goodbye(status: int) -> web.Response:

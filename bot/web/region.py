@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from bot.errors import StorageTrouble, UserError
-from bot.services.region_links import LinkGone
+from bot.services.intake.region_links import LinkGone
 from bot.texts import text
 from bot.web.bodies import read_body
 from bot.web.plain import plain
@@ -21,10 +21,10 @@ from bot.web.region_page import RegionPage
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.domain.ports import Clock, Probe
+    from bot.domain.ports import Clock, Metrics
     from bot.domain.region_links import RegionLink
     from bot.i18n import Catalogues
-    from bot.services.painting import Painting
+    from bot.services.intake.mask_editor import MaskEditor
     from bot.texts import Text
 
 log = structlog.stdlib.get_logger(__name__)
@@ -68,21 +68,21 @@ class RegionPages:
     def __init__(
         self,
         *,
-        painting: Painting,
+        mask_editor: MaskEditor,
         catalogues: Catalogues,
         public_url: str,
         clock: Clock,
-        probe: Probe,
+        metrics: Metrics,
         body_seconds: float = 30.0,
         at_once: int = AT_ONCE,
     ) -> None:
-        self._painting = painting
+        self._mask_editor = mask_editor
         self._catalogues = catalogues
         self._page = RegionPage(catalogues)
         address = urlsplit(public_url)
         self._origin = f"{address.scheme}://{address.netloc}".lower()
         self._clock = clock
-        self._probe = probe
+        self._metrics = metrics
         self._body_seconds = body_seconds
         self._at_once = at_once
         self._in_hand = 0
@@ -113,7 +113,7 @@ class RegionPages:
         """`GET /region/{token}`."""
 
         async def answer(link: RegionLink) -> web.Response:
-            canvas = await self._painting.canvas(link)
+            canvas = await self._mask_editor.canvas(link)
             page = self._page.editor(link.locale, canvas, request.match_info["token"])
             return web.Response(text=page, content_type="text/html", headers=CLOSED)
 
@@ -124,7 +124,7 @@ class RegionPages:
 
         async def answer(link: RegionLink) -> web.Response:
             return web.Response(
-                body=await self._painting.picture(link), content_type="image/webp", headers=CLOSED
+                body=await self._mask_editor.picture(link), content_type="image/webp", headers=CLOSED
             )
 
         return await self._answered(request, answer, self._notice)
@@ -134,8 +134,8 @@ class RegionPages:
 
         async def answer(link: RegionLink) -> web.Response:
             self._check_sender(request)
-            job = await self._painting.submit(link, await self._mask(request))
-            self._probe.count("regions_sent", outcome="begun")
+            job = await self._mask_editor.submit(link, await self._mask(request))
+            self._metrics.count("regions_sent", outcome="begun")
             return self._json(200, text("region.page.sent", key=job.key), link.locale)
 
         return await self._answered(request, answer, self._json)
@@ -154,7 +154,7 @@ class RegionPages:
             return say(503, text("region.page.busy"), locale)
         self._in_hand += 1
         try:
-            link = await self._painting.open(_token(request))
+            link = await self._mask_editor.open(_token(request))
             locale = link.locale
             return await answer(link)
         except LinkGone as gone:
@@ -173,7 +173,7 @@ class RegionPages:
         finally:
             self._in_hand -= 1
         if request.method == "POST":
-            self._probe.count("regions_sent", outcome=instead.outcome)
+            self._metrics.count("regions_sent", outcome=instead.outcome)
         return say(instead.status, instead.said, locale)
 
     def _notice(self, status: int, said: Text, locale: str) -> web.Response:

@@ -14,7 +14,7 @@ from bot.texts import text
 
 if TYPE_CHECKING:
     from bot.i18n import Catalogues
-    from bot.services.painting import Canvas
+    from bot.services.intake.mask_editor import Canvas
 
 TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 SENTENCES: Final = (

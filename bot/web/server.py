@@ -36,7 +36,7 @@ async def serve(
     host: str,
     port: int,
     health: Health,
-    metrics: Callable[[], Awaitable[bytes]],
+    metrics_page: Callable[[], Awaitable[bytes]],
     hook: Hook | None,
     region: RegionPages | None = None,
     at_once: int = AT_ONCE,
@@ -49,7 +49,7 @@ async def serve(
     `stop_seconds`, and forgets hints that were not passed on yet.
     """
     runner = web.AppRunner(
-        _application(health, metrics, hook, region, at_once),
+        _application(health, metrics_page, hook, region, at_once),
         access_log=None,  # its lines would carry the tokens of webhooks and links; the meters count instead
         handle_signals=False,
         keepalive_timeout=idle_seconds,
@@ -80,13 +80,13 @@ async def serve(
 
 def _application(
     health: Health,
-    metrics: Callable[[], Awaitable[bytes]],
+    metrics_page: Callable[[], Awaitable[bytes]],
     hook: Hook | None,
     region: RegionPages | None,
     at_once: int,
 ) -> web.Application:
     async def answer_metrics(_request: web.Request) -> web.Response:
-        return web.Response(body=await metrics(), headers=EXPOSITION)
+        return web.Response(body=await metrics_page(), headers=EXPOSITION)
 
     app = web.Application(middlewares=[_limit(at_once)])
     app.on_response_prepare.append(_say_little)

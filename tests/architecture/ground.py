@@ -53,8 +53,8 @@ def between(text: str, marker: str) -> str:
     return text.split(begin, 1)[1].split(end, 1)[0].strip()
 
 
-def probe_calls() -> Iterator[tuple[str, str, str, frozenset[str]]]:
-    """Every use of the `Probe` port in the program: where, how, which meter, with which labels."""
+def metrics_calls() -> Iterator[tuple[str, str, str, frozenset[str]]]:
+    """Every use of the `Metrics` port in the program: where, how, which meter, with which labels."""
     for path in modules():
         parsed = tree(path)
         words = {
@@ -68,7 +68,7 @@ def probe_calls() -> Iterator[tuple[str, str, str, frozenset[str]]]:
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
                 continue
             how, owner, first = node.func.attr, ast.unparse(node.func.value), node.args[0]
-            if how not in {"count", "observe", "level"} or not owner.endswith(("probe", "meters")):
+            if how not in {"count", "observe", "level"} or not owner.endswith(("metrics", "meters")):
                 continue
             name = words.get(first.id) if isinstance(first, ast.Name) else getattr(first, "value", None)
             labels = frozenset(keyword.arg or "**" for keyword in node.keywords)

@@ -30,7 +30,7 @@ def entry(seen: int, missed: int) -> dict[str, Any]:
 
 WELL = {
     "bot/domain/jobs.py": entry(10, 0),
-    "bot/services/tracker.py": entry(10, 0),
+    "bot/services/worker/tracker.py": entry(10, 0),
     "bot/web/hook.py": entry(9, 1),
     "bot/config.py": entry(10, 0),
     "cogs/__init__.py": entry(0, 0),
@@ -44,7 +44,7 @@ WELL = {
         ({"bot/domain/jobs.py": entry(999, 1)}, "bot/domain/jobs.py: 1"),
         ({"bot/web/hook.py": entry(8, 1)}, "bot/web/hook.py: 1"),
         ({"bot/config.py": entry(1, 1)}, "bot/config.py: 1"),
-        ({"bot/services/tracker.py": None}, "bot.services     was not measured"),
+        ({"bot/services/worker/tracker.py": None}, "bot.services     was not measured"),
     ],
 )
 def test_a_room_that_falls_short_is_named(

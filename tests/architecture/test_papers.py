@@ -10,8 +10,8 @@ import tomllib
 import pytest
 
 from bot.config import Settings, env_example, settings_table
-from bot.telemetry import METERS, Kind
-from tests.architecture.ground import ROOT, between, modules, probe_calls, tree
+from bot.metrics import METERS, Kind
+from tests.architecture.ground import ROOT, between, metrics_calls, modules, tree
 
 WAYS = {"count": Kind.COUNT, "observe": Kind.SPREAD, "level": Kind.LEVEL}
 
@@ -55,14 +55,14 @@ def test_every_setting_is_read_by_the_program() -> None:
 def test_every_meter_that_a_room_uses_is_in_the_table_with_the_same_labels() -> None:
     wrong = [
         (where, name)
-        for where, how, name, labels in probe_calls()
+        for where, how, name, labels in metrics_calls()
         if name not in METERS or METERS[name].kind is not WAYS[how] or set(METERS[name].labels) != labels
     ]
     assert not wrong
 
 
 def test_every_meter_of_the_table_is_used() -> None:
-    assert set(METERS) - {name for _where, _how, name, _labels in probe_calls()} == set()
+    assert set(METERS) - {name for _where, _how, name, _labels in metrics_calls()} == set()
 
 
 def test_every_meter_is_explained_to_operators() -> None:

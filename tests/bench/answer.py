@@ -16,7 +16,7 @@ from discord import app_commands
 
 from bot.client import point_at
 from bot.sandbox.upstream import Fault, SimulatedUpstream
-from tests.bench.house import addresses_kept, easel, moments
+from tests.bench.bot_harness import addresses_kept, easel, moments
 from tests.bench.report import Report, median, percentile
 from tests.fakes.discord_wire import FakeDiscord
 

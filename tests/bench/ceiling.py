@@ -15,7 +15,7 @@ from bot.sandbox.house import settings_for
 from bot.sandbox.upstream import SimulatedUpstream
 from bot.sandbox.upstream.submissions import Ask
 from bot.storage.opening import open_storage
-from tests.bench.house import easel
+from tests.bench.bot_harness import easel
 from tests.bench.report import Report
 from tests.bench.rows import running, write
 from tests.fakes.discord_wire import FakeDiscord, Limits

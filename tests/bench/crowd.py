@@ -12,10 +12,10 @@ from unittest.mock import patch
 
 from typing_extensions import override
 
-import tests.services.world
+import tests.services.harness
 from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
-from bot.services.engine import build
-from tests.services.world import Api, FakePublisher, Upstream, World
+from bot.services.wiring import build
+from tests.services.harness import Api, FakePublisher, Harness, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
     from bot.domain.ports import Picture, Showing, Shown
-    from bot.services.engine import Ports, Services, Terms
-    from tests.services.world import Discord, Effects, ManualClock, Task
+    from bot.services.wiring import Ports, Services, Terms
+    from tests.services.harness import Discord, Effects, ManualClock, Task
 
 ANSWER_MS: Final = 250
 """How long the image API takes to answer."""
@@ -157,7 +157,7 @@ class Stretch:
         return self.pages + self.queries
 
 
-class Crowd(World):
+class Crowd(Harness):
     """People who always have `size` pictures in the making upstream."""
 
     def __init__(
@@ -177,7 +177,7 @@ class Crowd(World):
     @override
     async def open(self) -> None:
         """Open storage and put the services together around the busy upstream."""
-        with patch.object(tests.services.world, "build", self._build):
+        with patch.object(tests.services.harness, "build", self._build):
             await super().open()
 
     def _build(self, ports: Ports, terms: Terms, **more: Any) -> Services:

@@ -17,10 +17,10 @@ from unittest.mock import patch
 import bot.app
 from bot.app import assemble
 from bot.domain.ports import Shown
-from bot.services.engine import build
+from bot.services.wiring import build
 from bot.storage.opening import open_storage
+from tests.bench.bot_harness import ReadyPictures, distant_settings
 from tests.bench.distant import distant
-from tests.bench.house import ReadyPictures, distant_settings
 from tests.bench.report import Report
 from tests.bench.rows import running, write
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.app import App
     from bot.domain.jobs import Job, Route
     from bot.domain.ports import Picture, Publisher, Showing
-    from bot.services.engine import Ports, Services, Terms
+    from bot.services.wiring import Ports, Services, Terms
 
 GOAL_MB, GOAL_CORES = 300.0, 0.5
 ANSWER_S = 0.1

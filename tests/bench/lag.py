@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.sandbox.upstream import Pace, SimulatedUpstream
-from tests.bench.house import easel, moments
+from tests.bench.bot_harness import easel, moments
 from tests.bench.report import Report, median, percentile
 from tests.fakes.discord_wire import FakeDiscord
 

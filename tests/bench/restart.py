@@ -15,8 +15,8 @@ from bot.app import assemble
 from bot.domain.jobs import ReplyTarget
 from bot.storage.opening import open_storage
 from bot.storage.tables import jobs as table
+from tests.bench.bot_harness import ReadyPictures, addresses_kept, distant_settings
 from tests.bench.distant import distant
-from tests.bench.house import ReadyPictures, addresses_kept, distant_settings
 from tests.bench.report import Report, median
 from tests.bench.rows import running, write
 from tests.fakes.discord_wire import FakeDiscord

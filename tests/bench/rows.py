@@ -13,13 +13,13 @@ from bot.domain.jobs import Job, JobKind, JobState, ReplyTarget
 from bot.domain.keys import key_from_bits
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteTaskId
-from bot.storage import rows
+from bot.storage.jobs import rows
 from bot.storage.tables import jobs as table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bot.storage.engine import Database
+    from bot.storage.database import Database
 
 MEMBERS: Final = 200
 _numbers = itertools.count(1)

@@ -20,14 +20,14 @@ from playwright.async_api import Page, async_playwright, expect
 from bot.errors import UserError
 from bot.texts import text
 from tests.browser.page import AT_ONCE_MS, CHROMIUM, FLAGS, ROOT
-from tests.web.region_room import SIZE, opened_room
+from tests.web.region_harness import SIZE, opened_room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from playwright.async_api import Browser
 
-    from tests.web.region_room import Room
+    from tests.web.region_harness import Room
 
     Point = tuple[float, float]
 

@@ -20,12 +20,12 @@ from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from tests.browser.page import CHROMIUM, FLAGS, ROOT
-from tests.cogs.mod_room import BOSS, room
+from tests.cogs.modlog_harness import BOSS, room
 
 if TYPE_CHECKING:
     from simcord.results import InteractionResult
 
-    from tests.cogs.mod_room import Room
+    from tests.cogs.modlog_harness import Room
 
 pytestmark = [
     pytest.mark.browser,
@@ -45,21 +45,21 @@ WORDS = (
 
 async def a_busy_server(here: Room) -> None:
     """Rules, blocks, jobs and a history."""
-    guilds, prompting, server = here.services.guilds, here.services.prompting, here.guild_id
+    guilds, prompt_settings, server = here.services.guilds, here.services.prompt_settings, here.guild_id
     for rule in WORDS:
         await guilds.add_word(server, BOSS, rule)
     await guilds.set_rule(
         server, BOSS, Pool.NORMAL, server, per_day=20, running=2, waiting=5, per_month=100, cooldown=15
     )
     await guilds.pause(server, BOSS, Pool.FAST, "a new key comes at noon")
-    await prompting.set_defaults(server, BOSS, here.house.channel.id, "--ar 3:2 --stylize 200")
-    await prompting.set_suffix(server, BOSS, server, "in watercolor")
-    await prompting.limit_parameter(server, BOSS, server, "chaos", most=50)
-    await prompting.limit_parameter(server, BOSS, server, "tile", allowed=False)
-    await prompting.set_kind(server, BOSS, server, Charge.VIDEO, allowed=False)
-    await prompting.set_images(server, BOSS, most_mb=5)
-    await prompting.set_image_channel(server, BOSS, here.house.channel.id, on=True)
-    await prompting.set_host(server, BOSS, "cdn.discordapp.com", allowed=True)
+    await prompt_settings.set_defaults(server, BOSS, here.house.channel.id, "--ar 3:2 --stylize 200")
+    await prompt_settings.set_suffix(server, BOSS, server, "in watercolor")
+    await prompt_settings.limit_parameter(server, BOSS, server, "chaos", most=50)
+    await prompt_settings.limit_parameter(server, BOSS, server, "tile", allowed=False)
+    await prompt_settings.set_kind(server, BOSS, server, Charge.VIDEO, allowed=False)
+    await prompt_settings.set_images(server, BOSS, most_mb=5)
+    await prompt_settings.set_image_channel(server, BOSS, here.house.channel.id, on=True)
+    await prompt_settings.set_host(server, BOSS, "cdn.discordapp.com", allowed=True)
     until = here.house.clock.now() + 5 * HOUR_MS
     for n in range(9):
         boss = Actor(here.mo.id, "mo")

@@ -18,8 +18,8 @@ from bot.domain.guild_ports import EventKind, ModEvent
 from bot.texts import text
 from tests.browser.page import CHROMIUM, FLAGS, ROOT
 from tests.browser.test_pools import photograph
-from tests.cogs.mod_room import room
-from tests.cogs.moderated import moderated
+from tests.cogs.moderation_harness import moderated
+from tests.cogs.modlog_harness import room
 from tests.ui.test_own_key import KEY, bring, press
 
 pytestmark = [
@@ -93,7 +93,7 @@ async def test_the_notices_of_an_account_are_painted(tmp_path: Path) -> None:
             (EventKind.KEY_REJECTED, "key", text("log.own_key_rejected")),
             (EventKind.BALANCE_LOW, "balance", text("log.own_balance_falls", n=4_300, limit=10_000)),
         ):
-            here.services.telling.tell(here.guild_id, ModEvent(kind, key, said))
+            here.services.dispatcher.tell(here.guild_id, ModEvent(kind, key, said))
         await here.told()
         async with here.house.env.preview(
             here.log, viewers=[here.mo], layout="channel", width=760, height=420

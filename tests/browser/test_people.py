@@ -16,10 +16,10 @@ from playwright.async_api import BrowserType
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import Showing
-from bot.services.viewing import Viewer
+from bot.services.admission.viewer import Viewer
 from tests.browser.page import CHROMIUM, FLAGS
 from tests.browser.test_pools import photograph
-from tests.cogs.moderated import moderated
+from tests.cogs.moderation_harness import moderated
 from tests.ui.builders import a_picture
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ from playwright.async_api import BrowserType
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from tests.browser.page import CHROMIUM, FLAGS, ROOT
-from tests.cogs.moderated import moderated
+from tests.cogs.moderation_harness import moderated
 
 if TYPE_CHECKING:
     from simcord.actors import MemberActor
     from simcord.results import InteractionResult
 
-    from tests.cogs.moderated import Moderated
+    from tests.cogs.moderation_harness import Moderated
 
 pytestmark = [
     pytest.mark.browser,

@@ -18,10 +18,10 @@ from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.prompts import PromptOptions
 from bot.errors import UserError
-from bot.services.drafts import as_typed
-from bot.services.viewing import Viewer
+from bot.services.admission.viewer import Viewer
+from bot.services.intake.drafts import as_typed
 from bot.storage.people_tables import drafts
-from tests.cogs.moderated import Moderated, moderated, seen
+from tests.cogs.moderation_harness import Moderated, moderated, seen
 from tests.ui.builders import walk
 
 if TYPE_CHECKING:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from simcord.results import InteractionResult
 
     from bot.domain.jobs import Job
-    from tests.cogs.workshop import Workshop
-    from tests.ui.world import Studio
+    from tests.cogs.jobs_harness import JobsHarness
+    from tests.ui.client_harness import ClientHarness
 
 GONE = "https://cdn.example/gone.png"
 
 
-async def pictured(house: Studio, shop: Workshop, **changes: object) -> Job:
+async def pictured(house: ClientHarness, shop: JobsHarness, **changes: object) -> Job:
     """A job whose card stands in the channel with its picture."""
     job = await shop.job(**changes)  # type: ignore[arg-type]  # by name
     place = await house.publisher.show(Showing(job, job.created_at), Route.POST, picture=a_picture())

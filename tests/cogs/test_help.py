@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from bot.client import COMMAND_IDS
 from bot.domain.pools import Pool
-from bot.ui.helping import TEXT_LIMIT
-from tests.cogs.moderated import moderated, seen
+from bot.ui.help.help import TEXT_LIMIT
+from tests.cogs.moderation_harness import moderated, seen
 from tests.ui.builders import walk
 
 if TYPE_CHECKING:

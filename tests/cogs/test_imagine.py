@@ -15,12 +15,12 @@ from bot.errors import StorageTrouble, UserError
 from bot.texts import text
 from cogs.imagine import ratios_like
 from tests.ui.builders import words
-from tests.ui.world import studio
+from tests.ui.client_harness import studio
 
 if TYPE_CHECKING:
     from simcord.results import InteractionResult
 
-    from tests.ui.world import Studio
+    from tests.ui.client_harness import ClientHarness
 
 
 def said_privately(result: InteractionResult) -> str:
@@ -30,7 +30,7 @@ def said_privately(result: InteractionResult) -> str:
     return f"{answers[0].content}{words(answers[0].components)}"
 
 
-def told(house: Studio) -> dict[str, Any]:
+def told(house: ClientHarness) -> dict[str, Any]:
     """The command as Discord knows it."""
     puts = [r for r in house.env.http_requests if r.method == "PUT" and r.path.endswith("/commands")]
     assert len(puts) == 1

@@ -14,15 +14,15 @@ import pytest
 
 from bot.domain.jobs import Ancestor, JobState, Press, Route
 from bot.domain.pools import Pool
-from bot.errors import Later, RouteClosed, StorageTrouble
-from bot.services.jobs import Family
-from bot.ui.links import card_link
-from bot.ui.particulars import info_view
+from bot.errors import RetryLater, RouteClosed, StorageTrouble
+from bot.services.history.jobs import Family
+from bot.ui.jobs.job_info import info_view
+from bot.ui.kit.links import card_link
 from cogs.jobs import DAY, HOUR, MINUTE, age
-from tests.cogs.workshop import EXTENSIONS, workshop
+from tests.cogs.jobs_harness import EXTENSIONS, workshop
 from tests.ui.builders import PARENT, a_job, a_picture, a_press, a_reply, walk, words
-from tests.ui.wire import WallClock, line
-from tests.ui.world import CATALOGUES, an_easel, studio
+from tests.ui.client_harness import CATALOGUES, an_easel, studio
+from tests.ui.wire_harness import WallClock, line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,25 +33,25 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from tests.cogs.workshop import Workshop
-    from tests.ui.wire import Line
-    from tests.ui.world import Studio
+    from tests.cogs.jobs_harness import JobsHarness
+    from tests.ui.client_harness import ClientHarness
+    from tests.ui.wire_harness import Line
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[tuple[Studio, Workshop]]:
+async def opened(folder: Path) -> AsyncIterator[tuple[ClientHarness, JobsHarness]]:
     async with studio(extensions=EXTENSIONS) as house, workshop(house, house.clock, folder) as shop:
         yield house, shop
 
 
 @asynccontextmanager
-async def on_the_line(folder: Path) -> AsyncIterator[tuple[Line, Workshop]]:
+async def on_the_line(folder: Path) -> AsyncIterator[tuple[Line, JobsHarness]]:
     async with line(extensions=EXTENSIONS) as here, workshop(here, WallClock(), folder) as shop:
         yield here, shop
         assert here.discord.findings == []
 
 
-def moderator(house: Studio) -> MemberActor:
+def moderator(house: ClientHarness) -> MemberActor:
     role = house.guild.create_role("mods", permissions=discord.Permissions(manage_guild=True))
     return house.guild.add_member(house.env.create_user("mo"), roles=[role])
 
@@ -76,7 +76,7 @@ def flat(result: InteractionResult) -> list[dict[str, Any]]:
     return [*result.response.components, *(c["accessory"] for c in found if "accessory" in c)]
 
 
-def card_of(house: Studio, job: Job) -> discord.Message:
+def card_of(house: ClientHarness, job: Job) -> discord.Message:
     """The card in the channel."""
     (message,) = [m for m in house.channel.history(viewer=house.ada) if m.id == job.reply.message_id]
     return message
@@ -508,7 +508,7 @@ async def test_closed_direct_messages_are_said_plainly(tmp_path: Path) -> None:
 async def test_a_picture_that_is_gone_is_not_promised(tmp_path: Path) -> None:
     async with opened(tmp_path) as (house, shop):
         job = await shop.job(shown=True)
-        shop.gallery.trouble = Later("gone")
+        shop.gallery.trouble = RetryLater("gone")
 
         assert "cannot be fetched" in seen(await house.ada.click(card_of(house, job), label="Send me"))
 

@@ -15,12 +15,12 @@ from bot.domain.access import HOUR_MS, Pressers, Treatment
 from bot.domain.guilds import AuditEntry
 from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction, WordRule
-from bot.services.engine import lost_to
-from bot.ui.audit import PAGE, audit_view
-from bot.ui.moderators import ModButton, ModeratorsOnly, spelled
-from tests.cogs.mod_room import BOSS, buttons, room, seen
+from bot.services.wiring import lost_to
+from bot.ui.kit.moderators import ModButton, ModeratorsOnly, spelled
+from bot.ui.moderation.audit import PAGE, audit_view
+from tests.cogs.modlog_harness import BOSS, buttons, room, seen
 from tests.ui.builders import words
-from tests.ui.world import CATALOGUES
+from tests.ui.client_harness import CATALOGUES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from simcord.actors import MemberActor
     from simcord.results import InteractionResult
 
-    from tests.cogs.mod_room import Room
+    from tests.cogs.modlog_harness import Room
 
 UNDO = "Undo last setting…"
 GORE = WordRule(Match.WORD, "gore", WordAction.BLOCK)
@@ -651,7 +651,7 @@ async def test_pictures_that_can_be_shown_nowhere_are_told_once_a_channel(tmp_pa
     async with room(tmp_path) as here:
         await here.listen()
         before = len(await here.told())
-        hear = lost_to(here.services.telling, lambda _job, _why: None)
+        hear = lost_to(here.services.dispatcher, lambda _job, _why: None)
 
         for _ in range(20):
             hear(await here.job(JobState.SUBMITTED), "channel_gone, dms_closed")

@@ -9,15 +9,15 @@ from bot.domain.access import HOUR_MS
 from bot.domain.jobs import NOTE_REMOVED, JobState, Route
 from bot.domain.keys import JobKey
 from bot.domain.ports import Showing
-from bot.ui.moderators import spelled
-from tests.cogs.mod_room import BOSS, buttons, room, seen
+from bot.ui.kit.moderators import spelled
+from tests.cogs.modlog_harness import BOSS, buttons, room, seen
 from tests.cogs.test_moderation import press, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.jobs import Job
-    from tests.cogs.mod_room import Room
+    from tests.cogs.modlog_harness import Room
 
 
 async def shown_job(here: Room) -> Job:

@@ -12,13 +12,13 @@ from bot.domain.prices import Charge
 from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.errors import UserError
 from cogs.moderation_prompts import read_kinds
-from tests.cogs.mod_room import BOSS, room, seen
+from tests.cogs.modlog_harness import BOSS, room, seen
 from tests.ui.builders import words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.cogs.mod_room import Room
+    from tests.cogs.modlog_harness import Room
 
 
 async def told(here: Room, prompt: str) -> str:
@@ -96,7 +96,9 @@ async def test_parameters_are_suggested_by_their_beginning(tmp_path: Path) -> No
 async def test_many_rules_about_prompts_come_in_pages(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         for n in range(20):
-            await here.services.prompting.set_kind(here.guild_id, BOSS, 10**17 + n, Charge.PAN, allowed=False)
+            await here.services.prompt_settings.set_kind(
+                here.guild_id, BOSS, 10**17 + n, Charge.PAN, allowed=False
+            )
 
         shown = await here.mo.slash(here.house.channel, "mod prompts list")
         assert "Page 1 of 2" in seen(shown)

@@ -15,15 +15,15 @@ from bot.domain.guilds import Total
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
-from bot.ui.usage import period
+from bot.ui.pools.usage import period
 from cogs.pools import zones_like
-from tests.cogs.moderated import moderated, seen
+from tests.cogs.moderation_harness import moderated, seen
 from tests.ui.builders import walk
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.cogs.moderated import Moderated
+    from tests.cogs.moderation_harness import Moderated
 
 
 async def say(shop: Moderated, command: str, **options: Any) -> str:

@@ -11,7 +11,7 @@ import pytest
 from bot.config import env_example, load, load_local, settings_table, unknown_names
 from bot.domain.pools import Allowance, Pool
 from bot.errors import StartupError
-from bot.spelling import Listen
+from bot.setting_types import Listen
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from bot import config, doctor
 from bot.__main__ import cli
 from bot.domain.guilds import Actor
+from bot.metrics import Silent
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from bot.storage import migrate, open_storage
 from bot.storage.vault import FernetVault
-from bot.telemetry import Silent
 from bot.web.health import Health
 from bot.web.hook import Hook
 from bot.web.server import serve
@@ -179,9 +179,9 @@ async def test_a_public_address_that_leads_to_the_receiver_is_fine(place: Place)
     async def no_page() -> bytes:
         return b""
 
-    hook = Hook(read_hint=lambda _body: None, find_job=nobody, on_hint=ignore, probe=Silent())
+    hook = Hook(read_hint=lambda _body: None, find_job=nobody, on_hint=ignore, metrics=Silent())
     health = Health(alive={}, ready={})
-    async with serve(host="127.0.0.1", port=0, health=health, metrics=no_page, hook=hook) as port:
+    async with serve(host="127.0.0.1", port=0, health=health, metrics_page=no_page, hook=hook) as port:
         found = await findings(
             place, EASEL_PUBLIC_URL=f"http://127.0.0.1:{port}", EASEL_WEB_LISTEN="127.0.0.1:0"
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import simcord
 
-from tests.e2e.world import World, open_world
+from tests.e2e.harness import Harness, open_world
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,6 +24,6 @@ def impatient_settling(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path) -> AsyncIterator[Harness]:
     async with open_world(tmp_path) as opened:
         yield opened

@@ -9,19 +9,19 @@ from cryptography.fernet import Fernet
 
 from bot.sandbox.stage import GUILD_ID
 from bot.sandbox.upstream.accounts import SANDBOX_KEY, Key
-from tests.e2e.world import open_world
+from tests.e2e.harness import open_world
 from tests.ui.builders import words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.e2e.world import World
+    from tests.e2e.harness import Harness
 
 OWN_KEY, GUEST_KEY = "sk-of-this-server", "sk-of-a-guest"
 KEYS = {SANDBOX_KEY: Key(), OWN_KEY: Key(account="theirs"), GUEST_KEY: Key(account="guests")}
 
 
-async def panel_says(world: World, *verbs: str, key: str | None = None) -> str:
+async def panel_says(world: Harness, *verbs: str, key: str | None = None) -> str:
     """What the moderator sees after presses on the panel, and after sending the window if there is one."""
     robin, channel = world.place.moderator, world.place.channel
     shown = await robin.slash(channel, "pool panel")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.e2e.harness import Harness
     from tests.e2e.seen import Card
-    from tests.e2e.world import World
 
 GRID = ["U1", "U2", "U3", "U4", "🔄", "V1", "V2", "V3", "V4"]
 ZOOMS_AND_PANS = ["🔍 Zoom Out 2x", "🔍 Zoom Out 1.5x", "⬅️", "➡️", "⬆️", "⬇️"]
@@ -23,7 +23,7 @@ MOODS = [
 ]
 
 
-async def test_a_prompt_is_acknowledged_at_once_and_becomes_a_grid_with_its_buttons(world: World) -> None:
+async def test_a_prompt_is_acknowledged_at_once_and_becomes_a_grid_with_its_buttons(world: Harness) -> None:
     asked = await world.imagine("a paper fox")
     first = world.shown(asked)
 
@@ -41,7 +41,7 @@ async def test_a_prompt_is_acknowledged_at_once_and_becomes_a_grid_with_its_butt
     assert len(world.upstream.charges) == 1
 
 
-async def test_progress_is_seen_and_never_runs_backwards(world: World) -> None:
+async def test_progress_is_seen_and_never_runs_backwards(world: Harness) -> None:
     asked = await world.imagine("a slow boat")
     seen: list[int] = []
 
@@ -54,7 +54,7 @@ async def test_progress_is_seen_and_never_runs_backwards(world: World) -> None:
     assert seen == sorted(seen)
 
 
-async def test_each_level_of_a_chain_shows_its_own_buttons_and_presses_its_own_task(world: World) -> None:
+async def test_each_level_of_a_chain_shows_its_own_buttons_and_presses_its_own_task(world: Harness) -> None:
     grid = await world.grid("a paper fox --v 7")
     single = await world.child(grid, "U2")
     zoomed = await world.child(single, "🔍 Zoom Out 2x")
@@ -75,7 +75,7 @@ async def test_each_level_of_a_chain_shows_its_own_buttons_and_presses_its_own_t
     assert len(world.submissions) == len(world.upstream.charges) == 5
 
 
-async def test_a_child_says_which_button_of_which_picture_it_came_from(world: World) -> None:
+async def test_a_child_says_which_button_of_which_picture_it_came_from(world: Harness) -> None:
     grid = await world.grid("a paper fox")
 
     child = await world.child(grid, "V3", by=world.place.moderator)
@@ -87,7 +87,7 @@ async def test_a_child_says_which_button_of_which_picture_it_came_from(world: Wo
 
 @pytest.mark.parametrize(("chosen", "other"), [("NORMAL", "FAST"), ("FAST", "NORMAL")])
 async def test_the_pool_stays_with_the_chain_whatever_the_default_becomes(
-    world: World, chosen: str, other: str
+    world: Harness, chosen: str, other: str
 ) -> None:
     grid = await world.grid("a paper fox", pool=chosen)
     await world.restart(more={"EASEL_DEFAULT_POOL": other})
@@ -122,13 +122,13 @@ async def test_the_pool_stays_with_the_chain_whatever_the_default_becomes(
         ("--niji 6", [*MOODS, *ZOOMS_AND_PANS]),
     ],
 )
-async def test_every_model_brings_its_own_buttons(world: World, model: str, buttons: list[str]) -> None:
+async def test_every_model_brings_its_own_buttons(world: Harness, model: str, buttons: list[str]) -> None:
     single = await world.child(await world.grid(f"a paper fox {model}"), "U1")
 
     assert single.buttons == buttons
 
 
-async def test_a_wide_picture_can_be_made_square_and_an_upscale_can_be_redone(world: World) -> None:
+async def test_a_wide_picture_can_be_made_square_and_an_upscale_can_be_redone(world: Harness) -> None:
     single = await world.child(await world.grid("a paper fox --ar 16:9 --v 6.1"), "U1")
     fine = await world.child(single, "⬆️ Upscale (Creative)")
 
@@ -141,7 +141,7 @@ async def test_a_wide_picture_can_be_made_square_and_an_upscale_can_be_redone(wo
     ]
 
 
-async def test_every_button_that_can_be_pressed_sends_its_own_custom_id(world: World) -> None:
+async def test_every_button_that_can_be_pressed_sends_its_own_custom_id(world: Harness) -> None:
     single = await world.child(await world.grid("a paper fox --v 7"), "U1")
     listed = world.upstream.view(world.accepted[-1].id)["actions"]
     pressed = [face for face in single.buttons if "Region" not in face]

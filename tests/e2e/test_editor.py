@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import aiohttp
 from PIL import Image
 
-from bot.serving import serving
+from bot.web_server import serving
 from tests.e2e.test_regions import REGION, picker, single
 
 if TYPE_CHECKING:
     import pytest
 
-    from tests.e2e.world import World
+    from tests.e2e.harness import Harness
 
 
 def painted(size: tuple[int, int]) -> bytes:
@@ -31,11 +31,11 @@ def painted(size: tuple[int, int]) -> bytes:
 
 
 async def test_a_painted_region_gets_a_card_of_its_own_at_once_and_then_its_picture(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.sandbox.upstream.calls.BASE64_SHOWN", 1_000_000)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        listen = f"127.0.0.1:{probe.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as metrics:
+        listen = f"127.0.0.1:{metrics.getsockname()[1]}"
     await world.restart(more={"EASEL_WEB_LISTEN": listen, "EASEL_PUBLIC_URL": f"http://{listen}"})
     async with serving(world.app), aiohttp.ClientSession() as browser:
         parent = await single(world)

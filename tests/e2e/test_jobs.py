@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.e2e.world import World
+    from tests.e2e.harness import Harness
 
 OWN = ["🔁 Remix", "ℹ️ Info", "✉️ Send me", "⭐ Favourite", "🗑️ Delete"]  # noqa: RUF001 - an emoji of that name
 
 
 async def test_a_picture_cancelled_while_it_is_made_is_not_posted_and_comes_when_it_is_asked_for(
-    world: World,
+    world: Harness,
 ) -> None:
     asked = await world.imagine("a paper fox")
     running = await world.says(asked, "%")
@@ -35,7 +35,7 @@ async def test_a_picture_cancelled_while_it_is_made_is_not_posted_and_comes_when
     assert len(below.pictures) == 1
 
 
-async def test_a_queued_picture_is_cancelled_at_once_and_never_sent(world: World) -> None:
+async def test_a_queued_picture_is_cancelled_at_once_and_never_sent(world: Harness) -> None:
     slow = [await world.imagine(f"fox {n}") for n in range(4)]
 
     said = world.whisper(await world.press(world.shown(slow[3]), "✖️ Cancel"))
@@ -48,7 +48,7 @@ async def test_a_queued_picture_is_cancelled_at_once_and_never_sent(world: World
     assert len(world.accepted) == 3
 
 
-async def test_a_remix_is_a_new_picture_in_the_same_pool(world: World) -> None:
+async def test_a_remix_is_a_new_picture_in_the_same_pool(world: Harness) -> None:
     grid = await world.grid("a paper fox", pool="FAST")
     window = await world.press(grid, "🔁 Remix")
 
@@ -60,7 +60,7 @@ async def test_a_remix_is_a_new_picture_in_the_same_pool(world: World) -> None:
     assert [(task.pool, task.prompt) for task in world.accepted][-1] == ("FAST", "a paper owl --ar 3:2")
 
 
-async def test_a_deleted_card_is_gone_for_everybody_and_its_job_is_not(world: World) -> None:
+async def test_a_deleted_card_is_gone_for_everybody_and_its_job_is_not(world: Harness) -> None:
     grid = await world.grid()
 
     asked = await world.press(grid, "🗑️ Delete")

@@ -1,5 +1,5 @@
 """Pictures go in by commands, menus and buttons, and what comes of them is seen: the whole bot between both stand-ins.
-Never here: single rules of it (tests/services/test_pictures.py) and codecs (tests/midjourney/test_given.py)."""
+Never here: single rules of it (tests/services/test_pictures.py) and codecs (tests/midjourney/test_image_loader.py)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from bot.ui.using import HELD
+from bot.ui.imagine.use_as_prompt import HELD
 
 if TYPE_CHECKING:
-    from tests.e2e.world import World
+    from tests.e2e.harness import Harness
 
 
 def painted(colour: str = "teal", size: tuple[int, int] = (60, 40)) -> bytes:
@@ -31,7 +31,7 @@ def moving() -> bytes:
 RED, BLUE = ("red.png", painted("crimson")), ("blue.png", painted("navy"))
 
 
-async def test_a_blend_comes_as_a_grid_whose_buttons_work(world: World) -> None:
+async def test_a_blend_comes_as_a_grid_whose_buttons_work(world: Harness) -> None:
     member, channel = world.place.member, world.place.channel
 
     asked = await member.slash(channel, "blend", image1=RED, image2=BLUE, shape="PORTRAIT", pool="FAST")
@@ -47,7 +47,7 @@ async def test_a_blend_comes_as_a_grid_whose_buttons_work(world: World) -> None:
 
 
 async def test_a_description_leads_to_pictures_one_by_one_and_all_at_once_after_a_restart(
-    world: World,
+    world: Harness,
 ) -> None:
     member, channel = world.place.member, world.place.channel
     asked = await member.slash(channel, "describe", image=RED, pool="FAST")
@@ -77,7 +77,7 @@ async def test_a_description_leads_to_pictures_one_by_one_and_all_at_once_after_
     assert sum(task.action == "IMAGINE" for task in world.accepted) == 5
 
 
-async def test_the_menu_describes_a_picture_of_a_message_and_of_a_card(world: World) -> None:
+async def test_the_menu_describes_a_picture_of_a_message_and_of_a_card(world: Harness) -> None:
     member, channel = world.place.member, world.place.channel
     posted = await member.send(channel, "look", attachments=[("notes.txt", b"words"), BLUE])
 
@@ -92,7 +92,9 @@ async def test_the_menu_describes_a_picture_of_a_message_and_of_a_card(world: Wo
     assert "The same picture as [here]" in (await world.says(again, "navy")).words
 
 
-async def test_a_message_s_picture_becomes_part_of_a_prompt_and_a_remix_takes_it_along(world: World) -> None:
+async def test_a_message_s_picture_becomes_part_of_a_prompt_and_a_remix_takes_it_along(
+    world: Harness,
+) -> None:
     member, channel = world.place.member, world.place.channel
     posted = await member.send(channel, attachments=[BLUE])
     window = await member.context_menu(channel, "Use as image prompt", posted)
@@ -111,7 +113,7 @@ async def test_a_message_s_picture_becomes_part_of_a_prompt_and_a_remix_takes_it
     assert [prompt.partition(" ")[2] for prompt in prompts] == ["a paper fox --iw 1.5", "a paper owl"]
 
 
-async def test_imagine_takes_pictures_and_their_weight(world: World) -> None:
+async def test_imagine_takes_pictures_and_their_weight(world: Harness) -> None:
     card = await world.finished(await world.imagine("a paper fox", image1=RED, image3=BLUE, weight=2.0))
 
     assert "with 2 pictures" in card.words
@@ -119,7 +121,7 @@ async def test_imagine_takes_pictures_and_their_weight(world: World) -> None:
     assert (world.accepted[0].prompt or "").endswith("a paper fox --iw 2")
 
 
-async def test_a_card_is_used_as_an_image_prompt_too(world: World) -> None:
+async def test_a_card_is_used_as_an_image_prompt_too(world: Harness) -> None:
     member, grid = world.place.member, await world.grid("a paper fox")
     window = await member.context_menu(world.place.channel, "Use as image prompt", grid.message)
     await world.restart()
@@ -138,7 +140,7 @@ async def test_a_card_is_used_as_an_image_prompt_too(world: World) -> None:
     ids=["pdf", "gif"],
 )
 async def test_what_is_no_picture_is_refused_in_private_and_leaves_nothing(
-    world: World, file: tuple[str, bytes], said: str
+    world: Harness, file: tuple[str, bytes], said: str
 ) -> None:
     asked = await world.place.member.slash(world.place.channel, "describe", image=file)
 
@@ -147,7 +149,7 @@ async def test_what_is_no_picture_is_refused_in_private_and_leaves_nothing(
     assert world.submissions == []
 
 
-async def test_a_message_without_a_picture_or_deleted_meanwhile_is_told_so(world: World) -> None:
+async def test_a_message_without_a_picture_or_deleted_meanwhile_is_told_so(world: Harness) -> None:
     member, channel = world.place.member, world.place.channel
     words = await member.send(channel, "only words", attachments=[("notes.txt", b"words")])
     posted = await member.send(channel, attachments=[BLUE])
@@ -162,7 +164,7 @@ async def test_a_message_without_a_picture_or_deleted_meanwhile_is_told_so(world
     assert world.submissions == []
 
 
-async def test_a_window_that_a_restart_forgot_says_so(world: World) -> None:
+async def test_a_window_that_a_restart_forgot_says_so(world: Harness) -> None:
     member, channel = world.place.member, world.place.channel
     posted = await member.send(channel, attachments=[BLUE])
     window = await member.context_menu(channel, "Use as image prompt", posted)
@@ -173,7 +175,7 @@ async def test_a_window_that_a_restart_forgot_says_so(world: World) -> None:
     assert "has expired" in said
 
 
-async def test_a_window_with_a_mistake_is_answered_in_private(world: World) -> None:
+async def test_a_window_with_a_mistake_is_answered_in_private(world: Harness) -> None:
     member, channel = world.place.member, world.place.channel
     posted = await member.send(channel, attachments=[BLUE])
     window = await member.context_menu(channel, "Use as image prompt", posted)
@@ -184,7 +186,7 @@ async def test_a_window_with_a_mistake_is_answered_in_private(world: World) -> N
     assert world.submissions == []
 
 
-async def test_a_weight_without_pictures_is_refused(world: World) -> None:
+async def test_a_weight_without_pictures_is_refused(world: Harness) -> None:
     asked = await world.imagine("a fox", weight=1.0)
 
     assert "attach one as image1" in world.shown(asked).words

@@ -10,10 +10,10 @@ import pytest
 from bot.sandbox.upstream import Fault
 
 if TYPE_CHECKING:
-    from tests.e2e.world import World
+    from tests.e2e.harness import Harness
 
 
-async def test_a_second_press_while_the_first_runs_links_to_it_and_costs_nothing(world: World) -> None:
+async def test_a_second_press_while_the_first_runs_links_to_it_and_costs_nothing(world: Harness) -> None:
     grid = await world.grid()
     first = await world.press(grid, "V2")
 
@@ -27,7 +27,7 @@ async def test_a_second_press_while_the_first_runs_links_to_it_and_costs_nothing
     assert len(world.accepted) == 2
 
 
-async def test_a_second_press_of_u_links_to_the_picture_it_made(world: World) -> None:
+async def test_a_second_press_of_u_links_to_the_picture_it_made(world: Harness) -> None:
     grid = await world.grid()
     single = await world.child(grid, "U3")
 
@@ -38,7 +38,9 @@ async def test_a_second_press_of_u_links_to_the_picture_it_made(world: World) ->
 
 
 @pytest.mark.parametrize("face", ["🔄", "V1"])
-async def test_more_pictures_may_be_asked_for_again_once_the_first_are_there(world: World, face: str) -> None:
+async def test_more_pictures_may_be_asked_for_again_once_the_first_are_there(
+    world: Harness, face: str
+) -> None:
     grid = await world.grid()
     first = await world.child(grid, face)
 
@@ -48,7 +50,7 @@ async def test_more_pictures_may_be_asked_for_again_once_the_first_are_there(wor
     assert len(world.accepted) == 3
 
 
-async def test_a_press_leaves_nothing_behind_in_the_channel_when_it_starts_nothing(world: World) -> None:
+async def test_a_press_leaves_nothing_behind_in_the_channel_when_it_starts_nothing(world: Harness) -> None:
     grid = await world.grid()
     await world.child(grid, "U1")
     before = [card.message.id for card in world.channel() if not card.message.ephemeral]
@@ -58,7 +60,7 @@ async def test_a_press_leaves_nothing_behind_in_the_channel_when_it_starts_nothi
     assert [card.message.id for card in world.channel() if not card.message.ephemeral] == before
 
 
-async def test_a_button_of_a_picture_nobody_knows_says_so(world: World) -> None:
+async def test_a_button_of_a_picture_nobody_knows_says_so(world: Harness) -> None:
     pressed = await world.press_forged("easel:1:000000000000:0")
 
     assert "no longer know" in world.whisper(pressed)
@@ -66,14 +68,14 @@ async def test_a_button_of_a_picture_nobody_knows_says_so(world: World) -> None:
 
 
 @pytest.mark.parametrize("custom_id", ["easel:2:000000000000:0", "easel:0:1", "easel:1:000000000000:someday"])
-async def test_a_button_of_another_version_says_so(world: World, custom_id: str) -> None:
+async def test_a_button_of_another_version_says_so(world: Harness, custom_id: str) -> None:
     pressed = await world.press_forged(custom_id)
 
     assert "another version" in world.whisper(pressed)
     assert not world.submissions
 
 
-async def test_a_button_of_a_failed_picture_says_what_to_do(world: World) -> None:
+async def test_a_button_of_a_failed_picture_says_what_to_do(world: Harness) -> None:
     world.upstream.fault(Fault.FAILS)
     asked = await world.imagine("a paper fox")
     await world.says(asked, "⚠️")
@@ -86,7 +88,7 @@ async def test_a_button_of_a_failed_picture_says_what_to_do(world: World) -> Non
     assert len(world.submissions) == 1
 
 
-async def test_a_button_of_an_unfinished_picture_asks_for_patience(world: World) -> None:
+async def test_a_button_of_an_unfinished_picture_asks_for_patience(world: Harness) -> None:
     asked = await world.imagine("a paper fox")
     key = world.shown(asked).words.rsplit("`", 2)[-2]
 
@@ -95,7 +97,7 @@ async def test_a_button_of_an_unfinished_picture_asks_for_patience(world: World)
     assert "not finished" in world.whisper(pressed)
 
 
-async def test_a_picture_beyond_the_allowance_is_refused_in_private_and_not_paid(world: World) -> None:
+async def test_a_picture_beyond_the_allowance_is_refused_in_private_and_not_paid(world: Harness) -> None:
     await world.restart(more={"EASEL_DEFAULT_RULES": "NORMAL=1/5/5,FAST=off"})
     grid = await world.grid()
 

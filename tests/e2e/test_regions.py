@@ -20,7 +20,7 @@ from tests.midjourney.drawing import bomb, still
 if TYPE_CHECKING:
     from simcord.results import InteractionResult
 
-    from tests.e2e.world import World
+    from tests.e2e.harness import Harness
 
 REGION = "🖌️ Vary (Region)"
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
@@ -33,7 +33,7 @@ def whole_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.sandbox.upstream.calls.BASE64_SHOWN", 1_000_000)
 
 
-async def single(world: World) -> Card:
+async def single(world: Harness) -> Card:
     """A picture in the FAST pool."""
     return await world.child(await world.grid("a paper fox --ar 3:2 --v 7", pool="FAST"), "U1")
 
@@ -51,7 +51,7 @@ def card(result: InteractionResult) -> Card:
     return card_of(result.followups[0])
 
 
-async def painted(world: World, result: InteractionResult) -> Card:
+async def painted(world: Harness, result: InteractionResult) -> Card:
     """The card when it has its buttons."""
     await world.until(lambda: bool(card(result).buttons), "a finished card")
     return card(result)
@@ -64,7 +64,7 @@ def whisper(result: InteractionResult) -> str:
     return answer.content
 
 
-async def choose(world: World, opened: InteractionResult, *squares: str) -> None:
+async def choose(world: Harness, opened: InteractionResult, *squares: str) -> None:
     """Press squares, one after the other."""
     for square in squares:
         await world.press(picker(opened), square)
@@ -76,14 +76,14 @@ def switched_off(card: Card) -> list[str]:
     return [button["label"] for row in rows for button in row["components"] if button.get("disabled")]
 
 
-def sent_mask(world: World) -> Image.Image:
+def sent_mask(world: Harness) -> Image.Image:
     """What the last press took along, exactly as it was sent."""
     head, _, coded = world.submissions[-1].body["base64Mask"].partition(",")
     assert head == "data:image/png;base64"
     return Image.open(io.BytesIO(b64decode(coded)))
 
 
-async def drawn(world: World, task_id: int) -> Image.Image:
+async def drawn(world: Harness, task_id: int) -> Image.Image:
     """A task's picture."""
     return Image.open(io.BytesIO(await world.upstream.picture(task_id))).convert("RGB")
 
@@ -98,7 +98,7 @@ def a_file(kind: str = "PNG", size: tuple[int, int] = (64, 64), colour: str = "b
 
 
 async def upload(
-    world: World, opened: InteractionResult, data: bytes, name: str = "mask.png"
+    world: Harness, opened: InteractionResult, data: bytes, name: str = "mask.png"
 ) -> InteractionResult:
     """Press “Upload a mask…”, and send the window with a file."""
     window = await world.press(picker(opened), "Upload a mask…")
@@ -106,7 +106,7 @@ async def upload(
     return await world.place.member.submit_modal(window, {"file": (name, data)})
 
 
-async def test_chosen_squares_are_repainted_and_nothing_else(world: World) -> None:
+async def test_chosen_squares_are_repainted_and_nothing_else(world: Harness) -> None:
     parent = await single(world)
     before = world.accepted[-1]
 
@@ -149,7 +149,7 @@ def _ink(cell: int) -> tuple[int, int, int]:
     return WHITE if SQUARES[cell] in {"A1", "C2", "D4"} else BLACK
 
 
-async def test_a_picker_is_cleared_and_lives_through_a_restart(world: World) -> None:
+async def test_a_picker_is_cleared_and_lives_through_a_restart(world: Harness) -> None:
     parent = await single(world)
     opened = await world.press(parent, REGION)
     await choose(world, opened, *SQUARES)
@@ -166,7 +166,7 @@ async def test_a_picker_is_cleared_and_lives_through_a_restart(world: World) -> 
     assert sent_mask(world).convert("1").getbbox() == rectangles(*sent_mask(world).size)[SQUARES.index("B3")]
 
 
-async def test_a_mask_of_ones_own_is_fitted_and_the_card_says_so(world: World) -> None:
+async def test_a_mask_of_ones_own_is_fitted_and_the_card_says_so(world: Harness) -> None:
     parent = await single(world)
     opened = await world.press(parent, REGION)
 
@@ -180,7 +180,7 @@ async def test_a_mask_of_ones_own_is_fitted_and_the_card_says_so(world: World) -
     assert picker(opened).buttons == []
 
 
-async def test_what_is_no_mask_is_refused_in_private_and_the_picker_stays(world: World) -> None:
+async def test_what_is_no_mask_is_refused_in_private_and_the_picker_stays(world: Harness) -> None:
     parent = await single(world)
     opened = await world.press(parent, REGION)
     before = [card.message.id for card in world.channel() if not card.message.ephemeral]
@@ -203,7 +203,7 @@ async def test_what_is_no_mask_is_refused_in_private_and_the_picker_stays(world:
     assert picker(opened).buttons[-1] == "Upload a mask…"
 
 
-async def test_while_a_region_is_painted_the_button_and_an_open_picker_lead_to_it(world: World) -> None:
+async def test_while_a_region_is_painted_the_button_and_an_open_picker_lead_to_it(world: Harness) -> None:
     parent = await single(world)
     first, second = await world.press(parent, REGION), await world.press(parent, REGION)
     await choose(world, first, "A1")
@@ -220,13 +220,13 @@ async def test_while_a_region_is_painted_the_button_and_an_open_picker_lead_to_i
 
 
 async def test_a_region_that_moderators_forbid_meanwhile_leaves_nothing_behind_in_the_channel(
-    world: World,
+    world: Harness,
 ) -> None:
     parent = await single(world)
     opened = await world.press(parent, REGION)
     await choose(world, opened, "A1")
     before = [card.message.id for card in world.channel() if not card.message.ephemeral]
-    await world.app.services.prompting.set_kind(
+    await world.app.services.prompt_settings.set_kind(
         GUILD_ID, Actor(9, "mo"), GUILD_ID, Charge.VARY_REGION, allowed=False
     )
 
@@ -238,7 +238,7 @@ async def test_a_region_that_moderators_forbid_meanwhile_leaves_nothing_behind_i
     assert len(world.submissions) == 2
 
 
-async def test_a_button_of_an_older_card_says_how_to_get_a_fresh_one(world: World) -> None:
+async def test_a_button_of_an_older_card_says_how_to_get_a_fresh_one(world: Harness) -> None:
     parent = await single(world)
     forged = parent.button(REGION).custom_id.replace("easel-region:", "easel:1:")
 

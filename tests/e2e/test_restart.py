@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.e2e.world import World
+    from tests.e2e.harness import Harness
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
 async def test_a_picture_on_its_way_is_delivered_by_the_next_process_and_paid_once(
-    world: World, *, killed: bool
+    world: Harness, *, killed: bool
 ) -> None:
     asked = await world.imagine("a paper fox")
     await world.pass_time(2)
@@ -28,7 +28,7 @@ async def test_a_picture_on_its_way_is_delivered_by_the_next_process_and_paid_on
 
 @pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
 async def test_a_picture_that_ended_while_nobody_was_there_is_delivered(
-    world: World, *, killed: bool
+    world: Harness, *, killed: bool
 ) -> None:
     asked = await world.imagine("a paper fox")
     await world.pass_time(2)
@@ -41,7 +41,7 @@ async def test_a_picture_that_ended_while_nobody_was_there_is_delivered(
     assert len(world.submissions) == 1
 
 
-async def test_buttons_from_before_a_restart_work_in_the_pool_of_their_picture(world: World) -> None:
+async def test_buttons_from_before_a_restart_work_in_the_pool_of_their_picture(world: Harness) -> None:
     grid = await world.grid("a paper fox", pool="FAST")
     single = await world.child(grid, "U2")
     await world.restart()
@@ -55,7 +55,7 @@ async def test_buttons_from_before_a_restart_work_in_the_pool_of_their_picture(w
     assert [task.pool for task in world.accepted] == ["FAST"] * 4
 
 
-async def test_a_chain_goes_on_across_several_processes(world: World) -> None:
+async def test_a_chain_goes_on_across_several_processes(world: Harness) -> None:
     card = await world.grid("a paper fox --v 7")
     for face in ("U1", "🔍 Zoom Out 1.5x", "U2", "➡️"):
         await world.restart()
@@ -65,7 +65,7 @@ async def test_a_chain_goes_on_across_several_processes(world: World) -> None:
     assert [task.parent for task in world.accepted][1:] == [task.id for task in world.accepted][:-1]
 
 
-async def test_the_card_of_a_long_job_outlives_the_interactions_token(world: World) -> None:
+async def test_the_card_of_a_long_job_outlives_the_interactions_token(world: Harness) -> None:
     world.upstream.pause()
     asked = await world.imagine("a paper fox")
     await world.pass_time(16 * 60)

@@ -11,7 +11,7 @@ import pytest
 from bot.sandbox.upstream import Fault
 
 if TYPE_CHECKING:
-    from tests.e2e.world import World
+    from tests.e2e.harness import Harness
 
 NOWHERE = "http://127.0.0.1:9"
 """The discard port: nobody listens there."""
@@ -33,7 +33,7 @@ NOWHERE = "http://127.0.0.1:9"
     ],
 )
 async def test_a_prompt_that_cannot_work_is_explained_in_private(
-    world: World, prompt: str, says: str
+    world: Harness, prompt: str, says: str
 ) -> None:
     asked = await world.imagine(prompt)
 
@@ -50,7 +50,7 @@ async def test_a_prompt_that_cannot_work_is_explained_in_private(
     ],
 )
 async def test_without_the_permission_to_show_pictures_nothing_is_begun(
-    world: World, missing: str, says: str
+    world: Harness, missing: str, says: str
 ) -> None:
     guild = world.place.channel.guild
     assert guild is not None
@@ -67,7 +67,7 @@ async def test_without_the_permission_to_show_pictures_nothing_is_begun(
 # -- said on the card ------------------------------------------------------------------------------------------
 
 
-async def test_a_banned_prompt_is_told_with_midjourneys_own_words(world: World) -> None:
+async def test_a_banned_prompt_is_told_with_midjourneys_own_words(world: Harness) -> None:
     asked = await world.imagine("a splatterfest")
 
     card = await world.says(asked, "word filter")
@@ -91,7 +91,7 @@ async def test_a_banned_prompt_is_told_with_midjourneys_own_words(world: World) 
     ],
 )
 async def test_what_the_image_service_refuses_becomes_a_sentence_on_the_card(
-    world: World, fault: Fault, says: str
+    world: Harness, fault: Fault, says: str
 ) -> None:
     world.upstream.fault(fault, times=None)
     asked = await world.imagine("a paper fox")
@@ -104,7 +104,7 @@ async def test_what_the_image_service_refuses_becomes_a_sentence_on_the_card(
     assert len(world.submissions) == 1
 
 
-async def test_a_service_that_is_throttled_keeps_the_place_and_is_asked_again(world: World) -> None:
+async def test_a_service_that_is_throttled_keeps_the_place_and_is_asked_again(world: Harness) -> None:
     world.upstream.fault(Fault.RATE_LIMITED, endpoint="submit", times=3)
     asked = await world.imagine("a paper fox")
     held = await world.says(asked, "Midjourney is full just now")
@@ -116,7 +116,7 @@ async def test_a_service_that_is_throttled_keeps_the_place_and_is_asked_again(wo
     assert len(world.accepted) == len(world.upstream.charges) == 1
 
 
-async def test_a_service_that_cannot_be_reached_is_waited_for(world: World) -> None:
+async def test_a_service_that_cannot_be_reached_is_waited_for(world: Harness) -> None:
     await world.restart(more={"EASEL_OHMYGPT_ORIGIN": NOWHERE})
     asked = await world.imagine("a paper fox")
     await world.says(asked, "cannot be reached just now")
@@ -141,7 +141,9 @@ async def test_a_service_that_cannot_be_reached_is_waited_for(world: World) -> N
         Fault.DATA_LIST,
     ],
 )
-async def test_a_picture_whose_acceptance_got_lost_is_found_and_paid_once(world: World, fault: Fault) -> None:
+async def test_a_picture_whose_acceptance_got_lost_is_found_and_paid_once(
+    world: Harness, fault: Fault
+) -> None:
     planned = world.upstream.fault(fault, endpoint="imagine")
     asked = await world.imagine("a paper fox")
 
@@ -152,7 +154,7 @@ async def test_a_picture_whose_acceptance_got_lost_is_found_and_paid_once(world:
     assert len(world.submissions) == len(world.upstream.charges) == 1
 
 
-async def test_a_submission_that_vanished_is_told_and_never_sent_twice(world: World) -> None:
+async def test_a_submission_that_vanished_is_told_and_never_sent_twice(world: Harness) -> None:
     world.upstream.fault(Fault.HTML_502_BEFORE, endpoint="imagine")
     asked = await world.imagine("a paper fox")
 
@@ -163,7 +165,9 @@ async def test_a_submission_that_vanished_is_told_and_never_sent_twice(world: Wo
     assert not world.accepted
 
 
-async def test_a_service_that_never_answers_holds_up_neither_people_nor_other_pictures(world: World) -> None:
+async def test_a_service_that_never_answers_holds_up_neither_people_nor_other_pictures(
+    world: Harness,
+) -> None:
     world.guard.patient = False
     world.upstream.fault(Fault.HANG_BEFORE, endpoint="imagine")
     await world.imagine("a picture that hangs")
@@ -179,7 +183,7 @@ async def test_a_service_that_never_answers_holds_up_neither_people_nor_other_pi
 
 @pytest.mark.parametrize("fault", [Fault.PICTURE_404, Fault.PICTURE_500, Fault.PICTURE_NOT_AN_IMAGE])
 async def test_a_picture_that_one_place_does_not_have_is_taken_from_another(
-    world: World, fault: Fault
+    world: Harness, fault: Fault
 ) -> None:
     world.upstream.fault(fault)
 
@@ -189,7 +193,7 @@ async def test_a_picture_that_one_place_does_not_have_is_taken_from_another(
 
 
 async def test_a_picture_at_a_host_that_is_not_allowed_is_not_fetched_but_its_buttons_work(
-    world: World,
+    world: Harness,
 ) -> None:
     world.upstream.fault(Fault.PICTURE_REDIRECT, times=None)
     grid = await world.grid()
@@ -205,7 +209,7 @@ async def test_a_picture_at_a_host_that_is_not_allowed_is_not_fetched_but_its_bu
 # -- what people write -----------------------------------------------------------------------------------------
 
 
-async def test_a_speed_flag_is_taken_out_and_said(world: World) -> None:
+async def test_a_speed_flag_is_taken_out_and_said(world: Harness) -> None:
     card = await world.grid("a paper fox --fast --ar 3:2")
 
     assert "took the speed flag out" in card.words
@@ -225,7 +229,7 @@ async def test_a_speed_flag_is_taken_out_and_said(world: World) -> None:
     ids=["mentions", "markdown", "right to left", "emoji", "4,000 characters"],
 )
 async def test_whatever_people_write_reaches_midjourney_and_the_card_without_harm(
-    world: World, prompt: str
+    world: Harness, prompt: str
 ) -> None:
     card = await world.grid(prompt)
 
@@ -236,7 +240,7 @@ async def test_whatever_people_write_reaches_midjourney_and_the_card_without_har
     assert [task.prompt for task in world.accepted] == [prompt]
 
 
-async def test_a_card_that_was_deleted_meanwhile_comes_back_as_a_new_message(world: World) -> None:
+async def test_a_card_that_was_deleted_meanwhile_comes_back_as_a_new_message(world: Harness) -> None:
     asked = await world.imagine("a paper fox")
     await world.pass_time(1)
     first = world.shown(asked)

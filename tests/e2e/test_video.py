@@ -12,19 +12,19 @@ from tests.e2e.test_chain import GRID
 if TYPE_CHECKING:
     import pytest
 
+    from tests.e2e.harness import Harness
     from tests.e2e.seen import Card
-    from tests.e2e.world import World
 
 SHOWN = {"EASEL_SHOW_VIDEO": "true"}
 
 
-def attached(world: World, card: Card) -> list[str]:
+def attached(world: Harness, card: Card) -> list[str]:
     """What kinds of file a card has."""
     stored = world.env.backend.get_message(world.place.channel.id, card.message.id)
     return [file["filename"].rpartition(".")[2] for file in stored.attachments]
 
 
-async def test_a_picture_becomes_clips_that_are_posted_as_they_are(world: World) -> None:
+async def test_a_picture_becomes_clips_that_are_posted_as_they_are(world: Harness) -> None:
     await world.restart(more=SHOWN)
     grid = await world.grid("a paper fox --v 7")
     single = await world.child(grid, "U2")
@@ -41,7 +41,7 @@ async def test_a_picture_becomes_clips_that_are_posted_as_they_are(world: World)
 
 
 async def test_a_clip_that_is_too_large_for_the_channel_is_shown_by_its_address(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.restart(more=SHOWN)
     single = await world.child(await world.grid("a paper fox --v 7"), "U2")
@@ -60,7 +60,7 @@ async def test_a_clip_that_is_too_large_for_the_channel_is_shown_by_its_address(
     assert reel.buttons == ["U1", "U2", "U3", "U4", "🔄"]
 
 
-async def test_where_clips_are_not_offered_their_buttons_are_not_there(world: World) -> None:
+async def test_where_clips_are_not_offered_their_buttons_are_not_there(world: Harness) -> None:
     grid = await world.grid("a paper fox --v 7")
     single = await world.child(grid, "U2")
 

@@ -14,8 +14,8 @@ from bot.domain.prompts import PromptOptions
 from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from tests.faults.report import Row, record
+from tests.services.harness import Crash, Harness
 from tests.services.test_pictures import AFile
-from tests.services.world import Crash, World
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
 
-    Path_ = Callable[[World], Awaitable[None]]
+    Path_ = Callable[[Harness], Awaitable[None]]
 
 PATIENCE = 40 * 60
 """Virtual seconds in which every job must have come to its end, whatever died meanwhile."""
@@ -31,65 +31,65 @@ LOOKS = ("db next_due", "db get", "db ahead", "db known_tasks", "db rivals", "db
 """Reading changes nothing: dying around a look is dying at the effect before it, so one of each is enough."""
 
 
-async def imagine(world: World) -> None:
+async def imagine(world: Harness) -> None:
     """/imagine to the picture."""
     await world.imagine()
 
 
-async def press(world: World) -> None:
+async def press(world: Harness) -> None:
     """A grid, then U1 to the picture."""
     grid = await _first(world)
     await world.press(grid)
 
 
-async def refund(world: World) -> None:
+async def refund(world: Harness) -> None:
     """A task that fails upstream."""
     world.upstream.template.update(ends=TaskStatus.FAILURE, reason="[Banned prompt detected] no")
     await world.imagine()
 
 
-async def refused(world: World) -> None:
+async def refused(world: Harness) -> None:
     """A submission that is refused."""
     world.upstream.refusals.append(RemoteError(RemoteFault.BALANCE, "no credit"))
     await world.imagine()
 
 
-async def unclear(world: World) -> None:
+async def unclear(world: Harness) -> None:
     """A submission whose answer is lost."""
     world.upstream.swallow = 1
     await world.imagine()
 
 
-async def reposted(world: World) -> None:
+async def reposted(world: Harness) -> None:
     """A picture whose card was deleted: a new message."""
     world.discord.closed = {Route.REPLY: "token", Route.EDIT: "gone"}
     await world.imagine()
 
 
-async def by_direct_message(world: World) -> None:
+async def by_direct_message(world: Harness) -> None:
     """A picture for a channel that is shut."""
     world.discord.closed = dict.fromkeys((Route.REPLY, Route.EDIT, Route.POST), "forbidden")
     await world.imagine()
 
 
-async def late(world: World) -> None:
+async def late(world: Harness) -> None:
     """A picture that comes after we gave up."""
     world.upstream.tasks[0].seconds = 1
 
 
-async def blend(world: World) -> None:
+async def blend(world: Harness) -> None:
     """A blend of two pictures."""
     fox, owl = AFile(data=b"a fox"), AFile(data=b"an owl")
     await world.services.blending.begin(world.asker(), [fox, owl], shape=Shape.SQUARE, pool=Pool.FAST)
 
 
-async def describe(world: World) -> None:
+async def describe(world: Harness) -> None:
     """A description, and the picture that it is about beside it."""
     world.upstream.template.update(description="1. a fox", actions=(), picture=False)
     await world.services.describing.begin(world.asker(), AFile(), pool=Pool.FAST)
 
 
-async def imagine_with_picture(world: World) -> None:
+async def imagine_with_picture(world: Harness) -> None:
     """A prompt with a picture, which is uploaded first."""
     options = PromptOptions(prompt="in the snow")
     await world.services.imagine.begin(world.asker(), options, Pool.FAST, given=[AFile()])
@@ -103,13 +103,13 @@ OF_PICTURES: dict[Path_, tuple[str, ...]] = {
 """Paths that differ from `imagine` only where pictures go along: they are tried at those points, which are few."""
 
 
-async def _first(world: World) -> Job:
+async def _first(world: Harness) -> Job:
     """The grid that the press path starts from: made before any death."""
     return next(j for j in await world.all_jobs() if j.press is None)
 
 
-async def _prepared(folder: Path, path: Path_, template: Path | None) -> World:
-    world = World(folder)
+async def _prepared(folder: Path, path: Path_, template: Path | None) -> Harness:
+    world = Harness(folder)
     if template is not None:
         shutil.copyfile(template, folder / "easel.db")
     await world.boot()
@@ -125,7 +125,7 @@ async def _prepared(folder: Path, path: Path_, template: Path | None) -> World:
     return world
 
 
-async def _run(world: World, path: Path_) -> None:
+async def _run(world: Harness, path: Path_) -> None:
     """Walk the path; after a death start again and let everything come to its end."""
     try:
         await path(world)
@@ -137,7 +137,7 @@ async def _run(world: World, path: Path_) -> None:
         await settled(world, path)
 
 
-async def settled(world: World, path: Path_) -> None:
+async def settled(world: Harness, path: Path_) -> None:
     async def all_ended() -> bool:
         jobs = await world.all_jobs()
         return all(
@@ -149,7 +149,7 @@ async def settled(world: World, path: Path_) -> None:
     await world.pass_time(12)
 
 
-async def judge(world: World) -> tuple[int, int]:
+async def judge(world: Harness) -> tuple[int, int]:
     """How many jobs were lost and how many effects doubled."""
     jobs: list[Job] = await world.all_jobs()
     lost = [j for j in jobs if not (j.is_terminal and j.is_delivered)]
@@ -230,7 +230,7 @@ def _worth_trying(points: list[str], only: tuple[str, ...] | None = None) -> lis
 async def _empty_database(folder: Path) -> Path:
     """A migrated database to start each trial from."""
     (folder / "template").mkdir()
-    world = World(folder / "template")
+    world = Harness(folder / "template")
     await world.open()
     await world.close()
     return folder / "template" / "easel.db"

@@ -15,7 +15,7 @@ from bot.domain.tasks import RemoteAction
 from bot.midjourney.masks import PillowMasks
 from tests.faults.deaths import die_everywhere, judge, late, press, settled
 from tests.midjourney.drawing import still
-from tests.services.world import Crash, World
+from tests.services.harness import Crash, Harness
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ async def test_death_at_any_effect_loses_nothing_and_doubles_nothing(path: Path_
 async def test_death_while_a_region_is_sent_sends_it_once_at_most_and_with_its_mask(
     point: str, times: int, tmp_path: Path
 ) -> None:
-    world = World(tmp_path)
+    world = Harness(tmp_path)
     await world.boot()
     world.painted = Picture(still(size=(37, 41)), "fox.png", "image/png", 37, 41)
     world.upstream.template["actions"] = (

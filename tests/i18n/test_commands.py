@@ -11,11 +11,11 @@ import pytest
 
 from bot.client import SYNCED
 from bot.i18n import Catalogues
-from bot.ui.commands import CatalogueTranslator
+from bot.ui.kit.command_texts import CatalogueTranslator
 from tests.fakes.discord_rules import Judge
 from tests.i18n.catalogues import NAMES, path_of
-from tests.ui.wire import line
-from tests.ui.world import CATALOGUES, Memory, ScriptedServices, an_easel
+from tests.ui.client_harness import CATALOGUES, Memory, ScriptedServices, an_easel
+from tests.ui.wire_harness import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

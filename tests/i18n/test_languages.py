@@ -12,7 +12,7 @@ import pytest
 from bot.texts import Text
 from tests.i18n.catalogues import NAMES, SOURCE, Entry, entries, merged, nplurals, path_of, spelled
 from tests.i18n.places import filled, limit_of
-from tests.ui.world import CATALOGUES
+from tests.ui.client_harness import CATALOGUES
 
 ENGLISH: Final = entries(SOURCE)
 LANGUAGES: Final = sorted(name for name in NAMES if path_of(name).is_file())

@@ -17,23 +17,23 @@ from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.i18n import Catalogues
 from bot.texts import text
-from bot.ui.cards import Cards
-from bot.ui.pool_windows import (
-    GrantWindow,
-    KeyWindow,
-    PriceWindow,
-    RuleWindow,
-    TotalWindow,
-    UnruleWindow,
-    ZoneWindow,
+from bot.ui.card.cards import Cards
+from bot.ui.pools.modals import (
+    GrantModal,
+    KeyModal,
+    PriceModal,
+    RuleModal,
+    TotalModal,
+    UnruleModal,
+    ZoneModal,
 )
-from bot.ui.preference_windows import SetWindow, ShapeWindow
-from tests.cogs.moderated import moderated
+from bot.ui.preferences.modals import SetModal, ShapeModal
+from tests.cogs.moderation_harness import moderated
 from tests.fakes.discord_rules import form_problems, walk
 from tests.i18n.catalogues import NAMES, SOURCE, path_of
 from tests.i18n.places import limit_of
 from tests.ui.builders import NOW, a_job, a_picture, a_press, grid_actions, single_actions
-from tests.ui.world import CATALOGUES
+from tests.ui.client_harness import CATALOGUES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,14 +127,14 @@ async def test_every_window_fits(language: str) -> None:
     windows: list[discord.ui.Modal] = [
         *(
             window(say, pool, show)
-            for window in (RuleWindow, UnruleWindow, TotalWindow, PriceWindow)
+            for window in (RuleModal, UnruleModal, TotalModal, PriceModal)
             for pool in Pool
         ),
-        GrantWindow(say, show),
-        ZoneWindow(say, show),
-        KeyWindow(say, show),
-        ShapeWindow(say, Preferences(), show),
-        SetWindow(say, None, show),
+        GrantModal(say, show),
+        ZoneModal(say, show),
+        KeyModal(say, show),
+        ShapeModal(say, Preferences(), show),
+        SetModal(say, None, show),
     ]
     for window in windows:
         sent = window.to_dict()

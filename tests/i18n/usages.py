@@ -16,10 +16,10 @@ from bot.domain.moderation import Match, WordAction
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.errors import RemoteFault
-from bot.services.actions import PressOutcome
-from bot.services.own_keys import Brought
-from bot.ui.audit import ACTIONS
-from bot.ui.panels import Verb
+from bot.services.accounts.own_keys import Brought
+from bot.services.intake.press import PressOutcome
+from bot.ui.moderation.audit import ACTIONS
+from bot.ui.pools.panel import Verb
 from bot.web.region_page import SENTENCES
 from tests.architecture.ground import modules, tree
 

@@ -36,11 +36,15 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
 
 
 def test_ours_and_a_librarys_lines_have_the_same_fields(lines: Callable[[], list[dict[str, Any]]]) -> None:
-    structlog.stdlib.get_logger("bot.services.tracker").info("job_submitted", pool="FAST", tries=2)
+    structlog.stdlib.get_logger("bot.services.worker.tracker").info("job_submitted", pool="FAST", tries=2)
     logging.getLogger("discord.client").warning("shard %s is slow", 3)
 
     ours, theirs = lines()
-    assert (ours["event"], ours["level"], ours["logger"]) == ("job_submitted", "info", "bot.services.tracker")
+    assert (ours["event"], ours["level"], ours["logger"]) == (
+        "job_submitted",
+        "info",
+        "bot.services.worker.tracker",
+    )
     assert (ours["pool"], ours["tries"]) == ("FAST", 2)
     assert (theirs["event"], theirs["level"], theirs["logger"]) == (
         "shard 3 is slow",
@@ -53,7 +57,7 @@ def test_ours_and_a_librarys_lines_have_the_same_fields(lines: Callable[[], list
 
 def test_what_the_standard_library_calls_extra_are_fields(lines: Callable[[], list[dict[str, Any]]]) -> None:
     with job_context("outer"):
-        logging.getLogger("bot.services.tracker").info(
+        logging.getLogger("bot.services.worker.tracker").info(
             "job_ended", extra={"job": "k1", "state": "failed", "n": 3}
         )
 

@@ -137,7 +137,7 @@ def test_hiding_twice_changes_nothing_more(text: str) -> None:
     [
         "job_submitted key=0123456789ab pool=FAST task_id=123456",
         "https://pi.ohmygpt.com/api/v1/content/mj-generated/2025/picture.png",
-        'Traceback (most recent call last):\n  File "bot/services/tracker.py", line 3, in run',
+        'Traceback (most recent call last):\n  File "bot/services/worker/tracker.py", line 3, in run',
         "discord.app_commands.errors.CommandInvokeError",
         "the task-force-of-ten asked for a disk-usage-report",
         "easel:1:0123456789ab:4",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.errors import RemoteError, RemoteFault
-from bot.midjourney.account import MOST_RATES, Rate, read_balance, read_rates, read_upload
+from bot.midjourney.ohmygpt.account import MOST_RATES, Rate, read_balance, read_rates, read_upload
 from tests.midjourney.test_envelope import json_values
 from tests.midjourney.test_wire import success
 

@@ -19,8 +19,8 @@ from bot.domain.inputs import Shape
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteTaskId, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StartupError
-from bot.midjourney.client import CALLS_METRIC, SECONDS_METRIC, ApiSettings, MidjourneyApi, open_api
-from bot.midjourney.lines import open_lines
+from bot.midjourney.ohmygpt.client import CALLS_METRIC, SECONDS_METRIC, ApiSettings, MidjourneyApi, open_api
+from bot.midjourney.transport import open_lines
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 
 if TYPE_CHECKING:
@@ -327,7 +327,7 @@ async def test_every_call_passes_the_guard_with_a_reason_and_is_metered() -> Non
     meters = Meters()
     async with SimulatedUpstream(manual=True) as upstream, open_lines(trust_env=False) as lines:
         settings = ApiSettings(key=SANDBOX_KEY, origin=upstream.origin)
-        api = MidjourneyApi(lines, settings, guard=guard, probe=meters)
+        api = MidjourneyApi(lines, settings, guard=guard, metrics=meters)
         upstream.fault(Fault.RATE_LIMITED, endpoint="query")
         task = await api.imagine(prompt="a fox", pool=Pool.FAST, webhook=None)
         with pytest.raises(RemoteError):

@@ -14,8 +14,8 @@ from aiohttp import web
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import RemoteError, RemoteFault
-from bot.midjourney.client import ApiSettings, MidjourneyApi, open_api
-from bot.midjourney.lines import MAX_ANSWER, open_lines
+from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi, open_api
+from bot.midjourney.transport import MAX_ANSWER, open_lines
 from tests.midjourney.servers import RawServer, closed_port, serve
 
 OK = b'{"statusCode":200,"message":"Success","data":90210}'

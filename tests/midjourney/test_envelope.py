@@ -11,7 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import RemoteError, RemoteFault
-from bot.midjourney.envelope import LONGEST_MESSAGE, LONGEST_WAIT, open_envelope, retry_after, whole_number
+from bot.midjourney.ohmygpt.envelope import (
+    LONGEST_MESSAGE,
+    LONGEST_WAIT,
+    open_envelope,
+    retry_after,
+    whole_number,
+)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

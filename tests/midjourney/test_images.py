@@ -12,10 +12,10 @@ import pytest
 from aiohttp import web
 
 from bot.domain.pools import Pool
-from bot.errors import Later, RouteClosed
-from bot.midjourney.client import ApiSettings, MidjourneyApi
+from bot.errors import RetryLater, RouteClosed
 from bot.midjourney.images import HttpPictures, PictureSettings
-from bot.midjourney.lines import open_lines
+from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
+from bot.midjourney.transport import open_lines
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.midjourney.drawing import animation, bomb, noise, still, video
 from tests.midjourney.servers import RawServer, serve
@@ -145,7 +145,7 @@ async def test_when_no_source_gives_it_there_is_a_later() -> None:
         for endpoint in ("store", "cdn", "wsrv"):
             upstream.fault(Fault.PICTURE_500, endpoint=endpoint, times=None)
 
-        with pytest.raises(Later, match="http_500"):
+        with pytest.raises(RetryLater, match="http_500"):
             await port.fetch(storage_key=key, discord_url=discord, limit=LIMIT)
 
 
@@ -202,7 +202,12 @@ async def test_a_redirect_between_allowed_hosts_is_followed() -> None:
 
 @pytest.mark.parametrize(
     ("location", "error"),
-    [("{path}x", Later), ("//", Later), ("http://[", RouteClosed), ("file:///etc/passwd", RouteClosed)],
+    [
+        ("{path}x", RetryLater),
+        ("//", RetryLater),
+        ("http://[", RouteClosed),
+        ("file:///etc/passwd", RouteClosed),
+    ],
 )
 async def test_redirects_end(location: str, error: type[Exception]) -> None:
     async with redirecting(location) as storage, pictures(storage) as port:
@@ -226,7 +231,7 @@ async def test_a_slow_loris_is_given_up_and_the_place_is_free_again() -> None:
 async def test_a_flood_stops_at_the_cap(head: bytes) -> None:
     flood = [b"HTTP/1.1 200 OK\r\n" + head + b"\r\n", *[b"x" * 50_000] * 100]
     async with RawServer(flood).open() as server, pictures(server.origin, most_bytes=100_000) as port:
-        with pytest.raises((RouteClosed, Later)):
+        with pytest.raises((RouteClosed, RetryLater)):
             await port.fetch(storage_key="k.png", discord_url=None, limit=LIMIT)
 
 
@@ -235,7 +240,7 @@ async def test_a_bomb_closes_the_way_and_a_cut_off_picture_only_puts_off() -> No
         with pytest.raises(RouteClosed, match="too_many_pixels"):
             await port.fetch(storage_key="k.png", discord_url=None, limit=LIMIT)
     async with serving(noise()[:5000]) as storage, pictures(storage) as port:
-        with pytest.raises(Later, match="not_a_picture"):
+        with pytest.raises(RetryLater, match="not_a_picture"):
             await port.fetch(storage_key="k.png", discord_url=None, limit=LIMIT)
 
 
@@ -255,7 +260,7 @@ async def test_no_signature_reaches_a_log_at_info(caplog: pytest.LogCaptureFixtu
         serving(b"nothing") as storage,
         pictures(storage, hosts=(storage.removeprefix("http://"),)) as port,
     ):
-        with pytest.raises(Later):
+        with pytest.raises(RetryLater):
             await port.fetch(
                 storage_key=None, discord_url=f"{storage}/x.png?ex=1&hm=SECRETSIGNATURE", limit=LIMIT
             )

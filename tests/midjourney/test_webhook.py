@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.tasks import RemoteTaskId, TaskStatus
-from bot.midjourney.webhook import LONGEST_BODY, WebhookHint, read_hint, same_token, webhook_address
+from bot.midjourney.ohmygpt.webhook import LONGEST_BODY, WebhookHint, read_hint, same_token, webhook_address
 from tests.midjourney.test_envelope import json_values
 from tests.midjourney.test_wire import FINISHED
 

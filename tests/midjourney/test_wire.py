@@ -18,7 +18,7 @@ from bot.domain.inputs import Shape
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault
-from bot.midjourney import wire
+from bot.midjourney.ohmygpt import wire
 from tests.midjourney.test_envelope import json_values
 
 UUID = "11111111-2222-4333-8444-555555555555"

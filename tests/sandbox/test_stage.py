@@ -12,7 +12,7 @@ import simcord
 from simcord.preview import Preview
 
 from bot.sandbox.shelf import open_shelf
-from tests.e2e.world import open_world
+from tests.e2e.harness import open_world
 
 if TYPE_CHECKING:
     from pathlib import Path

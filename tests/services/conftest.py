@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.services.server import Server, servers
-from tests.services.world import World, worlds
+from tests.services.harness import Harness, worlds
+from tests.services.server_harness import Server, servers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path) -> AsyncIterator[Harness]:
     """A world with a running process."""
     async for made in worlds(tmp_path):
         await made.boot()

@@ -12,27 +12,27 @@ from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from bot.errors import StorageTrouble
-from bot.services.trackers import IDLE_MS
-from tests.services.mint import KEY, REFUSED, Mint
-from tests.services.server import ADA, refusal
-from tests.services.world import GUILD
+from bot.services.worker.tracker_pool import IDLE_MS
+from tests.services.accounts_harness import KEY, REFUSED, AccountsHarness
+from tests.services.harness import GUILD
+from tests.services.server_harness import ADA, refusal
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
-    from tests.services.world import World
+    from tests.services.harness import Harness
 
 
 @pytest.fixture
-async def mint(world: World) -> Mint:
+async def mint(world: Harness) -> AccountsHarness:
     """Three accounts of the owner's; the server draws on one of them, and in FAST on another."""
-    made = Mint()
+    made = AccountsHarness()
     world.accounts = (DEFAULT_ACCOUNT, "studio", "guest")
     made.furnish(world, account_of={(GUILD, None): "studio", (GUILD, Pool.FAST): "guest"})
     await world.reboot()
     return made
 
 
-def paid(mint: Mint, *jobs: Job) -> list[str | None]:
+def paid(mint: AccountsHarness, *jobs: Job) -> list[str | None]:
     """Who paid for jobs."""
     return [mint.paid_by.get(job.task_id or "") for job in jobs]
 
@@ -43,7 +43,7 @@ def test_only_a_servers_own_account_is_called_so(name: str) -> None:
     assert read_own(OwnAccount(7, 2).name) == OwnAccount(7, 2)
 
 
-async def test_the_more_particular_line_of_the_owners_map_wins(world: World, mint: Mint) -> None:
+async def test_the_more_particular_line_of_the_owners_map_wins(world: Harness, mint: AccountsHarness) -> None:
     normal = await world.ended(await world.imagine(pool=Pool.NORMAL))
     fast = await world.ended(await world.imagine(pool=Pool.FAST))
 
@@ -55,7 +55,7 @@ async def test_the_more_particular_line_of_the_owners_map_wins(world: World, min
 
 
 async def test_a_child_stays_with_its_chains_account_whatever_the_map_says_now(
-    world: World, mint: Mint
+    world: Harness, mint: AccountsHarness
 ) -> None:
     grid = await world.finished_grid(pool=Pool.NORMAL)
     world.more_terms = {"account_of": {}}
@@ -68,7 +68,7 @@ async def test_a_child_stays_with_its_chains_account_whatever_the_map_says_now(
 
 
 async def test_a_press_on_a_picture_of_an_account_that_is_gone_is_one_clear_sentence(
-    world: World, mint: Mint
+    world: Harness, mint: AccountsHarness
 ) -> None:
     grid = await world.finished_grid(pool=Pool.NORMAL)
     assert paid(mint, grid) == ["studio"]
@@ -79,7 +79,7 @@ async def test_a_press_on_a_picture_of_an_account_that_is_gone_is_one_clear_sent
 
 
 async def test_a_key_that_cannot_be_looked_up_for_the_moment_costs_time_and_no_job(
-    world: World, mint: Mint, monkeypatch: pytest.MonkeyPatch
+    world: Harness, mint: AccountsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = world._opened.guilds.keys
     look, down = keys.sealed, True
@@ -104,7 +104,7 @@ async def test_a_key_that_cannot_be_looked_up_for_the_moment_costs_time_and_no_j
 
 
 async def test_a_servers_own_account_is_followed_by_a_tracker_of_its_own_until_it_rests(
-    world: World, mint: Mint
+    world: Harness, mint: AccountsHarness
 ) -> None:
     await world.services.own_keys.bring(GUILD, ADA, KEY)
     name = OwnAccount(GUILD, 1).name
@@ -127,7 +127,7 @@ async def test_a_servers_own_account_is_followed_by_a_tracker_of_its_own_until_i
 
 
 async def test_jobs_of_a_servers_own_account_are_found_on_its_pages_and_hear_of_webhooks(
-    world: World, mint: Mint
+    world: Harness, mint: AccountsHarness
 ) -> None:
     await world.services.own_keys.bring(GUILD, ADA, KEY)
     jobs = [await world.imagine(user=n) for n in range(3)]
@@ -143,7 +143,9 @@ async def test_jobs_of_a_servers_own_account_are_found_on_its_pages_and_hear_of_
     assert read.count("page") > 1  # the key's test was one
 
 
-async def test_a_worker_that_stops_opens_no_tracker_that_nobody_ends(world: World, mint: Mint) -> None:
+async def test_a_worker_that_stops_opens_no_tracker_that_nobody_ends(
+    world: Harness, mint: AccountsHarness
+) -> None:
     worker = world.services.worker
     worker.trackers.stop()
 
@@ -156,7 +158,9 @@ async def test_a_worker_that_stops_opens_no_tracker_that_nobody_ends(world: Worl
     assert mint.opened == []
 
 
-async def test_another_process_serves_an_account_that_this_one_stored(world: World, mint: Mint) -> None:
+async def test_another_process_serves_an_account_that_this_one_stored(
+    world: Harness, mint: AccountsHarness
+) -> None:
     await world.services.own_keys.bring(GUILD, ADA, KEY)
     await world.reboot()
 
@@ -167,7 +171,9 @@ async def test_another_process_serves_an_account_that_this_one_stored(world: Wor
     assert paid(mint, grid, child) == [KEY, KEY]
 
 
-async def test_readings_of_a_rejected_key_hold_up_no_other_account(world: World, mint: Mint) -> None:
+async def test_readings_of_a_rejected_key_hold_up_no_other_account(
+    world: Harness, mint: AccountsHarness
+) -> None:
     await world.services.own_keys.bring(GUILD, ADA, KEY)
     stuck = await world.imagine()
     await world.pass_time(5)
@@ -180,7 +186,7 @@ async def test_readings_of_a_rejected_key_hold_up_no_other_account(world: World,
     assert (await world.job(stuck.key)).state in {JobState.SUBMITTED, JobState.RUNNING}
 
 
-async def test_places_are_counted_for_each_account_and_pool(world: World, mint: Mint) -> None:
+async def test_places_are_counted_for_each_account_and_pool(world: Harness, mint: AccountsHarness) -> None:
     world.max_running = 1
     await world.reboot()
     first = [await world.imagine(pool=pool, user=n) for n, pool in enumerate([*Pool, *Pool])]
@@ -194,7 +200,9 @@ async def test_places_are_counted_for_each_account_and_pool(world: World, mint: 
     assert len(mint.paid_by) == 3
 
 
-async def test_a_rejected_own_key_fails_the_job_as_the_moderators_business(world: World, mint: Mint) -> None:
+async def test_a_rejected_own_key_fails_the_job_as_the_moderators_business(
+    world: Harness, mint: AccountsHarness
+) -> None:
     await world.services.own_keys.bring(GUILD, ADA, KEY)
     mint.trouble[KEY] = REFUSED
 

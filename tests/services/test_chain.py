@@ -13,14 +13,14 @@ from bot.domain.jobs import JobState, Route
 from bot.domain.pools import Allowance, Pool
 from bot.domain.tasks import RemoteAction, TaskStatus
 from bot.errors import RemoteError, RemoteFault, UserError
-from bot.services.actions import PressOutcome
-from tests.services.world import GRID, UUID, World
+from bot.services.intake.press import PressOutcome
+from tests.services.harness import GRID, UUID, Harness
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
 
 
-async def test_a_prompt_becomes_a_grid_under_its_own_reply(world: World) -> None:
+async def test_a_prompt_becomes_a_grid_under_its_own_reply(world: Harness) -> None:
     begun = await world.imagine("a paper fox --ar 3:2")
 
     job = await world.ended(begun)
@@ -33,7 +33,7 @@ async def test_a_prompt_becomes_a_grid_under_its_own_reply(world: World) -> None
 
 @pytest.mark.parametrize("pool", list(Pool))
 async def test_a_chain_stays_in_its_pool_to_any_depth_whatever_the_default_becomes(
-    world: World, pool: Pool
+    world: Harness, pool: Pool
 ) -> None:
     job = await world.finished_grid(pool=pool)
     world.default_pool = Pool.FAST if pool is Pool.NORMAL else Pool.NORMAL
@@ -48,7 +48,7 @@ async def test_a_chain_stays_in_its_pool_to_any_depth_whatever_the_default_becom
         job = child
 
 
-async def test_the_default_pool_is_the_configured_one_or_the_only_one_that_is_on(world: World) -> None:
+async def test_the_default_pool_is_the_configured_one_or_the_only_one_that_is_on(world: Harness) -> None:
     assert (await world.imagine()).pool is Pool.NORMAL
 
     await world.kill()
@@ -58,7 +58,7 @@ async def test_the_default_pool_is_the_configured_one_or_the_only_one_that_is_on
     assert (await world.imagine()).pool is Pool.FAST
 
 
-async def test_a_pool_that_is_off_refuses_new_chains_and_names_the_other(world: World) -> None:
+async def test_a_pool_that_is_off_refuses_new_chains_and_names_the_other(world: Harness) -> None:
     del world.rules[Pool.FAST]
 
     with pytest.raises(UserError) as refusal:
@@ -67,7 +67,7 @@ async def test_a_pool_that_is_off_refuses_new_chains_and_names_the_other(world: 
     assert (refusal.value.text.id, refusal.value.text.args["other"]) == ("refused.pool_off", "NORMAL")
 
 
-async def test_with_every_pool_off_the_refusal_names_none(world: World) -> None:
+async def test_with_every_pool_off_the_refusal_names_none(world: Harness) -> None:
     world.rules.clear()
 
     with pytest.raises(UserError) as refusal:
@@ -76,7 +76,7 @@ async def test_with_every_pool_off_the_refusal_names_none(world: World) -> None:
     assert refusal.value.text.id == "refused.all_pools_off"
 
 
-async def test_a_pool_switched_off_refuses_presses_of_its_old_chains_too(world: World) -> None:
+async def test_a_pool_switched_off_refuses_presses_of_its_old_chains_too(world: Harness) -> None:
     job = await world.finished_grid(pool=Pool.FAST)
     del world.rules[Pool.FAST]
 
@@ -87,7 +87,7 @@ async def test_a_pool_switched_off_refuses_presses_of_its_old_chains_too(world: 
     assert len(world.upstream.tasks) == 1
 
 
-async def test_an_interaction_delivered_twice_is_one_job(world: World) -> None:
+async def test_an_interaction_delivered_twice_is_one_job(world: Harness) -> None:
     asker = world.asker()
 
     first = await world.imagine(asker=asker)
@@ -98,7 +98,7 @@ async def test_an_interaction_delivered_twice_is_one_job(world: World) -> None:
     assert len(world.upstream.tasks) == 1
 
 
-async def test_twenty_simultaneous_presses_of_one_button_are_one_submission(world: World) -> None:
+async def test_twenty_simultaneous_presses_of_one_button_are_one_submission(world: Harness) -> None:
     job = await world.finished_grid()
 
     presses = await asyncio.gather(*(world.press(job, position=1, user=n) for n in range(20)))
@@ -109,7 +109,7 @@ async def test_twenty_simultaneous_presses_of_one_button_are_one_submission(worl
     assert len(world.upstream.tasks) == 2
 
 
-async def test_the_same_press_delivered_twice_by_the_gateway_stays_started(world: World) -> None:
+async def test_the_same_press_delivered_twice_by_the_gateway_stays_started(world: Harness) -> None:
     job = await world.finished_grid()
     asker = world.asker()
     first = await world.press(job, position=5, asker=asker)
@@ -121,7 +121,7 @@ async def test_the_same_press_delivered_twice_by_the_gateway_stays_started(world
     assert len(world.upstream.tasks) == 2
 
 
-async def test_u_pressed_again_shows_the_picture_that_is_there(world: World) -> None:
+async def test_u_pressed_again_shows_the_picture_that_is_there(world: Harness) -> None:
     job = await world.finished_grid()
     first = await world.press(job, position=1)
     await world.ended(first.job)
@@ -132,7 +132,7 @@ async def test_u_pressed_again_shows_the_picture_that_is_there(world: World) -> 
     assert len(world.upstream.tasks) == 2
 
 
-async def test_a_variation_may_run_again_once_the_first_has_ended(world: World) -> None:
+async def test_a_variation_may_run_again_once_the_first_has_ended(world: Harness) -> None:
     job = await world.finished_grid()
     first = await world.press(job, position=5)
     running = await world.press(job, position=5)
@@ -144,7 +144,7 @@ async def test_a_variation_may_run_again_once_the_first_has_ended(world: World) 
     assert again.job.key != first.job.key
 
 
-async def test_after_a_failure_the_button_works_again_at_once(world: World) -> None:
+async def test_after_a_failure_the_button_works_again_at_once(world: Harness) -> None:
     job = await world.finished_grid()
     world.upstream.refusals.append(RemoteError(RemoteFault.REFUSED, "no"))
     first = await world.press(job, position=0)
@@ -155,32 +155,32 @@ async def test_after_a_failure_the_button_works_again_at_once(world: World) -> N
     assert (await world.ended(again.job)).state is JobState.SUCCEEDED
 
 
-async def _press_refusal(world: World, job: Job, position: int = 0) -> str:
+async def _press_refusal(world: Harness, job: Job, position: int = 0) -> str:
     with pytest.raises(UserError) as refusal:
         await world.press(job, position=position)
     return refusal.value.text.id
 
 
-async def test_a_press_on_an_unknown_key_is_told_so(world: World) -> None:
+async def test_a_press_on_an_unknown_key_is_told_so(world: Harness) -> None:
     job = await world.finished_grid()
 
     assert await _press_refusal(world, replace(job, key=world.names.key())) == "press.unknown"
 
 
-async def test_a_press_on_a_failed_job_is_told_so(world: World) -> None:
+async def test_a_press_on_a_failed_job_is_told_so(world: Harness) -> None:
     world.upstream.refusals.append(RemoteError(RemoteFault.REFUSED, "no"))
     job = await world.ended(await world.imagine())
 
     assert await _press_refusal(world, job) == "press.failed"
 
 
-async def test_a_press_on_a_running_job_is_told_to_wait(world: World) -> None:
+async def test_a_press_on_a_running_job_is_told_to_wait(world: Harness) -> None:
     job = await world.imagine()
 
     assert await _press_refusal(world, job) == "press.unfinished"
 
 
-async def test_a_press_on_a_cancelled_job_is_told_so(world: World) -> None:
+async def test_a_press_on_a_cancelled_job_is_told_so(world: Harness) -> None:
     world.max_running = 0
     await world.reboot()
     job = await world.imagine()
@@ -189,7 +189,7 @@ async def test_a_press_on_a_cancelled_job_is_told_so(world: World) -> None:
     assert await _press_refusal(world, job) == "press.cancelled"
 
 
-async def test_a_press_on_a_button_that_never_was_is_told_so(world: World) -> None:
+async def test_a_press_on_a_button_that_never_was_is_told_so(world: Harness) -> None:
     job = await world.finished_grid()
 
     assert await _press_refusal(world, job, position=99) == "press.no_such_button"
@@ -207,7 +207,7 @@ async def test_a_press_on_a_button_that_never_was_is_told_so(world: World) -> No
     ],
 )
 async def test_a_button_that_needs_more_than_a_press_says_what_to_do_instead(
-    world: World, custom_id: str, answer: str
+    world: Harness, custom_id: str, answer: str
 ) -> None:
     world.upstream.template["actions"] = (RemoteAction(custom_id, "?", ""),)
     job = await world.finished_grid()
@@ -216,7 +216,7 @@ async def test_a_button_that_needs_more_than_a_press_says_what_to_do_instead(
     assert len(world.upstream.tasks) == 1
 
 
-async def test_video_buttons_work_where_the_owner_switched_them_on(world: World) -> None:
+async def test_video_buttons_work_where_the_owner_switched_them_on(world: Harness) -> None:
     world.video = True
     await world.reboot()
     world.upstream.template["actions"] = (RemoteAction(f"MJ::JOB::animate_low::1::{UUID}::SOLO", "?", ""),)
@@ -227,7 +227,7 @@ async def test_video_buttons_work_where_the_owner_switched_them_on(world: World)
     assert pressed.outcome is PressOutcome.STARTED
 
 
-async def test_a_member_cannot_have_more_jobs_at_once_than_the_rule_says(world: World) -> None:
+async def test_a_member_cannot_have_more_jobs_at_once_than_the_rule_says(world: Harness) -> None:
     world.rules[Pool.NORMAL] = Allowance(None, 1, 1)
     await world.imagine()
     await world.imagine()
@@ -240,7 +240,7 @@ async def test_a_member_cannot_have_more_jobs_at_once_than_the_rule_says(world: 
     assert other.state is JobState.QUEUED
 
 
-async def test_units_of_a_failed_job_are_free_again(world: World) -> None:
+async def test_units_of_a_failed_job_are_free_again(world: Harness) -> None:
     world.rules[Pool.NORMAL] = Allowance(1, None, None)
     world.upstream.refusals.append(RemoteError(RemoteFault.REFUSED, "no"))
     await world.ended(await world.imagine())
@@ -264,7 +264,7 @@ async def test_units_of_a_failed_job_are_free_again(world: World) -> None:
     ],
 )
 async def test_a_task_that_fails_upstream_is_delivered_as_a_failure_with_its_kind(
-    world: World, ends: TaskStatus, reason: str | None, kind: FailureKind
+    world: Harness, ends: TaskStatus, reason: str | None, kind: FailureKind
 ) -> None:
     world.upstream.template.update(ends=ends, reason=reason)
 
@@ -275,7 +275,7 @@ async def test_a_task_that_fails_upstream_is_delivered_as_a_failure_with_its_kin
     assert world.discord.of(job.key)[0].last.failure == job.failure
 
 
-async def test_three_run_at_once_and_the_queue_is_fair_between_users(world: World) -> None:
+async def test_three_run_at_once_and_the_queue_is_fair_between_users(world: Harness) -> None:
     greedy = [await world.imagine(f"greedy {n}", user=1) for n in range(6)]
     late = await world.imagine("late", user=2)
     await world.ended(late)

@@ -9,14 +9,14 @@ import pytest
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.tasks import TaskStatus
-from bot.errors import Later, RouteClosed, StorageTrouble, TooLarge
-from tests.services.world import CHANNEL
+from bot.errors import RetryLater, RouteClosed, StorageTrouble, TooLarge
+from tests.services.harness import CHANNEL
 
 if TYPE_CHECKING:
-    from tests.services.world import World
+    from tests.services.harness import Harness
 
 
-async def test_after_the_token_has_died_the_message_is_edited_with_the_bots_own(world: World) -> None:
+async def test_after_the_token_has_died_the_message_is_edited_with_the_bots_own(world: Harness) -> None:
     begun = await world.imagine()
     await world.pass_time(5)
     await world.reboot(after_ms=16 * 60_000)
@@ -27,7 +27,7 @@ async def test_after_the_token_has_died_the_message_is_edited_with_the_bots_own(
     assert len(world.discord.of(job.key)) == 1
 
 
-async def test_a_deleted_message_is_replaced_by_a_new_one(world: World) -> None:
+async def test_a_deleted_message_is_replaced_by_a_new_one(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(1)
     world.discord.messages[0].deleted = True
@@ -39,7 +39,7 @@ async def test_a_deleted_message_is_replaced_by_a_new_one(world: World) -> None:
     assert message.picture is not None
 
 
-async def test_with_the_channel_shut_it_goes_by_direct_message(world: World) -> None:
+async def test_with_the_channel_shut_it_goes_by_direct_message(world: Harness) -> None:
     world.discord.closed = dict.fromkeys((Route.REPLY, Route.EDIT, Route.POST), "missing_permission")
 
     job = await world.ended(await world.imagine())
@@ -47,7 +47,7 @@ async def test_with_the_channel_shut_it_goes_by_direct_message(world: World) -> 
     assert (job.route, job.reply.channel_id) == (Route.DIRECT, 999)
 
 
-async def test_with_every_way_shut_it_is_kept_and_the_moderators_hear_once(world: World) -> None:
+async def test_with_every_way_shut_it_is_kept_and_the_moderators_hear_once(world: Harness) -> None:
     world.discord.closed = dict.fromkeys(Route, "missing_permission")
 
     job = await world.ended(await world.imagine())
@@ -58,10 +58,10 @@ async def test_with_every_way_shut_it_is_kept_and_the_moderators_hear_once(world
     assert "missing_permission" in world.lost_ways[0][1]
 
 
-async def test_discord_in_trouble_is_tried_again_until_it_sticks(world: World) -> None:
+async def test_discord_in_trouble_is_tried_again_until_it_sticks(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(25)
-    world.discord.on_result += [Later("503", delay=3)] * 9
+    world.discord.on_result += [RetryLater("503", delay=3)] * 9
 
     ended = await world.ended(job)
 
@@ -69,10 +69,10 @@ async def test_discord_in_trouble_is_tried_again_until_it_sticks(world: World) -
     assert len(world.discord.of(job.key)) == 1
 
 
-async def test_discord_in_trouble_for_hours_leaves_it_kept(world: World) -> None:
+async def test_discord_in_trouble_for_hours_leaves_it_kept(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(25)
-    world.discord.on_result += [Later("503")] * 100_000
+    world.discord.on_result += [RetryLater("503")] * 100_000
     await world.pass_time(60)
     await world.reboot(after_ms=2 * 3600_000)
 
@@ -83,20 +83,20 @@ async def test_discord_in_trouble_for_hours_leaves_it_kept(world: World) -> None
 
 
 async def test_a_closed_reply_with_a_channel_in_trouble_waits_instead_of_writing_a_direct_message(
-    world: World,
+    world: Harness,
 ) -> None:
     job = await world.imagine()
     await world.pass_time(25)
     world.discord.closed = {Route.REPLY: "token", Route.EDIT: "gone"}
-    world.discord.on_result += [Later("503")] * 3
+    world.discord.on_result += [RetryLater("503")] * 3
 
     ended = await world.ended(job)
 
     assert ended.route is Route.POST
 
 
-async def test_a_picture_that_cannot_be_fetched_yet_is_tried_again(world: World) -> None:
-    world.picture_trouble = Later("502")
+async def test_a_picture_that_cannot_be_fetched_yet_is_tried_again(world: Harness) -> None:
+    world.picture_trouble = RetryLater("502")
     job = await world.imagine()
     await world.pass_time(200)
     assert not (await world.job(job.key)).is_delivered
@@ -108,8 +108,8 @@ async def test_a_picture_that_cannot_be_fetched_yet_is_tried_again(world: World)
     assert ended.notes == ()
 
 
-async def test_a_picture_that_stays_away_is_explained_on_a_card_with_its_buttons(world: World) -> None:
-    world.picture_trouble = Later("502")
+async def test_a_picture_that_stays_away_is_explained_on_a_card_with_its_buttons(world: Harness) -> None:
+    world.picture_trouble = RetryLater("502")
     begun = await world.imagine()
     await world.pass_time(60)
     await world.reboot(after_ms=15 * 60_000)
@@ -122,7 +122,7 @@ async def test_a_picture_that_stays_away_is_explained_on_a_card_with_its_buttons
     assert message.picture is None
 
 
-async def test_a_picture_at_a_host_that_is_not_allowed_is_explained(world: World) -> None:
+async def test_a_picture_at_a_host_that_is_not_allowed_is_explained(world: Harness) -> None:
     world.picture_trouble = RouteClosed("host_not_allowed")
 
     job = await world.ended(await world.imagine())
@@ -130,7 +130,7 @@ async def test_a_picture_at_a_host_that_is_not_allowed_is_explained(world: World
     assert world.discord.of(job.key)[0].last.notes == ("note.picture_not_allowed",)
 
 
-async def test_an_upload_that_discord_finds_too_large_is_made_smaller(world: World) -> None:
+async def test_an_upload_that_discord_finds_too_large_is_made_smaller(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(25)
     world.discord.on_result += [TooLarge("413"), TooLarge("413")]
@@ -142,7 +142,7 @@ async def test_an_upload_that_discord_finds_too_large_is_made_smaller(world: Wor
     assert world.discord.of(job.key)[0].picture is not None
 
 
-async def test_an_upload_that_stays_too_large_goes_out_as_a_card_without_picture(world: World) -> None:
+async def test_an_upload_that_stays_too_large_goes_out_as_a_card_without_picture(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(25)
     world.discord.on_result += [TooLarge("413")] * 4
@@ -152,7 +152,7 @@ async def test_an_upload_that_stays_too_large_goes_out_as_a_card_without_picture
     assert world.discord.of(job.key)[0].last.notes == ("note.picture_too_large",)
 
 
-async def test_a_smaller_picture_that_cannot_be_had_is_left_out(world: World) -> None:
+async def test_a_smaller_picture_that_cannot_be_had_is_left_out(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(25)
     world.discord.on_result.append(TooLarge("413"))
@@ -162,7 +162,7 @@ async def test_a_smaller_picture_that_cannot_be_had_is_left_out(world: World) ->
     assert world.discord.of(job.key)[0].last.notes == ("note.picture_too_large",)
 
 
-async def test_even_the_bare_card_may_be_too_large_for_a_way_and_the_next_is_tried(world: World) -> None:
+async def test_even_the_bare_card_may_be_too_large_for_a_way_and_the_next_is_tried(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(25)
     world.discord.on_result += [TooLarge("413")] * 5
@@ -172,7 +172,7 @@ async def test_even_the_bare_card_may_be_too_large_for_a_way_and_the_next_is_tri
     assert ended.route is Route.EDIT
 
 
-async def test_a_crash_between_posting_and_recording_posts_no_second_message(world: World) -> None:
+async def test_a_crash_between_posting_and_recording_posts_no_second_message(world: Harness) -> None:
     world.discord.closed = {Route.REPLY: "token", Route.EDIT: "gone"}
     job = await world.imagine()
     world.effects.die_at("show post ⟩")
@@ -185,7 +185,7 @@ async def test_a_crash_between_posting_and_recording_posts_no_second_message(wor
     assert len(world.discord.of(job.key)) == 1
 
 
-async def test_a_crash_before_posting_posts_after_the_restart(world: World) -> None:
+async def test_a_crash_before_posting_posts_after_the_restart(world: Harness) -> None:
     world.discord.closed = {Route.REPLY: "token", Route.EDIT: "gone"}
     job = await world.imagine()
     world.effects.die_at("show post ⟨")
@@ -195,7 +195,7 @@ async def test_a_crash_before_posting_posts_after_the_restart(world: World) -> N
     assert (await world.ended(job)).route is Route.POST
 
 
-async def test_an_unwanted_picture_is_kept_and_not_posted(world: World) -> None:
+async def test_an_unwanted_picture_is_kept_and_not_posted(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(6)
     cancelled = await world.store.cancel(job.key, world.clock.now())
@@ -208,7 +208,7 @@ async def test_an_unwanted_picture_is_kept_and_not_posted(world: World) -> None:
     assert not world.lost_ways
 
 
-async def test_a_failure_needs_no_picture(world: World) -> None:
+async def test_a_failure_needs_no_picture(world: Harness) -> None:
     world.upstream.template.update(ends=TaskStatus.FAILURE, reason="[Banned prompt] no")
 
     await world.ended(await world.imagine())
@@ -216,7 +216,7 @@ async def test_a_failure_needs_no_picture(world: World) -> None:
     assert not world.fetches
 
 
-async def test_a_delivery_that_cannot_be_recorded_is_repeated_as_an_edit(world: World) -> None:
+async def test_a_delivery_that_cannot_be_recorded_is_repeated_as_an_edit(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(25)
     world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"release"}
@@ -230,9 +230,9 @@ async def test_a_delivery_that_cannot_be_recorded_is_repeated_as_an_edit(world: 
 
 
 @pytest.mark.parametrize("delay", [None, 30.0])
-async def test_the_wait_that_discord_asks_for_is_kept(world: World, delay: float | None) -> None:
+async def test_the_wait_that_discord_asks_for_is_kept(world: Harness, delay: float | None) -> None:
     job = await world.imagine()
-    world.discord.on_result += [Later("429", delay=delay)] * 2  # the reply's way and the channel's
+    world.discord.on_result += [RetryLater("429", delay=delay)] * 2  # the reply's way and the channel's
 
     ended = await world.ended(job)
 
@@ -240,7 +240,7 @@ async def test_the_wait_that_discord_asks_for_is_kept(world: World, delay: float
     assert waited >= (delay or 0) * 1000
 
 
-async def test_a_bug_in_a_step_shelves_the_job_instead_of_losing_it(world: World) -> None:
+async def test_a_bug_in_a_step_shelves_the_job_instead_of_losing_it(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(25)
     world.discord.on_result += [ZeroDivisionError("a bug")] * 3
@@ -250,7 +250,7 @@ async def test_a_bug_in_a_step_shelves_the_job_instead_of_losing_it(world: World
     assert ended.state is JobState.SUCCEEDED
 
 
-async def test_the_message_that_shows_a_job_keeps_its_own_birthday(world: World) -> None:
+async def test_the_message_that_shows_a_job_keeps_its_own_birthday(world: Harness) -> None:
     job = await world.imagine()
 
     ended = await world.ended(job)

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.jobs import JobState
-from bot.errors import Later, RouteClosed, UserError
-from bot.services import thumbnails as room
-from bot.services.jobs import PAGE
-from bot.services.thumbnails import LIFE_MS, MARGIN_MS, Thumbnails
-from bot.services.viewing import Viewer
-from tests.services.world import GUILD
+from bot.errors import RetryLater, RouteClosed, UserError
+from bot.services.admission.viewer import Viewer
+from bot.services.history import thumbnails as room
+from bot.services.history.jobs import PAGE
+from bot.services.history.thumbnails import LIFE_MS, MARGIN_MS, Thumbnails
+from tests.services.harness import GUILD
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
-    from tests.services.world import World
+    from tests.services.harness import Harness
 
 ADA = Viewer(user_id=1, guild_id=GUILD, manages=False)
 BOB = replace(ADA, user_id=2)
 
 
-async def made(world: World, n: int = 1) -> list[Job]:
+async def made(world: Harness, n: int = 1) -> list[Job]:
     begun = [await world.imagine(f"a fox {i}") for i in range(n)]
 
     async def ended() -> bool:
@@ -35,7 +35,7 @@ async def made(world: World, n: int = 1) -> list[Job]:
     return [await world.job(job.key) for job in begun]
 
 
-async def test_anybody_in_the_server_may_like_a_picture_and_think_better_of_it(world: World) -> None:
+async def test_anybody_in_the_server_may_like_a_picture_and_think_better_of_it(world: Harness) -> None:
     (job,) = await made(world)
     favourites = world.services.favourites
 
@@ -46,7 +46,7 @@ async def test_anybody_in_the_server_may_like_a_picture_and_think_better_of_it(w
     assert (await favourites.history(BOB, 0)).page.total == 0
 
 
-async def test_what_is_elsewhere_or_brought_no_picture_is_no_favourite(world: World) -> None:
+async def test_what_is_elsewhere_or_brought_no_picture_is_no_favourite(world: Harness) -> None:
     (job,) = await made(world)
     waiting = await world.imagine("an owl")
     favourites = world.services.favourites
@@ -62,7 +62,7 @@ async def test_what_is_elsewhere_or_brought_no_picture_is_no_favourite(world: Wo
         await favourites.history(replace(ADA, guild_id=None), 0)
 
 
-async def test_a_page_past_the_end_is_the_last(world: World) -> None:
+async def test_a_page_past_the_end_is_the_last(world: Harness) -> None:
     jobs = await made(world, PAGE + 1)
     for job in jobs:
         await world.services.favourites.toggle(BOB, job.key)
@@ -82,7 +82,7 @@ class Channel:
         self.answers = answers
         self.asked: list[int] = []
 
-    async def pictured(self, channel_id: int, message_id: int) -> str | None:
+    async def picture_url(self, channel_id: int, message_id: int) -> str | None:
         assert channel_id
         self.asked.append(message_id)
         answer = self.answers[message_id]
@@ -93,19 +93,19 @@ class Channel:
         return None if isinstance(answer, asyncio.Event) else answer
 
 
-async def shown(world: World, n: int) -> list[Job]:
+async def shown(world: Harness, n: int) -> list[Job]:
     """Jobs whose cards are messages 1, 2, 3 and so on."""
     jobs = await made(world, n)
     return [replace(job, reply=replace(job.reply, message_id=i)) for i, job in enumerate(jobs, 1)]
 
 
-async def test_every_card_is_asked_for_its_picture_and_trouble_is_no_thumbnail(world: World) -> None:
+async def test_every_card_is_asked_for_its_picture_and_trouble_is_no_thumbnail(world: Harness) -> None:
     jobs = await shown(world, 5)
     channel = Channel(
         {
             1: "https://a.example/a.png",
             2: RouteClosed("message_gone"),
-            3: Later("down"),
+            3: RetryLater("down"),
             4: None,
             5: "x/b.MP4?a=1",
         }
@@ -116,7 +116,7 @@ async def test_every_card_is_asked_for_its_picture_and_trouble_is_no_thumbnail(w
     assert sorted(channel.asked) == [1, 2, 3, 4, 5]
 
 
-async def test_jobs_without_picture_or_card_are_not_asked_about(world: World) -> None:
+async def test_jobs_without_picture_or_card_are_not_asked_about(world: Harness) -> None:
     (job,) = await shown(world, 1)
     channel = Channel({})
     thumbnails = Thumbnails(publisher=channel, clock=world.clock)  # type: ignore[arg-type]  # all it needs
@@ -126,7 +126,7 @@ async def test_jobs_without_picture_or_card_are_not_asked_about(world: World) ->
     assert channel.asked == []
 
 
-async def test_an_address_is_remembered_until_it_ends(world: World) -> None:
+async def test_an_address_is_remembered_until_it_ends(world: Harness) -> None:
     jobs = await shown(world, 2)
     end = world.clock.now() // 1000 + 600
     channel = Channel({1: f"https://a.example/a.png?ex={end:x}&is=1", 2: "https://a.example/b.png?ex=soon"})
@@ -139,7 +139,7 @@ async def test_an_address_is_remembered_until_it_ends(world: World) -> None:
     assert sorted(channel.asked) == [1, 1, 1, 2, 2]
 
 
-async def test_the_memory_has_an_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_memory_has_an_end(world: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "KNOWN_LIMIT", 1)
     jobs = await shown(world, 2)
     channel = Channel({1: "https://a.example/a.png", 2: "https://a.example/b.png"})
@@ -149,7 +149,9 @@ async def test_the_memory_has_an_end(world: World, monkeypatch: pytest.MonkeyPat
     assert len(thumbnails._known) == 1
 
 
-async def test_a_list_does_not_wait_for_a_slow_picture(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_list_does_not_wait_for_a_slow_picture(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(room, "PATIENCE_S", 0.01)
     jobs = await shown(world, 2)
     channel = Channel({1: "https://a.example/a.png", 2: asyncio.Event()})

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.guilds import DELETION_DELAY_MS
 from bot.errors import StorageTrouble
 from bot.services.housekeeping import BATCH, EVERY_SECONDS, Housekeeping
-from tests.services.server import ADA
-from tests.services.world import GUILD
+from tests.services.harness import GUILD
+from tests.services.server_harness import ADA
 
 if TYPE_CHECKING:
     import pytest
 
-    from tests.services.server import Server
-    from tests.services.world import World
+    from tests.services.harness import Harness
+    from tests.services.server_harness import Server
 
 DAY = 86_400_000
 
 
-async def test_prompts_are_forgotten_after_the_servers_days(world: World) -> None:
+async def test_prompts_are_forgotten_after_the_servers_days(world: Harness) -> None:
     job = await world.finished_grid()
     await world.services.guilds.set_retention(GUILD, ADA, 2)
     world.clock.move_to(world.clock.now() + 3 * DAY)
@@ -87,18 +87,18 @@ class Shelf:
         return []
 
 
-def over(shelf: Any, world: World) -> Housekeeping:
+def over(shelf: Any, world: Harness) -> Housekeeping:
     services = world.services
     return Housekeeping(
         records=shelf,
         drafts=services.drafts,
         own_keys=services.own_keys,
         clock=world.clock,
-        probe=world.meters,
+        metrics=world.meters,
     )
 
 
-async def test_a_heap_is_worked_off_in_steps(world: World) -> None:
+async def test_a_heap_is_worked_off_in_steps(world: Harness) -> None:
     shelf = Shelf(2 * BATCH + 1)
 
     await over(shelf, world).tidy()
@@ -107,7 +107,7 @@ async def test_a_heap_is_worked_off_in_steps(world: World) -> None:
     assert world.meters.counts["prompts_forgotten"] == 2 * BATCH + 1
 
 
-async def test_tidying_goes_on_after_trouble(world: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_tidying_goes_on_after_trouble(world: Harness, caplog: pytest.LogCaptureFixture) -> None:
     shelf = Shelf(1, broken=1)
     running = asyncio.create_task(over(shelf, world).run())
     await world.calm()

@@ -15,25 +15,25 @@ from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
-from bot.services.accepting import accept
-from bot.services.quotas import Request
+from bot.services.admission.terms import Request
+from bot.services.intake.enqueue import enqueue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.services.world import World
+    from tests.services.harness import Harness
 
 FOX = Input(b"a fox", "image/png", "fox.png", source_url="https://cdn.example/fox.png?ex=1")
 OWL = Input(b"an owl", "image/webp", "owl.webp")
 MASK = Input(b"black and white", "image/png", "mask.png", role=InputRole.MASK)
 
 
-async def sent(world: World, job: Job, inputs: Sequence[Input]) -> Job:
+async def sent(world: Harness, job: Job, inputs: Sequence[Input]) -> Job:
     """A job that takes something along, through the same door as every other."""
     asker = world.asker()
     fresh = replace(job, interaction_id=asker.interaction_id, reply=asker.reply)
     request = Request(pool=fresh.pool, charge=Charge.IMAGINE)
-    accepted = await accept(
+    accepted = await enqueue(
         fresh,
         request,
         asker=asker,
@@ -45,7 +45,7 @@ async def sent(world: World, job: Job, inputs: Sequence[Input]) -> Job:
     return accepted
 
 
-async def a_job(world: World, kind: JobKind, **changes: object) -> Job:
+async def a_job(world: Harness, kind: JobKind, **changes: object) -> Job:
     """A job as a command would make it."""
     now, n = world.clock.now(), len(await world.all_jobs())
     key = world.names.key()
@@ -69,7 +69,7 @@ async def a_job(world: World, kind: JobKind, **changes: object) -> Job:
     return replace(job, **changes)  # type: ignore[arg-type]  # a test's own words
 
 
-async def test_a_blend_sends_every_picture_as_what_it_is_with_its_shape(world: World) -> None:
+async def test_a_blend_sends_every_picture_as_what_it_is_with_its_shape(world: Harness) -> None:
     blend = await a_job(world, JobKind.BLEND, shape=Shape.PORTRAIT)
 
     done = await world.ended(await sent(world, blend, [FOX, OWL]))
@@ -84,14 +84,14 @@ async def test_a_blend_sends_every_picture_as_what_it_is_with_its_shape(world: W
     assert (done.inputs, done.shape) == (2, Shape.PORTRAIT)
 
 
-async def test_a_description_is_asked_for_one_picture(world: World) -> None:
+async def test_a_description_is_asked_for_one_picture(world: Harness) -> None:
     done = await world.ended(await sent(world, await a_job(world, JobKind.DESCRIBE), [OWL]))
 
     task = world.upstream.task(done.task_id)
     assert (task.action, task.images) == ("DESCRIBE", (OWL.data_url,))
 
 
-async def test_a_prompt_s_pictures_are_uploaded_and_stand_at_its_head(world: World) -> None:
+async def test_a_prompt_s_pictures_are_uploaded_and_stand_at_its_head(world: Harness) -> None:
     imagine = await a_job(world, JobKind.IMAGINE, prompt="in the snow --iw 1.5")
 
     done = await world.ended(await sent(world, imagine, [FOX, OWL]))
@@ -109,7 +109,7 @@ async def test_a_prompt_s_pictures_are_uploaded_and_stand_at_its_head(world: Wor
 
 
 async def test_a_picture_that_cannot_be_uploaded_is_fetched_from_where_its_member_put_it(
-    world: World,
+    world: Harness,
 ) -> None:
     world.upstream.on_leave.append(RemoteError(RemoteFault.KEY, "no file permission"))
 
@@ -120,7 +120,7 @@ async def test_a_picture_that_cannot_be_uploaded_is_fetched_from_where_its_membe
     assert world.upstream.task(done.task_id).prompt == f"{FOX.source_url} in the snow"
 
 
-async def test_without_any_address_for_a_picture_the_job_fails_and_nothing_is_paid(world: World) -> None:
+async def test_without_any_address_for_a_picture_the_job_fails_and_nothing_is_paid(world: Harness) -> None:
     world.upstream.on_leave.append(RemoteError(RemoteFault.KEY, "no file permission"))
 
     done = await world.ended(await sent(world, await a_job(world, JobKind.IMAGINE, prompt="snow"), [OWL]))
@@ -130,7 +130,7 @@ async def test_without_any_address_for_a_picture_the_job_fails_and_nothing_is_pa
     assert world.upstream.tasks == []
 
 
-async def test_an_upload_that_may_have_arrived_is_simply_repeated(world: World) -> None:
+async def test_an_upload_that_may_have_arrived_is_simply_repeated(world: Harness) -> None:
     world.upstream.on_leave.append(RemoteError(RemoteFault.UNCLEAR, "no answer"))
 
     done = await world.ended(await sent(world, await a_job(world, JobKind.IMAGINE, prompt="snow"), [OWL]))
@@ -139,7 +139,7 @@ async def test_an_upload_that_may_have_arrived_is_simply_repeated(world: World) 
     assert len(world.upstream.tasks) == 1
 
 
-async def test_an_address_is_used_again_while_it_is_good_and_renewed_before_it_ends(world: World) -> None:
+async def test_an_address_is_used_again_while_it_is_good_and_renewed_before_it_ends(world: Harness) -> None:
     hour, now = 3_600_000, world.clock.now()
     good = replace(OWL, address="https://store.example/good", address_until=now + 2 * hour)
     ending = replace(FOX, address="https://store.example/ending", address_until=now + hour)
@@ -153,7 +153,7 @@ async def test_an_address_is_used_again_while_it_is_good_and_renewed_before_it_e
     )
 
 
-async def test_a_mask_goes_along_with_the_press(world: World) -> None:
+async def test_a_mask_goes_along_with_the_press(world: Harness) -> None:
     grid = await world.finished_grid()
     press = await world.ended((await world.press(grid)).job)
     assert press.press is not None
@@ -167,7 +167,7 @@ async def test_a_mask_goes_along_with_the_press(world: World) -> None:
     assert world.upstream.task(press.task_id).mask is None
 
 
-async def test_pictures_that_are_gone_fail_their_job_visibly(world: World) -> None:
+async def test_pictures_that_are_gone_fail_their_job_visibly(world: Harness) -> None:
     later = world.clock.now() + 60_000
     waiting = await sent(world, await a_job(world, JobKind.IMAGINE, prompt="snow", due_at=later), [OWL, FOX])
     await world.forget_inputs(waiting)
@@ -179,7 +179,7 @@ async def test_pictures_that_are_gone_fail_their_job_visibly(world: World) -> No
     assert (world.upstream.tasks, world.upstream.left) == ([], [])
 
 
-async def test_while_the_database_cannot_be_read_nothing_is_sent_and_nothing_is_lost(world: World) -> None:
+async def test_while_the_database_cannot_be_read_nothing_is_sent_and_nothing_is_lost(world: Harness) -> None:
     world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"inputs", "address_inputs"}
     blend = await sent(world, await a_job(world, JobKind.BLEND), [FOX, OWL])
     prompt = await sent(world, await a_job(world, JobKind.IMAGINE, prompt="snow"), [OWL])
@@ -195,7 +195,7 @@ async def test_while_the_database_cannot_be_read_nothing_is_sent_and_nothing_is_
 
 
 async def test_a_blend_without_a_shape_is_square_and_a_description_of_nothing_is_refused(
-    world: World,
+    world: Harness,
 ) -> None:
     blend = await world.ended(await sent(world, await a_job(world, JobKind.BLEND), [FOX, OWL]))
     nothing = await world.ended(await sent(world, await a_job(world, JobKind.DESCRIBE), []))
@@ -209,7 +209,7 @@ async def test_a_blend_without_a_shape_is_square_and_a_description_of_nothing_is
 
 
 @pytest.mark.parametrize("kind", [JobKind.BLEND, JobKind.DESCRIBE, JobKind.IMAGINE])
-async def test_a_lost_answer_is_found_again_and_paid_once(world: World, kind: JobKind) -> None:
+async def test_a_lost_answer_is_found_again_and_paid_once(world: Harness, kind: JobKind) -> None:
     world.upstream.swallow = 1
     images = [FOX, OWL] if kind is JobKind.BLEND else [FOX]
 
@@ -219,7 +219,7 @@ async def test_a_lost_answer_is_found_again_and_paid_once(world: World, kind: Jo
     assert len(world.upstream.tasks) == 1
 
 
-async def test_two_unclear_blends_are_not_guessed_apart(world: World) -> None:
+async def test_two_unclear_blends_are_not_guessed_apart(world: Harness) -> None:
     world.upstream.swallow = 2
     first = await sent(world, await a_job(world, JobKind.BLEND), [FOX, OWL])
     second = await sent(world, await a_job(world, JobKind.BLEND), [OWL, FOX])
@@ -231,7 +231,7 @@ async def test_two_unclear_blends_are_not_guessed_apart(world: World) -> None:
 
 
 async def test_who_died_before_the_pictures_had_addresses_has_sent_nothing_and_sends_once(
-    world: World,
+    world: Harness,
 ) -> None:
     world.effects.die_at("POST upload ⟩")
     job = await sent(world, await a_job(world, JobKind.IMAGINE, prompt="snow"), [OWL])
@@ -248,7 +248,7 @@ async def test_who_died_before_the_pictures_had_addresses_has_sent_nothing_and_s
 # -- how long they are kept --------------------------------------------------------------------------------
 
 
-async def test_what_went_along_is_kept_for_a_week_after_its_job_has_ended(world: World) -> None:
+async def test_what_went_along_is_kept_for_a_week_after_its_job_has_ended(world: Harness) -> None:
     done = await world.ended(await sent(world, await a_job(world, JobKind.DESCRIBE), [FOX]))
     await world.services.housekeeping.tidy()
     assert await world.store.inputs(done.key) == [FOX]

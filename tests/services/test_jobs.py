@@ -12,12 +12,12 @@ from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
 from bot.domain.ports import Load, Picture
 from bot.domain.tasks import TaskStatus
-from bot.errors import Later, RemoteError, RemoteFault, RouteClosed, TooLarge, UserError
-from bot.services.viewing import Viewer
-from tests.services.world import CHANNEL, GUILD
+from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, TooLarge, UserError
+from bot.services.admission.viewer import Viewer
+from tests.services.harness import CHANNEL, GUILD
 
 if TYPE_CHECKING:
-    from tests.services.world import World
+    from tests.services.harness import Harness
 
 
 def viewer(user: int = 1, *, guild: int | None = GUILD, manages: bool = False) -> Viewer:
@@ -31,7 +31,7 @@ async def refusal(call: Any) -> str:
     return refused.value.text.id
 
 
-async def waiting(world: World) -> Job:
+async def waiting(world: Harness) -> Job:
     """A job that stands in the queue, its card shown."""
     world.upstream.refusals = [RemoteError(RemoteFault.THROTTLED, "busy") for _ in range(50)]
     job = await world.imagine()
@@ -40,7 +40,7 @@ async def waiting(world: World) -> Job:
     return await world.job(job.key)
 
 
-async def running(world: World) -> Job:
+async def running(world: Harness) -> Job:
     """A job that upstream is at work on."""
     job = await world.imagine()
     await world.pass_time(8)
@@ -48,7 +48,7 @@ async def running(world: World) -> Job:
     return await world.job(job.key)
 
 
-def card(world: World, job: Job) -> Job:
+def card(world: Harness, job: Job) -> Job:
     """What the job's card shows, if it has just one."""
     (message,) = world.discord.of(job.key)
     return message.last
@@ -57,7 +57,7 @@ def card(world: World, job: Job) -> Job:
 # -- cancelling --------------------------------------------------------------------------------------------
 
 
-async def test_a_queued_job_is_cancelled_refunded_and_shown_at_once_and_once(world: World) -> None:
+async def test_a_queued_job_is_cancelled_refunded_and_shown_at_once_and_once(world: Harness) -> None:
     job = await waiting(world)
 
     said = await world.services.jobs.cancel(viewer(), job.key)
@@ -73,7 +73,7 @@ async def test_a_queued_job_is_cancelled_refunded_and_shown_at_once_and_once(wor
     assert len(world.discord.messages) == 1
 
 
-async def test_a_running_job_says_at_once_that_it_will_not_be_posted_and_is_kept(world: World) -> None:
+async def test_a_running_job_says_at_once_that_it_will_not_be_posted_and_is_kept(world: Harness) -> None:
     job = await running(world)
 
     said = await world.services.jobs.cancel(viewer(), job.key)
@@ -90,7 +90,7 @@ async def test_a_running_job_says_at_once_that_it_will_not_be_posted_and_is_kept
     assert [kind for key, kind in await world.ledger() if key == job.key] == ["reserve"]
 
 
-async def test_cancelling_twice_says_the_same_and_changes_nothing(world: World) -> None:
+async def test_cancelling_twice_says_the_same_and_changes_nothing(world: Harness) -> None:
     job = await running(world)
 
     first = await world.services.jobs.cancel(viewer(), job.key)
@@ -99,7 +99,7 @@ async def test_cancelling_twice_says_the_same_and_changes_nothing(world: World) 
     assert first == second
 
 
-async def test_an_unwanted_job_that_fails_says_so_in_its_place_only(world: World) -> None:
+async def test_an_unwanted_job_that_fails_says_so_in_its_place_only(world: Harness) -> None:
     world.upstream.template = {"ends": TaskStatus.FAILURE, "reason": "Banned prompt"}
     job = await running(world)
     await world.services.jobs.cancel(viewer(), job.key)
@@ -111,7 +111,7 @@ async def test_an_unwanted_job_that_fails_says_so_in_its_place_only(world: World
     assert ("refund" in [kind for key, kind in await world.ledger() if key == job.key]) is True
 
 
-async def test_a_cancelled_job_whose_card_is_gone_makes_no_new_message(world: World) -> None:
+async def test_a_cancelled_job_whose_card_is_gone_makes_no_new_message(world: Harness) -> None:
     job = await waiting(world)
     world.discord.messages[0].deleted = True
 
@@ -123,7 +123,7 @@ async def test_a_cancelled_job_whose_card_is_gone_makes_no_new_message(world: Wo
     assert world.lost_ways == []
 
 
-async def test_an_unwanted_job_that_upstream_drops_is_not_sent_again(world: World) -> None:
+async def test_an_unwanted_job_that_upstream_drops_is_not_sent_again(world: Harness) -> None:
     job = await running(world)
     await world.services.jobs.cancel(viewer(), job.key)
     task = world.upstream.tasks[0]
@@ -149,7 +149,7 @@ async def test_an_unwanted_job_that_upstream_drops_is_not_sent_again(world: Worl
     ],
 )
 async def test_only_the_requester_and_the_servers_moderators_may_cancel(
-    world: World,
+    world: Harness,
     who: Viewer,
     may: bool,  # noqa: FBT001 - pytest names it
 ) -> None:
@@ -163,7 +163,7 @@ async def test_only_the_requester_and_the_servers_moderators_may_cancel(
     assert ((await world.job(job.key)).state is JobState.CANCELLED) is may
 
 
-async def test_what_has_ended_cannot_be_cancelled_and_an_unknown_key_is_named(world: World) -> None:
+async def test_what_has_ended_cannot_be_cancelled_and_an_unknown_key_is_named(world: Harness) -> None:
     done = await world.finished_grid()
     gone = await waiting(world)
     await world.services.jobs.cancel(viewer(), gone.key)
@@ -176,13 +176,13 @@ async def test_what_has_ended_cannot_be_cancelled_and_an_unknown_key_is_named(wo
 # -- showing again -----------------------------------------------------------------------------------------
 
 
-async def show(world: World, job: Job, *, public: bool = False, who: Viewer | None = None) -> Any:
+async def show(world: Harness, job: Job, *, public: bool = False, who: Viewer | None = None) -> Any:
     asker = world.asker(user=1)
-    await world.services.bringer.show(who or viewer(), asker, job.key, public=public)
+    await world.services.redelivery.show(who or viewer(), asker, job.key, public=public)
     return next(m for m in world.discord.messages if m.id == asker.reply.message_id)
 
 
-async def test_a_finished_job_comes_back_with_its_picture_and_buttons(world: World) -> None:
+async def test_a_finished_job_comes_back_with_its_picture_and_buttons(world: Harness) -> None:
     job = await world.finished_grid()
 
     message = await show(world, job)
@@ -192,7 +192,7 @@ async def test_a_finished_job_comes_back_with_its_picture_and_buttons(world: Wor
     assert (await world.job(job.key)).reply == job.reply
 
 
-async def test_shown_in_public_the_card_moves(world: World) -> None:
+async def test_shown_in_public_the_card_moves(world: Harness) -> None:
     job = await world.finished_grid()
 
     message = await show(world, job, public=True)
@@ -200,7 +200,7 @@ async def test_shown_in_public_the_card_moves(world: World) -> None:
     assert (await world.job(job.key)).reply.message_id == message.id
 
 
-async def test_an_unwanted_job_is_delivered_by_showing_it(world: World) -> None:
+async def test_an_unwanted_job_is_delivered_by_showing_it(world: Harness) -> None:
     job = await running(world)
     await world.services.jobs.cancel(viewer(), job.key)
     assert await refusal(show(world, job)) == "jobs.unfinished"
@@ -213,8 +213,10 @@ async def test_an_unwanted_job_is_delivered_by_showing_it(world: World) -> None:
     assert (await world.job(job.key)).reply.message_id == message.id
 
 
-@pytest.mark.parametrize("trouble", [RouteClosed("no_source"), Later("gone")])
-async def test_without_its_picture_a_job_comes_with_an_honest_note(world: World, trouble: Exception) -> None:
+@pytest.mark.parametrize("trouble", [RouteClosed("no_source"), RetryLater("gone")])
+async def test_without_its_picture_a_job_comes_with_an_honest_note(
+    world: Harness, trouble: Exception
+) -> None:
     job = await world.finished_grid()
     world.picture_trouble = trouble
 
@@ -225,7 +227,7 @@ async def test_without_its_picture_a_job_comes_with_an_honest_note(world: World,
     assert message.last.actions
 
 
-async def test_a_picture_that_is_too_large_is_offered_smaller_and_at_last_left_out(world: World) -> None:
+async def test_a_picture_that_is_too_large_is_offered_smaller_and_at_last_left_out(world: Harness) -> None:
     job = await world.finished_grid()
     world.fetches.clear()
     world.discord.on_result = [TooLarge("413"), TooLarge("413")]
@@ -240,14 +242,14 @@ async def test_a_picture_that_is_too_large_is_offered_smaller_and_at_last_left_o
     assert (await show(world, job)).last.notes == ("note.picture_gone",)
 
 
-async def test_a_failed_job_is_shown_as_it_ended(world: World) -> None:
+async def test_a_failed_job_is_shown_as_it_ended(world: Harness) -> None:
     world.upstream.template = {"ends": TaskStatus.FAILURE, "reason": "Banned prompt"}
     job = await world.ended(await world.imagine())
 
     assert (await show(world, job)).last.failure == job.failure
 
 
-async def test_somebody_elses_job_is_shown_to_moderators_only(world: World) -> None:
+async def test_somebody_elses_job_is_shown_to_moderators_only(world: Harness) -> None:
     job = await world.finished_grid()
 
     assert await refusal(show(world, job, who=viewer(2))) == "jobs.not_yours"
@@ -257,14 +259,14 @@ async def test_somebody_elses_job_is_shown_to_moderators_only(world: World) -> N
 # -- one person's file, and a card taken down --------------------------------------------------------------
 
 
-async def send(world: World, job: Job, **who: Any) -> str:
-    said = await world.services.bringer.send(
+async def send(world: Harness, job: Job, **who: Any) -> str:
+    said = await world.services.redelivery.send(
         viewer(**who), job.key, locale="en-US", link="https://discord.com/x", nonce="1"
     )
     return said.id
 
 
-async def test_a_file_goes_to_whoever_asks_in_the_server(world: World) -> None:
+async def test_a_file_goes_to_whoever_asks_in_the_server(world: Harness) -> None:
     job = await world.finished_grid()
 
     assert await send(world, job, user=2) == "jobs.sent"
@@ -283,7 +285,7 @@ async def test_a_file_goes_to_whoever_asks_in_the_server(world: World) -> None:
     ],
 )
 async def test_a_file_that_cannot_be_sent_says_why(
-    world: World, troubles: list[Exception], said: str
+    world: Harness, troubles: list[Exception], said: str
 ) -> None:
     job = await world.finished_grid()
     world.discord.on_hand = troubles
@@ -291,53 +293,53 @@ async def test_a_file_that_cannot_be_sent_says_why(
     assert await refusal(send(world, job)) == said
 
 
-async def test_what_has_no_picture_is_not_sent(world: World) -> None:
+async def test_what_has_no_picture_is_not_sent(world: Harness) -> None:
     world.upstream.template = {"ends": TaskStatus.FAILURE, "reason": "Banned prompt"}
     job = await world.ended(await world.imagine())
 
     assert await refusal(send(world, job)) == "jobs.no_picture"
 
 
-async def test_a_picture_that_is_gone_is_not_sent(world: World) -> None:
+async def test_a_picture_that_is_gone_is_not_sent(world: Harness) -> None:
     job = await world.finished_grid()
-    world.picture_trouble = Later("gone")
+    world.picture_trouble = RetryLater("gone")
 
     assert await refusal(send(world, job)) == "jobs.picture_gone"
     assert world.discord.handed == []
 
 
-async def test_a_card_is_taken_down_and_nothing_links_there_any_more(world: World) -> None:
+async def test_a_card_is_taken_down_and_nothing_links_there_any_more(world: Harness) -> None:
     job = await world.finished_grid()
     (message,) = world.discord.of(job.key)
 
-    said = await world.services.bringer.take_down(
+    said = await world.services.redelivery.take_down(
         viewer(), job.key, channel_id=CHANNEL, message_id=message.id
     )
 
     assert said.id == "jobs.deleted"
     assert message.deleted
     assert (await world.job(job.key)).reply.message_id is None
-    again = await world.services.bringer.take_down(
+    again = await world.services.redelivery.take_down(
         viewer(), job.key, channel_id=CHANNEL, message_id=message.id
     )
     assert again == said
     assert (await show(world, job, public=True)).picture is not None
 
 
-async def test_a_copy_taken_down_leaves_the_card_where_it_is(world: World) -> None:
+async def test_a_copy_taken_down_leaves_the_card_where_it_is(world: Harness) -> None:
     job = await world.finished_grid()
     copy = await show(world, job)
 
-    await world.services.bringer.take_down(viewer(), job.key, channel_id=CHANNEL, message_id=copy.id)
+    await world.services.redelivery.take_down(viewer(), job.key, channel_id=CHANNEL, message_id=copy.id)
 
     assert (await world.job(job.key)).reply == job.reply
 
 
-async def test_strangers_take_nothing_down(world: World) -> None:
+async def test_strangers_take_nothing_down(world: Harness) -> None:
     job = await world.finished_grid()
     (message,) = world.discord.of(job.key)
 
-    call = world.services.bringer.take_down(viewer(2), job.key, channel_id=CHANNEL, message_id=message.id)
+    call = world.services.redelivery.take_down(viewer(2), job.key, channel_id=CHANNEL, message_id=message.id)
 
     assert await refusal(call) == "jobs.not_yours"
     assert not message.deleted
@@ -346,7 +348,7 @@ async def test_strangers_take_nothing_down(world: World) -> None:
 # -- lists -------------------------------------------------------------------------------------------------
 
 
-async def test_a_history_has_pages_and_stays_on_the_last(world: World) -> None:
+async def test_a_history_has_pages_and_stays_on_the_last(world: Harness) -> None:
     made = [await world.imagine(f"fox {n}") for n in range(7)]
     await world.imagine("a wolf", user=2)
 
@@ -359,7 +361,7 @@ async def test_a_history_has_pages_and_stays_on_the_last(world: World) -> None:
     assert (await world.services.jobs.history(viewer(3), 0)).page.jobs == []
 
 
-async def test_a_queue_tells_places_and_the_servers_totals(world: World) -> None:
+async def test_a_queue_tells_places_and_the_servers_totals(world: Harness) -> None:
     world.max_running = 1
     await world.reboot()
     first = await world.imagine(user=2)
@@ -376,7 +378,7 @@ async def test_a_queue_tells_places_and_the_servers_totals(world: World) -> None
     assert first.key not in queue.ahead
 
 
-async def test_suggestions_are_own_finished_jobs_by_key_and_by_prompt(world: World) -> None:
+async def test_suggestions_are_own_finished_jobs_by_key_and_by_prompt(world: Harness) -> None:
     fox = await world.finished_grid(prompt="a paper Fox")
     owl = await world.finished_grid(prompt="an owl")
     await world.finished_grid(prompt="a fox of Bob's", user=2)
@@ -390,7 +392,7 @@ async def test_suggestions_are_own_finished_jobs_by_key_and_by_prompt(world: Wor
     assert await keys("bob") == []
 
 
-async def test_moderators_are_suggested_everybodys_live_jobs_after_their_own(world: World) -> None:
+async def test_moderators_are_suggested_everybodys_live_jobs_after_their_own(world: Harness) -> None:
     world.upstream.refusals = [RemoteError(RemoteFault.THROTTLED, "busy") for _ in range(50)]
     theirs = await world.imagine(user=2)
     mine = await world.imagine()
@@ -406,7 +408,7 @@ async def test_moderators_are_suggested_everybodys_live_jobs_after_their_own(wor
     assert await keys(manages=False) == []
 
 
-async def test_lists_belong_to_a_server(world: World) -> None:
+async def test_lists_belong_to_a_server(world: Harness) -> None:
     for ask in (world.services.jobs.queue, lambda who: world.services.jobs.history(who, 0)):
         assert await refusal(ask(viewer(guild=None))) == "refused.server_only"
 
@@ -414,7 +416,7 @@ async def test_lists_belong_to_a_server(world: World) -> None:
 # -- relations ---------------------------------------------------------------------------------------------
 
 
-async def test_a_job_knows_its_parent_and_children(world: World) -> None:
+async def test_a_job_knows_its_parent_and_children(world: Harness) -> None:
     grid = await world.finished_grid()
     pressed = await world.press(grid, 1)
 
@@ -427,7 +429,7 @@ async def test_a_job_knows_its_parent_and_children(world: World) -> None:
     assert below.parent.key == grid.key
 
 
-async def test_a_remix_begins_a_chain_of_its_own_in_the_same_pool(world: World) -> None:
+async def test_a_remix_begins_a_chain_of_its_own_in_the_same_pool(world: Harness) -> None:
     grid = await world.finished_grid(pool=Pool.FAST)
 
     begun = await world.services.imagine.remix(world.asker(user=2), grid, "a paper wolf --ar 3:2")

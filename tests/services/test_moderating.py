@@ -13,14 +13,14 @@ from bot.domain.keys import JobKey
 from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Pool
 from bot.errors import IllegalTransition, RouteClosed
-from bot.services.moderation import Erased
+from bot.services.servers.moderation import Erased
 from bot.texts import text
-from tests.services.server import ADA, HOUR, refusal
-from tests.services.world import GUILD
+from tests.services.harness import GUILD
+from tests.services.server_harness import ADA, HOUR, refusal
 
 if TYPE_CHECKING:
-    from tests.services.server import Server
-    from tests.services.world import World
+    from tests.services.harness import Harness
+    from tests.services.server_harness import Server
 
 
 async def test_a_text_can_be_tried_without_consequences(server: Server) -> None:
@@ -96,7 +96,7 @@ async def test_all_jobs_of_a_member_are_cancelled_and_refunded(server: Server) -
     assert (await server.moderation.member(GUILD, 1)).spent_today[Pool.NORMAL] == 0
 
 
-async def test_clearing_the_queue_leaves_what_was_sent(world: World) -> None:
+async def test_clearing_the_queue_leaves_what_was_sent(world: Harness) -> None:
     world.max_running = 1
     await world.reboot()
     running = await world.imagine()
@@ -112,7 +112,7 @@ async def test_clearing_the_queue_leaves_what_was_sent(world: World) -> None:
         assert (await world.ended(job)).is_delivered
 
 
-async def test_cancelling_what_runs_keeps_its_picture_to_itself(world: World) -> None:
+async def test_cancelling_what_runs_keeps_its_picture_to_itself(world: Harness) -> None:
     running = await world.imagine()
     await world.calm()
 
@@ -163,7 +163,7 @@ async def test_the_log_counts_jobs_in_words(server: Server) -> None:
     assert server.heard.events[0].said == text("log.queue_cleared", n=1)
 
 
-async def test_a_result_is_removed_and_told_and_nobody_can_bring_it_back(world: World) -> None:
+async def test_a_result_is_removed_and_told_and_nobody_can_bring_it_back(world: Harness) -> None:
     grid = await world.finished_grid(user=1)
     assert grid.reply.message_id is not None
 
@@ -184,7 +184,7 @@ async def test_a_result_is_removed_and_told_and_nobody_can_bring_it_back(world: 
     ("reason", "gone"), [("message_gone", True), ("channel_gone", True), ("missing_permission", False)]
 )
 async def test_a_card_that_cannot_be_deleted_is_left_to_moderators(
-    world: World, reason: str, *, gone: bool
+    world: Harness, reason: str, *, gone: bool
 ) -> None:
     grid = await world.finished_grid()
 
@@ -220,7 +220,7 @@ async def test_what_is_done_to_another_members_job_is_written_down_and_ones_own_
 
 
 async def test_what_runs_while_a_member_is_erased_is_shown_to_nobody_and_forgotten_as_it_ends(
-    world: World,
+    world: Harness,
 ) -> None:
     running = await world.imagine("a secret fox")
     await world.calm()

@@ -17,33 +17,33 @@ from bot.domain.accounts import OwnAccount
 from bot.domain.guilds import DELETION_DELAY_MS
 from bot.domain.jobs import JobState
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
-from bot.services import own_keys
-from bot.services.own_keys import CURRENT_MS, OPENED_MS, RETIRED_MS, Brought, bare
+from bot.services.accounts import own_keys
+from bot.services.accounts.own_keys import CURRENT_MS, OPENED_MS, RETIRED_MS, Brought, bare
 from bot.storage.vault import FernetVault
-from tests.services.mint import KEY, MASTER, NEXT_MASTER, OTHER_KEY, Mint
-from tests.services.server import ADA, LOG_CHANNEL, Heard, refusal
-from tests.services.world import GUILD
+from tests.services.accounts_harness import KEY, MASTER, NEXT_MASTER, OTHER_KEY, AccountsHarness
+from tests.services.harness import GUILD
+from tests.services.server_harness import ADA, LOG_CHANNEL, Heard, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from bot.domain.jobs import Job
-    from bot.services.own_keys import OwnKeys
-    from tests.services.world import World
+    from bot.services.accounts.own_keys import OwnKeys
+    from tests.services.harness import Harness
 
 FIRST, SECOND = OwnAccount(GUILD, 1), OwnAccount(GUILD, 2)
 
 
 @pytest.fixture
-async def mint(world: World) -> Mint:
+async def mint(world: Harness) -> AccountsHarness:
     """Accounts behind every key, in a process that may keep keys."""
-    made = Mint()
+    made = AccountsHarness()
     made.furnish(world)
     await world.reboot()
     return made
 
 
-def keys(world: World) -> OwnKeys:
+def keys(world: Harness) -> OwnKeys:
     return world.services.own_keys
 
 
@@ -51,14 +51,16 @@ async def why(attempt: Awaitable[object]) -> str:
     return (await refusal(attempt)).id
 
 
-def payer(mint: Mint, job: Job) -> str | None:
+def payer(mint: AccountsHarness, job: Job) -> str | None:
     return mint.paid_by.get(job.task_id or "")
 
 
 # -- bringing --------------------------------------------------------------------------------------------
 
 
-async def test_a_key_pays_for_the_chains_that_begin_after_it_came(world: World, mint: Mint) -> None:
+async def test_a_key_pays_for_the_chains_that_begin_after_it_came(
+    world: Harness, mint: AccountsHarness
+) -> None:
     before = await world.finished_grid()
 
     assert await keys(world).bring(GUILD, ADA, f' "Bearer {KEY}" ') is Brought.SET
@@ -84,7 +86,7 @@ async def test_a_key_pays_for_the_chains_that_begin_after_it_came(world: World, 
     ],
 )
 async def test_a_key_that_is_not_taken_changes_nothing_and_says_why(
-    world: World, mint: Mint, fault: RemoteFault, words: str, said: str
+    world: Harness, mint: AccountsHarness, fault: RemoteFault, words: str, said: str
 ) -> None:
     mint.trouble[KEY] = RemoteError(fault, words)
 
@@ -93,7 +95,7 @@ async def test_a_key_that_is_not_taken_changes_nothing_and_says_why(
 
 
 async def test_a_service_that_says_nothing_is_unreachable(
-    world: World, mint: Mint, monkeypatch: pytest.MonkeyPatch
+    world: Harness, mint: AccountsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(own_keys, "PATIENCE_S", 0.01)
 
@@ -112,7 +114,7 @@ def test_what_is_no_key_is_not_even_tried(typed: str) -> None:
         bare(typed)
 
 
-async def test_the_same_key_again_is_a_test_and_no_change(world: World, mint: Mint) -> None:
+async def test_the_same_key_again_is_a_test_and_no_change(world: Harness, mint: AccountsHarness) -> None:
     await keys(world).bring(GUILD, ADA, KEY)
     world.clock.move_to(world.clock.now() + 60_000)
 
@@ -126,7 +128,7 @@ async def test_the_same_key_again_is_a_test_and_no_change(world: World, mint: Mi
 
 @pytest.mark.parametrize("terms", [{"server_keys": False}, {}])
 async def test_where_the_owner_keeps_them_off_none_is_brought_and_none_is_used(
-    world: World, mint: Mint, terms: dict[str, Any]
+    world: Harness, mint: AccountsHarness, terms: dict[str, Any]
 ) -> None:
     await keys(world).bring(GUILD, ADA, KEY)
     grid = await world.finished_grid()
@@ -150,7 +152,9 @@ async def test_where_the_owner_keeps_them_off_none_is_brought_and_none_is_used(
 # -- testing ---------------------------------------------------------------------------------------------
 
 
-async def test_a_test_says_whether_the_key_still_works_and_when_it_last_did(world: World, mint: Mint) -> None:
+async def test_a_test_says_whether_the_key_still_works_and_when_it_last_did(
+    world: Harness, mint: AccountsHarness
+) -> None:
     assert await why(keys(world).test(GUILD)) == "own_key.none"
     await keys(world).bring(GUILD, ADA, KEY)
     world.clock.move_to(world.clock.now() + 5_000)
@@ -168,7 +172,9 @@ async def test_a_test_says_whether_the_key_still_works_and_when_it_last_did(worl
 # -- replacing and removing ------------------------------------------------------------------------------
 
 
-async def test_a_replaced_key_ends_what_it_began_and_its_buttons_say_so(world: World, mint: Mint) -> None:
+async def test_a_replaced_key_ends_what_it_began_and_its_buttons_say_so(
+    world: Harness, mint: AccountsHarness
+) -> None:
     await keys(world).bring(GUILD, ADA, KEY)
     grid = await world.finished_grid()
     running, queued = [await world.imagine() for _ in range(2)]
@@ -183,7 +189,9 @@ async def test_a_replaced_key_ends_what_it_began_and_its_buttons_say_so(world: W
     assert await why(world.press(grid)) == "press.key_gone"
 
 
-async def test_another_key_of_the_same_account_takes_over_buttons_and_all(world: World, mint: Mint) -> None:
+async def test_another_key_of_the_same_account_takes_over_buttons_and_all(
+    world: Harness, mint: AccountsHarness
+) -> None:
     mint.of_key = {KEY: "theirs", OTHER_KEY: "theirs"}
     await keys(world).bring(GUILD, ADA, KEY)
     grid = await world.finished_grid()
@@ -199,7 +207,7 @@ async def test_another_key_of_the_same_account_takes_over_buttons_and_all(world:
 
 
 async def test_a_key_that_was_removed_while_another_of_its_account_came_becomes_a_new_one(
-    world: World, mint: Mint, monkeypatch: pytest.MonkeyPatch
+    world: Harness, mint: AccountsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mint.of_key = {KEY: "theirs", OTHER_KEY: "theirs"}
     await keys(world).bring(GUILD, ADA, KEY)
@@ -217,7 +225,7 @@ async def test_a_key_that_was_removed_while_another_of_its_account_came_becomes_
 
 
 async def test_a_removed_key_finishes_its_jobs_is_then_forgotten_and_is_never_taken_for_a_new_one(
-    world: World, mint: Mint
+    world: Harness, mint: AccountsHarness
 ) -> None:
     await keys(world).bring(GUILD, ADA, KEY)
     world.upstream.template["seconds"] = RETIRED_MS / 1000 + 120
@@ -242,7 +250,9 @@ async def test_a_removed_key_finishes_its_jobs_is_then_forgotten_and_is_never_ta
     assert await why(world.press(done)) == "press.key_gone"
 
 
-async def test_another_process_learns_of_a_change_within_seconds(world: World, mint: Mint) -> None:
+async def test_another_process_learns_of_a_change_within_seconds(
+    world: Harness, mint: AccountsHarness
+) -> None:
     await keys(world).bring(GUILD, ADA, KEY)
     stored = world._opened.guilds.keys
     assert await keys(world).current(GUILD) == FIRST
@@ -255,20 +265,20 @@ async def test_another_process_learns_of_a_change_within_seconds(world: World, m
     assert payer(mint, await world.finished_grid()) == OTHER_KEY
 
 
-async def test_moderators_hear_of_every_change_without_the_key(world: World, mint: Mint) -> None:
+async def test_moderators_hear_of_every_change_without_the_key(world: Harness, mint: AccountsHarness) -> None:
     mint.of_key = {KEY: "theirs", OTHER_KEY: "theirs"}
     heard = Heard()
-    world.services.telling._modlog = heard
+    world.services.dispatcher._modlog = heard
     await world.services.guilds.set_log_channel(GUILD, ADA, LOG_CHANNEL)
-    telling = asyncio.create_task(world.services.telling.run())
+    dispatcher = asyncio.create_task(world.services.dispatcher.run())
     await keys(world).bring(GUILD, ADA, KEY)
     await world.finished_grid()
     await keys(world).bring(GUILD, ADA, OTHER_KEY)
     await keys(world).bring(GUILD, ADA, "sk-of-a-third-account")
     await keys(world).remove(GUILD, ADA)
-    await world.services.telling.drain()
-    telling.cancel()
-    await asyncio.gather(telling, return_exceptions=True)
+    await world.services.dispatcher.drain()
+    dispatcher.cancel()
+    await asyncio.gather(dispatcher, return_exceptions=True)
 
     assert heard.said[1:] == [f"log.own_key.{w}" for w in ("set", "exchanged", "replaced", "removed")]
     history = await world.services.guilds.audit(GUILD)
@@ -284,7 +294,9 @@ async def test_moderators_hear_of_every_change_without_the_key(world: World, min
 # -- keeping ---------------------------------------------------------------------------------------------
 
 
-async def test_a_new_master_key_takes_over_what_the_old_one_sealed(world: World, mint: Mint) -> None:
+async def test_a_new_master_key_takes_over_what_the_old_one_sealed(
+    world: Harness, mint: AccountsHarness
+) -> None:
     await keys(world).bring(GUILD, ADA, KEY)
     stored = world._opened.guilds.keys
     sealed = await stored.sealed(FIRST)
@@ -303,7 +315,7 @@ async def test_a_new_master_key_takes_over_what_the_old_one_sealed(world: World,
 
 
 async def test_a_key_that_no_master_key_opens_is_said_to_be_unreadable_and_bills_nobody_else(
-    world: World, mint: Mint
+    world: Harness, mint: AccountsHarness
 ) -> None:
     await keys(world).bring(GUILD, ADA, KEY)
     world.more_ports["vault"] = FernetVault([NEXT_MASTER])
@@ -320,7 +332,7 @@ async def test_a_key_that_no_master_key_opens_is_said_to_be_unreadable_and_bills
 
 
 async def test_a_key_in_use_goes_on_while_the_database_is_in_trouble(
-    world: World, mint: Mint, monkeypatch: pytest.MonkeyPatch
+    world: Harness, mint: AccountsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await keys(world).bring(GUILD, ADA, KEY)
     known = await keys(world).api(FIRST)
@@ -337,7 +349,9 @@ async def test_a_key_in_use_goes_on_while_the_database_is_in_trouble(
     assert mint.opened.count(KEY) == 2
 
 
-async def test_caches_do_not_grow_for_ever(world: World, mint: Mint, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_caches_do_not_grow_for_ever(
+    world: Harness, mint: AccountsHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(own_keys, "CACHED", 2)
     for guild in range(5):
         await keys(world).bring(guild, ADA, f"{KEY}{guild}")
@@ -347,7 +361,9 @@ async def test_caches_do_not_grow_for_ever(world: World, mint: Mint, monkeypatch
     assert len(mint.opened) == 10
 
 
-async def test_a_server_that_sent_the_bot_away_leaves_no_key_behind(world: World, mint: Mint) -> None:
+async def test_a_server_that_sent_the_bot_away_leaves_no_key_behind(
+    world: Harness, mint: AccountsHarness
+) -> None:
     await keys(world).bring(GUILD, ADA, KEY)
     await world.services.housekeeping.left(GUILD)
     world.clock.move_to(world.clock.now() + DELETION_DELAY_MS)
@@ -359,7 +375,7 @@ async def test_a_server_that_sent_the_bot_away_leaves_no_key_behind(world: World
     assert mint.hidden
 
 
-async def test_no_line_row_or_repr_ever_holds_a_key(world: World, mint: Mint) -> None:
+async def test_no_line_row_or_repr_ever_holds_a_key(world: Harness, mint: AccountsHarness) -> None:
     stream, secret = io.StringIO(), "no-prefix-tells-that-this-is-a-key"
     root = logging.getLogger()
     level = root.level
@@ -397,7 +413,9 @@ async def test_no_line_row_or_repr_ever_holds_a_key(world: World, mint: Mint) ->
     assert secret.encode() not in await asyncio.to_thread(database.read_bytes)
 
 
-async def test_a_job_of_a_stranger_account_is_no_reason_to_keep_a_key(world: World, mint: Mint) -> None:
+async def test_a_job_of_a_stranger_account_is_no_reason_to_keep_a_key(
+    world: Harness, mint: AccountsHarness
+) -> None:
     await keys(world).bring(GUILD, ADA, KEY)
     await keys(world).remove(GUILD, ADA)
     world.upstream.template["seconds"] = RETIRED_MS

@@ -13,16 +13,16 @@ from bot.domain.jobs import JobKind, JobState
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.prompts import PromptOptions
 from bot.errors import RouteClosed, StorageTrouble, UserError
-from bot.services.viewing import Viewer
+from bot.services.admission.viewer import Viewer
 from bot.texts import text
-from tests.services.world import GUILD, START
+from tests.services.harness import GUILD, START
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.domain.jobs import Job
-    from bot.services.asking import Asker
-    from tests.services.world import World
+    from bot.services.admission.asker import Asker
+    from tests.services.harness import Harness
 
 FOUR = "1️⃣ a fox --ar 3:2\n\n2️⃣ an owl\n\n3️⃣ an elk\n\n4️⃣ a cat"
 ADA = Viewer(user_id=1, guild_id=GUILD, manages=False)
@@ -48,7 +48,7 @@ class AFile:
 class Table:
     """Room for cards; counts who came and who was sent away."""
 
-    world: World
+    world: Harness
     opened: list[Asker] = field(default_factory=list)
     shut_again: list[Asker] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ async def refusal(attempt: Any) -> str:
     return caught.value.text.id
 
 
-async def described(world: World, words: str = FOUR, *, pool: Pool = Pool.FAST) -> Job:
+async def described(world: Harness, words: str = FOUR, *, pool: Pool = Pool.FAST) -> Job:
     """A finished description."""
     world.upstream.template.update(description=words, actions=(), picture=False)
     begun = await world.services.describing.begin(world.asker(), AFile(), pool=pool)
@@ -80,7 +80,7 @@ async def described(world: World, words: str = FOUR, *, pool: Pool = Pool.FAST) 
     return done
 
 
-async def grid_with(world: World, given: Sequence[AFile], prompt: str = "in the snow") -> Job:
+async def grid_with(world: Harness, given: Sequence[AFile], prompt: str = "in the snow") -> Job:
     begun = await world.services.imagine.begin(
         world.asker(), PromptOptions(prompt=prompt), Pool.FAST, given=given
     )
@@ -90,7 +90,7 @@ async def grid_with(world: World, given: Sequence[AFile], prompt: str = "in the 
 # -- blends ------------------------------------------------------------------------------------------------
 
 
-async def test_a_blend_takes_its_pictures_along_and_is_charged_once(world: World) -> None:
+async def test_a_blend_takes_its_pictures_along_and_is_charged_once(world: Harness) -> None:
     begun = await world.services.blending.begin(world.asker(), files(3), shape=Shape.PORTRAIT, pool=Pool.FAST)
     done = await world.ended(begun.job)
 
@@ -101,7 +101,7 @@ async def test_a_blend_takes_its_pictures_along_and_is_charged_once(world: World
 
 @pytest.mark.parametrize("n", [0, 1, 6])
 async def test_a_blend_of_too_few_or_too_many_is_refused_before_anything_is_fetched(
-    world: World, n: int
+    world: Harness, n: int
 ) -> None:
     given = files(n)
 
@@ -112,14 +112,14 @@ async def test_a_blend_of_too_few_or_too_many_is_refused_before_anything_is_fetc
     assert await world.all_jobs() == []
 
 
-async def test_without_a_pool_it_is_the_usual_one(world: World) -> None:
+async def test_without_a_pool_it_is_the_usual_one(world: Harness) -> None:
     begun = await world.services.blending.begin(world.asker(), files(2), shape=Shape.SQUARE, pool=None)
 
     assert begun.job.pool is world.default_pool
 
 
 @pytest.mark.parametrize("is_open", [True, False])
-async def test_a_preferred_pool_is_taken_where_it_is_open(world: World, is_open: bool) -> None:  # noqa: FBT001 - a parameter of the test
+async def test_a_preferred_pool_is_taken_where_it_is_open(world: Harness, is_open: bool) -> None:  # noqa: FBT001 - a parameter of the test
     if not is_open:
         del world.rules[Pool.FAST]
 
@@ -144,7 +144,7 @@ async def test_a_preferred_pool_is_taken_where_it_is_open(world: World, is_open:
     ids=["said-empty", "empty", "said-large", "large"],
 )
 async def test_a_file_is_weighed_before_and_after_it_is_fetched(
-    world: World, one: AFile, why: str, fetched: int
+    world: Harness, one: AFile, why: str, fetched: int
 ) -> None:
     one.read_times = 0
 
@@ -153,7 +153,7 @@ async def test_a_file_is_weighed_before_and_after_it_is_fetched(
     assert await world.all_jobs() == []
 
 
-async def test_what_the_reader_refuses_begins_nothing(world: World) -> None:
+async def test_what_the_reader_refuses_begins_nothing(world: Harness) -> None:
     world.reader.opinions[b"a pdf"] = UserError(text("picture.unknown_type", name="fox.png"))
 
     why = await refusal(
@@ -166,7 +166,7 @@ async def test_what_the_reader_refuses_begins_nothing(world: World) -> None:
     assert await world.all_jobs() == []
 
 
-async def test_a_picture_that_was_made_smaller_is_said_to_be(world: World) -> None:
+async def test_a_picture_that_was_made_smaller_is_said_to_be(world: Harness) -> None:
     world.reader.opinions[b"a fox"] = Checked(b"small", "image/webp", reduced=True)
 
     begun = await world.services.describing.begin(world.asker(), AFile(), pool=None)
@@ -197,7 +197,7 @@ def test_what_is_not_known_to_be_large_is_weighed_later() -> None:
 # -- prompts with pictures ---------------------------------------------------------------------------------
 
 
-async def test_a_prompt_takes_its_pictures_along(world: World) -> None:
+async def test_a_prompt_takes_its_pictures_along(world: Harness) -> None:
     done = await grid_with(world, files(2), "in the snow --iw 2")
 
     assert (done.inputs, done.prompt) == (2, "in the snow --iw 2")
@@ -206,7 +206,7 @@ async def test_a_prompt_takes_its_pictures_along(world: World) -> None:
     )
 
 
-async def test_a_bad_prompt_is_refused_before_its_pictures_are_fetched(world: World) -> None:
+async def test_a_bad_prompt_is_refused_before_its_pictures_are_fetched(world: Harness) -> None:
     one = AFile()
 
     why = await refusal(
@@ -219,7 +219,7 @@ async def test_a_bad_prompt_is_refused_before_its_pictures_are_fetched(world: Wo
     assert one.read_times == 0
 
 
-async def test_a_remix_takes_the_pictures_of_its_ancestor_along(world: World) -> None:
+async def test_a_remix_takes_the_pictures_of_its_ancestor_along(world: Harness) -> None:
     grid = await grid_with(world, files(2))
 
     remix = (await world.services.imagine.remix(world.asker(), grid, "in the rain --iw 1")).job
@@ -228,7 +228,7 @@ async def test_a_remix_takes_the_pictures_of_its_ancestor_along(world: World) ->
     assert remix.notes == ()
 
 
-async def test_a_remix_below_a_press_takes_the_pictures_of_the_chain_s_prompt(world: World) -> None:
+async def test_a_remix_below_a_press_takes_the_pictures_of_the_chain_s_prompt(world: Harness) -> None:
     single = await world.ended((await world.press(await grid_with(world, files(1)))).job)
 
     remix = (await world.services.imagine.remix(world.asker(), single, "in the rain")).job
@@ -236,7 +236,7 @@ async def test_a_remix_below_a_press_takes_the_pictures_of_the_chain_s_prompt(wo
     assert remix.inputs == 1
 
 
-async def test_a_remix_says_when_the_pictures_are_no_longer_kept(world: World) -> None:
+async def test_a_remix_says_when_the_pictures_are_no_longer_kept(world: Harness) -> None:
     grid = await grid_with(world, files(2))
     await world.forget_inputs(grid)
 
@@ -246,7 +246,7 @@ async def test_a_remix_says_when_the_pictures_are_no_longer_kept(world: World) -
     assert remix.notes == ("note.pictures_not_kept",)
 
 
-async def test_a_remix_of_words_and_of_what_grew_from_a_blend_has_no_pictures(world: World) -> None:
+async def test_a_remix_of_words_and_of_what_grew_from_a_blend_has_no_pictures(world: Harness) -> None:
     plain = await world.finished_grid()
     blend = await world.ended(
         (await world.services.blending.begin(world.asker(), files(2), shape=Shape.SQUARE, pool=Pool.FAST)).job
@@ -261,22 +261,22 @@ async def test_a_remix_of_words_and_of_what_grew_from_a_blend_has_no_pictures(wo
 # -- cards as sources --------------------------------------------------------------------------------------
 
 
-async def test_a_finished_card_and_a_described_picture_serve_as_sources(world: World) -> None:
+async def test_a_finished_card_and_a_described_picture_serve_as_sources(world: Harness) -> None:
     grid, description = await world.finished_grid(), await described(world)
 
-    ours = await world.services.gatherer.of_job(ADA, grid.key)
-    theirs = await world.services.gatherer.of_job(ADA, description.key)
+    ours = await world.services.image_loader.of_job(ADA, grid.key)
+    theirs = await world.services.image_loader.of_job(ADA, description.key)
 
     assert (ours.filename, ours.size) == ("easel.png", 1000)
     assert await theirs.read() == b"a fox"
 
 
-async def test_a_card_without_a_picture_or_of_another_server_is_no_source(world: World) -> None:
+async def test_a_card_without_a_picture_or_of_another_server_is_no_source(world: Harness) -> None:
     grid = await world.finished_grid()
     description = await described(world)
     await world.forget_inputs(description)
     waiting = await world.imagine()
-    of_job = world.services.gatherer.of_job
+    of_job = world.services.image_loader.of_job
 
     assert await refusal(of_job(ADA, waiting.key)) == "jobs.no_picture"
     assert await refusal(of_job(STRANGER, grid.key)) == "jobs.unknown"
@@ -288,7 +288,7 @@ async def test_a_card_without_a_picture_or_of_another_server_is_no_source(world:
 # -- descriptions ------------------------------------------------------------------------------------------
 
 
-async def test_a_description_keeps_its_words_its_picture_and_its_name(world: World) -> None:
+async def test_a_description_keeps_its_words_its_picture_and_its_name(world: Harness) -> None:
     done = await described(world)
 
     assert (done.kind, done.result_text, done.subject, done.prompt) == (
@@ -303,18 +303,18 @@ async def test_a_description_keeps_its_words_its_picture_and_its_name(world: Wor
     assert world.fetches == []
 
 
-async def test_a_description_is_shown_again_with_its_picture_while_that_is_kept(world: World) -> None:
+async def test_a_description_is_shown_again_with_its_picture_while_that_is_kept(world: Harness) -> None:
     done = await described(world)
 
     for data in (b"a fox", None):
         asker = world.asker()
-        await world.services.bringer.show(ADA, asker, done.key, public=False)
+        await world.services.redelivery.show(ADA, asker, done.key, public=False)
         message = next(m for m in world.discord.messages if m.id == asker.reply.message_id)
         assert (None if message.picture is None else message.picture.data) == data
         await world.forget_inputs(done)
 
 
-async def test_one_idea_becomes_a_chain_in_the_description_s_pool(world: World) -> None:
+async def test_one_idea_becomes_a_chain_in_the_description_s_pool(world: Harness) -> None:
     done = await described(world, pool=Pool.FAST)
 
     job, idea = await world.services.describing.idea(ADA, done.key, 0)
@@ -328,7 +328,7 @@ async def test_one_idea_becomes_a_chain_in_the_description_s_pool(world: World) 
     assert begun.job.root == begun.job.key
 
 
-async def test_an_idea_that_is_not_there_or_forgotten_or_no_description_is_refused(world: World) -> None:
+async def test_an_idea_that_is_not_there_or_forgotten_or_no_description_is_refused(world: Harness) -> None:
     done, grid = await described(world, "1. a fox"), await world.finished_grid()
     describing = world.services.describing
 
@@ -339,7 +339,7 @@ async def test_an_idea_that_is_not_there_or_forgotten_or_no_description_is_refus
     assert await refusal(describing.imagine_all(ADA, nothing.key, Table(world))) == "describe.forgotten"
 
 
-async def test_imagine_all_begins_each_prompt_with_a_charge_of_its_own(world: World) -> None:
+async def test_imagine_all_begins_each_prompt_with_a_charge_of_its_own(world: Harness) -> None:
     done, table = await described(world), Table(world)
 
     harvest = await world.services.describing.imagine_all(ADA, done.key, table)
@@ -351,7 +351,9 @@ async def test_imagine_all_begins_each_prompt_with_a_charge_of_its_own(world: Wo
     assert len([kind for _, kind in await world.ledger() if kind == "reserve"]) == 5
 
 
-async def test_a_second_press_while_they_run_begins_nothing_and_after_they_ended_it_may(world: World) -> None:
+async def test_a_second_press_while_they_run_begins_nothing_and_after_they_ended_it_may(
+    world: Harness,
+) -> None:
     done, table = await described(world), Table(world)
     first = await world.services.describing.imagine_all(ADA, done.key, table)
 
@@ -365,7 +367,7 @@ async def test_a_second_press_while_they_run_begins_nothing_and_after_they_ended
     assert len(table.opened) == 8
 
 
-async def test_two_presses_at_the_same_moment_begin_each_prompt_once(world: World) -> None:
+async def test_two_presses_at_the_same_moment_begin_each_prompt_once(world: Harness) -> None:
     done, table = await described(world), Table(world)
     real = world.services.describing._store
 
@@ -384,7 +386,7 @@ async def test_two_presses_at_the_same_moment_begin_each_prompt_once(world: Worl
     assert len(table.shut_again) == 4
 
 
-async def test_what_the_allowance_does_not_cover_is_named_and_the_rest_begins(world: World) -> None:
+async def test_what_the_allowance_does_not_cover_is_named_and_the_rest_begins(world: Harness) -> None:
     world.rules[Pool.FAST] = Allowance(per_day=3, running=3, waiting=9)
     done, table = await described(world), Table(world)
 
@@ -397,7 +399,7 @@ async def test_what_the_allowance_does_not_cover_is_named_and_the_rest_begins(wo
     world.rules[Pool.FAST] = UNLIMITED
 
 
-async def test_trouble_with_one_prompt_leaves_the_others_as_they_are(world: World) -> None:
+async def test_trouble_with_one_prompt_leaves_the_others_as_they_are(world: Harness) -> None:
     done = await described(world)
     world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"begin"}
 
@@ -407,7 +409,7 @@ async def test_trouble_with_one_prompt_leaves_the_others_as_they_are(world: Worl
     assert [why.id for _, why in harvest.refused] == ["trouble.storage"] * 4
 
 
-async def test_the_same_picture_is_described_again_once_at_a_time(world: World) -> None:
+async def test_the_same_picture_is_described_again_once_at_a_time(world: Harness) -> None:
     done = await described(world)
     again = world.services.describing.again
 
@@ -422,7 +424,7 @@ async def test_the_same_picture_is_described_again_once_at_a_time(world: World) 
     assert [one.data for one in await world.store.inputs(third.job.key)] == [b"a fox"]
 
 
-async def test_a_picture_that_is_no_longer_kept_is_not_described_again(world: World) -> None:
+async def test_a_picture_that_is_no_longer_kept_is_not_described_again(world: Harness) -> None:
     done = await described(world)
     world.clock.move_to((done.finished_at or START) + INPUT_LIFE_MS + 1)
     await world.services.housekeeping.tidy()
@@ -432,7 +434,7 @@ async def test_a_picture_that_is_no_longer_kept_is_not_described_again(world: Wo
     assert why == "describe.not_kept"
 
 
-async def test_an_interaction_that_comes_twice_begins_once(world: World) -> None:
+async def test_an_interaction_that_comes_twice_begins_once(world: Harness) -> None:
     asker = world.asker()
 
     first = await world.services.describing.begin(asker, AFile(), pool=None)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from bot.domain.pools import Pool
 from bot.domain.prompts import PromptOptions, seed_of
-from bot.services.viewing import Viewer
-from tests.services.server import ADA
-from tests.services.world import GUILD
+from bot.services.admission.viewer import Viewer
+from tests.services.harness import GUILD
+from tests.services.server_harness import ADA
 
 if TYPE_CHECKING:
-    from tests.services.server import Server
-    from tests.services.world import World
+    from tests.services.harness import Harness
+    from tests.services.server_harness import Server
 
 
 async def test_the_preferred_pool_is_taken_only_where_it_is_open(server: Server) -> None:
@@ -29,7 +29,7 @@ async def test_the_preferred_pool_is_taken_only_where_it_is_open(server: Server)
     assert [begun.job.pool for begun in (first, named, closed)] == [Pool.FAST, Pool.NORMAL, Pool.NORMAL]
 
 
-async def test_seeds_of_earlier_pictures_are_known_each_once_the_newest_first(world: World) -> None:
+async def test_seeds_of_earlier_pictures_are_known_each_once_the_newest_first(world: Harness) -> None:
     for prompt in ("a fox --seed 7", "an owl", "a fox in snow --seed 9 --tile", "a hare --seed 7"):
         await world.ended(await world.imagine(prompt))
     viewer = Viewer(user_id=world.asker().user_id, guild_id=GUILD, manages=False)

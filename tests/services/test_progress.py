@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bot.domain.jobs import JobState, Route
-from bot.errors import Later, RouteClosed, StorageTrouble
+from bot.errors import RetryLater, RouteClosed, StorageTrouble
 
 if TYPE_CHECKING:
-    from tests.services.world import World
+    from tests.services.harness import Harness
 
 
-async def test_the_first_card_comes_at_once_and_says_how_many_are_ahead(world: World) -> None:
+async def test_the_first_card_comes_at_once_and_says_how_many_are_ahead(world: Harness) -> None:
     world.max_running = 0
     await world.reboot()
 
@@ -25,7 +25,7 @@ async def test_the_first_card_comes_at_once_and_says_how_many_are_ahead(world: W
     assert [(s.job.state, s.ahead) for s in shown] == [(JobState.QUEUED, n) for n in range(3)]
 
 
-async def test_the_position_is_updated_as_the_queue_moves(world: World) -> None:
+async def test_the_position_is_updated_as_the_queue_moves(world: Harness) -> None:
     world.max_running = 1
     await world.reboot()
     jobs = [await world.imagine(user=n) for n in range(4)]
@@ -36,7 +36,7 @@ async def test_the_position_is_updated_as_the_queue_moves(world: World) -> None:
     assert positions == [3, 2, 1, 0] or positions == sorted(set(positions), reverse=True)
 
 
-async def test_edits_keep_the_pace_per_job_and_per_channel(world: World) -> None:
+async def test_edits_keep_the_pace_per_job_and_per_channel(world: Harness) -> None:
     world.max_running = 200
     await world.reboot()
     jobs = [await world.imagine(user=n) for n in range(60)]
@@ -58,7 +58,7 @@ async def test_edits_keep_the_pace_per_job_and_per_channel(world: World) -> None
         assert all(later - earlier >= 5000 for earlier, later in pairwise(mine))
 
 
-async def test_nothing_lands_after_the_result(world: World) -> None:
+async def test_nothing_lands_after_the_result(world: Harness) -> None:
     jobs = [await world.imagine(user=n) for n in range(3)]
     for job in jobs:
         await world.ended(job)
@@ -67,7 +67,7 @@ async def test_nothing_lands_after_the_result(world: World) -> None:
     assert all(world.discord.of(j.key)[0].last.state is JobState.SUCCEEDED for j in jobs)
 
 
-async def test_an_unchanged_card_is_not_edited(world: World) -> None:
+async def test_an_unchanged_card_is_not_edited(world: Harness) -> None:
     world.upstream.template["seconds"] = 30_000
     job = await world.imagine()
     await world.pass_time(280)
@@ -77,10 +77,10 @@ async def test_an_unchanged_card_is_not_edited(world: World) -> None:
     assert len(edits) <= 3
 
 
-async def test_a_first_card_that_discord_could_not_take_comes_a_little_later(world: World) -> None:
+async def test_a_first_card_that_discord_could_not_take_comes_a_little_later(world: Harness) -> None:
     world.max_running = 0
     await world.reboot()
-    world.discord.later.append(Later("503"))
+    world.discord.later.append(RetryLater("503"))
     job = await world.imagine()
     await world.calm()
     assert not world.discord.of(job.key)
@@ -90,7 +90,7 @@ async def test_a_first_card_that_discord_could_not_take_comes_a_little_later(wor
     assert world.discord.of(job.key)[0].last.state is JobState.QUEUED
 
 
-async def test_a_card_that_is_gone_costs_no_more_edits(world: World) -> None:
+async def test_a_card_that_is_gone_costs_no_more_edits(world: Harness) -> None:
     world.max_running = 0
     await world.reboot()
     world.discord.later.append(RouteClosed("message_gone"))
@@ -102,7 +102,7 @@ async def test_a_card_that_is_gone_costs_no_more_edits(world: World) -> None:
     assert world.effects.names.count("show reply ⟨") == 1
 
 
-async def test_storage_in_trouble_costs_an_edit_and_nothing_else(world: World) -> None:
+async def test_storage_in_trouble_costs_an_edit_and_nothing_else(world: Harness) -> None:
     world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"ahead"}
     job = await world.imagine()
     await world.calm()
@@ -111,7 +111,7 @@ async def test_storage_in_trouble_costs_an_edit_and_nothing_else(world: World) -
     assert (await world.ended(job)).state is JobState.SUCCEEDED
 
 
-async def test_without_an_open_way_progress_is_not_shown(world: World) -> None:
+async def test_without_an_open_way_progress_is_not_shown(world: Harness) -> None:
     asker = world.asker()
     asker = replace(asker, reply=replace(asker.reply, token=None, message_id=None))
     world.max_running = 0
@@ -123,7 +123,7 @@ async def test_without_an_open_way_progress_is_not_shown(world: World) -> None:
     assert not world.discord.edits
 
 
-async def test_an_old_message_gets_no_progress_but_its_result(world: World) -> None:
+async def test_an_old_message_gets_no_progress_but_its_result(world: Harness) -> None:
     world.upstream.template["seconds"] = 65 * 60
     job = await world.imagine()
     for _ in range(3):
@@ -137,7 +137,7 @@ async def test_an_old_message_gets_no_progress_but_its_result(world: World) -> N
     assert (await world.job(job.key)).route is Route.EDIT
 
 
-async def test_a_job_that_another_process_took_on_does_not_fall_back_to_queued(world: World) -> None:
+async def test_a_job_that_another_process_took_on_does_not_fall_back_to_queued(world: Harness) -> None:
     world.max_running = 0
     await world.reboot()
     job = await world.imagine()
@@ -150,7 +150,7 @@ async def test_a_job_that_another_process_took_on_does_not_fall_back_to_queued(w
     assert len(world.discord.of(job.key)[0].versions) == 1
 
 
-async def test_channels_seen_long_ago_are_forgotten(world: World) -> None:
+async def test_channels_seen_long_ago_are_forgotten(world: Harness) -> None:
     editor = world.services.worker._editor
     editor._channels.update(dict.fromkeys(range(20000), 1))
 
@@ -160,7 +160,7 @@ async def test_channels_seen_long_ago_are_forgotten(world: World) -> None:
     assert len(editor._channels) == 20_000
 
 
-async def test_a_bug_in_showing_progress_stops_no_job(world: World) -> None:
+async def test_a_bug_in_showing_progress_stops_no_job(world: Harness) -> None:
     world.discord.later.append(ZeroDivisionError("a bug"))
 
     job = await world.ended(await world.imagine())

@@ -15,23 +15,23 @@ from bot.domain.keys import JobKey
 from bot.domain.moderation import Match, WordRule
 from bot.domain.pools import Allowance, Pool
 from bot.domain.prices import Charge
-from bot.services.accepting import accept
-from bot.services.quotas import Request
+from bot.services.admission.terms import Request
+from bot.services.intake.enqueue import enqueue
 from bot.texts import text
-from tests.services.server import ADA, refusal
-from tests.services.world import CHANNEL, GUILD
+from tests.services.harness import CHANNEL, GUILD
+from tests.services.server_harness import ADA, refusal
 
 if TYPE_CHECKING:
-    from bot.services.prompting import Prompting
-    from tests.services.server import Server
-    from tests.services.world import World
+    from bot.services.servers.prompt_settings import PromptSettings
+    from tests.services.harness import Harness
+    from tests.services.server_harness import Server
 
 DAY = 86_400_000
 
 
 @pytest.fixture
-def prompting(server: Server) -> Prompting:
-    return server.world.services.prompting
+def prompt_settings(server: Server) -> PromptSettings:
+    return server.world.services.prompt_settings
 
 
 # -- pauses ----------------------------------------------------------------------------------------------
@@ -54,9 +54,11 @@ async def test_a_pause_refuses_with_the_moderators_words(server: Server) -> None
 # -- prompts ---------------------------------------------------------------------------------------------
 
 
-async def test_what_the_server_adds_is_sent_checked_and_noted(server: Server, prompting: Prompting) -> None:
-    await prompting.set_defaults(GUILD, ADA, GUILD, "--ar 3:2")
-    await prompting.set_suffix(GUILD, ADA, CHANNEL, "in ink")
+async def test_what_the_server_adds_is_sent_checked_and_noted(
+    server: Server, prompt_settings: PromptSettings
+) -> None:
+    await prompt_settings.set_defaults(GUILD, ADA, GUILD, "--ar 3:2")
+    await prompt_settings.set_suffix(GUILD, ADA, CHANNEL, "in ink")
 
     job = await server.imagine("a fox --tile")
 
@@ -67,8 +69,8 @@ async def test_what_the_server_adds_is_sent_checked_and_noted(server: Server, pr
     assert (await refusal(server.imagine())).id == "refused.words"
 
 
-async def test_a_remix_of_what_was_added_adds_nothing_again(world: World) -> None:
-    await world.services.prompting.set_suffix(GUILD, ADA, GUILD, "in ink")
+async def test_a_remix_of_what_was_added_adds_nothing_again(world: Harness) -> None:
+    await world.services.prompt_settings.set_suffix(GUILD, ADA, GUILD, "in ink")
     grid = await world.finished_grid()
 
     begun = await world.services.imagine.remix(world.asker(), grid, grid.prompt)
@@ -78,11 +80,11 @@ async def test_a_remix_of_what_was_added_adds_nothing_again(world: World) -> Non
 
 
 async def test_parameters_are_refused_with_what_would_be_accepted(
-    server: Server, prompting: Prompting
+    server: Server, prompt_settings: PromptSettings
 ) -> None:
-    await prompting.limit_parameter(GUILD, ADA, GUILD, "chaos", most=50)
-    await prompting.limit_parameter(GUILD, ADA, GUILD, "tile", allowed=False)
-    await prompting.limit_parameter(GUILD, ADA, CHANNEL, "weird", allowed=False)
+    await prompt_settings.limit_parameter(GUILD, ADA, GUILD, "chaos", most=50)
+    await prompt_settings.limit_parameter(GUILD, ADA, GUILD, "tile", allowed=False)
+    await prompt_settings.limit_parameter(GUILD, ADA, CHANNEL, "weird", allowed=False)
 
     said = await refusal(server.imagine("a fox --c 80"))
     assert said == text("refused.parameter_most", name="c", most="50", value="80")
@@ -93,16 +95,16 @@ async def test_parameters_are_refused_with_what_would_be_accepted(
     await server.imagine("a fox --weird 5 --c 50", asker=elsewhere)
 
 
-async def test_a_kind_that_is_off_is_refused_under_a_picture_too(world: World) -> None:
-    prompting = world.services.prompting
+async def test_a_kind_that_is_off_is_refused_under_a_picture_too(world: Harness) -> None:
+    prompt_settings = world.services.prompt_settings
     grid = await world.finished_grid()
-    await prompting.set_kind(GUILD, ADA, GUILD, Charge.REROLL, allowed=False)
+    await prompt_settings.set_kind(GUILD, ADA, GUILD, Charge.REROLL, allowed=False)
 
     why = await refusal(world.press(grid, 4))
     assert (why.id, why.args["kind"]) == ("refused.kind_other", text("pool.charge.reroll"))
     await world.press(grid, 0)
     for charge in Charge:
-        await prompting.set_kind(GUILD, ADA, GUILD, charge, allowed=False)
+        await prompt_settings.set_kind(GUILD, ADA, GUILD, charge, allowed=False)
     assert await refusal(world.imagine()) == text("refused.kind", kind=text("pool.charge.imagine"))
 
 
@@ -110,14 +112,14 @@ async def test_a_kind_that_is_off_is_refused_under_a_picture_too(world: World) -
 
 
 async def test_addresses_in_prompts_and_pictures_put_in_are_judged(
-    server: Server, prompting: Prompting
+    server: Server, prompt_settings: PromptSettings
 ) -> None:
     linked = "https://evil.org/a.png a fox"
     await server.imagine(linked)
-    await prompting.set_host(GUILD, ADA, "evil.org", allowed=False)
+    await prompt_settings.set_host(GUILD, ADA, "evil.org", allowed=False)
     assert await refusal(server.imagine(linked)) == text("refused.link_host", host="evil.org")
 
-    await prompting.set_images(GUILD, ADA, most_mb=1)
+    await prompt_settings.set_images(GUILD, ADA, most_mb=1)
     picture = ImageFacts("cat.png", "image/png", 5 * 1024 * 1024)
     request = Request(pool=Pool.NORMAL, charge=Charge.BLEND, images=[picture])
     policy = server.world.services.policy
@@ -127,19 +129,19 @@ async def test_addresses_in_prompts_and_pictures_put_in_are_judged(
 
 
 async def test_pictures_that_go_along_with_a_job_are_judged_at_the_door_and_masks_are_not(
-    server: Server, prompting: Prompting
+    server: Server, prompt_settings: PromptSettings
 ) -> None:
-    await prompting.set_images(GUILD, ADA, kinds=[ImageKind.PNG])
+    await prompt_settings.set_images(GUILD, ADA, kinds=[ImageKind.PNG])
     made = await server.imagine()
     job = replace(made, key=JobKey("0" * 12), interaction_id=1, webhook_token="other")
     services, store = server.world.services, cast("Any", server.world.store)
     request = Request(pool=Pool.NORMAL, charge=Charge.IMAGINE)
     gif = Input(b"gif", "image/gif", "cat.gif")
 
-    attempt = accept(job, request, asker=server.asker(), policy=services.policy, store=store, inputs=[gif])
+    attempt = enqueue(job, request, asker=server.asker(), policy=services.policy, store=store, inputs=[gif])
     assert await refusal(attempt) == text("refused.image_kind", name="cat.gif", kinds="PNG")
     mask = replace(gif, role=InputRole.MASK)
-    taken = await accept(
+    taken = await enqueue(
         job, request, asker=server.asker(), policy=services.policy, store=store, inputs=[mask]
     )
     assert taken.key == job.key

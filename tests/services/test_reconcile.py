@@ -8,15 +8,15 @@ from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from bot.errors import RemoteError, RemoteFault
-from tests.services.world import Task
+from tests.services.harness import Task
 
 if TYPE_CHECKING:
-    from tests.services.world import World
+    from tests.services.harness import Harness
 
 NO_ANSWER = RemoteError(RemoteFault.UNCLEAR, "no answer")
 
 
-async def test_an_accepted_submission_without_an_answer_is_found_and_delivered(world: World) -> None:
+async def test_an_accepted_submission_without_an_answer_is_found_and_delivered(world: Harness) -> None:
     world.upstream.swallow = 1
     job = await world.imagine()
     await world.pass_time(1)
@@ -28,7 +28,7 @@ async def test_an_accepted_submission_without_an_answer_is_found_and_delivered(w
     assert len(world.upstream.tasks) == 1
 
 
-async def test_with_webhooks_the_token_finds_it_even_among_twins(world: World) -> None:
+async def test_with_webhooks_the_token_finds_it_even_among_twins(world: Harness) -> None:
     world.webhook = lambda token: f"https://easel.example/hook/{token}"
     await world.reboot()
     grid = await world.finished_grid()
@@ -41,7 +41,7 @@ async def test_with_webhooks_the_token_finds_it_even_among_twins(world: World) -
     assert [t.custom_id for t in tasks] == [grid.actions[0].custom_id, grid.actions[1].custom_id]
 
 
-async def test_a_task_with_somebody_elses_webhook_is_never_ours(world: World) -> None:
+async def test_a_task_with_somebody_elses_webhook_is_never_ours(world: Harness) -> None:
     world.upstream.refusals.append(NO_ANSWER)
     job = await world.imagine()
     world.upstream.tasks.append(
@@ -54,7 +54,7 @@ async def test_a_task_with_somebody_elses_webhook_is_never_ours(world: World) ->
     assert ended.failure.kind is FailureKind.LOST
 
 
-async def test_what_never_arrived_is_failed_after_a_grace_and_not_sent_again(world: World) -> None:
+async def test_what_never_arrived_is_failed_after_a_grace_and_not_sent_again(world: Harness) -> None:
     world.upstream.refusals.append(NO_ANSWER)
 
     job = await world.ended(await world.imagine())
@@ -65,7 +65,7 @@ async def test_what_never_arrived_is_failed_after_a_grace_and_not_sent_again(wor
     assert not world.upstream.tasks
 
 
-async def test_a_task_that_shows_up_late_in_the_list_is_still_found(world: World) -> None:
+async def test_a_task_that_shows_up_late_in_the_list_is_still_found(world: Harness) -> None:
     world.upstream.swallow = 1
     world.upstream.template["hidden_until"] = world.clock.now() + 15_000
 
@@ -74,7 +74,7 @@ async def test_a_task_that_shows_up_late_in_the_list_is_still_found(world: World
     assert job.state is JobState.SUCCEEDED
 
 
-async def test_a_call_that_hung_for_a_minute_is_looked_for_as_long_as_any_other(world: World) -> None:
+async def test_a_call_that_hung_for_a_minute_is_looked_for_as_long_as_any_other(world: Harness) -> None:
     api = world.services.worker._accounts.fixed["default"]
     accept = api.imagine
 
@@ -92,7 +92,7 @@ async def test_a_call_that_hung_for_a_minute_is_looked_for_as_long_as_any_other(
     assert len(world.upstream.tasks) == 1
 
 
-async def test_the_same_prompt_in_another_pool_or_long_ago_is_not_ours(world: World) -> None:
+async def test_the_same_prompt_in_another_pool_or_long_ago_is_not_ours(world: Harness) -> None:
     now = world.clock.now()
     world.upstream.tasks += [
         Task(1, "a paper fox", Pool.FAST, "IMAGINE", None, now),
@@ -107,7 +107,7 @@ async def test_the_same_prompt_in_another_pool_or_long_ago_is_not_ours(world: Wo
     assert job.failure.kind is FailureKind.LOST
 
 
-async def test_twin_prompts_that_are_both_unclear_get_a_task_each(world: World) -> None:
+async def test_twin_prompts_that_are_both_unclear_get_a_task_each(world: Harness) -> None:
     world.upstream.swallow = 2
     first, second = await world.imagine(user=1), await world.imagine(user=2)
 
@@ -117,7 +117,7 @@ async def test_twin_prompts_that_are_both_unclear_get_a_task_each(world: World) 
     assert {j.task_id for j in ended} == {str(t.id) for t in world.upstream.tasks}
 
 
-async def test_two_unclear_buttons_of_one_picture_are_not_guessed(world: World) -> None:
+async def test_two_unclear_buttons_of_one_picture_are_not_guessed(world: Harness) -> None:
     grid = await world.finished_grid()
     world.upstream.swallow = 1
     first = await world.press(grid, position=0)
@@ -132,7 +132,7 @@ async def test_two_unclear_buttons_of_one_picture_are_not_guessed(world: World) 
     assert len(world.upstream.tasks) == 2
 
 
-async def test_a_single_unclear_button_is_told_apart(world: World) -> None:
+async def test_a_single_unclear_button_is_told_apart(world: Harness) -> None:
     grid = await world.finished_grid()
     world.upstream.swallow = 1
 
@@ -143,7 +143,7 @@ async def test_a_single_unclear_button_is_told_apart(world: World) -> None:
 
 
 async def test_while_the_list_is_unavailable_the_card_says_checking_and_then_the_job_is_adopted(
-    world: World,
+    world: Harness,
 ) -> None:
     world.upstream.swallow = 1
     world.upstream.list_trouble = RemoteError(RemoteFault.UNCLEAR, "502")
@@ -158,7 +158,7 @@ async def test_while_the_list_is_unavailable_the_card_says_checking_and_then_the
     assert len(world.upstream.tasks) == 1
 
 
-async def test_with_the_list_unavailable_for_good_it_gives_up_visibly(world: World) -> None:
+async def test_with_the_list_unavailable_for_good_it_gives_up_visibly(world: Harness) -> None:
     world.upstream.swallow = 1
     world.upstream.list_trouble = RemoteError(RemoteFault.UNCLEAR, "502")
 
@@ -169,7 +169,7 @@ async def test_with_the_list_unavailable_for_good_it_gives_up_visibly(world: Wor
     assert (job.finished_at or 0) - job.created_at >= 15 * 60_000
 
 
-async def test_a_worker_that_died_while_sending_leaves_a_job_that_is_looked_for(world: World) -> None:
+async def test_a_worker_that_died_while_sending_leaves_a_job_that_is_looked_for(world: Harness) -> None:
     world.effects.die_at("POST imagine ⟩")
     job = await world.imagine()
     await world.calm()
@@ -182,7 +182,7 @@ async def test_a_worker_that_died_while_sending_leaves_a_job_that_is_looked_for(
     assert len(world.upstream.tasks) == 1
 
 
-async def test_pages_are_read_to_the_end_whatever_their_order(world: World) -> None:
+async def test_pages_are_read_to_the_end_whatever_their_order(world: Harness) -> None:
     world.upstream.oldest_first = True
     old = world.clock.now() - 86_400_000
     world.upstream.tasks += [Task(n, f"old {n}", Pool.NORMAL, "IMAGINE", None, old) for n in range(1, 60)]
@@ -193,7 +193,7 @@ async def test_pages_are_read_to_the_end_whatever_their_order(world: World) -> N
     assert job.state is JobState.SUCCEEDED
 
 
-async def test_newest_first_reading_stops_at_the_first_page_that_is_too_old(world: World) -> None:
+async def test_newest_first_reading_stops_at_the_first_page_that_is_too_old(world: Harness) -> None:
     old = world.clock.now() - 86_400_000
     world.upstream.tasks += [Task(n, f"old {n}", Pool.NORMAL, "IMAGINE", None, old) for n in range(1, 200)]
     world.upstream.refusals.append(NO_ANSWER)
@@ -204,7 +204,7 @@ async def test_newest_first_reading_stops_at_the_first_page_that_is_too_old(worl
     assert world.upstream.reads.count("page") == 1
 
 
-async def test_an_unclear_job_of_a_lost_account_gives_up_after_the_bounded_time(world: World) -> None:
+async def test_an_unclear_job_of_a_lost_account_gives_up_after_the_bounded_time(world: Harness) -> None:
     world.upstream.swallow = 1
     job = await world.imagine()
     await world.pass_time(1)

@@ -18,17 +18,17 @@ from bot.domain.pools import Allowance, Pool
 from bot.domain.ports import Picture
 from bot.domain.prices import Charge
 from bot.domain.tasks import RemoteAction
-from bot.errors import Later, RemoteError, RemoteFault, RouteClosed, UserError
-from bot.services.actions import Pressed, PressOutcome
-from bot.services.regions import KEPT_MS, MOST_KEPT, Regions
-from tests.services.server import ADA
-from tests.services.world import GUILD, UUID, World
+from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, UserError
+from bot.services.intake.press import Pressed, PressOutcome
+from bot.services.intake.region import KEPT_MS, MOST_KEPT, Regions
+from tests.services.harness import GUILD, UUID, Harness
+from tests.services.server_harness import ADA
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.domain.masks import Box
-    from bot.services.asking import Asker
+    from bot.services.admission.asker import Asker
 
 SIZE = (37, 101)
 REGION = RemoteAction(f"MJ::Inpaint::1::{UUID}::SOLO", "Vary (Region)", "🖌️")
@@ -46,7 +46,7 @@ def drawn(size: tuple[int, int] = SIZE, colour: str = "black", chosen: Box | Non
     return written.getvalue()
 
 
-async def single(world: World, **kwargs: Any) -> Job:
+async def single(world: Harness, **kwargs: Any) -> Job:
     """A finished picture with Vary (Region) at position 1."""
     world.painted = Picture(drawn(colour="teal"), "fox.png", "image/png", *SIZE)
     world.upstream.template["actions"] = (SUBTLE, REGION)
@@ -54,7 +54,7 @@ async def single(world: World, **kwargs: Any) -> Job:
 
 
 async def repaint(
-    world: World, job: Job, mask: bytes | Cells = CORNER, *, asker: Asker | None = None, position: int = 1
+    world: Harness, job: Job, mask: bytes | Cells = CORNER, *, asker: Asker | None = None, position: int = 1
 ) -> Pressed:
     regions: Regions = world.services.regions
     asker = asker or world.asker()
@@ -66,7 +66,7 @@ async def repaint(
     return await regions.begin(asker, ready, channel_id=5, message_id=6)
 
 
-async def refusal(world: World, job: Job, mask: bytes | Cells = CORNER, **kwargs: Any) -> str:
+async def refusal(world: Harness, job: Job, mask: bytes | Cells = CORNER, **kwargs: Any) -> str:
     """Why it is not repainted; nothing was sent, and nothing charged."""
     before = (len(world.upstream.tasks), await world.ledger())
     with pytest.raises(UserError) as refused:
@@ -76,14 +76,14 @@ async def refusal(world: World, job: Job, mask: bytes | Cells = CORNER, **kwargs
     return refused.value.text.id
 
 
-async def closed(world: World, job: Job, *, asker: Asker | None = None, position: int = 1) -> str:
+async def closed(world: Harness, job: Job, *, asker: Asker | None = None, position: int = 1) -> str:
     """Why it is not even opened."""
     with pytest.raises(UserError) as refused:
         await world.services.regions.open(asker or world.asker(), job.key, position)
     return refused.value.text.id
 
 
-async def test_chosen_cells_become_one_action_of_the_chain_with_their_mask(world: World) -> None:
+async def test_chosen_cells_become_one_action_of_the_chain_with_their_mask(world: Harness) -> None:
     job = await single(world, pool=Pool.FAST)
 
     pressed = await repaint(world, job)
@@ -106,7 +106,7 @@ async def test_chosen_cells_become_one_action_of_the_chain_with_their_mask(world
     assert len(world.upstream.tasks) == 2
 
 
-async def test_a_drawn_mask_of_another_size_is_sent_in_the_right_one_with_a_note(world: World) -> None:
+async def test_a_drawn_mask_of_another_size_is_sent_in_the_right_one_with_a_note(world: Harness) -> None:
     job = await single(world)
 
     child = await world.ended((await repaint(world, job, drawn((74, 202), chosen=(0, 0, 37, 202)))).job)
@@ -116,7 +116,7 @@ async def test_a_drawn_mask_of_another_size_is_sent_in_the_right_one_with_a_note
     assert child.notes == ("note.mask_resized",)
 
 
-async def test_a_press_from_a_private_window_leads_to_the_card_of_the_picture(world: World) -> None:
+async def test_a_press_from_a_private_window_leads_to_the_card_of_the_picture(world: Harness) -> None:
     job = await single(world)
 
     pressed = await world.services.regions.repaint(
@@ -130,7 +130,7 @@ async def test_a_press_from_a_private_window_leads_to_the_card_of_the_picture(wo
     )
 
 
-async def test_one_region_at_a_time_and_another_once_it_has_ended(world: World) -> None:
+async def test_one_region_at_a_time_and_another_once_it_has_ended(world: Harness) -> None:
     job = await single(world)
 
     first = await repaint(world, job)
@@ -151,7 +151,7 @@ async def test_one_region_at_a_time_and_another_once_it_has_ended(world: World) 
     assert len(world.upstream.tasks) == 3
 
 
-async def test_a_refused_region_can_be_painted_again(world: World) -> None:
+async def test_a_refused_region_can_be_painted_again(world: Harness) -> None:
     job = await single(world)
     world.upstream.refusals.append(RemoteError(RemoteFault.REFUSED, "no"))
     failed = await world.ended((await repaint(world, job)).job)
@@ -161,7 +161,7 @@ async def test_a_refused_region_can_be_painted_again(world: World) -> None:
     assert (failed.state, again.outcome) == (JobState.FAILED, PressOutcome.STARTED)
 
 
-async def test_opening_brings_the_picture_once_and_charges_nothing(world: World) -> None:
+async def test_opening_brings_the_picture_once_and_charges_nothing(world: Harness) -> None:
     job = await single(world)
     before = (len(world.fetches), await world.ledger())
     asker = world.asker(user=7)
@@ -176,7 +176,7 @@ async def test_opening_brings_the_picture_once_and_charges_nothing(world: World)
     assert (len(world.fetches), await world.ledger()) == (before[0] + 1, before[1])
 
 
-async def test_a_small_copy_is_forgotten_when_nobody_looks_at_it(world: World) -> None:
+async def test_a_small_copy_is_forgotten_when_nobody_looks_at_it(world: Harness) -> None:
     job = await single(world)
     regions, asker = world.services.regions, world.asker()
     await regions.open(asker, job.key, 1)
@@ -190,7 +190,7 @@ async def test_a_small_copy_is_forgotten_when_nobody_looks_at_it(world: World) -
     assert (await regions.draft(asker, job.key, 1)).job.key == job.key
 
 
-async def test_only_so_many_small_copies_are_kept(world: World) -> None:
+async def test_only_so_many_small_copies_are_kept(world: Harness) -> None:
     job = await single(world)
     world.upstream.template["actions"] = (REGION,) * (MOST_KEPT + 1)
     many = await world.finished_grid()
@@ -204,7 +204,7 @@ async def test_only_so_many_small_copies_are_kept(world: World) -> None:
     assert regions.at_hand(asker, many.key, 0) is not None
 
 
-async def test_a_picker_survives_a_restart_of_the_bot(world: World) -> None:
+async def test_a_picker_survives_a_restart_of_the_bot(world: Harness) -> None:
     job = await single(world)
     await world.services.regions.open(world.asker(), job.key, 1)
     await world.reboot(after_ms=60_000)
@@ -215,7 +215,7 @@ async def test_a_picker_survives_a_restart_of_the_bot(world: World) -> None:
 
 
 @pytest.mark.parametrize("cells", [Cells(), Cells(EVERY)])
-async def test_nothing_and_everything_are_refused(world: World, cells: Cells) -> None:
+async def test_nothing_and_everything_are_refused(world: Harness, cells: Cells) -> None:
     job = await single(world)
 
     assert await refusal(world, job, cells) == ("mask.all_white" if cells else "mask.no_white")
@@ -226,21 +226,21 @@ async def test_nothing_and_everything_are_refused(world: World, cells: Cells) ->
     [(b"", "mask.empty"), (b"hello", "mask.not_a_picture"), (drawn(), "mask.no_white")],
     ids=["empty", "no picture", "black"],
 )
-async def test_a_bad_mask_is_refused_at_no_cost(world: World, mask: bytes, reason: str) -> None:
+async def test_a_bad_mask_is_refused_at_no_cost(world: Harness, mask: bytes, reason: str) -> None:
     job = await single(world)
 
     assert await refusal(world, job, mask) == reason
 
 
 @pytest.mark.parametrize("position", [0, 2, -1])
-async def test_only_the_button_that_asks_for_a_region_takes_one(world: World, position: int) -> None:
+async def test_only_the_button_that_asks_for_a_region_takes_one(world: Harness, position: int) -> None:
     job = await single(world)
 
     assert await refusal(world, job, position=position) == "press.no_such_button"
     assert await closed(world, job, position=position) == "press.no_such_button"
 
 
-async def test_a_job_of_another_server_is_unknown_here(world: World) -> None:
+async def test_a_job_of_another_server_is_unknown_here(world: Harness) -> None:
     job = await single(world)
     await world.services.regions.open(world.asker(), job.key, 1)
     here = world.asker()
@@ -251,7 +251,7 @@ async def test_a_job_of_another_server_is_unknown_here(world: World) -> None:
     assert world.services.regions.at_hand(elsewhere, job.key, 1) is None
 
 
-async def test_a_job_that_nobody_knows_is_refused(world: World) -> None:
+async def test_a_job_that_nobody_knows_is_refused(world: Harness) -> None:
     job = await single(world)
 
     assert await refusal(world, replace(job, key=world.names.key())) == "press.unknown"
@@ -259,9 +259,9 @@ async def test_a_job_that_nobody_knows_is_refused(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("trouble", "reason"),
-    [(RouteClosed("http_404"), "region.picture_gone"), (Later("timed_out"), "region.picture_later")],
+    [(RouteClosed("http_404"), "region.picture_gone"), (RetryLater("timed_out"), "region.picture_later")],
 )
-async def test_a_picture_that_cannot_be_had_is_told(world: World, trouble: Exception, reason: str) -> None:
+async def test_a_picture_that_cannot_be_had_is_told(world: Harness, trouble: Exception, reason: str) -> None:
     job = await single(world)
     world.picture_trouble = trouble
 
@@ -269,14 +269,14 @@ async def test_a_picture_that_cannot_be_had_is_told(world: World, trouble: Excep
     assert await refusal(world, job) == reason
 
 
-async def test_what_is_no_still_picture_has_no_regions(world: World) -> None:
+async def test_what_is_no_still_picture_has_no_regions(world: Harness) -> None:
     job = await single(world)
     world.painted = Picture(b"\0\0\0\x18ftypisom", "fox.mp4", "video/mp4", *SIZE)
 
     assert await closed(world, job) == "region.no_still"
 
 
-async def test_a_pool_that_was_switched_off_is_told_before_cells_are_chosen(world: World) -> None:
+async def test_a_pool_that_was_switched_off_is_told_before_cells_are_chosen(world: Harness) -> None:
     job = await single(world, pool=Pool.FAST)
     del world.rules[Pool.FAST]
 
@@ -284,7 +284,7 @@ async def test_a_pool_that_was_switched_off_is_told_before_cells_are_chosen(worl
     assert await refusal(world, job) == "refused.pool_off_chain"
 
 
-async def test_the_presser_pays(world: World) -> None:
+async def test_the_presser_pays(world: Harness) -> None:
     job = await single(world)
     world.rules[Pool.NORMAL] = Allowance(1, None, None)
     await world.ended(await world.imagine(user=8))
@@ -293,13 +293,13 @@ async def test_the_presser_pays(world: World) -> None:
     assert (await repaint(world, job, asker=world.asker(user=9))).job.user_id == 9
 
 
-async def test_without_a_page_to_draw_on_there_is_no_link(world: World) -> None:
+async def test_without_a_page_to_draw_on_there_is_no_link(world: Harness) -> None:
     job = await single(world)
 
     assert await world.services.regions.editor_link(world.asker(), job.key, 1) is None
 
 
-async def test_the_link_of_a_page_is_the_pages_own(world: World) -> None:
+async def test_the_link_of_a_page_is_the_pages_own(world: Harness) -> None:
     async def editor(asker: Asker, key: JobKey, position: int) -> str | None:
         return f"https://easel.example/{asker.user_id}/{key}/{position}"
 
@@ -312,7 +312,7 @@ async def test_the_link_of_a_page_is_the_pages_own(world: World) -> None:
     assert link == f"https://easel.example/3/{job.key}/1"
 
 
-async def test_a_picture_in_direct_messages_is_repainted_there(world: World) -> None:
+async def test_a_picture_in_direct_messages_is_repainted_there(world: Harness) -> None:
     world.upstream.template["actions"] = (SUBTLE, REGION)
     world.painted = Picture(drawn(), "fox.png", "image/png", *SIZE)
     here = world.asker()
@@ -325,7 +325,7 @@ async def test_a_picture_in_direct_messages_is_repainted_there(world: World) -> 
     assert await closed(world, job) == "jobs.unknown"
 
 
-async def test_whoever_may_not_press_is_told_before_squares_are_chosen(world: World) -> None:
+async def test_whoever_may_not_press_is_told_before_squares_are_chosen(world: Harness) -> None:
     job = await single(world)
     await world.services.guilds.set_press(GUILD, ADA, Pressers.REQUESTER)
 
@@ -334,14 +334,14 @@ async def test_whoever_may_not_press_is_told_before_squares_are_chosen(world: Wo
     assert (await repaint(world, job, asker=world.asker(user=1))).outcome is PressOutcome.STARTED
 
 
-async def test_where_regions_are_switched_off_none_is_opened(world: World) -> None:
+async def test_where_regions_are_switched_off_none_is_opened(world: Harness) -> None:
     job = await single(world)
-    await world.services.prompting.set_kind(GUILD, ADA, GUILD, Charge.VARY_REGION, allowed=False)
+    await world.services.prompt_settings.set_kind(GUILD, ADA, GUILD, Charge.VARY_REGION, allowed=False)
 
     assert (await closed(world, job)).startswith("refused.kind")
 
 
-async def test_looking_uses_up_no_hint_that_an_allowance_is_nearly_used(world: World) -> None:
+async def test_looking_uses_up_no_hint_that_an_allowance_is_nearly_used(world: Harness) -> None:
     job = await single(world)
     await world.services.guilds.set_rule(
         GUILD, ADA, Pool.NORMAL, GUILD, per_day=2, running=None, waiting=None

@@ -10,11 +10,11 @@ import pytest
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobKind, JobState
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
-from bot.services import submission
+from bot.services.worker import submission
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
-    from tests.services.world import World
+    from tests.services.harness import Harness
 
 
 def fault(kind: RemoteFault, **more: float) -> RemoteError:
@@ -26,7 +26,7 @@ def fault(kind: RemoteFault, **more: float) -> RemoteError:
     [(RemoteFault.THROTTLED, "hold.busy"), (RemoteFault.UNREACHED, "hold.unreachable")],
 )
 async def test_what_the_server_certainly_did_not_take_waits_and_is_sent_again(
-    world: World, kind: RemoteFault, hold: str
+    world: Harness, kind: RemoteFault, hold: str
 ) -> None:
     world.upstream.refusals += [fault(kind, retry_after=20), fault(kind)]
     job = await world.imagine()
@@ -50,7 +50,7 @@ async def test_what_the_server_certainly_did_not_take_waits_and_is_sent_again(
     ],
 )
 async def test_waiting_for_a_place_upstream_ends_visibly_after_a_bounded_time(
-    world: World, kind: RemoteFault, failure: FailureKind, monkeypatch: pytest.MonkeyPatch
+    world: Harness, kind: RemoteFault, failure: FailureKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for cap in ("QUEUE_FULL_CAP_MS", "UNREACHED_CAP_MS"):  # by the real ones a thousand tries are made
         monkeypatch.setattr(submission, cap, 5 * 60_000)
@@ -71,7 +71,7 @@ async def test_waiting_for_a_place_upstream_ends_visibly_after_a_bounded_time(
     ],
 )
 async def test_a_clear_no_fails_at_once_and_refunds(
-    world: World, kind: RemoteFault, failure: FailureKind
+    world: Harness, kind: RemoteFault, failure: FailureKind
 ) -> None:
     world.upstream.refusals.append(fault(kind))
 
@@ -83,7 +83,7 @@ async def test_a_clear_no_fails_at_once_and_refunds(
 
 
 async def test_an_accepted_task_whose_id_cannot_be_stored_is_stored_later_and_not_sent_again(
-    world: World,
+    world: Harness,
 ) -> None:
     world.store.trouble, world.store.trouble_for = StorageTrouble("disk full"), {"save"}
     job = await world.imagine()
@@ -97,7 +97,7 @@ async def test_an_accepted_task_whose_id_cannot_be_stored_is_stored_later_and_no
 
 
 async def test_with_the_database_in_trouble_for_long_the_job_is_found_again_in_the_task_list(
-    world: World,
+    world: Harness,
 ) -> None:
     world.store.trouble, world.store.trouble_for = StorageTrouble("disk full"), {"save", "release"}
     job = await world.imagine()
@@ -110,7 +110,9 @@ async def test_with_the_database_in_trouble_for_long_the_job_is_found_again_in_t
     assert len(world.upstream.tasks) == 1
 
 
-async def test_an_account_that_is_no_longer_configured_fails_new_jobs_as_a_key_problem(world: World) -> None:
+async def test_an_account_that_is_no_longer_configured_fails_new_jobs_as_a_key_problem(
+    world: Harness,
+) -> None:
     world.accounts = ("another",)
     await world.reboot()
 
@@ -120,7 +122,7 @@ async def test_an_account_that_is_no_longer_configured_fails_new_jobs_as_a_key_p
     assert job.failure.kind is FailureKind.KEY
 
 
-async def test_a_running_job_of_a_lost_account_waits_for_the_account(world: World) -> None:
+async def test_a_running_job_of_a_lost_account_waits_for_the_account(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(5)
     world.accounts = ("another",)
@@ -134,7 +136,7 @@ async def test_a_running_job_of_a_lost_account_waits_for_the_account(world: Worl
     assert (await world.ended(job)).state is JobState.SUCCEEDED
 
 
-async def test_the_webhook_address_goes_with_each_submission(world: World) -> None:
+async def test_the_webhook_address_goes_with_each_submission(world: Harness) -> None:
     world.webhook = lambda token: f"https://easel.example/hook/{token}"
     await world.reboot()
     job = await world.finished_grid()
@@ -146,13 +148,13 @@ async def test_the_webhook_address_goes_with_each_submission(world: World) -> No
     ]
 
 
-async def _child(world: World, job: Job) -> Job:
+async def _child(world: Harness, job: Job) -> Job:
     child: Job | None = await world.store.child_of(job.key, 0)
     assert child is not None
     return child
 
 
-async def test_a_blend_without_its_pictures_fails_and_is_not_sent(world: World) -> None:
+async def test_a_blend_without_its_pictures_fails_and_is_not_sent(world: Harness) -> None:
     world.max_running = 0
     await world.reboot()
     job = await world.imagine()

@@ -11,14 +11,14 @@ from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState
 from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
-from bot.services.sweep import Sweep
+from bot.services.worker.page_scan import Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from bot.domain.jobs import Job
     from bot.domain.ports import Readings
-    from tests.services.world import World
+    from tests.services.harness import Harness
 
 DOWN = RemoteError(RemoteFault.UNCLEAR, "502")
 
@@ -37,7 +37,7 @@ class SlowApi:
         return seen
 
 
-async def test_progress_is_shown_and_never_runs_backwards(world: World) -> None:
+async def test_progress_is_shown_and_never_runs_backwards(world: Harness) -> None:
     job = await world.imagine()
     await world.ended(job)
 
@@ -48,7 +48,7 @@ async def test_progress_is_shown_and_never_runs_backwards(world: World) -> None:
     assert len(set(shown)) > 3
 
 
-async def test_many_jobs_cost_few_requests(world: World) -> None:
+async def test_many_jobs_cost_few_requests(world: Harness) -> None:
     world.max_running = 500
     await world.reboot()
     jobs = [await world.imagine(f"prompt {n}", user=n) for n in range(100)]
@@ -58,7 +58,7 @@ async def test_many_jobs_cost_few_requests(world: World) -> None:
     assert len(world.upstream.reads) / len(jobs) <= 0.75
 
 
-async def test_jobs_begun_at_different_moments_are_still_read_together(world: World) -> None:
+async def test_jobs_begun_at_different_moments_are_still_read_together(world: Harness) -> None:
     world.max_running = 500
     world.upstream.template["seconds"] = 60
     await world.reboot()
@@ -73,7 +73,7 @@ async def test_jobs_begun_at_different_moments_are_still_read_together(world: Wo
     assert len(world.upstream.reads) <= 12
 
 
-async def test_a_few_young_jobs_are_read_every_three_to_five_seconds(world: World) -> None:
+async def test_a_few_young_jobs_are_read_every_three_to_five_seconds(world: Harness) -> None:
     world.upstream.template["seconds"] = 60
     for n in range(3):
         await world.imagine(user=n)
@@ -90,7 +90,7 @@ async def test_a_few_young_jobs_are_read_every_three_to_five_seconds(world: Worl
     assert len(read_at) >= 5
 
 
-async def test_rounds_over_many_pages_keep_to_their_share_of_the_budget(world: World) -> None:
+async def test_rounds_over_many_pages_keep_to_their_share_of_the_budget(world: Harness) -> None:
     world.max_running = 500
     world.upstream.template["seconds"] = 600
     await world.reboot()
@@ -104,7 +104,7 @@ async def test_rounds_over_many_pages_keep_to_their_share_of_the_budget(world: W
     assert 60 * 4.0 * 0.4 <= len(world.upstream.reads) <= 60 * 4.0 * 0.7
 
 
-async def test_when_reading_fails_jobs_are_read_later_and_delivered(world: World) -> None:
+async def test_when_reading_fails_jobs_are_read_later_and_delivered(world: Harness) -> None:
     job = await world.imagine()
     world.upstream.query_trouble = world.upstream.list_trouble = DOWN
     await world.pass_time(120)
@@ -113,7 +113,7 @@ async def test_when_reading_fails_jobs_are_read_later_and_delivered(world: World
     assert (await world.ended(job)).state is JobState.SUCCEEDED
 
 
-async def test_pages_that_fail_leave_all_jobs_for_later(world: World) -> None:
+async def test_pages_that_fail_leave_all_jobs_for_later(world: Harness) -> None:
     jobs = [await world.imagine(user=n) for n in range(3)]
     world.upstream.list_trouble = DOWN
     await world.pass_time(60)
@@ -122,7 +122,7 @@ async def test_pages_that_fail_leave_all_jobs_for_later(world: World) -> None:
     assert [(await world.ended(j)).state for j in jobs] == [JobState.SUCCEEDED] * 3
 
 
-async def _timed_out(world: World) -> Job:
+async def _timed_out(world: Harness) -> Job:
     """A job that never started upstream, given up after half an hour in which the process was mostly down."""
     world.upstream.template["seconds"] = 3600 * 1000
     job = await world.imagine()
@@ -131,7 +131,7 @@ async def _timed_out(world: World) -> Job:
     return await world.ended(job)
 
 
-async def test_a_job_without_change_times_out_refunds_and_is_still_delivered_late(world: World) -> None:
+async def test_a_job_without_change_times_out_refunds_and_is_still_delivered_late(world: Harness) -> None:
     job = timed_out = await _timed_out(world)
     assert timed_out.failure is not None
     assert (timed_out.failure.kind, timed_out.refund_due) == (FailureKind.TIMED_OUT, True)
@@ -146,7 +146,7 @@ async def test_a_job_without_change_times_out_refunds_and_is_still_delivered_lat
     assert len(world.upstream.tasks) == 1
 
 
-async def test_a_lively_job_is_given_up_only_at_the_cap(world: World) -> None:
+async def test_a_lively_job_is_given_up_only_at_the_cap(world: Harness) -> None:
     world.upstream.template["seconds"] = 3600 * 4.5
 
     begun = await world.imagine()
@@ -163,7 +163,7 @@ async def test_a_lively_job_is_given_up_only_at_the_cap(world: World) -> None:
     assert (job.finished_at or 0) - job.created_at >= 3 * 3600 * 1000
 
 
-async def test_a_timed_out_job_is_not_watched_for_ever(world: World) -> None:
+async def test_a_timed_out_job_is_not_watched_for_ever(world: Harness) -> None:
     job = await _timed_out(world)
     await world.reboot(after_ms=7 * 3600_000)
     await world.pass_time(300)
@@ -175,7 +175,7 @@ async def test_a_timed_out_job_is_not_watched_for_ever(world: World) -> None:
     assert (await world.job(job.key)).state is JobState.FAILED
 
 
-async def test_a_timed_out_job_that_fails_upstream_is_left_alone(world: World) -> None:
+async def test_a_timed_out_job_that_fails_upstream_is_left_alone(world: Harness) -> None:
     job = await _timed_out(world)
     world.upstream.tasks[0].seconds = 1
     world.upstream.tasks[0].ends = TaskStatus.FAILURE
@@ -188,14 +188,14 @@ async def test_a_timed_out_job_that_fails_upstream_is_left_alone(world: World) -
     assert len(world.discord.of(job.key)) == 1
 
 
-async def test_a_task_that_never_starts_times_out(world: World) -> None:
+async def test_a_task_that_never_starts_times_out(world: Harness) -> None:
     job = await _timed_out(world)
 
     assert job.failure is not None
     assert job.failure.kind is FailureKind.TIMED_OUT
 
 
-async def test_deadlines_pass_even_while_nothing_can_be_read(world: World) -> None:
+async def test_deadlines_pass_even_while_nothing_can_be_read(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(4)
     world.upstream.query_trouble = world.upstream.list_trouble = DOWN
@@ -207,7 +207,7 @@ async def test_deadlines_pass_even_while_nothing_can_be_read(world: World) -> No
     assert ended.failure.kind is FailureKind.TIMED_OUT
 
 
-async def test_success_without_a_picture_is_read_again_and_may_bring_it(world: World) -> None:
+async def test_success_without_a_picture_is_read_again_and_may_bring_it(world: Harness) -> None:
     world.upstream.template.update(picture=False, seconds=10)
     job = await world.imagine()
     await world.pass_time(16)
@@ -216,7 +216,7 @@ async def test_success_without_a_picture_is_read_again_and_may_bring_it(world: W
     assert (await world.ended(job)).state is JobState.SUCCEEDED
 
 
-async def test_success_that_never_shows_a_picture_fails_and_refunds(world: World) -> None:
+async def test_success_that_never_shows_a_picture_fails_and_refunds(world: Harness) -> None:
     world.upstream.template["picture"] = False
 
     job = await world.ended(await world.imagine())
@@ -225,7 +225,7 @@ async def test_success_that_never_shows_a_picture_fails_and_refunds(world: World
     assert job.failure.kind is FailureKind.NO_PICTURE
 
 
-async def test_a_task_that_the_service_denies_for_long_is_gone(world: World) -> None:
+async def test_a_task_that_the_service_denies_for_long_is_gone(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(1)
     world.upstream.forgotten.add(str(world.upstream.tasks[0].id))
@@ -236,7 +236,7 @@ async def test_a_task_that_the_service_denies_for_long_is_gone(world: World) -> 
     assert ended.failure.kind is FailureKind.GONE
 
 
-async def test_a_task_that_is_denied_for_a_moment_goes_on(world: World) -> None:
+async def test_a_task_that_is_denied_for_a_moment_goes_on(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(1)
     world.upstream.forgotten.add(str(world.upstream.tasks[0].id))
@@ -246,7 +246,7 @@ async def test_a_task_that_is_denied_for_a_moment_goes_on(world: World) -> None:
     assert (await world.ended(job)).state is JobState.SUCCEEDED
 
 
-async def test_a_full_queue_upstream_puts_the_job_back_instead_of_failing_it(world: World) -> None:
+async def test_a_full_queue_upstream_puts_the_job_back_instead_of_failing_it(world: Harness) -> None:
     world.upstream.template.update(ends=TaskStatus.FAILURE, reason="[Queue full] try later", seconds=5)
     job = await world.imagine()
     await world.pass_time(8)
@@ -257,7 +257,7 @@ async def test_a_full_queue_upstream_puts_the_job_back_instead_of_failing_it(wor
     assert (await world.ended(job)).state is JobState.SUCCEEDED
 
 
-async def test_a_queue_that_stays_full_fails_the_job_in_the_end(world: World) -> None:
+async def test_a_queue_that_stays_full_fails_the_job_in_the_end(world: Harness) -> None:
     world.upstream.template.update(ends=TaskStatus.FAILURE, reason="[Queue full] try later", seconds=5)
 
     begun = await world.imagine()
@@ -269,7 +269,7 @@ async def test_a_queue_that_stays_full_fails_the_job_in_the_end(world: World) ->
     assert job.failure.kind is FailureKind.QUEUE_FULL
 
 
-async def test_a_webhook_about_the_end_is_read_at_once(world: World) -> None:
+async def test_a_webhook_about_the_end_is_read_at_once(world: Harness) -> None:
     world.webhooks = True
     world.upstream.template["seconds"] = 6
     await world.reboot()
@@ -282,7 +282,7 @@ async def test_a_webhook_about_the_end_is_read_at_once(world: World) -> None:
     assert (await world.job(job.key)).state is JobState.SUCCEEDED
 
 
-async def test_the_end_is_read_before_the_pages_of_many_other_jobs(world: World) -> None:
+async def test_the_end_is_read_before_the_pages_of_many_other_jobs(world: Harness) -> None:
     world.max_running, world.webhooks = 500, True
     world.upstream.template["seconds"] = 600
     await world.reboot()
@@ -299,7 +299,7 @@ async def test_the_end_is_read_before_the_pages_of_many_other_jobs(world: World)
     assert (await world.job(jobs[0].key)).state is JobState.SUCCEEDED
 
 
-async def test_an_end_told_while_an_older_answer_is_on_its_way_is_read_again(world: World) -> None:
+async def test_an_end_told_while_an_older_answer_is_on_its_way_is_read_again(world: Harness) -> None:
     world.upstream.template["seconds"] = 100
     job = await world.imagine()
     await world.pass_time(2)
@@ -317,7 +317,7 @@ async def test_an_end_told_while_an_older_answer_is_on_its_way_is_read_again(wor
     assert world.upstream.reads == ["query", "query"]
 
 
-async def test_many_ends_at_once_are_found_on_pages(world: World) -> None:
+async def test_many_ends_at_once_are_found_on_pages(world: Harness) -> None:
     world.max_running, world.webhooks = 500, True
     await world.reboot()
     jobs = [await world.imagine(user=n) for n in range(40)]
@@ -333,7 +333,7 @@ async def test_many_ends_at_once_are_found_on_pages(world: World) -> None:
     assert {(await world.job(job.key)).state for job in jobs} == {JobState.SUCCEEDED}
 
 
-async def test_a_flood_of_webhooks_about_progress_does_not_become_a_flood_of_reads(world: World) -> None:
+async def test_a_flood_of_webhooks_about_progress_does_not_become_a_flood_of_reads(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(10)
     before = len(world.upstream.reads)
@@ -345,7 +345,7 @@ async def test_a_flood_of_webhooks_about_progress_does_not_become_a_flood_of_rea
     assert len(world.upstream.reads) - before <= 2
 
 
-async def test_a_webhook_about_a_job_that_nobody_follows_is_ignored(world: World) -> None:
+async def test_a_webhook_about_a_job_that_nobody_follows_is_ignored(world: Harness) -> None:
     world.services.worker.hear(world.names.key(), ended=True)
 
     await world.pass_time(10)
@@ -353,7 +353,7 @@ async def test_a_webhook_about_a_job_that_nobody_follows_is_ignored(world: World
     assert not world.upstream.reads
 
 
-async def test_with_webhooks_on_polling_slows_down_and_lost_ones_do_no_harm(world: World) -> None:
+async def test_with_webhooks_on_polling_slows_down_and_lost_ones_do_no_harm(world: Harness) -> None:
     polled = await world.finished_grid()
     without = len(world.upstream.reads)
     world.webhooks = True
@@ -366,7 +366,7 @@ async def test_with_webhooks_on_polling_slows_down_and_lost_ones_do_no_harm(worl
     assert len(world.upstream.reads) < without
 
 
-async def test_an_outcome_that_cannot_be_stored_is_read_and_stored_later(world: World) -> None:
+async def test_an_outcome_that_cannot_be_stored_is_read_and_stored_later(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(10)
     world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"save"}
@@ -376,7 +376,7 @@ async def test_an_outcome_that_cannot_be_stored_is_read_and_stored_later(world: 
     assert (await world.ended(job)).state is JobState.SUCCEEDED
 
 
-async def test_a_job_taken_over_by_another_worker_is_dropped(world: World) -> None:
+async def test_a_job_taken_over_by_another_worker_is_dropped(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(6)
     (tracker,) = world.services.worker.trackers.values()

@@ -10,9 +10,9 @@ import pytest
 
 from bot.domain.jobs import JobState
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
-from bot.services import worker as engine_room
-from bot.services.engine import RandomNaming
-from tests.services.world import World
+from bot.services.wiring import RandomNaming
+from bot.services.worker import worker as engine_room
+from tests.services.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("seconds", [0.0, 1.0, 6.0, 20.0, 31.0, 36.0])
 async def test_a_process_killed_at_any_time_leaves_a_job_that_the_next_one_delivers(
-    world: World, seconds: float
+    world: Harness, seconds: float
 ) -> None:
     job = await world.imagine()
     await world.pass_time(seconds)
@@ -35,7 +35,7 @@ async def test_a_process_killed_at_any_time_leaves_a_job_that_the_next_one_deliv
     assert len(world.discord.of(job.key)) == 1
 
 
-async def test_a_restart_with_many_live_jobs_delivers_them_all(world: World) -> None:
+async def test_a_restart_with_many_live_jobs_delivers_them_all(world: Harness) -> None:
     world.max_running = 300
     await world.reboot()
     jobs = [await world.imagine(f"p{n}", user=n) for n in range(120)]
@@ -49,7 +49,7 @@ async def test_a_restart_with_many_live_jobs_delivers_them_all(world: World) -> 
     assert all(len(world.discord.of(j.key)) == 1 for j in jobs)
 
 
-async def test_a_good_shutdown_finishes_what_is_in_flight_and_returns_the_leases(world: World) -> None:
+async def test_a_good_shutdown_finishes_what_is_in_flight_and_returns_the_leases(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(6)
     before = await world.job(job.key)
@@ -64,7 +64,7 @@ async def test_a_good_shutdown_finishes_what_is_in_flight_and_returns_the_leases
     await asyncio.wait_for(world._run, 1)
 
 
-async def test_a_shutdown_cuts_off_what_hangs_and_the_next_process_settles_it(world: World) -> None:
+async def test_a_shutdown_cuts_off_what_hangs_and_the_next_process_settles_it(world: Harness) -> None:
     gate = asyncio.Event()
     api = world.services.worker._accounts.fixed["default"]
     accept: Callable[..., object] = api.imagine
@@ -87,7 +87,7 @@ async def test_a_shutdown_cuts_off_what_hangs_and_the_next_process_settles_it(wo
     assert len(world.upstream.tasks) == 1
 
 
-async def test_a_shutdown_with_the_database_in_trouble_still_ends(world: World) -> None:
+async def test_a_shutdown_with_the_database_in_trouble_still_ends(world: Harness) -> None:
     world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"abandon"}
 
     await world.services.worker.stop(within=0.01)
@@ -96,7 +96,7 @@ async def test_a_shutdown_with_the_database_in_trouble_still_ends(world: World) 
     await asyncio.wait_for(world._run, 1)
 
 
-async def test_claiming_survives_a_database_in_trouble(world: World) -> None:
+async def test_claiming_survives_a_database_in_trouble(world: Harness) -> None:
     world.store.trouble = StorageTrouble("locked")
     world.store.trouble_for = {"claim_work", "claim_submissions", "next_due", "renew"}
     await world.pass_time(60)
@@ -107,7 +107,7 @@ async def test_claiming_survives_a_database_in_trouble(world: World) -> None:
     assert job.state is JobState.SUCCEEDED
 
 
-async def test_leases_are_renewed_while_a_job_runs_for_long(world: World) -> None:
+async def test_leases_are_renewed_while_a_job_runs_for_long(world: Harness) -> None:
     world.upstream.template["seconds"] = 600
     job = await world.imagine()
     await world.pass_time(300)
@@ -119,7 +119,7 @@ async def test_leases_are_renewed_while_a_job_runs_for_long(world: World) -> Non
     assert not stolen
 
 
-async def test_a_step_that_could_not_be_stored_lets_its_row_go(world: World) -> None:
+async def test_a_step_that_could_not_be_stored_lets_its_row_go(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(25)
     world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"release", "disown"}
@@ -131,7 +131,7 @@ async def test_a_step_that_could_not_be_stored_lets_its_row_go(world: World) -> 
     assert ended.state is JobState.SUCCEEDED
 
 
-async def test_a_bug_with_the_database_in_trouble_does_not_lose_the_job(world: World) -> None:
+async def test_a_bug_with_the_database_in_trouble_does_not_lose_the_job(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(25)
     world.discord.on_result.append(ZeroDivisionError("a bug"))
@@ -142,7 +142,7 @@ async def test_a_bug_with_the_database_in_trouble_does_not_lose_the_job(world: W
     assert (await world.ended(job, within=300)).state is JobState.SUCCEEDED
 
 
-async def test_a_cancelled_delivery_is_a_ghost_that_delivers_nothing_more(world: World) -> None:
+async def test_a_cancelled_delivery_is_a_ghost_that_delivers_nothing_more(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(6)
     await world.store.abandon(world.owner)
@@ -154,7 +154,7 @@ async def test_a_cancelled_delivery_is_a_ghost_that_delivers_nothing_more(world:
 
 
 async def test_with_hands_full_rows_wait_in_the_database(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_room, "MOST_BUSY", 0)
     job = await world.imagine()
@@ -167,7 +167,7 @@ async def test_with_hands_full_rows_wait_in_the_database(
 
 
 async def test_with_all_senders_busy_submissions_wait_in_the_queue(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_room, "SENDERS", 0)
     job = await world.imagine()
@@ -179,7 +179,7 @@ async def test_with_all_senders_busy_submissions_wait_in_the_queue(
     assert (await world.ended(job)).state is JobState.SUCCEEDED
 
 
-async def test_a_side_task_that_dies_takes_the_worker_down_loudly(world: World) -> None:
+async def test_a_side_task_that_dies_takes_the_worker_down_loudly(world: Harness) -> None:
     async def broken(_task_id: object) -> None:
         raise ZeroDivisionError
 
@@ -194,7 +194,7 @@ async def test_a_side_task_that_dies_takes_the_worker_down_loudly(world: World) 
     world._run = None
 
 
-async def test_work_before_the_worker_runs_is_refused_loudly(world: World) -> None:
+async def test_work_before_the_worker_runs_is_refused_loudly(world: Harness) -> None:
     job = await world.imagine()
     await world.kill()
     await world.open()
@@ -203,8 +203,8 @@ async def test_work_before_the_worker_runs_is_refused_loudly(world: World) -> No
         world.services.worker.ended(job)
 
 
-async def test_two_workers_on_one_database_share_the_work_and_double_nothing(world: World) -> None:
-    other = World.__new__(World)
+async def test_two_workers_on_one_database_share_the_work_and_double_nothing(world: Harness) -> None:
+    other = Harness.__new__(Harness)
     other.__dict__.update(world.__dict__)
     other.owner = "second"
     other._run = other._storage = None
@@ -227,7 +227,7 @@ def test_random_names_do_not_repeat() -> None:
     assert len({naming.token() for _ in range(1000)}) == 1000
 
 
-async def test_reading_trouble_is_counted_and_not_fatal(world: World) -> None:
+async def test_reading_trouble_is_counted_and_not_fatal(world: Harness) -> None:
     world.upstream.query_trouble = RemoteError(RemoteFault.KEY, "401")
     await world.imagine()
     await world.pass_time(60)
@@ -236,7 +236,7 @@ async def test_reading_trouble_is_counted_and_not_fatal(world: World) -> None:
     assert not world._run.done()
 
 
-async def test_looking_for_work_leaves_most_of_the_time_to_the_work(world: World) -> None:
+async def test_looking_for_work_leaves_most_of_the_time_to_the_work(world: Harness) -> None:
     looks: list[int] = []
     claim = world.store.claim_work
 

@@ -14,7 +14,7 @@ from bot.domain.jobs import LATE_WATCH_MS, JobState, Route
 from bot.domain.pools import Allowance, Pool
 from bot.domain.ports import Load
 from bot.domain.tasks import RemoteTaskId, TaskStatus
-from bot.errors import GhostWrite
+from bot.errors import LeaseLost
 from tests.storage.making import FREE, LEASE, NOON, job, seen, success
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ async def test_a_job_whose_worker_died_while_sending_comes_back_when_the_lease_i
     assert during == ()
     assert after.state is JobState.SUBMITTING
     assert (after.owner, after.fence) == ("other", claimed.fence + 1)
-    with pytest.raises(GhostWrite):
+    with pytest.raises(LeaseLost):
         await store.save(claimed.submitted(RemoteTaskId("1"), LATER))
 
 
@@ -240,7 +240,7 @@ async def test_abandoned_jobs_can_be_taken_at_once_and_the_old_worker_is_a_ghost
         tracked.key: JobState.SUBMITTED,
         sending.key: JobState.SUBMITTING,
     }
-    with pytest.raises(GhostWrite):
+    with pytest.raises(LeaseLost):
         await store.release(mine)
 
 

@@ -21,8 +21,8 @@ from bot.domain.jobs import JobState, Route
 from bot.domain.keys import JobKey
 from bot.domain.pools import Allowance, Pool, ServerLimits
 from bot.domain.tasks import RemoteTaskId
-from bot.errors import GhostWrite, StorageTrouble, UserError
-from bot.storage.guild_tables import draws, grants
+from bot.errors import LeaseLost, StorageTrouble, UserError
+from bot.storage.server_tables import draws, grants
 from bot.storage.tables import jobs, ledger
 from tests.storage.ledger_report import Tally
 from tests.storage.making import LEASE, NOON, job, success
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from bot.storage import SqlJobStore, Storage
-    from bot.storage.engine import Database
+    from bot.storage.database import Database
 
 STEPS = (
     *("begin",) * 5,
@@ -162,7 +162,7 @@ class History:
         elif step == "deliver" and at.is_terminal:
             after = at.delivered(Route.REPLY, self.now)
         if after is not None:
-            with suppress(GhostWrite):
+            with suppress(LeaseLost):
                 await (self.store.release if step == "deliver" else self.store.save)(after)
 
 

@@ -18,7 +18,7 @@ from bot.domain.jobs import LATE_WATCH_MS, Route
 from bot.domain.own_keys import OwnKey, SealedKey
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import StorageTrouble
-from bot.storage.guild_tables import audit
+from bot.storage.server_tables import audit
 from bot.storage.vault import FernetVault
 from tests.storage.making import FREE, LEASE, NOON, job
 
@@ -152,7 +152,7 @@ async def test_a_crash_in_the_middle_of_a_replacement_leaves_the_old_key(
     def die(*_: object, **__: object) -> None:
         raise StorageTrouble("died")
 
-    monkeypatch.setattr("bot.storage.own_keys.record", die)
+    monkeypatch.setattr("bot.storage.servers.own_keys.record", die)
     for change in (
         keys.replace(GUILD, "sealed-2", actor=ADA, at=NOON),
         keys.exchange(FIRST, "sealed-2", actor=ADA, at=NOON),

@@ -1,5 +1,5 @@
 """Links to the mask editor are kept by their digest alone, read in every process, closed once, and forgotten.
-Never here: what a link is good for (tests/services/test_painting.py)."""
+Never here: what a link is good for (tests/services/test_mask_editor.py)."""
 
 from __future__ import annotations
 

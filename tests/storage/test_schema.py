@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from bot.errors import StartupError
 from bot.storage import migrate, open_storage
-from bot.storage.engine import open_database
+from bot.storage.database import open_database
 from bot.storage.tables import metadata
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from bot.domain.pools import Pool, PoolRule, ServerLimits
 from bot.domain.prices import Charge, Price
 from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.errors import SettingsChanged, StorageTrouble, UserError
-from bot.storage.guild_tables import guild_sections
+from bot.storage.server_tables import guild_sections
 from bot.texts import text
 from tests.storage.making import FREE, NOON, job
 

@@ -19,8 +19,8 @@ from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import JobState
 from bot.errors import StartupError, StorageTrouble
 from bot.storage import migrate, open_storage
+from bot.storage.errors import translated
 from bot.storage.tables import jobs
-from bot.storage.troubles import translated
 from tests.storage.making import FREE, LEASE, NOON, job
 
 if TYPE_CHECKING:

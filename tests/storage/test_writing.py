@@ -13,7 +13,7 @@ from sqlalchemy import select
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import JobState, Route
 from bot.domain.tasks import RemoteTaskId
-from bot.errors import GhostWrite, TaskTaken
+from bot.errors import LeaseLost, TaskTaken
 from bot.storage.tables import deliveries, ledger
 from tests.storage.making import FREE, LEASE, NOON, job, reply, success
 
@@ -95,7 +95,7 @@ async def test_a_ghost_writes_nothing(storage: Storage) -> None:
     before = await store.get(tracked.key)
 
     for write in (store.save, store.release):
-        with pytest.raises(GhostWrite):
+        with pytest.raises(LeaseLost):
             await write(tracked.failed(Failure(FailureKind.UNKNOWN), LATER))
 
     assert await store.get(tracked.key) == before
@@ -103,7 +103,7 @@ async def test_a_ghost_writes_nothing(storage: Storage) -> None:
 
 
 async def test_a_job_that_does_not_exist_has_only_ghosts(store: SqlJobStore) -> None:
-    with pytest.raises(GhostWrite):
+    with pytest.raises(LeaseLost):
         await store.save(job())
 
 
@@ -117,7 +117,7 @@ async def test_of_two_writers_with_one_fence_after_a_takeover_the_newer_wins(sto
         return_exceptions=True,
     )
 
-    assert [type(outcome) for outcome in outcomes] == [GhostWrite, type(None)]
+    assert [type(outcome) for outcome in outcomes] == [LeaseLost, type(None)]
 
 
 async def test_a_task_belongs_to_one_job(store: SqlJobStore) -> None:
@@ -193,7 +193,7 @@ async def test_a_submitted_job_is_marked_unwanted_and_taken_from_its_worker(stor
 
     cancelled = await store.cancel(tracked.key, LATER)
 
-    with pytest.raises(GhostWrite):
+    with pytest.raises(LeaseLost):
         await store.save(tracked.observed(success("1"), LATER))
     (claimed,) = await store.claim_work("v", LATER, lease_ms=LEASE, limit=9)
     assert cancelled is not None
@@ -224,7 +224,7 @@ async def test_cancelling_a_job_that_is_being_sent_does_not_lose_the_task_we_pay
     assert cancelled.unwanted
     assert stored is not None
     assert (stored.task_id, stored.unwanted, stored.owner) == ("5", True, None)
-    with pytest.raises(GhostWrite):
+    with pytest.raises(LeaseLost):
         await store.save(submitted.observed(success("5"), LATER))
 
 
@@ -234,7 +234,7 @@ async def test_a_job_whose_sender_is_dead_is_cancelled_like_any_sent_one(store: 
 
     await store.cancel(sending.key, later)
 
-    with pytest.raises(GhostWrite):
+    with pytest.raises(LeaseLost):
         await store.save(sending.submitted(RemoteTaskId("5"), later))
     (claimed,) = await store.claim_work("v", later, lease_ms=LEASE, limit=9)
     assert (claimed.unwanted, claimed.state) == (True, JobState.SUBMITTING)
@@ -273,7 +273,7 @@ async def test_a_moved_card_is_not_written_back_by_a_worker(store: SqlJobStore) 
 
     await store.move_card(tracked.key, MOVED)
 
-    with pytest.raises(GhostWrite):
+    with pytest.raises(LeaseLost):
         await store.save(tracked)
     (claimed,) = await store.claim_work("v", LATER, lease_ms=LEASE, limit=9)
     assert claimed.reply == MOVED

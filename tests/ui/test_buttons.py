@@ -12,13 +12,13 @@ from bot.domain.jobs import JobState, Route
 from bot.domain.keys import ButtonId, JobKey
 from bot.domain.ports import Showing
 from bot.errors import StorageTrouble, UserError
-from bot.services.actions import Pressed, PressOutcome
+from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
-from bot.ui.buttons import OWN, own_button
-from bot.ui.links import card_link
-from bot.ui.replies import tell
+from bot.ui.kit.buttons import OWN, own_button
+from bot.ui.kit.links import card_link
+from bot.ui.kit.replies import tell
 from tests.ui.builders import KEY, a_job, a_reply
-from tests.ui.world import an_easel, studio
+from tests.ui.client_harness import an_easel, studio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from simcord.builders import ChannelHandle
     from simcord.results import InteractionResult
 
-    from bot.ui.replies import AnyInteraction
-    from tests.ui.world import Studio
+    from bot.ui.kit.replies import AnyInteraction
+    from tests.ui.client_harness import ClientHarness
 
 
-async def grid(house: Studio) -> discord.Message:
+async def grid(house: ClientHarness) -> discord.Message:
     """A finished card in the channel."""
     showing = Showing(house.job(), house.clock.now())
     await house.publisher.show(showing, Route.POST, picture=None)
@@ -39,7 +39,9 @@ async def grid(house: Studio) -> discord.Message:
     return message
 
 
-async def message_with(house: Studio, custom_id: str, where: ChannelHandle | None = None) -> discord.Message:
+async def message_with(
+    house: ClientHarness, custom_id: str, where: ChannelHandle | None = None
+) -> discord.Message:
     """A message of the bot's with one button that nothing of this version drew."""
     view = discord.ui.View(timeout=None)
     view.add_item(discord.ui.Button(label="Old", custom_id=custom_id))
@@ -50,7 +52,7 @@ async def message_with(house: Studio, custom_id: str, where: ChannelHandle | Non
     return message
 
 
-def only_said(house: Studio, result: InteractionResult) -> str:
+def only_said(house: ClientHarness, result: InteractionResult) -> str:
     """The one sentence that Bob got; Ada sees nothing new."""
     answers = [*([result.response] if result.response else []), *result.followups]
     assert [answer.ephemeral for answer in answers] == [True]

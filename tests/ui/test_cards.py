@@ -18,12 +18,12 @@ from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
 from bot.texts import text
-from bot.ui.bars import progress_bar
-from bot.ui.buttons import JobButton
-from bot.ui.cards import Cards, Dress
+from bot.ui.card.cards import Cards, Dress
+from bot.ui.kit.bars import progress_bar
+from bot.ui.kit.buttons import JobButton
 from tests.fakes.discord_rules import load_oracle
 from tests.ui.builders import KEY, NOW, PARENT, UUID, a_job, a_picture, a_press, single_actions, walk, words
-from tests.ui.world import CATALOGUES
+from tests.ui.client_harness import CATALOGUES
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job

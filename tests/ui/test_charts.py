@@ -11,7 +11,7 @@ from babel import Locale
 from PIL import Image
 
 from bot.domain.pools import Pool
-from bot.ui.charts import BOTTOM, COLOURS, HEIGHT, TOP, WIDTH, Bar, labelled, scale, usage_chart
+from bot.ui.pools.charts import BOTTOM, COLOURS, HEIGHT, TOP, WIDTH, Bar, labelled, scale, usage_chart
 
 ENGLISH = Locale("en")
 FIRST = date(2026, 3, 1)

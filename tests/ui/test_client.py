@@ -10,8 +10,8 @@ import pytest
 from bot.client import SYNCED
 from bot.errors import StartupError, UserError
 from bot.texts import text
-from tests.ui.wire import line
-from tests.ui.world import Memory, ScriptedServices, an_easel
+from tests.ui.client_harness import Memory, ScriptedServices, an_easel
+from tests.ui.wire_harness import line
 
 COMMANDS = r"/applications/\d+/commands"
 

@@ -8,7 +8,7 @@ from importlib import resources
 from bot.errors import UserError
 from bot.i18n import Catalogues
 from bot.texts import text
-from tests.ui.world import studio
+from tests.ui.client_harness import studio
 
 PACKAGED = resources.files("bot").joinpath("locales", "en", "LC_MESSAGES", "easel.po").read_text("utf-8")
 GERMAN = """

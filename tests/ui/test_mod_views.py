@@ -11,11 +11,11 @@ import pytest
 from bot.domain.image_rules import ImagePolicy
 from bot.domain.jobs import JobState
 from bot.domain.prompt_rules import PromptAddition
-from bot.ui.mod_jobs import job_view
-from bot.ui.pages import page_of
-from bot.ui.prompt_lists import addition_words, images_view
+from bot.ui.moderation.jobs import job_view
+from bot.ui.moderation.pages import page_of
+from bot.ui.moderation.prompt_lists import addition_words, images_view
 from tests.ui.builders import a_job, a_press, walk, words
-from tests.ui.world import CATALOGUES
+from tests.ui.client_harness import CATALOGUES
 
 if TYPE_CHECKING:
     import discord

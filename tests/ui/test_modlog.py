@@ -14,12 +14,12 @@ import pytest
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.guilds import Actor
 from bot.domain.keys import JobKey
-from bot.services.telling import Telling
+from bot.services.modlog.dispatcher import Dispatcher
 from bot.storage import open_storage
 from bot.texts import text
-from bot.ui.modlog import ChannelModLog
+from bot.ui.moderation.modlog import ChannelModLog
 from tests.ui.builders import KEY, walk
-from tests.ui.world import CATALOGUES, studio
+from tests.ui.client_harness import CATALOGUES, studio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from simcord.builders import ChannelHandle
 
-    from tests.ui.world import Studio
+    from tests.ui.client_harness import ClientHarness
 
 GUILD = 100
 
@@ -38,7 +38,7 @@ def refusal(user_id: int = 7, words: str = "blood") -> ModEvent:
     )
 
 
-def told(house: Studio, channel: ChannelHandle | None = None) -> list[str]:
+def told(house: ClientHarness, channel: ChannelHandle | None = None) -> list[str]:
     """All text of each message in the channel, the oldest first."""
     where = channel or house.channel
     return [
@@ -51,11 +51,11 @@ def told(house: Studio, channel: ChannelHandle | None = None) -> list[str]:
     ]
 
 
-def a_log(house: Studio) -> ChannelModLog:
+def a_log(house: ClientHarness) -> ChannelModLog:
     return ChannelModLog(house.bot, CATALOGUES, house.clock)
 
 
-async def post(house: Studio, event: ModEvent, log: ChannelModLog | None = None) -> None:
+async def post(house: ClientHarness, event: ModEvent, log: ChannelModLog | None = None) -> None:
     await (log or a_log(house)).post(house.guild.id, house.channel.id, event, locale="en-US")
 
 
@@ -144,19 +144,19 @@ async def test_a_channel_that_refuses_us_is_left_alone_until_settings_change() -
 
 
 @asynccontextmanager
-async def telling(house: Studio, folder: Path) -> AsyncIterator[Telling]:
+async def dispatcher(house: ClientHarness, folder: Path) -> AsyncIterator[Dispatcher]:
     """The real telling over a real database, with the studio's channel as the log channel."""
     async with open_storage(f"sqlite+aiosqlite:///{folder / 'easel.db'}", migrate=True) as storage:
         stores = storage.guilds
         await stores.settings.change(
             house.guild.id, lambda s: with_log(s, house.channel.id), actor=Actor(1, "mo"), at=1
         )
-        teller = Telling(
+        teller = Dispatcher(
             settings=stores.settings,
             records=stores.records,
             modlog=a_log(house),
             clock=house.clock,
-            probe=Uncounted(),
+            metrics=Uncounted(),
         )
         task = asyncio.create_task(teller.run())
         yield teller
@@ -180,7 +180,7 @@ class Uncounted:
 
 async def test_the_same_trouble_twenty_times_is_one_message(tmp_path: Path) -> None:
     event = ModEvent(EventKind.KEY_REJECTED, "key", text("log.key_rejected"))
-    async with studio() as house, telling(house, tmp_path) as teller:
+    async with studio() as house, dispatcher(house, tmp_path) as teller:
         for _ in range(20):
             teller.tell(house.guild.id, event)
         await teller.drain()
@@ -189,7 +189,7 @@ async def test_the_same_trouble_twenty_times_is_one_message(tmp_path: Path) -> N
 
 
 async def test_two_members_refusals_are_two_messages(tmp_path: Path) -> None:
-    async with studio() as house, telling(house, tmp_path) as teller:
+    async with studio() as house, dispatcher(house, tmp_path) as teller:
         teller.tell(house.guild.id, refusal(7))
         teller.tell(house.guild.id, refusal(8))
         await teller.drain()

@@ -14,12 +14,12 @@ from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.errors import RemoteError, RemoteFault
-from bot.services.upstream import BELIEVED_MS, Condition
-from bot.ui.cards import Cards
-from bot.ui.paying import Payer, payer_lines
-from tests.cogs.moderated import Gateway, moderated, seen
+from bot.services.accounts.status import BELIEVED_MS, Condition
+from bot.ui.card.cards import Cards
+from bot.ui.pools.billing import Payer, payer_lines
+from tests.cogs.moderation_harness import Gateway, moderated, seen
 from tests.ui.builders import NOW, a_job, walk, words
-from tests.ui.world import CATALOGUES
+from tests.ui.client_harness import CATALOGUES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from simcord.results import InteractionResult
 
     from bot.texts import Text
-    from tests.cogs.moderated import Moderated
+    from tests.cogs.moderation_harness import Moderated
 
 KEY = "sk-a-key-that-nobody-may-read"
 REFUSED = RemoteError(RemoteFault.KEY, "Unauthorized")

@@ -13,9 +13,9 @@ from bot.domain.keys import CUSTOM_ID_LIMIT, ButtonId
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.errors import RemoteError, RemoteFault, UserError
-from bot.ui.panels import PanelButton, Verb
-from bot.ui.pool_words import bar, read_number
-from tests.cogs.moderated import moderated, seen
+from bot.ui.pools.panel import PanelButton, Verb
+from bot.ui.pools.wording import bar, read_number
+from tests.cogs.moderation_harness import moderated, seen
 from tests.ui.builders import walk
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from simcord.results import InteractionResult
 
-    from tests.cogs.moderated import Moderated
+    from tests.cogs.moderation_harness import Moderated
 
 
 SELECTS = {"role", "member", "pool", "kind"}

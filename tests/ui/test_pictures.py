@@ -15,16 +15,16 @@ from bot.domain.keys import ButtonId, JobKey
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
 from bot.errors import UserError
-from bot.services.jobs import Family
-from bot.ui.cards import Cards
-from bot.ui.given import READ_S, Attached
-from bot.ui.particulars import info_view
-from bot.ui.reading import flat
-from bot.ui.titles import plain_title
-from bot.ui.using import MOST_HELD, Held
+from bot.services.history.jobs import Family
+from bot.ui.card.cards import Cards
+from bot.ui.card.titles import plain_title
+from bot.ui.imagine.attachments import READ_S, Attached
+from bot.ui.imagine.use_as_prompt import MOST_HELD, Held
+from bot.ui.jobs.job_info import info_view
+from bot.ui.kit.message_parser import flat
 from tests.fakes.discord_rules import load_oracle
 from tests.ui.builders import NOW, PARENT, a_job, a_picture, a_press, grid_actions, walk, words
-from tests.ui.world import CATALOGUES, studio
+from tests.ui.client_harness import CATALOGUES, studio
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job

@@ -11,17 +11,17 @@ import pytest
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import Showing
-from bot.errors import Later, RouteClosed, TooLarge
-from bot.ui.reading import flat
+from bot.errors import RetryLater, RouteClosed, TooLarge
+from bot.ui.kit.message_parser import flat
 from tests.fakes.discord_wire import Permission
 from tests.ui.builders import KEY, a_picture, a_press
-from tests.ui.wire import WallClock, line
-from tests.ui.world import studio
+from tests.ui.client_harness import studio
+from tests.ui.wire_harness import WallClock, line
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from tests.fakes.discord_wire import Message
-    from tests.ui.wire import Line
+    from tests.ui.wire_harness import Line
 
 MESSAGES = r"/channels/\d+/messages"
 MESSAGE = r"/channels/\d+/messages/\d+"
@@ -251,7 +251,7 @@ async def test_trouble_that_passes_asks_for_a_later_try(status: int, via: bool) 
         job = await posted(here, here.job())
         here.discord.fail_next("PATCH", MESSAGE, status=status, via=via, times=9)
 
-        with pytest.raises(Later) as later:
+        with pytest.raises(RetryLater) as later:
             await here.publisher.show(seen(job), Route.EDIT, picture=None)
 
     assert later.value.delay is not None
@@ -262,7 +262,7 @@ async def test_a_reset_connection_asks_for_a_later_try() -> None:
         job = await posted(here, here.job())
         here.discord.fail_next("PATCH", MESSAGE, times=9)
 
-        with pytest.raises(Later, match="network"):
+        with pytest.raises(RetryLater, match="network"):
             await here.publisher.show(seen(job), Route.EDIT, picture=None)
 
 
@@ -281,7 +281,7 @@ async def test_a_lost_answer_to_a_post_posts_nothing_twice() -> None:
         job = here.job()
         here.discord.fail_next("POST", MESSAGES, before_effect=False)
 
-        with pytest.raises(Later):
+        with pytest.raises(RetryLater):
             await here.publisher.show(seen(job), Route.POST, picture=None)
         shown = await here.publisher.show(seen(job), Route.POST, picture=None)
 
@@ -377,7 +377,7 @@ async def test_trouble_while_looking_asks_for_a_later_try() -> None:
     async with line() as here:
         here.discord.fail_next("GET", MESSAGES, status=503)
 
-        with pytest.raises(Later):
+        with pytest.raises(RetryLater):
             await here.publisher.find(here.job(posting_at=WallClock().now()))
 
 

@@ -11,19 +11,19 @@ import pytest
 
 from bot.domain.masks import Cells, CheckedMask
 from bot.errors import StorageTrouble
-from bot.services.actions import Pressed, PressOutcome
-from bot.services.regions import Masked, RegionDraft
-from bot.ui.links import card_link
+from bot.services.intake.press import Pressed, PressOutcome
+from bot.services.intake.region import Masked, RegionDraft
+from bot.ui.kit.links import card_link
 from tests.ui.builders import KEY, a_job, a_reply
-from tests.ui.world import studio
+from tests.ui.client_harness import studio
 
 if TYPE_CHECKING:
     from simcord.results import InteractionResult
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from bot.services.asking import Asker
-    from tests.ui.world import Studio
+    from bot.services.admission.asker import Asker
+    from tests.ui.client_harness import ClientHarness
 
 EXTENSIONS = ("cogs.imagine", "cogs.jobs")
 GO, CELL = f"easel-cells:{KEY}:3:0001:go", f"easel-cells:{KEY}:3:0001:15"
@@ -61,7 +61,7 @@ class ScriptedRegions:
         return self.answer or Pressed(a_job(reply=asker.reply), PressOutcome.STARTED)
 
 
-async def press(house: Studio, regions: ScriptedRegions, custom_id: str) -> InteractionResult:
+async def press(house: ClientHarness, regions: ScriptedRegions, custom_id: str) -> InteractionResult:
     """Press one button of a picker."""
     house.services.regions = regions
     view = discord.ui.LayoutView(timeout=None)
@@ -72,7 +72,7 @@ async def press(house: Studio, regions: ScriptedRegions, custom_id: str) -> Inte
     return await house.bob.click(message, custom_id=custom_id)
 
 
-def words(house: Studio) -> str:
+def words(house: ClientHarness) -> str:
     """All that Bob can read, in the order of the channel."""
     return str([message.components for message in house.channel.history(viewer=house.bob)]) + str(
         house.texts(house.bob)

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from bot.domain.keys import JobKey
-from bot.midjourney.webhook import read_hint
+from bot.midjourney.ohmygpt.webhook import read_hint
 from bot.web.health import Check, Health
 from bot.web.hook import Hint, Hook
 from bot.web.server import serve
@@ -52,7 +52,7 @@ def read(body: bytes) -> Hint | None:
 class House:
     """What stands behind the receiver: a store that knows one token, and a tracker that can be woken."""
 
-    probe: Counts = field(default_factory=Counts)
+    metrics: Counts = field(default_factory=Counts)
     woken: asyncio.Queue[tuple[JobKey, bool]] = field(default_factory=asyncio.Queue)
     looked_up: list[str] = field(default_factory=list)
     open_door: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,7 +74,7 @@ class House:
         """Wake the tracker."""
         self.woken.put_nowait((key, terminal))
 
-    async def metrics(self) -> bytes:
+    async def metrics_page(self) -> bytes:
         """One made-up meter."""
         return b"easel_up 1\n"
 
@@ -94,7 +94,7 @@ class House:
             read_hint=read,
             find_job=self.find_job,
             on_hint=self.on_hint,
-            probe=self.probe,
+            metrics=self.metrics,
             body_seconds=body_seconds,
             most_waiting=most_waiting,
             hint_seconds=5.0,
@@ -103,7 +103,7 @@ class House:
             host="127.0.0.1",
             port=0,
             health=Health(alive=self.alive, ready=self.ready, patience=0.2),
-            metrics=self.metrics,
+            metrics_page=self.metrics_page,
             hook=receiver if hook else None,
             at_once=at_once,
             idle_seconds=idle_seconds,

@@ -55,7 +55,7 @@ async def test_a_post_with_a_jobs_token_wakes_that_job(
 
     assert status == 204
     assert woken == (KEY, terminal)
-    assert house.probe.outcomes == {"woke": 1}
+    assert house.metrics.outcomes == {"woke": 1}
 
 
 async def test_a_guesser_learns_nothing_from_the_answer(house: House, client: aiohttp.ClientSession) -> None:
@@ -102,7 +102,7 @@ async def test_what_cannot_be_a_token_never_reaches_the_database(
         await house.woken.get()
 
     assert house.looked_up == [TOKEN]
-    assert house.probe.outcomes == {"unknown": 2, "woke": 1}
+    assert house.metrics.outcomes == {"unknown": 2, "woke": 1}
 
 
 async def test_doubled_posts_wake_a_busy_house_once_and_keep_the_outcome(
@@ -119,7 +119,7 @@ async def test_doubled_posts_wake_a_busy_house_once_and_keep_the_outcome(
 
     assert woken == (KEY, True)
     assert house.woken.empty()
-    assert house.probe.outcomes["merged"] == 3
+    assert house.metrics.outcomes["merged"] == 3
 
 
 async def test_a_flood_of_tokens_is_dropped_and_does_not_grow(
@@ -132,7 +132,7 @@ async def test_a_flood_of_tokens_is_dropped_and_does_not_grow(
             assert await post(client, port, f"token-of-a-flood-{number:04}", DONE) == 204
         house.open_door.set()
 
-    assert house.probe.outcomes["dropped"] >= 6
+    assert house.metrics.outcomes["dropped"] >= 6
     assert len(house.looked_up) <= 3
 
 
@@ -147,7 +147,7 @@ async def test_a_hint_that_fails_is_lost_and_the_next_one_is_not(
         woken = await house.woken.get()
 
     assert woken == (KEY, True)
-    assert house.probe.outcomes["failed"] == 1
+    assert house.metrics.outcomes["failed"] == 1
 
 
 async def test_a_body_that_says_it_is_too_large_is_not_read(
@@ -158,7 +158,7 @@ async def test_a_body_that_says_it_is_too_large_is_not_read(
 
     assert status == 413
     assert house.woken.empty()
-    assert house.probe.outcomes == {"oversized": 1}
+    assert house.metrics.outcomes == {"oversized": 1}
 
 
 async def test_a_body_that_grows_without_saying_so_is_cut_off(house: House) -> None:
@@ -191,7 +191,7 @@ async def test_a_body_that_does_not_come_is_given_up(house: House) -> None:
         writer.close()
 
     assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
-    assert house.probe.outcomes == {"slow": 1}
+    assert house.metrics.outcomes == {"slow": 1}
 
 
 async def test_only_posts_are_taken(house: House, client: aiohttp.ClientSession) -> None:

@@ -22,7 +22,7 @@ from bot.log import setup
 from bot.texts import text
 from bot.web.region import LARGEST_MASK
 from tests.storage.making import child
-from tests.web.region_room import PARENT, SIZE, TOKEN, opened_room
+from tests.web.region_harness import PARENT, SIZE, TOKEN, opened_room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from tests.web.region_room import Room
+    from tests.web.region_harness import Room
 
 GONE = "This link was used already"
 

@@ -155,7 +155,7 @@ async def test_a_port_that_is_taken_is_one_sentence_for_the_operator(house: Hous
     async with house.served() as port:
         with pytest.raises(StartupError, match=f"EASEL_WEB_LISTEN: cannot listen on 127.0.0.1:{port}: "):
             async with serve(
-                host="127.0.0.1", port=port, health=Health({}, {}), metrics=house.metrics, hook=None
+                host="127.0.0.1", port=port, health=Health({}, {}), metrics_page=house.metrics_page, hook=None
             ):
                 raise AssertionError
 

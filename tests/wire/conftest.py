@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.wire.house import open_house
+from tests.wire.installation import open_house
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from tests.wire.house import House
+    from tests.wire.installation import Installation
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def house(tmp_path: Path) -> AsyncIterator[Installation]:
     """An installation that only polls."""
     async with open_house(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-async def hooked(tmp_path: Path) -> AsyncIterator[House]:
+async def hooked(tmp_path: Path) -> AsyncIterator[Installation]:
     """An installation that upstream's webhooks reach: results come at once."""
     async with open_house(tmp_path, webhooks=True) as opened:
         yield opened

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.fakes.discord_wire import FakeDiscord, Interaction, Message
-    from tests.wire.house import House
+    from tests.wire.installation import Installation
 
 pytestmark = pytest.mark.wire
 
@@ -136,7 +136,7 @@ CASES = (
 
 
 @pytest.mark.timeout(400)
-async def test_a_picture_is_shown_once_whatever_happens_at_discord_meanwhile(hooked: House) -> None:
+async def test_a_picture_is_shown_once_whatever_happens_at_discord_meanwhile(hooked: Installation) -> None:
     fake = hooked.fake
     await hooked.start()
     hooked.upstream.pause()
@@ -164,7 +164,7 @@ async def test_a_picture_is_shown_once_whatever_happens_at_discord_meanwhile(hoo
     assert len(hooked.submissions) == len(CASES)
 
 
-async def _begun(house: House, number: int, case: Case) -> Interaction:
+async def _begun(house: Installation, number: int, case: Case) -> Interaction:
     """Somebody asks for a picture in a room of their own."""
     place = house.fake.add_channel(f"room-{number}")
     if case.in_thread:
@@ -180,7 +180,7 @@ def _card(asked: Interaction) -> Message:
     return message
 
 
-async def test_a_card_older_than_an_hour_that_takes_no_edit_gets_a_new_message(hooked: House) -> None:
+async def test_a_card_older_than_an_hour_that_takes_no_edit_gets_a_new_message(hooked: Installation) -> None:
     fake = hooked.fake
     await hooked.start()
     hooked.upstream.pause()
@@ -199,7 +199,9 @@ async def test_a_card_older_than_an_hour_that_takes_no_edit_gets_a_new_message(h
     record(Line("result: post", "Discord: too many edits of an old message (30046)", 1, 0, 0))
 
 
-async def test_a_bot_that_was_removed_from_the_server_keeps_the_picture_or_sends_it(hooked: House) -> None:
+async def test_a_bot_that_was_removed_from_the_server_keeps_the_picture_or_sends_it(
+    hooked: Installation,
+) -> None:
     fake = hooked.fake
     await hooked.start()
     hooked.upstream.pause()
@@ -218,7 +220,7 @@ async def test_a_bot_that_was_removed_from_the_server_keeps_the_picture_or_sends
 
 @pytest.mark.parametrize("before_effect", [True, False], ids=["never arrived", "arrived"])
 async def test_a_first_answer_that_is_lost_leaves_nobody_without_a_word_and_nothing_is_paid(
-    hooked: House, *, before_effect: bool
+    hooked: Installation, *, before_effect: bool
 ) -> None:
     await hooked.start()
     hooked.fake.fail_next("POST", r"/interactions/.+/callback", before_effect=before_effect)

@@ -11,10 +11,10 @@ import pytest
 
 from tests.faults.report import Row as Line
 from tests.faults.report import record
-from tests.wire.house import KEY, eventually
+from tests.wire.installation import KEY, eventually
 
 if TYPE_CHECKING:
-    from tests.wire.house import House
+    from tests.wire.installation import Installation
 
 pytestmark = pytest.mark.wire
 
@@ -22,7 +22,7 @@ LEASE_S = 30.0
 ONCE = "imagine: the picture, once"
 
 
-async def test_an_interaction_that_the_gateway_delivers_twice_is_one_job(hooked: House) -> None:
+async def test_an_interaction_that_the_gateway_delivers_twice_is_one_job(hooked: Installation) -> None:
     await hooked.start()
 
     asked = await hooked.imagine("a paper fox")
@@ -39,7 +39,9 @@ async def test_an_interaction_that_the_gateway_delivers_twice_is_one_job(hooked:
     record(Line(ONCE, "gateway: the same interaction twice", 1, 0, 0))
 
 
-async def test_twenty_presses_of_one_button_at_once_are_paid_once_and_all_are_answered(hooked: House) -> None:
+async def test_twenty_presses_of_one_button_at_once_are_paid_once_and_all_are_answered(
+    hooked: Installation,
+) -> None:
     fake = hooked.fake
     await hooked.start()
     grid = await hooked.grid("a paper fox")
@@ -60,7 +62,7 @@ async def test_twenty_presses_of_one_button_at_once_are_paid_once_and_all_are_an
 
 
 @pytest.mark.parametrize("trouble", ["cut", "asked to reconnect", "session invalid"])
-async def test_a_gateway_that_drops_costs_no_command_and_no_job(hooked: House, trouble: str) -> None:
+async def test_a_gateway_that_drops_costs_no_command_and_no_job(hooked: Installation, trouble: str) -> None:
     fake = hooked.fake
     await hooked.start()
     hooked.upstream.pause()
@@ -90,7 +92,7 @@ async def test_a_gateway_that_drops_costs_no_command_and_no_job(hooked: House, t
 
 @pytest.mark.timeout(400)
 async def test_two_processes_on_one_database_make_one_picture_and_a_dead_ones_jobs_move_within_a_lease(
-    house: House,
+    house: Installation,
 ) -> None:
     fake = house.fake
     first, second = await house.start(), await house.start()

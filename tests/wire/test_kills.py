@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.report import Row, folder, record
-from tests.wire.lane import Lane, Moment, Tally, open_lane
+from tests.wire.kill_harness import KillHarness, Moment, Tally, open_lane
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +93,7 @@ async def _lane(room: Path, dice: Random, moments: list[Moment]) -> dict[Moment,
         return tallies
 
 
-async def _old_buttons_answer(lane: Lane) -> None:
+async def _old_buttons_answer(lane: KillHarness) -> None:
     """The oldest cards of all, drawn by processes that died long ago."""
     for _ in range(3):
         interaction = await lane.press_one(oldest=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.sandbox.upstream import Call
     from tests.fakes.discord_wire import Message
     from tests.fakes.discord_world import User
-    from tests.wire.house import House
+    from tests.wire.installation import Installation
 
 pytestmark = pytest.mark.wire
 
@@ -27,7 +27,7 @@ COMMANDS = r"/applications/\d+/commands"
 
 @pytest.mark.timeout(400)
 async def test_the_first_start_makes_the_database_and_tells_discord_the_commands_and_the_second_neither(
-    house: House,
+    house: Installation,
 ) -> None:
     first = await house.start(whole=True)
     made = house.database.exists()
@@ -44,7 +44,9 @@ async def test_the_first_start_makes_the_database_and_tells_discord_the_commands
     assert "Running upgrade" not in second.output
 
 
-async def test_a_start_with_other_commands_than_discord_was_told_last_tells_them_anew(house: House) -> None:
+async def test_a_start_with_other_commands_than_discord_was_told_last_tells_them_anew(
+    house: Installation,
+) -> None:
     await house.stop(await house.start())
     with closing(sqlite3.connect(house.database)) as older, older:
         changed = older.execute("UPDATE meta SET value = 'others' WHERE key = 'commands_synced'")
@@ -57,7 +59,7 @@ async def test_a_start_with_other_commands_than_discord_was_told_last_tells_them
 
 @pytest.mark.timeout(400)
 async def test_a_chain_of_depth_four_stays_in_its_pool_and_presses_each_parents_own_button(
-    house: House,
+    house: Installation,
 ) -> None:
     running = await house.start()
 
@@ -84,7 +86,7 @@ async def test_a_chain_of_depth_four_stays_in_its_pool_and_presses_each_parents_
     assert await house.stop(running) == 0
 
 
-async def _chain(house: House, pool: str, user: User) -> list[Message]:
+async def _chain(house: Installation, pool: str, user: User) -> list[Message]:
     cards = [await house.grid(f"a paper fox in {pool.lower()} light --v 7", pool=pool, user=user)]
     for label in PRESSED:
         pressed = await house.fake.press(cards[-1], label, user=user)

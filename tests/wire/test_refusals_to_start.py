@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.wire.house import free_port
+from tests.wire.installation import free_port
 
 if TYPE_CHECKING:
-    from tests.wire.house import House
+    from tests.wire.installation import Installation
     from tests.wire.program import Program
 
 pytestmark = pytest.mark.wire
@@ -30,25 +30,25 @@ async def _refused(begun: Program, *words: str) -> None:
     assert not any(secret in begun.output for secret in SECRETS)
 
 
-async def test_missing_settings_are_named(house: House) -> None:
+async def test_missing_settings_are_named(house: Installation) -> None:
     await _refused(house.begin(DISCORD_TOKEN=""), "EASEL_DISCORD_TOKEN is not set")
 
 
-async def test_a_wrong_setting_is_named(house: House) -> None:
+async def test_a_wrong_setting_is_named(house: Installation) -> None:
     await _refused(house.begin(MAX_RUNNING="many"), "EASEL_MAX_RUNNING")
 
 
-async def test_a_wrong_token_is_named(house: House) -> None:
+async def test_a_wrong_token_is_named(house: Installation) -> None:
     await _refused(house.begin(DISCORD_TOKEN="another.token.altogether"), "EASEL_DISCORD_TOKEN")
 
 
-async def test_a_discord_that_is_not_there_is_named(house: House) -> None:
+async def test_a_discord_that_is_not_there_is_named(house: Installation) -> None:
     address = f"http://127.0.0.1:{free_port()}/api/v10"
 
     await _refused(house.begin(DISCORD_API=address), "Discord cannot be reached")
 
 
-async def test_a_discord_that_forbids_everything_is_told(house: House) -> None:
+async def test_a_discord_that_forbids_everything_is_told(house: Installation) -> None:
     house.fake.fail_next("GET", "/users/@me", status=403, times=9)
 
     await _refused(house.begin(), "Discord")
@@ -56,7 +56,7 @@ async def test_a_discord_that_forbids_everything_is_told(house: House) -> None:
 
 @pytest.mark.parametrize("code", [4004, 4014])
 async def test_a_gateway_that_will_not_have_us_ends_the_program_with_a_sentence_and_leases_returned(
-    house: House, code: int
+    house: Installation, code: int
 ) -> None:
     running = await house.start()
     house.upstream.pause()
@@ -69,7 +69,7 @@ async def test_a_gateway_that_will_not_have_us_ends_the_program_with_a_sentence_
     assert [row.owner for row in house.rows()] == [None]
 
 
-async def test_a_damaged_database_asks_for_a_backup(house: House) -> None:
+async def test_a_damaged_database_asks_for_a_backup(house: Installation) -> None:
     await house.stop(await house.start())
     content = bytearray(house.database.read_bytes())
     content[4096:] = b"\x5a" * (len(content) - 4096)
@@ -78,7 +78,7 @@ async def test_a_damaged_database_asks_for_a_backup(house: House) -> None:
     await _refused(house.begin(), "damaged", "backup")
 
 
-async def test_a_read_only_database_asks_for_the_right_to_write(house: House) -> None:
+async def test_a_read_only_database_asks_for_the_right_to_write(house: Installation) -> None:
     await house.stop(await house.start())
 
     begun = house.begin(DATABASE=f"sqlite+aiosqlite:///file:{house.database}?mode=ro&uri=true")
@@ -86,11 +86,11 @@ async def test_a_read_only_database_asks_for_the_right_to_write(house: House) ->
     await _refused(begun, "read-only")
 
 
-async def test_a_database_that_is_a_directory_says_so(house: House) -> None:
+async def test_a_database_that_is_a_directory_says_so(house: Installation) -> None:
     await _refused(house.begin(DATABASE=f"sqlite+aiosqlite:///{house.folder}"), "cannot be opened")
 
 
-async def test_a_taken_port_is_named(hooked: House) -> None:
+async def test_a_taken_port_is_named(hooked: Installation) -> None:
     first = await hooked.start()
 
     await _refused(hooked.begin(), "EASEL_WEB_LISTEN")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sandbox.upstream import Key
-from tests.wire.house import open_house
+from tests.wire.installation import open_house
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sandbox.upstream import Fault
-from tests.wire.house import eventually
+from tests.wire.installation import eventually
 
 if TYPE_CHECKING:
-    from tests.wire.house import House
+    from tests.wire.installation import Installation
     from tests.wire.program import Program
 
 pytestmark = pytest.mark.wire
@@ -25,7 +25,7 @@ LEASE_S = 30.0
 CARDS = r"/webhooks/\d+/[^/]+/messages/.+"
 
 
-async def _stopped(house: House, running: Program) -> float:
+async def _stopped(house: Installation, running: Program) -> float:
     """Seconds until it had stopped, with status 0."""
     began = time.monotonic()
     assert await house.stop(running) == 0
@@ -33,7 +33,7 @@ async def _stopped(house: House, running: Program) -> float:
 
 
 @pytest.mark.timeout(400)
-async def test_an_idle_program_stops_at_once(house: House) -> None:
+async def test_an_idle_program_stops_at_once(house: Installation) -> None:
     running = await house.start(whole=True)
 
     assert await _stopped(house, running) < IN_TIME / 2
@@ -42,7 +42,7 @@ async def test_an_idle_program_stops_at_once(house: House) -> None:
 
 @pytest.mark.timeout(400)
 async def test_a_program_whose_submission_hangs_stops_in_time_and_the_next_one_finds_the_task_at_once(
-    house: House,
+    house: Installation,
 ) -> None:
     running = await house.start()
     hanging = house.upstream.fault(Fault.HANG_AFTER)
@@ -62,7 +62,7 @@ async def test_a_program_whose_submission_hangs_stops_in_time_and_the_next_one_f
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("before_effect", [True, False], ids=["before its effect", "after its effect"])
 async def test_a_program_that_is_delivering_stops_in_time_and_the_next_one_delivers_at_once(
-    hooked: House, *, before_effect: bool
+    hooked: Installation, *, before_effect: bool
 ) -> None:
     running = await hooked.start(STOP_TIMEOUT="4")
     hooked.upstream.pause()
@@ -86,7 +86,7 @@ async def test_a_program_that_is_delivering_stops_in_time_and_the_next_one_deliv
 
 
 @pytest.mark.timeout(400)
-async def test_a_program_stops_in_time_although_discord_answers_nothing_any_more(house: House) -> None:
+async def test_a_program_stops_in_time_although_discord_answers_nothing_any_more(house: Installation) -> None:
     running = await house.start(STOP_TIMEOUT="4")
     house.upstream.pause()
     held = house.fake.hold_next("*", r".*", times=1000)
@@ -103,7 +103,7 @@ async def test_a_program_stops_in_time_although_discord_answers_nothing_any_more
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("route", ["/users/@me", r"/applications/\d+/commands", "/gateway/bot"])
 async def test_a_program_stops_in_time_while_it_waits_for_discord_at_its_start(
-    house: House, route: str
+    house: Installation, route: str
 ) -> None:
     held = house.fake.hold_next("*", route, times=1000)
     running = house.begin(STOP_TIMEOUT="4")
@@ -116,7 +116,7 @@ async def test_a_program_stops_in_time_while_it_waits_for_discord_at_its_start(
 
 
 @pytest.mark.timeout(400)
-async def test_a_second_sigterm_ends_the_program_at_once(house: House) -> None:
+async def test_a_second_sigterm_ends_the_program_at_once(house: Installation) -> None:
     running = await house.start()
     hanging = house.upstream.fault(Fault.HANG_AFTER)
     asked = await house.imagine("a paper fox")

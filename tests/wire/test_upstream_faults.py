@@ -11,11 +11,11 @@ import pytest
 from bot.sandbox.upstream import Fault, SimulatedUpstream
 from tests.faults.report import Row as Line
 from tests.faults.report import record
-from tests.wire.house import QUICK, doubled, eventually, free_port
+from tests.wire.installation import QUICK, doubled, eventually, free_port
 
 if TYPE_CHECKING:
     from tests.fakes.discord_wire import Interaction
-    from tests.wire.house import House
+    from tests.wire.installation import Installation
 
 pytestmark = pytest.mark.wire
 
@@ -44,7 +44,7 @@ REPEATED = {Fault.RATE_LIMITED, Fault.UNAVAILABLE}
 
 
 @pytest.mark.timeout(400)
-async def test_each_fault_of_a_submission_ends_in_one_picture_or_is_given_back(house: House) -> None:
+async def test_each_fault_of_a_submission_ends_in_one_picture_or_is_given_back(house: Installation) -> None:
     await house.start()
     grids = await asyncio.gather(*(house.grid(f"a fox for {fault}") for fault in SUBMISSIONS))
     before = len(house.submissions)
@@ -75,7 +75,7 @@ async def test_each_fault_of_a_submission_ends_in_one_picture_or_is_given_back(h
     assert len(house.accepted) == len(grids) + sum(one == PICTURE for one in outcomes.values())
 
 
-async def test_an_unclear_submission_waits_for_a_list_that_is_not_available(house: House) -> None:
+async def test_an_unclear_submission_waits_for_a_list_that_is_not_available(house: Installation) -> None:
     await house.start()
     away = house.upstream.fault(Fault.LIST_UNAVAILABLE)
     house.upstream.fault(Fault.RESET_AFTER)
@@ -106,7 +106,7 @@ async def test_an_unclear_submission_waits_for_a_list_that_is_not_available(hous
     ],
 )
 async def test_a_reading_or_a_picture_that_fails_once_costs_time_and_nothing_else(
-    hooked: House, fault: Fault, endpoint: str | None
+    hooked: Installation, fault: Fault, endpoint: str | None
 ) -> None:
     await hooked.start()
     planned = hooked.upstream.fault(fault, endpoint=endpoint)
@@ -122,7 +122,7 @@ async def test_a_reading_or_a_picture_that_fails_once_costs_time_and_nothing_els
 
 
 @pytest.mark.timeout(400)
-async def test_a_job_waits_for_an_image_api_that_cannot_be_reached_and_says_so(house: House) -> None:
+async def test_a_job_waits_for_an_image_api_that_cannot_be_reached_and_says_so(house: Installation) -> None:
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     there = {"OHMYGPT_ORIGIN": origin, "OHMYGPT_STORAGE": origin, "IMAGE_HOSTS": f"127.0.0.1:{port}"}

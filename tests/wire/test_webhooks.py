@@ -12,13 +12,13 @@ import pytest
 from bot.sandbox.upstream import Fault
 from tests.faults.report import Row as Line
 from tests.faults.report import record
-from tests.wire.house import open_house
+from tests.wire.installation import open_house
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.fakes.discord_wire import Message
-    from tests.wire.house import House
+    from tests.wire.installation import Installation
 
 pytestmark = pytest.mark.wire
 
@@ -27,7 +27,7 @@ FAULTS = (Fault.WEBHOOK_TWICE, Fault.WEBHOOK_REORDERED, Fault.WEBHOOK_FORGED, Fa
 
 
 @pytest.mark.timeout(400)
-async def test_whatever_happens_to_webhooks_the_right_picture_comes_once(hooked: House) -> None:
+async def test_whatever_happens_to_webhooks_the_right_picture_comes_once(hooked: Installation) -> None:
     await hooked.start()
 
     for fault in FAULTS:
@@ -55,7 +55,7 @@ async def test_a_wrapped_webhook_is_understood(tmp_path: Path) -> None:
         record(Line("imagine: the picture, once", "webhook: wrapped in an envelope", 1, 0, 0))
 
 
-async def test_posts_about_nothing_and_posts_after_the_end_change_nothing(hooked: House) -> None:
+async def test_posts_about_nothing_and_posts_after_the_end_change_nothing(hooked: Installation) -> None:
     await hooked.start()
     asked = await hooked.imagine("a paper fox")
     card = await hooked.card(asked)
@@ -85,7 +85,7 @@ async def _nonsense(stranger: aiohttp.ClientSession, url: str) -> None:
         assert answer.status == 204
 
 
-def _is_right(house: House, card: Message, task_id: str | None) -> None:
+def _is_right(house: Installation, card: Message, task_id: str | None) -> None:
     """The card shows what the task truly has, and nothing that a stranger posted."""
     assert task_id is not None
     assert [button.label or button.emoji for button in card.buttons][:4] == ["U1", "U2", "U3", "U4"]

@@ -29,7 +29,7 @@ LATE = 0.3
 
 
 @dataclass(slots=True)
-class Watch:
+class AccountMonitor:
     """A task whose changes are posted: what was posted last, and what goes out in order after it."""
 
     task: Task
@@ -45,7 +45,7 @@ class Webhooks:
     def __init__(self, service: Service, *, tick: float = 0.05) -> None:
         self._service = service
         self._tick = tick
-        self._watched: dict[int, Watch] = {}
+        self._watched: dict[int, AccountMonitor] = {}
         self._sending: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
         self._ticker: asyncio.Task[None] | None = None
@@ -59,7 +59,7 @@ class Webhooks:
         if not is_loopback(task.webhook):
             log.warning("webhook_refused task=%s: only addresses of this machine are posted to", task.id)
             return
-        self._watched[task.id] = Watch(task, task.webhook)
+        self._watched[task.id] = AccountMonitor(task, task.webhook)
 
     async def start(self) -> None:
         """Begin to look for changes."""
@@ -98,7 +98,7 @@ class Webhooks:
                 del self._watched[watch.task.id]
             self._post(watch, plain_view(self._service, watch.task), last=state.ended)
 
-    def _post(self, watch: Watch, body: dict[str, Any], *, last: bool) -> None:
+    def _post(self, watch: AccountMonitor, body: dict[str, Any], *, last: bool) -> None:
         planned = self._service.faults.draw(Scope.WEBHOOK, endpoint="webhook", task=watch.task.id)
         fault = planned.fault if planned else None
         bodies = [body]

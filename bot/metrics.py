@@ -1,0 +1,187 @@
+"""The meters: every name that the `Metrics` port may use, what it means, and how Prometheus reads it.
+Never here: what is measured (the rooms call the port), dashboards and alerts (docs/operations.md)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+from bot.errors import StorageTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from bot.domain.pools import Pool
+    from bot.domain.ports import Clock, Load
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Kind(StrEnum):
+    """What a meter holds."""
+
+    COUNT = "count"
+    """Only grows; Prometheus shows it with `_total` at its end."""
+    SPREAD = "spread"
+    """A histogram: how often how much."""
+    LEVEL = "level"
+    """Goes up and down; read when somebody asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One line of the table."""
+
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+_QUICK: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
+"""Up to the three seconds that Discord gives an answer."""
+_CALL: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+_LAG: Final = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
+_SIZE: Final = tuple(float(1 << power) for power in range(14, 28, 2))
+"""16 KiB to 64 MiB."""
+
+METERS: Final[Mapping[str, Meter]] = {
+    "jobs_begun": Meter(Kind.COUNT, "Jobs accepted and stored.", ("pool", "kind")),
+    "submissions": Meter(
+        Kind.COUNT, "Calls that begin paid work: `accepted`, or the kind of fault.", ("outcome",)
+    ),
+    "reconciled": Meter(
+        Kind.COUNT, "Submissions of unknown outcome that were settled: `adopted` or `lost`.", ("outcome",)
+    ),
+    "jobs_finished": Meter(Kind.COUNT, "Jobs that reached an outcome.", ("state", "pool")),
+    "deliveries": Meter(Kind.COUNT, "Outcomes shown to people, by the way they took.", ("route",)),
+    "delivery_lag_seconds": Meter(Kind.SPREAD, "From a job's outcome to people seeing it.", buckets=_LAG),
+    "edits": Meter(Kind.COUNT, "Edits of cards that are no delivery.", ("kind",)),
+    "notices_told": Meter(Kind.COUNT, "Events told in servers' log channels.", ("kind",)),
+    "notices_dropped": Meter(Kind.COUNT, "Events that too many others stood before.", ("kind",)),
+    "prompts_forgotten": Meter(Kind.COUNT, "Finished jobs whose prompts were forgotten by age."),
+    "leases_lost": Meter(Kind.COUNT, "Writes refused because another worker had taken the job over."),
+    "upstream_reads": Meter(
+        Kind.COUNT, "Status readings: a `page` of many jobs, or one job's `query`.", ("kind",)
+    ),
+    "upstream_calls": Meter(Kind.COUNT, "Calls of the image API.", ("endpoint", "outcome")),
+    "upstream_seconds": Meter(Kind.SPREAD, "Duration of a call of the image API.", ("endpoint",), _CALL),
+    "picture_sources": Meter(
+        Kind.COUNT, "Attempts to fetch a picture, by where from and what came of it.", ("source", "outcome")
+    ),
+    "picture_bytes": Meter(Kind.SPREAD, "Size of the pictures that were fetched.", buckets=_SIZE),
+    "webhooks": Meter(Kind.COUNT, "Posts to our webhook, by what became of them.", ("outcome",)),
+    "regions_sent": Meter(
+        Kind.COUNT, "Regions sent in from the mask editor, by what became of them.", ("outcome",)
+    ),
+    "loop_lag_seconds": Meter(
+        Kind.SPREAD, "How much later than asked the event loop woke up.", buckets=_QUICK
+    ),
+    "jobs_waiting": Meter(Kind.LEVEL, "Jobs in the queue, when the page was read.", ("pool",)),
+    "jobs_running": Meter(Kind.LEVEL, "Jobs upstream, when the page was read.", ("pool",)),
+}
+"""Every meter. A test compares it with what the rooms call, and with docs/operations.md."""
+
+_Made = TypeVar("_Made", Counter, Histogram, Gauge)
+
+
+class Meters:
+    """The `Metrics` port over Prometheus, with a registry of its own.
+
+    A name or label that is not in the table never breaks the work that is measured: it is logged once and left out.
+    """
+
+    def __init__(self, *, version: str = "", role: str = "all", instance: str = "") -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._meters = {name: self._make(name, meter) for name, meter in METERS.items()}
+        self._strange: set[str] = set()
+        who = Gauge(
+            "easel_build",
+            "Always 1; its labels say who this is.",
+            ["version", "role", "instance"],
+            registry=self._registry,
+        )
+        who.labels(version=version, role=role, instance=instance).set(1)
+
+    def _make(self, name: str, meter: Meter) -> Counter | Histogram | Gauge:
+        spelled, labels = f"easel_{name}", list(meter.labels)
+        match meter.kind:
+            case Kind.COUNT:
+                return Counter(spelled, meter.help, labels, registry=self._registry)
+            case Kind.SPREAD:
+                return Histogram(spelled, meter.help, labels, registry=self._registry, buckets=meter.buckets)
+            case Kind.LEVEL:
+                return Gauge(spelled, meter.help, labels, registry=self._registry)
+
+    def count(self, name: str, n: int = 1, /, **labels: str) -> None:
+        """Something happened."""
+        found = self._find(name, Counter, labels)
+        if found is not None:
+            found.inc(n)
+
+    def observe(self, name: str, value: float, /, **labels: str) -> None:
+        """Something took this long, or was this large."""
+        found = self._find(name, Histogram, labels)
+        if found is not None:
+            found.observe(value)
+
+    def level(self, name: str, value: float, /, **labels: str) -> None:
+        """Something stands at this height."""
+        found = self._find(name, Gauge, labels)
+        if found is not None:
+            found.set(value)
+
+    def _find(self, name: str, kind: type[_Made], labels: Mapping[str, str]) -> _Made | None:
+        meter = self._meters.get(name)
+        if isinstance(meter, kind) and set(labels) == set(METERS[name].labels):
+            return meter.labels(**labels) if labels else meter
+        if name not in self._strange:
+            self._strange.add(name)
+            log.error("meter_unknown", meter=name, labels=sorted(labels))
+        return None
+
+    def exposition(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class Silent:
+    """The `Metrics` port for programs that nobody measures."""
+
+    def count(self, name: str, n: int = 1, /, **labels: str) -> None:
+        """Forget it."""
+
+    def observe(self, name: str, value: float, /, **labels: str) -> None:
+        """Forget it."""
+
+
+def page_of(
+    meters: Meters, loads: Callable[[], Awaitable[Mapping[Pool, Load]]]
+) -> Callable[[], Awaitable[bytes]]:
+    """Build the metrics page: the levels are read from the database when somebody asks, and only then."""
+
+    async def page() -> bytes:
+        try:
+            for pool, load in (await loads()).items():
+                meters.level("jobs_waiting", load.waiting, pool=pool.value)
+                meters.level("jobs_running", load.running, pool=pool.value)
+        except StorageTrouble:
+            log.warning("levels_not_read", exc_info=True)
+        return meters.exposition()
+
+    return page
+
+
+async def watch_loop(clock: Clock, meters: Meters, *, every: float = 1.0) -> None:
+    """Measure for ever how late the event loop wakes up: the first sign of something that blocks it."""
+    loop = asyncio.get_running_loop()
+    while True:
+        asleep = loop.time()
+        await clock.pause(every)
+        meters.observe("loop_lag_seconds", max(0.0, loop.time() - asleep - every))

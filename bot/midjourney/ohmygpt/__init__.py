@@ -1,0 +1,1 @@
+"""OhMyGPT's Midjourney API: its wire and its client."""

@@ -1,0 +1,302 @@
+"""`MidjourneyApi`: the ImageApi port over HTTP, and the account's own calls (contract §1, §5).
+Never here: retries of paid calls, decisions about jobs, and the key in any repr, log or error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from aiolimiter import AsyncLimiter
+from pydantic import ValidationError
+
+from bot.domain.ports import unguarded
+from bot.errors import RemoteError, RemoteFault
+from bot.midjourney.addresses import STORAGE_ORIGIN, checked_origin
+from bot.midjourney.ohmygpt import account, wire
+from bot.midjourney.ohmygpt.envelope import clean
+from bot.midjourney.transport import ask, open_lines
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    import httpx
+
+    from bot.domain.inputs import Shape
+    from bot.domain.pools import Pool
+    from bot.domain.ports import Guard, Metrics
+    from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
+    from bot.midjourney.transport import Lines
+
+T = TypeVar("T")
+Reader = Callable[[int, Mapping[str, str], bytes], T]
+"""Makes sense of status, headers and body, or raises `RemoteError`."""
+
+DIRECT_ORIGIN: Final = "https://api.ohmygpt.com"
+CALLS_METRIC: Final = "upstream_calls"
+"""Counted per call, labels `endpoint` and `outcome` (`ok`, or the fault)."""
+SECONDS_METRIC: Final = "upstream_seconds"
+"""Observed per call, label `endpoint`; waiting for the read budget is not in it."""
+
+_PREFIX: Final = "/api/v1/ai/draw/mj/"
+_UPLOAD_PURPOSE: Final = "3"  # LLM_TMP, as a known client does (contract §5.5)
+_SENDABLE_KEY: Final = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """Where the service is, who pays, and how long we wait."""
+
+    key: str = field(repr=False)
+    origin: str = DIRECT_ORIGIN
+    storage: str = STORAGE_ORIGIN
+    admin_key: str | None = field(default=None, repr=False)
+    """For balance and prices; without it the ordinary key is tried."""
+    submit_seconds: float = 60.0
+    query_seconds: float = 15.0
+    reads_per_second: float = 5.0
+    """Budget of queries and pages together; no limit is documented (contract §7)."""
+    form: bool = False
+    """Send forms instead of JSON (contract §8 row 4)."""
+    bare_mask: bool = False
+    """Send a mask as bare base64, without its data-URL prefix (contract §8 row 15)."""
+
+
+class MidjourneyApi:
+    """Implements `ImageApi`. Every method raises `RemoteError` and nothing else on trouble.
+
+    The lines belong to whoever opened them. `guard` is awaited around every call to the outside, and never around
+    the wait for the read budget.
+    """
+
+    def __init__(
+        self, lines: Lines, settings: ApiSettings, *, guard: Guard = unguarded, metrics: Metrics | None = None
+    ) -> None:
+        self._lines = lines
+        self._settings = replace(
+            settings,
+            origin=checked_origin(settings.origin, "OHMYGPT_ORIGIN"),
+            storage=checked_origin(settings.storage, "OHMYGPT_STORAGE"),
+        )
+        self._guard = guard
+        self._metrics = metrics
+        per_second = settings.reads_per_second
+        # A bucket must hold at least one call, so a budget below one a second stretches the period instead.
+        self._reads = AsyncLimiter(max(per_second, 1.0), max(per_second, 1.0) / per_second)
+
+    def with_key(self, key: str, *, admin_key: str | None = None) -> MidjourneyApi:
+        """Make the same adapter for another account, over the same lines and with a read budget of its own."""
+        settings = replace(self._settings, key=key, admin_key=admin_key)
+        return MidjourneyApi(self._lines, settings, guard=self._guard, metrics=self._metrics)
+
+    # -- submissions: paid, never repeated here ----------------------------------------------------------------------
+
+    async def imagine(
+        self, *, prompt: str, pool: Pool, webhook: str | None, images: Sequence[str] = ()
+    ) -> RemoteTaskId:
+        """Begin a chain (contract §1.1); `images` are data URLs."""
+        return await self._submit(
+            "imagine",
+            lambda: wire.ImagineRequest(
+                type=pool, prompt=prompt, webhook=webhook, images=tuple(images) if images else None
+            ),
+        )
+
+    async def act(
+        self,
+        *,
+        task_id: RemoteTaskId,
+        custom_id: str,
+        pool: Pool,
+        webhook: str | None,
+        mask: str | None = None,
+    ) -> RemoteTaskId:
+        """Press a button of a finished task (contract §1.2); `mask` is a data URL."""
+        if mask is not None and self._settings.bare_mask:
+            mask = mask.partition(",")[2] or mask
+        return await self._submit(
+            "action",
+            lambda: wire.ActionRequest(
+                type=pool, task_id=task_id, custom_id=custom_id, webhook=webhook, mask=mask
+            ),
+        )
+
+    async def blend(
+        self,
+        *,
+        images: Sequence[str],
+        dimensions: Shape,
+        pool: Pool,
+        webhook: str | None,
+    ) -> RemoteTaskId:
+        """Mix two to five pictures, given as data URLs (contract §1.3)."""
+        return await self._submit(
+            "blend",
+            lambda: wire.BlendRequest(
+                type=pool, images=tuple(images), dimensions=dimensions, webhook=webhook
+            ),
+        )
+
+    async def describe(self, *, image: str, pool: Pool, webhook: str | None) -> RemoteTaskId:
+        """Ask for prompts that would give such a picture, a data URL (contract §1.4)."""
+        return await self._submit(
+            "describe", lambda: wire.DescribeRequest(type=pool, image=image, webhook=webhook)
+        )
+
+    async def _submit(self, endpoint: str, build: Callable[[], wire.Submission]) -> RemoteTaskId:
+        try:
+            body = build()
+        except ValueError as error:  # pydantic's ValidationError is one
+            raise RemoteError(RemoteFault.REFUSED, _complaint(error)) from error
+        return await self._outside(
+            endpoint,
+            lambda: self._post(_PREFIX + endpoint, body),
+            wire.read_submission,
+            client=self._lines.paid,
+            seconds=self._settings.submit_seconds,
+        )
+
+    # -- reads -------------------------------------------------------------------------------------------------------
+
+    async def query(self, task_id: RemoteTaskId) -> TaskSnapshot | None:
+        """Read one task (contract §1.5); None if the service does not know it."""
+        seen = await self._read("query", "query", wire.QueryRequest(task_id=task_id), wire.read_task)
+        if seen is not None and seen.task_id != task_id:
+            # Nobody may be shown somebody else's picture because a cache on the way mixed two answers up.
+            raise RemoteError(RemoteFault.UNCLEAR, "the answer is about another task")
+        return seen
+
+    async def page(self, number: int, *, size: int) -> TaskPage:
+        """Read a page of all the account's tasks (contract §1.6); out-of-range arguments are moved into range."""
+        where = f"query-mj-tasks?page={max(number, 1)}&pageSize={min(max(size, 5), 20)}"
+        return await self._read("query-mj-tasks", where, wire.PageRequest(), wire.read_page)
+
+    async def _read(self, endpoint: str, where: str, body: wire.Request, read: Reader[T]) -> T:
+        async with self._reads:
+            pass  # a leaky bucket: to enter is to have paid
+        return await self._outside(endpoint, lambda: self._post(_PREFIX + where, body), read)
+
+    # -- the account -------------------------------------------------------------------------------------------------
+
+    async def balance(self) -> account.Balance:
+        """What the account has left (contract §5.1); wants a key with the admin permission."""
+        return await self._outside(
+            "balance",
+            lambda: self._build("POST", "/api/v1/user/admin/balance", key=self._admin_key, json={}),
+            account.read_balance,
+        )
+
+    async def rates(self) -> tuple[account.Rate, ...]:
+        """Whatever the price list says of Midjourney (contract §5.2)."""
+        return await self._outside(
+            "model-rates",
+            lambda: self._build("GET", "/api/v1/pay/model-rates", key=self._admin_key),
+            account.read_rates,
+        )
+
+    async def upload(
+        self, data: bytes, *, filename: str, media_type: str, public: bool, expires_at: datetime
+    ) -> account.Uploaded:
+        """Leave a file with the service until `expires_at`, at least an hour away (contract §5.5, §8 row 25)."""
+        name = clean(filename)
+        parts = {
+            "filename": name,
+            "purpose": _UPLOAD_PURPOSE,
+            "is_public": "true" if public else "false",
+            "expires_at": expires_at.isoformat(),
+        }
+        return await self._outside(
+            "upload",
+            lambda: self._build(
+                "POST",
+                "/api/v1/user/files/upload",
+                key=self._settings.key,
+                data=parts,
+                files={"file": (name, data, media_type)},
+            ),
+            partial(account.read_upload, storage=self._settings.storage),
+            seconds=self._settings.submit_seconds,
+        )
+
+    async def upload_input(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
+        """Upload a file for all to read until then (milliseconds since 1970); returns its address."""
+        left = await self.upload(
+            data,
+            filename=filename,
+            media_type=media_type,
+            public=True,
+            expires_at=datetime.fromtimestamp(until / 1000, UTC),
+        )
+        return left.address
+
+    @property
+    def _admin_key(self) -> str:
+        return self._settings.admin_key or self._settings.key
+
+    # -- the way out -------------------------------------------------------------------------------------------------
+
+    def _post(self, where: str, body: wire.Request) -> httpx.Request:
+        form = self._settings.form
+        kind = "application/x-www-form-urlencoded" if form else "application/json"
+        content = body.as_form() if form else body.as_json()
+        return self._build("POST", where, key=self._settings.key, content=content, kind=kind)
+
+    def _build(
+        self, method: str, where: str, *, key: str, kind: str | None = None, **body: Any
+    ) -> httpx.Request:
+        if not _SENDABLE_KEY.fullmatch(key):
+            # httpx would raise errors of its own, with the key in them.
+            raise RemoteError(RemoteFault.KEY, "the key is empty or holds characters that no key has")
+        headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
+        if kind is not None:
+            headers["Content-Type"] = kind
+        return self._lines.free.build_request(method, self._settings.origin + where, headers=headers, **body)
+
+    async def _outside(
+        self,
+        endpoint: str,
+        build: Callable[[], httpx.Request],
+        read: Reader[T],
+        *,
+        client: httpx.AsyncClient | None = None,
+        seconds: float | None = None,
+    ) -> T:
+        """Make one call, within the guard, and report it to the meters."""
+        request = build()
+        call = ask(client or self._lines.free, request, seconds=seconds or self._settings.query_seconds)
+        began, outcome = perf_counter(), "cancelled"
+        try:
+            answer = await self._guard(call, f"image API: {endpoint}")
+            result = read(answer.status, answer.headers, answer.body)
+            outcome = "ok"
+        except RemoteError as error:
+            outcome = error.fault.value
+            raise
+        finally:
+            if self._metrics is not None:
+                self._metrics.count(CALLS_METRIC, endpoint=endpoint, outcome=outcome)
+                self._metrics.observe(SECONDS_METRIC, perf_counter() - began, endpoint=endpoint)
+        return result
+
+
+@asynccontextmanager
+async def open_api(
+    settings: ApiSettings, *, guard: Guard = unguarded, metrics: Metrics | None = None
+) -> AsyncIterator[MidjourneyApi]:
+    """Open lines of its own for one adapter; share `open_lines` between several adapters instead."""
+    async with open_lines() as lines:
+        yield MidjourneyApi(lines, settings, guard=guard, metrics=metrics)
+
+
+def _complaint(error: ValueError) -> str:
+    """What is wrong with a body, without the body: it may hold megabytes."""
+    if isinstance(error, ValidationError):
+        return "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)
+        )
+    return str(error)

@@ -1,0 +1,1 @@
+"""Who pays: the owner's accounts, servers' own keys, how each of them does."""

@@ -1,0 +1,201 @@
+"""Watching the accounts now and then: moderators hear of a rejected key or a low balance before members run into it.
+Never here: what a job's failure tells (noticing), and how an account is found (accounts)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.accounts import read_own
+from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.schedule import MINUTE
+from bot.errors import RemoteError, RemoteFault, StorageTrouble
+from bot.services.accounts.status import SMALLEST_PAGE
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from bot.domain.guild_ports import Memory, Records
+    from bot.domain.ports import Clock, ImageApi
+    from bot.services.accounts.accounts import Accounts
+    from bot.services.accounts.own_keys import OwnKeys
+    from bot.services.accounts.status import BalanceApi
+    from bot.services.modlog.dispatcher import Dispatcher
+
+log = logging.getLogger(__name__)
+
+LOOK_S: Final = 60.0
+"""How often a process looks whether a round is due; of several processes one goes."""
+EVERY_MS: Final = 15 * MINUTE
+BETWEEN_S: Final = 1.0
+"""Rest between two accounts, so that a thousand of them are no burst."""
+AT_ONCE: Final = 100
+"""Servers told without a rest."""
+REST_S: Final = 10.0
+REMEMBERED: Final = "watch"
+"""Under this name the processes share what was seen last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is known to be wrong with an account, and was told."""
+
+    refused: bool = False
+    low: bool = False
+    episode: int = 0
+    """Grows each time something goes wrong: what has recovered and fails again is told again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one look at an account showed; None: nothing either way."""
+
+    refused: bool | None = None
+    credits_left: int | None = None
+
+
+class AccountMonitor:
+    """Looks at every account that somebody draws on. Has to run in one process at least; several share the work."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        own_keys: OwnKeys,
+        records: Records,
+        memory: Memory,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        balance_low: int | None,
+    ) -> None:
+        self._accounts = accounts
+        self._own_keys = own_keys
+        self._records = records
+        self._memory = memory
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._balance_low = balance_low
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            await self._clock.pause(LOOK_S)
+            try:
+                await self.round()
+            except StorageTrouble as trouble:
+                log.warning("watching_failed", extra={"reason": str(trouble)})
+
+    async def round(self) -> bool:
+        """Look at all accounts if it is time for that; False if it is not, or if another process does."""
+        stored = await self._memory.get(REMEMBERED)
+        at, known = _read(stored)
+        now = self._clock.now()
+        if now - at < EVERY_MS:
+            return False
+        own = {account.name for account in await self._own_keys.in_use()}
+        names = [*self._accounts.fixed, *sorted(own)]
+        troubles = {name: trouble for name, trouble in known.items() if name in names}
+        written = _written(now, troubles)
+        if not await self._memory.swap(REMEMBERED, stored, written):
+            return False
+        for name in names:
+            before = troubles.get(name, Trouble())
+            after = await self._look(name, before)
+            if after != before:
+                troubles[name] = after
+                # Told first, then remembered: what dies in between is told again and held back as the same notice.
+                before_it, written = written, _written(now, troubles)
+                if not await self._memory.swap(REMEMBERED, before_it, written):
+                    return True  # another round has begun meanwhile
+            await self._clock.pause(BETWEEN_S)
+        return True
+
+    async def _look(self, name: str, before: Trouble) -> Trouble:
+        """Look at one account, tell what is newly wrong, and say what is wrong now."""
+        seen = await self._seen(name)
+        low = self._is_low(seen)
+        after = replace(
+            before,
+            refused=before.refused if seen.refused is None else seen.refused,
+            low=before.low if low is None else low,
+        )
+        newly_refused, newly_low = after.refused > before.refused, after.low > before.low
+        if newly_refused or newly_low:
+            after = replace(after, episode=before.episode + 1)
+        own = read_own(name) is not None
+        if newly_refused:
+            said = text("log.own_key_rejected" if own else "log.key_rejected")
+            await self._tell(name, ModEvent(EventKind.KEY_REJECTED, f"key/{name}/{after.episode}", said))
+        if newly_low:
+            said = text(
+                "log.own_balance_falls" if own else "log.balance_falls",
+                n=seen.credits_left or 0,
+                limit=self._balance_low or 0,
+            )
+            await self._tell(name, ModEvent(EventKind.BALANCE_LOW, f"balance/{name}/{after.episode}", said))
+        return after
+
+    def _is_low(self, seen: _Seen) -> bool | None:
+        if self._balance_low is None:
+            return False
+        return None if seen.credits_left is None else seen.credits_left < self._balance_low
+
+    # -- looking -----------------------------------------------------------------------------------------
+
+    async def _seen(self, name: str) -> _Seen:
+        api = await self._accounts.find(name)
+        if api is None:  # a key that cannot be read; the log and the panel say so
+            return _Seen()
+        refused = await _is_refused(api)
+        own = read_own(name)
+        if own is not None and refused is False:
+            await self._own_keys.confirm(own)
+        return _Seen(refused, await _count(await self._accounts.balance_api(name)))
+
+    # -- telling -----------------------------------------------------------------------------------------
+
+    async def _tell(self, name: str, event: ModEvent) -> None:
+        """Tell every server that draws on an account and listens."""
+        log.warning("account_in_trouble", extra={"account": name, "kind": event.kind.value})
+        own = read_own(name)
+        if own is not None:
+            self._dispatcher.tell(own.guild_id, event)
+            return
+        told = 0
+        for guild_id in await self._records.listeners():
+            if name in await self._accounts.of_server(guild_id):
+                self._dispatcher.tell(guild_id, event)
+                told += 1
+                if told % AT_ONCE == 0:
+                    await self._clock.pause(REST_S)
+
+
+async def _is_refused(api: ImageApi) -> bool | None:
+    try:
+        await api.page(1, size=SMALLEST_PAGE)
+    except RemoteError as error:
+        return True if error.fault is RemoteFault.KEY else None
+    return False
+
+
+async def _count(balance_api: BalanceApi | None) -> int | None:
+    if balance_api is None:
+        return None
+    try:
+        return int((await balance_api.balance()).total)
+    except RemoteError:
+        return None
+
+
+def _written(at: int, troubles: dict[str, Trouble]) -> str:
+    return json.dumps({"at": at, "accounts": {name: asdict(trouble) for name, trouble in troubles.items()}})
+
+
+def _read(stored: str | None) -> tuple[int, dict[str, Trouble]]:
+    """What was seen last; what another version wrote in another way is forgotten."""
+    try:
+        read = json.loads(stored or "{}")
+        return int(read.get("at", 0)), {name: Trouble(**t) for name, t in read.get("accounts", {}).items()}
+    except (ValueError, TypeError, AttributeError):
+        return 0, {}

@@ -1,0 +1,295 @@
+"""A server's own key: brought by its moderators, tested, stored sealed, and found again for the jobs that need it.
+Never here: encryption, and which account a chain takes (that is `accounts`)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.ports import ImageApi
+from bot.domain.schedule import MINUTE, SECOND
+from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
+from bot.services.accounts.status import BalanceApi
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bot.domain.accounts import OwnAccount
+    from bot.domain.guilds import Actor
+    from bot.domain.own_keys import KeyStore, OwnKey, Vault
+    from bot.domain.ports import Clock, JobStore
+    from bot.domain.tasks import TaskPage
+    from bot.services.modlog.dispatcher import Dispatcher
+
+K = TypeVar("K")
+V = TypeVar("V")
+log = logging.getLogger(__name__)
+
+CURRENT_MS: Final = 5 * SECOND
+"""How long another process may begin chains with a key that was replaced; its value is kept for them."""
+OPENED_MS: Final = MINUTE
+"""How long a key is used without a look whether it is still the one that is stored."""
+TASKS_READ: Final = 20
+"""A new key's latest tasks: one that a job of the old key made tells that both open the same account."""
+RETIRED_MS: Final = 10 * MINUTE
+"""A key that was given up is kept at least so long, for jobs that are just being accepted."""
+CACHED: Final = 10_000
+PATIENCE_S: Final = 10.0
+KEY_LIMIT: Final = 200
+SHORTEST_KEY: Final = 8
+_KEY: Final = re.compile(rf"[!-~]{{{SHORTEST_KEY},{KEY_LIMIT}}}")
+_PERMISSION: Final = re.compile(r"permission|scope|权限|權限", re.IGNORECASE)
+
+
+class Brought(StrEnum):
+    """What became of a key that somebody brought."""
+
+    SET = "set"
+    REPLACED = "replaced"
+    EXCHANGED = "exchanged"
+    """It opens the same account as the one before: even buttons of older pictures go on."""
+
+
+class AccountApi(ImageApi, BalanceApi, Protocol):
+    """An account with what it has left."""
+
+
+@dataclass(slots=True)
+class _Opened:
+    bank: AccountApi
+    sealed: str = field(repr=False)
+    until: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """What moderators may know of their server's own key."""
+
+    offered: bool
+    """False: the owner keeps them off."""
+    key: OwnKey | None = None
+    readable: bool = True
+    """False: it was sealed with a master key that the owner no longer has."""
+
+
+class OwnKeys:
+    """Servers' own keys. The key itself leaves here only as the account that it opens."""
+
+    def __init__(
+        self,
+        *,
+        store: KeyStore,
+        jobs: JobStore,
+        vault: Vault | None,
+        allowed: bool,
+        open_account: Callable[[str], AccountApi],
+        hide: Callable[[str], None],
+        clock: Clock,
+        dispatcher: Dispatcher,
+    ) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._vault = vault
+        self._allowed = allowed
+        self._open_account = open_account
+        self._hide = hide
+        self._clock = clock
+        self._dispatcher = dispatcher
+        self._current: dict[int, tuple[OwnAccount | None, int]] = {}
+        self._opened: dict[OwnAccount, _Opened] = {}
+
+    @property
+    def offered(self) -> bool:
+        """Whether servers may bring keys here."""
+        return self._vault is not None and self._allowed
+
+    # -- for jobs ----------------------------------------------------------------------------------------
+
+    async def current(self, guild_id: int) -> OwnAccount | None:
+        """The account that a server's new chains draw on, a few seconds old at most; None: it has no key."""
+        if not self.offered:
+            return None
+        kept = self._current.get(guild_id)
+        if kept is not None and self._clock.now() < kept[1]:
+            return kept[0]
+        key = await self._store.current(guild_id)
+        return self._remember(guild_id, None if key is None else key.account)
+
+    async def api(self, account: OwnAccount) -> AccountApi | None:
+        """The way to a server's account, whichever generation; None if its key is gone or cannot be read."""
+        now, kept = self._clock.now(), self._opened.get(account)
+        if kept is not None and now < kept.until:
+            return kept.bank
+        try:
+            sealed = await self._store.sealed(account)
+        except StorageTrouble:
+            if kept is None:
+                raise
+            return kept.bank
+        if kept is None or kept.sealed != sealed:
+            kept = self._open(account, sealed)
+        if kept is None:
+            self._opened.pop(account, None)
+            return None
+        kept.until = now + OPENED_MS
+        _keep(self._opened, account, kept)
+        return kept.bank
+
+    def _open(self, account: OwnAccount, sealed: str | None) -> _Opened | None:
+        if sealed is None or self._vault is None:
+            return None
+        key = self._vault.open(account.guild_id, sealed)
+        if key is None:
+            log.error("own_key_unreadable", extra={"guild": account.guild_id})
+            return None
+        self._hide(key)
+        return _Opened(self._open_account(key), sealed)
+
+    def _remember(self, guild_id: int, account: OwnAccount | None) -> OwnAccount | None:
+        _keep(self._current, guild_id, (account, self._clock.now() + CURRENT_MS))
+        return account
+
+    # -- for moderators ----------------------------------------------------------------------------------
+
+    async def state(self, guild_id: int) -> KeyState:
+        """What is stored, past the cache."""
+        key = await self._store.current(guild_id)
+        if not self.offered:
+            return KeyState(offered=False, key=key)
+        self._remember(guild_id, None if key is None else key.account)
+        readable = key is None or await self.api(key.account) is not None
+        return KeyState(offered=True, key=key, readable=readable)
+
+    async def bring(self, guild_id: int, actor: Actor, typed: str) -> Brought:
+        """Test a key and make it the server's own.
+
+        Raises `UserError` if it is no key, if the image API does not take it, or if the owner keeps own keys off.
+        """
+        vault = self._need_vault()
+        key = bare(typed)
+        self._hide(key)
+        page = await self._test(self._open_account(key))
+        before = await self._store.current(guild_id)
+        now = self._clock.now()
+        if before is not None and await self._is_stored(before.account, key):
+            await self._store.mark_tested(before.account, now)
+            raise UserError(text("own_key.same"))
+        sealed = vault.seal(guild_id, key)
+        if before is None:
+            brought = Brought.SET
+        elif await self._exchanged(before.account, page, sealed, actor=actor):
+            brought = Brought.EXCHANGED
+        else:
+            brought = Brought.REPLACED
+        if brought is not Brought.EXCHANGED:
+            stored = await self._store.replace(guild_id, sealed, actor=actor, at=now)
+            self._remember(guild_id, stored.account)
+        self._tell(guild_id, actor, f"log.own_key.{brought.value}", now)
+        return brought
+
+    async def _exchanged(self, account: OwnAccount, page: TaskPage, sealed: str, *, actor: Actor) -> bool:
+        """Keep the account if the new key opens it too: a job of ours among its tasks gives it away."""
+        tasks = [task.task_id for task in page.tasks]
+        if not await self._jobs.known_tasks(tasks, account=account.name):
+            return False
+        self._opened.pop(account, None)
+        return await self._store.exchange(account, sealed, actor=actor, at=self._clock.now())
+
+    async def test(self, guild_id: int) -> None:
+        """Ask the image API whether it still takes the server's key; raises `UserError` if it does not."""
+        self._need_vault()
+        key = await self._store.current(guild_id)
+        if key is None:
+            raise UserError(text("own_key.none"))
+        bank = await self.api(key.account)
+        if bank is None:
+            raise UserError(text("own_key.unreadable"))
+        await self._test(bank)
+        await self._store.mark_tested(key.account, self._clock.now())
+
+    async def remove(self, guild_id: int, actor: Actor) -> None:
+        """Have the server draw on the owner's account again; what runs is brought to its end with the old key."""
+        now = self._clock.now()
+        if not await self._store.remove(guild_id, actor=actor, at=now):
+            raise UserError(text("own_key.none"))
+        self._remember(guild_id, None)
+        self._tell(guild_id, actor, "log.own_key.removed", now)
+
+    async def in_use(self) -> Sequence[OwnAccount]:
+        """The accounts that servers draw on with keys of their own."""
+        return await self._store.in_use() if self.offered else ()
+
+    async def confirm(self, account: OwnAccount) -> None:
+        """The image API took a key just now."""
+        await self._store.mark_tested(account, self._clock.now())
+
+    def _need_vault(self) -> Vault:
+        if self._vault is None or not self._allowed:
+            raise UserError(text("own_key.off"))
+        return self._vault
+
+    async def _is_stored(self, account: OwnAccount, key: str) -> bool:
+        sealed = await self._store.sealed(account)
+        return sealed is not None and self._need_vault().open(account.guild_id, sealed) == key
+
+    async def _test(self, bank: AccountApi) -> TaskPage:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await bank.page(1, size=TASKS_READ)
+        except RemoteError as error:
+            raise UserError(text(_refusal(error))) from None
+        except TimeoutError:
+            raise UserError(text("own_key.unreachable")) from None
+
+    def _tell(self, guild_id: int, actor: Actor, said: str, at: int) -> None:
+        self._dispatcher.tell(guild_id, ModEvent(EventKind.SETTINGS, f"own_key/{at}", text(said), by=actor))
+
+    # -- now and then ------------------------------------------------------------------------------------
+
+    async def tidy(self) -> None:
+        """Forget keys that nobody needs any more, and seal the others with the newest master key."""
+        now = self._clock.now()
+        forgotten = await self._store.forget_unneeded(now - RETIRED_MS, now)
+        if forgotten:
+            log.info("own_keys_forgotten", extra={"keys": forgotten})
+        if self._vault is None:
+            return
+        for stored in await self._store.every():
+            sealed = self._vault.renew(stored.account.guild_id, stored.sealed)
+            if sealed is not None and await self._store.reseal(stored, sealed):
+                log.info("own_key_resealed", extra={"guild": stored.account.guild_id})
+
+
+def bare(typed: str) -> str:
+    """The key in what somebody pasted; raises `UserError` if that is something else."""
+    key = re.sub(r"(?i)^bearer\s+", "", typed.strip().strip("\"'`").strip())
+    if "://" in key or not _KEY.fullmatch(key):
+        raise UserError(text("own_key.no_key"))
+    return key
+
+
+def _refusal(error: RemoteError) -> str:
+    """Which sentence says why the image API did not take a key."""
+    match error.fault:
+        case RemoteFault.KEY:
+            return "own_key.no_permission" if _PERMISSION.search(error.message) else "own_key.refused"
+        case RemoteFault.BALANCE:
+            return "own_key.no_credit"
+        case RemoteFault.REFUSED:
+            return "own_key.refused"
+        case _:
+            return "own_key.unreachable"
+
+
+def _keep(cache: dict[K, V], key: K, value: V) -> None:
+    """Put it last; the one that was not touched for the longest time makes room."""
+    cache.pop(key, None)
+    while len(cache) >= CACHED:
+        del cache[next(iter(cache))]
+    cache[key] = value

@@ -1,0 +1,132 @@
+"""What a member may do in a pool of a server: the policy that admits jobs, and what is left of an allowance.
+Never here: counting; the store does that inside the transaction that inserts the job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from bot.domain.pools import Pool
+from bot.errors import UserError
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.domain.image_rules import ImageFacts
+    from bot.domain.pools import Allowance, ServerLimits
+    from bot.domain.prices import Charge
+    from bot.services.admission.asker import Asker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What somebody asks for, as far as a server's rules look at it."""
+
+    pool: Pool
+    charge: Charge
+    prompt: str | None = None
+    """Words that somebody wrote; None for a press, whose words were checked when its chain began."""
+    in_chain: bool = False
+    """It continues a chain, which cannot move to another pool."""
+    requester: int | None = None
+    """Who asked for the picture under which a button was pressed."""
+    images: Sequence[ImageFacts] = ()
+    """Pictures that are put in; addresses in the prompt are found there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """On which terms a job may begin; what is used up already is checked when it is inserted."""
+
+    allowance: Allowance
+    units: int = 1
+    limits: ServerLimits | None = None
+    """What is checked of the server in the same transaction; None where no server's settings were asked."""
+    notes: tuple[str, ...] = ()
+    """Ids of sentences for the card. `note.spoiler` also means that its picture is to be hidden behind a spoiler."""
+    locale: str | None = None
+    """Language of the public card, where the server chose one."""
+    prompt: str | None = None
+    """The prompt with what the server adds; None: as it was asked for."""
+
+
+class Policy(Protocol):
+    """Decides who may use which pool."""
+
+    async def default_pool(self, asker: Asker) -> Pool:
+        """The pool of a chain whose requester named none."""
+
+    async def allowance(self, asker: Asker, pool: Pool, *, in_chain: bool) -> Allowance:
+        """What the asker may do there.
+
+        Raises `UserError` if the pool is closed to them; `in_chain` says that the chain cannot move to another.
+        """
+
+    async def admit(self, asker: Asker, request: Request) -> Admission:
+        """Check all that a server's moderators decided, and say on which terms the job may begin.
+
+        Raises `UserError` naming the rule that refuses and what would help.
+        """
+
+    async def check(self, asker: Asker, request: Request) -> None:
+        """Raise what `admit` would raise whatever is used up, before anything is asked for: nothing is noted down."""
+
+    def forget(self, asker: Asker) -> None:
+        """What was read of the asker's server has changed: read it anew next time."""
+
+    def refused(self, asker: Asker, refusal: UserError) -> None:
+        """A job was refused after it had been admitted: a limit is used up."""
+
+
+class DeploymentPolicy:
+    """The same for every server: `EASEL_DEFAULT_RULES` and `EASEL_DEFAULT_POOL` (design §8)."""
+
+    def __init__(self, rules: Mapping[Pool, Allowance], default: Pool) -> None:
+        self._rules = rules
+        self._default = default
+
+    @property
+    def default(self) -> Pool:
+        """The configured default, or the only pool that is on."""
+        if self._default in self._rules or not self._rules:
+            return self._default
+        return next(iter(self._rules))
+
+    async def default_pool(self, asker: Asker) -> Pool:  # noqa: ARG002 - the same for every asker, by this policy
+        """The configured default."""
+        return self.default
+
+    async def allowance(self, asker: Asker, pool: Pool, *, in_chain: bool) -> Allowance:  # noqa: ARG002 - as above
+        """The configured allowance of everyone."""
+        found = self._rules.get(pool)
+        if found is not None:
+            return found
+        raise closed(pool, [p for p in Pool if p in self._rules], in_chain=in_chain)
+
+    async def admit(self, asker: Asker, request: Request) -> Admission:
+        """The configured allowance, at one unit a job."""
+        return Admission(allowance=await self.allowance(asker, request.pool, in_chain=request.in_chain))
+
+    async def check(self, asker: Asker, request: Request) -> None:
+        """Whether the pool is open."""
+        await self.allowance(asker, request.pool, in_chain=request.in_chain)
+
+    def offers(self, pool: Pool) -> Allowance | None:
+        """What everyone has there by the deployment's defaults; None: switched off."""
+        return self._rules.get(pool)
+
+    def forget(self, asker: Asker) -> None:
+        """Nothing was read."""
+
+    def refused(self, asker: Asker, refusal: UserError) -> None:
+        """There is nobody to tell."""
+
+
+def closed(pool: Pool, others: list[Pool], *, in_chain: bool) -> UserError:
+    """The refusal of a pool that is off, with the way that is left."""
+    if in_chain:
+        return UserError(text("refused.pool_off_chain", pool=pool.value))
+    if others:
+        return UserError(text("refused.pool_off", pool=pool.value, other=others[0].value))
+    return UserError(text("refused.all_pools_off"))

@@ -1,0 +1,1 @@
+"""What exists already: looking back, showing again, favourites, copies by direct message, preferences."""

@@ -1,0 +1,154 @@
+"""A finished job brought somewhere by request: its card here again, its file to one person; or a card taken down.
+Never here: the first delivery of an outcome (that is `delivery`)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.jobs import Job, JobKind, JobState, Route
+from bot.domain.ports import Picture, Showing
+from bot.errors import RetryLater, RouteClosed, TooLarge, UserError
+from bot.services.worker.delivery import described
+from bot.texts import Text, text
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import TypeVar
+
+    from bot.domain.keys import JobKey
+    from bot.domain.ports import Clock, JobStore, Pictures, Publisher
+    from bot.services.admission.asker import Asker
+    from bot.services.admission.viewer import Viewer
+    from bot.services.history.jobs import Jobs
+
+    T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+DIRECT_LIMIT: Final = 10 * 1024 * 1024
+"""Bytes of a file in a direct message: Discord's least, which no server's boosts raise (facts §3.5)."""
+SHARES: Final = (1.0, 0.5, 0.25, 0.125)
+"""What is offered of the size limit, one after the other, if Discord finds a picture too large."""
+PICTURE_NOTES: Final = frozenset(
+    {
+        "note.picture_not_allowed",
+        "note.picture_unreachable",
+        "note.picture_too_large",
+        "note.picture_gone",
+    }
+)
+"""Notes of an earlier delivery about its picture; they say nothing of this one."""
+
+
+class Redelivery:
+    """Brings finished jobs to people who ask for them."""
+
+    def __init__(
+        self, *, jobs: Jobs, store: JobStore, publisher: Publisher, pictures: Pictures, clock: Clock
+    ) -> None:
+        self._jobs = jobs
+        self._store = store
+        self._publisher = publisher
+        self._pictures = pictures
+        self._clock = clock
+
+    async def show(self, viewer: Viewer, asker: Asker, key: JobKey, *, public: bool) -> None:
+        """Put a job's card, with live buttons and its picture, into the asker's deferred answer.
+
+        In public that becomes the job's card: links lead there from now on, and a job that was kept counts as
+        delivered. Raises `UserError`, `RouteClosed` or `RetryLater`.
+        """
+        job = await self._jobs.get_managed(viewer, key)
+        if not job.is_terminal:
+            raise UserError(text("jobs.unfinished", key=key))
+        notes = tuple(note for note in job.notes if note not in PICTURE_NOTES)
+        # Here it was asked for, whatever was said before.
+        here = replace(job, reply=asker.reply, notes=notes, unwanted=False)
+
+        async def put(picture: Picture | None, job: Job) -> None:
+            shown = await self._publisher.show(Showing(job, self._clock.now()), Route.REPLY, picture=picture)
+            if public:
+                reply = replace(asker.reply, message_id=shown.message_id, message_at=shown.at)
+                await self._store.move_card(key, reply)
+
+        if job.kind is JobKind.DESCRIBE and job.state is JobState.SUCCEEDED:
+            await put(await described(job, self._store), here)
+            return
+        if job.state is not JobState.SUCCEEDED or not _has_picture(job):
+            await put(None, here)
+            return
+        if not await self._with_picture(job, asker.reply.upload_limit, lambda picture: put(picture, here)):
+            await put(None, replace(here, notes=(*notes, "note.picture_gone")))
+
+    async def send(self, viewer: Viewer, key: JobKey, *, locale: str, link: str | None, nonce: str) -> Text:
+        """Send a picture's file to the viewer in a direct message; says that it is there.
+
+        Anybody who sees the card may have the file: it is what the card shows. Raises `UserError` or `RetryLater`.
+        """
+        job = await self._jobs.look(viewer, key)
+        if job.state is not JobState.SUCCEEDED or not _has_picture(job):
+            raise UserError(text("jobs.no_picture", key=key))
+
+        async def send_dm(picture: Picture) -> None:
+            try:
+                await self._publisher.send_dm(
+                    viewer.user_id, _words(job, picture, link), locale=locale, picture=picture, nonce=nonce
+                )
+            except RouteClosed as closed:
+                log.info("direct_message_refused", extra={"job": key, "reason": closed.reason})
+                raise UserError(text("jobs.dms_closed")) from closed
+
+        if not await self._with_picture(job, DIRECT_LIMIT, send_dm):
+            raise UserError(text("jobs.picture_gone", key=key))
+        return text("jobs.sent")
+
+    async def take_down(self, viewer: Viewer, key: JobKey, *, channel_id: int, message_id: int) -> Text:
+        """Delete a card; the job stays and can be shown again. Raises `UserError` or `RetryLater`."""
+        job = await self._jobs.get_managed(viewer, key)
+        try:
+            await self._publisher.take_down(channel_id, message_id)
+        except RouteClosed as closed:
+            if closed.reason not in {"message_gone", "channel_gone"}:
+                log.info("card_not_deleted", extra={"job": key, "reason": closed.reason})
+                raise UserError(text("jobs.delete_refused")) from closed
+        log.info(
+            "card_deleted",
+            extra={"job": key, "card": message_id, "by": viewer.user_id, "own": viewer.owns(job)},
+        )
+        if job.reply.message_id == message_id:  # no link may lead there any more
+            await self._store.move_card(key, replace(job.reply, message_id=None, message_at=None, token=None))
+        return text("jobs.deleted", key=key)
+
+    async def _with_picture(self, job: Job, limit: int, use: Callable[[Picture], Awaitable[None]]) -> bool:
+        """Fetch the picture and use it, a smaller one if Discord wants that; False if there is none to be had."""
+        for share in SHARES:
+            try:
+                picture = await self._pictures.fetch(
+                    storage_key=job.storage_key, discord_url=job.discord_url, limit=int(limit * share)
+                )
+            except (RouteClosed, RetryLater) as trouble:
+                log.info("picture_not_fetched", extra={"job": job.key, "reason": trouble.reason})
+                return False
+            try:
+                await use(picture)
+            except TooLarge:
+                limit = min(limit, len(picture.data))
+            else:
+                return True
+        return False
+
+
+def _has_picture(job: Job) -> bool:
+    return bool(job.storage_key or job.discord_url)
+
+
+def _words(job: Job, picture: Picture, link: str | None) -> Text:
+    """What stands above a file in a direct message."""
+    words = text("jobs.file", key=job.key) if link is None else text("jobs.file_from", key=job.key, link=link)
+    if not picture.reduced:
+        return words
+    if picture.source is None:
+        return text("jobs.file_reduced", words=words)
+    return text("jobs.file_reduced_link", words=words, link=picture.source)

@@ -1,0 +1,120 @@
+"""Pictures that people give: weighed, fetched, looked into, and made ready to go along with a job.
+Never here: codecs and Discord (those are adapters), and what the pictures are for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.image_rules import ImageFacts
+from bot.domain.inputs import (
+    MEGABYTE,
+    Checked,
+    Input,
+    images_of,
+    spoken,
+    weigh,
+)
+from bot.domain.jobs import Job, JobKind, JobState
+from bot.errors import RetryLater, RouteClosed, UserError
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bot.domain.inputs import Given, PictureReader
+    from bot.domain.keys import JobKey
+    from bot.domain.ports import JobStore, Pictures
+    from bot.services.admission.viewer import Viewer
+    from bot.services.history.jobs import Jobs
+
+FETCHED: Final = 8 * MEGABYTE
+"""Bytes that a picture of ours is fetched with: a grid fits, and it is made smaller anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedImage:
+    """A picture that is ready to go along."""
+
+    input: Input
+    checked: Checked
+    facts: ImageFacts
+    """What it was when it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A picture that we have already."""
+
+    filename: str
+    data: bytes
+    url: str | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    async def read(self) -> bytes:
+        return self.data
+
+
+class ImageLoader:
+    """Takes pictures in."""
+
+    def __init__(self, *, reader: PictureReader, pictures: Pictures, jobs: Jobs, store: JobStore) -> None:
+        self._reader = reader
+        self._pictures = pictures
+        self._jobs = jobs
+        self._store = store
+
+    async def gather(self, given: Sequence[Given]) -> tuple[LoadedImage, ...]:
+        """Fetch and look into pictures, in their order. Raises `UserError` for the first that cannot be taken."""
+        for one in given:
+            weigh(one)
+        return tuple([await self._taken(one) for one in given])
+
+    async def _taken(self, given: Given) -> LoadedImage:
+        name = spoken(given.filename)
+        data = await given.read()
+        weigh(_Held(given.filename, data))  # it was only said to be so large
+        checked = await self._reader.check(data, name=name)
+        fetched = Input(checked.data, checked.media_type, given.filename, source_url=given.url)
+        return LoadedImage(fetched, checked, ImageFacts(given.filename, checked.media_type, len(data)))
+
+    async def of_job(self, viewer: Viewer, key: JobKey) -> Given:
+        """The picture of a finished job of ours, from where it was made. Raises `UserError` or `RetryLater`."""
+        job = await self._jobs.look(viewer, key)
+        if job.kind is JobKind.DESCRIBE:
+            return held_of(await self.kept(job), key)
+        if job.state is not JobState.SUCCEEDED or not (job.storage_key or job.discord_url):
+            raise UserError(text("jobs.no_picture", key=key))
+        try:
+            picture = await self._pictures.fetch(
+                storage_key=job.storage_key, discord_url=job.discord_url, limit=FETCHED
+            )
+        except (RouteClosed, RetryLater) as trouble:
+            raise UserError(text("jobs.picture_gone", key=key)) from trouble
+        return _Held(picture.filename, picture.data)
+
+    async def kept(self, job: Job) -> tuple[LoadedImage, ...]:
+        """The pictures that went along with a job, as long as they are kept."""
+        return tuple(_again(one) for one in images_of(await self._store.inputs(job.key)))
+
+    async def kept_of_prompt(self, job: Job) -> tuple[LoadedImage, ...]:
+        """The pictures of a job's prompt: a press takes its prompt from the root of its chain."""
+        if job.kind is JobKind.IMAGINE:
+            return await self.kept(job) if job.inputs else ()
+        root = await self._store.get(job.root) if job.kind is JobKind.ACTION else None
+        return await self.kept(root) if root is not None and root.kind is JobKind.IMAGINE else ()
+
+
+def held_of(kept: Iterable[LoadedImage], key: JobKey) -> Given:
+    """The first of some kept pictures; raises `UserError` if none is kept any more."""
+    for one in kept:
+        return _Held(one.input.filename, one.input.data, one.input.source_url)
+    raise UserError(text("describe.not_kept", key=key))
+
+
+def _again(one: Input) -> LoadedImage:
+    facts = ImageFacts(one.filename, one.media_type, len(one.data))
+    return LoadedImage(one, Checked(one.data, one.media_type, reduced=False), facts)

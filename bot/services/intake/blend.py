@@ -1,0 +1,49 @@
+"""`/blend`: two to five pictures become one grid.
+Never here: fetching them, and what a finished grid offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.inputs import FEWEST_BLENDED, MOST_BLENDED
+from bot.domain.jobs import JobKind
+from bot.errors import UserError
+from bot.services.intake.new_chain import NewChain, Roots, Started
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.inputs import Given, Shape
+    from bot.domain.pools import Pool
+    from bot.services.admission.asker import Asker
+    from bot.services.intake.attachments import ImageLoader
+
+
+class Blending:
+    """Begins blends."""
+
+    def __init__(self, *, roots: Roots, image_loader: ImageLoader) -> None:
+        self._roots = roots
+        self._image_loader = image_loader
+
+    async def begin(
+        self,
+        asker: Asker,
+        given: Sequence[Given],
+        *,
+        shape: Shape,
+        pool: Pool | None,
+        preferred: Pool | None = None,
+    ) -> Started:
+        """Accept a blend. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
+        check_count(len(given))
+        taken = await self._image_loader.gather(given)
+        root = NewChain(kind=JobKind.BLEND, pool=pool, preferred=preferred, taken=taken, shape=shape)
+        return await self._roots.begin(asker, root)
+
+
+def check_count(n: int) -> None:
+    """Raise `UserError` for a number of pictures that upstream does not take (contract §1.3)."""
+    if not FEWEST_BLENDED <= n <= MOST_BLENDED:
+        raise UserError(text("blend.count", fewest=FEWEST_BLENDED, most=MOST_BLENDED, given=n))

@@ -1,0 +1,183 @@
+"""`/describe`: a picture becomes four prompts, and each of them a picture if somebody wants it.
+Never here: reading what upstream wrote (domain), and the buttons."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from bot.domain.describing import ideas
+from bot.domain.jobs import Job, JobKind
+from bot.domain.prompts import PromptOptions, compose
+from bot.errors import StorageTrouble, UserError
+from bot.services.intake.new_chain import NewChain, Roots, Started, named_after
+from bot.texts import Text, text
+
+if TYPE_CHECKING:
+    from bot.domain.inputs import Given
+    from bot.domain.keys import JobKey
+    from bot.domain.pools import Pool
+    from bot.domain.ports import JobStore
+    from bot.services.admission.asker import Asker
+    from bot.services.admission.viewer import Viewer
+    from bot.services.history.jobs import Jobs
+    from bot.services.intake.attachments import ImageLoader
+
+log = logging.getLogger(__name__)
+
+FROM_DESCRIPTION: Final = "note.from_description"
+"""The note of a prompt that was taken from a description."""
+
+
+class Places(Protocol):
+    """Makes room for cards that have no command of their own to answer to."""
+
+    async def open(self) -> Asker:
+        """The asker again, answered by a new message that the card takes the place of."""
+
+    async def shut(self, asker: Asker) -> None:
+        """Take such a message away: nothing came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """What came of “Imagine all”."""
+
+    begun: tuple[Job, ...]
+    running: tuple[Job, ...]
+    """Those that an earlier press began and that have not ended."""
+    refused: tuple[tuple[int, Text], ...]
+    """Which of the prompts began nothing, counted from 1, and why."""
+
+
+class Describing:
+    """Begins descriptions, and what is made of them."""
+
+    def __init__(self, *, roots: Roots, image_loader: ImageLoader, jobs: Jobs, store: JobStore) -> None:
+        self._roots = roots
+        self._image_loader = image_loader
+        self._jobs = jobs
+        self._store = store
+
+    async def begin(
+        self, asker: Asker, given: Given, *, pool: Pool | None, preferred: Pool | None = None
+    ) -> Started:
+        """Accept a picture. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
+        taken = await self._image_loader.gather([given])
+        root = NewChain(
+            kind=JobKind.DESCRIBE, pool=pool, preferred=preferred, taken=taken, subject=given.filename
+        )
+        return await self._roots.begin(asker, root)
+
+    async def again(self, asker: Asker, viewer: Viewer, key: JobKey) -> Started:
+        """Describe the same picture once more, in the same pool. A second press while it runs finds the first's job.
+
+        Raises `UserError` if the picture is not kept any more.
+        """
+        job = await self._described(viewer, key)
+        taken = await self._image_loader.kept(job)
+        if not taken:
+            raise UserError(text("describe.not_kept", key=key))
+        stand_in, running = await self._turn(f"{key}/again")
+        if running is not None:
+            return Started(running, fresh=False)
+        root = NewChain(
+            kind=JobKind.DESCRIBE,
+            pool=job.pool,
+            taken=taken,
+            subject=job.subject,
+            ancestor=named_after(job),
+            interaction_id=stand_in,
+        )
+        return await self._roots.begin(asker, root)
+
+    # -- what is made of a description -------------------------------------------------------------------
+
+    async def idea(self, viewer: Viewer, key: JobKey, number: int) -> tuple[Job, str]:
+        """One of a description's prompts, counted from 0, with its job. Raises `UserError` if it is not there."""
+        job = await self._described(viewer, key)
+        found = ideas(job.result_text)
+        if number >= len(found):
+            raise UserError(text("describe.forgotten", key=key))
+        return job, found[number]
+
+    async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> Started:
+        """Begin a chain with one of a description's prompts, as somebody edited it, in the description's pool."""
+        return await self._roots.begin(asker, _imagined(await self._described(viewer, key), prompt))
+
+    async def imagine_all(self, viewer: Viewer, key: JobKey, places: Places) -> Harvest:
+        """Begin a chain with each of a description's prompts: each of them passes the one door, and pays for itself.
+
+        What an earlier press began and what has not ended is not begun again.
+        """
+        job = await self._described(viewer, key)
+        found = ideas(job.result_text)
+        if not found:
+            raise UserError(text("describe.forgotten", key=key))
+        begun: list[Job] = []
+        running: list[Job] = []
+        refused: list[tuple[int, Text]] = []
+        for number, idea in enumerate(found, 1):
+            try:
+                one = await self._one_of_all(job, number, idea, places)
+            except UserError as refusal:
+                refused.append((number, refusal.text))
+            except StorageTrouble:  # of this one alone: what began before it stands
+                refused.append((number, text("trouble.storage")))
+            else:
+                (begun if one.fresh else running).append(one.job)
+        log.info("description_imagined", extra={"job": key, "begun": len(begun), "refused": len(refused)})
+        return Harvest(tuple(begun), tuple(running), tuple(refused))
+
+    async def _one_of_all(self, job: Job, number: int, idea: str, places: Places) -> Started:
+        root = _imagined(job, idea)
+        stand_in, running = await self._turn(f"{job.key}/{number}")
+        if running is not None:
+            return Started(running, fresh=False)
+        asker = await places.open()
+        try:
+            one = await self._roots.begin(asker, replace(root, interaction_id=stand_in))
+        except BaseException:
+            await places.shut(asker)
+            raise
+        if not one.fresh:
+            await places.shut(asker)
+        return one
+
+    async def _described(self, viewer: Viewer, key: JobKey) -> Job:
+        job = await self._jobs.look(viewer, key)
+        if job.kind is not JobKind.DESCRIBE:
+            raise UserError(text("press.no_such_button", key=key))
+        return job
+
+    async def _turn(self, what: str) -> tuple[int, Job | None]:
+        """What stands for the next press of a button, or the job of the last one if that has not ended.
+
+        Two presses at once get the same number, and the store begins one job for it.
+        """
+        turn = 0
+        while True:
+            stand_in = _stand_in(f"{what}/{turn}")
+            job = await self._store.by_interaction(stand_in)
+            if job is None or not job.is_terminal:
+                return stand_in, job
+            turn += 1
+
+
+def _imagined(job: Job, prompt: str) -> NewChain:
+    composed = compose(PromptOptions(prompt=prompt))
+    return NewChain(
+        kind=JobKind.IMAGINE,
+        pool=job.pool,
+        prompt=composed.prompt,
+        notes=(*composed.notes, FROM_DESCRIPTION),
+        ancestor=named_after(job),
+    )
+
+
+def _stand_in(name: str) -> int:
+    """A number that no interaction of Discord's has: those are positive."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return -1 - (int.from_bytes(digest, "big") >> 2)

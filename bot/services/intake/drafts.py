@@ -1,0 +1,96 @@
+"""Prompts that were refused before they became jobs: kept for some minutes, so that nobody types one twice.
+Never here: why they were refused, and windows.
+
+A draft is nobody's but its writer's; its button carries a key and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.keepsakes import DRAFT_LIFE_MS, Draft
+from bot.domain.prompts import PROMPT_LIMIT
+from bot.errors import UserError
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from bot.domain.keepsakes import Keepsakes
+    from bot.domain.keys import JobKey
+    from bot.domain.pools import Pool
+    from bot.domain.ports import Clock
+    from bot.domain.prompts import PromptOptions
+    from bot.services.admission.viewer import Viewer
+    from bot.services.intake.imagine import Naming
+    from bot.texts import Text
+
+ABOUT_WORDS: Final = ("prompt.", "refused.words", "refused.parameter")
+"""What refusals begin with that other words would mend."""
+
+
+class Drafts:
+    """Keeps refused prompts for those who wrote them."""
+
+    def __init__(self, *, store: Keepsakes, clock: Clock, naming: Naming) -> None:
+        self._store = store
+        self._clock = clock
+        self._naming = naming
+
+    async def keep(
+        self,
+        options: PromptOptions,
+        *,
+        user_id: int,
+        guild_id: int | None,
+        pool: Pool | None,
+        option_set: str | None,
+    ) -> JobKey:
+        """Keep what somebody asked for; returns the key under which `open` finds it. Raises `StorageTrouble`."""
+        draft = Draft(
+            key=self._naming.key(),
+            user_id=user_id,
+            guild_id=guild_id,
+            prompt=as_typed(options)[:PROMPT_LIMIT],
+            pool=pool,
+            option_set=option_set,
+            until=self._clock.now() + DRAFT_LIFE_MS,
+        )
+        await self._store.keep_draft(draft)
+        return draft.key
+
+    async def open(self, viewer: Viewer, key: JobKey) -> Draft:
+        """Read a draft; raises `UserError` if it is too old, or somebody else's, or of another place."""
+        draft = await self._store.draft(key)
+        if draft is None or draft.until <= self._clock.now() or draft.guild_id != viewer.guild_id:
+            raise UserError(text("draft.expired"))
+        if draft.user_id != viewer.user_id:
+            raise UserError(text("draft.not_yours"))
+        return draft
+
+    async def tidy(self) -> None:
+        """Delete what is too old."""
+        await self._store.tidy_drafts(self._clock.now())
+
+
+def is_about_words(refusal: Text) -> bool:
+    """Whether another prompt would be accepted, so that it is worth editing."""
+    return refusal.id.startswith(ABOUT_WORDS)
+
+
+def as_typed(options: PromptOptions) -> str:
+    """A prompt with all that was given beside it, as one would type it, mistakes and all."""
+    given = (
+        ("ar", options.aspect),
+        ("v", options.version),
+        ("stylize", options.stylize),
+        ("chaos", options.chaos),
+        ("weird", options.weird),
+        ("quality", options.quality),
+        ("seed", options.seed),
+        ("no", options.no),
+    )
+    parts = [options.prompt.strip()]
+    for name, value in given:
+        niji = name == "v" and str(value).lower().startswith("niji")
+        if value is not None:
+            parts.append(f"--{value}" if niji else f"--{name} {value}")
+    parts += [f"--{name}" for name, on in (("raw", options.raw), ("tile", options.tile)) if on]
+    return " ".join(parts)

@@ -1,0 +1,157 @@
+"""The mask editor's use cases: the picture to paint on, and the one job that a painted region begins.
+Never here: HTTP, links as rows, and what a mask must be (`regions` knows)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.jobs import Route
+from bot.domain.ports import Showing
+from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
+from bot.services.intake.region_links import read_asker
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.domain.ports import Clock, JobStore, Pictures, Publisher
+    from bot.domain.region_links import RegionLink, Screens
+    from bot.services.intake.region import Regions
+    from bot.services.intake.region_links import RegionLinks
+
+log = logging.getLogger(__name__)
+
+WHOLE: Final = 64 * 1024 * 1024
+IDLE_S: Final = 60.0
+"""With nothing to announce; a new job wakes it at once."""
+KEPT_MS: Final = 10 * 60_000
+MOST_KEPT: Final = 16
+"""Pictures made ready for a screen that are kept: a page that is loaded again, or on two devices, costs nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """What is painted on."""
+
+    width: int
+    height: int
+    """Of the picture as upstream has it: the mask's exact size, however the picture is shown."""
+
+
+class MaskEditor:
+    """Begins jobs for people who come by a link."""
+
+    def __init__(
+        self,
+        *,
+        links: RegionLinks,
+        regions: Regions,
+        store: JobStore,
+        pictures: Pictures,
+        screens: Screens,
+        publisher: Publisher,
+        clock: Clock,
+        show: Callable[[Job], None],
+    ) -> None:
+        self._links = links
+        self._regions = regions
+        self._store = store
+        self._pictures = pictures
+        self._screens = screens
+        self._publisher = publisher
+        self._clock = clock
+        self._show = show
+        self._kept: dict[JobKey, tuple[int, bytes]] = {}
+        self._unannounced: deque[Job] = deque()
+        self._news = asyncio.Event()
+
+    async def open(self, token: str) -> RegionLink:
+        """The link that somebody came by; raises `LinkGone` or `StorageTrouble`."""
+        return await self._links.read(token)
+
+    # -- the picture -------------------------------------------------------------------------------------
+
+    async def canvas(self, link: RegionLink) -> Canvas:
+        """What is to be painted on; raises `UserError` if its picture is not to be had, or `StorageTrouble`."""
+        draft = await self._regions.draft(read_asker(link.asker), link.job, link.position)
+        return Canvas(draft.width, draft.height)
+
+    async def picture(self, link: RegionLink) -> bytes:
+        """The picture as a WebP for a screen; raises `UserError` or `StorageTrouble`."""
+        now = self._clock.now()
+        until, kept = self._kept.get(link.job, (0, b""))
+        if now < until:
+            return kept
+        draft = await self._regions.draft(read_asker(link.asker), link.job, link.position)
+        try:
+            whole = await self._pictures.fetch(
+                storage_key=draft.job.storage_key, discord_url=draft.job.discord_url, limit=WHOLE
+            )
+        except RouteClosed as closed:
+            raise UserError(text("region.picture_gone", key=link.job)) from closed
+        except RetryLater as later:
+            raise UserError(text("region.picture_later", key=link.job)) from later
+        fitted = await self._screens.fit(whole.data)
+        self._kept = {key: one for key, one in self._kept.items() if now < one[0]}
+        while len(self._kept) >= MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[link.job] = (now + KEPT_MS, fitted)
+        return fitted
+
+    # -- the region --------------------------------------------------------------------------------------
+
+    async def submit(self, link: RegionLink, mask: bytes) -> Job:
+        """Begin the link's one job; sent twice, by two taps or to two processes, it is still one job and one charge.
+
+        A job is unique by the interaction that asked for it, and a link carries the one it was made in: that is what
+        holds, whatever dies in between. The link is used up once the job stands. Raises `UserError` with the rule or
+        the mask's fault that refuses: nothing was charged, and the link stays good; `StorageTrouble` likewise.
+        """
+        asker = read_asker(link.asker)
+        pressed = await self._regions.repaint(
+            asker, link.job, link.position, mask, channel_id=asker.reply.channel_id, message_id=0
+        )
+        job = pressed.job
+        if job.interaction_id != asker.interaction_id:
+            raise UserError(text("region.running", key=job.key))
+        if await self._links.use_up(link):
+            log.info("region_painted", extra={"job": job.key, "parent": link.job})
+            self._unannounced.append(job)
+            self._news.set()
+        return job
+
+    async def run(self) -> None:
+        """Post the cards of new jobs, until cancelled: there is no “thinking…” whose place they could take.
+
+        Progress and result are then edited into them. Where one cannot be posted, or this process dies before, the
+        result finds a way of its own.
+        """
+        while True:
+            self._news.clear()
+            while self._unannounced:
+                await self._announce(self._unannounced.popleft())
+            await self._clock.pause(IDLE_S, self._news)
+
+    async def _announce(self, job: Job) -> None:
+        try:
+            shown = await self._publisher.show(Showing(job, self._clock.now()), Route.POST, picture=None)
+            here = replace(
+                job.reply, channel_id=shown.channel_id, message_id=shown.message_id, message_at=shown.at
+            )
+            await self._store.move_card(job.key, here)
+            current = await self._store.get(job.key)
+        except (RouteClosed, RetryLater) as closed:
+            log.info("region_card_not_posted", extra={"job": job.key, "reason": closed.reason})
+        except StorageTrouble as trouble:
+            log.warning("region_card_not_noted", extra={"job": job.key, "reason": str(trouble)})
+        except Exception:  # a bug in one card must not keep others from being posted
+            log.exception("region_card_failed", extra={"job": job.key})
+        else:
+            if current is not None and not current.is_terminal:
+                self._show(current)

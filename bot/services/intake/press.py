@@ -1,0 +1,208 @@
+"""A press: a button under a finished picture becomes a child of its job, in the chain's own pool.
+Never here: custom_ids (the key and the position have been read) and sending anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.domain.actions import Family, Need, classify, describe_press, is_split, need_of
+from bot.domain.jobs import Job, JobKind, JobState, Press, inherit_chain
+from bot.domain.prices import charge_of
+from bot.errors import UserError
+from bot.services.admission.terms import Request
+from bot.services.intake.enqueue import enqueue
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bot.domain.inputs import Input
+    from bot.domain.keys import JobKey
+    from bot.domain.ports import Clock, JobStore, Metrics, Wakeup
+    from bot.domain.tasks import RemoteAction
+    from bot.services.accounts.accounts import Accounts
+    from bot.services.admission.asker import Asker
+    from bot.services.admission.terms import Policy
+    from bot.services.intake.imagine import Naming
+
+
+class PressOutcome(StrEnum):
+    """What a press led to."""
+
+    STARTED = "started"
+    RUNNING = "running"
+    """The button has a job that has not ended: one click, one charge."""
+    SHOWN = "shown"
+    """U pressed again: the picture is there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """The job that belongs to a press."""
+
+    job: Job
+    outcome: PressOutcome
+
+
+class Presses:
+    """Turns presses into child jobs."""
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        policy: Policy,
+        accounts: Accounts,
+        clock: Clock,
+        naming: Naming,
+        wakeup: Wakeup,
+        metrics: Metrics,
+        show: Callable[[Job], None],
+        video: bool = False,
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._accounts = accounts
+        self._clock = clock
+        self._naming = naming
+        self._wakeup = wakeup
+        self._metrics = metrics
+        self._show = show
+        self._video = video
+
+    async def press(
+        self, asker: Asker, key: JobKey, position: int, *, channel_id: int, message_id: int
+    ) -> Pressed:
+        """Begin the child of a button, or find the one that it already has.
+
+        Everything but the presser comes from the pressed job's row: task id, customId, pool, account, prompt.
+        Raises `UserError` with the way forward if the button can start nothing, `StorageTrouble` if the row could
+        not be written.
+        """
+        parent = await self.parent(key)
+        self._check(parent, position)
+        return await self.begin(asker, parent, position, channel_id=channel_id, message_id=message_id)
+
+    async def parent(self, key: JobKey) -> Job:
+        """The pressed job, if it has anything to press; raises `UserError`."""
+        job = await self._store.get(key)
+        if job is None:
+            raise UserError(text("press.unknown", key=key))
+        if job.state is JobState.FAILED:
+            raise UserError(text("press.failed", key=key))
+        if job.state is JobState.CANCELLED:
+            raise UserError(text("press.cancelled", key=key))
+        if job.state is not JobState.SUCCEEDED or job.task_id is None:
+            raise UserError(text("press.unfinished", key=key))
+        return job
+
+    async def begin(
+        self,
+        asker: Asker,
+        parent: Job,
+        position: int,
+        *,
+        channel_id: int,
+        message_id: int,
+        inputs: Sequence[Input] = (),
+        notes: tuple[str, ...] = (),
+    ) -> Pressed:
+        """Begin the child of a button that may be pressed with what it takes along, or find the one that it has."""
+        if not message_id and parent.reply.message_id is not None:
+            # Pressed where only one person sees it: the child's card leads to its parent's.
+            channel_id, message_id = parent.reply.channel_id, parent.reply.message_id
+        action = _action(parent, position)
+        existing = await self._store.child_of(parent.key, position)
+        if existing is not None and not existing.is_terminal:
+            return Pressed(existing, PressOutcome.RUNNING)
+        if existing is not None and is_split(classify(action.custom_id)):
+            return Pressed(existing, PressOutcome.SHOWN)
+
+        await self._accounts.check_chain(parent)
+        child = self._child(parent, action, position, asker, channel_id, message_id)
+        stored = await enqueue(
+            replace(child, notes=notes),
+            Request(
+                pool=child.pool,
+                charge=charge_of(child, parent=parent),
+                in_chain=True,
+                requester=parent.user_id,
+            ),
+            asker=asker,
+            policy=self._policy,
+            store=self._store,
+            inputs=inputs,
+        )
+        if stored.key != child.key:
+            again = stored.interaction_id == asker.interaction_id
+            return Pressed(stored, PressOutcome.STARTED if again else PressOutcome.RUNNING)
+        self._metrics.count("jobs_begun", pool=child.pool.value, kind=child.kind.value)
+        self._show(stored)
+        self._wakeup.wake()
+        return Pressed(stored, PressOutcome.STARTED)
+
+    def _check(self, parent: Job, position: int) -> None:
+        """Raise `UserError` if a press alone cannot send a button's action."""
+        action = _action(parent, position)
+        match need_of(classify(action.custom_id)):
+            case Need.NOTHING:
+                return
+            case Need.VIDEO if self._video:
+                return
+            case Need.MASK:
+                raise UserError(
+                    text("press.foreign")
+                )  # its card is older than the button that asks for a region
+            case Need.TEXT if classify(action.custom_id) is Family.CUSTOM_ZOOM:
+                raise UserError(text("press.custom_zoom"))
+            case _:
+                raise UserError(text("press.not_offered", button=describe_press(action)))
+
+    def _child(
+        self,
+        parent: Job,
+        action: RemoteAction,
+        position: int,
+        asker: Asker,
+        channel_id: int,
+        message_id: int,
+    ) -> Job:
+        if parent.task_id is None:  # `_finished` has made sure; the type checker has not seen it
+            raise UserError(text("press.unfinished", key=parent.key))
+        root, pool, account, prompt = inherit_chain(parent)
+        now = self._clock.now()
+        return Job(
+            key=self._naming.key(),
+            kind=JobKind.ACTION,
+            root=root,
+            pool=pool,
+            prompt=prompt,
+            account=account,
+            user_id=asker.user_id,
+            user_name=asker.user_name,
+            locale=asker.guild_locale,
+            interaction_id=asker.interaction_id,
+            reply=asker.reply,
+            created_at=now,
+            changed_at=now,
+            due_at=now,
+            webhook_token=self._naming.token(),
+            press=Press(
+                parent=parent.key,
+                position=position,
+                custom_id=action.custom_id,
+                label=describe_press(action),
+                parent_task=parent.task_id,
+                channel_id=channel_id,
+                message_id=message_id,
+            ),
+        )
+
+
+def _action(parent: Job, position: int) -> RemoteAction:
+    """The stored action of a button."""
+    if not 0 <= position < len(parent.actions):
+        raise UserError(text("press.no_such_button", key=parent.key))
+    return parent.actions[position]

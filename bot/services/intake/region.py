@@ -1,0 +1,238 @@
+"""Vary (Region): a picture to choose a region of, and the child job that repaints it, with its mask.
+Never here: pixels (the port `Masks` draws and reads them), buttons, and the page with the mask editor."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.actions import Family, classify
+from bot.domain.inputs import Input, InputRole
+from bot.domain.masks import COUNT, Cells, CheckedMask
+from bot.domain.prices import Charge
+from bot.errors import RetryLater, RouteClosed, UserError
+from bot.services.admission.terms import Request
+from bot.services.admission.viewer import Viewer
+from bot.services.intake.press import Pressed, PressOutcome
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.domain.masks import Masks
+    from bot.domain.ports import Clock, JobStore, Pictures
+    from bot.services.accounts.accounts import Accounts
+    from bot.services.admission.asker import Asker
+    from bot.services.admission.terms import Policy
+    from bot.services.intake.press import Presses
+
+    EditorLink = Callable[[Asker, JobKey, int], Awaitable[str | None]]
+
+log = logging.getLogger(__name__)
+
+WHOLE: Final = 64 * 1024 * 1024
+"""A mask has its picture's exact size, so the picture is fetched as upstream has it, however large."""
+KEPT_MS: Final = 10 * 60_000
+"""A small copy is kept this long after its last use: people choose cells in quick succession."""
+MOST_KEPT: Final = 32
+RESIZED: Final = "note.mask_resized"
+
+
+@dataclass(frozen=True, slots=True)
+class RegionDraft:
+    """A picture of which a region is to be chosen."""
+
+    job: Job
+    """Whose picture it is."""
+    position: int
+    """Which of its buttons was pressed."""
+    width: int
+    height: int
+    """Of the picture as upstream has it: the mask's exact size."""
+    small: bytes = field(repr=False)
+    """A JPEG of it with at most 1024 pixels a side, to be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A button with the mask that it is to take along."""
+
+    parent: Job
+    position: int
+    mask: CheckedMask
+
+
+async def no_editor(_asker: Asker, _key: JobKey, _position: int) -> str | None:
+    """Where there is no page to draw masks on."""
+    return None
+
+
+class Regions:
+    """Repaints regions of finished pictures."""
+
+    def __init__(
+        self,
+        *,
+        presses: Presses,
+        store: JobStore,
+        policy: Policy,
+        accounts: Accounts,
+        pictures: Pictures,
+        masks: Masks,
+        clock: Clock,
+        editor: EditorLink = no_editor,
+    ) -> None:
+        self._presses = presses
+        self._store = store
+        self._policy = policy
+        self._accounts = accounts
+        self._pictures = pictures
+        self._masks = masks
+        self._clock = clock
+        self._editor = editor
+        self._kept: dict[tuple[JobKey, int], tuple[int, RegionDraft]] = {}
+
+    # -- choosing ----------------------------------------------------------------------------------------
+
+    async def open(self, asker: Asker, key: JobKey, position: int) -> RegionDraft:
+        """Check that the asker may have a region repainted now, and bring the picture. Nothing is charged.
+
+        Raises `UserError` with the rule that refuses, or with what is wrong with the job or its picture.
+        """
+        parent = await self._parent(asker, key, position)
+        running = await self._running(parent, position)
+        if running is not None:
+            raise UserError(text("region.running", key=running.key))
+        await self._accounts.check_chain(parent)
+        await self._policy.check(
+            asker,
+            Request(pool=parent.pool, charge=Charge.VARY_REGION, in_chain=True, requester=parent.user_id),
+        )
+        return await self._draft(parent, position)
+
+    async def draft(self, asker: Asker, key: JobKey, position: int) -> RegionDraft:
+        """The picture again, for somebody who has opened it; from memory if it is still there."""
+        return self.at_hand(asker, key, position) or await self._draft(
+            await self._parent(asker, key, position), position
+        )
+
+    def at_hand(self, asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
+        """The same if it takes no time at all, else None."""
+        until, draft = self._kept.get((key, position), (0, None))
+        if draft is None or until < self._clock.now() or not _viewer(asker).sees(draft.job):
+            return None
+        self._keep(draft)
+        return draft
+
+    async def preview(self, draft: RegionDraft, cells: Cells) -> bytes:
+        """A JPEG of the picture under the lattice, with the chosen cells."""
+        return await self._masks.preview(draft.small, cells)
+
+    async def editor_link(self, asker: Asker, key: JobKey, position: int) -> str | None:
+        """Where this person can draw a mask for this button; None where there is no such page."""
+        return await self._editor(asker, key, position)
+
+    # -- repainting --------------------------------------------------------------------------------------
+
+    async def repaint(
+        self, asker: Asker, key: JobKey, position: int, mask: bytes, *, channel_id: int, message_id: int
+    ) -> Pressed:
+        """Begin the job that repaints what a drawn mask shows in white, or find the one that this button has.
+
+        The mask may be a file of any size; another size than the picture's is noted on the card. The message is
+        the one that was pressed; 0 stands for the card of the job. Raises `UserError` with what is wrong with the
+        mask, the job or its picture, or with the rule that refuses; `StorageTrouble` if the row could not be written.
+        In all these cases nothing was charged.
+        """
+        ready = await self.prepare(asker, key, position, mask)
+        if isinstance(ready, Pressed):
+            return ready
+        return await self.begin(asker, ready, channel_id=channel_id, message_id=message_id)
+
+    async def prepare(
+        self, asker: Asker, key: JobKey, position: int, chosen: bytes | Cells
+    ) -> Masked | Pressed:
+        """The first half of `repaint`, which needs no place for a card: squares or a drawn mask become the mask.
+
+        Returns the job that this button has, if it has one. Raises `UserError`.
+        """
+        parent = await self._parent(asker, key, position)
+        running = await self._running(parent, position)
+        if running is not None:
+            return Pressed(running, PressOutcome.RUNNING)
+        if isinstance(chosen, Cells) and not chosen.is_region:
+            raise UserError(text("mask.all_white" if chosen else "mask.no_white"))
+        draft = self.at_hand(asker, key, position) or await self._draft(parent, position)
+        if isinstance(chosen, bytes):
+            checked = await self._masks.checked(chosen, draft.width, draft.height)
+        else:
+            png = await self._masks.from_cells(draft.width, draft.height, chosen)
+            checked = CheckedMask(png, resized=False, share=len(chosen) / COUNT)
+        return Masked(parent, position, checked)
+
+    async def begin(self, asker: Asker, ready: Masked, *, channel_id: int, message_id: int) -> Pressed:
+        """The second half: the intent is stored and the worker woken. Raises `UserError` or `StorageTrouble`."""
+        key, mask = ready.parent.key, ready.mask
+        pressed = await self._presses.begin(
+            asker,
+            ready.parent,
+            ready.position,
+            channel_id=channel_id,
+            message_id=message_id,
+            inputs=(Input(mask.png, "image/png", f"mask-{key}.png", role=InputRole.MASK),),
+            notes=(RESIZED,) if mask.resized else (),
+        )
+        log.info(
+            "region_repainted",
+            extra={"job": pressed.job.key, "share": round(mask.share, 3), "resized": mask.resized},
+        )
+        return pressed
+
+    # -- the job and its picture -------------------------------------------------------------------------
+
+    async def _parent(self, asker: Asker, key: JobKey, position: int) -> Job:
+        """The job of the button, if it is here and the button asks for a region."""
+        parent = await self._presses.parent(key)
+        if not _viewer(asker).sees(parent):
+            raise UserError(text("jobs.unknown", key=key))
+        actions = parent.actions[position : position + 1] if position >= 0 else ()
+        if not actions or classify(actions[0].custom_id) is not Family.VARY_REGION:
+            raise UserError(text("press.no_such_button", key=key))
+        return parent
+
+    async def _running(self, parent: Job, position: int) -> Job | None:
+        child = await self._store.child_of(parent.key, position)
+        return None if child is None or child.is_terminal else child
+
+    async def _draft(self, parent: Job, position: int) -> RegionDraft:
+        try:
+            picture = await self._pictures.fetch(
+                storage_key=parent.storage_key, discord_url=parent.discord_url, limit=WHOLE
+            )
+        except RouteClosed as closed:
+            log.info("picture_not_fetched", extra={"job": parent.key, "reason": closed.reason})
+            raise UserError(text("region.picture_gone", key=parent.key)) from closed
+        except RetryLater as later:
+            log.info("picture_not_fetched", extra={"job": parent.key, "reason": later.reason})
+            raise UserError(text("region.picture_later", key=parent.key)) from later
+        small = await self._masks.shrunk(picture.data)
+        draft = RegionDraft(parent, position, picture.width, picture.height, small)
+        self._keep(draft)
+        return draft
+
+    def _keep(self, draft: RegionDraft) -> None:
+        """Keep it as the latest used; forget what was not used for long."""
+        now = self._clock.now()
+        name = (draft.job.key, draft.position)
+        self._kept.pop(name, None)
+        self._kept[name] = (now + KEPT_MS, draft)
+        for old, (until, _) in list(self._kept.items()):
+            if until < now or len(self._kept) > MOST_KEPT:
+                del self._kept[old]
+
+
+def _viewer(asker: Asker) -> Viewer:
+    return Viewer(user_id=asker.user_id, guild_id=asker.reply.guild_id, manages=asker.is_moderator)

@@ -1,0 +1,104 @@
+"""Links to the mask editor: made for one person and one button, and read again by whichever process the page reaches.
+Never here: HTTP, and what becomes of a painted region (that is `mask_editor`)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.jobs import ReplyTarget
+from bot.domain.region_links import LINK_LIFE_MS, RegionLink, digest_of
+from bot.services.admission.asker import Asker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.keys import JobKey
+    from bot.domain.ports import Clock
+    from bot.domain.region_links import RegionLinkStore
+
+PATH: Final = "/region"
+"""The page answers at `PATH/<token>`."""
+
+
+class LinkGone(Exception):
+    """No region can be sent in by this link: it was never made, was used, or its time is over."""
+
+    def __init__(self, locale: str | None) -> None:
+        super().__init__("link_gone")
+        self.locale = locale
+        """The language of whom it was made for, if that is known."""
+
+
+class RegionLinks:
+    """Makes and reads links."""
+
+    def __init__(
+        self,
+        *,
+        store: RegionLinkStore,
+        clock: Clock,
+        token: Callable[[], str],
+        public_url: str | None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._token = token
+        """192 random bits, safe in an address."""
+        self._public_url = public_url
+
+    async def make(self, asker: Asker, key: JobKey, position: int) -> str | None:
+        """The address at which the asker can paint; None where no page can be reached. Show it to nobody else.
+
+        Raises `StorageTrouble`.
+        """
+        if self._public_url is None:
+            return None
+        token = self._token()
+        link = RegionLink(
+            digest=digest_of(token),
+            job=key,
+            position=position,
+            user_id=asker.user_id,
+            guild_id=asker.reply.guild_id,
+            asker=written(asker),
+            locale=asker.locale,
+            expires_at=self._clock.now() + LINK_LIFE_MS,
+        )
+        await self._store.add(link)
+        return f"{self._public_url.rstrip('/')}{PATH}/{token}"
+
+    async def read(self, token: str) -> RegionLink:
+        """The open link of a token; raises `LinkGone`, or `StorageTrouble`."""
+        link = await self._store.find(digest_of(token))
+        if link is None or not link.is_open(self._clock.now()):
+            raise LinkGone(None if link is None else link.locale)
+        return link
+
+    async def use_up(self, link: RegionLink) -> bool:
+        """Close a link for good; True for exactly one of all who ask."""
+        return await self._store.use(link.digest, self._clock.now())
+
+
+def written(asker: Asker) -> str:
+    """The person for the store.
+
+    What their interaction answered stays theirs alone: a job begun on the page gets a message of its own, and the
+    interaction's token, a secret, is not kept.
+    """
+    reply = replace(asker.reply, token=None, token_until=0, message_id=None, message_at=None)
+    return json.dumps(asdict(replace(asker, reply=reply)) | {"role_ids": sorted(asker.role_ids)})
+
+
+def read_asker(written_down: str) -> Asker:
+    """The person again."""
+    fields: dict[str, Any] = json.loads(written_down)
+    return Asker(
+        **fields
+        | {
+            "reply": ReplyTarget(**fields["reply"]),
+            "role_ids": frozenset(fields["role_ids"]),
+            "channel_parents": tuple(fields["channel_parents"]),
+        }
+    )

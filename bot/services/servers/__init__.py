@@ -1,0 +1,1 @@
+"""What servers decide: settings, policy, quota, moderation."""

@@ -1,0 +1,284 @@
+"""What moderators do with members and their jobs: blocks, strikes, views, cancelling, what is kept about somebody.
+Never here: settings (guilds), words on a prompt being accepted (guild_policy), and who is a moderator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.days import day_of
+from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.guilds import Block, MemberView
+from bot.domain.jobs import JobState
+from bot.domain.moderation import examine
+from bot.domain.pools import Pool
+from bot.errors import RouteClosed, UserError
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from bot.domain.guild_ports import GuildStores
+    from bot.domain.guilds import Actor
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.domain.moderation import Verdict
+    from bot.domain.ports import Clock, JobArchive, JobStore, Publisher, Wakeup
+    from bot.services.modlog.dispatcher import Dispatcher
+    from bot.services.servers.settings import Guilds
+    from bot.texts import Text
+
+REASON_LIMIT: Final = 300
+SHOWN_JOBS: Final = 10
+SHOWN_STRIKES: Final = 10
+BATCH: Final = 100_000
+"""How many jobs one look at a queue brings: all of them."""
+DONE_TO_OTHERS: Final = MappingProxyType({"cancel": "log.cancelled", "delete_card": "log.card_deleted"})
+"""What is said of each act that `account_for_other` writes down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How far a member was forgotten."""
+
+    jobs: int
+    """Jobs that were emptied."""
+    running: int
+    """Jobs that upstream still works on: they are shown to nobody, and emptied when they end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A result that was taken away."""
+
+    job: Job
+    """As it was before, so that its card can be named."""
+    card_is_gone: bool
+    """False: Discord does not let us delete the message; a moderator can."""
+
+
+class Moderation:
+    """Acts on members and jobs of a server; each act is audited and told."""
+
+    def __init__(
+        self,
+        *,
+        guilds: Guilds,
+        stores: GuildStores,
+        jobs: JobStore,
+        archive: JobArchive,
+        publisher: Publisher,
+        wakeup: Wakeup,
+        show: Callable[[Job], None],
+        clock: Clock,
+        dispatcher: Dispatcher,
+    ) -> None:
+        self._guilds = guilds
+        self._settings = stores.settings
+        self._members = stores.members
+        self._books = stores.books
+        self._records = stores.records
+        self._jobs = jobs
+        self._archive = archive
+        self._publisher = publisher
+        self._wakeup = wakeup
+        self._show = show
+        self._clock = clock
+        self._dispatcher = dispatcher
+
+    async def examine(self, guild_id: int, words: str) -> Verdict:
+        """Try a text against the server's rules; nothing is counted or told."""
+        return examine(words, (await self._guilds.settings(guild_id)).words)
+
+    # -- members -----------------------------------------------------------------------------------------
+
+    async def block(
+        self, guild_id: int, actor: Actor, user_id: int, *, until: int | None, reason: str
+    ) -> Block:
+        """Keep a member from making pictures, over any block there was; None: until it is lifted."""
+        now = self._clock.now()
+        if until is not None and until <= now:
+            raise UserError(text("settings.past"))
+        block = Block(user_id, until, reason.strip()[:REASON_LIMIT], actor, now)
+        await self._members.block(guild_id, block)
+        if until is None:
+            said = text("log.blocked", user=str(user_id))
+        else:
+            said = text("log.blocked_until", user=str(user_id), until=until // 1_000)
+        self._tell(guild_id, actor, user_id, "block", said, {"reason": block.reason, "until": until})
+        return block
+
+    async def unblock(self, guild_id: int, actor: Actor, user_id: int) -> Block:
+        """Lift a member's block; raises `UserError` if there is none."""
+        lifted = await self._members.unblock(guild_id, user_id, actor=actor, at=self._clock.now())
+        if lifted is None:
+            raise UserError(text("settings.not_blocked"))
+        self._tell(guild_id, actor, user_id, "unblock", text("log.unblocked", user=str(user_id)), {})
+        return lifted
+
+    async def blocks(self, guild_id: int) -> Sequence[Block]:
+        """Every block that holds now, the latest first."""
+        return await self._members.blocks(guild_id, self._clock.now())
+
+    async def forgive(self, guild_id: int, actor: Actor, user_id: int) -> int:
+        """Let a member's strikes count no more; returns how many did."""
+        n = await self._members.forgive(guild_id, user_id, actor=actor, at=self._clock.now())
+        if n:
+            self._tell(guild_id, actor, user_id, "forgive", text("log.forgiven", user=str(user_id)), {})
+        return n
+
+    async def member(self, guild_id: int, user_id: int) -> MemberView:
+        """All that is known of a member here."""
+        now = self._clock.now()
+        day = day_of(now, (await self._guilds.settings(guild_id)).zone)
+        page = await self._archive.page(user_id, guild_id, skip=0, limit=SHOWN_JOBS)
+        spent = {
+            pool: (await self._books.standing(guild_id, user_id, pool, day=day, now=now)).spent
+            for pool in Pool
+        }
+        return MemberView(
+            user_id=user_id,
+            block=await self._members.block_of(guild_id, user_id, now),
+            strikes=await self._members.strikes(guild_id, user_id, limit=SHOWN_STRIKES),
+            grants=await self._members.grants(guild_id, user_id, now),
+            jobs=page.jobs,
+            spent_today=spent,
+            made=page.total,
+        )
+
+    # -- jobs --------------------------------------------------------------------------------------------
+
+    async def live_jobs(
+        self, guild_id: int, *, user_id: int | None = None, limit: int = 100
+    ) -> Sequence[Job]:
+        """Unfinished jobs of a server or of one member, the oldest first."""
+        return await self._archive.live(guild_id, user_id=user_id, limit=limit)
+
+    async def job(self, guild_id: int, key: JobKey) -> Job:
+        """Read one job of this server; raises `UserError` if it is unknown here."""
+        job = await self._jobs.get(key)
+        if job is None or job.reply.guild_id != guild_id:
+            raise UserError(text("settings.no_such_job", key=key))
+        return job
+
+    async def remove(self, guild_id: int, actor: Actor, key: JobKey) -> Removed:
+        """Take a result away: the card's message, picture, text and buttons. The job stays in the books, and costs.
+
+        Pictures made from it with its buttons are jobs of their own. Raises `UserError` if there is no result, `RetryLater`
+        if Discord cannot be asked just now: then nothing is changed.
+        """
+        job = await self.job(guild_id, key)
+        if job.state is not JobState.SUCCEEDED:
+            raise UserError(text("settings.no_result", key=key))
+        gone = job.reply.message_id is None or await self._take_down(job, job.reply.message_id)
+        await self._jobs.remove_result(key)
+        details = {"jobs": [key]}
+        await self._note(guild_id, actor, "remove", job.user_id, details)
+        said = text("log.removed", user=str(job.user_id), key=key)
+        self._tell(guild_id, actor, job.user_id, "remove", said, details)
+        return Removed(job, gone)
+
+    async def _take_down(self, job: Job, message_id: int) -> bool:
+        try:
+            await self._publisher.take_down(job.reply.channel_id, message_id)
+        except RouteClosed as closed:
+            return closed.reason in {"message_gone", "channel_gone"}
+        return True
+
+    async def account_for_other(self, guild_id: int | None, actor: Actor, action: str, key: JobKey) -> None:
+        """Write down what somebody did to another member's job with a button or command that members have, too."""
+        job = await self._jobs.get(key)
+        if guild_id is None or job is None or job.user_id == actor.user_id:
+            return
+        details = {"jobs": [key]}
+        await self._note(guild_id, actor, action, job.user_id, details)
+        said = text(DONE_TO_OTHERS[action], n=1, user=str(job.user_id), key=key)
+        self._tell(guild_id, actor, job.user_id, action, said, details)
+
+    async def cancel(self, guild_id: int, actor: Actor, key: JobKey) -> Job:
+        """Cancel one job of this server; raises `UserError` if it is unknown here or has ended."""
+        job = await self.job(guild_id, key)
+        cancelled = await self._jobs.cancel(key, self._clock.now())
+        if cancelled is None:
+            raise UserError(text("settings.job_ended", key=key))
+        await self._account_for(guild_id, actor, "cancel", job.user_id, [cancelled])
+        return cancelled
+
+    async def cancel_all(self, guild_id: int, actor: Actor, user_id: int) -> int:
+        """Cancel all unfinished jobs of a member; returns how many."""
+        return await self._cancel_live(guild_id, actor, "cancel_all", user_id, queued_only=False)
+
+    async def clear_queue(self, guild_id: int, actor: Actor) -> int:
+        """Cancel every job of the server that waits; what was sent goes on. Returns how many."""
+        return await self._cancel_live(guild_id, actor, "clear_queue", None, queued_only=True)
+
+    async def _cancel_live(
+        self, guild_id: int, actor: Actor, action: str, user_id: int | None, *, queued_only: bool
+    ) -> int:
+        found = await self._archive.live(guild_id, user_id=user_id, limit=BATCH)
+        wanted = [job for job in found if not queued_only or job.state is JobState.QUEUED]
+        ended = [await self._jobs.cancel(job.key, self._clock.now()) for job in wanted]
+        cancelled = [job for job in ended if job is not None]
+        if cancelled:
+            await self._account_for(guild_id, actor, action, user_id, cancelled)
+        return len(cancelled)
+
+    async def _account_for(
+        self, guild_id: int, actor: Actor, action: str, subject: int | None, cancelled: Sequence[Job]
+    ) -> None:
+        for job in cancelled:
+            if not job.is_terminal:  # a cancelled job is an outcome, which a worker delivers
+                self._show(job)
+        self._wakeup.wake()
+        details = {"jobs": [job.key for job in cancelled]}
+        await self._note(guild_id, actor, action, subject, details)
+        n = len(cancelled)
+        said = (
+            text("log.queue_cleared", n=n)
+            if subject is None
+            else text("log.cancelled", n=n, user=str(subject))
+        )
+        self._tell(guild_id, actor, subject, action, said, details)
+
+    # -- what is kept ------------------------------------------------------------------------------------
+
+    async def export(self, guild_id: int, actor: Actor, user_id: int) -> Mapping[str, Any]:
+        """Everything kept about a member in a server, as JSON can say it."""
+        exported = await self._records.export(guild_id, user_id)
+        await self._note(guild_id, actor, "export", user_id, {})
+        return exported
+
+    async def erase(self, guild_id: int, actor: Actor, user_id: int) -> Erased:
+        """Forget what a member wrote here, and cancel what still waits.
+
+        The books keep numbers, and a block stays: it would otherwise be lifted by asking to be forgotten. What runs
+        upstream is found by its prompt, so it is forgotten the moment it ends: the result says how much that is.
+        """
+        await self.cancel_all(guild_id, actor, user_id)
+        n = await self._records.erase(guild_id, user_id, actor=actor, at=self._clock.now())
+        self._tell(guild_id, actor, user_id, "erase", text("log.erased", user=str(user_id)), {"jobs": n})
+        return Erased(n, len(await self._archive.live(guild_id, user_id=user_id, limit=BATCH)))
+
+    # -- accounting --------------------------------------------------------------------------------------
+
+    async def _note(
+        self, guild_id: int, actor: Actor, action: str, subject: int | None, details: Mapping[str, Any]
+    ) -> None:
+        await self._settings.note(
+            guild_id, actor=actor, at=self._clock.now(), action=action, subject=subject, details=details
+        )
+
+    def _tell(
+        self,
+        guild_id: int,
+        actor: Actor,
+        subject: int | None,
+        action: str,
+        said: Text,
+        details: Mapping[str, Any],
+    ) -> None:
+        key = f"{action}/{subject}/{self._clock.now()}"
+        self._dispatcher.tell(
+            guild_id, ModEvent(EventKind.MEMBER, key, said, subject=subject, by=actor, details=details)
+        )

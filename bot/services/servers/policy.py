@@ -1,0 +1,363 @@
+"""A server's own policy: what its moderators decided, asked in one order, each refusal with its rule and a way out.
+Never here: settings' storage, counting, and the deployment's defaults (quotas)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.access import Pressers, Treatment, treatments
+from bot.domain.days import day_of, month_of
+from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.guilds import Actor
+from bot.domain.image_rules import check_inputs
+from bot.domain.moderation import WordAction, examine
+from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of
+from bot.domain.prices import Charge, price_of
+from bot.domain.prompt_rules import check_parameters, is_allowed, shaped
+from bot.errors import UserError
+from bot.services.admission.terms import Admission, closed
+from bot.texts import Text, listed, text
+
+if TYPE_CHECKING:
+    from bot.domain.guild_ports import BookStore, MemberStore, Records
+    from bot.domain.guilds import Block, GuildSettings
+    from bot.domain.ports import Clock
+    from bot.services.admission.asker import Asker
+    from bot.services.admission.terms import DeploymentPolicy, Request
+    from bot.services.modlog.dispatcher import Dispatcher
+    from bot.services.servers.settings import Guilds
+
+EASEL: Final = Actor(0, "Easel")
+"""Who acts when a rule acts by itself."""
+NEARLY: Final = 0.1
+"""With so much of an allowance left a member gets a hint."""
+NEARLY_USED: Final = {Pool.NORMAL: "note.nearly_used_NORMAL", Pool.FAST: "note.nearly_used_FAST"}
+NAMED_ROLES: Final = 5
+"""How many roles a refusal names as a way out."""
+
+
+class GuildPolicy:
+    """The policy of servers; a pool without rules there, and direct messages, follow the deployment's defaults."""
+
+    def __init__(
+        self,
+        *,
+        guilds: Guilds,
+        members: MemberStore,
+        books: BookStore,
+        records: Records,
+        fallback: DeploymentPolicy,
+        clock: Clock,
+        dispatcher: Dispatcher,
+    ) -> None:
+        self._guilds = guilds
+        self._members = members
+        self._books = books
+        self._records = records
+        self._fallback = fallback
+        self._clock = clock
+        self._dispatcher = dispatcher
+
+    # -- the policy's port -------------------------------------------------------------------------------
+
+    async def default_pool(self, asker: Asker) -> Pool:
+        """The server's choice if it is open, else the deployment's, else any pool that is on."""
+        settings = await self._settings(asker)
+        if settings is None:
+            return await self._fallback.default_pool(asker)
+        return self._choose(settings, [p for p in Pool if self.offered(settings, p, asker) is not None])
+
+    async def allowance(self, asker: Asker, pool: Pool, *, in_chain: bool) -> Allowance:
+        """The most generous rule of the asker's roles."""
+        settings = await self._settings(asker)
+        if settings is None:
+            return await self._fallback.allowance(asker, pool, in_chain=in_chain)
+        return self._allowance(settings, asker, pool, in_chain=in_chain)
+
+    async def admit(self, asker: Asker, request: Request) -> Admission:
+        """Ask every rule; words come last, so that nobody is struck for what would not have begun anyway."""
+        settings = await self._settings(asker)
+        if settings is None:
+            return await self._fallback.admit(asker, request)
+        try:
+            return await self._admit(settings, asker, request)
+        except UserError as refusal:
+            self.refused(asker, refusal)
+            raise
+
+    async def check(self, asker: Asker, request: Request) -> None:
+        """Ask the rules that need no words."""
+        settings = await self._settings(asker)
+        if settings is None:
+            await self._fallback.check(asker, request)
+            return
+        try:
+            await self._permitted(settings, asker, request)
+        except UserError as refusal:
+            self.refused(asker, refusal)
+            raise
+
+    def forget(self, asker: Asker) -> None:
+        """Drop the server's settings from the cache."""
+        if asker.reply.guild_id is not None:
+            self._guilds.forget(asker.reply.guild_id)
+
+    def refused(self, asker: Asker, refusal: UserError) -> None:
+        """Let moderators know."""
+        self._dispatcher.tell(
+            asker.reply.guild_id,
+            ModEvent(
+                EventKind.REFUSED,
+                f"refused/{asker.user_id}/{refusal.text.id}",
+                refusal.text,
+                subject=asker.user_id,
+            ),
+        )
+
+    # -- what is offered ---------------------------------------------------------------------------------
+
+    def offered(self, settings: GuildSettings, pool: Pool, asker: Asker) -> Allowance | None:
+        """What a member has in a pool by the settings; None: it is off, or no rule is theirs."""
+        default = self._fallback.offers(pool)
+        if pool in settings.pools.off or default is None:
+            return None
+        if not settings.rules_of(pool):
+            return default
+        return allowance_of(
+            settings.rules, pool, guild_id=settings.guild_id, role_ids=frozenset(asker.role_ids)
+        )
+
+    def deployment(self, pool: Pool) -> Allowance | None:
+        """What everyone has in a pool without rules; None: the deployment has it off."""
+        return self._fallback.offers(pool)
+
+    def server_default(self, settings: GuildSettings) -> Pool:
+        """The pool of a command that names none, for somebody to whom both are open."""
+        return self._choose(settings, [p for p in Pool if self.is_on(settings, p)])
+
+    def _choose(self, settings: GuildSettings, open_: list[Pool]) -> Pool:
+        wanted = settings.pools.default or self._fallback.default
+        return wanted if wanted in open_ or not open_ else open_[0]
+
+    def is_on(self, settings: GuildSettings, pool: Pool) -> bool:
+        """Whether a pool is switched on, here and by the deployment."""
+        return pool not in settings.pools.off and self._fallback.offers(pool) is not None
+
+    def _allowance(self, settings: GuildSettings, asker: Asker, pool: Pool, *, in_chain: bool) -> Allowance:
+        found = self.offered(settings, pool, asker)
+        if found is not None:
+            _check_pause(settings, pool)
+            return found
+        others = [p for p in Pool if p is not pool and self.offered(settings, p, asker) is not None]
+        if not self.is_on(settings, pool):
+            raise closed(pool, others, in_chain=in_chain)
+        roles = [rule.role_id for rule in settings.rules_of(pool)]
+        named = listed([text("rule.role", role=str(role)) for role in roles[:NAMED_ROLES]])
+        if others and not in_chain:
+            raise UserError(
+                text("refused.no_rule_other", pool=pool.value, roles=named, other=others[0].value)
+            )
+        raise UserError(text("refused.no_rule", pool=pool.value, roles=named))
+
+    async def _settings(self, asker: Asker) -> GuildSettings | None:
+        guild_id = asker.reply.guild_id
+        return None if guild_id is None else await self._guilds.settings(guild_id)
+
+    # -- admitting ---------------------------------------------------------------------------------------
+
+    async def _permitted(
+        self, settings: GuildSettings, asker: Asker, request: Request
+    ) -> tuple[Allowance, tuple[str, ...]]:
+        """What the asker has there, and what their place makes of a picture; raises `UserError`."""
+        now = self._clock.now()
+        block = await self._members.block_of(settings.guild_id, asker.user_id, now)
+        if block is not None:
+            raise UserError(why_blocked(block))
+        _check_newcomer(settings, asker, now)
+        if not settings.channels.permits(asker.lineage):
+            raise UserError(_wrong_channel(settings))
+        _check_presser(settings, asker, request)
+        _check_kind(settings, asker, request)
+        allowance = self._allowance(settings, asker, request.pool, in_chain=request.in_chain)
+        return allowance, _treated(settings, asker)
+
+    async def _admit(self, settings: GuildSettings, asker: Asker, request: Request) -> Admission:
+        now = self._clock.now()
+        allowance, notes = await self._permitted(settings, asker, request)
+        check_inputs(
+            settings.images,
+            images=request.images,
+            prompt=request.prompt,
+            lineage=asker.lineage,
+            age_restricted=asker.age_restricted,
+        )
+        prompt = request.prompt
+        if prompt is not None:
+            prompt, added = _shaped(settings, asker, prompt)
+            notes += added + await self._check_words(settings, asker, prompt, now)
+        units = price_of(settings.prices, request.pool, request.charge)
+        notes += await self._nearly_used(settings, asker, request.pool, allowance, units, now)
+        return Admission(
+            allowance=allowance,
+            units=units,
+            limits=ServerLimits(settings.revision, settings.zone, settings.total(request.pool)),
+            notes=notes,
+            locale=settings.locale,
+            prompt=prompt,
+        )
+
+    async def _nearly_used(
+        self,
+        settings: GuildSettings,
+        asker: Asker,
+        pool: Pool,
+        allowance: Allowance,
+        units: int,
+        now: int,
+    ) -> tuple[str, ...]:
+        """A hint, once a day and pool, when little of an allowance is left behind this job."""
+        if not allowance.per_day and not allowance.per_month:
+            return ()
+        day, month = day_of(now, settings.zone), month_of(now, settings.zone)
+        standing = await self._books.standing(
+            settings.guild_id, asker.user_id, pool, day=day, now=now, month=month
+        )
+        of_day = _left_of(allowance.per_day, standing.spent, units, standing.granted)
+        of_month = _left_of(allowance.per_month, standing.spent_this_month, units, standing.granted)
+        if not min(of_day, of_month) <= NEARLY or min(of_day, of_month) < 0:
+            return ()
+        held_back = await self._records.claim_notice(
+            settings.guild_id, f"nearly/{asker.user_id}/{pool.value}", now, window_ms=now - day.start + 1
+        )
+        return () if held_back is None else (NEARLY_USED[pool],)
+
+    async def _check_words(
+        self, settings: GuildSettings, asker: Asker, prompt: str, now: int
+    ) -> tuple[str, ...]:
+        found = examine(prompt, settings.words).gravest
+        if found is None:
+            return ()
+        pattern = found.rule.pattern
+        if found.rule.action is WordAction.WARN:
+            self._dispatcher.tell(
+                settings.guild_id,
+                ModEvent(
+                    EventKind.WARNED,
+                    f"warned/{asker.user_id}/{pattern}",
+                    text("log.warned", user=str(asker.user_id)),
+                    subject=asker.user_id,
+                    details={"rule": pattern, "found": found.words},
+                ),
+            )
+            return ("note.words_warned",)
+        if found.rule.action is WordAction.BLOCK:
+            raise UserError(text("refused.words", words=found.words))
+        raise UserError(await self._strike(settings, asker, pattern, found.words, now))
+
+    async def _strike(
+        self, settings: GuildSettings, asker: Asker, pattern: str, words: str, now: int
+    ) -> Text:
+        """Count it, tell it, and say where it has led."""
+        policy = settings.strikes
+        struck = await self._members.strike(
+            settings.guild_id,
+            asker.user_id,
+            interaction_id=asker.interaction_id,
+            why=pattern,
+            at=now,
+            policy=policy,
+            by=EASEL,
+        )
+        if struck.fresh:
+            self._dispatcher.tell(
+                settings.guild_id,
+                ModEvent(
+                    EventKind.STRUCK,
+                    f"struck/{asker.interaction_id}",
+                    text("log.struck", user=str(asker.user_id), count=struck.count, limit=policy.limit),
+                    subject=asker.user_id,
+                    details={"rule": pattern, "found": words, "blocked_until": struck.blocked_until},
+                ),
+            )
+        if struck.blocked_until is not None:
+            return text("refused.words_blocked", words=words, until=struck.blocked_until // 1_000)
+        return text("refused.words_strike", words=words, count=struck.count, limit=policy.limit)
+
+
+def _left_of(limit: int | None, used: int, units: int, granted: int) -> float:
+    """Which part of an allowance would be left; below 0 it is not enough."""
+    return 1.0 if not limit else (limit - used - units + granted) / limit
+
+
+def why_blocked(block: Block) -> Text:
+    """The refusal of a blocked member."""
+    reason = block.reason or text("member.no_reason")
+    if block.until is None:
+        return text("refused.blocked", reason=reason)
+    return text("refused.blocked_until", reason=reason, until=block.until // 1_000)
+
+
+def _check_pause(settings: GuildSettings, pool: Pool) -> None:
+    pause = settings.pause_of(pool)
+    if pause is None:
+        return
+    words: Text | str = pause.words or text("pause.no_words")
+    if pause.pool is None:
+        raise UserError(text("refused.paused", words=words))
+    raise UserError(text("refused.paused_pool", pool=pool.value, words=words))
+
+
+def _check_kind(settings: GuildSettings, asker: Asker, request: Request) -> None:
+    places = (*asker.lineage, settings.guild_id)
+    if is_allowed(settings.kinds, request.charge, places):
+        return
+    kind = text(f"pool.charge.{request.charge.value}")
+    others = [c for c in Charge if c is not request.charge and is_allowed(settings.kinds, c, places)]
+    if not others:
+        raise UserError(text("refused.kind", kind=kind))
+    named = listed([text(f"pool.charge.{charge.value}") for charge in others])
+    raise UserError(text("refused.kind_other", kind=kind, others=named))
+
+
+def _shaped(settings: GuildSettings, asker: Asker, prompt: str) -> tuple[str, tuple[str, ...]]:
+    """The prompt with what the server adds, if all that is in it is allowed."""
+    places = (*asker.lineage, settings.guild_id)
+    check_parameters(prompt, settings.limits, settings.additions, places)
+    composed = shaped(prompt, settings.additions, places)
+    return composed.prompt, composed.notes
+
+
+def _check_newcomer(settings: GuildSettings, asker: Asker, now: int) -> None:
+    opens = settings.gate.opens_at(joined_at=asker.joined_at, created_at=asker.born)
+    if now < opens and not asker.is_moderator:
+        raise UserError(text("refused.newcomer", opens=opens // 1_000))
+
+
+def _check_presser(settings: GuildSettings, asker: Asker, request: Request) -> None:
+    if request.requester is None or asker.is_moderator:
+        return
+    policy = settings.press
+    if policy.permits(presser=asker.user_id, requester=request.requester, role_ids=asker.role_ids):
+        return
+    if policy.who is Pressers.ROLE:
+        raise UserError(text("refused.press_role", role=text("rule.role", role=str(policy.role_id))))
+    raise UserError(text("refused.press_requester"))
+
+
+def _wrong_channel(settings: GuildSettings) -> Text:
+    allowed = settings.channels.allowed
+    if not allowed:
+        return text("refused.channel")
+    return text(
+        "refused.channel_other",
+        channels=listed([text("channel.named", channel=str(c)) for c in allowed[:NAMED_ROLES]]),
+    )
+
+
+def _treated(settings: GuildSettings, asker: Asker) -> tuple[str, ...]:
+    found = treatments(
+        settings.media, guild_id=settings.guild_id, lineage=asker.lineage, role_ids=asker.role_ids
+    )
+    if Treatment.AGE_RESTRICTED in found and not asker.age_restricted:
+        raise UserError(text("refused.age_restricted"))
+    return ("note.spoiler",) if Treatment.SPOILER in found else ()

@@ -1,0 +1,193 @@
+"""What moderators decide about prompts and pictures put in: additions, limits, kinds of job, images and addresses.
+Never here: what the settings mean for a job (guild_policy), and rules about words (guilds)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from bot.domain.image_rules import ImageKind, read_host
+from bot.domain.prompt_rules import (
+    KindRule,
+    ParameterLimit,
+    PromptAddition,
+    checked_most,
+    key_of,
+    read_defaults,
+    read_suffix,
+)
+from bot.errors import UserError
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from bot.domain.guilds import Actor, Changed, GuildSettings
+    from bot.domain.image_rules import ImagePolicy
+    from bot.domain.prices import Charge
+    from bot.domain.prompt_rules import Placed
+    from bot.services.servers.settings import Guilds
+
+    P = TypeVar("P", bound=Placed)
+
+PLACES_LIMIT: Final = 100
+"""Rules of one sort that a server may have."""
+HOSTS_LIMIT: Final = 50
+SIZE_LIMIT: Final = 100
+"""Megabytes."""
+
+
+class PromptSettings:
+    """Changes these settings; each change is stored, audited and told as every other. `target_id` is a place's."""
+
+    def __init__(self, guilds: Guilds) -> None:
+        self._guilds = guilds
+
+    # -- prompts -----------------------------------------------------------------------------------------
+
+    async def set_defaults(self, guild_id: int, actor: Actor, target_id: int, typed: str) -> Changed:
+        """Say which parameters prompts get that have none of them; empty: none from this place."""
+        defaults = read_defaults(typed)
+        return await self._add(guild_id, actor, target_id, lambda a: replace(a, defaults=defaults))
+
+    async def set_suffix(self, guild_id: int, actor: Actor, target_id: int, typed: str) -> Changed:
+        """Say which words stand behind every prompt; empty: none from this place."""
+        suffix = read_suffix(typed)
+        return await self._add(guild_id, actor, target_id, lambda a: replace(a, suffix=suffix))
+
+    async def _add(
+        self,
+        guild_id: int,
+        actor: Actor,
+        target_id: int,
+        change: Callable[[PromptAddition], PromptAddition],
+    ) -> Changed:
+        def changed(s: GuildSettings) -> GuildSettings:
+            known = next((a for a in s.additions if a.target_id == target_id), PromptAddition(target_id))
+            new = change(known)
+            mine = [new] if new.defaults or new.suffix else []
+            return replace(s, additions=_placed(s.additions, lambda a: a.target_id == target_id, mine))
+
+        return await self._guilds.change(guild_id, actor, changed)
+
+    async def limit_parameter(
+        self,
+        guild_id: int,
+        actor: Actor,
+        target_id: int,
+        name: str,
+        *,
+        allowed: bool = True,
+        most: float | None = None,
+    ) -> Changed:
+        """Allow a parameter, up to a number perhaps, or deny it; over what was said of it there before."""
+        key = key_of(name)
+        if most is not None:
+            most = checked_most(key, most)
+        limit = ParameterLimit(target_id, key, allowed, most)
+
+        def changed(s: GuildSettings) -> GuildSettings:
+            return replace(s, limits=_placed(s.limits, lambda r: _same(r, limit), [limit]))
+
+        return await self._guilds.change(guild_id, actor, changed)
+
+    async def free_parameter(self, guild_id: int, actor: Actor, target_id: int, name: str) -> Changed:
+        """Take away what was said of a parameter there; raises `UserError` if nothing was."""
+        limit = ParameterLimit(target_id, key_of(name))
+
+        def changed(s: GuildSettings) -> GuildSettings:
+            left = _placed(s.limits, lambda r: _same(r, limit), [])
+            if len(left) == len(s.limits):
+                raise UserError(text("settings.no_such_limit"))
+            return replace(s, limits=left)
+
+        return await self._guilds.change(guild_id, actor, changed)
+
+    async def set_kind(
+        self, guild_id: int, actor: Actor, target_id: int, charge: Charge, *, allowed: bool
+    ) -> Changed:
+        """Allow or deny a kind of job. Allowing for the whole server leaves no rule: that is how it is without one."""
+
+        def changed(s: GuildSettings) -> GuildSettings:
+            usual = allowed and target_id == guild_id
+            mine = [] if usual else [KindRule(target_id, charge, allowed)]
+            kinds = _placed(s.kinds, lambda r: (r.target_id, r.charge) == (target_id, charge), mine)
+            return replace(s, kinds=kinds)
+
+        return await self._guilds.change(guild_id, actor, changed)
+
+    # -- pictures and addresses --------------------------------------------------------------------------
+
+    async def set_images(
+        self,
+        guild_id: int,
+        actor: Actor,
+        *,
+        on: bool | None = None,
+        most_mb: int | None = None,
+        kinds: Iterable[ImageKind] | None = None,
+        age_restricted: bool | None = None,
+        links: bool | None = None,
+    ) -> Changed:
+        """Say what may be put in; what is None stays. A size of 0 is no limit; all kinds, or none, are no choice."""
+        if most_mb is not None and not 0 <= most_mb <= SIZE_LIMIT:
+            raise UserError(text("settings.number", low=0, high=SIZE_LIMIT))
+
+        def changed(policy: ImagePolicy) -> ImagePolicy:
+            if on is not None:
+                policy = replace(policy, on=on)
+            if most_mb is not None:
+                policy = replace(policy, most_mb=most_mb or None)
+            if kinds is not None:
+                chosen = tuple(kind for kind in ImageKind if kind in set(kinds))
+                policy = replace(policy, kinds=() if len(chosen) == len(ImageKind) else chosen)
+            if age_restricted is not None:
+                policy = replace(policy, age_restricted=age_restricted)
+            if links is not None:
+                policy = replace(policy, links=links)
+            return policy
+
+        return await self._images(guild_id, actor, changed)
+
+    async def set_image_channel(self, guild_id: int, actor: Actor, channel_id: int, *, on: bool) -> Changed:
+        """Name a channel in which pictures may be put in, or take it from the list."""
+
+        def changed(policy: ImagePolicy) -> ImagePolicy:
+            kept = {*policy.channels} - {channel_id} | ({channel_id} if on else set())
+            _bounded(len(kept), PLACES_LIMIT)
+            return replace(policy, channels=tuple(sorted(kept)))
+
+        return await self._images(guild_id, actor, changed)
+
+    async def set_host(self, guild_id: int, actor: Actor, typed: str, *, allowed: bool | None) -> Changed:
+        """Allow or deny addresses at a host and below it; None: take it from either list."""
+        host = read_host(typed)
+
+        def changed(policy: ImagePolicy) -> ImagePolicy:
+            yes = {*policy.hosts_allowed} - {host} | ({host} if allowed is True else set())
+            no = {*policy.hosts_denied} - {host} | ({host} if allowed is False else set())
+            _bounded(len(yes) + len(no), HOSTS_LIMIT)
+            return replace(policy, hosts_allowed=tuple(sorted(yes)), hosts_denied=tuple(sorted(no)))
+
+        return await self._images(guild_id, actor, changed)
+
+    async def _images(
+        self, guild_id: int, actor: Actor, change: Callable[[ImagePolicy], ImagePolicy]
+    ) -> Changed:
+        return await self._guilds.change(guild_id, actor, lambda s: replace(s, images=change(s.images)))
+
+
+def _same(one: ParameterLimit, other: ParameterLimit) -> bool:
+    return (one.target_id, one.key) == (other.target_id, other.key)
+
+
+def _placed(rules: Iterable[P], replaced: Callable[[P], bool], new: Iterable[P]) -> tuple[P, ...]:
+    """The rules with some replaced, in an order that does not depend on who came first."""
+    kept = [*(rule for rule in rules if not replaced(rule)), *new]
+    _bounded(len(kept), PLACES_LIMIT)
+    return tuple(sorted(kept, key=lambda rule: (rule.target_id, str(rule))))
+
+
+def _bounded(number: int, limit: int) -> None:
+    if number > limit:
+        raise UserError(text("settings.too_many", limit=limit))

@@ -1,0 +1,198 @@
+"""What is left: a member's quota, grants on top of it, a server's pools today, and what was used over days.
+Never here: refusing (guild_policy) and drawing charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.days import day_of, month_of
+from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.pools import Pool, name_rule
+from bot.errors import UserError
+from bot.services.servers.settings import NUMBER_LIMIT
+from bot.texts import Text, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.guild_ports import BookStore, MemberStore
+    from bot.domain.guilds import Actor, Grant, PoolTotals, UsageRow
+    from bot.domain.pools import Allowance, PoolRule
+    from bot.domain.ports import Clock
+    from bot.services.admission.asker import Asker
+    from bot.services.modlog.dispatcher import Dispatcher
+    from bot.services.servers.policy import GuildPolicy
+    from bot.services.servers.settings import Guilds
+
+REASON_LIMIT: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolQuota:
+    """A member's quota in one pool."""
+
+    pool: Pool
+    allowance: Allowance | None
+    """None: closed, and `why` says why."""
+    why: Text | None
+    rule: Text | None
+    """The rule's name, ready for a sentence."""
+    left: int | None
+    """Of today's own units; None: unlimited."""
+    of: int | None
+    granted: int
+    """Extra units on top."""
+    renews_at: int
+    running: int
+    waiting: int
+    server_left: int | None
+    """Of the whole server's units today; None: unlimited."""
+    left_this_month: int | None = None
+    """Of the month's own units; None: unlimited."""
+    month_renews_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolOverview:
+    """One pool of a server, for moderators."""
+
+    pool: Pool
+    on: bool
+    offered: bool
+    """False: the deployment itself has it switched off."""
+    is_default: bool
+    """A command that names no pool means this one."""
+    rules: tuple[PoolRule, ...]
+    """Empty: `default` holds for everyone."""
+    default: Allowance | None
+    total: int | None
+    today: PoolTotals
+    renews_at: int
+
+
+class Allowances:
+    """Reads and enlarges allowances."""
+
+    def __init__(
+        self,
+        *,
+        guilds: Guilds,
+        policy: GuildPolicy,
+        members: MemberStore,
+        books: BookStore,
+        clock: Clock,
+        dispatcher: Dispatcher,
+    ) -> None:
+        self._guilds = guilds
+        self._policy = policy
+        self._members = members
+        self._books = books
+        self._clock = clock
+        self._dispatcher = dispatcher
+
+    async def quota_of(self, asker: Asker) -> tuple[PoolQuota, ...]:
+        """The asker's quota here, in each pool."""
+        return tuple([await self._quota(asker, pool) for pool in Pool])
+
+    async def _quota(self, asker: Asker, pool: Pool) -> PoolQuota:
+        guild_id, now = asker.reply.guild_id, self._clock.now()
+        settings = None if guild_id is None else await self._guilds.settings(guild_id)
+        day = day_of(now) if settings is None else day_of(now, settings.zone)
+        month = month_of(now) if settings is None else month_of(now, settings.zone)
+        allowance = why = None
+        try:
+            allowance = await self._policy.allowance(asker, pool, in_chain=False)
+        except UserError as refusal:
+            why = refusal.text
+        standing = await self._books.standing(guild_id, asker.user_id, pool, day=day, now=now, month=month)
+        of = None if allowance is None else allowance.per_day
+        total = None if settings is None else settings.total(pool)
+        return PoolQuota(
+            pool=pool,
+            allowance=allowance,
+            why=why,
+            rule=None if allowance is None else name_rule(allowance.rule, guild_id),
+            left=None if of is None else max(0, of - standing.spent),
+            of=of,
+            granted=standing.granted,
+            renews_at=day.end,
+            running=standing.running,
+            waiting=standing.waiting,
+            server_left=None if total is None else max(0, total - standing.server_spent),
+            left_this_month=None
+            if allowance is None or allowance.per_month is None
+            else max(0, allowance.per_month - standing.spent_this_month),
+            month_renews_at=month.end,
+        )
+
+    async def grant(
+        self,
+        guild_id: int,
+        actor: Actor,
+        user_id: int,
+        pool: Pool,
+        *,
+        units: int,
+        reason: str,
+        expires_at: int | None,
+    ) -> Grant:
+        """Give a member extra units, used when the day's own are gone; None: they never expire."""
+        now = self._clock.now()
+        if not 1 <= units <= NUMBER_LIMIT:
+            raise UserError(text("settings.number", low=1, high=NUMBER_LIMIT))
+        if expires_at is not None and expires_at <= now:
+            raise UserError(text("settings.past"))
+        grant = await self._members.grant(
+            guild_id,
+            user_id,
+            pool,
+            units=units,
+            reason=reason.strip()[:REASON_LIMIT],
+            expires_at=expires_at,
+            actor=actor,
+            at=now,
+        )
+        self._dispatcher.tell(
+            guild_id,
+            ModEvent(
+                EventKind.MEMBER,
+                f"grant/{grant.id}",
+                text("log.granted", user=str(user_id), units=units, pool=pool.value),
+                subject=user_id,
+                by=actor,
+                details={"reason": grant.reason, "expires_at": expires_at},
+            ),
+        )
+        return grant
+
+    async def grants(self, guild_id: int, user_id: int) -> Sequence[Grant]:
+        """A member's unexpired grants with something left."""
+        return await self._members.grants(guild_id, user_id, self._clock.now())
+
+    async def overview(self, guild_id: int) -> tuple[PoolOverview, ...]:
+        """Both pools of a server, as the panel shows them. Reads the settings anew."""
+        self._guilds.forget(guild_id)
+        settings = await self._guilds.settings(guild_id)
+        day = day_of(self._clock.now(), settings.zone)
+        today = await self._books.totals(guild_id, day)
+        chosen = self._policy.server_default(settings)
+        return tuple(
+            PoolOverview(
+                pool=pool,
+                on=pool not in settings.pools.off,
+                offered=self._policy.deployment(pool) is not None,
+                is_default=pool is chosen,
+                rules=settings.rules_of(pool),
+                default=self._policy.deployment(pool),
+                total=settings.total(pool),
+                today=today[pool],
+                renews_at=day.end,
+            )
+            for pool in Pool
+        )
+
+    async def usage(self, guild_id: int, since: int, until: int) -> Sequence[UsageRow]:
+        """What the ledger says was spent between two moments, by the server's days, pool and member."""
+        settings = await self._guilds.settings(guild_id)
+        return await self._books.usage(guild_id, since, until, zone=settings.zone)

@@ -1,0 +1,319 @@
+"""Servers' settings: read through a short-lived cache, changed by moderators with an audit, undone, told.
+Never here: what the settings mean for a job (quotas), and members (moderation)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
+from bot.domain.days import is_zone
+from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.guilds import Changed, GuildSettings, Pause, Pools, Total
+from bot.domain.moderation import RULES_LIMIT, StrikePolicy, WordRule, checked
+from bot.domain.pools import Pool, PoolRule
+from bot.domain.prices import DEFAULT_PRICE, Charge, Price
+from bot.errors import UserError
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bot.domain.guild_ports import SettingsStore
+    from bot.domain.guilds import Actor, AuditEntry
+    from bot.domain.ports import Clock
+    from bot.services.modlog.dispatcher import Dispatcher
+
+CACHED_MS: Final = 5_000
+"""How long settings are believed without a look. Accepting a job checks their revision in its transaction, so an
+old copy costs a second look, never a wrong decision."""
+CACHED_GUILDS: Final = 10_000
+NUMBER_LIMIT: Final = 1_000_000
+"""The largest allowance, total and price; more is spelled as unlimited."""
+RETENTION_LIMIT: Final = 3_650
+CHANNELS_LIMIT: Final = 200
+HOURS_LIMIT: Final = 24 * 365
+COOLDOWN_LIMIT: Final = 24 * 3_600
+"""Seconds."""
+PAUSE_LIMIT: Final = 300
+"""Characters of a pause's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    settings: GuildSettings
+    until: int
+
+
+class Guilds:
+    """Settings of every server. Each change takes effect at once, is stored, audited and told to the log channel."""
+
+    def __init__(self, *, store: SettingsStore, clock: Clock, dispatcher: Dispatcher) -> None:
+        self._store = store
+        self._clock = clock
+        self._dispatcher = dispatcher
+        self._cache: dict[int, _Kept] = {}
+
+    # -- reading -----------------------------------------------------------------------------------------
+
+    async def settings(self, guild_id: int) -> GuildSettings:
+        """A server's settings, a few seconds old at most."""
+        kept = self._cache.get(guild_id)
+        if kept is not None and self._clock.now() < kept.until:
+            return kept.settings
+        return self._keep(await self._store.settings(guild_id))
+
+    def forget(self, guild_id: int) -> None:
+        """Read a server's settings anew next time."""
+        self._cache.pop(guild_id, None)
+
+    async def audit(
+        self, guild_id: int, *, before: int | None = None, limit: int = 10
+    ) -> Sequence[AuditEntry]:
+        """A page of the history, the latest first; `before` is the last id of the page before."""
+        return await self._store.audit(guild_id, before=before, limit=limit)
+
+    # -- pools -------------------------------------------------------------------------------------------
+
+    async def set_rule(
+        self,
+        guild_id: int,
+        actor: Actor,
+        pool: Pool,
+        role_id: int,
+        *,
+        per_day: int | None,
+        running: int | None,
+        waiting: int | None,
+        per_month: int | None = None,
+        cooldown: int = 0,
+    ) -> Changed:
+        """Give a role an allowance in a pool, over the one it had; None is unlimited, the server's id everyone."""
+        _bounded(per_day, running, waiting, per_month)
+        _bounded(cooldown, limit=COOLDOWN_LIMIT)
+        rule = PoolRule(guild_id, pool, role_id, per_day, running, waiting, per_month, cooldown)
+
+        def change(s: GuildSettings) -> GuildSettings:
+            others = [r for r in s.rules if (r.pool, r.role_id) != (pool, role_id)]
+            return replace(s, rules=tuple(sorted([*others, rule], key=_rule_order)))
+
+        return await self.change(guild_id, actor, change)
+
+    async def remove_rule(self, guild_id: int, actor: Actor, pool: Pool, role_id: int) -> Changed:
+        """Take a role's rule away; raises `UserError` if there is none."""
+
+        def change(s: GuildSettings) -> GuildSettings:
+            left = tuple(r for r in s.rules if (r.pool, r.role_id) != (pool, role_id))
+            if len(left) == len(s.rules):
+                raise UserError(text("settings.no_such_rule", pool=pool.value))
+            return replace(s, rules=left)
+
+        return await self.change(guild_id, actor, change)
+
+    async def switch_pool(self, guild_id: int, actor: Actor, pool: Pool, *, on: bool) -> Changed:
+        """Switch a pool on or off; off refuses new chains and presses of its old ones."""
+
+        def change(s: GuildSettings) -> GuildSettings:
+            off = {*s.pools.off} - {pool} if on else {*s.pools.off, pool}
+            return replace(s, pools=replace(s.pools, off=tuple(p for p in Pool if p in off)))
+
+        return await self.change(guild_id, actor, change)
+
+    async def set_default_pool(self, guild_id: int, actor: Actor, pool: Pool | None) -> Changed:
+        """Choose the pool of a command that names none; None: the deployment's."""
+        return await self.change(
+            guild_id, actor, lambda s: replace(s, pools=Pools(off=s.pools.off, default=pool))
+        )
+
+    async def pause(self, guild_id: int, actor: Actor, pool: Pool | None, words: str) -> Changed:
+        """Stop a pool, or everything, for a while; members read the words. What was accepted goes on."""
+        said = " ".join(words.split())[:PAUSE_LIMIT]
+        return await self._set_pause(guild_id, actor, pool, [Pause(pool, said)])
+
+    async def resume(self, guild_id: int, actor: Actor, pool: Pool | None) -> Changed:
+        """End a pause; None: all of them."""
+        return await self._set_pause(guild_id, actor, pool, [])
+
+    async def _set_pause(
+        self, guild_id: int, actor: Actor, pool: Pool | None, new: Sequence[Pause]
+    ) -> Changed:
+        def change(s: GuildSettings) -> GuildSettings:
+            kept = [p for p in s.pauses if p.pool is not pool and (new or pool is not None)]
+            return replace(s, pauses=tuple(sorted([*kept, *new], key=lambda p: p.pool or "")))
+
+        return await self.change(guild_id, actor, change)
+
+    async def set_total(self, guild_id: int, actor: Actor, pool: Pool, per_day: int | None) -> Changed:
+        """Limit the whole server's units a day in a pool; None: unlimited."""
+        _bounded(per_day)
+
+        def change(s: GuildSettings) -> GuildSettings:
+            others = [t for t in s.totals if t.pool is not pool]
+            mine = [] if per_day is None else [Total(pool, per_day)]
+            return replace(s, totals=tuple(sorted([*others, *mine], key=lambda t: t.pool)))
+
+        return await self.change(guild_id, actor, change)
+
+    async def set_price(
+        self, guild_id: int, actor: Actor, pool: Pool, charge: Charge, units: int | None
+    ) -> Changed:
+        """Say what a kind of job costs in a pool; None: one unit, as usual. 0 is free."""
+        _bounded(units)
+
+        def change(s: GuildSettings) -> GuildSettings:
+            others = [p for p in s.prices if (p.pool, p.charge) != (pool, charge)]
+            usual = units is None or units == DEFAULT_PRICE
+            mine = [] if units is None or usual else [Price(pool, charge, units)]
+            return replace(s, prices=tuple(sorted([*others, *mine], key=lambda p: (p.pool, p.charge))))
+
+        return await self.change(guild_id, actor, change)
+
+    # -- the server --------------------------------------------------------------------------------------
+
+    async def set_zone(self, guild_id: int, actor: Actor, zone: str) -> Changed:
+        """Choose the time zone in which a day begins, by its IANA name."""
+        if not is_zone(zone):
+            raise UserError(text("settings.no_such_zone"))
+        return await self.change(guild_id, actor, lambda s: replace(s, zone=zone))
+
+    async def set_locale(self, guild_id: int, actor: Actor, locale: str | None) -> Changed:
+        """Choose the language of public cards; None: Discord's setting of the server."""
+        return await self.change(guild_id, actor, lambda s: replace(s, locale=locale))
+
+    async def set_press(
+        self, guild_id: int, actor: Actor, who: Pressers, role_id: int | None = None
+    ) -> Changed:
+        """Choose who may press the buttons under others' pictures; the role counts with `Pressers.ROLE` only."""
+        if who is Pressers.ROLE and role_id is None:
+            raise UserError(text("settings.press_needs_role"))
+        policy = PressPolicy(who, role_id if who is Pressers.ROLE else None)
+        return await self.change(guild_id, actor, lambda s: replace(s, press=policy))
+
+    async def set_channel(
+        self, guild_id: int, actor: Actor, channel_id: int, *, allowed: bool | None
+    ) -> Changed:
+        """Allow or deny a channel or a category; None: take it from either list."""
+
+        def change(s: GuildSettings) -> GuildSettings:
+            yes = {*s.channels.allowed} - {channel_id} | ({channel_id} if allowed is True else set())
+            no = {*s.channels.denied} - {channel_id} | ({channel_id} if allowed is False else set())
+            if len(yes) + len(no) > CHANNELS_LIMIT:
+                raise UserError(text("settings.too_many", limit=CHANNELS_LIMIT))
+            return replace(s, channels=ChannelPolicy(tuple(sorted(yes)), tuple(sorted(no))))
+
+        return await self.change(guild_id, actor, change)
+
+    async def set_gate(
+        self, guild_id: int, actor: Actor, *, hours_on_server: int, hours_of_account: int
+    ) -> Changed:
+        """Say how long somebody must have been here, and on Discord, first; 0 asks for nothing."""
+        _bounded(hours_on_server, hours_of_account, limit=HOURS_LIMIT)
+        gate = NewcomerGate(hours_on_server, hours_of_account)
+        return await self.change(guild_id, actor, lambda s: replace(s, gate=gate))
+
+    async def set_media(
+        self, guild_id: int, actor: Actor, target_id: int, treatment: Treatment, *, on: bool
+    ) -> Changed:
+        """Treat pictures of a channel, a category or a role's members specially, or no more."""
+        rule = MediaRule(target_id, treatment)
+
+        def change(s: GuildSettings) -> GuildSettings:
+            kept = {*s.media} - {rule} | ({rule} if on else set())
+            if len(kept) > CHANNELS_LIMIT:
+                raise UserError(text("settings.too_many", limit=CHANNELS_LIMIT))
+            return replace(s, media=tuple(sorted(kept, key=lambda r: (r.target_id, r.treatment))))
+
+        return await self.change(guild_id, actor, change)
+
+    async def set_log_channel(self, guild_id: int, actor: Actor, channel_id: int | None) -> Changed:
+        """Choose where moderators hear of things; None: nowhere."""
+        return await self.change(guild_id, actor, lambda s: replace(s, log_channel=channel_id))
+
+    async def set_retention(self, guild_id: int, actor: Actor, days: int | None) -> Changed:
+        """Say after how many days prompts of finished jobs are forgotten; None: never."""
+        if days is not None and not 1 <= days <= RETENTION_LIMIT:
+            raise UserError(text("settings.number", low=1, high=RETENTION_LIMIT))
+        return await self.change(guild_id, actor, lambda s: replace(s, retention_days=days))
+
+    # -- words -------------------------------------------------------------------------------------------
+
+    async def add_word(self, guild_id: int, actor: Actor, rule: WordRule) -> Changed:
+        """Add a rule about words, or give the one with this pattern another action."""
+        rule = checked(rule)
+
+        def change(s: GuildSettings) -> GuildSettings:
+            others = [w for w in s.words if (w.match, w.pattern) != (rule.match, rule.pattern)]
+            if len(others) >= RULES_LIMIT:
+                raise UserError(text("settings.too_many", limit=RULES_LIMIT))
+            return replace(s, words=(*others, rule))
+
+        return await self.change(guild_id, actor, change)
+
+    async def remove_word(self, guild_id: int, actor: Actor, rule: WordRule) -> Changed:
+        """Take a rule about words away; raises `UserError` if there is none like it."""
+
+        def change(s: GuildSettings) -> GuildSettings:
+            left = tuple(w for w in s.words if (w.match, w.pattern) != (rule.match, rule.pattern))
+            if len(left) == len(s.words):
+                raise UserError(text("settings.no_such_word"))
+            return replace(s, words=left)
+
+        return await self.change(guild_id, actor, change)
+
+    async def set_strikes(self, guild_id: int, actor: Actor, policy: StrikePolicy) -> Changed:
+        """Say how many strikes within how many days block a member for how long."""
+        _bounded(policy.limit, policy.days, policy.block_hours, low=1, limit=HOURS_LIMIT)
+        return await self.change(guild_id, actor, lambda s: replace(s, strikes=policy))
+
+    # -- changing ----------------------------------------------------------------------------------------
+
+    async def undo_last(self, guild_id: int, actor: Actor) -> AuditEntry:
+        """Take the latest change of settings back; again: the one before. Raises `UserError` if none is left."""
+        entry = await self._store.undo_last(guild_id, actor=actor, at=self._clock.now())
+        self.forget(guild_id)
+        if entry is None:
+            raise UserError(text("settings.nothing_to_undo"))
+        await self._tell(entry)
+        return entry
+
+    async def change(
+        self, guild_id: int, actor: Actor, change: Callable[[GuildSettings], GuildSettings]
+    ) -> Changed:
+        """Change settings: store, audit and tell it. What `change` raises is raised, and nothing is changed."""
+        self.forget(guild_id)
+        changed = await self._store.change(guild_id, change, actor=actor, at=self._clock.now())
+        self._keep(changed.after)
+        if changed.entry is not None:
+            await self._tell(changed.entry)
+        return changed
+
+    def _keep(self, settings: GuildSettings) -> GuildSettings:
+        while len(self._cache) >= CACHED_GUILDS:
+            self._cache.pop(next(iter(self._cache)))
+        # A change that ended while these were being read must not be covered by them.
+        known = self._cache.get(settings.guild_id)
+        if known is None or known.settings.revision <= settings.revision:
+            self._cache[settings.guild_id] = _Kept(settings, self._clock.now() + CACHED_MS)
+        return settings
+
+    async def _tell(self, entry: AuditEntry) -> None:
+        self._dispatcher.tell(
+            entry.guild_id,
+            ModEvent(
+                EventKind.SETTINGS,
+                f"settings/{entry.id}",
+                text("log.settings", sections=", ".join(entry.after)),
+                by=entry.actor,
+                details={"before": entry.before, "after": entry.after, "undoes": entry.undoes},
+            ),
+        )
+
+
+def _rule_order(rule: PoolRule) -> tuple[str, bool, int]:
+    """Everyone's rule first, then roles by age."""
+    return (rule.pool.value, rule.role_id != rule.guild_id, rule.role_id)
+
+
+def _bounded(*numbers: int | None, low: int = 0, limit: int = NUMBER_LIMIT) -> None:
+    if any(n is not None and not low <= n <= limit for n in numbers):
+        raise UserError(text("settings.number", low=low, high=limit))

@@ -1,0 +1,1 @@
+"""A row becomes calls and messages: submit, reconcile, track, show progress, deliver."""

@@ -1,0 +1,219 @@
+"""Bringing an outcome to people: fetch the picture, fit it, show it by the first way that is open, retry until it sticks.
+Never here: progress, and deciding what the outcome is."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.inputs import images_of
+from bot.domain.jobs import Job, JobKind, JobState, Route
+from bot.domain.ports import Picture, Showing, Shown
+from bot.domain.schedule import DELIVERY_CAP_MS, PICTURE_CAP_MS, SECOND, backoff_ms
+from bot.errors import RetryLater, RouteClosed, TooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from bot.domain.ports import Clock, JobStore, Metrics, Pictures, Publisher
+    from bot.services.worker.progress import ProgressEditor
+
+log = logging.getLogger(__name__)
+
+SMALLER: Final = 0.5
+"""A picture that Discord finds too large is fitted to this part of its size and offered again,"""
+REFITS: Final = 3
+"""at most this often; then the card goes out without it."""
+IN_PLACE: Final = frozenset({Route.REPLY, Route.EDIT})
+"""Ways that change a message and make none."""
+_REFUSALS: Final = dict.fromkeys(
+    ("picture_too_large", "animation_too_large", "too_many_bytes", "too_many_pixels"),
+    "note.picture_too_large",
+)
+"""What the card says where the host is not to blame."""
+
+
+@dataclass(slots=True)
+class _Parcel:
+    """What is on its way: the job with its notes, and the picture if there is one."""
+
+    job: Job
+    picture: Picture | None
+
+
+class Delivery:
+    """Delivers ended jobs."""
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        publisher: Publisher,
+        pictures: Pictures,
+        editor: ProgressEditor,
+        clock: Clock,
+        metrics: Metrics,
+        chance: Callable[[], float],
+        on_lost_way: Callable[[Job, str], None],
+        on_done: Callable[[Job, Sequence[str]], None],
+        owe_copy: Callable[[Job, Route], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._pictures = pictures
+        self._editor = editor
+        self._clock = clock
+        self._metrics = metrics
+        self._chance = chance
+        self._on_lost_way = on_lost_way
+        self._on_done = on_done
+        self._owe_copy = owe_copy
+
+    async def deliver(self, job: Job) -> Job:
+        """Deliver an ended job that this worker holds; returns the row as it now stands, its lease given back.
+
+        Delivered means: shown, or kept for `/jobs show` because no way is open. Otherwise it is put off.
+        Raises `LeaseLost` if the job was taken over, `StorageTrouble` if the outcome could not be recorded.
+        """
+        await self._editor.settle(job.key)
+        if job.unwanted and job.state is JobState.SUCCEEDED:
+            return await self._done(job, Route.KEPT, None)
+        try:
+            parcel = await self._packed(job)
+            return await self._sent(parcel)
+        except RetryLater as later:
+            now = self._clock.now()
+            wait = max(int((later.delay or 0) * SECOND), backoff_ms(job.tries, self._chance()))
+            waiting = job.put_off(due_at=now + wait)
+            await self._store.release(waiting)
+            log.info("delivery_put_off", extra={"job": job.key, "reason": later.reason, "try": waiting.tries})
+            return waiting
+
+    # -- the picture -------------------------------------------------------------------------------------
+
+    async def _packed(self, job: Job) -> _Parcel:
+        """Fetch the picture, or note on the card why there is none. Raises `RetryLater` while it is worth waiting."""
+        if job.kind is JobKind.DESCRIBE and job.state is JobState.SUCCEEDED:
+            return _Parcel(job, await described(job, self._store))
+        if job.state is not JobState.SUCCEEDED or not (job.storage_key or job.discord_url):
+            return _Parcel(job, None)
+        try:
+            return _Parcel(job, await self._fetch(job, job.reply.upload_limit))
+        except RouteClosed as closed:
+            log.warning("picture_refused", extra={"job": job.key, "reason": closed.reason})
+            return _Parcel(_noted(job, _REFUSALS.get(closed.reason, "note.picture_not_allowed")), None)
+        except RetryLater as later:
+            if self._clock.now() - (job.finished_at or 0) < PICTURE_CAP_MS:
+                raise
+            log.warning("picture_given_up", extra={"job": job.key, "reason": later.reason})
+            return _Parcel(_noted(job, "note.picture_unreachable"), None)
+
+    async def _fetch(self, job: Job, limit: int) -> Picture:
+        return await self._pictures.fetch(
+            storage_key=job.storage_key, discord_url=job.discord_url, limit=limit
+        )
+
+    async def _smaller(self, parcel: _Parcel, attempt: int) -> _Parcel:
+        """Discord found the upload too large, whatever it had told us: offer less, in the end none."""
+        if parcel.picture is None or attempt >= REFITS:
+            return _Parcel(_noted(parcel.job, "note.picture_too_large"), None)
+        limit = int(len(parcel.picture.data) * SMALLER)
+        try:
+            return _Parcel(parcel.job, await self._fetch(parcel.job, limit))
+        except (RouteClosed, RetryLater):
+            return _Parcel(_noted(parcel.job, "note.picture_too_large"), None)
+
+    # -- the way -----------------------------------------------------------------------------------------
+
+    async def _sent(self, parcel: _Parcel) -> Job:
+        """Try each open way, the best first."""
+        now = self._clock.now()
+        put_off: RetryLater | None = None
+        reasons: list[str] = []
+        withdrawn = parcel.job.unwanted or parcel.job.state is JobState.CANCELLED
+        for route in parcel.job.reply.open_routes(now):
+            if route is Route.KEPT:
+                break
+            if withdrawn and route not in IN_PLACE:
+                break  # its card says so; where that is gone, nobody needs a new message about it
+            if route is Route.DIRECT and put_off is not None:
+                break  # the channel may answer again soon; a direct message is for when it never will
+            try:
+                shown, parcel = await self._by(route, parcel)
+            except RouteClosed as closed:
+                reasons.append(closed.reason)
+                log.info(
+                    "delivery_rerouted",
+                    extra={"job": parcel.job.key, "route": route.value, "reason": closed.reason},
+                )
+            except RetryLater as later:
+                if route is not Route.REPLY:
+                    put_off = later
+                    break
+                put_off = later
+            else:
+                return await self._done(parcel.job, route, shown, reasons)
+        if put_off is not None and now - (parcel.job.finished_at or now) < DELIVERY_CAP_MS:
+            raise put_off
+        if not withdrawn:
+            self._on_lost_way(parcel.job, ", ".join(reasons) or (put_off.reason if put_off else "no_route"))
+        return await self._done(parcel.job, Route.KEPT, None, reasons)
+
+    async def _by(self, route: Route, parcel: _Parcel) -> tuple[Shown, _Parcel]:
+        """Go one way, with a smaller picture if Discord asks for it."""
+        if route is Route.POST:
+            parcel, found = await self._before_posting(parcel)
+            if found is not None:
+                return found, parcel
+        for attempt in range(REFITS + 2):
+            showing = Showing(parcel.job, self._clock.now())
+            try:
+                return await self._publisher.show(showing, route, picture=parcel.picture), parcel
+            except TooLarge:
+                parcel = await self._smaller(parcel, attempt)
+        raise RouteClosed("too_large")
+
+    async def _before_posting(self, parcel: _Parcel) -> tuple[_Parcel, Shown | None]:
+        """A new message is the one effect that must not happen twice: note it first, and after a crash look for it.
+
+        Discord's nonce covers some minutes, the channel's history the rest.
+        """
+        if parcel.job.posting_at is not None:
+            return parcel, await self._publisher.find(parcel.job)
+        marked = replace(parcel.job, posting_at=self._clock.now())
+        await self._store.save(marked)
+        return _Parcel(marked, parcel.picture), None
+
+    async def _done(self, job: Job, route: Route, shown: Shown | None, reasons: Sequence[str] = ()) -> Job:
+        now = self._clock.now()
+        reply = job.reply
+        if shown is not None:
+            moved = shown.message_id != reply.message_id
+            reply = replace(
+                reply,
+                channel_id=shown.channel_id,
+                message_id=shown.message_id,
+                message_at=shown.at if moved or reply.message_at is None else reply.message_at,
+            )
+        done = job.delivered(route, now, reply=reply)
+        await self._owe_copy(
+            done, route
+        )  # a row before the outcome is recorded: no copy is lost with the process
+        await self._store.release(done)
+        self._metrics.count("deliveries", route=route.value)
+        self._metrics.observe("delivery_lag_seconds", (now - (job.finished_at or now)) / SECOND)
+        log.info("job_delivered", extra={"job": job.key, "route": route.value})
+        self._on_done(job, reasons)  # as it was: a direct message has moved its card elsewhere
+        return done
+
+
+async def described(job: Job, store: JobStore) -> Picture | None:
+    """The picture that a description is about, as its member gave it; None once it is not kept any more."""
+    for one in images_of(await store.inputs(job.key)):
+        return Picture(one.data, one.filename, one.media_type, width=0, height=0)
+    return None
+
+
+def _noted(job: Job, note: str) -> Job:
+    return job if note in job.notes else replace(job, notes=(*job.notes, note))

@@ -1,0 +1,188 @@
+"""Submissions whose outcome is unknown: looked for in the paged task list, adopted or failed, never sent again.
+Never here: submitting."""
+
+from __future__ import annotations
+
+import logging
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.failures import Failure, FailureKind
+from bot.domain.inputs import sent_prompt
+from bot.domain.jobs import Job, JobKind, JobState
+from bot.domain.schedule import (
+    MINUTE,
+    SECOND,
+    UNCLEAR_CAP_MS,
+    UNCLEAR_GRACE_MS,
+    backoff_ms,
+)
+from bot.errors import RemoteError, TaskTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bot.domain.ports import Clock, JobStore, Metrics
+    from bot.domain.tasks import TaskSnapshot
+    from bot.services.accounts.accounts import Accounts
+
+log = logging.getLogger(__name__)
+
+PAGE_SIZE: Final = 20
+MOST_PAGES: Final = 25
+"""Pages read in one look: 500 tasks, far more than an account accepts within the window."""
+EARLY_MS: Final = 2 * MINUTE
+"""Upstream's clock may be behind ours by so much."""
+LATE_MS: Final = 5 * MINUTE
+"""A task whose submission began later than this after ours is not ours."""
+LOOK_EVERY_MS: Final = 5 * SECOND
+
+
+class _Verdict(StrEnum):
+    """Why no task was found."""
+
+    ABSENT = "absent"
+    AMBIGUOUS = "ambiguous"
+    """Several tasks, or several jobs, could belong together."""
+    CROWDED = "crowded"
+    """A twin of the job is being sent right now and may claim the task in a moment."""
+
+
+class Reconciler:
+    """Settles unclear jobs."""
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        accounts: Accounts,
+        clock: Clock,
+        metrics: Metrics,
+        chance: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._clock = clock
+        self._metrics = metrics
+        self._chance = chance
+
+    async def settle(self, job: Job) -> Job:
+        """Look for an unclear job once; returns the row as it now stands.
+
+        SUBMITTED: found and adopted (lease kept). UNCLEAR: look again later (released). FAILED: given up and
+        refunded (lease kept). Raises `LeaseLost` if the job was taken over.
+        """
+        if job.state is JobState.SUBMITTING and not await self._can_have_been_sent(job):
+            waiting = job.requeued("hold.checking", due_at=self._clock.now())
+            await self._store.release(waiting)
+            return waiting
+        if job.state is JobState.SUBMITTING:  # its worker died between marking and hearing the answer
+            job = job.unclear(due_at=self._clock.now())
+            await self._store.save(job)
+        now = self._clock.now()
+        try:
+            tasks = await self._recent(job)
+        except RemoteError as error:
+            wait = backoff_ms(job.tries, self._chance(), first=5 * SECOND)
+            return await self._again_or_lost(job, error.fault.value, job.changed_at + UNCLEAR_CAP_MS, wait)
+        found = await self._match(job, tasks)
+        # Both count from when it became unclear: a call may have hung for a minute before that.
+        if isinstance(found, _Verdict):
+            patience = UNCLEAR_CAP_MS if found is _Verdict.CROWDED else UNCLEAR_GRACE_MS
+            until = job.changed_at + patience
+            return await self._again_or_lost(job, found.value, until, LOOK_EVERY_MS)
+        adopted = job.submitted(found.task_id, now)
+        try:
+            await self._store.save(adopted)
+        except TaskTaken:
+            return await self._again_or_lost(job, "taken", job.changed_at + UNCLEAR_GRACE_MS, LOOK_EVERY_MS)
+        self._metrics.count("reconciled", outcome="adopted")
+        log.info("unclear_job_adopted", extra={"job": job.key, "task": found.task_id})
+        return adopted
+
+    async def _can_have_been_sent(self, job: Job) -> bool:
+        """A prompt with pictures is sent only after their addresses were written down."""
+        if job.kind is not JobKind.IMAGINE or not job.inputs:
+            return True
+        return all(one.address for one in await self._store.inputs(job.key))
+
+    async def _again_or_lost(self, job: Job, why: str, until: int, wait_ms: int) -> Job:
+        """Look again after `wait_ms`, or give up visibly once `until` has passed."""
+        now = self._clock.now()
+        if now < until:
+            waiting = job.put_off(due_at=now + wait_ms)
+            await self._store.release(waiting)
+            return waiting
+        lost = job.failed(Failure(FailureKind.LOST), now)
+        await self._store.save(lost)
+        self._metrics.count("reconciled", outcome="lost")
+        log.warning("unclear_job_lost", extra={"job": job.key, "why": why})
+        return lost
+
+    async def _recent(self, job: Job) -> Sequence[TaskSnapshot]:
+        """All tasks that began around the time of our submission.
+
+        The order of the list is not promised (contract §1.6), so every page is read up to a bound; only when the
+        pages come newest first may we stop at the first one that is entirely too old.
+        """
+        api = await self._accounts.reach(job.account)
+        since = (job.sent_at or job.created_at) - EARLY_MS
+        tasks: dict[str, TaskSnapshot] = {}
+        newest_first = True
+        number, last = 1, 1
+        while number <= min(last, MOST_PAGES):
+            page = await api.page(number, size=PAGE_SIZE)
+            last = -(-page.total // PAGE_SIZE)
+            ids = [int(t.task_id) for t in page.tasks if t.task_id.isdigit()]
+            newest_first = newest_first and ids == sorted(ids, reverse=True)
+            tasks.update((t.task_id, t) for t in page.tasks)
+            stamps = [t.submitted_at for t in page.tasks if t.submitted_at is not None]
+            if newest_first and stamps and max(stamps) < since:
+                break
+            number += 1
+        return list(tasks.values())
+
+    async def _match(self, job: Job, tasks: Sequence[TaskSnapshot]) -> TaskSnapshot | _Verdict:
+        """Find the job's task: exactly by its webhook token, else by prompt, pool and time among nobody's tasks."""
+        for task in tasks:
+            if task.webhook_url and job.webhook_token in task.webhook_url:
+                return task
+        known = await self._store.known_tasks([t.task_id for t in tasks])
+        prompt = job.prompt
+        if job.kind is JobKind.IMAGINE and job.inputs:
+            prompt = sent_prompt(prompt, await self._store.inputs(job.key))
+        candidates = [t for t in tasks if t.task_id not in known and _could_be(job, t, prompt)]
+        if not candidates:
+            return _Verdict.ABSENT
+        rivals = await self._store.rivals(job, since=(job.sent_at or job.created_at) - EARLY_MS)
+        if any(r.state is JobState.SUBMITTING for r in rivals):
+            return _Verdict.CROWDED
+        if job.kind is JobKind.IMAGINE and not job.inputs:
+            # Jobs with the same prompt in the same pool are interchangeable.
+            return min(candidates, key=lambda t: int(t.task_id) if t.task_id.isdigit() else 0)
+        # Buttons of one picture share its prompt, and pictures that were sent along cannot be read back: with two of
+        # them unclear, a wrong guess shows the wrong picture.
+        if rivals or len(candidates) > 1:
+            return _Verdict.AMBIGUOUS
+        return candidates[0]
+
+
+_TELLING: Final = {JobKind.BLEND: "BLEND", JobKind.DESCRIBE: "DESCRIBE"}
+"""What a task calls its action (contract §2.3) where no prompt of ours tells it."""
+
+
+def _could_be(job: Job, task: TaskSnapshot, prompt: str) -> bool:
+    if task.webhook_url:  # somebody else's token: ours would have matched
+        return False
+    sent = job.sent_at or job.created_at
+    if task.submitted_at is None or not sent - EARLY_MS <= task.submitted_at <= sent + LATE_MS:
+        return False
+    if task.pool is not None and task.pool is not job.pool:
+        return False
+    if job.kind in _TELLING:
+        return (task.action or "").upper() == _TELLING[job.kind]
+    return _folded(task.prompt) == _folded(prompt)
+
+
+def _folded(prompt: str | None) -> str:
+    return " ".join((prompt or "").split()).casefold()

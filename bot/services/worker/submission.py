@@ -1,0 +1,190 @@
+"""Sending a job upstream: one call, at most once, and what its outcome means for the row.
+Never here: choosing which job is next (the store does) and looking for lost submissions (`reconcile`)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.failures import Failure, FailureKind, failure_of
+from bot.domain.inputs import FEWEST_BLENDED, UPLOAD_LIFE_MS, Shape, images_of, mask_of, sent_prompt
+from bot.domain.jobs import Job, JobKind
+from bot.domain.schedule import (
+    QUEUE_FULL_CAP_MS,
+    SECOND,
+    UNREACHED_CAP_MS,
+    backoff_ms,
+)
+from bot.errors import RemoteError, RemoteFault, StorageTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bot.domain.inputs import Input
+    from bot.domain.ports import Clock, ImageApi, JobStore, Metrics
+    from bot.domain.tasks import RemoteTaskId
+    from bot.services.accounts.accounts import Accounts
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOK_MS: Final = 2 * SECOND
+"""An unclear submission is looked for this soon: the list may need a moment to show it."""
+SAVE_TRIES: Final = 20
+"""How often the id of an accepted task is written again while the database is in trouble."""
+
+
+class Submitter:
+    """Sends claimed jobs."""
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        accounts: Accounts,
+        clock: Clock,
+        metrics: Metrics,
+        chance: Callable[[], float],
+        webhook_address: Callable[[str], str | None],
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._clock = clock
+        self._metrics = metrics
+        self._chance = chance
+        self._webhook_address = webhook_address
+
+    async def send(self, job: Job) -> Job:
+        """Send a job that is marked SUBMITTING and held by this worker; returns the row as it now stands.
+
+        The result is SUBMITTED (lease kept), UNCLEAR, QUEUED again (both released) or FAILED (lease kept).
+        Raises `LeaseLost` if the job was taken over meanwhile.
+        """
+        try:
+            task_id = await self._call(job)
+        except RemoteError as error:
+            after = self._settled(job, error)
+            self._metrics.count("submissions", outcome=error.fault.value)
+            log.info(
+                "submission_refused",
+                extra={"job": job.key, "fault": error.fault.value, "next": after.state.value},
+            )
+        else:
+            after = job.submitted(task_id, self._clock.now())
+            self._metrics.count("submissions", outcome="accepted")
+            log.info("job_submitted", extra={"job": job.key, "task": task_id, "pool": job.pool.value})
+        await self._write(after)
+        return after
+
+    async def _call(self, job: Job) -> RemoteTaskId:
+        api = await self._accounts.reach(job.account)
+        webhook = self._webhook_address(job.webhook_token)
+        inputs = await self._inputs(job)
+        if job.press is not None:
+            mask = mask_of(inputs)
+            return await api.act(
+                task_id=job.press.parent_task,
+                custom_id=job.press.custom_id,
+                pool=job.pool,
+                webhook=webhook,
+                mask=None if mask is None else mask.data_url,
+            )
+        images = images_of(inputs)
+        match job.kind:
+            case JobKind.BLEND if len(images) >= FEWEST_BLENDED:
+                return await api.blend(
+                    images=[image.data_url for image in images],
+                    dimensions=job.shape or Shape.SQUARE,
+                    pool=job.pool,
+                    webhook=webhook,
+                )
+            case JobKind.DESCRIBE if images:
+                return await api.describe(image=images[0].data_url, pool=job.pool, webhook=webhook)
+            case JobKind.IMAGINE:
+                prompt = sent_prompt(job.prompt, await self._addressed(job, api, images))
+                return await api.imagine(prompt=prompt, pool=job.pool, webhook=webhook)
+            case _:
+                raise RemoteError(RemoteFault.REFUSED, f"a {job.kind.value} job without what it is made of")
+
+    # -- what goes along ---------------------------------------------------------------------------------
+
+    async def _inputs(self, job: Job) -> Sequence[Input]:
+        """Read what goes along with the job. Nothing was sent yet, so trouble only means to try again."""
+        if not job.inputs:
+            return ()
+        try:
+            inputs = await self._store.inputs(job.key)
+        except StorageTrouble as trouble:
+            raise RemoteError(RemoteFault.UNREACHED, str(trouble)) from trouble
+        if len(inputs) != job.inputs:
+            raise RemoteError(RemoteFault.REFUSED, "the pictures of this job are gone")
+        return inputs
+
+    async def _addressed(self, job: Job, api: ImageApi, images: Sequence[Input]) -> Sequence[Input]:
+        """Give each picture of a prompt an address that upstream can fetch, and write it down before it is sent.
+
+        What dies before that was certainly not sent (`reconcile` relies on it).
+        """
+        now = self._clock.now()
+        placed = [image if image.is_public(now) else await self._placed(job, api, image) for image in images]
+        if placed != list(images):
+            try:
+                await self._store.address_inputs(job.key, placed)
+            except StorageTrouble as trouble:
+                raise RemoteError(RemoteFault.UNREACHED, str(trouble)) from trouble
+        return placed
+
+    async def _placed(self, job: Job, api: ImageApi, image: Input) -> Input:
+        """Leave a picture with the service; if it does not take it, the member's own upload serves (contract §8 row 25)."""
+        until = self._clock.now() + UPLOAD_LIFE_MS
+        try:
+            address = await api.upload_input(
+                image.data, filename=image.filename, media_type=image.media_type, until=until
+            )
+        except RemoteError as error:
+            log.warning("upload_refused", extra={"job": job.key, "fault": error.fault.value})
+            if image.source_url is None:
+                # An upload costs nothing, so an unclear one may be repeated: only paid calls are looked for.
+                unclear = error.fault is RemoteFault.UNCLEAR
+                raise RemoteError(RemoteFault.UNREACHED, error.message) if unclear else error from error
+            address = image.source_url
+        return replace(image, address=address, address_until=until)
+
+    def _settled(self, job: Job, error: RemoteError) -> Job:
+        """What a failed call makes of the job (design §4, Submit)."""
+        now = self._clock.now()
+        age = now - job.created_at
+        asked = int((error.retry_after or 0) * SECOND)
+        match error.fault:
+            case RemoteFault.UNCLEAR:
+                return job.unclear(due_at=now + FIRST_LOOK_MS)
+            case RemoteFault.THROTTLED if age < QUEUE_FULL_CAP_MS:
+                wait = max(asked, backoff_ms(job.tries, self._chance(), first=5 * SECOND))
+                return job.requeued("hold.busy", due_at=now + wait)
+            case RemoteFault.UNREACHED if age < UNREACHED_CAP_MS:
+                wait = max(asked, backoff_ms(job.tries, self._chance(), first=2 * SECOND))
+                return job.requeued("hold.unreachable", due_at=now + wait)
+            case RemoteFault.THROTTLED:
+                return job.failed(Failure(FailureKind.QUEUE_FULL), now)
+            case RemoteFault.UNREACHED:
+                return job.failed(Failure(FailureKind.UNREACHABLE), now)
+            case _:
+                return job.failed(failure_of(error), now)
+
+    async def _write(self, after: Job) -> None:
+        """Store the outcome; an accepted task's id is worth many tries, because it was paid for."""
+        keeps_lease = after.task_id is not None or after.is_terminal
+        write = self._store.save if keeps_lease else self._store.release
+        for attempt in range(SAVE_TRIES):
+            try:
+                await write(after)
+            except StorageTrouble as trouble:
+                log.warning(
+                    "outcome_not_stored",
+                    extra={"job": after.key, "task": after.task_id, "reason": str(trouble)},
+                )
+                await self._clock.pause(backoff_ms(attempt, self._chance(), cap=15 * SECOND) / SECOND)
+            else:
+                return
+        # Not stored: after the lease the row comes back as SUBMITTING and is settled through the task list.
+        await write(after)

@@ -1,0 +1,317 @@
+"""One scheduler for all live jobs of an account: pages cover many, single queries the rest.
+Never here: what is shown, and how a finished job reaches people."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.failures import Failure, FailureKind, is_queue_full, read_failure
+from bot.domain.jobs import Job, JobKind, JobState
+from bot.domain.schedule import (
+    MINUTE,
+    NOT_STARTED_MS,
+    QUEUE_FULL_CAP_MS,
+    SECOND,
+    WATCH_EVERY_MS,
+    backoff_ms,
+    has_timed_out,
+    poll_delay_ms,
+)
+from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
+from bot.errors import LeaseLost, RemoteError, StorageTrouble
+from bot.services.worker.page_scan import Sweep
+from bot.services.worker.poll_schedule import Agenda, Tracked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.keys import JobKey
+    from bot.domain.ports import Clock, JobStore, Metrics, Readings
+
+log = logging.getLogger(__name__)
+
+PAGES_FROM: Final = 3
+"""With this many jobs due, a page of twenty is worth trying before single queries."""
+QUERIES_AT_ONCE: Final = 8
+QUERIES_A_ROUND: Final = 64
+"""What a round leaves unread begins the next, without delay."""
+IDLE_S: Final = 30.0
+GRACE_MS: Final = 5 * SECOND
+PICTURE_LOOKS: Final = 4
+"""SUCCESS without a picture is read again this often: the address may come a little later (contract §8 row 9)."""
+UNKNOWN_LOOKS: Final = 5
+UNKNOWN_FOR_MS: Final = 2 * MINUTE
+"""A task that the service denies this often, for this long, is gone."""
+STORE_PROGRESS_EVERY_MS: Final = 15 * SECOND
+"""Percentages are re-read after a restart anyway, so not each one is worth a commit."""
+HEARD_AGAIN_MS: Final = 15 * SECOND
+"""With webhooks on, polling slows down to this, but never stops."""
+
+
+class Tracker:
+    """Follows the submitted jobs of one account. Its memory is only a schedule; the truth is in the rows."""
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        api: Readings,
+        clock: Clock,
+        metrics: Metrics,
+        chance: Callable[[], float],
+        on_changed: Callable[[Job], None],
+        on_ended: Callable[[Job], None],
+        webhooks: bool,
+        reads_per_second: float,
+    ) -> None:
+        self._store = store
+        self._api = api
+        self._clock = clock
+        self._metrics = metrics
+        self._chance = chance
+        self._on_changed = on_changed
+        self._on_ended = on_ended
+        self._webhooks = webhooks
+        self._agenda = Agenda(reads_per_second=reads_per_second, webhooks=webhooks, chance=chance)
+        self._sweep = Sweep()
+        self._wake = asyncio.Event()
+        self._asleep_until = self._reads = self._troubles = 0
+        self.last_reading_at: int | None = None
+        """When upstream last answered a reading; health looks at it."""
+
+    def __len__(self) -> int:
+        return len(self._agenda)
+
+    def take(self, job: Job) -> None:
+        """Follow a job whose lease this worker holds. A job just found after a restart is read at once."""
+        now = self._clock.now()
+        fresh = job.state is JobState.SUBMITTED and job.submitted_at == job.changed_at
+        due = now + poll_delay_ms(0, self._chance()) if fresh and now - job.changed_at < SECOND else now
+        self._agenda.add(Tracked(job, due, stored_at=now))
+        self._wake_for(due)
+
+    def drop(self, key: JobKey) -> None:
+        """Stop following a job (it was taken over)."""
+        self._agenda.drop(key)
+
+    def hear(self, key: JobKey, *, ended: bool) -> None:
+        """A webhook spoke of a job: read it soon. The webhook's own words are never believed."""
+        tracked = self._agenda.of(key)
+        if tracked is None:
+            return
+        now = self._clock.now()
+        if ended:
+            self._agenda.hurry(tracked, now)
+            self._wake.set()
+            return
+        soonest = max(now, tracked.read_at + 3 * SECOND)
+        if soonest < tracked.due_at:
+            tracked.due_at = soonest
+            self._wake_for(soonest)
+
+    def _wake_for(self, due_at: int) -> None:
+        """Thousands of jobs report all the time: wake up only if that changes when to."""
+        if self._agenda.may_be_read_at(due_at) < self._asleep_until:
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Track until cancelled."""
+        while True:
+            self._wake.clear()
+            now, at = self._clock.now(), self._agenda.next_at()
+            if self._agenda.hurried or (at is not None and at <= now):
+                await self._tick(now)
+                continue
+            wait = IDLE_S if at is None else min(IDLE_S, (at - now) / SECOND)
+            self._asleep_until = now + int(wait * SECOND)
+            await self._clock.pause(wait, self._wake)
+            self._asleep_until = 0
+
+    async def _tick(self, began: int) -> None:
+        """Read what hurries, and every job that is due, once."""
+        self._reads = 0
+        self._agenda.begin(began)
+        due = self._agenda.due
+        in_round = bool(due)
+        try:
+            await self._read_hurried()
+            if len(due) >= PAGES_FROM:
+                await self._read_pages()
+            await self._read_singly(due)
+        except RemoteError as error:
+            self._troubles += 1
+            log.warning("reading_failed", extra={"fault": error.fault.value, "due": len(due)})
+            await self._after_trouble()
+        else:
+            self._troubles = 0
+            if in_round:
+                self._agenda.end(began, self._reads)
+
+    # -- reading -----------------------------------------------------------------------------------------
+
+    async def _read_hurried(self) -> None:
+        """Read singly what cannot wait; too many of them are better found on pages, like everything else."""
+        if len(self._agenda.hurried) > QUERIES_AT_ONCE:
+            self._agenda.due.update(self._agenda.hurried)
+        else:
+            await self._read_singly(self._agenda.hurried)
+
+    async def _read_pages(self) -> None:
+        """Cover as many due jobs as pages do cheaply; what was read leaves the agenda."""
+        self._sweep.begin(self._agenda.due.keys())
+        while (number := self._sweep.next_page()) is not None:
+            self._reads += 1
+            asked_at = self._clock.now()
+            page = await self._api.page(number, size=Sweep.PAGE_SIZE)
+            self._metrics.count("upstream_reads", kind="page")
+            self._sweep.saw(page)
+            for seen in page.tasks:
+                tracked = self._agenda.of_task(seen.task_id)
+                if tracked is not None:
+                    await self._take_in(tracked, seen, seen.task_id, asked_at)
+            await self._read_hurried()
+
+    async def _read_singly(self, wanted: dict[RemoteTaskId, Tracked]) -> None:
+        """Read these one by one, a few at a time; past some, jobs taken meanwhile may make pages worth while again."""
+        waiting = list(wanted.items())[:QUERIES_A_ROUND]
+        while waiting:
+            batch, waiting = waiting[:QUERIES_AT_ONCE], waiting[QUERIES_AT_ONCE:]
+            self._reads += len(batch)
+            asked_at = self._clock.now()
+            readings = await asyncio.gather(
+                *(self._api.query(task_id) for task_id, _ in batch), return_exceptions=True
+            )
+            for (task_id, tracked), seen in zip(batch, readings, strict=True):
+                self._metrics.count("upstream_reads", kind="query")
+                if isinstance(seen, BaseException):
+                    continue
+                await self._take_in(tracked, seen, task_id, asked_at)
+            failed = next((r for r in readings if isinstance(r, BaseException)), None)
+            if failed is not None:
+                raise failed
+
+    async def _after_trouble(self) -> None:
+        """The service gave no reading: come back later, and let deadlines pass meanwhile."""
+        now = self._clock.now()
+        wait = backoff_ms(self._troubles, self._chance(), first=2 * SECOND)
+        for tracked in self._agenda.put_off(now + wait):
+            if tracked.job.state is not JobState.FAILED and has_timed_out(tracked.job, now):
+                await self._end(tracked, tracked.job.failed(Failure(FailureKind.TIMED_OUT), now))
+
+    # -- what a reading means ----------------------------------------------------------------------------
+
+    async def _take_in(
+        self, tracked: Tracked, seen: TaskSnapshot | None, task_id: RemoteTaskId, asked_at: int
+    ) -> None:
+        now = self._clock.now()
+        self._agenda.done(task_id, asked_at)
+        self.last_reading_at = tracked.read_at = now
+        tracked.due_at = now + self._delay(tracked.job, now)
+        if self._agenda.of(tracked.job.key) is not tracked:  # dropped while the answer was on its way
+            return
+        if tracked.job.state is JobState.FAILED:
+            await self._look_late(tracked, seen, now)
+        elif seen is None:
+            await self._unknown(tracked, now)
+        elif seen.has_failed:
+            await self._remote_failure(tracked, seen, now)
+        elif seen.status is TaskStatus.MODAL:
+            await self._end(tracked, tracked.job.failed(Failure(FailureKind.NEEDS_INPUT), now))
+        elif seen.status is TaskStatus.SUCCESS and not _shows_something(tracked.job, seen):
+            await self._pictureless(tracked, now)
+        else:
+            await self._progressed(tracked, seen, now)
+
+    def _delay(self, job: Job, now: int) -> int:
+        if job.state is JobState.FAILED:
+            return WATCH_EVERY_MS
+        delay = poll_delay_ms(now - (job.submitted_at or job.created_at), self._chance())
+        return max(delay, HEARD_AGAIN_MS) if self._webhooks else delay
+
+    async def _progressed(self, tracked: Tracked, seen: TaskSnapshot, now: int) -> None:
+        before = tracked.job
+        after = before.observed(seen, now)
+        tracked.misses = 0
+        if after.is_terminal:
+            await self._end(tracked, after)
+        elif has_timed_out(after, now) or _never_started(after, now):
+            await self._end(tracked, after.failed(Failure(FailureKind.TIMED_OUT), now))
+        elif after != before:
+            tracked.job = after
+            if after.state is not before.state or now - tracked.stored_at >= STORE_PROGRESS_EVERY_MS:
+                tracked.stored_at = now
+                await self._write(tracked, after)
+            self._on_changed(after)
+
+    async def _remote_failure(self, tracked: Tracked, seen: TaskSnapshot, now: int) -> None:
+        job, reason = tracked.job, seen.fail_reason or seen.status.value
+        if is_queue_full(reason) and job.unwanted:
+            # Upstream works on nothing of it, and nobody wants it sent again.
+            await self._end(tracked, job.requeued("hold.busy", due_at=now).cancelled(now))
+            return
+        if is_queue_full(reason) and now - job.created_at < QUEUE_FULL_CAP_MS:
+            wait = backoff_ms(job.tries, self._chance(), first=10 * SECOND)
+            again = job.requeued("hold.busy", due_at=now + wait)
+            self.drop(job.key)
+            if await self._write(tracked, again, release=True):
+                self._on_changed(again)
+            return
+        await self._end(tracked, job.failed(read_failure(reason), now))
+
+    async def _pictureless(self, tracked: Tracked, now: int) -> None:
+        tracked.pictureless += 1
+        tracked.due_at = now + GRACE_MS
+        if tracked.pictureless >= PICTURE_LOOKS:
+            await self._end(tracked, tracked.job.failed(Failure(FailureKind.NO_PICTURE), now))
+
+    async def _unknown(self, tracked: Tracked, now: int) -> None:
+        tracked.misses += 1
+        tracked.missing_since = tracked.missing_since if tracked.misses > 1 else now
+        if tracked.misses >= UNKNOWN_LOOKS and now - tracked.missing_since >= UNKNOWN_FOR_MS:
+            await self._end(tracked, tracked.job.failed(Failure(FailureKind.GONE), now))
+
+    async def _look_late(self, tracked: Tracked, seen: TaskSnapshot | None, now: int) -> None:
+        """A job that timed out with us: only a picture is news now."""
+        if seen is not None and seen.status is TaskStatus.SUCCESS and _shows_something(tracked.job, seen):
+            await self._end(tracked, tracked.job.observed(seen, now))
+        elif (seen is not None and seen.has_failed) or not tracked.job.is_watched(now):
+            self.drop(tracked.job.key)
+            await self._write(tracked, tracked.job.unwatched(), release=True)
+
+    # -- writing -----------------------------------------------------------------------------------------
+
+    async def _end(self, tracked: Tracked, ended: Job) -> None:
+        """Store an outcome and hand it to delivery; the lease stays."""
+        if await self._write(tracked, ended):
+            self.drop(ended.key)
+            self._metrics.count("jobs_finished", state=ended.state.value, pool=ended.pool.value)
+            log.info("job_ended", extra={"job": ended.key, "state": ended.state.value})
+            self._on_ended(ended)
+
+    async def _write(self, tracked: Tracked, job: Job, *, release: bool = False) -> bool:
+        try:
+            await (self._store.release(job) if release else self._store.save(job))
+        except LeaseLost:
+            self._metrics.count("leases_lost")
+            self.drop(job.key)
+            return False
+        except StorageTrouble as trouble:
+            # The reading is not lost: the next one says the same.
+            log.warning("reading_not_stored", extra={"job": job.key, "reason": str(trouble)})
+            tracked.due_at = self._clock.now() + GRACE_MS
+            return False
+        return True
+
+
+def _shows_something(job: Job, seen: TaskSnapshot) -> bool:
+    """Whether a SUCCESS carries what its kind promises: a picture, or a text for a description."""
+    if seen.discord_url or seen.storage_key:
+        return True
+    return job.kind is JobKind.DESCRIBE and bool(seen.prompt or seen.description)
+
+
+def _never_started(job: Job, now: int) -> bool:
+    waited = now - (job.submitted_at or job.created_at)
+    return job.state is JobState.SUBMITTED and waited >= NOT_STARTED_MS[job.pool]

@@ -1,0 +1,315 @@
+"""The engine room: claims rows, gives each to the one who knows what to do, keeps the leases, and stops in good order.
+Never here: what any step means."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.jobs import Job, JobState
+from bot.domain.schedule import LEASE_MS, MINUTE, SECOND, backoff_ms
+from bot.errors import EaselError, LeaseLost, StorageTrouble
+from bot.services.worker.tracker import Tracker
+from bot.services.worker.tracker_pool import Trackers
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.domain.keys import JobKey
+    from bot.domain.ports import Clock, JobStore, Metrics, Readings
+    from bot.services.accounts.accounts import Accounts
+    from bot.services.worker.delivery import Delivery
+    from bot.services.worker.progress import ProgressEditor
+    from bot.services.worker.reconcile import Reconciler
+    from bot.services.worker.submission import Submitter
+
+log = logging.getLogger(__name__)
+
+SENDERS: Final = 32
+"""Submissions in flight in this process; apart from the others, so that a hanging upstream delays no delivery."""
+PORTERS: Final = 16
+"""Deliveries at the same time: each may hold a picture in memory."""
+SEARCHERS: Final = 4
+"""Unclear jobs looked for at the same time: each reads pages of the task list."""
+CLAIM: Final = 256
+"""Rows taken in one claim."""
+MOST_BUSY: Final = 2_048
+"""Steps begun or waiting for a hand; past that, rows wait in the database for another worker."""
+IDLE_MS: Final = 5 * SECOND
+"""A lost wake-up costs at most this."""
+SOONEST_MS: Final = 50
+REST: Final = 4
+"""After a look for work it rests so many times as long as the look took: thousands of steps wake it, each row that
+somebody holds is passed over again, and looking must not take more than a fifth of the time,"""
+LONGEST_REST_MS: Final = 400
+"""nor anybody's patience."""
+RENEW_MS: Final = LEASE_MS // 3
+
+
+class Worker:
+    """Runs jobs of any process; several workers share one database through leases."""
+
+    def __init__(
+        self,
+        *,
+        owner: str,
+        store: JobStore,
+        submitter: Submitter,
+        reconciler: Reconciler,
+        delivery: Delivery,
+        editor: ProgressEditor,
+        accounts: Accounts,
+        webhooks: bool,
+        reads_per_second: float,
+        clock: Clock,
+        metrics: Metrics,
+        chance: Callable[[], float],
+        max_running: int,
+    ) -> None:
+        self._owner = owner
+        self._store = store
+        self._submitter = submitter
+        self._reconciler = reconciler
+        self._accounts = accounts
+
+        def tracker(api: Readings) -> Tracker:
+            return Tracker(
+                store=store,
+                api=api,
+                clock=clock,
+                metrics=metrics,
+                chance=chance,
+                on_changed=editor.changed,
+                on_ended=self.ended,
+                webhooks=webhooks,
+                reads_per_second=reads_per_second,
+            )
+
+        self.trackers = Trackers(accounts.fixed, tracker)
+        """One for each account of the image API."""
+        self._delivery = delivery
+        self._editor = editor
+        self._clock = clock
+        self._metrics = metrics
+        self._chance = chance
+        self._max_running = max_running
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._busy: dict[JobKey, asyncio.Task[None]] = {}
+        self._sending: set[JobKey] = set()
+        self._turns = editor.turns
+        self._porters = asyncio.Semaphore(PORTERS)
+        self._searchers = asyncio.Semaphore(SEARCHERS)
+        self._dropped: set[JobKey] = set()
+        self._group: asyncio.TaskGroup | None = None
+
+    def wake(self) -> None:
+        """There is work (the `Wakeup` port)."""
+        self._wake.set()
+
+    def hear(self, key: JobKey, *, ended: bool) -> None:
+        """A webhook spoke of a job."""
+        self.trackers.hear(key, ended=ended)
+
+    def ended(self, job: Job) -> None:
+        """A tracker saw a job end: deliver it, and give its place to the next one."""
+        self._spawn(job, self._deliver)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until `stop`. A side task that dies takes the worker down with it, loudly."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            sides = [
+                group.create_task(self._keep_leases(), name="leases"),
+                group.create_task(self._editor.run(), name="editor"),
+            ]
+            self.trackers.start(group)
+            try:
+                await self._dispatch()
+            finally:
+                self.trackers.stop()
+                for side in sides:
+                    side.cancel()
+
+    async def stop(self, within: float) -> None:
+        """Claim nothing more, let steps in flight finish for `within` seconds, then give every lease back.
+
+        What is cut off while submitting is settled through the task list by whoever claims it next.
+        """
+        self._stopping.set()
+        self._wake.set()
+        if self._busy:
+            await asyncio.wait(list(self._busy.values()), timeout=within)
+        while self._busy:
+            for task in list(self._busy.values()):
+                task.cancel()
+            await asyncio.wait(list(self._busy.values()))
+            await asyncio.sleep(0)  # their done callbacks empty the list
+        try:
+            await self._store.abandon(self._owner)
+        except StorageTrouble as trouble:
+            log.warning("leases_not_returned", extra={"reason": str(trouble)})
+
+    # -- claiming ----------------------------------------------------------------------------------------
+
+    async def _dispatch(self) -> None:
+        troubles = 0
+        while not self._stopping.is_set():
+            self._wake.clear()
+            began, claimed = self._clock.now(), 0
+            try:
+                claimed = await self._claim()
+                wait = 0 if claimed else await self._idle_ms()
+            except StorageTrouble as trouble:
+                troubles += 1
+                wait = backoff_ms(troubles, self._chance(), first=SECOND, cap=15 * SECOND)
+                log.error("claiming_failed", extra={"reason": str(trouble)})  # noqa: TRY400 - the reason is the whole story
+            else:
+                troubles = 0
+            rest = min(LONGEST_REST_MS, REST * (self._clock.now() - began))
+            if rest and claimed < CLAIM:
+                await self._clock.pause(rest / SECOND)
+            if wait and not self._stopping.is_set():
+                await self._clock.pause(wait / SECOND, self._wake)
+
+    async def _idle_ms(self) -> int:
+        """Until the next row falls due, or the idle time has passed."""
+        now = self._clock.now()
+        due = await self._store.next_due(now)
+        return IDLE_MS if due is None else min(IDLE_MS, max(due - now, SOONEST_MS))
+
+    async def _claim(self) -> int:
+        """Take what is due; returns how many rows were taken."""
+        if len(self._busy) >= MOST_BUSY:
+            return 0
+        now = self._clock.now()
+        work = await self._store.claim_work(self._owner, now, lease_ms=LEASE_MS, limit=CLAIM)
+        for job in work:
+            self._assign(job)
+        free = SENDERS - len(self._sending)
+        if free <= 0:
+            return len(work)
+        queued = await self._store.claim_submissions(
+            self._owner, now, lease_ms=LEASE_MS, limit=free, max_running=self._max_running
+        )
+        for job in queued:
+            self._sending.add(job.key)
+            self._spawn(job, self._submit)
+        if queued:
+            self._editor.queue_moved()
+        return len(work) + len(queued)
+
+    def _assign(self, job: Job) -> None:
+        if job.state in {JobState.SUBMITTING, JobState.UNCLEAR}:
+            self._spawn(job, self._settle)
+        elif job.is_terminal and not job.is_delivered:
+            self._spawn(job, self._deliver)
+        else:
+            self._follow(job)
+
+    # -- steps -------------------------------------------------------------------------------------------
+
+    async def _submit(self, job: Job) -> None:
+        self._editor.changed(job)
+        try:
+            after = await self._submitter.send(job)
+        finally:
+            self._sending.discard(job.key)
+        self._after_sending(after)
+
+    async def _settle(self, job: Job) -> None:
+        async with self._searchers:
+            after = await self._reconciler.settle(job)
+        self._after_sending(after)
+
+    def _after_sending(self, job: Job) -> None:
+        if job.is_terminal:
+            self.ended(job)
+            return
+        if job.task_id is not None:
+            self._follow(job)
+        self._editor.changed(job)
+        self._wake.set()
+
+    async def _deliver(self, job: Job) -> None:
+        async with self._turns.of(job, self._clock.now()), self._porters:
+            await self._delivery.deliver(job)
+
+    def _follow(self, job: Job) -> None:
+        tracker = self.trackers.get(job.account)
+        if tracker is None:
+            self._spawn(job, self._open_account)
+        else:
+            tracker.take(job)
+
+    async def _open_account(self, job: Job) -> None:
+        """Follow the first job of an account in this process, or come back when its key may be there again."""
+        if await self._accounts.find(job.account) is None:
+            log.error("account_unknown", extra={"job": job.key, "account": job.account})
+            await self._put_off(job, 5 * MINUTE)
+            return
+        reader = self._accounts.reader(job.account)
+        self.trackers.opened(job.account, reader, self._clock.now()).take(job)
+
+    async def _put_off(self, job: Job, wait_ms: int) -> None:
+        await self._store.release(job.put_off(due_at=self._clock.now() + wait_ms))
+
+    # -- hands -------------------------------------------------------------------------------------------
+
+    def _spawn(self, job: Job, step: Callable[[Job], Awaitable[None]]) -> None:
+        """Run a step in a task of its own, after the job's earlier one if that is not quite done."""
+        if self._group is None:
+            raise RuntimeError("the worker is not running")
+        task = self._group.create_task(
+            self._watched(job, step, after=self._busy.get(job.key)), name=f"job {job.key}"
+        )
+        self._busy[job.key] = task
+        task.add_done_callback(lambda done: self._free(job.key, done))
+
+    def _free(self, key: JobKey, task: asyncio.Task[None]) -> None:
+        if self._busy.get(key) is task:
+            del self._busy[key]
+        self._wake.set()
+
+    async def _watched(
+        self, job: Job, step: Callable[[Job], Awaitable[None]], *, after: asyncio.Task[None] | None
+    ) -> None:
+        """Run one step; whatever goes wrong concerns this job only."""
+        try:
+            if after is not None:
+                await asyncio.wait([after])
+            await step(job)
+        except LeaseLost:
+            self._metrics.count("leases_lost")
+            log.info("job_taken_over", extra={"job": job.key})
+        except StorageTrouble as trouble:
+            # Nothing was written: the row is let go and claimed again as it stands.
+            self._dropped.add(job.key)
+            log.warning("step_not_stored", extra={"job": job.key, "reason": str(trouble)})
+        except Exception:
+            log.exception("step_failed", extra={"job": job.key, "state": job.state.value})
+            await self._shelve(job)
+
+    async def _shelve(self, job: Job) -> None:
+        """A bug stopped this job: bring it back later, more and more rarely, instead of in a tight loop."""
+        try:
+            await self._put_off(job, backoff_ms(job.tries, self._chance(), first=5 * SECOND, cap=10 * MINUTE))
+        except EaselError as error:
+            self._dropped.add(job.key)
+            log.warning("job_not_shelved", extra={"job": job.key, "reason": str(error)})
+
+    # -- leases ------------------------------------------------------------------------------------------
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await self._clock.pause(RENEW_MS / SECOND)
+            self.trackers.rest(self._clock.now())
+            try:
+                if self._dropped:
+                    await self._store.disown(self._owner, frozenset(self._dropped))
+                    self._dropped.clear()
+                await self._store.renew(self._owner, self._clock.now() + LEASE_MS)
+            except StorageTrouble as trouble:
+                log.warning("leases_not_renewed", extra={"reason": str(trouble)})

@@ -1,0 +1,224 @@
+"""Connections and transactions, and all that differs between SQLite and PostgreSQL: threads, locks, begin mode, pools.
+Never here: tables and queries."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from sqlalchemy import event, func, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from bot.errors import StartupError
+from bot.storage.errors import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from sqlalchemy.engine import URL, Connection
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+T = TypeVar("T")
+
+BUSY_MS: Final = 5_000
+"""How long a statement waits for a lock of another process before it gives up."""
+READERS: Final = 4
+"""Reading connections of SQLite, each with a thread of its own."""
+QUEUE_SECONDS: Final = 30
+"""How long a transaction waits in line for the writing connection."""
+CONNECTIONS: Final = 10
+"""Connections to PostgreSQL."""
+CONNECT_SECONDS: Final = 10
+COMMAND_SECONDS: Final = 30
+"""How long we wait for PostgreSQL's answer to one statement, or for a free connection."""
+LOG_KEPT_BYTES: Final = 64 * 1024 * 1024
+"""To what SQLite's write-ahead log is cut after a burst."""
+
+SQLITE: Final = "sqlite"
+POSTGRES: Final = "postgresql"
+
+# A transaction is a plain function of a connection, so the same code runs over both asyncio drivers: aiosqlite, which
+# gives each connection a thread of its own, and asyncpg.
+
+
+class SqliteDatabase:
+    """One SQLite file: one writing connection and a few readers. Its errors are `StorageTrouble`."""
+
+    def __init__(self, url: URL, *, busy_ms: int) -> None:
+        self._writer = _sqlite_engine(
+            url,
+            busy_ms,
+            connections=1,
+            pragmas=(
+                "journal_mode = WAL",
+                f"journal_size_limit = {LOG_KEPT_BYTES}",
+                # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits when the power fails. A lost
+                # SUBMITTING row would be sent, and paid, again (design §1.4).
+                "synchronous = FULL",
+                "foreign_keys = ON",
+            ),
+        )
+        # The driver opens no transaction of its own (isolation_level None), so we do, and as a writer from the
+        # start: a transaction that begins by reading cannot wait for the write lock later, it fails at once.
+        event.listen(self._writer.sync_engine, "begin", _begin_immediate)
+        self._reader = _sqlite_engine(url, busy_ms, connections=READERS, pragmas=("query_only = ON",))
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction that commits at its end and is undone by any exception.
+
+        Writers queue for the one connection, first come, first served.
+        """
+        return await _undisturbed(_transact(self._writer, work))
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on a reading connection; each of its statements sees one consistent moment."""
+        return await _undisturbed(_look(self._reader, work))
+
+    async def close(self) -> None:
+        """Finish what runs, close every connection and end the threads."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+class PostgresDatabase:
+    """One PostgreSQL database, through a pool of connections. Its errors are `StorageTrouble`."""
+
+    def __init__(self, url: URL, *, busy_ms: int) -> None:
+        self._writer = create_async_engine(
+            url,
+            hide_parameters=True,
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=COMMAND_SECONDS,
+            pool_pre_ping=True,
+            connect_args={
+                "timeout": CONNECT_SECONDS,
+                "command_timeout": COMMAND_SECONDS,
+                "server_settings": {
+                    "application_name": "easel",
+                    "jit": "off",
+                    "lock_timeout": str(busy_ms),
+                },
+            },
+        )
+        self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction that commits at its end and is undone by any exception."""
+        return await _undisturbed(_transact(self._writer, work))
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on a connection without a transaction; each of its statements sees one consistent moment."""
+        return await _undisturbed(_look(self._reader, work))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+
+
+Database = SqliteDatabase | PostgresDatabase
+
+
+def open_database(url: str, *, busy_ms: int = BUSY_MS) -> Database:
+    """Make ready for an address; nothing is connected yet."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StartupError(
+            "The database's address cannot be read: write it like sqlite+aiosqlite:///easel.db."
+        ) from None
+    if parsed.drivername in {"sqlite", "sqlite+aiosqlite"}:
+        return SqliteDatabase(_named(parsed).set(drivername="sqlite+aiosqlite"), busy_ms=busy_ms)
+    if parsed.drivername in {"postgresql", "postgresql+asyncpg"}:
+        try:
+            return PostgresDatabase(parsed.set(drivername="postgresql+asyncpg"), busy_ms=busy_ms)
+        except ModuleNotFoundError:
+            raise StartupError(
+                "PostgreSQL needs the driver asyncpg: install Easel with its extra `postgres`."
+            ) from None
+    raise StartupError(
+        f"Easel cannot use a database of the kind {parsed.drivername}: "
+        "set DATABASE to sqlite+aiosqlite:///… or postgresql+asyncpg://…."
+    )
+
+
+def lock(connection: Connection, name: str) -> None:
+    """Hold back other transactions that name the same lock, until this one ends.
+
+    SQLite's only writer needs no such thing. On PostgreSQL it is an advisory lock: it guards what is counted before
+    it is inserted, where there is no row yet to lock.
+    """
+    if connection.dialect.name == POSTGRES:
+        number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
+        connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def _named(url: URL) -> URL:
+    """Insist on a file whose directory exists. SQLite's own `file:` spelling is left to SQLite."""
+    if url.database is None or url.database in {"", ":memory:"}:
+        raise StartupError(
+            "A database in memory would forget every job: name a file, like sqlite+aiosqlite:///easel.db."
+        )
+    directory = Path(url.database).parent
+    if not url.database.startswith("file:") and not directory.is_dir():
+        raise StartupError(
+            f"The directory of the database does not exist: create {directory}, or name another file in DATABASE."
+        )
+    return url
+
+
+def _sqlite_engine(url: URL, busy_ms: int, *, connections: int, pragmas: tuple[str, ...]) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=QUEUE_SECONDS,
+        connect_args={"isolation_level": None, "timeout": busy_ms / 1_000},
+    )
+
+    def set_up(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    event.listen(engine.sync_engine, "connect", set_up)
+    return engine
+
+
+async def _transact(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
+    with translated():
+        async with engine.begin() as connection:
+            return await connection.run_sync(work)
+
+
+async def _look(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
+    with translated():
+        async with engine.connect() as connection:
+            return await connection.run_sync(work)
+
+
+async def _undisturbed(visit: Coroutine[Any, Any, T]) -> T:
+    """Let a transaction end before a caller's cancellation goes on: it takes milliseconds, and is never torn."""
+    task = asyncio.ensure_future(visit)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):  # said twice, it is still one cancellation
+                await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # seen; the caller is no longer there to hear of it
+        raise
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

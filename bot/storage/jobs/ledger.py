@@ -1,0 +1,307 @@
+"""The books: units reserved when a job is accepted, drawn from grants, and given back when no picture came.
+Never here: who may have how much (that is the domain's `Allowance`) and prices (that is the job's `units`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sqlalchemy import and_, bindparam, func, insert, literal, or_, select, text, update
+
+from bot.domain.days import UTC_ZONE, day_of, month_of
+from bot.domain.pools import name_rule
+from bot.errors import SettingsChanged, UserError
+from bot.storage.database import lock
+from bot.storage.server_tables import draws, grants, guilds
+from bot.storage.tables import IS_LIVE, jobs, ledger
+from bot.texts import text as sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import BindParameter, ColumnElement, FromClause, ScalarSelect, Select
+    from sqlalchemy.engine import Connection
+
+    from bot.domain.days import Day
+    from bot.domain.jobs import Job
+    from bot.domain.pools import Allowance, ServerLimits
+
+RESERVE: Final = "reserve"
+REFUND: Final = "refund"
+
+# The ledger has each job's whole price, reserved and perhaps given back. What grants paid of it is written in `draws`
+# beside it, so a day's own allowance is used up by the one less the other.
+
+
+class Draw(NamedTuple):
+    """What one grant pays of a job."""
+
+    grant_id: int
+    units: int
+
+
+def revision_of(connection: Connection, guild_id: int) -> int:
+    """Which revision of its settings a server has now."""
+    query = select(guilds.c.revision).where(guilds.c.guild_id == guild_id)
+    return connection.execute(query).scalar_one_or_none() or 0
+
+
+# -- what was spent --------------------------------------------------------------------------------------
+
+
+def _member(table: FromClause, *, in_a_server: bool = True) -> ColumnElement[bool]:
+    guild = table.c.guild_id
+    return and_(
+        table.c.user_id == bindparam("user_"),
+        guild == bindparam("guild_") if in_a_server else guild.is_(None),
+        table.c.pool == bindparam("pool_"),
+    )
+
+
+def _sum(column: ColumnElement[int], *where: ColumnElement[bool]) -> ScalarSelect[Any]:
+    return select(func.coalesce(func.sum(column), 0)).where(*where).scalar_subquery()
+
+
+_SINCE: Final[BindParameter[int]] = bindparam("since_")
+OUTSTANDING: Final = draws.c.returned_at.is_(None)
+
+
+def _usage(*, in_a_server: bool) -> Select[Any]:
+    """Build the query for what a member spent since a time and has unfinished, in one pool of one place."""
+    spent = _sum(ledger.c.units, _member(ledger, in_a_server=in_a_server), ledger.c.spent_at >= _SINCE)
+    live = select(func.count()).select_from(jobs)
+    live = live.where(_member(jobs, in_a_server=in_a_server), text(IS_LIVE))
+    if not in_a_server:
+        return select(spent.label("spent"), literal(0).label("drawn"), live.scalar_subquery().label("live"))
+    drawn = _sum(
+        draws.c.units,
+        draws.c.grant_id == grants.c.id,
+        _member(grants),
+        draws.c.spent_at >= _SINCE,
+        OUTSTANDING,
+    )
+    return select(spent.label("spent"), drawn.label("drawn"), live.scalar_subquery().label("live"))
+
+
+_IN_A_SERVER: Final = _usage(in_a_server=True)
+_IN_DIRECT_MESSAGES: Final = _usage(in_a_server=False)
+SERVER_SPENT: Final = select(func.coalesce(func.sum(ledger.c.units), 0)).where(
+    ledger.c.guild_id == bindparam("guild_"),
+    ledger.c.pool == bindparam("pool_"),
+    ledger.c.spent_at >= _SINCE,
+)
+_BACK: Final = ledger.alias("back")
+# Of jobs that brought no picture nobody has to rest: their units, and their place in time, are given back.
+_LATEST: Final = select(func.max(ledger.c.spent_at)).where(
+    _member(ledger),
+    ledger.c.spent_at >= _SINCE,
+    ledger.c.kind == RESERVE,
+    ~select(_BACK.c.id).where(_BACK.c.job_key == ledger.c.job_key, _BACK.c.kind == REFUND).exists(),
+)
+_PAID_BY: Final = (
+    select(func.coalesce(func.sum(draws.c.units), 0))
+    .where(draws.c.grant_id == grants.c.id, OUTSTANDING)
+    .correlate(grants)
+    .scalar_subquery()
+)
+LEFT: Final = (grants.c.units - _PAID_BY).label("left")
+UNEXPIRED: Final = or_(grants.c.expires_at.is_(None), grants.c.expires_at > bindparam("now_"))
+# The grant that expires first is used first.
+_FIRST_TO_EXPIRE: Final = (grants.c.expires_at.is_(None), grants.c.expires_at, grants.c.id)
+_AVAILABLE: Final = select(grants.c.id, LEFT).where(_member(grants), UNEXPIRED).order_by(*_FIRST_TO_EXPIRE)
+
+
+class Short(NamedTuple):
+    """How many units a limit lacks for a job; the largest of several is the one that refuses."""
+
+    units: int
+    why: str
+    limit: int
+    used: int
+    renews: int
+
+    @classmethod
+    def of(cls, why: str, job: Job, limit: int | None, used: int, period: Day) -> Short:
+        """Compare a job's price with what is left of a limit."""
+        if limit is None:
+            return cls(0, why, 0, used, period.end)
+        return cls(max(0, job.units - max(0, limit - used)), why, limit, used, period.end)
+
+
+class Spent(NamedTuple):
+    """What a member has used up."""
+
+    own: int
+    """Units of the day's own allowance."""
+    live: int
+    """Unfinished jobs."""
+
+
+def spent(connection: Connection, guild_id: int | None, user_id: int, pool: str, day: Day) -> Spent:
+    """Read what a member has used up today in one pool of one place."""
+    asked = {"user_": user_id, "pool_": pool, "since_": day.start}
+    if guild_id is None:
+        row = connection.execute(_IN_DIRECT_MESSAGES, asked).one()
+    else:
+        row = connection.execute(_IN_A_SERVER, asked | {"guild_": guild_id}).one()
+    return Spent(row.spent - row.drawn, row.live)
+
+
+def available(connection: Connection, guild_id: int, user_id: int, pool: str, now: int) -> Sequence[Draw]:
+    """Read what a member's unexpired grants have left, in the order in which they are used."""
+    asked = {"user_": user_id, "pool_": pool, "guild_": guild_id, "now_": now}
+    return [Draw(row.id, row.left) for row in connection.execute(_AVAILABLE, asked) if row.left > 0]
+
+
+# -- accepting -------------------------------------------------------------------------------------------
+
+
+def check(
+    connection: Connection, job: Job, allowance: Allowance, limits: ServerLimits | None
+) -> Sequence[Draw]:
+    """Refuse, naming the limit, if the job would exceed what its member or server may have. Must hold the member's lock.
+
+    Returns what grants pay of it.
+    """
+    guild_id = job.reply.guild_id
+    if limits is not None and guild_id is not None and revision_of(connection, guild_id) != limits.revision:
+        raise SettingsChanged(str(guild_id))
+    day = day_of(job.created_at, UTC_ZONE if limits is None else limits.zone)
+    month = month_of(job.created_at, UTC_ZONE if limits is None else limits.zone)
+    drawn = _check_member(connection, job, allowance, day, month)
+    if limits is not None and limits.per_day is not None:
+        _check_server(connection, job, limits.per_day, day)
+    return drawn
+
+
+def _check_member(
+    connection: Connection, job: Job, allowance: Allowance, day: Day, month: Day
+) -> Sequence[Draw]:
+    at_once = allowance.at_once()
+    _check_cooldown(connection, job, allowance)
+    if allowance.per_day is None and allowance.per_month is None and at_once is None:
+        return ()
+    guild_id = job.reply.guild_id
+    used = spent(connection, guild_id, job.user_id, job.pool.value, day)
+    rule = name_rule(allowance.rule, guild_id)
+    drawn: Sequence[Draw] = ()
+    short = Short.of("refused.per_day", job, allowance.per_day, used.own, day)
+    if allowance.per_month is not None:
+        so_far = spent(connection, guild_id, job.user_id, job.pool.value, month).own
+        short = max(short, Short.of("refused.per_month", job, allowance.per_month, so_far, month))
+    if short.units > 0:
+        drawn = _from_grants(connection, job, short.units)
+        if not drawn:
+            raise UserError(
+                sentence(
+                    short.why,
+                    pool=job.pool.value,
+                    limit=short.limit,
+                    used=short.used,
+                    units=job.units,
+                    renews=short.renews // 1_000,
+                    rule=rule,
+                )
+            )
+    if at_once is not None and used.live >= at_once:
+        raise UserError(sentence("refused.at_once", pool=job.pool.value, limit=at_once, rule=rule))
+    return drawn
+
+
+def _check_cooldown(connection: Connection, job: Job, allowance: Allowance) -> None:
+    guild_id = job.reply.guild_id
+    if not allowance.cooldown or guild_id is None:
+        return
+    asked = {"user_": job.user_id, "pool_": job.pool.value, "guild_": guild_id}
+    since = job.created_at - allowance.cooldown * 1_000
+    latest: int | None = connection.execute(_LATEST, asked | {"since_": since + 1}).scalar_one()
+    if latest is not None:
+        raise UserError(
+            sentence(
+                "refused.cooldown",
+                pool=job.pool.value,
+                limit=allowance.cooldown,
+                next=-(-(latest + allowance.cooldown * 1_000) // 1_000),
+                rule=name_rule(allowance.rule, guild_id),
+            )
+        )
+
+
+def _from_grants(connection: Connection, job: Job, units: int) -> Sequence[Draw]:
+    """Choose grants that together pay so much; nothing if they cannot."""
+    guild_id = job.reply.guild_id
+    if guild_id is None:
+        return ()
+    drawn = []
+    for grant in available(connection, guild_id, job.user_id, job.pool.value, job.created_at):
+        drawn.append(Draw(grant.grant_id, min(grant.units, units)))
+        units -= drawn[-1].units
+        if units == 0:
+            return drawn
+    return ()
+
+
+def _check_server(connection: Connection, job: Job, per_day: int, day: Day) -> None:
+    # The member's lock is held already; whoever holds the server's never waits for a member's.
+    lock(connection, f"server/{job.reply.guild_id}/{job.pool}")
+    asked = {"guild_": job.reply.guild_id, "pool_": job.pool.value, "since_": day.start}
+    used = connection.execute(SERVER_SPENT, asked).scalar_one()
+    if used + job.units > per_day:
+        raise UserError(
+            sentence(
+                "refused.server_total",
+                pool=job.pool.value,
+                limit=per_day,
+                used=used,
+                renews=day.end // 1_000,
+            )
+        )
+
+
+def reserve(connection: Connection, job: Job, drawn: Sequence[Draw]) -> None:
+    """Book the units of a job that was just inserted."""
+    connection.execute(
+        insert(ledger),
+        {
+            "guild_id": job.reply.guild_id,
+            "user_id": job.user_id,
+            "pool": job.pool.value,
+            "job_key": job.key,
+            "units": job.units,
+            "kind": RESERVE,
+            "at": job.created_at,
+            "spent_at": job.created_at,
+        },
+    )
+    if drawn:
+        rows = [
+            {"grant_id": d.grant_id, "job_key": job.key, "units": d.units, "spent_at": job.created_at}
+            for d in drawn
+        ]
+        connection.execute(insert(draws), rows)
+
+
+# -- giving back -----------------------------------------------------------------------------------------
+
+_BOOKED = ledger.alias("booked")
+_REFUNDED = ledger.alias("refunded")
+
+
+def refund(connection: Connection, job: Job) -> None:
+    """Give back what was reserved, once. The caller's transaction holds the job's row, so nobody else does."""
+    columns = ("guild_id", "user_id", "pool", "job_key", "units", "kind", "at", "spent_at")
+    given = {"units": -_BOOKED.c.units, "kind": literal(REFUND), "at": literal(job.finished_at)}
+    connection.execute(
+        insert(ledger).from_select(
+            columns,
+            select(*(given.get(name, _BOOKED.c[name]).label(name) for name in columns)).where(
+                _BOOKED.c.job_key == job.key,
+                _BOOKED.c.kind == RESERVE,
+                ~select(_REFUNDED.c.id)
+                .where(_REFUNDED.c.job_key == job.key, _REFUNDED.c.kind == REFUND)
+                .exists(),
+            ),
+        )
+    )
+    connection.execute(
+        update(draws).where(draws.c.job_key == job.key, OUTSTANDING).values(returned_at=job.finished_at)
+    )

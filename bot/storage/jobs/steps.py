@@ -1,0 +1,231 @@
+"""What transactions do with a job's rows: find, insert, write under its fence, withdraw, and what follows from that.
+Never here: beginning and ending a transaction, and choosing jobs (that is `claims`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, bindparam, delete, exists, insert, literal, select, text, update
+
+from bot.domain.jobs import UPSTREAM, JobState
+from bot.errors import LeaseLost
+from bot.storage.database import lock
+from bot.storage.jobs import ledger, rows
+from bot.storage.tables import EMPTIED, ERASED, IS_LIVE, actions, deliveries, inputs, jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from sqlalchemy import Row, Select
+    from sqlalchemy.engine import Connection
+
+    from bot.domain.inputs import Input
+    from bot.domain.jobs import Job, ReplyTarget
+    from bot.domain.keys import JobKey
+    from bot.domain.pools import Allowance, ServerLimits
+
+CHUNK: Final = 500
+"""Keys in one IN list: SQLite's oldest builds take 999 parameters."""
+
+c = jobs.c
+
+# Statements that run for every job are built once: building costs more than running them.
+BY_KEY: Final = select(jobs).where(c.key == bindparam("key_"))
+BY_INTERACTION: Final = select(jobs).where(c.interaction_id == bindparam("interaction_"))
+_LIVE_CHILD: Final = select(jobs).where(
+    c.parent == bindparam("parent_"), c.position == bindparam("position_"), text(IS_LIVE)
+)
+_UNDISTURBED: Final = update(jobs).where(
+    c.key == bindparam("key_"), c.fence == bindparam("fence_"), c.touched.is_(False)
+)
+_ACTIONS: Final = (
+    select(actions)
+    .where(actions.c.job_key.in_(bindparam("keys_", expanding=True)))
+    .order_by(actions.c.job_key, actions.c.position)
+)
+
+
+def chunks(keys: Collection[str]) -> Iterator[list[str]]:
+    """Cut a collection into lists that fit one statement."""
+    ordered = list(keys)
+    for start in range(0, len(ordered), CHUNK):
+        yield ordered[start : start + CHUNK]
+
+
+# -- reading ---------------------------------------------------------------------------------------------
+
+
+def find(connection: Connection, query: Select[Any], **values: object) -> Job | None:
+    """Read the one job that a query over `jobs` names, with its actions."""
+    row = connection.execute(query, values).one_or_none()
+    return None if row is None else with_actions(connection, [rows.read_job(row)])[0]
+
+
+def with_actions(connection: Connection, found: Sequence[Job]) -> list[Job]:
+    """Read the actions of those that have some: they come with success and never change again."""
+    of_job: dict[str, list[Row[Any]]] = {}
+    for chunk in chunks([job.key for job in found if job.state is JobState.SUCCEEDED]):
+        for row in connection.execute(_ACTIONS, {"keys_": chunk}):
+            of_job.setdefault(row.job_key, []).append(row)
+    return [rows.with_actions(job, of_job.get(job.key, ())) for job in found]
+
+
+def inputs_of(connection: Connection, key: JobKey) -> list[Input]:
+    """Read what goes along with a job."""
+    i = inputs.c
+    found = connection.execute(select(inputs).where(i.job_key == key).order_by(i.position))
+    return [rows.read_input(row) for row in found]
+
+
+# -- accepting -------------------------------------------------------------------------------------------
+
+
+def begin(
+    connection: Connection,
+    job: Job,
+    allowance: Allowance,
+    limits: ServerLimits | None = None,
+    taken_along: Sequence[Input] = (),
+) -> Job:
+    """Find the job that this interaction or this button already began, or insert it within the allowance."""
+    # First the lock, then the look: a twin of this very interaction must be found, not counted.
+    lock(connection, f"member/{job.reply.guild_id}/{job.user_id}/{job.pool}")
+    earlier = find(connection, BY_INTERACTION, interaction_=job.interaction_id)
+    if earlier is None and job.press is not None:
+        earlier = find(connection, _LIVE_CHILD, parent_=job.press.parent, position_=job.press.position)
+    if earlier is not None:
+        return earlier
+    drawn = ledger.check(connection, job, allowance, limits)
+    # A limit of nothing running would keep an accepted job waiting for ever.
+    running = None if allowance.running is None else max(1, allowance.running)
+    values = {**rows.identity(job), **rows.progress(job), **rows.lease(job), "running_limit": running}
+    connection.execute(insert(jobs), values)
+    if taken_along:
+        connection.execute(insert(inputs), rows.inputs_of(job, taken_along))
+    ledger.reserve(connection, job, drawn)
+    return job
+
+
+# -- writing ---------------------------------------------------------------------------------------------
+
+
+def write(connection: Connection, job: Job, *, giving_back: bool) -> None:
+    """Write all that a worker may change if its fence holds, and what follows from it; else `LeaseLost`."""
+    values = {**rows.progress(job), "key_": job.key, "fence_": job.fence}
+    if giving_back:
+        values |= {"owner": None, "lease_until": 0}
+    if not connection.execute(_UNDISTURBED, values).rowcount:
+        job = _merge(connection, job)
+    _settle(connection, job)
+
+
+def _merge(connection: Connection, job: Job) -> Job:
+    """Write a job to whose row somebody wrote while it was being sent: keep both, and take it from its worker.
+
+    Raises `LeaseLost` if it is not the worker's job any more.
+    """
+    row = connection.execute(
+        select(jobs).where(c.key == job.key, c.fence == job.fence).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise LeaseLost(job.key)
+    stored = rows.read_job(row)
+    merged = replace(
+        job,
+        unwanted=stored.unwanted,
+        reply=stored.reply,
+        owner=None,
+        lease_until=0,
+        fence=stored.fence + 1,
+    )
+    if merged.unwanted and merged.state is JobState.QUEUED:
+        # It was cancelled while it was being sent, and the server took nothing: it must not be sent again.
+        merged = merged.cancelled(merged.changed_at)
+    _overwrite(connection, merged)
+    return merged
+
+
+def _overwrite(connection: Connection, job: Job) -> None:
+    """Write a job whose row this transaction has locked, lease and all."""
+    connection.execute(
+        update(jobs).where(c.key == job.key), {**rows.progress(job), **rows.lease(job), "touched": False}
+    )
+
+
+def _settle(connection: Connection, job: Job) -> None:
+    """Write what follows from a job's state; said twice it is written once."""
+    if job.refund_due:
+        ledger.refund(connection, job)
+    if job.state is JobState.SUCCEEDED and job.actions and not job.is_delivered:
+        connection.execute(delete(actions).where(actions.c.job_key == job.key))
+        connection.execute(insert(actions), rows.actions_of(job))
+    if job.delivered_at is not None and job.route is not None:
+        d = deliveries.c
+        row = (job.key, job.delivered_at, job.route.value, job.reply.channel_id, job.reply.message_id)
+        values = (literal(value, column.type) for value, column in zip(row, d, strict=True))
+        known = exists().where(d.job_key == job.key, d.at == job.delivered_at)
+        connection.execute(insert(deliveries).from_select(d.keys(), select(*values).where(~known)))
+        if job.unwanted:
+            _forget(connection, job.key)
+
+
+def _forget(connection: Connection, key: JobKey) -> None:
+    """Empty a job whose requester was erased while it ran; the worker may have read the row before that."""
+    if connection.execute(update(jobs).where(c.key == key, c.user_name == ERASED), dict(EMPTIED)).rowcount:
+        connection.execute(delete(inputs).where(inputs.c.job_key == key))
+
+
+def address_inputs(connection: Connection, key: JobKey, given: Sequence[Input]) -> None:
+    """Write where a job's inputs can be fetched."""
+    i = inputs.c
+    for position, one in enumerate(given):
+        values = {"address": one.address, "address_until": one.address_until}
+        connection.execute(update(inputs).where(i.job_key == key, i.position == position), values)
+
+
+# -- beside the worker -----------------------------------------------------------------------------------
+
+
+def cancel(connection: Connection, key: JobKey, now: int) -> Job | None:
+    """Withdraw a queued job or mark a sent one unwanted, and take it from its worker; None if it had ended."""
+    job = find(connection, BY_KEY.with_for_update(), key_=key)
+    if job is None or job.is_terminal:
+        return None
+    if job.state is JobState.SUBMITTING and job.owner is not None and job.lease_until >= now:
+        # It is being sent this moment, and taking it away would lose the id of a task that we pay for. The worker's
+        # next write keeps this mark and loses the lease.
+        connection.execute(update(jobs).where(c.key == key), {"unwanted": True, "touched": True})
+        return replace(job, unwanted=True)
+    job = replace(job, unwanted=True) if job.state in UPSTREAM else job.cancelled(now)
+    job = replace(job, owner=None, lease_until=0, fence=job.fence + 1)
+    _overwrite(connection, job)
+    _settle(connection, job)
+    return job
+
+
+def remove_result(connection: Connection, key: JobKey) -> Job | None:
+    """Empty a job's outcome and mark it; whoever was delivering it loses it. None if it brought nothing."""
+    job = find(connection, BY_KEY.with_for_update(), key_=key)
+    if job is None or job.state is not JobState.SUCCEEDED:
+        return None
+    removed = job.removed()
+    _overwrite(connection, replace(removed, owner=None, lease_until=0, fence=job.fence + 1))
+    for table in (actions, inputs):
+        connection.execute(delete(table).where(table.c.job_key == key))
+    return removed
+
+
+def move_card(connection: Connection, key: JobKey, reply: ReplyTarget) -> None:
+    """Write where a job's card is now. A worker that holds the job would write the old place back: it is taken away."""
+    job = find(connection, BY_KEY.with_for_update(), key_=key)
+    if job is None:
+        return
+    values = rows.reply(reply)
+    if job.owner is not None and job.state is JobState.SUBMITTING:
+        values["touched"] = (
+            True  # as in `cancel`: what is being sent stays with its worker until it has written
+        )
+    elif job.owner is not None:
+        values |= {"owner": None, "lease_until": 0, "fence": job.fence + 1}
+    connection.execute(update(jobs).where(and_(c.key == key)), values)

@@ -1,0 +1,244 @@
+"""Jobs as rows: the `JobStore` port on SQL. Each method is one transaction; a fence guards each write to a job.
+Never here: SQL dialects (`engine`), the order of the queue (`claims`), what is written with a job (`steps`)."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import and_, func, or_, select, text, true, update
+
+from bot.domain.jobs import JobState
+from bot.domain.keys import JobKey
+from bot.domain.pools import Pool
+from bot.domain.ports import Load
+from bot.domain.tasks import RemoteTaskId
+from bot.errors import StorageTrouble, TaskTaken
+from bot.storage.database import lock
+from bot.storage.errors import TAKEN, Conflict
+from bot.storage.jobs import claims, fairness, rows, steps
+from bot.storage.tables import IS_LIVE, IS_LOST, IS_OWNED, IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import ColumnElement, TextClause
+    from sqlalchemy.engine import Connection
+
+    from bot.domain.inputs import Input
+    from bot.domain.jobs import Job, ReplyTarget
+    from bot.domain.pools import Allowance, ServerLimits
+    from bot.storage.database import Database
+
+ATTEMPTS: Final = 5
+"""How often an insert looks for the winner of a race; one look is enough unless the winner has ended meanwhile."""
+
+c = jobs.c
+_NOBODYS: Final = {"owner": None, "lease_until": 0, "fence": c.fence + 1}
+"""A lease given back; a worker that still believes in it becomes a ghost."""
+
+
+class SqlJobStore:
+    """The `JobStore` of bot.domain.ports, on SQLite and PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # -- accepting ---------------------------------------------------------------------------------------
+
+    async def begin(
+        self,
+        job: Job,
+        allowance: Allowance,
+        limits: ServerLimits | None = None,
+        *,
+        inputs: Sequence[Input] = (),
+    ) -> Job:
+        """See the port. Of several that begin the same press at once one inserts, and all return its job."""
+        for _ in range(ATTEMPTS):
+            try:
+                return await self._database.write(lambda cn: steps.begin(cn, job, allowance, limits, inputs))
+            except Conflict:  # another process was quicker: look again, and find its row
+                continue
+        raise StorageTrouble(TAKEN)
+
+    # -- reading -----------------------------------------------------------------------------------------
+
+    async def get(self, key: JobKey) -> Job | None:
+        """See the port."""
+        return await self._database.read(lambda cn: steps.find(cn, steps.BY_KEY, key_=key))
+
+    async def by_interaction(self, interaction_id: int) -> Job | None:
+        """See the port."""
+        return await self._database.read(
+            lambda cn: steps.find(cn, steps.BY_INTERACTION, interaction_=interaction_id)
+        )
+
+    async def inputs(self, key: JobKey) -> Sequence[Input]:
+        """See the port."""
+        return await self._database.read(lambda cn: steps.inputs_of(cn, key))
+
+    async def address_inputs(self, key: JobKey, inputs: Sequence[Input]) -> None:
+        """See the port."""
+        await self._database.write(lambda cn: steps.address_inputs(cn, key, inputs))
+
+    async def by_webhook_token(self, token: str) -> JobKey | None:
+        """See the port. A job that timed out with us and is still looked at counts as unfinished."""
+        asked = rows.plain(token)
+        query = select(c.key, c.webhook_token).where(
+            c.webhook_token == asked, or_(text(IS_LIVE), text(IS_WATCHED))
+        )
+        row = await self._database.read(lambda cn: cn.execute(query).one_or_none())
+        if row is None or not hmac.compare_digest(row.webhook_token.encode(), asked.encode()):
+            return None
+        return JobKey(row.key)
+
+    async def child_of(self, parent: JobKey, position: int) -> Job | None:
+        """See the port."""
+        succeeded = c.state == JobState.SUCCEEDED.value
+        query = (
+            select(jobs)
+            .where(c.parent == parent, c.position == position, or_(text(IS_LIVE), succeeded))
+            .order_by(succeeded, c.created_at.desc(), c.key)
+            .limit(1)
+        )
+        return await self._database.read(lambda cn: steps.find(cn, query))
+
+    async def rivals(self, job: Job, since: int) -> Sequence[Job]:
+        """See the port."""
+        alike = and_(c.account == job.account, c.pool == job.pool.value, c.prompt == rows.plain(job.prompt))
+        unsettled = and_(text(IS_UPSTREAM), c.task_id.is_(None))
+        lost = and_(text(IS_LOST), c.sent_at > since)
+        query = select(jobs).where(alike, c.key != job.key, or_(unsettled, lost)).order_by(c.sent_at, c.key)
+        return await self._database.read(lambda cn: [rows.read_job(row) for row in cn.execute(query)])
+
+    async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
+        """See the port. Counts in the order in which places are given: a later job may well stand before an earlier."""
+        asked = frozenset(keys)
+
+        def count(connection: Connection) -> dict[JobKey, int]:
+            lines = fairness.lines(claims.waiting(connection), claims.running(connection), keep_limits=False)
+            return {
+                place.key: n for line in lines.values() for n, place in enumerate(line) if place.key in asked
+            }
+
+        return await self._database.read(count) if asked else {}
+
+    async def known_tasks(
+        self, task_ids: Collection[RemoteTaskId], *, account: str | None = None
+    ) -> set[RemoteTaskId]:
+        """See the port."""
+        queries = [claims.known_tasks(chunk, account) for chunk in steps.chunks(task_ids)]
+
+        def look_up(connection: Connection) -> set[RemoteTaskId]:
+            return {RemoteTaskId(id_) for query in queries for id_ in connection.execute(query).scalars()}
+
+        return await self._database.read(look_up)
+
+    async def load(self, account: str | None = None) -> dict[Pool, Load]:
+        """See the port."""
+        mine = true() if account is None else c.account == account
+
+        def count(connection: Connection, condition: str) -> dict[str, int]:
+            query = select(c.pool, func.count().label("n")).where(mine, text(condition))
+            return {row.pool: row.n for row in connection.execute(query.group_by(c.pool))}
+
+        waiting, running = await self._database.read(
+            lambda cn: (count(cn, IS_QUEUED), count(cn, IS_UPSTREAM))
+        )
+        return {pool: Load(waiting=waiting.get(pool, 0), running=running.get(pool, 0)) for pool in Pool}
+
+    async def next_due(self, now: int) -> int | None:
+        """See the port. A queued job that waits for a place rather than for a time is left out."""
+        query = claims.next_due(now)
+        due: int | None = await self._database.read(lambda cn: cn.execute(query).scalar())
+        return due
+
+    # -- claiming ----------------------------------------------------------------------------------------
+
+    async def claim_submissions(
+        self, owner: str, now: int, *, lease_ms: int, limit: int, max_running: int
+    ) -> Sequence[Job]:
+        """See the port. Also keeps to the running limit under which each job was accepted."""
+        room = claims.has_room(now, max_running)
+        if await self._database.read(lambda cn: cn.execute(room).first()) is None:
+            return ()
+
+        def take(connection: Connection) -> list[Job]:
+            # Places are counted, and a count cannot be locked: one process at a time hands places out.
+            lock(connection, "submissions")
+            keys = fairness.next_in_line(
+                claims.waiting(connection, until=now),
+                claims.running(connection),
+                max_running=max_running,
+                limit=limit,
+            )
+            taken = connection.execute(claims.take_for_submission(keys, owner, now, lease_ms=lease_ms))
+            return _in_order(keys, [rows.read_job(row) for row in taken])
+
+        return await self._database.write(take)
+
+    async def claim_work(self, owner: str, now: int, *, lease_ms: int, limit: int) -> Sequence[Job]:
+        """See the port."""
+        due = claims.due_work(now, limit=limit)
+        found = await self._database.read(lambda cn: cn.execute(due).scalars().all())
+        if not found:
+            return ()
+
+        def take(connection: Connection) -> list[Job]:
+            free = connection.execute(claims.still_free(found, now)).scalars().all()
+            taken = connection.execute(claims.take(free, owner, now, lease_ms=lease_ms))
+            return _in_order(found, steps.with_actions(connection, [rows.read_job(row) for row in taken]))
+
+        return await self._database.write(take)
+
+    async def renew(self, owner: str, until: int) -> int:
+        """See the port."""
+        return await self._change(text(IS_OWNED), c.owner == owner, values={"lease_until": until})
+
+    async def disown(self, owner: str, keys: Collection[JobKey]) -> None:
+        """See the port."""
+        for chunk in steps.chunks(keys):
+            await self._change(c.key.in_(chunk), c.owner == owner, values=_NOBODYS)
+
+    async def abandon(self, owner: str) -> int:
+        """See the port."""
+        return await self._change(text(IS_OWNED), c.owner == owner, values=_NOBODYS)
+
+    async def _change(self, *where: ColumnElement[bool] | TextClause, values: rows.Values) -> int:
+        statement = update(jobs).where(*where).values(values)
+        return await self._database.write(lambda cn: cn.execute(statement).rowcount)
+
+    # -- writing -----------------------------------------------------------------------------------------
+
+    async def save(self, job: Job) -> None:
+        """See the port. The lease is not written: a job in a worker's hands is older than its last renewal."""
+        await self._write(job, giving_back=False)
+
+    async def release(self, job: Job) -> None:
+        """See the port."""
+        await self._write(job, giving_back=True)
+
+    async def _write(self, job: Job, *, giving_back: bool) -> None:
+        try:
+            await self._database.write(lambda cn: steps.write(cn, job, giving_back=giving_back))
+        except Conflict:  # of all that is written with a job, only its task id must be unique
+            raise TaskTaken(job.key) from None
+
+    async def cancel(self, key: JobKey, now: int) -> Job | None:
+        """See the port. A job that is being sent this moment is only marked, and stays with its worker until then."""
+        return await self._database.write(lambda cn: steps.cancel(cn, key, now))
+
+    async def remove_result(self, key: JobKey) -> Job | None:
+        """See the port."""
+        return await self._database.write(lambda cn: steps.remove_result(cn, key))
+
+    async def move_card(self, key: JobKey, reply: ReplyTarget) -> None:
+        """See the port."""
+        await self._database.write(lambda cn: steps.move_card(cn, key, reply))
+
+
+def _in_order(keys: Sequence[str], found: Sequence[Job]) -> list[Job]:
+    """Sort jobs as their keys stand: RETURNING promises no order."""
+    place = {key: n for n, key in enumerate(keys)}
+    return sorted(found, key=lambda job: place[job.key])

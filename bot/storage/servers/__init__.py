@@ -1,0 +1,1 @@
+"""Servers as rows: settings, members as moderators mark them, own keys, what is kept for how long."""

@@ -1,0 +1,282 @@
+"""Members as moderators mark them: blocks, strikes and grants, each change with the audit's line.
+Never here: what a mark leads to, and the books (those are in `ledger` and `books`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import delete, func, insert, or_, select, update
+
+from bot.domain.access import HOUR_MS
+from bot.domain.guilds import Actor, Block, Grant, Strike, Struck
+from bot.domain.pools import Pool
+from bot.storage.database import lock
+from bot.storage.jobs.ledger import LEFT, UNEXPIRED
+from bot.storage.jobs.rows import plain
+from bot.storage.server_tables import blocks, grants, strikes
+from bot.storage.servers.settings import record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy.engine import Connection
+
+    from bot.domain.moderation import StrikePolicy
+    from bot.storage.database import Database
+
+DAY_MS: Final = 24 * HOUR_MS
+
+b, s, g = blocks.c, strikes.c, grants.c
+
+
+class SqlMemberStore:
+    """The `MemberStore` of bot.domain.guild_ports, on SQLite and PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # -- blocks ------------------------------------------------------------------------------------------
+
+    async def block_of(self, guild_id: int, user_id: int, now: int) -> Block | None:
+        """See the port."""
+        query = select(blocks).where(b.guild_id == guild_id, b.user_id == user_id, _holds(now))
+        row = await self._database.read(lambda cn: cn.execute(query).one_or_none())
+        return None if row is None else _read_block(row)
+
+    async def blocks(self, guild_id: int, now: int) -> Sequence[Block]:
+        """See the port."""
+        query = select(blocks).where(b.guild_id == guild_id, _holds(now)).order_by(b.at.desc(), b.user_id)
+        return await self._database.read(lambda cn: [_read_block(row) for row in cn.execute(query)])
+
+    async def block(self, guild_id: int, block: Block) -> Block | None:
+        """See the port."""
+
+        def work(connection: Connection) -> Block | None:
+            replaced = _replace_block(connection, guild_id, block)
+            record(
+                connection,
+                guild_id,
+                actor=block.by,
+                at=block.at,
+                action="block",
+                subject=block.user_id,
+                before=_as_json(replaced),
+                after=_as_json(block),
+            )
+            return replaced
+
+        return await self._database.write(work)
+
+    async def unblock(self, guild_id: int, user_id: int, *, actor: Actor, at: int) -> Block | None:
+        """See the port."""
+
+        def work(connection: Connection) -> Block | None:
+            lock(connection, f"marks/{guild_id}/{user_id}")
+            lifted = _take_block(connection, guild_id, user_id)
+            if lifted is None or (lifted.until is not None and lifted.until <= at):
+                return None
+            record(
+                connection,
+                guild_id,
+                actor=actor,
+                at=at,
+                action="unblock",
+                subject=user_id,
+                before=_as_json(lifted),
+            )
+            return lifted
+
+        return await self._database.write(work)
+
+    # -- strikes -----------------------------------------------------------------------------------------
+
+    async def strike(
+        self,
+        guild_id: int,
+        user_id: int,
+        *,
+        interaction_id: int,
+        why: str,
+        at: int,
+        policy: StrikePolicy,
+        by: Actor,
+    ) -> Struck:
+        """See the port."""
+
+        def work(connection: Connection) -> Struck:
+            lock(connection, f"marks/{guild_id}/{user_id}")
+            known = select(s.id).where(s.interaction_id == interaction_id)
+            fresh = connection.execute(known).one_or_none() is None
+            if fresh:
+                connection.execute(
+                    insert(strikes).values(
+                        guild_id=guild_id,
+                        user_id=user_id,
+                        interaction_id=interaction_id,
+                        why=plain(why),
+                        at=at,
+                        spent=False,
+                    )
+                )
+            mine = (s.guild_id == guild_id, s.user_id == user_id, s.spent.is_(False))
+            count = connection.execute(
+                select(func.count()).where(*mine, s.at > at - policy.days * DAY_MS)
+            ).scalar_one()
+            if not fresh or count < policy.limit:
+                return Struck(count, None, fresh)
+            connection.execute(update(strikes).where(*mine).values(spent=True))
+            until = at + policy.block_hours * HOUR_MS
+            _block_for_strikes(connection, guild_id, Block(user_id, until, plain(why), by, at))
+            return Struck(count, until, fresh)
+
+        return await self._database.write(work)
+
+    async def strikes(self, guild_id: int, user_id: int, *, limit: int) -> Sequence[Strike]:
+        """See the port."""
+        query = (
+            select(strikes)
+            .where(s.guild_id == guild_id, s.user_id == user_id)
+            .order_by(s.at.desc(), s.id.desc())
+            .limit(limit)
+        )
+        return await self._database.read(
+            lambda cn: [Strike(row.user_id, row.at, row.why, row.spent) for row in cn.execute(query)]
+        )
+
+    async def forgive(self, guild_id: int, user_id: int, *, actor: Actor, at: int) -> int:
+        """See the port."""
+
+        def work(connection: Connection) -> int:
+            lock(connection, f"marks/{guild_id}/{user_id}")
+            mine = (s.guild_id == guild_id, s.user_id == user_id, s.spent.is_(False))
+            n = connection.execute(update(strikes).where(*mine).values(spent=True)).rowcount
+            if n:
+                record(
+                    connection,
+                    guild_id,
+                    actor=actor,
+                    at=at,
+                    action="forgive",
+                    subject=user_id,
+                    before={"strikes": n},
+                    after={"strikes": 0},
+                )
+            return n
+
+        return await self._database.write(work)
+
+    # -- grants ------------------------------------------------------------------------------------------
+
+    async def grant(
+        self,
+        guild_id: int,
+        user_id: int,
+        pool: Pool,
+        *,
+        units: int,
+        reason: str,
+        expires_at: int | None,
+        actor: Actor,
+        at: int,
+    ) -> Grant:
+        """See the port."""
+        values = {
+            "guild_id": guild_id,
+            "user_id": user_id,
+            "pool": pool.value,
+            "units": units,
+            "reason": plain(reason),
+            "by_id": actor.user_id,
+            "by_name": plain(actor.name),
+            "at": at,
+            "expires_at": expires_at,
+        }
+        told = {name: values[name] for name in ("pool", "units", "reason", "expires_at")}
+
+        def work(connection: Connection) -> int:
+            number: int = connection.execute(insert(grants).values(values).returning(g.id)).scalar_one()
+            record(connection, guild_id, actor=actor, at=at, action="grant", subject=user_id, after=told)
+            return number
+
+        number = await self._database.write(work)
+        return Grant(number, user_id, pool, units, units, reason, actor, at, expires_at)
+
+    async def grants(self, guild_id: int, user_id: int, now: int) -> Sequence[Grant]:
+        """See the port."""
+        query = (
+            select(grants, LEFT)
+            .where(g.guild_id == guild_id, g.user_id == user_id, UNEXPIRED)
+            .order_by(g.pool, g.expires_at.is_(None), g.expires_at, g.id)
+        )
+        found = await self._database.read(lambda cn: cn.execute(query, {"now_": now}).all())
+        return [_read_grant(row) for row in found if row.left > 0]
+
+
+def _holds(now: int) -> ColumnElement[bool]:
+    return or_(b.until.is_(None), b.until > now)
+
+
+def _take_block(connection: Connection, guild_id: int, user_id: int) -> Block | None:
+    taken = delete(blocks).where(b.guild_id == guild_id, b.user_id == user_id).returning(blocks)
+    row = connection.execute(taken).one_or_none()
+    return None if row is None else _read_block(row)
+
+
+def _replace_block(connection: Connection, guild_id: int, block: Block) -> Block | None:
+    lock(connection, f"marks/{guild_id}/{block.user_id}")
+    replaced = _take_block(connection, guild_id, block.user_id)
+    connection.execute(
+        insert(blocks).values(
+            guild_id=guild_id,
+            user_id=block.user_id,
+            until=block.until,
+            reason=plain(block.reason),
+            by_id=block.by.user_id,
+            by_name=plain(block.by.name),
+            at=block.at,
+        )
+    )
+    return replaced
+
+
+def _block_for_strikes(connection: Connection, guild_id: int, block: Block) -> None:
+    """Block for strikes, and never for less than somebody had blocked the member already."""
+    query = select(blocks).where(b.guild_id == guild_id, b.user_id == block.user_id)
+    row = connection.execute(query).one_or_none()
+    known = None if row is None else _read_block(row)
+    if known is not None and (known.until is None or known.until >= (block.until or 0)):
+        return
+    _replace_block(connection, guild_id, block)
+    record(
+        connection,
+        guild_id,
+        actor=block.by,
+        at=block.at,
+        action="block",
+        subject=block.user_id,
+        before=_as_json(known),
+        after=_as_json(block),
+    )
+
+
+def _read_block(row: Row[Any]) -> Block:
+    return Block(row.user_id, row.until, row.reason, Actor(row.by_id, row.by_name), row.at)
+
+
+def _read_grant(row: Row[Any]) -> Grant:
+    return Grant(
+        id=row.id,
+        user_id=row.user_id,
+        pool=Pool(row.pool),
+        units=row.units,
+        left=row.left,
+        reason=row.reason,
+        by=Actor(row.by_id, row.by_name),
+        at=row.at,
+        expires_at=row.expires_at,
+    )
+
+
+def _as_json(block: Block | None) -> dict[str, Any]:
+    return {} if block is None else {"until": block.until, "reason": block.reason}

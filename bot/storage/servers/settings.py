@@ -1,0 +1,226 @@
+"""Servers' settings as rows of sections: read whole, changed under a lock with the audit's line, taken back.
+Never here: what the settings mean, and caches."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import insert, select, update
+
+from bot.domain.guilds import SECTIONS, Actor, AuditEntry, Changed, GuildSettings, differing
+from bot.errors import StorageTrouble
+from bot.storage.database import lock
+from bot.storage.errors import BROKEN
+from bot.storage.jobs.ledger import revision_of
+from bot.storage.jobs.rows import plain
+from bot.storage.server_tables import audit, guild_sections, guilds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import Row
+    from sqlalchemy.engine import Connection
+
+    from bot.storage.database import Database
+
+SETTINGS: Final = "settings"
+UNDO: Final = "undo"
+
+_CODEC: Final = TypeAdapter(GuildSettings)
+
+
+class SqlSettingsStore:
+    """The `SettingsStore` of bot.domain.guild_ports, on SQLite and PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def settings(self, guild_id: int) -> GuildSettings:
+        """See the port."""
+        return await self._database.read(lambda cn: _load(cn, guild_id))
+
+    async def change(
+        self,
+        guild_id: int,
+        change: Callable[[GuildSettings], GuildSettings],
+        *,
+        actor: Actor,
+        at: int,
+    ) -> Changed:
+        """See the port."""
+
+        def work(connection: Connection) -> Changed:
+            before = _locked(connection, guild_id)
+            after = change(before)
+            names = differing(before, after)
+            if not names:
+                return Changed(before, before, None)
+            old, new = _sections(before, names), _sections(after, names)
+            after = _write(connection, before, new)
+            entry = record(connection, guild_id, actor=actor, at=at, action=SETTINGS, before=old, after=new)
+            return Changed(before, after, entry)
+
+        return await self._database.write(work)
+
+    async def undo_last(self, guild_id: int, *, actor: Actor, at: int) -> AuditEntry | None:
+        """See the port. Every later change was taken back before, so the sections are as the entry left them."""
+
+        def work(connection: Connection) -> AuditEntry | None:
+            settings = _locked(connection, guild_id)
+            a = audit.c
+            query = (
+                select(audit)
+                .where(a.guild_id == guild_id, a.action == SETTINGS, a.undone_by.is_(None))
+                .order_by(a.id.desc())
+                .limit(1)
+            )
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                return None
+            last = _read_entry(row)
+            _write(connection, settings, last.before)
+            entry = record(
+                connection,
+                guild_id,
+                actor=actor,
+                at=at,
+                action=UNDO,
+                before=last.after,
+                after=last.before,
+                undoes=last.id,
+            )
+            connection.execute(update(audit).where(a.id == last.id).values(undone_by=entry.id))
+            return entry
+
+        return await self._database.write(work)
+
+    async def audit(self, guild_id: int, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
+        """See the port."""
+        query = select(audit).where(audit.c.guild_id == guild_id).order_by(audit.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(audit.c.id < before)
+        return await self._database.read(lambda cn: [_read_entry(row) for row in cn.execute(query)])
+
+    async def note(
+        self,
+        guild_id: int,
+        *,
+        actor: Actor,
+        at: int,
+        action: str,
+        subject: int | None,
+        details: Mapping[str, Any],
+    ) -> AuditEntry:
+        """See the port."""
+        return await self._database.write(
+            lambda cn: record(cn, guild_id, actor=actor, at=at, action=action, subject=subject, after=details)
+        )
+
+
+# -- sections --------------------------------------------------------------------------------------------
+
+
+def ensure(connection: Connection, guild_id: int) -> None:
+    """Hold a server's settings for this transaction, and make sure that it has a row."""
+    lock(connection, f"guild/{guild_id}")
+    known = select(guilds.c.guild_id).where(guilds.c.guild_id == guild_id)
+    if connection.execute(known).one_or_none() is None:
+        connection.execute(insert(guilds).values(guild_id=guild_id, revision=0))
+
+
+def _locked(connection: Connection, guild_id: int) -> GuildSettings:
+    ensure(connection, guild_id)
+    return _load(connection, guild_id)
+
+
+def _load(connection: Connection, guild_id: int) -> GuildSettings:
+    """Read the revision, then the sections: if a change slips in between, the revision is the older, and a job that
+    is decided by these settings is decided anew."""
+    revision = revision_of(connection, guild_id)
+    if not revision:
+        return GuildSettings(guild_id=guild_id)
+    s = guild_sections.c
+    found = connection.execute(select(s.section, s.content).where(s.guild_id == guild_id))
+    content = {row.section: json.loads(row.content) for row in found if row.section in SECTIONS}
+    return _decoded(guild_id, revision, content)
+
+
+def _decoded(guild_id: int, revision: int, content: Mapping[str, Any]) -> GuildSettings:
+    try:
+        return _CODEC.validate_python({"guild_id": guild_id, "revision": revision, **content})
+    except ValidationError:  # its words hold what a moderator typed
+        raise StorageTrouble(BROKEN) from None
+
+
+def _sections(settings: GuildSettings, names: Sequence[str]) -> dict[str, Any]:
+    whole = _CODEC.dump_python(settings, mode="json")
+    return {name: whole[name] for name in names}
+
+
+def _write(connection: Connection, before: GuildSettings, content: Mapping[str, Any]) -> GuildSettings:
+    """Write sections over the old ones, under the next revision."""
+    guild_id, revision = before.guild_id, before.revision + 1
+    s = guild_sections.c
+    for section, value in content.items():
+        spelled = plain(json.dumps(value, ensure_ascii=False))
+        mine = update(guild_sections).where(s.guild_id == guild_id, s.section == section)
+        if not connection.execute(mine.values(content=spelled)).rowcount:
+            connection.execute(
+                insert(guild_sections).values(guild_id=guild_id, section=section, content=spelled)
+            )
+    connection.execute(update(guilds).where(guilds.c.guild_id == guild_id).values(revision=revision))
+    kept = _sections(before, [name for name in SECTIONS if name not in content])
+    return replace(_decoded(guild_id, revision, {**kept, **content}), revision=revision)
+
+
+# -- the audit -------------------------------------------------------------------------------------------
+
+
+def record(
+    connection: Connection,
+    guild_id: int,
+    *,
+    actor: Actor,
+    at: int,
+    action: str,
+    subject: int | None = None,
+    before: Mapping[str, Any] = MappingProxyType({}),
+    after: Mapping[str, Any] = MappingProxyType({}),
+    undoes: int | None = None,
+) -> AuditEntry:
+    """Write a line of the history."""
+    number = connection.execute(
+        insert(audit)
+        .values(
+            guild_id=guild_id,
+            at=at,
+            actor_id=actor.user_id,
+            actor_name=plain(actor.name),
+            action=action,
+            subject=subject,
+            before=plain(json.dumps(dict(before), ensure_ascii=False)),
+            after=plain(json.dumps(dict(after), ensure_ascii=False)),
+            undoes=undoes,
+        )
+        .returning(audit.c.id)
+    ).scalar_one()
+    return AuditEntry(number, guild_id, at, actor, action, subject, before, after, undoes)
+
+
+def _read_entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(
+        id=row.id,
+        guild_id=row.guild_id,
+        at=row.at,
+        actor=Actor(row.actor_id, row.actor_name),
+        action=row.action,
+        subject=row.subject,
+        before=json.loads(row.before),
+        after=json.loads(row.after),
+        undoes=row.undoes,
+        undone_by=row.undone_by,
+    )

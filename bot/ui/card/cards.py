@@ -1,0 +1,400 @@
+"""The card of a job: what everyone in the channel sees of it, from “queued” to the picture and its buttons.
+Never here: sending it, and what a button does."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.accounts import is_own
+from bot.domain.actions import ROW_LENGTH, ROWS, Family, Layout, Need, lay_out
+from bot.domain.failures import MENDED_BY_WORDS, FailureKind
+from bot.domain.jobs import Job, JobKind, JobState
+from bot.domain.keys import ButtonId
+from bot.domain.pools import Pool
+from bot.services.intake.describe import FROM_DESCRIPTION
+from bot.texts import Text, text
+from bot.ui.card.description import idea_lines, idea_rows
+from bot.ui.card.titles import plain_title, title_of
+from bot.ui.kit.bars import progress_bar
+from bot.ui.kit.buttons import JobButton
+from bot.ui.kit.escape import plain, quoted
+from bot.ui.kit.links import message_link, shown_address
+from bot.ui.region.picker import RegionButton
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from bot.domain.actions import ActionButton
+    from bot.domain.jobs import Ancestor
+    from bot.domain.ports import Picture, Showing
+    from bot.i18n import Catalogues
+    from bot.ui.card.description import Own
+
+PROMPT_LIMIT: Final = 700
+"""A root's prompt: enough to know it again. All texts of a message have 4,000 characters together (facts §3.5)."""
+HEADLINE_LIMIT: Final = 160
+"""A short prompt is the card's headline; a long one in bold would be a wall."""
+CHILD_PROMPT_LIMIT: Final = 200
+"""A child's prompt is its root's, which stands above: a reminder is enough."""
+WORDS_LIMIT: Final = 500
+LABEL_LIMIT: Final = 80
+ALT_LIMIT: Final = 256
+
+OWNERS: Final = frozenset({FailureKind.KEY, FailureKind.BALANCE})
+"""Failures that whoever owns the account has to mend."""
+
+TOO_LARGE: Final = "note.picture_too_large"
+"""The note of a picture or clip that was not attached: what was paid for is shown by its address."""
+
+POOL_COLOUR: Final = {Pool.NORMAL: discord.Colour(0x3BA55D), Pool.FAST: discord.Colour(0xF0A132)}
+WAITING_COLOUR: Final = discord.Colour(0x5C6370)
+FAILED_COLOUR: Final = discord.Colour(0xD83C3E)
+
+
+class Dress(StrEnum):
+    """How much of a card is shown: less each time Discord refuses one (peers F30)."""
+
+    FULL = "full"
+    NO_EMOJI = "no_emoji"
+    NO_BUTTONS = "no_buttons"
+
+
+class Cards:
+    """Draws cards. Each drawing is a new view with nothing clickable but dynamic items, and is never stopped."""
+
+    def __init__(
+        self,
+        catalogues: Catalogues,
+        *,
+        video: bool = False,
+        address_of: Callable[[Job], str | None] = lambda _job: None,
+    ) -> None:
+        """`address_of` tells where a job's file lies for all to see, if it does."""
+        self._catalogues = catalogues
+        self._video = video
+        self._address_of = address_of
+
+    def draw(
+        self,
+        showing: Showing,
+        *,
+        media: str | None = None,
+        picture: Picture | None = None,
+        dress: Dress = Dress.FULL,
+        because: Text | None = None,
+    ) -> discord.ui.LayoutView:
+        """Draw a job as it stands.
+
+        `media` is where the picture is (`attachment://name` for one that is sent along), `picture` what is known of
+        a new one, `because` why the card is somewhere unexpected.
+        """
+        address = self._address_of(showing.job)
+        return _Drawing(self._catalogues, showing, video=self._video, address=address).view(
+            media=media, picture=picture, dress=dress, because=because
+        )
+
+    def render(self, words: Text, locale: str) -> str:
+        """Say something in a language."""
+        return self._catalogues.render(words, locale)
+
+    def description(self, job: Job) -> str:
+        """What the picture's description says to those who cannot see it."""
+        return _description(self._catalogues, job)
+
+
+SPOILER: Final = "note.spoiler"
+"""The note of a job whose picture is to be hidden until somebody looks."""
+
+_CANCEL: Final = ("cancel", "✖️", discord.ButtonStyle.secondary)
+_REMIX: Final = ("remix", "🔁", discord.ButtonStyle.secondary)
+_EDIT: Final = ("edit", "✏️", discord.ButtonStyle.primary)
+_INFO: Final = ("info", "ℹ️", discord.ButtonStyle.secondary)  # noqa: RUF001 - Discord's emoji of that name
+_SEND: Final = ("send", "✉️", discord.ButtonStyle.secondary)
+_DELETE: Final = ("delete", "🗑️", discord.ButtonStyle.secondary)
+_STAR: Final = ("star", "⭐", discord.ButtonStyle.secondary)
+FINISHED: Final = (_REMIX, _INFO, _SEND, _STAR, _DELETE)
+"""Our own buttons under a picture, in a row of their own,"""
+CROWDED: Final = (_REMIX, _INFO)
+"""and where upstream's leave no such row, behind those; also under a prompt that failed."""
+
+
+ZOOM: Final = "zoom"
+"""The word of the button that explains."""
+
+
+class _Drawing:
+    """One card in the making."""
+
+    def __init__(self, catalogues: Catalogues, showing: Showing, *, video: bool, address: str | None) -> None:
+        self._catalogues = catalogues
+        self._showing = showing
+        self._job = showing.job
+        self._video = video
+        self._address = address
+
+    def view(
+        self, *, media: str | None, picture: Picture | None, dress: Dress, because: Text | None
+    ) -> discord.ui.LayoutView:
+        job = self._job
+        offered = self._offered()
+        box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=self._colour())
+        if because is not None:
+            box.add_item(discord.ui.TextDisplay(self._say(because)))
+        box.add_item(self._top(media))
+        if media is not None and job.kind is not JobKind.DESCRIBE:
+            box.add_item(self._gallery(media))
+        below = [*self._status(media), *self._remarks(picture)]
+        if offered.rows and dress is Dress.NO_BUTTONS:
+            below.append(self._small(text("card.no_buttons", key=job.key)))
+        elif offered.overflow:
+            below.append(self._small(text("card.more_buttons", n=len(offered.overflow))))
+        box.add_item(discord.ui.TextDisplay("\n".join([*below, self._footer()])))
+        if dress is not Dress.NO_BUTTONS:
+            for row in self._rows(offered, dress):
+                box.add_item(discord.ui.ActionRow(*row))
+        view = discord.ui.LayoutView(timeout=None)
+        view.add_item(box)
+        return view
+
+    # -- the parts ---------------------------------------------------------------------------------------
+
+    def _top(self, media: str | None) -> discord.ui.Item[Any]:
+        """The headline; a description has its picture beside it, small, and its prompts below."""
+        job = self._job
+        words = discord.ui.TextDisplay[Any]("\n".join([self._headline(), *self._ideas()]))
+        if media is None or job.kind is not JobKind.DESCRIBE:
+            return words
+        described = _description(self._catalogues, job)
+        small = discord.ui.Thumbnail[Any](media, description=described, spoiler=self._is_veiled)
+        return discord.ui.Section(words, accessory=small)
+
+    @property
+    def _is_veiled(self) -> bool:
+        """Whether moderators want its picture behind a spoiler."""
+        return SPOILER in self._job.notes
+
+    def _ideas(self) -> Iterable[str]:
+        job = self._job
+        if job.kind is not JobKind.DESCRIBE or job.state is not JobState.SUCCEEDED:
+            return []
+        return idea_lines(job) or [self._say(text("describe.nothing"))]
+
+    def _headline(self) -> str:
+        """The prompt, or what stands for it; for a child, first what was pressed and where."""
+        job = self._job
+        if job.press is None:
+            title = title_of(job)
+            prompt = quoted(job.prompt, PROMPT_LIMIT) if title is None else self._say(title)
+            headline = f"**{prompt}**" if len(prompt) <= HEADLINE_LIMIT else prompt
+            if title is None and job.inputs:
+                headline += f"\n{self._small(text('card.with_pictures', n=job.inputs))}"
+            return headline if job.ancestor is None else f"{headline}\n{self._origin(job.ancestor)}"
+        button = quoted(job.press.label, LABEL_LIMIT)
+        if job.press.message_id:
+            link = message_link(job.reply.guild_id, job.press.channel_id, job.press.message_id)
+            pressed = text("card.pressed", button=button, link=link)
+        else:
+            pressed = text("card.pressed_elsewhere", button=button, key=job.press.parent)
+        if not job.prompt:
+            return self._say(pressed)
+        return f"{self._say(pressed)}\n-# {quoted(job.prompt, CHILD_PROMPT_LIMIT)}"
+
+    def _origin(self, ancestor: Ancestor) -> str:
+        """What a prompt was remixed from, or a picture described before."""
+        how = "remixed"
+        if self._job.kind is JobKind.DESCRIBE:
+            how = "described_again"
+        elif FROM_DESCRIPTION in self._job.notes:
+            how = "from_description"
+        if ancestor.message_id is None:
+            return self._small(text(f"card.{how}_elsewhere", key=ancestor.key))
+        link = message_link(self._job.reply.guild_id, ancestor.channel_id, ancestor.message_id)
+        return self._small(text(f"card.{how}", link=link))
+
+    def _gallery(self, media: str) -> discord.ui.MediaGallery[Any]:
+        gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
+        described = _description(self._catalogues, self._job)
+        gallery.add_item(media=media, description=described, spoiler=self._is_veiled)
+        return gallery
+
+    def _status(self, media: str | None) -> Iterable[str]:
+        """What happens, or why nothing will."""
+        job = self._job
+        if job.state is JobState.FAILED:
+            yield from self._failure()
+        elif job.state is JobState.CANCELLED:
+            yield self._say(text("card.cancelled"))
+        elif job.unwanted and media is None:
+            yield self._say(text("card.unwanted", key=job.key))
+        elif not job.is_terminal:
+            yield self._say(self._progress())
+            if job.hold is not None:
+                yield self._small(text(job.hold))
+
+    def _progress(self) -> Text:
+        job, ahead = self._job, self._showing.ahead
+        since = f"<t:{(job.submitted_at or job.created_at) // 1000}:R>"
+        match job.state:
+            case JobState.QUEUED if ahead is None:
+                return text("card.queued", since=since)
+            case JobState.QUEUED if ahead == 0:
+                return text("card.queued_next", since=since)
+            case JobState.QUEUED:
+                return text("card.queued_behind", n=ahead or 0, since=since)
+            case JobState.RUNNING if job.progress is not None:
+                return text(
+                    "card.progress", bar=progress_bar(job.progress), percent=job.progress, since=since
+                )
+            case JobState.RUNNING:
+                return text("card.running", since=since)
+            case JobState.SUBMITTED:
+                return text("card.submitted", since=since)
+            case _:
+                return text("card.sending", since=since)
+
+    def _failure(self) -> Iterable[str]:
+        failure = self._job.failure
+        if failure is None:
+            return
+        own = failure.kind in OWNERS and is_own(self._job.account)
+        kind = f"own_{failure.kind.value}" if own else failure.kind.value
+        yield self._say(text("card.failed", why=text(f"failure.{kind}")))
+        yield self._say(text(f"advice.{kind}"))
+        if failure.words:
+            yield self._small(text("card.words", words=quoted(failure.words, WORDS_LIMIT)))
+        yield self._small(text("card.refunded"))
+
+    def _remarks(self, picture: Picture | None) -> Iterable[str]:
+        for note in self._job.notes:
+            if note == TOO_LARGE and self._address is not None:
+                yield self._small(text("card.too_large_link", link=shown_address(self._address)))
+            elif note != FROM_DESCRIPTION:  # the headline says it, with a link
+                yield self._small(text(note))
+        if picture is None or not picture.reduced:
+            return
+        if picture.source is None:
+            yield self._small(text("card.reduced"))
+        else:
+            yield self._small(text("card.reduced_link", link=shown_address(picture.source)))
+
+    def _footer(self) -> str:
+        """Pool, requester, time and key: small, and the same on every card."""
+        job = self._job
+        parts: dict[str, str | Text] = {
+            "pool": text(f"pool.{job.pool.value}"),
+            "who": f"<@{job.user_id}>",
+            "key": job.key,
+        }
+        if job.state is JobState.SUCCEEDED and job.finished_at is not None:
+            seconds = max(0, job.finished_at - job.created_at) // 1000
+            minutes, rest = divmod(seconds, 60)
+            took = (
+                text("took.minutes", minutes=minutes, seconds=rest)
+                if minutes
+                else text("took.seconds", seconds=rest)
+            )
+            return self._small(text("card.footer_took", took=took, **parts))
+        return self._small(text("card.footer", **parts))
+
+    # -- the buttons -------------------------------------------------------------------------------------
+
+    def _offered(self) -> Layout:
+        """Upstream's buttons; the last row is kept for ours, unless that many find no place then."""
+        # A description's own are all replaced by ours (contract §6.3).
+        if self._job.state is not JobState.SUCCEEDED or self._job.kind is JobKind.DESCRIBE:
+            return Layout(rows=())
+        layout = lay_out(self._job.actions, video=self._video, rows=ROWS - 1)
+        if not layout.overflow:
+            return layout
+        layout = lay_out(self._job.actions, video=self._video)
+        room = ROW_LENGTH - len(CROWDED)
+        *rows, last = layout.rows
+        return Layout((*rows, last[:room]), (*last[room:], *layout.overflow), layout.hidden)
+
+    def _rows(self, offered: Layout, dress: Dress) -> Iterable[list[discord.ui.Item[Any]]]:
+        """Upstream's rows, then our own."""
+        rows = [[self._action(button, dress) for button in row] for row in _one_free_zoom(offered.rows)]
+        job = self._job
+        if job.state is JobState.SUCCEEDED and job.kind is JobKind.DESCRIBE:
+            rows += [self._own(row, dress) for row in idea_rows(job, (_INFO, _DELETE))]
+        elif job.state is JobState.SUCCEEDED and len(rows) == ROWS:
+            rows[-1] += self._own(self._fitting(CROWDED), dress)
+        elif job.state is JobState.SUCCEEDED:
+            rows.append(self._own(self._fitting(FINISHED), dress))
+        elif job.state is JobState.FAILED and job.press is None:
+            # What failed for its words is sent again with others.
+            rows.append(
+                self._own((_EDIT, _INFO) if self._is_for_its_words else self._fitting(CROWDED), dress)
+            )
+        elif not job.is_terminal and not job.unwanted:
+            rows.append(self._own((_CANCEL,), dress))
+        return rows
+
+    @property
+    def _is_for_its_words(self) -> bool:
+        return self._job.failure is not None and self._job.failure.kind in MENDED_BY_WORDS
+
+    def _action(self, button: ActionButton, dress: Dress) -> discord.ui.Item[Any]:
+        label = (button.label if dress is Dress.FULL else button.label or button.title) or None
+        emoji = button.emoji if dress is Dress.FULL else None
+        style = discord.ButtonStyle.secondary
+        if button.need is Need.MASK:
+            return RegionButton.draw(self._job.key, button.position, label=label, emoji=emoji, style=style)
+        # Custom Zoom would only wait for a window: its button says what to press instead.
+        id_ = ButtonId(self._job.key, ZOOM if button.family is Family.CUSTOM_ZOOM else button.position)
+        return JobButton.draw(id_, label=label, emoji=emoji, style=style)
+
+    def _fitting(self, offered: Iterable[Own]) -> list[Own]:
+        """Without a prompt there is nothing to remix."""
+        return [own for own in offered if self._job.prompt or own != _REMIX]
+
+    def _own(self, words: Iterable[Own], dress: Dress) -> list[discord.ui.Item[Any]]:
+        return [
+            JobButton.draw(
+                ButtonId(self._job.key, word),
+                label=self._say(text(f"button.{word}")),
+                emoji=emoji if dress is Dress.FULL else None,
+                style=style,
+            )
+            for word, emoji, style in words
+        ]
+
+    def _colour(self) -> discord.Colour:
+        job = self._job
+        if job.state is JobState.FAILED:
+            return FAILED_COLOUR
+        if job.state in {JobState.QUEUED, JobState.CANCELLED} or job.unwanted:
+            return WAITING_COLOUR
+        return POOL_COLOUR[job.pool]
+
+    def _say(self, sentence: Text) -> str:
+        return self._catalogues.render(sentence, self._job.locale)
+
+    def _small(self, sentence: Text) -> str:
+        return f"-# {self._say(sentence)}"
+
+
+def _one_free_zoom(rows: Iterable[Sequence[ActionButton]]) -> Iterable[list[ActionButton]]:
+    """Custom Zoom's button is the job's, not the action's, and Discord refuses two of one custom_id."""
+    drawn = False
+    for row in rows:
+        kept = []
+        for button in row:
+            is_free = button.family is Family.CUSTOM_ZOOM
+            if not (is_free and drawn):
+                kept.append(button)
+            drawn = drawn or is_free
+        if kept:
+            yield kept
+
+
+def _description(catalogues: Catalogues, job: Job) -> str:
+    def say(sentence: Text) -> str:
+        return catalogues.render(sentence, job.locale)
+
+    if job.kind is JobKind.DESCRIBE:
+        return plain(plain_title(job, say), ALT_LIMIT)
+    return plain(say(text("card.alt", prompt=plain_title(job, say))), ALT_LIMIT)

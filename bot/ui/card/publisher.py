@@ -1,0 +1,263 @@
+"""The Publisher port over Discord: puts a job's card where a route leads, and finds one that a crash left unrecorded.
+Never here: which route comes next, retries, and how a card looks."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import discord
+from aiolimiter import AsyncLimiter
+
+from bot.domain.jobs import JobState, Route
+from bot.domain.ports import Shown
+from bot.errors import RouteClosed
+from bot.texts import text
+from bot.ui.card.cards import Dress
+from bot.ui.kit.channel_locks import ChannelLocks
+from bot.ui.kit.discord_errors import REJECTED, THREAD_ARCHIVED, translated
+from bot.ui.kit.message_parser import picture_url, shows
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from bot.domain.jobs import Job, ReplyTarget
+    from bot.domain.ports import Clock, Picture, Showing
+    from bot.texts import Text
+    from bot.ui.card.cards import Cards
+
+log = logging.getLogger(__name__)
+
+LOOK_BACK: Final = 100
+"""How many messages after a crash are looked through for a card."""
+LOOK_FROM_MS: Final = 60_000
+"""Our clock and Discord's may differ by this much."""
+PER_SECOND: Final = 45.0
+"""Calls with the bot's own token: Discord allows 50 a second in all (facts §3.6), and others need some."""
+BURST: Final = 5
+NOBODY: Final = discord.AllowedMentions.none()
+
+
+class DiscordPublisher:
+    """Shows cards through the client's REST session; needs no gateway and no cache (design §4, any worker)."""
+
+    def __init__(self, client: discord.Client, cards: Cards, clock: Clock) -> None:
+        self._client = client
+        self._cards = cards
+        self._clock = clock
+        self._lanes = ChannelLocks()
+        self._pace = AsyncLimiter(BURST, BURST / PER_SECOND)
+
+    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
+        """Put the job's card where `route` leads.
+
+        Besides `RouteClosed` and `RetryLater` it raises `TooLarge` if the picture is what Discord did not want.
+        """
+        ways = {
+            Route.REPLY: self._reply,
+            Route.EDIT: self._edit,
+            Route.POST: self._post,
+            Route.DIRECT: self._direct,
+        }
+        if route not in ways:
+            raise ValueError(f"nothing is shown by {route}")
+        async with translated():
+            if route is Route.REPLY:  # an interaction's token has limits of its own
+                return await self._dressed(showing, picture, ways[route])
+            async with self._lanes.turn(showing.job.reply.channel_id), self._pace:
+                return await self._dressed(showing, picture, ways[route])
+
+    async def find(self, job: Job) -> Shown | None:
+        """Look in the channel's recent messages for a *new* message with this job's card."""
+        since = (job.posting_at or job.created_at) - LOOK_FROM_MS
+        me = self._client.application_id
+        channel = self._channel(job)
+        try:
+            async with translated():
+                after = discord.Object(
+                    discord.utils.time_snowflake(datetime.fromtimestamp(since / 1000, tz=UTC))
+                )
+                async for message in channel.history(limit=LOOK_BACK, after=after, oldest_first=True):
+                    ours = message.author.id in {me, self._client.user.id if self._client.user else None}
+                    if ours and message.id != job.reply.message_id and shows(message, job.key):
+                        return _shown(message)
+        except RouteClosed as closed:
+            # Not allowed to look is no reason not to post: the nonce still guards some minutes.
+            log.info("search_refused", extra={"job": job.key, "reason": closed.reason})
+        return None
+
+    async def send_dm(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:
+        """Give somebody a picture in a direct message: a plain file, which every client can save."""
+        content = self._cards.render(words, locale)
+        async with translated():
+            channel = await self._client.create_dm(discord.Object(user_id))
+            await channel.send(content, file=_file(picture), nonce=nonce, allowed_mentions=NOBODY)
+
+    async def send_ephemeral(self, reply: ReplyTarget, words: Text, *, locale: str) -> None:
+        """Follow an interaction up with a sentence that only its person sees."""
+        if reply.token is None or self._clock.now() >= reply.token_until:
+            raise RouteClosed("no_token")
+        webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
+        webhook.type = discord.WebhookType.application  # which it is; `partial` takes it for one of a channel
+        async with translated():
+            await webhook.send(self._cards.render(words, locale), ephemeral=True, allowed_mentions=NOBODY)
+
+    async def picture_url(self, channel_id: int, message_id: int) -> str | None:
+        """Read where a card's picture is."""
+        async with translated():
+            channel = self._client.get_partial_messageable(channel_id)
+            return picture_url(await channel.fetch_message(message_id))
+
+    async def take_down(self, channel_id: int, message_id: int) -> None:
+        """Delete a message of the bot's."""
+        async with translated():
+            await self._client.get_partial_messageable(channel_id).get_partial_message(message_id).delete()
+
+    # -- dressing ----------------------------------------------------------------------------------------
+
+    async def _dressed(
+        self, showing: Showing, picture: Picture | None, way: Callable[[_Sending], Awaitable[Shown]]
+    ) -> Shown:
+        """Send the card, with less on it each time Discord rejects one: a paid picture is never lost to a button."""
+        for dress in Dress:
+            try:
+                return await way(_Sending(self._cards, showing, picture, dress))
+            except discord.HTTPException as error:
+                if error.code != REJECTED or dress is Dress.NO_BUTTONS:
+                    raise
+                log.warning(
+                    "card_rejected",
+                    extra={"job": showing.job.key, "dress": dress.value, "answer": error.text},
+                )
+        raise AssertionError("the last dress returns or raises")
+
+    # -- the ways ----------------------------------------------------------------------------------------
+
+    async def _reply(self, sending: _Sending) -> Shown:
+        """Edit the interaction's reply with its token."""
+        reply = sending.job.reply
+        if reply.token is None:
+            raise RouteClosed("no_token")
+        webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
+        # The original reply goes by this name wherever its id is not known; the library only puts it into the path.
+        message_id = reply.message_id or cast("int", "@original")
+
+        async def fetch() -> discord.Message:
+            return await webhook.fetch_message(message_id)
+
+        parts = await sending.edited(fetch)
+        return self._edited(await webhook.edit_message(message_id, allowed_mentions=NOBODY, **parts))
+
+    async def _edit(self, sending: _Sending) -> Shown:
+        """Edit the message with the bot's own token."""
+        message_id = sending.job.reply.message_id
+        if message_id is None:
+            raise RouteClosed("no_message")
+        message = self._channel(sending.job).get_partial_message(message_id)
+
+        async def edit() -> discord.Message:
+            parts = await sending.edited(message.fetch)
+            return await message.edit(allowed_mentions=NOBODY, **parts)
+
+        return self._edited(await self._in_open_thread(sending.job, edit))
+
+    async def _post(self, sending: _Sending) -> Shown:
+        """A new message in the channel; Discord returns an earlier one with the same nonce instead of a second."""
+        channel = self._channel(sending.job)
+
+        async def send() -> discord.Message:
+            return await channel.send(nonce=_nonce(sending.job), allowed_mentions=NOBODY, **sending.new())
+
+        return _shown(await self._in_open_thread(sending.job, send))
+
+    async def _direct(self, sending: _Sending) -> Shown:
+        """A direct message that says why it is one."""
+        job = sending.job
+        channel = await self._client.create_dm(discord.Object(job.user_id))
+        because = text("card.direct", channel=f"<#{job.reply.channel_id}>")
+        parts = sending.new(because=because)
+        return _shown(await channel.send(nonce=job.key, allowed_mentions=NOBODY, **parts))
+
+    async def _in_open_thread(
+        self, job: Job, send: Callable[[], Awaitable[discord.Message]]
+    ) -> discord.Message:
+        """Do it, opening the thread first if it was archived and we may."""
+        try:
+            return await send()
+        except discord.HTTPException as error:
+            if error.code != THREAD_ARCHIVED:
+                raise
+        thread = await self._client.fetch_channel(job.reply.channel_id)
+        if not isinstance(thread, discord.Thread):
+            raise RouteClosed("thread_archived")
+        await thread.edit(archived=False)
+        return await send()
+
+    def _channel(self, job: Job) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(job.reply.channel_id, guild_id=job.reply.guild_id)
+
+    def _edited(self, message: discord.Message) -> Shown:
+        return _shown(message, at=self._clock.now())
+
+
+class _Sending:
+    """One card on its way: what the library's send and edit are given."""
+
+    def __init__(self, cards: Cards, showing: Showing, picture: Picture | None, dress: Dress) -> None:
+        self._cards = cards
+        self._showing = showing
+        self._picture = picture
+        self._dress = dress
+        self.job = showing.job
+
+    def new(self, *, because: Text | None = None) -> dict[str, Any]:
+        """The parts of a new message."""
+        files = self._files()
+        return {"view": self._view(_named(files), because)} | ({"files": files} if files else {})
+
+    async def edited(self, fetch: Callable[[], Awaitable[discord.Message]]) -> dict[str, Any]:
+        """The parts of an edit. A new picture replaces all others; without one, the message keeps what it has.
+
+        In a message of components a picture is seen only where the card names it, so a finished card that comes
+        without one reads from the message what its gallery shows. (The message's own list of attachments leaves
+        out those that components show: discord-api-docs issue 8277.)
+        """
+        files = self._files()
+        if files:
+            return {"view": self._view(_named(files), None), "attachments": files}
+        if self.job.state is not JobState.SUCCEEDED:
+            return {"view": self._view(None, None)}
+        return {"view": self._view(picture_url(await fetch()), None)}
+
+    def _view(self, media: str | None, because: Text | None) -> discord.ui.LayoutView:
+        return self._cards.draw(
+            self._showing, media=media, picture=self._picture, dress=self._dress, because=because
+        )
+
+    def _files(self) -> list[discord.File]:
+        picture = self._picture
+        if picture is None:
+            return []
+        return [_file(picture, described=self._cards.description(self.job))]
+
+
+def _file(picture: Picture, *, described: str | None = None) -> discord.File:
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", picture.filename).lstrip("._") or "picture"
+    return discord.File(io.BytesIO(picture.data), filename=name, description=described)
+
+
+def _nonce(job: Job) -> str:
+    """A result must not be taken for the card that was posted while its job lived: Discord would return that one."""
+    return job.key if job.is_terminal else f"{job.key}-live"
+
+
+def _named(files: Sequence[discord.File]) -> str | None:
+    return f"attachment://{files[0].filename}" if files else None
+
+
+def _shown(message: discord.Message, *, at: int | None = None) -> Shown:
+    posted = int(message.created_at.timestamp() * 1000)
+    return Shown(channel_id=message.channel.id, message_id=message.id, at=at if at is not None else posted)

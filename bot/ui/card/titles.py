@@ -1,0 +1,47 @@
+"""What a job is called where there is no prompt to name it: a blend, a description, and what was made from them.
+Never here: prompts themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.inputs import Shape
+from bot.domain.jobs import JobKind
+from bot.texts import Text, text
+from bot.ui.kit.escape import plain, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.jobs import Job
+
+NAME_LIMIT: Final = 80
+
+
+def title_of(job: Job, *, quote: Callable[[str, int], str] = quoted) -> Text | None:
+    """A blend or a description by its pictures; None for a job that has its prompt's words, or its button's.
+
+    `quote` makes a file's name safe where the title is to stand.
+    """
+    if job.kind is JobKind.BLEND:
+        shape = text(f"shape.{(job.shape or Shape.SQUARE).value.lower()}")
+        return text("title.blend", n=job.inputs, shape=shape)
+    if job.kind is JobKind.DESCRIBE and job.subject:
+        return text("title.describe", name=quote(job.subject, NAME_LIMIT))
+    return text("title.describe_unnamed") if job.kind is JobKind.DESCRIBE else None
+
+
+def named(job: Job, say: Callable[[Text], str], limit: int) -> str:
+    """The prompt or what stands for it, safe to show among other words."""
+    title = title_of(job)
+    return quoted(job.prompt, limit) if title is None else say(title)
+
+
+def plain_title(job: Job, say: Callable[[Text], str]) -> str:
+    """The prompt or what stands for it, as plain text: for suggestions and descriptions of pictures."""
+    if job.prompt:
+        return job.prompt
+    title = title_of(job, quote=plain)
+    if title is not None:
+        return say(title)
+    return job.press.label if job.press is not None else ""

@@ -1,0 +1,111 @@
+"""`/help`: the commands that this person may use here, each a click away, and how to begin.
+Never here: what a command does, and whether Discord lets somebody use it (it has the last word)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.texts import Text, text
+from bot.ui.kit.private import localised, show_ephemeral
+from bot.ui.kit.replies import client_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from bot.services.admission.asker import Asker
+    from bot.ui.kit.replies import AnyInteraction
+
+    Say = Callable[[Text], str]
+    AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.Group
+
+MAKERS: Final = frozenset({"imagine", "blend", "describe"})
+"""Commands that begin something in a pool: of no use where none is open."""
+TEXT_LIMIT: Final = 3_000
+
+
+async def show_help(interaction: AnyInteraction, asker: Asker) -> None:
+    """Put the list into the answer."""
+    house = client_of(interaction)
+    ids = await house.command_ids()
+    quotas = await house.services.allowances.quota_of(asker)
+    makes = any(quota.allowance is not None for quota in quotas)
+    found = house.tree.get_commands(type=discord.AppCommandType.chat_input)
+    commands = [c for c in found if _is_usable(c, interaction)]
+    menus = [menu.name for menu in house.tree.get_commands(type=discord.AppCommandType.message)]
+    await show_ephemeral(
+        interaction, help_view(commands, menus, ids, partial(localised, interaction), makes=makes)
+    )
+
+
+def help_view(
+    commands: Sequence[AnyCommand],
+    menus: Sequence[str],
+    ids: Mapping[str, int],
+    say: Say,
+    *,
+    makes: bool,
+) -> discord.ui.LayoutView:
+    """Draw it; `makes` says whether any pool is open."""
+    view = discord.ui.LayoutView(timeout=None)
+    box: discord.ui.Container[Any] = discord.ui.Container()
+    view.add_item(box)
+    head = [say(text("help.title")), say(text("help.begin" if makes else "help.no_pool"))]
+    box.add_item(discord.ui.TextDisplay("\n".join(head)))
+    everyone = [c for c in commands if c.default_permissions is None and (makes or c.name not in MAKERS)]
+    lines = [_line(leaf, ids, say) for command in everyone for leaf in _leaves(command)]
+    box.add_item(discord.ui.TextDisplay("\n".join(lines)[:TEXT_LIMIT]))
+    if menus:
+        names = ", ".join(f"**{name}**" for name in sorted(menus))
+        box.add_item(discord.ui.TextDisplay("-# " + say(text("help.menus", menus=names))))
+    moderators = [c for c in commands if c.default_permissions is not None]
+    if moderators:
+        box.add_item(discord.ui.Separator())
+        told = [say(text("help.moderators")), *(_summary(command, ids, say) for command in moderators)]
+        box.add_item(discord.ui.TextDisplay("\n".join(told)))
+    return view
+
+
+def _is_usable(command: AnyCommand, interaction: AnyInteraction) -> bool:
+    """Whether Discord offers it to this person here, as far as a command says so itself."""
+    needed = command.default_permissions
+    if needed is not None and not (
+        interaction.permissions.administrator or needed <= interaction.permissions
+    ):
+        return False
+    return interaction.guild_id is not None or not command.guild_only
+
+
+def _leaves(command: AnyCommand) -> Iterable[AnyCommand]:
+    if not isinstance(command, app_commands.Group):
+        yield command
+        return
+    for inner in command.commands:
+        yield from _leaves(inner)
+
+
+def _line(command: AnyCommand, ids: Mapping[str, int], say: Say) -> str:
+    return f"{_mention(command, ids)} {_about(command, say)}"
+
+
+def _summary(command: AnyCommand, ids: Mapping[str, int], say: Say) -> str:
+    """A moderators' group: the way in, and how much more there is."""
+    leaves = list(_leaves(command))
+    first = next((leaf for leaf in leaves if leaf.name in {"panel", "member"}), leaves[0])
+    more = say(text("help.more", n=len(leaves) - 1)) if len(leaves) > 1 else ""
+    return f"{_mention(first, ids)} {_about(command, say)} {more}".rstrip()
+
+
+def _mention(command: AnyCommand, ids: Mapping[str, int]) -> str:
+    """A command to be clicked, or its name while nobody knows its id."""
+    name = command.qualified_name
+    id_ = ids.get(name.partition(" ")[0])
+    return f"`/{name}`" if id_ is None else f"</{name}:{id_}>"
+
+
+def _about(command: AnyCommand, say: Say) -> str:
+    """The description under which the catalogues know it."""
+    return say(text("command." + command.qualified_name.replace(" ", ".")))

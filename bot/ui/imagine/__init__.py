@@ -1,0 +1,1 @@
+"""Beginning pictures: modals for prompts, attachments, descriptions, refused prompts."""

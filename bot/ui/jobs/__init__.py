@@ -1,0 +1,1 @@
+"""Jobs that exist: lists, info, the buttons of ours under a card."""

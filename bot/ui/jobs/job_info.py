@@ -1,0 +1,133 @@
+"""Info: everything there is to know of one job, for one person, with a prompt that can be copied as it is.
+Never here: reading jobs."""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.prompts import parameters_of
+from bot.texts import Text, text
+from bot.ui.card.titles import title_of
+from bot.ui.kit.escape import plain, quoted
+from bot.ui.kit.links import card_link, message_link
+from bot.ui.kit.private import localised, show_ephemeral, viewer_of
+from bot.ui.kit.replies import client_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.services.history.jobs import Family
+    from bot.ui.kit.replies import AnyInteraction
+
+    Say = Callable[[Text], str]
+
+BLOCK_LIMIT: Final = 1_800
+"""A longer prompt comes as a file: cut, it could not be copied. All texts of a message have 4,000 characters."""
+PARAMETERS_LIMIT: Final = 400
+PARAMETER_LIMIT: Final = 100
+ACUTE: Final = "\u00b4"
+"""Stands for a backtick, which would end a span of code."""
+CHILDREN: Final = 10
+LABEL_LIMIT: Final = 40
+FENCE: Final = "```"
+BROKEN_FENCE: Final = "`\u200b`\u200b`"
+"""Three backticks would end the block; nothing else has a meaning inside."""
+FILE: Final = "prompt.txt"
+
+
+async def show_info(interaction: AnyInteraction, key: JobKey) -> None:
+    """Put all there is to know of a job into a private answer."""
+    family = await client_of(interaction).services.jobs.family(viewer_of(interaction), key)
+    view, files = info_view(family, partial(localised, interaction))
+    await show_ephemeral(interaction, view, files=files)
+
+
+def info_view(family: Family, say: Say) -> tuple[discord.ui.LayoutView, Sequence[discord.File]]:
+    """Draw it; a long prompt comes along as a file."""
+    job = family.job
+    view = discord.ui.LayoutView(timeout=None)
+    box: discord.ui.Container[Any] = discord.ui.Container()
+    view.add_item(box)
+    box.add_item(discord.ui.TextDisplay(say(text("info.title"))))
+    files: list[discord.File] = []
+    title = title_of(job)
+    if title is not None or not job.prompt:
+        box.add_item(discord.ui.TextDisplay(f"**{say(title or text('title.no_words'))}**"))
+    elif len(job.prompt) <= BLOCK_LIMIT:
+        box.add_item(discord.ui.TextDisplay(block(job.prompt)))
+    else:
+        files.append(discord.File(io.BytesIO(job.prompt.encode()), filename=FILE))
+        box.add_item(discord.ui.File(f"attachment://{FILE}"))
+    box.add_item(discord.ui.TextDisplay("\n".join(say(line) for line in _facts(job))))
+    relations = [say(line) for line in _relations(family)]
+    if relations:
+        box.add_item(discord.ui.Separator())
+        box.add_item(discord.ui.TextDisplay("\n".join(relations)))
+    return view, files
+
+
+def block(words: str) -> str:
+    """A code block: shown and copied exactly as it is."""
+    return f"{FENCE}\n{words.replace(FENCE, BROKEN_FENCE)}\n{FENCE}"
+
+
+def _facts(job: Job) -> Iterable[Text]:
+    parameters = parameters_of(job.prompt)
+    if parameters:
+        yield text("info.parameters", parameters=_split(parameters))
+    yield text("info.who", who=f"<@{job.user_id}>", pool=text(f"pool.{job.pool.value}"), n=job.units)
+    yield text("info.begun", at=job.created_at // 1000)
+    if job.submitted_at is not None:
+        yield text("info.sent", at=job.submitted_at // 1000)
+    if job.finished_at is not None:
+        yield text("info.ended", state=text(f"jobs.state_{job.state.value}"), at=job.finished_at // 1000)
+    else:
+        yield text("info.state", state=text(f"jobs.state_{job.state.value}"))
+    if job.task_id is None:
+        yield text("info.key", key=job.key)
+    else:
+        yield text("info.task", task=job.task_id, key=job.key)
+
+
+def _split(parameters: Sequence[str]) -> str:
+    """Each parameter by itself, to be copied; what is not shown whole stands in the prompt above."""
+    shown: list[str] = []
+    for parameter in parameters:
+        shown.append(f"`{plain(parameter, PARAMETER_LIMIT).replace('`', ACUTE)}`")
+        if sum(map(len, shown)) > PARAMETERS_LIMIT:
+            shown[-1] = "…"
+            break
+    return " ".join(shown)
+
+
+def _relations(family: Family) -> Iterable[Text]:
+    job, parent = family.job, family.parent
+    if job.press is not None:
+        link = card_link(parent) if parent is not None else None
+        label = quoted(job.press.label, LABEL_LIMIT)
+        yield _linked("info.parent", link, button=label, key=job.press.parent)
+    if job.ancestor is not None:
+        place = job.ancestor
+        link = (
+            message_link(job.reply.guild_id, place.channel_id, place.message_id)
+            if place.message_id is not None
+            else None
+        )
+        yield _linked("info.ancestor", link, key=place.key)
+    if family.children:
+        yield text("info.children", n=len(family.children))
+    for child in family.children[:CHILDREN]:
+        label = quoted(child.press.label, LABEL_LIMIT) if child.press is not None else ""
+        state = text(f"jobs.state_{child.state.value}")
+        yield _linked("info.child", card_link(child), button=label, key=child.key, state=state)
+
+
+def _linked(id_: str, link: str | None, **args: str | Text) -> Text:
+    """The sentence with a link to the card, or the one for a job whose card is nowhere."""
+    return text(f"{id_}_elsewhere", **args) if link is None else text(id_, link=link, **args)

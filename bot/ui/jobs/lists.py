@@ -1,0 +1,221 @@
+"""What one member looks through: a page of their jobs with ◀ ▶, and what waits and runs. Stateless: the page is in the id.
+Never here: reading jobs, and the card of one."""
+
+from __future__ import annotations
+
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Self, cast
+
+import discord
+from typing_extensions import override
+
+from bot.domain.jobs import Job, JobState, Route
+from bot.domain.keys import ButtonId
+from bot.domain.pools import Pool
+from bot.texts import Text, text
+from bot.ui.card.titles import named, title_of
+from bot.ui.kit.buttons import JobButton
+from bot.ui.kit.escape import plain, quoted
+from bot.ui.kit.links import card_link
+from bot.ui.kit.private import show_ephemeral, viewer_of
+from bot.ui.kit.replies import AnyInteraction, answer_errors, client_of, locale_of
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterable, Mapping
+
+    from bot.domain.keys import JobKey
+    from bot.services.admission.viewer import Viewer
+    from bot.services.history.jobs import History, Queue
+
+    Say = Callable[[Text], str]
+
+PROMPT_LIMIT: Final = 120
+LABEL_LIMIT: Final = 40
+ALT_LIMIT: Final = 256
+NOTHING_SEEN: Final[Mapping[JobKey, str]] = MappingProxyType({})
+QUEUE_LINES: Final = 10
+"""Own jobs that `/jobs queue` names; the rest is counted."""
+
+
+class PageButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"easel-list:(?:(?P<what>star):)?(?P<page>0|[1-9][0-9]{0,5})",
+):
+    """◀ or ▶ under `/jobs list`. Whose list it is, the press itself says: nobody else sees the message."""
+
+    def __init__(self, item: discord.ui.Button[Any], page: int, *, stars: bool) -> None:
+        super().__init__(item)
+        self.page, self.stars = page, stars
+
+    @classmethod
+    def draw(cls, page: int, label: str, *, stars: bool, disabled: bool) -> Self:
+        """Make a button that leads to a page, of favourites if it is about `stars`."""
+        custom_id = f"easel-list:star:{page}" if stars else f"easel-list:{page}"
+        return cls(discord.ui.Button(label=label, custom_id=custom_id, disabled=disabled), page, stars=stars)
+
+    @classmethod
+    @override
+    async def from_custom_id(
+        cls, interaction: AnyInteraction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Parse, nothing else."""
+        return cls(cast("discord.ui.Button[Any]", item), int(match["page"]), stars=bool(match["what"]))
+
+    @override
+    async def callback(self, interaction: AnyInteraction) -> None:
+        """Turn the page."""
+        turn = partial(_turn, interaction, self.page, stars=self.stars)
+        await answer_errors(interaction, turn, reference=str(interaction.id))
+
+
+async def _turn(interaction: AnyInteraction, page: int, *, stars: bool) -> None:
+    await interaction.response.defer()
+    await show_history(interaction, page, stars=stars)
+
+
+async def show_history(interaction: AnyInteraction, page: int, *, stars: bool = False) -> None:
+    """Put a page of the member's jobs, or of their favourites, into the answer."""
+    house, viewer = client_of(interaction), viewer_of(interaction)
+    source = house.services.favourites if stars else house.services.jobs
+    history = await source.history(viewer, page)
+    seen = await house.services.thumbnails.of(history.page.jobs)
+    say = partial(house.catalogues.render, locale=locale_of(interaction))
+    await show_ephemeral(interaction, history_view(history, viewer, say, seen=seen, stars=stars))
+
+
+def history_view(
+    history: History,
+    viewer: Viewer,
+    say: Say,
+    *,
+    seen: Mapping[JobKey, str] = NOTHING_SEEN,
+    stars: bool = False,
+) -> discord.ui.LayoutView:
+    """Draw a page; `seen` has the pictures of some."""
+    view = discord.ui.LayoutView(timeout=None)
+    box: discord.ui.Container[Any] = discord.ui.Container()
+    view.add_item(box)
+    if not history.page.total:
+        box.add_item(
+            discord.ui.TextDisplay(say(text("favourite.list_empty" if stars else "jobs.list_empty")))
+        )
+        return view
+    box.add_item(
+        discord.ui.TextDisplay(say(text("favourite.list" if stars else "jobs.list", n=history.page.total)))
+    )
+    for job in history.page.jobs:
+        box.add_item(discord.ui.Separator(spacing=discord.SeparatorSpacing.small))
+        words = discord.ui.TextDisplay[Any](_entry(job, say))
+        button = _offer(job, viewer, say)
+        if job.key in seen:
+            box.add_item(discord.ui.Section(words, accessory=_thumbnail(job, seen[job.key])))
+            if button is not None:
+                box.add_item(discord.ui.ActionRow(button))
+        else:
+            box.add_item(words if button is None else discord.ui.Section(words, accessory=button))
+    if history.pages > 1:
+        here, last = history.number, history.pages - 1
+        box.add_item(
+            discord.ui.TextDisplay("-# " + say(text("jobs.page", page=here + 1, pages=history.pages)))
+        )
+        box.add_item(
+            discord.ui.ActionRow(
+                PageButton.draw(max(0, here - 1), "◀", stars=stars, disabled=here == 0),
+                PageButton.draw(here + 1, "▶", stars=stars, disabled=here == last),
+            )
+        )
+    return view
+
+
+def queue_view(queue: Queue, say: Say) -> discord.ui.LayoutView:
+    """Draw what waits and runs."""
+    lines = [say(text("jobs.queue"))]
+    for pool in Pool:
+        load = queue.load[pool]
+        lines.append(
+            say(
+                text(
+                    "jobs.queue_pool",
+                    pool=text(f"pool.{pool.value}"),
+                    running=load.running,
+                    waiting=load.waiting,
+                )
+            )
+        )
+    view = discord.ui.LayoutView(timeout=None)
+    box: discord.ui.Container[Any] = discord.ui.Container()
+    view.add_item(box)
+    box.add_item(discord.ui.TextDisplay("\n".join(lines)))
+    box.add_item(discord.ui.Separator())
+    box.add_item(discord.ui.TextDisplay("\n".join(_own_lines(queue, say))))
+    return view
+
+
+def _own_lines(queue: Queue, say: Say) -> Iterable[str]:
+    if not queue.mine:
+        yield say(text("jobs.queue_none"))
+        return
+    yield say(text("jobs.queue_mine", n=len(queue.mine)))
+    for job in queue.mine[:QUEUE_LINES]:
+        yield f"{say(state_of(job))} · {_name(job, say)}\n-# {say(_where(job, queue.ahead.get(job.key)))}"
+    hidden = len(queue.mine) - QUEUE_LINES
+    if hidden > 0:
+        yield say(text("jobs.queue_more", n=hidden))
+
+
+def _where(job: Job, ahead: int | None) -> Text:
+    """Pool, place and key of a live job."""
+    pool = text(f"pool.{job.pool.value}")
+    if job.state is JobState.QUEUED and ahead:
+        return text("jobs.place_behind", pool=pool, n=ahead, key=job.key)
+    if job.state is JobState.QUEUED:
+        return text("jobs.place_next", pool=pool, key=job.key)
+    return text("jobs.place_running", pool=pool, percent=job.progress or 0, key=job.key)
+
+
+def _entry(job: Job, say: Say) -> str:
+    """Two lines of the list."""
+    parts: dict[str, str | int | Text] = {
+        "pool": text(f"pool.{job.pool.value}"),
+        "at": job.created_at // 1000,
+        "key": job.key,
+    }
+    link = card_link(job)
+    small = text("jobs.entry", **parts) if link is None else text("jobs.entry_link", link=link, **parts)
+    return f"{say(state_of(job))} · {_name(job, say)}\n-# {say(small)}"
+
+
+def _name(job: Job, say: Say) -> str:
+    prompt = named(job, say, PROMPT_LIMIT)
+    if not job.prompt and job.press is None and title_of(job) is None:
+        return say(text("jobs.prompt_forgotten"))
+    return prompt if job.press is None else f"**{quoted(job.press.label, LABEL_LIMIT)}** {prompt}"
+
+
+def state_of(job: Job) -> Text:
+    """How a job stands, with its sign."""
+    if job.state is JobState.SUCCEEDED and job.route is Route.KEPT:
+        return text("jobs.state_kept")
+    if job.unwanted and not job.is_terminal:
+        return text("jobs.state_unwanted")
+    return text(f"jobs.state_{job.state.value}")
+
+
+def _thumbnail(job: Job, address: str) -> discord.ui.Thumbnail[Any]:
+    alt = plain(job.prompt, ALT_LIMIT) or None
+    return discord.ui.Thumbnail(address, description=alt, spoiler="note.spoiler" in job.notes)
+
+
+def _offer(job: Job, viewer: Viewer, say: Say) -> JobButton | None:
+    """What can be done about a job of the list; somebody else's picture is sent to whoever likes it."""
+    if job.state is JobState.SUCCEEDED:
+        word = "show" if viewer.may_look_after(job) else "send"
+    elif not job.is_terminal and not job.unwanted:
+        word = "cancel"
+    else:
+        return None
+    label = say(text(f"button.{word}"))
+    style = discord.ButtonStyle.secondary
+    return JobButton.draw(ButtonId(job.key, word), label=label, emoji=None, style=style)

@@ -1,0 +1,1 @@
+"""What every feature's components, modals and answers are made of; no feature."""

@@ -1,0 +1,1 @@
+"""Moderators' pages: members, jobs, words, prompts, audit, the log channel."""

@@ -1,0 +1,161 @@
+"""What moderators see of a member and of the jobs of their server, with the buttons for it. Stateless: all is in the ids.
+Never here: what a button does (mod_presses), and reading anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.jobs import JobState
+from bot.domain.pools import Pool
+from bot.texts import Text, text
+from bot.ui.card.titles import named
+from bot.ui.jobs.lists import state_of
+from bot.ui.kit.escape import quoted
+from bot.ui.kit.links import card_link
+from bot.ui.kit.moderators import ModButton
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from bot.domain.guilds import Block, Grant, MemberView, Strike
+    from bot.domain.jobs import Job
+
+    Say = Callable[[Text], str]
+
+PROMPT_LIMIT: Final = 70
+WHY_LIMIT: Final = 60
+REASON_LIMIT: Final = 300
+STRIKES: Final = 5
+GRANTS: Final = 5
+JOBS: Final = 8
+"""Jobs on one page: each is three components of the forty that a message may have (facts §3.4)."""
+
+CALM: Final = discord.Colour(0x5865F2)
+BLOCKED: Final = discord.Colour(0xD83C3E)
+DANGER: Final = discord.ButtonStyle.danger
+
+
+def member_view(seen: MemberView, say: Say) -> discord.ui.LayoutView:
+    """Draw all that is known of a member."""
+    box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=BLOCKED if seen.block else CALM)
+    box.add_item(discord.ui.TextDisplay(say(text("member.title", user=str(seen.user_id), n=seen.made))))
+    box.add_item(discord.ui.TextDisplay("\n".join(_marks(seen, say))))
+    box.add_item(discord.ui.Separator())
+    box.add_item(discord.ui.TextDisplay("\n".join(_latest(seen.jobs, say))))
+    box.add_item(discord.ui.ActionRow(*_buttons(seen, say)))
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(box)
+    return view
+
+
+def _marks(seen: MemberView, say: Say) -> Iterable[str]:
+    """Block, strikes, use and grants."""
+    yield say(_blocked(seen.block))
+    counting = [strike for strike in seen.strikes if not strike.spent]
+    yield say(text("member.strikes", n=len(counting)))
+    for strike in seen.strikes[:STRIKES]:
+        yield f"-# {say(_strike(strike))}"
+    yield say(
+        text(
+            "member.spent",
+            normal=seen.spent_today.get(Pool.NORMAL, 0),
+            normal_pool=text("pool.NORMAL"),
+            fast=seen.spent_today.get(Pool.FAST, 0),
+            fast_pool=text("pool.FAST"),
+        )
+    )
+    for grant in seen.grants[:GRANTS]:
+        yield say(_grant(grant))
+
+
+def _blocked(block: Block | None) -> Text:
+    if block is None:
+        return text("member.not_blocked")
+    reason: Text | str = quoted(block.reason, REASON_LIMIT) if block.reason else text("member.no_reason")
+    by = f"<@{block.by.user_id}>" if block.by.user_id else "Easel"
+    if block.until is None:
+        return text("member.blocked", by=by, reason=reason)
+    return text("member.blocked_until", by=by, reason=reason, until=block.until // 1000)
+
+
+def _strike(strike: Strike) -> Text:
+    why = quoted(strike.why, WHY_LIMIT)
+    return text("member.strike_spent" if strike.spent else "member.strike", at=strike.at // 1000, why=why)
+
+
+def _grant(grant: Grant) -> Text:
+    pool = text(f"pool.{grant.pool.value}")
+    if grant.expires_at is None:
+        return text("member.grant", left=grant.left, units=grant.units, pool=pool)
+    return text(
+        "member.grant_until", left=grant.left, units=grant.units, pool=pool, until=grant.expires_at // 1000
+    )
+
+
+def _latest(jobs: Sequence[Job], say: Say) -> Iterable[str]:
+    if not jobs:
+        yield say(text("member.no_jobs"))
+        return
+    yield say(text("member.jobs"))
+    for job in jobs:
+        link = card_link(job)
+        parts: dict[str, str | int | Text] = {
+            "pool": text(f"pool.{job.pool.value}"),
+            "at": job.created_at // 1000,
+            "key": job.key,
+        }
+        small = text("jobs.entry", **parts) if link is None else text("jobs.entry_link", link=link, **parts)
+        yield f"{say(state_of(job))} · {named(job, say, PROMPT_LIMIT)}\n-# {say(small)}"
+
+
+def _buttons(seen: MemberView, say: Say) -> Iterable[ModButton]:
+    who = seen.user_id
+    yield ModButton.draw("cancel_all", who, label=say(text("button.cancel_all")), style=DANGER)
+    if seen.block is not None:
+        yield ModButton.draw("unblock", who, label=say(text("button.unblock")))
+    if any(not strike.spent for strike in seen.strikes):
+        yield ModButton.draw("forgive", who, label=say(text("button.forgive")))
+    yield ModButton.draw("export", who, label=say(text("button.export")))
+    yield ModButton.draw("erase", who, label=say(text("button.erase")), style=DANGER)
+
+
+def live_view(jobs: Sequence[Job], page: int, say: Say) -> discord.ui.LayoutView:
+    """Draw a page of what waits and runs, each job with its button."""
+    pages = max(1, -(-len(jobs) // JOBS))
+    page = min(page, pages - 1)
+    box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
+    title = text("modjobs.title", n=len(jobs)) if jobs else text("modjobs.none")
+    box.add_item(discord.ui.TextDisplay(say(title)))
+    for job in jobs[page * JOBS : (page + 1) * JOBS]:
+        box.add_item(_live(job, page, say))
+    row: discord.ui.ActionRow[Any] = discord.ui.ActionRow()
+    if pages > 1:
+        box.add_item(discord.ui.TextDisplay("-# " + say(text("modjobs.page", page=page + 1, pages=pages))))
+        row.add_item(ModButton.draw("jobs", max(0, page - 1), label="◀", disabled=page == 0))
+        # The words of two ids must differ, even where both would lead to the same page.
+        row.add_item(ModButton.draw("jobs", page + 1, label="▶", disabled=page == pages - 1))
+    if any(job.state is JobState.QUEUED for job in jobs):
+        row.add_item(ModButton.draw("clear", label=say(text("button.clear_queue")), style=DANGER))
+    if row.children:
+        box.add_item(row)
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(box)
+    return view
+
+
+def _live(job: Job, page: int, say: Say) -> discord.ui.Item[Any]:
+    small = text(
+        "modjobs.entry",
+        state=state_of(job),
+        user=str(job.user_id),
+        pool=text(f"pool.{job.pool.value}"),
+        at=job.created_at // 1000,
+        key=job.key,
+    )
+    words = discord.ui.TextDisplay[Any](f"{named(job, say, PROMPT_LIMIT)}\n-# {say(small)}")
+    if job.unwanted:
+        return words
+    button = ModButton.draw("cancel", f"{job.key}-{page}", label=say(text("button.cancel")))
+    return discord.ui.Section(words, accessory=button)

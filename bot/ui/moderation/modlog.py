@@ -1,0 +1,143 @@
+"""The moderators' log channel: one small card an event, in the server's language, pinging nobody.
+Never here: what is told, how often (telling), and where (settings)."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.guild_ports import EventKind
+from bot.errors import RetryLater, RouteClosed, TooLarge
+from bot.i18n import SOURCE
+from bot.texts import Text, text
+from bot.ui.kit.discord_errors import translated
+from bot.ui.kit.escape import escape, one_line, quoted
+from bot.ui.moderation.audit import changes, few
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from bot.domain.guild_ports import ModEvent
+    from bot.domain.ports import Clock
+    from bot.i18n import Catalogues
+
+    Say = Callable[[Text], str]
+
+log = logging.getLogger(__name__)
+
+CLOSED_MS: Final = 10 * 60_000
+"""How long a channel that cannot be written to is left alone: refused requests add up to a ban (facts §3.6)."""
+CHANNELS: Final = 10_000
+ARGUMENT_LIMIT: Final = 300
+DETAIL_LIMIT: Final = 200
+CHANGES: Final = 8
+
+LOOKS: Final[Mapping[EventKind, tuple[str, int]]] = {
+    EventKind.REFUSED: ("✋", 0x5C6370),
+    EventKind.WARNED: ("⚠️", 0xF0A132),
+    EventKind.STRUCK: ("🎯", 0xD83C3E),
+    EventKind.SETTINGS: ("⚙️", 0x5865F2),
+    EventKind.MEMBER: ("👤", 0x5865F2),
+    EventKind.ERROR: ("❗", 0xF0A132),
+    EventKind.KEY_REJECTED: ("🔑", 0xD83C3E),
+    EventKind.BALANCE_LOW: ("💸", 0xD83C3E),
+    EventKind.MISSING_PERMISSION: ("🔒", 0xF0A132),
+}
+
+
+class ChannelModLog:
+    """The `ModLog` of bot.domain.guild_ports, on Discord."""
+
+    def __init__(self, client: discord.Client, catalogues: Catalogues, clock: Clock) -> None:
+        self._client = client
+        self._catalogues = catalogues
+        self._clock = clock
+        self._closed: dict[int, int] = {}
+        """Channels that refused us, and until when they are left alone."""
+
+    async def post(self, guild_id: int, channel_id: int, event: ModEvent, *, locale: str | None) -> None:
+        """See the port. A change of settings is always tried: it may be the one that mends the channel."""
+        if event.kind is not EventKind.SETTINGS and self._clock.now() < self._closed.get(channel_id, 0):
+            return
+        view = event_view(event, self._catalogues, locale or self._locale(guild_id), guild_id=guild_id)
+        where = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+        more = {"guild": guild_id, "channel": channel_id, "kind": event.kind.value}
+        try:
+            async with translated():
+                await where.send(view=view, allowed_mentions=discord.AllowedMentions.none())
+        except RouteClosed as closed:
+            self._leave_alone(channel_id)
+            log.warning("log_channel_closed", extra={"reason": closed.reason, **more})
+        except (RetryLater, TooLarge) as trouble:
+            log.warning("log_channel_troubled", extra={"reason": str(trouble), **more})
+        else:
+            self._closed.pop(channel_id, None)
+
+    def _leave_alone(self, channel_id: int) -> None:
+        while len(self._closed) >= CHANNELS:
+            self._closed.pop(next(iter(self._closed)))
+        self._closed[channel_id] = self._clock.now() + CLOSED_MS
+
+    def _locale(self, guild_id: int) -> str:
+        guild = self._client.get_guild(guild_id)
+        return SOURCE if guild is None else guild.preferred_locale.value
+
+
+def event_view(
+    event: ModEvent, catalogues: Catalogues, locale: str, *, guild_id: int
+) -> discord.ui.LayoutView:
+    """Draw an event."""
+
+    def say(words: Text) -> str:
+        return catalogues.render(words, locale)
+
+    icon, colour = LOOKS[event.kind]
+    lines = [f"{icon} {say(_sentence(event))}", *(f"-# {line}" for line in _small(event, say, guild_id))]
+    box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(colour))
+    box.add_item(discord.ui.TextDisplay("\n".join(lines)))
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(box)
+    return view
+
+
+def _sentence(event: ModEvent) -> Text:
+    """What was said, about whom: a refusal speaks to the member, so it is told as their answer."""
+    said = harmless(event.said)
+    if event.kind is EventKind.REFUSED and event.subject is not None:
+        return text("log.refused", user=str(event.subject), why=said)
+    if event.kind is EventKind.ERROR:
+        return text("log.error", why=said)
+    return said
+
+
+def harmless(words: Text) -> Text:
+    """The same sentence; what people wrote into it has no meaning to Discord."""
+    return text(
+        words.id,
+        **{
+            name: harmless(value)
+            if isinstance(value, Text)
+            else escape(one_line(value)[:ARGUMENT_LIMIT])
+            if isinstance(value, str)
+            else value
+            for name, value in words.args.items()
+        },
+    )
+
+
+def _small(event: ModEvent, say: Say, guild_id: int) -> Iterable[str]:
+    details = event.details
+    if event.kind is EventKind.SETTINGS:
+        lines = changes(details.get("before", {}), details.get("after", {}), guild_id=guild_id)
+        yield from few(lines, CHANGES, say)
+    for name in ("rule", "found", "reason"):
+        if details.get(name):
+            yield say(text(f"log.detail_{name}", value=quoted(str(details[name]), DETAIL_LIMIT)))
+    if event.job is not None:
+        yield say(text("log.job", key=event.job))
+    if event.by is not None:
+        yield say(text("log.by", user=str(event.by.user_id)))
+    if event.held_back:
+        yield say(text("log.held_back", n=event.held_back))

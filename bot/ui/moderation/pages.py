@@ -1,0 +1,55 @@
+"""Long lists in pages, for moderators: lines, or entries with a button each, and ◀ ▶ that know nothing but their page.
+Never here: what is listed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.texts import text
+from bot.ui.kit.moderators import ModButton
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bot.texts import Text
+
+    Say = Callable[[Text], str]
+
+
+def page_of(total: int, page: int, size: int) -> tuple[int, int]:
+    """The page that is meant, the last one if there are fewer by now, and how many there are."""
+    pages = max(1, -(-total // size))
+    return min(max(0, page), pages - 1), pages
+
+
+def turning(word: str, page: int, pages: int, say: Say) -> list[discord.ui.Item[Any]]:
+    """What stands under one of several pages; nothing under the only one."""
+    if pages <= 1:
+        return []
+    return [
+        discord.ui.TextDisplay("-# " + say(text("modjobs.page", page=page + 1, pages=pages))),
+        discord.ui.ActionRow(
+            ModButton.draw(word, max(0, page - 1), label="◀", disabled=page == 0),
+            # The words of two ids must differ, even where both would lead to the same page.
+            ModButton.draw(word, page + 1, label="▶", disabled=page == pages - 1),
+        ),
+    ]
+
+
+def lines_view(
+    title: str, lines: Sequence[str], page: int, *, word: str, size: int, say: Say
+) -> discord.ui.LayoutView:
+    """Draw a page of lines."""
+    page, pages = page_of(len(lines), page, size)
+    box: discord.ui.Container[Any] = discord.ui.Container()
+    box.add_item(discord.ui.TextDisplay(title))
+    shown = lines[page * size : (page + 1) * size]
+    if shown:
+        box.add_item(discord.ui.TextDisplay("\n".join(shown)))
+    for item in turning(word, page, pages, say):
+        box.add_item(item)
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(box)
+    return view

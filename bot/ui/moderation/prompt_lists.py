@@ -1,0 +1,132 @@
+"""What moderators decided about prompts and pictures put in, as lists with pages and as sentences.
+Never here: changing it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.prompt_rules import name_of
+from bot.texts import Text, text
+from bot.ui.kit.escape import plain
+from bot.ui.kit.moderators import guild_of, mod_button
+from bot.ui.kit.private import localised, show_ephemeral
+from bot.ui.kit.replies import client_of
+from bot.ui.moderation.audit import few
+from bot.ui.moderation.pages import lines_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from bot.domain.guilds import GuildSettings
+    from bot.domain.image_rules import ImagePolicy
+    from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
+    from bot.ui.kit.replies import AnyInteraction
+
+    Say = Callable[[Text], str]
+
+PAGE: Final = 15
+SHOWN: Final = 150
+"""Characters of what is added."""
+LISTED: Final = 40
+"""Channels or hosts of each list that are shown."""
+
+
+def place_name(target_id: int, guild_id: int) -> Text:
+    """A place as Discord shows it, or everywhere."""
+    if target_id == guild_id:
+        return text("place.everywhere")
+    return text("channel.named", channel=str(target_id))
+
+
+async def show_prompt_rules(interaction: AnyInteraction, page: int) -> None:
+    """Put a page of all that is said of prompts into the answer."""
+    settings = await client_of(interaction).services.guilds.settings(guild_of(interaction))
+    say = partial(localised, interaction)
+    lines = [say(line) for line in prompt_rules(settings)]
+    title = say(text("mod.prompts", n=len(lines)) if lines else text("mod.prompts_none"))
+    view = lines_view(title, lines, page, word="prompts", size=PAGE, say=say)
+    await show_ephemeral(interaction, view)
+
+
+@mod_button("prompts")
+async def turn_prompt_rules(interaction: AnyInteraction, about: str) -> None:
+    """Turn the page."""
+    await interaction.response.defer()
+    await show_prompt_rules(interaction, int(about or "0"))
+
+
+def prompt_rules(settings: GuildSettings) -> Iterable[Text]:
+    """Everything in lines: additions, limits, kinds of job."""
+    here = settings.guild_id
+    for addition in settings.additions:
+        yield from addition_words(addition, here)
+    for limit in settings.limits:
+        yield limit_words(limit, here)
+    for kind in settings.kinds:
+        yield kind_words(kind, here)
+
+
+def addition_words(addition: PromptAddition, guild_id: int) -> Iterable[Text]:
+    """What is added in a place, in one sentence for each sort."""
+    place = place_name(addition.target_id, guild_id)
+    if addition.defaults:
+        yield text("mod.prompt_defaults", place=place, added=_code(addition.defaults))
+    if addition.suffix:
+        yield text("mod.prompt_suffix", place=place, added=_code(addition.suffix))
+
+
+def _code(words: str) -> str:
+    """As it is added, to the letter."""
+    return f"`{plain(words, SHOWN).replace('`', 'ˋ')}`"  # noqa: RUF001 - the letter that looks like what would end it
+
+
+def limit_words(limit: ParameterLimit, guild_id: int) -> Text:
+    """What is allowed of a parameter."""
+    place, name = place_name(limit.target_id, guild_id), name_of(limit.key)
+    if not limit.allowed:
+        return text("mod.prompt_denied", place=place, name=name)
+    if limit.most is None:
+        return text("mod.prompt_excepted", place=place, name=name)
+    return text("mod.prompt_most", place=place, name=name, most=f"{limit.most:g}")
+
+
+def kind_words(rule: KindRule, guild_id: int) -> Text:
+    """Whether a kind of job may be begun."""
+    said = "mod.kind_on" if rule.allowed else "mod.kind_off"
+    kind = text(f"pool.charge.{rule.charge.value}")
+    return text(said, place=place_name(rule.target_id, guild_id), kind=kind)
+
+
+def images_view(policy: ImagePolicy, say: Say) -> discord.ui.LayoutView:
+    """Draw what may be put in."""
+    box: discord.ui.Container[Any] = discord.ui.Container()
+    box.add_item(discord.ui.TextDisplay("\n".join(_images(policy, say))))
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(box)
+    return view
+
+
+def _images(policy: ImagePolicy, say: Say) -> Iterable[str]:
+    yield say(text("mod.images"))
+    if not policy.on:
+        yield say(text("mod.images_off"))
+        return
+    kinds = ", ".join(kind.name for kind in policy.kinds) or text("mod.images_any_kind")
+    size = text("mod.images_any_size") if policy.most_mb is None else text("mod.images_mb", n=policy.most_mb)
+    yield say(text("mod.images_taken", kinds=kinds, size=size))
+    if policy.age_restricted:
+        yield say(text("mod.images_age_restricted"))
+    if policy.channels:
+        places = few([f"<#{channel}>" for channel in policy.channels], LISTED, say)
+        yield say(text("mod.images_channels", channels=" ".join(places)))
+    if not policy.links:
+        yield say(text("mod.links_off"))
+        return
+    for name, hosts in (("allowed", policy.hosts_allowed), ("denied", policy.hosts_denied)):
+        if hosts:
+            yield say(text(f"mod.hosts_{name}", hosts=" ".join(few([f"`{h}`" for h in hosts], LISTED, say))))
+    if not policy.hosts_allowed and not policy.hosts_denied:
+        yield say(text("mod.hosts_any"))

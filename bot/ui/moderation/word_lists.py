@@ -1,0 +1,109 @@
+"""Moderators' lists as they are shown: rules about words with pages, a trial of a prompt, channels.
+Never here: changing them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.texts import text
+from bot.ui.kit.escape import quoted
+from bot.ui.kit.moderators import guild_of, mod_button
+from bot.ui.kit.private import localised, show_ephemeral
+from bot.ui.kit.replies import client_of
+from bot.ui.moderation.audit import few
+from bot.ui.moderation.pages import lines_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from bot.domain.access import ChannelPolicy
+    from bot.domain.moderation import Found, Verdict, WordRule
+    from bot.texts import Text
+    from bot.ui.kit.replies import AnyInteraction
+
+    Say = Callable[[Text], str]
+
+PAGE: Final = 20
+PATTERN_LIMIT: Final = 100
+FOUND: Final = 8
+"""Matches that a trial shows: each is two hundred characters at most."""
+CHANNELS: Final = 60
+"""Channels of each list that are shown; a mention has some 23 characters."""
+
+
+async def show_words(interaction: AnyInteraction, page: int) -> None:
+    """Put a page of rules into the answer."""
+    settings = await client_of(interaction).services.guilds.settings(guild_of(interaction))
+    await show_ephemeral(interaction, words_page(settings.words, page, partial(localised, interaction)))
+
+
+@mod_button("words")
+async def turn_words(interaction: AnyInteraction, about: str) -> None:
+    """Turn the page."""
+    await interaction.response.defer()
+    await show_words(interaction, int(about or "0"))
+
+
+def words_page(rules: Sequence[WordRule], page: int, say: Say) -> discord.ui.LayoutView:
+    """Draw a page of rules."""
+    title = say(text("mod.words", n=len(rules)) if rules else text("mod.words_none"))
+    return lines_view(title, [_rule(rule, say) for rule in rules], page, word="words", size=PAGE, say=say)
+
+
+def _rule(rule: WordRule, say: Say) -> str:
+    return say(
+        text(
+            "mod.word",
+            pattern=quoted(rule.pattern, PATTERN_LIMIT),
+            kind=text(f"kind.{rule.match.value}"),
+            action=text(f"action.{rule.action.value}"),
+        )
+    )
+
+
+def verdict_view(interaction: AnyInteraction, verdict: Verdict) -> discord.ui.LayoutView:
+    """Draw what the rules say about a prompt, and what would happen."""
+    say = partial(localised, interaction)
+    action = verdict.action
+    headline = text("mod.test_passes") if action is None else text(f"mod.test_{action.value}")
+    box: discord.ui.Container[Any] = discord.ui.Container()
+    box.add_item(discord.ui.TextDisplay(f"**{say(headline)}**"))
+    lines = few(
+        [*_matches(verdict.found, "found", say), *_matches(verdict.allowed, "allowed", say)], FOUND, say
+    )
+    if lines:
+        box.add_item(discord.ui.TextDisplay("\n".join(lines)))
+    box.add_item(discord.ui.TextDisplay("-# " + say(text("mod.test_dry"))))
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(box)
+    return view
+
+
+def _matches(found: Sequence[Found], how: str, say: Say) -> Iterable[str]:
+    for match in found:
+        yield say(
+            text(
+                f"mod.test_{how}",
+                pattern=quoted(match.rule.pattern, PATTERN_LIMIT),
+                kind=text(f"kind.{match.rule.match.value}"),
+                action=text(f"action.{match.rule.action.value}"),
+                words=quoted(match.words, PATTERN_LIMIT),
+            )
+        )
+
+
+def channels_view(interaction: AnyInteraction, policy: ChannelPolicy) -> discord.ui.LayoutView:
+    """Draw both lists of channels."""
+    say = partial(localised, interaction)
+    box: discord.ui.Container[Any] = discord.ui.Container()
+    for name, channels in (("allowed", policy.allowed), ("denied", policy.denied)):
+        if channels:
+            lines = few([f"<#{channel}>" for channel in channels], CHANNELS, say)
+            title = say(text(f"mod.channels_{name}", n=len(channels)))
+            box.add_item(discord.ui.TextDisplay(f"{title}\n{' '.join(lines)}"))
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(box)
+    return view

@@ -1,0 +1,1 @@
+"""Pools: panel, changes, quota, usage, who pays."""

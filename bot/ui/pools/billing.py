@@ -1,0 +1,98 @@
+"""What the panel says of who pays: how each account answers, what it has left, what things cost, the server's own key.
+Never here: buttons, windows and changes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.accounts import is_own
+from bot.errors import RemoteFault
+from bot.texts import Text, text
+from bot.ui.kit.escape import quoted
+from bot.ui.pools.wording import pool_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from bot.domain.pools import Pool
+    from bot.services.accounts.own_keys import KeyState
+    from bot.services.accounts.status import Condition, Priced
+    from bot.ui.kit.replies import Services
+
+    Say = Callable[[Text], str]
+
+SLOW_MS: Final = 2_000
+RATES_SHOWN: Final = 8
+RATE_LIMIT: Final = 80
+OWNERS: Final = frozenset({RemoteFault.KEY, RemoteFault.BALANCE})
+"""What whoever owns the account has to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """An account that new pictures of a server draw on."""
+
+    pools: Sequence[Pool]
+    """For pictures of these."""
+    is_own: bool
+    condition: Condition
+
+
+async def read_payers(services: Services, guild_id: int) -> tuple[Payer, ...]:
+    """Look at every account that a server draws on: one, as a rule."""
+    accounts = await services.accounts.of_server(guild_id)
+    seen = await asyncio.gather(*(services.upstream.look(name) for name in accounts))
+    return tuple(
+        Payer(pools, is_own(name), condition)
+        for (name, pools), condition in zip(accounts.items(), seen, strict=True)
+    )
+
+
+def payer_lines(payers: Sequence[Payer], say: Say) -> Iterable[str]:
+    """How each account does; with several, each says for which pool it is."""
+    for payer in payers:
+        said = _answers(payer)
+        if len(payers) > 1:
+            said = text("pool.upstream_for", pool=pool_name(payer.pools[0]), said=said)
+        yield say(said)
+        if payer.condition.credits_left is not None:
+            yield say(text("pool.balance", n=payer.condition.credits_left))
+        if payer.condition.rates:
+            yield "-# " + say(text("pool.rates", prices=_prices(payer.condition.rates)))
+
+
+def _answers(payer: Payer) -> Text:
+    seen = payer.condition
+    if seen.fault is not None:
+        own = payer.is_own and seen.fault in OWNERS
+        return text(f"pool.upstream.{'own_' if own else ''}{seen.fault.value}")
+    kind = "pool.upstream_slow" if seen.latency_ms >= SLOW_MS else "pool.upstream_well"
+    if seen.read_at is None:
+        return text(kind, latency=seen.latency_ms)
+    return text("pool.upstream_read", said=text(kind, latency=seen.latency_ms), at=seen.read_at // 1_000)
+
+
+def _prices(rates: Sequence[Priced]) -> str:
+    """Upstream's own words, for its price list has no shape that anybody promised (contract §5.2)."""
+    listed = [quoted(f"{rate.name} {rate.text}", RATE_LIMIT) for rate in rates[:RATES_SHOWN]]
+    return "; ".join([*listed, "…"] if len(rates) > RATES_SHOWN else listed)
+
+
+def key_lines(state: KeyState, say: Say) -> Iterable[str]:
+    """What moderators may know of the server's own key: never any part of it."""
+    key = state.key
+    if not state.offered:
+        yield say(text("own_key.title", state=text("own_key.state_off")))
+        yield say(text("own_key.off" if key is None else "own_key.off_resting"))
+        return
+    if key is None:
+        yield say(text("own_key.title", state=text("own_key.state_none")))
+        yield say(text("own_key.about"))
+        return
+    yield say(text("own_key.title", state=text("own_key.state_set")))
+    if not state.readable:
+        yield "⚠️ " + say(text("own_key.unreadable"))
+    yield say(text("own_key.set_by", user=str(key.by), at=key.at // 1_000, tested=key.tested_at // 1_000))
+    yield "-# " + say(text("own_key.effect"))

@@ -1,0 +1,232 @@
+"""Every change of a server's pools, by command or by panel: do it, and say in one sentence what is now true.
+Never here: where the words come from, and how they are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.access import HOUR_MS
+from bot.domain.pools import UNLIMITED, Allowance, Pool
+from bot.domain.prices import DEFAULT_PRICE, Charge
+from bot.errors import UserError
+from bot.services.servers.settings import HOURS_LIMIT
+from bot.texts import Text, text
+from bot.ui.kit.escape import quoted
+from bot.ui.kit.moderators import actor_of, check_moderator
+from bot.ui.kit.replies import client_of
+from bot.ui.pools.wording import (
+    allowance_words,
+    charge_name,
+    pool_name,
+    role_name,
+)
+
+if TYPE_CHECKING:
+    from bot.domain.guilds import Changed
+    from bot.ui.kit.replies import AnyInteraction, Services
+
+REASON_SHOWN: Final = 300
+
+
+class Unsaid:
+    """Nothing was said about a number: it stays as it is."""
+
+
+UNSAID: Final = Unsaid()
+Said = int | None | Unsaid
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What was said about an allowance; None is unlimited."""
+
+    per_day: Said = UNSAID
+    running: Said = UNSAID
+    waiting: Said = UNSAID
+    per_month: Said = UNSAID
+    cooldown: int | Unsaid = UNSAID
+    """Seconds; 0 asks for no rest."""
+
+    def over(self, base: Allowance) -> Allowance:
+        """Fill what was not said from what held so far."""
+
+        def pick(said: Said, so_far: int | None) -> int | None:
+            return so_far if isinstance(said, Unsaid) else said
+
+        return Allowance(
+            pick(self.per_day, base.per_day),
+            pick(self.running, base.running),
+            pick(self.waiting, base.waiting),
+            per_month=pick(self.per_month, base.per_month),
+            cooldown=base.cooldown if isinstance(self.cooldown, Unsaid) else self.cooldown,
+        )
+
+    def are_unsaid(self) -> bool:
+        """Whether nothing was said at all."""
+        said = (self.per_day, self.running, self.waiting, self.per_month, self.cooldown)
+        return all(isinstance(n, Unsaid) for n in said)
+
+
+def _services(interaction: AnyInteraction) -> Services:
+    return client_of(interaction).services
+
+
+def _confirmed(changed: Changed, sentence: Text) -> Text:
+    return sentence if changed.entry is not None else text("pool.already", said=sentence)
+
+
+async def set_rule(interaction: AnyInteraction, pool: Pool, role_id: int, numbers: Numbers) -> Text:
+    """Give a role its allowance; what is not said stays as it is, or as the default has it."""
+    guild_id = check_moderator(interaction)
+    if numbers.are_unsaid():
+        raise UserError(text("pool.rule_needs_number"))
+    services = _services(interaction)
+    settings = await services.guilds.settings(guild_id)
+    known = next((r.allowance() for r in settings.rules_of(pool) if r.role_id == role_id), None)
+    meant = numbers.over(known or services.policy.deployment(pool) or UNLIMITED)
+    changed = await services.guilds.set_rule(
+        guild_id,
+        actor_of(interaction),
+        pool,
+        role_id,
+        per_day=meant.per_day,
+        running=meant.running,
+        waiting=meant.waiting,
+        per_month=meant.per_month,
+        cooldown=meant.cooldown,
+    )
+    role = role_name(role_id, guild_id)
+    said = text("pool.now_rule", pool=pool_name(pool), role=role, allowance=allowance_words(meant))
+    first = not changed.before.rules_of(pool) and role_id != guild_id
+    # The first rule of a pool replaces the default that held for everyone: nobody should learn that from refusals.
+    return _confirmed(changed, text("pool.now_rule_first", said=said) if first else said)
+
+
+async def remove_rule(interaction: AnyInteraction, pool: Pool, role_id: int) -> Text:
+    """Take a role's rule away."""
+    guild_id = check_moderator(interaction)
+    services = _services(interaction)
+    changed = await services.guilds.remove_rule(guild_id, actor_of(interaction), pool, role_id)
+    names = {"pool": pool_name(pool), "role": role_name(role_id, guild_id)}
+    if changed.after.rules_of(pool):
+        return text("pool.now_no_rule", **names)
+    default = services.policy.deployment(pool) or UNLIMITED
+    return text("pool.now_no_rules", allowance=allowance_words(default), **names)
+
+
+async def switch(interaction: AnyInteraction, pool: Pool, *, on: bool) -> Text:
+    """Switch a pool on or off."""
+    guild_id = check_moderator(interaction)
+    services = _services(interaction)
+    changed = await services.guilds.switch_pool(guild_id, actor_of(interaction), pool, on=on)
+    if not on:
+        return _confirmed(changed, text("pool.now_off", pool=pool_name(pool)))
+    offered = services.policy.deployment(pool) is not None
+    return _confirmed(
+        changed, text("pool.now_on" if offered else "pool.now_on_in_vain", pool=pool_name(pool))
+    )
+
+
+async def pause(interaction: AnyInteraction, pool: Pool | None, words: str) -> Text:
+    """Stop a pool, or everything, for a while."""
+    guild_id = check_moderator(interaction)
+    changed = await _services(interaction).guilds.pause(guild_id, actor_of(interaction), pool, words)
+    said = text("pool.now_paused_all") if pool is None else text("pool.now_paused", pool=pool_name(pool))
+    return _confirmed(changed, said)
+
+
+async def resume(interaction: AnyInteraction, pool: Pool | None) -> Text:
+    """End a pause, or all."""
+    guild_id = check_moderator(interaction)
+    changed = await _services(interaction).guilds.resume(guild_id, actor_of(interaction), pool)
+    if changed.after.pauses and changed.after.pauses[0].pool is None:
+        return text("pool.still_paused")
+    said = text("pool.now_resumed_all") if pool is None else text("pool.now_resumed", pool=pool_name(pool))
+    return _confirmed(changed, said)
+
+
+async def set_default(interaction: AnyInteraction, pool: Pool | None) -> Text:
+    """Choose what a command means that names no pool."""
+    guild_id = check_moderator(interaction)
+    services = _services(interaction)
+    if pool is not None and not services.policy.is_on(await services.guilds.settings(guild_id), pool):
+        raise UserError(text("pool.default_off", pool=pool_name(pool)))
+    changed = await services.guilds.set_default_pool(guild_id, actor_of(interaction), pool)
+    now = services.policy.server_default(changed.after)
+    said = "pool.now_default" if pool is not None else "pool.now_default_again"
+    return _confirmed(changed, text(said, pool=pool_name(now)))
+
+
+async def set_total(interaction: AnyInteraction, pool: Pool, per_day: int | None) -> Text:
+    """Limit the server's units a day."""
+    guild_id = check_moderator(interaction)
+    changed = await _services(interaction).guilds.set_total(guild_id, actor_of(interaction), pool, per_day)
+    if per_day is None:
+        return _confirmed(changed, text("pool.now_no_total", pool=pool_name(pool)))
+    return _confirmed(changed, text("pool.now_total", pool=pool_name(pool), n=per_day))
+
+
+async def set_price(interaction: AnyInteraction, pool: Pool, charge: Charge, units: int | None) -> Text:
+    """Say what a kind of job costs."""
+    guild_id = check_moderator(interaction)
+    changed = await _services(interaction).guilds.set_price(
+        guild_id, actor_of(interaction), pool, charge, units
+    )
+    n = DEFAULT_PRICE if units is None else units
+    names = {"pool": pool_name(pool), "kind": charge_name(charge)}
+    return _confirmed(changed, text("pool.now_price", n=n, **names) if n else text("pool.now_free", **names))
+
+
+async def set_zone(interaction: AnyInteraction, zone: str) -> Text:
+    """Choose where the day begins at midnight."""
+    guild_id = check_moderator(interaction)
+    services = _services(interaction)
+    changed = await services.guilds.set_zone(guild_id, actor_of(interaction), zone.strip())
+    overview = await services.allowances.overview(guild_id)
+    renews = overview[0].renews_at // 1_000
+    return _confirmed(changed, text("pool.now_zone", zone=changed.after.zone, renews=renews))
+
+
+async def bring_key(interaction: AnyInteraction, typed: str) -> Text:
+    """Make a key the server's own, if the image API takes it."""
+    guild_id = check_moderator(interaction)
+    brought = await _services(interaction).own_keys.bring(guild_id, actor_of(interaction), typed)
+    return text(f"own_key.now.{brought.value}")
+
+
+async def test_key(interaction: AnyInteraction) -> Text:
+    """Ask whether the server's own key still works."""
+    await _services(interaction).own_keys.test(check_moderator(interaction))
+    return text("own_key.works")
+
+
+async def remove_key(interaction: AnyInteraction) -> Text:
+    """Have the bot's owner pay again."""
+    await _services(interaction).own_keys.remove(check_moderator(interaction), actor_of(interaction))
+    return text("own_key.now_removed")
+
+
+async def grant(
+    interaction: AnyInteraction, user_id: int, pool: Pool, *, units: int, reason: str, hours: int | None
+) -> Text:
+    """Give a member extra units."""
+    guild_id = check_moderator(interaction)
+    services = _services(interaction)
+    if hours is not None and not 1 <= hours <= HOURS_LIMIT:
+        raise UserError(text("pool.hours", limit=HOURS_LIMIT))
+    expires = None if hours is None else services.jobs.now() + hours * HOUR_MS
+    given = await services.allowances.grant(
+        guild_id, actor_of(interaction), user_id, pool, units=units, reason=reason, expires_at=expires
+    )
+    names: dict[str, str | int | Text] = {"n": units, "user": str(user_id), "pool": pool_name(pool)}
+    said = (
+        text("pool.granted", **names)
+        if expires is None
+        else text("pool.granted_until", until=expires // 1_000, **names)
+    )
+    return (
+        said
+        if not given.reason
+        else text("pool.granted_because", said=said, why=quoted(given.reason, REASON_SHOWN))
+    )

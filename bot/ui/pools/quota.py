@@ -1,0 +1,102 @@
+"""`/quota`: what one member has left in each pool, when it renews, and which rule gives it.
+Never here: counting, and what moderators see (panels)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.texts import Text, text
+from bot.ui.card.cards import POOL_COLOUR, WAITING_COLOUR
+from bot.ui.kit.escape import quoted
+from bot.ui.kit.private import defer_ephemeral, show_ephemeral
+from bot.ui.kit.replies import client_of, locale_of
+from bot.ui.pools.wording import amount, bar, pool_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from bot.domain.guilds import Grant
+    from bot.services.servers.quota import PoolQuota
+    from bot.ui.kit.replies import AnyInteraction
+
+    Say = Callable[[Text], str]
+
+GRANTS_SHOWN: Final = 5
+REASON_SHOWN: Final = 100
+
+
+async def show_quota(interaction: AnyInteraction) -> None:
+    """Answer with the member's own card."""
+    asker = await defer_ephemeral(interaction)
+    if asker is None:
+        return
+    house = client_of(interaction)
+    quotas = await house.services.allowances.quota_of(asker)
+    guild_id = asker.reply.guild_id
+    grants = [] if guild_id is None else await house.services.allowances.grants(guild_id, asker.user_id)
+    say = partial(house.catalogues.render, locale=locale_of(interaction))
+    await show_ephemeral(interaction, quota_view(quotas, grants, say))
+
+
+def quota_view(quotas: Sequence[PoolQuota], grants: Sequence[Grant], say: Say) -> discord.ui.LayoutView:
+    """Draw a box for each pool."""
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.TextDisplay(say(text("quota.title", renews=quotas[0].renews_at // 1_000))))
+    for quota in quotas:
+        mine = [grant for grant in grants if grant.pool is quota.pool]
+        box: discord.ui.Container[Any] = discord.ui.Container(
+            accent_colour=WAITING_COLOUR if quota.allowance is None else POOL_COLOUR[quota.pool]
+        )
+        box.add_item(discord.ui.TextDisplay("\n".join(_lines(quota, mine, say))))
+        view.add_item(box)
+    return view
+
+
+def _lines(quota: PoolQuota, grants: Sequence[Grant], say: Say) -> Iterable[str]:
+    yield f"### {say(pool_name(quota.pool))}"
+    allowance = quota.allowance
+    if allowance is None:
+        if quota.why is not None:
+            yield say(quota.why)
+        return
+    if quota.of is None or quota.left is None:
+        yield say(text("quota.unlimited"))
+    else:
+        yield say(text("quota.left", bar=bar(quota.left, quota.of), n=quota.left, of=quota.of))
+    if quota.left_this_month is not None:
+        renews = quota.month_renews_at // 1_000
+        of = allowance.per_month or 0
+        yield say(text("quota.left_this_month", n=quota.left_this_month, of=of, renews=renews))
+    if quota.granted:
+        yield say(text("quota.granted", n=quota.granted))
+    if quota.server_left is not None and (
+        quota.left is None or quota.server_left < quota.left + quota.granted
+    ):
+        yield say(text("quota.server_left", n=quota.server_left))
+    yield say(
+        text(
+            "quota.at_once",
+            running=quota.running,
+            of_running=amount(allowance.running),
+            waiting=quota.waiting,
+            of_waiting=amount(allowance.waiting),
+        )
+    )
+    if allowance.cooldown:
+        yield say(text("quota.rest", seconds=allowance.cooldown))
+    for grant in grants[:GRANTS_SHOWN]:
+        yield "-# " + _grant(grant, say)
+    if quota.rule is not None:
+        yield "-# " + say(text("quota.rule", rule=quota.rule))
+
+
+def _grant(grant: Grant, say: Say) -> str:
+    said = (
+        text("quota.grant", n=grant.left, units=grant.units)
+        if grant.expires_at is None
+        else text("quota.grant_until", n=grant.left, units=grant.units, until=grant.expires_at // 1_000)
+    )
+    return say(said) + (f" · {quoted(grant.reason, REASON_SHOWN)}" if grant.reason else "")

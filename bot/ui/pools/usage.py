@@ -1,0 +1,134 @@
+"""`/pool usage`: a chart of the last days, the members who used most, and the same numbers as a CSV file.
+Never here: drawing the chart, and counting; the numbers are the ledger's."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections import Counter
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from babel import Locale, UnknownLocaleError
+
+from bot.domain.days import date_of, day_of
+from bot.texts import Text, text
+from bot.ui.kit.moderators import check_moderator
+from bot.ui.kit.private import defer_ephemeral, show_ephemeral
+from bot.ui.kit.replies import client_of, locale_of, tell
+from bot.ui.pools.charts import Bar, usage_chart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
+
+    from bot.domain.guilds import UsageRow
+    from bot.domain.pools import Pool
+    from bot.ui.kit.replies import AnyInteraction
+
+    Say = Callable[[Text], str]
+
+DEFAULT_DAYS: Final = 14
+MOST_DAYS: Final = 92
+TOP_MEMBERS: Final = 8
+CHART: Final = "usage.png"
+TABLE: Final = "usage.csv"
+DAY_MS: Final = 86_400_000
+NOON_MS: Final = DAY_MS // 2
+
+
+async def show_usage(interaction: AnyInteraction, days: int) -> None:
+    """Answer with a message of its own that only the moderator sees."""
+    guild_id = check_moderator(interaction)
+    if await defer_ephemeral(interaction) is None:
+        return
+    house = client_of(interaction)
+    settings = await house.services.guilds.settings(guild_id)
+    dates, since, until = period(house.services.jobs.now(), days, settings.zone)
+    rows = await house.services.allowances.usage(guild_id, since, until)
+    if not rows:
+        await tell(interaction, text("pool.usage_none", n=days))
+        return
+    chart = await asyncio.to_thread(usage_chart, bars_of(rows, dates), language(locale_of(interaction)))
+    files = [
+        discord.File(io.BytesIO(chart), filename=CHART),
+        discord.File(io.BytesIO(table_of(rows)), filename=TABLE),
+    ]
+    say = partial(house.catalogues.render, locale=locale_of(interaction))
+    await show_ephemeral(interaction, usage_view(rows, days, say, zone=settings.zone), files=files)
+
+
+def period(now: int, days: int, zone: str) -> tuple[list[date], int, int]:
+    """The last days there, today included: their dates, and the two moments around them."""
+    today = day_of(now, zone)
+    # From noon to noon: days of 23 or 25 hours shift it by an hour, never into another date.
+    first = day_of(today.start + NOON_MS - (days - 1) * DAY_MS, zone)
+    begin = date_of(first.start, zone)
+    return [begin + timedelta(days=n) for n in range(days)], first.start, today.end
+
+
+def bars_of(rows: Iterable[UsageRow], dates: Sequence[date]) -> list[Bar]:
+    """One bar for each day, empty ones included."""
+    units: dict[date, Counter[Pool]] = {day: Counter() for day in dates}
+    for row in rows:
+        units[row.day][row.pool] += row.units
+    return [Bar(day, units[day]) for day in dates]
+
+
+def table_of(rows: Sequence[UsageRow]) -> bytes:
+    """The rows as they are, for a spreadsheet."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerow(["day", "pool", "member_id", "units", "jobs"])
+    for row in rows:
+        writer.writerow([row.day.isoformat(), row.pool.value, row.user_id, row.units, row.jobs])
+    return file.getvalue().encode()
+
+
+def usage_view(rows: Sequence[UsageRow], days: int, say: Say, *, zone: str) -> discord.ui.LayoutView:
+    """Draw the answer around the two files."""
+    units: Counter[int] = Counter()
+    jobs: Counter[int] = Counter()
+    for row in rows:
+        units[row.user_id] += row.units
+        jobs[row.user_id] += row.jobs
+    total, made = text("pool.units", n=sum(units.values())), text("pool.jobs", n=sum(jobs.values()))
+    box: discord.ui.Container[Any] = discord.ui.Container()
+    box.add_item(discord.ui.TextDisplay(say(text("pool.usage", n=days, units=total, jobs=made))))
+    gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
+    gallery.add_item(
+        media=f"attachment://{CHART}", description=say(text("pool.usage_alt", n=days, units=total))
+    )
+    box.add_item(gallery)
+    lines = [say(text("pool.usage_top"))]
+    for place, (user_id, spent) in enumerate(units.most_common(TOP_MEMBERS), 1):
+        lines.append(
+            f"{place}. "
+            + say(
+                text(
+                    "pool.usage_member",
+                    user=str(user_id),
+                    units=text("pool.units", n=spent),
+                    jobs=text("pool.jobs", n=jobs[user_id]),
+                )
+            )
+        )
+    if len(units) > TOP_MEMBERS:
+        lines.append("-# " + say(text("pool.usage_more", n=len(units) - TOP_MEMBERS)))
+    lines.append("-# " + say(text("pool.usage_note", zone=zone)))
+    box.add_item(discord.ui.TextDisplay("\n".join(lines)))
+    box.add_item(discord.ui.File(f"attachment://{TABLE}"))
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(box)
+    return view
+
+
+def language(locale: str) -> Locale:
+    """How numbers and dates are written in the chart."""
+    try:
+        return Locale.parse(locale.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")

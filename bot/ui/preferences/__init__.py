@@ -1,0 +1,1 @@
+"""What one person prefers: the card of `/prefer` and its modals."""

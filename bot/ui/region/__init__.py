@@ -1,0 +1,1 @@
+"""Vary (Region): the picker and the uploaded mask."""

@@ -1,0 +1,90 @@
+"""`/prefer`: what a member wants where a command does not say otherwise; a card for those who click, verbs for those who type.
+Never here: what a preference does, and how the card looks (ui)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.domain.people import NAME_LIMIT, OPTIONS_LIMIT
+from bot.texts import text
+from bot.ui.kit.command_texts import said
+from bot.ui.kit.private import defer_ephemeral
+from bot.ui.kit.replies import client_of
+from bot.ui.preferences.card import PREFERENCES_DYNAMIC, show_preferences
+from cogs.imagine import own_sets
+
+if TYPE_CHECKING:
+    from bot.client import Easel
+
+
+class PreferCog(commands.Cog):
+    """Keeps preferences."""
+
+    prefer = app_commands.Group(name="prefer", description=said("command.prefer"), guild_only=True)
+
+    @prefer.command(name="show", description=said("command.prefer.show"))
+    async def show(self, interaction: discord.Interaction[Easel]) -> None:
+        """Show the card."""
+        if await defer_ephemeral(interaction) is not None:
+            await show_preferences(interaction)
+
+    @prefer.command(name="set", description=said("command.prefer.set"))
+    @app_commands.describe(name=said("command.prefer.set.name"), options=said("command.prefer.set.options"))
+    async def keep(
+        self,
+        interaction: discord.Interaction[Easel],
+        name: app_commands.Range[str, 1, NAME_LIMIT],
+        options: app_commands.Range[str, 1, OPTIONS_LIMIT],
+    ) -> None:
+        """Keep options under a name, over those that it had."""
+        if await defer_ephemeral(interaction) is not None:
+            await client_of(interaction).services.people.keep_set(interaction.user.id, name, options)
+            await show_preferences(interaction, notice=text("prefer.set_kept"))
+
+    @prefer.command(name="unset", description=said("command.prefer.unset"))
+    @app_commands.describe(name=said("command.prefer.unset.name"))
+    async def drop(
+        self, interaction: discord.Interaction[Easel], name: app_commands.Range[str, 1, NAME_LIMIT]
+    ) -> None:
+        """Remove a set."""
+        if await defer_ephemeral(interaction) is not None:
+            await client_of(interaction).services.people.drop_set(interaction.user.id, name)
+            await show_preferences(interaction, notice=text("prefer.set_dropped"))
+
+    @keep.autocomplete("name")
+    @drop.autocomplete("name")
+    async def suggest_set(
+        self, interaction: discord.Interaction[Easel], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """The member's own option sets."""
+        return await own_sets(interaction, typed)
+
+    @prefer.command(name="suffix", description=said("command.prefer.suffix"))
+    @app_commands.describe(words=said("command.prefer.suffix.words"))
+    async def suffix(
+        self,
+        interaction: discord.Interaction[Easel],
+        words: app_commands.Range[str, 1, OPTIONS_LIMIT] | None = None,
+    ) -> None:
+        """Put words or parameters behind every prompt, or none any more."""
+        if await defer_ephemeral(interaction) is not None:
+            await client_of(interaction).services.people.prefer_suffix(interaction.user.id, words or "")
+            await show_preferences(
+                interaction, notice=text("prefer.suffix_kept" if words else "prefer.suffix_dropped")
+            )
+
+    @prefer.command(name="forget", description=said("command.prefer.forget"))
+    async def forget(self, interaction: discord.Interaction[Easel]) -> None:
+        """Ask whether all is to be forgotten."""
+        if await defer_ephemeral(interaction) is not None:
+            await show_preferences(interaction, asking=True)
+
+
+async def setup(bot: commands.Bot) -> None:
+    """Discord.py's entry into an extension; the card's controls come with it."""
+    bot.add_dynamic_items(*PREFERENCES_DYNAMIC)
+    await bot.add_cog(PreferCog())

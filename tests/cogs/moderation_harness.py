@@ -1,0 +1,200 @@
+"""A moderated server: the client in a simulated Discord with the real services over a real database.
+Never here: a worker, and expectations."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import discord
+from cryptography.fernet import Fernet
+
+from bot.domain.days import day_of
+from bot.domain.failures import Failure, FailureKind
+from bot.domain.guilds import Actor
+from bot.domain.jobs import JobState
+from bot.domain.keys import key_from_bits
+from bot.domain.pools import UNLIMITED, Allowance, Pool
+from bot.domain.tasks import TaskPage
+from bot.errors import RemoteError, RemoteFault
+from bot.metrics import Meters
+from bot.midjourney.image_loader import PillowReader
+from bot.midjourney.masks import PillowMasks
+from bot.services.admission.terms import DeploymentPolicy
+from bot.services.wiring import Ports, Terms, build
+from bot.storage import open_storage
+from bot.storage.vault import FernetVault
+from tests.cogs.jobs_harness import Gallery
+from tests.ui.builders import words
+from tests.ui.client_harness import studio
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from simcord.actors import MemberActor
+    from simcord.builders import RoleHandle
+    from simcord.results import InteractionResult
+
+    from bot.domain.guilds import GuildSettings
+    from bot.domain.jobs import Job
+    from bot.services.wiring import Services
+    from bot.storage import Storage
+    from bot.ui.kit.replies import Services as SeenServices
+    from tests.ui.client_harness import ClientHarness
+
+DEFAULTS = {Pool.NORMAL: Allowance(50, 3, 10), Pool.FAST: Allowance(10, 1, 5)}
+
+
+def seen(result: InteractionResult) -> str:
+    """All that the person was shown; nothing of it in public."""
+    answers = [*([result.response] if result.response else []), *result.followups]
+    assert answers
+    assert all(answer.ephemeral for answer in answers)
+    return "\n".join(f"{a.content}\n{words(a.components)}" for a in answers)
+
+
+@dataclass
+class Gateway:
+    """An image API that answers readings, or fails as the test wants."""
+
+    trouble: Exception | None = None
+    asked: int = 0
+    prices: list[Any] | None = None
+
+    async def page(self, number: int, *, size: int) -> TaskPage:
+        assert number == 1
+        assert size in {5, 20}
+        self.asked += 1
+        if self.trouble is not None:
+            raise self.trouble
+        return TaskPage(tasks=(), total=0)
+
+    async def balance(self) -> Any:
+        return SimpleNamespace(total=Decimal("1234567.8"))
+
+    async def rates(self) -> Any:
+        if self.prices is None:
+            raise RemoteError(RemoteFault.KEY, "no")
+        return self.prices
+
+
+@dataclass
+class Moderated:
+    """The house, its memory, and one who manages it."""
+
+    house: ClientHarness
+    storage: Storage
+    services: Services
+    api: Gateway
+    mo: MemberActor
+    role: RoleHandle
+    """The moderators'."""
+    brought: dict[str, Gateway] = field(default_factory=dict)
+    """The accounts behind servers' own keys."""
+    made: int = field(default=0)
+
+    @property
+    def guild_id(self) -> int:
+        return self.house.guild.id
+
+    async def settings(self) -> GuildSettings:
+        """What is stored, past every cache."""
+        return await self.storage.guilds.settings.settings(self.guild_id)
+
+    async def job(self, state: JobState = JobState.QUEUED, **changes: Any) -> Job:
+        """A job that was accepted and booked, and is now in a state."""
+        self.made += 1
+        key = key_from_bits(self.made)
+        job = replace(
+            self.house.job(
+                JobState.QUEUED,
+                key=key,
+                root=key,
+                interaction_id=9000 + self.made,
+                webhook_token=f"token-{self.made}",
+                pool=Pool.NORMAL,
+            ),
+            **changes,
+        )
+        await self.storage.jobs.begin(job, UNLIMITED)
+        if state is not JobState.QUEUED:
+            now = job.created_at
+            ended = now if state in {JobState.SUCCEEDED, JobState.FAILED} else None
+            failure = Failure(FailureKind.UNKNOWN, "no") if state is JobState.FAILED else None
+            job = replace(job, state=state, finished_at=ended, failure=failure)
+            await self.storage.jobs.save(job)
+        return job
+
+    @property
+    def boss(self) -> Actor:
+        """The moderator, as the audit names them."""
+        return Actor(self.mo.id, "mo")
+
+    def midnight(self) -> int:
+        """When the day ends here, in UTC."""
+        return day_of(self.house.clock.now()).end
+
+    async def let_through(self, command: str, member: MemberActor) -> None:
+        """Have Discord let a member use a command, as an administrator may decide."""
+        (found,) = [c for c in await self.house.bot.tree.fetch_commands() if c.name == command]
+        self.house.guild.set_command_permissions(found, {member: True})
+
+    def demote(self) -> None:
+        """Take the moderator's role away."""
+        self.house.env.backend.get_member(self.guild_id, self.mo.id).role_ids.clear()
+
+    def files(self, result: InteractionResult) -> list[bytes]:
+        """What was attached."""
+        assert result.response is not None
+        found = [self.house.env.backend.cdn.get(a.url) for a in result.response.attachments]
+        return [data for data in found if data is not None]
+
+    async def panel(self) -> InteractionResult:
+        """Open the panel."""
+        return await self.mo.slash(self.house.channel, "pool panel")
+
+
+@asynccontextmanager
+async def moderated(
+    folder: Path, *, only: Pool | None = None, own_keys: bool = True
+) -> AsyncIterator[Moderated]:
+    """Open it; `only` is the pool that the deployment offers, where it does not offer both."""
+    offered = DEFAULTS if only is None else {only: DEFAULTS[only]}
+    address = f"sqlite+aiosqlite:///{folder / 'easel.db'}"
+    async with (
+        studio(
+            extensions=("cogs.imagine", "cogs.jobs", "cogs.pools", "cogs.preferences", "cogs.help")
+        ) as house,
+        open_storage(address, migrate=True) as storage,
+    ):
+        api, brought = Gateway(), dict[str, Gateway]()
+        services = build(
+            Ports(
+                store=storage.jobs,
+                archive=storage.archive,
+                accounts=cast("Any", {"default": api}),
+                reader=PillowReader(),
+                pictures=Gallery(),
+                masks=PillowMasks(),
+                publisher=house.publisher,
+                clock=house.clock,
+                metrics=Meters(version="0", role="all", instance="test"),
+                policy=DeploymentPolicy(offered, Pool.NORMAL),
+                guilds=storage.guilds,
+                people=storage.people,
+                keepsakes=storage.keepsakes,
+                balance_apis={"default": api},
+                vault=FernetVault([Fernet.generate_key().decode()]) if own_keys else None,
+                open_account=lambda key: cast("Any", brought.setdefault(key, Gateway())),
+            ),
+            Terms(owner="test", max_running=3),
+            on_lost_way=lambda _job, _why: None,
+        )
+        house.bot.services = cast("SeenServices", services)
+        role = house.guild.create_role("mods", permissions=discord.Permissions(manage_guild=True))
+        mo = house.guild.add_member(house.env.create_user("mo"), roles=[role])
+        yield Moderated(house, storage, services, api, mo, role, brought)

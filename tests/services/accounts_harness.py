@@ -1,0 +1,116 @@
+"""Several accounts at the image API in the small world: whose key is whose, what each has left, whose task is whose.
+Never here: assertions; tests judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from cryptography.fernet import Fernet
+from typing_extensions import override
+
+from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
+from bot.errors import RemoteError, RemoteFault
+from bot.storage.vault import FernetVault
+from tests.services.harness import Api
+
+if TYPE_CHECKING:
+    from bot.domain.pools import Pool
+    from tests.services.harness import Harness
+
+KEY, OTHER_KEY = "sk-a-key-of-the-server", "sk-another-key-of-it"
+MASTER, NEXT_MASTER = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+REFUSED = RemoteError(RemoteFault.KEY, "Unauthorized: the api key is not valid")
+
+
+@dataclass(frozen=True)
+class Left:
+    """Funds."""
+
+    total: Decimal
+
+
+class AccountsHarness:
+    """What the image API knows of accounts. It outlives any process."""
+
+    def __init__(self) -> None:
+        self.of_key: dict[str, str] = {}
+        """The account that a key opens; by itself each opens one of its own."""
+        self.trouble: dict[str, RemoteError] = {}
+        """What every call of an account raises."""
+        self.credits: dict[str, int] = {}
+        self.paid_by: dict[str, str] = {}
+        """Which account has a task."""
+        self.hidden: list[str] = []
+        """What was to be kept out of the log."""
+        self.opened: list[str] = []
+
+    def furnish(self, world: Harness, **terms: Any) -> None:
+        """Have a world's next process know these accounts."""
+        world.way_to = lambda name: MintApi(world, self, name)
+        world.more_ports = {
+            "vault": FernetVault([MASTER]),
+            "open_account": lambda key: self.open(world, key),
+            "hide": self.hidden.append,
+            "balance_apis": {name: MintApi(world, self, name) for name in self.credits},
+        }
+        world.more_terms = terms
+
+    def open(self, world: Harness, key: str) -> MintApi:
+        """The account behind a key."""
+        self.opened.append(key)
+        return MintApi(world, self, self.of_key.get(key, key))
+
+
+class MintApi(Api):
+    """One process's way to one account."""
+
+    def __init__(self, world: Harness, mint: AccountsHarness, account: str) -> None:
+        super().__init__(world.upstream, world.effects)
+        self._mint = mint
+        self.account = account
+
+    def _check(self) -> None:
+        if self.account in self._mint.trouble:
+            raise self._mint.trouble[self.account]
+
+    @override
+    async def imagine(
+        self, *, prompt: str, pool: Pool, webhook: str | None, images: Any = ()
+    ) -> RemoteTaskId:
+        self._check()
+        task_id = await super().imagine(prompt=prompt, pool=pool, webhook=webhook, images=images)
+        self._mint.paid_by[task_id] = self.account
+        return task_id
+
+    @override
+    async def act(self, **call: Any) -> RemoteTaskId:
+        self._check()
+        assert self._mint.paid_by[call["task_id"]] == self.account, "another account's task was acted on"
+        task_id = await super().act(**call)
+        self._mint.paid_by[task_id] = self.account
+        return task_id
+
+    @override
+    async def query(self, task_id: RemoteTaskId) -> TaskSnapshot | None:
+        self._check()
+        return await super().query(task_id) if self._mint.paid_by.get(task_id) == self.account else None
+
+    @override
+    async def page(self, number: int, *, size: int) -> TaskPage:
+        self._check()
+        every = await super().page(number, size=size)
+        own = tuple(t for t in every.tasks if self._mint.paid_by.get(t.task_id) == self.account)
+        return TaskPage(len(own), own)
+
+    async def balance(self) -> Left:
+        """What is left, as far as anybody may know."""
+        self._check()
+        if self.account not in self._mint.credits:
+            raise REFUSED
+        return Left(Decimal(self._mint.credits[self.account]))
+
+    async def rates(self) -> list[Any]:
+        """Nothing is known of prices."""
+        return []

@@ -1,0 +1,275 @@
+"""Moderators hear once of a low balance or a rejected key of the account they draw on, before members run into it.
+Never here: the panel, and what failed jobs tell (test_noticing.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.domain.accounts import DEFAULT_ACCOUNT
+from bot.domain.guild_ports import EventKind
+from bot.errors import RemoteError, RemoteFault, StorageTrouble
+from bot.services.accounts import monitor as watching
+from bot.services.accounts.monitor import EVERY_MS, LOOK_S, REMEMBERED
+from bot.storage.vault import FernetVault
+from tests.services.accounts_harness import KEY, NEXT_MASTER, REFUSED, AccountsHarness
+from tests.services.harness import GUILD
+from tests.services.server_harness import ADA, LOG_CHANNEL, Heard
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.services.harness import Harness
+
+LIMIT = 1_000
+DEAF = GUILD + 1
+ELSEWHERE = GUILD + 2
+
+
+class Watched:
+    """A world whose accounts are watched, and its servers' log channels."""
+
+    def __init__(self, world: Harness, mint: AccountsHarness) -> None:
+        self.world, self.mint = world, mint
+        self.heard = Heard()
+        self._dispatcher: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Three servers, one of them without a log channel; one draws on another account of the owner's."""
+        for guild, channel in ((GUILD, LOG_CHANNEL), (DEAF, None), (ELSEWHERE, LOG_CHANNEL + 2)):
+            await self.world.services.guilds.set_log_channel(guild, ADA, LOG_CHANNEL)
+            await self.world.services.guilds.set_log_channel(guild, ADA, channel)
+        await self.listen()
+
+    async def listen(self) -> None:
+        """Hear what this process tells."""
+        await self.close()
+        self.world.services.dispatcher._modlog = self.heard
+        self._dispatcher = asyncio.create_task(self.world.services.dispatcher.run())
+        await self.world.services.dispatcher.drain()
+        self.heard.events.clear()
+        self.heard.told.clear()
+
+    async def reboot(self) -> None:
+        """Another process, which is listened to as well."""
+        await self.world.services.dispatcher.drain()
+        await self.close()
+        await self.world.reboot()
+        await self.listen()
+
+    @property
+    def memory(self) -> Any:
+        """What the processes share."""
+        return self.world._opened.guilds.memory
+
+    async def round(self) -> list[tuple[int, str]]:
+        """Let the next round come; who heard what of it."""
+        self.world.clock.move_to(self.world.clock.now() + EVERY_MS)
+        going = asyncio.create_task(self.world.services.watch.round())
+        while not going.done():
+            await self.world.pass_time(1)
+        assert await going
+        await self.world.services.dispatcher.drain()
+        told = [
+            (guild, event.said.id)
+            for (guild, _, _), event in zip(self.heard.told, self.heard.events, strict=True)
+        ]
+        self.heard.events.clear()
+        self.heard.told.clear()
+        return told
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._dispatcher is not None:
+            self._dispatcher.cancel()
+            await asyncio.gather(self._dispatcher, return_exceptions=True)
+            self._dispatcher = None
+
+
+@pytest.fixture
+async def watched(world: Harness) -> AsyncIterator[Watched]:
+    mint = AccountsHarness()
+    mint.credits = {DEFAULT_ACCOUNT: 5_000, "studio": 5_000}
+    world.accounts = (DEFAULT_ACCOUNT, "studio")
+    mint.furnish(world, account_of={(ELSEWHERE, None): "studio"}, balance_low=LIMIT)
+    await world.reboot()
+    made = Watched(world, mint)
+    await made.open()
+    yield made
+    await made.world.calm()  # a hand of the clock that was moved last has woken others, too
+    await made.close()
+
+
+async def test_a_low_balance_is_told_once_to_the_servers_that_draw_on_it_and_again_after_it_recovered(
+    watched: Watched,
+) -> None:
+    credits_left = watched.mint.credits
+    assert await watched.round() == []
+
+    credits_left[DEFAULT_ACCOUNT] = LIMIT - 1
+    assert await watched.round() == [(GUILD, "log.balance_falls")]
+    credits_left[DEFAULT_ACCOUNT] = 1
+    assert await watched.round() == []
+    credits_left[DEFAULT_ACCOUNT] = LIMIT
+    assert await watched.round() == []
+    credits_left[DEFAULT_ACCOUNT] = LIMIT - 1
+    assert await watched.round() == [(GUILD, "log.balance_falls")]
+    credits_left["studio"] = 0
+    assert await watched.round() == [(ELSEWHERE, "log.balance_falls")]
+
+
+async def test_a_rejected_key_is_told_once_and_again_after_it_recovered(watched: Watched) -> None:
+    trouble = watched.mint.trouble
+    trouble["studio"] = REFUSED
+    assert await watched.round() == [(ELSEWHERE, "log.key_rejected")]
+    assert await watched.round() == []
+
+    del trouble["studio"]
+    assert await watched.round() == []
+    trouble["studio"] = REFUSED
+    assert await watched.round() == [(ELSEWHERE, "log.key_rejected")]
+
+
+async def test_a_servers_own_account_is_told_to_that_server_alone(watched: Watched) -> None:
+    await watched.world.services.own_keys.bring(GUILD, ADA, KEY)
+    await watched.listen()
+    watched.mint.credits[DEFAULT_ACCOUNT] = watched.mint.credits[KEY] = 1
+
+    assert await watched.round() == [(GUILD, "log.own_balance_falls")]
+    watched.mint.trouble[KEY] = REFUSED
+    assert await watched.round() == [(GUILD, "log.own_key_rejected")]
+    await watched.world.services.own_keys.remove(GUILD, ADA)
+    await watched.listen()
+    assert await watched.round() == []
+    remembered = json.loads(await watched.memory.get(REMEMBERED) or "{}")
+    assert list(remembered["accounts"]) == [DEFAULT_ACCOUNT]
+
+
+async def test_a_look_that_goes_well_counts_as_a_test_of_the_servers_key(watched: Watched) -> None:
+    keys = watched.world.services.own_keys
+    await keys.bring(GUILD, ADA, KEY)
+
+    await watched.round()
+
+    state = await keys.state(GUILD)
+    assert state.key is not None
+    assert state.key.tested_at - state.key.at >= EVERY_MS
+
+
+async def test_trouble_of_the_moment_is_no_news_and_keeps_what_was_known(watched: Watched) -> None:
+    watched.mint.credits[DEFAULT_ACCOUNT] = 1
+    assert len(await watched.round()) == 1
+    watched.mint.trouble[DEFAULT_ACCOUNT] = RemoteError(RemoteFault.UNREACHED, "no connection")
+    assert await watched.round() == []
+    del watched.mint.trouble[DEFAULT_ACCOUNT]
+    assert await watched.round() == []
+
+
+async def test_without_a_limit_or_a_key_that_may_ask_nothing_is_told_of_balances(watched: Watched) -> None:
+    watched.mint.credits = {DEFAULT_ACCOUNT: 0}
+    watched.mint.furnish(watched.world)
+    watched.world.accounts = (DEFAULT_ACCOUNT, "studio")
+    await watched.reboot()
+
+    assert await watched.round() == []
+
+
+async def test_a_key_that_cannot_be_read_is_nobodys_rejection(watched: Watched) -> None:
+    await watched.world.services.own_keys.bring(GUILD, ADA, KEY)
+    watched.world.more_ports["vault"] = FernetVault([NEXT_MASTER])
+    await watched.reboot()
+
+    assert await watched.round() == []
+
+
+async def test_of_several_processes_one_goes_and_none_goes_too_soon(watched: Watched) -> None:
+    watch, memory = watched.world.services.watch, watched.memory
+    await watched.round()
+    assert not await watch.round()
+    watched.world.clock.move_to(watched.world.clock.now() + EVERY_MS)
+    swap = memory.swap
+
+    async def beaten(*args: Any) -> bool:
+        await memory.set(REMEMBERED, "{}")
+        return bool(await swap(*args))
+
+    memory.swap = beaten
+
+    assert not await watch.round()
+
+
+async def test_a_round_that_another_has_overtaken_ends(watched: Watched) -> None:
+    memory = watched.memory
+    swap, swaps = memory.swap, 0
+    watched.mint.trouble[DEFAULT_ACCOUNT] = watched.mint.trouble["studio"] = REFUSED
+
+    async def overtaken(*args: Any) -> bool:
+        nonlocal swaps
+        swaps += 1
+        return swaps == 1 and bool(await swap(*args))
+
+    memory.swap = overtaken
+
+    assert await watched.round() == [(GUILD, "log.key_rejected")]
+
+
+async def test_a_crash_after_telling_tells_nobody_twice(watched: Watched) -> None:
+    watched.mint.trouble[DEFAULT_ACCOUNT] = REFUSED
+    memory = watched.memory
+    swap, swaps = memory.swap, 0
+
+    async def dying(*args: Any) -> bool:
+        nonlocal swaps
+        swaps += 1
+        if swaps > 1:
+            raise StorageTrouble("died")
+        return bool(await swap(*args))
+
+    memory.swap = dying
+    watched.world.clock.move_to(watched.world.clock.now() + EVERY_MS)
+    with pytest.raises(StorageTrouble):
+        await watched.world.services.watch.round()
+    memory.swap = swap
+
+    assert await watched.round() == [(GUILD, "log.key_rejected")]
+    assert await watched.round() == []
+
+
+async def test_many_servers_are_told_with_rests(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "AT_ONCE", 1)
+    watched.mint.trouble[DEFAULT_ACCOUNT] = REFUSED
+    before = watched.world.clock.now()
+
+    assert await watched.round() == [(GUILD, "log.key_rejected")]
+
+    assert watched.world.clock.now() - before >= EVERY_MS + watching.REST_S * 1000
+
+
+async def test_watching_goes_on_after_trouble_and_forgets_what_it_cannot_read(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory, world = watched.memory, watched.world
+    get, down = memory.get, True
+
+    async def sometimes(key: str) -> Any:
+        if down:
+            raise StorageTrouble("locked")
+        return await get(key)
+
+    memory.get = sometimes
+    running = asyncio.create_task(world.services.watch.run())
+    await world.pass_time(LOOK_S + 1)
+    assert "watching_failed" in caplog.text
+
+    down = False
+    await memory.set(REMEMBERED, json.dumps({"at": 0, "accounts": {"default": {"strange": 1}}}))
+    watched.mint.trouble[DEFAULT_ACCOUNT] = REFUSED
+    await world.pass_time(2 * LOOK_S)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await world.services.dispatcher.drain()
+
+    assert [event.kind for event in watched.heard.events] == [EventKind.KEY_REJECTED]

@@ -1,0 +1,140 @@
+"""Preferences hold at once where they were changed, soon everywhere else, and an answer never waits for them.
+Never here: their rows."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.people import Preferences
+from bot.domain.pools import Pool
+from bot.errors import StorageTrouble, UserError
+from bot.services.history.preferences import CACHED_MS, CACHED_PEOPLE, LANGUAGES_EVERY_S, People
+
+if TYPE_CHECKING:
+    from tests.services.harness import Harness
+
+ADA, BOB = 1, 2
+
+
+def another(world: Harness) -> People:
+    """The people of a second process on the same database."""
+    return People(store=world._opened.people, clock=world.clock)
+
+
+async def test_every_preference_can_be_chosen_and_taken_back(world: Harness) -> None:
+    people = world.services.people
+
+    await people.prefer_pool(ADA, Pool.FAST)
+    await people.prefer_aspect(ADA, " 16:9 ")
+    await people.prefer_version(ADA, "niji 6")
+    await people.prefer_suffix(ADA, "in ink --s 50")
+    await people.prefer_copies(ADA, on=True)
+    await people.prefer_language(ADA, "de")
+    full = await people.keep_set(ADA, "wide", "--ar 21:9")
+
+    assert full == await another(world).preferences(ADA) == await people.preferences(ADA)
+    assert (full.pool, full.aspect, full.version, full.suffix) == (
+        Pool.FAST,
+        "16:9",
+        "niji 6",
+        "in ink --s 50",
+    )
+    assert (full.copies, full.language, [one.name for one in full.sets]) == (True, "de", ["wide"])
+
+    renamed = await people.keep_set(ADA, "very wide", "--ar 32:9", instead="wide")
+    assert [one.name for one in renamed.sets] == ["very wide"]
+    assert [one.name for one in (await people.keep_set(ADA, "wide", "--tile", instead="very wide")).sets] == [
+        "wide"
+    ]
+    assert [one.name for one in (await people.keep_set(ADA, "wide", "--raw", instead="gone")).sets] == [
+        "wide"
+    ]
+
+    await people.prefer_pool(ADA, None)
+    await people.prefer_aspect(ADA, None)
+    await people.prefer_version(ADA, "")
+    await people.prefer_suffix(ADA, "")
+    await people.prefer_copies(ADA, on=False)
+    await people.prefer_language(ADA, None)
+    assert await people.drop_set(ADA, "Wide") == Preferences()
+
+
+@pytest.mark.parametrize("typed", ["99", "seven"])
+async def test_what_no_command_would_take_is_refused(world: Harness, typed: str) -> None:
+    people = world.services.people
+
+    with pytest.raises(UserError):
+        await people.prefer_aspect(ADA, typed)
+    with pytest.raises(UserError):
+        await people.prefer_version(ADA, typed)
+
+    assert await people.preferences(ADA) == Preferences()
+
+
+async def test_copies_that_nobody_takes_are_stopped_and_the_reason_is_remembered(world: Harness) -> None:
+    people = world.services.people
+    await people.prefer_copies(ADA, on=True)
+
+    stopped = await people.stop_copies(ADA)
+
+    assert (stopped.copies, stopped.copies_refused) == (False, True)
+    assert not (await people.prefer_copies(ADA, on=True)).copies_refused
+
+
+async def test_another_process_sees_a_change_within_seconds(world: Harness) -> None:
+    there = another(world)
+    assert (await there.preferences(ADA)).aspect is None
+
+    await world.services.people.prefer_aspect(ADA, "2:1")
+
+    assert (await there.preferences(ADA)).aspect is None
+    world.clock.move_to(world.clock.now() + CACHED_MS)
+    assert (await there.preferences(ADA)).aspect == "2:1"
+
+
+async def test_a_language_is_known_at_once_here_and_after_a_look_elsewhere(world: Harness) -> None:
+    here, there = world.services.people, another(world)
+    looking = asyncio.create_task(there.run())
+    await world.calm()
+
+    await here.prefer_language(ADA, "de")
+
+    assert (here.language(ADA), here.language(BOB), there.language(ADA)) == ("de", None, None)
+    await world.until(lambda: there.language(ADA) == "de", within=LANGUAGES_EVERY_S + 1)
+    looking.cancel()
+
+
+async def test_languages_stay_as_they_are_while_the_database_is_in_trouble(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = world.services.people
+    await people.prefer_language(ADA, "de")
+
+    async def broken(_self: object) -> dict[int, str]:
+        raise StorageTrouble("it is away")
+
+    monkeypatch.setattr(type(world._opened.people), "languages", broken)
+    await people.refresh()
+
+    assert people.language(ADA) == "de"
+
+
+async def test_whoever_asks_to_be_forgotten_is(world: Harness) -> None:
+    people = world.services.people
+    await people.prefer_language(ADA, "de")
+
+    assert await people.forget(ADA) == Preferences()
+
+    assert people.language(ADA) is None
+    assert await another(world).preferences(ADA) == Preferences()
+
+
+async def test_the_cache_has_an_end(world: Harness) -> None:
+    people = world.services.people
+    for user_id in range(CACHED_PEOPLE + 1):
+        people._keep(user_id, Preferences())
+
+    assert len(people._cache) == CACHED_PEOPLE

@@ -1,0 +1,236 @@
+"""A studio: the real client in a simulated Discord, with services that answer what the test tells them.
+Never here: expectations."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
+
+import simcord
+
+from bot.client import Easel
+from bot.domain.jobs import JobState
+from bot.domain.keys import key_from_bits
+from bot.domain.people import NOBODYS
+from bot.domain.prompts import PromptOptions
+from bot.i18n import Catalogues
+from bot.services.intake.imagine import Started
+from bot.services.intake.press import Pressed, PressOutcome
+from bot.ui.card.cards import Cards
+from bot.ui.card.publisher import DiscordPublisher
+from tests.ui.builders import a_job, a_reply
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from simcord.actors import MemberActor
+    from simcord.builders import ChannelHandle, GuildHandle
+
+    from bot.domain.inputs import Given
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.domain.people import Preferences
+    from bot.domain.pools import Pool
+    from bot.services.admission.asker import Asker
+    from bot.services.history.favourites import Favourites
+    from bot.services.history.jobs import Jobs
+    from bot.services.history.redelivery import Redelivery
+    from bot.services.history.thumbnails import Thumbnails
+    from bot.ui.kit.replies import Services
+
+CATALOGUES = Catalogues.load(strict=True)
+
+
+class Memory:
+    """What outlives the client."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, str] = {}
+
+    async def get(self, name: str) -> str | None:
+        return self.words.get(name)
+
+    async def set(self, name: str, value: str) -> None:
+        self.words[name] = value
+
+
+@dataclass
+class ScriptedImagine:
+    """Accepts everything, or raises what the test wants."""
+
+    refusal: Exception | None = None
+    given: Sequence[Given] = ()
+    begun: list[tuple[Asker, PromptOptions, Pool | None]] = field(default_factory=list)
+    remixed: list[tuple[Asker, Job, str]] = field(default_factory=list)
+    preferred: list[Pool | None] = field(default_factory=list)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def begin(
+        self,
+        asker: Asker,
+        options: PromptOptions,
+        pool: Pool | None,
+        *,
+        preferred: Pool | None = None,
+        given: Sequence[Given] = (),
+    ) -> Started:
+        self.preferred.append(preferred)
+        self.given = given
+        if self.refusal is not None:
+            raise self.refusal
+        self.begun.append((asker, options, pool))
+        self.asked.set()
+        return Started(a_job(reply=asker.reply), fresh=True)
+
+    async def remix(self, asker: Asker, ancestor: Job, prompt: str) -> Started:
+        self.remixed.append((asker, ancestor, prompt))
+        return await self.begin(asker, PromptOptions(prompt=prompt), ancestor.pool)
+
+
+@dataclass
+class ScriptedPresses:
+    """Starts a child on each press, or does what the test wants."""
+
+    refusal: Exception | None = None
+    answer: Pressed | None = None
+    pressed: list[tuple[Asker, JobKey, int, int, int]] = field(default_factory=list)
+
+    async def press(
+        self, asker: Asker, key: JobKey, position: int, *, channel_id: int, message_id: int
+    ) -> Pressed:
+        self.pressed.append((asker, key, position, channel_id, message_id))
+        if self.refusal is not None:
+            raise self.refusal
+        return self.answer or Pressed(a_job(reply=asker.reply), PressOutcome.STARTED)
+
+
+@dataclass
+class ScriptedPeople:
+    """What people prefer."""
+
+    languages: dict[int, str] = field(default_factory=dict)
+    liked: dict[int, Preferences] = field(default_factory=dict)
+
+    def language(self, user_id: int) -> str | None:
+        return self.languages.get(user_id)
+
+    async def preferences(self, user_id: int) -> Preferences:
+        return self.liked.get(user_id, NOBODYS)
+
+
+@dataclass
+class ScriptedDrafts:
+    """Keeps what was refused, or is in trouble."""
+
+    trouble: Exception | None = None
+    kept: list[tuple[PromptOptions, dict[str, Any]]] = field(default_factory=list)
+
+    async def keep(self, options: PromptOptions, **more: Any) -> JobKey:
+        if self.trouble is not None:
+            raise self.trouble
+        self.kept.append((options, more))
+        return key_from_bits(len(self.kept))
+
+
+@dataclass
+class ScriptedServices:
+    """The use cases; a test that needs the last two puts real ones there."""
+
+    imagine: ScriptedImagine = field(default_factory=ScriptedImagine)
+    presses: ScriptedPresses = field(default_factory=ScriptedPresses)
+    jobs: Jobs | None = None
+    redelivery: Redelivery | None = None
+    moderation: Any = None
+    """What moderators did to others' jobs, as far as a test listens."""
+    favourites: Favourites | None = None
+    thumbnails: Thumbnails | None = None
+    people: ScriptedPeople = field(default_factory=ScriptedPeople)
+    drafts: ScriptedDrafts = field(default_factory=ScriptedDrafts)
+    regions: Any = None
+
+
+class SimulatedClock:
+    """Discord's time, as the studio sees it."""
+
+    def __init__(self, env: simcord.Env) -> None:
+        self._env = env
+
+    def now(self) -> int:
+        return int(self._env.now().timestamp() * 1000)
+
+    async def pause(self, seconds: float, wake: object = None) -> bool:
+        raise AssertionError(f"nothing in the ui waits by the clock: {seconds} s, {wake}")
+
+
+@dataclass
+class ClientHarness:
+    """One server with one channel, two members, and the bot."""
+
+    env: simcord.Env
+    bot: Easel
+    services: ScriptedServices
+    meta: Memory
+    guild: GuildHandle
+    channel: ChannelHandle
+    ada: MemberActor
+    bob: MemberActor
+    publisher: DiscordPublisher
+    clock: SimulatedClock
+
+    def job(self, state: JobState = JobState.SUCCEEDED, **changes: Any) -> Job:
+        """A job of Ada's whose card goes to the channel, now."""
+        now = self.clock.now()
+        reply = a_reply(
+            channel_id=self.channel.id,
+            guild_id=self.guild.id,
+            application_id=self.bot.application_id,
+            token=None,
+            message_id=None,
+        )
+        job = a_job(state, created_at=now, changed_at=now, user_id=self.ada.id, reply=reply)
+        return replace(job, **changes)
+
+    def texts(self, viewer: MemberActor) -> list[str]:
+        """Contents of what a member sees in the channel."""
+        return [m.content for m in self.channel.history(viewer=viewer)]
+
+
+PATIENCE_S = 40.0
+"""How long the bot may be busy with one action: of this machine's time, on which much else may run."""
+
+
+def an_easel(services: ScriptedServices, meta: Memory, **options: Any) -> Easel:
+    """The client as the composition root would build it."""
+    return Easel(
+        services=cast("Services", services),
+        catalogues=CATALOGUES,
+        meta=meta,
+        shard_count=1,
+        **options,
+    )
+
+
+@asynccontextmanager
+async def studio(*, extensions: Sequence[str] = ("cogs.imagine",)) -> AsyncIterator[ClientHarness]:
+    """Open the studio; expected refusals travel as exceptions, so the simulation does not judge them."""
+    services, meta = ScriptedServices(), Memory()
+    bot = an_easel(services, meta, extensions=extensions)
+    async with simcord.run(bot, check_errors=False, settle_timeout=PATIENCE_S) as env:
+        guild = env.create_guild("Studio")
+        channel = guild.create_text_channel("art")
+        clock = SimulatedClock(env)
+        yield ClientHarness(
+            env=env,
+            bot=bot,
+            services=services,
+            meta=meta,
+            guild=guild,
+            channel=channel,
+            ada=guild.add_member(env.create_user("ada")),
+            bob=guild.add_member(env.create_user("bob")),
+            publisher=DiscordPublisher(bot, Cards(CATALOGUES), clock),
+            clock=clock,
+        )
+    await bot.close()

@@ -1,0 +1,42 @@
+"""Suggestions come in time or not at all, and what is still being read ends by itself.
+Never here: what is suggested."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.errors import StorageTrouble
+from bot.ui.kit import deadline as room
+from bot.ui.kit.deadline import promptly
+
+
+async def after(rung: asyncio.Event, trouble: Exception | None = None) -> str:
+    await rung.wait()
+    if trouble is not None:
+        raise trouble
+    return "late"
+
+
+async def test_an_answer_in_time_is_taken_and_trouble_is_none() -> None:
+    rung = asyncio.Event()
+    rung.set()
+
+    assert await promptly(after(rung), "otherwise") == "late"
+    assert await promptly(after(rung, StorageTrouble("locked")), "otherwise") == "otherwise"
+    with pytest.raises(RuntimeError):
+        await promptly(after(rung, RuntimeError("a bug")), "otherwise")
+
+
+@pytest.mark.parametrize("trouble", [None, StorageTrouble("locked")])
+async def test_what_comes_late_is_not_waited_for_and_ends_by_itself(trouble: Exception | None) -> None:
+    rung = asyncio.Event()
+
+    assert await promptly(after(rung, trouble), "otherwise", within=0.01) == "otherwise"
+    (late,) = room._late
+    rung.set()
+    await asyncio.wait([late])
+    await asyncio.sleep(0)
+
+    assert room._late == set()
