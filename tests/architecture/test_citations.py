@@ -30,6 +30,7 @@ CITATION = re.compile(
 )
 POINTER = re.compile(r"\b(?:that is|that are|those are|those are in|is in) `(?P<name>[\w.]+)`")
 BARE = re.compile(r"\((?P<names>[a-z_.]+(?:, [a-z_.]+)*)\)")
+CITING = {".py", ".md", ".toml", ".yaml", ".service", ".js", ".css", ".html"}
 TOPS = ("bot", "cogs", "tests", "deploy", "docs", ".ci")
 
 
@@ -90,7 +91,7 @@ def dead_ends(text: str) -> list[str]:
 
 def citing_files() -> list[Path]:
     """Program, tests and pages."""
-    return [p for p in kept_files() if p.suffix in {".py", ".md", ".toml"} and p.name != "test_citations.py"]
+    return [p for p in kept_files() if p.suffix in CITING and p.name != "test_citations.py"]
 
 
 def test_every_citation_leads_to_a_section_of_its_page() -> None:
