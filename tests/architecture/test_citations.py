@@ -29,7 +29,8 @@ CITATION = re.compile(
     r"(?:, (?P<words>\"[^\"]+\"|`[^`]+`))?"
 )
 POINTER = re.compile(r"\b(?:that is|that are|those are|those are in|is in) `(?P<name>[\w.]+)`")
-BARE = re.compile(r"\((?P<names>[a-z_.]+(?:, [a-z_.]+)*)\)")
+BARE = re.compile(r"\((?P<names>`?[a-z_.]+`?(?:, `?[a-z_.]+`?)*)\)")
+KNOWING = re.compile(r"\(`(?P<name>[a-z_.]+)` \w+")
 CITING = {".py", ".md", ".toml", ".yaml", ".service", ".js", ".css", ".html"}
 TOPS = ("bot", "cogs", "tests", "deploy", "docs", ".ci")
 
@@ -155,8 +156,10 @@ def pointed_at(docstring: str) -> list[str]:
     """The names that a module's docstring sends its reader to."""
     flat = " ".join(docstring.split())
     never = flat.partition("Never here")[2]
-    return [m["name"] for m in POINTER.finditer(flat)] + [
-        name for m in BARE.finditer(never) for name in m["names"].split(", ")
+    return [
+        *(m["name"] for m in POINTER.finditer(flat)),
+        *(name for m in BARE.finditer(never) for name in m["names"].replace("`", "").split(", ")),
+        *(m["name"] for m in KNOWING.finditer(never)),
     ]
 
 
