@@ -34,7 +34,7 @@ AT_DISCORD: Final = {
 """Discord's names of a language; Spanish has two."""
 NAME: Final = re.compile(r"[-_'\w]{1,32}")
 LARGEST: Final = 8_000
-"""Characters of a whole command, the longest language counting in each place (facts §2)."""
+"""Characters of a whole command, the longest language counting in each place (facts §3.3)."""
 
 
 async def told(bot: Easel, catalogues: Catalogues = CATALOGUES) -> list[dict[str, Any]]:

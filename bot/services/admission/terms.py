@@ -1,5 +1,5 @@
-"""What a member may do in a pool of a server: the policy that admits jobs, and what is left of an allowance.
-Never here: counting; the store does that inside the transaction that inserts the job."""
+"""What a policy is asked before a job begins, and the deployment's own, for a server that has decided nothing.
+Never here: a server's own rules (that is `policy`), what is left (that is `quota`), and counting (the store)."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ class Presses:
         channel_id: int,
         message_id: int,
     ) -> Job:
-        if parent.task_id is None:  # `_finished` has made sure; the type checker has not seen it
+        if parent.task_id is None:  # `parent` has made sure; the type checker has not seen it
             raise UserError(text("press.unfinished", key=parent.key))
         root, pool, account, prompt, home, home_channel = inherit_chain(parent)
         now = self._clock.now()

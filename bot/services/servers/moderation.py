@@ -1,5 +1,5 @@
 """What moderators do with members and their jobs: blocks, strikes, views, cancelling, what is kept about somebody.
-Never here: settings (guilds), words on a prompt being accepted (guild_policy), and who is a moderator."""
+Never here: settings (that is `settings`), words on a prompt being accepted (that is `policy`), and who is a moderator."""
 
 from __future__ import annotations
 

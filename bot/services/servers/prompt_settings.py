@@ -1,5 +1,5 @@
 """What moderators decide about prompts and pictures put in: additions, limits, kinds of job, images and addresses.
-Never here: what the settings mean for a job (guild_policy), and rules about words (guilds)."""
+Never here: what the settings mean for a job (that is `policy`), and rules about words (that is `settings`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """What is left: a member's quota, grants on top of it, a server's pools today, and what was used over days.
-Never here: refusing (guild_policy) and drawing charts."""
+Never here: refusing (that is `policy`) and drawing charts."""
 
 from __future__ import annotations
 

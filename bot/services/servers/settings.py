@@ -1,5 +1,5 @@
 """Servers' settings: read through a short-lived cache, changed by moderators with an audit, undone, told.
-Never here: what the settings mean for a job (quotas), and members (moderation)."""
+Never here: what the settings mean for a job (that is `policy`), and members (that is `moderation`)."""
 
 from __future__ import annotations
 
