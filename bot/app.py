@@ -271,6 +271,7 @@ async def assemble(
             sync_commands=engine and settings.role != "worker",
             shard_count=settings.shard_count,
             shard_ids=settings.shard_ids,
+            pause=clock.pause,
         )
         publisher = DiscordPublisher(
             bot,

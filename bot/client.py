@@ -3,6 +3,7 @@ Never here: what commands and buttons do, and who built the services."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -85,6 +86,7 @@ class Easel(commands.AutoShardedBot):
         shard_count: int | None = None,
         shard_ids: Sequence[int] | None = None,
         http_trace: aiohttp.TraceConfig | None = None,
+        pause: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         discord.VoiceClient.warn_nacl = False  # no voice here, so nothing is missing (facts §3.1)
         discord.VoiceClient.warn_dave = False
@@ -112,6 +114,7 @@ class Easel(commands.AutoShardedBot):
             self.services = services
         self.catalogues = catalogues
         self._meta = meta
+        self._pause = pause
         self._command_ids: dict[str, int] = {}
         self._own_extensions = tuple(extensions)
         self._sync_commands = sync_commands
@@ -178,7 +181,7 @@ class Easel(commands.AutoShardedBot):
 
     async def on_interaction(self, interaction: AnyInteraction) -> None:
         """Answer controls that nobody else answers."""
-        await answer_unheard(interaction, self._heard)
+        await answer_unheard(interaction, self._heard, pause=self._pause)
 
     @override
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:

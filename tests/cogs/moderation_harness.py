@@ -28,6 +28,7 @@ from bot.services.wiring import Ports, Terms, build
 from bot.storage import open_storage
 from bot.storage.vault import FernetVault
 from tests.cogs.jobs_harness import Gallery
+from tests.fixtures.sqlite import migrated
 from tests.ui.builders import words
 from tests.ui.client_harness import studio
 
@@ -164,7 +165,7 @@ async def moderated(
 ) -> AsyncIterator[Moderated]:
     """Open it; `only` is the pool that the deployment offers, where it does not offer both."""
     offered = DEFAULTS if only is None else {only: DEFAULTS[only]}
-    address = f"sqlite+aiosqlite:///{folder / 'easel.db'}"
+    address = migrated(folder / "easel.db")
     async with (
         studio(
             extensions=("cogs.imagine", "cogs.jobs", "cogs.pools", "cogs.preferences", "cogs.help")
