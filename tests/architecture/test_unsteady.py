@@ -32,6 +32,7 @@ def test_each_test_that_is_kept_apart_is_there_and_has_its_reason() -> None:
     ],
 )
 def test_a_listed_test_is_kept_apart_with_all_its_parameters_and_no_other_is(
-    nodeid: str, kept_apart: bool
+    nodeid: str,
+    kept_apart: bool,  # noqa: FBT001 - a parameter of the table above
 ) -> None:
     assert is_unsteady(nodeid, {"tests/e2e/test_chain.py::test_a": "a reason"}) is kept_apart
