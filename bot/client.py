@@ -91,6 +91,7 @@ class Easel(commands.AutoShardedBot):
         shard_ids: Sequence[int] | None = None,
         http_trace: aiohttp.TraceConfig | None = None,
         owner_guild: int | None = None,
+        pause: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         discord.VoiceClient.warn_nacl = False  # no voice here, so nothing is missing (facts §3.1)
         discord.VoiceClient.warn_dave = False
@@ -118,6 +119,7 @@ class Easel(commands.AutoShardedBot):
             self.services = services
         self.catalogues = catalogues
         self._meta = meta
+        self._pause = pause
         self._command_ids: dict[str, int] = {}
         self._own_extensions = tuple(extensions)
         self._sync_commands = sync_commands
@@ -203,7 +205,7 @@ class Easel(commands.AutoShardedBot):
 
     async def on_interaction(self, interaction: AnyInteraction) -> None:
         """Answer controls that nobody else answers."""
-        await answer_unheard(interaction, self._heard)
+        await answer_unheard(interaction, self._heard, pause=self._pause)
 
     @override
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:

@@ -1,22 +1,49 @@
-"""What holds for every test run: how many workers, and for which tests coverage is measured.
+"""What holds for every test run: how many workers, which tests are kept apart, and for which coverage is measured.
 Never here: fixtures; each room has its own."""
 
 from __future__ import annotations
 
 import os
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import coverage
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 UNMEASURED: Final = frozenset(
     {"bench", "browser", "e2e", "fakes", "faults", "i18n", "sandbox", "wire"},
 )
 """Rooms that walk the whole program again and again. Tracing doubles their time, and what they run is the other rooms'
 business to cover: a line that only an end-to-end test reaches is a line without a test of its own."""
+UNSTEADY: Final = Path(__file__).with_name("unsteady.toml")
+"""Tests that are kept apart: their names without parameters, and the reasons."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests that are kept apart be run."""
+    parser.addoption("--unsteady", action="store_true", help=f"run only what {UNSTEADY.name} lists")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is listed, and leave it out, or everything else where that was asked for."""
+    listed = tomllib.loads(UNSTEADY.read_text(encoding="utf-8"))
+    wanted = bool(config.getoption("--unsteady"))
+    left = [item for item in items if is_unsteady(item.nodeid, listed) is not wanted]
+    for item in items:
+        if is_unsteady(item.nodeid, listed):
+            item.add_marker(pytest.mark.unsteady)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if is_unsteady(item.nodeid, listed) is wanted]
+
+
+def is_unsteady(nodeid: str, listed: Mapping[str, str]) -> bool:
+    """Whether a test is listed, with whatever parameters."""
+    return nodeid.partition("[")[0] in listed
 
 
 def pytest_xdist_auto_num_workers() -> int:

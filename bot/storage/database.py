@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import aiosqlite
 from sqlalchemy import event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -30,6 +31,8 @@ BUSY_MS: Final = 5_000
 """How long a statement waits for a lock of another process before it gives up."""
 READERS: Final = 4
 """Reading connections of SQLite, each with a thread of its own."""
+STOP_SECONDS: Final = 5
+"""How long we wait for the thread of a connection that could not be opened."""
 QUEUE_SECONDS: Final = 30
 """How long a transaction waits in line for the writing connection."""
 CONNECTIONS: Final = 10
@@ -181,7 +184,11 @@ def _sqlite_engine(url: URL, busy_ms: int, *, connections: int, pragmas: tuple[s
         pool_size=connections,
         max_overflow=0,
         pool_timeout=QUEUE_SECONDS,
-        connect_args={"isolation_level": None, "timeout": busy_ms / 1_000},
+        connect_args={
+            "isolation_level": None,
+            "timeout": busy_ms / 1_000,
+            "async_creator_fn": _connected,
+        },
     )
 
     def set_up(connection: Any, _record: object) -> None:
@@ -192,6 +199,18 @@ def _sqlite_engine(url: URL, busy_ms: int, *, connections: int, pragmas: tuple[s
 
     event.listen(engine.sync_engine, "connect", set_up)
     return engine
+
+
+async def _connected(*place: Any, **options: Any) -> aiosqlite.Connection:
+    """Open a file; where that fails, end the driver's thread too, which else outlives the event loop and dies loudly."""
+    connection = aiosqlite.connect(*place, **options)
+    thread = connection._thread  # noqa: SLF001 - the driver stops it, and gives nothing to wait for its end by
+    thread.daemon = True  # as SQLAlchemy does for its own: a hanging disk keeps no process from ending
+    try:
+        return await connection
+    except BaseException:
+        await asyncio.to_thread(thread.join, STOP_SECONDS)
+        raise
 
 
 async def _transact(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:

@@ -1,4 +1,4 @@
-"""The coverage gate: domain and services whole, every other room nearly so. `python -m tests.architecture.coverage_gate FILE`.
+"""The coverage gate: the least that each room must have covered. `python -m tests.architecture.coverage_gate FILE`.
 Never here: measuring (coverage.py does that, as pyproject.toml says)."""
 
 from __future__ import annotations
@@ -14,8 +14,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-WHOLE = frozenset({"bot.domain", "bot.services"})
-NEARLY = 90.0
+ENFORCED = False
+"""Whether a room that falls short fails the gate, or is only named."""
+LEAST = {
+    "bot.domain": 100.0,
+    "bot.services": 100.0,
+    "bot.storage": 98.0,
+    "bot.midjourney": 98.0,
+    "bot.web": 98.0,
+    "bot.ui": 92.0,
+    "cogs": 92.0,
+}
+"""Percent of lines and branches together; these rooms must also have been measured."""
+THE_REST = 85.0
 
 
 @dataclass
@@ -53,21 +64,21 @@ def rooms(report: Mapping[str, Any]) -> dict[str, Room]:
 
 
 def verdict(found: Mapping[str, Room]) -> Iterator[tuple[str, bool]]:
-    """One line a room, and whether it is good enough; a room that must be whole must also be there."""
-    for name in sorted(WHOLE - found.keys()):
+    """One line a room, and whether it is good enough; a room that is named must also be there."""
+    for name in sorted(LEAST.keys() - found.keys()):
         yield f"{name:<16} was not measured", False
     for name, room in found.items():
-        least = 100.0 if name in WHOLE else NEARLY
+        least = LEAST.get(name, THE_REST)
         good = room.share >= least
         line = f"{name:<16} {room.share:6.1f} %  of {room.there:5}  (at least {least:.0f} %)"
         yield (line if good else "\n    ".join([f"{line}  TOO LITTLE", *room.missing])), good
 
 
-def main(path: str) -> int:
-    """Print the table; 1 if a room falls short."""
+def main(path: str, *, enforced: bool = ENFORCED) -> int:
+    """Print the table; 1 if a room falls short and that is enforced."""
     lines = list(verdict(rooms(json.loads(Path(path).read_text(encoding="utf-8")))))
     sys.stdout.write("coverage by room\n" + "".join(f"  {line}\n" for line, _good in lines))
-    return 0 if all(good for _line, good in lines) else 1
+    return 1 if enforced and not all(good for _line, good in lines) else 0
 
 
 if __name__ == "__main__":

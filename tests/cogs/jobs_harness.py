@@ -19,6 +19,7 @@ from bot.services.history.jobs import Jobs
 from bot.services.history.redelivery import Redelivery
 from bot.services.history.thumbnails import Thumbnails
 from bot.storage import open_storage
+from tests.fixtures.sqlite import migrated
 from tests.ui.builders import a_picture
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class JobsHarness:
 @asynccontextmanager
 async def workshop(house: ClientHarness | Line, clock: Any, folder: Path) -> AsyncIterator[JobsHarness]:
     """Furnish a house."""
-    async with open_storage(f"sqlite+aiosqlite:///{folder / 'easel.db'}", migrate=True) as storage:
+    async with open_storage(migrated(folder / "easel.db"), migrate=True) as storage:
         gallery, bell, changed = Gallery(), Bell(), list[Any]()
         jobs = Jobs(
             store=storage.jobs,

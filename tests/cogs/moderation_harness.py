@@ -31,6 +31,7 @@ from bot.storage import open_storage
 from bot.storage.vault import FernetVault
 from bot.ui.servers.owners import DiscordMail
 from tests.cogs.jobs_harness import Gallery
+from tests.fixtures.sqlite import migrated
 from tests.ui.builders import words
 from tests.ui.client_harness import CATALOGUES, studio
 
@@ -183,7 +184,7 @@ async def moderated(
 ) -> AsyncIterator[Moderated]:
     """Open it; `only` is the pool that the deployment offers, where it does not offer both."""
     offered = DEFAULTS if only is None else {only: DEFAULTS[only]}
-    address = f"sqlite+aiosqlite:///{folder / 'easel.db'}"
+    address = migrated(folder / "easel.db")
     async with (
         studio(
             extensions=("cogs.imagine", "cogs.jobs", "cogs.pools", "cogs.preferences", "cogs.help", *more)

@@ -22,6 +22,7 @@ from bot.services.wiring import Ports, Terms, build
 from bot.storage import open_storage
 from bot.ui.moderation.modlog import ChannelModLog
 from tests.cogs.jobs_harness import Gallery
+from tests.fixtures.sqlite import migrated
 from tests.ui.builders import walk, words
 from tests.ui.client_harness import CATALOGUES, studio
 
@@ -138,7 +139,7 @@ def buttons(result: InteractionResult) -> dict[str, str]:
 @asynccontextmanager
 async def room(folder: Path) -> AsyncIterator[Room]:
     """Open it."""
-    address = f"sqlite+aiosqlite:///{folder / 'easel.db'}"
+    address = migrated(folder / "easel.db")
     async with (
         studio(extensions=EXTENSIONS) as house,
         open_storage(address, migrate=True) as storage,

@@ -15,12 +15,13 @@ from bot.__main__ import cli
 from bot.domain.guilds import Actor
 from bot.metrics import Silent
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
-from bot.storage import migrate, open_storage
+from bot.storage import open_storage
 from bot.storage.vault import FernetVault
 from bot.web.health import Health
 from bot.web.hook import Hook
 from bot.web.server import serve
 from tests.fakes.discord_wire import FakeDiscord
+from tests.fixtures.sqlite import migrated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,8 +40,7 @@ class Place(NamedTuple):
 
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'easel.db'}"
-    await migrate(url)
+    url = migrated(tmp_path / "easel.db")
     async with FakeDiscord(oracle=False) as fake, SimulatedUpstream(canvas=64) as upstream:
         yield Place(
             fake,

@@ -15,6 +15,7 @@ from bot.sandbox.house import furnished, settings_for
 from bot.sandbox.stage import open_stage
 from bot.sandbox.upstream import Pace, SimulatedUpstream
 from tests.e2e.seen import Card, card_of
+from tests.fixtures.sqlite import migrated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -223,7 +224,9 @@ async def open_world(
     if restore is not None:
         restore(upstream)
     async with upstream:
-        world = Harness(directory / "easel.db", upstream, guard, clock)
+        database = directory / "easel.db"
+        migrated(database)
+        world = Harness(database, upstream, guard, clock)
         try:
             await world.open()
             yield world

@@ -26,6 +26,7 @@ from bot.services.intake.region import no_editor
 from bot.services.wiring import Ports, Services, Terms, build
 from bot.storage import tables
 from bot.storage.opening import open_storage
+from tests.fixtures.sqlite import migrated
 from tests.services.roster import Roster
 
 if TYPE_CHECKING:
@@ -549,7 +550,7 @@ class Harness:
     """Boots, drives and kills processes of the bot."""
 
     def __init__(self, folder: Path) -> None:
-        self.url = f"sqlite+aiosqlite:///{folder / 'easel.db'}"
+        self.url = migrated(folder / "easel.db")
         self.clock = ManualClock()
         self.upstream = Upstream(self.clock)
         self.discord = Discord(self.clock)

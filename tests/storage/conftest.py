@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from bot.storage import Storage, migrate, open_storage
 from tests.fixtures.postgres import NoServerError, Server, running_server
+from tests.fixtures.sqlite import migrated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -54,7 +55,9 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest) -> str:
-    address: str = request.getfixturevalue(f"{request.param}_url")
+    if request.param == "sqlite":
+        return migrated(request.getfixturevalue("tmp_path") / "easel.db")
+    address: str = request.getfixturevalue("postgres_url")
     return address
 
 

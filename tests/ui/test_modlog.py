@@ -18,6 +18,7 @@ from bot.services.modlog.dispatcher import Dispatcher
 from bot.storage import open_storage
 from bot.texts import text
 from bot.ui.moderation.modlog import ChannelModLog
+from tests.fixtures.sqlite import migrated
 from tests.ui.builders import KEY, walk
 from tests.ui.client_harness import CATALOGUES, studio
 
@@ -146,7 +147,7 @@ async def test_a_channel_that_refuses_us_is_left_alone_until_settings_change() -
 @asynccontextmanager
 async def dispatcher(house: ClientHarness, folder: Path) -> AsyncIterator[Dispatcher]:
     """The real telling over a real database, with the studio's channel as the log channel."""
-    async with open_storage(f"sqlite+aiosqlite:///{folder / 'easel.db'}", migrate=True) as storage:
+    async with open_storage(migrated(folder / "easel.db"), migrate=True) as storage:
         stores = storage.guilds
         await stores.settings.change(
             house.guild.id, lambda s: with_log(s, house.channel.id), actor=Actor(1, "mo"), at=1

@@ -24,6 +24,7 @@ from bot.storage.opening import open_storage
 from bot.web.health import Health
 from bot.web.region import RegionPages
 from bot.web.server import serve
+from tests.fixtures.sqlite import migrated
 from tests.storage.making import NOON, child, job
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ async def opened_room(
     at_once: int = 16,
 ) -> AsyncIterator[Room]:
     """Open a server that is reached at `room.address`."""
-    async with open_storage(f"sqlite+aiosqlite:///{directory / 'easel.db'}", migrate=True) as storage:
+    async with open_storage(migrated(directory / "easel.db"), migrate=True) as storage:
         room = Room(storage, size=size)
         port = await _free_port()
         room.address = f"http://127.0.0.1:{port}"

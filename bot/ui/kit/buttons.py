@@ -3,7 +3,6 @@ Never here: what an action means (the job's row carries that) and how cards look
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
@@ -184,11 +183,15 @@ def _fields(component: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 async def answer_unheard(
-    interaction: AnyInteraction, dynamic: Iterable[type[discord.ui.DynamicItem[Any]]]
+    interaction: AnyInteraction,
+    dynamic: Iterable[type[discord.ui.DynamicItem[Any]]],
+    *,
+    pause: Callable[[float], Awaitable[Any]],
 ) -> None:
     """Answer a component or window that no longer has anybody behind it; discord.py drops those silently (peers F1).
 
-    A view or window that is alive answers within the grace; a dynamic item always answers by itself.
+    A view or window that is alive answers within the grace, for which `pause` waits (seconds); a dynamic item always
+    answers by itself.
     """
     if interaction.type not in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
         return
@@ -205,7 +208,8 @@ async def answer_unheard(
             interaction, partial(handler, interaction, window.key, fields), reference=window.key
         )
         return
-    await asyncio.sleep(GRACE_S)
+    if not interaction.response.is_done():
+        await pause(GRACE_S)
     if not interaction.response.is_done():
         await answer_errors(
             interaction, partial(tell, interaction, text("press.expired")), reference=str(interaction.id)
