@@ -65,7 +65,7 @@ async def test_each_fault_of_a_submission_ends_in_one_picture_or_is_given_back(h
                 await eventually(
                     lambda due=sent: len(house.submissions) >= due,  # type: ignore[misc]  # bound per turn
                     30,
-                    lambda why=fault: f"no second try after {why}",  # type: ignore[misc]
+                    lambda why=fault: f"no second try after {why}",  # type: ignore[misc]  # bound per turn
                 )
     await house.settled(within=120)
 

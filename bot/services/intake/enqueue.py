@@ -1,5 +1,5 @@
 """The one door for jobs: a server's rules are asked, then the row is written, both by the same settings.
-Never here: what a job is made of (`roots`, `actions`) and what the rules say (that is `policy`)."""
+Never here: what a job is made of (`new_chain`, `press`) and what the rules say (that is `policy`)."""
 
 from __future__ import annotations
 

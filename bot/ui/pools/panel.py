@@ -1,5 +1,5 @@
 """The panel of a server's pools: one card that shows both, and stateless buttons that change everything.
-Never here: what a change means (pool_changes) and the windows (pool_windows)."""
+Never here: what a change means (`changes`) and the modals (`modals`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The card of `/prefer`: what one person prefers, with menus and buttons that change it at once. Stateless.
-Never here: what a preference does (domain, services), and the windows (preference_windows)."""
+Never here: what a preference does (domain, services), and the modals (`modals`)."""
 
 from __future__ import annotations
 

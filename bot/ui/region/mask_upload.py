@@ -1,5 +1,5 @@
 """A mask that somebody uploads instead of choosing squares: its window; and how choosing ends.
-Never here: the squares (regions.py), and reading pictures.
+Never here: the squares (`picker`), and reading pictures.
 
 The window is never handed to discord.py to keep: its custom_id says which job and which button (facts §3.4)."""
 
