@@ -109,13 +109,13 @@ def examine(words: str, rules: Iterable[WordRule]) -> Verdict:
         return Verdict()
     folded = fold(words)
     excused = [
-        (rule, span) for rule in rules if rule.action is WordAction.ALLOW for span in _finder(rule)(folded)
+        (rule, span) for rule in rules if rule.action is WordAction.ALLOW for span in _stored(rule)(folded)
     ]
     found = []
     for rule in rules:
         if rule.action is WordAction.ALLOW:
             continue
-        spans = (s for s in _finder(rule)(folded) if not any(_within(s, free) for _, free in excused))
+        spans = (s for s in _stored(rule)(folded) if not any(_within(s, free) for _, free in excused))
         first = next(spans, None)
         if first is not None:
             found.append(Found(rule, folded[slice(*first)]))
@@ -139,6 +139,14 @@ def checked(rule: WordRule) -> WordRule:
 
 def _within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
     return outer[0] <= inner[0] and inner[1] <= outer[1]
+
+
+def _stored(rule: WordRule) -> Finder:
+    """A rule that was taken once; on a machine without RE2, one that only RE2 can read finds nothing."""
+    try:
+        return _finder(rule)
+    except ExpressionError:
+        return lambda _folded: iter(())
 
 
 @lru_cache(maxsize=4096)

@@ -45,10 +45,10 @@ class Instruction:
 
 
 def program(pattern: str) -> tuple[Instruction, ...]:
-    """Translate an expression in RE2's language; raises `ExpressionError`.
+    r"""Translate an expression in RE2's language; raises `ExpressionError`.
 
     Python's own parser reads it, so the two languages' common part is what is understood: no classes with a name
-    (`[[:alpha:]]`, `\\pL`), and of course no look-around, no back-references and nothing possessive or atomic.
+    (`[[:alpha:]]`, `\pL`), and of course no look-around, no back-references and nothing possessive or atomic.
     """
     if (odd := _PYTHONS_OWN.search(pattern)) is not None:
         raise ExpressionError(f"unsupported: {odd[0]}")
@@ -128,7 +128,7 @@ class _Writer:
 
 
 def is_word(c: str) -> bool:
-    """Whether `\\w` takes it: in RE2 an ASCII letter, a digit or a low line."""
+    r"""Whether `\w` takes it: in RE2 an ASCII letter, a digit or a low line."""
     return c.isascii() and (c.isalnum() or c == "_")
 
 

@@ -28,7 +28,7 @@ def main() -> int:
                 except Exception as error:  # noqa: BLE001 - its errors have no common class
                     wrong += 1
                     print(f"{named(path)}: {document['kind']} for {version}: {error}")  # noqa: T201
-    print(f"{checked} documents × versions looked at, {wrong} wrong")  # noqa: T201
+    print(f"{checked} documents times versions looked at, {wrong} wrong")  # noqa: T201
     return 1 if wrong or not checked else 0
 
 

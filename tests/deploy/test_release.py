@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CHANGES = """# Changelog
 
-## 1.2.0 – {date}
+## 1.2.0 \N{EN DASH} {date}
 
 ### Members
 * A thing.
 
-## 1.1.0 – 2026-01-01
+## 1.1.0 \N{EN DASH} 2026-01-01
 
 * Older.
 """

@@ -102,10 +102,12 @@ def test_a_machine_without_re2_keeps_its_word_rules() -> None:
         [
             sys.executable,
             "-c",
-            "import sys; sys.modules['re2'] = None\n"
-            "from bot.domain.moderation import *\n"
-            "rule = checked(WordRule(Match.REGEX, 'bl[o0]+d'))\n"
-            "print([found.words for found in examine('red BL00D', [rule]).found])\n",
+            (
+                "import sys; sys.modules['re2'] = None\n"
+                "from bot.domain.moderation import *\n"
+                "rule = checked(WordRule(Match.REGEX, 'bl[o0]+d'))\n"
+                "print([found.words for found in examine('red BL00D', [rule]).found])\n"
+            ),
         ],
         cwd=ROOT,
         capture_output=True,
