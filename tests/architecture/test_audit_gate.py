@@ -4,13 +4,17 @@ Never here: a real database."""
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.architecture.audit_gate import REQUIRED, judge
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def report(*packages: dict[str, object]) -> str:
+
+def report(*packages: Mapping[str, object]) -> str:
     return json.dumps({"dependencies": list(packages), "fixes": []})
 
 

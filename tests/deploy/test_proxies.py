@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from typing_extensions import override
 
 from bot.web.region import LARGEST_MASK
 from tests.architecture.ground import ROOT
@@ -51,6 +52,7 @@ class _Easel(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    @override
     def log_message(self, *_words: object) -> None:
         """Stay silent."""
 
