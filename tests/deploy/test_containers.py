@@ -87,6 +87,13 @@ def test_our_containers_can_do_nothing_but_their_work(name: str, service: dict[s
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
+def test_a_password_of_another_service_does_not_look_like_a_setting() -> None:
+    text = (DEPLOY / "compose.scale.yaml").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"\$\{(\w+):\?", text)) == {"POSTGRES_PASSWORD", "GRAFANA_PASSWORD"}
+    assert "/scale.env" in (ROOT / ".gitignore").read_text(encoding="utf-8")
+
+
 def test_projects_have_names_of_their_own() -> None:
     assert [compose["name"] for compose in COMPOSE.values()] == ["easel", "easel-scale"]
 
