@@ -98,6 +98,13 @@ def test_workflows_may_do_no_more_than_they_must() -> None:
                 )
 
 
+def test_actions_of_others_are_named_by_commit() -> None:
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        uses = re.findall(r"uses: (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert uses, path.name
+        assert [u for u in uses if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", u)] == []
+
+
 def test_files_name_the_version_that_the_project_has() -> None:
     version = PROJECT["project"]["version"]
     for name in ("compose.yaml", "compose.scale.yaml", "kubernetes/easel.yaml"):
