@@ -51,7 +51,7 @@ def main() -> int:
         )
         missing = [name for name in WANTED if not (Path(room) / "screenshots" / f"{name}.png").is_file()]
         if done.returncode or missing:
-            print(f"nothing was renewed; missing: {', '.join(missing) or 'none'}", file=sys.stderr)  # noqa: T201
+            print(f"nothing was renewed; missing: {', '.join(missing) or 'none'}", file=sys.stderr)  # noqa: T201  # for the person who runs it
             return 1
         for name, shown in WANTED.items():
             shrink(Path(room) / "screenshots" / f"{name}.png", IMAGES / f"{shown}.png")

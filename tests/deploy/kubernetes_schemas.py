@@ -27,8 +27,8 @@ def main() -> int:
                     kubernetes_validate.validate(document, version, strict=True)
                 except Exception as error:  # noqa: BLE001 - its errors have no common class
                     wrong += 1
-                    print(f"{named(path)}: {document['kind']} for {version}: {error}")  # noqa: T201
-    print(f"{checked} documents times versions looked at, {wrong} wrong")  # noqa: T201
+                    print(f"{named(path)}: {document['kind']} for {version}: {error}")  # noqa: T201  # for the person who runs it
+    print(f"{checked} documents times versions looked at, {wrong} wrong")  # noqa: T201  # for the person who runs it
     return 1 if wrong or not checked else 0
 
 
