@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from importlib import metadata
 from pathlib import Path  # noqa: TC003 - typer reads annotations when the program runs
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -26,7 +27,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-NO_SIMCORD: Final = "The sandbox needs one more package; this installs it: pip install 'easel-bot[sandbox]'"
+NO_SIMCORD: Final = "The sandbox needs one more package; this installs it: pip install '{package}'"
 
 
 def _do(work: Coroutine[None, None, None]) -> None:
@@ -79,7 +80,9 @@ def sandbox(
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] != "simcord":
             raise
-        typer.secho(NO_SIMCORD, err=True, fg="red")
+        asked = metadata.requires("easel-bot") or ()
+        simcord = next(line.partition(";")[0].strip() for line in asked if line.startswith("simcord"))
+        typer.secho(NO_SIMCORD.format(package=simcord), err=True, fg="red")
         raise typer.Exit(1) from None
     if fault and "help" in fault:
         typer.echo(play.known_faults())

@@ -9,9 +9,9 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import re2  # type: ignore[import-untyped]  # the package has no types
-
+from bot.domain.expressions import compile_expression
 from bot.domain.folding import fold, without_marks
+from bot.domain.regex_program import ExpressionError
 from bot.errors import UserError
 from bot.texts import text
 
@@ -20,14 +20,12 @@ if TYPE_CHECKING:
 
     Finder = Callable[[str], Iterator[tuple[int, int]]]
 
-# Moderators' own expressions run on RE2: it takes time in proportion to the text whatever the expression, so a bad
+# Moderators' own expressions run in time in proportion to the text, whatever the expression (expressions.py), so a bad
 # one needs no time-out (peers F40). What remains is bounded here.
 PATTERN_LIMIT: Final = 200
 """Characters of a rule."""
 RULES_LIMIT: Final = 500
 """Rules of a server."""
-PROGRAM_BYTES: Final = 1 << 20
-"""What a compiled expression may take; RE2 refuses larger ones."""
 
 
 class Match(StrEnum):
@@ -111,13 +109,13 @@ def examine(words: str, rules: Iterable[WordRule]) -> Verdict:
         return Verdict()
     folded = fold(words)
     excused = [
-        (rule, span) for rule in rules if rule.action is WordAction.ALLOW for span in _finder(rule)(folded)
+        (rule, span) for rule in rules if rule.action is WordAction.ALLOW for span in _stored(rule)(folded)
     ]
     found = []
     for rule in rules:
         if rule.action is WordAction.ALLOW:
             continue
-        spans = (s for s in _finder(rule)(folded) if not any(_within(s, free) for _, free in excused))
+        spans = (s for s in _stored(rule)(folded) if not any(_within(s, free) for _, free in excused))
         first = next(spans, None)
         if first is not None:
             found.append(Found(rule, folded[slice(*first)]))
@@ -130,7 +128,7 @@ def checked(rule: WordRule) -> WordRule:
         raise UserError(text("words.too_long", limit=PATTERN_LIMIT))
     try:
         finder = _finder(rule)
-    except re2.error as error:
+    except ExpressionError as error:
         raise UserError(text("words.bad_regex", reason=_reason(error))) from None
     if next(finder(""), None) is not None:
         raise UserError(text("words.matches_nothing_at_all"))
@@ -143,15 +141,19 @@ def _within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
     return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
+def _stored(rule: WordRule) -> Finder:
+    """A rule that was taken once; on a machine without RE2, one that only RE2 can read finds nothing."""
+    try:
+        return _finder(rule)
+    except ExpressionError:
+        return lambda _folded: iter(())
+
+
 @lru_cache(maxsize=4096)
 def _finder(rule: WordRule) -> Finder:
-    """Compile a rule; raises `re2.error`."""
+    """Compile a rule; raises `ExpressionError`."""
     if rule.match is Match.REGEX:
-        options = re2.Options()
-        options.case_sensitive = False
-        options.log_errors = False
-        options.max_mem = PROGRAM_BYTES
-        return _spans(re2.compile(without_marks(rule.pattern), options=options).finditer)
+        return compile_expression(without_marks(rule.pattern)).spans
     folded = fold(rule.pattern)
     if rule.match is Match.PHRASE:
         return _spans(re.compile(_literal(_letters(folded))).finditer)
@@ -188,8 +190,6 @@ def _literal(words: list[str], *, before: bool = False, after: bool = False) -> 
     return start + line + end
 
 
-def _reason(error: Exception) -> str:
-    """RE2's own words, plain enough to be shown."""
-    said = error.args[0] if error.args else ""
-    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    return re.sub(r"[^\w .,:()+-]", "", words)[:PATTERN_LIMIT]
+def _reason(error: ExpressionError) -> str:
+    """The engine's own words, plain enough to be shown."""
+    return re.sub(r"[^\w .,:()+-]", "", str(error))[:PATTERN_LIMIT]

@@ -162,3 +162,9 @@ def test_any_accepted_rules_give_a_verdict_on_any_text(text: str, rules: list[Wo
     verdict = examine(text, usable)
 
     assert all(f.rule in usable and f.words for f in verdict.found)
+
+
+def test_a_stored_expression_that_this_machine_cannot_read_keeps_nobody_from_imagining() -> None:
+    unreadable = regex("[[:alpha:")
+
+    assert [found.rule for found in examine("gore", [unreadable, word("gore")]).found] == [word("gore")]

@@ -170,7 +170,7 @@ async def test_a_body_that_grows_without_saying_so_is_cut_off(house: House) -> N
         answer = await reader.readline()
         writer.close()
 
-    assert answer == b"HTTP/1.1 413 Request Entity Too Large\r\n"
+    assert answer.startswith(b"HTTP/1.1 413 ")  # Python 3.13 gave the status another name
     assert house.woken.empty()
 
 

@@ -1,0 +1,119 @@
+"""Both engines of moderators' expressions find the same, refuse the same and never explode.
+Never here: rules about words (test_moderation.py)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.expressions import compile_expression
+from bot.domain.linear_matching import LinearExpression
+from bot.domain.regex_program import ExpressionError
+from tests.architecture.ground import ROOT
+
+re2 = pytest.importorskip("re2", reason="RE2 has no wheel here, so there is nothing to compare with")
+
+ATOMS = st.sampled_from(
+    ["a", "b", "é", "[ab]", "[^a]", ".", r"\w", r"\d", r"\b", r"\B", "^", "$", "_", r"\s", "ß"]
+)
+EXPRESSIONS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.builds("{}{}".format, inner, inner),
+        st.builds("({}|{})".format, inner, inner),
+        st.builds(
+            "(?:{}){}".format,
+            inner,
+            st.sampled_from(["?", "*", "+", "??", "*?", "+?", "{2}", "{1,3}", "{2,}"]),
+        ),
+    ),
+    max_leaves=8,
+)
+
+
+@given(EXPRESSIONS, st.text("abé_ 1.", max_size=12))
+def test_without_re2_the_same_words_are_found_in_the_same_places(pattern: str, words: str) -> None:
+    """Expressions that match nothing at all are left out: no rule may be one."""
+    if LinearExpression(pattern)._occurs("", 0):
+        return
+
+    mine, theirs = (list(make(pattern).spans(words)) for make in (LinearExpression, compile_expression))
+    solid = [(a, b) for a, b in theirs if a != b]
+    assert [(a, b) for a, b in mine if a != b] == solid
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(", "[", "a**", r"(?<=a)b", "(?=a)", "(?!a)b", r"(a)\1", "(?>a)", "a++", "a*+b", "a{2000}", r"\Z",
+        "((a{100}){100}){100}",
+    ],
+)  # fmt: skip
+def test_what_would_need_going_back_is_refused_by_both(pattern: str) -> None:
+    for make in (LinearExpression, compile_expression):
+        with pytest.raises(ExpressionError):
+            make(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["[[:alpha:]]", r"\pL", r"\Qa.b\E", "a{,5}", "(?u)a", "(" * 3_000])
+def test_what_python_would_read_otherwise_is_refused_rather_than_misread(pattern: str) -> None:
+    with pytest.raises(ExpressionError):
+        LinearExpression(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "x(a+)+$",
+        "x(a|aa)+$",
+        "(.*a){25}b",
+        "x(a?){100}a{100}b",
+        "(a*)*b",
+        "a*a*a*a*a*b",
+        r"(\w+\s?)*!!",
+        "(a*c|a*d)",
+    ],
+)
+@pytest.mark.parametrize("ending", ["!", "b", "c"])
+def test_no_expression_takes_longer_than_the_text_is_long(pattern: str, ending: str) -> None:
+    expression = LinearExpression(pattern)
+    before = time.process_time()
+
+    list(expression.spans("x" + "a" * 6_000 + ending))
+
+    assert time.process_time() - before < 5  # seconds; a backtracking matcher would not end today
+
+
+def test_the_steps_that_are_remembered_are_bounded() -> None:
+    expression = LinearExpression("(a|b).{40}c")
+
+    list(expression.spans("".join("ab"[(n * n // 7) % 2] for n in range(6_000))))
+
+    assert len(expression._steps) <= 4_096
+
+
+def test_a_machine_without_re2_keeps_its_word_rules() -> None:
+    said = subprocess.run(  # our own words
+        [
+            sys.executable,
+            "-c",
+            (
+                "import sys; sys.modules['re2'] = None\n"
+                "from bot.domain.moderation import *\n"
+                "rule = checked(WordRule(Match.REGEX, 'bl[o0]+d'))\n"
+                "print([found.words for found in examine('red BL00D', [rule]).found])\n"
+            ),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert said.stdout.strip() == "['bl00d']"
