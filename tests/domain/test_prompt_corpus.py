@@ -1,0 +1,30 @@
+"""Every row of the corpus is sent as it was meant, says what was changed, and changes no more when it is sent again.
+Never here: the rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from bot.domain.prompts import Composed, PromptOptions, compose
+from tests.domain.prompt_corpus import NOTES, ROWS
+
+
+@pytest.mark.parametrize(("kind", "typed", "sent", "notes"), ROWS, ids=[f"{r[0]}: {r[1]}" for r in ROWS])
+def test_what_was_meant_is_sent_and_the_card_says_what_was_changed(
+    kind: str, typed: str, sent: str, notes: str
+) -> None:
+    composed = compose(PromptOptions(prompt=typed))
+
+    assert composed.prompt == sent, kind
+    assert set(composed.notes) == {NOTES[note] for note in notes}
+    assert compose(PromptOptions(prompt=sent)) == Composed(sent)
+
+
+def test_there_are_enough_rows_of_every_kind() -> None:
+    counted = Counter(kind for kind, *_ in ROWS)
+
+    assert len(ROWS) >= 150
+    assert len({typed for _, typed, _, _ in ROWS}) == len(ROWS)
+    assert min(counted.values()) >= 6
