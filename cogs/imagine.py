@@ -13,13 +13,15 @@ from discord.ext import commands
 
 from bot.domain.people import NAME_LIMIT, NOBODYS
 from bot.domain.pools import Pool
-from bot.domain.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, PromptOptions, compose
+from bot.domain.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, PromptOptions
+from bot.services.intake.batches import asks_for_several
 from bot.ui.imagine.attachments import attached
-from bot.ui.imagine.drafts import offered_back
+from bot.ui.imagine.batches import show_offer
+from bot.ui.imagine.drafts import check_early, offered_back
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.deadline import promptly
 from bot.ui.kit.escape import plain
-from bot.ui.kit.private import viewer_of
+from bot.ui.kit.private import defer_ephemeral, viewer_of
 from bot.ui.kit.replies import client_of, defer_public
 
 if TYPE_CHECKING:
@@ -106,13 +108,20 @@ class ImagineCog(commands.Cog):
         # A refused prompt is given back to be edited; pictures could not come back with it.
         kept = nullcontext() if given else offered_back(interaction, options, chosen, option_set)
         async with kept:
-            compose(options)
-            asker = await defer_public(interaction)
+            several = asks_for_several(prompt)
+            if not several:
+                check_early(options)
+            asker = await (defer_ephemeral if several else defer_public)(interaction)
             if asker is None:
                 return
             services = client_of(interaction).services
+            if several:
+                await show_offer(
+                    interaction, await services.batches.offer(asker, options, chosen, option_set)
+                )
+                return
             liked = await services.people.preferences(asker.user_id)
-            options = replace(options, under=liked.under(option_set))
+            options = replace(options, under=liked.under(option_set), sets=liked.named())
             await services.imagine.begin(asker, options, chosen, preferred=liked.pool, given=given)
 
     @imagine.autocomplete("aspect")

@@ -22,6 +22,7 @@ from bot.services.history.redelivery import Redelivery
 from bot.services.history.thumbnails import Thumbnails
 from bot.services.housekeeping import Housekeeping
 from bot.services.intake.attachments import ImageLoader
+from bot.services.intake.batches import Batches
 from bot.services.intake.blend import Blending
 from bot.services.intake.describe import Describing
 from bot.services.intake.drafts import Drafts
@@ -168,6 +169,7 @@ class Services:
     imagine: Imagine
     blending: Blending
     describing: Describing
+    batches: Batches
     image_loader: ImageLoader
     presses: Presses
     regions: Regions
@@ -277,6 +279,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         wakeup=worker,
         metrics=metrics,
         show=editor.changed,
+        video=terms.video,
     )
     image_loader = ImageLoader(reader=ports.reader, pictures=ports.pictures, jobs=jobs, store=store)
     presses = Presses(
@@ -294,6 +297,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         jobs=jobs, store=store, publisher=ports.publisher, pictures=ports.pictures, clock=clock
     )
     return Services(
+        batches=Batches(roots=roots, drafts=drafts, guilds=guilds, people=people, policy=policy, store=store),
         imagine=Imagine(roots=roots, image_loader=image_loader),
         blending=Blending(roots=roots, image_loader=image_loader),
         describing=Describing(roots=roots, image_loader=image_loader, jobs=jobs, store=store),

@@ -3,7 +3,6 @@ Never here: reading what upstream wrote (domain), and the buttons."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
@@ -13,6 +12,7 @@ from bot.domain.jobs import Job, JobKind
 from bot.domain.prompts import PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
 from bot.services.intake.new_chain import NewChain, Roots, Started, named_after
+from bot.services.intake.stand_ins import stand_in as _stand_in
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -175,9 +175,3 @@ def _imagined(job: Job, prompt: str) -> NewChain:
         notes=(*composed.notes, FROM_DESCRIPTION),
         ancestor=named_after(job),
     )
-
-
-def _stand_in(name: str) -> int:
-    """A number that no interaction of Discord's has: those are positive."""
-    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
-    return -1 - (int.from_bytes(digest, "big") >> 2)

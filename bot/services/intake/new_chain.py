@@ -82,6 +82,7 @@ class Roots:
         wakeup: Wakeup,
         metrics: Metrics,
         show: Callable[[Job], None],
+        video: bool = True,
     ) -> None:
         self._store = store
         self._policy = policy
@@ -91,6 +92,11 @@ class Roots:
         self._wakeup = wakeup
         self._metrics = metrics
         self._show = show
+        self._video = video
+
+    async def pool_for(self, asker: Asker, pool: Pool | None, preferred: Pool | None) -> Pool:
+        """The pool in which a root would begin. Raises `UserError` if all are closed to the asker."""
+        return pool or await self._usual_pool(asker, preferred)
 
     async def begin(self, asker: Asker, root: NewChain) -> Started:
         """Decide the chain's pool for good, store the intent and wake a worker.
@@ -98,7 +104,7 @@ class Roots:
         Raises `UserError` if the policy refuses, `StorageTrouble` if the row could not be written; in both cases
         nothing was charged.
         """
-        pool = root.pool or await self._usual_pool(asker, root.preferred)
+        pool = await self.pool_for(asker, root.pool, root.preferred)
         now, key = self._clock.now(), self._naming.key()
         smaller = ("note.picture_scaled",) if any(one.checked.reduced for one in root.taken) else ()
         job = Job(
@@ -130,7 +136,13 @@ class Roots:
         )
         inputs = [one.input for one in root.taken]
         stored = await enqueue(
-            job, request, asker=asker, policy=self._policy, store=self._store, inputs=inputs
+            job,
+            request,
+            asker=asker,
+            policy=self._policy,
+            store=self._store,
+            inputs=inputs,
+            video=self._video,
         )
         fresh = stored.key == key
         if fresh:

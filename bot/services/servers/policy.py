@@ -3,6 +3,7 @@ Never here: settings' storage, counting, and the deployment's defaults (quotas).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.access import Pressers, Treatment, treatments
@@ -12,7 +13,7 @@ from bot.domain.guilds import Actor
 from bot.domain.image_rules import check_inputs
 from bot.domain.moderation import WordAction, examine
 from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of
-from bot.domain.prices import Charge, price_of
+from bot.domain.prices import Charge, charge_of_prompt, price_of
 from bot.domain.prompt_rules import check_parameters, is_allowed, shaped
 from bot.errors import UserError
 from bot.services.admission.terms import Admission, closed
@@ -192,10 +193,14 @@ class GuildPolicy:
             age_restricted=asker.age_restricted,
         )
         prompt = request.prompt
+        charge = request.charge
         if prompt is not None:
             prompt, added = _shaped(settings, asker, prompt)
+            charge = charge_of_prompt(charge, prompt)
+            if charge is not request.charge:
+                _check_kind(settings, asker, replace(request, charge=charge))
             notes += added + await self._check_words(settings, asker, prompt, now)
-        units = price_of(settings.prices, request.pool, request.charge)
+        units = price_of(settings.prices, request.pool, charge)
         notes += await self._nearly_used(settings, asker, request.pool, allowance, units, now)
         return Admission(
             allowance=allowance,

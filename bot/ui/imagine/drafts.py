@@ -13,8 +13,10 @@ import discord
 from bot.domain.keys import ButtonId, JobKey
 from bot.domain.prompts import PROMPT_LIMIT, PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
+from bot.services.intake.batches import asks_for_several
 from bot.services.intake.drafts import is_about_words
 from bot.texts import Text, text
+from bot.ui.imagine.batches import show_offer
 from bot.ui.kit.buttons import JobButton, own_button, own_modal
 from bot.ui.kit.private import answer_ephemeral, defer_ephemeral, localised, viewer_of
 from bot.ui.kit.replies import AnyInteraction, client_of, defer_public, tell
@@ -82,6 +84,15 @@ async def offer_back(
     await answer_ephemeral(interaction, view)
 
 
+def check_early(options: PromptOptions) -> None:
+    """Raise `UserError` at once for a prompt that cannot be sent; a name that may be an option set's waits for those."""
+    try:
+        compose(options)
+    except UserError as refusal:
+        if not refusal.text.id.startswith("prompt.unknown_parameter"):
+            raise
+
+
 @own_button(WORD)
 async def open_modal(interaction: AnyInteraction, key: JobKey) -> None:
     """Show the prompt to be edited."""
@@ -110,15 +121,20 @@ async def begin(interaction: AnyInteraction, key: JobKey, fields: Mapping[str, s
     draft = await _read(interaction, key)
     options = PromptOptions(prompt=fields.get(PROMPT, ""))
     async with offered_back(interaction, options, draft.pool, draft.option_set):
-        compose(options)
-        asker = await defer_public(interaction)
+        several = asks_for_several(options.prompt)
+        if not several:
+            check_early(options)
+        asker = await (defer_ephemeral if several else defer_public)(interaction)
         if asker is None:
             return
         services = client_of(interaction).services
+        if several:
+            offer = await services.batches.offer(asker, options, draft.pool, draft.option_set)
+            await show_offer(interaction, offer)
+            return
         liked = await services.people.preferences(asker.user_id)
-        await services.imagine.begin(
-            asker, replace(options, under=liked.under(draft.option_set)), draft.pool, preferred=liked.pool
-        )
+        options = replace(options, under=liked.under(draft.option_set), sets=liked.named())
+        await services.imagine.begin(asker, options, draft.pool, preferred=liked.pool)
 
 
 async def _read(interaction: AnyInteraction, key: JobKey) -> Draft:
