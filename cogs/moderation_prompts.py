@@ -53,6 +53,12 @@ FILES = {
     "jpg": ImageKind.JPEG,
     "webp": ImageKind.WEBP,
     "gif": ImageKind.GIF,
+    "avif": ImageKind.AVIF,
+    "heic": ImageKind.HEIC,
+    "heif": ImageKind.HEIC,
+    "bmp": ImageKind.BMP,
+    "tiff": ImageKind.TIFF,
+    "tif": ImageKind.TIFF,
 }
 
 

@@ -34,6 +34,10 @@ class ImageKind(StrEnum):
     WEBP = "image/webp"
     GIF = "image/gif"
     """A still one."""
+    AVIF = "image/avif"
+    HEIC = "image/heic"
+    BMP = "image/bmp"
+    TIFF = "image/tiff"
 
 
 @dataclass(frozen=True, slots=True)

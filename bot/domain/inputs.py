@@ -107,6 +107,8 @@ class Checked:
     media_type: str
     reduced: bool
     """Whether it was made smaller."""
+    given_type: str | None = None
+    """What the file was before it was written anew; None: the same."""
 
 
 class PictureReader(Protocol):

@@ -14,6 +14,7 @@ import httpx
 from bot.domain.ports import Picture, unguarded
 from bot.errors import RetryLater, RouteClosed
 from bot.midjourney.addresses import STORAGE_ORIGIN, AllowedHosts, checked_origin, plan_sources
+from bot.midjourney.decoding import DECODING, unfolds_into
 from bot.midjourney.resize import MOST_PIXELS, DoesNotFit, NotAPicture, TooManyPixels, fit
 from bot.midjourney.transport import read_up_to, send
 
@@ -135,7 +136,9 @@ class HttpPictures:
             if self._metrics is not None:
                 self._metrics.observe(BYTES_METRIC, float(len(data)))
             try:
-                fitted = await asyncio.to_thread(fit, data, limit, most_pixels=self._settings.most_pixels)
+                unfolded = await asyncio.to_thread(unfolds_into, data)
+                async with DECODING.hold(unfolded):
+                    fitted = await asyncio.to_thread(fit, data, limit, most_pixels=self._settings.most_pixels)
             except NotAPicture as broken:
                 raise _SourceFailed("not_a_picture") from broken
             except TooManyPixels as bomb:

@@ -79,7 +79,9 @@ class ImageLoader:
         weigh(_Held(given.filename, data))  # it was only said to be so large
         checked = await self._reader.check(data, name=name)
         fetched = Input(checked.data, checked.media_type, given.filename, source_url=given.url)
-        return LoadedImage(fetched, checked, ImageFacts(given.filename, checked.media_type, len(data)))
+        return LoadedImage(
+            fetched, checked, ImageFacts(given.filename, checked.given_type or checked.media_type, len(data))
+        )
 
     async def of_job(self, viewer: Viewer, key: JobKey) -> Given:
         """The picture of a finished job of ours, from where it was made. Raises `UserError` or `RetryLater`."""
