@@ -46,6 +46,7 @@ class ImageFacts:
 
     name: str
     media_type: str
+    """Empty before anybody looked into it."""
     size: int
     """In bytes."""
 
@@ -114,7 +115,7 @@ def read_host(typed: str) -> str:
 
 def _check_image(policy: ImagePolicy, image: ImageFacts) -> None:
     name = image.name[:NAME_LIMIT]
-    if policy.kinds and image.media_type not in policy.kinds:
+    if policy.kinds and image.media_type and image.media_type not in policy.kinds:
         kinds = ", ".join(kind.name for kind in policy.kinds)
         raise UserError(text("refused.image_kind", name=name, kinds=kinds))
     if policy.most_mb is not None and image.size > policy.most_mb * MEGABYTE:

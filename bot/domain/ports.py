@@ -129,6 +129,9 @@ class Pictures(Protocol):
         all, or every source is at a host that is not allowed).
         """
 
+    async def fetch_address(self, address: str, *, limit: int) -> Picture:
+        """Fetch a picture from where somebody says that it lies, if that is public. Raises as `fetch`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Showing:

@@ -128,6 +128,14 @@ def parameters_of(prompt: str) -> tuple[str, ...]:
     return tuple(prompt[start:end].strip() for start, end in pairwise([*starts, len(prompt)]))
 
 
+def with_reference(prompt: str, name: str, addresses: str) -> str:
+    """A composed prompt with addresses added to what a reference parameter has already."""
+    for part in parameters_of(prompt):
+        if part.startswith(f"--{name} "):
+            return prompt.replace(part, f"{part} {addresses}", 1)
+    return f"{prompt} --{name} {addresses}"
+
+
 def read_value(parameter: Parameter, name: str, value: str) -> str:
     """The value as it is sent; raises `UserError` with the sentence that says what would be read."""
     read = _value(parameter, value)

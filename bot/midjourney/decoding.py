@@ -4,18 +4,25 @@ Never here: codecs, and how many files are fetched at once."""
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import io
+import sys
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from PIL import Image
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+
+T = TypeVar("T")
 
 DECODING_BYTES: Final = 320 * 1024 * 1024
 """What all pictures that are being decoded may unfold into together: the largest that anybody may give, and some more."""
+LARGE: Final = 64 * 1024 * 1024
+"""From here on memory is given back to the system at once."""
 LEAST: Final = 1024 * 1024
 """Counted for a picture whose head cannot be read: it is refused in a moment."""
 _PER_PIXEL: Final = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B": 2}
@@ -68,6 +75,27 @@ class DecodingBudget:
 
 DECODING: Final = DecodingBudget()
 """The process's own."""
+_THREADS: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="pictures")
+"""Few, because the allocator keeps for each thread what its pictures took."""
+
+
+async def decoded(data: bytes, work: Callable[[], T], *, budget: DecodingBudget = DECODING) -> T:
+    """Do slow work on a picture's bytes in a thread, as soon as there is room for what they unfold into."""
+    loop = asyncio.get_running_loop()
+    size = unfolds_into(data)
+    async with budget.hold(size):
+        try:
+            return await loop.run_in_executor(_THREADS, work)
+        finally:
+            if size >= LARGE:
+                await loop.run_in_executor(_THREADS, _trim)
+
+
+def _trim() -> None:
+    """Give freed memory back to the system: the GNU allocator would keep it for the next picture of this thread."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def unfolds_into(data: bytes) -> int:

@@ -3,7 +3,6 @@ Never here: fetching them, and what they are for."""
 
 from __future__ import annotations
 
-import asyncio
 import io
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +11,7 @@ from PIL import Image, ImageCms, ImageOps, features
 
 from bot.domain.inputs import LONGEST_SIDE, MOST_SENT_BYTES, Checked
 from bot.errors import UserError
-from bot.midjourney.decoding import DECODING, DecodingBudget, unfolds_into
+from bot.midjourney.decoding import DECODING, DecodingBudget, decoded
 from bot.midjourney.resize import (
     GIF,
     JPEG,
@@ -69,9 +68,7 @@ class PillowReader:
 
     async def check(self, data: bytes, *, name: str) -> Checked:
         """Look into a file by its bytes, whatever it is called."""
-        size = await asyncio.to_thread(unfolds_into, data)
-        async with self._budget.hold(size):
-            return await asyncio.to_thread(check, data, name=name)
+        return await decoded(data, lambda: check(data, name=name), budget=self._budget)
 
 
 def recognise_given(data: bytes) -> Format | None:

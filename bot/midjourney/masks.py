@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from bot.domain.masks import MOST_MASK_BYTES, SIDE, CheckedMask, name_of, rectangles
 from bot.errors import UserError
-from bot.midjourney.decoding import DECODING, LEAST, unfolds_into
+from bot.midjourney.decoding import decoded
 from bot.midjourney.resize import MOST_PIXELS, MP4, NotAPicture, TooManyPixels, open_whole, recognise
 from bot.texts import text
 
@@ -75,10 +75,9 @@ class PillowMasks:
         """A JPEG of the same size."""
         return await self._drawn(lambda: _preview(picture, cells), picture)
 
-    async def _drawn(self, draw: Callable[[], T], data: bytes | None = None) -> T:
-        size = LEAST if data is None else await asyncio.to_thread(unfolds_into, data)
-        async with self._slots, DECODING.hold(size):
-            return await asyncio.to_thread(draw)
+    async def _drawn(self, draw: Callable[[], T], data: bytes = b"") -> T:
+        async with self._slots:
+            return await decoded(data, draw)
 
 
 def _from_cells(width: int, height: int, cells: Cells) -> bytes:

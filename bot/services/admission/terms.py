@@ -31,6 +31,8 @@ class Request:
     """It continues a chain, which cannot move to another pool."""
     requester: int | None = None
     """Who asked for the picture under which a button was pressed."""
+    references: Sequence[str] = ()
+    """Keys of the parameters that pictures put in are sent as."""
     images: Sequence[ImageFacts] = ()
     """Pictures that are put in; addresses in the prompt are found there."""
 

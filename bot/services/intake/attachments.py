@@ -6,12 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.image_rules import ImageFacts
+from bot.domain.image_rules import ImageFacts, hosts_in
 from bot.domain.inputs import (
     MEGABYTE,
+    MOST_GIVEN_BYTES,
+    NAME_LIMIT,
     Checked,
     Input,
     images_of,
+    role_of,
     spoken,
     weigh,
 )
@@ -58,6 +61,25 @@ class _Held:
         return self.data
 
 
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """A picture at an address that somebody typed."""
+
+    url: str
+    pictures: Pictures
+    size: None = None
+
+    @property
+    def filename(self) -> str:
+        return self.url.partition("?")[0].rstrip("/").rpartition("/")[2][:NAME_LIMIT] or "picture"
+
+    async def read(self) -> bytes:
+        try:
+            return (await self.pictures.fetch_address(self.url, limit=MOST_GIVEN_BYTES)).data
+        except (RouteClosed, RetryLater) as trouble:
+            raise UserError(text("describe.not_fetched")) from trouble
+
+
 class ImageLoader:
     """Takes pictures in."""
 
@@ -78,7 +100,9 @@ class ImageLoader:
         data = await given.read()
         weigh(_Held(given.filename, data))  # it was only said to be so large
         checked = await self._reader.check(data, name=name)
-        fetched = Input(checked.data, checked.media_type, given.filename, source_url=given.url)
+        fetched = Input(
+            checked.data, checked.media_type, given.filename, role=role_of(given), source_url=given.url
+        )
         return LoadedImage(
             fetched, checked, ImageFacts(given.filename, checked.given_type or checked.media_type, len(data))
         )
@@ -97,6 +121,13 @@ class ImageLoader:
         except (RouteClosed, RetryLater) as trouble:
             raise UserError(text("jobs.picture_gone", key=key)) from trouble
         return _Held(picture.filename, picture.data)
+
+    def of_address(self, address: str) -> Given:
+        """A picture that lies somewhere in the net. Raises `UserError` for what is no address."""
+        typed = address.strip().removeprefix("<").removesuffix(">")
+        if hosts_in(typed) == () or " " in typed:
+            raise UserError(text("describe.bad_address"))
+        return _Linked(typed, self._pictures)
 
     async def kept(self, job: Job) -> tuple[LoadedImage, ...]:
         """The pictures that went along with a job, as long as they are kept."""

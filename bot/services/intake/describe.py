@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.domain.describing import ideas
 from bot.domain.jobs import Job, JobKind
+from bot.domain.prices import Charge
 from bot.domain.prompts import PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
 from bot.services.intake.new_chain import NewChain, Roots, Started, named_after
@@ -62,9 +63,18 @@ class Describing:
         self._store = store
 
     async def begin(
-        self, asker: Asker, given: Given, *, pool: Pool | None, preferred: Pool | None = None
+        self,
+        asker: Asker,
+        given: Given,
+        *,
+        pool: Pool | None,
+        preferred: Pool | None = None,
+        address: str | None = None,
     ) -> Started:
         """Accept a picture. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
+        await self._roots.ask_first(
+            asker, Charge.DESCRIBE, pool=pool, preferred=preferred, given=[given], address=address
+        )
         taken = await self._image_loader.gather([given])
         root = NewChain(
             kind=JobKind.DESCRIBE, pool=pool, preferred=preferred, taken=taken, subject=given.filename

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.jobs import Ancestor, Job, JobKind
 from bot.domain.pools import Pool
+from bot.domain.prices import Charge, charge_of_prompt
 from bot.domain.prompts import NOTE_SPEED, PromptOptions, compose
 from bot.services.intake.new_chain import Naming, NewChain, Roots, Started, named_after
 
@@ -87,7 +88,15 @@ class Imagine:
         each case nothing was charged.
         """
         options = replace(options, pictures=len(given))
-        compose(options)  # a bad prompt is not worth fetching pictures for
+        composed = compose(options)  # a bad prompt is not worth fetching pictures for
+        if given:
+            await self._roots.ask_first(
+                asker,
+                charge_of_prompt(Charge.IMAGINE, composed.prompt),
+                pool=named_pool(pool, composed.speed),
+                preferred=preferred,
+                given=given,
+            )
         taken = await self._image_loader.gather(given)
         return await self._begin(asker, options, pool, ancestor=ancestor, taken=taken, preferred=preferred)
 

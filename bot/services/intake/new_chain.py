@@ -7,6 +7,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from bot.domain.image_rules import ImageFacts
+from bot.domain.inputs import REFERENCES, role_of
 from bot.domain.jobs import Ancestor, Job, JobKind
 from bot.domain.prices import charge_of
 from bot.errors import UserError
@@ -14,12 +16,13 @@ from bot.services.admission.terms import Request
 from bot.services.intake.enqueue import enqueue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from bot.domain.inputs import Shape
+    from bot.domain.inputs import Given, InputRole, Shape
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
     from bot.domain.ports import Clock, JobStore, Metrics, Wakeup
+    from bot.domain.prices import Charge
     from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import Policy
@@ -98,6 +101,27 @@ class Roots:
         """The pool in which a root would begin. Raises `UserError` if all are closed to the asker."""
         return pool or await self._usual_pool(asker, preferred)
 
+    async def ask_first(
+        self,
+        asker: Asker,
+        charge: Charge,
+        *,
+        pool: Pool | None,
+        preferred: Pool | None,
+        given: Sequence[Given] = (),
+        address: str | None = None,
+    ) -> None:
+        """Ask all rules that can be asked before a picture is fetched or decoded. Raises `UserError`."""
+        facts = [ImageFacts(one.filename, "", one.size or 0) for one in given]
+        request = Request(
+            pool=await self.pool_for(asker, pool, preferred),
+            charge=charge,
+            prompt=address,
+            images=facts,
+            references=references_of(role_of(one) for one in given),
+        )
+        await self._policy.check(asker, request)
+
     async def begin(self, asker: Asker, root: NewChain) -> Started:
         """Decide the chain's pool for good, store the intent and wake a worker.
 
@@ -133,6 +157,7 @@ class Roots:
             charge=charge_of(job),
             prompt=job.prompt or None,
             images=[one.facts for one in root.taken],
+            references=references_of(one.input.role for one in root.taken),
         )
         inputs = [one.input for one in root.taken]
         stored = await enqueue(
@@ -160,6 +185,11 @@ class Roots:
             else:
                 return preferred
         return await self._policy.default_pool(asker)
+
+
+def references_of(roles: Iterable[InputRole]) -> tuple[str, ...]:
+    """The parameters that pictures of such roles are sent as."""
+    return tuple(dict.fromkeys(REFERENCES[role] for role in roles if role in REFERENCES))
 
 
 def named_after(job: Job) -> Ancestor:

@@ -14,7 +14,7 @@ from bot.domain.image_rules import check_inputs
 from bot.domain.moderation import WordAction, examine
 from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of
 from bot.domain.prices import Charge, charge_of_prompt, price_of
-from bot.domain.prompt_rules import check_parameters, is_allowed, shaped
+from bot.domain.prompt_rules import check_parameters, check_references, is_allowed, shaped
 from bot.errors import UserError
 from bot.services.admission.terms import Admission, closed
 from bot.texts import Text, listed, text
@@ -94,6 +94,7 @@ class GuildPolicy:
             return
         try:
             await self._permitted(settings, asker, request)
+            _check_put_in(settings, asker, request)
         except UserError as refusal:
             self.refused(asker, refusal)
             raise
@@ -185,13 +186,7 @@ class GuildPolicy:
     async def _admit(self, settings: GuildSettings, asker: Asker, request: Request) -> Admission:
         now = self._clock.now()
         allowance, notes = await self._permitted(settings, asker, request)
-        check_inputs(
-            settings.images,
-            images=request.images,
-            prompt=request.prompt,
-            lineage=asker.lineage,
-            age_restricted=asker.age_restricted,
-        )
+        _check_put_in(settings, asker, request)
         prompt = request.prompt
         charge = request.charge
         if prompt is not None:
@@ -310,6 +305,18 @@ def _check_pause(settings: GuildSettings, pool: Pool) -> None:
     if pause.pool is None:
         raise UserError(text("refused.paused", words=words))
     raise UserError(text("refused.paused_pool", pool=pool.value, words=words))
+
+
+def _check_put_in(settings: GuildSettings, asker: Asker, request: Request) -> None:
+    """Pictures, addresses, and the parameters that pictures are sent as."""
+    check_inputs(
+        settings.images,
+        images=request.images,
+        prompt=request.prompt,
+        lineage=asker.lineage,
+        age_restricted=asker.age_restricted,
+    )
+    check_references(request.references, settings.limits, (*asker.lineage, settings.guild_id))
 
 
 def _check_kind(settings: GuildSettings, asker: Asker, request: Request) -> None:

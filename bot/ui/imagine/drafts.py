@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.keys import ButtonId, JobKey
+from bot.domain.people import NOBODYS
 from bot.domain.prompts import PROMPT_LIMIT, PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
 from bot.services.intake.batches import asks_for_several
@@ -18,6 +19,7 @@ from bot.services.intake.drafts import is_about_words
 from bot.texts import Text, text
 from bot.ui.imagine.batches import show_offer
 from bot.ui.kit.buttons import JobButton, own_button, own_modal
+from bot.ui.kit.deadline import promptly
 from bot.ui.kit.private import answer_ephemeral, defer_ephemeral, localised, viewer_of
 from bot.ui.kit.replies import AnyInteraction, client_of, defer_public, tell
 
@@ -84,13 +86,16 @@ async def offer_back(
     await answer_ephemeral(interaction, view)
 
 
-def check_early(options: PromptOptions) -> None:
-    """Raise `UserError` at once for a prompt that cannot be sent; a name that may be an option set's waits for those."""
+async def check_early(interaction: AnyInteraction, options: PromptOptions) -> None:
+    """Raise `UserError` at once for a prompt that cannot be sent; a name that is none may be an option set's."""
     try:
         compose(options)
     except UserError as refusal:
         if not refusal.text.id.startswith("prompt.unknown_parameter"):
             raise
+        people = client_of(interaction).services.people
+        liked = await promptly(people.preferences(interaction.user.id), NOBODYS)
+        compose(replace(options, sets=liked.named()))
 
 
 @own_button(WORD)
@@ -123,7 +128,7 @@ async def begin(interaction: AnyInteraction, key: JobKey, fields: Mapping[str, s
     async with offered_back(interaction, options, draft.pool, draft.option_set):
         several = asks_for_several(options.prompt)
         if not several:
-            check_early(options)
+            await check_early(interaction, options)
         asker = await (defer_ephemeral if several else defer_public)(interaction)
         if asker is None:
             return
