@@ -36,6 +36,7 @@ _SPEED: Final = re.compile(
     rf"[{TRAILING}]*",
     re.IGNORECASE,
 )
+_MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]#@]|:(?=/)")
 _LINK: Final = re.compile(r"<?https?://", re.IGNORECASE)
 _SPEED_IN_LINK: Final = re.compile(r"-(?=-(?:fast|relax|turbo)(?!\w))", re.IGNORECASE)
 
@@ -49,6 +50,11 @@ def clean(raw: str) -> str:
     parts[::2] = [_UNSEEN.sub("", part) for part in parts[::2]]
     line = " ".join("".join(parts).split())
     return " ".join(_HELPERS.sub(_useful, line).split())
+
+
+def inert(words: str) -> str:
+    """What somebody else wrote, for a sentence of ours: the same signs, but no link, mention or style in it."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(words.split()))
 
 
 def is_link(word: str) -> bool:

@@ -182,6 +182,7 @@ def _imagined(job: Job, prompt: str) -> NewChain:
         kind=JobKind.IMAGINE,
         pool=job.pool,
         prompt=composed.prompt,
+        borrowed=" ".join(ideas(job.result_text)),
         notes=(*composed.notes, FROM_DESCRIPTION),
         ancestor=named_after(job),
     )

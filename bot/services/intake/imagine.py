@@ -66,6 +66,7 @@ class Imagine:
             PromptOptions(prompt=prompt, pictures=len(taken)),
             ancestor.pool,
             ancestor=named_after(ancestor),
+            borrowed=ancestor.prompt,
             taken=taken,
             notes=("note.pictures_not_kept",) if gone else (),
             sets=sets,
@@ -111,6 +112,7 @@ class Imagine:
         preferred: Pool | None = None,
         notes: tuple[str, ...] = (),
         sets: tuple[tuple[str, str], ...] = (),
+        borrowed: str = "",
     ) -> Started:
         composed = compose(replace(options, sets=options.sets or sets))
         wanted = named_pool(pool, composed.speed)
@@ -120,6 +122,7 @@ class Imagine:
             preferred=preferred,
             prompt=composed.prompt,
             notes=chosen_by(composed, wanted if pool is None else None) + notes,
+            borrowed=borrowed,
             taken=taken,
             ancestor=ancestor,
         )

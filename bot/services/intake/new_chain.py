@@ -62,6 +62,8 @@ class NewChain:
     prompt: str = ""
     """Words that somebody wrote, or stands for; upstream shows none for a blend and a description."""
     notes: tuple[str, ...] = ()
+    borrowed: str = ""
+    """Words in the prompt that the asker did not type."""
     taken: Sequence[LoadedImage] = ()
     """Pictures that go along."""
     shape: Shape | None = None
@@ -157,6 +159,7 @@ class Roots:
             charge=charge_of(job),
             prompt=job.prompt or None,
             images=[one.facts for one in root.taken],
+            borrowed=root.borrowed,
             references=references_of(one.input.role for one in root.taken),
         )
         inputs = [one.input for one in root.taken]
