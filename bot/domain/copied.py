@@ -9,7 +9,21 @@ from typing import Final
 ROUNDS: Final = 6
 """Layers that are taken off one line: `/imagine prompt: "**a fox**"` has three."""
 
-_QUOTES: Final = ('""', "''", "“”", "„“", "„”", "‘’", "‚‘", "«»", "»«", "「」", "『』", "``", "\uff02\uff02")
+_QUOTES: Final = (
+    '""',
+    "''",
+    "“”",
+    "„“",
+    "„”",
+    "\u2018\u2019",
+    "\u201a\u2018",
+    "«»",
+    "»«",
+    "「」",
+    "『』",
+    "``",
+    "\uff02\uff02",
+)
 """Pairs that stand around a whole prompt, of all languages of ours."""
 _COMMAND: Final = re.compile(
     r"(?:/imagine\b\s*(?:prompt\b\s*[:\uff1a]?)?|prompt\s*[:\uff1a])\s*(?=\S)", re.IGNORECASE
@@ -46,11 +60,6 @@ def _peeled(line: str) -> str:
         return line[command.end() :].strip()
     for opening, closing in _QUOTES:
         inner = line[1:-1]
-        if (
-            len(line) > 2
-            and line[0] == opening
-            and line[-1] == closing
-            and not {opening, closing} & set(inner)
-        ):
+        if inner and line[0] == opening and line[-1] == closing and not {opening, closing} & set(inner):
             return inner.strip() or line
     return line

@@ -42,7 +42,7 @@ def with_hyphens(line: str) -> str:
 
 
 def known(name: str) -> str | None:
-    """The name as it is sent, if it is one of a parameter or of a speed: `ＡＲ` is `ar`."""
+    """The name as it is sent, if it is one of a parameter or of a speed: wide letters are plain ones."""
     spelled = unicodedata.normalize("NFKC", name).lower()
     return spelled if spelled in SPEEDS or parameter_named(spelled) is not None else None
 

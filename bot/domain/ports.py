@@ -4,7 +4,7 @@ Never here: implementations; adapters hold to these without importing each other
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     import asyncio
@@ -129,8 +129,13 @@ class Pictures(Protocol):
         all, or every source is at a host that is not allowed).
         """
 
+
+@runtime_checkable
+class AddressedPictures(Protocol):
+    """Fetches what somebody names by its address; where that is not to be had, pictures are attached."""
+
     async def fetch_address(self, address: str, *, limit: int) -> Picture:
-        """Fetch a picture from where somebody says that it lies, if that is public. Raises as `fetch`."""
+        """Fetch a picture from where it is said to lie, if that is public. Raises as `Pictures.fetch`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,7 +193,7 @@ def test_of_two_that_exclude_each_other_the_last_counts(typed: str, sent: str) -
         ("a --Aspekt 3:2", "I don't know `--Aspekt`. Did you mean `--aspect`?"),
         ("a --style-raw", "Did you mean `--style`?"),
         ("a --gr\u00f6\u00dfe 3", "I don't know `--gr\u00f6\u00dfe`."),
-        ("a --b`@everyone`_*~ 3", "I don't know `--bˋ@everyoneˋ_*~`."),
+        ("a --b`@everyone`_*~ 3", "I don't know `--b\u02cb@everyone\u02cb_*~`."),
         ("a --zz" + "z" * 99, "…`."),
         ("a --no=--tile", "`--no` needs some words after it."),
         ("a --r 4", "`--r` would start several paid jobs at once."),

@@ -19,6 +19,7 @@ from bot.domain.inputs import (
     weigh,
 )
 from bot.domain.jobs import Job, JobKind, JobState
+from bot.domain.ports import AddressedPictures
 from bot.errors import RetryLater, RouteClosed, UserError
 from bot.texts import text
 
@@ -66,7 +67,7 @@ class _Linked:
     """A picture at an address that somebody typed."""
 
     url: str
-    pictures: Pictures
+    pictures: AddressedPictures
     size: None = None
 
     @property
@@ -127,6 +128,8 @@ class ImageLoader:
         typed = address.strip().removeprefix("<").removesuffix(">")
         if hosts_in(typed) == () or " " in typed:
             raise UserError(text("describe.bad_address"))
+        if not isinstance(self._pictures, AddressedPictures):
+            raise UserError(text("describe.not_fetched"))
         return _Linked(typed, self._pictures)
 
     async def kept(self, job: Job) -> tuple[LoadedImage, ...]:
