@@ -118,6 +118,7 @@ async def test_a_role_without_its_picture_and_a_bad_picture_give_the_prompt_back
         )
 
         assert "attached none" in seen(alone)
+        assert "attach them again" in seen(bad)
         assert "1 × 1" in seen(bad)  # noqa: RUF001 - the sign of multiplication
         assert (len(buttons(alone)), len(buttons(bad))) == (1, 1)
         assert await begun(shop) == []

@@ -75,6 +75,8 @@ async def offer_back(
         return
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(discord.ui.TextDisplay(localised(interaction, why)))
+    if options.pictures:  # those are not kept: it is said before somebody sends the words alone
+        view.add_item(discord.ui.TextDisplay(localised(interaction, text("draft.pictures_again"))))
     button = JobButton.draw(
         ButtonId(key, WORD),
         label=localised(interaction, text("button.edit")),
