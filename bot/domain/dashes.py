@@ -98,14 +98,12 @@ def _separated(word: str, following: Sequence[str]) -> str:
         match = _MARK.search(word)
         if match is None:
             return done + word
-        before, dashes = word[: match.start()], match["dashes"]
+        before = word[: match.start()]
         split = _split(match["name"], match["rest"])
         glued = before[-1:] or done[-1:].strip()
         taken, tail = _decided(match, split, glued, following)
         done += before + taken
         word = tail
-        if not dashes:  # pragma: no cover - a mark always has dashes
-            return done + word
 
 
 def _decided(

@@ -3,7 +3,9 @@ Never here: the rows."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,17 @@ def test_what_was_meant_is_sent_and_the_card_says_what_was_changed(
     assert composed.prompt == sent, kind
     assert set(composed.notes) == {NOTES[note] for note in notes}
     assert compose(PromptOptions(prompt=sent)) == Composed(sent)
+
+
+def test_the_table_is_kept_for_people_to_read() -> None:
+    rows = ["| kind | typed | sent | notes |", "|---|---|---|---|"]
+    for kind, typed, _, _ in ROWS:
+        composed = compose(PromptOptions(prompt=typed))
+        rows.append(f"| {kind} | `{typed}` | `{composed.prompt}` | {' '.join(composed.notes)} |")
+    if folder := os.environ.get("EASEL_ARTEFACTS"):
+        (Path(folder) / "prompts.md").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+    assert len(rows) == len(ROWS) + 2
 
 
 def test_there_are_enough_rows_of_every_kind() -> None:
