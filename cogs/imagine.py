@@ -3,7 +3,6 @@ Never here: prompts' rules (domain), policy and rows (services), cards (ui)."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,15 +10,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.domain.inputs import InputRole
 from bot.domain.people import NAME_LIMIT, NOBODYS
 from bot.domain.pools import Pool
-from bot.domain.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, PromptOptions, compose
-from bot.ui.imagine.attachments import attached
-from bot.ui.imagine.drafts import offered_back
+from bot.domain.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, PromptOptions
+from bot.services.intake.batches import asks_for_several
+from bot.ui.imagine.attachments import assigned, attached_to
+from bot.ui.imagine.batches import show_offer
+from bot.ui.imagine.drafts import check_early, offered_back
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.deadline import promptly
 from bot.ui.kit.escape import plain
-from bot.ui.kit.private import viewer_of
+from bot.ui.kit.private import defer_ephemeral, viewer_of
 from bot.ui.kit.replies import client_of, defer_public
 
 if TYPE_CHECKING:
@@ -29,6 +31,15 @@ POOLS = [
     app_commands.Choice(name=said(f"command.imagine.pool.{pool.value}"), value=pool.value) for pool in Pool
 ]
 QUALITIES = [app_commands.Choice(name=quality, value=quality) for quality in ("0.25", "0.5", "1", "2", "4")]
+ROLES = [
+    app_commands.Choice(name=said(f"choice.role.{name}"), value=role.value)
+    for name, role in (
+        ("prompt", InputRole.IMAGE),
+        ("style", InputRole.STYLE),
+        ("character", InputRole.CHARACTER),
+        ("omni", InputRole.OMNI),
+    )
+]
 SUGGESTIONS = 25
 SUGGESTION_LIMIT = 100
 """Discord's limits of suggestions and of one of them (peers F31)."""
@@ -57,10 +68,13 @@ class ImagineCog(commands.Cog):
         image1=said("command.imagine.image"),
         image2=said("command.imagine.image"),
         image3=said("command.imagine.image"),
+        role1=said("command.imagine.role"),
+        role2=said("command.imagine.role"),
+        role3=said("command.imagine.role"),
         weight=said("command.imagine.weight"),
     )
     @app_commands.rename(option_set="set")
-    @app_commands.choices(pool=POOLS, quality=QUALITIES)
+    @app_commands.choices(pool=POOLS, quality=QUALITIES, role1=ROLES, role2=ROLES, role3=ROLES)
     async def imagine(
         self,
         interaction: discord.Interaction[Easel],
@@ -80,13 +94,16 @@ class ImagineCog(commands.Cog):
         image1: discord.Attachment | None = None,
         image2: discord.Attachment | None = None,
         image3: discord.Attachment | None = None,
+        role1: str | None = None,
+        role2: str | None = None,
+        role3: str | None = None,
         weight: app_commands.Range[float, 0, 3] | None = None,
     ) -> None:
         """Give a bad prompt back at once; else answer “thinking…” and let the services begin.
 
         A worker then puts the card in its place. What is raised here, the tree turns into an answer.
         """
-        given = attached((image1, image2, image3))
+        pictures = assigned(((image1, role1), (image2, role2), (image3, role3)))
         options = PromptOptions(
             prompt=prompt,
             aspect=aspect,
@@ -100,19 +117,25 @@ class ImagineCog(commands.Cog):
             raw=raw,
             tile=tile,
             weight=weight,
-            pictures=len(given),
+            pictures=len(pictures),
         )
         chosen = Pool(pool) if pool is not None else None
-        # A refused prompt is given back to be edited; pictures could not come back with it.
-        kept = nullcontext() if given else offered_back(interaction, options, chosen, option_set)
-        async with kept:
-            compose(options)
-            asker = await defer_public(interaction)
+        async with offered_back(interaction, options, chosen, option_set):
+            given = attached_to(pictures)
+            several = asks_for_several(prompt)
+            if not several:
+                await check_early(interaction, options)
+            asker = await (defer_ephemeral if several else defer_public)(interaction)
             if asker is None:
                 return
             services = client_of(interaction).services
+            if several:
+                await show_offer(
+                    interaction, await services.batches.offer(asker, options, chosen, option_set)
+                )
+                return
             liked = await services.people.preferences(asker.user_id)
-            options = replace(options, under=liked.under(option_set))
+            options = replace(options, under=liked.under(option_set), sets=liked.named())
             await services.imagine.begin(asker, options, chosen, preferred=liked.pool, given=given)
 
     @imagine.autocomplete("aspect")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
+from bot.domain.batches import MOST_JOBS
 from bot.domain.image_rules import ImageKind
 from bot.domain.parameters import BY_NAME
 from bot.domain.prices import Charge
@@ -52,6 +53,12 @@ FILES = {
     "jpg": ImageKind.JPEG,
     "webp": ImageKind.WEBP,
     "gif": ImageKind.GIF,
+    "avif": ImageKind.AVIF,
+    "heic": ImageKind.HEIC,
+    "heif": ImageKind.HEIC,
+    "bmp": ImageKind.BMP,
+    "tiff": ImageKind.TIFF,
+    "tif": ImageKind.TIFF,
 }
 
 
@@ -154,6 +161,17 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
     ) -> None:
         """Take away what was said of a parameter in one place."""
         await _free(interaction, parameter, channel)
+
+    @app_commands.command(name="batch", description=said("command.mod.prompts.batch"))
+    @app_commands.describe(most=said("command.mod.prompts.batch.most"))
+    async def batch(
+        self, interaction: discord.Interaction[Easel], most: app_commands.Range[int, 1, MOST_JOBS]
+    ) -> None:
+        """Say how many jobs one prompt may ask for."""
+        if await defer_ephemeral(interaction) is None:
+            return
+        changed = await _rules(interaction).set_batch(guild_of(interaction), actor_of(interaction), most)
+        await _say(interaction, changed, text("mod.prompt_batch", n=most))
 
     @limit.autocomplete("parameter")
     @deny.autocomplete("parameter")

@@ -12,6 +12,8 @@ from discord.ext import commands
 
 from bot.domain.inputs import Shape
 from bot.domain.pools import Pool
+from bot.errors import UserError
+from bot.texts import text
 from bot.ui.imagine import describe as describing
 from bot.ui.imagine.attachments import attached, given_by, picked
 from bot.ui.imagine.use_as_prompt import open_modal
@@ -28,6 +30,7 @@ __all__ = ["PicturesCog", "describing", "setup"]
 POOLS = [
     app_commands.Choice(name=said(f"command.imagine.pool.{pool.value}"), value=pool.value) for pool in Pool
 ]
+ADDRESS_LIMIT = 2_000
 SHAPES = [
     app_commands.Choice(name=said(f"command.blend.shape.{shape.value.lower()}"), value=shape.value)
     for shape in Shape
@@ -76,19 +79,28 @@ class PicturesCog(commands.Cog):
 
     @app_commands.command(name="describe", description=said("command.describe"))
     @app_commands.guild_only()
-    @app_commands.describe(image=said("command.describe.image"), pool=said("command.imagine.pool"))
+    @app_commands.describe(
+        image=said("command.describe.image"),
+        address=said("command.describe.address"),
+        pool=said("command.imagine.pool"),
+    )
     @app_commands.choices(pool=POOLS)
     async def describe(
         self,
         interaction: discord.Interaction[Easel],
-        image: discord.Attachment,
+        image: discord.Attachment | None = None,
+        address: app_commands.Range[str, 1, ADDRESS_LIMIT] | None = None,
         pool: str | None = None,
     ) -> None:
         """Ask for prompts that would give such a picture."""
-        given = attached((image,))
+        given: list[Given] = [*attached((image,))]
+        if address is not None:
+            given.append(client_of(interaction).services.image_loader.of_address(address))
+        if len(given) != 1:
+            raise UserError(text("describe.one_picture"))
         asker = await defer_public(interaction)
         if asker is not None:
-            await _describe(interaction, asker, given[0], Pool(pool) if pool else None)
+            await _describe(interaction, asker, given[0], Pool(pool) if pool else None, address)
 
 
 async def describe_picture(interaction: discord.Interaction[Easel], message: discord.Message) -> None:
@@ -100,11 +112,16 @@ async def describe_picture(interaction: discord.Interaction[Easel], message: dis
 
 
 async def _describe(
-    interaction: discord.Interaction[Easel], asker: Asker, given: Given, pool: Pool | None
+    interaction: discord.Interaction[Easel],
+    asker: Asker,
+    given: Given,
+    pool: Pool | None,
+    address: str | None = None,
 ) -> None:
     services = client_of(interaction).services
     liked = await services.people.preferences(asker.user_id)
-    await services.describing.begin(asker, given, pool=pool, preferred=liked.pool)
+    more = {} if address is None else {"address": address}
+    await services.describing.begin(asker, given, pool=pool, preferred=liked.pool, **more)
 
 
 async def use_picture(interaction: discord.Interaction[Easel], message: discord.Message) -> None:

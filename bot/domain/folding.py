@@ -18,6 +18,18 @@ _UNSEEN: Final = re.compile(
 )
 """Invisible, and of no general category that says so; what is of category Cf is dropped beside these."""
 
+_WEIGHT: Final = re.compile(r"::\s*-?[0-9]*\.?[0-9]+")
+"""How much a part of a prompt counts: `red::2 fox`."""
+_SMALL_CAPITALS: Final = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
+_BOXED: Final = {first + n: chr(ord("a") + n) for first in (0x1F130, 0x1F150, 0x1F170) for n in range(26)}
+"""Letters in squares and circles, light and dark."""
+_DRAWN: Final = str.maketrans(
+    {**_SMALL_CAPITALS, **{chr(code): letter for code, letter in _BOXED.items()}, "\u2800": "\u00b7"}
+)
+"""What is drawn as a letter and means nothing else; the Braille blank is seen as a sign between letters."""
+_FLAG_LETTERS: Final = re.compile(r"[\U0001f1e6-\U0001f1ff]{3,}")
+"""Two of them are a flag; more are letters."""
+
 _LATIN: Final = re.compile(r"[a-z]")
 _WORD: Final = re.compile(r"[^\W_]+")
 _LOOK_ALIKES: Final = str.maketrans(
@@ -26,18 +38,26 @@ _LOOK_ALIKES: Final = str.maketrans(
         "\u0441": "c",
         **dict(zip("αεικνορτυχ", "aeikvoptux", strict=True)),
         "\u0261": "g",
+        **dict(zip("օսոհցյզլք", "ounhgjqlp", strict=True)),
     }
 )
-"""Cyrillic and Greek letters, and the Latin ones for which they are taken."""
+"""Cyrillic, Greek and Armenian letters, and the Latin ones for which they are taken."""
+_CHEROKEE: Final = str.maketrans(
+    dict(zip("ᎠᎡᎢᎥᎪᎫᎬᎳᎷᎻᏀᏃᏎᏏᏒᏔᏕᏗᏙᏚᏞᏟᏢᏦᏧᏴᏂᏌ", "drtiajewmhgzsbrwsdvslcpkdbhu", strict=True))
+)
+"""Capitals of Cherokee that look like Latin ones; nobody writes a prompt in it."""
+_ONLY_IN_DISGUISE: Final = re.compile("[ѕԁԛԝӏһ]")
+"""Cyrillic letters that hardly any language has: with one of them a word that is all look-alikes is a Latin one."""
 
 
 def fold(words: str) -> str:
-    """One line to compare by: NFKC, case-folded, without accents, without what cannot be seen, single blanks.
+    """One line to compare by: NFKC, case-folded, without accents, weights and what cannot be seen, single blanks.
 
     Look-alikes are read as Latin letters only within a word that also has Latin ones: a word that is all Cyrillic or
     all Greek is left as it is.
     """
-    once = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", words).casefold())
+    drawn = _FLAG_LETTERS.sub(_flag_letters, _WEIGHT.sub(" ", words).translate(_DRAWN))
+    once = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", drawn).casefold())
     folded = unicodedata.normalize("NFKC", _UNSEEN.sub("", without_marks(once))).casefold()
     return " ".join(_WORD.sub(_unmixed, folded).split())
 
@@ -57,4 +77,12 @@ def _is_dropped(c: str) -> bool:
 
 
 def _unmixed(word: re.Match[str]) -> str:
-    return word[0].translate(_LOOK_ALIKES) if _LATIN.search(word[0]) else word[0]
+    spelled = word[0].translate(_CHEROKEE)
+    if _LATIN.search(spelled):
+        return spelled.translate(_LOOK_ALIKES)
+    latin = spelled.translate(_LOOK_ALIKES)
+    return latin if _ONLY_IN_DISGUISE.search(spelled) and latin.isascii() else spelled
+
+
+def _flag_letters(run: re.Match[str]) -> str:
+    return "".join(chr(ord(c) - 0x1F1E6 + ord("a")) for c in run[0])

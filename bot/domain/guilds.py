@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, PressPolicy
+from bot.domain.batches import DEFAULT_JOBS
 from bot.domain.days import UTC_ZONE
 from bot.domain.image_rules import ImagePolicy
 from bot.domain.moderation import StrikePolicy, WordRule
@@ -88,6 +89,8 @@ class GuildSettings:
     additions: tuple[PromptAddition, ...] = ()
     limits: tuple[ParameterLimit, ...] = ()
     kinds: tuple[KindRule, ...] = ()
+    batch: int = DEFAULT_JOBS
+    """Jobs that one prompt may ask for (`--repeat`, choices in braces); 1: no more than one."""
 
     def pause_of(self, pool: Pool) -> Pause | None:
         """What stops a pool at the moment: everything's pause, or its own."""

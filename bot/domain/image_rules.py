@@ -4,9 +4,11 @@ Never here: fetching or reading pictures, and what becomes of the results."""
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from bot.errors import UserError
 from bot.texts import listed, text
@@ -19,8 +21,11 @@ NAMED: Final = 5
 """How many channels or hosts a refusal names as a way out."""
 NAME_LIMIT: Final = 60
 
-_ADDRESS: Final = re.compile(r"https?://([^\s<>/?#\\]*)", re.IGNORECASE)
-_NAME: Final = re.compile(r"[\w.-]*")
+_ADDRESS: Final = re.compile(
+    r"https?:(?:[/\\]+([^\s<>/?#\\]*)|([^\s<>/?#\\:,]+\.[^\s<>/?#\\]*))", re.IGNORECASE
+)
+"""As parsers of addresses read them: one slash or three, or backslashes, are as good as two, and none will do."""
+_NAME: Final = re.compile(r"\[[0-9a-f:.]+\]|[\w.-]*")
 _HOST: Final = re.compile(
     r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
@@ -34,6 +39,10 @@ class ImageKind(StrEnum):
     WEBP = "image/webp"
     GIF = "image/gif"
     """A still one."""
+    AVIF = "image/avif"
+    HEIC = "image/heic"
+    BMP = "image/bmp"
+    TIFF = "image/tiff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,7 @@ class ImageFacts:
 
     name: str
     media_type: str
+    """Empty before anybody looked into it."""
     size: int
     """In bytes."""
 
@@ -92,11 +102,28 @@ def check_inputs(
 
 
 def hosts_in(prompt: str) -> tuple[str, ...]:
-    """The hosts of all addresses in a prompt, in small letters; empty for an address without a name."""
-    return tuple(
-        _NAME.match(match[1].rpartition("@")[2].lower())[0].rstrip(".")  # type: ignore[index]  # it matches even nothing
-        for match in _ADDRESS.finditer(prompt)
+    """The hosts of all addresses in a prompt, in small letters; empty for an address whose host cannot be read.
+
+    They are read as the one who fetches reads them: wide letters, escapes and names of other scripts in their plain
+    form (RFC 3490), what stands before an @ is no host.
+    """
+    plain = unicodedata.normalize("NFKC", prompt).replace("\u3002", ".")
+    return tuple(_host(match[1] if match[1] is not None else match[2]) for match in _ADDRESS.finditer(plain))
+
+
+def _host(authority: str) -> str:
+    spelled = (
+        unicodedata.normalize("NFKC", unquote(authority.rpartition("@")[2])).replace("\u3002", ".").lower()
     )
+    found = _NAME.match(spelled)
+    name = "" if found is None else found[0].rstrip(".")
+    behind = spelled[len(name) :].lstrip(".")
+    if behind and not re.match(r":[0-9]*(?![^\W_])|[^\w:%@]", behind):
+        return ""
+    try:
+        return name if name.isascii() else name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
 
 
 def read_host(typed: str) -> str:
@@ -110,7 +137,7 @@ def read_host(typed: str) -> str:
 
 def _check_image(policy: ImagePolicy, image: ImageFacts) -> None:
     name = image.name[:NAME_LIMIT]
-    if policy.kinds and image.media_type not in policy.kinds:
+    if policy.kinds and image.media_type and image.media_type not in policy.kinds:
         kinds = ", ".join(kind.name for kind in policy.kinds)
         raise UserError(text("refused.image_kind", name=name, kinds=kinds))
     if policy.most_mb is not None and image.size > policy.most_mb * MEGABYTE:
@@ -121,10 +148,12 @@ def _check_image(policy: ImagePolicy, image: ImageFacts) -> None:
 def _check_host(policy: ImagePolicy, host: str) -> None:
     if not policy.links:
         raise UserError(text("refused.links_off"))
+    if not host:
+        raise UserError(text("refused.link_unreadable"))
     denied = _is_among(host, policy.hosts_denied)
     if not denied and (not policy.hosts_allowed or _is_among(host, policy.hosts_allowed)):
         return
-    shown = re.sub(r"[^a-z0-9.-]", "", host)[:NAME_LIMIT] or "?"
+    shown = re.sub(r"[^a-z0-9.:\[\]-]", "", host)[:NAME_LIMIT] or "?"
     if policy.hosts_allowed:
         others = ", ".join(policy.hosts_allowed[:NAMED])
         raise UserError(text("refused.link_host_other", host=shown, hosts=others))

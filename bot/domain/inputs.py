@@ -7,8 +7,10 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
+from bot.domain.prompt_parts import with_reference
 from bot.errors import UserError
 from bot.texts import text
 
@@ -41,7 +43,20 @@ class InputRole(StrEnum):
     """What an input is for."""
 
     IMAGE = "image"
+    """A picture to start from."""
+    STYLE = "style"
+    """A style reference: `--sref`."""
+    CHARACTER = "character"
+    """A character reference: `--cref`."""
+    OMNI = "omni"
+    """An omni reference: `--oref`."""
     MASK = "mask"
+
+
+REFERENCES: Final = MappingProxyType(
+    {InputRole.STYLE: "sref", InputRole.CHARACTER: "cref", InputRole.OMNI: "oref"}
+)
+"""The parameter that each reference is sent as."""
 
 
 class Shape(StrEnum):
@@ -100,6 +115,38 @@ class Given(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Assigned:
+    """A picture that somebody gave with what it is for."""
+
+    given: Given
+    role: InputRole
+
+    @property
+    def filename(self) -> str:
+        """As it was given."""
+        return self.given.filename
+
+    @property
+    def size(self) -> int | None:
+        """As it was given."""
+        return self.given.size
+
+    @property
+    def url(self) -> str | None:
+        """As it was given."""
+        return self.given.url
+
+    async def read(self) -> bytes:
+        """As it was given."""
+        return await self.given.read()
+
+
+def role_of(given: Given) -> InputRole:
+    """What a picture is for; a picture to start from where nothing was said."""
+    return given.role if isinstance(given, Assigned) else InputRole.IMAGE
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """A picture that was looked into: whole, still, and small enough to be sent."""
 
@@ -107,6 +154,8 @@ class Checked:
     media_type: str
     reduced: bool
     """Whether it was made smaller."""
+    given_type: str | None = None
+    """What the file was before it was written anew; None: the same."""
 
 
 class PictureReader(Protocol):
@@ -137,8 +186,8 @@ def spoken(filename: str) -> str:
 
 
 def images_of(inputs: Iterable[Input]) -> tuple[Input, ...]:
-    """The pictures among them, in their order."""
-    return tuple(one for one in inputs if one.role is InputRole.IMAGE)
+    """The pictures among them, references too, in their order."""
+    return tuple(one for one in inputs if one.role is not InputRole.MASK)
 
 
 def mask_of(inputs: Iterable[Input]) -> Input | None:
@@ -147,6 +196,10 @@ def mask_of(inputs: Iterable[Input]) -> Input | None:
 
 
 def sent_prompt(prompt: str, inputs: Iterable[Input]) -> str:
-    """The prompt with its pictures' addresses at the head, as upstream wants them (contract §1.1)."""
-    addresses = [one.address for one in images_of(inputs) if one.address]
-    return " ".join([*addresses, prompt])
+    """The prompt with its pictures' addresses as upstream wants them: at the head (contract §1.1), references behind."""
+    images = images_of(inputs)
+    for role, name in REFERENCES.items():
+        addresses = " ".join(one.address for one in images if one.role is role and one.address)
+        if addresses:
+            prompt = with_reference(prompt, name, addresses)
+    return " ".join([*(one.address for one in images if one.role is InputRole.IMAGE and one.address), prompt])

@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.disguises import disguised
 from bot.domain.expressions import compile_expression
 from bot.domain.folding import fold, without_marks
 from bot.domain.regex_program import ExpressionError
@@ -155,10 +156,26 @@ def _finder(rule: WordRule) -> Finder:
     if rule.match is Match.REGEX:
         return compile_expression(without_marks(rule.pattern)).spans
     folded = fold(rule.pattern)
+    letters = _letters(folded)
     if rule.match is Match.PHRASE:
-        return _spans(re.compile(_literal(_letters(folded))).finditer)
+        return _with_disguises(_spans(re.compile(_literal(letters)).finditer), rule, letters)
     before, after = folded.startswith("*"), folded.endswith("*")
-    return _spans(re.compile(_literal(_letters(folded), before=before, after=after)).finditer)
+    plain = _spans(re.compile(_literal(letters, before=before, after=after)).finditer)
+    return plain if before or after else _with_disguises(plain, rule, letters)
+
+
+def _with_disguises(plain: Finder, rule: WordRule, letters: list[str]) -> Finder:
+    """What stands there as it is, then in disguise; what is allowed is allowed as it is only."""
+    hidden = None if rule.action is WordAction.ALLOW else disguised(letters)
+    if hidden is None:
+        return plain
+    find = hidden.find
+
+    def both(folded: str) -> Iterator[tuple[int, int]]:
+        yield from plain(folded)
+        yield from find(folded)
+
+    return both
 
 
 def _spans(finditer: Callable[[str], Iterator[re.Match[str]]]) -> Finder:
@@ -184,10 +201,16 @@ def _literal(words: list[str], *, before: bool = False, after: bool = False) -> 
     """An expression for words in a row, whole ones unless something may stand before or after."""
     if not words:
         return r"(?!)"  # matches nowhere
-    line = _APART.join(map(re.escape, words))
+    line = _APART.join(map(_spelled_apart, words))
     start = rf"{_LETTER}*" if before else "" if _CONTINUOUS.match(words[0]) else rf"(?<!{_LETTER})"
     end = rf"{_LETTER}*" if after else "" if _CONTINUOUS.match(words[-1][-1]) else rf"(?!{_LETTER})"
     return start + line + end
+
+
+def _spelled_apart(word: str) -> str:
+    """A word; between letters of scripts that write without blanks a blank or a sign may hide it."""
+    parts = list(word) if all(_CONTINUOUS.match(c) for c in word) else [word]
+    return r"[\s.*·_-]{0,2}".join(map(re.escape, parts))
 
 
 def _reason(error: ExpressionError) -> str:

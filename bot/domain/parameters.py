@@ -35,8 +35,9 @@ class Takes(Enum):
     SOME = auto()
     """One or more, as long as they can be read."""
     ALL = auto()
-    """Every word up to the next parameter."""
+    """Every word up to the next parameter or address."""
     MAYBE_ALL = auto()
+    """None or more, as long as they can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def _whole(low: int, high: int) -> tuple[Text, Callable[[str], str | None]]:
 
 def _decimal(low: int, high: int) -> tuple[Text, Callable[[str], str | None]]:
     def read(value: str) -> str | None:
+        value = value.replace(",", ".", 1)  # as half of Europe writes it
         spelled = re.fullmatch(r"[0-9]{0,4}\.?[0-9]{1,4}", value)
         return f"{float(value):g}" if spelled and low <= float(value) <= high else None
 
@@ -122,7 +124,7 @@ _PARAMETERS: Final = (
         "sref",
         ("sref",),
         Takes.SOME,
-        *_shaped("prompt.rule_reference", rf"(?:{_LINK}|random|[0-9]+)(?:::[0-9.]+)?"),
+        *_shaped("prompt.rule_reference", rf"(?:{_LINK}|random|[0-9]+)(?:::-?[0-9.]+)?"),
     ),
     Parameter("sw", ("sw",), Takes.ONE, *_whole(0, 1000)),
     Parameter("sv", ("sv",), Takes.ONE, *_whole(1, 9)),
@@ -130,7 +132,12 @@ _PARAMETERS: Final = (
     Parameter("cw", ("cw",), Takes.ONE, *_whole(0, 100)),
     Parameter("oref", ("oref",), Takes.SOME, *_shaped("prompt.rule_link", _LINK)),
     Parameter("ow", ("ow",), Takes.ONE, *_whole(1, 1000)),
-    Parameter("profile", ("p", "profile"), Takes.MAYBE_ALL, *_anything()),
+    Parameter(
+        "profile",
+        ("p", "profile", "personalize"),
+        Takes.MAYBE_ALL,
+        *_shaped("prompt.rule_words", r"[a-z0-9_-]{2,40}(?:::-?[0-9.]+)?"),
+    ),
     Parameter("exp", ("exp",), Takes.ONE, *_whole(0, 100)),
     Parameter("stop", ("stop",), Takes.ONE, *_whole(10, 100)),
     Parameter("draft", ("draft",), Takes.NONE, *_NOTHING),
@@ -149,8 +156,16 @@ BY_NAME: Final[Mapping[str, Parameter]] = MappingProxyType(
     {name: parameter for parameter in _PARAMETERS for name in parameter.names}
 )
 
-SEVERAL_JOBS: Final = frozenset({"r", "repeat"})
-"""Would start several paid jobs from one command, of which we could follow one: refused."""
+_REPEAT: Final = Parameter("repeat", ("r", "repeat"), Takes.ONE, *_whole(1, 40))
+SEVERAL_JOBS: Final = frozenset(_REPEAT.names)
+"""Ask for several jobs from one command: never sent, see `batches`."""
+ADDING: Final = frozenset({"no", "sref", "cref", "oref", "profile"})
+"""Keys of parameters that may be given several times: their values add up."""
+
+
+def parameter_named(name: str) -> Parameter | None:
+    """The parameter of a name in small letters."""
+    return _REPEAT if name in SEVERAL_JOBS else BY_NAME.get(name)
 
 
 def nearest(name: str) -> str | None:

@@ -69,6 +69,10 @@ class Preferences:
         ]
         return tuple(part for part in parts if part)
 
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """The sets that may stand in a prompt like a parameter: `--mine` for a set called `mine`."""
+        return tuple((one.name, one.options) for one in self.sets)
+
     def with_set(self, name: str, options: str) -> Self:
         """Keep options under a name, over those that it had; raises `UserError` for what could not be used later."""
         called = " ".join(clean(name).split())

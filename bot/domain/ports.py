@@ -4,7 +4,7 @@ Never here: implementations; adapters hold to these without importing each other
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from bot.domain.tenancy import NO_CEILING
 
@@ -131,6 +131,14 @@ class Pictures(Protocol):
         Raises `RetryLater` if no source could give it for the moment, `RouteClosed` if none ever will (no source at
         all, or every source is at a host that is not allowed).
         """
+
+
+@runtime_checkable
+class AddressedPictures(Protocol):
+    """Fetches what somebody names by its address; where that is not to be had, pictures are attached."""
+
+    async def fetch_address(self, address: str, *, limit: int) -> Picture:
+        """Fetch a picture from where it is said to lie, if that is public. Raises as `Pictures.fetch`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.actions import Family, classify
 from bot.domain.jobs import JobKind
 from bot.domain.pools import Pool  # noqa: TC001 - storage's codec reads the annotations when the program runs
+from bot.domain.prompts import is_video
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,12 +76,18 @@ _OF_FAMILY: Final[Mapping[Family, Charge]] = MappingProxyType(
 def charge_of(job: Job, *, parent: Job | None = None) -> Charge:
     """What a job is paid as; a family without a price of its own makes pictures as `/imagine` does."""
     if job.press is None:
-        return _OF_KIND.get(job.kind, Charge.IMAGINE)
+        charge = _OF_KIND.get(job.kind, Charge.IMAGINE)
+        return charge_of_prompt(charge, job.prompt)
     family = classify(job.press.custom_id)
     clips = parent is not None and any(classify(a.custom_id) is Family.TAKE_CLIP for a in parent.actions)
     if clips and family is Family.REROLL:
         return Charge.VIDEO  # a grid of clips rerolls into another one
     return _OF_FAMILY.get(family, Charge.IMAGINE)
+
+
+def charge_of_prompt(charge: Charge, prompt: str) -> Charge:
+    """What a job is paid as with such a prompt: `--video` makes clips of what would be pictures."""
+    return Charge.VIDEO if charge is Charge.IMAGINE and is_video(prompt) else charge
 
 
 def price_of(prices: Iterable[Price], pool: Pool, charge: Charge) -> int:

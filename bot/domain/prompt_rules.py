@@ -146,6 +146,14 @@ def check_parameters(
             )
 
 
+def check_references(keys: Iterable[str], limits: Sequence[ParameterLimit], places: Sequence[int]) -> None:
+    """Raise `UserError` for a picture that would be sent as a parameter which is not allowed there."""
+    for key in keys:
+        limit = decisive(limits, places, lambda r, key=key: r.key == key)  # type: ignore[misc]  # as above
+        if limit is not None and not limit.allowed:
+            raise UserError(text("refused.parameter", name=name_of(key)))
+
+
 # -- reading what moderators write -----------------------------------------------------------------------------
 
 

@@ -4,27 +4,26 @@ Never here: word rules of a server (moderation), escaping for Discord, and any d
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from itertools import pairwise, takewhile
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.parameters import (
-    ASPECTS,
-    BY_NAME,
-    SEVERAL_JOBS,
-    VERSIONS,
-    Parameter,
-    Takes,
-    nearest,
+from bot.domain.copied import unwrapped
+from bot.domain.dashes import with_hyphens
+from bot.domain.parameters import ADDING, ASPECTS, BY_NAME, VERSIONS
+from bot.domain.prompt_parts import (
+    Given,
+    Parts,
+    parameters_of,
+    read_value,
+    spelled_all,
+    taken_apart,
 )
-from bot.domain.wording import DASHES, LONG_DASHES, clean, is_link, without_speed_flags
+from bot.domain.wording import clean, is_link, without_speed_flags
 from bot.errors import UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from bot.texts import Text
+    from collections.abc import Iterable
 
 __all__ = [
     "ASPECTS",
@@ -33,6 +32,7 @@ __all__ = [
     "Composed",
     "PromptOptions",
     "compose",
+    "is_video",
     "parameters_of",
     "seed_of",
 ]
@@ -41,19 +41,12 @@ PROMPT_LIMIT: Final = 4_000
 """Characters of a composed prompt: what a Discord text field holds, so that Remix can show every prompt. Upstream's
 own limit is not known."""
 
-QUOTE_LIMIT: Final = 40
-"""Characters of what a person typed that a refusal repeats."""
-
 NOTE_SPEED: Final = "note.speed_flag_removed"
 NOTE_REPLACED: Final = "note.option_replaced"
-NOTE_REPEATED: Final = "note.parameter_repeated"
-NOTE_MOVED: Final = "note.words_moved"
+NOTE_COPIED: Final = "note.copied_text"
 
-_TRAILING: Final = ",.;:!"
-_GLUED: Final = re.compile(rf"(?<=[0-9,.;)])[{DASHES}]{{2,}}(?=([a-z]+))", re.IGNORECASE)
-_DASHED: Final = re.compile(rf"([{DASHES}]{{2,}}|[{LONG_DASHES}])([^\W\d_].*)")
-_NAMED: Final = re.compile(rf"([^\W\d_]+)(?:[=:](?P<told>[^{DASHES}].*)|(?P<stuck>\.?[0-9].*)|[,.;:!]*)")
-_BEGINNING: Final = re.compile(r"(?<!\S)--(?=[^\W\d_])")
+ROUNDS: Final = 5
+"""How often a prompt is composed until it stays as it is: taking a flag out may bring another to light."""
 _PERMUTATION: Final = re.compile(r"(?<!\\)\{[^{}]*,[^{}]*\}")
 
 
@@ -79,7 +72,11 @@ class PromptOptions:
     """How many go along with it."""
     under: tuple[str, ...] = ()
     """What is laid under the prompt, the weightiest first: words come behind the prompt's own, and a parameter counts
-    only where nothing above it gives the same."""
+    only where nothing above it gives the same, unless its values add up."""
+    sets: tuple[tuple[str, str], ...] = ()
+    """Option sets of the person by name: each may stand in the prompt like a parameter (`--mine`)."""
+    several: bool = False
+    """Whether `--repeat` may ask for more than one job; then `Composed.repeat` says how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +85,10 @@ class Composed:
 
     prompt: str
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """A parameter with its value."""
-
-    key: str
-    name: str
-    value: str
-
-    @property
-    def spelled(self) -> str:
-        """As it stands in a prompt."""
-        return f"--{self.name} {self.value}".rstrip()
+    speed: str | None = field(default=None, compare=False)
+    """The last speed that was named in the text: `fast`, `relax` or `turbo`. It is never sent."""
+    repeat: int = field(default=1, compare=False)
+    """How many jobs were asked for; above 1 only where the options allow it."""
 
 
 def compose(options: PromptOptions) -> Composed:
@@ -109,30 +96,18 @@ def compose(options: PromptOptions) -> Composed:
 
     What was composed composes to itself, so that Remix and a retry change nothing.
     """
-    line, notes = _prepared(options.prompt)
-    words, typed = _taken_apart(line, notes)
-    fields = _from_fields(options, notes)
-    replaced = {given.key: given.value for given in fields}
-    if any(replaced.get(given.key, given.value) != given.value for given in typed):
-        notes.append(NOTE_REPLACED)
-    kept = [given for given in typed if given.key not in replaced]
-    _refuse_wordless(words, options.pictures)
-    said = {given.key for given in [*kept, *fields]}
-    for under in options.under:
-        more, given_below = _taken_apart(*_prepared(under))
-        words += more
-        kept += [given for given in given_below if given.key not in said]
-        said.update(given.key for given in given_below)
-    prompt = " ".join([*words, *(given.spelled for given in [*kept, *fields])])
-    if len(prompt) > PROMPT_LIMIT:
-        raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(prompt)))
-    return Composed(prompt, tuple(dict.fromkeys(notes)))
-
-
-def parameters_of(prompt: str) -> tuple[str, ...]:
-    """The parameters of a composed prompt with their values, as they stand there: `--ar 3:2`."""
-    starts = [match.start() for match in _BEGINNING.finditer(prompt)]
-    return tuple(prompt[start:end].strip() for start, end in pairwise([*starts, len(prompt)]))
+    composed = _composed(options)
+    for _ in range(ROUNDS):
+        again = _composed(PromptOptions(prompt=composed.prompt, pictures=options.pictures))
+        if again.prompt == composed.prompt:
+            return composed
+        composed = Composed(
+            again.prompt,
+            tuple(dict.fromkeys([*composed.notes, *again.notes])),
+            again.speed or composed.speed,
+            composed.repeat,
+        )
+    raise UserError(text("prompt.empty"))
 
 
 def seed_of(prompt: str) -> int | None:
@@ -141,115 +116,67 @@ def seed_of(prompt: str) -> int | None:
     return None if given is None else int(given.removeprefix("--seed "))
 
 
-def _prepared(raw: str) -> tuple[str, list[str]]:
-    """A cleaned line with `--` before every parameter, and the notes so far."""
-    line, had_speed = without_speed_flags(clean(raw))
+def is_video(prompt: str) -> bool:
+    """Whether a composed prompt asks for a clip."""
+    return "--video" in parameters_of(prompt)
+
+
+def _composed(options: PromptOptions) -> Composed:
+    line, notes, speed = _prepared(options.prompt)
+    sets = {name.casefold(): spelled for name, spelled in options.sets}
+    parts = taken_apart(line, sets=sets.keys())
+    if parts.repeat > 1 and not options.several:
+        raise UserError(text("prompt.several_jobs", name=parts.repeat_name))
+    fields, more = _from_fields(options)
+    notes += [*parts.notes, *more]
+    _lay_over(parts, fields, notes)
+    _refuse_wordless(parts, options.pictures)
+    for under in (*(sets[name] for name in parts.sets), *options.under):
+        _lay_under(parts, under)
+    prompt = " ".join([*parts.links, *parts.words, *spelled_all(parts.given.values())])
+    if len(prompt) > PROMPT_LIMIT:
+        raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(prompt)))
+    return Composed(prompt, tuple(dict.fromkeys(notes)), speed, parts.repeat)
+
+
+def _lay_over(parts: Parts, fields: Iterable[Given], notes: list[str]) -> None:
+    """The command's options win over the same in the text; values that add up are both meant."""
+    for given in fields:
+        typed = parts.given.pop(given.key, None)
+        if typed is not None and given.key in ADDING:
+            parts.given[given.key] = typed.joined(given)
+            continue
+        if typed is not None and typed.value != given.value:
+            notes.append(NOTE_REPLACED)
+        parts.given[given.key] = given
+
+
+def _lay_under(parts: Parts, under: str) -> None:
+    """Words come behind the prompt's own; a parameter counts where nothing above gives the same, or adds up."""
+    below = taken_apart(_prepared(under)[0])
+    parts.links += below.links
+    parts.words += below.words
+    for key, given in below.given.items():
+        mine = parts.given.get(key)
+        if mine is None:
+            parts.given[key] = given
+        elif key in ADDING:
+            parts.given[key] = replace(mine.joined(given), name=mine.name)
+
+
+def _prepared(raw: str) -> tuple[str, list[str], str | None]:
+    """A cleaned line with `--` before every parameter, the notes so far, and the speed that was named."""
+    cleaned = clean(raw)
+    bare = unwrapped(cleaned)
+    line, speed = without_speed_flags(with_hyphens(bare))
     if _PERMUTATION.search(" ".join(word for word in line.split() if not is_link(word))):
         raise UserError(text("prompt.permutation"))
-    spelled = " ".join(word if is_link(word) else _spelled(word) for word in line.split())
-    return spelled, [NOTE_SPEED] if had_speed else []
+    notes = [NOTE_COPIED] if bare != cleaned else []
+    return line, notes + ([NOTE_SPEED] if speed else []), speed
 
 
-def _spelled(word: str) -> str:
-    """Two hyphens before a parameter, whatever the keyboard made of them; other dashes keep a distance.
-
-    Upstream reads a long dash right before a word as a parameter too.
-    """
-    word = _GLUED.sub(lambda m: " --" if m[1].lower() in BY_NAME else m[0], word)
-    return " ".join(_undashed(part) for part in word.split())
-
-
-def _undashed(word: str) -> str:
-    match = _DASHED.fullmatch(word)
-    if match is None:
-        return word
-    dashes, rest = match.groups()
-    named = _NAMED.fullmatch(rest)
-    known = named is not None and named[1].lower() in BY_NAME.keys() | SEVERAL_JOBS
-    return f"--{rest}" if known or dashes == "--" else f"{dashes} {rest}"
-
-
-def _taken_apart(line: str, notes: list[str]) -> tuple[list[str], list[_Given]]:
-    """The prompt's words, and its parameters in the order in which they were last given."""
-    words: list[str] = []
-    given: dict[str, _Given] = {}
-    rest = line.split()
-    while rest:
-        head, rest = rest[0], rest[1:]
-        if not _is_parameter(head):
-            if given:
-                notes.append(NOTE_MOVED)
-            words.append(head)
-            continue
-        found, rest = _read(head, rest)
-        earlier = given.pop(found.key, None)
-        if earlier is not None and found.key == "no":
-            found = _Given("no", "no", f"{earlier.value.rstrip(_TRAILING)}, {found.value}")
-        elif earlier is not None:
-            notes.append(NOTE_REPEATED)
-        given[found.key] = found
-    return words, list(given.values())
-
-
-def _is_parameter(word: str) -> bool:
-    return word.startswith("--") and word[2:3].isalpha()
-
-
-def _read(head: str, rest: Sequence[str]) -> tuple[_Given, list[str]]:
-    """A parameter with the words that belong to it, and those that do not."""
-    end = next((i for i, word in enumerate(rest) if _is_parameter(word)), len(rest))
-    match = _NAMED.fullmatch(head[2:])
-    name = match[1].lower() if match else ""
-    if match is None or name not in BY_NAME:
-        raise UserError(_unknown(head[2:], name))
-    stuck = match["told"] or match["stuck"]
-    mine, others = ([stuck] if stuck else []) + list(rest[:end]), list(rest[end:])
-    taken = _take(BY_NAME[name], name, mine)
-    return _given(BY_NAME[name], name, " ".join(taken)), mine[len(taken) :] + others
-
-
-def _unknown(spelled: str, name: str) -> Text:
-    if name in SEVERAL_JOBS:
-        return text("prompt.several_jobs", name=name)
-    shown = _harmless(spelled)
-    near = nearest(shown)
-    if near is not None:
-        return text("prompt.unknown_parameter_near", name=shown, near=near)
-    return text("prompt.unknown_parameter", name=shown)
-
-
-def _take(parameter: Parameter, name: str, words: Sequence[str]) -> list[str]:
-    """The values at the head of `words`, as they are sent; raises `UserError` if they cannot be read."""
-    takes = parameter.takes
-    # `--niji a fox` is a flag before words; `--niji 99` is a mistake.
-    flag = takes is Takes.MAYBE_ONE and not (words and words[0][0].isdigit())
-    if takes is Takes.NONE or flag:
-        return []
-    if not words and takes is not Takes.MAYBE_ALL:
-        raise UserError(text("prompt.missing_value", name=name, rule=parameter.rule))
-    if takes in {Takes.ALL, Takes.MAYBE_ALL}:
-        return list(words)
-    first = _value(parameter, name, words[0])
-    if takes is not Takes.SOME:
-        return [first]
-    readings = (parameter.read(word.rstrip(_TRAILING)) for word in words[1:])
-    return [first, *filter(None, takewhile(bool, readings))]
-
-
-def _value(parameter: Parameter, name: str, word: str) -> str:
-    read = parameter.read(word.rstrip(_TRAILING))
-    if read is None:
-        raise UserError(text("prompt.bad_value", name=name, rule=parameter.rule, value=_harmless(word)))
-    return read
-
-
-def _given(parameter: Parameter, name: str, value: str) -> _Given:
-    key = "raw" if parameter.key == "style" and value.lower() == "raw" else parameter.key
-    return _Given(key, name, value)
-
-
-def _from_fields(options: PromptOptions, notes: list[str]) -> list[_Given]:
-    """The command's own options, in the order in which Discord shows them."""
+def _from_fields(options: PromptOptions) -> tuple[list[Given], list[str]]:
+    """The command's own options, in the order in which Discord shows them, and notes about them."""
     numbers = (
         ("stylize", options.stylize),
         ("chaos", options.chaos),
@@ -258,7 +185,8 @@ def _from_fields(options: PromptOptions, notes: list[str]) -> list[_Given]:
         ("seed", options.seed),
         ("iw", options.weight),
     )
-    fields: list[_Given] = []
+    fields: list[Given] = []
+    notes: list[str] = []
     if options.weight is not None and not options.pictures:
         raise UserError(text("prompt.weight_alone"))
     if options.aspect is not None:
@@ -267,20 +195,21 @@ def _from_fields(options: PromptOptions, notes: list[str]) -> list[_Given]:
         fields.append(_version(options.version))
     fields += [_field(name, str(value)) for name, value in numbers if value is not None]
     if options.no is not None:
-        fields += _unwanted(options.no, notes)
+        unwanted, notes = _unwanted(options.no)
+        fields += unwanted
     if options.raw:
-        fields.append(_Given("raw", "raw", ""))
+        fields.append(Given("raw", "raw", ""))
     if options.tile:
-        fields.append(_Given("tile", "tile", ""))
-    return fields
+        fields.append(Given("tile", "tile", ""))
+    return fields, notes
 
 
-def _field(name: str, value: str) -> _Given:
+def _field(name: str, value: str) -> Given:
     parameter = BY_NAME[name]
-    return _Given(parameter.key, name, _value(parameter, name, value))
+    return Given(parameter.key, name, read_value(parameter, name, value))
 
 
-def _version(spelled: str) -> _Given:
+def _version(spelled: str) -> Given:
     """`7`, `v7` and `niji 7`."""
     words = spelled.lower().split()
     if words[:1] == ["niji"]:
@@ -288,26 +217,19 @@ def _version(spelled: str) -> _Given:
     return _field("v", " ".join(words).removeprefix("v"))
 
 
-def _unwanted(raw: str, notes: list[str]) -> Iterable[_Given]:
-    line, more = _prepared(raw)
-    notes += more
+def _unwanted(raw: str) -> tuple[list[Given], list[str]]:
+    line, notes, _ = _prepared(raw)
     words = line.removeprefix("--no ").split()
-    if any(_is_parameter(word) for word in words):
+    if any(word.startswith("--") and word[2:3].isalpha() for word in words):
         raise UserError(text("prompt.no_takes_words"))
-    return [_Given("no", "no", " ".join(words))] if words else []
+    return ([Given("no", "no", " ".join(words))] if words else []), notes
 
 
-def _refuse_wordless(words: Sequence[str], pictures: int) -> None:
+def _refuse_wordless(parts: Parts, pictures: int) -> None:
     """A prompt needs words, or two pictures: one picture alone is refused upstream (public guides to V7)."""
-    if pictures and all(is_link(word) for word in words):
+    if pictures and not parts.words:
         raise UserError(text("prompt.only_pictures"))
-    if not words:
+    if not parts.words and not parts.links:
         raise UserError(text("prompt.empty"))
-    if len(words) == 1 and is_link(words[0]):
+    if not parts.words and len(parts.links) == 1:
         raise UserError(text("prompt.one_picture"))
-
-
-def _harmless(spelled: str) -> str:
-    """What a person typed, cut, without anything that Discord would render."""
-    kept = re.sub(r"[^\w.,:%+/-]|_|(?<=/)/", "", spelled)
-    return kept if len(kept) <= QUOTE_LIMIT else f"{kept[: QUOTE_LIMIT - 1]}…"

@@ -7,10 +7,14 @@ import re
 import unicodedata
 from typing import Final
 
-DASHES: Final = "-\u2010-\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"
+DASHES: Final = "-\u02d7\u2010-\u2015\u2043\u2212\u2500\u2501\u2796\u2e3a\u2e3b\ufe58\ufe63\uff0d"
 """Every dash that a keyboard or a phone makes of two hyphens, for use inside a character class."""
-LONG_DASHES: Final = "\u2013-\u2015\u2212\u2e3a\u2e3b\ufe58"
+LONG_DASHES: Final = "\u2012-\u2015\u2212\u2500\u2501\u2796\u2e3a\u2e3b\ufe58\uff0d"
 """Those that alone stand for two hyphens: phones write — for --."""
+SPEEDS: Final = frozenset({"fast", "relax", "turbo"})
+"""Names that stand like parameters and choose how quickly upstream works: never sent."""
+TRAILING: Final = ",.;:!\uff0c\u3002\uff1b\uff1a\uff01\u3001"
+"""Signs of a sentence that people put behind a value."""
 
 # Invisible, and of no use in a prompt: soft hyphens, fillers, zero-width spaces, direction overrides and isolates
 # (which could make a card read as something else), invisible operators, tags. Joiners, direction marks and variation
@@ -28,8 +32,11 @@ _KEYCAPS: Final = "0123456789#*"
 _DASH: Final = re.compile(f"[{DASHES}]")
 
 _SPEED: Final = re.compile(
-    rf"(?:[{DASHES}]{{2,}}|(?<!\w)[{LONG_DASHES}])(?:fast|relax|turbo)(?!\w)[,.;:]*", re.IGNORECASE
+    rf"(?:[{DASHES}]{{2,}}|(?<!\w)[{LONG_DASHES}])(fast|relax|turbo)(?![^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
+    rf"[{TRAILING}]*",
+    re.IGNORECASE,
 )
+_MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]#@]|:(?=/)")
 _LINK: Final = re.compile(r"<?https?://", re.IGNORECASE)
 _SPEED_IN_LINK: Final = re.compile(r"-(?=-(?:fast|relax|turbo)(?!\w))", re.IGNORECASE)
 
@@ -45,26 +52,31 @@ def clean(raw: str) -> str:
     return " ".join(_HELPERS.sub(_useful, line).split())
 
 
+def inert(words: str) -> str:
+    """What somebody else wrote, for a sentence of ours: the same signs, but no link, mention or style in it."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(words.split()))
+
+
 def is_link(word: str) -> bool:
     """Whether a word is an address; nothing inside one is read as a parameter."""
     return _LINK.match(word) is not None
 
 
-def without_speed_flags(line: str) -> tuple[str, bool]:
-    """Take `--fast`, `--relax` and `--turbo` out of a cleaned line; also tells whether there were any.
+def without_speed_flags(line: str) -> tuple[str, str | None]:
+    """Take `--fast`, `--relax` and `--turbo` out of a cleaned line; also tells which came last, None if there was none.
 
     The pool is the chain's, and upstream's family lets these words overrule it (contract §1.1, peers F26b). An
     address that contains one keeps its meaning: a hyphen is spelled %2D.
     """
-    found = False
+    found: str | None = None
     words: list[str] = []
     for word in line.split():
         if is_link(word):
             words.append(_SPEED_IN_LINK.sub("%2D", word))
             continue
-        rest, n = _SPEED.subn(" ", word)
-        found = found or n > 0
-        words += rest.split()
+        for flag in _SPEED.finditer(word):
+            found = flag[1].lower()
+        words += _SPEED.sub(" ", word).split()
     return " ".join(words), found
 
 

@@ -3,18 +3,22 @@ Never here: fetching them, and what they are for."""
 
 from __future__ import annotations
 
-import asyncio
+import io
 from typing import TYPE_CHECKING, Final
 
-from PIL import Image, ImageOps
+import pillow_heif
+from PIL import Image, ImageCms, ImageOps, features
 
 from bot.domain.inputs import LONGEST_SIDE, MOST_SENT_BYTES, Checked
 from bot.errors import UserError
+from bot.midjourney.decoding import DECODING, DecodingBudget, decoded
 from bot.midjourney.resize import (
+    GIF,
     JPEG,
     PNG,
     QUALITIES,
     WEBP,
+    Format,
     NotAPicture,
     TooManyPixels,
     as_webp,
@@ -24,40 +28,76 @@ from bot.midjourney.resize import (
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from bot.midjourney.resize import Format
+    from collections.abc import Mapping
+
+pillow_heif.register_heif_opener()
 
 MOST_PIXELS: Final = 64_000_000
 """Above what phones take, and 256 MB once unfolded."""
-AT_ONCE: Final = 2
-"""Pictures that are looked into at the same time: what bounds memory."""
-SENT_AS_IT_IS: Final = frozenset({PNG, JPEG, WEBP})
+JPEG_QUALITY: Final = 92
+LEAST_SIDE: Final = 16
+"""Pixels: upstream makes nothing of less, and is paid for trying."""
+MOST_RATIO: Final = 10
+"""Times that one side may have the other's length."""
+AVIF: Final = Format("AVIF", "image/avif", "avif")
+HEIC: Final = Format("HEIF", "image/heic", "heic")
+BMP: Final = Format("BMP", "image/bmp", "bmp")
+TIFF: Final = Format("TIFF", "image/tiff", "tiff")
+_BRANDS: Final[Mapping[bytes, Format]] = {
+    **dict.fromkeys((b"avif", b"avis"), AVIF),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), HEIC),
+}
+_NO_READER: Final = (
+    (b"8BPS", "PSD"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\0\x0cJXL ", "JPEG XL"),
+    (b"\0\0\x01\0", "ICO"),
+)
+"""First bytes of pictures that no library of ours reads."""
+_MOVING: Final = frozenset({PNG, GIF, WEBP, AVIF})
+"""Files of these that hold several pictures move; a phone's JPEG or HEIC and a scan's TIFF hold several views."""
+_BAND: Final = 512
+"""Rows of a large picture that are made smaller at once."""
 
 
 class PillowReader:
-    """Implements `PictureReader` in threads."""
+    """Implements `PictureReader` in threads, within the process's budget for decoding."""
 
-    def __init__(self) -> None:
-        self._slots = asyncio.Semaphore(AT_ONCE)
+    def __init__(self, *, budget: DecodingBudget = DECODING) -> None:
+        self._budget = budget
 
     async def check(self, data: bytes, *, name: str) -> Checked:
         """Look into a file by its bytes, whatever it is called."""
-        async with self._slots:
-            return await asyncio.to_thread(check, data, name=name)
+        return await decoded(data, lambda: check(data, name=name), budget=self._budget)
+
+
+def recognise_given(data: bytes) -> Format | None:
+    """The type of a file by its first bytes: what results come in, and what phones and scanners write."""
+    brand = _BRANDS.get(data[8:12]) if data[4:8] == b"ftyp" else None
+    if brand is not None:
+        return brand
+    if data.startswith((b"II*\0", b"MM\0*")):
+        return TIFF
+    if data.startswith(b"BM") and data[6:10] == bytes(4):
+        return BMP
+    return recognise(data)
 
 
 def check(data: bytes, *, name: str) -> Checked:
     """See the port. Slow: it belongs into a thread."""
-    kind = recognise(data)
+    foreign = next((kind for head, kind in _NO_READER if data.startswith(head)), None)
+    if foreign is not None:
+        raise UserError(text("picture.no_reader", name=name, kind=foreign))
+    kind = recognise_given(data)
     if kind is None or kind.media_type.startswith("video/"):
         raise UserError(text("picture.unknown_type", name=name))
+    if kind is AVIF and not features.check("avif"):
+        raise UserError(text("picture.no_reader", name=name, kind="AVIF"))
     try:
+        _check_size(data, kind, name)
         with open_whole(data, kind, MOST_PIXELS) as image:
-            if kind is not JPEG and getattr(
-                image, "is_animated", False
-            ):  # some phones put two views into a JPEG
+            if kind in _MOVING and getattr(image, "is_animated", False):
                 raise UserError(text("picture.animated", name=name))
-            if kind in SENT_AS_IT_IS and len(data) <= MOST_SENT_BYTES and max(image.size) <= LONGEST_SIDE:
-                return Checked(data, kind.media_type, reduced=False)
             return _prepared(image, kind, smaller=len(data) > MOST_SENT_BYTES)
     except NotAPicture as broken:
         raise UserError(text("picture.broken", name=name)) from broken
@@ -66,20 +106,103 @@ def check(data: bytes, *, name: str) -> Checked:
         raise UserError(text("picture.too_many_pixels", name=name, limit=millions)) from bomb
 
 
-def _prepared(image: Image.Image, kind: Format, *, smaller: bool) -> Checked:
-    """Written anew, the right way up, within the bounds of what is sent."""
+def _check_size(data: bytes, kind: Format, name: str) -> None:
+    """Raise `UserError` for a form that upstream takes money for and makes nothing of, by the head alone."""
     try:
-        profile = image.info.get("icc_profile")
-        ImageOps.exif_transpose(image, in_place=True)
-        plain = image.convert("RGBA" if image.has_transparency_data else "RGB")
-        side = min(LONGEST_SIDE, max(plain.size))
-        smaller = smaller or side < max(plain.size)
+        with Image.open(io.BytesIO(data), formats=[kind.name]) as head:
+            width, height = head.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
+        raise TooManyPixels(str(bomb)) from bomb
+    except Exception as broken:  # Pillow's plugins let any exception out on hostile bytes
+        raise NotAPicture(type(broken).__name__) from broken
+    if width * height > MOST_PIXELS:
+        raise TooManyPixels(f"{width} x {height}")
+    if min(width, height) < LEAST_SIDE:
+        raise UserError(text("picture.too_small", name=name, width=width, height=height, low=LEAST_SIDE))
+    if max(width, height) > MOST_RATIO * min(width, height):
+        raise UserError(text("picture.too_narrow", name=name, width=width, height=height, most=MOST_RATIO))
+
+
+def _prepared(image: Image.Image, kind: Format, *, smaller: bool) -> Checked:
+    """Written anew from its pixels alone, the right way up, within the bounds of what is sent.
+
+    Nothing but pixels goes on: no place, no camera, no thumbnail, no comment, no colour profile (its colours are made
+    those of the usual one).
+    """
+    try:
+        plain = _pixels(image)
+        side = min(LONGEST_SIDE, max(image.size))
+        smaller = smaller or side < max(image.size)
+        plain.thumbnail((side, side), Image.Resampling.LANCZOS)
+        if kind in {PNG, JPEG} and not smaller:
+            again = _as_png(plain) if kind is PNG else _as_jpeg(plain)
+            if len(again) <= MOST_SENT_BYTES:
+                return Checked(again, kind.media_type, reduced=False, given_type=kind.media_type)
         while True:
             plain.thumbnail((side, side), Image.Resampling.LANCZOS)
             for quality in QUALITIES:
-                written = as_webp(plain, quality, profile)
+                written = as_webp(plain, quality, None)
                 if len(written) <= MOST_SENT_BYTES:
-                    return Checked(written, WEBP.media_type, reduced=smaller)
+                    return Checked(written, WEBP.media_type, reduced=smaller, given_type=kind.media_type)
             side //= 2
-    except Exception as broken:  # Pillow's plugins let any exception out on hostile bytes
+    except Exception as broken:  # as above
         raise NotAPicture(f"{kind.name}: {type(broken).__name__}") from broken
+
+
+def _pixels(image: Image.Image) -> Image.Image:
+    """Its pixels in usual colours, upright, on a picture that knows nothing else; a large one shrinks band by band."""
+    orientation = image.getexif().get(0x0112, 1)
+    profile = image.info.get("icc_profile")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    factor = max(1, max(image.size) // LONGEST_SIDE)
+    if factor == 1:
+        plain = _converted(image, mode, profile)
+    else:
+        width, height = image.size
+        band = max(factor, _BAND // factor * factor)
+        plain = Image.new(mode, (-(-width // factor), -(-height // factor)))
+        for top in range(0, height, band):
+            strip = image.crop((0, top, width, min(height, top + band)))
+            strip.info.update({key: image.info[key] for key in ("transparency",) if key in image.info})
+            plain.paste(_converted(strip, mode, profile).reduce(factor), (0, top // factor))
+    turned = Image.Exif()
+    turned[0x0112] = orientation
+    plain.info = {"exif": turned.tobytes()} if orientation != 1 else {}
+    upright = ImageOps.exif_transpose(plain)
+    bare = Image.new(mode, upright.size)
+    bare.paste(upright)
+    return bare
+
+
+def _converted(image: Image.Image, mode: str, profile: bytes | None) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
+        image = image.convert("I").point(lambda level: level * (1 / 256)).convert("L")
+    if profile and image.mode in {"RGB", "RGBA", "CMYK", "L"}:
+        try:
+            usual = ImageCms.createProfile("sRGB")
+            alpha = image.getchannel("A") if image.mode == "RGBA" else None
+            source = image.convert("RGB") if image.mode == "RGBA" else image
+            managed = ImageCms.profileToProfile(source, io.BytesIO(profile), usual, outputMode="RGB")
+            if managed is not None:
+                if alpha is not None:
+                    managed.putalpha(alpha)
+                return managed.convert(mode)
+        except (
+            ImageCms.PyCMSError,
+            OSError,
+            ValueError,
+        ):  # a profile that fits its picture badly is left out
+            pass
+    return image.convert(mode)
+
+
+def _as_jpeg(image: Image.Image) -> bytes:
+    written = io.BytesIO()
+    image.convert("RGB").save(written, "JPEG", quality=JPEG_QUALITY)
+    return written.getvalue()
+
+
+def _as_png(image: Image.Image) -> bytes:
+    written = io.BytesIO()
+    image.save(written, "PNG")
+    return written.getvalue()

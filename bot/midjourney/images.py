@@ -8,18 +8,19 @@ import hashlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 import httpx
 
 from bot.domain.ports import Picture, unguarded
 from bot.errors import RetryLater, RouteClosed
-from bot.midjourney.addresses import STORAGE_ORIGIN, AllowedHosts, checked_origin, plan_sources
+from bot.midjourney.addresses import STORAGE_ORIGIN, AllowedHosts, Source, checked_origin, plan_sources
+from bot.midjourney.decoding import decoded
 from bot.midjourney.resize import MOST_PIXELS, DoesNotFit, NotAPicture, TooManyPixels, fit
 from bot.midjourney.transport import read_up_to, send
 
 if TYPE_CHECKING:
     from bot.domain.ports import Guard, Metrics
-    from bot.midjourney.addresses import Source
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +114,29 @@ class HttpPictures:
             "picture_unavailable: " + ", ".join(dict.fromkeys(failed.code for failed in failures))
         )
 
+    async def fetch_address(self, address: str, *, limit: int) -> Picture:
+        """Fetch a picture from wherever somebody says that it lies. Raises as `fetch`.
+
+        From a host that is not allowed it comes through wsrv.nl, a public proxy for pictures: what this machine alone
+        can reach is out of reach.
+        """
+        direct = self._hosts.check(address)
+        url = direct
+        if url is None and self._wsrv is not None:
+            url = self._hosts.check(f"{self._wsrv}/?url={quote(address, safe='')}")
+        if url is None:
+            raise RouteClosed("host_not_allowed")
+        source = Source("typed" if direct is not None else "wsrv_typed", url)
+        try:
+            picture = await self._guard(self._obtain(source, limit), f"picture: {source.name}")
+        except DoesNotFit as good_but_large:
+            raise RouteClosed(good_but_large.code) from good_but_large
+        except _SourceFailed as failed:
+            self._note(source, failed.code)
+            raise RouteClosed(failed.code) from failed
+        self._note(source, "ok")
+        return picture
+
     def address(self, storage_key: str | None) -> str | None:
         """Where a stored file lies for all to see; None if nowhere, or at a host that is not shown to people."""
         plan = plan_sources(
@@ -135,7 +159,8 @@ class HttpPictures:
             if self._metrics is not None:
                 self._metrics.observe(BYTES_METRIC, float(len(data)))
             try:
-                fitted = await asyncio.to_thread(fit, data, limit, most_pixels=self._settings.most_pixels)
+                most = self._settings.most_pixels
+                fitted = await decoded(data, lambda: fit(data, limit, most_pixels=most))
             except NotAPicture as broken:
                 raise _SourceFailed("not_a_picture") from broken
             except TooManyPixels as bomb:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from bot.domain.masks import MOST_MASK_BYTES, SIDE, CheckedMask, name_of, rectangles
 from bot.errors import UserError
+from bot.midjourney.decoding import decoded
 from bot.midjourney.resize import MOST_PIXELS, MP4, NotAPicture, TooManyPixels, open_whole, recognise
 from bot.texts import text
 
@@ -64,19 +65,19 @@ class PillowMasks:
             raise UserError(text("mask.empty"))
         if len(data) > MOST_MASK_BYTES:
             raise UserError(text("mask.too_large", limit=MOST_MASK_BYTES >> 20))
-        return await self._drawn(lambda: _checked(data, (width, height), self._most_pixels))
+        return await self._drawn(lambda: _checked(data, (width, height), self._most_pixels), data)
 
     async def shrunk(self, picture: bytes) -> bytes:
         """A JPEG; raises `UserError`."""
-        return await self._drawn(lambda: _shrunk(picture, self._most_pixels))
+        return await self._drawn(lambda: _shrunk(picture, self._most_pixels), picture)
 
     async def preview(self, picture: bytes, cells: Cells) -> bytes:
         """A JPEG of the same size."""
-        return await self._drawn(lambda: _preview(picture, cells))
+        return await self._drawn(lambda: _preview(picture, cells), picture)
 
-    async def _drawn(self, draw: Callable[[], T]) -> T:
+    async def _drawn(self, draw: Callable[[], T], data: bytes = b"") -> T:
         async with self._slots:
-            return await asyncio.to_thread(draw)
+            return await decoded(data, draw)
 
 
 def _from_cells(width: int, height: int, cells: Cells) -> bytes:

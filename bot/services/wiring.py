@@ -25,6 +25,7 @@ from bot.services.history.redelivery import Redelivery
 from bot.services.history.thumbnails import Thumbnails
 from bot.services.housekeeping import Housekeeping
 from bot.services.intake.attachments import ImageLoader
+from bot.services.intake.batches import Batches
 from bot.services.intake.blend import Blending
 from bot.services.intake.describe import Describing
 from bot.services.intake.drafts import Drafts
@@ -33,7 +34,7 @@ from bot.services.intake.new_chain import Roots
 from bot.services.intake.press import Presses
 from bot.services.intake.region import Regions, no_editor
 from bot.services.modlog.dispatcher import Dispatcher
-from bot.services.modlog.events import events_of, lost_way
+from bot.services.modlog.listeners import lost_to, told_to
 from bot.services.servers.moderation import Moderation
 from bot.services.servers.policy import GuildPolicy
 from bot.services.servers.prompt_settings import PromptSettings
@@ -46,7 +47,7 @@ from bot.services.worker.submission import Submitter
 from bot.services.worker.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from bot.domain.accounts import AccountMap
     from bot.domain.balances import AccountApi, BalanceApi
@@ -64,28 +65,6 @@ if TYPE_CHECKING:
     from bot.services.admission.terms import DeploymentPolicy
     from bot.services.intake.imagine import Naming
     from bot.services.intake.region import EditorLink
-
-
-def told_to(dispatcher: Dispatcher) -> Callable[[Job, Sequence[str]], None]:
-    """Have moderators hear of delivered jobs that went wrong."""
-
-    def hear(job: Job, reasons: Sequence[str]) -> None:
-        for event in events_of(job, reasons):
-            dispatcher.tell(job.home, event)
-
-    return hear
-
-
-def lost_to(dispatcher: Dispatcher, on_lost_way: Callable[[Job, str], None]) -> Callable[[Job, str], None]:
-    """Have moderators hear of finished jobs that could be shown nowhere, besides whoever wants to know."""
-
-    def hear(job: Job, why: str) -> None:
-        on_lost_way(job, why)
-        event = lost_way(job, why)
-        if event is not None:
-            dispatcher.tell(job.home, event)
-
-    return hear
 
 
 class RandomNaming:
@@ -178,6 +157,7 @@ class Services:
     imagine: Imagine
     blending: Blending
     describing: Describing
+    batches: Batches
     image_loader: ImageLoader
     presses: Presses
     regions: Regions
@@ -304,6 +284,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         wakeup=worker,
         metrics=metrics,
         show=editor.changed,
+        video=terms.video,
     )
     image_loader = ImageLoader(reader=ports.reader, pictures=ports.pictures, jobs=jobs, store=store)
     presses = Presses(
@@ -322,6 +303,9 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         jobs=jobs, store=store, publisher=ports.publisher, pictures=ports.pictures, clock=clock
     )
     return Services(
+        batches=Batches(
+            roots=roots, doors=doors, drafts=drafts, guilds=guilds, people=people, policy=policy, store=store
+        ),
         imagine=Imagine(roots=roots, image_loader=image_loader, doors=doors),
         blending=Blending(roots=roots, image_loader=image_loader),
         describing=Describing(roots=roots, image_loader=image_loader, jobs=jobs, store=store, doors=doors),

@@ -119,7 +119,9 @@ async def test_preferences_go_along_under_what_was_said() -> None:
         await house.ada.slash(house.channel, "imagine", prompt="a fox", set="Ink", chaos=3)
 
     ((_, options, pool),) = house.services.imagine.begun
-    assert options == PromptOptions(prompt="a fox", chaos=3, under=("--stylize 50", "--ar 16:9"))
+    assert options == PromptOptions(
+        prompt="a fox", chaos=3, under=("--stylize 50", "--ar 16:9"), sets=(("ink", "--stylize 50"),)
+    )
     assert (pool, house.services.imagine.preferred) == (None, [Pool.FAST])
 
 

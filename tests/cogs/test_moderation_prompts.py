@@ -121,7 +121,7 @@ async def test_what_may_be_put_in_is_changed_and_shown(tmp_path: Path) -> None:
         assert "only at `mj.run`" in await here.do("images host", host="https://mj.run/x", rule="allow")
         assert "none at `evil.org`" in await here.do("images host", host="evil.org", rule="deny")
         assert "no host" in await here.do("images host", host="localhost", rule="deny")
-        assert "Name kinds of file" in await here.do("images set", kinds="bmp")
+        assert "Name kinds of file" in await here.do("images set", kinds="psd")
         assert "Addresses in prompts: none." in await here.do("images set", links=False)
         assert "None are taken" in await here.do("images set", on=False)
 

@@ -88,7 +88,18 @@ def test_without_a_picture_or_an_address_nothing_is_refused() -> None:
         ("x,https://good.org\\@evil.org", ("good.org",)),
         ("https://good.org@evil.org/", ("evil.org",)),
         ("(https://evil.org). http://a.b?c", ("evil.org", "a.b")),
-        ("https://[::1]/x", ("",)),
+        ("https://[::1]/x", ("[::1]",)),
+        ("https:/evil.org/x https:evil.org/y https:\\\\evil.org", ("evil.org",) * 3),
+        ("https:///evil.org/x", ("evil.org",)),
+        ("https://ev%69l.org/x", ("evil.org",)),
+        ("https://evil%2eorg", ("evil.org",)),
+        ("\uff48ttps\uff1a\uff0f\uff0f\uff45vil\uff0eorg", ("evil.org",)),
+        ("https://evil\u3002org", ("evil.org",)),
+        ("https://b\u00fccher.example/x", ("xn--bcher-kva.example",)),
+        ("https://good.org%40evil.org/", ("",)),
+        ("https://EVIL.org:8443/x", ("evil.org",)),
+        ("https://evil.org:x/", ("",)),
+        ("a well-read https: title, http://", ("",)),
         ("https:// x", ("",)),
     ],
 )
@@ -101,8 +112,11 @@ def test_what_cannot_be_read_is_not_among_what_is_allowed_and_is_shown_harmless(
     with pytest.raises(UserError) as refusal:
         check_inputs(policy, images=[], prompt="https://[::1]/x", lineage=HERE, age_restricted=False)
 
-    assert refusal.value.text.args["host"] == "?"
+    assert refusal.value.text.args["host"] == "[::1]"
     assert refused(replace(policy, hosts_allowed=()), prompt="https://[::1]/x") is None
+    assert (
+        refused(replace(policy, hosts_allowed=()), prompt="https://evil.org:x/") == "refused.link_unreadable"
+    )
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_prompt_becomes_one_line_of_what_can_be_seen(typed: str, sent: str) ->
         "क्\u200dष नमस्ते",
         "狐の絵、紙で",
         "e\u0301 café",
-        "https://cdn.example/a.png?ex=1&is=2 <https://b.example/c.webp> a fox",
+        "https://cdn.example/a.png?ex=1&is=2 https://b.example/c.webp a fox",
         "https://x.example/a—ar--no.png a fox",
         "a fox::2 a dog::-1",
     ],
@@ -193,9 +193,9 @@ def test_of_two_that_exclude_each_other_the_last_counts(typed: str, sent: str) -
         ("a --Aspekt 3:2", "I don't know `--Aspekt`. Did you mean `--aspect`?"),
         ("a --style-raw", "Did you mean `--style`?"),
         ("a --gr\u00f6\u00dfe 3", "I don't know `--gr\u00f6\u00dfe`."),
-        ("a --b`@everyone`_*~ 3", "I don't know `--beveryone`."),
+        ("a --b`@everyone`_*~ 3", "I don't know `--b\u02cb@everyone\u02cb_*~`."),
         ("a --zz" + "z" * 99, "…`."),
-        ("a --no=--tile", "I don't know `--no--tile`."),
+        ("a --no=--tile", "`--no` needs some words after it."),
         ("a --r 4", "`--r` would start several paid jobs at once."),
         ("a —repeat 4", "`--repeat` would start several paid jobs at once."),
         ("a {red, green} fox", "Choices in curly braces would start several paid jobs at once."),
@@ -218,7 +218,7 @@ def test_of_two_that_exclude_each_other_the_last_counts(typed: str, sent: str) -
         ("a --niji 99", "not “99”"),
         ("a --motion wild", "one of these: low, high"),
         ("a --cref fox.png", "a picture's link"),
-        ("a --sref [x](https://evil.example)", "not “xhttps:/evil.example”"),
+        ("a --sref [x](https://evil.example)", "not “\\[x\\]\\(https\\://evil.example\\)”"),
         ("a --no", "`--no` needs some words after it."),
         ("a --sref --v 7", "`--sref` needs a picture's link, a code or the word random after it."),
         ("a --v", "`--v` needs a version"),
@@ -267,7 +267,7 @@ def test_an_option_wins_over_the_text_and_the_card_says_so() -> None:
         PromptOptions(
             prompt="a fox --aspect 1:1 --v 6 --style raw --no dogs", aspect="3:2", version="niji 7", no="cats"
         )
-    ) == Composed("a fox --style raw --ar 3:2 --niji 7 --no cats", ("note.option_replaced",))
+    ) == Composed("a fox --style raw --ar 3:2 --niji 7 --no dogs, cats", ("note.option_replaced",))
 
 
 def test_an_option_that_says_the_same_as_the_text_is_no_news() -> None:

@@ -51,6 +51,7 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "card.{}": ORIGINS,
     "card.{}_elsewhere": ORIGINS,
     "choice.action.{}": WordAction,
+    "choice.role.{}": ("prompt", "style", "character", "omni"),
     "choice.host.{}": ("allow", "deny", "clear"),
     "choice.kind.{}": Match,
     "choice.list.{}": ("mine", "favourites"),

@@ -3,14 +3,17 @@ Never here: fetching them."""
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
 from bot.domain.inputs import LONGEST_SIDE, MOST_SENT_BYTES
 from bot.errors import UserError
+from bot.midjourney.decoding import LEAST, DecodingBudget, unfolds_into
 from bot.midjourney.image_loader import PillowReader, check
 from tests.midjourney.drawing import animation, bomb, noise, still
 
@@ -35,13 +38,108 @@ def refused(data: bytes) -> str:
         (still("JPEG"), "image/jpeg"),
         (still("WEBP"), "image/webp"),
         (still("PNG", mode="P"), "image/png"),
+        (still("AVIF"), "image/webp"),
+        (still("HEIF"), "image/webp"),
+        (still("BMP"), "image/webp"),
+        (still("TIFF"), "image/webp"),
     ],
 )
-async def test_a_small_still_picture_goes_as_it_is_under_its_true_type(data: bytes, media_type: str) -> None:
+async def test_a_small_still_picture_keeps_its_size_and_is_written_anew(data: bytes, media_type: str) -> None:
     checked = await PillowReader().check(data, name="anything.bin")
 
-    assert (checked.data, checked.media_type, checked.reduced) == (data, media_type, False)
+    assert (checked.media_type, checked.reduced) == (media_type, False)
+    with Image.open(io.BytesIO(checked.data)) as image:
+        assert image.size == (48, 32)
+        assert Image.MIME[image.format or ""] == media_type
     assert "PNG" not in repr(checked)
+
+
+def dispatcher(orientation: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010F] = "Secret Camera"
+    exif.get_ifd(0x8825)[1] = "N"
+    exif.get_ifd(0x8825)[2] = (48.0, 8.0, 13.0)
+    return exif
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "HEIF", "TIFF"])
+@pytest.mark.parametrize("size", [(60, 40), (2048, 1024), (4200, 2100)])
+def test_nothing_but_pixels_leaves_at_any_size_and_they_stand_upright(
+    kind: str, size: tuple[int, int]
+) -> None:
+    wide = Image.new("RGB", size, "teal")
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    more: dict[str, Any] = {"icc_profile": profile} if kind != "HEIF" else {}
+    if kind == "PNG":
+        notes = PngInfo()
+        notes.add_text("Comment", "Secret words")
+        more["pnginfo"] = notes
+    if kind in {"WEBP", "AVIF"}:
+        more["xmp"] = b"<x:xmpmeta>Secret words</x:xmpmeta>"
+    if kind == "JPEG":
+        more["comment"] = b"Secret words"
+    data = written(wide, kind, exif=dispatcher(6).tobytes(), **more)
+
+    checked = check(data, name="fox.png")
+
+    assert b"Secret" in data
+    with Image.open(io.BytesIO(checked.data)) as image:
+        assert image.width < image.height, "it lies on its side"
+        assert dict(image.getexif()) == {}
+        assert not {"exif", "icc_profile", "xmp", "XML:com.adobe.xmp", "comment", "Comment"} & set(image.info)
+        red, green, blue = image.convert("RGB").getpixel((5, 5))  # type: ignore[misc]  # three numbers
+        assert abs(red) < 12 and abs(green - 128) < 12 and abs(blue - 128) < 12  # noqa: PT018 - one colour
+    assert b"Secret" not in checked.data
+
+
+@pytest.mark.parametrize(
+    ("size", "why"),
+    [
+        ((1, 1), "picture.too_small"),
+        ((15, 400), "picture.too_small"),
+        ((16, 161), "picture.too_narrow"),
+        ((3000, 20), "picture.too_narrow"),
+    ],
+)
+def test_forms_of_which_upstream_makes_nothing_are_refused_before_they_are_paid(
+    size: tuple[int, int], why: str
+) -> None:
+    assert refused(still("PNG", size)) == why
+    check(still("PNG", (16, 160)), name="fox.png")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"), [(b"8BPS\0\x01" + bytes(40), "PSD"), (b"\xff\x0a" + bytes(40), "JPEG XL")]
+)
+def test_a_picture_that_no_library_of_ours_reads_is_refused_by_its_true_name(data: bytes, kind: str) -> None:
+    with pytest.raises(UserError) as caught:
+        check(data, name="fox.png")
+    assert (caught.value.text.id, caught.value.text.args["kind"]) == ("picture.no_reader", kind)
+
+
+async def test_all_that_decode_share_one_budget_and_a_large_one_waits_for_room() -> None:
+    budget, order = DecodingBudget(10_000_000), []
+
+    async def decode(name: str, size: int) -> None:
+        async with budget.hold(size):
+            assert budget.used <= 10_000_000
+            order.append(name)
+            await asyncio.sleep(0)
+
+    gone = asyncio.create_task(decode("gone", 9_000_000))
+    async with budget.hold(8_000_000):
+        tasks = [asyncio.create_task(decode(n, s)) for n, s in (("huge", 90_000_000), ("small", 1_500_000))]
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.sleep(0)
+        assert order == []
+    await asyncio.gather(*tasks)
+
+    assert (order, budget.used) == (["huge", "small"], 0)
+    assert unfolds_into(still("PNG", (300, 200), "P")) == 300 * 200
+    assert unfolds_into(still("JPEG", (300, 200))) == 300 * 200 * 4
+    assert unfolds_into(b"nothing") == LEAST
 
 
 def test_a_still_gif_is_written_as_what_upstream_takes() -> None:
@@ -72,7 +170,7 @@ def test_a_heavy_picture_becomes_light_enough_to_be_sent() -> None:
 
 
 def test_transparency_survives_and_a_turned_photo_stands_upright() -> None:
-    clear = check(written(Image.new("RGBA", (3000, 10), (0, 0, 0, 0)), "PNG"), name="fox.png")
+    clear = check(written(Image.new("RGBA", (3000, 400), (0, 0, 0, 0)), "PNG"), name="fox.png")
     turned = Image.Exif()
     turned[0x0112] = 6
     upright = check(written(Image.new("RGB", (3000, 1000)), "JPEG", exif=turned), name="fox.jpg")
@@ -98,7 +196,7 @@ def test_two_views_in_a_phone_s_jpeg_are_no_animation() -> None:
         (b"", "picture.unknown_type"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "picture.unknown_type"),
         (b"\x00\x00\x00\x20ftypisom" + b"\x00" * 40, "picture.unknown_type"),
-        (b"\x00\x00\x00\x20ftypavif" + b"\x00" * 40, "picture.unknown_type"),
+        (b"\x00\x00\x00\x20ftypavif" + b"\x00" * 40, "picture.broken"),
         (still("PNG")[:60], "picture.broken"),
         (b"\xff\xd8\xff" + b"\x00" * 60, "picture.broken"),
         (animation("GIF"), "picture.animated"),

@@ -140,6 +140,29 @@ async def test_wsrv_is_the_last_resort_and_names_the_stored_file() -> None:
         assert picture.source is not None
 
 
+async def test_an_address_that_somebody_types_is_fetched_where_it_is_allowed_or_through_the_public_proxy() -> (
+    None
+):
+    asked: list[str] = []
+
+    async def proxy(request: web.Request) -> web.Response:
+        asked.append(request.query["url"])
+        return web.Response(body=still("PNG"))
+
+    async with serving(still("PNG")) as store, serve(proxy) as wsrv:
+        async with pictures(store, wsrv=wsrv) as port:
+            direct = await port.fetch_address(f"{store}/a.png", limit=LIMIT)
+            assert asked == []
+            far = await port.fetch_address("http://10.0.0.1/secret?a=1&b=2", limit=LIMIT)
+        async with pictures(store) as port:
+            with pytest.raises(RouteClosed, match="host_not_allowed"):
+                await port.fetch_address("http://10.0.0.1/secret", limit=LIMIT)
+
+    assert (direct.width, far.width) == (48, 48)
+    assert asked == ["http://10.0.0.1/secret?a=1&b=2"]
+    assert (direct.source, far.source) == (None, None)
+
+
 async def test_when_no_source_gives_it_there_is_a_later() -> None:
     async with finished_task() as (upstream, port, key, discord):
         for endpoint in ("store", "cdn", "wsrv"):

@@ -46,10 +46,12 @@ OPEN = "open"
 
 # -- which controls lead through which door ------------------------------------------------------------------
 
-BUTTONS: dict[str, Door] = {
+BUTTONS: dict[str, Door | None] = {
     "remix": Door.REMIX,
     "edit": Door.REMIX,
     "draft": Door.DRAFT,
+    "batch": Door.DRAFT,
+    "batch-no": None,  # begins nothing
     "idea0": Door.IDEA,
     "idea1": Door.IDEA,
     "idea2": Door.IDEA,

@@ -236,7 +236,7 @@ async def test_pictures_are_treated_as_channel_and_role_say(server: Server) -> N
     await server.guilds.set_media(GUILD, ADA, CHANNEL, Treatment.SPOILER, on=True)
     await server.guilds.set_media(GUILD, ADA, FRIENDS, Treatment.AGE_RESTRICTED, on=True)
 
-    assert (await server.imagine("a fox --fast")).notes == ("note.speed_flag_removed", "note.spoiler")
+    assert (await server.imagine("a fox --fast")).notes == ("note.speed_chose_pool", "note.spoiler")
     assert await refused(server, server.asker(roles=(FRIENDS,))) == "refused.age_restricted"
     nightly = server.elsewhere(server.asker(roles=(FRIENDS,), age_restricted=True), channel_id=9)
     assert (await server.imagine(asker=nightly)).notes == ()

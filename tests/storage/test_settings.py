@@ -55,6 +55,7 @@ FULL = GuildSettings(
     additions=(PromptAddition(2**62 + 2, "--ar 3:2", "in ink"),),
     limits=(ParameterLimit(7, "iw", most=0.5), ParameterLimit(7, "tile", allowed=False)),
     kinds=(KindRule(7, Charge.VIDEO, allowed=False),),
+    batch=7,
 )
 
 

@@ -31,6 +31,11 @@ class Request:
     """It continues a chain, which cannot move to another pool."""
     requester: int | None = None
     """Who asked for the picture under which a button was pressed."""
+    borrowed: str = ""
+    """Words that the asker was given and may have left as they were: another's prompt, a description's. Nobody is
+    struck for those, nor for what the server itself adds."""
+    references: Sequence[str] = ()
+    """Keys of the parameters that pictures put in are sent as."""
     images: Sequence[ImageFacts] = ()
     """Pictures that are put in; addresses in the prompt are found there."""
 

@@ -6,16 +6,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.image_rules import ImageFacts
+from bot.domain.image_rules import ImageFacts, hosts_in
 from bot.domain.inputs import (
     MEGABYTE,
+    MOST_GIVEN_BYTES,
+    NAME_LIMIT,
     Checked,
     Input,
     images_of,
+    role_of,
     spoken,
     weigh,
 )
 from bot.domain.jobs import Job, JobKind, JobState
+from bot.domain.ports import AddressedPictures
 from bot.errors import RetryLater, RouteClosed, UserError
 from bot.services.admission.doors import Door
 from bot.texts import text
@@ -59,6 +63,25 @@ class _Held:
         return self.data
 
 
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """A picture at an address that somebody typed."""
+
+    url: str
+    pictures: AddressedPictures
+    size: None = None
+
+    @property
+    def filename(self) -> str:
+        return self.url.partition("?")[0].rstrip("/").rpartition("/")[2][:NAME_LIMIT] or "picture"
+
+    async def read(self) -> bytes:
+        try:
+            return (await self.pictures.fetch_address(self.url, limit=MOST_GIVEN_BYTES)).data
+        except (RouteClosed, RetryLater) as trouble:
+            raise UserError(text("describe.not_fetched")) from trouble
+
+
 class ImageLoader:
     """Takes pictures in."""
 
@@ -79,8 +102,12 @@ class ImageLoader:
         data = await given.read()
         weigh(_Held(given.filename, data))  # it was only said to be so large
         checked = await self._reader.check(data, name=name)
-        fetched = Input(checked.data, checked.media_type, given.filename, source_url=given.url)
-        return LoadedImage(fetched, checked, ImageFacts(given.filename, checked.media_type, len(data)))
+        fetched = Input(
+            checked.data, checked.media_type, given.filename, role=role_of(given), source_url=given.url
+        )
+        return LoadedImage(
+            fetched, checked, ImageFacts(given.filename, checked.given_type or checked.media_type, len(data))
+        )
 
     async def of_job(self, viewer: Viewer, key: JobKey) -> Given:
         """The picture of a finished job of ours, from where it was made. Raises `UserError` or `RetryLater`."""
@@ -96,6 +123,15 @@ class ImageLoader:
         except (RouteClosed, RetryLater) as trouble:
             raise UserError(text("jobs.picture_gone", key=key)) from trouble
         return _Held(picture.filename, picture.data)
+
+    def of_address(self, address: str) -> Given:
+        """A picture that lies somewhere in the net. Raises `UserError` for what is no address."""
+        typed = address.strip().removeprefix("<").removesuffix(">")
+        if hosts_in(typed) == () or " " in typed:
+            raise UserError(text("describe.bad_address"))
+        if not isinstance(self._pictures, AddressedPictures):
+            raise UserError(text("describe.not_fetched"))
+        return _Linked(typed, self._pictures)
 
     async def kept(self, job: Job) -> tuple[LoadedImage, ...]:
         """The pictures that went along with a job, as long as they are kept."""

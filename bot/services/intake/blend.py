@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.inputs import FEWEST_BLENDED, MOST_BLENDED
 from bot.domain.jobs import JobKind
+from bot.domain.prices import Charge
 from bot.errors import UserError
 from bot.services.intake.new_chain import NewChain, Roots, Started
 from bot.texts import text
@@ -38,6 +39,7 @@ class Blending:
     ) -> Started:
         """Accept a blend. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
         check_count(len(given))
+        await self._roots.ask_first(asker, Charge.BLEND, pool=pool, preferred=preferred, given=given)
         taken = await self._image_loader.gather(given)
         root = NewChain(kind=JobKind.BLEND, pool=pool, preferred=preferred, taken=taken, shape=shape)
         return await self._roots.begin(asker, root)

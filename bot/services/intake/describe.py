@@ -3,17 +3,18 @@ Never here: reading what upstream wrote (domain), and the buttons."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.domain.describing import ideas
 from bot.domain.jobs import Job, JobKind
+from bot.domain.prices import Charge
 from bot.domain.prompts import PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.doors import Door, Doors, origin_of
 from bot.services.intake.new_chain import NewChain, Roots, Started, named_after
+from bot.services.intake.stand_ins import stand_in as _stand_in
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -66,9 +67,18 @@ class Describing:
         self._store = store
 
     async def begin(
-        self, asker: Asker, given: Given, *, pool: Pool | None, preferred: Pool | None = None
+        self,
+        asker: Asker,
+        given: Given,
+        *,
+        pool: Pool | None,
+        preferred: Pool | None = None,
+        address: str | None = None,
     ) -> Started:
         """Accept a picture. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
+        await self._roots.ask_first(
+            asker, Charge.DESCRIBE, pool=pool, preferred=preferred, given=[given], address=address
+        )
         taken = await self._image_loader.gather([given])
         root = NewChain(
             kind=JobKind.DESCRIBE, pool=pool, preferred=preferred, taken=taken, subject=given.filename
@@ -180,12 +190,7 @@ def _imagined(job: Job, prompt: str) -> NewChain:
         kind=JobKind.IMAGINE,
         pool=job.pool,
         prompt=composed.prompt,
+        borrowed=" ".join(ideas(job.result_text)),
         notes=(*composed.notes, FROM_DESCRIPTION),
         ancestor=named_after(job),
     )
-
-
-def _stand_in(name: str) -> int:
-    """A number that no interaction of Discord's has: those are positive."""
-    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
-    return -1 - (int.from_bytes(digest, "big") >> 2)

@@ -22,8 +22,18 @@ if TYPE_CHECKING:
     from bot.services.intake.imagine import Naming
     from bot.texts import Text
 
-ABOUT_WORDS: Final = ("prompt.", "refused.words", "refused.parameter")
-"""What refusals begin with that other words would mend."""
+ABOUT_WORDS: Final = (
+    "prompt.",
+    "picture.",
+    "refused.words",
+    "refused.parameter",
+    "refused.link_host",
+    "refused.link_unreadable",
+    "refused.links_off",
+    "refused.image_kind",
+    "refused.image_size",
+)
+"""What refusals begin with that other words or pictures would mend."""
 
 
 class Drafts:
@@ -89,6 +99,7 @@ def as_typed(options: PromptOptions) -> str:
         ("quality", options.quality),
         ("seed", options.seed),
         ("no", options.no),
+        ("iw", options.weight),
     )
     parts = [options.prompt.strip()]
     for name, value in given:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.image_rules import ImageFacts
 from bot.domain.inputs import images_of
+from bot.domain.prompts import is_video
 from bot.errors import SettingsChanged, StorageTrouble, UserError
+from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +34,11 @@ async def enqueue(
     store: JobStore,
     accounts: Accounts,
     inputs: Sequence[Input] = (),
+    video: bool = True,
 ) -> Job:
     """Begin a job with what it takes along on the terms of its server; returns the stored job, an earlier one as `JobStore.begin` says.
 
-    Raises `UserError` if a rule or a limit refuses, `StorageTrouble` if the row could not be written.
+    `video` says whether the deployment offers clips. Raises `UserError` if a rule or a limit refuses, `StorageTrouble` if the row could not be written.
     """
     request = replace(request, images=request.images or facts_of(inputs))
     for _ in range(ATTEMPTS):
@@ -48,6 +51,8 @@ async def enqueue(
             inputs=len(inputs),
             prompt=job.prompt if terms.prompt is None else terms.prompt,
         )
+        if not video and is_video(admitted.prompt):
+            raise UserError(text("refused.video_off"))
         try:
             return await store.begin(
                 admitted, terms.allowance, terms.limits, inputs=inputs, budget=accounts.budget(admitted)

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain.jobs import Ancestor, Job, JobKind
-from bot.domain.prompts import PromptOptions, compose
+from bot.domain.pools import Pool
+from bot.domain.prices import Charge, charge_of_prompt
+from bot.domain.prompts import NOTE_SPEED, PromptOptions, compose
 from bot.services.admission.doors import Door, Doors, origin_of, origin_of_draft
 from bot.services.intake.new_chain import Naming, NewChain, Roots, Started, named_after
 
@@ -16,11 +18,33 @@ if TYPE_CHECKING:
 
     from bot.domain.inputs import Given
     from bot.domain.keepsakes import Draft
-    from bot.domain.pools import Pool
+    from bot.domain.prompts import Composed
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader, LoadedImage
 
 __all__ = ["Imagine", "Naming", "Started"]
+
+
+NOTE_CHOSEN = "note.speed_chose_pool"
+NOTE_NO_TURBO = "note.no_turbo"
+_POOLS = {"fast": Pool.FAST, "relax": Pool.NORMAL}
+"""Which pool a speed in the text stands for; there is none for `--turbo`."""
+
+
+def named_pool(pool: Pool | None, speed: str | None) -> Pool | None:
+    """The pool of a new chain: the option of the command, else what a speed in the text stands for."""
+    return pool if pool is not None else _POOLS.get(speed or "")
+
+
+def chosen_by(composed: Composed, pool: Pool | None) -> tuple[str, ...]:
+    """The notes of a prompt, with what became of a speed in it."""
+    if composed.speed == "turbo":
+        said = NOTE_NO_TURBO
+    elif pool is not None and _POOLS.get(composed.speed or "") is pool:
+        said = NOTE_CHOSEN
+    else:
+        return composed.notes
+    return tuple(said if note == NOTE_SPEED else note for note in composed.notes)
 
 
 class Imagine:
@@ -31,7 +55,9 @@ class Imagine:
         self._doors = doors
         self._image_loader = image_loader
 
-    async def remix(self, asker: Asker, ancestor: Job, prompt: str) -> Started:
+    async def remix(
+        self, asker: Asker, ancestor: Job, prompt: str, *, sets: tuple[tuple[str, str], ...] = ()
+    ) -> Started:
         """Begin a chain with a prompt that was edited from another job's, in the pool of that one. Raises as `begin`.
 
         Its pictures go along while they are kept; the card says so if they are not.
@@ -44,8 +70,10 @@ class Imagine:
             PromptOptions(prompt=prompt, pictures=len(taken)),
             ancestor.pool,
             ancestor=named_after(ancestor),
+            borrowed=ancestor.prompt,
             taken=taken,
             notes=("note.pictures_not_kept",) if gone else (),
+            sets=sets,
         )
 
     async def begin(
@@ -65,7 +93,15 @@ class Imagine:
         each case nothing was charged.
         """
         options = replace(options, pictures=len(given))
-        compose(options)  # a bad prompt is not worth fetching pictures for
+        composed = compose(options)  # a bad prompt is not worth fetching pictures for
+        if given:
+            await self._roots.ask_first(
+                asker,
+                charge_of_prompt(Charge.IMAGINE, composed.prompt),
+                pool=named_pool(pool, composed.speed),
+                preferred=preferred,
+                given=given,
+            )
         taken = await self._image_loader.gather(given)
         return await self._begin(asker, options, pool, ancestor=ancestor, taken=taken, preferred=preferred)
 
@@ -86,14 +122,18 @@ class Imagine:
         taken: Sequence[LoadedImage],
         preferred: Pool | None = None,
         notes: tuple[str, ...] = (),
+        sets: tuple[tuple[str, str], ...] = (),
+        borrowed: str = "",
     ) -> Started:
-        composed = compose(options)
+        composed = compose(replace(options, sets=options.sets or sets))
+        wanted = named_pool(pool, composed.speed)
         root = NewChain(
             kind=JobKind.IMAGINE,
-            pool=pool,
+            pool=wanted,
             preferred=preferred,
             prompt=composed.prompt,
-            notes=composed.notes + notes,
+            notes=chosen_by(composed, wanted if pool is None else None) + notes,
+            borrowed=borrowed,
             taken=taken,
             ancestor=ancestor,
         )

@@ -7,6 +7,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from bot.domain.image_rules import ImageFacts
+from bot.domain.inputs import REFERENCES, role_of
 from bot.domain.jobs import Ancestor, Job, JobKind
 from bot.domain.prices import charge_of
 from bot.errors import UserError
@@ -15,12 +17,13 @@ from bot.services.intake.enqueue import enqueue
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from bot.domain.inputs import Shape
+    from bot.domain.inputs import Given, InputRole, Shape
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
     from bot.domain.ports import Clock, JobStore, Metrics, Wakeup
+    from bot.domain.prices import Charge
     from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import Policy
@@ -60,6 +63,8 @@ class NewChain:
     prompt: str = ""
     """Words that somebody wrote, or stands for; upstream shows none for a blend and a description."""
     notes: tuple[str, ...] = ()
+    borrowed: str = ""
+    """Words in the prompt that the asker did not type."""
     taken: Sequence[LoadedImage] = ()
     """Pictures that go along."""
     shape: Shape | None = None
@@ -83,6 +88,7 @@ class Roots:
         wakeup: Wakeup,
         metrics: Metrics,
         show: Callable[[Job], None],
+        video: bool = True,
     ) -> None:
         self._store = store
         self._policy = policy
@@ -92,6 +98,32 @@ class Roots:
         self._wakeup = wakeup
         self._metrics = metrics
         self._show = show
+        self._video = video
+
+    async def pool_for(self, asker: Asker, pool: Pool | None, preferred: Pool | None) -> Pool:
+        """The pool in which a root would begin. Raises `UserError` if all are closed to the asker."""
+        return pool or await self._usual_pool(asker, preferred)
+
+    async def ask_first(
+        self,
+        asker: Asker,
+        charge: Charge,
+        *,
+        pool: Pool | None,
+        preferred: Pool | None,
+        given: Sequence[Given] = (),
+        address: str | None = None,
+    ) -> None:
+        """Ask all rules that can be asked before a picture is fetched or decoded. Raises `UserError`."""
+        facts = [ImageFacts(one.filename, "", one.size or 0) for one in given]
+        request = Request(
+            pool=await self.pool_for(asker, pool, preferred),
+            charge=charge,
+            prompt=address,
+            images=facts,
+            references=references_of(role_of(one) for one in given),
+        )
+        await self._policy.check(asker, request)
 
     async def begin(self, asker: Asker, root: NewChain) -> Started:
         """Decide the chain's pool for good, store the intent and wake a worker.
@@ -101,7 +133,7 @@ class Roots:
         """
         if asker.server is None:  # nobody's rules would hold, and the owner would pay
             raise UserError(text("refused.server_only"))
-        pool = root.pool or await self._usual_pool(asker, root.preferred)
+        pool = await self.pool_for(asker, root.pool, root.preferred)
         now, key = self._clock.now(), self._naming.key()
         smaller = ("note.picture_scaled",) if any(one.checked.reduced for one in root.taken) else ()
         job = Job(
@@ -132,6 +164,8 @@ class Roots:
             charge=charge_of(job),
             prompt=job.prompt or None,
             images=[one.facts for one in root.taken],
+            borrowed=root.borrowed,
+            references=references_of(one.input.role for one in root.taken),
         )
         inputs = [one.input for one in root.taken]
         stored = await enqueue(
@@ -142,6 +176,7 @@ class Roots:
             store=self._store,
             accounts=self._accounts,
             inputs=inputs,
+            video=self._video,
         )
         fresh = stored.key == key
         if fresh:
@@ -159,6 +194,11 @@ class Roots:
             else:
                 return preferred
         return await self._policy.default_pool(asker)
+
+
+def references_of(roles: Iterable[InputRole]) -> tuple[str, ...]:
+    """The parameters that pictures of such roles are sent as."""
+    return tuple(dict.fromkeys(REFERENCES[role] for role in roles if role in REFERENCES))
 
 
 def named_after(job: Job) -> Ancestor:

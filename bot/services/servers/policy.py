@@ -3,6 +3,7 @@ Never here: settings' storage, counting, and the deployment's defaults (that is 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.access import Pressers, Treatment, treatments
@@ -12,8 +13,9 @@ from bot.domain.guilds import Actor
 from bot.domain.image_rules import check_inputs
 from bot.domain.moderation import WordAction, examine
 from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of
-from bot.domain.prices import Charge, price_of
-from bot.domain.prompt_rules import check_parameters, is_allowed, shaped
+from bot.domain.prices import Charge, charge_of_prompt, price_of
+from bot.domain.prompt_rules import check_parameters, check_references, is_allowed, shaped
+from bot.domain.wording import inert
 from bot.errors import UserError
 from bot.services.admission.terms import Admission, closed
 from bot.texts import Text, listed, text
@@ -21,6 +23,7 @@ from bot.texts import Text, listed, text
 if TYPE_CHECKING:
     from bot.domain.guild_ports import BookStore, MemberStore, Records
     from bot.domain.guilds import Block, GuildSettings
+    from bot.domain.moderation import WordRule
     from bot.domain.ports import Clock
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import DeploymentPolicy, Request
@@ -93,6 +96,7 @@ class GuildPolicy:
             return
         try:
             await self._permitted(settings, asker, request)
+            _check_put_in(settings, asker, request)
         except UserError as refusal:
             self.refused(asker, refusal)
             raise
@@ -184,18 +188,16 @@ class GuildPolicy:
     async def _admit(self, settings: GuildSettings, asker: Asker, request: Request) -> Admission:
         now = self._clock.now()
         allowance, notes = await self._permitted(settings, asker, request)
-        check_inputs(
-            settings.images,
-            images=request.images,
-            prompt=request.prompt,
-            lineage=asker.lineage,
-            age_restricted=asker.age_restricted,
-        )
+        _check_put_in(settings, asker, request)
         prompt = request.prompt
+        charge = request.charge
         if prompt is not None:
             prompt, added = _shaped(settings, asker, prompt)
-            notes += added + await self._check_words(settings, asker, prompt, now)
-        units = price_of(settings.prices, request.pool, request.charge)
+            charge = charge_of_prompt(charge, prompt)
+            if charge is not request.charge:
+                _check_kind(settings, asker, replace(request, charge=charge))
+            notes += added + await self._check_words(settings, asker, request, prompt, now)
+        units = price_of(settings.prices, request.pool, charge)
         notes += await self._nearly_used(settings, asker, request.pool, allowance, units, now)
         return Admission(
             allowance=allowance,
@@ -232,7 +234,7 @@ class GuildPolicy:
         return () if held_back is None else (NEARLY_USED[pool],)
 
     async def _check_words(
-        self, settings: GuildSettings, asker: Asker, prompt: str, now: int
+        self, settings: GuildSettings, asker: Asker, request: Request, prompt: str, now: int
     ) -> tuple[str, ...]:
         found = examine(prompt, settings.words).gravest
         if found is None:
@@ -250,7 +252,7 @@ class GuildPolicy:
                 ),
             )
             return ("note.words_warned",)
-        if found.rule.action is WordAction.BLOCK:
+        if found.rule.action is WordAction.BLOCK or not _is_typed(request, found.rule, settings):
             raise UserError(text("refused.words", words=found.words))
         raise UserError(await self._strike(settings, asker, pattern, found.words, now))
 
@@ -284,6 +286,12 @@ class GuildPolicy:
         return text("refused.words_strike", words=words, count=struck.count, limit=policy.limit)
 
 
+def _is_typed(request: Request, rule: WordRule, settings: GuildSettings) -> bool:
+    """Whether a rule finds something that the asker wrote: not the server's own addition, nor words they were given."""
+    around = [one for one in settings.words if one is rule or one.action is WordAction.ALLOW]
+    return bool(examine(request.prompt or "", around).found) and not examine(request.borrowed, around).found
+
+
 def _left_of(limit: int | None, used: int, units: int, granted: int) -> float:
     """Which part of an allowance would be left; below 0 it is not enough."""
     return 1.0 if not limit else (limit - used - units + granted) / limit
@@ -291,7 +299,7 @@ def _left_of(limit: int | None, used: int, units: int, granted: int) -> float:
 
 def why_blocked(block: Block) -> Text:
     """The refusal of a blocked member."""
-    reason = block.reason or text("member.no_reason")
+    reason = inert(block.reason) or text("member.no_reason")
     if block.until is None:
         return text("refused.blocked", reason=reason)
     return text("refused.blocked_until", reason=reason, until=block.until // 1_000)
@@ -301,10 +309,22 @@ def _check_pause(settings: GuildSettings, pool: Pool) -> None:
     pause = settings.pause_of(pool)
     if pause is None:
         return
-    words: Text | str = pause.words or text("pause.no_words")
+    words: Text | str = inert(pause.words) or text("pause.no_words")
     if pause.pool is None:
         raise UserError(text("refused.paused", words=words))
     raise UserError(text("refused.paused_pool", pool=pool.value, words=words))
+
+
+def _check_put_in(settings: GuildSettings, asker: Asker, request: Request) -> None:
+    """Pictures, addresses, and the parameters that pictures are sent as."""
+    check_inputs(
+        settings.images,
+        images=request.images,
+        prompt=request.prompt,
+        lineage=asker.lineage,
+        age_restricted=asker.age_restricted,
+    )
+    check_references(request.references, settings.limits, (*asker.lineage, settings.guild_id))
 
 
 def _check_kind(settings: GuildSettings, asker: Asker, request: Request) -> None:

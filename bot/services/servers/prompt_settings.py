@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from bot.domain.batches import MOST_JOBS
 from bot.domain.image_rules import ImageKind, read_host
 from bot.domain.prompt_rules import (
     KindRule,
@@ -115,6 +116,12 @@ class PromptSettings:
             return replace(s, kinds=kinds)
 
         return await self._guilds.change(guild_id, actor, changed)
+
+    async def set_batch(self, guild_id: int, actor: Actor, most: int) -> Changed:
+        """Say how many jobs one prompt may ask for; 1: no more than one."""
+        if not 1 <= most <= MOST_JOBS:
+            raise UserError(text("settings.number", low=1, high=MOST_JOBS))
+        return await self._guilds.change(guild_id, actor, lambda s: replace(s, batch=most))
 
     # -- pictures and addresses --------------------------------------------------------------------------
 

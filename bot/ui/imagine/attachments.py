@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.domain.inputs import weigh
+from bot.domain.inputs import Assigned, InputRole, weigh
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.message_parser import job_on
@@ -68,6 +68,24 @@ def attached(attachments: Iterable[discord.Attachment | None]) -> list[Attached]
     given = [Attached(one) for one in attachments if one is not None]
     for one in given:
         weigh(one)
+    return given
+
+
+def assigned(
+    options: Iterable[tuple[discord.Attachment | None, str | None]],
+) -> list[tuple[discord.Attachment | None, InputRole]]:
+    """The pictures of a command with what each is for; a role without its picture stands alone."""
+    return [(one, InputRole(role or InputRole.IMAGE)) for one, role in options if one is not None or role]
+
+
+def attached_to(pictures: Iterable[tuple[discord.Attachment | None, InputRole]]) -> list[Given]:
+    """The same as services take them; raises `UserError` at once for what is missing, empty or too large."""
+    given: list[Given] = []
+    for one, role in pictures:
+        if one is None:
+            raise UserError(text("prompt.role_alone"))
+        (picture,) = attached([one])
+        given.append(picture if role is InputRole.IMAGE else Assigned(picture, role))
     return given
 
 

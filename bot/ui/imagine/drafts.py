@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.keys import ButtonId, JobKey
+from bot.domain.people import NOBODYS
 from bot.domain.prompts import PROMPT_LIMIT, PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.doors import origin_of_draft
+from bot.services.intake.batches import asks_for_several
 from bot.services.intake.drafts import is_about_words
 from bot.texts import Text, text
+from bot.ui.imagine.batches import show_offer
 from bot.ui.kit.buttons import JobButton, own_button, own_modal
+from bot.ui.kit.deadline import promptly
 from bot.ui.kit.private import answer_ephemeral, defer_ephemeral, localised, viewer_of
 from bot.ui.kit.replies import AnyInteraction, client_of, defer_public, tell
 
@@ -80,6 +84,8 @@ async def offer_back(
         return
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(discord.ui.TextDisplay(localised(interaction, why)))
+    if options.pictures:  # those are not kept: it is said before somebody sends the words alone
+        view.add_item(discord.ui.TextDisplay(localised(interaction, text("draft.pictures_again"))))
     button = JobButton.draw(
         ButtonId(key, WORD),
         label=localised(interaction, text("button.edit")),
@@ -89,6 +95,18 @@ async def offer_back(
     row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(button)
     view.add_item(row)
     await answer_ephemeral(interaction, view)
+
+
+async def check_early(interaction: AnyInteraction, options: PromptOptions) -> None:
+    """Raise `UserError` at once for a prompt that cannot be sent; a name that is none may be an option set's."""
+    try:
+        compose(options)
+    except UserError as refusal:
+        if not refusal.text.id.startswith("prompt.unknown_parameter"):
+            raise
+        people = client_of(interaction).services.people
+        liked = await promptly(people.preferences(interaction.user.id), NOBODYS)
+        compose(replace(options, sets=liked.named()))
 
 
 @own_button(WORD)
@@ -120,15 +138,20 @@ async def begin(interaction: AnyInteraction, key: JobKey, fields: Mapping[str, s
     options = PromptOptions(prompt=fields.get(PROMPT, ""))
     origin = origin_of_draft(draft)
     async with offered_back(interaction, options, draft.pool, draft.option_set, of=origin):
-        compose(options)
-        asker = await defer_public(interaction)
+        several = asks_for_several(options.prompt)
+        if not several:
+            await check_early(interaction, options)
+        asker = await (defer_ephemeral if several else defer_public)(interaction)
         if asker is None:
             return
         services = client_of(interaction).services
+        if several:
+            offer = await services.batches.offer(asker, options, draft.pool, draft.option_set, of=origin)
+            await show_offer(interaction, offer)
+            return
         liked = await services.people.preferences(asker.user_id)
-        await services.imagine.begin_again(
-            asker, draft, replace(options, under=liked.under(draft.option_set)), preferred=liked.pool
-        )
+        options = replace(options, under=liked.under(draft.option_set), sets=liked.named())
+        await services.imagine.begin_again(asker, draft, options, preferred=liked.pool)
 
 
 async def _read(interaction: AnyInteraction, key: JobKey) -> Draft:

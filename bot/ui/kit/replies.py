@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bot.services.history.thumbnails import Thumbnails
     from bot.services.housekeeping import Housekeeping
     from bot.services.intake.attachments import ImageLoader
+    from bot.services.intake.batches import Batches
     from bot.services.intake.blend import Blending
     from bot.services.intake.describe import Describing
     from bot.services.intake.drafts import Drafts
@@ -86,6 +87,10 @@ class Services(Protocol):
     @property
     def blending(self) -> Blending:
         """Begins blends."""
+
+    @property
+    def batches(self) -> Batches:
+        """Begins several jobs from one prompt."""
 
     @property
     def describing(self) -> Describing:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.domain.batches import DEFAULT_JOBS
 from bot.domain.prompt_rules import name_of
 from bot.texts import Text, text
 from bot.ui.kit.escape import plain
@@ -67,6 +68,8 @@ def prompt_rules(settings: GuildSettings) -> Iterable[Text]:
         yield limit_words(limit, here)
     for kind in settings.kinds:
         yield kind_words(kind, here)
+    if settings.batch != DEFAULT_JOBS:
+        yield text("mod.prompt_batch", n=settings.batch)
 
 
 def addition_words(addition: PromptAddition, guild_id: int) -> Iterable[Text]:

@@ -1,0 +1,96 @@
+"""How people hide a word from a rule: digits for letters, signs or blanks between them, letters drawn out.
+Never here: look-alike letters and what cannot be seen (folding), and which words are looked for.
+
+All of it is read on folded text. Ordinary words come first: what English, German or French spells that way by chance
+(“good” for “god”, “as s” for a word of three letters) is not taken for a disguise."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHORTEST: Final = 3
+"""Letters of a word that is looked for in disguise: shorter ones hide in everything."""
+
+_STANDS_FOR: Final = {
+    "a": "a4@",
+    "b": "b8",
+    "e": "e3€",
+    "g": "g69",
+    "i": "i1!|",
+    "l": "l1|",
+    "o": "o0",
+    "s": "s5$",
+    "t": "t7+",
+    "z": "z2",
+}
+_SELDOM_DOUBLE: Final = frozenset("ahijkquvwxy")
+"""Letters that hardly any language doubles: two of them are drawn out already."""
+_INNER: Final = r"[.\-*_·•~^|+:=\u2026]{1,3}"
+"""Signs within a word that nobody writes there. An apostrophe is none, nor what ends a part of a sentence."""
+_APART: Final = r"[\W_]{1,3}"
+_LETTER: Final = r"[^\W\d_]"
+_ALONE: Final = frozenset("aioue")
+"""Letters that are words by themselves."""
+_LONG_RUN: Final = 3
+
+
+class Disguised:
+    """Finds one word of Latin letters in its disguises."""
+
+    def __init__(self, word: str) -> None:
+        self._word = word
+        units = [(match[0][0], len(match[0])) for match in re.finditer(r"(.)\1*", word)]
+        self._units = units
+        letters = [f"[{re.escape(_STANDS_FOR.get(c, c))}]" for c in word]
+        drawn = [f"([{re.escape(_STANDS_FOR.get(c, c))}]{{{n},}})" for c, n in units]
+        start, end = rf"(?<!{_LETTER})(?<![0-9])", rf"(?!{_LETTER})"
+        self._drawn_out = re.compile(start + "".join(drawn) + end)
+        longer = rf"(?<!{_LETTER}[-.])"  # a part of what is joined by hyphens is no word by itself
+        self._dotted = re.compile(
+            longer + start + f"(?:{_INNER})?".join(letters) + end + rf"(?![-.]{_LETTER})"
+        )
+        self._apart = re.compile(start + _APART.join(letters) + end)
+        first, last = re.escape(word[0]), re.escape(word[-1])
+        self._torn = [
+            re.compile(rf"{start}{pattern}{end}")
+            for c, pattern in (
+                (word[0], rf"{first} {re.escape(word[1:])}"),
+                (word[-1], rf"{re.escape(word[:-1])} {last}"),
+            )
+            if c not in _ALONE
+        ]
+
+    def find(self, folded: str) -> Iterator[tuple[int, int]]:
+        """Where it stands in disguise."""
+        for match in self._drawn_out.finditer(folded):
+            if self._is_drawn_out(match):
+                yield match.span()
+        for pattern in (self._dotted, self._apart):
+            for match in pattern.finditer(folded):
+                if any(c.isalpha() for c in match[0]) and match[0] != self._word:
+                    yield match.span()
+        if len(self._word) > SHORTEST:
+            for pattern in self._torn:
+                yield from (match.span() for match in pattern.finditer(folded))
+
+    def _is_drawn_out(self, match: re.Match[str]) -> bool:
+        """Whether it is no ordinary word with a letter twice, and no number."""
+        if not any(c.isalpha() for c in match[0]):
+            return False
+        longer = [
+            (c, len(run)) for (c, n), run in zip(self._units, match.groups(), strict=True) if len(run) > n
+        ]
+        if not longer:
+            return True  # digits stand for letters, or a digit stands behind
+        return len(longer) > 1 or longer[0][1] >= _LONG_RUN or longer[0][0] in _SELDOM_DOUBLE
+
+
+def disguised(letters: list[str]) -> Disguised | None:
+    """What finds a word in disguise; None for one that is too short, or not of Latin letters alone."""
+    if len(letters) != 1 or len(letters[0]) < SHORTEST or not re.fullmatch(r"[a-z]+", letters[0]):
+        return None
+    return Disguised(letters[0])

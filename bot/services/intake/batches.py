@@ -1,0 +1,197 @@
+"""Several jobs from one prompt: announced with their price, begun when their asker says so, each through the one door.
+Never here: writing choices out (domain), the card that asks (ui), and keeping what waits for a yes (drafts).
+
+Each job stands for a number of its own, so that a second press, or a press after a restart, begins nothing twice."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.batches import DEFAULT_JOBS, count_of, written_out
+from bot.domain.jobs import JobKind
+from bot.domain.prices import Charge, price_of
+from bot.domain.prompts import PROMPT_LIMIT, PromptOptions, compose, is_video
+from bot.domain.wording import clean
+from bot.errors import StorageTrouble, UserError
+from bot.services.admission.doors import Door, origin_of_draft
+from bot.services.admission.terms import Request
+from bot.services.intake.drafts import as_typed
+from bot.services.intake.imagine import chosen_by, named_pool
+from bot.services.intake.new_chain import NewChain
+from bot.services.intake.stand_ins import stand_in
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.domain.pools import Pool
+    from bot.domain.ports import JobStore
+    from bot.services.admission.asker import Asker
+    from bot.services.admission.doors import Doors, Origin
+    from bot.services.admission.terms import Policy
+    from bot.services.admission.viewer import Viewer
+    from bot.services.history.preferences import People
+    from bot.services.intake.describe import Places
+    from bot.services.intake.drafts import Drafts
+    from bot.services.intake.new_chain import Roots, Started
+    from bot.services.servers.settings import Guilds
+    from bot.texts import Text
+
+log = logging.getLogger(__name__)
+
+NAMED: Final = 10
+"""Prompts that an announcement shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Jobs that wait for a yes."""
+
+    key: JobKey
+    prompts: Sequence[str]
+    pool: Pool
+    units: int
+    """What all of them cost together, by the server's prices."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStarted:
+    """What came of a yes."""
+
+    begun: tuple[Job, ...]
+    known: int
+    """Jobs that an earlier press had begun."""
+    refused: tuple[tuple[int, Text], ...]
+    """Which of the jobs began nothing, counted from 1, and why."""
+
+
+def asks_for_several(prompt: str) -> bool:
+    """Whether a prompt may be meant for more than one job; prompts with mistakes are not."""
+    line = clean(prompt)
+    if count_of(line) > 1:
+        return True
+    try:
+        return compose(PromptOptions(prompt=line, several=True)).repeat > 1
+    except UserError:
+        return False
+
+
+class Batches:
+    """Offers and begins batches."""
+
+    def __init__(
+        self,
+        *,
+        roots: Roots,
+        doors: Doors,
+        drafts: Drafts,
+        guilds: Guilds,
+        people: People,
+        policy: Policy,
+        store: JobStore,
+    ) -> None:
+        self._roots = roots
+        self._doors = doors
+        self._drafts = drafts
+        self._guilds = guilds
+        self._people = people
+        self._policy = policy
+        self._store = store
+
+    async def offer(
+        self,
+        asker: Asker,
+        options: PromptOptions,
+        pool: Pool | None,
+        option_set: str | None,
+        *,
+        of: Origin | None = None,
+    ) -> Offer:
+        """Write a prompt out and keep it until its asker says yes; nothing is begun or charged.
+
+        Raises `UserError` if a job cannot be sent, there are more than the server allows, or the pool is closed to
+        the asker; `StorageTrouble` if it could not be kept.
+        """
+        if options.pictures:
+            raise UserError(text("prompt.several_with_pictures"))
+        if of is not None:
+            asker = await self._doors.seat(asker, of, Door.DRAFT)
+        settings = None if asker.server is None else await self._guilds.settings(asker.server)
+        most = DEFAULT_JOBS if settings is None else settings.batch
+        spelled = as_typed(options)
+        if len(spelled) > PROMPT_LIMIT:
+            raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(spelled)))
+        liked = await self._people.preferences(asker.user_id)
+        full = replace(options, under=liked.under(option_set), sets=liked.named())
+        jobs = written_out(full, most=most)
+        chosen = named_pool(pool, jobs[-1].speed)
+        chosen = await self._roots.pool_for(asker, chosen, liked.pool)
+        charges = [Charge.VIDEO if is_video(one.prompt) else Charge.IMAGINE for one in jobs]
+        for charge in dict.fromkeys(charges):
+            await self._policy.check(asker, Request(pool=chosen, charge=charge))
+        prices = () if settings is None else settings.prices
+        units = sum(price_of(prices, chosen, charge) for charge in charges)
+        key = await self._drafts.keep(
+            options,
+            user_id=asker.user_id,
+            guild_id=asker.server,
+            home_channel=asker.home_channel,
+            pool=chosen,
+            option_set=option_set,
+        )
+        return Offer(key, [one.prompt for one in jobs], chosen, units)
+
+    async def start(self, viewer: Viewer, key: JobKey, places: Places) -> BatchStarted:
+        """Begin what was offered. Raises `UserError` if it is no longer kept, or somebody else's."""
+        draft = await self._drafts.open(viewer, key)
+        settings = None if draft.guild_id is None else await self._guilds.settings(draft.guild_id)
+        liked = await self._people.preferences(draft.user_id)
+        options = PromptOptions(prompt=draft.prompt, under=liked.under(draft.option_set), sets=liked.named())
+        jobs = written_out(options, most=DEFAULT_JOBS if settings is None else settings.batch)
+        begun: list[Job] = []
+        known = 0
+        refused: list[tuple[int, Text]] = []
+        for number, composed in enumerate(jobs, 1):
+            root = NewChain(
+                kind=JobKind.IMAGINE,
+                pool=draft.pool,
+                prompt=composed.prompt,
+                notes=chosen_by(composed, draft.pool),
+                interaction_id=stand_in(f"{key}/batch/{number}"),
+            )
+            try:
+                one = await self._begin(root, origin_of_draft(draft), places)
+            except UserError as refusal:
+                refused.append((number, refusal.text))
+            except StorageTrouble:  # of this one alone: what began before it stands
+                refused.append((number, text("trouble.storage")))
+            else:
+                if one is None:
+                    known += 1
+                else:
+                    begun.append(one)
+        log.info("batch_begun", extra={"draft": key, "begun": len(begun), "refused": len(refused)})
+        return BatchStarted(tuple(begun), known, tuple(refused))
+
+    async def _begin(self, root: NewChain, origin: Origin, places: Places) -> Job | None:
+        """Begin one of them in a place of its own; None if it had begun before."""
+        if (
+            root.interaction_id is not None
+            and await self._store.by_interaction(root.interaction_id) is not None
+        ):
+            return None
+        asker = await places.open()
+        try:
+            seated = await self._doors.seat(asker, origin, Door.DRAFT)
+            one: Started = await self._roots.begin(seated, root)
+        except BaseException:
+            await places.shut(asker)
+            raise
+        if not one.fresh:
+            await places.shut(asker)
+            return None
+        return one.job
