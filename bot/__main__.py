@@ -1,146 +1,16 @@
-"""The `easel` command: run, sandbox, sync, migrate, doctor.
-Never here: what they do; each verb calls one function."""
+"""The `easel` command's entry point: a sentence for a Python that is too old, then the command line.
+Never here: what any verb does."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
-from pathlib import Path  # noqa: TC003 - typer reads annotations when the program runs
-from typing import TYPE_CHECKING, Annotated, Final
 
-import typer
+if sys.version_info < (3, 11):  # noqa: UP036 - a clear sentence for whoever runs it from a checkout
+    sys.exit("Easel needs Python 3.11 or newer.")
 
-from bot.errors import StartupError
+from bot.cli.program import cli, main
 
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
-cli = typer.Typer(
-    name="easel",
-    help="Midjourney on a Discord server, through OhMyGPT's Midjourney API.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
-NO_SIMCORD: Final = "The sandbox needs one more package; this installs it: pip install 'easel-bot[sandbox]'"
-
-
-def _do(work: Coroutine[None, None, None]) -> None:
-    """Run it; what keeps the program from starting is one sentence and exit status 1."""
-    try:
-        asyncio.run(work)
-    except StartupError as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-
-
-@cli.command()
-def run() -> None:
-    """Run the bot, with the settings of the environment, `.env` or a secrets directory."""
-    from bot import app, config  # noqa: PLC0415 - `easel --help` should not wait for discord.py
-
-    async def work() -> None:
-        settings = config.load()
-        for sentence in config.unknown_names(os.environ):
-            typer.secho(sentence, err=True, fg="yellow")
-        await app.run(settings)
-
-    _do(work())
-
-
-@cli.command()
-def sandbox(
-    *,
-    speed: Annotated[
-        float, typer.Option(min=0.1, max=50, help="How many times faster than life Midjourney is played.")
-    ] = 4.0,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The page's port on this machine; 0 takes a free one.")
-    ] = 8765,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Something that goes wrong, may be repeated; `help` lists them."),
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Where to keep database and tasks for the next time.")
-    ] = None,
-    browser: Annotated[bool, typer.Option(help="Open the page by itself.")] = True,
-) -> None:
-    """Try everything with no account and no network: the real bot between two stand-ins, in your browser."""
-    typer.secho("Opening the sandbox …", dim=True)
-    try:
-        from bot.sandbox import run as play  # noqa: PLC0415 - as above
-    except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] != "simcord":
-            raise
-        typer.secho(NO_SIMCORD, err=True, fg="red")
-        raise typer.Exit(1) from None
-    if fault and "help" in fault:
-        typer.echo(play.known_faults())
-        return
-    _do(play.run(play.Wishes(speed=speed, port=port, faults=fault or (), data=data, browser=browser)))
-
-
-@cli.command()
-def migrate() -> None:
-    """Bring the database to this program's version (`easel run` does it by itself)."""
-    from bot import config, log  # noqa: PLC0415 - as above
-    from bot.storage.opening import migrate as bring_up  # noqa: PLC0415 - as above
-
-    async def work() -> None:
-        settings = config.load_local()
-        log.setup(style=settings.log_format, level=settings.log_level, secrets=settings.secrets())
-        changed = await bring_up(settings.database)
-        typer.echo("The database was brought up to date." if changed else "The database is up to date.")
-
-    _do(work())
-
-
-@cli.command()
-def sync() -> None:
-    """Tell Discord the commands now, changed or not (`easel run` does it when they changed)."""
-    from bot import app, config  # noqa: PLC0415 - as above
-
-    async def work() -> None:
-        count = await app.sync(config.load())
-        typer.echo(f"Discord knows {count} commands.")
-
-    _do(work())
-
-
-@cli.command()
-def doctor() -> None:
-    """Look at everything the bot needs and say what to do about it; exit status 1 if something is wrong."""
-    from rich.console import Console  # noqa: PLC0415 - as above
-
-    from bot import config  # noqa: PLC0415 - as above
-    from bot.doctor import examine  # noqa: PLC0415 - as above
-
-    console = Console(highlight=False)
-
-    async def work() -> None:
-        bad = 0
-        async for finding in examine(config.load()):
-            bad += not finding.fine
-            mark = "[green]✔[/]" if finding.fine else "[red]✖[/]"
-            console.print(f"{mark} [bold]{finding.name}[/]", end=" ")
-            console.print(finding.words, markup=False)
-        if bad:
-            raise typer.Exit(1)
-
-    _do(work())
-
-
-def main() -> None:
-    """Entry point of the `easel` script."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - a clear sentence for whoever runs it from a checkout
-        sys.exit("Easel needs Python 3.11 or newer.")
-    cli()
-
+__all__ = ["cli", "main"]
 
 if __name__ == "__main__":
     main()

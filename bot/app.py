@@ -252,7 +252,9 @@ async def assemble(
     instance = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
     meters = Meters(version=metadata.version("easel-bot"), role=settings.role, instance=instance)
     async with AsyncExitStack() as stack:
-        storage = await stack.enter_async_context(open_storage(settings.database, migrate=True))
+        storage = await stack.enter_async_context(
+            open_storage(settings.database, migrate=True, keep=settings.backups_kept)
+        )
         lines = await stack.enter_async_context(open_lines())
         api = MidjourneyApi(lines, _api_settings(settings), guard=guard, metrics=meters)
         further = {name: api.with_key(key.get_secret_value()) for name, key in settings.accounts.items()}

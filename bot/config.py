@@ -67,12 +67,18 @@ class LocalSettings(BaseSettings):
         repr=False,
         description="Where jobs are kept: `sqlite+aiosqlite:///file.db`, or `postgresql+asyncpg://user:password@host/name`.",
     )
+    backups_kept: int = Field(
+        3,
+        ge=0,
+        le=100,
+        description="Copies of the SQLite file that are kept from before migrations; `0` makes none.",
+    )
     log_format: Annotated[Literal["console", "json"], Lower] = Field(
         "console", description="How the log is written: `console` for people, `json` for collectors."
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Upper] = Field(
         "INFO",
-        description="The least important line that is logged: `DEBUG` (prompts too), `INFO`, `WARNING` or `ERROR`.",
+        description="The least important line that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`.",
     )
 
     def secrets(self) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ QUIET: Final[Mapping[str, int]] = {
     # Their DEBUG and INFO lines carry rows: tokens and prompts.
     "aiosqlite": logging.WARNING,
     "sqlalchemy.engine": logging.WARNING,
+    # Says what it always says; `bot.storage.schema` logs one line for a migration.
+    "alembic": logging.WARNING,
     "PIL": logging.INFO,
     "asyncio": logging.INFO,
 }
@@ -225,6 +227,12 @@ def setup(
         logging.getLogger(name).setLevel(max(floor, root.level))
     sys.excepthook = _log_uncaught
     return handler
+
+
+def get(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger for code that is itself imported late."""
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -155,7 +155,8 @@ def _account_of(value: object) -> AccountMap:
     return found
 
 
-def _database(value: str) -> str:
+def spelled_database(value: str) -> str:
+    """Read a database's address, also as managed databases hand it out; raises `ValueError`."""
     spelled = value.strip()
     for short, full in _DRIVERS.items():
         if spelled.startswith(short):
@@ -184,7 +185,7 @@ def _lower(value: object) -> object:
 
 Web = Annotated[str, AfterValidator(_address("http", "https"))]
 Socket = Annotated[str, AfterValidator(_address("ws", "wss"))]
-Database = Annotated[str, AfterValidator(_database)]
+Database = Annotated[str, AfterValidator(spelled_database)]
 BotToken = Annotated[SecretStr, AfterValidator(_bare("Bot"))]
 ApiKey = Annotated[SecretStr, AfterValidator(_bare("Bearer"))]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_hosts)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -19,10 +19,10 @@ from bot.errors import StartupError
 from bot.storage.errors import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from sqlalchemy.engine import URL, Connection
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 T = TypeVar("T")
 
@@ -80,6 +80,22 @@ class SqliteDatabase:
         """Run `work` on a reading connection; each of its statements sees one consistent moment."""
         return await _undisturbed(_look(self._reader, work))
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A connection on which everything is read as it stands at one moment."""
+        with translated():
+            async with self._reader.connect() as connection:
+                await connection.exec_driver_sql("BEGIN")
+                yield connection
+                await connection.exec_driver_sql("ROLLBACK")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that the caller fills step by step; undone by any exception."""
+        with translated():
+            async with self._writer.begin() as connection:
+                yield connection
+
     async def close(self) -> None:
         """Finish what runs, close every connection and end the threads."""
         await self._reader.dispose()
@@ -116,6 +132,23 @@ class PostgresDatabase:
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection without a transaction; each of its statements sees one consistent moment."""
         return await _undisturbed(_look(self._reader, work))
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A connection on which everything is read as it stands at one moment."""
+        with translated():
+            async with (
+                self._writer.execution_options(isolation_level="REPEATABLE READ").connect() as connection,
+                connection.begin(),
+            ):
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that the caller fills step by step; undone by any exception."""
+        with translated():
+            async with self._writer.begin() as connection:
+                yield connection
 
     async def close(self) -> None:
         """Close every connection."""
