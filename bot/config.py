@@ -149,6 +149,10 @@ class Settings(LocalSettings):
         None,
         description="`host:port` for health, metrics, webhooks and the mask editor; unset: no web server.",
     )
+    health_listen: Listening | None = Field(
+        None,
+        description="`host:port` of their own for health and metrics, which `WEB_LISTEN` then serves no more.",
+    )
     public_url: Web | None = Field(
         None,
         description="Address under which the internet reaches `WEB_LISTEN`; unset: no webhooks, no mask editor.",

@@ -12,7 +12,8 @@ Never here: sentences for people (those are ids of the catalogues).
     ├── TaskTaken             that upstream task already belongs to another job of ours
     ├── StorageTrouble        the database is locked, full, read-only or broken
     ├── StartupError          one clear sentence for the operator, who alone can mend it: exit status 78
-    │   └── StartupDelayed    the same, but time may mend it: exit status 75
+    │   ├── StartupDelayed    the same, but time may mend it: exit status 75
+    │   └── PartLost          a part broke while the program ran: exit status 70
     └── IllegalTransition     a bug of ours: the job's life does not go that way
 """
 
@@ -127,6 +128,12 @@ class StartupDelayed(StartupError):
     """The program cannot work for the moment: time may mend it, or somebody else."""
 
     status = ExitStatus.LATER
+
+
+class PartLost(StartupError):
+    """A part of the running program broke and did not come back; a new process may do better."""
+
+    status = ExitStatus.BROKEN
 
 
 class IllegalTransition(EaselError):

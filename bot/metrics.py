@@ -82,6 +82,14 @@ METERS: Final[Mapping[str, Meter]] = {
     "loop_lag_seconds": Meter(
         Kind.SPREAD, "How much later than asked the event loop woke up.", buckets=_QUICK
     ),
+    "part_failures": Meter(Kind.COUNT, "Failures of long-lived parts of the process.", ("part",)),
+    "storage_troubles": Meter(Kind.COUNT, "Transactions that failed, by the reason.", ("reason",)),
+    "gateway_shards": Meter(
+        Kind.LEVEL, "Shards of this process that Discord answers, when the page was read."
+    ),
+    "guilds": Meter(Kind.LEVEL, "Servers that this process serves, when the page was read."),
+    "starts_left": Meter(Kind.LEVEL, "Starts that Discord still allowed today, when this process started."),
+    "balance_credits": Meter(Kind.LEVEL, "Credits of an account, when it was last looked at.", ("account",)),
     "jobs_waiting": Meter(Kind.LEVEL, "Jobs in the queue, when the page was read.", ("pool",)),
     "jobs_running": Meter(Kind.LEVEL, "Jobs upstream, when the page was read.", ("pool",)),
 }

@@ -3,8 +3,8 @@ Never here: how any of them answers (`web`)."""
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Final
 
 from bot.metrics import page_of
 from bot.midjourney.ohmygpt.webhook import read_hint
@@ -18,36 +18,63 @@ if TYPE_CHECKING:
 
     from bot.app import App
 
+FRESH_S: Final = 5.0
+"""So old an answer about readiness may be."""
+
 
 @asynccontextmanager
 async def serving(app: App) -> AsyncIterator[None]:
     """Serve for the length of the block, where the operator wants it; raises `StartupError`."""
-    listen = app.settings.web_listen
-    if listen is None:
-        yield
-        return
-    hook = Hook(
-        read_hint=read_hint,
-        find_job=app.storage.jobs.by_webhook_token,
-        on_hint=app.on_hint,
-        metrics=app.meters,
-    )
+    settings = app.settings
     health = Health(
-        alive={},
+        alive={"parts": app.supervisor.lost},
         ready={
-            "gateway": app.gateway_ready,
-            "database": app.database_ready,
-            "engine": app.engine_ready,
+            "gateway": app.readiness.gateway,
+            "database": app.readiness.database,
+            "upstream": app.readiness.upstream,
+            "engine": app.readiness.engine,
+            "parts": app.supervisor.down,
         },
+        fresh=FRESH_S,
     )
-    async with serve(
-        host=listen.host,
-        port=listen.port,
-        health=health,
-        metrics_page=page_of(app.meters, app.storage.jobs.load),
-        hook=hook,
-        region=_region_pages(app),
-    ):
+    levels = page_of(app.meters, app.storage.jobs.load)
+
+    async def metrics() -> bytes:
+        app.readiness.measure()
+        return await levels()
+
+    own = settings.health_listen
+    async with AsyncExitStack() as stack:
+        if own is not None:
+            await stack.enter_async_context(
+                serve(
+                    host=own.host,
+                    port=own.port,
+                    health=health,
+                    metrics=metrics,
+                    hook=None,
+                    setting="EASEL_HEALTH_LISTEN",
+                )
+            )
+        listen = settings.web_listen
+        if listen is not None:
+            hook = Hook(
+                read_hint=read_hint,
+                find_job=app.storage.jobs.by_webhook_token,
+                on_hint=app.on_hint,
+                metrics=app.meters,
+            )
+            await stack.enter_async_context(
+                serve(
+                    host=listen.host,
+                    port=listen.port,
+                    health=health if own is None else None,
+                    metrics=metrics if own is None else None,
+                    hook=hook,
+                    region=_region_pages(app),
+                    keep=app.supervisor.start,
+                )
+            )
         yield
 
 

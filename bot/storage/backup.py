@@ -22,6 +22,8 @@ from bot.storage import schema
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.storage.database import Database
+
     Progress = Callable[[int, int], None]
     """Called with what is done and what there is, in pages."""
 
@@ -190,7 +192,7 @@ def _claimed(target: Path) -> bool:
 # -- before a migration ----------------------------------------------------------------------------------
 
 
-async def keep_copy(url: str, database: schema.Database, *, keep: int) -> Path | None:
+async def keep_copy(url: str, database: Database, *, keep: int) -> Path | None:
     """Keep a copy of a database that is about to be migrated, and the newest `keep` such copies.
 
     Returns the copy; None where there is nothing to keep. Raises `StartupError` if it cannot be made: without it there

@@ -8,6 +8,7 @@ import hashlib
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlencode
 
 from sqlalchemy import event, func, select
 from sqlalchemy.engine import make_url
@@ -15,8 +16,8 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from bot.errors import StartupError
-from bot.storage.errors import translated
+from bot.errors import StartupError, StorageTrouble
+from bot.storage.errors import Conflict, translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -40,6 +41,31 @@ COMMAND_SECONDS: Final = 30
 LOG_KEPT_BYTES: Final = 64 * 1024 * 1024
 """To what SQLite's write-ahead log is cut after a burst."""
 
+LIBPQ_READ: Final = frozenset(
+    {
+        *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation"),
+        *(
+            "ssl_min_protocol_version",
+            "ssl_max_protocol_version",
+            "target_session_attrs",
+            "passfile",
+            "options",
+        ),
+    }
+)
+"""Parameters of libpq's addresses that asyncpg reads from an address too."""
+LIBPQ_LEFT_OUT: Final = frozenset(
+    {
+        "channel_binding",
+        "gssencmode",
+        "connect_timeout",
+        "application_name",
+        "pgbouncer",
+        "fallback_application_name",
+    }
+)
+"""Such that neither asyncpg nor the server takes, or that we set ourselves; the connection stands without them."""
+
 SQLITE: Final = "sqlite"
 POSTGRES: Final = "postgresql"
 
@@ -47,7 +73,23 @@ POSTGRES: Final = "postgresql"
 # gives each connection a thread of its own, and asyncpg.
 
 
-class SqliteDatabase:
+class _Reporting:
+    """Tells somebody of each transaction that failed, for the meters."""
+
+    on_trouble: Callable[[str], None] | None = None
+
+    async def _told(self, visit: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await _undisturbed(visit)
+        except Conflict:  # an answer, no trouble
+            raise
+        except StorageTrouble as trouble:
+            if self.on_trouble is not None:
+                self.on_trouble(str(trouble))
+            raise
+
+
+class SqliteDatabase(_Reporting):
     """One SQLite file: one writing connection and a few readers. Its errors are `StorageTrouble`."""
 
     def __init__(self, url: URL, *, busy_ms: int) -> None:
@@ -74,11 +116,11 @@ class SqliteDatabase:
 
         Writers queue for the one connection, first come, first served.
         """
-        return await _undisturbed(_transact(self._writer, work))
+        return await self._told(_transact(self._writer, work))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a reading connection; each of its statements sees one consistent moment."""
-        return await _undisturbed(_look(self._reader, work))
+        return await self._told(_look(self._reader, work))
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -102,10 +144,11 @@ class SqliteDatabase:
         await self._writer.dispose()
 
 
-class PostgresDatabase:
+class PostgresDatabase(_Reporting):
     """One PostgreSQL database, through a pool of connections. Its errors are `StorageTrouble`."""
 
     def __init__(self, url: URL, *, busy_ms: int) -> None:
+        url, dsn = _as_asyncpg_takes_it(url)
         self._writer = create_async_engine(
             url,
             hide_parameters=True,
@@ -114,6 +157,7 @@ class PostgresDatabase:
             pool_timeout=COMMAND_SECONDS,
             pool_pre_ping=True,
             connect_args={
+                "dsn": dsn,
                 "timeout": CONNECT_SECONDS,
                 "command_timeout": COMMAND_SECONDS,
                 "server_settings": {
@@ -127,11 +171,11 @@ class PostgresDatabase:
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that commits at its end and is undone by any exception."""
-        return await _undisturbed(_transact(self._writer, work))
+        return await self._told(_transact(self._writer, work))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection without a transaction; each of its statements sees one consistent moment."""
-        return await _undisturbed(_look(self._reader, work))
+        return await self._told(_look(self._reader, work))
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -190,6 +234,16 @@ def lock(connection: Connection, name: str) -> None:
     if connection.dialect.name == POSTGRES:
         number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
         connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def _as_asyncpg_takes_it(url: URL) -> tuple[URL, str]:
+    """Sort out what libpq's address knows and SQLAlchemy's dialect does not, as managed databases hand it out.
+
+    asyncpg reads TLS and its like from an address of its own, which holds nothing else then.
+    """
+    for_asyncpg = {name: value for name, value in url.query.items() if name in LIBPQ_READ}
+    rest = url.difference_update_query([*LIBPQ_READ, *LIBPQ_LEFT_OUT])
+    return rest, "postgresql://?" + urlencode(for_asyncpg, doseq=True)
 
 
 def _named(url: URL) -> URL:

@@ -92,6 +92,13 @@ class Tracker:
         self._agenda.add(Tracked(job, due, stored_at=now))
         self._wake_for(due)
 
+    def clock_stepped(self, now: int) -> None:
+        """The clock was set: read everything now."""
+        self._agenda.pull_in(now)
+        if self.last_reading_at is not None:
+            self.last_reading_at = now
+        self._wake.set()
+
     def drop(self, key: JobKey) -> None:
         """Stop following a job (it was taken over)."""
         self._agenda.drop(key)
