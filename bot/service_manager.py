@@ -40,7 +40,7 @@ class ServiceManager:
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
-                out.setblocking(False)
+                out.settimeout(0)
                 out.connect(address)
                 out.send("\n".join(lines).encode())
         except OSError:

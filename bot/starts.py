@@ -83,12 +83,19 @@ class Starts:
         """Seconds until Discord allows this start; asking costs nothing."""
         try:
             limits = await client.fetch_session_start_limits()
-        except (discord.HTTPException, aiohttp.ClientError, OSError):
-            return 0.0  # connecting will meet the same trouble, and says it
+        except (
+            discord.HTTPException,
+            discord.GatewayNotFound,
+            aiohttp.ClientError,
+            OSError,
+            KeyError,
+            TypeError,
+        ):
+            return 0.0  # connecting will meet the same trouble, and says it; a gateway's proxy may know no budget
         self._meters.level("starts_left", limits.remaining)
         if limits.remaining >= self._shards:
             return 0.0
-        return max(SOONEST_S, limits.reset_after.total_seconds())
+        return max(SOONEST_S, limits.reset_after / 1_000)
 
     async def _pause(self, seconds: float, event: str, why: str, stopping: asyncio.Event) -> None:
         if seconds <= 0:

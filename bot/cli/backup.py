@@ -4,7 +4,7 @@ Never here: how it is copied (`bot.storage.backup`)."""
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads annotations when the program runs
 from typing import Annotated
 
 import typer
