@@ -26,6 +26,7 @@ from bot.domain.ports import unguarded
 from bot.errors import ExitStatus, StartupDelayed, StartupError
 from bot.farewells import GOOD_BYES, discord_troubles
 from bot.i18n import Catalogues
+from bot.invitation import invite_link
 from bot.metrics import Meters, watch_loop
 from bot.midjourney.image_loader import PillowReader
 from bot.midjourney.images import HttpPictures, PictureSettings
@@ -87,6 +88,7 @@ class App:
     stopping: asyncio.Event
     """Set it to stop in good order."""
     manager: ServiceManager = field(default_factory=ServiceManager.of_environment)
+    _logged_in: asyncio.Event = field(default_factory=asyncio.Event)
     _engine: asyncio.Task[None] | None = None
     _cards: asyncio.Task[None] | None = None
 
@@ -114,6 +116,7 @@ class App:
             start("telling", self.services.dispatcher.run)
             start("people", self.services.people.run)
             start("starts", self.starts.watch)
+            start("announcement", self._announce)
             start("clock", ClockWatch(self.clock, self._clock_stepped).run)
             if self.settings.role != "gateway":
                 start("image API", self.readiness.watch_upstream)
@@ -147,6 +150,7 @@ class App:
 
     async def _be_client(self) -> None:
         await self.log_in()
+        self._logged_in.set()
         if self.settings.role == "worker":
             await self._ask_for_token()
             return
@@ -154,6 +158,22 @@ class App:
         if not self.stopping.is_set():
             with discord_troubles():
                 await self.bot.connect()
+
+    async def _announce(self) -> None:
+        """Say in one line who started, as soon as Discord has said where."""
+        await self._logged_in.wait()
+        if self.settings.role != "worker":
+            await self.bot.wait_until_ready()
+        told = {
+            "version": metadata.version("easel-bot"),
+            "role": self.settings.role,
+            "servers": len(self.bot.guilds),
+            "pools": ",".join(pool.value for pool in self.settings.default_rules),
+            "invite": invite_link(self.bot.application_id or 0),
+        }
+        log.info("started", extra=told)
+        self.manager.tell(f"STATUS={told['servers']} servers")
+        await asyncio.Event().wait()
 
     async def _ask_for_token(self) -> None:
         """Until `stopping`: notice a token that was revoked, where no gateway would tell. Raises `StartupError`."""

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 FORMAT_NAME: Final = "EASEL_LOG_FORMAT"
 
 
-def carry_out(work: Coroutine[None, None, None]) -> None:
-    """Run it; what keeps the program from working is one sentence and an exit status (`ExitStatus`)."""
+def carry_out(work: Coroutine[None, None, None], *, failed: int | None = None) -> None:
+    """Run it; what keeps the program from working is one sentence and an exit status (`ExitStatus`, or `failed`)."""
     try:
         asyncio.run(work)
     except StartupError as error:
         tell(str(error))
-        raise typer.Exit(error.status) from None
+        raise typer.Exit(error.status if failed is None else failed) from None
     except KeyboardInterrupt:
         raise typer.Exit(ExitStatus.INTERRUPTED) from None
 
