@@ -156,6 +156,25 @@ class Redact:
         return text if chatty else _PROMPT_TEXT.sub(rf"\1\2{HIDDEN}\2", text)
 
 
+# -- what libraries say ----------------------------------------------------------------------------------------
+
+
+class Outages(logging.Filter):
+    """Cuts discord.py's lines about lost connections short: an outage is one word, not a traceback at each try."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, those about reconnecting as warnings without a traceback."""
+        if record.exc_info and str(record.msg).startswith("Attempting a reconnect"):
+            kind = record.exc_info[0] if isinstance(record.exc_info, tuple) else None
+            record.msg = f"{record.msg} (%s)"
+            reason = "unknown" if kind is None else kind.__name__
+            record.args = (*record.args, reason) if isinstance(record.args, tuple) else (reason,)
+            record.exc_info, record.exc_text = None, None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
 # -- setting up --------------------------------------------------------------------------------------------
 
 
@@ -218,6 +237,7 @@ def setup(
             ],
         )
     )
+    handler.addFilter(Outages())
     root = logging.getLogger()
     for old in [h for h in root.handlers if isinstance(h, Handler)]:
         root.removeHandler(old)

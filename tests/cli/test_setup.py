@@ -17,7 +17,7 @@ from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.fakes.discord_wire import FakeDiscord
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
 
@@ -42,12 +42,14 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
         yield Place(fake, upstream, tmp_path, environ)
 
 
-async def setup(place: Place, *arguments: str, answers: tuple[str, ...] = (), **more: str) -> tuple[int, str]:
+async def setup(
+    place: Place, *arguments: str, answers: tuple[str, ...] = (), more: Mapping[str, str] | None = None
+) -> tuple[int, str]:
     """Run the verb in a process of its own; exit status and everything it said."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "setup", "--no-start", *arguments),
         cwd=place.folder,
-        env={**place.environ, "PYTHONPATH": os.pathsep.join(sys.path), **more},
+        env={**place.environ, "PYTHONPATH": os.pathsep.join(sys.path), **(more or {})},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -100,7 +102,7 @@ async def test_it_waits_until_the_bot_is_invited(place: Place) -> None:
 async def test_a_script_needs_no_terminal_and_asks_nothing(place: Place) -> None:
     given = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": SANDBOX_KEY}
 
-    status, said = await setup(place, "--no-input", "--env-file", "easel.env", **given)
+    status, said = await setup(place, "--no-input", "--env-file", "easel.env", more=given)
 
     assert status == 0, said
     written = env_file.read(place.folder / "easel.env")
@@ -112,8 +114,8 @@ async def test_a_script_that_gives_too_little_is_told_what(place: Place, missing
     given = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": SANDBOX_KEY}
     del given[missing]
 
-    assert (await setup(place, "--no-input", **given))[0] == status
-    code, said = await setup(place, "--no-input", **given, **{missing: "sk-wrong.wrong.wrong"})
+    assert (await setup(place, "--no-input", more=given))[0] == status
+    code, said = await setup(place, "--no-input", more=given | {missing: "sk-wrong.wrong.wrong"})
 
     assert code == status
     assert "Traceback" not in said
@@ -124,7 +126,7 @@ async def test_an_image_api_that_is_away_is_no_fault_of_the_key(place: Place) ->
     place.upstream.fault(Fault.UNAVAILABLE, times=None, endpoint="query-mj-tasks")
     given = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": SANDBOX_KEY}
 
-    status, said = await setup(place, "--no-input", **given)
+    status, said = await setup(place, "--no-input", more=given)
 
     assert status == 75
     assert "cannot be asked now" in said

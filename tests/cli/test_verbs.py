@@ -3,6 +3,7 @@ Never here: how copies are made (tests/storage)."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -58,11 +59,12 @@ def test_a_copy_is_taken_and_put_back_without_token_or_key(folder: Path) -> None
     assert list(folder.glob("easel.db.*.replaced"))
 
 
-async def test_a_database_in_use_is_not_replaced(folder: Path) -> None:
+async def test_a_database_in_use_is_copied(folder: Path) -> None:
     await migrate("sqlite+aiosqlite:///easel.db")
     async with open_storage("sqlite+aiosqlite:///easel.db", migrate=False) as storage:
         await storage.check()
-        here = subprocess.run(
+        here = await asyncio.to_thread(
+            subprocess.run,
             [sys.executable, "-m", "bot", "backup", "copy.db"],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

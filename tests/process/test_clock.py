@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from typing_extensions import override
 
 from bot.clock import LOOK_S, ClockWatch
 from bot.domain.pools import Allowance
@@ -32,6 +33,7 @@ class Set(Idle):
         self.steady = 0.0
         self.steps = steps
 
+    @override
     async def pause(self, seconds: float, wake: asyncio.Event | None = None) -> bool:
         if not self.steps:
             raise asyncio.CancelledError

@@ -9,6 +9,7 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from bot.clock import SystemClock
 from bot.service_manager import ServiceManager
 from tests.process.clock import Idle
 
@@ -34,12 +35,12 @@ async def test_it_speaks_the_protocol_and_falls_silent_with_a_dead_part(
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         monkeypatch.setenv("WATCHDOG_USEC", "30000000")
         monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
-        manager, clock, dead = ServiceManager.of_environment(), Idle(), []
+        manager, clock = ServiceManager.of_environment(), Idle()
 
         async def lost() -> str | None:
             if len(clock.pauses) >= 6:
                 raise KeyError
-            return "engine" if dead or len(clock.pauses) >= 3 else None
+            return "engine" if len(clock.pauses) >= 3 else None
 
         manager.tell("READY=1", "STATUS=fine")
         with suppress(KeyError):
@@ -71,9 +72,8 @@ async def test_without_systemd_nothing_is_said_and_nothing_breaks(
     async def nothing() -> str | None:
         raise AssertionError("no watchdog is to be fed")
 
-    class Once(Idle):
-        async def pause(self, seconds: float, wake: asyncio.Event | None = None) -> bool:
-            raise asyncio.CancelledError
-
-    with suppress(asyncio.CancelledError):
-        await manager.feed(Once(), nothing)
+    task = asyncio.create_task(manager.feed(SystemClock(), nothing))
+    await asyncio.wait([task], timeout=0.05)
+    assert not task.done()
+    task.cancel()
+    await asyncio.wait([task])

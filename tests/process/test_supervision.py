@@ -54,15 +54,16 @@ async def test_a_part_that_stops_is_started_again_after_growing_pauses(
     await watched.supervisor.stop()
 
 
-async def test_a_part_that_waits_to_be_started_again_makes_the_process_unready() -> None:
+async def test_a_part_that_waits_to_be_started_again_makes_the_process_unready(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     watched, down = Watched(), asyncio.Event()
 
     async def forever(_seconds: float, _wake: asyncio.Event | None = None) -> bool:
         down.set()
-        await asyncio.Event().wait()
-        return False
+        return await asyncio.Event().wait()
 
-    watched.clock.pause = forever  # type: ignore[method-assign]  # the test's own clock
+    monkeypatch.setattr(watched.clock, "pause", forever)
 
     async def part() -> None:
         raise LookupError

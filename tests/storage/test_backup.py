@@ -33,6 +33,10 @@ def states(path: Path) -> dict[str, int]:
         return dict(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall())
 
 
+def named(folder: Path, pattern: str) -> list[str]:
+    return sorted(path.name for path in folder.glob(pattern))
+
+
 async def test_a_copy_taken_while_jobs_come_in_is_whole_and_of_one_moment(
     sqlite_url: str, tmp_path: Path
 ) -> None:
@@ -61,7 +65,7 @@ async def test_a_copy_taken_while_jobs_come_in_is_whole_and_of_one_moment(
         booked = connection.execute("SELECT count(DISTINCT job_key) FROM ledger").fetchone()
     assert jobs == booked  # each job is written together with its entry in the books
     assert target.stat().st_mode & 0o077 == 0
-    assert [path.name for path in tmp_path.iterdir() if "copy" in path.name] == ["copy.db"]
+    assert named(tmp_path, "*copy*") == ["copy.db"]
 
 
 async def test_nothing_is_written_over_and_nothing_is_left_behind(sqlite_url: str, tmp_path: Path) -> None:
@@ -77,7 +81,7 @@ async def test_nothing_is_written_over_and_nothing_is_left_behind(sqlite_url: st
 
     assert (tmp_path / "mine.txt").read_text() == "precious"
     assert not (tmp_path / "none.db").exists()
-    assert not list(tmp_path.glob("*copy*"))
+    assert not named(tmp_path, "*copy*")
 
 
 async def test_what_is_no_copy_of_easels_is_refused(sqlite_url: str, tmp_path: Path) -> None:
@@ -165,7 +169,7 @@ async def test_a_copy_is_kept_from_before_each_migration_and_only_the_newest_sta
     sqlite_url: str, tmp_path: Path
 ) -> None:
     await migrate(sqlite_url, keep=2)
-    assert not list(tmp_path.glob("*.bak"))  # an empty database had nothing to keep
+    assert not named(tmp_path, "*.bak")  # an empty database had nothing to keep
     older = tmp_path / "older.db"
     await as_it_was(older, "0007")
     for _ in range(3):
@@ -173,13 +177,13 @@ async def test_a_copy_is_kept_from_before_each_migration_and_only_the_newest_sta
         take(older, tmp_path / "easel.db")
         assert await migrate(sqlite_url, keep=2)
 
-    kept = sorted(tmp_path.glob("easel.db.*.v0007.bak"))
+    kept = named(tmp_path, "easel.db.*.v0007.bak")
     assert len(kept) == 2
     for path in kept:
-        with closing(sqlite3.connect(path)) as connection:
+        with closing(sqlite3.connect(tmp_path / path)) as connection:
             assert connection.execute("SELECT version_num FROM easel_version").fetchone() == ("0007",)
     assert await migrate(sqlite_url, keep=2) is False
-    assert sorted(tmp_path.glob("easel.db.*.bak")) == kept
+    assert named(tmp_path, "easel.db.*.bak") == kept
 
 
 def test_only_plain_files_are_copied() -> None:
