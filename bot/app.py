@@ -36,7 +36,6 @@ from bot.midjourney.ohmygpt.webhook import webhook_address
 from bot.midjourney.screens import PillowScreens
 from bot.midjourney.transport import open_lines
 from bot.readiness import Readiness
-from bot.service_manager import ServiceManager
 from bot.services.admission.terms import DeploymentPolicy
 from bot.services.intake.mask_editor import MaskEditor
 from bot.services.intake.region_links import RegionLinks
@@ -46,6 +45,7 @@ from bot.storage.backup import file_of
 from bot.storage.opening import open_storage
 from bot.storage.vault import FernetVault
 from bot.supervision import Supervisor
+from bot.systemd import Systemd
 from bot.ui.card.cards import Cards
 from bot.ui.card.publisher import DiscordPublisher
 from bot.ui.kit.links import card_link
@@ -87,7 +87,7 @@ class App:
     readiness: Readiness
     stopping: asyncio.Event
     """Set it to stop in good order."""
-    manager: ServiceManager = field(default_factory=ServiceManager.of_environment)
+    manager: Systemd = field(default_factory=Systemd.of_environment)
     _logged_in: asyncio.Event = field(default_factory=asyncio.Event)
     _engine: asyncio.Task[None] | None = None
     _cards: asyncio.Task[None] | None = None
@@ -112,7 +112,7 @@ class App:
             await stack.enter_async_context(serving(self))
             stack.push_async_callback(self.supervisor.stop)
             start("loop lag", lambda: watch_loop(self.clock, self.meters))
-            start("service manager", lambda: self.manager.feed(self.clock, self.supervisor.lost))
+            start("systemd", lambda: self.manager.feed(self.clock, self.supervisor.lost))
             start("telling", self.services.dispatcher.run)
             start("people", self.services.people.run)
             start("starts", self.starts.watch)

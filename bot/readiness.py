@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
+from bot.storage.errors import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,11 +62,16 @@ class Readiness:
         self._api = api
         self._clock = clock
         self._meters = meters
-        storage.database.on_trouble = lambda reason: meters.count("storage_troubles", reason=reason)
+        storage.database.on_trouble = self._count_trouble
+        for reason in REASONS:
+            meters.count("storage_troubles", 0, reason=reason)
         self._starts = starts
         self._file = file
         self._upstream: str | None = "no answer yet"
         self._answered = False
+
+    def _count_trouble(self, reason: str) -> None:
+        self._meters.count("storage_troubles", reason=reason)
 
     async def gateway(self) -> str | None:
         """Whether Discord sends us events."""

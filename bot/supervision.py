@@ -58,6 +58,7 @@ class Supervisor:
     ) -> asyncio.Task[None]:
         """Run a part until `stop`, or until it ends after `stopping`."""
         part = self._parts[name] = Part(name)
+        self._metrics.count("part_failures", 0, part=name)
         task = self._tasks[name] = asyncio.create_task(self._keep(part, run, restart=restart), name=name)
         return task
 

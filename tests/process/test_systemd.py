@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bot.clock import SystemClock
-from bot.service_manager import ServiceManager
+from bot.systemd import Systemd
 from tests.process.clock import Idle
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def test_it_speaks_the_protocol_and_falls_silent_with_a_dead_part(
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         monkeypatch.setenv("WATCHDOG_USEC", "30000000")
         monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
-        manager, clock = ServiceManager.of_environment(), Idle()
+        manager, clock = Systemd.of_environment(), Idle()
 
         async def lost() -> str | None:
             if len(clock.pauses) >= 6:
@@ -54,7 +54,7 @@ async def test_an_abstract_socket_is_found() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         name = f"easel-test-{os.getpid()}"
         listener.bind("\0" + name)
-        ServiceManager("@" + name).tell("READY=1")
+        Systemd("@" + name).tell("READY=1")
 
         assert list(heard(listener)) == ["READY=1"]
 
@@ -65,9 +65,9 @@ async def test_without_systemd_nothing_is_said_and_nothing_breaks(
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     monkeypatch.setenv("WATCHDOG_USEC", "30000000")
     monkeypatch.setenv("WATCHDOG_PID", str(os.getpid() + 1))
-    manager = ServiceManager.of_environment()
+    manager = Systemd.of_environment()
     manager.tell("READY=1")
-    ServiceManager(str(tmp_path / "nobody")).tell("READY=1")
+    Systemd(str(tmp_path / "nobody")).tell("READY=1")
 
     async def nothing() -> str | None:
         raise AssertionError("no watchdog is to be fed")

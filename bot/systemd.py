@@ -16,7 +16,7 @@ MICROSECOND: Final = 1e-6
 IDLE_S: Final = 3_600.0
 
 
-class ServiceManager:
+class Systemd:
     """Speaks sd_notify's protocol (systemd's manual, sd_notify(3)); does nothing where nobody listens."""
 
     def __init__(self, address: str | None = None, watchdog_s: float | None = None) -> None:
@@ -24,7 +24,7 @@ class ServiceManager:
         self._every = None if watchdog_s is None else watchdog_s / 3
 
     @classmethod
-    def of_environment(cls) -> ServiceManager:
+    def of_environment(cls) -> Systemd:
         """Read what systemd set for this process."""
         address = os.environ.get("NOTIFY_SOCKET") or None
         interval = os.environ.get("WATCHDOG_USEC", "")
