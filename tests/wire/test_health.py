@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from bot.sandbox.upstream import Fault
-from tests.wire.installation import free_port, open_house
+from tests.wire.installation import eventually, free_port, open_house
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -127,3 +127,22 @@ async def test_the_first_line_and_the_meters_say_who_is_there(house: Installatio
     ):
         assert line in meters
     assert re.search(r"easel_starts_left 9\d\d\.0|easel_starts_left 1000\.0", meters)
+
+
+async def test_a_crash_loop_does_not_ask_discord_for_one_more_start(house: Installation) -> None:
+    await house.stop(await house.start())
+    now = time.time_ns() // 1_000_000
+    with closing(sqlite3.connect(house.database)) as connection, connection:
+        connection.execute("DELETE FROM meta WHERE key = 'starts/all'")
+        crashes = json.dumps([now - 1_000 * number for number in range(30)])
+        connection.execute("INSERT INTO meta VALUES ('starts/all', ?)", (crashes,))
+    identified = len(house.fake.identified)
+
+    running = house.begin()
+    said = await eventually(lambda: lines(running.output, "start_delayed"), 40, lambda: running.tail)
+
+    assert said[0]["seconds"] == 900
+    assert len(house.fake.identified) == identified
+    assert "too many starts" in json.loads((await page(house, "/readyz"))[1])["checks"]["gateway"]
+    assert (await page(house, "/healthz"))[0] == 200
+    assert await house.stop(running) == 0
