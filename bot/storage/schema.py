@@ -9,12 +9,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import inspect, text
+from sqlalchemy import delete, insert, inspect, select, text
 
 from bot.errors import StartupDelayed, StartupError, StorageTrouble
 from bot.storage import errors as troubles
 from bot.storage.database import SQLITE, lock
-from bot.storage.tables import metadata
+from bot.storage.tables import meta, metadata
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -25,6 +25,11 @@ log = logging.getLogger(__name__)
 
 VERSION_TABLE: Final = "easel_version"
 """Our own name, so that a database shared with another program's Alembic stays told apart."""
+OLDEST: Final = "0009"
+"""The oldest program that can work on this program's tables: raise it only when a migration takes something away or asks
+for something that older programs do not write. A version may then be rolled out, and back, one process at a time."""
+PROMISE: Final = "schema_promise"
+"""Under this name `meta` keeps which version the tables have, and which is the oldest program that can work on them."""
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
@@ -48,6 +53,7 @@ async def bring_up(database: Database) -> bool:
         if _standing(connection, before) is Standing.CURRENT:
             return False
         _upgrade(connection)
+        _promise(connection)
         log.info("database_migrated", extra={"before": before, "now": head()})
         return True
 
@@ -91,10 +97,24 @@ def _standing(connection: Connection, version: str | None) -> Standing:
         _refuse_foreign(connection)
         return Standing.EMPTY
     if version not in versions():
+        if _promised_to(connection, version, head()):
+            return Standing.CURRENT
         raise StartupError(
             "The database was made by a newer Easel: install that version, or restore an older copy of the database."
         )
     return Standing.CURRENT if version == head() else Standing.OLDER
+
+
+def _promised_to(connection: Connection, version: str, program: str) -> bool:
+    """Whether the newer program that made these tables said that one of this version can work on them."""
+    found = connection.execute(select(meta.c.value).where(meta.c.key == PROMISE)).scalar_one_or_none()
+    promised, _, oldest = (found or "").partition(">=")
+    return promised == version and bool(oldest) and program >= oldest
+
+
+def _promise(connection: Connection) -> None:
+    connection.execute(delete(meta).where(meta.c.key == PROMISE))
+    connection.execute(insert(meta).values(key=PROMISE, value=f"{head()}>={OLDEST}"))
 
 
 def _refuse_foreign(connection: Connection) -> None:
