@@ -11,17 +11,22 @@ import signal
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
+import aiohttp
+import discord
+
 from bot import log as log_room
 from bot.client import Easel, point_at
-from bot.clock import GuardedClock, SystemClock
-from bot.discord_refusals import discord_refusals
+from bot.clock import ClockWatch, GuardedClock, SystemClock
+from bot.discord_refusals import CLOSED_FOR_GOOD, discord_refusals
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.ports import unguarded
-from bot.errors import RemoteError, StartupError, StorageTrouble
+from bot.errors import ExitStatus, StartupDelayed, StartupError
 from bot.i18n import Catalogues
+from bot.invitation import invite_link
 from bot.metrics import Meters, watch_loop
 from bot.midjourney.image_loader import PillowReader
 from bot.midjourney.images import HttpPictures, PictureSettings
@@ -30,13 +35,18 @@ from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.ohmygpt.webhook import webhook_address
 from bot.midjourney.screens import PillowScreens
 from bot.midjourney.transport import open_lines
+from bot.readiness import Readiness
 from bot.services.accounts.owner_policy import OwnerTerms
 from bot.services.admission.terms import DeploymentPolicy
 from bot.services.intake.mask_editor import MaskEditor
 from bot.services.intake.region_links import RegionLinks
 from bot.services.wiring import Ports, RandomNaming, Terms, build
+from bot.starts import Starts
+from bot.storage.backup import file_of
 from bot.storage.opening import open_storage
 from bot.storage.vault import FernetVault
+from bot.supervision import Supervisor
+from bot.systemd import Systemd
 from bot.ui.card.cards import Cards
 from bot.ui.card.publisher import DiscordPublisher
 from bot.ui.kit.directory import DiscordDirectory
@@ -57,11 +67,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STALE_READING_MS: Final = 5 * 60_000
-"""With jobs to follow, a tracker that read nothing for so long is not ready."""
 STEPS_SHARE: Final = 0.6
 """The part of the stop time-out that steps in flight get; the rest is for closing connections."""
-KILLED_TWICE: Final = 130
+TOKEN_EVERY_S: Final = 600.0
+"""How often a process without a gateway asks whether Discord still takes the token."""
 
 
 @dataclass(slots=True)
@@ -76,8 +85,13 @@ class App:
     meters: Meters
     api: MidjourneyApi
     mask_editor: MaskEditor
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    supervisor: Supervisor
+    starts: Starts
+    readiness: Readiness
+    stopping: asyncio.Event
     """Set it to stop in good order."""
+    manager: Systemd = field(default_factory=Systemd.of_environment)
+    _logged_in: asyncio.Event = field(default_factory=asyncio.Event)
     _engine: asyncio.Task[None] | None = None
     _cards: asyncio.Task[None] | None = None
 
@@ -89,46 +103,48 @@ class App:
         A process that only holds shards runs the editor alone: the first card answers the person.
         """
         worker = self.settings.role != "gateway"
-        run = self.services.worker.run() if worker else self.services.editor.run()
-        self._engine = asyncio.create_task(run, name="engine")
-        self._engine.add_done_callback(self._engine_ended)
-        self._cards = asyncio.create_task(self.mask_editor.run(), name="painted regions")
-
-    def _engine_ended(self, engine: asyncio.Task[None]) -> None:
-        if not engine.cancelled() and engine.exception() is not None:
-            log.critical("engine_failed", exc_info=engine.exception())
-        self.stopping.set()
+        run = self.services.worker.run if worker else self.services.editor.run
+        # Half of a broken engine could send twice what the other half had sent: only a new process begins again.
+        self._engine = self.supervisor.start("engine", run, restart=False)
+        self._cards = self.supervisor.start("painted regions", self.mask_editor.run)
 
     async def run(self) -> None:
-        """Run until `stopping`; raises `StartupError` if Discord takes us in the first place not at all.
-
-        Raises whatever broke the engine, so that the process ends with a non-zero status and is started again.
-        """
+        """Run until `stopping`. Raises `StartupError` if Discord will not have us, or a part broke for good."""
+        start = self.supervisor.start
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(serving(self.settings, self.served()))
-            sides = [
-                asyncio.create_task(watch_loop(self.clock, self.meters), name="loop lag"),
-                asyncio.create_task(self._probe_upstream(), name="upstream probe"),
-                asyncio.create_task(self.services.dispatcher.run(), name="telling"),
-                asyncio.create_task(self.services.people.run(), name="people"),
-            ]
+            stack.push_async_callback(self.supervisor.stop)
+            start("loop lag", lambda: watch_loop(self.clock, self.meters))
+            start("systemd", lambda: self.manager.feed(self.clock, self.supervisor.lost))
+            start("telling", self.services.dispatcher.run)
+            start("people", self.services.people.run)
+            start("starts", self.starts.watch)
+            start("announcement", self._announce)
+            start("clock", ClockWatch(self.clock, self._clock_stepped).run)
             if self.settings.role != "gateway":
-                run = self.services.housekeeping.run()
-                sides.append(asyncio.create_task(run, name="housekeeping"))
-                sides.append(asyncio.create_task(self.services.copies.run(), name="copies"))
-                sides.append(asyncio.create_task(self.services.watch.run(), name="watch"))
-            stack.push_async_callback(_cancelled, sides)
+                start("image API", self.readiness.watch_upstream)
+                if self.settings.ohmygpt_admin_key is not None:
+                    start("balance", self.readiness.watch_balance)
+                start("housekeeping", self.services.housekeeping.run)
+                start("copies", self.services.copies.run)
+                start("watch", self.services.watch.run)
+            self.manager.tell("READY=1", "STATUS=connecting to Discord")
             client = asyncio.create_task(self._be_client(), name="discord")
             stopping = asyncio.create_task(self.stopping.wait(), name="stopping")
             await asyncio.wait([client, stopping], return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
+            asked = self.stopping.is_set()
             refusal = client.exception() if client.done() else None
+            self.manager.tell("STOPPING=1")
             await self.stop()
             await asyncio.gather(client, return_exceptions=True)
-            if refusal is not None:
-                raise refusal
-        if self._engine is not None and self._engine.done() and not self._engine.cancelled():
-            self._engine.result()
+        if self.supervisor.failure is not None:
+            raise self.supervisor.failure
+        if refusal is not None:
+            raise refusal
+        if not asked:
+            raise StartupDelayed("Discord closed the connection.")
+        await self.starts.calm()
 
     async def log_in(self) -> None:
         """Make ourselves known to Discord over HTTP; the client's set-up runs. Raises `StartupError`."""
@@ -137,15 +153,51 @@ class App:
 
     async def _be_client(self) -> None:
         await self.log_in()
+        self._logged_in.set()
         if self.settings.role == "worker":
-            await self.stopping.wait()
+            await self._ask_for_token()
             return
-        with discord_refusals():
-            await self.bot.connect()
+        await self.starts.wait(self.bot, self.stopping)
+        if not self.stopping.is_set():
+            with discord_refusals():
+                await self.bot.connect()
+
+    async def _announce(self) -> None:
+        """Say in one line who started, as soon as Discord has said where."""
+        await self._logged_in.wait()
+        if self.settings.role != "worker":
+            await self.bot.wait_until_ready()
+        told = {
+            "version": metadata.version("easel-bot"),
+            "role": self.settings.role,
+            "servers": len(self.bot.guilds),
+            "pools": ",".join(pool.value for pool in self.settings.default_rules),
+            "invite": invite_link(self.bot.application_id or 0),
+        }
+        log.info("started", extra=told)
+        self.manager.tell(f"STATUS={told['servers']} servers")
+        await asyncio.Event().wait()
+
+    async def _ask_for_token(self) -> None:
+        """Until `stopping`: notice a token that was revoked, where no gateway would tell. Raises `StartupError`."""
+        while not await self.clock.pause(TOKEN_EVERY_S, self.stopping):
+            try:
+                await self.bot.application_info()
+            except discord.HTTPException as error:
+                if error.status == HTTPStatus.UNAUTHORIZED:
+                    raise StartupError(CLOSED_FOR_GOOD[4004]) from None
+            except (aiohttp.ClientError, OSError):
+                continue  # Discord's outages are told where messages cannot be sent
+
+    async def _clock_stepped(self, now: int) -> None:
+        """The system's clock was set: what was due at the old time must not wait for it."""
+        await self.storage.jobs.pull_in(now)
+        self.services.worker.clock_stepped(now)
 
     async def stop(self) -> None:
         """Claim nothing more, let steps in flight finish, give the leases back, leave Discord."""
         self.stopping.set()
+        self.supervisor.stopping()
         log.info("stopping")
         if self._cards is not None:
             self._cards.cancel()
@@ -162,23 +214,11 @@ class App:
                 await self.bot.close()
         log.info("stopped")
 
-    async def _probe_upstream(self) -> None:
-        """Ask the image API once whether it is there and takes our key (contract §8 row 1)."""
-        try:
-            page = await self.api.page(1, size=5)
-        except RemoteError as error:
-            log.warning("upstream_not_ready", extra={"fault": error.fault.value, "reason": error.message})
-        else:
-            log.info("upstream_ready", extra={"tasks": page.total})
-
     def served(self) -> Served:
         """What its web server shows and asks."""
         return Served(
-            checks={
-                "gateway": self.gateway_ready,
-                "database": self.database_ready,
-                "engine": self.engine_ready,
-            },
+            supervisor=self.supervisor,
+            readiness=self.readiness,
             metrics=self.meters,
             load=self.storage.jobs.load,
             find_job=self.storage.jobs.by_webhook_token,
@@ -187,34 +227,6 @@ class App:
             catalogues=self.bot.catalogues,
             clock=self.clock,
         )
-
-    # -- health ------------------------------------------------------------------------------------------
-
-    async def gateway_ready(self) -> str | None:
-        """Whether Discord sends us events."""
-        if self.settings.role == "worker" or self.bot.is_ready():
-            return None
-        return "not connected"
-
-    async def database_ready(self) -> str | None:
-        """Whether the database can be read and written."""
-        try:
-            await self.storage.check()
-        except StorageTrouble as trouble:
-            return str(trouble)
-        return None
-
-    async def engine_ready(self) -> str | None:
-        """Whether jobs are worked on, and upstream's answers are fresh."""
-        if self._engine is None or self._engine.done():
-            return "not running"
-        for account, tracker in self.services.worker.trackers.items():
-            if account not in self.services.accounts.fixed:
-                continue  # what is wrong with a server's own key is not wrong with this process
-            read_at = tracker.last_reading_at
-            if len(tracker) and read_at is not None and self.clock.now() - read_at > STALE_READING_MS:
-                return f"no reading of account {account} for {(self.clock.now() - read_at) // 1000} s"
-        return None
 
     async def on_hint(self, key: JobKey, ended: bool) -> None:  # noqa: FBT001 - the hook's own signature
         """A webhook spoke of a job."""
@@ -242,7 +254,9 @@ async def assemble(
     instance = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
     meters = Meters(version=metadata.version("easel-bot"), role=settings.role, instance=instance)
     async with AsyncExitStack() as stack:
-        storage = await stack.enter_async_context(open_storage(settings.database, migrate=True))
+        storage = await stack.enter_async_context(
+            open_storage(settings.database, migrate=True, keep=settings.backups_kept)
+        )
         lines = await stack.enter_async_context(open_lines())
         api = MidjourneyApi(lines, _api_settings(settings), guard=guard, metrics=meters)
         further = {name: api.with_key(key.get_secret_value()) for name, key in settings.accounts.items()}
@@ -332,7 +346,32 @@ async def assemble(
             clock=clock,
             show=services.editor.changed,
         )
-        app = App(settings, bot, services, storage, clock, meters, api, mask_editor)
+        stopping = asyncio.Event()
+        starts = Starts(meta=storage.meta, clock=clock, meters=meters, shards=settings.shard_ids)
+        app = App(
+            settings,
+            bot,
+            services,
+            storage,
+            clock,
+            meters,
+            api,
+            mask_editor,
+            supervisor=Supervisor(clock=clock, metrics=meters, on_end=stopping.set),
+            starts=starts,
+            readiness=Readiness(
+                role=settings.role,
+                bot=bot,
+                storage=storage,
+                services=services,
+                api=api,
+                clock=clock,
+                meters=meters,
+                starts=starts,
+                file=file_of(settings.database),
+            ),
+            stopping=stopping,
+        )
         if engine:
             bot.on_setup = app.start_engine
         yield app
@@ -352,12 +391,6 @@ def _api_settings(settings: Settings) -> ApiSettings:
 
 def _log_lost_way(job: Job, why: str) -> None:
     log.warning("delivery_kept", extra={"job": job.key, "channel": job.reply.channel_id, "reason": why})
-
-
-async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def run(settings: Settings) -> None:
@@ -381,7 +414,7 @@ async def sync(settings: Settings) -> int:
 def _listen_to_signals(app: App) -> None:
     def ask() -> None:
         if app.stopping.is_set():
-            os._exit(KILLED_TWICE)
+            os._exit(ExitStatus.INTERRUPTED)
         app.stopping.set()
 
     loop = asyncio.get_running_loop()

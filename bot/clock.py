@@ -1,14 +1,25 @@
-"""The real clock, and a clock whose waits go through a guard.
+"""The real clock, a clock whose waits go through a guard, and whoever notices that the clock was set.
 Never here: schedules; those are pure and live in the domain."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bot.domain.ports import Clock, Guard
+
+log = logging.getLogger(__name__)
+
+LOOK_S: Final = 2.0
+STEP_MS: Final = 3_000
+"""A clock that runs a little fast or slow is none that was set."""
 
 
 class SystemClock:
@@ -45,3 +56,36 @@ class GuardedClock:
     async def pause(self, seconds: float, wake: asyncio.Event | None = None) -> bool:
         """The inner clock's wait, under guard."""
         return await self._guard(self._clock.pause(seconds, wake), "pause")
+
+
+class ClockWatch:
+    """Notices a clock that was set: what is written down as due in the future may be years away, or passed over."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        stepped: Callable[[int], Awaitable[None]],
+        *,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._stepped = stepped
+        self._steady = steady
+
+    async def run(self) -> None:
+        """Watch for ever. Once at the start, too: the clock may have been set while the program did not run."""
+        await self._tell()
+        while True:
+            before, steady = self._clock.now(), self._steady()
+            await self._clock.pause(LOOK_S)
+            now = self._clock.now()
+            step = now - before - round((self._steady() - steady) * 1_000)
+            if abs(step) >= STEP_MS:
+                log.warning("clock_stepped", extra={"by_s": step / 1_000})
+                await self._tell()
+
+    async def _tell(self) -> None:
+        try:
+            await self._stepped(self._clock.now())
+        except StorageTrouble as trouble:
+            log.warning("due_times_not_pulled_in", extra={"reason": str(trouble)})

@@ -7,11 +7,10 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict, SettingsError
-from typing_extensions import override
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.pools import Pool, parse_default_rules
@@ -41,11 +40,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pydantic.fields import FieldInfo
-    from pydantic_settings import PydanticBaseSettingsSource
 
 PREFIX: Final = "EASEL_"
 SECRETS_DIRECTORY: Final = Path("/run/secrets")
 """Where Docker and Kubernetes put secrets as files; EASEL_SECRETS_DIR names another place."""
+ENV_FILE: Final = Path(".env")
 SECRETS_DIR_NAME: Final = "EASEL_SECRETS_DIR"
 STOCK_CEILING: Final = "300/3000/3/50"
 STOCK_RULES: Final = "NORMAL=50/3/10,FAST=10/1/5"
@@ -54,13 +53,10 @@ STOCK_RULES: Final = "NORMAL=50/3/10,FAST=10/1/5"
 # -- the settings ------------------------------------------------------------------------------------------
 
 
-class LocalSettings(BaseSettings):
+class LocalSettings(BaseModel):
     """What a verb that calls nobody needs (`migrate`, `copy`): no secret of Discord's or the image API's."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_file_encoding="utf-8",
-        env_ignore_empty=True,
+    model_config = ConfigDict(
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
@@ -71,12 +67,18 @@ class LocalSettings(BaseSettings):
         repr=False,
         description="Where jobs are kept: `sqlite+aiosqlite:///file.db`, or `postgresql+asyncpg://user:password@host/name`.",
     )
+    backups_kept: int = Field(
+        3,
+        ge=0,
+        le=100,
+        description="Copies of the SQLite file that are kept from before migrations; `0` makes none.",
+    )
     log_format: Annotated[Literal["console", "json"], Lower] = Field(
         "console", description="How the log is written: `console` for people, `json` for collectors."
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Upper] = Field(
         "INFO",
-        description="The least important line that is logged: `DEBUG` (prompts too), `INFO`, `WARNING` or `ERROR`.",
+        description="The least important line that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`.",
     )
     servers: Servers = Field(
         default_factory=lambda: parse_access(MINE),
@@ -167,6 +169,10 @@ class Settings(LocalSettings):
         None,
         description="`host:port` for health, metrics, webhooks and the mask editor; unset: no web server.",
     )
+    health_listen: Listening | None = Field(
+        None,
+        description="`host:port` of their own for health and metrics, which `WEB_LISTEN` then serves no more.",
+    )
     public_url: Web | None = Field(
         None,
         description="Address under which the internet reaches `WEB_LISTEN`; unset: no webhooks, no mask editor.",
@@ -219,40 +225,47 @@ class Settings(LocalSettings):
         return self
 
 
-class _Closed(Settings):
-    """Settings from what is handed over and from nowhere else: no environment, no file."""
-
-    @classmethod
-    @override
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Leave only the first source."""
-        return (init_settings,)
-
-
 # -- reading them ------------------------------------------------------------------------------------------
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings: environment before `.env` before secrets directory, or `environ` alone if it is given.
 
-    Raises `StartupError` with one line for each setting that is missing or wrong.
+    Every source is text by name, read in one way. Raises `StartupError` with one line for each setting that is missing
+    or wrong.
     """
-    if environ is None:
-        return _read(Settings, {"_env_file": ".env", "_secrets_dir": _secrets_directory()})
-    given = {name[len(PREFIX) :].lower(): value for name, value in environ.items() if name.startswith(PREFIX)}
-    return _read(_Closed, {name: value for name, value in given.items() if value != ""})
+    return _read(Settings, _given() if environ is None else environ)
 
 
 def load_local() -> LocalSettings:
     """Read only what a verb without Discord and the image API needs; their secrets may be missing."""
-    return _read(LocalSettings, {"_env_file": ".env", "_secrets_dir": _secrets_directory()})
+    return _read(LocalSettings, _given())
+
+
+def _given() -> dict[str, str]:
+    """What the three sources say, the most particular last; what is empty says nothing."""
+    sources: list[Mapping[str, str | None]] = []
+    said = ""
+    # Raised below, outside the except blocks: a chained error would carry what was read into tracebacks.
+    try:
+        sources = [_secret_files(), dotenv_values(ENV_FILE, encoding="utf-8-sig"), os.environ]
+    except UnicodeDecodeError:
+        said = "the .env file, or a file in the secrets directory, is not UTF-8 text"
+    except OSError as error:
+        said = f"{error.filename or 'a settings file'} cannot be read: {error.strerror}"
+    if said:
+        raise StartupError(said)
+    return {name.upper(): value for source in sources for name, value in source.items() if value}
+
+
+def _secret_files() -> dict[str, str]:
+    """Each setting's file in the secrets directory; editors and `echo` leave a line's end behind."""
+    directory = _secrets_directory()
+    if directory is None:
+        return {}
+    wanted = {name.lower() for name in _names()}
+    files = [path for path in sorted(directory.iterdir()) if path.name.lower() in wanted and path.is_file()]
+    return {path.name: path.read_text("utf-8-sig") for path in files}
 
 
 def unknown_names(environ: Mapping[str, str]) -> list[str]:
@@ -261,8 +274,7 @@ def unknown_names(environ: Mapping[str, str]) -> list[str]:
     Not an error, because Kubernetes adds names such as EASEL_SERVICE_HOST for a service called easel.
     """
     known = [*_names(), SECRETS_DIR_NAME]
-    file = DotEnvSettingsSource(LocalSettings, env_file=".env", case_sensitive=True)
-    names = {*environ, *file.env_vars}
+    names = {*environ, *dotenv_values(ENV_FILE, encoding="utf-8-sig")}
     sentences = []
     for name in sorted(name for name in names if name.startswith(PREFIX) and name not in known):
         near = difflib.get_close_matches(name, known, n=1)
@@ -282,18 +294,17 @@ def _secrets_directory() -> Path | None:
 _Model = TypeVar("_Model", bound=LocalSettings)
 
 
-def _read(model: type[_Model], arguments: dict[str, Any]) -> _Model:
-    # The error is raised outside the except blocks: a chained one would carry what was typed into tracebacks.
+def _read(model: type[_Model], given: Mapping[str, str]) -> _Model:
+    values = {
+        name[len(PREFIX) :].lower(): value.strip()
+        for name, value in given.items()
+        if name.startswith(PREFIX) and value.strip()
+    }
+    # Raised outside the except block: a chained error would carry what was typed into tracebacks.
     try:
-        return model(**arguments)
+        return model.model_validate(values)
     except ValidationError as error:
         sentences = [_sentence(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()]
-    except SettingsError as error:
-        sentences = [str(error)]
-    except UnicodeDecodeError:
-        sentences = ["the .env file, or a file in the secrets directory, is not UTF-8 text"]
-    except OSError as error:
-        sentences = [f"{error.filename or 'a settings file'} cannot be read: {error.strerror}"]
     raise StartupError(redact("\n".join(sentences)))
 
 

@@ -1,5 +1,5 @@
-"""What keeps the bot out of Discord, in one sentence for the operator.
-Never here: troubles of single messages (that is `discord_errors`)."""
+"""What keeps the bot out of Discord, as one sentence for the operator and an exit status.
+Never here: the connection, and troubles that pass while the bot goes on (that is `discord_errors`)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 import discord
 
-from bot.errors import StartupError
+from bot.errors import StartupDelayed, StartupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 INTENTS_DENIED: Final = 4014
-GOOD_BYES: Final = {
+CLOSED_FOR_GOOD: Final = {
     4004: "Discord no longer takes EASEL_DISCORD_TOKEN: copy the new one from the Bot page of the developer portal.",
     4010: "Discord knows no such shard: check EASEL_SHARD_COUNT and EASEL_SHARD_IDS.",
     4011: "Discord wants the bot on more shards: raise EASEL_SHARD_COUNT, or unset it to follow Discord's advice.",
+    4012: "Discord no longer speaks this program's version of its gateway: install a newer Easel.",
+    4013: "Discord knows no such intents: install a newer Easel.",
     INTENTS_DENIED: "Discord denies the bot the intents that it asks for: check the Bot page of the developer portal.",
 }
 """What helps after those of Discord's gateway close codes after which a client must not come back as it was."""
@@ -26,7 +28,7 @@ GOOD_BYES: Final = {
 
 @contextmanager
 def discord_refusals() -> Iterator[None]:
-    """Turn what keeps us out of Discord into one sentence for the operator."""
+    """Turn what keeps us out of Discord into a `StartupError`, or a `StartupDelayed` where time may mend it."""
     try:
         yield
     except discord.LoginFailure:
@@ -35,10 +37,10 @@ def discord_refusals() -> Iterator[None]:
         ) from None
     except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
         code = error.code if isinstance(error, discord.ConnectionClosed) else INTENTS_DENIED
-        raise StartupError(
-            GOOD_BYES.get(code, f"Discord closed the connection for good (code {code}).")
-        ) from None
+        if code in CLOSED_FOR_GOOD:
+            raise StartupError(CLOSED_FOR_GOOD[code]) from None
+        raise StartupDelayed(f"Discord closed the connection for good (code {code}).") from None
     except (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
-        raise StartupError(
+        raise StartupDelayed(
             f"Discord cannot be reached ({type(error).__name__}): check the network and EASEL_DISCORD_API."
         ) from error

@@ -1,76 +1,163 @@
 """`easel doctor`: looks at everything the bot needs, one check after the other, and says what to do about each.
-Never here: repairs, and anything that costs money."""
+Never here: repairs, anything that makes a file or costs money, and Discord's half (`bot.doctor_discord`)."""
 
 from __future__ import annotations
 
+import errno
+import platform
+import re
 import shutil
-from dataclasses import dataclass
-from pathlib import Path
+import socket
+from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
-import discord
 
 from bot.client import point_at
+from bot.config import unknown_names
+from bot.doctor_discord import clock_of, examine_discord
+from bot.domain.access import ChannelPolicy
+from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
+from bot.finding import Finding
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.ohmygpt.webhook import webhook_address
 from bot.midjourney.transport import open_lines
 from bot.storage import open_storage
+from bot.storage.backup import file_of
+from bot.storage.opening import standing
+from bot.storage.schema import Standing
 from bot.storage.vault import FernetVault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from bot.config import Settings
+    from bot.setting_types import Listen
+
+__all__ = ["Finding", "examine"]
 
 LITTLE_DISK: Final = 200 * 1024 * 1024
 """Below this a busy bot is in danger: SQLite refuses to write when the disk is full."""
-FEW_STARTS: Final = 0.25
-"""Discord resets a token that identifies 1,000 times in a day (discord.py facts §3.6)."""
 PATIENCE_S: Final = 10
+BROKEN: Final = 500
 ADVICE: Final = {
     RemoteFault.KEY: "make a key with the Midjourney permission and put it into EASEL_OHMYGPT_KEY",
     RemoteFault.BALANCE: "top the account up",
     RemoteFault.UNREACHED: "check the network and EASEL_OHMYGPT_ORIGIN",
 }
+KUBERNETES: Final = re.compile(r"EASEL(?:_[A-Z0-9]+)*_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
+"""Names that Kubernetes adds for a service called easel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found."""
-
-    name: str
-    fine: bool
-    words: str
-
-
-async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Run every check; a failed one does not stop the others."""
+async def examine(settings: Settings, environ: Mapping[str, str] | None = None) -> AsyncIterator[Finding]:
+    """Run every check; a failed one does not stop the others. Nothing is made or changed."""
     point_at(settings.discord_api, settings.discord_gateway)
-    yield await _database(settings)
+    yield Finding(
+        "version", fine=True, words=f"{metadata.version('easel-bot')}, Python {platform.python_version()}"
+    )
+    yield _spelling(environ or {})
+    state, finding = await _database(settings)
+    yield finding
     yield _disk(settings)
-    yield await _own_keys(settings)
-    yield await _discord(settings)
+    yield await _own_keys(settings, state)
+    for name, listen in (
+        ("EASEL_WEB_LISTEN", settings.web_listen),
+        ("EASEL_HEALTH_LISTEN", settings.health_listen),
+    ):
+        if listen is not None:
+            yield await _port(name, listen)
+    yield await clock_of(settings.discord_api)
+
+    async def policies(guild_id: int) -> ChannelPolicy:
+        return await _policy(settings, state, guild_id)
+
+    async for finding in examine_discord(settings, policies):
+        yield finding
     async for finding in _upstream(settings):
         yield finding
     yield await _address(settings)
 
 
-async def _database(settings: Settings) -> Finding:
-    """Open it as it is, without migrating: a running bot may be using it."""
+def _spelling(environ: Mapping[str, str]) -> Finding:
+    wrong = [said for said in unknown_names(environ) if not KUBERNETES.fullmatch(said.split()[0])]
+    if wrong:
+        return Finding(
+            "settings", fine=False, words=f"{'; '.join(wrong)}: such a name is ignored, mend or remove it"
+        )
+    return Finding("settings", fine=True, words="can be read, and no name is misspelt")
+
+
+async def _database(settings: Settings) -> tuple[Standing | None, Finding]:
+    """Open it as it is, without making or migrating it: a running bot may be using it."""
+    try:
+        state = await standing(settings.database)
+        if state is Standing.CURRENT:
+            async with open_storage(settings.database, migrate=False) as storage:
+                await storage.check()
+    except (StartupError, StorageTrouble) as error:
+        return None, Finding("database", fine=False, words=str(error))
+    words = {
+        Standing.EMPTY: "none yet: `easel run` makes it",
+        Standing.OLDER: "of an older version: `easel run` brings it up to date, after a copy",
+        Standing.CURRENT: "can be read and written",
+    }[state]
+    return state, Finding("database", fine=True, words=words)
+
+
+async def _policy(settings: Settings, state: Standing | None, guild_id: int) -> ChannelPolicy:
+    if state is not Standing.CURRENT:
+        return ChannelPolicy()
     try:
         async with open_storage(settings.database, migrate=False) as storage:
-            await storage.check()
-    except (StartupError, StorageTrouble) as error:
-        return Finding("database", fine=False, words=str(error))
-    return Finding("database", fine=True, words="can be read and written")
+            return (await storage.guilds.settings.settings(guild_id)).channels
+    except (StartupError, StorageTrouble):
+        return ChannelPolicy()
+
+
+async def _port(name: str, listen: Listen) -> Finding:
+    """Try to listen; where somebody else does, see whether that is Easel."""
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    try:
+        with socket.socket(family) as metrics:
+            metrics.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            metrics.bind((listen.host, listen.port))
+    except OSError as error:
+        where = f"{listen.host}:{listen.port}"
+        if error.errno != errno.EADDRINUSE:
+            return Finding(
+                "port",
+                fine=False,
+                words=f"{name}: {where} cannot be listened on ({error.strerror}): name another",
+            )
+        if await _is_easel(listen):
+            return Finding("port", fine=True, words=f"{name}: a running Easel answers on {where}")
+        return Finding(
+            "port",
+            fine=False,
+            words=f"{name}: another program listens on {where}: stop it, or name another port",
+        )
+    return Finding("port", fine=True, words=f"{name}: {listen.host}:{listen.port} is free")
+
+
+async def _is_easel(listen: Listen) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)  # noqa: S104 - where to ask, not where to listen
+    host = f"[{host}]" if ":" in host else host
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE_S)) as session,
+            session.get(f"http://{host}:{listen.port}/healthz") as response,
+        ):
+            return response.headers.get("Server") == "Easel"
+    except (aiohttp.ClientError, OSError):
+        return False
 
 
 def _disk(settings: Settings) -> Finding:
-    if not settings.database.startswith("sqlite"):
+    path = file_of(settings.database)
+    if path is None:
         return Finding("disk", fine=True, words="the database is elsewhere")
-    folder = Path(settings.database.partition(":///")[2]).resolve().parent
+    folder = path.resolve().parent
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
@@ -81,10 +168,12 @@ def _disk(settings: Settings) -> Finding:
     return Finding("disk", fine=True, words=words)
 
 
-async def _own_keys(settings: Settings) -> Finding:
+async def _own_keys(settings: Settings, state: Standing | None) -> Finding:
     """Try the master keys on what is stored; their form was checked when the settings were read."""
     if not settings.master_key:
         return Finding("servers' keys", fine=True, words="off (no EASEL_MASTER_KEY)")
+    if state in {Standing.EMPTY, Standing.OLDER}:
+        return Finding("servers' keys", fine=True, words="none were looked at: the database comes first")
     vault = FernetVault([key.get_secret_value() for key in settings.master_key])
     try:
         async with open_storage(settings.database, migrate=False) as storage:
@@ -98,32 +187,8 @@ async def _own_keys(settings: Settings) -> Finding:
             fine=False,
             words=f"{shut} of {len(stored)} open with no key of EASEL_MASTER_KEY: add the one that sealed them",
         )
-    state = "" if settings.server_keys == "on" else "switched off by EASEL_SERVER_KEYS; "
-    return Finding("servers' keys", fine=True, words=f"{state}{len(stored)} stored, all can be opened")
-
-
-async def _discord(settings: Settings) -> Finding:
-    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-    client = discord.AutoShardedClient(intents=discord.Intents(guilds=True))
-    try:
-        async with client:
-            await client.login(settings.discord_token.get_secret_value())
-            limits = await client.fetch_session_start_limits()
-            name = str(client.user)
-    except discord.LoginFailure:
-        return Finding(
-            "Discord",
-            fine=False,
-            words="refused EASEL_DISCORD_TOKEN: copy it again from the developer portal",
-        )
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        return Finding(
-            "Discord",
-            fine=False,
-            words=f"cannot be reached ({type(error).__name__}): check the network and EASEL_DISCORD_API",
-        )
-    words = f"knows me as {name}; {limits.remaining} of {limits.total} starts left today"
-    return Finding("Discord", fine=limits.remaining >= limits.total * FEW_STARTS, words=words)
+    switched = "" if settings.server_keys == "on" else "switched off by EASEL_SERVER_KEYS; "
+    return Finding("servers' keys", fine=True, words=f"{switched}{len(stored)} stored, all can be opened")
 
 
 async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
@@ -139,13 +204,11 @@ async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
                 form=settings.form_encoding,
             ),
         )
-        try:
-            page = await api.page(1, size=5)
-        except RemoteError as error:
-            advice = ADVICE.get(error.fault, "see whether the service still offers Midjourney, or try later")
-            yield Finding("image API", fine=False, words=f"{error.message}: {advice}")
-        else:
-            yield Finding("image API", fine=True, words=f"takes the key; {page.total} tasks on the account")
+        accounts = {DEFAULT_ACCOUNT: api}
+        accounts |= {name: api.with_key(key.get_secret_value()) for name, key in settings.accounts.items()}
+        for name, account in accounts.items():
+            yield await _account(name, account)
+        yield await _store(settings.ohmygpt_storage)
         if admin is None:
             return
         try:
@@ -156,6 +219,38 @@ async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
             )
         else:
             yield Finding("balance", fine=balance.total > 0, words=f"{balance.total:,} credits")
+
+
+async def _account(name: str, api: MidjourneyApi) -> Finding:
+    title = "image API" if name == DEFAULT_ACCOUNT else f"image API ({name})"
+    try:
+        page = await api.page(1, size=5)
+    except RemoteError as error:
+        advice = ADVICE.get(error.fault, "see whether the service still offers Midjourney, or try later")
+        if name != DEFAULT_ACCOUNT:
+            advice = advice.replace("EASEL_OHMYGPT_KEY", f"EASEL_ACCOUNTS as {name}")
+        return Finding(title, fine=False, words=f"{error.message}: {advice}")
+    return Finding(title, fine=True, words=f"takes the key; {page.total} tasks on the account")
+
+
+async def _store(origin: str) -> Finding:
+    """Any answer will do: it shows that pictures can be fetched from here."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE_S)) as session,
+            session.get(origin, allow_redirects=False) as response,
+        ):
+            broken = response.status >= BROKEN
+            status = response.status
+    except (aiohttp.ClientError, OSError) as error:
+        return Finding(
+            "picture store",
+            fine=False,
+            words=f"{origin} cannot be reached ({type(error).__name__}): check the network and EASEL_OHMYGPT_STORAGE",
+        )
+    if broken:
+        return Finding("picture store", fine=False, words=f"{origin} answers {status}: try again later")
+    return Finding("picture store", fine=True, words=f"{origin} answers")
 
 
 async def _address(settings: Settings) -> Finding:

@@ -11,13 +11,15 @@ Never here: sentences for people (those are ids of the catalogues).
     ├── SettingsChanged       a decision rests on settings that are not a server's any more: decide again
     ├── TaskTaken             that upstream task already belongs to another job of ours
     ├── StorageTrouble        the database is locked, full, read-only or broken
-    ├── StartupError          one clear sentence for the operator, and a non-zero exit
+    ├── StartupError          one clear sentence for the operator, who alone can mend it: exit status 78
+    │   ├── StartupDelayed    the same, but time may mend it: exit status 75
+    │   └── PartLost          a part broke while the program ran: exit status 70
     └── IllegalTransition     a bug of ours: the job's life does not go that way
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -103,8 +105,35 @@ class StorageTrouble(EaselError):
     """The database cannot be used right now: locked, disk full, read-only or corrupt. Nothing was written."""
 
 
+class ExitStatus(IntEnum):
+    """What the program's exit status means to a supervisor (the numbers are those of sysexits.h)."""
+
+    BROKEN = 70
+    """A part of the program broke and could not be started again: start the program again."""
+    LATER = 75
+    """Something outside is in trouble (Discord, the database's server, a full disk): start it again, later."""
+    OWNER = 78
+    """Settings, token, key or database version: a restart cannot help, its owner has to do something."""
+    INTERRUPTED = 130
+    """Ctrl+C, or a second signal."""
+
+
 class StartupError(EaselError):
-    """The program cannot start; the message is one sentence for the operator."""
+    """The program cannot work until its owner mends something; the message is one sentence for them."""
+
+    status = ExitStatus.OWNER
+
+
+class StartupDelayed(StartupError):
+    """The program cannot work for the moment: time may mend it, or somebody else."""
+
+    status = ExitStatus.LATER
+
+
+class PartLost(StartupError):
+    """A part of the running program broke and did not come back; a new process may do better."""
+
+    status = ExitStatus.BROKEN
 
 
 class IllegalTransition(EaselError):

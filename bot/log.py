@@ -32,6 +32,8 @@ QUIET: Final[Mapping[str, int]] = {
     # Their DEBUG and INFO lines carry rows: tokens and prompts.
     "aiosqlite": logging.WARNING,
     "sqlalchemy.engine": logging.WARNING,
+    # Says what it always says; `bot.storage.schema` logs one line for a migration.
+    "alembic": logging.WARNING,
     "PIL": logging.INFO,
     "asyncio": logging.INFO,
 }
@@ -154,6 +156,25 @@ class Redact:
         return text if chatty else _PROMPT_TEXT.sub(rf"\1\2{HIDDEN}\2", text)
 
 
+# -- what libraries say ----------------------------------------------------------------------------------------
+
+
+class Outages(logging.Filter):
+    """Cuts discord.py's lines about lost connections short: an outage is one word, not a traceback at each try."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, those about reconnecting as warnings without a traceback."""
+        if record.exc_info and str(record.msg).startswith("Attempting a reconnect"):
+            kind = record.exc_info[0] if isinstance(record.exc_info, tuple) else None
+            record.msg = f"{record.msg} (%s)"
+            reason = "unknown" if kind is None else kind.__name__
+            record.args = (*record.args, reason) if isinstance(record.args, tuple) else (reason,)
+            record.exc_info, record.exc_text = None, None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
 # -- setting up --------------------------------------------------------------------------------------------
 
 
@@ -216,6 +237,7 @@ def setup(
             ],
         )
     )
+    handler.addFilter(Outages())
     root = logging.getLogger()
     for old in [h for h in root.handlers if isinstance(h, Handler)]:
         root.removeHandler(old)
@@ -225,6 +247,12 @@ def setup(
         logging.getLogger(name).setLevel(max(floor, root.level))
     sys.excepthook = _log_uncaught
     return handler
+
+
+def get(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger for code that is itself imported late."""
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

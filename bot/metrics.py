@@ -4,19 +4,22 @@ Never here: what is measured (the rooms call the port), dashboards and alerts (d
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from bot.errors import StorageTrouble
+from bot.domain.guild_ports import EventKind
+from bot.domain.jobs import JobKind, Route
+from bot.domain.pools import Pool
+from bot.errors import RemoteFault, StorageTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from bot.domain.pools import Pool
     from bot.domain.ports import Clock, Load
 
 log = structlog.stdlib.get_logger(__name__)
@@ -41,8 +44,13 @@ class Meter:
     help: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values that labels are known to take. With one for each label, the counters stand there from the start: a rate
+    needs a zero before the first one."""
 
 
+_POOLS: Final = {"pool": tuple(Pool)}
+_KINDS: Final = {"kind": tuple(EventKind)}
 _QUICK: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
 """Up to the three seconds that Discord gives an answer."""
 _CALL: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
@@ -51,23 +59,48 @@ _SIZE: Final = tuple(float(1 << power) for power in range(14, 28, 2))
 """16 KiB to 64 MiB."""
 
 METERS: Final[Mapping[str, Meter]] = {
-    "jobs_begun": Meter(Kind.COUNT, "Jobs accepted and stored.", ("pool", "kind")),
+    "jobs_begun": Meter(
+        Kind.COUNT, "Jobs accepted and stored.", ("pool", "kind"), known=_POOLS | {"kind": tuple(JobKind)}
+    ),
     "submissions": Meter(
-        Kind.COUNT, "Calls that begin paid work: `accepted`, or the kind of fault.", ("outcome",)
+        Kind.COUNT,
+        "Calls that begin paid work: `accepted`, or the kind of fault.",
+        ("outcome",),
+        known={"outcome": ("accepted", *RemoteFault)},
     ),
     "reconciled": Meter(
-        Kind.COUNT, "Submissions of unknown outcome that were settled: `adopted` or `lost`.", ("outcome",)
+        Kind.COUNT,
+        "Submissions of unknown outcome that were settled: `adopted` or `lost`.",
+        ("outcome",),
+        known={"outcome": ("adopted", "lost")},
     ),
-    "jobs_finished": Meter(Kind.COUNT, "Jobs that reached an outcome.", ("state", "pool")),
-    "deliveries": Meter(Kind.COUNT, "Outcomes shown to people, by the way they took.", ("route",)),
+    "jobs_finished": Meter(
+        Kind.COUNT,
+        "Jobs that reached an outcome.",
+        ("state", "pool"),
+        known=_POOLS | {"state": ("succeeded", "failed")},
+    ),
+    "deliveries": Meter(
+        Kind.COUNT,
+        "Outcomes shown to people, by the way they took.",
+        ("route",),
+        known={"route": tuple(Route)},
+    ),
     "delivery_lag_seconds": Meter(Kind.SPREAD, "From a job's outcome to people seeing it.", buckets=_LAG),
-    "edits": Meter(Kind.COUNT, "Edits of cards that are no delivery.", ("kind",)),
-    "notices_told": Meter(Kind.COUNT, "Events told in servers' log channels.", ("kind",)),
-    "notices_dropped": Meter(Kind.COUNT, "Events that too many others stood before.", ("kind",)),
+    "edits": Meter(
+        Kind.COUNT, "Edits of cards that are no delivery.", ("kind",), known={"kind": ("progress",)}
+    ),
+    "notices_told": Meter(Kind.COUNT, "Events told in servers' log channels.", ("kind",), known=_KINDS),
+    "notices_dropped": Meter(
+        Kind.COUNT, "Events that too many others stood before.", ("kind",), known=_KINDS
+    ),
     "prompts_forgotten": Meter(Kind.COUNT, "Finished jobs whose prompts were forgotten by age."),
     "leases_lost": Meter(Kind.COUNT, "Writes refused because another worker had taken the job over."),
     "upstream_reads": Meter(
-        Kind.COUNT, "Status readings: a `page` of many jobs, or one job's `query`.", ("kind",)
+        Kind.COUNT,
+        "Status readings: a `page` of many jobs, or one job's `query`.",
+        ("kind",),
+        known={"kind": ("page", "query")},
     ),
     "upstream_calls": Meter(Kind.COUNT, "Calls of the image API.", ("endpoint", "outcome")),
     "upstream_seconds": Meter(Kind.SPREAD, "Duration of a call of the image API.", ("endpoint",), _CALL),
@@ -75,13 +108,26 @@ METERS: Final[Mapping[str, Meter]] = {
         Kind.COUNT, "Attempts to fetch a picture, by where from and what came of it.", ("source", "outcome")
     ),
     "picture_bytes": Meter(Kind.SPREAD, "Size of the pictures that were fetched.", buckets=_SIZE),
-    "webhooks": Meter(Kind.COUNT, "Posts to our webhook, by what became of them.", ("outcome",)),
+    "webhooks": Meter(
+        Kind.COUNT,
+        "Posts to our webhook, by what became of them.",
+        ("outcome",),
+        known={"outcome": ("woke", "unknown", "merged", "dropped", "failed", "slow", "oversized")},
+    ),
     "regions_sent": Meter(
         Kind.COUNT, "Regions sent in from the mask editor, by what became of them.", ("outcome",)
     ),
     "loop_lag_seconds": Meter(
         Kind.SPREAD, "How much later than asked the event loop woke up.", buckets=_QUICK
     ),
+    "part_failures": Meter(Kind.COUNT, "Failures of long-lived parts of the process.", ("part",)),
+    "storage_troubles": Meter(Kind.COUNT, "Transactions that failed, by the reason.", ("reason",)),
+    "gateway_shards": Meter(
+        Kind.LEVEL, "Shards of this process that Discord answers, when the page was read."
+    ),
+    "guilds": Meter(Kind.LEVEL, "Servers that this process serves, when the page was read."),
+    "starts_left": Meter(Kind.LEVEL, "Starts that Discord still allowed today, when this process started."),
+    "balance_credits": Meter(Kind.LEVEL, "Credits of an account, when it was last looked at.", ("account",)),
     "jobs_waiting": Meter(Kind.LEVEL, "Jobs in the queue, when the page was read.", ("pool",)),
     "jobs_running": Meter(Kind.LEVEL, "Jobs upstream, when the page was read.", ("pool",)),
 }
@@ -101,6 +147,10 @@ class Meters:
         ProcessCollector(registry=self._registry)
         self._meters = {name: self._make(name, meter) for name, meter in METERS.items()}
         self._strange: set[str] = set()
+        for name, meter in METERS.items():
+            if meter.kind is Kind.COUNT and set(meter.known) == set(meter.labels):
+                for values in itertools.product(*(meter.known[label] for label in meter.labels)):
+                    self.count(name, 0, **dict(zip(meter.labels, map(str, values), strict=True)))
         who = Gauge(
             "easel_build",
             "Always 1; its labels say who this is.",

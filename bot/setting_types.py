@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, SecretStr
-from pydantic_settings import NoDecode
 
 from bot.domain.accounts import ACCOUNT_NAME, DEFAULT_ACCOUNT, AccountMap
 from bot.domain.pools import Allowance, Pool, parse_default_rules
@@ -88,7 +87,10 @@ def _ranges(value: object) -> object:
         match = re.fullmatch(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", part)
         if match is None:
             raise ValueError("must be numbers like 0,1,2 or a range like 0-2")
-        ids.extend(range(int(match[1]), int(match[2] or match[1]) + 1))
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise ValueError("must count upwards, like 0-2")
+        ids.extend(range(first, last + 1))
     return tuple(ids)
 
 
@@ -156,7 +158,8 @@ def _account_of(value: object) -> AccountMap:
     return found
 
 
-def _database(value: str) -> str:
+def spelled_database(value: str) -> str:
+    """Read a database's address, also as managed databases hand it out; raises `ValueError`."""
     spelled = value.strip()
     for short, full in _DRIVERS.items():
         if spelled.startswith(short):
@@ -193,17 +196,17 @@ def _lower(value: object) -> object:
 
 Web = Annotated[str, AfterValidator(_address("http", "https"))]
 Socket = Annotated[str, AfterValidator(_address("ws", "wss"))]
-Database = Annotated[str, AfterValidator(_database)]
+Database = Annotated[str, AfterValidator(spelled_database)]
 BotToken = Annotated[SecretStr, AfterValidator(_bare("Bot"))]
 ApiKey = Annotated[SecretStr, AfterValidator(_bare("Bearer"))]
-Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_hosts)]
-Numbers = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_ranges)]
-Listening = Annotated[Listen, NoDecode, PlainValidator(_listen)]
-Rules = Annotated[Mapping[Pool, Allowance], NoDecode, PlainValidator(_rules)]
-MasterKeys = Annotated[tuple[SecretStr, ...], NoDecode, PlainValidator(_master_keys)]
-NamedKeys = Annotated[Mapping[str, SecretStr], NoDecode, PlainValidator(_accounts)]
-AccountOf = Annotated[AccountMap, NoDecode, PlainValidator(_account_of)]
+Hosts = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_hosts)]
+Numbers = Annotated[tuple[int, ...], BeforeValidator(_ranges)]
+Listening = Annotated[Listen, PlainValidator(_listen)]
+Rules = Annotated[Mapping[Pool, Allowance], PlainValidator(_rules)]
+MasterKeys = Annotated[tuple[SecretStr, ...], PlainValidator(_master_keys)]
+NamedKeys = Annotated[Mapping[str, SecretStr], PlainValidator(_accounts)]
+AccountOf = Annotated[AccountMap, PlainValidator(_account_of)]
 Upper = BeforeValidator(_upper)
 Lower = BeforeValidator(_lower)
-Servers = Annotated[Access, NoDecode, PlainValidator(_access)]
-Ceilings = Annotated[Ceiling, NoDecode, PlainValidator(_ceiling)]
+Servers = Annotated[Access, PlainValidator(_access)]
+Ceilings = Annotated[Ceiling, PlainValidator(_ceiling)]

@@ -3,9 +3,9 @@ Never here: how any of them answers (`web`)."""
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.metrics import page_of
 from bot.midjourney.ohmygpt.webhook import read_hint
@@ -22,17 +22,22 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock, Load
     from bot.i18n import Catalogues
     from bot.metrics import Meters
+    from bot.readiness import Readiness
     from bot.services.intake.mask_editor import MaskEditor
-    from bot.web.health import Check
+    from bot.supervision import Supervisor
     from bot.web.hook import FindJob, OnHint
+
+
+FRESH_S: Final = 5.0
+"""So old an answer about readiness may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
     """What the pages and checks of one process stand on."""
 
-    checks: Mapping[str, Check]
-    """Each says what keeps the process from being ready, or nothing."""
+    supervisor: Supervisor
+    readiness: Readiness
     metrics: Meters
     load: Callable[[], Awaitable[Mapping[Pool, Load]]]
     find_job: FindJob
@@ -45,23 +50,55 @@ class Served:
 @asynccontextmanager
 async def serving(settings: Settings, served: Served) -> AsyncIterator[None]:
     """Serve for the length of the block, where the operator wants it; raises `StartupError`."""
-    listen = settings.web_listen
-    if listen is None:
-        yield
-        return
-    async with serve(
-        host=listen.host,
-        port=listen.port,
-        health=Health(alive={}, ready=served.checks),
-        metrics_page=page_of(served.metrics, served.load),
-        hook=Hook(
-            read_hint=read_hint,
-            find_job=served.find_job,
-            on_hint=served.on_hint,
-            metrics=served.metrics,
-        ),
-        region=_region_pages(settings.public_url, served),
-    ):
+    health = Health(
+        alive={"parts": served.supervisor.lost},
+        ready={
+            "gateway": served.readiness.gateway,
+            "database": served.readiness.database,
+            "upstream": served.readiness.upstream,
+            "engine": served.readiness.engine,
+            "parts": served.supervisor.down,
+        },
+        fresh=FRESH_S,
+    )
+    levels = page_of(served.metrics, served.load)
+
+    async def metrics_page() -> bytes:
+        served.readiness.measure()
+        return await levels()
+
+    own = settings.health_listen
+    async with AsyncExitStack() as stack:
+        if own is not None:
+            await stack.enter_async_context(
+                serve(
+                    host=own.host,
+                    port=own.port,
+                    health=health,
+                    metrics_page=metrics_page,
+                    hook=None,
+                    setting="EASEL_HEALTH_LISTEN",
+                )
+            )
+        listen = settings.web_listen
+        if listen is not None:
+            hook = Hook(
+                read_hint=read_hint,
+                find_job=served.find_job,
+                on_hint=served.on_hint,
+                metrics=served.metrics,
+            )
+            await stack.enter_async_context(
+                serve(
+                    host=listen.host,
+                    port=listen.port,
+                    health=health if own is None else None,
+                    metrics_page=metrics_page if own is None else None,
+                    hook=hook,
+                    region=_region_pages(settings.public_url, served),
+                    keep=served.supervisor.start,
+                )
+            )
         yield
 
 

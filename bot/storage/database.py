@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlencode
 
 import aiosqlite
 from sqlalchemy import event, func, select
@@ -16,14 +17,14 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from bot.errors import StartupError
-from bot.storage.errors import translated
+from bot.errors import StartupError, StorageTrouble
+from bot.storage.errors import Conflict, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from sqlalchemy.engine import URL, Connection
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 T = TypeVar("T")
 
@@ -43,6 +44,31 @@ COMMAND_SECONDS: Final = 30
 LOG_KEPT_BYTES: Final = 64 * 1024 * 1024
 """To what SQLite's write-ahead log is cut after a burst."""
 
+LIBPQ_READ: Final = frozenset(
+    {
+        *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation"),
+        *(
+            "ssl_min_protocol_version",
+            "ssl_max_protocol_version",
+            "target_session_attrs",
+            "passfile",
+            "options",
+        ),
+    }
+)
+"""Parameters of libpq's addresses that asyncpg reads from an address too."""
+LIBPQ_LEFT_OUT: Final = frozenset(
+    {
+        "channel_binding",
+        "gssencmode",
+        "connect_timeout",
+        "application_name",
+        "pgbouncer",
+        "fallback_application_name",
+    }
+)
+"""Such that neither asyncpg nor the server takes, or that we set ourselves; the connection stands without them."""
+
 SQLITE: Final = "sqlite"
 POSTGRES: Final = "postgresql"
 
@@ -50,7 +76,23 @@ POSTGRES: Final = "postgresql"
 # gives each connection a thread of its own, and asyncpg.
 
 
-class SqliteDatabase:
+class _Reporting:
+    """Tells somebody of each transaction that failed, for the meters."""
+
+    on_trouble: Callable[[str], None] | None = None
+
+    async def _told(self, visit: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await _undisturbed(visit)
+        except Conflict:  # an answer, no trouble
+            raise
+        except StorageTrouble as trouble:
+            if self.on_trouble is not None:
+                self.on_trouble(str(trouble))
+            raise
+
+
+class SqliteDatabase(_Reporting):
     """One SQLite file: one writing connection and a few readers. Its errors are `StorageTrouble`."""
 
     def __init__(self, url: URL, *, busy_ms: int) -> None:
@@ -77,11 +119,27 @@ class SqliteDatabase:
 
         Writers queue for the one connection, first come, first served.
         """
-        return await _undisturbed(_transact(self._writer, work))
+        return await self._told(_transact(self._writer, work))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a reading connection; each of its statements sees one consistent moment."""
-        return await _undisturbed(_look(self._reader, work))
+        return await self._told(_look(self._reader, work))
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A connection on which everything is read as it stands at one moment."""
+        with translated():
+            async with self._reader.connect() as connection:
+                await connection.exec_driver_sql("BEGIN")
+                yield connection
+                await connection.exec_driver_sql("ROLLBACK")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that the caller fills step by step; undone by any exception."""
+        with translated():
+            async with self._writer.begin() as connection:
+                yield connection
 
     async def close(self) -> None:
         """Finish what runs, close every connection and end the threads."""
@@ -89,10 +147,11 @@ class SqliteDatabase:
         await self._writer.dispose()
 
 
-class PostgresDatabase:
+class PostgresDatabase(_Reporting):
     """One PostgreSQL database, through a pool of connections. Its errors are `StorageTrouble`."""
 
     def __init__(self, url: URL, *, busy_ms: int) -> None:
+        url, dsn = _as_asyncpg_takes_it(url)
         self._writer = create_async_engine(
             url,
             hide_parameters=True,
@@ -101,6 +160,7 @@ class PostgresDatabase:
             pool_timeout=COMMAND_SECONDS,
             pool_pre_ping=True,
             connect_args={
+                "dsn": dsn,
                 "timeout": CONNECT_SECONDS,
                 "command_timeout": COMMAND_SECONDS,
                 "server_settings": {
@@ -114,11 +174,28 @@ class PostgresDatabase:
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that commits at its end and is undone by any exception."""
-        return await _undisturbed(_transact(self._writer, work))
+        return await self._told(_transact(self._writer, work))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection without a transaction; each of its statements sees one consistent moment."""
-        return await _undisturbed(_look(self._reader, work))
+        return await self._told(_look(self._reader, work))
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A connection on which everything is read as it stands at one moment."""
+        with translated():
+            async with (
+                self._writer.execution_options(isolation_level="REPEATABLE READ").connect() as connection,
+                connection.begin(),
+            ):
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that the caller fills step by step; undone by any exception."""
+        with translated():
+            async with self._writer.begin() as connection:
+                yield connection
 
     async def close(self) -> None:
         """Close every connection."""
@@ -160,6 +237,16 @@ def lock(connection: Connection, name: str) -> None:
     if connection.dialect.name == POSTGRES:
         number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
         connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def _as_asyncpg_takes_it(url: URL) -> tuple[URL, str]:
+    """Sort out what libpq's address knows and SQLAlchemy's dialect does not, as managed databases hand it out.
+
+    asyncpg reads TLS and its like from an address of its own, which holds nothing else then.
+    """
+    for_asyncpg = {name: value for name, value in url.query.items() if name in LIBPQ_READ}
+    rest = url.difference_update_query([*LIBPQ_READ, *LIBPQ_LEFT_OUT])
+    return rest, "postgresql://?" + urlencode(for_asyncpg, doseq=True)
 
 
 def _named(url: URL) -> URL:

@@ -32,6 +32,20 @@ BUSY: Final = "the database is too busy"
 UNPREPARED: Final = "tables are missing in the database"
 TAKEN: Final = "another row already holds a value that must be unique"
 
+REASONS: Final = (
+    LOCKED,
+    FULL,
+    READ_ONLY,
+    BROKEN,
+    FOREIGN,
+    UNREADABLE,
+    CLOSED,
+    LOST,
+    REFUSED,
+    BUSY,
+    UNPREPARED,
+)
+
 _SQLITE: Final = {
     sqlite3.SQLITE_BUSY: LOCKED,
     sqlite3.SQLITE_LOCKED: LOCKED,

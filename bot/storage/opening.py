@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from bot.domain.guild_ports import GuildStores
 from bot.errors import StorageTrouble
-from bot.storage import schema
+from bot.storage import backup, schema
 from bot.storage.database import BUSY_MS, Database, open_database
 from bot.storage.jobs.archive import SqlJobArchive
 from bot.storage.jobs.books import SqlBookStore
@@ -54,10 +54,13 @@ class Storage:
 
 
 @asynccontextmanager
-async def open_storage(url: str, *, migrate: bool, busy_ms: int = BUSY_MS) -> AsyncIterator[Storage]:
+async def open_storage(
+    url: str, *, migrate: bool, busy_ms: int = BUSY_MS, keep: int = 0
+) -> AsyncIterator[Storage]:
     """Open the database for the length of the block; raises `StartupError` if it cannot be used as it is.
 
-    With `migrate` an older or empty database is brought to this program's version first.
+    With `migrate` an older or empty database is brought to this program's version first, after a copy of a SQLite
+    file was made beside it, of which the newest `keep` stay.
     """
     database = open_database(url, busy_ms=busy_ms)
     storage = Storage(
@@ -81,6 +84,7 @@ async def open_storage(url: str, *, migrate: bool, busy_ms: int = BUSY_MS) -> As
     try:
         try:
             if migrate:
+                await backup.keep_copy(url, database, keep=keep)
                 await schema.bring_up(database)
             else:
                 await schema.require_current(database)
@@ -94,10 +98,28 @@ async def open_storage(url: str, *, migrate: bool, busy_ms: int = BUSY_MS) -> As
         await database.close()
 
 
-async def migrate(url: str) -> bool:
-    """Bring the database to this program's version; returns whether there was anything to do."""
+async def standing(url: str) -> schema.Standing:
+    """Say how a database stands to this program, and make nothing; raises `StartupError` if it cannot be used."""
+    path = backup.file_of(url)
+    if path is not None and path.parent.is_dir() and (not path.exists() or not path.stat().st_size):
+        return schema.Standing.EMPTY
     database = open_database(url)
     try:
+        return await schema.standing(database)
+    except StorageTrouble as trouble:
+        raise schema.as_startup_error(trouble) from None
+    finally:
+        await database.close()
+
+
+async def migrate(url: str, *, keep: int = 0) -> bool:
+    """Bring the database to this program's version; returns whether there was anything to do.
+
+    Of the copies of a SQLite file that are made before, the newest `keep` stay.
+    """
+    database = open_database(url)
+    try:
+        await backup.keep_copy(url, database, keep=keep)
         return await schema.bring_up(database)
     except StorageTrouble as trouble:
         raise schema.as_startup_error(trouble) from None

@@ -3,27 +3,42 @@ Never here: the tables themselves and everyday queries."""
 
 from __future__ import annotations
 
+import logging
+import re
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import delete, insert, inspect, select, text
 
-from bot.errors import StartupError, StorageTrouble
+from bot.errors import StartupDelayed, StartupError, StorageTrouble
 from bot.storage import errors as troubles
 from bot.storage.database import SQLITE, lock
-from bot.storage.tables import metadata
+from bot.storage.tables import meta, metadata
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from bot.storage.database import Database
 
+log = logging.getLogger(__name__)
+
 VERSION_TABLE: Final = "easel_version"
 """Our own name, so that a database shared with another program's Alembic stays told apart."""
+OLDEST: Final = "0009"
+"""The oldest program that can work on this program's tables: raise it only when a migration takes something away or asks
+for something that older programs do not write. A version may then be rolled out, and back, one process at a time."""
+PROMISE: Final = "schema_promise"
+"""Under this name `meta` keeps which version the tables have, and which is the oldest program that can work on them."""
+MIGRATIONS: Final = Path(__file__).with_name("migrations")
+
+
+class Standing(StrEnum):
+    """How a database stands to this program."""
+
+    EMPTY = "empty"
+    OLDER = "older"
+    CURRENT = "current"
 
 
 async def bring_up(database: Database) -> bool:
@@ -34,9 +49,12 @@ async def bring_up(database: Database) -> bool:
 
     def migrate(connection: Connection) -> bool:
         lock(connection, "schema")
-        if _has_caught_up(connection):
+        before = version_of(connection)
+        if _standing(connection, before) is Standing.CURRENT:
             return False
         _upgrade(connection)
+        _promise(connection)
+        log.info("database_migrated", extra={"before": before, "now": head()})
         return True
 
     return await database.write(migrate)
@@ -44,26 +62,59 @@ async def bring_up(database: Database) -> bool:
 
 async def require_current(database: Database) -> None:
     """Raise `StartupError` unless the database has exactly this program's version."""
-    if not await database.read(_has_caught_up):
+    if await standing(database) is not Standing.CURRENT:
         raise StartupError(
             "The database is older than this Easel: run `easel migrate` once, then start again."
         )
 
 
-def _has_caught_up(connection: Connection) -> bool:
-    """Say whether the version is ours; raise `StartupError` if it cannot become ours."""
-    version = MigrationContext.configure(
-        connection, opts={"version_table": VERSION_TABLE}
-    ).get_current_revision()
-    scripts = ScriptDirectory.from_config(_config())
+async def standing(database: Database) -> Standing:
+    """Say how it stands to this program; raises `StartupError` if it can never be used."""
+    return await database.read(lambda cn: _standing(cn, version_of(cn)))
+
+
+def version_of(connection: Connection) -> str | None:
+    """The version that a database has; None if Easel never used it."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar_one_or_none()  # noqa: S608 - our constant
+    return None if found is None else str(found)
+
+
+def versions() -> frozenset[str]:
+    """Every version that this program knows. Their files say so by name, so that no start has to read them."""
+    names = (re.match(r"v(\d{4})_", path.name) for path in (MIGRATIONS / "versions").glob("v*.py"))
+    return frozenset(name[1] for name in names if name)
+
+
+def head() -> str:
+    """This program's version."""
+    return max(versions())
+
+
+def _standing(connection: Connection, version: str | None) -> Standing:
     if version is None:
         _refuse_foreign(connection)
-        return False
-    if version not in {script.revision for script in scripts.walk_revisions()}:
+        return Standing.EMPTY
+    if version not in versions():
+        if _promised_to(connection, version, head()):
+            return Standing.CURRENT
         raise StartupError(
             "The database was made by a newer Easel: install that version, or restore an older copy of the database."
         )
-    return version == scripts.get_current_head()
+    return Standing.CURRENT if version == head() else Standing.OLDER
+
+
+def _promised_to(connection: Connection, version: str, program: str) -> bool:
+    """Whether the newer program that made these tables said that one of this version can work on them."""
+    found = connection.execute(select(meta.c.value).where(meta.c.key == PROMISE)).scalar_one_or_none()
+    promised, _, oldest = (found or "").partition(">=")
+    return promised == version and bool(oldest) and program >= oldest
+
+
+def _promise(connection: Connection) -> None:
+    connection.execute(delete(meta).where(meta.c.key == PROMISE))
+    connection.execute(insert(meta).values(key=PROMISE, value=f"{head()}>={OLDEST}"))
 
 
 def _refuse_foreign(connection: Connection) -> None:
@@ -77,17 +128,16 @@ def _refuse_foreign(connection: Connection) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    # Here, because most starts find nothing to migrate and need not wait for the library.
+    from alembic import command  # noqa: PLC0415 - see above
+    from alembic.config import Config  # noqa: PLC0415 - see above
 
-
-def _config() -> Config:
     config = Config()
     # Config reads % as the start of an interpolation, and a directory may be called that.
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    return config
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 _ADVICE: Final = {
@@ -102,7 +152,12 @@ _ADVICE: Final = {
 }
 
 
+_PASSING: Final = frozenset({troubles.LOCKED, troubles.FULL, troubles.LOST, troubles.BUSY})
+"""Troubles that go by without anybody touching the settings."""
+
+
 def as_startup_error(trouble: StorageTrouble) -> StartupError:
     """Say the same to the operator, with what would help."""
     reason = str(trouble)
-    return StartupError(f"The database cannot be used: {_ADVICE.get(reason, reason)}.")
+    kind = StartupDelayed if reason in _PASSING else StartupError
+    return kind(f"The database cannot be used: {_ADVICE.get(reason, reason)}.")

@@ -16,7 +16,7 @@ Check = Callable[[], Awaitable[str | None]]
 FINE: Final = "ok"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Health:
     """Two questions an orchestrator asks: is it alive (else restart it), is it ready (else send it nothing)."""
 
@@ -24,22 +24,29 @@ class Health:
     ready: Mapping[str, Check]
     patience: float = 2.0
     """Seconds that one check may take."""
+    fresh: float = 0.0
+    """Seconds that an answer about readiness is given again: asking often must not keep the database busy."""
+    _asked: asyncio.Task[dict[str, str]] | None = None
+    _answered_at: float = 0.0
 
     async def answer_alive(self, _request: web.Request) -> web.Response:
         """`GET /healthz`: that this is answered at all is most of the answer."""
-        return await self._answer(self.alive)
+        return _spoken(await self._look(self.alive))
 
     async def answer_ready(self, _request: web.Request) -> web.Response:
-        """`GET /readyz`."""
-        return await self._answer(self.ready)
+        """`GET /readyz`: looked at once for all who ask at the same time."""
+        if self._asked is None or (self._asked.done() and self._age() >= self.fresh):
+            self._asked = asyncio.create_task(self._look(self.ready), name="readiness")
+        return _spoken(await asyncio.shield(self._asked))
 
-    async def _answer(self, checks: Mapping[str, Check]) -> web.Response:
+    def _age(self) -> float:
+        return asyncio.get_running_loop().time() - self._answered_at
+
+    async def _look(self, checks: Mapping[str, Check]) -> dict[str, str]:
         words = await asyncio.gather(*(self._ask(check) for check in checks.values()))
-        found = dict(zip(checks, words, strict=True))
-        well = all(word == FINE for word in words)
-        return web.json_response(
-            {"ok": well, "checks": found}, status=200 if well else 503, headers={"Cache-Control": "no-store"}
-        )
+        if checks is self.ready:
+            self._answered_at = asyncio.get_running_loop().time()
+        return dict(zip(checks, words, strict=True))
 
     async def _ask(self, check: Check) -> str:
         try:
@@ -50,3 +57,10 @@ class Health:
         except Exception as error:  # noqa: BLE001  # whatever breaks a check is the check's answer
             # The class alone: messages of drivers name hosts and users.
             return type(error).__name__
+
+
+def _spoken(found: Mapping[str, str]) -> web.Response:
+    well = all(word == FINE for word in found.values())
+    return web.json_response(
+        {"ok": well, "checks": found}, status=200 if well else 503, headers={"Cache-Control": "no-store"}
+    )

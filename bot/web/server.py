@@ -4,16 +4,18 @@ Never here: what the answers say (health.py, hook.py, region.py) and TLS (that i
 from __future__ import annotations
 
 import asyncio
+import errno
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from aiohttp import web
 
-from bot.errors import StartupError
+from bot.errors import StartupDelayed, StartupError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Coroutine
 
     from aiohttp.typedefs import Handler, Middleware
 
@@ -27,7 +29,15 @@ IDLE_SECONDS: Final = 15.0
 """How long a connection may be silent, or take to send its headers."""
 AT_ONCE: Final = 64
 """Requests in hand; more are sent away, because nothing here is worth a queue."""
+OPERATORS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 EXPOSITION: Final = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+
+Keep = Callable[[str, Callable[[], "Coroutine[Any, Any, None]"]], "asyncio.Task[None]"]
+"""Runs a long-lived task of this name."""
+
+
+def _plain_task(name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+    return asyncio.create_task(run(), name=name)
 
 
 @asynccontextmanager
@@ -35,18 +45,21 @@ async def serve(
     *,
     host: str,
     port: int,
-    health: Health,
-    metrics_page: Callable[[], Awaitable[bytes]],
+    health: Health | None,
+    metrics_page: Callable[[], Awaitable[bytes]] | None,
     hook: Hook | None,
     region: RegionPages | None = None,
     at_once: int = AT_ONCE,
     idle_seconds: float = IDLE_SECONDS,
     stop_seconds: float = 2.0,
+    setting: str = "EASEL_WEB_LISTEN",
+    keep: Keep = _plain_task,
 ) -> AsyncIterator[int]:
     """Serve until the context ends; yields the port (port 0 asks the system for a free one).
 
-    Without `hook` there is no webhook route, without `region` no mask editor. Closing stops listening, lets requests in hand end for
-    `stop_seconds`, and forgets hints that were not passed on yet.
+    What is None has no route. `at_once` limits what strangers may ask at the same time; health and meters are answered
+    besides. Closing stops listening, lets requests in hand end for `stop_seconds`, and forgets hints that were not
+    passed on yet. `keep` watches the task that passes hints on; `setting` is named if the port cannot be had.
     """
     runner = web.AppRunner(
         _application(health, metrics_page, hook, region, at_once),
@@ -62,12 +75,12 @@ async def serve(
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            raise StartupError(
-                f"EASEL_WEB_LISTEN: cannot listen on {host}:{port}: {error.strerror}"
-            ) from error
+            # A port that is taken may be free again when an older process has ended.
+            kind = StartupDelayed if error.errno == errno.EADDRINUSE else StartupError
+            raise kind(f"{setting}: cannot listen on {host}:{port}: {error.strerror}") from error
         bound = int(runner.addresses[0][1])
         log.info("web_listening", host=host, port=bound)
-        passing = asyncio.create_task(hook.run(), name="webhook hints") if hook else None
+        passing = keep("webhook hints", hook.run) if hook else None
         try:
             yield bound
         finally:
@@ -79,20 +92,24 @@ async def serve(
 
 
 def _application(
-    health: Health,
-    metrics_page: Callable[[], Awaitable[bytes]],
+    health: Health | None,
+    metrics_page: Callable[[], Awaitable[bytes]] | None,
     hook: Hook | None,
     region: RegionPages | None,
     at_once: int,
 ) -> web.Application:
-    async def answer_metrics(_request: web.Request) -> web.Response:
-        return web.Response(body=await metrics_page(), headers=EXPOSITION)
-
     app = web.Application(middlewares=[_limit(at_once)])
     app.on_response_prepare.append(_say_little)
-    app.router.add_get("/healthz", health.answer_alive)
-    app.router.add_get("/readyz", health.answer_ready)
-    app.router.add_get("/metrics", answer_metrics)
+    if health is not None:
+        app.router.add_get("/healthz", health.answer_alive)
+        app.router.add_get("/readyz", health.answer_ready)
+    if metrics_page is not None:
+        page = metrics_page
+
+        async def answer_metrics(_request: web.Request) -> web.Response:
+            return web.Response(body=await page(), headers=EXPOSITION)
+
+        app.router.add_get("/metrics", answer_metrics)
     if hook is not None:
         app.router.add_post("/hook/{token}", hook.answer)
     if region is not None:
@@ -106,6 +123,8 @@ def _limit(at_once: int) -> Middleware:
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
         nonlocal in_hand
+        if request.path in OPERATORS:  # whoever floods the rest must not make the process look dead
+            return await handler(request)
         if in_hand >= at_once:
             response = web.Response(status=503, headers={"Retry-After": "1"})
             response.force_close()

@@ -3,16 +3,23 @@ Never here: how the command line prints it."""
 
 from __future__ import annotations
 
+import json
 import shutil
+import socket
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from cryptography.fernet import Fernet
 from typer.testing import CliRunner
 
-from bot import config, doctor
+from bot import config, doctor, doctor_discord
 from bot.__main__ import cli
+from bot.client import Easel
+from bot.domain.access import ChannelPolicy
 from bot.domain.guilds import Actor
+from bot.i18n import Catalogues
 from bot.metrics import Silent
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from bot.storage import open_storage
@@ -20,7 +27,7 @@ from bot.storage.vault import FernetVault
 from bot.web.health import Health
 from bot.web.hook import Hook
 from bot.web.server import serve
-from tests.fakes.discord_wire import FakeDiscord
+from tests.fakes.discord_wire import FakeDiscord, Permission
 from tests.fixtures.sqlite import migrated
 
 if TYPE_CHECKING:
@@ -52,6 +59,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
                 "EASEL_DISCORD_API": fake.api,
                 "EASEL_DISCORD_GATEWAY": fake.gateway,
                 "EASEL_OHMYGPT_ORIGIN": upstream.origin,
+                "EASEL_OHMYGPT_STORAGE": upstream.origin,
                 "EASEL_DATABASE": url,
             },
         )
@@ -67,11 +75,17 @@ async def test_a_healthy_house_is_fine_in_every_part(place: Place) -> None:
 
     assert all(finding.fine for finding in found.values()), found
     assert list(found) == [
+        "version",
+        "settings",
         "database",
         "disk",
         "servers' keys",
+        "clock",
         "Discord",
+        "commands",
+        "servers",
         "image API",
+        "picture store",
         "balance",
         "webhooks",
     ]
@@ -190,7 +204,7 @@ async def test_a_public_address_that_leads_to_the_receiver_is_fine(place: Place)
 
 
 def test_the_command_prints_a_line_each_and_fails_if_one_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def two(_settings: object) -> AsyncIterator[doctor.Finding]:
+    async def two(_settings: object, _environ: object) -> AsyncIterator[doctor.Finding]:
         yield doctor.Finding("database", fine=True, words="can be read [and] written")
         yield doctor.Finding("Discord", fine=False, words="cannot be reached")
 
@@ -229,3 +243,158 @@ async def test_servers_keys_wait_for_a_database(place: Place, tmp_path: Path) ->
     )
 
     assert not found["servers' keys"].fine
+
+
+async def test_before_the_first_start_there_is_no_database_and_the_doctor_makes_none(
+    place: Place, tmp_path: Path
+) -> None:
+    for name in ("none.db", "empty.db"):
+        path = tmp_path / name
+        if name == "empty.db":
+            path.touch()
+        found = await findings(
+            place,
+            EASEL_DATABASE=f"sqlite+aiosqlite:///{path}",
+            EASEL_MASTER_KEY=Fernet.generate_key().decode(),
+        )
+
+        assert all(finding.fine for finding in found.values()), found
+        assert "easel run" in found["database"].words
+        assert (path.exists(), path.exists() and path.stat().st_size) == (name == "empty.db", 0)
+        assert not path.with_name(f"{name}-wal").exists()
+
+
+async def test_a_misspelt_setting_is_named_and_kubernetes_own_are_not(place: Place) -> None:
+    settings = config.load(place.environ)
+
+    async def spelling(**environ: str) -> doctor.Finding:
+        found = [finding async for finding in doctor.examine(settings, environ)]
+        return next(finding for finding in found if finding.name == "settings")
+
+    wrong = await spelling(EASEL_MAX_RUNING="3")
+    assert not wrong.fine
+    assert "EASEL_MAX_RUNNING" in wrong.words
+    assert (await spelling(EASEL_SERVICE_HOST="10.0.0.1", EASEL_PORT_8080_TCP_PROTO="tcp")).fine
+
+
+async def test_each_channel_where_something_is_missing_is_named(place: Place) -> None:
+    place.fake.forbid(Permission.ATTACH_FILES)
+
+    found = (await findings(place))["servers"]
+
+    assert not found.fine
+    assert "Attach Files in #" in found.words
+    assert found.words.count("#") == 1
+
+
+async def test_channels_that_are_closed_to_pictures_need_no_permission(place: Place) -> None:
+    other = place.fake.add_channel("talk")
+    place.fake.forbid(Permission.ATTACH_FILES, other)
+    assert not (await findings(place))["servers"].fine
+    async with open_storage(place.environ["EASEL_DATABASE"], migrate=False) as storage:
+        guild_id = place.fake.guild.id
+        closed = ChannelPolicy(denied=(other.id,))
+        await storage.guilds.settings.change(
+            guild_id, lambda settings: replace(settings, channels=closed), actor=Actor(1, "Ada"), at=1
+        )
+
+    assert (await findings(place))["servers"].fine
+
+
+async def test_a_bot_on_no_server_is_given_its_link(place: Place) -> None:
+    for guild in list(place.fake.world.guilds.values()):
+        place.fake.remove_guild(guild)
+
+    found = (await findings(place))["servers"]
+
+    assert not found.fine
+    assert f"client_id={place.fake.application_id}" in found.words
+    assert "permissions=274878008320" in found.words
+
+
+async def test_commands_that_discord_knows_otherwise_are_noticed(place: Place) -> None:
+    fresh = (await findings(place))["commands"]
+    place.fake._rest.commands.overwrite(None, [{"name": "imagine", "description": "as it was", "type": 1}])
+    old = (await findings(place))["commands"]
+    bot = Easel(catalogues=Catalogues.load(), meta=doctor_discord._NoMeta(), sync_commands=True)
+    async with bot:
+        await bot.login(place.fake.token)
+    told = (await findings(place))["commands"]
+
+    assert "none yet" in fresh.words
+    assert not old.fine
+    assert "easel sync" in old.words
+    assert told.fine
+    assert "Discord knows all" in told.words
+
+
+async def test_a_clock_that_is_wrong_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor_discord, "time", lambda: time.time() - 95)
+
+    found = (await findings(place))["clock"]
+
+    assert not found.fine
+    assert "s behind" in found.words
+
+
+async def test_a_picture_store_that_is_away_or_broken_is_named(place: Place) -> None:
+    found = (await findings(place, EASEL_OHMYGPT_STORAGE="http://127.0.0.1:9"))["picture store"]
+
+    assert not found.fine
+    assert "EASEL_OHMYGPT_STORAGE" in found.words
+
+
+async def test_each_account_of_the_owner_is_tried(place: Place) -> None:
+    found = await findings(place, EASEL_ACCOUNTS="studio=sk-nobody-knows-it")
+
+    assert found["image API"].fine
+    assert not found["image API (studio)"].fine
+    assert "studio" in found["image API (studio)"].words
+
+
+async def test_a_port_may_be_free_or_easels_or_somebody_elses(place: Place) -> None:
+    free = (await findings(place, EASEL_WEB_LISTEN="127.0.0.1:0"))["port"]
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        other.close()
+    taken = place.upstream.origin.rpartition(":")[2]
+    theirs = (await findings(place, EASEL_HEALTH_LISTEN=f"127.0.0.1:{taken}"))["port"]
+
+    async def no_page() -> bytes:
+        return b""
+
+    health = Health(alive={}, ready={})
+    async with serve(host="127.0.0.1", port=port, health=health, metrics_page=no_page, hook=None):
+        ours = (await findings(place, EASEL_WEB_LISTEN=f"127.0.0.1:{port}"))["port"]
+
+    assert (free.fine, theirs.fine, ours.fine) == (True, False, True)
+    assert "EASEL_HEALTH_LISTEN" in theirs.words
+    assert "running Easel" in ours.words
+
+
+def test_programs_read_one_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def one(_settings: object, _environ: object) -> AsyncIterator[doctor.Finding]:
+        yield doctor.Finding("disk", fine=False, words="“full”")
+
+    monkeypatch.setattr(doctor, "examine", one)
+    monkeypatch.setattr(config, "load", lambda: None)
+
+    result = CliRunner().invoke(cli, ["doctor", "--json"])
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {
+        "ok": False,
+        "findings": [{"name": "disk", "ok": False, "words": "“full”"}],
+    }
+
+
+def test_settings_that_cannot_be_read_are_findings_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EASEL_DISCORD_TOKEN", raising=False)
+
+    result = CliRunner().invoke(cli, ["doctor"])
+
+    assert result.exit_code == 1
+    assert "✖ settings EASEL_DISCORD_TOKEN is not set" in result.output

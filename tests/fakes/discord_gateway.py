@@ -121,6 +121,8 @@ class Gateway:
         """Heartbeats received."""
         self.answers_beats = True
         """False plays a half-open connection: heartbeats are not acknowledged."""
+        self.closed = False
+        """True turns new connections away."""
         self.allowed_intents = ~PRIVILEGED
         self._world = world
         self._changes = changes
@@ -197,6 +199,8 @@ class Gateway:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Talk to one client until either side has enough."""
+        if self.closed:
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(max_msg_size=0, compress=False)
         await socket.prepare(request)
         connection = Connection(socket, request)

@@ -139,6 +139,7 @@ class Rest:
         app, channel = "/applications/{}", "/channels/{}"
         for method, template, handler in (
             ("GET", "/users/@me", self._me),
+            ("GET", "/users/@me/guilds", self._my_guilds),
             ("GET", "/users/{}", self._user),
             ("GET", "/oauth2/applications/@me", self._application),
             ("GET", "/applications/@me", self._application),
@@ -179,6 +180,23 @@ class Rest:
         if user is None:
             raise Refused(10013)
         return 200, user.payload()
+
+    def _my_guilds(self, _: Call) -> Answer:
+        """The servers, as their short form; more than one page of them is no case of these tests."""
+        bot = self._world.bot
+        return 200, [
+            {
+                "id": str(guild.id),
+                "name": guild.name,
+                "icon": None,
+                "banner": None,
+                "owner": guild.owner is bot,
+                "permissions": str(guild.permissions(bot)),
+                "features": [],
+            }
+            for guild in self._world.guilds.values()
+            if bot.id in guild.members
+        ]
 
     def _application(self, call: Call) -> Answer:
         if call.ids and call.ids[0] != self._world.application_id:

@@ -100,11 +100,16 @@ class ManualClock:
 
     def __init__(self, now: int = START) -> None:
         self._now = now
+        self._set_by = 0
         self._waiting: list[tuple[int, asyncio.Event]] = []
 
     def now(self) -> int:
         """Milliseconds since 1970."""
-        return self._now
+        return self._now + self._set_by
+
+    def set_by(self, milliseconds: int) -> None:
+        """Somebody sets the clock; who waits, waits on as long as before."""
+        self._set_by += milliseconds
 
     async def pause(self, seconds: float, wake: asyncio.Event | None = None) -> bool:
         """Wait for the hand of the clock, or for `wake`."""
@@ -126,11 +131,11 @@ class ManualClock:
 
     def next_due(self) -> int | None:
         """When the first waiter wakes."""
-        return min((due for due, _ in self._waiting), default=None)
+        return min((due + self._set_by for due, _ in self._waiting), default=None)
 
     def move_to(self, now: int) -> None:
         """Move the hand and wake whoever is due."""
-        self._now = max(self._now, now)
+        self._now = max(self._now, now - self._set_by)
         for due, rung in self._waiting:
             if due <= self._now:
                 rung.set()

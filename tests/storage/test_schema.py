@@ -13,6 +13,7 @@ from sqlalchemy import text
 from bot.errors import StartupError
 from bot.storage import migrate, open_storage
 from bot.storage.database import open_database
+from bot.storage.schema import MIGRATIONS, OLDEST, head, versions
 from bot.storage.tables import metadata
 
 if TYPE_CHECKING:
@@ -138,3 +139,41 @@ async def test_sqlite_keeps_a_committed_row_through_a_power_cut_and_enforces_ref
             return [connection.execute(text(f"PRAGMA {name}")).scalar() for name in names]
 
         assert await storage.database.write(pragmas) == ["wal", 2, 1]
+
+
+async def test_a_program_works_on_newer_tables_if_the_newer_program_promised_that_it_can(url: str) -> None:
+    async def made_by(version: str, promise: str) -> None:
+        database = open_database(url)
+
+        def write(connection: Connection) -> None:
+            connection.execute(text("UPDATE easel_version SET version_num = :v"), {"v": version})
+            connection.execute(
+                text("UPDATE meta SET value = :p WHERE key = 'schema_promise'"), {"p": promise}
+            )
+
+        await database.write(write)
+        await database.close()
+
+    async with open_storage(url, migrate=True):
+        pass
+    await made_by("9999", f"9999>={head()}")
+    for migrating in (True, False):
+        async with open_storage(url, migrate=migrating) as storage:
+            await storage.check()
+    assert await migrate(url) is False
+
+    for promise in ("9999>=9998", f"9998>={head()}", "", "9999", "9999>="):
+        await made_by("9999", promise)
+        with pytest.raises(StartupError, match="newer Easel"):
+            await migrate(url)
+
+
+def test_versions_are_named_by_their_files_and_the_promise_is_one_of_them() -> None:
+    scripts = {
+        path.stem: re.search(r'^revision = "(\d+)"$', path.read_text(), re.MULTILINE)
+        for path in (MIGRATIONS / "versions").glob("v*.py")
+    }
+
+    assert {found[1] for found in scripts.values() if found} == versions()
+    assert all(found and name.startswith(f"v{found[1]}_") for name, found in scripts.items())
+    assert OLDEST in versions()

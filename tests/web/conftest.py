@@ -88,6 +88,7 @@ class House:
         idle_seconds: float = 5.0,
         most_waiting: int = 1024,
         stop_seconds: float = 0.1,
+        fresh: float = 0.0,
     ) -> AsyncIterator[int]:
         """Serve it; yields the port."""
         receiver = Hook(
@@ -102,7 +103,7 @@ class House:
         async with serve(
             host="127.0.0.1",
             port=0,
-            health=Health(alive=self.alive, ready=self.ready, patience=0.2),
+            health=Health(alive=self.alive, ready=self.ready, patience=0.2, fresh=fresh),
             metrics_page=self.metrics_page,
             hook=receiver if hook else None,
             at_once=at_once,

@@ -14,6 +14,8 @@ from bot.web.health import Health
 from bot.web.server import serve
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tests.web.conftest import House
 
 
@@ -96,28 +98,59 @@ async def test_no_answer_names_a_version(house: House, client: aiohttp.ClientSes
         assert "aiohttp" not in (await answer.text()).lower()
 
 
-async def test_more_requests_than_can_be_in_hand_are_sent_away(
+async def test_more_requests_than_can_be_in_hand_are_sent_away_but_health_is_told_all_the_same(
     house: House, client: aiohttp.ClientSession
 ) -> None:
-    reached, release = asyncio.Event(), asyncio.Event()
+    release = asyncio.Event()
 
-    async def held() -> str | None:
-        reached.set()
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"{"
         await release.wait()
+
+    async with house.served(at_once=2) as port:
+        here = f"http://127.0.0.1:{port}"
+        held = [asyncio.create_task(client.post(f"{here}/hook/x", data=slow())) for _ in range(2)]
+        status, tries, retry = 204, 0, None
+        while status != 503:
+            async with client.post(f"{here}/hook/x") as answer:
+                status, retry = answer.status, answer.headers.get("Retry-After")
+            tries += 1
+            assert tries < 200
+        assert retry == "1"
+        for path in ("/healthz", "/readyz", "/metrics"):
+            async with client.get(here + path) as answer:
+                assert answer.status == 200
+        release.set()
+        for task in held:
+            (await task).close()
+        async with client.post(f"{here}/hook/x") as answer:
+            assert answer.status == 204
+
+
+async def test_many_who_ask_at_once_or_soon_again_are_told_what_one_look_showed(
+    house: House, client: aiohttp.ClientSession
+) -> None:
+    looks = 0
+
+    async def counted() -> str | None:
+        nonlocal looks
+        looks += 1
         return None
 
-    house.ready["held"] = held
+    house.ready["counted"] = counted
+    async with house.served(fresh=60.0) as port:
+        address = f"http://127.0.0.1:{port}/readyz"
+        answers = await asyncio.gather(*(client.get(address) for _ in range(20)))
+        answers.append(await client.get(address))
+    assert [answer.status for answer in answers] == [200] * 21
+    assert looks == 1
 
-    async with house.served(at_once=1) as port:
-        first = asyncio.create_task(client.get(f"http://127.0.0.1:{port}/readyz"))
-        await reached.wait()
-        async with client.get(f"http://127.0.0.1:{port}/healthz") as answer:
-            assert answer.status == 503
-            assert answer.headers["Retry-After"] == "1"
-        release.set()
-        (await first).close()
-        async with client.get(f"http://127.0.0.1:{port}/healthz") as answer:
-            assert answer.status == 200
+
+async def test_health_can_have_a_listener_of_its_own(client: aiohttp.ClientSession) -> None:
+    async with serve(host="127.0.0.1", port=0, health=None, metrics_page=None, hook=None) as port:
+        for path in ("/healthz", "/readyz", "/metrics"):
+            async with client.get(f"http://127.0.0.1:{port}{path}") as answer:
+                assert answer.status == 404
 
 
 @pytest.mark.parametrize("beginning", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n"])

@@ -4,10 +4,14 @@ Never here: the sentences' wording beyond what an operator needs."""
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from bot.sandbox.upstream import Fault
 from tests.wire.installation import free_port
 
 if TYPE_CHECKING:
@@ -19,11 +23,12 @@ pytestmark = pytest.mark.wire
 SECRETS: Final = ("fake.token.of-the-bot", "sk-sandbox")
 
 
-async def _refused(begun: Program, *words: str) -> None:
-    """It ends by itself, says these words, and nothing that it should not."""
+async def _refused(begun: Program, *words: str, status: int = 78) -> None:
+    """It ends by itself, says these words, and nothing that it should not; 78: only the owner can help, 75: time may."""
     code = await begun.ended(45)
-    told = [line for line in begun.output.splitlines() if line and not line.startswith("{")]
-    assert code == 1, begun.tail
+    lines = [json.loads(line) for line in begun.output.splitlines() if line]
+    told = [line["reason"] for line in lines if line["event"] == "not_started"]
+    assert code == status, begun.tail
     assert len(told) == 1, begun.tail
     assert all(word in told[0] for word in words), told
     assert "Traceback" not in begun.output
@@ -45,13 +50,13 @@ async def test_a_wrong_token_is_named(house: Installation) -> None:
 async def test_a_discord_that_is_not_there_is_named(house: Installation) -> None:
     address = f"http://127.0.0.1:{free_port()}/api/v10"
 
-    await _refused(house.begin(DISCORD_API=address), "Discord cannot be reached")
+    await _refused(house.begin(DISCORD_API=address), "Discord cannot be reached", status=75)
 
 
 async def test_a_discord_that_forbids_everything_is_told(house: Installation) -> None:
     house.fake.fail_next("GET", "/users/@me", status=403, times=9)
 
-    await _refused(house.begin(), "Discord")
+    await _refused(house.begin(), "Discord", status=75)
 
 
 @pytest.mark.parametrize("code", [4004, 4014])
@@ -93,6 +98,33 @@ async def test_a_database_that_is_a_directory_says_so(house: Installation) -> No
 async def test_a_taken_port_is_named(hooked: Installation) -> None:
     first = await hooked.start()
 
-    await _refused(hooked.begin(), "EASEL_WEB_LISTEN")
+    await _refused(hooked.begin(), "EASEL_WEB_LISTEN", status=75)
 
     assert await hooked.stop(first) == 0
+
+
+async def test_a_key_that_the_image_api_never_takes_ends_the_program(house: Installation) -> None:
+    house.upstream.fault(Fault.BAD_KEY, times=None, endpoint="query-mj-tasks")
+
+    begun = house.begin()
+    code = await begun.ended(60)
+
+    assert code == 78, begun.tail
+    assert "EASEL_OHMYGPT_KEY" in json.loads(begun.output.splitlines()[-1])["reason"]
+    assert "Traceback" not in begun.output
+
+
+async def test_a_database_of_a_newer_easel_is_left_to_its_owner(house: Installation) -> None:
+    await house.stop(await house.start())
+    with closing(sqlite3.connect(house.database)) as connection, connection:
+        connection.execute("UPDATE easel_version SET version_num = '9999'")
+
+    await _refused(house.begin(), "newer Easel")
+
+
+async def test_people_read_one_sentence_and_nothing_else(house: Installation) -> None:
+    begun = house.begin(MAX_RUNNING="many", LOG_FORMAT="console")
+
+    assert await begun.ended(45) == 78
+    (line,) = begun.output.splitlines()
+    assert line.startswith("EASEL_MAX_RUNNING is wrong")

@@ -115,6 +115,16 @@ class Agenda:
         apart = round_ms(reads, self._reads_per_second, self._chance(), webhooks=self._webhooks)
         self._round_at = 0 if self.due else began + apart
 
+    def pull_in(self, now: int) -> None:
+        """The clock was set: read everything now, whatever time was meant."""
+        self._round_at = min(self._round_at, now)
+        for tracked in self._jobs.values():
+            tracked.due_at = min(tracked.due_at, now)
+            tracked.read_at = min(tracked.read_at, now)
+            tracked.stored_at = min(tracked.stored_at, now)
+            tracked.missing_since = min(tracked.missing_since, now)
+            tracked.heard_at = min(tracked.heard_at, now)
+
     def put_off(self, until: int) -> list[Tracked]:
         """Leave everything unread until then; returns it."""
         unread = list({**self.due, **self.hurried}.values())

@@ -92,6 +92,13 @@ class Tracker:
         self._agenda.add(Tracked(job, due, stored_at=now))
         self._wake_for(due)
 
+    def clock_stepped(self, now: int) -> None:
+        """The clock was set: read everything now."""
+        self._agenda.pull_in(now)
+        if self.last_reading_at is not None:
+            self.last_reading_at = now
+        self._wake.set()
+
     def drop(self, key: JobKey) -> None:
         """Stop following a job (it was taken over)."""
         self._agenda.drop(key)
@@ -142,9 +149,13 @@ class Tracker:
             await self._read_singly(due)
         except RemoteError as error:
             self._troubles += 1
-            log.warning("reading_failed", extra={"fault": error.fault.value, "due": len(due)})
+            if self._troubles == 1:  # told once; the next tries would tell the same
+                told = {"fault": error.fault.value, "reason": error.message, "due": len(due)}
+                log.warning("reading_failed", extra=told)
             await self._after_trouble()
         else:
+            if self._troubles:
+                log.info("reading_again", extra={"failed": self._troubles})
             self._troubles = 0
             if in_round:
                 self._agenda.end(began, self._reads)

@@ -66,6 +66,13 @@ class Trackers(Mapping[str, Tracker]):
         for tracker in self._trackers.values():
             tracker.hear(key, ended=ended)
 
+    def clock_stepped(self, now: int) -> None:
+        """The clock was set: nothing waits for a time of the old one."""
+        for name, tracker in self._trackers.items():
+            tracker.clock_stepped(now)
+            if name in self._used_at:
+                self._used_at[name] = now
+
     def rest(self, now: int) -> None:
         """Let go of servers' accounts that had nothing to follow for a while."""
         for name in [name for name in self._trackers if name not in self._fixed]:

@@ -121,6 +121,11 @@ class Worker:
         self._spawn(job, self._deliver)
         self._wake.set()
 
+    def clock_stepped(self, now: int) -> None:
+        """The clock was set: nothing waits for a time of the old one."""
+        self.trackers.clock_stepped(now)
+        self._wake.set()
+
     async def run(self) -> None:
         """Work until `stop`. A side task that dies takes the worker down with it, loudly."""
         async with asyncio.TaskGroup() as group:

@@ -84,4 +84,4 @@ class SqlJobArchive:
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[Job]:
-    return [rows.read_job(row) for row in connection.execute(query)]
+    return rows.read_jobs(connection.execute(query))

@@ -4,6 +4,7 @@ Never here: queries and connections."""
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,9 +17,15 @@ from bot.domain.tasks import RemoteAction, RemoteTaskId
 from bot.storage.database import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Row, RowMapping
+
+log = logging.getLogger(__name__)
+
+_unreadable: Final[set[str]] = set()
+"""Keys of rows about which that has been said."""
+MOST_TOLD: Final = 10_000
 
 Values = dict[str, Any]
 """Column names and what to write there."""
@@ -229,6 +236,26 @@ def read_job(row: Row[Any]) -> Job:
         lease_until=r["lease_until"],
         fence=r["fence"],
     )
+
+
+def read_jobs(found: Iterable[Row[Any]]) -> list[Job]:
+    """Read rows of `jobs`; one that cannot be read, such as a newer version's, is left out, and said once."""
+    read = []
+    for row in found:
+        try:
+            read.append(read_job(row))
+        except (ValueError, TypeError, KeyError) as error:
+            _set_aside(row.key, error)
+    return read
+
+
+def _set_aside(key: str, error: Exception) -> None:
+    if key in _unreadable:
+        return
+    if len(_unreadable) >= MOST_TOLD:
+        _unreadable.clear()
+    _unreadable.add(key)
+    log.error("row_not_read", extra={"job": key, "reason": f"{type(error).__name__}: {error}"[:200]})
 
 
 def _read_reply(r: RowMapping) -> ReplyTarget:

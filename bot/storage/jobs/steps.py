@@ -60,7 +60,7 @@ def chunks(keys: Collection[str]) -> Iterator[list[str]]:
 def find(connection: Connection, query: Select[Any], **values: object) -> Job | None:
     """Read the one job that a query over `jobs` names, with its actions."""
     row = connection.execute(query, values).one_or_none()
-    return None if row is None else with_actions(connection, [rows.read_job(row)])[0]
+    return next(iter(with_actions(connection, rows.read_jobs([] if row is None else [row]))), None)
 
 
 def with_actions(connection: Connection, found: Sequence[Job]) -> list[Job]:

@@ -12,6 +12,7 @@ from bot.domain.jobs import JobState
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
 from bot.domain.ports import Load
+from bot.domain.schedule import LEASE_MS
 from bot.domain.tasks import RemoteTaskId
 from bot.domain.tenancy import NO_CEILING
 from bot.errors import StorageTrouble, TaskTaken
@@ -19,7 +20,7 @@ from bot.storage import tenants
 from bot.storage.database import lock, plain
 from bot.storage.errors import TAKEN, Conflict
 from bot.storage.jobs import claims, fairness, rows, steps
-from bot.storage.tables import IS_LIVE, IS_LOST, IS_OWNED, IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
+from bot.storage.tables import IS_LIVE, IS_LOST, IS_OPEN, IS_OWNED, IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 5
 """How often an insert looks for the winner of a race; one look is enough unless the winner has ended meanwhile."""
+
+FAR_MS: Final = 3_600_000
+"""Nothing waits, or is held, for as long as an hour."""
 
 c = jobs.c
 _NOBODYS: Final = {"owner": None, "lease_until": 0, "fence": c.fence + 1}
@@ -116,7 +120,7 @@ class SqlJobStore:
         unsettled = and_(text(IS_UPSTREAM), c.task_id.is_(None))
         lost = and_(text(IS_LOST), c.sent_at > since)
         query = select(jobs).where(alike, c.key != job.key, or_(unsettled, lost)).order_by(c.sent_at, c.key)
-        return await self._database.read(lambda cn: [rows.read_job(row) for row in cn.execute(query)])
+        return await self._database.read(lambda cn: rows.read_jobs(cn.execute(query)))
 
     async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
         """See the port. Counts in the order in which places are given: a later job may well stand before an earlier."""
@@ -189,7 +193,9 @@ class SqlJobStore:
                 usual=usual.at_once,
             )
             taken = connection.execute(claims.take_for_submission(keys, owner, now, lease_ms=lease_ms))
-            return _in_order(keys, [rows.read_job(row) for row in taken])
+            found = rows.read_jobs(taken)
+            _set_aside(connection, set(keys) - {job.key for job in found}, now, state=JobState.QUEUED.value)
+            return _in_order(keys, found)
 
         return await self._database.write(take)
 
@@ -203,9 +209,19 @@ class SqlJobStore:
         def take(connection: Connection) -> list[Job]:
             free = connection.execute(claims.still_free(found, now)).scalars().all()
             taken = connection.execute(claims.take(free, owner, now, lease_ms=lease_ms))
-            return _in_order(found, steps.with_actions(connection, [rows.read_job(row) for row in taken]))
+            work = rows.read_jobs(taken)
+            _set_aside(connection, set(free) - {job.key for job in work}, now)
+            return _in_order(found, steps.with_actions(connection, work))
 
         return await self._database.write(take)
+
+    async def pull_in(self, now: int) -> int:
+        """After the clock was set: bring in what would be due, or held, far beyond any time we ever write."""
+        far, never = now + FAR_MS, text(f"(({IS_OPEN}) OR ({IS_QUEUED}))")
+        late = await self._change(never, c.due_at > far, values={"due_at": now})
+        return late + await self._change(
+            text(IS_OWNED), c.lease_until > far, values={"lease_until": now + LEASE_MS}
+        )
 
     async def renew(self, owner: str, until: int) -> int:
         """See the port."""
@@ -251,6 +267,13 @@ class SqlJobStore:
     async def move_card(self, key: JobKey, reply: ReplyTarget) -> None:
         """See the port."""
         await self._database.write(lambda cn: steps.move_card(cn, key, reply))
+
+
+def _set_aside(connection: Connection, keys: Collection[str], now: int, **back: str) -> None:
+    """Leave rows alone that this program cannot read; another version may, and this one looks again in an hour."""
+    if keys:
+        aside = {"owner": None, "lease_until": 0, "due_at": now + FAR_MS, **back}
+        connection.execute(update(jobs).where(c.key.in_(keys)).values(aside))
 
 
 def _in_order(keys: Sequence[str], found: Sequence[Job]) -> list[Job]:

@@ -101,7 +101,7 @@ class SqlKeepsakes:
         )
 
         def look(connection: Connection) -> JobPage:
-            found = [rows.read_job(row) for row in connection.execute(part)]
+            found = rows.read_jobs(connection.execute(part))
             return JobPage(found, connection.execute(count).scalar_one())
 
         return await self._database.read(look)

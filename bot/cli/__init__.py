@@ -1,0 +1,1 @@
+"""The `easel` command, one verb a module; each imports what it needs when it runs."""

@@ -1,0 +1,54 @@
+"""How a verb ends: its coroutine run, its failure told in one sentence, its exit status meant for supervisors.
+Never here: what any verb does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from bot.errors import ExitStatus, StartupError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+FORMAT_NAME: Final = "EASEL_LOG_FORMAT"
+
+
+def carry_out(work: Coroutine[None, None, None], *, failed: int | None = None) -> None:
+    """Run it; what keeps the program from working is one sentence and an exit status (`ExitStatus`, or `failed`)."""
+    try:
+        asyncio.run(work)
+    except StartupError as error:
+        tell(str(error))
+        raise typer.Exit(error.status if failed is None else failed) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(ExitStatus.INTERRUPTED) from None
+
+
+def tell(sentence: str, *, warning: bool = False) -> None:
+    """Tell the operator, in the form that their log collector reads."""
+    if not _wants_json():
+        typer.secho(sentence, err=True, fg="yellow" if warning else "red")
+        return
+    from bot import log  # noqa: PLC0415 - only who collects JSON waits for the log
+
+    log.setup(style="json")
+    write = log.get("bot.start").warning if warning else log.get("bot.start").critical
+    write("setting_unknown" if warning else "not_started", reason=sentence)
+
+
+def _wants_json() -> bool:
+    """Read this one setting by itself: the others may be what is wrong."""
+    wish = os.environ.get(FORMAT_NAME)
+    if wish is None:
+        from dotenv import dotenv_values  # noqa: PLC0415 - only on the way out
+
+        try:
+            wish = dotenv_values(".env").get(FORMAT_NAME) if Path(".env").is_file() else None
+        except (OSError, UnicodeDecodeError):
+            wish = None
+    return (wish or "").strip().strip("\"'").lower() == "json"

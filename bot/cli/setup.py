@@ -1,0 +1,165 @@
+"""`easel setup`: asks for what only the owner knows, tries it, writes `.env`, offers to start.
+Never here: the tries themselves (`bot.setup_checks`) and the file's form (`bot.env_file`)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from bot.cli.ending import carry_out
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import TypeVar
+
+    from bot.config import Settings
+
+    T = TypeVar("T")
+
+TOKEN: Final = "EASEL_DISCORD_TOKEN"  # noqa: S105 - a setting's name
+KEY: Final = "EASEL_OHMYGPT_KEY"
+MASTER: Final = "EASEL_MASTER_KEY"
+MADE_UP: Final = {TOKEN: "not.asked.yet", KEY: "sk-not-asked-yet"}
+"""Stand in for what was not asked yet while the other settings are read."""
+MOST_TRIES: Final = 5
+
+
+def command(
+    *,
+    env_file: Annotated[Path, typer.Option("--env-file", help="The file that is written.")] = Path(".env"),
+    no_input: Annotated[
+        bool,
+        typer.Option(
+            "--no-input", help=f"Ask nothing: {TOKEN} and {KEY} come from the environment or the file."
+        ),
+    ] = False,
+    wait: Annotated[
+        float, typer.Option("--wait", min=0, help="Seconds to wait for the bot to be invited.")
+    ] = 900.0,
+    start: Annotated[
+        bool | None, typer.Option("--start/--no-start", help="Start the bot at the end, or do not ask.")
+    ] = None,
+) -> None:
+    """Set Easel up: check the token and the key, invite the bot, write the settings."""
+    from bot.cli import run  # noqa: PLC0415 - `easel --help` should not wait for it
+
+    dialogue = _Dialogue(env_file, asks=not no_input)
+    carry_out(dialogue.hold(wait=0.0 if no_input else wait))
+    if start is None:
+        start = dialogue.asks and typer.confirm("Start the bot now?", default=True)
+    if start:
+        for name, value in dialogue.chosen.items():
+            os.environ[name] = value
+        run.command()
+    else:
+        typer.echo(
+            f"Start it with `easel run` in {env_file.resolve().parent}; `easel doctor` looks at everything."
+        )
+
+
+class _Dialogue:
+    """Questions and what was answered."""
+
+    def __init__(self, path: Path, *, asks: bool) -> None:
+        from bot import env_file  # noqa: PLC0415 - only this verb waits for it
+
+        self._file = env_file
+        self._path = path
+        self.asks = asks
+        self.chosen: dict[str, str] = {}
+
+    async def hold(self, *, wait: float) -> None:
+        """Ask, try, write. Raises `StartupError`."""
+        from cryptography.fernet import Fernet  # noqa: PLC0415 - only this verb waits for it
+
+        from bot import setup_checks as checks  # noqa: PLC0415 - as above
+        from bot.clock import SystemClock  # noqa: PLC0415 - as above
+        from bot.invitation import invite_link  # noqa: PLC0415 - as above
+
+        known = await self._tried(TOKEN, "The bot's token (Discord's developer portal, Bot)", checks.who_is)
+        typer.secho(f"✔ Discord knows the bot as {known.name}.", fg="green")
+        typer.echo(
+            f"Invite it with exactly the permissions that it needs:\n  {invite_link(known.application_id)}"
+        )
+        if wait:
+            typer.echo("Waiting until it is on a server …")
+        servers = await checks.wait_for_servers(self._settings(), SystemClock(), seconds=wait)
+        if servers:
+            typer.secho(f"✔ It is on {', '.join(servers[:5])}{' …' * (len(servers) > 5)}.", fg="green")  # noqa: PLR2004 - a line's worth
+        else:
+            typer.secho("It is on no server yet; open the link when you like.", fg="yellow")
+        account = await self._tried(KEY, "OhMyGPT key with the Midjourney permission", checks.try_key)
+        typer.secho(f"✔ The image API takes the key; {account.tasks:,} tasks on the account.", fg="green")
+        left = account.credits_left
+        typer.echo("  Balance: " + ("this key may not read it." if left is None else f"{left:,} credits."))
+        self._show_allowances()
+        if not self._given(MASTER):
+            self.chosen[MASTER] = Fernet.generate_key().decode()
+            typer.echo(
+                "A master key was made: it encrypts keys that servers bring. Keep it apart from backups."
+            )
+        await asyncio.to_thread(self._file.write, self._path, self.chosen)
+        typer.secho(f"✔ {self._path} is written; nobody else may read it.", fg="green")
+
+    # -- answers -----------------------------------------------------------------------------------------
+
+    def _given(self, name: str) -> str:
+        return self.chosen.get(name) or os.environ.get(name) or self._file.read(self._path).get(name) or ""
+
+    def _settings(self) -> Settings:
+        """The settings as they would be, from the file, the environment and the answers."""
+        from bot import config  # noqa: PLC0415 - as above
+
+        return config.load({**MADE_UP, **self._file.read(self._path), **os.environ, **self.chosen})
+
+    async def _tried(self, name: str, question: str, check: Callable[[Settings], Awaitable[T]]) -> T:
+        """Ask until the answer passes; what is there already is tried first."""
+        from bot.errors import StartupError  # noqa: PLC0415 - as above
+
+        answer = self._given(name)
+        for tries in range(MOST_TRIES):
+            if not answer:
+                answer = self._ask(name, question)
+            self.chosen[name] = answer
+            try:
+                settings = self._settings()
+                found = await check(settings)
+            except StartupError as error:
+                if not self.asks or tries == MOST_TRIES - 1:
+                    raise
+                typer.secho(f"✖ {error}", fg="red")
+                answer = ""
+                continue
+            read = getattr(settings, name.removeprefix("EASEL_").lower())
+            self.chosen[name] = read.get_secret_value()
+            return found
+        raise AssertionError(name)
+
+    def _ask(self, name: str, question: str) -> str:
+        from bot.errors import StartupError  # noqa: PLC0415 - as above
+
+        if self.asks and sys.stdin.isatty():
+            return str(typer.prompt(question, hide_input=True))
+        answer = sys.stdin.readline().strip() if self.asks else ""
+        if not answer:
+            raise StartupError(
+                f"{name} is not set, and there is nobody to ask: set it and start setup again."
+            )
+        return answer
+
+    def _show_allowances(self) -> None:
+        from rich.console import Console  # noqa: PLC0415 - only this verb waits for it
+        from rich.table import Table  # noqa: PLC0415 - as above
+
+        table = Table(
+            "Pool", "a day", "at once", "waiting", title="Everyone's allowance (EASEL_DEFAULT_RULES)"
+        )
+        for pool, rule in self._settings().default_rules.items():
+            numbers = (rule.per_day, rule.running, rule.waiting)
+            table.add_row(pool.value, *("unlimited" if n is None else str(n) for n in numbers))
+        Console().print(table)

@@ -1,0 +1,100 @@
+"""What `easel setup` tries before it writes anything: the token at Discord, the servers, the key at the image API.
+Never here: questions and answers, and calls that cost anything."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import discord
+
+from bot.client import point_at
+from bot.discord_refusals import discord_refusals
+from bot.errors import RemoteError, RemoteFault, StartupDelayed, StartupError
+from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
+from bot.midjourney.transport import open_lines
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from decimal import Decimal
+
+    from bot.config import Settings
+    from bot.domain.ports import Clock
+
+LOOK_EVERY_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who Discord says that a token is."""
+
+    name: str
+    application_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the image API says of a key."""
+
+    tasks: int
+    credits_left: Decimal | None
+    """None: the key may not read the balance."""
+
+
+@asynccontextmanager
+async def _logged_in(settings: Settings) -> AsyncIterator[discord.Client]:
+    point_at(settings.discord_api, settings.discord_gateway)
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    client = discord.Client(intents=discord.Intents(guilds=True))
+    with discord_refusals():
+        async with client:
+            await client.login(settings.discord_token.get_secret_value())
+            yield client
+
+
+async def who_is(settings: Settings) -> Known:
+    """Ask Discord whose token this is. Raises `StartupError`, or `StartupDelayed` if Discord is away."""
+    async with _logged_in(settings) as client:
+        return Known(str(client.user), client.application_id or 0)
+
+
+async def wait_for_servers(settings: Settings, clock: Clock, *, seconds: float) -> list[str]:
+    """Wait until the bot is on a server, at most so long; the servers' names. Raises as `who_is` does."""
+    until = clock.now() + seconds * 1_000
+    async with _logged_in(settings) as client:
+        while True:
+            names = [guild.name async for guild in client.fetch_guilds(limit=None, with_counts=False)]
+            if names or clock.now() >= until:
+                return names
+            await clock.pause(LOOK_EVERY_S)
+
+
+async def try_key(settings: Settings) -> Account:
+    """Ask the image API, by calls that cost nothing. Raises `StartupError`, or `StartupDelayed` if it is away."""
+    key = settings.ohmygpt_key.get_secret_value()
+    admin = settings.ohmygpt_admin_key
+    async with open_lines() as lines:
+        api = MidjourneyApi(
+            lines,
+            ApiSettings(
+                key=key,
+                origin=settings.ohmygpt_origin,
+                storage=settings.ohmygpt_storage,
+                admin_key=key if admin is None else admin.get_secret_value(),
+                form=settings.form_encoding,
+            ),
+        )
+        try:
+            page = await api.page(1, size=5)
+        except RemoteError as error:
+            if error.fault is RemoteFault.KEY:
+                raise StartupError(
+                    "The image API refuses this key: make one with the Midjourney permission."
+                ) from None
+            raise StartupDelayed(f"The image API cannot be asked now: {error.message}.") from None
+        try:
+            balance = await api.balance()
+        except RemoteError:
+            return Account(page.total or 0, None)
+        return Account(page.total or 0, balance.total)

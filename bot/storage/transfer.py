@@ -1,0 +1,171 @@
+"""Everything from one database into another, of either kind: in one transaction, counted on both sides.
+Never here: which databases, and how progress is shown."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.errors import StartupError, StorageTrouble
+from bot.storage import backup, schema
+from bot.storage.backup import OWNERS_ONLY
+from bot.storage.database import POSTGRES, open_database
+from bot.storage.tables import jobs, meta, metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Table
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.storage.database import Database
+
+    Progress = Callable[[str, int, int], None]
+    """Called with a table's name, the rows that are done, and all rows there are in it."""
+
+ROWS: Final = 500
+"""Written by one statement; wide rows (pictures that were given) come one by one anyway."""
+MARK: Final = "copied_from"
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What one table came to."""
+
+    table: str
+    rows: int
+
+
+async def transfer(
+    source_url: str,
+    target_url: str,
+    *,
+    replace: bool = False,
+    running: bool = False,
+    progress: Progress | None = None,
+) -> list[Copied]:
+    """Copy every table; all of it arrives or nothing does, so it may be done again whatever happened.
+
+    A target that holds jobs is refused, unless an earlier copy put them there or `replace` is set. Both databases must
+    be out of use, unless the source is said to be `running`: then the target is a copy of one moment, to be kept.
+    Raises `StartupError`.
+    """
+    if source_url == target_url:
+        raise StartupError("Source and target are the same database.")
+    source = open_database(source_url)
+    target = open_database(target_url)
+    try:
+        await schema.require_current(source)
+        await schema.bring_up(target)
+        if not running:
+            await _at_rest(source, "The source")
+        await _at_rest(target, "The target")
+        async with source.snapshot() as here, target.transaction() as there:
+            if not replace:
+                await _refuse_strangers(there)
+            copied = await _everything(here, there, progress)
+            await _mark(there)
+    except StorageTrouble as trouble:
+        raise schema.as_startup_error(trouble) from None
+    except SQLAlchemyError as error:
+        raise StartupError(f"The copy failed, nothing was changed ({type(error).__name__}).") from None
+    finally:
+        await source.close()
+        await target.close()
+    return copied
+
+
+async def _at_rest(database: Database, name: str) -> None:
+    held = select(func.count()).where(
+        jobs.c.owner.is_not(None), jobs.c.lease_until > time.time_ns() // 1_000_000
+    )
+    if await database.read(lambda cn: cn.execute(held).scalar_one()):
+        raise StartupError(f"{name} is in use: stop every Easel that works on it, wait a minute, try again.")
+
+
+async def _refuse_strangers(there: AsyncConnection) -> None:
+    marked = await there.execute(select(meta.c.value).where(meta.c.key == MARK))
+    if marked.scalar_one_or_none() is not None:
+        return
+    if (await there.execute(select(func.count()).select_from(jobs))).scalar_one():
+        raise StartupError(
+            "The target holds jobs of its own: name an empty database, or add --replace to throw them away."
+        )
+
+
+async def _everything(
+    here: AsyncConnection, there: AsyncConnection, progress: Progress | None
+) -> list[Copied]:
+    for table in reversed(metadata.sorted_tables):
+        await there.execute(table.delete())
+    copied = []
+    for table in metadata.sorted_tables:
+        total = (await here.execute(select(func.count()).select_from(table))).scalar_one()
+        await _rows(here, there, table, total, progress)
+        arrived = (await there.execute(select(func.count()).select_from(table))).scalar_one()
+        if arrived != total:
+            raise StartupError(
+                f"Of {total} rows of {table.name} only {arrived} arrived; nothing was changed."
+            )
+        copied.append(Copied(table.name, total))
+    return copied
+
+
+async def _rows(
+    here: AsyncConnection, there: AsyncConnection, table: Table, total: int, progress: Progress | None
+) -> None:
+    done = 0
+    async with here.stream(select(table).execution_options(yield_per=ROWS)) as found:
+        async for part in found.mappings().partitions(ROWS):
+            await there.execute(table.insert(), [dict(row) for row in part])
+            done += len(part)
+            if progress is not None:
+                progress(table.name, done, total)
+    if there.dialect.name == POSTGRES:
+        await _number_on(there, table)
+
+
+async def _number_on(there: AsyncConnection, table: Table) -> None:
+    """Let PostgreSQL number new rows after those that came with their numbers."""
+    counted = table.autoincrement_column
+    if counted is None:
+        return
+    await there.execute(
+        text(
+            f"SELECT setval(pg_get_serial_sequence(:t, :c), MAX({counted.name})) FROM {table.name}"  # noqa: S608 - our tables
+            f" HAVING MAX({counted.name}) IS NOT NULL AND pg_get_serial_sequence(:t, :c) IS NOT NULL"
+        ),
+        {"t": table.name, "c": counted.name},
+    )
+
+
+async def _mark(there: AsyncConnection) -> None:
+    await there.execute(meta.delete().where(meta.c.key == MARK))
+    await there.execute(meta.insert().values(key=MARK, value=str(time.time_ns() // 1_000_000)))
+
+
+async def into_file(source_url: str, target: Path, *, progress: Progress | None = None) -> int:
+    """Copy a PostgreSQL database that may be in use into a new SQLite file; returns how many jobs it holds."""
+    if target.exists():  # noqa: ASYNC240 - one look at a local file
+        raise StartupError(f"{target} exists already: name another file, nothing was written.")
+    part = target.with_name(f".{target.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNERS_ONLY))
+        url = f"sqlite+aiosqlite:///{part}"
+        copied = await transfer(source_url, url, running=True, progress=progress)
+        backup.whole(part)
+        backup.verify(part)
+        part.rename(target)
+    except OSError as error:
+        raise StartupError(f"{target} cannot be written: {error.strerror or error}.") from None
+    finally:
+        for rest in ("", "-wal", "-shm"):
+            Path(f"{part}{rest}").unlink(missing_ok=True)  # noqa: ASYNC240 - as above
+    return next(table.rows for table in copied if table.table == jobs.name)

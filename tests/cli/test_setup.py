@@ -1,0 +1,158 @@
+"""`easel setup` against both doubles: wrong answers are told and asked again, right ones are written for nobody else to read.
+Never here: the doctor, and the bot that is started at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from cryptography.fernet import Fernet
+
+from bot import config, env_file
+from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
+from tests.fakes.discord_wire import FakeDiscord
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+
+class Place(NamedTuple):
+    """Both doubles, an empty folder, and an environment that leads to them."""
+
+    fake: FakeDiscord
+    upstream: SimulatedUpstream
+    folder: Path
+    environ: dict[str, str]
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    async with FakeDiscord(oracle=False) as fake, SimulatedUpstream(canvas=64) as upstream:
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("EASEL_")}
+        environ |= {
+            "EASEL_DISCORD_API": fake.api,
+            "EASEL_OHMYGPT_ORIGIN": upstream.origin,
+            "EASEL_OHMYGPT_STORAGE": upstream.origin,
+        }
+        yield Place(fake, upstream, tmp_path, environ)
+
+
+async def setup(
+    place: Place, *arguments: str, answers: tuple[str, ...] = (), more: Mapping[str, str] | None = None
+) -> tuple[int, str]:
+    """Run the verb in a process of its own; exit status and everything it said."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "setup", "--no-start", *arguments),
+        cwd=place.folder,
+        env={**place.environ, "PYTHONPATH": os.pathsep.join(sys.path), **(more or {})},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await asyncio.wait_for(
+        process.communicate("".join(f"{answer}\n" for answer in answers).encode()), 60
+    )
+    return process.returncode or 0, said.decode()
+
+
+async def test_wrong_answers_are_asked_again_and_right_ones_are_written(place: Place) -> None:
+    status, said = await setup(
+        place,
+        answers=("another.token.entirely", f"Bot {place.fake.token}", "sk-wrong-key", f'"{SANDBOX_KEY}"'),
+    )
+
+    assert status == 0, said
+    assert "Discord refused" in said
+    assert "refuses this key" in said
+    assert f"client_id={place.fake.application_id}" in said
+    assert "permissions=274878008320" in said
+    assert f"It is on {place.fake.guild.name}" in said
+    assert "credits" in said
+    assert "NORMAL" in said
+    assert not any(secret in said for secret in (place.fake.token, SANDBOX_KEY, "sk-wrong-key"))
+    path = place.folder / ".env"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    written = env_file.read(path)
+    settings = config.load({**place.environ, **written})
+    assert settings.discord_token.get_secret_value() == place.fake.token
+    assert settings.ohmygpt_key.get_secret_value() == SANDBOX_KEY
+    Fernet(settings.master_key[0].get_secret_value())
+    assert [entry.name for entry in place.folder.iterdir()] == [".env"]
+
+
+async def test_it_waits_until_the_bot_is_invited(place: Place) -> None:
+    for guild in list(place.fake.world.guilds.values()):
+        place.fake.remove_guild(guild)
+    running = asyncio.create_task(setup(place, answers=(place.fake.token, SANDBOX_KEY)))
+    await place.fake.until(lambda: place.fake.calls("GET", "/users/@me/guilds"), 40)
+    assert not (place.folder / ".env").exists()
+
+    place.fake.add_guild("Reef")
+    status, said = await running
+
+    assert status == 0, said
+    assert "It is on Reef" in said
+
+
+async def test_a_script_needs_no_terminal_and_asks_nothing(place: Place) -> None:
+    given = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": SANDBOX_KEY}
+
+    status, said = await setup(place, "--no-input", "--env-file", "easel.env", more=given)
+
+    assert status == 0, said
+    written = env_file.read(place.folder / "easel.env")
+    assert {name: written[name] for name in given} == given
+
+
+@pytest.mark.parametrize(("missing", "status"), [("EASEL_DISCORD_TOKEN", 78), ("EASEL_OHMYGPT_KEY", 78)])
+async def test_a_script_that_gives_too_little_is_told_what(place: Place, missing: str, status: int) -> None:
+    given = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": SANDBOX_KEY}
+    del given[missing]
+
+    assert (await setup(place, "--no-input", more=given))[0] == status
+    code, said = await setup(place, "--no-input", more=given | {missing: "sk-wrong.wrong.wrong"})
+
+    assert code == status
+    assert "Traceback" not in said
+    assert not (place.folder / ".env").exists()
+
+
+async def test_an_image_api_that_is_away_is_no_fault_of_the_key(place: Place) -> None:
+    place.upstream.fault(Fault.UNAVAILABLE, times=None, endpoint="query-mj-tasks")
+    given = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": SANDBOX_KEY}
+
+    status, said = await setup(place, "--no-input", more=given)
+
+    assert status == 75
+    assert "cannot be asked now" in said
+
+
+async def test_again_it_keeps_what_stands_in_the_file_and_makes_no_second_master_key(place: Place) -> None:
+    await setup(place, answers=(place.fake.token, SANDBOX_KEY))
+    path = place.folder / ".env"
+    before = env_file.read(path)
+    path.write_text("# my own note\nEASEL_MAX_RUNNING=7\n" + path.read_text())
+
+    status, said = await setup(place)
+
+    assert status == 0, said
+    text = path.read_text()
+    assert text.startswith("# my own note\nEASEL_MAX_RUNNING=7\n")
+    assert env_file.read(path) == before | {"EASEL_MAX_RUNNING": "7"}
+    assert text.count("EASEL_MASTER_KEY") == 1
+
+
+def test_what_is_written_is_read_again_whatever_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    values = {"A": "plain-1.2_3=", "B": "with 'quotes' and \\ and # and $HOME", "C": 'ünïcode "x"'}
+    path.write_text("export A=old\nA=older\nKEEP=1\n")
+
+    env_file.write(path, values)
+
+    assert env_file.read(path) == values | {"KEEP": "1"}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -1,0 +1,115 @@
+"""Verbs that keep and move data, as an operator types them; starts that import no more than they need.
+Never here: how copies are made (tests/storage)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.__main__ import cli
+from bot.storage import migrate, open_storage
+from bot.storage.backup import verify
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("EASEL_") and name != "EASEL_ORACLES"]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+def easel(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, arguments)
+    return result.exit_code, result.output
+
+
+def test_it_says_its_version() -> None:
+    assert easel("--version") == (0, f"easel {metadata.version('easel-bot')}\n")
+
+
+def test_a_copy_is_taken_and_put_back_without_token_or_key(folder: Path) -> None:
+    assert easel("migrate")[0] == 0
+
+    status, said = easel("backup", "copy.db")
+    assert status == 0
+    assert "0 jobs" in said
+    assert verify(folder / "copy.db") == 0
+    status, said = easel("backup", ".")
+    assert status == 0, said
+    assert list(folder.glob("easel-2*.db"))
+    status, said = easel("backup", "copy.db")
+    assert (status, "exists already" in said) == (78, True)
+
+    (folder / "easel.db").write_bytes(b"broken")
+    assert CliRunner().invoke(cli, ["restore", "copy.db"], input="n\n").exit_code == 1
+    assert (folder / "easel.db").read_bytes() == b"broken"
+    status, said = easel("restore", "copy.db", "--yes")
+    assert status == 0, said
+    assert list(folder.glob("easel.db.*.replaced"))
+
+
+async def test_a_database_in_use_is_copied(folder: Path) -> None:
+    await migrate("sqlite+aiosqlite:///easel.db")
+    async with open_storage("sqlite+aiosqlite:///easel.db", migrate=False) as storage:
+        await storage.check()
+        here = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "bot", "backup", "copy.db"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            check=False,
+        )
+        assert here.returncode == 0, here.stderr
+
+
+def test_everything_is_copied_into_another_database(folder: Path) -> None:
+    easel("migrate")
+
+    status, said = easel("copy", "sqlite:///easel.db", "sqlite:///other.db")
+
+    assert status == 0, said
+    assert "jobs" in said
+    assert verify(folder / "other.db") == 0
+    assert easel("copy", "sqlite:///easel.db", "mysql://x")[0] == 78
+
+
+def test_what_a_verb_does_not_need_is_not_imported() -> None:
+    start = (
+        "import sys; import bot.__main__; import bot.app; "
+        "loaded = {name.partition('.')[0] for name in sys.modules} | set(sys.modules); "
+        "print([name for name in ('alembic', 'simcord', 'bot.sandbox', 'bot.doctor') if name in loaded])"
+    )
+    light = (
+        "import sys; import bot.cli.program; "
+        "print([name for name in ('discord', 'sqlalchemy', 'httpx', 'aiohttp') if name in sys.modules])"
+    )
+    for code in (start, light):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own program
+        assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_an_old_terminal_breaks_no_verb(folder: Path, encoding: str) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("EASEL_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "doctor"],
+        cwd=folder,
+        env={**environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert b"EASEL_DISCORD_TOKEN is not set" in done.stdout
+    assert b"Traceback" not in done.stderr

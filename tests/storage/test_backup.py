@@ -1,0 +1,192 @@
+"""A copy of the SQLite file: whole while the bot writes, checked, put back without paying twice, kept before migrations.
+Never here: the command line around it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic import command
+from alembic.config import Config
+
+from bot.domain.pools import Allowance
+from bot.errors import StartupDelayed, StartupError
+from bot.storage import migrate, open_storage
+from bot.storage.backup import file_of, restore, take, verify
+from bot.storage.database import open_database
+from bot.storage.schema import MIGRATIONS
+from tests.storage.making import job
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy.engine import Connection
+
+ROOM = Allowance(per_day=None, running=None, waiting=None)
+
+
+def states(path: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(path)) as connection:
+        return dict(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall())
+
+
+def named(folder: Path, pattern: str) -> list[str]:
+    return sorted(path.name for path in folder.glob(pattern))
+
+
+async def test_a_copy_taken_while_jobs_come_in_is_whole_and_of_one_moment(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "easel.db", tmp_path / "copy.db"
+    async with open_storage(sqlite_url, migrate=True) as storage:
+        for _ in range(20):
+            await storage.jobs.begin(job(), ROOM)
+        done = asyncio.Event()
+        written = 20
+
+        async def keep_writing() -> None:
+            nonlocal written
+            while not done.is_set():
+                await storage.jobs.begin(job(), ROOM)
+                written += 1
+
+        writing = asyncio.create_task(keep_writing())
+        copied = await asyncio.to_thread(take, source, target)
+        done.set()
+        await writing
+
+    assert 20 <= copied <= written
+    assert sum(states(target).values()) == copied
+    with closing(sqlite3.connect(target)) as connection:
+        jobs = connection.execute("SELECT count(*) FROM jobs").fetchone()
+        booked = connection.execute("SELECT count(DISTINCT job_key) FROM ledger").fetchone()
+    assert jobs == booked  # each job is written together with its entry in the books
+    assert target.stat().st_mode & 0o077 == 0
+    assert named(tmp_path, "*copy*") == ["copy.db"]
+
+
+async def test_nothing_is_written_over_and_nothing_is_left_behind(sqlite_url: str, tmp_path: Path) -> None:
+    await migrate(sqlite_url)
+    (tmp_path / "mine.txt").write_text("precious")
+
+    with pytest.raises(StartupError, match="exists already"):
+        take(tmp_path / "easel.db", tmp_path / "mine.txt")
+    with pytest.raises(StartupError, match="cannot be written"):
+        take(tmp_path / "easel.db", tmp_path / "nowhere" / "copy.db")
+    with pytest.raises(StartupError, match="nothing to copy"):
+        take(tmp_path / "none.db", tmp_path / "copy.db")
+
+    assert (tmp_path / "mine.txt").read_text() == "precious"
+    assert not (tmp_path / "none.db").exists()
+    assert not named(tmp_path, "*copy*")
+
+
+async def test_what_is_no_copy_of_easels_is_refused(sqlite_url: str, tmp_path: Path) -> None:
+    await migrate(sqlite_url)
+    diary, other, newer, torn = (tmp_path / name for name in ("diary", "other.db", "newer.db", "torn.db"))
+    diary.write_text("dear diary " * 500)
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute("CREATE TABLE recipes (name TEXT)")
+    take(tmp_path / "easel.db", newer)
+    with closing(sqlite3.connect(newer)) as connection, connection:
+        connection.execute("UPDATE easel_version SET version_num = '9999'")
+    take(tmp_path / "easel.db", torn)
+    content = torn.read_bytes()
+    torn.write_bytes(content[:8192] + b"\x5a" * (len(content) - 8192))
+
+    for path, words in (
+        (diary, "no database"),
+        (other, "another program"),
+        (newer, "newer"),
+        (torn, "damaged|database"),
+    ):
+        with pytest.raises(StartupError, match=words):
+            verify(path)
+        with pytest.raises(StartupError, match=words):
+            restore(path, tmp_path / "easel.db")
+    with pytest.raises(StartupError, match="cannot be read"):
+        restore(tmp_path / "no.db", tmp_path / "easel.db")
+
+
+async def test_a_restored_database_sends_nothing_again_that_waited_when_it_was_copied(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    source, copy = tmp_path / "easel.db", tmp_path / "copy.db"
+    async with open_storage(sqlite_url, migrate=True) as storage:
+        waiting = await storage.jobs.begin(job(), ROOM)
+        await storage.meta.set("commands_synced", "as of then")
+        take(source, copy)
+        with pytest.raises(StartupDelayed, match="in use"):
+            restore(copy, source)
+        await storage.jobs.begin(job(), ROOM)
+
+    jobs, kept = restore(copy, source)
+
+    assert jobs == 1
+    assert kept is not None
+    assert sum(states(kept).values()) == 2
+    assert states(copy) == {"queued": 1}
+    async with open_storage(sqlite_url, migrate=False) as storage:
+        again = await storage.jobs.get(waiting.key)
+        assert again is not None
+        assert again.state == "unclear"
+        assert await storage.meta.get("commands_synced") is None
+        claimed = await storage.jobs.claim_work("me", again.created_at + 1, lease_ms=1_000, limit=9)
+        assert [one.key for one in claimed] == [waiting.key]
+
+
+async def test_a_damaged_database_is_no_reason_not_to_restore(sqlite_url: str, tmp_path: Path) -> None:
+    source, copy = tmp_path / "easel.db", tmp_path / "copy.db"
+    await migrate(sqlite_url)
+    take(source, copy)
+    source.write_bytes(b"rubbish" * 1_000)
+
+    restore(copy, source)
+
+    async with open_storage(sqlite_url, migrate=False):
+        pass
+
+
+async def as_it_was(path: Path, version: str) -> None:
+    """A database as an older Easel left it."""
+    database = open_database(f"sqlite+aiosqlite:///{path}")
+
+    def make(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+
+    await database.write(make)
+    await database.close()
+
+
+async def test_a_copy_is_kept_from_before_each_migration_and_only_the_newest_stay(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    await migrate(sqlite_url, keep=2)
+    assert not named(tmp_path, "*.bak")  # an empty database had nothing to keep
+    older = tmp_path / "older.db"
+    await as_it_was(older, "0007")
+    for _ in range(3):
+        (tmp_path / "easel.db").unlink(missing_ok=True)
+        take(older, tmp_path / "easel.db")
+        assert await migrate(sqlite_url, keep=2)
+
+    kept = named(tmp_path, "easel.db.*.v0007.bak")
+    assert len(kept) == 2
+    for path in kept:
+        with closing(sqlite3.connect(tmp_path / path)) as connection:
+            assert connection.execute("SELECT version_num FROM easel_version").fetchone() == ("0007",)
+    assert await migrate(sqlite_url, keep=2) is False
+    assert named(tmp_path, "easel.db.*.bak") == kept
+
+
+def test_only_plain_files_are_copied() -> None:
+    assert str(file_of("sqlite+aiosqlite:////data/easel.db")) == "/data/easel.db"
+    assert file_of("sqlite+aiosqlite:///file:easel.db?mode=ro&uri=true") is None
+    assert file_of("postgresql+asyncpg://easel@db/easel") is None

@@ -1,0 +1,111 @@
+"""Everything from SQLite to PostgreSQL and back: all of it, once, counted; never over somebody's own jobs.
+Never here: the command line around it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.pools import Allowance
+from bot.errors import StartupError
+from bot.storage import migrate, open_storage
+from bot.storage.transfer import into_file, transfer
+from tests.storage.making import job
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.fixtures.postgres import Server
+
+ROOM = Allowance(per_day=None, running=None, waiting=None)
+JOBS = 37
+
+
+async def fill(url: str) -> None:
+    async with open_storage(url, migrate=True) as storage:
+        for number in range(JOBS):
+            await storage.jobs.begin(job(prompt=f"a heron, {number} 🦆"), ROOM)
+        await storage.meta.set("note", "kept")
+
+
+def content(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = [r[0] for r in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = {
+            name: sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr)  # noqa: S608 - its own names
+            for name in tables
+        }
+    rows["meta"] = [row for row in rows["meta"] if row[0] != "copied_from"]
+    return rows
+
+
+@pytest.mark.postgres
+async def test_to_postgres_and_back_every_row_is_the_same_and_new_ones_are_numbered_on(
+    postgres_server: Server, tmp_path: Path
+) -> None:
+    here, back = tmp_path / "easel.db", tmp_path / "back.db"
+    await fill(f"sqlite+aiosqlite:///{here}")
+    server = postgres_server.url(await postgres_server.create())
+    seen: list[tuple[str, int, int]] = []
+
+    await transfer(f"sqlite+aiosqlite:///{here}", server)
+    # Doing it again changes nothing.
+    copied = await transfer(f"sqlite+aiosqlite:///{here}", server, progress=lambda *step: seen.append(step))
+    await transfer(server, f"sqlite+aiosqlite:///{back}")
+
+    assert {table.table: table.rows for table in copied}["jobs"] == JOBS
+    assert ("jobs", JOBS, JOBS) in seen
+    assert content(back) == content(here)
+    async with open_storage(server, migrate=False) as storage:
+        await storage.jobs.begin(job(), ROOM)  # the books number their entries after those that came
+    assert await into_file(server, tmp_path / "kept.db") == JOBS + 1
+    assert not (tmp_path / ".kept.db.part").exists()
+
+
+async def test_jobs_of_somebody_else_are_not_thrown_away_unasked(tmp_path: Path) -> None:
+    here, there = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("here", "there"))
+    await fill(here)
+    await fill(there)
+    before = content(tmp_path / "there.db")
+
+    with pytest.raises(StartupError, match="--replace"):
+        await transfer(here, there)
+    assert content(tmp_path / "there.db") == before
+
+    await transfer(here, there, replace=True)
+    assert content(tmp_path / "there.db") == content(tmp_path / "here.db")
+
+
+async def test_what_cannot_all_arrive_does_not_arrive_at_all(tmp_path: Path) -> None:
+    here, there = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("here", "there"))
+    await fill(here)
+    await migrate(there)
+
+    def lose_power(table: str, _done: int, _all: int) -> None:
+        if table == "ledger":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await transfer(here, there, progress=lose_power)
+    assert content(tmp_path / "there.db")["jobs"] == []
+
+    await transfer(here, there)
+    assert content(tmp_path / "there.db") == content(tmp_path / "here.db")
+
+
+async def test_a_database_in_use_an_old_one_and_itself_are_refused(tmp_path: Path) -> None:
+    here, there = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("here", "there"))
+    await fill(here)
+    async with open_storage(here, migrate=False) as storage:
+        await storage.jobs.claim_submissions("a worker", 2**50, lease_ms=2**50, limit=1, max_running=3)
+
+    with pytest.raises(StartupError, match="in use"):
+        await transfer(here, there)
+    with pytest.raises(StartupError, match="same database"):
+        await transfer(here, here)
+    with pytest.raises(StartupError, match="older"):
+        await transfer(there.replace("there", "none"), here)

@@ -1,0 +1,60 @@
+"""A copy taken while pictures are made, put back after the disk was lost: old buttons answer, nothing is paid twice.
+Never here: the copying itself (tests/storage, tests/cli)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.wire.installation import Installation
+
+pytestmark = pytest.mark.wire
+
+
+async def easel(house: Installation, *arguments: str) -> str:
+    """Run another verb of the program beside the bot."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *arguments),
+        cwd=house.folder,
+        env=house.environ,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, said.decode()
+    return said.decode()
+
+
+@pytest.mark.timeout(300)
+async def test_a_copy_taken_under_load_brings_back_buttons_and_pays_nothing_twice(
+    house: Installation,
+) -> None:
+    running = await house.start()
+    grid = await house.grid("a paper fox")
+    house.upstream.pause()
+    asked = [await house.imagine(f"a paper hare, {number}") for number in range(5)]
+    for one in asked:
+        await house.says(one, "Midjourney has it")
+
+    said = await easel(house, "backup", "copy.db")
+    assert "6 jobs" in said
+    house.upstream.resume()
+    await house.settled()
+    await house.stop(running)
+    for name in ("easel.db", "easel.db-wal", "easel.db-shm"):
+        (house.folder / name).unlink(missing_ok=True)
+    await easel(house, "restore", "copy.db", "--yes")
+    paid = len(house.accepted)
+
+    await house.start()
+    pressed = await house.fake.press(grid, "U2")
+    await house.card(pressed, within=60)
+    rows = await house.settled(within=90)
+
+    assert {row.state for row in rows} == {"succeeded"}
+    assert len(rows) == 7
+    assert len(house.accepted) == paid + 1
