@@ -75,14 +75,6 @@ class Modal(Submission):
     mask: str | None = Field(default=None, alias="maskBase64", pattern=f"^{PNG_URL}")
 
 
-class Change(Submission):
-    """Contract §1.7: the only follow-up of servers without buttons."""
-
-    task_id: str = Field(alias="taskId")
-    action: str
-    index: int | None = None
-
-
 class Blend(Submission):
     """Contract §1.4."""
 
