@@ -182,7 +182,7 @@ def refusal(status: int, headers: Mapping[str, str], said: Said) -> RemoteError:
     wait = retry_after(headers)
     row = look_up(said.words)
     fault, kind = _meaning(status, said, row, wait)
-    message = quote(said.words) or _name(status, said)
+    message = _name(status, said) if "statusCode" in said.fields or not said.words else quote(said.words)
     if row is not None and row.fault is fault and wait is None:
         wait = row.wait
     return RemoteError(fault, message, retry_after=wait, kind=kind)
@@ -200,6 +200,9 @@ def _meaning(
     by_code = _BY_CODE.get(said.code) if said.code is not None else None
     if by_code is not None and said.shape is Shape.SUBMIT and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return by_code
+    if status == HTTPStatus.FORBIDDEN and not said.words:
+        # With nothing in it, it is one proxy's black list of addresses, not a word about the key (contract §0.3).
+        return RemoteFault.REFUSED, FailureKind.ACCOUNT
     return _by_status(status, said, wait), None
 
 
@@ -223,8 +226,7 @@ def _by_status(status: int, said: Said, wait: float | None) -> RemoteFault:
         case HTTPStatus.PAYMENT_REQUIRED:
             return RemoteFault.BALANCE
         case HTTPStatus.FORBIDDEN:
-            # With nothing in it, it is one proxy's black list of addresses, not a word about the key (contract §0.3).
-            return RemoteFault.KEY if said.words else RemoteFault.REFUSED
+            return RemoteFault.KEY
         case _ if status in _NEVER_RAN and said.shape is not Shape.SUBMIT:
             return RemoteFault.REFUSED
         case _ if 400 <= status < 500 and status not in _NO_ANSWER and said.shape is Shape.OPENAI:  # noqa: PLR2004 - the 4xx class

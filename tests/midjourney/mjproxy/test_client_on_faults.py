@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from bot.domain.answers import Accepted, Existing, WindowOpen
+from bot.domain.capabilities import ServerKind
 from bot.domain.failures import FailureKind
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteTaskId, TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from bot.sandbox.mjproxy import Flavour, ProxyFault
-from bot.sandbox.upstream import Fault
+from bot.sandbox.upstream import Fault, SimulatedUpstream
 from tests.midjourney.mjproxy.proxies import GATEWAYS, api_and_proxy, mask_url
 
 NORMAL: dict[str, Any] = {"pool": Pool.NORMAL, "webhook": None}
@@ -32,7 +33,7 @@ NORMAL: dict[str, Any] = {"pool": Pool.NORMAL, "webhook": None}
         (ProxyFault.BLACKLISTED, RemoteFault.REFUSED, FailureKind.ACCOUNT),
         (ProxyFault.WEB_PAGE, RemoteFault.UNCLEAR, None),
         (ProxyFault.OTHER_KIND, RemoteFault.UNCLEAR, None),
-        (Fault.RATE_LIMITED, RemoteFault.THROTTLED, None),
+        (Fault.RATE_LIMITED, RemoteFault.THROTTLED, FailureKind.QUEUE_FULL),
         (Fault.UNAVAILABLE, RemoteFault.THROTTLED, None),
         (Fault.SERVER_ERROR, RemoteFault.UNCLEAR, None),
         (Fault.HTML_502_BEFORE, RemoteFault.UNCLEAR, None),
@@ -118,6 +119,16 @@ async def test_a_look_at_a_server_of_the_other_kind_or_of_none() -> None:
         proxy.fault(ProxyFault.WEB_PAGE, times=None)
         look = await api.look()
         assert (look.server, look.capabilities) == (None, None)
+
+
+async def test_ohmygpt_is_recognised_and_not_shown_the_key() -> None:
+    async with SimulatedUpstream() as upstream, api_and_proxy(url=upstream.origin) as (api, _):
+        with pytest.raises(RemoteError, match="OhMyGPT") as refused:
+            await api.check()
+        look = await api.look()
+        assert refused.value.fault is RemoteFault.REFUSED
+        assert look.server is ServerKind.OHMYGPT
+        assert [call.key_tail for call in upstream.calls_to("query")] == [""]
 
 
 async def test_an_earlier_task_is_an_answer_of_its_own() -> None:
@@ -232,7 +243,8 @@ async def test_a_tag_that_comes_back_changed_is_not_ours(fault: ProxyFault) -> N
 )
 async def test_a_picture_is_looked_for_at_the_configured_address_or_left_where_it_is(
     fault: ProxyFault,
-    inside: bool,  # noqa: FBT001 - a table
+    *,
+    inside: bool,
 ) -> None:
     async with api_and_proxy() as (api, proxy):
         task_id = await api.imagine(prompt="a fox", **NORMAL)
