@@ -130,7 +130,7 @@ class Capabilities:
 _EVERY_SPEED: Final = frozenset(Speed)
 _OLD_SPEEDS: Final = frozenset({Speed.RELAX, Speed.FAST})
 
-# From the sources of the programs named (docs/reference: the family's contract §10, §1.2, §3 and §6.3); a reseller gets
+# From the sources of the programs named (family §10, §1.2, §3, §6.3); a reseller gets
 # what every member has.
 BY_SERVER: Final[Mapping[ServerKind, Capabilities]] = MappingProxyType(
     {

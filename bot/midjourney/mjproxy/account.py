@@ -1,4 +1,4 @@
-"""A gateway's balance of a key (contract §7); proxies have none.
+"""A gateway's balance of a key (family §7); proxies have none.
 Never here: I/O, and what an operator is told about it."""
 
 from __future__ import annotations

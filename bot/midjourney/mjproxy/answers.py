@@ -1,4 +1,4 @@
-"""Answers to paid calls, and what an answer that is no success stands for: four shapes on one server (contract §0.4).
+"""Answers to paid calls, and what an answer that is no success stands for: four shapes on one server (family §0.4).
 Never here: I/O, clocks, and task objects (`tasks`)."""
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ IN_QUEUE: Final = 22
 QUEUE_REJECTED: Final = 23
 BANNED_PROMPT: Final = 24
 OVERLOADED: Final = 30
-"""The `code` of a submission's answer (contract §0.5). Tables elsewhere that say otherwise contradict every source."""
+"""The `code` of a submission's answer (family §0.5). Tables elsewhere that say otherwise contradict every source."""
 
 _NEVER_RAN: Final = frozenset({301, 302, 303, 307, 308, 404, 405, 411, 413, 414, 415, 431})
 """Statuses by which a server says that no handler of it saw the request."""
@@ -113,7 +113,7 @@ def read_submission(status: int, headers: Mapping[str, str], body: bytes) -> Ans
     earlier = word(properties.get("status"))
     if said.code == EXISTED and earlier is not None:
         return Existing(task_id, read_status(earlier))
-    # Gateways rewrite most windows' 21 to 1 and keep the rest of the body (contract §1.13).
+    # Gateways rewrite most windows' 21 to 1 and keep the rest of the body (family §1.13).
     if said.code == EXISTED or properties.get("remix") is True or _A_WINDOW.search(said.words):
         return WindowOpen(task_id, word(properties.get("finalPrompt")))
     ahead = whole_number(properties.get("numberOfQueues"))
@@ -131,7 +131,7 @@ def read_filled(status: int, headers: Mapping[str, str], body: bytes) -> Accepte
 
 
 def read_upload(status: int, headers: Mapping[str, str], body: bytes) -> str:
-    """Read the address of one uploaded picture (contract §1.8)."""
+    """Read the address of one uploaded picture (family §1.8)."""
     said = take_apart(body)
     if said.shape is not Shape.SUBMIT or said.code != SUCCESS or not _is_ok(status):
         raise refusal(status, headers, said)
@@ -143,7 +143,7 @@ def read_upload(status: int, headers: Mapping[str, str], body: bytes) -> str:
 
 
 def read_seed(status: int, headers: Mapping[str, str], body: bytes) -> str | None:
-    """Read a picture's seed (contract §3); None if the server has none to give."""
+    """Read a picture's seed (family §3); None if the server has none to give."""
     said = take_apart(body)
     if said.shape is Shape.SUBMIT and said.code == SUCCESS and _is_ok(status):
         given = said.fields.get("result", said.fields.get("seed"))
@@ -156,7 +156,7 @@ def read_seed(status: int, headers: Mapping[str, str], body: bytes) -> str | Non
 
 
 def read_cancelled(status: int, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether the server says that it stopped to follow a task; an empty answer says nothing (contract §1.14)."""
+    """Whether the server says that it stopped to follow a task; an empty answer says nothing (family §1.14)."""
     said = take_apart(body)
     if _is_ok(status) and not body.strip():
         return False
@@ -201,7 +201,7 @@ def _meaning(
     if by_code is not None and said.shape is Shape.SUBMIT and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return by_code
     if status == HTTPStatus.FORBIDDEN and not said.words:
-        # With nothing in it, it is one proxy's black list of addresses, not a word about the key (contract §0.3).
+        # With nothing in it, it is one proxy's black list of addresses, not a word about the key (family §0.3).
         return RemoteFault.REFUSED, FailureKind.ACCOUNT
     return _by_status(status, said, wait), None
 
@@ -211,7 +211,7 @@ _BY_CODE: Final[Mapping[int, tuple[RemoteFault, FailureKind | None]]] = {
     OVERLOADED: (RemoteFault.THROTTLED, FailureKind.QUEUE_FULL),
     BANNED_PROMPT: (RemoteFault.REFUSED, FailureKind.BANNED_PROMPT),
     # "Unknown task" as often as "no free account"; never GONE unless the words say so: that would take a good
-    # picture's buttons away (contract §8).
+    # picture's buttons away (family §8).
     NOT_FOUND: (RemoteFault.REFUSED, FailureKind.UNKNOWN),
     GATEWAY_BROKE: (RemoteFault.UNCLEAR, None),
 }

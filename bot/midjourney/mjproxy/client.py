@@ -1,4 +1,4 @@
-"""`MjProxyApi`: the ImageApi port over the family's HTTP, and what the family can do besides (contract §1, §3, §5).
+"""`MjProxyApi`: the ImageApi port over the family's HTTP, and what the family can do besides (family §1, §3, §5).
 Never here: retries of paid calls, decisions about jobs, and the key in any repr, log or error."""
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class MjProxyApi(Submitting):
         return readings.cut_page(await self._whole_list(), number, size)
 
     async def find(self, tag: str) -> Finding:
-        """Look for the task that was submitted with a tag (contract §3)."""
+        """Look for the task that was submitted with a tag (family §3)."""
         match self.capabilities.lookup:
             case Lookup.EXACT:
                 page = await self._page(requests.Query(size=_LARGEST_PAGE, state=tag))

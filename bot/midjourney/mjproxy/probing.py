@@ -1,4 +1,4 @@
-"""Which program of the family answers at an address, asked by free calls only (contract §0.1), and what follows from it.
+"""Which program of the family answers at an address, asked by free calls only (family §0.1), and what follows from it.
 Never here: I/O, and calls that could cost or make anything."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Answers to readings: one task, many, a page, the free call that proves the address, and a webhook's hint (contract §3, §4).
+"""Answers to readings: one task, many, a page, the free call that proves the address, and a webhook's hint (family §3, §4).
 Never here: I/O, and what an answer to a paid call means (`answers`)."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The family's refusals as a table: which words, by which server, mean what for a caller (contract §0.5, §8).
+"""The family's refusals as a table: which words, by which server, mean what for a caller (family §0.5, §8).
 Never here: I/O, and the order in which an answer's status, code and words are asked (`answers`)."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Request bodies of the family (contract §1): written strictly, because every server reads them a little differently.
+"""Request bodies of the family (family §1): written strictly, because every server reads them a little differently.
 Never here: answers, addresses and I/O."""
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LONGEST_HOOK: Final = 2000
 MOST_IDS: Final = 50
 """Ids in one list call: our own choice, no limit is documented."""
 PNG_URL: Final = "data:image/png;base64,"
-"""The one prefix that is stripped from a mask; with any other the picture goes to Midjourney broken (contract §5.3)."""
+"""The one prefix that is stripped from a mask; with any other the picture goes to Midjourney broken (family §5.3)."""
 
 
 def to_json(value: Mapping[str, Any]) -> bytes:
@@ -51,7 +51,7 @@ Words = Annotated[str, BeforeValidator(plain)]
 
 
 class Imagine(Submission):
-    """Contract §1.1. `--niji` in the prompt chooses the other bot on servers that have one."""
+    """Family §1.1. `--niji` in the prompt chooses the other bot on servers that have one."""
 
     prompt: Words = Field(min_length=1)
     images: tuple[str, ...] | None = Field(default=None, alias="base64Array")
@@ -59,7 +59,7 @@ class Imagine(Submission):
 
 
 class Action(Submission):
-    """Contract §1.2: `custom_id` verbatim. Never `tools` (it makes the server fetch any address)."""
+    """Family §1.2: `custom_id` verbatim. Never `tools` (it makes the server fetch any address)."""
 
     task_id: str = Field(alias="taskId")
     custom_id: str = Field(alias="customId")
@@ -68,7 +68,7 @@ class Action(Submission):
 
 
 class Modal(Submission):
-    """Contract §1.3: the prompt always goes along, because a window may not show one (contract §5.3)."""
+    """Family §1.3: the prompt always goes along, because a window may not show one (family §5.3)."""
 
     task_id: str = Field(alias="taskId")
     prompt: Words = Field(min_length=1)
@@ -76,7 +76,7 @@ class Modal(Submission):
 
 
 class Blend(Submission):
-    """Contract §1.4."""
+    """Family §1.4."""
 
     images: tuple[str, ...] = Field(alias="base64Array", min_length=FEWEST_BLENDED, max_length=MOST_BLENDED)
     dimensions: Shape
@@ -84,19 +84,19 @@ class Blend(Submission):
 
 
 class Describe(Submission):
-    """Contract §1.5."""
+    """Family §1.5."""
 
     image: str = Field(alias="base64")
 
 
 class Shorten(Submission):
-    """Contract §1.6."""
+    """Family §1.6."""
 
     prompt: Words = Field(min_length=1)
 
 
 class Video(Submission):
-    """Contract §1.10: from a picture's address, because a picture inside the body needs a storage of the owner's."""
+    """Family §1.10: from a picture's address, because a picture inside the body needs a storage of the owner's."""
 
     prompt: Words = ""
     image: str
@@ -105,19 +105,19 @@ class Video(Submission):
 
 
 class Upload(Submission):
-    """Contract §1.8."""
+    """Family §1.8."""
 
     images: tuple[str, ...] = Field(alias="base64Array", min_length=1)
 
 
 class Ids(Body):
-    """Contract §3, `list-by-condition`."""
+    """Family §3, `list-by-condition`."""
 
     ids: tuple[str, ...] = Field(max_length=MOST_IDS)
 
 
 class Query(Body):
-    """Contract §3, `task/query`: pages count from 0."""
+    """Family §3, `task/query`: pages count from 0."""
 
     number: int = Field(default=0, ge=0, alias="pageNumber")
     size: int = Field(ge=1, le=100, alias="pageSize")

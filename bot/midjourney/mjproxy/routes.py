@@ -1,4 +1,4 @@
-"""Where a call of the family goes and how it says who pays: the base address, a pool's path, one header (contract §0.2).
+"""Where a call of the family goes and how it says who pays: the base address, a pool's path, one header (family §0.2).
 Never here: I/O, bodies' other fields, and two headers at once: one server takes the worse of two."""
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SENDABLE_KEY: Final = re.compile(r"[!-~]+")
 
 
 class Auth(StrEnum):
-    """How the key is sent (contract §0.3)."""
+    """How the key is sent (family §0.3)."""
 
     SECRET = "secret"  # noqa: S105 - a name of a header's style, no secret
     """`mj-api-secret`: what every program of the family takes."""
@@ -76,7 +76,7 @@ _PLAIN: Final = PoolRoute()
 
 
 def usual_routes(server: ServerKind) -> dict[Speed, PoolRoute]:
-    """How a server is asked for each speed unless the owner says otherwise (contract §6.1, §6.2)."""
+    """How a server is asked for each speed unless the owner says otherwise (family §6.1, §6.2)."""
     match server:
         case ServerKind.NOVI:
             # Another path than /mj is a 404 there, and it knows no filter.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/json"}
-"""Both go along always: a gateway hands them on to its proxy (contract §0.4)."""
+"""Both go along always: a gateway hands them on to its proxy (family §0.4)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The paid calls of the family: what goes along with each, and by which way of its pool (contract §1, §5, §6).
+"""The paid calls of the family: what goes along with each, and by which way of its pool (family §1, §5, §6).
 Never here: readings, retries, and decisions about jobs."""
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Submitting:
     async def submit_imagine(
         self, *, prompt: str, pool: Pool, webhook: str | None, tag: str | None, images: Sequence[str] = ()
     ) -> Answer:
-        """Begin a chain (contract §1.1); `images` are data URLs or addresses."""
+        """Begin a chain (family §1.1); `images` are data URLs or addresses."""
         return await self._submit(
             "imagine",
             pool,
@@ -101,7 +101,7 @@ class Submitting:
     async def submit_blend(
         self, *, images: Sequence[str], dimensions: Shape, pool: Pool, webhook: str | None, tag: str | None
     ) -> Answer:
-        """Mix two to five pictures, given as data URLs (contract §1.4)."""
+        """Mix two to five pictures, given as data URLs (family §1.4)."""
         return await self._submit(
             "blend",
             pool,
@@ -114,7 +114,7 @@ class Submitting:
     async def submit_describe(
         self, *, image: str, pool: Pool, webhook: str | None, tag: str | None
     ) -> Answer:
-        """Ask for prompts that would give such a picture, a data URL (contract §1.5)."""
+        """Ask for prompts that would give such a picture, a data URL (family §1.5)."""
         return await self._submit(
             "describe",
             pool,
@@ -125,7 +125,7 @@ class Submitting:
         )
 
     async def shorten(self, *, prompt: str, pool: Pool, webhook: str | None, tag: str | None) -> Answer:
-        """Ask which words of a prompt count, and for shorter ones (contract §1.6)."""
+        """Ask which words of a prompt count, and for shorter ones (family §1.6)."""
         self.need(self.capabilities.shorten, "this server does not shorten prompts")
         return await self._submit(
             "shorten",
@@ -139,7 +139,7 @@ class Submitting:
     async def animate(
         self, *, image: str, prompt: str, motion: str, pool: Pool, webhook: str | None, tag: str | None
     ) -> Answer:
-        """Make clips of a picture, given as an address (contract §1.10); `motion` is `low` or `high`."""
+        """Make clips of a picture, given as an address (family §1.10); `motion` is `low` or `high`."""
         self.need(self.capabilities.video, "this server makes no clips")
         return await self._submit(
             "video",
@@ -160,7 +160,7 @@ class Submitting:
         tag: str | None,
         remix: bool = False,
     ) -> Answer:
-        """Press a button of a finished task (contract §1.2); `remix` asks for a window where one is offered."""
+        """Press a button of a finished task (family §1.2); `remix` asks for a window where one is offered."""
         if remix:
             self.need(self.capabilities.remix, "this server opens no window for other words")
         return await self._submit(
@@ -184,7 +184,7 @@ class Submitting:
         webhook: str | None,
         tag: str | None,
     ) -> Accepted:
-        """Fill the window that a press opened, once (contract §1.3, §5); `mask` is a PNG's data URL.
+        """Fill the window that a press opened, once (family §1.3, §5); `mask` is a PNG's data URL.
 
         A second answer to the same window is a second paid job, and nothing on the server prevents it. The id of the
         result, which may be a new one, is followed from now on.

@@ -1,4 +1,4 @@
-"""Task objects of the family, read as leniently as they differ: one, a list, or a page (contract §2, §3).
+"""Task objects of the family, read as leniently as they differ: one, a list, or a page (family §2, §3).
 Never here: I/O, and answers to submissions (`answers`)."""
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def word(value: object) -> str | None:
 
 
 def read_id(value: object) -> RemoteTaskId | None:
-    """An id as the opaque text that it is: leading zeros and letters are part of it (contract §1.12)."""
+    """An id as the opaque text that it is: leading zeros and letters are part of it (family §1.12)."""
     if isinstance(value, int) and not isinstance(value, bool):
         # Documents print ids as numbers, and some resellers send them so.
         value = str(value)
@@ -76,7 +76,7 @@ def read_task(value: object, *, base: str) -> TaskSnapshot | None:
         status=read_status(value.get("status")),
         action=word(value.get("action")),
         progress=_percent(value.get("progress")),
-        # A description's lines stand where other tasks have what Midjourney printed (contract §2.6).
+        # A description's lines stand where other tasks have what Midjourney printed (family §2.6).
         prompt=(final if is_text and final else None) or word(value.get("prompt")),
         description=word(value.get("description")),
         fail_reason=word(value.get("failReason")),
@@ -95,7 +95,7 @@ def read_task(value: object, *, base: str) -> TaskSnapshot | None:
 def read_tasks(listed: Iterable[object], *, base: str) -> tuple[TaskSnapshot, ...]:
     """Read a list: entries without an id are left out, and of two with one id the more advanced counts.
 
-    A gateway makes a second row when a window is filled, and may give both (contract §5.4).
+    A gateway makes a second row when a window is filled, and may give both (family §5.4).
     """
     found: dict[RemoteTaskId, TaskSnapshot] = {}
     for entry in listed:
@@ -106,7 +106,7 @@ def read_tasks(listed: Iterable[object], *, base: str) -> tuple[TaskSnapshot, ..
 
 
 def placed(address: str | None, *, base: str) -> str | None:
-    """Where a picture really is: a gateway's copy is at the configured address, a relative one too (contract §9)."""
+    """Where a picture really is: a gateway's copy is at the configured address, a relative one too (family §9)."""
     if address is None:
         return None
     copy = _PROXIED.search(address)

@@ -52,7 +52,7 @@ class House:
         return MANNERS[self.flavour]
 
     def speed(self, *, key: str, prefix: str | None, modes: list[str], parent: Record | None) -> str:
-        """The speed that a task runs at, whatever was asked for (contract §6)."""
+        """The speed that a task runs at, whatever was asked for (family §6)."""
         if self.fixed_speed is not None:
             return self.fixed_speed
         if self.flavour is Flavour.NEW_API:
