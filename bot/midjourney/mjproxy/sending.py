@@ -11,7 +11,6 @@ from aiolimiter import AsyncLimiter
 
 from bot.errors import RemoteError
 from bot.midjourney.mjproxy.routes import Auth, authorization
-from bot.midjourney.ohmygpt.client import CALLS_METRIC, SECONDS_METRIC
 from bot.midjourney.transport import ask
 
 if TYPE_CHECKING:
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from bot.midjourney.transport import Lines
 
 T = TypeVar("T")
+CALLS_METRIC: Final = "upstream_calls"
+"""The same two meters as the other adapter's; this family's endpoints begin with `mj_`."""
+SECONDS_METRIC: Final = "upstream_seconds"
 _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/json"}
 """Both go along always: a gateway hands them on to its proxy (family §0.4)."""
 

@@ -15,10 +15,11 @@ from bot.domain.inputs import Shape
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StartupError
-from bot.midjourney.mjproxy.client import MjProxyApi
+from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
 from bot.midjourney.mjproxy.readings import read_hint
 from bot.midjourney.mjproxy.routes import Auth, PoolRoute
-from bot.sandbox.mjproxy import Flavour, SimulatedProxy
+from bot.midjourney.transport import open_lines
+from bot.sandbox.mjproxy import Flavour, ProxyFault, SimulatedProxy
 from bot.sandbox.upstream import SANDBOX_KEY, Key, Pace
 from tests.midjourney.mjproxy.proxies import GATEWAYS, KINDS, PROXIES, api_and_proxy, mask_url, picture_url
 
@@ -230,6 +231,19 @@ async def test_the_old_port_fills_a_region_with_the_words_it_shows(flavour: Flav
         blended = await api.blend(images=[picture_url()] * 2, dimensions=Shape.SQUARE, **NORMAL)
         described = await api.describe(image=picture_url(), **NORMAL)
         assert len({grid, one, region, blended, described}) == 5
+
+
+async def test_the_old_port_takes_the_parents_words_for_a_window_that_shows_none() -> None:
+    async with api_and_proxy(Flavour.TRUEAI) as (api, proxy):
+        picture = await single(api, proxy, "a quiet harbour")
+        region = await api.act(
+            task_id=picture.task_id, custom_id=button(picture, "Vary (Region)"), mask=mask_url(), **NORMAL
+        )
+        assert proxy.record(region).prompt == "a quiet harbour"
+        blind = await api.press(
+            task_id=picture.task_id, custom_id=button(picture, "Vary (Region)"), tag=None, **NORMAL
+        )
+        assert blind == WindowOpen(blind.task_id, None)
 
 
 # -- tags, lists, pages ------------------------------------------------------------------------------------------------
@@ -527,6 +541,47 @@ async def test_a_webhook_goes_along_only_where_it_is_posted_to() -> None:
     async with api_and_proxy(Flavour.NEW_API) as (api, proxy):
         await api.submit_imagine(prompt="a fox", pool=Pool.NORMAL, webhook=hook, tag="t")
         assert "notifyHook" not in proxy.calls[-1].body
+
+
+async def test_clips_are_asked_for_where_they_are_made() -> None:
+    async with api_and_proxy(Flavour.TRUEAI) as (api, proxy):
+        with pytest.raises(RemoteError):  # this stand-in makes none: only what is sent is looked at
+            await api.animate(
+                image="https://example.com/a.png", prompt="wind", motion="high", tag="t", **NORMAL
+            )
+        body = proxy.calls[-1].body
+        assert (body["image"], body["motion"], body["prompt"]) == (
+            "https://example.com/a.png",
+            "high",
+            "wind",
+        )
+
+
+async def test_every_call_is_counted_and_timed() -> None:
+    counted: list[tuple[str, dict[str, str]]] = []
+
+    class Meters:
+        def count(self, name: str, _n: int = 1, /, **labels: str) -> None:
+            counted.append((name, labels))
+
+        def observe(self, name: str, _value: float, /, **labels: str) -> None:
+            counted.append((name, labels))
+
+    async with SimulatedProxy(Flavour.PLUS) as proxy, open_lines(trust_env=False) as lines:
+        settings = ProxySettings(
+            key=SANDBOX_KEY, url=proxy.origin, capabilities=BY_SERVER[ServerKind.PLUS], reads_per_second=0.5
+        )
+        api = MjProxyApi(lines, settings, metrics=Meters())
+        await api.check()
+        proxy.fault(ProxyFault.NO_ACCOUNT)
+        with pytest.raises(RemoteError):
+            await api.imagine(prompt="a fox", **NORMAL)
+    assert counted == [
+        ("upstream_calls", {"endpoint": "mj_check", "outcome": "ok"}),
+        ("upstream_seconds", {"endpoint": "mj_check"}),
+        ("upstream_calls", {"endpoint": "mj_imagine", "outcome": "throttled"}),
+        ("upstream_seconds", {"endpoint": "mj_imagine"}),
+    ]
 
 
 async def test_clips_are_refused_where_they_are_not_made() -> None:
