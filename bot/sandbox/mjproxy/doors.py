@@ -90,6 +90,7 @@ class Doors:
         return await self._misbehaviour.answer(request, planned, response)
 
     async def _behind(self, request: web.Request, rest: str, visit: Visit) -> tuple[Any, Record | None]:
+        self._house.service.book.advance()
         of_task = _OF_TASK.fullmatch(rest)
         if of_task is not None and (request.method == "POST") == (of_task["what"] == "cancel"):
             does = {

@@ -106,6 +106,20 @@ async def test_long_texts_are_refused_as_one_proxy_does(field: str, most: int) -
         assert proxy.paid == 0
 
 
+@pytest.mark.parametrize("flavour", [Flavour.PLUS, Flavour.NEW_API])
+async def test_a_task_moves_by_itself_as_time_passes(flavour: Flavour) -> None:
+    now = 1_900_000_000.0
+    proxy = SimulatedProxy(flavour, canvas=64, clock=lambda: now)
+    async with proxy, aiohttp.ClientSession(proxy.origin, headers=SECRET) as session:
+        _, answer = await asked(session, "POST", "/mj/submit/imagine", {"prompt": "fox"})
+        path, seen = f"/mj/task/{answer['result']}/fetch", []
+        for _ in range(3):
+            _, task = await asked(session, "GET", path)
+            seen.append((task["status"], task["progress"]))
+            now += 12.0
+        assert seen == [("NOT_START", "0%"), ("IN_PROGRESS", "15%"), ("SUCCESS", "100%")]
+
+
 async def test_one_proxy_lists_only_the_newest_hundred() -> None:
     async with visited(Flavour.TRUEAI) as (session, proxy):
         for n in range(103):
