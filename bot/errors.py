@@ -23,6 +23,7 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bot.domain.failures import FailureKind
     from bot.texts import Text
 
 
@@ -59,10 +60,19 @@ class RemoteFault(StrEnum):
 class RemoteError(EaselError):
     """A call to the image API failed; `fault` tells the caller what to do, `message` is upstream's own words."""
 
-    def __init__(self, fault: RemoteFault, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        fault: RemoteFault,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        kind: FailureKind | None = None,
+    ) -> None:
         super().__init__(f"{fault.value}: {message}")
         self.fault = fault
         self.message = message
+        self.kind = kind
+        """What it means for the person, where the adapter knows; otherwise the words are read."""
         self.retry_after = retry_after
         """Seconds that the server asked us to wait, if it did."""
 

@@ -40,12 +40,12 @@ def told(prompt: str | None, description: str | None) -> str | None:
     return description if description and not description.lstrip().startswith("/") else None
 
 
-def ideas(words: str | None) -> tuple[str, ...]:
-    """The prompts of a description, at most four; one for a block that nothing divides, none for nothing."""
+def ideas(words: str | None, *, most: int = MOST_IDEAS) -> tuple[str, ...]:
+    """The prompts of a description, at most so many; one for a block that nothing divides, none for nothing."""
     lines = _lines(words or "")
     marked = any(_MARK.match(line) for line in lines)
     found = _counted(lines) if marked else _uncounted(lines)
-    return tuple(idea for idea in map(_clean, found) if idea)[:MOST_IDEAS]
+    return tuple(idea for idea in map(_clean, found) if idea)[:most]
 
 
 def _lines(words: str) -> list[str]:

@@ -115,7 +115,7 @@ _TITLES: Final[Mapping[str, FailureKind]] = MappingProxyType(
 # Chinese wordings come from the public proxies that answer in the same shapes: NOVICEZK and PLUS (SubmitController,
 # DiscordInstance), TRUEAI (SubmitController, DiscordInstance: daily limit, instance, ban), and from the gateways that
 # sell them on (new-api: load, quota, token). OhMyGPT's own texts are not known (contract §1.8). A proxy's time limit
-# (执行超时) says nothing about why and stays unknown.
+# (执行超时) says nothing about why and stays unknown. TRUEAI replaces "Credits exhausted" by 任务失败 with 请重试.
 _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
@@ -148,7 +148,7 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
             (
                 r"credits? exhausted|subscription (?:required|paused|expired)|plan cancell?ed|pending mod message"
                 r"|no available (?:account|instance)|[账帐][号户].*(?:封|禁|不可用|暂停|过期)"
-                r"|(?:无|没有)可用的?[账帐][号户]|禁用[账帐][号户]|实例不可用|(?:时长|快速).*(?:用尽|用完|耗尽)|次数.*达.*上限"
+                r"|任务失败.请重试|(?:无|没有)可用的?[账帐][号户]|禁用[账帐][号户]|实例不可用|(?:时长|快速).*(?:用尽|用完|耗尽)|次数.*达.*上限"
             ),
         ),
         (
@@ -178,6 +178,8 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
         ),
     )
 )
+_ALONE: Final = frozenset({"blocked", "plan cancelled", "pending mod message"})
+"""Titles that stand quite alone as the whole reason; longer texts are searched instead."""
 _BARE: Final = frozenset({"", "failure", "failed", "fail", "cancel", "cancelled", "canceled", "null", "none"})
 """Words of upstream that say nothing."""
 _TITLE: Final = re.compile(r"\s*[\[【]([^\]】]+)[\]】]")
@@ -196,14 +198,15 @@ _BY_FAULT: Final[Mapping[RemoteFault, FailureKind]] = MappingProxyType(
 
 def read_failure(fail_reason: str) -> Failure:
     """Understand upstream's words; its own time limit is not ours (`TIMED_OUT` means that we go on looking)."""
-    words = " ".join(_UNSEEN.sub(" ", fail_reason).split())
+    words = _one_line(fail_reason)
     kind = _by_title(words) or _by_signs(words)
-    quotable = kind in QUOTED and words.strip(" .!").lower() not in _BARE
-    return Failure(kind, _cut(words) if quotable else None)
+    return Failure(kind, _words_for(kind, words))
 
 
 def failure_of(error: RemoteError) -> Failure:
     """Why a refused call ends its job. A throttled or unreached call only ends it after many tries."""
+    if error.kind is not None:
+        return Failure(error.kind, _words_for(error.kind, _one_line(error.message)))
     kind = _BY_FAULT.get(error.fault)
     return read_failure(error.message) if kind is None else Failure(kind)
 
@@ -213,12 +216,24 @@ def is_queue_full(reason: str) -> bool:
     return read_failure(reason).kind is FailureKind.QUEUE_FULL
 
 
+def _one_line(words: str) -> str:
+    return " ".join(_UNSEEN.sub(" ", words).split())
+
+
+def _words_for(kind: FailureKind, words: str) -> str | None:
+    """The words, if they help with this kind of failure and say anything."""
+    quotable = kind in QUOTED and words.strip(" .!").lower() not in _BARE
+    return _cut(words) if quotable else None
+
+
 def _by_title(words: str) -> FailureKind | None:
     match = _TITLE.match(words)
-    if match is None:
-        return None
-    title = match[1].strip().lower()
-    return next((kind for known, kind in _TITLES.items() if title.startswith(known)), None)
+    if match is not None:
+        title = match[1].strip().lower()
+        return next((kind for known, kind in _TITLES.items() if title.startswith(known)), None)
+    # One proxy writes its titles without brackets, with a comma after them or quite alone.
+    title, comma, _ = words.lower().partition(", ")
+    return _TITLES.get(title) if comma or words.lower() in _ALONE else None
 
 
 def _by_signs(words: str) -> FailureKind:

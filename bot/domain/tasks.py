@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
 if TYPE_CHECKING:
+    from bot.domain.capabilities import Speed
     from bot.domain.pools import Pool
 
 RemoteTaskId = NewType("RemoteTaskId", str)
-"""Upstream's id of a task: a positive integer, kept as text (contract §8 row 5)."""
+"""Upstream's id of a task: an opaque text. OhMyGPT's are positive integers, others begin with a zero or a letter."""
 
 
 class TaskStatus(StrEnum):
@@ -23,7 +24,8 @@ class TaskStatus(StrEnum):
     SUCCESS = "SUCCESS"
     FAILURE = "FAILURE"
     MODAL = "MODAL"
-    """Waits for a window that no endpoint of this API can fill: never ends by itself."""
+    """Waits for a window, for ever unless somebody fills it. OhMyGPT has no endpoint that could; in the family of
+    proxies a task reads so until a worker takes up the answer, so after our own answer it means running."""
     CANCEL = "CANCEL"
     UNKNOWN = "UNKNOWN"
     """Still running, as far as we can tell."""
@@ -60,6 +62,16 @@ class TaskSnapshot:
     storage_key: str | None = None
     """`imageS3Url`: despite its name an object key (contract §4)."""
     actions: tuple[RemoteAction, ...] = ()
+    tag: str | None = None
+    """The text of ours that came back with it (`state`), where the service echoes one."""
+    final_prompt: str | None = None
+    """What Midjourney printed, flags included; the text of a description or of a shortening."""
+    ran_at: Speed | None = None
+    """The speed that the service says it ran at, where it says so."""
+    started_at: int | None = None
+    """When a worker of the service took it up, by its clock; None before, and where it is not told."""
+    seed: str | None = None
+    """Where it was asked for before."""
 
     @property
     def has_failed(self) -> bool:

@@ -159,3 +159,28 @@ def test_every_kind_says_why_and_what_to_do_next(kind: FailureKind) -> None:
 
     assert catalogues.render(failure.text, "en") != failure.text.id
     assert catalogues.render(failure.advice, "en") != failure.advice.id
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("Invalid parameter, --ar 0:3 is out of range", FailureKind.INVALID_PARAMETER),
+        ("Banned prompt, the word `gore` is not allowed", FailureKind.BANNED_PROMPT),
+        ("Queue full, please wait for a job to finish first", FailureKind.QUEUE_FULL),
+        ("Blocked", FailureKind.ACCOUNT),
+        ("Plan Cancelled", FailureKind.ACCOUNT),
+        ("Pending mod message", FailureKind.ACCOUNT),
+        ("任务失败\uff0c请重试", FailureKind.ACCOUNT),
+        ("blocked by nothing, really", FailureKind.UNKNOWN),
+        ("blocked streets", FailureKind.UNKNOWN),
+    ],
+)
+def test_a_title_may_stand_without_brackets(reason: str, kind: FailureKind) -> None:
+    assert read_failure(reason).kind is kind
+
+
+def test_what_the_adapter_knows_wins_over_the_words() -> None:
+    gone = RemoteError(RemoteFault.REFUSED, "queue full", kind=FailureKind.GONE)
+    unknown = RemoteError(RemoteFault.REFUSED, "the related\ntask expired", kind=FailureKind.UNKNOWN)
+    assert failure_of(gone) == Failure(FailureKind.GONE)
+    assert failure_of(unknown) == Failure(FailureKind.UNKNOWN, "the related task expired")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tests.services.harness import Harness
 
 
-def fault(kind: RemoteFault, **more: float) -> RemoteError:
-    return RemoteError(kind, "trouble", **more)
+def fault(kind: RemoteFault, *, retry_after: float | None = None) -> RemoteError:
+    return RemoteError(kind, "trouble", retry_after=retry_after)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ SANDBOX_KEY = "sk-sandbox"
 START_BALANCE = Decimal(3_400_000)
 """100 CNY at 34 000 credits each (contract §5.1)."""
 
-PRICES: dict[Pool, int] = {Pool.FAST: 6800, Pool.NORMAL: 2040}
+PRICES: dict[Pool, int] = {Pool.FAST: 6800, Pool.NORMAL: 2040, Pool.TURBO: 13600}
 """Credits of a grid. Real prices are not published; these are ours."""
 PRICE_WEIGHTS: dict[Kind, Decimal] = {
     Kind.SINGLE: Decimal("0.25"),

@@ -74,6 +74,12 @@ class TaskBook:
         ):
             raise QueueFull
 
+    def waiting(self, pool: Pool) -> int:
+        """How many tasks wait for a place in a pool."""
+        self.advance()
+        full = self.slots is not None and len(self._running[pool]) >= self.slots
+        return len(self._waiting[pool]) if full else 0
+
     def accept(self, task: Task) -> None:
         """Take a task in; from here on it exists."""
         self._tasks[task.id] = task

@@ -10,7 +10,8 @@ from bot.sandbox.upstream import bodies
 from bot.sandbox.upstream.accounts import price
 from bot.sandbox.upstream.answers import Answer, Refusal
 from bot.sandbox.upstream.files import StoredFile
-from bot.sandbox.upstream.tasks import Kind, Pool, iso
+from bot.sandbox.upstream.submissions import POOLS
+from bot.sandbox.upstream.tasks import Kind, iso
 
 if TYPE_CHECKING:
     from bot.sandbox.upstream.service import Service
@@ -39,7 +40,7 @@ def rates(service: Service, ask: Ask) -> Answer:
             "unit": "credits",
         }
         for kind, name in names.items()
-        for pool in Pool
+        for pool in POOLS
     ]
     return Answer({"rates": listed})
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from bot.sandbox.upstream.service import Service
 
 BLEND_ASPECTS = {"PORTRAIT": (2, 3), "SQUARE": (1, 1), "LANDSCAPE": (3, 2)}
+POOLS = (Pool.NORMAL, Pool.FAST)
+"""What this service sells."""
 FEWEST_BLENDED, MOST_BLENDED = 2, 5
 MOST_REFERENCES = 5
 
@@ -42,7 +44,7 @@ class Ask:
     def pool(self) -> Pool:
         """The pool asked for; FAST if none is named (contract §1)."""
         written = bodies.text(self.fields, "type") or Pool.FAST.value
-        if written not in set(Pool):
+        if written not in POOLS:
             raise Refusal(400, "type must be NORMAL or FAST")
         return Pool(written)
 

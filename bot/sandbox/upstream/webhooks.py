@@ -18,6 +18,8 @@ from bot.sandbox.upstream.tasks import State, Status
 from bot.sandbox.upstream.views import plain_view
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.sandbox.upstream.service import Service
     from bot.sandbox.upstream.tasks import Task
 
@@ -42,8 +44,15 @@ class AccountMonitor:
 class Webhooks:
     """Notices changes on a real-time tick and posts each once; answers are ignored, nothing is repeated."""
 
-    def __init__(self, service: Service, *, tick: float = 0.05) -> None:
+    def __init__(
+        self,
+        service: Service,
+        *,
+        tick: float = 0.05,
+        view: Callable[[Service, Task], dict[str, Any]] = plain_view,
+    ) -> None:
         self._service = service
+        self._view = view
         self._tick = tick
         self._watched: dict[int, AccountMonitor] = {}
         self._sending: set[asyncio.Task[None]] = set()
@@ -96,7 +105,7 @@ class Webhooks:
             watch.seen = state
             if state.ended or state.status is Status.MODAL:
                 del self._watched[watch.task.id]
-            self._post(watch, plain_view(self._service, watch.task), last=state.ended)
+            self._post(watch, self._view(self._service, watch.task), last=state.ended)
 
     def _post(self, watch: AccountMonitor, body: dict[str, Any], *, last: bool) -> None:
         planned = self._service.faults.draw(Scope.WEBHOOK, endpoint="webhook", task=watch.task.id)

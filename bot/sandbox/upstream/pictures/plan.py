@@ -55,6 +55,8 @@ class Wider:
     base: Single
     place: Frame
     seed: int
+    words: str | None = None
+    """Other words for what is around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Repainted:
     base: Single
     mask: str
     seed: int
+    words: str | None = None
+    """Other words for what is new."""
 
 
 Single: TypeAlias = Scene | Blend | Wider | Altered | Repainted

@@ -67,6 +67,8 @@ class Studio:
         place = (round(size[0] * left), round(size[1] * top))
         base = self.single(single.base, inner, detail=detail)
         scene = scene_under(single)
+        if scene is not None and single.words is not None:
+            scene = replace(scene, words=single.words)
         if scene is None:
             return inlay(extend(base, size, place, single.seed), base, place)
         return inlay(self.single(scene, size, detail=detail), base, place)
@@ -87,7 +89,8 @@ class Studio:
             x0 + chosen[2] * across,
             y0 + chosen[3] * down,
         )
-        patch = replace(single.base, inside=(*single.base.inside, (single.seed, place)))
+        words = single.base.words if single.words is None else single.words
+        patch = replace(single.base, words=words, inside=(*single.base.inside, (single.seed, place)))
         return Image.composite(self.single(patch, size, detail=detail), base, mask)
 
     def _asset(self, name: str) -> Image.Image:

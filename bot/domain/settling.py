@@ -1,0 +1,49 @@
+"""What a reading says of a paid call whose answer was lost: it arrived, it did not, or nobody can know yet.
+Never here: reading, storing, and finding a task by its prompt (that is the reconciler's)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.schedule import MINUTE
+from bot.domain.tasks import TaskStatus
+
+if TYPE_CHECKING:
+    from bot.domain.answers import Finding
+    from bot.domain.tasks import TaskSnapshot
+
+FILL_PATIENCE_MS: Final = 6 * MINUTE
+"""How long an answered window may read MODAL before a worker takes it up: the server's queue, and its five minutes."""
+
+
+class Verdict(StrEnum):
+    """What became of a call."""
+
+    ARRIVED = "arrived"
+    OPEN = "open"
+    """Nobody can know yet: look again. It is never sent again meanwhile."""
+    LOST = "lost"
+    """Nothing more will be learnt; it is not sent again."""
+
+
+def window_filled(window: TaskSnapshot | None, *, filled_at: int, now: int) -> Verdict:
+    """Judge a window's filling by the window's own task; times in milliseconds since 1970.
+
+    Any status but MODAL, or a worker's start, means that it arrived. MODAL means either: after the patience it is
+    LOST, and the window is left alone, which costs nothing. So is a window that the server does not know any more,
+    but its answer may have been taken, so this too waits first.
+    """
+    if window is not None and (window.status is not TaskStatus.MODAL or window.started_at is not None):
+        return Verdict.ARRIVED
+    return Verdict.OPEN if now < filled_at + FILL_PATIENCE_MS else Verdict.LOST
+
+
+def tag_found(finding: Finding, *, sent_at: int, now: int, grace_ms: int) -> Verdict:
+    """Judge a submission by looking for its tag: after the grace, a complete look that found nothing settles it.
+
+    An incomplete look never does: a list that shows only the newest tasks proves nothing, so other rules go on.
+    """
+    if finding.task is not None:
+        return Verdict.ARRIVED
+    return Verdict.LOST if finding.complete and now >= sent_at + grace_ms else Verdict.OPEN

@@ -1,0 +1,42 @@
+"""Reading a shortened prompt: the five shorter ones, and which words counted (family §2.6).
+Never here: asking for it, and what is made of the prompts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from bot.domain.describing import ideas
+
+MOST_SHORTENED: Final = 5
+_HEADING: Final = re.compile(r"(?im)^\s*#{1,6}\s*shortened prompts?\s*:?\s*$")
+_TOKENS: Final = re.compile(r"(?im)^\s*#{1,6}\s*important tokens?\s*:?\s*$")
+_BOLD: Final = re.compile(r"\*\*([^*\n]+)\*\*")
+_STRUCK: Final = re.compile(r"~~([^~\n]+)~~")
+
+
+@dataclass(frozen=True, slots=True)
+class Shortened:
+    """What Midjourney made of a prompt."""
+
+    prompts: tuple[str, ...]
+    """From the longest to the shortest, at most five."""
+    strong: tuple[str, ...] = ()
+    """Words that counted most, in their order."""
+    weak: tuple[str, ...] = ()
+    """Words that hardly counted."""
+
+
+def read_shortened(words: str | None) -> Shortened:
+    """Read Midjourney's Markdown; without any heading of its own, all of it is prompts."""
+    text = words or ""
+    heading = _HEADING.search(text)
+    tokens = _TOKENS.search(text)
+    below = text[heading.end() :] if heading else "" if tokens else text
+    told = text[tokens.end() : heading.start() if heading else None] if tokens else ""
+    return Shortened(
+        prompts=ideas(below, most=MOST_SHORTENED),
+        strong=tuple(_BOLD.findall(told)),
+        weak=tuple(_STRUCK.findall(told)),
+    )

@@ -1,0 +1,149 @@
+"""Which program of the family answers at an address, asked by free calls only (family §0.1), and what follows from it.
+Never here: I/O, and calls that could cost or make anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind
+from bot.midjourney.mjproxy.answers import read_json, take_apart
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOBODY: Final = "easel-asks-whether-any-key-will-do"
+"""A key that no account has: a server that takes it takes any."""
+
+
+class Metrics(StrEnum):
+    """The free calls."""
+
+    BATCH = "batch"
+    """`list-by-condition` of no ids: the universal test of address and key."""
+    BATCH_AS_NOBODY = "batch_as_nobody"
+    """The same with a key that nobody has."""
+    UNKNOWN_TASK = "unknown_task"
+    PREFIXED = "prefixed"
+    """An unknown task by the path of relax jobs."""
+    ODD_PREFIX = "odd_prefix"
+    """By a prefix that means nothing."""
+    BY_IDS = "by_ids"
+    QUERY = "query"
+    OHMYGPT = "ohmygpt"
+    """OhMyGPT's own reading of a task, without a key: whether the address is of the other kind."""
+    USAGE = "usage"
+    """A gateway's balance of the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a probe is asked."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+
+
+CALLS: Final[Mapping[Metrics, Call]] = MappingProxyType(
+    {
+        Metrics.BATCH: Call("POST", "/mj/task/list-by-condition", {"ids": []}),
+        Metrics.BATCH_AS_NOBODY: Call("POST", "/mj/task/list-by-condition", {"ids": []}),
+        Metrics.UNKNOWN_TASK: Call("GET", "/mj/task/0/fetch"),
+        Metrics.PREFIXED: Call("GET", "/mj-relax/mj/task/0/fetch"),
+        Metrics.ODD_PREFIX: Call("GET", "/mj-odd/mj/task/0/fetch"),
+        Metrics.BY_IDS: Call("POST", "/mj/task/list-by-ids", {"ids": []}),
+        Metrics.QUERY: Call("POST", "/mj/task/query", {"pageNumber": 0, "pageSize": 1}),
+        Metrics.OHMYGPT: Call("POST", "/api/v1/ai/draw/mj/query", {"model": "midjourney", "taskId": "0"}),
+        Metrics.USAGE: Call("GET", "/api/usage/token"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a probe brought; a probe that brought nothing is missing."""
+
+    status: int
+    body: bytes
+
+    @property
+    def read(self) -> Any:
+        """Its JSON, if it is some."""
+        return read_json(self.body)
+
+    @property
+    def gives_list(self) -> bool:
+        """Whether it is a bare list."""
+        return self.status == 200 and isinstance(self.read, list)  # noqa: PLR2004 - OK
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found out about a server."""
+
+    server: ServerKind | None
+    """None if it is none of the family, nor OhMyGPT."""
+    capabilities: Capabilities | None
+    takes_any_key: bool = False
+    """Guest mode, or a proxy without a secret: then "the key works" proves nothing."""
+
+
+def recognise(seen: Mapping[Metrics, Seen]) -> Look:
+    """Tell which program it is from what the probes brought."""
+    nobody = seen.get(Metrics.BATCH_AS_NOBODY)
+    any_key = nobody is not None and nobody.gives_list
+    server = _server(seen)
+    if server is None:
+        return Look(None, None, takes_any_key=False)
+    capabilities = BY_SERVER[server]
+    if server is not ServerKind.OHMYGPT:
+        batch = seen.get(Metrics.BATCH)
+        capabilities = replace(
+            capabilities,
+            batch=capabilities.batch and batch is not None and batch.gives_list,
+            balance=capabilities.balance and _tells_usage(seen.get(Metrics.USAGE)),
+        )
+    return Look(server, capabilities, takes_any_key=any_key)
+
+
+def _server(seen: Mapping[Metrics, Seen]) -> ServerKind | None:
+    batch, unknown = seen.get(Metrics.BATCH), seen.get(Metrics.UNKNOWN_TASK)
+    if not (batch is not None and batch.gives_list) and not _speaks_the_family(unknown):
+        return ServerKind.OHMYGPT if _is_ohmygpt(seen.get(Metrics.OHMYGPT)) else None
+    if unknown is not None and unknown.status == 400 and _code(unknown) == 4:  # noqa: PLR2004 - a gateway's "task_no_found"
+        odd = seen.get(Metrics.ODD_PREFIX)
+        return ServerKind.ONE_HUB if _refuses_the_prefix(odd) else ServerKind.NEW_API
+    pages, by_ids, prefixed = (seen.get(name) for name in (Metrics.QUERY, Metrics.BY_IDS, Metrics.PREFIXED))
+    if pages is not None and isinstance(pages.read, dict) and "content" in pages.read:
+        return ServerKind.PLUS
+    if unknown is not None and unknown.status == 204 and by_ids is not None and by_ids.gives_list:  # noqa: PLR2004 - no content
+        return ServerKind.TRUEAI
+    if prefixed is not None and prefixed.status == 404 and not (by_ids and by_ids.gives_list):  # noqa: PLR2004 - no such path
+        return ServerKind.NOVI
+    return ServerKind.RESELLER
+
+
+def _speaks_the_family(seen: Seen | None) -> bool:
+    """Whether an unknown task was answered as members do: nothing at all, `null`, or a code."""
+    if seen is None:
+        return False
+    return seen.status == 204 or seen.body.strip() == b"null" or _code(seen) == 4  # noqa: PLR2004 - no content, "not found"
+
+
+def _code(seen: Seen) -> int | None:
+    return take_apart(seen.body).code
+
+
+def _refuses_the_prefix(seen: Seen | None) -> bool:
+    return seen is not None and "无效的加速模式" in take_apart(seen.body).words
+
+
+def _is_ohmygpt(seen: Seen | None) -> bool:
+    return seen is not None and isinstance(seen.read, dict) and "statusCode" in seen.read
+
+
+def _tells_usage(seen: Seen | None) -> bool:
+    return seen is not None and isinstance(seen.read, dict) and isinstance(seen.read.get("data"), dict)

@@ -1,0 +1,91 @@
+"""Answers to readings: one task, many, a page, the free call that proves the address, and a webhook's hint (family §3, §4).
+Never here: I/O, and what an answer to a paid call means (`answers`)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.answers import Finding
+from bot.domain.failures import FailureKind
+from bot.domain.tasks import TaskPage
+from bot.errors import RemoteError, RemoteFault
+from bot.midjourney.mjproxy.answers import Shape, read_json, refusal, take_apart
+from bot.midjourney.mjproxy.tasks import read_task, read_tasks
+from bot.midjourney.ohmygpt.envelope import whole_number
+from bot.midjourney.ohmygpt.webhook import LONGEST_BODY, WebhookHint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.domain.tasks import TaskSnapshot
+
+_EMPTY: Final = frozenset({b"", b"null"})
+
+
+def read_one(status: int, headers: Mapping[str, str], body: bytes, *, base: str) -> TaskSnapshot | None:
+    """Read one task; None if the server does not know it: an empty answer, `null`, or a gateway's HTTP 400."""
+    if 200 <= status < 300:  # noqa: PLR2004 - the 2xx class
+        if body.strip() in _EMPTY:
+            return None
+        task = read_task(read_json(body), base=base)
+        if task is not None:
+            return task
+    said = take_apart(body)
+    error = refusal(status, headers, said)
+    # A wrong path is a 404 too, but it does not speak of tasks: it must not make us believe that a paid task is gone.
+    if error.fault is RemoteFault.REFUSED and error.kind is FailureKind.GONE:
+        return None
+    raise error
+
+
+def read_many(status: int, headers: Mapping[str, str], body: bytes, *, base: str) -> tuple[TaskSnapshot, ...]:
+    """Read a bare list of tasks; anything else is an error, never an empty list."""
+    listed = read_json(body)
+    if status == HTTPStatus.OK and isinstance(listed, list):
+        return read_tasks(listed, base=base)
+    raise refusal(status, headers, take_apart(body))
+
+
+def read_page(status: int, headers: Mapping[str, str], body: bytes, *, base: str) -> TaskPage:
+    """Read a page as Spring writes them: `content` and `totalElements`."""
+    read = read_json(body)
+    listed = read.get("content") if isinstance(read, dict) else None
+    if status != HTTPStatus.OK or not isinstance(read, dict) or not isinstance(listed, list):
+        raise refusal(status, headers, take_apart(body))
+    tasks = read_tasks(listed, base=base)
+    return TaskPage(total=max(whole_number(read.get("totalElements")) or 0, len(tasks)), tasks=tasks)
+
+
+def cut_page(tasks: tuple[TaskSnapshot, ...], number: int, size: int) -> TaskPage:
+    """A page of a list that came whole."""
+    return TaskPage(total=len(tasks), tasks=tasks[(number - 1) * size : number * size])
+
+
+def find_tag(tasks: tuple[TaskSnapshot, ...], tag: str, *, complete: bool) -> Finding:
+    """Look for a tag of ours. One that came back changed is not ours: a wrong match would be paid for twice."""
+    return Finding(next((task for task in tasks if task.tag == tag), None), complete=complete)
+
+
+def read_hint(body: bytes) -> WebhookHint | None:
+    """Read a webhook's bare task object; None for anything else. It wakes, and is believed in nothing else."""
+    if len(body) > LONGEST_BODY:
+        return None
+    task = read_task(read_json(body), base="")
+    return None if task is None else WebhookHint(task_id=task.task_id, status=task.status)
+
+
+def require_list(status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """The answer to asking for no tasks at all must be an empty list: then address and key are good."""
+    if status == HTTPStatus.OK and isinstance(read_json(body), list):
+        return
+    said = take_apart(body)
+    error = refusal(status, headers, said)
+    if error.fault is RemoteFault.UNCLEAR and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        # A free call: nothing can have been accepted, so whatever this is, it is not the service we look for.
+        raise RemoteError(RemoteFault.REFUSED, error.message, kind=error.kind)
+    if status == HTTPStatus.NOT_FOUND and said.shape is Shape.OTHER and "statusCode" not in said.fields:
+        raise RemoteError(
+            RemoteFault.REFUSED, "nothing of the /mj family answers here: the address or its path is wrong"
+        )
+    raise error

@@ -1,0 +1,87 @@
+"""What an operator reads about a server of the family: which program it looks like, its key, and what it can do.
+Never here: I/O, and sentences for members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.capabilities import Cancel, Lookup, ServerKind, Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.domain.capabilities import Capabilities
+    from bot.midjourney.mjproxy.probing import Look
+
+_LOOKUPS: Final = {
+    Lookup.NEVER: "never: a submission whose answer is lost is given up",
+    Lookup.SCAN: "in a list that may be too short",
+    Lookup.EXACT: "exactly, by its tag",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the report."""
+
+    name: str
+    fine: bool
+    words: str
+
+
+def report(look: Look) -> Iterator[Line]:
+    """Say what was found, the kind first; a server of the wrong kind ends it."""
+    able = look.capabilities
+    if look.server is None or able is None:
+        yield Line(
+            "kind of API",
+            fine=False,
+            words="nothing of the /mj family answers there: check the address and its path",
+        )
+        return
+    if look.server is ServerKind.OHMYGPT:
+        yield Line(
+            "kind of API", fine=False, words="this looks like OhMyGPT's own API: choose the kind ohmygpt"
+        )
+        return
+    yield Line("kind of API", fine=True, words=f"looks like {look.server.value}")
+    if look.takes_any_key:
+        yield Line(
+            "key",
+            fine=False,
+            words="the server takes any key (guest mode, or no secret is set): that it works proves nothing, and "
+            "whoever finds the address can draw there",
+        )
+    yield Line("speeds", fine=True, words=", ".join(sorted(able.speeds)))
+    if not able.keeps_pool:
+        yield Line(
+            "speeds of chains",
+            fine=False,
+            words="what is made from a picture may run at another speed: give each account there one fixed speed, or "
+            "each pool a key of its own",
+        )
+    yield Line("can do", fine=True, words=", ".join(abilities(able)) or "pictures only")
+    yield Line(
+        "lost answers", fine=able.lookup is not Lookup.NEVER, words=f"found again {_LOOKUPS[able.lookup]}"
+    )
+
+
+def abilities(able: Capabilities) -> tuple[str, ...]:
+    """What an account can do, in words, in a fixed order."""
+    listed = (
+        ("buttons", able.buttons),
+        ("custom zoom", able.custom_zoom),
+        ("region with words", able.region_words),
+        ("remix", able.remix),
+        ("shorten", able.shorten),
+        ("seeds", able.seed),
+        ("cancel (it only stops listening)", able.cancel is Cancel.FORGET),
+        ("reading many at once", able.batch),
+        ("webhooks", able.webhook),
+        ("uploads", able.upload),
+        ("video", able.video),
+        ("balance", able.balance),
+        ("every window", able.windows is Windows.ALL),
+    )
+    return tuple(name for name, can in listed if can)

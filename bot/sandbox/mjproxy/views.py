@@ -1,0 +1,178 @@
+"""A record as its server shows it: the family's task object, a gateway's lazy copy of it, and the faults of showing.
+Never here: HTTP, and what happens to a task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.sandbox.mjproxy.faults import ProxyFault
+from bot.sandbox.mjproxy.flavours import Flavour
+from bot.sandbox.mjproxy.workshop import KEYCAPS
+from bot.sandbox.upstream.tasks import State, Status
+
+if TYPE_CHECKING:
+    from bot.sandbox.mjproxy.house import House
+    from bot.sandbox.mjproxy.records import Record
+    from bot.sandbox.upstream.tasks import Task
+
+_SHOWN = {Status.FAILED: "FAILURE"}
+
+
+def true_view(house: House, record: Record) -> dict[str, Any]:
+    """The task object as a proxy has it."""
+    status, percent = _standing(house, record)
+    task = record.task
+    failed = status in {"FAILURE", "CANCEL"}
+    done = status == "SUCCESS"
+    started = task.started if task is not None and status not in {"NOT_START", "MODAL"} else None
+    finished = task.finished if task is not None and (done or failed) else None
+    shown: dict[str, Any] = {
+        "id": record.id,
+        "action": record.action,
+        "status": status,
+        "progress": "" if failed else f"{percent}%",
+        "prompt": _prompt(record, done=done),
+        "promptEn": _prompt(record, done=done),
+        "description": "Waiting for window confirm" if status == "MODAL" else f"/{record.action.lower()}",
+        "state": record.state,
+        "submitTime": _ms(record.created),
+        "startTime": _ms(started),
+        "finishTime": _ms(finished),
+        "imageUrl": _picture(house, record, status, percent),
+        "failReason": _reason(house, record) if failed else None,
+        "properties": _properties(record, done=done),
+        "buttons": _buttons(house, record) if done else [],
+    }
+    if house.flavour is Flavour.NOVI:
+        del shown["buttons"]
+    if house.flavour is Flavour.TRUEAI:
+        seed = str(task.seed) if task is not None and record.seed_asked else None
+        shown |= {
+            "botType": "MID_JOURNEY",
+            "parentId": record.parent.id if record.parent else None,
+            "seed": seed,
+        }
+        shown |= {
+            "mode": record.ran if done else record.asked,
+            "requestMode": record.asked,
+            "clientIp": "127.0.0.1",
+        }
+    return shown
+
+
+def view(house: House, record: Record, endpoint: str) -> dict[str, Any]:
+    """The task object as this request gets to see it."""
+    shown = _copied(house, record) if house.manners.gateway else true_view(house, record)
+    for fault, changes in _DISTORTIONS.items():
+        if fault in _OF_PICTURES and not shown["imageUrl"]:
+            continue
+        if house.faults.strikes(fault, endpoint):
+            shown |= {name: value(shown) if callable(value) else value for name, value in changes.items()}
+    return shown
+
+
+def _local(shown: dict[str, Any]) -> str:
+    return f"http://localhost:3000/pictures/{shown['id']}.png"
+
+
+_DISTORTIONS: dict[ProxyFault, dict[str, Any]] = {
+    ProxyFault.TAG_CHANGED: {"state": lambda shown: f"{shown['state']}::1"},
+    ProxyFault.TAG_LOST: {"state": ""},
+    ProxyFault.RELATIVE_IMAGE: {"imageUrl": lambda shown: f"/mj/image/{shown['id']}"},
+    ProxyFault.LOCAL_IMAGE: {"imageUrl": _local},
+    ProxyFault.FOREIGN_IMAGE: {"imageUrl": "https://pictures.example.net/grid.png"},
+}
+_OF_PICTURES = frozenset({ProxyFault.RELATIVE_IMAGE, ProxyFault.LOCAL_IMAGE, ProxyFault.FOREIGN_IMAGE})
+
+
+def _standing(house: House, record: Record) -> tuple[str, int]:
+    task = record.task
+    if record.cancelled:
+        return "CANCEL", 0
+    if record.dead is not None:
+        return "FAILURE", 0
+    if task is None or record.still_modal:
+        return "MODAL", 0
+    state: State = house.service.book.state(task)
+    if "zero" in record.quirks and state.status is Status.IN_PROGRESS:
+        return "IN_PROGRESS", 0
+    return _SHOWN.get(state.status, state.status.value), state.percent
+
+
+def _prompt(record: Record, *, done: bool) -> str | None:
+    answer = record.task.answer if record.task is not None and done else None
+    return answer if answer is not None and record.action == "DESCRIBE" else record.prompt
+
+
+def _properties(record: Record, *, done: bool) -> dict[str, Any]:
+    kept: dict[str, Any] = {"notifyHook": record.hook} if record.hook else {}
+    if not done or record.task is None:
+        return kept
+    final = record.task.answer or f"{record.prompt or ''} --v 7 --{record.ran.lower()}".strip()
+    return {**kept, "finalPrompt": final}
+
+
+def _reason(house: House, record: Record) -> str | None:
+    if record.cancelled:
+        return "取消任务"
+    reason = record.dead or (record.task.fail_reason if record.task is not None else None) or "Failure"
+    if house.flavour is Flavour.TRUEAI and reason.startswith("["):
+        title, _, words = reason[1:].partition("] ")
+        return f"{title}, {words}"
+    return reason
+
+
+def _picture(house: House, record: Record, status: str, percent: int) -> str | None:
+    task = record.task
+    if task is None or task.picture is None or status not in {"SUCCESS", "IN_PROGRESS"}:
+        return None
+    address, _ = house.service.picture_links(task, Status(status), percent)
+    if address is not None and house.flavour is Flavour.NEW_API:
+        # Its owner never set the address, which the program's default is for.
+        return f"{house.server_address}/mj/image/{record.id}"
+    return address
+
+
+def _buttons(house: House, record: Record) -> list[dict[str, Any]]:
+    task: Task | None = record.task
+    if task is None:
+        return []
+    if record.action == "SHORTEN":
+        pairs = [(f"MJ::Job::PromptAnalyzer::{n}", "", cap) for n, cap in enumerate(KEYCAPS, 1)]
+    else:
+        pairs = [(b.custom_id, b.label, b.emoji) for b in task.buttons() if b.custom_id is not None]
+    del house
+    return [
+        {"customId": custom_id, "emoji": emoji, "label": label, "type": 2, "style": 2}
+        for custom_id, label, emoji in pairs
+    ]
+
+
+def _copied(house: House, record: Record) -> dict[str, Any]:
+    """A gateway's row: as of its last poll, and nearly empty before the first."""
+    now = house.service.book.now
+    if record.copied == 0.0:
+        record.copied = record.created
+    if now - record.copied >= house.lag:
+        record.copy, record.copied = true_view(house, record), now
+    if record.copy is None:
+        empty = {
+            "status": "",
+            "progress": "0%",
+            "startTime": 0,
+            "finishTime": 0,
+            "imageUrl": "",
+            "failReason": "",
+        }
+        shown = {**true_view(house, record), **empty, "state": "", "buttons": None, "properties": None}
+    else:
+        shown = dict(record.copy)
+    kept = shown.get("properties") or {}
+    shown["properties"] = {name: kept[name] for name in ("finalPrompt",) if name in kept}
+    shown |= {name: shown[name] or 0 for name in ("startTime", "finishTime")}
+    shown |= {name: shown[name] or "" for name in ("imageUrl", "failReason")}
+    return shown
+
+
+def _ms(moment: float | None) -> int | None:
+    return None if moment is None else int(moment * 1000)

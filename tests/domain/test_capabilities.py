@@ -1,0 +1,40 @@
+"""What each kind of server can do, and how a pool becomes a speed.
+Never here: asking a server."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.capabilities import BY_SERVER, Cancel, Lookup, ServerKind, Speed, Windows, speed_of
+from bot.domain.pools import Pool
+
+
+def test_normal_is_relax_and_every_pool_has_a_speed() -> None:
+    assert speed_of(Pool.NORMAL) is Speed.RELAX
+    assert speed_of(Pool.FAST) is Speed.FAST
+    assert len({speed_of(pool) for pool in Pool}) == len(Pool)
+
+
+@pytest.mark.parametrize("server", list(ServerKind))
+def test_every_kind_of_server_has_its_row(server: ServerKind) -> None:
+    able = BY_SERVER[server]
+    assert able.server is server
+    assert set(able.pools) == set(Pool)
+    assert able.custom_zoom is able.region_words is (able.windows is not Windows.NONE)
+    assert not able.remix or able.windows is Windows.ALL
+    assert able.tag or able.lookup is Lookup.NEVER
+    assert able.pages or able.lookup is Lookup.NEVER
+    assert able.cancel in Cancel
+
+
+def test_ohmygpt_opens_no_windows_and_sells_no_turbo() -> None:
+    able = BY_SERVER[ServerKind.OHMYGPT]
+    assert not able.custom_zoom
+    assert Speed.TURBO not in able.speeds
+    assert able.keeps_pool
+
+
+def test_an_owner_may_offer_less_and_never_more() -> None:
+    able = BY_SERVER[ServerKind.NOVI].only([Speed.FAST, Speed.TURBO])
+    assert able.speeds == {Speed.FAST}
+    assert able.pools == (Pool.FAST,)

@@ -1,0 +1,48 @@
+"""Lost answers: what a window's own task and a look for a tag say of them.
+Never here: asking a server."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.answers import Finding
+from bot.domain.settling import FILL_PATIENCE_MS, Verdict, tag_found, window_filled
+from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
+
+SENT = 1_900_000_000_000
+
+
+def window(status: TaskStatus, *, started_at: int | None = None) -> TaskSnapshot:
+    return TaskSnapshot(RemoteTaskId("01"), status, started_at=started_at)
+
+
+@pytest.mark.parametrize("status", [status for status in TaskStatus if status is not TaskStatus.MODAL])
+def test_a_window_that_waits_no_more_was_filled(status: TaskStatus) -> None:
+    assert window_filled(window(status), filled_at=SENT, now=SENT) is Verdict.ARRIVED
+
+
+def test_a_window_that_a_worker_took_up_was_filled_though_it_still_reads_so() -> None:
+    taken = window(TaskStatus.MODAL, started_at=SENT + 1)
+    assert window_filled(taken, filled_at=SENT, now=SENT) is Verdict.ARRIVED
+
+
+@pytest.mark.parametrize("seen", [None, window(TaskStatus.MODAL)])
+def test_an_open_or_unknown_window_tells_nothing_until_the_patience_ends(seen: TaskSnapshot | None) -> None:
+    before, after = SENT + FILL_PATIENCE_MS - 1, SENT + FILL_PATIENCE_MS
+    assert window_filled(seen, filled_at=SENT, now=before) is Verdict.OPEN
+    assert window_filled(seen, filled_at=SENT, now=after) is Verdict.LOST
+
+
+@pytest.mark.parametrize(
+    ("finding", "waited", "verdict"),
+    [
+        (Finding(window(TaskStatus.SUBMITTED), complete=False), 0, Verdict.ARRIVED),
+        (Finding(None, complete=True), 29_999, Verdict.OPEN),
+        (Finding(None, complete=True), 30_000, Verdict.LOST),
+        (Finding(None, complete=False), 10**9, Verdict.OPEN),
+    ],
+)
+def test_only_a_complete_look_settles_that_nothing_arrived(
+    finding: Finding, waited: int, verdict: Verdict
+) -> None:
+    assert tag_found(finding, sent_at=SENT, now=SENT + waited, grace_ms=30_000) is verdict

@@ -1,0 +1,35 @@
+"""Shortened prompts as Midjourney writes them.
+Never here: asking for them."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.shortening import MOST_SHORTENED, Shortened, read_shortened
+
+KEYCAP = "\ufe0f\u20e3"
+WRITTEN = (
+    "## Important tokens\n**a fox** in ~~the very deep~~ **snow**\n\n## Shortened prompts\n"
+    f"1{KEYCAP} a fox in the snow\n\n2{KEYCAP} fox, snow\n\n3{KEYCAP} fox\n\n4{KEYCAP} snow\n\n5{KEYCAP} f"
+)
+
+
+def test_five_prompts_and_the_words_that_counted() -> None:
+    assert read_shortened(WRITTEN) == Shortened(
+        prompts=("a fox in the snow", "fox, snow", "fox", "snow", "f"),
+        strong=("a fox", "snow"),
+        weak=("the very deep",),
+    )
+
+
+def test_less_than_that_is_read_as_far_as_it_goes() -> None:
+    assert read_shortened(None) == Shortened(())
+    assert read_shortened("## Important tokens\n**a**") == Shortened((), strong=("a",))
+    assert read_shortened(f"## Shortened prompts\n1{KEYCAP} a fox").prompts == ("a fox",)
+    assert read_shortened(f"1{KEYCAP} a fox\n2{KEYCAP} fox").prompts == ("a fox", "fox")
+
+
+@given(st.text())
+def test_any_text_gives_at_most_five(words: str) -> None:
+    assert len(read_shortened(words).prompts) <= MOST_SHORTENED

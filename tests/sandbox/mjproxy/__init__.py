@@ -1,0 +1,2 @@
+"""Tests of the simulated servers of the /mj family.
+Never here: tests of the client."""
