@@ -9,25 +9,18 @@ import os
 import secrets
 import signal
 import socket
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from http import HTTPStatus
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import metadata
-from typing import TYPE_CHECKING, Final
-
-import aiohttp
-import discord
+from typing import TYPE_CHECKING
 
 from bot import log as log_room
 from bot.client import Easel, point_at
-from bot.clock import ClockWatch, GuardedClock, SystemClock
-from bot.discord_refusals import CLOSED_FOR_GOOD, discord_refusals
+from bot.clock import GuardedClock, SystemClock
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.ports import unguarded
-from bot.errors import ExitStatus, StartupDelayed, StartupError
+from bot.errors import ExitStatus, StartupError
 from bot.i18n import Catalogues
-from bot.invitation import invite_link
-from bot.metrics import Meters, watch_loop
+from bot.metrics import Meters
 from bot.midjourney.image_loader import PillowReader
 from bot.midjourney.images import HttpPictures, PictureSettings
 from bot.midjourney.masks import PillowMasks
@@ -35,6 +28,7 @@ from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.ohmygpt.webhook import webhook_address
 from bot.midjourney.screens import PillowScreens
 from bot.midjourney.transport import open_lines
+from bot.process import App
 from bot.readiness import Readiness
 from bot.services.accounts.owner_policy import OwnerTerms
 from bot.services.admission.terms import DeploymentPolicy
@@ -46,191 +40,21 @@ from bot.storage.backup import file_of
 from bot.storage.opening import open_storage
 from bot.storage.vault import FernetVault
 from bot.supervision import Supervisor
-from bot.systemd import Systemd
 from bot.ui.card.cards import Cards
 from bot.ui.card.publisher import DiscordPublisher
 from bot.ui.kit.directory import DiscordDirectory
 from bot.ui.kit.links import card_link
 from bot.ui.moderation.modlog import ChannelModLog
 from bot.ui.servers.owners import DiscordMail
-from bot.web_server import Served, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from bot.config import Settings
     from bot.domain.jobs import Job
-    from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, Guard
-    from bot.services.wiring import Services
-    from bot.storage.opening import Storage
 
 log = logging.getLogger(__name__)
-
-STEPS_SHARE: Final = 0.6
-"""The part of the stop time-out that steps in flight get; the rest is for closing connections."""
-TOKEN_EVERY_S: Final = 600.0
-"""How often a process without a gateway asks whether Discord still takes the token."""
-
-
-@dataclass(slots=True)
-class App:
-    """One process of the bot, open and ready to run."""
-
-    settings: Settings
-    bot: Easel
-    services: Services
-    storage: Storage
-    clock: Clock
-    meters: Meters
-    api: MidjourneyApi
-    mask_editor: MaskEditor
-    supervisor: Supervisor
-    starts: Starts
-    readiness: Readiness
-    stopping: asyncio.Event
-    """Set it to stop in good order."""
-    manager: Systemd = field(default_factory=Systemd.of_environment)
-    _logged_in: asyncio.Event = field(default_factory=asyncio.Event)
-    _engine: asyncio.Task[None] | None = None
-    _cards: asyncio.Task[None] | None = None
-
-    # -- running -----------------------------------------------------------------------------------------
-
-    async def start_engine(self) -> None:
-        """Start the worker; the client calls this once it may speak to Discord (in `setup_hook`).
-
-        A process that only holds shards runs the editor alone: the first card answers the person.
-        """
-        worker = self.settings.role != "gateway"
-        run = self.services.worker.run if worker else self.services.editor.run
-        # Half of a broken engine could send twice what the other half had sent: only a new process begins again.
-        self._engine = self.supervisor.start("engine", run, restart=False)
-        self._cards = self.supervisor.start("painted regions", self.mask_editor.run)
-
-    async def run(self) -> None:
-        """Run until `stopping`. Raises `StartupError` if Discord will not have us, or a part broke for good."""
-        start = self.supervisor.start
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(serving(self.settings, self.served()))
-            stack.push_async_callback(self.supervisor.stop)
-            start("loop lag", lambda: watch_loop(self.clock, self.meters))
-            start("systemd", lambda: self.manager.feed(self.clock, self.supervisor.lost))
-            start("telling", self.services.dispatcher.run)
-            start("people", self.services.people.run)
-            start("starts", self.starts.watch)
-            start("announcement", self._announce)
-            start("clock", ClockWatch(self.clock, self._clock_stepped).run)
-            if self.settings.role != "gateway":
-                start("image API", self.readiness.watch_upstream)
-                if self.settings.ohmygpt_admin_key is not None:
-                    start("balance", self.readiness.watch_balance)
-                start("housekeeping", self.services.housekeeping.run)
-                start("copies", self.services.copies.run)
-                start("watch", self.services.watch.run)
-            self.manager.tell("READY=1", "STATUS=connecting to Discord")
-            client = asyncio.create_task(self._be_client(), name="discord")
-            stopping = asyncio.create_task(self.stopping.wait(), name="stopping")
-            await asyncio.wait([client, stopping], return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            asked = self.stopping.is_set()
-            refusal = client.exception() if client.done() else None
-            self.manager.tell("STOPPING=1")
-            await self.stop()
-            await asyncio.gather(client, return_exceptions=True)
-        if self.supervisor.failure is not None:
-            raise self.supervisor.failure
-        if refusal is not None:
-            raise refusal
-        if not asked:
-            raise StartupDelayed("Discord closed the connection.")
-        await self.starts.calm()
-
-    async def log_in(self) -> None:
-        """Make ourselves known to Discord over HTTP; the client's set-up runs. Raises `StartupError`."""
-        with discord_refusals():
-            await self.bot.login(self.settings.discord_token.get_secret_value())
-
-    async def _be_client(self) -> None:
-        await self.log_in()
-        self._logged_in.set()
-        if self.settings.role == "worker":
-            await self._ask_for_token()
-            return
-        await self.starts.wait(self.bot, self.stopping)
-        if not self.stopping.is_set():
-            with discord_refusals():
-                await self.bot.connect()
-
-    async def _announce(self) -> None:
-        """Say in one line who started, as soon as Discord has said where."""
-        await self._logged_in.wait()
-        if self.settings.role != "worker":
-            await self.bot.wait_until_ready()
-        told = {
-            "version": metadata.version("easel-bot"),
-            "role": self.settings.role,
-            "servers": len(self.bot.guilds),
-            "pools": ",".join(pool.value for pool in self.settings.default_rules),
-            "invite": invite_link(self.bot.application_id or 0),
-        }
-        log.info("started", extra=told)
-        self.manager.tell(f"STATUS={told['servers']} servers")
-        await asyncio.Event().wait()
-
-    async def _ask_for_token(self) -> None:
-        """Until `stopping`: notice a token that was revoked, where no gateway would tell. Raises `StartupError`."""
-        while not await self.clock.pause(TOKEN_EVERY_S, self.stopping):
-            try:
-                await self.bot.application_info()
-            except discord.HTTPException as error:
-                if error.status == HTTPStatus.UNAUTHORIZED:
-                    raise StartupError(CLOSED_FOR_GOOD[4004]) from None
-            except (aiohttp.ClientError, OSError):
-                continue  # Discord's outages are told where messages cannot be sent
-
-    async def _clock_stepped(self, now: int) -> None:
-        """The system's clock was set: what was due at the old time must not wait for it."""
-        await self.storage.jobs.pull_in(now)
-        self.services.worker.clock_stepped(now)
-
-    async def stop(self) -> None:
-        """Claim nothing more, let steps in flight finish, give the leases back, leave Discord."""
-        self.stopping.set()
-        self.supervisor.stopping()
-        log.info("stopping")
-        if self._cards is not None:
-            self._cards.cancel()
-            await asyncio.wait([self._cards])
-        patience = self.settings.stop_timeout * STEPS_SHARE
-        if self.settings.role != "gateway":
-            await self.services.worker.stop(within=patience)
-        elif self._engine is not None:
-            self._engine.cancel()
-        if self._engine is not None:
-            await asyncio.wait([self._engine])
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(1.0, self.settings.stop_timeout - patience)):
-                await self.bot.close()
-        log.info("stopped")
-
-    def served(self) -> Served:
-        """What its web server shows and asks."""
-        return Served(
-            supervisor=self.supervisor,
-            readiness=self.readiness,
-            metrics=self.meters,
-            load=self.storage.jobs.load,
-            find_job=self.storage.jobs.by_webhook_token,
-            on_hint=self.on_hint,
-            mask_editor=self.mask_editor,
-            catalogues=self.bot.catalogues,
-            clock=self.clock,
-        )
-
-    async def on_hint(self, key: JobKey, ended: bool) -> None:  # noqa: FBT001 - the hook's own signature
-        """A webhook spoke of a job."""
-        self.services.worker.hear(key, ended=ended)
 
 
 @asynccontextmanager

@@ -23,7 +23,6 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bot.domain.failures import FailureKind
     from bot.texts import Text
 
 
@@ -66,7 +65,7 @@ class RemoteError(EaselError):
         message: str,
         *,
         retry_after: float | None = None,
-        kind: FailureKind | None = None,
+        kind: StrEnum | None = None,
     ) -> None:
         super().__init__(f"{fault.value}: {message}")
         self.fault = fault

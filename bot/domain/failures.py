@@ -206,7 +206,8 @@ def read_failure(fail_reason: str) -> Failure:
 def failure_of(error: RemoteError) -> Failure:
     """Why a refused call ends its job. A throttled or unreached call only ends it after many tries."""
     if error.kind is not None:
-        return Failure(error.kind, _words_for(error.kind, _one_line(error.message)))
+        known = FailureKind(error.kind)
+        return Failure(known, _words_for(known, _one_line(error.message)))
     kind = _BY_FAULT.get(error.fault)
     return read_failure(error.message) if kind is None else Failure(kind)
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from bot.app import App
     from bot.config import Settings
     from bot.domain.ports import Clock, Guard
+    from bot.process import App
     from bot.sandbox.upstream import SimulatedUpstream
 
 MADE_UP_TOKEN: Final = "a-token-that-nobody-checks"  # noqa: S105 - the simulated Discord takes any

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simcord.actors import MemberActor
     from simcord.builders import ChannelHandle
 
-    from bot.app import App
+    from bot.process import App
     from bot.sandbox.clock import StageClock, StageGuard
 
 SETTLE_S: Final = 5.0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PAGES = {name: ROOT / "docs" / "reference" / f"{page}.md" for name, page in (
     ("contract", "contract"), ("facts", "discord"), ("peers", "peers"), ("design", "design"), ("simcord", "simcord"),
+    ("family", "family"),
 )}  # fmt: skip
 SIGN = "\N{SECTION SIGN}"
 """Spelled by name, so that this file cites nothing."""

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from bot.app import App
     from bot.config import Settings
+    from bot.process import App
     from bot.sandbox.upstream import SimulatedUpstream
     from tests.fakes.discord_wire import FakeDiscord
 

@@ -27,9 +27,9 @@ from tests.bench.rows import running, write
 if TYPE_CHECKING:
     from typing import Any
 
-    from bot.app import App
     from bot.domain.jobs import Job, Route
     from bot.domain.ports import Picture, Publisher, Showing
+    from bot.process import App
     from bot.services.wiring import Ports, Services, Terms
 
 GOAL_MB, GOAL_CORES = 300.0, 0.5

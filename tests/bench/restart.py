@@ -22,9 +22,9 @@ from tests.bench.rows import running, write
 from tests.fakes.discord_wire import FakeDiscord
 
 if TYPE_CHECKING:
-    from bot.app import App
     from bot.domain.ports import Readings
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
+    from bot.process import App
 
 GOAL_S = 2.0
 CHANNELS = 100

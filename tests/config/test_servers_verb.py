@@ -35,4 +35,4 @@ def test_the_owner_lets_in_limits_and_shuts_out_at_the_command_line(
     assert "11  let in  (never seen)" in say("list")
     assert "0 11  shut out" in say("shut-out", "11")
     assert "ceiling 300/3000/3/50" in say("ceiling", "11", "usual")
-    assert say("ceiling", "11", "many").startswith("1 A ceiling must read")
+    assert say("ceiling", "11", "many").startswith("78 A ceiling must read")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from simcord.builders import ChannelHandle
     from simcord.results import InteractionResult
 
-    from bot.app import App
+    from bot.process import App
     from bot.sandbox.stage import Place
     from bot.sandbox.upstream import Call, Task
 

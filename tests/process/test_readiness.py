@@ -16,9 +16,9 @@ import discord
 import pytest
 from typing_extensions import override
 
-from bot.app import App
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
 from bot.metrics import Meters
+from bot.process import App
 from bot.readiness import SILENCE_S, Readiness, _is_heard
 from tests.process.clock import Idle
 
