@@ -29,7 +29,7 @@ GOOD: Final = {
     "master_key": MASTER,
     "servers": "open",
     "server_ceiling": "5/50/1/2",
-    "account_ceiling": "unlimited",
+    "account_ceiling": "9/90/2/5",
     "owner_guild": "123456789012345678",
     "server_keys": "off",
     "balance_low": "100",
