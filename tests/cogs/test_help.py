@@ -25,8 +25,8 @@ async def test_a_member_finds_members_commands_each_to_be_clicked(tmp_path: Path
         clickable = dict(re.findall(r"</([\w ]+):(\d+)>", told))
         assert {"imagine", "jobs list", "prefer show", "quota", "help"} <= clickable.keys()
         assert all(int(id_) == known[name.split()[0]] for name, id_ in clickable.items())
-        assert "Your pictures in this server" in told
-        assert "Job info" in told
+        assert "Your pictures on this server" in told
+        assert "Picture info" in told
         assert "pool panel" not in told
 
 

@@ -72,19 +72,19 @@ FIELDS: Final[Mapping[str, str]] = MappingProxyType(
 """What the parts of a section, and of what is done to members, are called."""
 UNLIMITED: Final = frozenset({"per_day", "running", "waiting", "per_month"})
 """Where nothing means no limit."""
-CHOICES: Final[Mapping[str, tuple[type[StrEnum], str]]] = MappingProxyType(
+CHOICES: Final[Mapping[str, tuple[type[StrEnum], Callable[[str], Text]]]] = MappingProxyType(
     {
-        "action": (WordAction, "action"),
-        "charge": (Charge, "pool.charge"),
-        "default": (Pool, "pool"),
-        "match": (Match, "kind"),
-        "off": (Pool, "pool"),
-        "pool": (Pool, "pool"),
-        "treatment": (Treatment, "choice.media"),
-        "who": (Pressers, "choice.press"),
+        "action": (WordAction, lambda word: text(f"action.{word}")),
+        "charge": (Charge, lambda word: text(f"pool.charge.{word}")),
+        "default": (Pool, lambda word: text(f"pool.{word}")),
+        "match": (Match, lambda word: text(f"kind.{word}")),
+        "off": (Pool, lambda word: text(f"pool.{word}")),
+        "pool": (Pool, lambda word: text(f"pool.{word}")),
+        "treatment": (Treatment, lambda word: text(f"choice.media.{word}")),
+        "who": (Pressers, lambda word: text(f"choice.press.{word}")),
     }
 )
-"""Fields that hold one of a few words: which, and under which name the catalogues have them."""
+"""Fields that hold one of a few words: which, and how the catalogues say them."""
 
 
 def section_name(name: str, say: Callable[[Text], str]) -> str:
@@ -108,8 +108,8 @@ def value_words(name: str, value: object) -> Text | str | None:
     if not isinstance(value, str):
         return None
     if name in CHOICES:
-        words, area = CHOICES[name]
-        return Text(f"{area}.{value}") if value in {word.value for word in words} else None
+        words, said = CHOICES[name]
+        return said(value) if value in {word.value for word in words} else None
     if name == "key":
         return quoted(f"--{parameter_name(value)}", VALUE_LIMIT)
     return language_name(value) if name == "locale" else None
