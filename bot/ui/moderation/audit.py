@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -69,12 +70,20 @@ class _Spoken:
             return "—"
         return quoted(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), VALUE_LIMIT)
 
+    def named(self, name: str, value: str) -> str:
+        """A value behind what it is called."""
+        return self.say(text("audit.named", name=name, value=value))
+
     def _parts(self, whole: Mapping[str, Any]) -> str:
-        return ", ".join(
-            f"{field_name(key, self.say)}: {self.value(key, inner)}"
+        said = [
+            self.named(field_name(key, self.say), self.value(key, inner))
             for key, inner in whole.items()
             if key not in HIDDEN and is_said(key, inner)
-        )
+        ]
+        return reduce(self._joined, said) if said else "—"
+
+    def _joined(self, first: str, last: str) -> str:
+        return self.say(text("list.more", first=first, last=last))
 
     def _in_words(self, name: str, value: object) -> str | None:
         words = value_words(name, value)
@@ -104,11 +113,11 @@ def _changed(name: str, title: str, old: object, new: object, spoken: _Spoken) -
     if isinstance(old, list | tuple) or isinstance(new, list | tuple):
         was, now = list(_items(old)), list(_items(new))
         for item in (x for x in was if x not in now):
-            yield f"{title}: {WENT} {spoken.value(name, item)}"
+            yield spoken.named(title, f"{WENT} {spoken.value(name, item)}")
         for item in (x for x in now if x not in was):
-            yield f"{title}: {CAME} {spoken.value(name, item)}"
+            yield spoken.named(title, f"{CAME} {spoken.value(name, item)}")
         return
-    yield f"{title}: {spoken.value(name, old)} → {spoken.value(name, new)}"
+    yield spoken.named(title, f"{spoken.value(name, old)} → {spoken.value(name, new)}")
 
 
 def _items(value: object) -> Iterable[object]:

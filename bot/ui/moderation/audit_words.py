@@ -47,7 +47,7 @@ FIELDS: Final[Mapping[str, str]] = MappingProxyType(
         "limit": "command.mod.strikes.count",
         "links": "audit.field.links",
         "match": "audit.field.match",
-        "most": "command.mod.prompts.limit.most",
+        "most": "audit.field.most",
         "most_mb": "audit.field.most_mb",
         "off": "audit.field.off",
         "on": "audit.field.allowed",
@@ -111,7 +111,7 @@ def value_words(name: str, value: object) -> Text | str | None:
         words, said = CHOICES[name]
         return said(value) if value in {word.value for word in words} else None
     if name == "key":
-        return quoted(f"--{parameter_name(value)}", VALUE_LIMIT)
+        return f"`--{parameter_name(value).replace('`', '')}`"
     return language_name(value) if name == "locale" else None
 
 
