@@ -80,7 +80,18 @@ def test_this_changes_every_section() -> None:
 @pytest.mark.parametrize(("before", "after"), [(BEFORE, AFTER), (AFTER, BEFORE)])
 def test_no_stored_word_is_shown(language: str, before: GuildSettings, after: GuildSettings) -> None:
     names = {*FIELDS, *SECTIONS} if language != SOURCE else {n for n in {*FIELDS, *SECTIONS} if "_" in n}
-    values = {"regex", "upscale_hd", "vary_region", "age_restricted", "true", "false", "null", "None", "50.0"}
+    values = {
+        "regex",
+        "upscale_hd",
+        "vary_region",
+        "age_restricted",
+        "true",
+        "false",
+        "null",
+        "None",
+        "50.0",
+        "image/png",
+    }
     # Words that are the same in that language are no stored ones there.
     same = {
         "pools",
@@ -129,6 +140,12 @@ def test_colons_and_commas_are_those_of_the_language(language: str, line: str) -
     said = told(BEFORE, replace(BEFORE, prices=AFTER.prices), language)
 
     assert said[0].replace("\u00a0", " ").startswith(line)
+
+
+def test_file_types_are_named_as_people_know_them() -> None:
+    lines = told(BEFORE, replace(BEFORE, images=ImagePolicy(kinds=(ImageKind.PNG,))))
+
+    assert lines == ["Pictures in prompts · File types: 🟢 \u2068PNG\u2069"]
 
 
 def test_a_word_that_nobody_named_is_shown_as_it_is_stored() -> None:

@@ -112,6 +112,8 @@ def value_words(name: str, value: object) -> Text | str | None:
         return said(value) if value in {word.value for word in words} else None
     if name == "key":
         return f"`--{parameter_name(value).replace('`', '')}`"
+    if name == "kinds":
+        return quoted(value.rpartition("/")[2].upper(), VALUE_LIMIT)
     return language_name(value) if name == "locale" else None
 
 
