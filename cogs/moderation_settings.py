@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import discord
-from babel import Locale
 from discord import app_commands
 
 from bot.domain.access import Pressers, Treatment
@@ -15,6 +14,7 @@ from bot.errors import UserError
 from bot.services.servers.settings import RETENTION_LIMIT
 from bot.texts import text
 from bot.ui.kit.command_texts import said
+from bot.ui.kit.languages import name_of
 from bot.ui.kit.moderators import ModButton, ModeratorsOnly, Place, actor_of, guild_of, sure_view
 from bot.ui.kit.private import defer_ephemeral, localised, show_ephemeral
 from bot.ui.kit.replies import client_of, locale_of, tell
@@ -57,7 +57,7 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         changed = await client_of(interaction).services.guilds.set_strikes(
             guild_of(interaction), actor_of(interaction), policy
         )
-        await _say(interaction, changed, text("mod.strikes", count=count, days=days, hours=hours))
+        await _say(interaction, changed, _strikes(count, days, hours))
 
     @app_commands.command(name="press", description=said("command.mod.press"))
     @app_commands.describe(who=said("command.mod.press.who"), role=said("command.mod.press.role"))
@@ -93,8 +93,7 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
             hours_on_server=server_hours,
             hours_of_account=account_hours,
         )
-        closed = text("mod.gate", server=server_hours, account=account_hours)
-        await _say(interaction, changed, closed if server_hours or account_hours else text("mod.gate_open"))
+        await _say(interaction, changed, _gate(server_hours, account_hours))
 
     @app_commands.command(name="media", description=said("command.mod.media"))
     @app_commands.describe(
@@ -172,7 +171,9 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         known = client_of(interaction).catalogues.languages
         named = {language: name_of(language, locale_of(interaction)) for language in sorted(known)}
         wanted = typed.casefold().strip()
-        found = [(id_, name) for id_, name in named.items() if wanted in f"{id_} {name}".casefold()]
+        found = [
+            (id_, name) for id_, name in named.items() if wanted in f"{id_} {name} {name_of(id_)}".casefold()
+        ]
         return [app_commands.Choice(name=name, value=id_) for id_, name in found[:SUGGESTIONS]]
 
     @app_commands.command(name="retention", description=said("command.mod.retention"))
@@ -205,6 +206,25 @@ async def _say(interaction: discord.Interaction[Easel], changed: Changed, done: 
     await tell(interaction, done if changed.entry is not None else text("mod.unchanged"))
 
 
+def _strikes(count: int, days: int, hours: int) -> Text:
+    return text(
+        "mod.strikes",
+        count=text("amount.strikes", n=count),
+        days=text("amount.days", n=days),
+        hours=text("amount.hours", n=hours),
+    )
+
+
+def _gate(server_hours: int, account_hours: int) -> Text:
+    """What is asked of newcomers; what is not asked is not named."""
+    server, account = text("amount.hours", n=server_hours), text("amount.hours", n=account_hours)
+    if server_hours and account_hours:
+        return text("mod.gate", server=server, account=account)
+    if server_hours:
+        return text("mod.gate_server", server=server)
+    return text("mod.gate_account", account=account) if account_hours else text("mod.gate_open")
+
+
 def _target(
     channel: Place | None,
     role: discord.Role | None,
@@ -220,10 +240,3 @@ def _check_writable(channel: discord.TextChannel) -> None:
     held = channel.permissions_for(channel.guild.me)
     if not (held.view_channel and held.send_messages):
         raise UserError(text("mod.log_closed", channel=str(channel.id)))
-
-
-def name_of(language: str, reader: str) -> str:
-    """A language's name in the reader's own, or in its own."""
-    spoken = Locale.parse(language)
-    name = spoken.get_display_name(reader.replace("-", "_")) or spoken.get_display_name()
-    return str(name or language)

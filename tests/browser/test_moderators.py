@@ -108,7 +108,7 @@ async def test_what_moderators_see_is_painted(tmp_path: Path, monkeypatch: pytes
         shown["remove-sure"] = asked
         undo = await mo.slash(channel, "mod audit")
         assert undo.response is not None
-        await mo.click(undo.response, label="Undo last setting…")
+        await mo.click(undo.response, label="Undo last change…")
         shown["undo-sure"] = undo
         await here.house.env.settle()
         async with here.house.env.preview(

@@ -62,7 +62,7 @@ async def test_a_moderator_types_a_key_into_the_window_and_sees_it_work(tmp_path
             await window.get_by_role("textbox").fill(KEY)
             await page.screenshot(path=folder() / "own-key-window.png")
             await window.get_by_role("button", name="Submit").click()
-            await page.get_by_text("is this server's own now").last.wait_for()
+            await page.get_by_text("is now this server's own key").last.wait_for()
             await browser.close()
 
         assert await shop.services.own_keys.current(shop.guild_id) is not None

@@ -83,7 +83,7 @@ async def test_a_list_with_thumbnails_is_painted(tmp_path: Path, monkeypatch: py
         stars = await ada.slash(channel, "jobs list", what="favourites")
         assert await photograph(shop, ada, stars, "favourites")
         card = next(m for m in channel.history(viewer=ada) if m.author.bot)
-        assert await photograph(shop, ada, await ada.context_menu(channel, "Job info", card), "job-info")
+        assert await photograph(shop, ada, await ada.context_menu(channel, "Picture info", card), "job-info")
 
 
 def painted(n: int) -> bytes:

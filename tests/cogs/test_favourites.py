@@ -1,4 +1,4 @@
-"""⭐ under a card, favourites in `/jobs list`, thumbnails beside entries, *Job info* on a message, and Custom Zoom.
+"""⭐ under a card, favourites in `/jobs list`, thumbnails beside entries, *Picture info* on a message, and Custom Zoom.
 Never here: rows (tests/storage), and what may be a favourite (tests/services)."""
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ async def test_a_deleted_card_and_a_forgotten_prompt_leave_an_entry_that_still_w
         listed = await house.ada.slash(house.channel, "jobs list")
 
         assert thumbnails(listed) == []
-        assert "prompt forgotten" in seen(listed)
+        assert "prompt erased" in seen(listed)
         assert labels(listed) == ["Show"]
 
 
@@ -124,7 +124,7 @@ async def test_job_info_is_found_on_any_card(tmp_path: Path) -> None:
     async with opened(tmp_path) as (house, shop):
         job = await shop.job(shown=True)
 
-        told = await house.bob.context_menu(house.channel, "Job info", card_of(house, job))
+        told = await house.bob.context_menu(house.channel, "Picture info", card_of(house, job))
 
         assert "About this picture" in seen(told)
         assert f"`{job.key}`" in seen(told)
@@ -137,8 +137,8 @@ async def test_a_message_that_is_no_card_is_one_sentence(tmp_path: Path) -> None
         ours = await house.bot.get_partial_messageable(house.channel.id).send("Hello")
 
         for message in (theirs, ours):
-            told = await house.ada.context_menu(house.channel, "Job info", message)
-            assert "no picture that I know" in seen(told)
+            told = await house.ada.context_menu(house.channel, "Picture info", message)
+            assert "no picture of mine" in seen(told)
 
 
 async def test_a_card_of_another_server_says_nothing_of_it(tmp_path: Path) -> None:
@@ -150,9 +150,9 @@ async def test_a_card_of_another_server_says_nothing_of_it(tmp_path: Path) -> No
         place = await house.publisher.show(Showing(stray, stray.created_at), Route.POST, picture=None)
         (card,) = [m for m in house.channel.history(viewer=house.ada) if m.id == place.message_id]
 
-        told = await house.ada.context_menu(house.channel, "Job info", card)
+        told = await house.ada.context_menu(house.channel, "Picture info", card)
 
-        assert f"I know no job `{stray.key}` here" in seen(told)
+        assert f"I know no picture `{stray.key}` here" in seen(told)
 
 
 # -- Custom Zoom ------------------------------------------------------------------------------------------------
@@ -171,6 +171,6 @@ async def test_custom_zoom_names_what_to_press_instead_and_starts_nothing(tmp_pa
         told = await house.bob.click(card_of(house, job), label="Custom Zoom")
         await house.bot.get_partial_messageable(house.channel.id).send("x")
 
-        assert "Press **Zoom Out 2x** and **Make Square** instead" in seen(told)
+        assert "You can use **Zoom Out 2x** and **Make Square**" in seen(told)
         assert house.services.presses.pressed == []
         assert bare.actions is not None

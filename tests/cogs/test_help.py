@@ -4,13 +4,18 @@ Never here: what the commands do."""
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import discord
+import pytest
 
 from bot.client import COMMAND_IDS
 from bot.domain.pools import Pool
+from bot.texts import text
 from bot.ui.help.help import TEXT_LIMIT
 from tests.cogs.moderation_harness import moderated, seen
 from tests.ui.builders import walk
+from tests.ui.client_harness import CATALOGUES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +30,8 @@ async def test_a_member_finds_members_commands_each_to_be_clicked(tmp_path: Path
         clickable = dict(re.findall(r"</([\w ]+):(\d+)>", told))
         assert {"imagine", "jobs list", "prefer show", "quota", "help"} <= clickable.keys()
         assert all(int(id_) == known[name.split()[0]] for name, id_ in clickable.items())
-        assert "Your pictures in this server" in told
-        assert "Job info" in told
+        assert "Your pictures on this server" in told
+        assert "Picture info" in told
         assert "pool panel" not in told
 
 
@@ -64,3 +69,23 @@ async def test_another_process_reads_the_ids_and_does_without_until_then(tmp_pat
 
         assert "`/jobs list`" in without
         assert "</jobs list:" in read
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN", "ja", "ko", "de", "fr", "es-ES", "es-419", "pt-BR"])
+async def test_the_menus_of_messages_are_named_as_the_readers_discord_shows_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locale: str
+) -> None:
+    """A language chosen with `/prefer` changes the sentences, but not what Discord's own menu says."""
+    made: Any = discord.Interaction.__init__
+
+    def from_there(self: Any, *, data: dict[str, Any], state: Any) -> None:
+        made(self, data=data | {"locale": locale}, state=state)
+
+    async with moderated(tmp_path) as shop:
+        monkeypatch.setattr(discord.Interaction, "__init__", from_there)
+        await shop.services.people.prefer_language(shop.house.ada.id, "fr")
+
+        told = seen(await shop.house.ada.slash(shop.house.channel, "help"))
+
+        assert f"**{CATALOGUES.render(text('menu.info'), locale)}**" in told
+        assert "Dans le menu d'un message" in told

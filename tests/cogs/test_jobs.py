@@ -127,7 +127,8 @@ async def test_a_stranger_may_not_cancel_and_a_moderator_may(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"), [("nonsense", "no job's key"), ("0" * 12, "I know no job"), ("", "done")]
+    ("typed", "said"),
+    [("nonsense", "not the key of a picture"), ("0" * 12, "I know no picture"), ("", "done")],
 )
 async def test_what_cannot_be_cancelled_is_one_sentence(tmp_path: Path, typed: str, said: str) -> None:
     async with opened(tmp_path) as (house, shop):
@@ -286,8 +287,10 @@ async def test_a_moderator_brings_back_anybodys_job_of_this_server_only(tmp_path
         boss = moderator(house)
 
         assert here.key in seen(await boss.slash(house.channel, "jobs show", job=here.key))
-        assert "I know no job" in seen(await boss.slash(house.channel, "jobs show", job=elsewhere.key))
-        assert "I know no job" in seen(await house.ada.slash(house.channel, "jobs show", job=elsewhere.key))
+        assert "I know no picture" in seen(await boss.slash(house.channel, "jobs show", job=elsewhere.key))
+        assert "I know no picture" in seen(
+            await house.ada.slash(house.channel, "jobs show", job=elsewhere.key)
+        )
 
 
 async def test_a_picture_that_is_gone_leaves_the_card_and_an_honest_note(tmp_path: Path) -> None:
@@ -352,7 +355,7 @@ async def test_a_list_says_how_each_job_stands_and_offers_what_can_be_done(tmp_p
         result = await house.ada.slash(house.channel, "jobs list")
 
         said = seen(result)
-        for words_ in ("✅ done", "⚠️ failed", "⏳ waits", "📥 kept for you", "🚫 not to be posted", "U2"):
+        for words_ in ("✅ done", "⚠️ failed", "⏳ waiting", "📥 kept for you", "🚫 not to be posted", "U2"):
             assert words_ in said
         assert f"[card]({card_link(done)})" in said
         assert sorted(labels(result)) == ["Cancel", "Show", "Show"]
@@ -454,7 +457,7 @@ def test_info_finds_words_for_every_state(state: JobState) -> None:
     assert files == []
     assert f"Made with **\u2068U2\u2069** of `{PARENT}`" in said
     assert "https://discord.com/channels/100/200/390" in said
-    assert ("Midjourney task" in said) is (orphan.task_id is not None)
+    assert ("Midjourney's task" in said) is (orphan.task_id is not None)
 
 
 # -- Send me -----------------------------------------------------------------------------------------------
@@ -501,7 +504,7 @@ async def test_closed_direct_messages_are_said_plainly(tmp_path: Path) -> None:
 
         answer = await (await here.discord.press(card, "Send me")).answered()
 
-        assert "You take no direct messages from me" in answer.content
+        assert "You do not accept direct messages from me" in answer.content
         assert answer.ephemeral
 
 

@@ -106,7 +106,7 @@ async def test_everybody_blocked_is_listed_in_pages_and_let_go_beside_their_name
         assert "10 members are blocked" in seen(shown)
         assert "\\*rude\\*" in seen(shown)
         assert f"by <@{BOSS.user_id}>" in seen(shown)
-        assert "until it is lifted · no reason given" in seen(shown)
+        assert "until you lift it · no reason given" in seen(shown)
         assert f"<@{10**17 + 9}>" in await press(here, shown, "▶")
         await press(here, shown, "◀")
         assert shown.response is not None

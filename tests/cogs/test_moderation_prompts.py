@@ -32,20 +32,18 @@ async def test_each_rule_about_prompts_is_stored_said_and_taken_away(tmp_path: P
     async with room(tmp_path) as here:
         art = here.house.channel
 
-        assert "no rule about prompts yet" in await here.do("prompts list")
-        assert "Everywhere: prompts without them get" in await here.do(
+        assert "no prompt rules yet" in await here.do("prompts list")
+        assert "Everywhere: prompts that do not set it themselves get" in await here.do(
             "prompts defaults", parameters="--ar 3:2"
         )
-        assert f"<#{art.id}>: behind every prompt stands" in await here.do(
-            "prompts suffix", words="in ink", channel=art
-        )
-        assert "`--chaos` is 50 at most" in await here.do("prompts limit", parameter="c", most=50.0)
+        assert "is added to every prompt" in await here.do("prompts suffix", words="in ink", channel=art)
+        assert "`--chaos` can be 50 at most" in await here.do("prompts limit", parameter="c", most=50.0)
         assert "`--tile` is not allowed" in await here.do("prompts deny", parameter="tile")
-        assert "whatever holds elsewhere" in await here.do("prompts allow", parameter="tile", channel=art)
+        assert "whatever is set elsewhere" in await here.do("prompts allow", parameter="tile", channel=art)
         assert "Video is switched off" in await here.do("prompts kind", kind="video", allowed=False)
-        assert "set already" in await here.do("prompts kind", kind="video", allowed=False)
+        assert "already set" in await here.do("prompts kind", kind="video", allowed=False)
         assert "Did you mean tile" in await here.do("prompts deny", parameter="tiel")
-        assert "parameters alone" in await here.do("prompts defaults", parameters="a fox")
+        assert "only parameters" in await here.do("prompts defaults", parameters="a fox")
 
         now = await here.settings()
         assert set(now.additions) == {
@@ -59,12 +57,12 @@ async def test_each_rule_about_prompts_is_stored_said_and_taken_away(tmp_path: P
         }
         assert now.kinds == (KindRule(here.guild_id, Charge.VIDEO, allowed=False),)
         listed = await here.do("prompts list")
-        assert "6 rules about prompts" in listed
+        assert "6 prompt rules" in listed
         assert "--ar 3:2" in listed
 
         assert "no parameters are added" in await here.do("prompts defaults")
         assert "no words are added" in await here.do("prompts suffix", channel=art)
-        assert "nothing is said of `--chaos`" in await here.do("prompts allow", parameter="chaos")
+        assert "there is no rule for `--chaos`" in await here.do("prompts allow", parameter="chaos")
         await here.do("prompts forget", parameter="tile", channel=art)
         await here.do("prompts forget", parameter="tile")
         assert "Video is allowed" in await here.do("prompts kind", kind="video", allowed=True)
@@ -113,17 +111,17 @@ async def test_what_may_be_put_in_is_changed_and_shown(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         art = here.house.channel
 
-        assert "every kind that I can read" in await here.do("images show")
+        assert "every type that I can read" in await here.do("images show")
         said = await here.do("images set", most_mb=5, kinds="PNG, .webp", age_restricted=True)
         assert "PNG, WEBP, at most 5 MB" in said
         assert "age-restricted channels only" in said
         assert f"Only in <#{art.id}>" in await here.do("images channel", channel=art)
-        assert "only at `mj.run`" in await here.do("images host", host="https://mj.run/x", rule="allow")
-        assert "none at `evil.org`" in await here.do("images host", host="evil.org", rule="deny")
-        assert "no host" in await here.do("images host", host="localhost", rule="deny")
-        assert "Name kinds of file" in await here.do("images set", kinds="psd")
-        assert "Addresses in prompts: none." in await here.do("images set", links=False)
-        assert "None are taken" in await here.do("images set", on=False)
+        assert "only to `mj.run`" in await here.do("images host", host="https://mj.run/x", rule="allow")
+        assert "to any host except `evil.org`" in await here.do("images host", host="evil.org", rule="deny")
+        assert "not a host name" in await here.do("images host", host="localhost", rule="deny")
+        assert "Write file types" in await here.do("images set", kinds="psd")
+        assert "Links in prompts: not allowed." in await here.do("images set", links=False)
+        assert "Not allowed: prompts are words only" in await here.do("images set", on=False)
 
         assert (await here.settings()).images == ImagePolicy(
             on=False,
@@ -148,7 +146,7 @@ async def test_an_address_that_the_server_denies_is_refused_before_anything_begi
 
         said = await told(here, "https://cdn.evil.org/a.png a fox")
 
-        assert "takes no pictures from cdn.evil.org" in said
+        assert "does not take pictures from cdn.evil.org" in said
         assert await here.storage.archive.live(here.guild_id, limit=5) == []
 
 

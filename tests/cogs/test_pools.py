@@ -111,8 +111,8 @@ async def test_taking_the_last_rule_away_brings_the_default_back(tmp_path: Path)
 
         said = await say(shop, "unrule", pool="FAST", role=shop.role)
 
-        assert "default holds for everyone again (10 a day, 1 at once, 5 waiting)" in said
-        assert "There is no rule of that role" in await say(shop, "unrule", pool="FAST", role=shop.role)
+        assert "default applies to everyone again (10 a day, 1 at once, 5 waiting)" in said
+        assert "There is no rule for that role" in await say(shop, "unrule", pool="FAST", role=shop.role)
 
 
 async def test_a_rule_may_limit_the_month_and_ask_for_rest_and_quota_says_so(tmp_path: Path) -> None:
@@ -120,22 +120,22 @@ async def test_a_rule_may_limit_the_month_and_ask_for_rest_and_quota_says_so(tmp
         said = await say(shop, "rule", pool="NORMAL", role=shop.role, per_day=7, per_month=60, cooldown=30)
         kept = await say(shop, "rule", pool="NORMAL", role=shop.role, per_day=8)
 
-        assert "7 a day, 3 at once, 10 waiting, 60 a month, 30 s apart" in said
-        assert "8 a day, 3 at once, 10 waiting, 60 a month, 30 s apart" in kept
+        assert "7 a day, 3 at once, 10 waiting, 60 a month, 30 s between pictures" in said
+        assert "8 a day, 3 at once, 10 waiting, 60 a month, 30 s between pictures" in kept
         left = seen(await shop.mo.slash(shop.house.channel, "quota"))
-        assert "**60** of 60 units left this month" in left
+        assert "Units left this month: **60** of 60" in left
         assert "30 seconds between two pictures" in left
 
 
 async def test_a_pause_is_said_to_moderators_and_members_and_ends(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         assert "FAST is paused" in await say(shop, "pause", pool="FAST", words="*back* at noon")
-        assert "That was so already" in await say(shop, "pause", pool="FAST", words="*back* at noon")
+        assert "That was already so" in await say(shop, "pause", pool="FAST", words="*back* at noon")
         assert "paused\nMembers read: \u2068\\*back\\* at noon" in await say(shop, "status")
-        assert "The FAST pool is paused here by the moderators: *back* at noon" in await quota(shop)
+        assert "The moderators have paused the FAST pool here: *back* at noon" in await quota(shop)
         assert "Both pools are paused" in await say(shop, "pause")
         assert "please come back later" in await quota(shop)
-        assert "Everything is still paused" in await say(shop, "resume", pool="FAST")
+        assert "Both pools are still paused" in await say(shop, "resume", pool="FAST")
         assert "Nothing is paused" in await say(shop, "resume")
         assert "paused" not in await quota(shop)
         await say(shop, "pause", pool="FAST", words="x")
@@ -144,9 +144,9 @@ async def test_a_pause_is_said_to_moderators_and_members_and_ends(tmp_path: Path
 
 async def test_a_default_that_is_off_is_refused_and_one_that_is_on_is_kept(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
-        assert "FAST is the pool of commands that name none" in await say(shop, "default", pool="FAST")
-        assert "That was so already" in await say(shop, "default", pool="FAST")
-        assert "follow this bot's default again, which is 🐢 NORMAL" in await say(shop, "default")
+        assert "Commands that name no pool use ⚡ FAST" in await say(shop, "default", pool="FAST")
+        assert "That was already so" in await say(shop, "default", pool="FAST")
+        assert "use this bot's default again: 🐢 NORMAL" in await say(shop, "default")
 
         await shop.services.guilds.switch_pool(shop.guild_id, shop.boss, Pool.FAST, on=False)
         assert "Switch it on first" in await say(shop, "default", pool="FAST")
@@ -156,12 +156,12 @@ async def test_a_default_that_is_off_is_refused_and_one_that_is_on_is_kept(tmp_p
 
 async def test_totals_prices_and_the_zone_are_kept_and_said(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
-        assert "together have 100 units a day" in await say(shop, "total", pool="FAST", per_day=100)
+        assert "together can use 100 units a day" in await say(shop, "total", pool="FAST", per_day=100)
         assert "Pan is free" in await say(shop, "price", pool="FAST", kind="pan", units=0)
         assert "Upscale (U1 to U4) costs 3 units" in await say(
             shop, "price", pool="FAST", kind="upscale", units=3
         )
-        assert "midnight in Europe/Berlin" in await say(shop, "zone", name="Europe/Berlin")
+        assert "midnight (Europe/Berlin)" in await say(shop, "zone", name="Europe/Berlin")
         assert "I do not know that time zone" in await say(shop, "zone", name="Atlantis")
 
         settings = await shop.settings()
@@ -202,10 +202,10 @@ async def test_quota_says_what_is_left_when_it_renews_and_by_which_rule(tmp_path
 
         said = await quota(shop)
 
-        assert "**18** of 20 units left today" in said
-        assert "Running 1 of 3 · waiting 1 of 10" in said
+        assert "Units left today: **18** of 20" in said
+        assert "Running: 1 of 3 · Waiting: 1 of 10" in said
         assert "By the rule for everyone\n" in said
-        assert "**9** of 10 units left today" in said  # the failed one is given back
+        assert "Units left today: **9** of 10" in said  # the failed one is given back
         assert "By the rule for everyone (this bot's default)" in said
         assert f"<t:{shop.midnight() // 1000}:R>" in said
 
@@ -221,7 +221,7 @@ async def test_a_grant_is_said_with_its_end_and_stands_in_the_members_quota(tmp_
 
         assert "has 5 extra units in ⚡ FAST until <t:" in given
         assert "won \\*the\\* contest" in given
-        assert "**+5** extra units" in said
+        assert "Extra units: **5**" in said
         assert any(f"<t:{until + late}:f>" in said for late in range(-5, 6))
 
 
@@ -230,7 +230,7 @@ async def test_quota_warns_when_the_server_has_less_left_than_the_member(tmp_pat
         await say(shop, "total", pool="NORMAL", per_day=4)
         await shop.job(user_id=shop.house.bob.id)
 
-        assert "The whole server has 3 units left here today" in await quota(shop)
+        assert "Units left here today for the whole server: 3" in await quota(shop)
 
 
 # -- /pool usage -----------------------------------------------------------------------------------------
@@ -245,8 +245,8 @@ async def test_the_chart_and_the_table_say_what_the_ledger_says(tmp_path: Path) 
 
         result = await shop.mo.slash(shop.house.channel, "pool usage", days=7)
 
-        assert "**7 units** in **4 jobs**" in seen(result)
-        assert f"1. <@{shop.house.bob.id}>: **4 units** in 1 job" in seen(result)
+        assert "**7 units** for **4 pictures**" in seen(result)
+        assert f"1. <@{shop.house.bob.id}>: **4 units** for 1 picture" in seen(result)
         chart, table = shop.files(result)
         with Image.open(io.BytesIO(chart)) as picture:
             assert picture.format == "PNG"

@@ -112,14 +112,14 @@ async def test_those_who_type_have_verbs(tmp_path: Path) -> None:
         assert await liked(shop) == Preferences(
             suffix="--s 50", sets=(OptionSet("ink", "black ink --no text"),)
         )
-        assert "The set is kept" in seen(kept)
-        assert "behind every prompt" in seen(suffix)
+        assert "The set is saved" in seen(kept)
+        assert "Added to every prompt" in seen(suffix)
         assert [choice["value"] for choice in suggested] == ["ink"]
 
         await ada.slash(channel, "prefer unset", name="INK")
         gone = await ada.slash(channel, "prefer suffix")
         missing = await ada.slash(channel, "prefer unset", name="INK")
-        assert "Nothing stands behind" in seen(gone)
+        assert "Nothing is added" in seen(gone)
         assert "no option set" in seen(missing)
         assert await liked(shop) == Preferences()
 

@@ -72,7 +72,7 @@ async def test_a_description_leads_to_pictures_one_by_one_and_all_at_once_after_
         within=120,
     )
     assert said.ephemeral
-    assert said.content == "4 pictures begin, each with a card of its own here."
+    assert said.content == "4 pictures have started, each with its own card here."
     assert again.content == "4 are already being made, from the last press."
     assert sum(task.action == "IMAGINE" for task in world.accepted) == 5
 
@@ -134,8 +134,8 @@ async def test_a_card_is_used_as_an_image_prompt_too(world: Harness) -> None:
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        (("fox.png", b"%PDF-1.7 words"), "fox.png is no picture"),
-        (("fox.gif", moving()), "fox.gif moves"),
+        (("fox.png", b"%PDF-1.7 words"), "fox.png is not a picture"),
+        (("fox.gif", moving()), "fox.gif is animated"),
     ],
     ids=["pdf", "gif"],
 )

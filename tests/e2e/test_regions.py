@@ -176,7 +176,7 @@ async def test_a_mask_of_ones_own_is_fitted_and_the_card_says_so(world: Harness)
     mask = sent_mask(world)
     assert mask.size == (await drawn(world, world.accepted[1].id)).size
     assert mask.convert("1").getbbox() == (0, 0, round(mask.width / 4), mask.height)
-    assert "another size" in grid.words
+    assert "did not have the size" in grid.words
     assert picker(opened).buttons == []
 
 
@@ -232,7 +232,7 @@ async def test_a_region_that_moderators_forbid_meanwhile_leaves_nothing_behind_i
 
     refused = await world.press(picker(opened), "Repaint")
 
-    assert "switched off here by the moderators" in refused.followups[-1].content
+    assert "switched this off here" in refused.followups[-1].content
     assert [card.message.id for card in world.channel() if not card.message.ephemeral] == before
     assert "Repaint" in picker(opened).buttons
     assert len(world.submissions) == 2

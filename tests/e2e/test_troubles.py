@@ -28,7 +28,7 @@ NOWHERE = "http://127.0.0.1:9"
         ("a fox --sylize 200", "`--stylize`"),
         ("a fox --chaos 900", "0 to 100"),
         ("a fox --ar wide", "16:9"),
-        ("a fox --repeat 10", "several paid jobs"),
+        ("a fox --repeat 10", "several paid pictures"),
         ("a {red, blue} fox", "curly braces"),
     ],
 )
@@ -107,7 +107,7 @@ async def test_what_the_image_service_refuses_becomes_a_sentence_on_the_card(
 async def test_a_service_that_is_throttled_keeps_the_place_and_is_asked_again(world: Harness) -> None:
     world.upstream.fault(Fault.RATE_LIMITED, endpoint="submit", times=3)
     asked = await world.imagine("a paper fox")
-    held = await world.says(asked, "Midjourney is full just now")
+    held = await world.says(asked, "Midjourney is full right now")
 
     card = await world.finished(asked)
 
@@ -119,7 +119,7 @@ async def test_a_service_that_is_throttled_keeps_the_place_and_is_asked_again(wo
 async def test_a_service_that_cannot_be_reached_is_waited_for(world: Harness) -> None:
     await world.restart(more={"EASEL_OHMYGPT_ORIGIN": NOWHERE})
     asked = await world.imagine("a paper fox")
-    await world.says(asked, "cannot be reached just now")
+    await world.says(asked, "cannot be reached right now")
 
     await world.restart()
     card = await world.finished(asked)
@@ -212,7 +212,7 @@ async def test_a_picture_at_a_host_that_is_not_allowed_is_not_fetched_but_its_bu
 async def test_a_speed_flag_is_taken_out_and_said(world: Harness) -> None:
     card = await world.grid("a paper fox --fast --ar 3:2")
 
-    assert "took the speed flag out" in card.words
+    assert "took the speed parameter out" in card.words
     assert [call.body["prompt"] for call in world.submissions] == ["a paper fox --ar 3:2"]
     assert [task.pool for task in world.accepted] == ["NORMAL"]
 

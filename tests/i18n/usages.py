@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.access import Pressers, Treatment
 from bot.domain.failures import FailureKind
+from bot.domain.guilds import SECTIONS
 from bot.domain.inputs import Shape
 from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction
@@ -43,6 +44,7 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "advice.{}": FAILURE,
     "ago.{}": ("days", "hours", "minutes"),
     "audit.{}": ACTIONS,
+    "audit.section.{}": SECTIONS,
     "button.{}": (
         *("cancel", "remix", "info", "send", "delete", "show"),
         *("yes_cancel", "yes_erase"),

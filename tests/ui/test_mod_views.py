@@ -37,7 +37,7 @@ def test_a_child_names_its_button_and_a_forgotten_prompt_is_said() -> None:
 
     assert "Made with" in shown
     assert f"`{a_press().parent}`" in shown
-    assert "Its prompt was forgotten" in shown
+    assert "Its prompt was erased" in shown
 
 
 @pytest.mark.parametrize("state", list(JobState))
@@ -51,9 +51,9 @@ def test_what_can_be_done_depends_on_how_far_it_is(state: JobState) -> None:
 
 
 def test_only_what_holds_is_said_of_pictures() -> None:
-    assert "None are taken" in words(parts_of(images_view(ImagePolicy(on=False), say)))
+    assert "Not allowed: prompts are words only" in words(parts_of(images_view(ImagePolicy(on=False), say)))
     plain = words(parts_of(images_view(ImagePolicy(), say)))
-    assert "of any host" in plain
+    assert "to any host" in plain
     assert "age-restricted" not in plain
 
 

@@ -118,9 +118,9 @@ async def test_every_kind_of_event_has_a_look(kind: EventKind) -> None:
         (line,) = told(house)
 
     assert "The image service rejects the key" in line
-    assert f"Job `{KEY}`" in line
+    assert f"Picture `{KEY}`" in line
     assert "Rule: " in line
-    assert "4 more like it were not told" in line
+    assert "4 similar messages were not shown" in line
 
 
 async def test_a_log_channel_that_is_gone_is_forgiven() -> None:

@@ -70,7 +70,7 @@ async def test_a_key_that_works_is_stored_and_never_seen_again(tmp_path: Path) -
         status = seen(await shop.mo.slash(shop.house.channel, "pool status"))
         history = await shop.services.guilds.audit(shop.guild_id)
 
-        assert "✅ The key works and is this server's own now." in said
+        assert "✅ The key works and is now this server's own key." in said
         assert "Server's own key · set" in seen(panel)
         assert f"Set by <@{shop.mo.id}>" in seen(panel)
         assert labels(panel) == ["Replace…", "Test", "Remove…"]
@@ -112,7 +112,7 @@ async def test_an_address_is_no_key(tmp_path: Path) -> None:
 async def test_a_key_is_replaced_and_tested_and_removed_by_a_second_press(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         await bring(shop)
-        assert "have ended" in await bring(shop, "sk-another-one")
+        assert "no longer work" in await bring(shop, "sk-another-one")
         assert "accepts this server's own key" in seen(await press(shop, "key_test"))
         shop.brought["sk-another-one"].trouble = REFUSED
         assert "does not accept that key" in seen(await press(shop, "key_test"))
@@ -161,7 +161,7 @@ async def test_where_the_owner_offers_none_the_panel_says_so_in_a_sentence(tmp_p
 
         await shop.storage.guilds.keys.replace(shop.guild_id, "sealed", actor=shop.boss, at=1)
         resting = await shop.panel()
-        assert "this server's key rests" in seen(resting)
+        assert "this server's key is not used" in seen(resting)
         assert labels(resting) == ["Remove…"]
 
 

@@ -111,7 +111,7 @@ async def test_it_shows_both_pools_what_runs_and_how_upstream_does(tmp_path: Pat
         assert "🟢 The image service answers in" in said
         assert "1,234,567 credits left" in said
         assert "NORMAL · on, and the default" in said
-        assert "**1** of the server's 40 units today\n0 running · 1 waiting" in said
+        assert "Units today: **1** of 40 for the whole server\nRunning: 0 · Waiting: 1" in said
         assert "everyone (this bot's default): 10 a day, 1 at once, 5 waiting" in said
 
 
@@ -122,7 +122,7 @@ async def test_it_shows_both_pools_what_runs_and_how_upstream_does(tmp_path: Pat
         (RemoteFault.BALANCE, "no credit left"),
         (RemoteFault.THROTTLED, "is busy"),
         (RemoteFault.UNREACHED, "cannot be reached"),
-        (RemoteFault.UNCLEAR, "answers strangely"),
+        (RemoteFault.UNCLEAR, "gives strange answers"),
         (RemoteFault.REFUSED, "refuses to answer"),
     ],
 )
@@ -231,7 +231,7 @@ async def test_a_rule_is_set_and_removed_through_windows(tmp_path: Path) -> None
         rule = PoolRule(shop.guild_id, Pool.FAST, shop.role.id, 1500, None, 5)
         assert (await shop.settings()).rules == (rule,)
 
-        assert "default holds for everyone again" in await fill(shop, "unrule", role=shop.role)
+        assert "default applies to everyone again" in await fill(shop, "unrule", role=shop.role)
         assert (await shop.settings()).rules == ()
 
 
@@ -244,13 +244,13 @@ async def test_no_role_chosen_is_everyone(tmp_path: Path) -> None:
 
 async def test_total_price_default_grant_and_zone_are_changed_by_pressing(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
-        assert "have 80 units a day" in await fill(shop, "total", units="80")
+        assert "can use 80 units a day" in await fill(shop, "total", units="80")
         assert "Reroll costs 2 units" in await fill(shop, "price", kind="reroll", units="2")
         assert "extra units in ⚡ FAST until" in await fill(
             shop, "grant", "-", member=shop.house.ada, pool="FAST", units="5", hours="24", reason="thanks"
         )
-        assert "midnight in Asia/Tokyo" in await fill(shop, "zone", "-", zone="Asia/Tokyo")
-        assert "FAST is the pool of commands" in seen(await press(shop, "default"))
+        assert "midnight (Asia/Tokyo)" in await fill(shop, "zone", "-", zone="Asia/Tokyo")
+        assert "Commands that name no pool use ⚡ FAST" in seen(await press(shop, "default"))
 
         settings = await shop.settings()
         assert settings.totals == (Total(Pool.FAST, 80),)
@@ -266,9 +266,9 @@ async def test_total_price_default_grant_and_zone_are_changed_by_pressing(tmp_pa
 @pytest.mark.parametrize(
     ("verb", "pool", "values", "said"),
     [
-        ("rule", "FAST", {"per_day": "many"}, "is no whole number"),
-        ("rule", "FAST", {"per_day": "1.5"}, "is no whole number"),
-        ("rule", "FAST", {"per_day": "-3"}, "is no whole number"),
+        ("rule", "FAST", {"per_day": "many"}, "is not a whole number"),
+        ("rule", "FAST", {"per_day": "1.5"}, "is not a whole number"),
+        ("rule", "FAST", {"per_day": "-3"}, "is not a whole number"),
         ("rule", "FAST", {}, "Say what the rule gives"),
         ("rule", "FAST", {"per_day": "99999999"}, "a number from 0 to 1,000,000"),
         ("price", "FAST", {"kind": "pan", "units": "unlimited"}, "needs a number"),

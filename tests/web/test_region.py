@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from tests.web.region_harness import Room
 
-GONE = "This link was used already"
+GONE = "This link was already used"
 
 
 @pytest.fixture
@@ -265,7 +265,7 @@ async def test_a_button_that_somebody_else_keeps_busy_takes_no_region_and_leaves
 
     assert status == 422
     assert room.posted == []
-    assert "being repainted already" in said
+    assert "already being repainted" in said
     assert (await send(client, link))[0] == 200
 
 

@@ -14,7 +14,7 @@ from bot.domain.moderation import RULES_LIMIT, StrikePolicy, WordRule, checked
 from bot.domain.pools import UNLIMITED, Allowance, AllowanceChange, Pool, PoolRule, Unsaid
 from bot.domain.prices import DEFAULT_PRICE, Charge, Price
 from bot.errors import UserError
-from bot.texts import text
+from bot.texts import listed, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -338,7 +338,7 @@ class Guilds:
             ModEvent(
                 EventKind.SETTINGS,
                 f"settings/{entry.id}",
-                text("log.settings", sections=", ".join(entry.after)),
+                text("log.settings", sections=listed(text(f"audit.section.{name}") for name in entry.after)),
                 by=entry.actor,
                 details={"before": entry.before, "after": entry.after, "undoes": entry.undoes},
             ),

@@ -227,7 +227,7 @@ def _check_cooldown(connection: Connection, job: Job, allowance: Allowance) -> N
             sentence(
                 "refused.cooldown",
                 pool=job.pool.value,
-                limit=allowance.cooldown,
+                limit=sentence("amount.seconds", n=allowance.cooldown),
                 next=-(-(latest + allowance.cooldown * 1_000) // 1_000),
                 rule=name_rule(allowance.rule, guild_id),
             )

@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 
 from bot.texts import Text, text
+from bot.ui.kit.command_texts import CatalogueTranslator
 from bot.ui.kit.private import localised, show_ephemeral
 from bot.ui.kit.replies import client_of
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bot.services.admission.asker import Asker
-    from bot.ui.kit.replies import AnyInteraction
+    from bot.ui.kit.replies import AnyInteraction, House
 
     Say = Callable[[Text], str]
     AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.Group
@@ -35,7 +36,10 @@ async def show_help(interaction: AnyInteraction, asker: Asker) -> None:
     makes = any(quota.allowance is not None for quota in quotas)
     found = house.tree.get_commands(type=discord.AppCommandType.chat_input)
     commands = [c for c in found if _is_usable(c, interaction)]
-    menus = [menu.name for menu in house.tree.get_commands(type=discord.AppCommandType.message)]
+    menus = [
+        await _name_at_discord(menu, house, interaction.locale)
+        for menu in house.tree.get_commands(type=discord.AppCommandType.message)
+    ]
     await show_ephemeral(
         interaction, help_view(commands, menus, ids, partial(localised, interaction), makes=makes)
     )
@@ -67,6 +71,12 @@ def help_view(
         told = [say(text("help.moderators")), *(_summary(command, ids, say) for command in moderators)]
         box.add_item(discord.ui.TextDisplay("\n".join(told)))
     return view
+
+
+async def _name_at_discord(menu: app_commands.ContextMenu, house: House, locale: discord.Locale) -> str:
+    """A menu's name as Discord shows it to this person: in their Discord's language, whatever `/prefer` says."""
+    told = await menu.get_translated_payload(house.tree, CatalogueTranslator(house.catalogues))
+    return str((told.get("name_localizations") or {}).get(locale.value, menu.name))
 
 
 def _is_usable(command: AnyCommand, interaction: AnyInteraction) -> bool:

@@ -16,6 +16,7 @@ from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import card_link, message_link
 from bot.ui.kit.private import localised, show_ephemeral, viewer_of
 from bot.ui.kit.replies import client_of
+from bot.ui.pools.wording import cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -81,7 +82,7 @@ def _facts(job: Job) -> Iterable[Text]:
     parameters = parameters_of(job.prompt)
     if parameters:
         yield text("info.parameters", parameters=_split(parameters))
-    yield text("info.who", who=f"<@{job.user_id}>", pool=text(f"pool.{job.pool.value}"), n=job.units)
+    yield text("info.who", who=f"<@{job.user_id}>", pool=text(f"pool.{job.pool.value}"), cost=cost(job.units))
     yield text("info.begun", at=job.created_at // 1000)
     if job.submitted_at is not None:
         yield text("info.sent", at=job.submitted_at // 1000)

@@ -4,19 +4,21 @@ Never here: reading and writing the history."""
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.texts import text
+from bot.texts import Text, text
 from bot.ui.kit.escape import quoted
 from bot.ui.kit.moderators import ModButton
+from bot.ui.moderation.audit_words import VALUE_LIMIT, field_name, is_said, section_name, value_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bot.domain.guilds import AuditEntry
-    from bot.texts import Text
 
     Say = Callable[[Text], str]
 
@@ -30,8 +32,6 @@ UNDONE: Final = 20
 """Changes that are shown before they are taken back."""
 ROOM: Final = 480
 """Characters of one entry's changes."""
-VALUE_LIMIT: Final = 60
-NAME_LIMIT: Final = 40
 SETTINGS: Final = "settings"
 UNDO: Final = "undo"
 HIDDEN: Final = frozenset({"user_id", "guild_id", "by", "at", "id"})
@@ -42,62 +42,86 @@ PLACES: Final = frozenset({"target_id"})
 MOMENTS: Final = frozenset({"until", "expires_at", "blocked_until"})
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, guild_id: int) -> Iterable[str]:
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], say: Say, *, guild_id: int) -> Iterable[str]:
     """One line for each thing that is different: `name: before → after`, or what came and went."""
     for name in dict.fromkeys([*before, *after]):
         if name not in HIDDEN:
-            yield from _changed(name, before.get(name), after.get(name), guild_id)
+            title = section_name(name, say)
+            yield from _changed(name, title, before.get(name), after.get(name), _Spoken(say, guild_id))
 
 
-def _changed(name: str, old: object, new: object, guild_id: int) -> Iterable[str]:
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """In whose words values are said, and of which server."""
+
+    say: Say
+    guild_id: int
+
+    def value(self, name: str, value: object) -> str:
+        """A value as Discord can show it; whatever people typed is made harmless."""
+        if isinstance(value, dict):
+            return self._parts(value)
+        if (isinstance(value, int) and not isinstance(value, bool)) and (shown := self._place(name, value)):
+            return shown
+        words = self._in_words(name, value)
+        if words is not None:
+            return words
+        if value is None:
+            return "—"
+        return quoted(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), VALUE_LIMIT)
+
+    def named(self, name: str, value: str) -> str:
+        """A value behind what it is called."""
+        return self.say(text("audit.named", name=name, value=value))
+
+    def _parts(self, whole: Mapping[str, Any]) -> str:
+        said = [
+            self.named(field_name(key, self.say), self.value(key, inner))
+            for key, inner in whole.items()
+            if key not in HIDDEN and is_said(key, inner)
+        ]
+        return reduce(self._joined, said) if said else "—"
+
+    def _joined(self, first: str, last: str) -> str:
+        return self.say(text("list.more", first=first, last=last))
+
+    def _in_words(self, name: str, value: object) -> str | None:
+        words = value_words(name, value)
+        return self.say(words) if isinstance(words, Text) else words
+
+    def _place(self, name: str, value: int) -> str | None:
+        if name in ROLES:
+            return "@everyone" if value == self.guild_id else f"<@&{value}>"
+        if name in CHANNELS:
+            return f"<#{value}>"
+        if name in PLACES:
+            return self.say(text("place.everywhere")) if value == self.guild_id else f"<#{value}>"
+        if name in MOMENTS:
+            return f"<t:{value // 1000}:f>"
+        return str(value)
+
+
+def _changed(name: str, title: str, old: object, new: object, spoken: _Spoken) -> Iterable[str]:
     old, new = (None if value == "" else value for value in (old, new))
     if old == new:
         return
     if isinstance(old, dict) and isinstance(new, dict):
         for part in dict.fromkeys([*old, *new]):
-            for line in _changed(part, old.get(part), new.get(part), guild_id):
-                yield f"{quoted(name, NAME_LIMIT)} · {line}"
+            inner = f"{title} · {field_name(part, spoken.say)}"
+            yield from _changed(part, inner, old.get(part), new.get(part), spoken)
         return
     if isinstance(old, list | tuple) or isinstance(new, list | tuple):
         was, now = list(_items(old)), list(_items(new))
         for item in (x for x in was if x not in now):
-            yield f"{quoted(name, NAME_LIMIT)}: {WENT} {_shown(name, item, guild_id)}"
+            yield spoken.named(title, f"{WENT} {spoken.value(name, item)}")
         for item in (x for x in now if x not in was):
-            yield f"{quoted(name, NAME_LIMIT)}: {CAME} {_shown(name, item, guild_id)}"
+            yield spoken.named(title, f"{CAME} {spoken.value(name, item)}")
         return
-    yield f"{quoted(name, NAME_LIMIT)}: {_shown(name, old, guild_id)} → {_shown(name, new, guild_id)}"
+    yield spoken.named(title, f"{spoken.value(name, old)} → {spoken.value(name, new)}")
 
 
 def _items(value: object) -> Iterable[object]:
     return value if isinstance(value, list | tuple) else ()
-
-
-def _shown(name: str, value: object, guild_id: int) -> str:
-    """A value as Discord can show it; whatever people typed is made harmless."""
-    if value is None:
-        return "—"
-    if isinstance(value, dict):
-        parts = (
-            f"{quoted(key, NAME_LIMIT)} {_shown(key, inner, guild_id)}"
-            for key, inner in value.items()
-            if key not in HIDDEN
-        )
-        return ", ".join(parts)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _number(name, value, guild_id)
-    return quoted(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), VALUE_LIMIT)
-
-
-def _number(name: str, value: int, guild_id: int) -> str:
-    if name in ROLES:
-        return "@everyone" if value == guild_id else f"<@&{value}>"
-    if name in CHANNELS:
-        return f"<#{value}>"
-    if name in PLACES:
-        return "@everyone" if value == guild_id else f"<#{value}>"
-    if name in MOMENTS:
-        return f"<t:{value // 1000}:f>"
-    return str(value)
 
 
 def few(lines: Iterable[str], limit: int, say: Say, *, room: int = 2_000) -> list[str]:
@@ -148,14 +172,14 @@ def _entry(entry: AuditEntry, say: Say) -> str:
     """Who, when and what; then before → after."""
     by = f"<@{entry.actor.user_id}>" if entry.actor.user_id else "Easel"
     line = text("audit.entry", by=by, at=entry.at // 1000, what=_what(entry))
-    lines = few(changes(entry.before, entry.after, guild_id=entry.guild_id), CHANGES, say, room=ROOM)
+    lines = few(changes(entry.before, entry.after, say, guild_id=entry.guild_id), CHANGES, say, room=ROOM)
     undone = [] if entry.undone_by is None else [say(text("audit.undone"))]
     return "\n".join([say(line), *(f"-# {line}" for line in [*lines, *undone])])
 
 
 def undo_view(entry: AuditEntry, say: Say, *, yes: ModButton, back: ModButton) -> discord.ui.LayoutView:
     """Ask before a change is taken back, with what that means: it may not be the one on top of the page."""
-    lines = few(changes(entry.after, entry.before, guild_id=entry.guild_id), UNDONE, say)
+    lines = few(changes(entry.after, entry.before, say, guild_id=entry.guild_id), UNDONE, say)
     by = f"<@{entry.actor.user_id}>" if entry.actor.user_id else "Easel"
     words = [say(text("audit.undo_sure", by=by, at=entry.at // 1000)), *(f"-# {line}" for line in lines)]
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0xD83C3E))

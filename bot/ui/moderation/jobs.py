@@ -17,6 +17,7 @@ from bot.ui.kit.links import card_link
 from bot.ui.kit.moderators import ModButton, actor_of, guild_of, mod_button, sure_view
 from bot.ui.kit.private import localised, show_ephemeral
 from bot.ui.kit.replies import client_of, tell
+from bot.ui.pools.wording import cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,7 +54,7 @@ def job_view(job: Job, say: Say) -> discord.ui.LayoutView:
 def _facts(job: Job) -> Iterable[Text]:
     yield text("modjob.title", key=job.key, state=state_of(job))
     pool, at = text(f"pool.{job.pool.value}"), job.created_at // 1000
-    yield text("modjob.made", n=job.units, user=str(job.user_id), pool=pool, at=at)
+    yield text("modjob.made", cost=cost(job.units), user=str(job.user_id), pool=pool, at=at)
     if job.press is not None:
         yield text("modjob.pressed", button=quoted(job.press.label, LABEL_LIMIT), key=job.press.parent)
     link = card_link(job)

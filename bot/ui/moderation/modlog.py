@@ -130,7 +130,7 @@ def harmless(words: Text) -> Text:
 def _small(event: ModEvent, say: Say, guild_id: int) -> Iterable[str]:
     details = event.details
     if event.kind is EventKind.SETTINGS:
-        lines = changes(details.get("before", {}), details.get("after", {}), guild_id=guild_id)
+        lines = changes(details.get("before", {}), details.get("after", {}), say, guild_id=guild_id)
         yield from few(lines, CHANGES, say)
     for name in ("rule", "found", "reason"):
         if details.get(name):

@@ -86,7 +86,7 @@ def _lines(quota: PoolQuota, grants: Sequence[Grant], say: Say) -> Iterable[str]
         )
     )
     if allowance.cooldown:
-        yield say(text("quota.rest", seconds=allowance.cooldown))
+        yield say(text("quota.rest", seconds=text("amount.seconds", n=allowance.cooldown)))
     for grant in grants[:GRANTS_SHOWN]:
         yield "-# " + _grant(grant, say)
     if quota.rule is not None:

@@ -54,8 +54,13 @@ def allowance_words(allowance: Allowance) -> Text:
     return said
 
 
+def cost(units: int) -> Text:
+    """What something costs, or that it is free."""
+    return text("pool.units", n=units) if units else text("pool.free")
+
+
 def charge_name(charge: Charge) -> Text:
-    """A kind of job in words."""
+    """An action that has a price, in words."""
     return text(f"pool.charge.{charge.value}")
 
 

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 import discord
-from babel import Locale
 from typing_extensions import override
 
 from bot.domain.people import NAME_LIMIT, SETS_LIMIT, Preferences
@@ -17,6 +16,7 @@ from bot.domain.prompts import VERSIONS
 from bot.texts import Text, text
 from bot.ui.card.cards import WAITING_COLOUR
 from bot.ui.kit.escape import plain, quoted
+from bot.ui.kit.languages import name_of
 from bot.ui.kit.private import localised, show_ephemeral
 from bot.ui.kit.replies import AnyInteraction, answer_errors, client_of
 from bot.ui.preferences import modals as preference_windows
@@ -305,9 +305,3 @@ def _buttons(known: Preferences, say: Say) -> Iterable[PreferButton]:
 
 def _option(label: str, value: str, *, is_chosen: bool) -> discord.SelectOption:
     return discord.SelectOption(label=label, value=value, default=is_chosen)
-
-
-def name_of(language: str) -> str:
-    """A language's name in itself, as its speakers look for it."""
-    name = str(Locale.parse(language).get_display_name() or language)
-    return name[:1].upper() + name[1:]
