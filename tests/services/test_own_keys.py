@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from bot.domain.guilds import DELETION_DELAY_MS
 from bot.domain.jobs import JobState
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts import own_keys
-from bot.services.accounts.own_keys import CURRENT_MS, OPENED_MS, RETIRED_MS, Brought, bare
+from bot.services.accounts.own_keys import CURRENT_MS, OPENED_MS, RETIRED_MS, Brought, OwnKeys, bare
 from bot.storage.vault import FernetVault
 from tests.services.accounts_harness import KEY, MASTER, NEXT_MASTER, OTHER_KEY, AccountsHarness
 from tests.services.harness import GUILD
@@ -268,7 +268,7 @@ async def test_another_process_learns_of_a_change_within_seconds(
 async def test_moderators_hear_of_every_change_without_the_key(world: Harness, mint: AccountsHarness) -> None:
     mint.of_key = {KEY: "theirs", OTHER_KEY: "theirs"}
     heard = Heard()
-    world.services.dispatcher._modlog = heard
+    world.services.dispatcher.modlog = heard
     await world.services.guilds.set_log_channel(GUILD, ADA, LOG_CHANNEL)
     dispatcher = asyncio.create_task(world.services.dispatcher.run())
     await keys(world).bring(GUILD, ADA, KEY)
@@ -397,7 +397,7 @@ async def test_no_line_row_or_repr_ever_holds_a_key(world: Harness, mint: Accoun
                 await keys(world).state(GUILD),
                 await world._opened.guilds.keys.every(),
                 await world.services.guilds.audit(GUILD),
-                *vars(keys(world)).values(),
+                *(getattr(keys(world), one.name) for one in fields(OwnKeys)),
                 world.more_ports["vault"],
             ]
         )

@@ -211,7 +211,7 @@ async def test_another_processs_change_is_seen_within_seconds(server: Server) ->
 
 async def test_settings_are_read_from_the_database_once_in_a_while(server: Server) -> None:
     reads = []
-    store = server.guilds._store
+    store = server.guilds.store
     settings = store.settings
 
     async def counted(guild_id: int) -> GuildSettings:

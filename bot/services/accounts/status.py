@@ -4,7 +4,7 @@ Never here: jobs, and the decision what is healthy enough to run (bot.web.health
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.errors import RemoteError, RemoteFault
@@ -47,26 +47,26 @@ class Condition:
     """Empty: no key may ask, there was no answer, or nothing in it is about Midjourney."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Upstream:
     """Looks at the image API when somebody asks, and remembers it for a moment."""
 
-    def __init__(self, *, accounts: Accounts, clock: Clock, trackers: Mapping[str, LastReading]) -> None:
-        self._accounts = accounts
-        self._clock = clock
-        self._trackers = trackers
-        self._seen: dict[str, tuple[int, Condition]] = {}
+    accounts: Accounts
+    clock: Clock
+    trackers: Mapping[str, LastReading]
+    _seen: dict[str, tuple[int, Condition]] = field(init=False, default_factory=dict)
 
     async def look(self, account: str) -> Condition:
         """Say how it does, a few seconds old at most. Raises nothing of the API's."""
-        now = self._clock.now()
+        now = self.clock.now()
         at, seen = self._seen.get(account, (0, None))
         if seen is not None and now - at < BELIEVED_MS:
             return seen
-        balance_api = await self._accounts.balance_api(account)
+        balance_api = await self.accounts.balance_api(account)
         (fault, latency), left, rates = await asyncio.gather(
             self._ask(account), _count(balance_api), _prices(balance_api)
         )
-        tracker = self._trackers.get(account)
+        tracker = self.trackers.get(account)
         seen = Condition(
             fault=fault,
             latency_ms=latency,
@@ -80,16 +80,16 @@ class Upstream:
         return seen
 
     async def _ask(self, account: str) -> tuple[RemoteFault | None, int]:
-        began = self._clock.now()
+        began = self.clock.now()
         try:
             async with asyncio.timeout(PATIENCE_S):
-                api = await self._accounts.reach(account)
+                api = await self.accounts.reach(account)
                 await api.page(1, size=SMALLEST_PAGE)
         except RemoteError as error:
-            return error.fault, self._clock.now() - began
+            return error.fault, self.clock.now() - began
         except TimeoutError:
-            return RemoteFault.UNREACHED, self._clock.now() - began
-        return None, self._clock.now() - began
+            return RemoteFault.UNREACHED, self.clock.now() - began
+        return None, self.clock.now() - began
 
 
 async def _count(balance_api: BalanceApi | None) -> int | None:

@@ -4,7 +4,7 @@ Never here: what a server's moderators decided, and what a preference does to a 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.people import Preferences, laid, read_aspect, spelled_version
@@ -31,14 +31,14 @@ class _Kept:
     until: int
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class People:
     """Preferences of everybody. A change holds at once in this process, and within seconds in all others."""
 
-    def __init__(self, *, store: PreferenceStore, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-        self._cache: dict[int, _Kept] = {}
-        self._languages: dict[int, str] = {}
+    store: PreferenceStore
+    clock: Clock
+    _cache: dict[int, _Kept] = field(init=False, default_factory=dict)
+    _languages: dict[int, str] = field(init=False, default_factory=dict)
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -50,21 +50,21 @@ class People:
         """Keep the languages fresh, until cancelled."""
         while True:
             await self.refresh()
-            await self._clock.pause(LANGUAGES_EVERY_S)
+            await self.clock.pause(LANGUAGES_EVERY_S)
 
     async def refresh(self) -> None:
         """Read everybody's language; in trouble the old ones stay."""
         try:
-            self._languages = dict(await self._store.languages())
+            self._languages = dict(await self.store.languages())
         except StorageTrouble as trouble:
             log.warning("languages_not_read", extra={"reason": str(trouble)})
 
     async def preferences(self, user_id: int) -> Preferences:
         """Somebody's preferences, a few seconds old at most. Raises `StorageTrouble`."""
         kept = self._cache.get(user_id)
-        if kept is not None and self._clock.now() < kept.until:
+        if kept is not None and self.clock.now() < kept.until:
             return kept.preferences
-        return self._keep(user_id, await self._store.preferences(user_id))
+        return self._keep(user_id, await self.store.preferences(user_id))
 
     # -- changing: each returns what holds now ------------------------------------------------------------
 
@@ -117,16 +117,16 @@ class People:
 
     async def forget(self, user_id: int) -> Preferences:
         """Forget all that is somebody's own."""
-        await self._store.forget(user_id)
+        await self.store.forget(user_id)
         return self._keep(user_id, Preferences())
 
     async def _change(self, user_id: int, change: Callable[[Preferences], Preferences]) -> Preferences:
-        return self._keep(user_id, await self._store.change(user_id, change, at=self._clock.now()))
+        return self._keep(user_id, await self.store.change(user_id, change, at=self.clock.now()))
 
     def _keep(self, user_id: int, preferences: Preferences) -> Preferences:
         if len(self._cache) >= CACHED_PEOPLE:
             self._cache.pop(next(iter(self._cache)))
-        self._cache[user_id] = _Kept(preferences, self._clock.now() + CACHED_MS)
+        self._cache[user_id] = _Kept(preferences, self.clock.now() + CACHED_MS)
         if preferences.language is None:
             self._languages.pop(user_id, None)
         else:

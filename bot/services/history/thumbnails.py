@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,13 +31,13 @@ MOVING: Final = (".mp4", ".webm", ".mov")
 """What Discord shows in a gallery and not as a thumbnail."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Thumbnails:
     """Knows where the pictures of cards are. Discord's addresses are signed and end: each is read from its message."""
 
-    def __init__(self, *, publisher: Publisher, clock: Clock) -> None:
-        self._publisher = publisher
-        self._clock = clock
-        self._known: dict[int, tuple[str, int]] = {}
+    publisher: Publisher
+    clock: Clock
+    _known: dict[int, tuple[str, int]] = field(init=False, default_factory=dict)
 
     async def of(self, jobs: Sequence[Job]) -> dict[JobKey, str]:
         """The addresses of what these jobs' cards show, as far as they are to be had in time. Raises nothing."""
@@ -55,12 +56,12 @@ class Thumbnails:
         return {key: address for key, address in found.items() if address is not None}
 
     async def _address(self, channel_id: int, message_id: int) -> str | None:
-        now = self._clock.now()
+        now = self.clock.now()
         known = self._known.get(message_id)
         if known is not None and now < known[1]:
             return known[0]
         try:
-            address = await self._publisher.picture_url(channel_id, message_id)
+            address = await self.publisher.picture_url(channel_id, message_id)
         except (RouteClosed, RetryLater) as trouble:
             log.info("thumbnail_not_read", extra={"card": message_id, "reason": trouble.reason})
             return None

@@ -3,6 +3,7 @@ Never here: fetching them, and what a finished grid offers."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.inputs import FEWEST_BLENDED, MOST_BLENDED
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
     from bot.services.intake.attachments import ImageLoader
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Blending:
     """Begins blends."""
 
-    def __init__(self, *, roots: Roots, image_loader: ImageLoader) -> None:
-        self._roots = roots
-        self._image_loader = image_loader
+    roots: Roots
+    image_loader: ImageLoader
 
     async def begin(
         self,
@@ -38,9 +39,9 @@ class Blending:
     ) -> Started:
         """Accept a blend. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
         check_count(len(given))
-        taken = await self._image_loader.gather(given)
+        taken = await self.image_loader.gather(given)
         root = NewChain(kind=JobKind.BLEND, pool=pool, preferred=preferred, taken=taken, shape=shape)
-        return await self._roots.begin(asker, root)
+        return await self.roots.begin(asker, root)
 
 
 def check_count(n: int) -> None:

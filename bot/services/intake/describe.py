@@ -53,27 +53,25 @@ class Harvest:
     """Which of the prompts began nothing, counted from 1, and why."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Describing:
     """Begins descriptions, and what is made of them."""
 
-    def __init__(
-        self, *, roots: Roots, image_loader: ImageLoader, jobs: Jobs, store: JobStore, doors: Doors
-    ) -> None:
-        self._roots = roots
-        self._doors = doors
-        self._image_loader = image_loader
-        self._jobs = jobs
-        self._store = store
+    roots: Roots
+    image_loader: ImageLoader
+    jobs: Jobs
+    store: JobStore
+    doors: Doors
 
     async def begin(
         self, asker: Asker, given: Given, *, pool: Pool | None, preferred: Pool | None = None
     ) -> Started:
         """Accept a picture. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
-        taken = await self._image_loader.gather([given])
+        taken = await self.image_loader.gather([given])
         root = NewChain(
             kind=JobKind.DESCRIBE, pool=pool, preferred=preferred, taken=taken, subject=given.filename
         )
-        return await self._roots.begin(asker, root)
+        return await self.roots.begin(asker, root)
 
     async def again(self, asker: Asker, viewer: Viewer, key: JobKey) -> Started:
         """Describe the same picture once more, in the same pool. A second press while it runs finds the first's job.
@@ -81,8 +79,8 @@ class Describing:
         Raises `UserError` if the picture is not kept any more.
         """
         job = await self._described(viewer, key, Door.AGAIN)
-        asker = await self._doors.seat(asker, origin_of(job), Door.AGAIN)
-        taken = await self._image_loader.kept(job)
+        asker = await self.doors.seat(asker, origin_of(job), Door.AGAIN)
+        taken = await self.image_loader.kept(job)
         if not taken:
             raise UserError(text("describe.not_kept", key=key))
         stand_in, running = await self._turn(f"{key}/again")
@@ -96,7 +94,7 @@ class Describing:
             ancestor=named_after(job),
             interaction_id=stand_in,
         )
-        return await self._roots.begin(asker, root)
+        return await self.roots.begin(asker, root)
 
     # -- what is made of a description -------------------------------------------------------------------
 
@@ -111,8 +109,8 @@ class Describing:
     async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> Started:
         """Begin a chain with one of a description's prompts, as somebody edited it, in the description's pool."""
         job = await self._described(viewer, key, Door.IDEA)
-        asker = await self._doors.seat(asker, origin_of(job), Door.IDEA)
-        return await self._roots.begin(asker, _imagined(job, prompt))
+        asker = await self.doors.seat(asker, origin_of(job), Door.IDEA)
+        return await self.roots.begin(asker, _imagined(job, prompt))
 
     async def imagine_all(self, viewer: Viewer, key: JobKey, places: Places) -> Harvest:
         """Begin a chain with each of a description's prompts: each of them passes the one door, and pays for itself.
@@ -145,8 +143,8 @@ class Describing:
             return Started(running, fresh=False)
         asker = await places.open()
         try:
-            seated = await self._doors.seat(asker, origin_of(job), Door.IDEAS)
-            one = await self._roots.begin(seated, replace(root, interaction_id=stand_in))
+            seated = await self.doors.seat(asker, origin_of(job), Door.IDEAS)
+            one = await self.roots.begin(seated, replace(root, interaction_id=stand_in))
         except BaseException:
             await places.shut(asker)
             raise
@@ -155,7 +153,7 @@ class Describing:
         return one
 
     async def _described(self, viewer: Viewer, key: JobKey, door: Door) -> Job:
-        job = await self._jobs.look(viewer, key, door)
+        job = await self.jobs.look(viewer, key, door)
         if job.kind is not JobKind.DESCRIBE:
             raise UserError(text("press.no_such_button", key=key))
         return job
@@ -168,7 +166,7 @@ class Describing:
         turn = 0
         while True:
             stand_in = _stand_in(f"{what}/{turn}")
-            job = await self._store.by_interaction(stand_in)
+            job = await self.store.by_interaction(stand_in)
             if job is None or not job.is_terminal:
                 return stand_in, job
             turn += 1

@@ -3,7 +3,7 @@ Never here: sending anything; workers turn rows into calls."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.domain.jobs import Ancestor, Job, JobKind
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 __all__ = ["Imagine", "Naming", "Started"]
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Imagine:
     """Begins chains."""
 
-    def __init__(self, *, roots: Roots, image_loader: ImageLoader, doors: Doors) -> None:
-        self._roots = roots
-        self._doors = doors
-        self._image_loader = image_loader
+    roots: Roots
+    image_loader: ImageLoader
+    doors: Doors
 
     async def remix(self, asker: Asker, ancestor: Job, prompt: str) -> Started:
         """Begin a chain with a prompt that was edited from another job's, in the pool of that one. Raises as `begin`.
 
         Its pictures go along while they are kept; the card says so if they are not.
         """
-        asker = await self._doors.seat(asker, origin_of(ancestor), Door.REMIX)
-        taken = await self._image_loader.kept_of_prompt(ancestor)
+        asker = await self.doors.seat(asker, origin_of(ancestor), Door.REMIX)
+        taken = await self.image_loader.kept_of_prompt(ancestor)
         gone = ancestor.kind is JobKind.IMAGINE and ancestor.inputs > len(taken)
         return await self._begin(
             asker,
@@ -66,14 +66,14 @@ class Imagine:
         """
         options = replace(options, pictures=len(given))
         compose(options)  # a bad prompt is not worth fetching pictures for
-        taken = await self._image_loader.gather(given)
+        taken = await self.image_loader.gather(given)
         return await self._begin(asker, options, pool, ancestor=ancestor, taken=taken, preferred=preferred)
 
     async def begin_again(
         self, asker: Asker, draft: Draft, options: PromptOptions, *, preferred: Pool | None
     ) -> Started:
         """Accept a prompt that was refused before and edited, where it was first asked for. Raises as `begin`."""
-        asker = await self._doors.seat(asker, origin_of_draft(draft), Door.DRAFT)
+        asker = await self.doors.seat(asker, origin_of_draft(draft), Door.DRAFT)
         return await self.begin(asker, options, draft.pool, preferred=preferred)
 
     async def _begin(
@@ -97,4 +97,4 @@ class Imagine:
             taken=taken,
             ancestor=ancestor,
         )
-        return await self._roots.begin(asker, root)
+        return await self.roots.begin(asker, root)

@@ -69,29 +69,18 @@ class NewChain:
     """What stands for the interaction, where one press begins several jobs, or only one however often it is pressed."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Roots:
     """Writes rows of roots, through the one door for jobs."""
 
-    def __init__(
-        self,
-        *,
-        store: JobStore,
-        policy: Policy,
-        accounts: Accounts,
-        clock: Clock,
-        naming: Naming,
-        wakeup: Wakeup,
-        metrics: Metrics,
-        show: Callable[[Job], None],
-    ) -> None:
-        self._store = store
-        self._policy = policy
-        self._accounts = accounts
-        self._clock = clock
-        self._naming = naming
-        self._wakeup = wakeup
-        self._metrics = metrics
-        self._show = show
+    store: JobStore
+    policy: Policy
+    accounts: Accounts
+    clock: Clock
+    naming: Naming
+    wakeup: Wakeup
+    metrics: Metrics
+    show: Callable[[Job], None]
 
     async def begin(self, asker: Asker, root: NewChain) -> Started:
         """Decide the chain's pool for good, store the intent and wake a worker.
@@ -102,7 +91,7 @@ class Roots:
         if asker.server is None:  # nobody's rules would hold, and the owner would pay
             raise UserError(text("refused.server_only"))
         pool = root.pool or await self._usual_pool(asker, root.preferred)
-        now, key = self._clock.now(), self._naming.key()
+        now, key = self.clock.now(), self.naming.key()
         smaller = ("note.picture_scaled",) if any(one.checked.reduced for one in root.taken) else ()
         job = Job(
             key=key,
@@ -110,7 +99,7 @@ class Roots:
             root=key,
             pool=pool,
             prompt=root.prompt,
-            account=await self._accounts.for_chain(asker.server, pool),
+            account=await self.accounts.for_chain(asker.server, pool),
             home=asker.server,
             home_channel=asker.lineage[0],
             user_id=asker.user_id,
@@ -125,7 +114,7 @@ class Roots:
             notes=root.notes + smaller,
             shape=root.shape,
             subject=root.subject,
-            webhook_token=self._naming.token(),
+            webhook_token=self.naming.token(),
         )
         request = Request(
             pool=pool,
@@ -138,27 +127,27 @@ class Roots:
             job,
             request,
             asker=asker,
-            policy=self._policy,
-            store=self._store,
-            accounts=self._accounts,
+            policy=self.policy,
+            store=self.store,
+            accounts=self.accounts,
             inputs=inputs,
         )
         fresh = stored.key == key
         if fresh:
-            self._metrics.count("jobs_begun", pool=pool.value, kind=job.kind.value)
-            self._show(stored)
-            self._wakeup.wake()
+            self.metrics.count("jobs_begun", pool=pool.value, kind=job.kind.value)
+            self.show(stored)
+            self.wakeup.wake()
         return Started(stored, fresh)
 
     async def _usual_pool(self, asker: Asker, preferred: Pool | None) -> Pool:
         if preferred is not None:
             try:
-                await self._policy.allowance(asker, preferred, in_chain=False)
+                await self.policy.allowance(asker, preferred, in_chain=False)
             except UserError:
                 log.debug("preferred_pool_closed")
             else:
                 return preferred
-        return await self._policy.default_pool(asker)
+        return await self.policy.default_pool(asker)
 
 
 def named_after(job: Job) -> Ancestor:

@@ -47,33 +47,20 @@ class Pressed:
     outcome: PressOutcome
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Presses:
     """Turns presses into child jobs."""
 
-    def __init__(
-        self,
-        *,
-        store: JobStore,
-        policy: Policy,
-        doors: Doors,
-        accounts: Accounts,
-        clock: Clock,
-        naming: Naming,
-        wakeup: Wakeup,
-        metrics: Metrics,
-        show: Callable[[Job], None],
-        video: bool = False,
-    ) -> None:
-        self._store = store
-        self._policy = policy
-        self._doors = doors
-        self._accounts = accounts
-        self._clock = clock
-        self._naming = naming
-        self._wakeup = wakeup
-        self._metrics = metrics
-        self._show = show
-        self._video = video
+    store: JobStore
+    policy: Policy
+    doors: Doors
+    accounts: Accounts
+    clock: Clock
+    naming: Naming
+    wakeup: Wakeup
+    metrics: Metrics
+    show: Callable[[Job], None]
+    video: bool = False
 
     async def press(
         self, asker: Asker, key: JobKey, position: int, *, channel_id: int, message_id: int
@@ -91,11 +78,11 @@ class Presses:
 
     async def seat(self, asker: Asker, parent: Job, door: Door) -> Asker:
         """The asker in the home of a job, if its door is open to them; raises `UserError`."""
-        return await self._doors.seat(asker, origin_of(parent), door)
+        return await self.doors.seat(asker, origin_of(parent), door)
 
     async def parent(self, key: JobKey) -> Job:
         """The pressed job, if it has anything to press; raises `UserError`."""
-        job = await self._store.get(key)
+        job = await self.store.get(key)
         if job is None:
             raise UserError(text("press.unknown", key=key))
         if job.state is JobState.FAILED:
@@ -125,13 +112,13 @@ class Presses:
             # Pressed where only one person sees it: the child's card leads to its parent's.
             channel_id, message_id = parent.reply.channel_id, parent.reply.message_id
         action = _action(parent, position)
-        existing = await self._store.child_of(parent.key, position)
+        existing = await self.store.child_of(parent.key, position)
         if existing is not None and not existing.is_terminal:
             return Pressed(existing, PressOutcome.RUNNING)
         if existing is not None and is_split(classify(action.custom_id)):
             return Pressed(existing, PressOutcome.SHOWN)
 
-        await self._accounts.check_chain(parent)
+        await self.accounts.check_chain(parent)
         child = self._child(parent, action, position, asker, channel_id, message_id)
         stored = await enqueue(
             replace(child, notes=notes),
@@ -142,17 +129,17 @@ class Presses:
                 requester=parent.user_id,
             ),
             asker=asker,
-            policy=self._policy,
-            store=self._store,
-            accounts=self._accounts,
+            policy=self.policy,
+            store=self.store,
+            accounts=self.accounts,
             inputs=inputs,
         )
         if stored.key != child.key:
             again = stored.interaction_id == asker.interaction_id
             return Pressed(stored, PressOutcome.STARTED if again else PressOutcome.RUNNING)
-        self._metrics.count("jobs_begun", pool=child.pool.value, kind=child.kind.value)
-        self._show(stored)
-        self._wakeup.wake()
+        self.metrics.count("jobs_begun", pool=child.pool.value, kind=child.kind.value)
+        self.show(stored)
+        self.wakeup.wake()
         return Pressed(stored, PressOutcome.STARTED)
 
     def _check(self, parent: Job, position: int) -> None:
@@ -161,7 +148,7 @@ class Presses:
         match need_of(classify(action.custom_id)):
             case Need.NOTHING:
                 return
-            case Need.VIDEO if self._video:
+            case Need.VIDEO if self.video:
                 return
             case Need.MASK:
                 raise UserError(
@@ -184,9 +171,9 @@ class Presses:
         if parent.task_id is None:  # `parent` has made sure; the type checker has not seen it
             raise UserError(text("press.unfinished", key=parent.key))
         root, pool, account, prompt, home, home_channel = inherit_chain(parent)
-        now = self._clock.now()
+        now = self.clock.now()
         return Job(
-            key=self._naming.key(),
+            key=self.naming.key(),
             kind=JobKind.ACTION,
             root=root,
             pool=pool,
@@ -202,7 +189,7 @@ class Presses:
             created_at=now,
             changed_at=now,
             due_at=now,
-            webhook_token=self._naming.token(),
+            webhook_token=self.naming.token(),
             press=Press(
                 parent=parent.key,
                 position=position,

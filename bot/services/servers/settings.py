@@ -3,7 +3,7 @@ Never here: what the settings mean for a job (that is `policy`), and members (th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
@@ -45,23 +45,23 @@ class _Kept:
     until: int
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Guilds:
     """Settings of every server. Each change takes effect at once, is stored, audited and told to the log channel."""
 
-    def __init__(self, *, store: SettingsStore, clock: Clock, dispatcher: Dispatcher) -> None:
-        self._store = store
-        self._clock = clock
-        self._dispatcher = dispatcher
-        self._cache: dict[int, _Kept] = {}
+    store: SettingsStore
+    clock: Clock
+    dispatcher: Dispatcher
+    _cache: dict[int, _Kept] = field(init=False, default_factory=dict)
 
     # -- reading -----------------------------------------------------------------------------------------
 
     async def settings(self, guild_id: int) -> GuildSettings:
         """A server's settings, a few seconds old at most."""
         kept = self._cache.get(guild_id)
-        if kept is not None and self._clock.now() < kept.until:
+        if kept is not None and self.clock.now() < kept.until:
             return kept.settings
-        return self._keep(await self._store.settings(guild_id))
+        return self._keep(await self.store.settings(guild_id))
 
     def forget(self, guild_id: int) -> None:
         """Read a server's settings anew next time."""
@@ -71,7 +71,7 @@ class Guilds:
         self, guild_id: int, *, before: int | None = None, limit: int = 10
     ) -> Sequence[AuditEntry]:
         """A page of the history, the latest first; `before` is the last id of the page before."""
-        return await self._store.audit(guild_id, before=before, limit=limit)
+        return await self.store.audit(guild_id, before=before, limit=limit)
 
     # -- pools -------------------------------------------------------------------------------------------
 
@@ -305,7 +305,7 @@ class Guilds:
 
     async def undo_last(self, guild_id: int, actor: Actor) -> AuditEntry:
         """Take the latest change of settings back; again: the one before. Raises `UserError` if none is left."""
-        entry = await self._store.undo_last(guild_id, actor=actor, at=self._clock.now())
+        entry = await self.store.undo_last(guild_id, actor=actor, at=self.clock.now())
         self.forget(guild_id)
         if entry is None:
             raise UserError(text("settings.nothing_to_undo"))
@@ -317,7 +317,7 @@ class Guilds:
     ) -> Changed:
         """Change settings: store, audit and tell it. What `change` raises is raised, and nothing is changed."""
         self.forget(guild_id)
-        changed = await self._store.change(guild_id, change, actor=actor, at=self._clock.now())
+        changed = await self.store.change(guild_id, change, actor=actor, at=self.clock.now())
         self._keep(changed.after)
         if changed.entry is not None:
             await self._tell(changed.entry)
@@ -329,11 +329,11 @@ class Guilds:
         # A change that ended while these were being read must not be covered by them.
         known = self._cache.get(settings.guild_id)
         if known is None or known.settings.revision <= settings.revision:
-            self._cache[settings.guild_id] = _Kept(settings, self._clock.now() + CACHED_MS)
+            self._cache[settings.guild_id] = _Kept(settings, self.clock.now() + CACHED_MS)
         return settings
 
     async def _tell(self, entry: AuditEntry) -> None:
-        self._dispatcher.tell(
+        self.dispatcher.tell(
             entry.guild_id,
             ModEvent(
                 EventKind.SETTINGS,
