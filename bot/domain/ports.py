@@ -193,7 +193,7 @@ class JobStore(Protocol):
     has moved on.
     """
 
-    async def begin(
+    async def insert(
         self,
         job: Job,
         allowance: Allowance,

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from bot.domain.jobs import Job
-    from bot.services.accounts.own_keys import OwnKeys
     from tests.services.harness import Harness
 
 FIRST, SECOND = OwnAccount(GUILD, 1), OwnAccount(GUILD, 2)

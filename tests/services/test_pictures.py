@@ -401,7 +401,7 @@ async def test_what_the_allowance_does_not_cover_is_named_and_the_rest_begins(wo
 
 async def test_trouble_with_one_prompt_leaves_the_others_as_they_are(world: Harness) -> None:
     done = await described(world)
-    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"begin"}
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"insert"}
 
     harvest = await world.services.describing.imagine_all(ADA, done.key, Table(world))
 

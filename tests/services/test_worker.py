@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.jobs import JobState
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
-from bot.services.wiring import RandomNaming
+from bot.services.intake.naming import RandomNaming
 from bot.services.worker import worker as engine_room
 from tests.services.harness import Harness
 

@@ -86,7 +86,7 @@ async def test_an_earlier_key_is_forgotten_when_no_job_needs_it_and_its_number_i
     storage: Storage, keys: KeyStore
 ) -> None:
     await keys.replace(GUILD, "sealed-1", actor=ADA, at=NOON)
-    waiting = await storage.jobs.begin(job(account=FIRST.name), FREE)
+    waiting = await storage.jobs.insert(job(account=FIRST.name), FREE)
     await keys.remove(GUILD, actor=ADA, at=NOON)
 
     assert await keys.forget_unneeded(NOON, NOON + 9) == 0  # not so soon
@@ -108,7 +108,7 @@ async def test_an_earlier_key_is_forgotten_when_no_job_needs_it_and_its_number_i
 
 async def test_a_key_is_kept_for_a_job_that_is_still_looked_at(storage: Storage, keys: KeyStore) -> None:
     await keys.replace(GUILD, "sealed-1", actor=ADA, at=NOON)
-    await storage.jobs.begin(job(account=FIRST.name), FREE)
+    await storage.jobs.insert(job(account=FIRST.name), FREE)
     (sent,) = await storage.jobs.claim_submissions("w", NOON + 999, lease_ms=LEASE, limit=9, max_running=9)
     late = sent.submitted(RemoteTaskId("1"), NOON).failed(Failure(FailureKind.TIMED_OUT), NOON)
     await storage.jobs.save(late)

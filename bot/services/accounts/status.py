@@ -48,7 +48,7 @@ class Condition:
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
-class Upstream:
+class AccountStatus:
     """Looks at the image API when somebody asks, and remembers it for a moment."""
 
     accounts: Accounts

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.domain.inputs import FEWEST_BLENDED, MOST_BLENDED
 from bot.domain.jobs import JobKind
 from bot.errors import UserError
-from bot.services.intake.new_chain import NewChain, Roots, Started
+from bot.services.intake.new_chain import NewChain
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from bot.domain.pools import Pool
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader
+    from bot.services.intake.intake import Started
+    from bot.services.intake.new_chain import NewChains
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Blending:
     """Begins blends."""
 
-    roots: Roots
+    chains: NewChains
     image_loader: ImageLoader
 
     async def begin(
@@ -40,8 +42,8 @@ class Blending:
         """Accept a blend. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
         check_count(len(given))
         taken = await self.image_loader.gather(given)
-        root = NewChain(kind=JobKind.BLEND, pool=pool, preferred=preferred, taken=taken, shape=shape)
-        return await self.roots.begin(asker, root)
+        chain = NewChain(kind=JobKind.BLEND, pool=pool, preferred=preferred, taken=taken, shape=shape)
+        return await self.chains.start(asker, chain)
 
 
 def check_count(n: int) -> None:

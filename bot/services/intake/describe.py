@@ -13,7 +13,8 @@ from bot.domain.jobs import Job, JobKind
 from bot.domain.prompts import PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.doors import Door, Doors, origin_of
-from bot.services.intake.new_chain import NewChain, Roots, Started, named_after
+from bot.services.intake.intake import Started
+from bot.services.intake.new_chain import NewChain, named_after
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.services.admission.viewer import Viewer
     from bot.services.history.jobs import Jobs
     from bot.services.intake.attachments import ImageLoader
+    from bot.services.intake.new_chain import NewChains
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +59,7 @@ class Harvest:
 class Describing:
     """Begins descriptions, and what is made of them."""
 
-    roots: Roots
+    chains: NewChains
     image_loader: ImageLoader
     jobs: Jobs
     store: JobStore
@@ -68,10 +70,10 @@ class Describing:
     ) -> Started:
         """Accept a picture. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
         taken = await self.image_loader.gather([given])
-        root = NewChain(
+        chain = NewChain(
             kind=JobKind.DESCRIBE, pool=pool, preferred=preferred, taken=taken, subject=given.filename
         )
-        return await self.roots.begin(asker, root)
+        return await self.chains.start(asker, chain)
 
     async def again(self, asker: Asker, viewer: Viewer, key: JobKey) -> Started:
         """Describe the same picture once more, in the same pool. A second press while it runs finds the first's job.
@@ -86,7 +88,7 @@ class Describing:
         stand_in, running = await self._turn(f"{key}/again")
         if running is not None:
             return Started(running, fresh=False)
-        root = NewChain(
+        chain = NewChain(
             kind=JobKind.DESCRIBE,
             pool=job.pool,
             taken=taken,
@@ -94,7 +96,7 @@ class Describing:
             ancestor=named_after(job),
             interaction_id=stand_in,
         )
-        return await self.roots.begin(asker, root)
+        return await self.chains.start(asker, chain)
 
     # -- what is made of a description -------------------------------------------------------------------
 
@@ -110,7 +112,7 @@ class Describing:
         """Begin a chain with one of a description's prompts, as somebody edited it, in the description's pool."""
         job = await self._described(viewer, key, Door.IDEA)
         asker = await self.doors.seat(asker, origin_of(job), Door.IDEA)
-        return await self.roots.begin(asker, _imagined(job, prompt))
+        return await self.chains.start(asker, _imagined(job, prompt))
 
     async def imagine_all(self, viewer: Viewer, key: JobKey, places: Places) -> Harvest:
         """Begin a chain with each of a description's prompts: each of them passes the one door, and pays for itself.
@@ -137,14 +139,14 @@ class Describing:
         return Harvest(tuple(begun), tuple(running), tuple(refused))
 
     async def _one_of_all(self, job: Job, number: int, idea: str, places: Places) -> Started:
-        root = _imagined(job, idea)
+        chain = _imagined(job, idea)
         stand_in, running = await self._turn(f"{job.key}/{number}")
         if running is not None:
             return Started(running, fresh=False)
         asker = await places.open()
         try:
             seated = await self.doors.seat(asker, origin_of(job), Door.IDEAS)
-            one = await self.roots.begin(seated, replace(root, interaction_id=stand_in))
+            one = await self.chains.start(seated, replace(chain, interaction_id=stand_in))
         except BaseException:
             await places.shut(asker)
             raise

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock
     from bot.domain.prompts import PromptOptions
     from bot.services.admission.viewer import Viewer
-    from bot.services.intake.imagine import Naming
+    from bot.services.intake.naming import Naming
     from bot.texts import Text
 
 ABOUT_WORDS: Final = ("prompt.", "refused.words", "refused.parameter")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.domain.jobs import Ancestor, Job, JobKind
 from bot.domain.prompts import PromptOptions, compose
 from bot.services.admission.doors import Door, Doors, origin_of, origin_of_draft
-from bot.services.intake.new_chain import Naming, NewChain, Roots, Started, named_after
+from bot.services.intake.new_chain import NewChain, named_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from bot.domain.pools import Pool
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader, LoadedImage
-
-__all__ = ["Imagine", "Naming", "Started"]
+    from bot.services.intake.intake import Started
+    from bot.services.intake.new_chain import NewChains
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Imagine:
     """Begins chains."""
 
-    roots: Roots
+    chains: NewChains
     image_loader: ImageLoader
     doors: Doors
 
@@ -88,7 +88,7 @@ class Imagine:
         notes: tuple[str, ...] = (),
     ) -> Started:
         composed = compose(options)
-        root = NewChain(
+        chain = NewChain(
             kind=JobKind.IMAGINE,
             pool=pool,
             preferred=preferred,
@@ -97,4 +97,4 @@ class Imagine:
             taken=taken,
             ancestor=ancestor,
         )
-        return await self.roots.begin(asker, root)
+        return await self.chains.start(asker, chain)

@@ -3,7 +3,7 @@ Never here: custom_ids (the key and the position have been read) and sending any
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -13,20 +13,19 @@ from bot.domain.prices import charge_of
 from bot.errors import UserError
 from bot.services.admission.doors import Door, Doors, origin_of
 from bot.services.admission.terms import Request
-from bot.services.intake.enqueue import enqueue
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from bot.domain.inputs import Input
     from bot.domain.keys import JobKey
-    from bot.domain.ports import Clock, JobStore, Metrics, Wakeup
+    from bot.domain.ports import JobStore
+    from bot.domain.prices import Charge
     from bot.domain.tasks import RemoteAction
     from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
-    from bot.services.admission.terms import Policy
-    from bot.services.intake.imagine import Naming
+    from bot.services.intake.intake import Intake
 
 
 class PressOutcome(StrEnum):
@@ -51,15 +50,10 @@ class Pressed:
 class Presses:
     """Turns presses into child jobs."""
 
+    intake: Intake
     store: JobStore
-    policy: Policy
     doors: Doors
     accounts: Accounts
-    clock: Clock
-    naming: Naming
-    wakeup: Wakeup
-    metrics: Metrics
-    show: Callable[[Job], None]
     video: bool = False
 
     async def press(
@@ -119,28 +113,17 @@ class Presses:
             return Pressed(existing, PressOutcome.SHOWN)
 
         await self.accounts.check_chain(parent)
-        child = self._child(parent, action, position, asker, channel_id, message_id)
-        stored = await enqueue(
-            replace(child, notes=notes),
-            Request(
-                pool=child.pool,
-                charge=charge_of(child, parent=parent),
-                in_chain=True,
-                requester=parent.user_id,
-            ),
-            asker=asker,
-            policy=self.policy,
-            store=self.store,
-            accounts=self.accounts,
-            inputs=inputs,
-        )
-        if stored.key != child.key:
-            again = stored.interaction_id == asker.interaction_id
-            return Pressed(stored, PressOutcome.STARTED if again else PressOutcome.RUNNING)
-        self.metrics.count("jobs_begun", pool=child.pool.value, kind=child.kind.value)
-        self.show(stored)
-        self.wakeup.wake()
-        return Pressed(stored, PressOutcome.STARTED)
+        child = self._child(parent, action, position, asker, channel_id, message_id, notes)
+        request = _request(parent, charge_of(child, parent=parent))
+        started = await self.intake.enqueue(asker, child, request, inputs)
+        # The same interaction again is answered as the first time; another one finds the button's job.
+        again = started.job.interaction_id == asker.interaction_id
+        return Pressed(started.job, PressOutcome.STARTED if again else PressOutcome.RUNNING)
+
+    async def check(self, asker: Asker, parent: Job, charge: Charge) -> None:
+        """Raise what would refuse a press, before a person goes to any trouble; nothing is noted down."""
+        await self.accounts.check_chain(parent)
+        await self.intake.check(asker, _request(parent, charge))
 
     def _check(self, parent: Job, position: int) -> None:
         """Raise `UserError` if a press alone cannot send a button's action."""
@@ -167,13 +150,13 @@ class Presses:
         asker: Asker,
         channel_id: int,
         message_id: int,
+        notes: tuple[str, ...],
     ) -> Job:
         if parent.task_id is None:  # `parent` has made sure; the type checker has not seen it
             raise UserError(text("press.unfinished", key=parent.key))
         root, pool, account, prompt, home, home_channel = inherit_chain(parent)
-        now = self.clock.now()
-        return Job(
-            key=self.naming.key(),
+        return self.intake.new_job(
+            asker,
             kind=JobKind.ACTION,
             root=root,
             pool=pool,
@@ -181,15 +164,7 @@ class Presses:
             account=account,
             home=home,
             home_channel=home_channel,
-            user_id=asker.user_id,
-            user_name=asker.user_name,
-            locale=asker.guild_locale,
-            interaction_id=asker.interaction_id,
-            reply=asker.reply,
-            created_at=now,
-            changed_at=now,
-            due_at=now,
-            webhook_token=self.naming.token(),
+            notes=notes,
             press=Press(
                 parent=parent.key,
                 position=position,
@@ -200,6 +175,10 @@ class Presses:
                 message_id=message_id,
             ),
         )
+
+
+def _request(parent: Job, charge: Charge) -> Request:
+    return Request(pool=parent.pool, charge=charge, in_chain=True, requester=parent.user_id)
 
 
 def _action(parent: Job, position: int) -> RemoteAction:

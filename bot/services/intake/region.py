@@ -13,7 +13,6 @@ from bot.domain.masks import COUNT, Cells, CheckedMask
 from bot.domain.prices import Charge
 from bot.errors import RetryLater, RouteClosed, UserError
 from bot.services.admission.doors import Door
-from bot.services.admission.terms import Request
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
 
@@ -24,9 +23,7 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.domain.masks import Masks
     from bot.domain.ports import Clock, JobStore, Pictures
-    from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
-    from bot.services.admission.terms import Policy
     from bot.services.intake.press import Presses
 
     EditorLink = Callable[[Asker, JobKey, int], Awaitable[str | None]]
@@ -78,8 +75,6 @@ class Regions:
 
     presses: Presses
     store: JobStore
-    policy: Policy
-    accounts: Accounts
     pictures: Pictures
     masks: Masks
     clock: Clock
@@ -97,11 +92,7 @@ class Regions:
         running = await self._running(parent, position)
         if running is not None:
             raise UserError(text("region.running", key=running.key))
-        await self.accounts.check_chain(parent)
-        await self.policy.check(
-            asker,
-            Request(pool=parent.pool, charge=Charge.VARY_REGION, in_chain=True, requester=parent.user_id),
-        )
+        await self.presses.check(asker, parent, Charge.VARY_REGION)
         return await self._draft(parent, position)
 
     async def draft(self, asker: Asker, key: JobKey, position: int, door: Door = Door.REGION) -> RegionDraft:

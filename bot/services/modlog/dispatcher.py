@@ -1,5 +1,5 @@
 """Telling moderators: events are handed over at once, and told one after the other, each once in a window.
-Never here: what is worth telling, and how it looks in the channel."""
+Never here: what is worth telling (that is `events`), and how it looks in the channel."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.guild_ports import EventKind
 from bot.errors import StorageTrouble
+from bot.services.modlog.events import events_of, lost_way
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bot.domain.guild_ports import ModEvent, ModLog, Records, SettingsStore
+    from bot.domain.jobs import Job
     from bot.domain.ports import Clock, Metrics
 
 log = logging.getLogger(__name__)
@@ -58,6 +60,17 @@ class Dispatcher:
             self._waiting.put_nowait((guild_id, event))
         except asyncio.QueueFull:
             self.metrics.count("notices_dropped", kind=event.kind.value)
+
+    def tell_of_job(self, job: Job, reasons: Sequence[str]) -> None:
+        """Have moderators hear of a delivered job if it went wrong; `reasons` closed better ways to show it."""
+        for event in events_of(job, reasons):
+            self.tell(job.home, event)
+
+    def tell_of_lost(self, job: Job, why: str) -> None:
+        """Have moderators hear of a finished job that could be shown nowhere."""
+        event = lost_way(job, why)
+        if event is not None:
+            self.tell(job.home, event)
 
     async def run(self) -> None:
         """Tell what comes, until cancelled."""

@@ -20,7 +20,7 @@ from bot.services.admission.terms import Admission, closed
 from bot.texts import Text, listed, text
 
 if TYPE_CHECKING:
-    from bot.domain.guild_ports import BookStore, MemberStore, Records
+    from bot.domain.guild_ports import GuildStores
     from bot.domain.guilds import Block, GuildSettings
     from bot.domain.ports import Clock
     from bot.services.admission.asker import Asker
@@ -42,9 +42,7 @@ class GuildPolicy:
     """The policy of servers; a pool without rules there, and direct messages, follow the deployment's defaults."""
 
     guilds: Guilds
-    members: MemberStore
-    books: BookStore
-    records: Records
+    stores: GuildStores
     fallback: DeploymentPolicy
     clock: Clock
     dispatcher: Dispatcher
@@ -161,7 +159,7 @@ class GuildPolicy:
     ) -> tuple[Allowance, tuple[str, ...]]:
         """What the asker has there, and what their place makes of a picture; raises `UserError`."""
         now = self.clock.now()
-        block = await self.members.block_of(settings.guild_id, asker.user_id, now)
+        block = await self.stores.members.block_of(settings.guild_id, asker.user_id, now)
         if block is not None:
             raise UserError(why_blocked(block))
         _check_newcomer(settings, asker, now)
@@ -210,14 +208,14 @@ class GuildPolicy:
         if not allowance.per_day and not allowance.per_month:
             return ()
         day, month = day_of(now, settings.zone), month_of(now, settings.zone)
-        standing = await self.books.standing(
+        standing = await self.stores.books.standing(
             settings.guild_id, asker.user_id, pool, day=day, now=now, month=month
         )
         of_day = _left_of(allowance.per_day, standing.spent, units, standing.granted)
         of_month = _left_of(allowance.per_month, standing.spent_this_month, units, standing.granted)
         if not min(of_day, of_month) <= NEARLY or min(of_day, of_month) < 0:
             return ()
-        held_back = await self.records.claim_notice(
+        held_back = await self.stores.records.claim_notice(
             settings.guild_id, f"nearly/{asker.user_id}/{pool.value}", now, window_ms=now - day.start + 1
         )
         return () if held_back is None else (NEARLY_USED[pool],)
@@ -250,7 +248,7 @@ class GuildPolicy:
     ) -> Text:
         """Count it, tell it, and say where it has led."""
         policy = settings.strikes
-        struck = await self.members.strike(
+        struck = await self.stores.members.strike(
             settings.guild_id,
             asker.user_id,
             interaction_id=asker.interaction_id,

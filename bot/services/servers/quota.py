@@ -16,7 +16,7 @@ from bot.texts import Text, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.domain.guild_ports import BookStore, MemberStore
+    from bot.domain.guild_ports import GuildStores
     from bot.domain.guilds import Actor, Grant, PoolTotals, UsageRow
     from bot.domain.pools import Allowance, PoolRule
     from bot.domain.ports import Clock
@@ -77,8 +77,7 @@ class Allowances:
 
     guilds: Guilds
     policy: GuildPolicy
-    members: MemberStore
-    books: BookStore
+    stores: GuildStores
     clock: Clock
     dispatcher: Dispatcher
 
@@ -96,7 +95,9 @@ class Allowances:
             allowance = await self.policy.allowance(asker, pool, in_chain=False)
         except UserError as refusal:
             why = refusal.text
-        standing = await self.books.standing(guild_id, asker.user_id, pool, day=day, now=now, month=month)
+        standing = await self.stores.books.standing(
+            guild_id, asker.user_id, pool, day=day, now=now, month=month
+        )
         of = None if allowance is None else allowance.per_day
         total = None if settings is None else settings.total(pool)
         return PoolQuota(
@@ -134,7 +135,7 @@ class Allowances:
             raise UserError(text("settings.number", low=1, high=NUMBER_LIMIT))
         if expires_at is not None and expires_at <= now:
             raise UserError(text("settings.past"))
-        grant = await self.members.grant(
+        grant = await self.stores.members.grant(
             guild_id,
             user_id,
             pool,
@@ -159,14 +160,14 @@ class Allowances:
 
     async def grants(self, guild_id: int, user_id: int) -> Sequence[Grant]:
         """A member's unexpired grants with something left."""
-        return await self.members.grants(guild_id, user_id, self.clock.now())
+        return await self.stores.members.grants(guild_id, user_id, self.clock.now())
 
     async def overview(self, guild_id: int) -> tuple[PoolOverview, ...]:
         """Both pools of a server, as the panel shows them. Reads the settings anew."""
         self.guilds.forget(guild_id)
         settings = await self.guilds.settings(guild_id)
         day = day_of(self.clock.now(), settings.zone)
-        today = await self.books.totals(guild_id, day)
+        today = await self.stores.books.totals(guild_id, day)
         chosen = self.policy.server_default(settings)
         return tuple(
             PoolOverview(
@@ -186,4 +187,4 @@ class Allowances:
     async def usage(self, guild_id: int, since: int, until: int) -> Sequence[UsageRow]:
         """What the ledger says was spent between two moments, by the server's days, pool and member."""
         settings = await self.guilds.settings(guild_id)
-        return await self.books.usage(guild_id, since, until, zone=settings.zone)
+        return await self.stores.books.usage(guild_id, since, until, zone=settings.zone)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from bot.domain.ports import Clock, JobStore, Metrics, Pictures, Publisher
+    from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.worker.progress import ProgressEditor
 
 log = logging.getLogger(__name__)
@@ -50,11 +51,11 @@ class Delivery:
     publisher: Publisher
     pictures: Pictures
     editor: ProgressEditor
+    dispatcher: Dispatcher
     clock: Clock
     metrics: Metrics
     chance: Callable[[], float]
     on_lost_way: Callable[[Job, str], None]
-    on_done: Callable[[Job, Sequence[str]], None]
     owe_copy: Callable[[Job, Route], Awaitable[None]]
 
     async def deliver(self, job: Job) -> Job:
@@ -144,7 +145,9 @@ class Delivery:
         if put_off is not None and now - (parcel.job.finished_at or now) < DELIVERY_CAP_MS:
             raise put_off
         if not withdrawn:
-            self.on_lost_way(parcel.job, ", ".join(reasons) or (put_off.reason if put_off else "no_route"))
+            why = ", ".join(reasons) or (put_off.reason if put_off else "no_route")
+            self.on_lost_way(parcel.job, why)
+            self.dispatcher.tell_of_lost(parcel.job, why)
         return await self._done(parcel.job, Route.KEPT, None, reasons)
 
     async def _by(self, route: Route, parcel: _Parcel) -> tuple[Shown, _Parcel]:
@@ -192,7 +195,7 @@ class Delivery:
         self.metrics.count("deliveries", route=route.value)
         self.metrics.observe("delivery_lag_seconds", (now - (job.finished_at or now)) / SECOND)
         log.info("job_delivered", extra={"job": job.key, "route": route.value})
-        self.on_done(job, reasons)  # as it was: a direct message has moved its card elsewhere
+        self.dispatcher.tell_of_job(job, reasons)  # as it was: a direct message has moved its card elsewhere
         return done
 
 
