@@ -146,7 +146,7 @@ async def test_of_many_accounts_the_oldest_looks_are_forgotten(monkeypatch: pyte
     monkeypatch.setattr(upstream, "REMEMBERED", 1)
     far = Far()
     looking = look_at(far)
-    looking._upstream._seen["guild:1:1"] = (0, await looking.look())
+    looking._upstream._seen["guild:1:1"] = await looking.look()
 
     far.clock.at += BELIEVED_MS
     await looking.look()

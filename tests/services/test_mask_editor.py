@@ -142,10 +142,11 @@ async def test_the_picture_is_made_fit_once_and_kept_for_a_while(world: Harness,
 
 async def test_few_pictures_are_kept(world: Harness, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mask_editor, "MOST_KEPT", 1)
+    editor = replace(studio.mask_editor)  # built anew, with the cache of its own
     one, other = [await studio.link(await single(world, user=n)) for n in (1, 2)]
 
     for link in (one, other, other, one):
-        await studio.mask_editor.picture(link)
+        await editor.picture(link)
 
     assert len(studio.screens.fitted) == 3
 

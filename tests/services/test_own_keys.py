@@ -352,11 +352,12 @@ async def test_caches_do_not_grow_for_ever(
     world: Harness, mint: AccountsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(own_keys, "CACHED", 2)
+    few = replace(keys(world))  # built anew, with caches of its own
     for guild in range(5):
-        await keys(world).bring(guild, ADA, f"{KEY}{guild}")
-        await keys(world).state(guild)
+        await few.bring(guild, ADA, f"{KEY}{guild}")
+        await few.state(guild)
 
-    assert (len(keys(world)._current), len(keys(world)._opened)) == (2, 2)
+    assert (len(few._current), len(few._opened)) == (2, 2)
     assert len(mint.opened) == 10
 
 

@@ -6,9 +6,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
+
+from cachetools import LRUCache, TTLCache
 
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.schedule import MINUTE, SECOND
@@ -26,8 +29,6 @@ if TYPE_CHECKING:
     from bot.domain.tasks import TaskPage
     from bot.services.modlog.dispatcher import Dispatcher
 
-K = TypeVar("K")
-V = TypeVar("V")
 log = logging.getLogger(__name__)
 
 CURRENT_MS: Final = 5 * SECOND
@@ -85,8 +86,11 @@ class OwnKeys:
     hide: Callable[[str], None]
     clock: Clock
     dispatcher: Dispatcher
-    _current: dict[int, tuple[OwnAccount | None, int]] = field(init=False, default_factory=dict)
-    _opened: dict[OwnAccount, _Opened] = field(init=False, default_factory=dict)
+    _current: TTLCache[int, OwnAccount | None, int] = field(init=False)
+    _opened: LRUCache[OwnAccount, _Opened] = field(init=False, default_factory=lambda: LRUCache(CACHED))
+
+    def __post_init__(self) -> None:
+        self._current = TTLCache(CACHED, CURRENT_MS, self.clock.now)
 
     @property
     def offered(self) -> bool:
@@ -99,9 +103,8 @@ class OwnKeys:
         """The account that a server's new chains draw on, a few seconds old at most; None: it has no key."""
         if not self.offered:
             return None
-        kept = self._current.get(guild_id)
-        if kept is not None and self.clock.now() < kept[1]:
-            return kept[0]
+        with suppress(KeyError):
+            return self._current[guild_id]  # None is an answer, too
         key = await self.store.current(guild_id)
         return self._remember(guild_id, None if key is None else key.account)
 
@@ -122,7 +125,7 @@ class OwnKeys:
             self._opened.pop(account, None)
             return None
         kept.until = now + OPENED_MS
-        _keep(self._opened, account, kept)
+        self._opened[account] = kept
         return kept.bank
 
     def _open(self, account: OwnAccount, sealed: str | None) -> _Opened | None:
@@ -136,7 +139,7 @@ class OwnKeys:
         return _Opened(self.open_account(key), sealed)
 
     def _remember(self, guild_id: int, account: OwnAccount | None) -> OwnAccount | None:
-        _keep(self._current, guild_id, (account, self.clock.now() + CURRENT_MS))
+        self._current[guild_id] = account
         return account
 
     # -- for moderators ----------------------------------------------------------------------------------
@@ -269,11 +272,3 @@ def _refusal(error: RemoteError) -> str:
             return "own_key.refused"
         case _:
             return "own_key.unreachable"
-
-
-def _keep(cache: dict[K, V], key: K, value: V) -> None:
-    """Put it last; the one that was not touched for the longest time makes room."""
-    cache.pop(key, None)
-    while len(cache) >= CACHED:
-        del cache[next(iter(cache))]
-    cache[key] = value

@@ -7,6 +7,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from cachetools import TTLCache
+
 from bot.errors import RemoteError, RemoteFault
 
 if TYPE_CHECKING:
@@ -54,13 +56,15 @@ class AccountStatus:
     accounts: Accounts
     clock: Clock
     trackers: Mapping[str, LastReading]
-    _seen: dict[str, tuple[int, Condition]] = field(init=False, default_factory=dict)
+    _seen: TTLCache[str, Condition, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._seen = TTLCache(REMEMBERED, BELIEVED_MS, self.clock.now)
 
     async def look(self, account: str) -> Condition:
         """Say how it does, a few seconds old at most. Raises nothing of the API's."""
-        now = self.clock.now()
-        at, seen = self._seen.get(account, (0, None))
-        if seen is not None and now - at < BELIEVED_MS:
+        seen = self._seen.get(account)
+        if seen is not None:
             return seen
         balance_api = await self.accounts.balance_api(account)
         (fault, latency), left, rates = await asyncio.gather(
@@ -74,9 +78,7 @@ class AccountStatus:
             credits_left=left,
             rates=rates,
         )
-        while len(self._seen) >= REMEMBERED:
-            del self._seen[next(iter(self._seen))]
-        self._seen[account] = (now, seen)
+        self._seen[account] = seen
         return seen
 
     async def _ask(self, account: str) -> tuple[RemoteFault | None, int]:

@@ -7,6 +7,8 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from cachetools import TTLCache
+
 from bot.domain.people import Preferences, laid, read_aspect, spelled_version
 from bot.errors import StorageTrouble
 
@@ -25,20 +27,17 @@ LANGUAGES_EVERY_S: Final = 30
 """How long another process may go on speaking somebody's old language."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    preferences: Preferences
-    until: int
-
-
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class People:
     """Preferences of everybody. A change holds at once in this process, and within seconds in all others."""
 
     store: PreferenceStore
     clock: Clock
-    _cache: dict[int, _Kept] = field(init=False, default_factory=dict)
+    _cache: TTLCache[int, Preferences, int] = field(init=False)
     _languages: dict[int, str] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._cache = TTLCache(CACHED_PEOPLE, CACHED_MS, self.clock.now)
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -62,9 +61,7 @@ class People:
     async def preferences(self, user_id: int) -> Preferences:
         """Somebody's preferences, a few seconds old at most. Raises `StorageTrouble`."""
         kept = self._cache.get(user_id)
-        if kept is not None and self.clock.now() < kept.until:
-            return kept.preferences
-        return self._keep(user_id, await self.store.preferences(user_id))
+        return self._keep(user_id, await self.store.preferences(user_id)) if kept is None else kept
 
     # -- changing: each returns what holds now ------------------------------------------------------------
 
@@ -124,9 +121,7 @@ class People:
         return self._keep(user_id, await self.store.change(user_id, change, at=self.clock.now()))
 
     def _keep(self, user_id: int, preferences: Preferences) -> Preferences:
-        if len(self._cache) >= CACHED_PEOPLE:
-            self._cache.pop(next(iter(self._cache)))
-        self._cache[user_id] = _Kept(preferences, self.clock.now() + CACHED_MS)
+        self._cache[user_id] = preferences
         if preferences.language is None:
             self._languages.pop(user_id, None)
         else:

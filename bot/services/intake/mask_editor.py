@@ -9,6 +9,8 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from cachetools import TTLCache
+
 from bot.domain.jobs import Route
 from bot.domain.ports import Showing
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
@@ -57,9 +59,12 @@ class MaskEditor:
     publisher: Publisher
     clock: Clock
     show: Callable[[Job], None]
-    _kept: dict[JobKey, tuple[int, bytes]] = field(init=False, default_factory=dict)
+    _kept: TTLCache[JobKey, bytes, int] = field(init=False)
     _unannounced: deque[Job] = field(init=False, default_factory=deque)
     _news: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._kept = TTLCache(MOST_KEPT, KEPT_MS, self.clock.now)
 
     async def open(self, token: str) -> RegionLink:
         """The link that somebody came by; raises `LinkGone` or `StorageTrouble`."""
@@ -75,9 +80,8 @@ class MaskEditor:
     async def picture(self, link: RegionLink) -> bytes:
         """The picture as a WebP for a screen; raises `UserError` or `StorageTrouble`."""
         draft = await self._drafted(link)  # first of all: they may have been sent away meanwhile
-        now = self.clock.now()
-        until, kept = self._kept.get(link.job, (0, b""))
-        if now < until:
+        kept = self._kept.get(link.job)
+        if kept is not None:
             return kept
         try:
             whole = await self.pictures.fetch(
@@ -87,11 +91,7 @@ class MaskEditor:
             raise UserError(text("region.picture_gone", key=link.job)) from closed
         except RetryLater as later:
             raise UserError(text("region.picture_later", key=link.job)) from later
-        fitted = await self.screens.fit(whole.data)
-        self._kept = {key: one for key, one in self._kept.items() if now < one[0]}
-        while len(self._kept) >= MOST_KEPT:
-            del self._kept[next(iter(self._kept))]
-        self._kept[link.job] = (now + KEPT_MS, fitted)
+        fitted = self._kept[link.job] = await self.screens.fit(whole.data)
         return fitted
 
     async def _drafted(self, link: RegionLink) -> RegionDraft:

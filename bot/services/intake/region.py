@@ -7,6 +7,8 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from cachetools import TTLCache
+
 from bot.domain.actions import Family, classify
 from bot.domain.inputs import Input, InputRole
 from bot.domain.masks import COUNT, Cells, CheckedMask
@@ -79,7 +81,10 @@ class Regions:
     masks: Masks
     clock: Clock
     editor: EditorLink = no_editor
-    _kept: dict[tuple[JobKey, int], tuple[int, RegionDraft]] = field(init=False, default_factory=dict)
+    _kept: TTLCache[tuple[JobKey, int], RegionDraft, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._kept = TTLCache(MOST_KEPT, KEPT_MS, self.clock.now)
 
     # -- choosing ----------------------------------------------------------------------------------------
 
@@ -106,10 +111,9 @@ class Regions:
         return draft if draft is not None and asker.reply.guild_id == draft.job.home is not None else None
 
     def _remembered(self, key: JobKey, position: int) -> RegionDraft | None:
-        until, draft = self._kept.get((key, position), (0, None))
-        if draft is None or until < self.clock.now():
-            return None
-        self._keep(draft)
+        draft = self._kept.get((key, position))
+        if draft is not None:  # kept for so long after its last use
+            self._kept[key, position] = draft
         return draft
 
     async def preview(self, draft: RegionDraft, cells: Cells) -> bytes:
@@ -214,15 +218,5 @@ class Regions:
             raise UserError(text("region.picture_later", key=parent.key)) from later
         small = await self.masks.shrunk(picture.data)
         draft = RegionDraft(parent, position, picture.width, picture.height, small)
-        self._keep(draft)
+        self._kept[parent.key, position] = draft
         return draft
-
-    def _keep(self, draft: RegionDraft) -> None:
-        """Keep it as the latest used; forget what was not used for long."""
-        now = self.clock.now()
-        name = (draft.job.key, draft.position)
-        self._kept.pop(name, None)
-        self._kept[name] = (now + KEPT_MS, draft)
-        for old, (until, _) in list(self._kept.items()):
-            if until < now or len(self._kept) > MOST_KEPT:
-                del self._kept[old]

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from cachetools import TTLCache
+
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
 from bot.domain.days import is_zone
 from bot.domain.guild_ports import EventKind, ModEvent
@@ -39,12 +41,6 @@ PAUSE_LIMIT: Final = 300
 """Characters of a pause's words."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    settings: GuildSettings
-    until: int
-
-
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Guilds:
     """Settings of every server. Each change takes effect at once, is stored, audited and told to the log channel."""
@@ -52,16 +48,17 @@ class Guilds:
     store: SettingsStore
     clock: Clock
     dispatcher: Dispatcher
-    _cache: dict[int, _Kept] = field(init=False, default_factory=dict)
+    _cache: TTLCache[int, GuildSettings, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._cache = TTLCache(CACHED_GUILDS, CACHED_MS, self.clock.now)
 
     # -- reading -----------------------------------------------------------------------------------------
 
     async def settings(self, guild_id: int) -> GuildSettings:
         """A server's settings, a few seconds old at most."""
         kept = self._cache.get(guild_id)
-        if kept is not None and self.clock.now() < kept.until:
-            return kept.settings
-        return self._keep(await self.store.settings(guild_id))
+        return self._keep(await self.store.settings(guild_id)) if kept is None else kept
 
     def forget(self, guild_id: int) -> None:
         """Read a server's settings anew next time."""
@@ -324,12 +321,10 @@ class Guilds:
         return changed
 
     def _keep(self, settings: GuildSettings) -> GuildSettings:
-        while len(self._cache) >= CACHED_GUILDS:
-            self._cache.pop(next(iter(self._cache)))
         # A change that ended while these were being read must not be covered by them.
         known = self._cache.get(settings.guild_id)
-        if known is None or known.settings.revision <= settings.revision:
-            self._cache[settings.guild_id] = _Kept(settings, self.clock.now() + CACHED_MS)
+        if known is None or known.revision <= settings.revision:
+            self._cache[settings.guild_id] = settings
         return settings
 
     async def _tell(self, entry: AuditEntry) -> None:

@@ -9,6 +9,8 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from cachetools import LRUCache
+
 from bot.domain.jobs import Job, JobState, Route
 from bot.domain.ports import Showing
 from bot.domain.schedule import CHANNEL_EDIT_EVERY_MS, EDIT_EVERY_MS, SECOND
@@ -58,7 +60,7 @@ class ProgressEditor:
     slots: ChannelSlots = field(init=False, default_factory=ChannelSlots)
     """Outcomes that go before progress; the worker reports them here."""
     _cards: dict[JobKey, _Card] = field(init=False, default_factory=dict)
-    _channels: dict[int, int] = field(init=False, default_factory=dict)
+    _channels: LRUCache[int, int] = field(init=False, default_factory=lambda: LRUCache(REMEMBER))
     _flying: dict[JobKey, asyncio.Task[None]] = field(init=False, default_factory=dict)
     _wake: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _line: list[tuple[int, int, JobKey]] = field(init=False, default_factory=list)
@@ -157,8 +159,6 @@ class ProgressEditor:
         card.dirty = False
         card.edited_at = now
         self._channels[card.job.reply.channel_id] = now
-        if len(self._channels) > REMEMBER:
-            self._channels.pop(next(iter(self._channels)))
         self._flying[key] = group.create_task(self._edit(key, card), name=f"edit {key}")
 
     async def _edit(self, key: JobKey, card: _Card) -> None:
