@@ -14,9 +14,9 @@ import pytest
 
 from bot import log as log_room
 from bot.domain.accounts import OwnAccount
-from bot.domain.guilds import DELETION_DELAY_MS
+from bot.domain.guilds import DELETION_DELAY_MS, Actor
 from bot.domain.jobs import JobState
-from bot.errors import RemoteError, RemoteFault, StorageTrouble
+from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.services.accounts import own_keys
 from bot.services.accounts.own_keys import CURRENT_MS, OPENED_MS, RETIRED_MS, Brought, OwnKeys, bare
 from bot.storage.vault import FernetVault
@@ -256,7 +256,9 @@ async def test_another_process_learns_of_a_change_within_seconds(
     stored = world._opened.guilds.keys
     assert await keys(world).current(GUILD) == FIRST
 
-    await stored.replace(GUILD, FernetVault([MASTER]).seal(GUILD, OTHER_KEY), actor=ADA, at=1)
+    await stored.replace(
+        GUILD, FernetVault([MASTER]).seal(GUILD, OTHER_KEY), instead_of=FIRST, actor=ADA, at=1
+    )
     assert await keys(world).current(GUILD) == FIRST
     world.clock.move_to(world.clock.now() + CURRENT_MS)
 
@@ -346,6 +348,35 @@ async def test_a_key_in_use_goes_on_while_the_database_is_in_trouble(
     with pytest.raises(StorageTrouble):
         await keys(world).api(SECOND)
     assert mint.opened.count(KEY) == 2
+
+
+@pytest.mark.usefixtures("mint")
+async def test_one_key_brought_in_two_processes_at_once_is_one_account(
+    world: Harness,
+) -> None:
+    def elsewhere() -> OwnKeys:
+        return replace(keys(world))
+
+    both = await asyncio.gather(
+        *(one.bring(GUILD, who, KEY) for one, who in ((elsewhere(), ADA), (elsewhere(), Actor(901, "Bob")))),
+        return_exceptions=True,
+    )
+
+    assert [one for one in both if one is Brought.SET]
+    assert [one.text.id for one in both if isinstance(one, UserError)] == ["own_key.same"]
+    assert [one.account for one in await world._opened.guilds.keys.every()] == [FIRST]
+
+
+@pytest.mark.usefixtures("mint")
+async def test_two_keys_brought_in_two_processes_at_once_are_told_one_after_the_other(
+    world: Harness,
+) -> None:
+    both = await asyncio.gather(
+        replace(keys(world)).bring(GUILD, ADA, KEY),
+        replace(keys(world)).bring(GUILD, Actor(901, "Bob"), OTHER_KEY),
+    )
+
+    assert sorted(both) == [Brought.REPLACED, Brought.SET]
 
 
 async def test_caches_do_not_grow_for_ever(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.access import Pressers, Treatment
-from bot.domain.moderation import Match, StrikePolicy, WordAction, WordRule
+from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Allowance, Pool
 from bot.domain.prices import Charge
 from bot.errors import SettingsChanged, StorageTrouble
@@ -265,7 +265,7 @@ async def test_a_warning_goes_on_with_a_note_and_moderators_hear_once(server: Se
 
 async def test_strikes_lead_to_a_block_for_a_time(server: Server) -> None:
     await server.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "gore", WordAction.STRIKE))
-    await server.guilds.set_strikes(GUILD, ADA, StrikePolicy(limit=2, days=30, block_hours=5))
+    await server.guilds.set_strikes(GUILD, ADA, limit=2, days=30, block_hours=5)
     until = server.world.clock.now() + 5 * HOUR
     twice = server.asker()
 

@@ -162,23 +162,29 @@ class OwnKeys:
         key = bare(typed)
         self.hide(key)
         page = await self._test(self.open_account(key))
-        before = await self.store.current(guild_id)
-        now = self.clock.now()
-        if before is not None and await self._is_stored(before.account, key):
-            await self.store.mark_tested(before.account, now)
-            raise UserError(text("own_key.same"))
-        sealed = vault.seal(guild_id, key)
-        if before is None:
-            brought = Brought.SET
-        elif await self._exchanged(before.account, page, sealed, actor=actor):
-            brought = Brought.EXCHANGED
-        else:
-            brought = Brought.REPLACED
-        if brought is not Brought.EXCHANGED:
-            stored = await self.store.replace(guild_id, sealed, actor=actor, at=now)
-            self._remember(guild_id, stored.account)
+        sealed, now, brought = vault.seal(guild_id, key), self.clock.now(), None
+        while brought is None:  # once more for each key that somebody else brought meanwhile
+            brought = await self._store(guild_id, actor, key, sealed, page)
         self._tell(guild_id, actor, f"log.own_key.{brought.value}", now)
         return brought
+
+    async def _store(
+        self, guild_id: int, actor: Actor, key: str, sealed: str, page: TaskPage
+    ) -> Brought | None:
+        """Store a key instead of the one that is there; None if another one took its place while we looked."""
+        now, known = self.clock.now(), await self.store.current(guild_id)
+        before = None if known is None else known.account
+        if before is not None:
+            if await self._is_stored(before, key):
+                await self.store.mark_tested(before, now)
+                raise UserError(text("own_key.same"))
+            if await self._exchanged(before, page, sealed, actor=actor):
+                return Brought.EXCHANGED
+        stored = await self.store.replace(guild_id, sealed, instead_of=before, actor=actor, at=now)
+        if stored is None:
+            return None
+        self._remember(guild_id, stored.account)
+        return Brought.SET if before is None else Brought.REPLACED
 
     async def _exchanged(self, account: OwnAccount, page: TaskPage, sealed: str, *, actor: Actor) -> bool:
         """Keep the account if the new key opens it too: a job of ours among its tasks gives it away."""

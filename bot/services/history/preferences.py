@@ -93,6 +93,10 @@ class People:
         """Have finished pictures come as direct messages, too, or not."""
         return await self._change(user_id, lambda p: replace(p, copies=on, copies_refused=False))
 
+    async def toggle_copies(self, user_id: int) -> Preferences:
+        """The same for a button that does not say which: the other way round than is stored."""
+        return await self._change(user_id, lambda p: replace(p, copies=not p.copies, copies_refused=False))
+
     async def stop_copies(self, user_id: int) -> Preferences:
         """They take no direct messages from us: stop, and remember why."""
         return await self._change(user_id, lambda p: replace(p, copies=False, copies_refused=True))

@@ -11,7 +11,7 @@ from cachetools import TTLCache
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
 from bot.domain.days import is_zone
 from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.guilds import Changed, GuildSettings, Pause, Pools, Total
+from bot.domain.guilds import Changed, GuildSettings, Pause, Total
 from bot.domain.moderation import RULES_LIMIT, StrikePolicy, WordRule, checked
 from bot.domain.pools import UNLIMITED, Allowance, AllowanceChange, Pool, PoolRule, Unsaid
 from bot.domain.prices import DEFAULT_PRICE, Charge, Price
@@ -153,10 +153,14 @@ class Guilds:
         return await self.change(guild_id, actor, change)
 
     async def set_default_pool(self, guild_id: int, actor: Actor, pool: Pool | None) -> Changed:
-        """Choose the pool of a command that names none; None: the deployment's."""
-        return await self.change(
-            guild_id, actor, lambda s: replace(s, pools=Pools(off=s.pools.off, default=pool))
-        )
+        """Choose the pool of a command that names none; None: the deployment's. Raises `UserError` if it is off."""
+
+        def change(s: GuildSettings) -> GuildSettings:
+            if pool in s.pools.off:
+                raise UserError(text("pool.default_off", pool=text(f"pool.{pool.value}")))
+            return replace(s, pools=replace(s.pools, default=pool))
+
+        return await self.change(guild_id, actor, change)
 
     async def pause(self, guild_id: int, actor: Actor, pool: Pool | None, words: str) -> Changed:
         """Stop a pool, or everything, for a while; members read the words. What was accepted goes on."""
@@ -293,10 +297,16 @@ class Guilds:
 
         return await self.change(guild_id, actor, change)
 
-    async def set_strikes(self, guild_id: int, actor: Actor, policy: StrikePolicy) -> Changed:
-        """Say how many strikes within how many days block a member for how long."""
-        _bounded(policy.limit, policy.days, policy.block_hours, low=1, limit=HOURS_LIMIT)
-        return await self.change(guild_id, actor, lambda s: replace(s, strikes=policy))
+    async def set_strikes(
+        self, guild_id: int, actor: Actor, *, limit: int, block_hours: int, days: int | None = None
+    ) -> Changed:
+        """Say how many strikes within how many days (None: as before) block a member for how long."""
+        _bounded(limit, days, block_hours, low=1, limit=HOURS_LIMIT)
+
+        def change(s: GuildSettings) -> GuildSettings:
+            return replace(s, strikes=StrikePolicy(limit, days or s.strikes.days, block_hours))
+
+        return await self.change(guild_id, actor, change)
 
     # -- changing ----------------------------------------------------------------------------------------
 
