@@ -219,7 +219,7 @@ async def test_a_key_that_was_removed_while_another_of_its_account_came_becomes_
 
     monkeypatch.setattr(store, "exchange", too_late)
 
-    assert await keys(world).bring(GUILD, ADA, OTHER_KEY) is Brought.REPLACED
+    assert await keys(world).bring(GUILD, ADA, OTHER_KEY) is Brought.SET  # there was none any more
     assert await keys(world).current(GUILD) == SECOND
 
 
