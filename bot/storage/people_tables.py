@@ -1,5 +1,5 @@
 """The tables of what is a person's own, as SQLAlchemy Core sees them.
-Never here: queries, and what belongs to a server (those are in `guild_tables`)."""
+Never here: queries, and what belongs to a server (those are in `server_tables`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Watching the accounts now and then: who can help hears of a rejected key or a low balance before members do.
-Never here: what a job's failure tells (noticing), and how an account is found (accounts)."""
+Never here: what a job's failure tells (`events`), and how an account is found (accounts)."""
 
 from __future__ import annotations
 

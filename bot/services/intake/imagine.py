@@ -39,7 +39,7 @@ class Imagine:
         asker = await self.doors.seat(asker, origin_of(ancestor), Door.REMIX)
         taken = await self.image_loader.kept_of_prompt(ancestor)
         gone = ancestor.kind is JobKind.IMAGINE and ancestor.inputs > len(taken)
-        return await self._begin(
+        return await self._start(
             asker,
             PromptOptions(prompt=prompt, pictures=len(taken)),
             ancestor.pool,
@@ -67,7 +67,7 @@ class Imagine:
         options = replace(options, pictures=len(given))
         compose(options)  # a bad prompt is not worth fetching pictures for
         taken = await self.image_loader.gather(given)
-        return await self._begin(asker, options, pool, ancestor=ancestor, taken=taken, preferred=preferred)
+        return await self._start(asker, options, pool, ancestor=ancestor, taken=taken, preferred=preferred)
 
     async def begin_again(
         self, asker: Asker, draft: Draft, options: PromptOptions, *, preferred: Pool | None
@@ -76,7 +76,7 @@ class Imagine:
         asker = await self.doors.seat(asker, origin_of_draft(draft), Door.DRAFT)
         return await self.begin(asker, options, draft.pool, preferred=preferred)
 
-    async def _begin(
+    async def _start(
         self,
         asker: Asker,
         options: PromptOptions,

@@ -1,5 +1,5 @@
 """The mask editor's use cases: the picture to paint on, and the one job that a painted region begins.
-Never here: HTTP, links as rows, and what a mask must be (`regions` knows)."""
+Never here: HTTP, links as rows, and what a mask must be (that is `region`)."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Presses:
         parent = await self.parent(key)
         asker = await self.seat(asker, parent, Door.PRESS)
         self._check(parent, position)
-        return await self.begin(asker, parent, position, channel_id=channel_id, message_id=message_id)
+        return await self.start_child(asker, parent, position, channel_id=channel_id, message_id=message_id)
 
     async def seat(self, asker: Asker, parent: Job, door: Door) -> Asker:
         """The asker in the home of a job, if its door is open to them; raises `UserError`."""
@@ -87,7 +87,7 @@ class Presses:
             raise UserError(text("press.unfinished", key=key))
         return job
 
-    async def begin(
+    async def start_child(
         self,
         asker: Asker,
         parent: Job,

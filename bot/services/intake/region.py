@@ -175,7 +175,7 @@ class Regions:
     async def begin(self, asker: Asker, ready: Masked, *, channel_id: int, message_id: int) -> Pressed:
         """The second half: the intent is stored and the worker woken. Raises `UserError` or `StorageTrouble`."""
         key, mask = ready.parent.key, ready.mask
-        pressed = await self.presses.begin(
+        pressed = await self.presses.start_child(
             await self.presses.seat(asker, ready.parent, ready.door),
             ready.parent,
             ready.position,

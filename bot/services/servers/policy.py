@@ -1,5 +1,5 @@
 """A server's own policy: what its moderators decided, asked in one order, each refusal with its rule and a way out.
-Never here: settings' storage, counting, and the deployment's defaults (that is `quotas`)."""
+Never here: settings' storage, counting, and the deployment's defaults (that is `terms`)."""
 
 from __future__ import annotations
 

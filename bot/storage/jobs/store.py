@@ -1,5 +1,5 @@
 """Jobs as rows: the `JobStore` port on SQL. Each method is one transaction; a fence guards each write to a job.
-Never here: SQL dialects (`engine`), the order of the queue (`claims`), what is written with a job (`steps`)."""
+Never here: SQL dialects (`database`), the order of the queue (`claims`), what is written with a job (`steps`)."""
 
 from __future__ import annotations
 
