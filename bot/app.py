@@ -33,8 +33,10 @@ from bot.readiness import Readiness
 from bot.services.accounts.owner_policy import OwnerTerms
 from bot.services.admission.terms import DeploymentPolicy
 from bot.services.intake.mask_editor import MaskEditor
+from bot.services.intake.naming import RandomNaming
 from bot.services.intake.region_links import RegionLinks
-from bot.services.wiring import Ports, RandomNaming, Terms, build
+from bot.services.process import Ports, Terms
+from bot.services.wiring import build
 from bot.starts import Starts
 from bot.storage.backup import file_of
 from bot.storage.opening import open_storage

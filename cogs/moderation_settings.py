@@ -9,7 +9,6 @@ import discord
 from discord import app_commands
 
 from bot.domain.access import Pressers, Treatment
-from bot.domain.moderation import StrikePolicy
 from bot.errors import UserError
 from bot.services.servers.settings import RETENTION_LIMIT
 from bot.texts import text
@@ -48,16 +47,15 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         interaction: discord.Interaction[Easel],
         count: app_commands.Range[int, 1, STRIKES_LIMIT],
         hours: app_commands.Range[int, 1, HOURS_LIMIT],
-        days: app_commands.Range[int, 1, DAYS_LIMIT] = 30,
+        days: app_commands.Range[int, 1, DAYS_LIMIT] | None = None,
     ) -> None:
         """Say how many strikes block a member, and for how long."""
         if await defer_ephemeral(interaction) is None:
             return
-        policy = StrikePolicy(limit=count, days=days, block_hours=hours)
         changed = await client_of(interaction).services.guilds.set_strikes(
-            guild_of(interaction), actor_of(interaction), policy
+            guild_of(interaction), actor_of(interaction), limit=count, block_hours=hours, days=days
         )
-        await _say(interaction, changed, _strikes(count, days, hours))
+        await _say(interaction, changed, _strikes(count, changed.after.strikes.days, hours))
 
     @app_commands.command(name="press", description=said("command.mod.press"))
     @app_commands.describe(who=said("command.mod.press.who"), role=said("command.mod.press.role"))

@@ -45,8 +45,10 @@ class KeyStore(Protocol):
     async def sealed(self, account: OwnAccount) -> str | None:
         """The stored value of one generation; None if it is gone."""
 
-    async def replace(self, guild_id: int, sealed: str, *, actor: Actor, at: int) -> OwnKey:
-        """Make a key the server's own, instead of the one before, and write the audit's line."""
+    async def replace(
+        self, guild_id: int, sealed: str, *, instead_of: OwnAccount | None, actor: Actor, at: int
+    ) -> OwnKey | None:
+        """Make a key the server's own and write the audit's line; None if another than `instead_of` is its own now."""
 
     async def exchange(self, account: OwnAccount, sealed: str, *, actor: Actor, at: int) -> bool:
         """Store another key of the same account, and write the audit's line; False if the account was given up."""

@@ -201,7 +201,7 @@ class JobStore(Protocol):
     has moved on.
     """
 
-    async def begin(
+    async def insert(
         self,
         job: Job,
         allowance: Allowance,

@@ -4,6 +4,7 @@ Never here: what is deleted exactly (storage), and when moderators ask for it.""
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.guilds import DELETION_DELAY_MS
@@ -24,17 +25,15 @@ BATCH: Final = 500
 """Jobs emptied in one transaction: a writer on SQLite holds up everybody else's."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Housekeeping:
     """Keeps the database from keeping too much. Several processes may do it at once."""
 
-    def __init__(
-        self, *, records: Records, drafts: Drafts, own_keys: OwnKeys, clock: Clock, metrics: Metrics
-    ) -> None:
-        self._records = records
-        self._drafts = drafts
-        self._own_keys = own_keys
-        self._clock = clock
-        self._metrics = metrics
+    records: Records
+    drafts: Drafts
+    own_keys: OwnKeys
+    clock: Clock
+    metrics: Metrics
 
     async def run(self) -> None:
         """Tidy up every few minutes, until cancelled."""
@@ -43,28 +42,28 @@ class Housekeeping:
                 await self.tidy()
             except StorageTrouble as trouble:
                 log.warning("tidying_failed", extra={"reason": str(trouble)})
-            await self._clock.pause(EVERY_SECONDS)
+            await self.clock.pause(EVERY_SECONDS)
 
     async def tidy(self) -> None:
         """Forget what is due to be forgotten now."""
-        now = self._clock.now()
+        now = self.clock.now()
         emptied = BATCH
         while emptied == BATCH:
-            emptied = await self._records.forget_prompts(now, limit=BATCH)
-            self._metrics.count("prompts_forgotten", emptied)
+            emptied = await self.records.forget_prompts(now, limit=BATCH)
+            self.metrics.count("prompts_forgotten", emptied)
         emptied = BATCH
         while emptied == BATCH:
-            emptied = await self._records.forget_inputs(now - INPUT_LIFE_MS, limit=BATCH)
-        await self._records.forget_links(now - LINK_KEPT_MS)
-        await self._drafts.tidy()
-        for guild_id in await self._records.delete_due(now):
+            emptied = await self.records.forget_inputs(now - INPUT_LIFE_MS, limit=BATCH)
+        await self.records.forget_links(now - LINK_KEPT_MS)
+        await self.drafts.tidy()
+        for guild_id in await self.records.delete_due(now):
             log.info("guild_deleted", extra={"guild": guild_id})
-        await self._own_keys.tidy()
+        await self.own_keys.tidy()
 
     async def left(self, guild_id: int) -> None:
         """The bot was removed from a server: its data goes in a month."""
-        await self._records.schedule_deletion(guild_id, self._clock.now() + DELETION_DELAY_MS)
+        await self.records.schedule_deletion(guild_id, self.clock.now() + DELETION_DELAY_MS)
 
     async def joined(self, guild_id: int) -> None:
         """The bot is (again) in a server: its data stays."""
-        await self._records.schedule_deletion(guild_id, None)
+        await self.records.schedule_deletion(guild_id, None)

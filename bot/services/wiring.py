@@ -1,21 +1,16 @@
-"""Puts the services together: what a process needs to accept, send, follow and deliver jobs.
-Never here: adapters; they come in through the ports."""
+"""Puts the services together, room by room: what a process needs to accept, send, follow and deliver jobs.
+Never here: adapters; they come in through the ports (`process` lists them)."""
 
 from __future__ import annotations
 
-import random
-import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.guild_ports import Silence
-from bot.domain.keys import KEY_LENGTH, JobKey, key_from_bits
-from bot.domain.membership import NoDirectory
 from bot.services.accounts.accounts import Accounts
 from bot.services.accounts.monitor import AccountMonitor
 from bot.services.accounts.own_keys import OwnKeys
-from bot.services.accounts.owner_policy import NoMail, OwnerPolicy, OwnerTerms
-from bot.services.accounts.status import Upstream
+from bot.services.accounts.owner_policy import OwnerPolicy
+from bot.services.accounts.status import AccountStatus
 from bot.services.admission.doors import Doors
 from bot.services.history.dm_outbox import DmDebts, DmOutbox
 from bot.services.history.favourites import Favourites
@@ -30,11 +25,11 @@ from bot.services.intake.blend import Blending
 from bot.services.intake.describe import Describing
 from bot.services.intake.drafts import Drafts
 from bot.services.intake.imagine import Imagine
-from bot.services.intake.new_chain import Roots
+from bot.services.intake.intake import Intake
+from bot.services.intake.new_chain import NewChains
 from bot.services.intake.press import Presses
-from bot.services.intake.region import Regions, no_editor
+from bot.services.intake.region import Regions
 from bot.services.modlog.dispatcher import Dispatcher
-from bot.services.modlog.listeners import lost_to, told_to
 from bot.services.servers.moderation import Moderation
 from bot.services.servers.policy import GuildPolicy
 from bot.services.servers.prompt_settings import PromptSettings
@@ -47,158 +42,70 @@ from bot.services.worker.submission import Submitter
 from bot.services.worker.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from bot.domain.accounts import AccountMap
-    from bot.domain.balances import AccountApi, BalanceApi
-    from bot.domain.guild_ports import GuildStores, ModLog
-    from bot.domain.inputs import PictureReader
     from bot.domain.jobs import Job
-    from bot.domain.keepsakes import Keepsakes
-    from bot.domain.masks import Masks
-    from bot.domain.membership import MemberDirectory
-    from bot.domain.own_keys import Vault
-    from bot.domain.people import PreferenceStore
-    from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Metrics, Pictures, Publisher
-    from bot.domain.tenancy import TenantStore
     from bot.services.accounts.owner_policy import OwnerMail
-    from bot.services.admission.terms import DeploymentPolicy
-    from bot.services.intake.imagine import Naming
-    from bot.services.intake.region import EditorLink
-
-
-class RandomNaming:
-    """Names from the operating system's random source."""
-
-    def key(self) -> JobKey:
-        """60 random bits: by 10 million jobs, the chance of one collision is about 1 in 23,000."""
-        return key_from_bits(secrets.randbits(5 * KEY_LENGTH))
-
-    def token(self) -> str:
-        """192 random bits."""
-        return secrets.token_urlsafe(24)
-
-
-def _no_account(_key: str) -> AccountApi:
-    raise LookupError("no account can be opened in this process")
-
-
-def _seen_by_nobody(_secret: str) -> None:
-    """Where nothing is logged."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """The adapters of one process."""
-
-    store: JobStore
-    archive: JobArchive
-    accounts: Mapping[str, ImageApi]
-    """The owner's."""
-    pictures: Pictures
-    masks: Masks
-    reader: PictureReader
-    publisher: Publisher
-    clock: Clock
-    metrics: Metrics
-    policy: DeploymentPolicy
-    """What holds where a server decided nothing."""
-    guilds: GuildStores
-    people: PreferenceStore
-    keepsakes: Keepsakes
-    tenants: TenantStore
-    directory: MemberDirectory = field(default_factory=NoDirectory)
-    modlog: ModLog = field(default_factory=Silence)
-    mail: OwnerMail = field(default_factory=NoMail)
-    balance_apis: Mapping[str, BalanceApi] = field(default_factory=dict)
-    """Where the owner's accounts' funds can be read, as far as a key may."""
-    vault: Vault | None = None
-    """None: without a master key no server's own key can be kept."""
-    open_account: Callable[[str], AccountApi] = _no_account
-    """The account behind a key."""
-    hide: Callable[[str], None] = _seen_by_nobody
-    """Has a secret that was just read kept out of every log line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What the owner decided."""
-
-    owner: str
-    """This process among others: host, process id and something random."""
-    max_running: int
-    """Jobs running upstream at once, per account and pool."""
-    webhook_address: Callable[[str], str | None] = lambda _token: None
-    """Where upstream may post about a job; None without a public address."""
-    webhooks: bool = False
-    account_of: AccountMap = field(default_factory=dict)
-    """Which of the owner's accounts a server draws on."""
-    owner_terms: OwnerTerms = field(default_factory=OwnerTerms)
-    """Who draws on those, and how much."""
-    server_keys: bool = True
-    """Whether servers may bring keys of their own, if there is a vault."""
-    balance_low: int | None = None
-    """Credits below which moderators are told; None: never."""
-    reads_per_second: float = 4.0
-    """Budget of readings of each account, as the image API's adapter keeps it."""
-    video: bool = False
-    editor_link: EditorLink = no_editor
-    """Where somebody can draw a mask for a button; None without a public address."""
-    link_of: Callable[[Job], str | None] = lambda _job: None
-    """Where a job's card is, for people to click."""
-    naming: Naming | None = None
-    chance: Callable[[], float] = random.random
+    from bot.services.process import Ports, Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What the front doors (commands, buttons, the web) call."""
 
+    # -- a request becomes a row -------------------------------------------------------------------------
     imagine: Imagine
     blending: Blending
     describing: Describing
     batches: Batches
-    image_loader: ImageLoader
     presses: Presses
     regions: Regions
+    intake: Intake
+    image_loader: ImageLoader
+    drafts: Drafts
+    # -- a row becomes calls and messages ----------------------------------------------------------------
+    worker: Worker
+    editor: ProgressEditor
+    """Runs inside the worker; a process without a worker runs it alone, for the first cards."""
+    # -- what exists already -----------------------------------------------------------------------------
     jobs: Jobs
     redelivery: Redelivery
-    worker: Worker
+    favourites: Favourites
+    thumbnails: Thumbnails
+    people: People
+    """Has to run beside the worker, in every process."""
+    copies: DmOutbox
+    """Has to run beside the worker, in every process that delivers."""
+    # -- servers -----------------------------------------------------------------------------------------
     guilds: Guilds
     prompt_settings: PromptSettings
     policy: GuildPolicy
     allowances: Allowances
     moderation: Moderation
-    accounts: Accounts
-    owner_policy: OwnerPolicy
-    mail: OwnerMail
-    own_keys: OwnKeys
-    upstream: Upstream
     dispatcher: Dispatcher
     """Has to run beside the worker, in every process."""
+    # -- who pays ----------------------------------------------------------------------------------------
+    accounts: Accounts
+    owner_policy: OwnerPolicy
+    own_keys: OwnKeys
+    upstream: AccountStatus
+    mail: OwnerMail
     watch: AccountMonitor
     """Has to run beside the worker, in one process at least."""
+    # -- now and then ------------------------------------------------------------------------------------
     housekeeping: Housekeeping
     """Has to run beside the worker, in one process at least."""
-    people: People
-    """Has to run beside the worker, in every process."""
-    drafts: Drafts
-    copies: DmOutbox
-    """Has to run beside the worker, in every process that delivers."""
-    favourites: Favourites
-    thumbnails: Thumbnails
-    editor: ProgressEditor
-    """Runs inside the worker; a process without a worker runs it alone, for the first cards."""
 
 
 def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]) -> Services:
     """Wire one process's services; nothing runs until `worker.run()`."""
-    store, clock, metrics, chance = ports.store, ports.clock, ports.metrics, terms.chance
-    naming = terms.naming or RandomNaming()
-    stores = ports.guilds
+    store, stores, clock, metrics = ports.store, ports.guilds, ports.clock, ports.metrics
+    chance, of_owner = terms.chance, terms.owner_terms
     dispatcher = Dispatcher(
         settings=stores.settings, records=stores.records, modlog=ports.modlog, clock=clock, metrics=metrics
     )
+
+    # -- who pays ----------------------------------------------------------------------------------------
     own_keys = OwnKeys(
         store=stores.keys,
         jobs=store,
@@ -211,7 +118,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     )
     owner_policy = OwnerPolicy(
         store=ports.tenants,
-        terms=terms.owner_terms,
+        terms=of_owner,
         clock=clock,
         memory=stores.memory,
         own_keys_offered=lambda: own_keys.offered,
@@ -223,6 +130,18 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         own=own_keys,
         owner=owner_policy,
     )
+    monitor = AccountMonitor(
+        accounts=accounts,
+        own_keys=own_keys,
+        records=stores.records,
+        memory=stores.memory,
+        dispatcher=dispatcher,
+        clock=clock,
+        balance_low=terms.balance_low,
+        mail=ports.mail,
+    )
+
+    # -- a row becomes calls and messages ----------------------------------------------------------------
     editor = ProgressEditor(store=store, publisher=ports.publisher, clock=clock, metrics=metrics)
     people = People(store=ports.people, clock=clock)
     owed = DmDebts(people=people, store=ports.keepsakes, clock=clock)
@@ -243,11 +162,11 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             publisher=ports.publisher,
             pictures=ports.pictures,
             editor=editor,
+            dispatcher=dispatcher,
             clock=clock,
             metrics=metrics,
             chance=chance,
-            on_lost_way=lost_to(dispatcher, on_lost_way),
-            on_done=told_to(dispatcher),
+            on_lost_way=on_lost_way,
             owe_copy=owed.owe,
         ),
         editor=editor,
@@ -257,127 +176,109 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         clock=clock,
         metrics=metrics,
         chance=chance,
-        max_running=min(terms.max_running, terms.owner_terms.of_account.at_once or terms.max_running),
-        usual=terms.owner_terms.usual,
+        max_running=min(terms.max_running, of_owner.of_account.at_once or terms.max_running),
+        usual=of_owner.usual,
     )
+
+    # -- servers -----------------------------------------------------------------------------------------
     guilds = Guilds(store=stores.settings, clock=clock, dispatcher=dispatcher)
     policy = GuildPolicy(
+        guilds=guilds, stores=stores, fallback=ports.policy, clock=clock, dispatcher=dispatcher
+    )
+    allowances = Allowances(guilds=guilds, policy=policy, stores=stores, clock=clock, dispatcher=dispatcher)
+    moderation = Moderation(
         guilds=guilds,
-        members=stores.members,
-        books=stores.books,
-        records=stores.records,
-        fallback=ports.policy,
+        stores=stores,
+        jobs=store,
+        archive=ports.archive,
+        publisher=ports.publisher,
+        wakeup=worker,
+        show=editor.changed,
         clock=clock,
         dispatcher=dispatcher,
     )
+
+    # -- what exists already -----------------------------------------------------------------------------
     doors = Doors(ports.directory)
-    drafts = Drafts(store=ports.keepsakes, clock=clock, naming=naming)
     jobs = Jobs(
         store=store, archive=ports.archive, doors=doors, clock=clock, wakeup=worker, show=editor.changed
-    )
-    roots = Roots(
-        store=store,
-        policy=policy,
-        accounts=accounts,
-        clock=clock,
-        naming=naming,
-        wakeup=worker,
-        metrics=metrics,
-        show=editor.changed,
-        video=terms.video,
-    )
-    image_loader = ImageLoader(reader=ports.reader, pictures=ports.pictures, jobs=jobs, store=store)
-    presses = Presses(
-        store=store,
-        policy=policy,
-        doors=doors,
-        accounts=accounts,
-        clock=clock,
-        naming=naming,
-        wakeup=worker,
-        metrics=metrics,
-        show=editor.changed,
-        video=terms.video,
     )
     redelivery = Redelivery(
         jobs=jobs, store=store, publisher=ports.publisher, pictures=ports.pictures, clock=clock
     )
+    outbox = DmOutbox(
+        owed=owed,
+        people=people,
+        store=ports.keepsakes,
+        jobs=store,
+        redelivery=redelivery,
+        publisher=ports.publisher,
+        clock=clock,
+        link_of=terms.link_of,
+    )
+
+    # -- a request becomes a row -------------------------------------------------------------------------
+    intake = Intake(
+        policy=policy,
+        store=store,
+        accounts=accounts,
+        clock=clock,
+        naming=terms.naming,
+        wakeup=worker,
+        metrics=metrics,
+        show=editor.changed,
+        video=terms.video,
+    )
+    chains = NewChains(intake=intake, policy=policy, accounts=accounts)
+    loader = ImageLoader(reader=ports.reader, pictures=ports.pictures, jobs=jobs, store=store)
+    presses = Presses(intake=intake, store=store, doors=doors, accounts=accounts, video=terms.video)
+    drafts = Drafts(store=ports.keepsakes, clock=clock, naming=terms.naming)
     return Services(
         batches=Batches(
-            roots=roots, doors=doors, drafts=drafts, guilds=guilds, people=people, policy=policy, store=store
+            chains=chains,
+            doors=doors,
+            drafts=drafts,
+            guilds=guilds,
+            people=people,
+            policy=policy,
+            store=store,
         ),
-        imagine=Imagine(roots=roots, image_loader=image_loader, doors=doors),
-        blending=Blending(roots=roots, image_loader=image_loader),
-        describing=Describing(roots=roots, image_loader=image_loader, jobs=jobs, store=store, doors=doors),
-        image_loader=image_loader,
+        imagine=Imagine(chains=chains, image_loader=loader, doors=doors),
+        blending=Blending(chains=chains, image_loader=loader),
+        describing=Describing(chains=chains, image_loader=loader, jobs=jobs, store=store, doors=doors),
         presses=presses,
         regions=Regions(
             presses=presses,
             store=store,
-            policy=policy,
-            accounts=accounts,
             pictures=ports.pictures,
             masks=ports.masks,
             clock=clock,
             editor=terms.editor_link,
         ),
+        intake=intake,
+        image_loader=loader,
+        drafts=drafts,
+        worker=worker,
+        editor=editor,
         jobs=jobs,
         redelivery=redelivery,
-        worker=worker,
+        favourites=Favourites(jobs=jobs, store=ports.keepsakes, clock=clock),
+        thumbnails=Thumbnails(publisher=ports.publisher, clock=clock),
+        people=people,
+        copies=outbox,
         guilds=guilds,
         prompt_settings=PromptSettings(guilds),
         policy=policy,
-        allowances=Allowances(
-            guilds=guilds,
-            policy=policy,
-            members=stores.members,
-            books=stores.books,
-            clock=clock,
-            dispatcher=dispatcher,
-        ),
-        moderation=Moderation(
-            guilds=guilds,
-            stores=stores,
-            jobs=store,
-            archive=ports.archive,
-            publisher=ports.publisher,
-            wakeup=worker,
-            show=editor.changed,
-            clock=clock,
-            dispatcher=dispatcher,
-        ),
+        allowances=allowances,
+        moderation=moderation,
+        dispatcher=dispatcher,
         accounts=accounts,
         owner_policy=owner_policy,
-        mail=ports.mail,
         own_keys=own_keys,
-        upstream=Upstream(accounts=accounts, clock=clock, trackers=worker.trackers),
-        dispatcher=dispatcher,
-        watch=AccountMonitor(
-            accounts=accounts,
-            own_keys=own_keys,
-            records=stores.records,
-            memory=stores.memory,
-            dispatcher=dispatcher,
-            clock=clock,
-            balance_low=terms.balance_low,
-            mail=ports.mail,
-        ),
-        people=people,
-        copies=DmOutbox(
-            owed=owed,
-            people=people,
-            store=ports.keepsakes,
-            jobs=store,
-            redelivery=redelivery,
-            publisher=ports.publisher,
-            clock=clock,
-            link_of=terms.link_of,
-        ),
-        favourites=Favourites(jobs=jobs, store=ports.keepsakes, clock=clock),
-        thumbnails=Thumbnails(publisher=ports.publisher, clock=clock),
-        drafts=drafts,
+        upstream=AccountStatus(accounts=accounts, clock=clock, trackers=worker.trackers),
+        mail=ports.mail,
+        watch=monitor,
         housekeeping=Housekeeping(
             records=stores.records, drafts=drafts, own_keys=own_keys, clock=clock, metrics=metrics
         ),
-        editor=editor,
     )

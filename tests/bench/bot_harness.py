@@ -80,7 +80,7 @@ async def easel(
     chosen = settings_for(upstream, folder / "easel.db", more=named)
     async with addresses_kept(), assemble(chosen) as app:
         if not transfers:
-            app.services.worker._delivery._pictures = ReadyPictures()
+            app.services.worker.delivery.pictures = ReadyPictures()
         running = asyncio.create_task(app.run(), name="easel")
         try:
             if ready:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
     from bot.domain.ports import Picture, Showing, Shown
-    from bot.services.wiring import Ports, Services, Terms
+    from bot.services.process import Ports, Terms
+    from bot.services.wiring import Services
     from tests.services.harness import Discord, Effects, ManualClock, Task
 
 ANSWER_MS: Final = 250

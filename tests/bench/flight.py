@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job, Route
     from bot.domain.ports import Picture, Publisher, Showing
     from bot.process import App
-    from bot.services.wiring import Ports, Services, Terms
+    from bot.services.process import Ports, Terms
+    from bot.services.wiring import Services
 
 GOAL_MB, GOAL_CORES = 300.0, 0.5
 ANSWER_S = 0.1

@@ -90,9 +90,9 @@ async def _once(jobs: int, *, longest: float) -> dict[str, float]:
             began = time.monotonic()
             async with assemble(settings) as app:
                 tracker = app.services.worker.trackers["default"]
-                api = NotingApi(tracker._api)
-                tracker._api = api
-                app.services.worker._delivery._pictures = ReadyPictures()
+                api = NotingApi(tracker.api)
+                tracker.api = api
+                app.services.worker.delivery.pictures = ReadyPictures()
                 run = asyncio.create_task(app.run())
                 await fake.ready()
                 ready = time.monotonic()

@@ -64,7 +64,7 @@ async def _once(storage: Storage, old: list[Job], count: int) -> dict[str, float
     store, now = storage.jobs, time.time_ns() // 1_000_000
     fresh = [a_job(now) for _ in range(count)]
     figures = {
-        "begin": await _rate(count, lambda n: store.begin(fresh[n], UNLIMITED)),
+        "begin": await _rate(count, lambda n: store.insert(fresh[n], UNLIMITED)),
         "get": await _rate(count, lambda n: store.get(old[n % len(old)].key)),
     }
     began = time.perf_counter()

@@ -97,7 +97,7 @@ class JobsHarness:
         if shown:
             place = await self.house.publisher.show(Showing(job, job.created_at), Route.POST, picture=None)
             job = replace(job, reply=replace(job.reply, message_id=place.message_id, message_at=place.at))
-        await self.storage.jobs.begin(job, UNLIMITED)
+        await self.storage.jobs.insert(job, UNLIMITED)
         if job.is_terminal:
             await self.storage.jobs.save(replace(job, delivered_at=None, route=None))
             await self.storage.jobs.release(job.delivered(job.route or Route.REPLY, job.created_at))

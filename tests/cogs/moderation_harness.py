@@ -26,7 +26,8 @@ from bot.midjourney.image_loader import PillowReader
 from bot.midjourney.masks import PillowMasks
 from bot.services.accounts.owner_policy import OwnerTerms
 from bot.services.admission.terms import DeploymentPolicy
-from bot.services.wiring import Ports, Terms, build
+from bot.services.process import Ports, Terms
+from bot.services.wiring import build
 from bot.storage import open_storage
 from bot.storage.vault import FernetVault
 from bot.ui.servers.owners import DiscordMail
@@ -124,7 +125,7 @@ class Moderated:
             ),
             **changes,
         )
-        await self.storage.jobs.begin(job, UNLIMITED)
+        await self.storage.jobs.insert(job, UNLIMITED)
         if state is not JobState.QUEUED:
             now = job.created_at
             ended = now if state in {JobState.SUCCEEDED, JobState.FAILED} else None

@@ -18,7 +18,8 @@ from bot.metrics import Meters
 from bot.midjourney.image_loader import PillowReader
 from bot.midjourney.masks import PillowMasks
 from bot.services.admission.terms import DeploymentPolicy
-from bot.services.wiring import Ports, Terms, build
+from bot.services.process import Ports, Terms
+from bot.services.wiring import build
 from bot.storage import open_storage
 from bot.ui.moderation.modlog import ChannelModLog
 from tests.cogs.jobs_harness import Gallery
@@ -91,7 +92,7 @@ class Room:
             webhook_token=f"t-{self.made}",
         )
         job = replace(base, created_at=base.created_at + self.made, **changes)
-        await self.storage.jobs.begin(job, UNLIMITED)
+        await self.storage.jobs.insert(job, UNLIMITED)
         if state is not JobState.QUEUED:
             ended = job.created_at if state is JobState.SUCCEEDED else None
             job = replace(job, state=state, finished_at=ended)

@@ -15,7 +15,6 @@ from bot.domain.access import HOUR_MS, Pressers, Treatment
 from bot.domain.guilds import AuditEntry
 from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction, WordRule
-from bot.services.modlog.listeners import lost_to
 from bot.ui.kit.moderators import ModButton, ModeratorsOnly, spelled
 from bot.ui.moderation.audit import PAGE, audit_view
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
@@ -652,7 +651,7 @@ async def test_pictures_that_can_be_shown_nowhere_are_told_once_a_channel(tmp_pa
     async with room(tmp_path) as here:
         await here.listen()
         before = len(await here.told())
-        hear = lost_to(here.services.dispatcher, lambda _job, _why: None)
+        hear = here.services.dispatcher.tell_of_lost
 
         for _ in range(20):
             hear(await here.job(JobState.SUBMITTED), "channel_gone, dms_closed")

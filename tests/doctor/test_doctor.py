@@ -222,7 +222,7 @@ async def test_servers_keys_are_tried_with_the_master_keys(place: Place) -> None
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     async with open_storage(place.environ["EASEL_DATABASE"], migrate=False) as storage:
         sealed = FernetVault([old]).seal(7, "sk-secret")
-        await storage.guilds.keys.replace(7, sealed, actor=Actor(1, "Ada"), at=1)
+        await storage.guilds.keys.replace(7, sealed, instead_of=None, actor=Actor(1, "Ada"), at=1)
 
     off = (await findings(place))["servers' keys"]
     fine = (await findings(place, EASEL_MASTER_KEY=f"{new},{old}", EASEL_SERVER_KEYS="off"))["servers' keys"]

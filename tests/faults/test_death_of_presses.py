@@ -31,7 +31,7 @@ async def test_death_at_any_effect_loses_nothing_and_doubles_nothing(path: Path_
 
 @pytest.mark.parametrize(
     ("point", "times"),
-    [("db begin ⟩", 1), ("db inputs ⟨", 0), ("POST action ⟨", 0), ("POST action ⟩", 1)],
+    [("db insert ⟩", 1), ("db inputs ⟨", 0), ("POST action ⟨", 0), ("POST action ⟩", 1)],
 )
 async def test_death_while_a_region_is_sent_sends_it_once_at_most_and_with_its_mask(
     point: str, times: int, tmp_path: Path

@@ -13,7 +13,7 @@ from typing_extensions import override
 from bot.clock import LOOK_S, ClockWatch
 from bot.domain.pools import Allowance
 from bot.errors import StorageTrouble
-from bot.services.worker.poll_schedule import Agenda, Tracked
+from bot.services.worker.poll_schedule import PollSchedule, Tracked
 from bot.storage import open_storage
 from tests.process.clock import Idle
 from tests.storage.making import job
@@ -63,9 +63,9 @@ async def test_a_step_is_told_and_a_drift_is_not(steps: list[int], told: int) ->
 async def test_jobs_due_in_a_year_that_never_was_are_done_now(tmp_path: Path) -> None:
     now = Idle().now()
     async with open_storage(f"sqlite+aiosqlite:///{tmp_path}/easel.db", migrate=True) as storage:
-        ahead = await storage.jobs.begin(job(created_at=now + YEAR_MS, due_at=now + YEAR_MS), FREE)
-        soon = await storage.jobs.begin(job(created_at=now, due_at=now + 60_000), FREE)
-        held = await storage.jobs.begin(job(created_at=now, due_at=now), FREE)
+        ahead = await storage.jobs.insert(job(created_at=now + YEAR_MS, due_at=now + YEAR_MS), FREE)
+        soon = await storage.jobs.insert(job(created_at=now, due_at=now + 60_000), FREE)
+        held = await storage.jobs.insert(job(created_at=now, due_at=now), FREE)
         await storage.jobs.claim_submissions("dead", now, lease_ms=YEAR_MS, limit=1, max_running=9)
 
         await storage.jobs.pull_in(now)
@@ -79,10 +79,10 @@ async def test_jobs_due_in_a_year_that_never_was_are_done_now(tmp_path: Path) ->
 
 
 def test_followed_jobs_are_read_at_once_after_the_clock_was_set_back() -> None:
-    agenda = Agenda(reads_per_second=4, webhooks=False, chance=lambda: 0.5)
+    agenda = PollSchedule(reads_per_second=4, webhooks=False, chance=lambda: 0.5)
     agenda.add(Tracked(job(), YEAR_MS))
-    agenda.begin(YEAR_MS)
-    agenda.end(YEAR_MS, 1_000)
+    agenda.begin_round(YEAR_MS)
+    agenda.end_round(YEAR_MS, 1_000)
 
     agenda.pull_in(5)
 

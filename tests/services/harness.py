@@ -23,7 +23,8 @@ from bot.midjourney.masks import PillowMasks
 from bot.services.admission.asker import Asker
 from bot.services.admission.terms import DeploymentPolicy
 from bot.services.intake.region import no_editor
-from bot.services.wiring import Ports, Services, Terms, build
+from bot.services.process import Ports, Terms
+from bot.services.wiring import Services, build
 from bot.storage import tables
 from bot.storage.opening import open_storage
 from tests.fixtures.sqlite import migrated
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.inputs import Shape
-    from bot.services.intake.imagine import Started
+    from bot.services.intake.intake import Started
     from bot.services.intake.region import EditorLink
     from bot.texts import Text
 

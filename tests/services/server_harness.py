@@ -79,7 +79,7 @@ class Server:
 
     async def open(self) -> None:
         """Listen to the log channel."""
-        self.world.services.dispatcher._modlog = self.heard
+        self.world.services.dispatcher.modlog = self.heard
         self._dispatcher = asyncio.create_task(self.world.services.dispatcher.run())
         await self.guilds.set_log_channel(GUILD, ADA, LOG_CHANNEL)
         await self.listen()

@@ -63,8 +63,8 @@ class Watched:
     async def listen(self) -> None:
         """Hear what this process tells."""
         await self.close()
-        self.world.services.dispatcher._modlog = self.heard
-        self.world.services.watch._mail = self.post
+        self.world.services.dispatcher.modlog = self.heard
+        self.world.services.watch.mail = self.post
         self._dispatcher = asyncio.create_task(self.world.services.dispatcher.run())
         await self.world.services.dispatcher.drain()
         self.heard.events.clear()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bot.errors import RemoteError, RemoteFault
 from bot.services.accounts import status as upstream
-from bot.services.accounts.status import BELIEVED_MS, Upstream
+from bot.services.accounts.status import BELIEVED_MS, AccountStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +86,7 @@ class Looking:
 
     def __init__(self, far: Far, *, with_purse: bool, followed: bool) -> None:
         tracker = SimpleNamespace(last_reading_at=77)
-        self._upstream = Upstream(
+        self._upstream = AccountStatus(
             accounts=cast("Accounts", Doors(far, with_purse)),
             clock=cast("Clock", far.clock),
             trackers=cast("Mapping[str, Tracker]", {"studio": tracker} if followed else {}),
@@ -146,7 +146,7 @@ async def test_of_many_accounts_the_oldest_looks_are_forgotten(monkeypatch: pyte
     monkeypatch.setattr(upstream, "REMEMBERED", 1)
     far = Far()
     looking = look_at(far)
-    looking._upstream._seen["guild:1:1"] = (0, await looking.look())
+    looking._upstream._seen["guild:1:1"] = await looking.look()
 
     far.clock.at += BELIEVED_MS
     await looking.look()

@@ -119,7 +119,7 @@ async def test_a_speed_whose_pool_is_closed_is_refused_with_the_rule(server: Ser
 
 async def test_video_in_a_prompt_obeys_both_switches_and_is_charged_as_video(server: Server) -> None:
     world = server.world
-    world.services.imagine._roots._video = True
+    world.services.imagine.chains.intake.video = True
     await server.guilds.set_price(GUILD, ADA, Pool.NORMAL, Charge.VIDEO, 8)
     job = await server.imagine("a fox—video", pool=Pool.NORMAL)
     assert (job.prompt, job.units) == ("a fox --video", 8)
@@ -127,7 +127,7 @@ async def test_video_in_a_prompt_obeys_both_switches_and_is_charged_as_video(ser
     await world.services.prompt_settings.set_kind(GUILD, ADA, GUILD, Charge.VIDEO, allowed=False)
     assert (await refusal(server.imagine("a fox - -video"))).id == "refused.kind_other"
     await world.services.prompt_settings.set_kind(GUILD, ADA, GUILD, Charge.VIDEO, allowed=True)
-    world.services.imagine._roots._video = False
+    world.services.imagine.chains.intake.video = False
     assert await refusal(server.imagine("狐－－ｖｉｄｅｏ")) == text("refused.video_off")  # noqa: RUF001 - as typed
     await world.services.prompt_settings.set_defaults(GUILD, ADA, GUILD, "--video")
     assert await refusal(server.imagine("a fox")) == text("refused.video_off")

@@ -71,7 +71,7 @@ async def test_a_card_is_edited_again_once_the_results_of_its_channel_are_throug
     await world.pass_time(1)
     before = len(world.discord.edits)
 
-    async with world.services.editor.turns.of(job, world.clock.now()):
+    async with world.services.editor.slots.of(job, world.clock.now()):
         await world.pass_time(15)
         while_waiting = len(world.discord.edits) - before
     await world.pass_time(2)
@@ -88,7 +88,7 @@ async def test_a_card_without_a_token_gives_way_even_with_its_first_edit(world: 
     await world.reboot()
     before = len(world.discord.edits)
 
-    async with world.services.editor.turns.of(job, world.clock.now()):
+    async with world.services.editor.slots.of(job, world.clock.now()):
         world.upstream.tasks[0].seconds = 2_000
         await world.pass_time(60)
         while_waiting = len(world.discord.edits) - before

@@ -179,7 +179,7 @@ class Walk:
             links=self.links,
             regions=world.services.regions,
             store=world.store,  # type: ignore[arg-type]  # it answers every method of the port
-            pictures=world.services.regions._pictures,
+            pictures=world.services.regions.pictures,
             screens=Screens(),
             publisher=world.publisher,
             clock=world.clock,

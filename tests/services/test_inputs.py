@@ -16,7 +16,6 @@ from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.admission.terms import Request
-from bot.services.intake.enqueue import enqueue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,17 +32,7 @@ async def sent(world: Harness, job: Job, inputs: Sequence[Input]) -> Job:
     asker = world.asker()
     fresh = replace(job, interaction_id=asker.interaction_id, reply=asker.reply)
     request = Request(pool=fresh.pool, charge=Charge.IMAGINE)
-    accepted = await enqueue(
-        fresh,
-        request,
-        asker=asker,
-        policy=world.services.policy,
-        store=world.store,  # type: ignore[arg-type]  # it answers every method of the port
-        accounts=world.services.accounts,
-        inputs=inputs,
-    )
-    world.services.worker.wake()
-    return accepted
+    return (await world.services.intake.enqueue(asker, fresh, request, inputs)).job
 
 
 async def a_job(world: Harness, kind: JobKind, **changes: object) -> Job:

@@ -58,7 +58,7 @@ class Studio:
             links=self.links,
             regions=world.services.regions,
             store=world.store,  # type: ignore[arg-type]  # it answers every method of the port
-            pictures=world.services.regions._pictures,
+            pictures=world.services.regions.pictures,
             screens=self.screens,
             publisher=world.publisher,
             clock=world.clock,
@@ -142,10 +142,11 @@ async def test_the_picture_is_made_fit_once_and_kept_for_a_while(world: Harness,
 
 async def test_few_pictures_are_kept(world: Harness, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mask_editor, "MOST_KEPT", 1)
+    editor = replace(studio.mask_editor)  # built anew, with the cache of its own
     one, other = [await studio.link(await single(world, user=n)) for n in (1, 2)]
 
     for link in (one, other, other, one):
-        await studio.mask_editor.picture(link)
+        await editor.picture(link)
 
     assert len(studio.screens.fitted) == 3
 
@@ -271,7 +272,7 @@ async def test_a_card_that_cannot_be_noted_does_not_take_the_results_place(
     async def locked(*_: object) -> None:
         raise trouble
 
-    monkeypatch.setattr(studio.mask_editor, "_store", type("Locked", (), {"move_card": locked})())
+    monkeypatch.setattr(studio.mask_editor, "store", type("Locked", (), {"move_card": locked})())
 
     done = await world.ended(await studio.mask_editor.submit(link, MASK))
     await world.calm()
@@ -293,8 +294,8 @@ async def test_a_job_that_ended_while_its_card_was_posted_shows_no_progress(
         async def get(self, key: JobKey) -> Job:
             return replace(await world.job(key), state=JobState.FAILED)
 
-    monkeypatch.setattr(studio.mask_editor, "_store", Ended())
-    monkeypatch.setattr(studio.mask_editor, "_show", progress.append)
+    monkeypatch.setattr(studio.mask_editor, "store", Ended())
+    monkeypatch.setattr(studio.mask_editor, "show", progress.append)
 
     begun = await studio.mask_editor.submit(link, MASK)
     await world.ended(begun)

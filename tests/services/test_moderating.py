@@ -130,7 +130,7 @@ async def test_a_cancellation_that_comes_too_late_counts_for_nothing(server: Ser
     async def live(*_: object, **__: object) -> object:
         return stale
 
-    server.moderation._archive.live = live  # type: ignore[method-assign,assignment]  # what was read a moment ago
+    server.moderation.archive.live = live  # type: ignore[method-assign,assignment]  # what was read a moment ago
 
     assert await server.moderation.cancel_all(GUILD, ADA, 1) == 0
 
@@ -191,7 +191,7 @@ async def test_a_card_that_cannot_be_deleted_is_left_to_moderators(
     async def refuse(*_: object) -> None:
         raise RouteClosed(reason)
 
-    world.services.moderation._publisher.take_down = refuse  # type: ignore[method-assign,assignment]  # Discord says no
+    world.services.moderation.publisher.take_down = refuse  # type: ignore[method-assign,assignment]  # Discord says no
 
     assert (await world.services.moderation.remove(GUILD, ADA, grid.key)).card_is_gone is gone
     assert (await world.job(grid.key)).storage_key is None

@@ -70,16 +70,16 @@ async def test_one_channels_trouble_does_not_silence_the_others(server: Server, 
 
 async def test_a_database_in_trouble_costs_one_event(server: Server) -> None:
     dispatcher = server.world.services.dispatcher
-    settings = dispatcher._settings
+    settings = dispatcher.settings
 
     class Locked:
         async def settings(self, guild_id: int) -> object:
             raise StorageTrouble(f"locked for {guild_id}")
 
-    dispatcher._settings = Locked()  # type: ignore[assignment]  # it only ever raises
+    dispatcher.settings = Locked()  # type: ignore[assignment]  # it only ever raises
     dispatcher.tell(GUILD, event())
     await dispatcher.drain()
-    dispatcher._settings = settings
+    dispatcher.settings = settings
 
     dispatcher.tell(GUILD, event())
 

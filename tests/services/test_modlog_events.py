@@ -44,7 +44,7 @@ def test_what_went_well_is_not_told() -> None:
 
 async def test_a_rejected_key_and_a_missing_permission_reach_the_log_channel_once(world: Harness) -> None:
     heard, services = Heard(), world.services
-    services.dispatcher._modlog = heard
+    services.dispatcher.modlog = heard
     await services.guilds.set_log_channel(GUILD, ADA, LOG_CHANNEL)
     dispatcher = asyncio.create_task(services.dispatcher.run())
     for route in (Route.REPLY, Route.EDIT, Route.POST):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,11 @@ import pytest
 
 from bot import log as log_room
 from bot.domain.accounts import OwnAccount
-from bot.domain.guilds import DELETION_DELAY_MS
+from bot.domain.guilds import DELETION_DELAY_MS, Actor
 from bot.domain.jobs import JobState
-from bot.errors import RemoteError, RemoteFault, StorageTrouble
+from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.services.accounts import own_keys
-from bot.services.accounts.own_keys import CURRENT_MS, OPENED_MS, RETIRED_MS, Brought, bare
+from bot.services.accounts.own_keys import CURRENT_MS, OPENED_MS, RETIRED_MS, Brought, OwnKeys, bare
 from bot.storage.vault import FernetVault
 from tests.services.accounts_harness import KEY, MASTER, NEXT_MASTER, OTHER_KEY, AccountsHarness
 from tests.services.harness import GUILD
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from bot.domain.jobs import Job
-    from bot.services.accounts.own_keys import OwnKeys
     from tests.services.harness import Harness
 
 FIRST, SECOND = OwnAccount(GUILD, 1), OwnAccount(GUILD, 2)
@@ -220,7 +219,7 @@ async def test_a_key_that_was_removed_while_another_of_its_account_came_becomes_
 
     monkeypatch.setattr(store, "exchange", too_late)
 
-    assert await keys(world).bring(GUILD, ADA, OTHER_KEY) is Brought.REPLACED
+    assert await keys(world).bring(GUILD, ADA, OTHER_KEY) is Brought.SET  # there was none any more
     assert await keys(world).current(GUILD) == SECOND
 
 
@@ -257,7 +256,9 @@ async def test_another_process_learns_of_a_change_within_seconds(
     stored = world._opened.guilds.keys
     assert await keys(world).current(GUILD) == FIRST
 
-    await stored.replace(GUILD, FernetVault([MASTER]).seal(GUILD, OTHER_KEY), actor=ADA, at=1)
+    await stored.replace(
+        GUILD, FernetVault([MASTER]).seal(GUILD, OTHER_KEY), instead_of=FIRST, actor=ADA, at=1
+    )
     assert await keys(world).current(GUILD) == FIRST
     world.clock.move_to(world.clock.now() + CURRENT_MS)
 
@@ -268,7 +269,7 @@ async def test_another_process_learns_of_a_change_within_seconds(
 async def test_moderators_hear_of_every_change_without_the_key(world: Harness, mint: AccountsHarness) -> None:
     mint.of_key = {KEY: "theirs", OTHER_KEY: "theirs"}
     heard = Heard()
-    world.services.dispatcher._modlog = heard
+    world.services.dispatcher.modlog = heard
     await world.services.guilds.set_log_channel(GUILD, ADA, LOG_CHANNEL)
     dispatcher = asyncio.create_task(world.services.dispatcher.run())
     await keys(world).bring(GUILD, ADA, KEY)
@@ -349,15 +350,45 @@ async def test_a_key_in_use_goes_on_while_the_database_is_in_trouble(
     assert mint.opened.count(KEY) == 2
 
 
+@pytest.mark.usefixtures("mint")
+async def test_one_key_brought_in_two_processes_at_once_is_one_account(
+    world: Harness,
+) -> None:
+    def elsewhere() -> OwnKeys:
+        return replace(keys(world))
+
+    both = await asyncio.gather(
+        *(one.bring(GUILD, who, KEY) for one, who in ((elsewhere(), ADA), (elsewhere(), Actor(901, "Bob")))),
+        return_exceptions=True,
+    )
+
+    assert [one for one in both if one is Brought.SET]
+    assert [one.text.id for one in both if isinstance(one, UserError)] == ["own_key.same"]
+    assert [one.account for one in await world._opened.guilds.keys.every()] == [FIRST]
+
+
+@pytest.mark.usefixtures("mint")
+async def test_two_keys_brought_in_two_processes_at_once_are_told_one_after_the_other(
+    world: Harness,
+) -> None:
+    both = await asyncio.gather(
+        replace(keys(world)).bring(GUILD, ADA, KEY),
+        replace(keys(world)).bring(GUILD, Actor(901, "Bob"), OTHER_KEY),
+    )
+
+    assert sorted(both) == [Brought.REPLACED, Brought.SET]
+
+
 async def test_caches_do_not_grow_for_ever(
     world: Harness, mint: AccountsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(own_keys, "CACHED", 2)
+    few = replace(keys(world))  # built anew, with caches of its own
     for guild in range(5):
-        await keys(world).bring(guild, ADA, f"{KEY}{guild}")
-        await keys(world).state(guild)
+        await few.bring(guild, ADA, f"{KEY}{guild}")
+        await few.state(guild)
 
-    assert (len(keys(world)._current), len(keys(world)._opened)) == (2, 2)
+    assert (len(few._current), len(few._opened)) == (2, 2)
     assert len(mint.opened) == 10
 
 
@@ -397,7 +428,7 @@ async def test_no_line_row_or_repr_ever_holds_a_key(world: Harness, mint: Accoun
                 await keys(world).state(GUILD),
                 await world._opened.guilds.keys.every(),
                 await world.services.guilds.audit(GUILD),
-                *vars(keys(world)).values(),
+                *(getattr(keys(world), one.name) for one in fields(OwnKeys)),
                 world.more_ports["vault"],
             ]
         )

@@ -369,7 +369,7 @@ async def test_a_second_press_while_they_run_begins_nothing_and_after_they_ended
 
 async def test_two_presses_at_the_same_moment_begin_each_prompt_once(world: Harness) -> None:
     done, table = await described(world), Table(world)
-    real = world.services.describing._store
+    real = world.services.describing.store
 
     class Blind:
         """Sees no job of an earlier press, as one that looks at the same moment."""
@@ -378,9 +378,9 @@ async def test_two_presses_at_the_same_moment_begin_each_prompt_once(world: Harn
             del interaction_id
 
     first = await world.services.describing.imagine_all(ADA, done.key, table)
-    world.services.describing._store = Blind()  # type: ignore[assignment]  # all that is asked of it
+    world.services.describing.store = Blind()  # type: ignore[assignment]  # all that is asked of it
     second = await world.services.describing.imagine_all(ADA, done.key, table)
-    world.services.describing._store = real
+    world.services.describing.store = real
 
     assert [j.key for j in second.running] == [j.key for j in first.begun]
     assert len(table.shut_again) == 4
@@ -401,7 +401,7 @@ async def test_what_the_allowance_does_not_cover_is_named_and_the_rest_begins(wo
 
 async def test_trouble_with_one_prompt_leaves_the_others_as_they_are(world: Harness) -> None:
     done = await described(world)
-    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"begin"}
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"insert"}
 
     harvest = await world.services.describing.imagine_all(ADA, done.key, Table(world))
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.access import Pressers, Treatment
-from bot.domain.moderation import Match, StrikePolicy, WordAction, WordRule
+from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Allowance, Pool
 from bot.domain.prices import Charge
 from bot.errors import SettingsChanged, StorageTrouble
-from bot.services.intake.enqueue import ATTEMPTS
+from bot.services.intake.intake import ATTEMPTS
 from bot.texts import text
 from tests.services.harness import CHANNEL, GUILD
 from tests.services.server_harness import ADA, HOUR, SENTENCES, refusal
@@ -265,7 +265,7 @@ async def test_a_warning_goes_on_with_a_note_and_moderators_hear_once(server: Se
 
 async def test_strikes_lead_to_a_block_for_a_time(server: Server) -> None:
     await server.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "gore", WordAction.STRIKE))
-    await server.guilds.set_strikes(GUILD, ADA, StrikePolicy(limit=2, days=30, block_hours=5))
+    await server.guilds.set_strikes(GUILD, ADA, limit=2, days=30, block_hours=5)
     until = server.world.clock.now() + 5 * HOUR
     twice = server.asker()
 
@@ -308,12 +308,12 @@ async def test_settings_that_changed_in_another_process_decide_at_once(server: S
 
 async def test_settings_that_never_rest_are_trouble_not_a_wrong_decision(server: Server) -> None:
     server.world.store.trouble = SettingsChanged("11")
-    server.world.store.trouble_for = ("begin",)
+    server.world.store.trouble_for = ("insert",)
 
     with pytest.raises(StorageTrouble):
         await server.imagine()
 
-    assert server.world.effects.names.count("db begin ⟨") == 0
+    assert server.world.effects.names.count("db insert ⟨") == 0
     assert ATTEMPTS > 1
 
 

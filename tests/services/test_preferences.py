@@ -24,6 +24,16 @@ def another(world: Harness) -> People:
     return People(store=world._opened.people, clock=world.clock)
 
 
+async def test_switching_copies_over_means_what_is_stored_and_not_what_a_process_believes(
+    world: Harness,
+) -> None:
+    people, elsewhere = world.services.people, another(world)
+    assert not (await elsewhere.preferences(ADA)).copies  # this process is about to be wrong
+
+    assert (await people.toggle_copies(ADA)).copies
+    assert not (await elsewhere.toggle_copies(ADA)).copies
+
+
 async def test_every_preference_can_be_chosen_and_taken_back(world: Harness) -> None:
     people = world.services.people
 

@@ -144,14 +144,14 @@ async def test_a_job_that_another_process_took_on_does_not_fall_back_to_queued(w
     await world.calm()
     await world.store.claim_submissions("another", world.clock.now(), lease_ms=10**6, limit=1, max_running=1)
 
-    world.services.worker._editor.queue_moved()
+    world.services.worker.editor.queue_moved()
     await world.pass_time(10)
 
     assert len(world.discord.of(job.key)[0].versions) == 1
 
 
 async def test_channels_seen_long_ago_are_forgotten(world: Harness) -> None:
-    editor = world.services.worker._editor
+    editor = world.services.worker.editor
     editor._channels.update(dict.fromkeys(range(20000), 1))
 
     await world.imagine()

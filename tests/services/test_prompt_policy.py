@@ -4,7 +4,7 @@ Never here: how they are changed (test_prompting.py), and each rule by itself (t
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,7 +16,6 @@ from bot.domain.moderation import Match, WordRule
 from bot.domain.pools import Allowance, Pool
 from bot.domain.prices import Charge
 from bot.services.admission.terms import Request
-from bot.services.intake.enqueue import enqueue
 from bot.texts import text
 from tests.services.harness import CHANNEL, GUILD
 from tests.services.server_harness import ADA, refusal
@@ -134,31 +133,15 @@ async def test_pictures_that_go_along_with_a_job_are_judged_at_the_door_and_mask
     await prompt_settings.set_images(GUILD, ADA, kinds=[ImageKind.PNG])
     made = await server.imagine()
     job = replace(made, key=JobKey("0" * 12), interaction_id=1, webhook_token="other")
-    services, store = server.world.services, cast("Any", server.world.store)
+    services = server.world.services
     request = Request(pool=Pool.NORMAL, charge=Charge.IMAGINE)
     gif = Input(b"gif", "image/gif", "cat.gif")
 
-    attempt = enqueue(
-        job,
-        request,
-        asker=server.asker(),
-        policy=services.policy,
-        store=store,
-        accounts=services.accounts,
-        inputs=[gif],
-    )
+    attempt = services.intake.enqueue(server.asker(), job, request, [gif])
     assert await refusal(attempt) == text("refused.image_kind", name="cat.gif", kinds="PNG")
     mask = replace(gif, role=InputRole.MASK)
-    taken = await enqueue(
-        job,
-        request,
-        asker=server.asker(),
-        policy=services.policy,
-        store=store,
-        accounts=services.accounts,
-        inputs=[mask],
-    )
-    assert taken.key == job.key
+    taken = await services.intake.enqueue(server.asker(), job, request, [mask])
+    assert taken.job.key == job.key
 
 
 # -- paces -----------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ async def test_a_task_that_shows_up_late_in_the_list_is_still_found(world: Harne
 
 
 async def test_a_call_that_hung_for_a_minute_is_looked_for_as_long_as_any_other(world: Harness) -> None:
-    api = world.services.worker._accounts.fixed["default"]
+    api = world.services.worker.accounts.fixed["default"]
     accept = api.imagine
 
     async def hang(**kwargs: Any) -> Any:

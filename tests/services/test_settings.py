@@ -15,6 +15,7 @@ from bot.domain.pools import UNLIMITED, AllowanceChange, Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.services.servers import settings as room
 from bot.services.servers.settings import CACHED_MS, CHANNELS_LIMIT
+from bot.texts import text
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, LOG_CHANNEL, refusal
 
@@ -56,7 +57,11 @@ GORE = WordRule(Match.WORD, "gore")
             (MediaRule(3, Treatment.SPOILER),),
         ),
         (lambda g: g.add_word(GUILD, ADA, GORE), "words", (GORE,)),
-        (lambda g: g.set_strikes(GUILD, ADA, StrikePolicy(1, 2, 3)), "strikes", StrikePolicy(1, 2, 3)),
+        (
+            lambda g: g.set_strikes(GUILD, ADA, limit=1, days=2, block_hours=3),
+            "strikes",
+            StrikePolicy(1, 2, 3),
+        ),
         (lambda g: g.set_log_channel(GUILD, ADA, 5), "log_channel", 5),
         (lambda g: g.set_retention(GUILD, ADA, 30), "retention_days", 30),
     ],
@@ -97,16 +102,18 @@ async def test_rules_stand_in_order_replace_each_other_and_go(server: Server) ->
     assert (await refusal(again)).id == "settings.no_such_rule"
 
 
+async def elsewhere_of(server: Server) -> room.Guilds:
+    """The settings in a second process, which believes for a while what holds now."""
+    elsewhere = replace(server.guilds)
+    await elsewhere.settings(GUILD)
+    return elsewhere
+
+
 async def test_two_moderators_in_two_processes_both_keep_what_they_changed_of_one_rule(
     server: Server,
 ) -> None:
     await server.rule(Pool.FAST, 8, 10, 1, 5)
-    elsewhere = room.Guilds(
-        store=server.world._opened.guilds.settings,
-        clock=server.world.clock,
-        dispatcher=server.world.services.dispatcher,
-    )
-    await elsewhere.settings(GUILD)  # what this process believes of the rule is about to be old
+    elsewhere = await elsewhere_of(server)
 
     await server.guilds.change_rule(
         GUILD, ADA, Pool.FAST, 8, AllowanceChange(per_day=50), otherwise=UNLIMITED
@@ -116,6 +123,29 @@ async def test_two_moderators_in_two_processes_both_keep_what_they_changed_of_on
     )
 
     assert changed.after.rules == (PoolRule(GUILD, Pool.FAST, 8, 50, 4, 5),)
+
+
+async def test_a_pool_that_was_switched_off_in_another_process_does_not_become_the_default(
+    server: Server,
+) -> None:
+    elsewhere = await elsewhere_of(server)
+
+    await server.guilds.switch_pool(GUILD, ADA, Pool.FAST, on=False)
+    why = await refusal(elsewhere.set_default_pool(GUILD, ADA, Pool.FAST))
+
+    assert why == text("pool.default_off", pool=text("pool.FAST"))
+    assert (await elsewhere.settings(GUILD)).pools == Pools(off=(Pool.FAST,))
+
+
+async def test_what_a_moderator_does_not_say_of_strikes_stays_as_another_process_has_it(
+    server: Server,
+) -> None:
+    elsewhere = await elsewhere_of(server)
+
+    await server.guilds.set_strikes(GUILD, ADA, limit=2, block_hours=5, days=60)
+    changed = await elsewhere.set_strikes(GUILD, ADA, limit=3, block_hours=24)
+
+    assert changed.after.strikes == StrikePolicy(limit=3, days=60, block_hours=24)
 
 
 async def test_taking_a_choice_back_leaves_nothing(server: Server) -> None:
@@ -154,7 +184,7 @@ async def test_a_word_has_one_action_and_can_only_go_once(server: Server) -> Non
         (lambda g: g.set_retention(GUILD, ADA, 0), "settings.number"),
         (lambda g: g.set_total(GUILD, ADA, Pool.FAST, -1), "settings.number"),
         (lambda g: g.set_price(GUILD, ADA, Pool.FAST, Charge.PAN, 10**7), "settings.number"),
-        (lambda g: g.set_strikes(GUILD, ADA, StrikePolicy(limit=0)), "settings.number"),
+        (lambda g: g.set_strikes(GUILD, ADA, limit=0, block_hours=1), "settings.number"),
         (
             lambda g: g.set_gate(GUILD, ADA, hours_on_server=0, hours_of_account=99_999),
             "settings.number",
@@ -211,7 +241,7 @@ async def test_another_processs_change_is_seen_within_seconds(server: Server) ->
 
 async def test_settings_are_read_from_the_database_once_in_a_while(server: Server) -> None:
     reads = []
-    store = server.guilds._store
+    store = server.guilds.store
     settings = store.settings
 
     async def counted(guild_id: int) -> GuildSettings:
@@ -240,7 +270,8 @@ async def test_an_older_reading_never_covers_a_newer_one(server: Server) -> None
 async def test_the_cache_has_an_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "CACHED_GUILDS", 3)
 
+    guilds = replace(server.guilds)  # built anew, with the cache of its own
     for guild in range(10):
-        await server.guilds.settings(guild)
+        await guilds.settings(guild)
 
-    assert len(server.guilds._cache) == 3
+    assert len(guilds._cache) == 3

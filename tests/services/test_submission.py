@@ -159,7 +159,7 @@ async def test_a_blend_without_its_pictures_fails_and_is_not_sent(world: Harness
     await world.reboot()
     job = await world.imagine()
 
-    after = await world.services.worker._submitter.send(
+    after = await world.services.worker.submitter.send(
         replace(job, kind=JobKind.BLEND).submitting(world.clock.now())
     )
 

@@ -11,7 +11,7 @@ from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState
 from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
-from bot.services.worker.page_scan import Sweep
+from bot.services.worker.page_scan import PageScan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -310,7 +310,7 @@ async def test_an_end_told_while_an_older_answer_is_on_its_way_is_read_again(wor
         world.clock.move_to(world.clock.now() + 100)
         tracker.hear(job.key, ended=True)
 
-    tracker._api = SlowApi(tracker._api, end_and_tell)  # type: ignore[assignment]  # only queries are asked for here
+    tracker.api = SlowApi(tracker.api, end_and_tell)  # type: ignore[assignment]  # only queries are asked for here
     await world.pass_time(3)
 
     assert (await world.job(job.key)).state is JobState.SUCCEEDED
@@ -390,64 +390,64 @@ async def test_a_job_taken_over_by_another_worker_is_dropped(world: Harness) -> 
     assert not (await world.job(job.key)).is_terminal
 
 
-# -- the sweep, by itself -----------------------------------------------------------------------------------
+# -- the scan, by itself -----------------------------------------------------------------------------------
 
 
 def page(ids: Iterable[int], total: int) -> TaskPage:
     return TaskPage(total, tuple(TaskSnapshot(RemoteTaskId(str(i)), TaskStatus.IN_PROGRESS) for i in ids))
 
 
-def walk(sweep: Sweep, everything: list[int], wanted: Iterable[int]) -> list[int]:
-    """The page numbers that a sweep reads of a list."""
-    sweep.begin(RemoteTaskId(str(w)) for w in wanted)
+def walk(scan: PageScan, everything: list[int], wanted: Iterable[int]) -> list[int]:
+    """The page numbers that a scan reads of a list."""
+    scan.start(RemoteTaskId(str(w)) for w in wanted)
     numbers = []
-    while (number := sweep.next_page()) is not None:
+    while (number := scan.next_page()) is not None:
         numbers.append(number)
-        start = (number - 1) * Sweep.PAGE_SIZE
-        sweep.saw(page(everything[start : start + Sweep.PAGE_SIZE], len(everything)))
+        start = (number - 1) * PageScan.PAGE_SIZE
+        scan.saw(page(everything[start : start + PageScan.PAGE_SIZE], len(everything)))
     return numbers
 
 
 def test_a_sweep_reads_newest_pages_until_all_are_seen() -> None:
-    assert walk(Sweep(), list(range(200, 0, -1)), range(150, 201)) == [1, 2, 3]
+    assert walk(PageScan(), list(range(200, 0, -1)), range(150, 201)) == [1, 2, 3]
 
 
 def test_a_sweep_learns_that_the_list_runs_the_other_way_and_remembers_it() -> None:
-    sweep = Sweep()
+    scan = PageScan()
     everything = list(range(1, 201))
 
-    first = walk(sweep, everything, range(170, 201))
-    second = walk(sweep, everything, range(170, 201))
+    first = walk(scan, everything, range(170, 201))
+    second = walk(scan, everything, range(170, 201))
 
     assert (first, second) == ([1, 10, 9], [10, 9])
 
 
 def test_a_sweep_stops_where_everything_is_too_old() -> None:
-    assert walk(Sweep(), list(range(1000, 0, -1)), [995, 975, 955, 2000]) == [1, 2, 3, 4]
+    assert walk(PageScan(), list(range(1000, 0, -1)), [995, 975, 955, 2000]) == [1, 2, 3, 4]
 
 
 def test_a_sweep_for_many_goes_through_more_pages_of_others_than_a_sweep_for_one() -> None:
-    assert walk(Sweep(), list(range(1000, 0, -1)), range(900, 921)) == [1, 2, 3, 4, 5, 6]
+    assert walk(PageScan(), list(range(1000, 0, -1)), range(900, 921)) == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_sweep_stops_when_pages_do_not_pay_off() -> None:
-    assert walk(Sweep(), list(range(1000, 0, -1)), [500]) == [1, 2]
+    assert walk(PageScan(), list(range(1000, 0, -1)), [500]) == [1, 2]
 
 
 @pytest.mark.parametrize("everything", [[], [7]])
 def test_a_sweep_of_a_tiny_list_is_one_page(everything: list[int]) -> None:
-    assert walk(Sweep(), everything, [7, 8, 9]) == [1]
+    assert walk(PageScan(), everything, [7, 8, 9]) == [1]
 
 
 def test_a_sweep_of_a_list_in_no_order_gives_up_soon() -> None:
     mixed = [n * 7919 % 1009 for n in range(1, 400)]
-    assert len(walk(Sweep(), mixed, [5000, 5001, 5002])) <= 3
+    assert len(walk(PageScan(), mixed, [5000, 5001, 5002])) <= 3
 
 
 def test_a_list_that_keeps_turning_is_not_followed_for_ever() -> None:
-    sweep = Sweep()
-    sweep.begin([RemoteTaskId("9999")])
-    sweep.saw(page(range(1, 21), 400))
-    sweep.saw(page(range(20, 0, -1), 400))
+    scan = PageScan()
+    scan.start([RemoteTaskId("9999")])
+    scan.saw(page(range(1, 21), 400))
+    scan.saw(page(range(20, 0, -1), 400))
 
-    assert sweep.next_page() is None
+    assert scan.next_page() is None

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.jobs import JobState
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
-from bot.services.wiring import RandomNaming
+from bot.services.intake.naming import RandomNaming
 from bot.services.worker import worker as engine_room
 from tests.services.harness import Harness
 
@@ -66,7 +66,7 @@ async def test_a_good_shutdown_finishes_what_is_in_flight_and_returns_the_leases
 
 async def test_a_shutdown_cuts_off_what_hangs_and_the_next_process_settles_it(world: Harness) -> None:
     gate = asyncio.Event()
-    api = world.services.worker._accounts.fixed["default"]
+    api = world.services.worker.accounts.fixed["default"]
     accept: Callable[..., object] = api.imagine
 
     async def hang(**kwargs: object) -> object:
@@ -184,7 +184,7 @@ async def test_a_side_task_that_dies_takes_the_worker_down_loudly(world: Harness
         raise ZeroDivisionError
 
     (tracker,) = world.services.worker.trackers.values()
-    tracker._api.query = broken  # type: ignore[method-assign, assignment]  # one world, one test
+    tracker.api.query = broken  # type: ignore[method-assign, assignment]  # one world, one test
     await world.imagine()
     await world.pass_time(10)
 

@@ -25,8 +25,8 @@ async def test_an_accepted_job_reads_back_equal(store: SqlJobStore) -> None:
     parent = job(notes=("note.speed_flag_removed", "note.ünïcode"), units=3, pool=Pool.FAST)
     pressed = child(parent, 4, reply=reply(guild_id=None, message_id=5, message_at=NOON))
 
-    await store.begin(parent, FREE)
-    await store.begin(pressed, FREE)
+    await store.insert(parent, FREE)
+    await store.insert(pressed, FREE)
 
     assert await store.get(parent.key) == parent
     assert await store.get(pressed.key) == pressed
@@ -37,50 +37,50 @@ async def test_an_unknown_key_has_no_job(store: SqlJobStore) -> None:
 
 
 async def test_an_interaction_that_comes_twice_gives_the_first_job(store: SqlJobStore) -> None:
-    first = await store.begin(job(), FREE)
+    first = await store.insert(job(), FREE)
 
-    again = await store.begin(job(interaction_id=first.interaction_id), FREE)
+    again = await store.insert(job(interaction_id=first.interaction_id), FREE)
 
     assert again == first
 
 
 async def test_a_repeated_interaction_is_found_even_when_the_allowance_is_used_up(store: SqlJobStore) -> None:
     only_one = Allowance(1, 1, 0)
-    first = await store.begin(job(), only_one)
+    first = await store.insert(job(), only_one)
 
-    again = await store.begin(job(interaction_id=first.interaction_id), only_one)
+    again = await store.insert(job(interaction_id=first.interaction_id), only_one)
 
     assert again == first
 
 
 async def test_a_button_with_a_live_child_gives_that_child(store: SqlJobStore) -> None:
-    parent = await store.begin(job(), FREE)
-    running = await store.begin(child(parent, 2), FREE)
+    parent = await store.insert(job(), FREE)
+    running = await store.insert(child(parent, 2), FREE)
 
-    again = await store.begin(child(parent, 2, user_id=77), FREE)
-    beside = await store.begin(child(parent, 3), FREE)
+    again = await store.insert(child(parent, 2, user_id=77), FREE)
+    beside = await store.insert(child(parent, 3), FREE)
 
     assert again == running
     assert beside != running
 
 
 async def test_a_button_whose_child_has_ended_may_be_pressed_again(store: SqlJobStore) -> None:
-    parent = await store.begin(job(), FREE)
-    first = await store.begin(child(parent), FREE)
+    parent = await store.insert(job(), FREE)
+    first = await store.insert(child(parent), FREE)
     await store.save(first.failed(Failure(FailureKind.UNKNOWN), NOON))
 
-    second = await store.begin(child(parent), FREE)
+    second = await store.insert(child(parent), FREE)
 
     assert second.key != first.key
 
 
 async def test_twenty_presses_of_one_button_at_once_make_one_job(store: SqlJobStore, another: Opener) -> None:
     second = (await another()).jobs
-    parent = await store.begin(job(), FREE)
+    parent = await store.insert(job(), FREE)
     presses = [child(parent, user_id=100 + n) for n in range(20)]
 
     begun = await asyncio.gather(
-        *((store, second)[n % 2].begin(press, FREE) for n, press in enumerate(presses))
+        *((store, second)[n % 2].insert(press, FREE) for n, press in enumerate(presses))
     )
 
     assert len({stored.key for stored in begun}) == 1
@@ -94,7 +94,7 @@ async def test_one_interaction_delivered_to_two_processes_makes_one_job(
     twins = [job(interaction_id=9) for _ in range(10)]
 
     begun = await asyncio.gather(
-        *((store, second)[n % 2].begin(twin, Allowance(1, 1, 0)) for n, twin in enumerate(twins))
+        *((store, second)[n % 2].insert(twin, Allowance(1, 1, 0)) for n, twin in enumerate(twins))
     )
 
     assert len({stored.key for stored in begun}) == 1
@@ -106,7 +106,7 @@ async def test_two_processes_together_stay_within_one_members_allowance(
     second = (await another()).jobs
 
     outcomes = await asyncio.gather(
-        *((store, second)[n % 2].begin(job(), Allowance(4, None, None)) for n in range(12)),
+        *((store, second)[n % 2].insert(job(), Allowance(4, None, None)) for n in range(12)),
         return_exceptions=True,
     )
 
@@ -116,10 +116,10 @@ async def test_two_processes_together_stay_within_one_members_allowance(
 
 async def test_a_days_units_run_out_and_the_refusal_says_when_they_renew(store: SqlJobStore) -> None:
     allowance = Allowance(5, None, None)
-    await store.begin(job(units=3), allowance)
+    await store.insert(job(units=3), allowance)
 
     with pytest.raises(UserError) as refused:
-        await store.begin(job(units=3), allowance)
+        await store.insert(job(units=3), allowance)
 
     assert refused.value.text.id == "refused.per_day"
     midnight = NOON // 1_000 + 43_200
@@ -137,10 +137,10 @@ async def test_a_refused_job_leaves_no_trace(store: SqlJobStore) -> None:
     refused = job(units=9)
 
     with pytest.raises(UserError):
-        await store.begin(refused, Allowance(5, None, None))
+        await store.insert(refused, Allowance(5, None, None))
 
     assert await store.get(refused.key) is None
-    assert (await store.begin(job(units=5), Allowance(5, None, None))).state is JobState.QUEUED
+    assert (await store.insert(job(units=5), Allowance(5, None, None))).state is JobState.QUEUED
 
 
 async def test_units_of_yesterday_another_pool_server_or_member_do_not_count(store: SqlJobStore) -> None:
@@ -154,46 +154,46 @@ async def test_units_of_yesterday_another_pool_server_or_member_do_not_count(sto
     ]
 
     for other in others:
-        await store.begin(other, allowance)
+        await store.insert(other, allowance)
 
-    assert (await store.begin(job(), allowance)).state is JobState.QUEUED
+    assert (await store.insert(job(), allowance)).state is JobState.QUEUED
     with pytest.raises(UserError):
-        await store.begin(job(guild_id=None), allowance)
+        await store.insert(job(guild_id=None), allowance)
 
 
 async def test_a_refund_gives_units_back_to_the_day_that_paid(store: SqlJobStore) -> None:
     allowance = Allowance(1, None, None)
-    yesterday = await store.begin(job(created_at=NOON - 50_000_000), allowance)
-    today = await store.begin(job(), allowance)
+    yesterday = await store.insert(job(created_at=NOON - 50_000_000), allowance)
+    today = await store.insert(job(), allowance)
 
     await store.save(yesterday.failed(Failure(FailureKind.UNKNOWN), NOON + 10_000))
 
     with pytest.raises(UserError):
-        await store.begin(job(), allowance)
+        await store.insert(job(), allowance)
     await store.save(today.failed(Failure(FailureKind.UNKNOWN), NOON + 10_000))
-    assert (await store.begin(job(), allowance)).state is JobState.QUEUED
+    assert (await store.insert(job(), allowance)).state is JobState.QUEUED
 
 
 async def test_unfinished_jobs_of_a_member_are_limited_until_one_ends(store: SqlJobStore) -> None:
     allowance = Allowance(None, 1, 1)
-    first = await store.begin(job(), allowance)
-    await store.begin(job(), allowance)
+    first = await store.insert(job(), allowance)
+    await store.insert(job(), allowance)
 
     with pytest.raises(UserError) as refused:
-        await store.begin(job(), allowance)
+        await store.insert(job(), allowance)
     await store.save(first.failed(Failure(FailureKind.UNKNOWN), NOON))
 
     assert refused.value.text.id == "refused.at_once"
     assert dict(refused.value.text.args) == {"pool": "NORMAL", "limit": 2, "rule": text("rule.default")}
-    assert (await store.begin(job(), allowance)).state is JobState.QUEUED
+    assert (await store.insert(job(), allowance)).state is JobState.QUEUED
 
 
 async def test_the_live_child_of_a_button_comes_before_the_latest_finished_one(store: SqlJobStore) -> None:
-    parent = await store.begin(job(), FREE)
+    parent = await store.insert(job(), FREE)
     assert await store.child_of(parent.key, 0) is None
     done = []
     for n in range(2):
-        await store.begin(child(parent, created_at=NOON + n), FREE)
+        await store.insert(child(parent, created_at=NOON + n), FREE)
         (sent,) = [
             sent
             for sent in await store.claim_submissions(
@@ -206,7 +206,7 @@ async def test_the_live_child_of_a_button_comes_before_the_latest_finished_one(s
         done.append(await store.get(sent.key))
 
     latest = await store.child_of(parent.key, 0)
-    running = await store.begin(child(parent, created_at=NOON - 5), FREE)
+    running = await store.insert(child(parent, created_at=NOON - 5), FREE)
 
     assert latest == done[1]
     assert latest is not None
@@ -220,7 +220,7 @@ async def test_text_that_databases_refuse_is_stored_without_the_offending_charac
 ) -> None:
     odd = job(prompt="a\0b \ud800 ü", user_name="\0")
 
-    await store.begin(odd, FREE)
+    await store.insert(odd, FREE)
     stored = await store.get(odd.key)
 
     assert stored is not None
@@ -232,9 +232,9 @@ async def test_text_that_databases_refuse_is_stored_without_the_offending_charac
 async def test_two_different_jobs_with_one_key_are_trouble_and_not_a_silent_mix_up(
     store: SqlJobStore,
 ) -> None:
-    first = await store.begin(job(), FREE)
+    first = await store.insert(job(), FREE)
 
     with pytest.raises(StorageTrouble):
-        await store.begin(job(key=first.key), FREE)
+        await store.insert(job(key=first.key), FREE)
 
     assert await store.get(first.key) == first

@@ -25,7 +25,7 @@ HERE, ELSEWHERE = 2**62 + 2, 2**62 + 20
 
 
 async def begun(storage: Storage, made: Job) -> Job:
-    return await storage.jobs.begin(made, FREE)
+    return await storage.jobs.insert(made, FREE)
 
 
 async def finished(storage: Storage, made: Job) -> Job:

@@ -43,14 +43,14 @@ async def test_a_copy_taken_while_jobs_come_in_is_whole_and_of_one_moment(
     source, target = tmp_path / "easel.db", tmp_path / "copy.db"
     async with open_storage(sqlite_url, migrate=True) as storage:
         for _ in range(20):
-            await storage.jobs.begin(job(), ROOM)
+            await storage.jobs.insert(job(), ROOM)
         done = asyncio.Event()
         written = 20
 
         async def keep_writing() -> None:
             nonlocal written
             while not done.is_set():
-                await storage.jobs.begin(job(), ROOM)
+                await storage.jobs.insert(job(), ROOM)
                 written += 1
 
         writing = asyncio.create_task(keep_writing())
@@ -116,12 +116,12 @@ async def test_a_restored_database_sends_nothing_again_that_waited_when_it_was_c
 ) -> None:
     source, copy = tmp_path / "easel.db", tmp_path / "copy.db"
     async with open_storage(sqlite_url, migrate=True) as storage:
-        waiting = await storage.jobs.begin(job(), ROOM)
+        waiting = await storage.jobs.insert(job(), ROOM)
         await storage.meta.set("commands_synced", "as of then")
         take(source, copy)
         with pytest.raises(StartupDelayed, match="in use"):
             restore(copy, source)
-        await storage.jobs.begin(job(), ROOM)
+        await storage.jobs.insert(job(), ROOM)
 
     jobs, kept = restore(copy, source)
 

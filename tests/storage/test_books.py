@@ -43,7 +43,7 @@ async def refused(
     storage: Storage, new: Job, allowance: Allowance, limits: ServerLimits | None = None
 ) -> str:
     with pytest.raises(UserError) as refusal:
-        await storage.jobs.begin(new, allowance, limits)
+        await storage.jobs.insert(new, allowance, limits)
     return refusal.value.text.id
 
 
@@ -55,14 +55,14 @@ async def test_a_grant_is_used_when_the_days_own_units_are_gone(storage: Storage
     two = Allowance(2, None, None)
     await grant(storage, 5)
 
-    await storage.jobs.begin(job(units=1), two)
+    await storage.jobs.insert(job(units=1), two)
     assert await left(storage) == [5]
-    await storage.jobs.begin(job(units=3), two)  # one of the day's, two of the grant's
+    await storage.jobs.insert(job(units=3), two)  # one of the day's, two of the grant's
 
     assert await left(storage) == [3]
     assert await standing(storage) == Standing(spent=2, granted=3, running=0, waiting=2, server_spent=4)
     assert await refused(storage, job(units=4), two) == "refused.per_day"
-    await storage.jobs.begin(job(units=3), two)
+    await storage.jobs.insert(job(units=3), two)
     assert await left(storage) == []
 
 
@@ -71,7 +71,7 @@ async def test_the_grant_that_expires_first_is_used_first_and_several_pay_togeth
     await grant(storage, 2)
     await grant(storage, 2, expires_at=NOON + HOUR)
 
-    await storage.jobs.begin(job(units=3), none)
+    await storage.jobs.insert(job(units=3), none)
 
     assert await left(storage) == [1]
 
@@ -88,7 +88,7 @@ async def test_an_expired_or_another_pools_grant_pays_nothing(storage: Storage) 
 async def test_a_refund_gives_each_unit_back_to_whoever_paid_it(storage: Storage) -> None:
     two = Allowance(2, None, None)
     await grant(storage, 5)
-    mixed = await storage.jobs.begin(job(units=4), two)
+    mixed = await storage.jobs.insert(job(units=4), two)
     assert (await left(storage), (await standing(storage)).spent) == ([3], 2)
 
     failed = mixed.failed(Failure(FailureKind.UNKNOWN), NOON + 10)
@@ -96,13 +96,13 @@ async def test_a_refund_gives_each_unit_back_to_whoever_paid_it(storage: Storage
     await storage.jobs.save(failed)
 
     assert (await left(storage), (await standing(storage)).spent) == ([5], 0)
-    await storage.jobs.begin(job(units=7), two)
+    await storage.jobs.insert(job(units=7), two)
 
 
 async def test_units_refunded_into_an_expired_grant_are_not_to_be_used(storage: Storage) -> None:
     none = Allowance(0, None, None)
     await grant(storage, 2, expires_at=NOON + HOUR)
-    paid = await storage.jobs.begin(job(units=2), none)
+    paid = await storage.jobs.insert(job(units=2), none)
 
     await storage.jobs.save(paid.failed(Failure(FailureKind.UNKNOWN), NOON + 2 * HOUR))
 
@@ -113,32 +113,32 @@ async def test_units_refunded_into_an_expired_grant_are_not_to_be_used(storage: 
 async def test_where_a_day_has_no_limit_grants_are_kept(storage: Storage) -> None:
     await grant(storage, 5)
 
-    await storage.jobs.begin(job(units=3), FREE)
-    await storage.jobs.begin(job(units=3), Allowance(None, 9, 9))
+    await storage.jobs.insert(job(units=3), FREE)
+    await storage.jobs.insert(job(units=3), Allowance(None, 9, 9))
 
     assert await left(storage) == [5]
 
 
 async def test_what_costs_nothing_may_always_begin(storage: Storage) -> None:
-    await storage.jobs.begin(job(units=2), Allowance(2, None, None))
+    await storage.jobs.insert(job(units=2), Allowance(2, None, None))
 
     # the moderators have lowered the day's units since
-    await storage.jobs.begin(job(units=0), Allowance(1, None, None), ServerLimits(0, "UTC", 2))
+    await storage.jobs.insert(job(units=0), Allowance(1, None, None), ServerLimits(0, "UTC", 2))
 
 
 async def test_the_whole_servers_units_of_a_day_run_out_pool_by_pool(storage: Storage) -> None:
     limits = ServerLimits(0, "UTC", 3)
-    await storage.jobs.begin(job(units=2, user_id=1), FREE, limits)
+    await storage.jobs.insert(job(units=2, user_id=1), FREE, limits)
 
     with pytest.raises(UserError) as refusal:
-        await storage.jobs.begin(job(units=2, user_id=2), FREE, limits)
+        await storage.jobs.insert(job(units=2, user_id=2), FREE, limits)
 
     assert refusal.value.text == text(
         "refused.server_total", pool="NORMAL", limit=3, used=2, renews=DAY.end // 1_000
     )
-    await storage.jobs.begin(job(units=1, user_id=2), FREE, limits)
-    await storage.jobs.begin(job(units=3, user_id=2, pool=Pool.FAST), FREE, limits)
-    await storage.jobs.begin(job(units=3, user_id=2, guild_id=5), FREE, limits)
+    await storage.jobs.insert(job(units=1, user_id=2), FREE, limits)
+    await storage.jobs.insert(job(units=3, user_id=2, pool=Pool.FAST), FREE, limits)
+    await storage.jobs.insert(job(units=3, user_id=2, guild_id=5), FREE, limits)
 
 
 async def test_two_processes_together_stay_within_the_servers_units(
@@ -148,7 +148,7 @@ async def test_two_processes_together_stay_within_the_servers_units(
     limits = ServerLimits(0, "UTC", 4)
 
     outcomes = await asyncio.gather(
-        *((storage, second)[n % 2].jobs.begin(job(user_id=100 + n), FREE, limits) for n in range(12)),
+        *((storage, second)[n % 2].jobs.insert(job(user_id=100 + n), FREE, limits) for n in range(12)),
         return_exceptions=True,
     )
 
@@ -161,7 +161,7 @@ async def test_two_processes_together_use_a_grant_once(storage: Storage, another
     await grant(storage, 3)
 
     outcomes = await asyncio.gather(
-        *((storage, second)[n % 2].jobs.begin(job(), Allowance(1, None, None)) for n in range(10)),
+        *((storage, second)[n % 2].jobs.insert(job(), Allowance(1, None, None)) for n in range(10)),
         return_exceptions=True,
     )
 
@@ -172,24 +172,24 @@ async def test_two_processes_together_use_a_grant_once(storage: Storage, another
 async def test_the_day_begins_at_the_servers_midnight(storage: Storage) -> None:
     one = Allowance(1, None, None)
     tokyo = ServerLimits(0, "Asia/Tokyo")  # nine hours ahead: midnight there is 15:00 UTC
-    await storage.jobs.begin(job(created_at=NOON + 2 * HOUR), one, tokyo)
+    await storage.jobs.insert(job(created_at=NOON + 2 * HOUR), one, tokyo)
 
     assert await refused(storage, job(created_at=NOON + 3 * HOUR - 1), one, tokyo) == "refused.per_day"
-    await storage.jobs.begin(job(created_at=NOON + 3 * HOUR), one, tokyo)
+    await storage.jobs.insert(job(created_at=NOON + 3 * HOUR), one, tokyo)
 
 
 async def test_the_rule_is_named_in_a_refusal(storage: Storage) -> None:
     with pytest.raises(UserError) as daily:
-        await storage.jobs.begin(job(), Allowance(0, None, None, "77"))
+        await storage.jobs.insert(job(), Allowance(0, None, None, "77"))
     with pytest.raises(UserError) as at_once:
-        await storage.jobs.begin(job(), Allowance(None, 0, 0, str(GUILD)))
+        await storage.jobs.insert(job(), Allowance(None, 0, 0, str(GUILD)))
 
     assert daily.value.text.args["rule"] == text("rule.role", role="77")
     assert at_once.value.text.args["rule"] == text("rule.everyone")
 
 
 async def test_a_member_outside_servers_has_a_standing_too(storage: Storage) -> None:
-    await storage.jobs.begin(job(guild_id=None, units=3), FREE)
+    await storage.jobs.insert(job(guild_id=None, units=3), FREE)
 
     read = await storage.guilds.books.standing(None, USER, Pool.NORMAL, day=DAY, now=NOON)
 
@@ -198,8 +198,8 @@ async def test_a_member_outside_servers_has_a_standing_too(storage: Storage) -> 
 
 async def test_totals_count_what_runs_and_waits_in_each_pool(storage: Storage) -> None:
     for pool, units in ((Pool.FAST, 4), (Pool.NORMAL, 2), (Pool.NORMAL, 1)):
-        await storage.jobs.begin(job(pool=pool, units=units, user_id=units), FREE)
-    await storage.jobs.begin(job(guild_id=5), FREE)
+        await storage.jobs.insert(job(pool=pool, units=units, user_id=units), FREE)
+    await storage.jobs.insert(job(guild_id=5), FREE)
     await storage.jobs.claim_submissions("w", NOON + HOUR, lease_ms=LEASE, limit=2, max_running=1)
 
     totals = await storage.guilds.books.totals(GUILD, DAY)
@@ -210,13 +210,13 @@ async def test_totals_count_what_runs_and_waits_in_each_pool(storage: Storage) -
 
 async def test_usage_is_by_the_servers_days_and_agrees_with_the_ledger(storage: Storage) -> None:
     midnight = NOON + 6 * HOUR + 15 * 60_000  # in Kathmandu, which is 5:45 ahead
-    before = await storage.jobs.begin(job(created_at=midnight - 1, units=2), FREE)
-    await storage.jobs.begin(job(created_at=midnight, units=3), FREE)
-    await storage.jobs.begin(job(created_at=midnight + 1, units=4, user_id=9, pool=Pool.FAST), FREE)
-    gone = await storage.jobs.begin(job(created_at=midnight + 2, units=5, user_id=8), FREE)
+    before = await storage.jobs.insert(job(created_at=midnight - 1, units=2), FREE)
+    await storage.jobs.insert(job(created_at=midnight, units=3), FREE)
+    await storage.jobs.insert(job(created_at=midnight + 1, units=4, user_id=9, pool=Pool.FAST), FREE)
+    gone = await storage.jobs.insert(job(created_at=midnight + 2, units=5, user_id=8), FREE)
     await storage.jobs.save(gone.failed(Failure(FailureKind.UNKNOWN), midnight + 3))
-    await storage.jobs.begin(job(created_at=midnight + 5 * HOUR, units=7), FREE)
-    await storage.jobs.begin(job(created_at=midnight, guild_id=5), FREE)
+    await storage.jobs.insert(job(created_at=midnight + 5 * HOUR, units=7), FREE)
+    await storage.jobs.insert(job(created_at=midnight, guild_id=5), FREE)
 
     rows = await storage.guilds.books.usage(GUILD, NOON, midnight + 5 * HOUR, zone="Asia/Kathmandu")
 

@@ -39,7 +39,7 @@ async def work(store: SqlJobStore, *, owner: str = "w", now: int = LATER, limit:
 
 async def sent_job(store: SqlJobStore, task: str, **changes: object) -> Job:
     """A job upstream that nobody holds, due at NOON."""
-    begun = await store.begin(job(**changes), FREE)
+    begun = await store.insert(job(**changes), FREE)
     (claimed,) = await send(store)
     submitted = claimed.submitted(RemoteTaskId(task), NOON)
     await store.release(submitted)
@@ -51,7 +51,7 @@ async def sent_job(store: SqlJobStore, task: str, **changes: object) -> Job:
 
 
 async def test_a_claimed_job_is_marked_before_anything_is_sent(store: SqlJobStore) -> None:
-    waiting = await store.begin(job(), FREE)
+    waiting = await store.insert(job(), FREE)
 
     (claimed,) = await send(store)
 
@@ -62,7 +62,7 @@ async def test_a_claimed_job_is_marked_before_anything_is_sent(store: SqlJobStor
 
 
 async def test_what_is_put_off_is_not_sent_yet(store: SqlJobStore) -> None:
-    await store.begin(job(due_at=LATER + 1), FREE)
+    await store.insert(job(due_at=LATER + 1), FREE)
 
     assert await send(store) == ()
 
@@ -76,7 +76,7 @@ async def test_each_pool_of_each_account_has_its_own_places(store: SqlJobStore) 
     for pool in Pool:
         for account in ("default", "second"):
             for _ in range(3):
-                await store.begin(job(pool=pool, account=account), FREE)
+                await store.insert(job(pool=pool, account=account), FREE)
 
     first = await send(store, max_running=2)
     second = await send(store, max_running=2)
@@ -90,7 +90,7 @@ async def test_each_pool_of_each_account_has_its_own_places(store: SqlJobStore) 
 
 async def test_unclear_submitted_and_running_jobs_keep_their_places(store: SqlJobStore) -> None:
     for _ in range(4):
-        await store.begin(job(), FREE)
+        await store.insert(job(), FREE)
     unclear, running, done = await send(store, max_running=3)
     await store.save(unclear.unclear(due_at=LATER))
     await store.save(running.submitted(RemoteTaskId("1"), LATER))
@@ -104,7 +104,7 @@ async def test_unclear_submitted_and_running_jobs_keep_their_places(store: SqlJo
 async def test_users_take_turns_and_who_has_least_upstream_goes_first(store: SqlJobStore) -> None:
     for user, jobs in ((1, 5), (2, 2), (3, 1)):
         for _ in range(jobs):
-            await store.begin(job(user_id=user), FREE)
+            await store.insert(job(user_id=user), FREE)
 
     order = [(await send(store, limit=1))[0].user_id for _ in range(8)]
     assert order == [1, 2, 3, 1, 2, 1, 1, 1]
@@ -113,7 +113,7 @@ async def test_users_take_turns_and_who_has_least_upstream_goes_first(store: Sql
 async def test_one_claim_of_many_is_as_fair_as_many_of_one(store: SqlJobStore) -> None:
     for user, jobs in ((1, 5), (2, 2), (3, 1)):
         for _ in range(jobs):
-            await store.begin(job(user_id=user), FREE)
+            await store.insert(job(user_id=user), FREE)
 
     claimed = await send(store, max_running=5)
 
@@ -122,9 +122,9 @@ async def test_one_claim_of_many_is_as_fair_as_many_of_one(store: SqlJobStore) -
 
 async def test_a_member_has_no_more_running_than_the_rule_allowed(store: SqlJobStore) -> None:
     for _ in range(3):
-        await store.begin(job(), Allowance(None, 1, 5))
-    await store.begin(job(guild_id=7), Allowance(None, 1, 5))
-    await store.begin(job(guild_id=None), Allowance(None, 0, 5))
+        await store.insert(job(), Allowance(None, 1, 5))
+    await store.insert(job(guild_id=7), Allowance(None, 1, 5))
+    await store.insert(job(guild_id=None), Allowance(None, 0, 5))
 
     claimed = await send(store)
 
@@ -139,7 +139,7 @@ async def test_two_processes_never_exceed_the_cap_and_never_share_a_job(
 ) -> None:
     second = (await another()).jobs
     for _ in range(30):
-        await store.begin(job(), FREE)
+        await store.insert(job(), FREE)
 
     rounds = await asyncio.gather(
         *(send((store, second)[n % 2], owner=f"w{n}", max_running=7) for n in range(10))
@@ -151,9 +151,9 @@ async def test_two_processes_never_exceed_the_cap_and_never_share_a_job(
 
 
 async def test_the_number_ahead_is_the_order_in_which_places_are_given(store: SqlJobStore) -> None:
-    mine = [await store.begin(job(user_id=1), FREE) for _ in range(3)]
-    theirs = await store.begin(job(user_id=2), FREE)
-    elsewhere = await store.begin(job(user_id=1, pool=Pool.FAST), FREE)
+    mine = [await store.insert(job(user_id=1), FREE) for _ in range(3)]
+    theirs = await store.insert(job(user_id=2), FREE)
+    elsewhere = await store.insert(job(user_id=1, pool=Pool.FAST), FREE)
     (sent,) = await send(store, limit=1)
 
     ahead = await store.ahead([j.key for j in (*mine, theirs, elsewhere)])
@@ -184,7 +184,7 @@ async def test_queued_jobs_are_no_work_and_neither_is_what_is_put_off(store: Sql
     await sent_job(store, "1")
     (held,) = await work(store)
     await store.release(held.put_off(due_at=LATER + 1))
-    await store.begin(job(), FREE)
+    await store.insert(job(), FREE)
 
     assert await work(store) == ()
     assert len(await work(store, now=LATER + 1)) == 1
@@ -193,7 +193,7 @@ async def test_queued_jobs_are_no_work_and_neither_is_what_is_put_off(store: Sql
 async def test_a_job_whose_worker_died_while_sending_comes_back_when_the_lease_is_over(
     store: SqlJobStore,
 ) -> None:
-    await store.begin(job(), FREE)
+    await store.insert(job(), FREE)
     (claimed,) = await send(store)
 
     during = await work(store, owner="other", now=LATER + LEASE)
@@ -208,7 +208,7 @@ async def test_a_job_whose_worker_died_while_sending_comes_back_when_the_lease_i
 
 async def test_renewed_leases_hold_and_the_number_is_told(store: SqlJobStore) -> None:
     for _ in range(3):
-        await store.begin(job(), FREE)
+        await store.insert(job(), FREE)
     await send(store)
 
     assert await store.renew("w", LATER + 10 * LEASE) == 3
@@ -217,7 +217,7 @@ async def test_renewed_leases_hold_and_the_number_is_told(store: SqlJobStore) ->
 
 
 async def test_saving_does_not_shorten_a_lease_that_was_renewed_meanwhile(store: SqlJobStore) -> None:
-    await store.begin(job(), FREE)
+    await store.insert(job(), FREE)
     (claimed,) = await send(store)
     await store.renew("w", LATER + 10 * LEASE)
 
@@ -228,7 +228,7 @@ async def test_saving_does_not_shorten_a_lease_that_was_renewed_meanwhile(store:
 
 async def test_abandoned_jobs_can_be_taken_at_once_and_the_old_worker_is_a_ghost(store: SqlJobStore) -> None:
     tracked = await sent_job(store, "1")
-    await store.begin(job(), FREE)
+    await store.insert(job(), FREE)
     (mine,) = await work(store)
     (sending,) = await send(store)
 
@@ -312,9 +312,9 @@ async def test_two_processes_share_the_work_without_sharing_a_job(
 
 async def test_the_next_due_time_is_that_of_the_earliest_job_that_nobody_holds(store: SqlJobStore) -> None:
     assert await store.next_due(LATER) is None
-    await store.begin(job(due_at=LATER + 500), FREE)
+    await store.insert(job(due_at=LATER + 500), FREE)
     assert await store.next_due(LATER) == LATER + 500
-    first = await store.begin(job(), FREE)
+    first = await store.insert(job(), FREE)
     assert await store.next_due(LATER) == first.due_at
     (held,) = await send(store)
     assert await store.next_due(LATER) == LATER + 500
@@ -324,17 +324,17 @@ async def test_the_next_due_time_is_that_of_the_earliest_job_that_nobody_holds(s
 
 async def test_a_queued_job_that_waits_for_a_place_sets_no_alarm(store: SqlJobStore) -> None:
     for _ in range(2):
-        await store.begin(job(), FREE)
+        await store.insert(job(), FREE)
     await send(store, max_running=1)
 
     assert await store.next_due(LATER) is None
 
 
 async def test_load_is_counted_by_pool_and_account(store: SqlJobStore) -> None:
-    await store.begin(job(), FREE)
-    await store.begin(job(pool=Pool.FAST), FREE)
+    await store.insert(job(), FREE)
+    await store.insert(job(pool=Pool.FAST), FREE)
     await send(store)
-    await store.begin(job(), FREE)
+    await store.insert(job(), FREE)
 
     assert await store.load("default") == {Pool.NORMAL: Load(1, 1), Pool.FAST: Load(0, 1)}
     assert await store.load("stranger") == {Pool.NORMAL: Load(0, 0), Pool.FAST: Load(0, 0)}
@@ -362,8 +362,8 @@ async def test_known_tasks_are_those_of_every_account(store: SqlJobStore) -> Non
 
 async def test_rivals_are_sent_jobs_of_the_same_prompt_without_a_task(store: SqlJobStore) -> None:
     for changes in ({}, {}, {}, {}, {"prompt": "another"}, {"pool": Pool.FAST}, {"account": "second"}):
-        await store.begin(job(**changes), FREE)
-    await store.begin(job(due_at=LATER + 1), FREE)
+        await store.insert(job(**changes), FREE)
+    await store.insert(job(due_at=LATER + 1), FREE)
     alike = [
         j
         for j in await send(store)

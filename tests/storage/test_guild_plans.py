@@ -28,7 +28,7 @@ LARGE = ("jobs", "ledger", "grants", "draws", "blocks", "strikes", "audit", "gui
 async def watched(sqlite_url: str) -> AsyncIterator[Statements]:
     async with open_storage(sqlite_url, migrate=True) as storage:
         for _ in range(3):
-            await storage.jobs.begin(job(), FREE)
+            await storage.jobs.insert(job(), FREE)
         yield Statements(storage)
 
 
@@ -45,7 +45,7 @@ async def test_accepting_by_a_servers_rules_looks_at_a_few_rows(watched: Stateme
 
     await stores.settings.settings(GUILD)
     await stores.members.block_of(GUILD, USER, NOON)
-    await watched.storage.jobs.begin(
+    await watched.storage.jobs.insert(
         job(units=4), Allowance(5, 9, 9), ServerLimits(0, "Europe/Berlin", per_day=99)
     )
     plans = await watched.plans()

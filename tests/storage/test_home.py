@@ -101,7 +101,7 @@ async def test_old_rows_find_home(empty_url: str, monkeypatch: pytest.MonkeyPatc
 
 async def test_a_home_is_kept_when_a_card_moves_to_a_direct_message(url: str) -> None:
     async with open_storage(url, migrate=True) as storage:
-        stored = await storage.jobs.begin(job(home_channel=5), UNLIMITED)
+        stored = await storage.jobs.insert(job(home_channel=5), UNLIMITED)
 
         await storage.jobs.move_card(stored.key, reply(guild_id=None, channel_id=99))
 

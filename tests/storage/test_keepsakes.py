@@ -32,7 +32,7 @@ DRAFT = Draft(
 
 
 async def begun(storage: Storage, n: int = 1) -> list[Job]:
-    return [await storage.jobs.begin(job(), FREE) for _ in range(n)]
+    return [await storage.jobs.insert(job(), FREE) for _ in range(n)]
 
 
 async def favourites(storage: Storage, user_id: int = USER) -> list[JobKey]:
@@ -114,7 +114,7 @@ async def test_whoever_asks_to_be_forgotten_leaves_nothing_behind(storage: Stora
 
 async def test_moderators_export_and_erase_what_is_kept_in_their_server(storage: Storage) -> None:
     (made,) = await begun(storage)
-    abroad = await storage.jobs.begin(job(guild_id=5), FREE)
+    abroad = await storage.jobs.insert(job(guild_id=5), FREE)
     await storage.keepsakes.keep_draft(DRAFT)
     await storage.keepsakes.toggle_favourite(USER, made.key, GUILD, NOON)
     await storage.keepsakes.toggle_favourite(USER, abroad.key, 5, NOON)

@@ -96,7 +96,7 @@ class History:
         key = self.keys[pick % len(self.keys)] if self.keys else JobKey("nothing")
         if step == "begin":
             try:
-                begun = await self.store.begin(
+                begun = await self.store.insert(
                     job(
                         guild_id=self.guild,
                         user_id=MEMBERS[pick % 2],
@@ -283,7 +283,7 @@ def _judge(books: Books, ever_refundable: set[str], cooldown: int) -> None:
 
 
 async def test_refunds_in_a_race_are_booked_once(storage: Storage) -> None:
-    waiting = await storage.jobs.begin(job(units=4), Allowance(None, None, None))
+    waiting = await storage.jobs.insert(job(units=4), Allowance(None, None, None))
 
     await asyncio.gather(*(storage.jobs.cancel(waiting.key, NOON) for _ in range(5)))
 
@@ -297,8 +297,8 @@ async def test_a_process_that_dies_before_it_commits_leaves_no_trace_in_the_book
     told.mortal.dying = True
 
     with suppress(Died, StorageTrouble):
-        await told.store.begin(job(guild_id=told.guild), Allowance(1, None, None))
+        await told.store.insert(job(guild_id=told.guild), Allowance(1, None, None))
 
     count = select(func.count()).select_from(ledger).where(ledger.c.guild_id == told.guild)
     assert await storage.database.read(lambda cn: cn.execute(count).scalar_one()) == 0
-    await told.store.begin(job(guild_id=told.guild), Allowance(1, None, None))
+    await told.store.insert(job(guild_id=told.guild), Allowance(1, None, None))

@@ -45,14 +45,23 @@ async def actions(storage: Storage) -> list[str]:
     return list(await storage.database.read(lambda cn: cn.execute(query).scalars().all()))
 
 
+async def replaced(keys: KeyStore, guild_id: int, sealed: str, *, actor: Actor, at: int) -> OwnKey:
+    """A server's next key, brought while nobody else brought one."""
+    before = await keys.current(guild_id)
+    instead_of = None if before is None else before.account
+    key = await keys.replace(guild_id, sealed, instead_of=instead_of, actor=actor, at=at)
+    assert key is not None
+    return key
+
+
 async def test_a_new_key_takes_the_place_of_the_one_before_which_stays_readable(
     storage: Storage, keys: KeyStore
 ) -> None:
     assert await keys.current(GUILD) is None
 
-    first = await keys.replace(GUILD, "sealed-1", actor=ADA, at=NOON)
-    second = await keys.replace(GUILD, "sealed-2", actor=BOB, at=NOON + 1)
-    await keys.replace(GUILD + 1, "sealed-3", actor=BOB, at=NOON)
+    first = await replaced(keys, GUILD, "sealed-1", actor=ADA, at=NOON)
+    second = await replaced(keys, GUILD, "sealed-2", actor=BOB, at=NOON + 1)
+    await replaced(keys, GUILD + 1, "sealed-3", actor=BOB, at=NOON)
 
     assert (first, second) == (OwnKey(FIRST, 10, NOON, NOON), OwnKey(SECOND, 11, NOON + 1, NOON + 1))
     assert await keys.current(GUILD) == second
@@ -68,7 +77,7 @@ async def test_a_new_key_takes_the_place_of_the_one_before_which_stays_readable(
 async def test_a_key_is_exchanged_in_place_only_while_it_is_the_current_one(
     storage: Storage, keys: KeyStore
 ) -> None:
-    await keys.replace(GUILD, "sealed-1", actor=ADA, at=NOON)
+    await replaced(keys, GUILD, "sealed-1", actor=ADA, at=NOON)
 
     assert await keys.exchange(FIRST, "sealed-2", actor=BOB, at=NOON + 5)
     await keys.mark_tested(FIRST, NOON + 9)
@@ -85,8 +94,8 @@ async def test_a_key_is_exchanged_in_place_only_while_it_is_the_current_one(
 async def test_an_earlier_key_is_forgotten_when_no_job_needs_it_and_its_number_is_not_given_again(
     storage: Storage, keys: KeyStore
 ) -> None:
-    await keys.replace(GUILD, "sealed-1", actor=ADA, at=NOON)
-    waiting = await storage.jobs.begin(job(account=FIRST.name), FREE)
+    await replaced(keys, GUILD, "sealed-1", actor=ADA, at=NOON)
+    waiting = await storage.jobs.insert(job(account=FIRST.name), FREE)
     await keys.remove(GUILD, actor=ADA, at=NOON)
 
     assert await keys.forget_unneeded(NOON, NOON + 9) == 0  # not so soon
@@ -100,15 +109,15 @@ async def test_an_earlier_key_is_forgotten_when_no_job_needs_it_and_its_number_i
     await storage.jobs.release(done.delivered(Route.KEPT, NOON))
     assert await keys.forget_unneeded(NOON + 1, NOON + 9) == 1
 
-    await keys.replace(GUILD, "sealed-2", actor=ADA, at=NOON)
+    await replaced(keys, GUILD, "sealed-2", actor=ADA, at=NOON)
     assert await keys.current(GUILD) == OwnKey(SECOND, 10, NOON, NOON)
     assert await keys.forget_unneeded(NOON + 99, NOON + 99) == 0
     assert list(await keys.every()) == [SealedKey(SECOND, "sealed-2")]
 
 
 async def test_a_key_is_kept_for_a_job_that_is_still_looked_at(storage: Storage, keys: KeyStore) -> None:
-    await keys.replace(GUILD, "sealed-1", actor=ADA, at=NOON)
-    await storage.jobs.begin(job(account=FIRST.name), FREE)
+    await replaced(keys, GUILD, "sealed-1", actor=ADA, at=NOON)
+    await storage.jobs.insert(job(account=FIRST.name), FREE)
     (sent,) = await storage.jobs.claim_submissions("w", NOON + 999, lease_ms=LEASE, limit=9, max_running=9)
     late = sent.submitted(RemoteTaskId("1"), NOON).failed(Failure(FailureKind.TIMED_OUT), NOON)
     await storage.jobs.save(late)
@@ -120,7 +129,7 @@ async def test_a_key_is_kept_for_a_job_that_is_still_looked_at(storage: Storage,
 
 
 async def test_sealing_anew_never_covers_a_change(keys: KeyStore) -> None:
-    await keys.replace(GUILD, "sealed-1", actor=ADA, at=NOON)
+    await replaced(keys, GUILD, "sealed-1", actor=ADA, at=NOON)
     (stored,) = await keys.every()
 
     assert await keys.reseal(stored, "sealed-anew")
@@ -129,32 +138,37 @@ async def test_sealing_anew_never_covers_a_change(keys: KeyStore) -> None:
     assert "sealed" not in repr(stored).removeprefix("SealedKey")
 
 
-async def test_of_two_who_set_a_key_at_once_one_is_current_and_both_are_numbered(
+async def test_of_many_who_bring_a_key_at_once_one_does_and_the_others_hear_that_they_did_not(
     storage: Storage, another: Opener
 ) -> None:
     second = await another()
     stores = (storage.guilds.keys, second.guilds.keys)
 
     made = await asyncio.gather(
-        *(stores[n % 2].replace(GUILD, f"sealed-{n}", actor=ADA, at=NOON + n) for n in range(6))
+        *(
+            stores[n % 2].replace(GUILD, f"sealed-{n}", instead_of=None, actor=ADA, at=NOON + n)
+            for n in range(6)
+        )
     )
 
-    assert sorted(key.account.generation for key in made) == [1, 2, 3, 4, 5, 6]
-    assert (await stores[0].current(GUILD) or made[0]).account.generation == 6
-    assert len(await stores[0].in_use()) == 1
+    (brought,) = [key for key in made if key is not None]
+    assert (brought.account, await stores[0].current(GUILD)) == (FIRST, brought)
+    assert await stores[1].replace(GUILD, "sealed", instead_of=SECOND, actor=ADA, at=NOON) is None
+    assert len(await stores[0].every()) == 1
+    assert await actions(storage) == ["own_key_set"]
 
 
 async def test_a_crash_in_the_middle_of_a_replacement_leaves_the_old_key(
     storage: Storage, keys: KeyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = await keys.replace(GUILD, "sealed-1", actor=ADA, at=NOON)
+    before = await replaced(keys, GUILD, "sealed-1", actor=ADA, at=NOON)
 
     def die(*_: object, **__: object) -> None:
         raise StorageTrouble("died")
 
     monkeypatch.setattr("bot.storage.servers.own_keys.record", die)
     for change in (
-        keys.replace(GUILD, "sealed-2", actor=ADA, at=NOON),
+        replaced(keys, GUILD, "sealed-2", actor=ADA, at=NOON),
         keys.exchange(FIRST, "sealed-2", actor=ADA, at=NOON),
         keys.remove(GUILD, actor=ADA, at=NOON),
     ):

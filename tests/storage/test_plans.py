@@ -56,7 +56,7 @@ class Statements:
 async def watched(sqlite_url: str) -> AsyncIterator[Statements]:
     async with open_storage(sqlite_url, migrate=True) as storage:
         for _ in range(3):
-            await storage.jobs.begin(job(), Allowance(None, None, None))
+            await storage.jobs.insert(job(), Allowance(None, None, None))
         yield Statements(storage)
 
 
@@ -96,8 +96,8 @@ async def test_leases_are_found_by_their_owner(watched: Statements) -> None:
 
 async def test_accepting_and_saving_look_at_a_few_rows(watched: Statements) -> None:
     store = watched.storage.jobs
-    parent = await store.begin(job(), Allowance(99, 99, 99))
-    pressed = await store.begin(child(parent), Allowance(99, 99, 99))
+    parent = await store.insert(job(), Allowance(99, 99, 99))
+    pressed = await store.insert(child(parent), Allowance(99, 99, 99))
     await store.save(pressed)
     await store.child_of(parent.key, 0)
 

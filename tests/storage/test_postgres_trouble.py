@@ -29,7 +29,7 @@ async def refused(url: str, *, migrate: bool = True) -> str:
 
 async def test_lost_connections_are_trouble_once_and_then_replaced(postgres_url: str) -> None:
     async with open_storage(postgres_url, migrate=False) as storage:
-        kept = await storage.jobs.begin(job(), FREE)
+        kept = await storage.jobs.insert(job(), FREE)
 
         with pytest.raises(StorageTrouble, match="connection to the database was lost"):
             await storage.database.write(
@@ -43,7 +43,7 @@ async def test_lost_connections_are_trouble_once_and_then_replaced(postgres_url:
 async def test_a_server_that_is_down_is_trouble_until_it_is_back() -> None:
     with running_server() as server:
         async with open_storage(server.url("postgres"), migrate=True) as storage:
-            kept = await storage.jobs.begin(job(), FREE)
+            kept = await storage.jobs.insert(job(), FREE)
             server.stop()
             with pytest.raises(StorageTrouble, match="connection to the database was lost"):
                 await storage.jobs.get(kept.key)
@@ -60,7 +60,7 @@ async def test_an_unknown_database_is_a_matter_of_the_address(postgres_server: S
 
 async def test_a_waiting_lock_ends_as_trouble(postgres_url: str) -> None:
     async with open_storage(postgres_url, migrate=False, busy_ms=50) as storage:
-        kept = await storage.jobs.begin(job(), FREE)
+        kept = await storage.jobs.insert(job(), FREE)
         engine = create_async_engine(postgres_url, poolclass=NullPool)
         async with engine.begin() as connection:
             await connection.execute(text("SELECT key FROM jobs FOR UPDATE"))
@@ -85,7 +85,7 @@ async def test_a_read_only_server_is_named(postgres_url: str) -> None:
 async def test_a_row_that_is_refused_is_not_quoted(postgres_url: str) -> None:
     async with open_storage(postgres_url, migrate=False) as storage:
         with pytest.raises(StorageTrouble) as trouble:
-            await storage.jobs.begin(job(prompt=SECRET, units=2**40), FREE)
+            await storage.jobs.insert(job(prompt=SECRET, units=2**40), FREE)
 
     assert SECRET not in "".join(traceback.format_exception(trouble.value))
 

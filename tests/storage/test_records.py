@@ -32,7 +32,7 @@ DAY = 86_400_000
 
 async def finished(storage: Storage, at: int = NOON, **changes: object) -> Job:
     """A delivered grid with its buttons."""
-    begun = await storage.jobs.begin(job(created_at=at, **changes), FREE)
+    begun = await storage.jobs.insert(job(created_at=at, **changes), FREE)
     (sent,) = await storage.jobs.claim_submissions("w", at, lease_ms=LEASE, limit=1, max_running=99)
     known = sent.submitted(RemoteTaskId(begun.key), at)
     done = known.observed(success(begun.key), at + 1)
@@ -76,7 +76,7 @@ async def test_erasing_empties_what_was_written_and_leaves_the_books_and_the_but
 ) -> None:
     done = await finished(storage)
     other = await finished(storage, user_id=9)
-    running = await storage.jobs.begin(job(), FREE)
+    running = await storage.jobs.insert(job(), FREE)
     await mark(storage)
 
     assert await storage.guilds.records.erase(GUILD, USER, actor=ADA, at=NOON) == 1
@@ -110,7 +110,7 @@ async def retain(storage: Storage, days: int | None, guild: int = GUILD) -> None
 async def test_prompts_are_forgotten_by_age_where_a_server_says_so(storage: Storage) -> None:
     old, young = await finished(storage, NOON), await finished(storage, NOON + DAY)
     elsewhere = await finished(storage, NOON, guild_id=5)
-    waiting = await storage.jobs.begin(job(), FREE)
+    waiting = await storage.jobs.insert(job(), FREE)
     await retain(storage, None, guild=5)
     await retain(storage, 2)
 
@@ -136,7 +136,7 @@ async def test_forgetting_goes_in_steps(storage: Storage) -> None:
 async def test_a_server_is_deleted_when_its_time_has_come_with_all_that_was_kept(storage: Storage) -> None:
     await finished(storage)
     await mark(storage)
-    await storage.jobs.begin(job(units=1, created_at=NOON), Allowance(0, None, None))
+    await storage.jobs.insert(job(units=1, created_at=NOON), Allowance(0, None, None))
     (paid,) = await storage.jobs.claim_submissions("w", NOON + 9, lease_ms=LEASE, limit=9, max_running=9)
     await storage.jobs.save(paid.failed(Failure(FailureKind.UNKNOWN), NOON + 10))
     await retain(storage, 3)
@@ -170,7 +170,7 @@ async def test_a_server_that_took_the_bot_back_keeps_its_data(storage: Storage) 
 
 
 async def test_a_server_with_unfinished_jobs_is_deleted_after_their_end(storage: Storage) -> None:
-    waiting = await storage.jobs.begin(job(), FREE)
+    waiting = await storage.jobs.insert(job(), FREE)
     await storage.guilds.records.schedule_deletion(GUILD, NOON)
 
     assert await storage.guilds.records.delete_due(NOON) == []

@@ -174,13 +174,13 @@ async def test_a_job_decided_by_older_settings_is_not_accepted(storage: Storage)
     late = job(guild_id=GUILD)
 
     with pytest.raises(SettingsChanged):
-        await storage.jobs.begin(late, FREE, ServerLimits(old, "UTC"))
+        await storage.jobs.insert(late, FREE, ServerLimits(old, "UTC"))
 
     assert await storage.jobs.get(late.key) is None
-    assert await storage.jobs.begin(late, FREE, ServerLimits(old + 1, "Europe/Berlin")) == late
+    assert await storage.jobs.insert(late, FREE, ServerLimits(old + 1, "Europe/Berlin")) == late
     # accepted already: what has changed since then does not matter
     await storage.guilds.settings.change(GUILD, zoned("UTC"), actor=ADA, at=NOON)
-    assert await storage.jobs.begin(late, FREE, ServerLimits(old + 1, "UTC")) == late
+    assert await storage.jobs.insert(late, FREE, ServerLimits(old + 1, "UTC")) == late
 
 
 async def test_settings_that_cannot_be_read_are_trouble_and_show_nothing(storage: Storage) -> None:

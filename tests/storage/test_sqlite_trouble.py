@@ -58,19 +58,19 @@ async def refused(url: str, *, migrate: bool = True) -> str:
 
 
 async def test_a_full_disk_is_trouble_and_loses_nothing_that_was_stored(storage: Storage) -> None:
-    kept = await storage.jobs.begin(job(), FREE)
+    kept = await storage.jobs.insert(job(), FREE)
     await set_pragma(storage, "max_page_count = 1")
 
     with pytest.raises(StorageTrouble, match="disk of the database is full"):
-        await storage.jobs.begin(job(prompt="x" * 100_000), FREE)
+        await storage.jobs.insert(job(prompt="x" * 100_000), FREE)
     await set_pragma(storage, "max_page_count = 100000")
 
     assert await storage.jobs.get(kept.key) == kept
-    assert (await storage.jobs.begin(job(prompt="x" * 100_000), FREE)).state is JobState.QUEUED
+    assert (await storage.jobs.insert(job(prompt="x" * 100_000), FREE)).state is JobState.QUEUED
 
 
 async def test_a_database_that_became_read_only_is_trouble_for_writers_only(storage: Storage) -> None:
-    kept = await storage.jobs.begin(job(), FREE)
+    kept = await storage.jobs.insert(job(), FREE)
     await set_pragma(storage, "query_only = ON")
 
     with pytest.raises(StorageTrouble, match="read-only"):
@@ -90,19 +90,19 @@ async def test_a_lock_of_another_program_is_waited_for_and_then_trouble(
             waiting = job()
 
             with pytest.raises(StorageTrouble, match="locked by another program"):
-                await storage.jobs.begin(waiting, FREE)
+                await storage.jobs.insert(waiting, FREE)
             readable = await storage.jobs.get(waiting.key)
             other.execute("ROLLBACK")
 
         assert readable is None
-        assert await storage.jobs.begin(waiting, FREE) == waiting
+        assert await storage.jobs.insert(waiting, FREE) == waiting
 
 
 async def test_no_secret_reaches_a_message_or_a_traceback(storage: Storage) -> None:
     await set_pragma(storage, "max_page_count = 1")
 
     with pytest.raises(StorageTrouble) as trouble:
-        await storage.jobs.begin(job(prompt=SECRET * 9_000, webhook_token=SECRET), FREE)
+        await storage.jobs.insert(job(prompt=SECRET * 9_000, webhook_token=SECRET), FREE)
 
     shown = "".join(traceback.format_exception(trouble.value))
     assert SECRET not in shown
@@ -122,7 +122,7 @@ async def test_a_statement_that_cannot_even_be_built_is_told_apart(storage: Stor
 async def test_a_file_damaged_while_running_is_trouble(sqlite_url: str, tmp_path: Path) -> None:
     async with open_storage(sqlite_url, migrate=True) as storage:
         for _ in range(50):
-            await storage.jobs.begin(job(prompt="x" * 4_000), FREE)
+            await storage.jobs.insert(job(prompt="x" * 4_000), FREE)
     file = tmp_path / "easel.db"
     pages = bytearray(file.read_bytes())
     pages[4096 * 3 :] = b"\x5a" * (len(pages) - 4096 * 3)
@@ -141,7 +141,7 @@ async def test_a_file_damaged_while_running_is_trouble(sqlite_url: str, tmp_path
 async def test_a_cancelled_caller_does_not_tear_a_transaction(storage: Storage) -> None:
     started = [job() for _ in range(20)]
 
-    tasks = [asyncio.create_task(storage.jobs.begin(one, FREE)) for one in started]
+    tasks = [asyncio.create_task(storage.jobs.insert(one, FREE)) for one in started]
     await tasks[0]
     for task in tasks[1:]:
         task.cancel()
@@ -163,7 +163,7 @@ from tests.storage.making import FREE, LEASE, NOON, job
 async def main() -> None:
     opened = open_storage(sys.argv[1], migrate=True)
     storage = await opened.__aenter__()
-    await storage.jobs.begin(job(key="000000000abc"), FREE)
+    await storage.jobs.insert(job(key="000000000abc"), FREE)
     await storage.jobs.claim_submissions("dead", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=1)
 
     def die(connection):
@@ -195,7 +195,7 @@ async def test_a_crash_inside_a_transaction_leaves_all_earlier_ones_and_nothing_
 
 async def test_what_was_stored_is_there_after_closing_and_opening_again(sqlite_url: str) -> None:
     async with open_storage(sqlite_url, migrate=True) as storage:
-        kept = await storage.jobs.begin(job(), FREE)
+        kept = await storage.jobs.insert(job(), FREE)
 
     async with open_storage(sqlite_url, migrate=False) as storage:
         assert await storage.jobs.get(kept.key) == kept

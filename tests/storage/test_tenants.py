@@ -43,7 +43,7 @@ def budget(**changes: Any) -> Budget:
 async def begun(storage: Storage, terms: Budget, **changes: Any) -> Job | str:
     """The job, or why it was refused."""
     try:
-        return await storage.jobs.begin(job(**changes), FREE, budget=terms)
+        return await storage.jobs.insert(job(**changes), FREE, budget=terms)
     except UserError as refused:
         return refused.text.id
 

@@ -27,7 +27,7 @@ JOBS = 37
 async def fill(url: str) -> None:
     async with open_storage(url, migrate=True) as storage:
         for number in range(JOBS):
-            await storage.jobs.begin(job(prompt=f"a heron, {number} 🦆"), ROOM)
+            await storage.jobs.insert(job(prompt=f"a heron, {number} 🦆"), ROOM)
         await storage.meta.set("note", "kept")
 
 
@@ -61,7 +61,7 @@ async def test_to_postgres_and_back_every_row_is_the_same_and_new_ones_are_numbe
     assert ("jobs", JOBS, JOBS) in seen
     assert content(back) == content(here)
     async with open_storage(server, migrate=False) as storage:
-        await storage.jobs.begin(job(), ROOM)  # the books number their entries after those that came
+        await storage.jobs.insert(job(), ROOM)  # the books number their entries after those that came
     assert await into_file(server, tmp_path / "kept.db") == JOBS + 1
     assert not (tmp_path / ".kept.db.part").exists()
 

@@ -31,7 +31,7 @@ async def spoil(storage: Storage, key: JobKey, **values: str) -> None:
 async def test_a_waiting_row_of_a_newer_version_lets_the_others_pass(
     storage: Storage, values: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    strange, plain = [await storage.jobs.begin(job(), FREE) for _ in range(2)]
+    strange, plain = [await storage.jobs.insert(job(), FREE) for _ in range(2)]
     await spoil(storage, strange.key, **values)
 
     async def claim(now: int) -> list[JobKey]:
@@ -51,7 +51,7 @@ async def test_a_waiting_row_of_a_newer_version_lets_the_others_pass(
 
 
 async def test_a_row_in_hand_of_a_newer_version_lets_the_others_pass(storage: Storage) -> None:
-    strange, plain = [await storage.jobs.begin(job(), FREE) for _ in range(2)]
+    strange, plain = [await storage.jobs.insert(job(), FREE) for _ in range(2)]
     await storage.jobs.claim_submissions("dead", LATER, lease_ms=1, limit=9, max_running=9)
     await spoil(storage, strange.key, state="dreaming")
 

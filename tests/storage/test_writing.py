@@ -26,7 +26,7 @@ MOVED = reply(channel_id=5, message_id=6, message_at=LATER, token=None)
 
 
 async def claimed_job(store: SqlJobStore) -> Job:
-    await store.begin(job(), FREE)
+    await store.insert(job(), FREE)
     (claimed,) = await store.claim_submissions("w", LATER, lease_ms=LEASE, limit=1, max_running=99)
     return claimed
 
@@ -176,7 +176,7 @@ async def test_each_final_showing_is_recorded_once(storage: Storage) -> None:
 
 async def test_a_queued_job_is_withdrawn_and_refunded(storage: Storage) -> None:
     store = storage.jobs
-    waiting = await store.begin(job(units=2), FREE)
+    waiting = await store.insert(job(units=2), FREE)
 
     cancelled = await store.cancel(waiting.key, LATER)
 
@@ -260,7 +260,7 @@ async def test_a_mark_made_while_sending_is_forgotten_once_another_worker_has_re
 
 
 async def test_a_moved_card_of_a_resting_job_changes_its_place_only(store: SqlJobStore) -> None:
-    waiting = await store.begin(job(), FREE)
+    waiting = await store.insert(job(), FREE)
 
     await store.move_card(waiting.key, MOVED)
     await store.move_card(job().key, MOVED)
@@ -291,7 +291,7 @@ async def test_a_card_moved_while_its_job_is_sent_keeps_place_and_task(store: Sq
 
 
 async def test_a_job_cancelled_while_it_was_sent_in_vain_is_not_sent_again(store: SqlJobStore) -> None:
-    begun = await store.begin(job(), FREE)
+    begun = await store.insert(job(), FREE)
     (sending,) = await store.claim_submissions("w", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=1)
     await store.cancel(begun.key, NOON + 60_001)
 

@@ -16,7 +16,7 @@ from bot.domain.keys import key_from_bits
 from bot.domain.people import NOBODYS
 from bot.domain.prompts import PromptOptions
 from bot.i18n import Catalogues
-from bot.services.intake.imagine import Started
+from bot.services.intake.intake import Started
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.ui.card.cards import Cards
 from bot.ui.card.publisher import DiscordPublisher

@@ -159,7 +159,9 @@ async def test_where_the_owner_offers_none_the_panel_says_so_in_a_sentence(tmp_p
         assert "the bot's owner pays for all pictures." in seen(panel)
         assert labels(panel) == []
 
-        await shop.storage.guilds.keys.replace(shop.guild_id, "sealed", actor=shop.boss, at=1)
+        await shop.storage.guilds.keys.replace(
+            shop.guild_id, "sealed", instead_of=None, actor=shop.boss, at=1
+        )
         resting = await shop.panel()
         assert "this server's key is not used" in seen(resting)
         assert labels(resting) == ["Remove…"]
@@ -167,7 +169,9 @@ async def test_where_the_owner_offers_none_the_panel_says_so_in_a_sentence(tmp_p
 
 async def test_a_key_that_nobody_can_read_any_more_is_asked_for_again(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
-        await shop.storage.guilds.keys.replace(shop.guild_id, "sealed", actor=shop.boss, at=1)
+        await shop.storage.guilds.keys.replace(
+            shop.guild_id, "sealed", instead_of=None, actor=shop.boss, at=1
+        )
 
         panel = seen(await shop.panel())
 

@@ -3,6 +3,7 @@ Never here: how a server's own key is brought, tested and stored (that is `own_k
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.accounts import mapped, read_own
@@ -23,40 +24,32 @@ if TYPE_CHECKING:
     from bot.services.accounts.owner_policy import OwnerPolicy
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class _Reader:
     """Finds the account anew for each reading, for its key may be exchanged for another one."""
 
-    def __init__(self, accounts: Accounts, name: str) -> None:
-        self._accounts = accounts
-        self._name = name
+    accounts: Accounts
+    name: str
 
     async def query(self, task_id: RemoteTaskId) -> TaskSnapshot | None:
         """See the port."""
-        return await (await self._accounts.reach(self._name)).query(task_id)
+        return await (await self.accounts.reach(self.name)).query(task_id)
 
     async def page(self, number: int, *, size: int) -> TaskPage:
         """See the port."""
-        return await (await self._accounts.reach(self._name)).page(number, size=size)
+        return await (await self.accounts.reach(self.name)).page(number, size=size)
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Accounts:
     """Every account that a job can name. Reads of the database hide behind short-lived caches."""
 
-    def __init__(
-        self,
-        *,
-        fixed: Mapping[str, ImageApi],
-        balance_apis: Mapping[str, BalanceApi],
-        account_of: AccountMap,
-        own: OwnKeys,
-        owner: OwnerPolicy,
-    ) -> None:
-        self.fixed = fixed
-        """The owner's accounts, by name: these are the same as long as the process lives."""
-        self._balance_apis = balance_apis
-        self._account_of = account_of
-        self._own = own
-        self._owner = owner
+    fixed: Mapping[str, ImageApi]
+    """The owner's accounts, by name: these are the same as long as the process lives."""
+    balance_apis: Mapping[str, BalanceApi]
+    account_of: AccountMap
+    own: OwnKeys
+    owner: OwnerPolicy
 
     async def for_chain(self, guild_id: int | None, pool: Pool) -> str:
         """Name the account of a chain that begins now: the server's own, or the one that the owner mapped.
@@ -65,16 +58,16 @@ class Accounts:
         """
         name = await self._account_of_server(guild_id, pool)
         if read_own(name) is None:
-            await self._owner.check(guild_id)
+            await self.owner.check(guild_id)
         return name
 
     async def _account_of_server(self, guild_id: int | None, pool: Pool) -> str:
-        own = None if guild_id is None else await self._own.current(guild_id)
-        return mapped(self._account_of, guild_id, pool) if own is None else own.name
+        own = None if guild_id is None else await self.own.current(guild_id)
+        return mapped(self.account_of, guild_id, pool) if own is None else own.name
 
     def budget(self, job: Job) -> Budget | None:
         """What of the owner's budget a job takes, and on which terms; None: a server's own account pays."""
-        return self._owner.budget(job)
+        return self.owner.budget(job)
 
     async def of_server(self, guild_id: int) -> dict[str, list[Pool]]:
         """Which accounts a server draws on, or would if it were let in, each with its pools."""
@@ -86,12 +79,12 @@ class Accounts:
     async def find(self, name: str) -> ImageApi | None:
         """Find the way to an account; None if its key is gone. An earlier key of a server's is found too."""
         own = read_own(name)
-        return self.fixed.get(name) if own is None else await self._own.api(own)
+        return self.fixed.get(name) if own is None else await self.own.api(own)
 
     async def balance_api(self, name: str) -> BalanceApi | None:
         """Find where an account's funds can be read; None: no key may."""
         own = read_own(name)
-        return self._balance_apis.get(name) if own is None else await self._own.api(own)
+        return self.balance_apis.get(name) if own is None else await self.own.api(own)
 
     async def reach(self, name: str) -> ImageApi:
         """Find the way to an account; raises `RemoteError`, by which nothing can have been sent."""
@@ -113,6 +106,6 @@ class Accounts:
         if own is None:
             if parent.account not in self.fixed:
                 raise UserError(text("press.account_gone", key=parent.key))
-            await self._owner.check(parent.home)
-        elif await self._own.current(own.guild_id) != own:
+            await self.owner.check(parent.home)
+        elif await self.own.current(own.guild_id) != own:
             raise UserError(text("press.key_gone", key=parent.key))

@@ -56,34 +56,23 @@ class _Seen:
     credits_left: int | None = None
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class AccountMonitor:
     """Looks at every account that somebody draws on. Has to run in one process at least; several share the work."""
 
-    def __init__(
-        self,
-        *,
-        accounts: Accounts,
-        own_keys: OwnKeys,
-        records: Records,
-        memory: Memory,
-        dispatcher: Dispatcher,
-        clock: Clock,
-        balance_low: int | None,
-        mail: OwnerMail,
-    ) -> None:
-        self._accounts = accounts
-        self._own_keys = own_keys
-        self._records = records
-        self._memory = memory
-        self._dispatcher = dispatcher
-        self._clock = clock
-        self._balance_low = balance_low
-        self._mail = mail
+    accounts: Accounts
+    own_keys: OwnKeys
+    records: Records
+    memory: Memory
+    dispatcher: Dispatcher
+    clock: Clock
+    balance_low: int | None
+    mail: OwnerMail
 
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
-            await self._clock.pause(LOOK_S)
+            await self.clock.pause(LOOK_S)
             try:
                 await self.round()
             except StorageTrouble as trouble:
@@ -91,16 +80,16 @@ class AccountMonitor:
 
     async def round(self) -> bool:
         """Look at all accounts if it is time for that; False if it is not, or if another process does."""
-        stored = await self._memory.get(REMEMBERED)
+        stored = await self.memory.get(REMEMBERED)
         at, known = _read(stored)
-        now = self._clock.now()
+        now = self.clock.now()
         if now - at < EVERY_MS:
             return False
-        own = {account.name for account in await self._own_keys.in_use()}
-        names = [*self._accounts.fixed, *sorted(own)]
+        own = {account.name for account in await self.own_keys.in_use()}
+        names = [*self.accounts.fixed, *sorted(own)]
         troubles = {name: trouble for name, trouble in known.items() if name in names}
         written = _written(now, troubles)
-        if not await self._memory.swap(REMEMBERED, stored, written):
+        if not await self.memory.swap(REMEMBERED, stored, written):
             return False
         for name in names:
             before = troubles.get(name, Trouble())
@@ -109,9 +98,9 @@ class AccountMonitor:
                 troubles[name] = after
                 # Told first, then remembered: what dies in between is told again and held back as the same notice.
                 before_it, written = written, _written(now, troubles)
-                if not await self._memory.swap(REMEMBERED, before_it, written):
+                if not await self.memory.swap(REMEMBERED, before_it, written):
                     return True  # another round has begun meanwhile
-            await self._clock.pause(BETWEEN_S)
+            await self.clock.pause(BETWEEN_S)
         return True
 
     async def _look(self, name: str, before: Trouble) -> Trouble:
@@ -134,7 +123,7 @@ class AccountMonitor:
             said = text(
                 "log.own_balance_falls" if own else "log.balance_falls",
                 n=seen.credits_left or 0,
-                limit=self._balance_low or 0,
+                limit=self.balance_low or 0,
             )
             if own:
                 await self._tell(
@@ -144,25 +133,25 @@ class AccountMonitor:
                 log.warning(
                     "account_in_trouble", extra={"account": name, "kind": EventKind.BALANCE_LOW.value}
                 )
-                await self._mail.tell(said)
+                await self.mail.tell(said)
         return after
 
     def _is_low(self, seen: _Seen) -> bool | None:
-        if self._balance_low is None:
+        if self.balance_low is None:
             return False
-        return None if seen.credits_left is None else seen.credits_left < self._balance_low
+        return None if seen.credits_left is None else seen.credits_left < self.balance_low
 
     # -- looking -----------------------------------------------------------------------------------------
 
     async def _seen(self, name: str) -> _Seen:
-        api = await self._accounts.find(name)
+        api = await self.accounts.find(name)
         if api is None:  # a key that cannot be read; the log and the panel say so
             return _Seen()
         refused = await _is_refused(api)
         own = read_own(name)
         if own is not None and refused is False:
-            await self._own_keys.confirm(own)
-        return _Seen(refused, await _count(await self._accounts.balance_api(name)))
+            await self.own_keys.confirm(own)
+        return _Seen(refused, await _count(await self.accounts.balance_api(name)))
 
     # -- telling -----------------------------------------------------------------------------------------
 
@@ -171,15 +160,15 @@ class AccountMonitor:
         log.warning("account_in_trouble", extra={"account": name, "kind": event.kind.value})
         own = read_own(name)
         if own is not None:
-            self._dispatcher.tell(own.guild_id, event)
+            self.dispatcher.tell(own.guild_id, event)
             return
         told = 0
-        for guild_id in await self._records.listeners():
-            if name in await self._accounts.of_server(guild_id):
-                self._dispatcher.tell(guild_id, event)
+        for guild_id in await self.records.listeners():
+            if name in await self.accounts.of_server(guild_id):
+                self.dispatcher.tell(guild_id, event)
                 told += 1
                 if told % AT_ONCE == 0:
-                    await self._clock.pause(REST_S)
+                    await self.clock.pause(REST_S)
 
 
 async def _is_refused(api: ImageApi) -> bool | None:

@@ -6,9 +6,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
+
+from cachetools import LRUCache, TTLCache
 
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.schedule import MINUTE, SECOND
@@ -26,8 +29,6 @@ if TYPE_CHECKING:
     from bot.domain.tasks import TaskPage
     from bot.services.modlog.dispatcher import Dispatcher
 
-K = TypeVar("K")
-V = TypeVar("V")
 log = logging.getLogger(__name__)
 
 CURRENT_MS: Final = 5 * SECOND
@@ -73,36 +74,28 @@ class KeyState:
     """False: it was sealed with a master key that the owner no longer has."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class OwnKeys:
     """Servers' own keys. The key itself leaves here only as the account that it opens."""
 
-    def __init__(
-        self,
-        *,
-        store: KeyStore,
-        jobs: JobStore,
-        vault: Vault | None,
-        allowed: bool,
-        open_account: Callable[[str], AccountApi],
-        hide: Callable[[str], None],
-        clock: Clock,
-        dispatcher: Dispatcher,
-    ) -> None:
-        self._store = store
-        self._jobs = jobs
-        self._vault = vault
-        self._allowed = allowed
-        self._open_account = open_account
-        self._hide = hide
-        self._clock = clock
-        self._dispatcher = dispatcher
-        self._current: dict[int, tuple[OwnAccount | None, int]] = {}
-        self._opened: dict[OwnAccount, _Opened] = {}
+    store: KeyStore
+    jobs: JobStore
+    vault: Vault | None
+    allowed: bool
+    open_account: Callable[[str], AccountApi]
+    hide: Callable[[str], None]
+    clock: Clock
+    dispatcher: Dispatcher
+    _current: TTLCache[int, OwnAccount | None, int] = field(init=False)
+    _opened: LRUCache[OwnAccount, _Opened] = field(init=False, default_factory=lambda: LRUCache(CACHED))
+
+    def __post_init__(self) -> None:
+        self._current = TTLCache(CACHED, CURRENT_MS, self.clock.now)
 
     @property
     def offered(self) -> bool:
         """Whether servers may bring keys here."""
-        return self._vault is not None and self._allowed
+        return self.vault is not None and self.allowed
 
     # -- for jobs ----------------------------------------------------------------------------------------
 
@@ -110,19 +103,18 @@ class OwnKeys:
         """The account that a server's new chains draw on, a few seconds old at most; None: it has no key."""
         if not self.offered:
             return None
-        kept = self._current.get(guild_id)
-        if kept is not None and self._clock.now() < kept[1]:
-            return kept[0]
-        key = await self._store.current(guild_id)
+        with suppress(KeyError):
+            return self._current[guild_id]  # None is an answer, too
+        key = await self.store.current(guild_id)
         return self._remember(guild_id, None if key is None else key.account)
 
     async def api(self, account: OwnAccount) -> AccountApi | None:
         """The way to a server's account, whichever generation; None if its key is gone or cannot be read."""
-        now, kept = self._clock.now(), self._opened.get(account)
+        now, kept = self.clock.now(), self._opened.get(account)
         if kept is not None and now < kept.until:
             return kept.bank
         try:
-            sealed = await self._store.sealed(account)
+            sealed = await self.store.sealed(account)
         except StorageTrouble:
             if kept is None:
                 raise
@@ -133,28 +125,28 @@ class OwnKeys:
             self._opened.pop(account, None)
             return None
         kept.until = now + OPENED_MS
-        _keep(self._opened, account, kept)
+        self._opened[account] = kept
         return kept.bank
 
     def _open(self, account: OwnAccount, sealed: str | None) -> _Opened | None:
-        if sealed is None or self._vault is None:
+        if sealed is None or self.vault is None:
             return None
-        key = self._vault.open(account.guild_id, sealed)
+        key = self.vault.open(account.guild_id, sealed)
         if key is None:
             log.error("own_key_unreadable", extra={"guild": account.guild_id})
             return None
-        self._hide(key)
-        return _Opened(self._open_account(key), sealed)
+        self.hide(key)
+        return _Opened(self.open_account(key), sealed)
 
     def _remember(self, guild_id: int, account: OwnAccount | None) -> OwnAccount | None:
-        _keep(self._current, guild_id, (account, self._clock.now() + CURRENT_MS))
+        self._current[guild_id] = account
         return account
 
     # -- for moderators ----------------------------------------------------------------------------------
 
     async def state(self, guild_id: int) -> KeyState:
         """What is stored, past the cache."""
-        key = await self._store.current(guild_id)
+        key = await self.store.current(guild_id)
         if not self.offered:
             return KeyState(offered=False, key=key)
         self._remember(guild_id, None if key is None else key.account)
@@ -168,69 +160,75 @@ class OwnKeys:
         """
         vault = self._need_vault()
         key = bare(typed)
-        self._hide(key)
-        page = await self._test(self._open_account(key))
-        before = await self._store.current(guild_id)
-        now = self._clock.now()
-        if before is not None and await self._is_stored(before.account, key):
-            await self._store.mark_tested(before.account, now)
-            raise UserError(text("own_key.same"))
-        sealed = vault.seal(guild_id, key)
-        if before is None:
-            brought = Brought.SET
-        elif await self._exchanged(before.account, page, sealed, actor=actor):
-            brought = Brought.EXCHANGED
-        else:
-            brought = Brought.REPLACED
-        if brought is not Brought.EXCHANGED:
-            stored = await self._store.replace(guild_id, sealed, actor=actor, at=now)
-            self._remember(guild_id, stored.account)
+        self.hide(key)
+        page = await self._test(self.open_account(key))
+        sealed, now, brought = vault.seal(guild_id, key), self.clock.now(), None
+        while brought is None:  # once more for each key that somebody else brought meanwhile
+            brought = await self._store(guild_id, actor, key, sealed, page)
         self._tell(guild_id, actor, f"log.own_key.{brought.value}", now)
         return brought
+
+    async def _store(
+        self, guild_id: int, actor: Actor, key: str, sealed: str, page: TaskPage
+    ) -> Brought | None:
+        """Store a key instead of the one that is there; None if another one took its place while we looked."""
+        now, known = self.clock.now(), await self.store.current(guild_id)
+        before = None if known is None else known.account
+        if before is not None:
+            if await self._is_stored(before, key):
+                await self.store.mark_tested(before, now)
+                raise UserError(text("own_key.same"))
+            if await self._exchanged(before, page, sealed, actor=actor):
+                return Brought.EXCHANGED
+        stored = await self.store.replace(guild_id, sealed, instead_of=before, actor=actor, at=now)
+        if stored is None:
+            return None
+        self._remember(guild_id, stored.account)
+        return Brought.SET if before is None else Brought.REPLACED
 
     async def _exchanged(self, account: OwnAccount, page: TaskPage, sealed: str, *, actor: Actor) -> bool:
         """Keep the account if the new key opens it too: a job of ours among its tasks gives it away."""
         tasks = [task.task_id for task in page.tasks]
-        if not await self._jobs.known_tasks(tasks, account=account.name):
+        if not await self.jobs.known_tasks(tasks, account=account.name):
             return False
         self._opened.pop(account, None)
-        return await self._store.exchange(account, sealed, actor=actor, at=self._clock.now())
+        return await self.store.exchange(account, sealed, actor=actor, at=self.clock.now())
 
     async def test(self, guild_id: int) -> None:
         """Ask the image API whether it still takes the server's key; raises `UserError` if it does not."""
         self._need_vault()
-        key = await self._store.current(guild_id)
+        key = await self.store.current(guild_id)
         if key is None:
             raise UserError(text("own_key.none"))
         bank = await self.api(key.account)
         if bank is None:
             raise UserError(text("own_key.unreadable"))
         await self._test(bank)
-        await self._store.mark_tested(key.account, self._clock.now())
+        await self.store.mark_tested(key.account, self.clock.now())
 
     async def remove(self, guild_id: int, actor: Actor) -> None:
         """Have the server draw on the owner's account again; what runs is brought to its end with the old key."""
-        now = self._clock.now()
-        if not await self._store.remove(guild_id, actor=actor, at=now):
+        now = self.clock.now()
+        if not await self.store.remove(guild_id, actor=actor, at=now):
             raise UserError(text("own_key.none"))
         self._remember(guild_id, None)
         self._tell(guild_id, actor, "log.own_key.removed", now)
 
     async def in_use(self) -> Sequence[OwnAccount]:
         """The accounts that servers draw on with keys of their own."""
-        return await self._store.in_use() if self.offered else ()
+        return await self.store.in_use() if self.offered else ()
 
     async def confirm(self, account: OwnAccount) -> None:
         """The image API took a key just now."""
-        await self._store.mark_tested(account, self._clock.now())
+        await self.store.mark_tested(account, self.clock.now())
 
     def _need_vault(self) -> Vault:
-        if self._vault is None or not self._allowed:
+        if self.vault is None or not self.allowed:
             raise UserError(text("own_key.off"))
-        return self._vault
+        return self.vault
 
     async def _is_stored(self, account: OwnAccount, key: str) -> bool:
-        sealed = await self._store.sealed(account)
+        sealed = await self.store.sealed(account)
         return sealed is not None and self._need_vault().open(account.guild_id, sealed) == key
 
     async def _test(self, bank: AccountApi) -> TaskPage:
@@ -243,21 +241,21 @@ class OwnKeys:
             raise UserError(text("own_key.unreachable")) from None
 
     def _tell(self, guild_id: int, actor: Actor, said: str, at: int) -> None:
-        self._dispatcher.tell(guild_id, ModEvent(EventKind.SETTINGS, f"own_key/{at}", text(said), by=actor))
+        self.dispatcher.tell(guild_id, ModEvent(EventKind.SETTINGS, f"own_key/{at}", text(said), by=actor))
 
     # -- now and then ------------------------------------------------------------------------------------
 
     async def tidy(self) -> None:
         """Forget keys that nobody needs any more, and seal the others with the newest master key."""
-        now = self._clock.now()
-        forgotten = await self._store.forget_unneeded(now - RETIRED_MS, now)
+        now = self.clock.now()
+        forgotten = await self.store.forget_unneeded(now - RETIRED_MS, now)
         if forgotten:
             log.info("own_keys_forgotten", extra={"keys": forgotten})
-        if self._vault is None:
+        if self.vault is None:
             return
-        for stored in await self._store.every():
-            sealed = self._vault.renew(stored.account.guild_id, stored.sealed)
-            if sealed is not None and await self._store.reseal(stored, sealed):
+        for stored in await self.store.every():
+            sealed = self.vault.renew(stored.account.guild_id, stored.sealed)
+            if sealed is not None and await self.store.reseal(stored, sealed):
                 log.info("own_key_resealed", extra={"guild": stored.account.guild_id})
 
 
@@ -280,11 +278,3 @@ def _refusal(error: RemoteError) -> str:
             return "own_key.refused"
         case _:
             return "own_key.unreachable"
-
-
-def _keep(cache: dict[K, V], key: K, value: V) -> None:
-    """Put it last; the one that was not touched for the longest time makes room."""
-    cache.pop(key, None)
-    while len(cache) >= CACHED:
-        del cache[next(iter(cache))]
-    cache[key] = value

@@ -70,35 +70,27 @@ class ServerView:
     used: Used
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class OwnerPolicy:
     """Stands above every server: no rule, price or grant of moderators lifts what it says."""
 
-    def __init__(
-        self,
-        *,
-        store: TenantStore,
-        terms: OwnerTerms,
-        clock: Clock,
-        memory: Memory,
-        own_keys_offered: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self._store = store
-        self._terms = terms
-        self._clock = clock
-        self._memory = memory
-        self._own_keys_offered = own_keys_offered
+    store: TenantStore
+    terms: OwnerTerms
+    clock: Clock
+    memory: Memory
+    own_keys_offered: Callable[[], bool] = lambda: False
 
     @property
     def usual(self) -> Ceiling:
         """The ceiling of servers without one of their own."""
-        return self._terms.usual
+        return self.terms.usual
 
     # -- for jobs ----------------------------------------------------------------------------------------
 
     async def admits(self, guild_id: int | None) -> bool:
         """Whether a server may draw on the owner's accounts now."""
-        server = None if guild_id is None else await self._store.find(guild_id)
-        return self._terms.access.admits(guild_id, server)
+        server = None if guild_id is None else await self.store.find(guild_id)
+        return self.terms.access.admits(guild_id, server)
 
     async def check(self, guild_id: int | None) -> None:
         """Raise `UserError`, saying what a server needs, unless it may draw on the owner's accounts."""
@@ -107,7 +99,7 @@ class OwnerPolicy:
 
     def refusal(self) -> Text:
         """What a server needs that is not let in."""
-        return text("refused.not_let_in_key" if self._own_keys_offered() else "refused.not_let_in")
+        return text("refused.not_let_in_key" if self.own_keys_offered() else "refused.not_let_in")
 
     def budget(self, job: Job) -> Budget | None:
         """On which terms of the owner a job begins; None: a server's own account pays for it."""
@@ -117,9 +109,9 @@ class OwnerPolicy:
             guild_id=job.home,
             account=job.account,
             cost=BASE_COST,
-            access=self._terms.access,
-            usual=self._terms.usual,
-            of_account=self._terms.of_account,
+            access=self.terms.access,
+            usual=self.terms.usual,
+            of_account=self.terms.of_account,
             refusal=self.refusal(),
         )
 
@@ -127,37 +119,37 @@ class OwnerPolicy:
 
     async def view(self, guild_id: int) -> ServerView:
         """A server with what it may draw and has drawn."""
-        server = await self._store.find(guild_id) or KnownServer(guild_id=guild_id)
-        used = await self._store.used(self._clock.now(), [guild_id])
+        server = await self.store.find(guild_id) or KnownServer(guild_id=guild_id)
+        used = await self.store.used(self.clock.now(), [guild_id])
         return self._seen(server, used[guild_id])
 
     async def every(self) -> Sequence[ServerView]:
         """All known servers in which the bot is, and those that the owner decided about; by name."""
-        found = [s for s in await self._store.every() if s.left_at is None or s.let_in_at or s.shut_at]
-        used = await self._store.used(self._clock.now(), [server.guild_id for server in found])
+        found = [s for s in await self.store.every() if s.left_at is None or s.let_in_at or s.shut_at]
+        used = await self.store.used(self.clock.now(), [server.guild_id for server in found])
         return [self._seen(server, used[server.guild_id]) for server in found]
 
     def _seen(self, server: KnownServer, used: Used) -> ServerView:
-        admitted = self._terms.access.admits(server.guild_id, server)
-        return ServerView(server, admitted, server.ceiling_by(self._terms.usual), used)
+        admitted = self.terms.access.admits(server.guild_id, server)
+        return ServerView(server, admitted, server.ceiling_by(self.terms.usual), used)
 
     # -- for the owner -----------------------------------------------------------------------------------
 
     async def let_in(self, guild_id: int, *, by: int | None) -> KnownServer:
         """Let a server draw on the owner's accounts."""
-        server = await self._store.let_in(guild_id, by=by, at=self._clock.now())
+        server = await self.store.let_in(guild_id, by=by, at=self.clock.now())
         log.info("server_let_in", extra={"guild": guild_id, "by": by})
         return server
 
     async def shut_out(self, guild_id: int) -> KnownServer:
         """Keep a server off the owner's accounts; what was accepted before is brought to its end."""
-        server = await self._store.shut_out(guild_id, at=self._clock.now())
+        server = await self.store.shut_out(guild_id, at=self.clock.now())
         log.info("server_shut_out", extra={"guild": guild_id})
         return server
 
     async def set_ceiling(self, guild_id: int, ceiling: Ceiling | None) -> KnownServer:
         """Give a server a ceiling of its own; None: the usual one again."""
-        server = await self._store.set_ceiling(guild_id, ceiling)
+        server = await self.store.set_ceiling(guild_id, ceiling)
         log.info("server_ceiling", extra={"guild": guild_id, "ceiling": str(ceiling)})
         return server
 
@@ -165,35 +157,35 @@ class OwnerPolicy:
 
     async def note(self, guild_id: int, *, name: str, owner_id: int | None, owners: frozenset[int]) -> bool:
         """Store whose server it is; returns whether it may draw on the owner's accounts."""
-        server = await self._store.note(guild_id, name=name, owner_id=owner_id, ours=owner_id in owners)
-        return self._terms.access.admits(guild_id, server)
+        server = await self.store.note(guild_id, name=name, owner_id=owner_id, ours=owner_id in owners)
+        return self.terms.access.admits(guild_id, server)
 
     async def since(self) -> int:
         """Since when servers are noted: who was there before is no newcomer."""
         while True:
-            stored = await self._memory.get(SINCE)
+            stored = await self.memory.get(SINCE)
             if stored is not None:
                 return int(stored)
-            await self._memory.swap(SINCE, None, str(self._clock.now()))
+            await self.memory.swap(SINCE, None, str(self.clock.now()))
 
     async def left(self, guild_id: int) -> None:
         """The bot was sent away."""
-        await self._store.left(guild_id, self._clock.now())
+        await self.store.left(guild_id, self.clock.now())
 
     async def claim_greeting(self, guild_id: int) -> bool:
         """Whether it falls to this process to greet a server: to one of all, once."""
-        return await self._store.claim(guild_id, "greeted_at", self._clock.now())
+        return await self.store.claim(guild_id, "greeted_at", self.clock.now())
 
     async def ask(self, guild_id: int, mail: OwnerMail) -> None:
         """Have the owner asked about a server that is not let in, once in its life."""
-        server = await self._store.find(guild_id)
-        if server is None or self._terms.access.admits(guild_id, server) or server.shut_at is not None:
+        server = await self.store.find(guild_id)
+        if server is None or self.terms.access.admits(guild_id, server) or server.shut_at is not None:
             return
-        if not await self._store.claim(guild_id, "asked_at", self._clock.now()):
+        if not await self.store.claim(guild_id, "asked_at", self.clock.now()):
             return
         asked = False
         try:
             asked = await mail.ask(server)
         finally:
             if not asked:
-                await self._store.unclaim(guild_id, "asked_at")
+                await self.store.unclaim(guild_id, "asked_at")

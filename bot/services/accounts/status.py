@@ -4,8 +4,10 @@ Never here: jobs, and the decision what is healthy enough to run (bot.web.health
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
+
+from cachetools import TTLCache
 
 from bot.errors import RemoteError, RemoteFault
 
@@ -47,26 +49,28 @@ class Condition:
     """Empty: no key may ask, there was no answer, or nothing in it is about Midjourney."""
 
 
-class Upstream:
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class AccountStatus:
     """Looks at the image API when somebody asks, and remembers it for a moment."""
 
-    def __init__(self, *, accounts: Accounts, clock: Clock, trackers: Mapping[str, LastReading]) -> None:
-        self._accounts = accounts
-        self._clock = clock
-        self._trackers = trackers
-        self._seen: dict[str, tuple[int, Condition]] = {}
+    accounts: Accounts
+    clock: Clock
+    trackers: Mapping[str, LastReading]
+    _seen: TTLCache[str, Condition, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._seen = TTLCache(REMEMBERED, BELIEVED_MS, self.clock.now)
 
     async def look(self, account: str) -> Condition:
         """Say how it does, a few seconds old at most. Raises nothing of the API's."""
-        now = self._clock.now()
-        at, seen = self._seen.get(account, (0, None))
-        if seen is not None and now - at < BELIEVED_MS:
+        seen = self._seen.get(account)
+        if seen is not None:
             return seen
-        balance_api = await self._accounts.balance_api(account)
+        balance_api = await self.accounts.balance_api(account)
         (fault, latency), left, rates = await asyncio.gather(
             self._ask(account), _count(balance_api), _prices(balance_api)
         )
-        tracker = self._trackers.get(account)
+        tracker = self.trackers.get(account)
         seen = Condition(
             fault=fault,
             latency_ms=latency,
@@ -74,22 +78,20 @@ class Upstream:
             credits_left=left,
             rates=rates,
         )
-        while len(self._seen) >= REMEMBERED:
-            del self._seen[next(iter(self._seen))]
-        self._seen[account] = (now, seen)
+        self._seen[account] = seen
         return seen
 
     async def _ask(self, account: str) -> tuple[RemoteFault | None, int]:
-        began = self._clock.now()
+        began = self.clock.now()
         try:
             async with asyncio.timeout(PATIENCE_S):
-                api = await self._accounts.reach(account)
+                api = await self.accounts.reach(account)
                 await api.page(1, size=SMALLEST_PAGE)
         except RemoteError as error:
-            return error.fault, self._clock.now() - began
+            return error.fault, self.clock.now() - began
         except TimeoutError:
-            return RemoteFault.UNREACHED, self._clock.now() - began
-        return None, self._clock.now() - began
+            return RemoteFault.UNREACHED, self.clock.now() - began
+        return None, self.clock.now() - began
 
 
 async def _count(balance_api: BalanceApi | None) -> int | None:

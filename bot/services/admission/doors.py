@@ -92,11 +92,11 @@ def origin_of_draft(draft: Draft) -> Origin:
     return Origin(draft.key, draft.user_id, draft.guild_id, draft.home_channel)
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Doors:
     """Asks the question."""
 
-    def __init__(self, directory: MemberDirectory) -> None:
-        self._directory = directory
+    directory: MemberDirectory
 
     async def ask(self, viewer: Viewer, origin: Origin, door: Door) -> Membership | None:
         """Let them in, or raise `UserError` with the way out.
@@ -140,7 +140,7 @@ class Doors:
 
     async def _membership(self, viewer: Viewer, home: int, channel: int | None) -> Membership:
         try:
-            member = await self._directory.find(home, viewer.user_id, channel)
+            member = await self.directory.find(home, viewer.user_id, channel)
         except RetryLater as later:
             log.info("membership_unknown", extra={"guild": home, "reason": later.reason})
             raise UserError(text("home.unsure")) from later

@@ -84,19 +84,19 @@ class Policy(Protocol):
         """A job was refused after it had been admitted: a limit is used up."""
 
 
+@dataclass(frozen=True, slots=True)
 class DeploymentPolicy:
     """The same for every server: `EASEL_DEFAULT_RULES` and `EASEL_DEFAULT_POOL` (design §8)."""
 
-    def __init__(self, rules: Mapping[Pool, Allowance], default: Pool) -> None:
-        self._rules = rules
-        self._default = default
+    rules: Mapping[Pool, Allowance]
+    wanted: Pool
 
     @property
     def default(self) -> Pool:
         """The configured default, or the only pool that is on."""
-        if self._default in self._rules or not self._rules:
-            return self._default
-        return next(iter(self._rules))
+        if self.wanted in self.rules or not self.rules:
+            return self.wanted
+        return next(iter(self.rules))
 
     async def default_pool(self, asker: Asker) -> Pool:  # noqa: ARG002 - the same for every asker, by this policy
         """The configured default."""
@@ -104,10 +104,10 @@ class DeploymentPolicy:
 
     async def allowance(self, asker: Asker, pool: Pool, *, in_chain: bool) -> Allowance:  # noqa: ARG002 - as above
         """The configured allowance of everyone."""
-        found = self._rules.get(pool)
+        found = self.rules.get(pool)
         if found is not None:
             return found
-        raise closed(pool, [p for p in Pool if p in self._rules], in_chain=in_chain)
+        raise closed(pool, [p for p in Pool if p in self.rules], in_chain=in_chain)
 
     async def admit(self, asker: Asker, request: Request) -> Admission:
         """The configured allowance, at one unit a job."""
@@ -119,7 +119,7 @@ class DeploymentPolicy:
 
     def offers(self, pool: Pool) -> Allowance | None:
         """What everyone has there by the deployment's defaults; None: switched off."""
-        return self._rules.get(pool)
+        return self.rules.get(pool)
 
     def forget(self, asker: Asker) -> None:
         """Nothing was read."""

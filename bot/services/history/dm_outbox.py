@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import JobState, Route
@@ -34,81 +35,70 @@ IN_PUBLIC: Final = frozenset({Route.REPLY, Route.EDIT, Route.POST})
 """Ways after which a copy is something more; a picture that came as a direct message is there already."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class DmDebts:
     """Notes who gets a copy; the delivery calls it."""
 
-    def __init__(self, *, people: People, store: Keepsakes, clock: Clock) -> None:
-        self._people = people
-        self._store = store
-        self._clock = clock
-        self.rung = asyncio.Event()
-        """Set when something is owed."""
+    people: People
+    store: Keepsakes
+    clock: Clock
+    rung: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    """Set when something is owed."""
 
     async def owe(self, job: Job, route: Route) -> None:
         """Note that the requester of a delivered job gets a copy, if they want copies. Raises nothing."""
         if job.state is not JobState.SUCCEEDED or route not in IN_PUBLIC:
             return
         try:
-            if not (await self._people.preferences(job.user_id)).copies:
+            if not (await self.people.preferences(job.user_id)).copies:
                 return
-            await self._store.owe_copy(job.key, self._clock.now())
+            await self.store.owe_copy(job.key, self.clock.now())
         except StorageTrouble as trouble:  # the delivery itself is what matters
             log.warning("copy_not_noted", extra={"job": job.key, "reason": str(trouble)})
             return
         self.rung.set()
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class DmOutbox:
     """Hands over what is owed. The same nonce in each attempt makes two of one copy into one for some minutes."""
 
-    def __init__(
-        self,
-        *,
-        owed: DmDebts,
-        people: People,
-        store: Keepsakes,
-        jobs: JobStore,
-        redelivery: Redelivery,
-        publisher: Publisher,
-        clock: Clock,
-        link_of: Callable[[Job], str | None],
-    ) -> None:
-        self._owed = owed
-        self._people = people
-        self._store = store
-        self._jobs = jobs
-        self._redelivery = redelivery
-        self._publisher = publisher
-        self._clock = clock
-        self._link_of = link_of
+    owed: DmDebts
+    people: People
+    store: Keepsakes
+    jobs: JobStore
+    redelivery: Redelivery
+    publisher: Publisher
+    clock: Clock
+    link_of: Callable[[Job], str | None]
 
     async def run(self) -> None:
         """Hand over what is owed, until cancelled."""
         while True:
-            self._owed.rung.clear()
+            self.owed.rung.clear()
             try:
                 await self.hand_over()
             except StorageTrouble as trouble:
                 log.warning("copies_not_read", extra={"reason": str(trouble)})
-            await self._clock.pause(EVERY_S, self._owed.rung)
+            await self.clock.pause(EVERY_S, self.owed.rung)
 
     async def hand_over(self) -> None:
         """Hand over what is owed and due now. Raises `StorageTrouble`."""
-        due = await self._store.claim_copies(self._clock.now(), lease_ms=LEASE_MS, limit=BATCH)
+        due = await self.store.claim_copies(self.clock.now(), lease_ms=LEASE_MS, limit=BATCH)
         for key, tries in due:
             if await self._handed(key) or tries >= TRIES:
-                await self._store.settle_copy(key)
+                await self.store.settle_copy(key)
 
     async def _handed(self, key: JobKey) -> bool:
         """Whether nothing is owed any more."""
-        job = await self._jobs.get(key)
-        if job is None or not (await self._people.preferences(job.user_id)).copies:
+        job = await self.jobs.get(key)
+        if job is None or not (await self.people.preferences(job.user_id)).copies:
             return True
         viewer = Viewer(user_id=job.user_id, guild_id=job.home, manages=False)
-        locale = self._people.language(job.user_id) or job.locale
+        locale = self.people.language(job.user_id) or job.locale
         try:
-            await self._redelivery.send(
-                viewer, key, locale=locale, link=self._link_of(job), nonce=f"copy-{key}"
+            await self.redelivery.send(
+                viewer, key, locale=locale, link=self.link_of(job), nonce=f"copy-{key}"
             )
         except RetryLater as later:
             log.info("copy_put_off", extra={"job": key, "reason": later.reason})
@@ -122,8 +112,8 @@ class DmOutbox:
 
     async def _stop(self, job: Job, locale: str) -> None:
         """They take no direct messages: switch copies off, and say so once, where only they see it."""
-        await self._people.stop_copies(job.user_id)
+        await self.people.stop_copies(job.user_id)
         try:
-            await self._publisher.send_ephemeral(job.reply, text("copies.stopped"), locale=locale)
+            await self.publisher.send_ephemeral(job.reply, text("copies.stopped"), locale=locale)
         except (RouteClosed, RetryLater) as trouble:  # the card of /prefer says it, too
             log.info("copies_stopped_silently", extra={"job": job.key, "reason": trouble.reason})

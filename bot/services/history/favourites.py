@@ -3,6 +3,7 @@ Never here: rows, and the list as it looks."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.jobs import JobState
@@ -19,20 +20,20 @@ if TYPE_CHECKING:
     from bot.services.history.jobs import Jobs
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Favourites:
     """Adds, takes away, and lists."""
 
-    def __init__(self, *, jobs: Jobs, store: Keepsakes, clock: Clock) -> None:
-        self._jobs = jobs
-        self._store = store
-        self._clock = clock
+    jobs: Jobs
+    store: Keepsakes
+    clock: Clock
 
     async def toggle(self, viewer: Viewer, key: JobKey) -> Text:
         """Add a picture to the viewer's favourites, or take it away; says which. Raises `UserError`."""
-        job = await self._jobs.look(viewer, key, Door.FAVOURITE)
+        job = await self.jobs.look(viewer, key, Door.FAVOURITE)
         if job.state is not JobState.SUCCEEDED:
             raise UserError(text("favourite.no_picture", key=key))
-        added = await self._store.toggle_favourite(viewer.user_id, key, job.home, self._clock.now())
+        added = await self.store.toggle_favourite(viewer.user_id, key, job.home, self.clock.now())
         return text("favourite.added" if added else "favourite.removed")
 
     async def history(self, viewer: Viewer, number: int) -> History:
@@ -40,9 +41,9 @@ class Favourites:
         if viewer.guild_id is None:
             raise UserError(text("refused.server_only"))
         user_id, guild_id = viewer.user_id, viewer.guild_id
-        page = await self._store.favourites(user_id, guild_id, skip=number * PAGE, limit=PAGE)
+        page = await self.store.favourites(user_id, guild_id, skip=number * PAGE, limit=PAGE)
         pages = max(1, -(-page.total // PAGE))
         if number >= pages:
             number = pages - 1
-            page = await self._store.favourites(user_id, guild_id, skip=number * PAGE, limit=PAGE)
+            page = await self.store.favourites(user_id, guild_id, skip=number * PAGE, limit=PAGE)
         return History(page, number, pages)

@@ -62,34 +62,25 @@ class Family:
     children: Sequence[Job]
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Jobs:
     """What members, and moderators in their server, do with jobs that exist."""
 
-    def __init__(
-        self,
-        *,
-        store: JobStore,
-        archive: JobArchive,
-        doors: Doors,
-        clock: Clock,
-        wakeup: Wakeup,
-        show: Callable[[Job], None],
-    ) -> None:
-        self._store = store
-        self._archive = archive
-        self._doors = doors
-        self._clock = clock
-        self._wakeup = wakeup
-        self._show = show
+    store: JobStore
+    archive: JobArchive
+    doors: Doors
+    clock: Clock
+    wakeup: Wakeup
+    show: Callable[[Job], None]
 
     # -- one job -----------------------------------------------------------------------------------------
 
     async def look(self, viewer: Viewer, key: JobKey, door: Door) -> Job:
         """Read a job, if its door is open to the viewer; raises `UserError`."""
-        job = await self._store.get(key)
+        job = await self.store.get(key)
         if job is None:
             raise UserError(text("jobs.unknown", key=key))
-        return await self._doors.look(viewer, job, door)
+        return await self.doors.look(viewer, job, door)
 
     async def get_managed(self, viewer: Viewer, key: JobKey, door: Door) -> Job:
         """Read a job that the viewer may do something about: their own, or any of a server that they manage."""
@@ -101,8 +92,8 @@ class Jobs:
     async def family(self, viewer: Viewer, key: JobKey) -> Family:
         """Read a job with what it was made from and what was made from it."""
         job = await self.look(viewer, key, Door.INFO)
-        parent = await self._store.get(job.press.parent) if job.press is not None else None
-        children = await self._archive.children(key, limit=CHILDREN)
+        parent = await self.store.get(job.press.parent) if job.press is not None else None
+        children = await self.archive.children(key, limit=CHILDREN)
         return Family(job, parent, children)
 
     async def cancel(self, viewer: Viewer, key: JobKey) -> Text:
@@ -111,17 +102,17 @@ class Jobs:
         A job that upstream has goes on there; it is kept for `/jobs show` and not posted.
         """
         job = await self.get_managed(viewer, key, Door.CANCEL)
-        after = None if job.is_terminal else await self._store.cancel(key, self._clock.now())
+        after = None if job.is_terminal else await self.store.cancel(key, self.clock.now())
         if after is None:
-            raise UserError(_too_late(await self._store.get(key) or job))
+            raise UserError(_too_late(await self.store.get(key) or job))
         log.info(
             "job_withdrawn",
             extra={"job": key, "state": after.state.value, "by": viewer.user_id, "own": viewer.owns(after)},
         )
         # A cancelled job is an outcome, which a worker delivers; an unwanted one changes its card here and now.
         if not after.is_terminal:
-            self._show(after)
-        self._wakeup.wake()
+            self.show(after)
+        self.wakeup.wake()
         if after.state is JobState.CANCELLED:
             return text("jobs.cancelled", key=key)
         return text("jobs.cancelled_too_late", key=key)
@@ -131,39 +122,39 @@ class Jobs:
     async def history(self, viewer: Viewer, number: int) -> History:
         """Read a page of the viewer's own jobs here; past the end, the last page."""
         guild_id = _guild(viewer)
-        page = await self._archive.page(viewer.user_id, guild_id, skip=number * PAGE, limit=PAGE)
+        page = await self.archive.page(viewer.user_id, guild_id, skip=number * PAGE, limit=PAGE)
         pages = max(1, -(-page.total // PAGE))
         if number >= pages:
             number = pages - 1
-            page = await self._archive.page(viewer.user_id, guild_id, skip=number * PAGE, limit=PAGE)
+            page = await self.archive.page(viewer.user_id, guild_id, skip=number * PAGE, limit=PAGE)
         return History(page, number, pages)
 
     async def queue(self, viewer: Viewer) -> Queue:
         """Read what waits and runs here."""
         guild_id = _guild(viewer)
-        mine = await self._archive.live(guild_id, user_id=viewer.user_id, limit=SHOWN_LIVE)
+        mine = await self.archive.live(guild_id, user_id=viewer.user_id, limit=SHOWN_LIVE)
         waiting = [job.key for job in mine if job.state is JobState.QUEUED]
-        return Queue(mine, await self._store.ahead(waiting), await self._archive.load(guild_id))
+        return Queue(mine, await self.store.ahead(waiting), await self.archive.load(guild_id))
 
     async def to_show(self, viewer: Viewer, typed: str) -> Sequence[Job]:
         """Suggest own pictures for what was typed so far, the newest first."""
-        found = await self._archive.finished(viewer.user_id, _guild(viewer), limit=SUGGESTED_FROM)
+        found = await self.archive.finished(viewer.user_id, _guild(viewer), limit=SUGGESTED_FROM)
         return _matching(found, typed)
 
     async def to_cancel(self, viewer: Viewer, typed: str) -> Sequence[Job]:
         """Suggest own live jobs, the newest first; whoever manages the server finds everybody's after them."""
         guild_id = _guild(viewer)
-        mine = await self._archive.live(guild_id, user_id=viewer.user_id, limit=SHOWN_LIVE)
+        mine = await self.archive.live(guild_id, user_id=viewer.user_id, limit=SHOWN_LIVE)
         found = [job for job in reversed(mine) if not job.unwanted]
         if viewer.manages:
-            every = await self._archive.live(guild_id, limit=SUGGESTED_FROM)
+            every = await self.archive.live(guild_id, limit=SUGGESTED_FROM)
             found += [job for job in every if not job.unwanted and not viewer.owns(job)]
         return _matching(found, typed)
 
     async def seeds(self, viewer: Viewer) -> Sequence[tuple[int, str]]:
         """The seeds of the viewer's latest pictures here, each once with its prompt, the newest first."""
         found: dict[int, str] = {}
-        for job in await self._archive.finished(viewer.user_id, _guild(viewer), limit=SUGGESTED_FROM):
+        for job in await self.archive.finished(viewer.user_id, _guild(viewer), limit=SUGGESTED_FROM):
             seed = seed_of(job.prompt)
             if seed is not None:
                 found.setdefault(seed, job.prompt)
@@ -171,7 +162,7 @@ class Jobs:
 
     def now(self) -> int:
         """The clock by which the age of suggestions is told."""
-        return self._clock.now()
+        return self.clock.now()
 
 
 def _guild(viewer: Viewer) -> int:

@@ -4,8 +4,10 @@ Never here: what a server's moderators decided, and what a preference does to a 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+
+from cachetools import TTLCache
 
 from bot.domain.people import Preferences, laid, read_aspect, spelled_version
 from bot.errors import StorageTrouble
@@ -25,20 +27,17 @@ LANGUAGES_EVERY_S: Final = 30
 """How long another process may go on speaking somebody's old language."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    preferences: Preferences
-    until: int
-
-
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class People:
     """Preferences of everybody. A change holds at once in this process, and within seconds in all others."""
 
-    def __init__(self, *, store: PreferenceStore, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-        self._cache: dict[int, _Kept] = {}
-        self._languages: dict[int, str] = {}
+    store: PreferenceStore
+    clock: Clock
+    _cache: TTLCache[int, Preferences, int] = field(init=False)
+    _languages: dict[int, str] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._cache = TTLCache(CACHED_PEOPLE, CACHED_MS, self.clock.now)
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -50,21 +49,19 @@ class People:
         """Keep the languages fresh, until cancelled."""
         while True:
             await self.refresh()
-            await self._clock.pause(LANGUAGES_EVERY_S)
+            await self.clock.pause(LANGUAGES_EVERY_S)
 
     async def refresh(self) -> None:
         """Read everybody's language; in trouble the old ones stay."""
         try:
-            self._languages = dict(await self._store.languages())
+            self._languages = dict(await self.store.languages())
         except StorageTrouble as trouble:
             log.warning("languages_not_read", extra={"reason": str(trouble)})
 
     async def preferences(self, user_id: int) -> Preferences:
         """Somebody's preferences, a few seconds old at most. Raises `StorageTrouble`."""
         kept = self._cache.get(user_id)
-        if kept is not None and self._clock.now() < kept.until:
-            return kept.preferences
-        return self._keep(user_id, await self._store.preferences(user_id))
+        return self._keep(user_id, await self.store.preferences(user_id)) if kept is None else kept
 
     # -- changing: each returns what holds now ------------------------------------------------------------
 
@@ -96,6 +93,10 @@ class People:
         """Have finished pictures come as direct messages, too, or not."""
         return await self._change(user_id, lambda p: replace(p, copies=on, copies_refused=False))
 
+    async def toggle_copies(self, user_id: int) -> Preferences:
+        """The same for a button that does not say which: the other way round than is stored."""
+        return await self._change(user_id, lambda p: replace(p, copies=not p.copies, copies_refused=False))
+
     async def stop_copies(self, user_id: int) -> Preferences:
         """They take no direct messages from us: stop, and remember why."""
         return await self._change(user_id, lambda p: replace(p, copies=False, copies_refused=True))
@@ -117,16 +118,14 @@ class People:
 
     async def forget(self, user_id: int) -> Preferences:
         """Forget all that is somebody's own."""
-        await self._store.forget(user_id)
+        await self.store.forget(user_id)
         return self._keep(user_id, Preferences())
 
     async def _change(self, user_id: int, change: Callable[[Preferences], Preferences]) -> Preferences:
-        return self._keep(user_id, await self._store.change(user_id, change, at=self._clock.now()))
+        return self._keep(user_id, await self.store.change(user_id, change, at=self.clock.now()))
 
     def _keep(self, user_id: int, preferences: Preferences) -> Preferences:
-        if len(self._cache) >= CACHED_PEOPLE:
-            self._cache.pop(next(iter(self._cache)))
-        self._cache[user_id] = _Kept(preferences, self._clock.now() + CACHED_MS)
+        self._cache[user_id] = preferences
         if preferences.language is None:
             self._languages.pop(user_id, None)
         else:

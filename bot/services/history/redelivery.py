@@ -4,7 +4,7 @@ Never here: the first delivery of an outcome (that is `delivery`)."""
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import Job, JobKind, JobState, Route
@@ -43,17 +43,15 @@ PICTURE_NOTES: Final = frozenset(
 """Notes of an earlier delivery about its picture; they say nothing of this one."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Redelivery:
     """Brings finished jobs to people who ask for them."""
 
-    def __init__(
-        self, *, jobs: Jobs, store: JobStore, publisher: Publisher, pictures: Pictures, clock: Clock
-    ) -> None:
-        self._jobs = jobs
-        self._store = store
-        self._publisher = publisher
-        self._pictures = pictures
-        self._clock = clock
+    jobs: Jobs
+    store: JobStore
+    publisher: Publisher
+    pictures: Pictures
+    clock: Clock
 
     async def show(self, viewer: Viewer, asker: Asker, key: JobKey, *, public: bool) -> None:
         """Put a job's card, with live buttons and its picture, into the asker's deferred answer.
@@ -61,7 +59,7 @@ class Redelivery:
         In public that becomes the job's card: links lead there from now on, and a job that was kept counts as
         delivered. Raises `UserError`, `RouteClosed` or `RetryLater`.
         """
-        job = await self._jobs.get_managed(viewer, key, Door.SHOW)
+        job = await self.jobs.get_managed(viewer, key, Door.SHOW)
         if not job.is_terminal:
             raise UserError(text("jobs.unfinished", key=key))
         notes = tuple(note for note in job.notes if note not in PICTURE_NOTES)
@@ -69,13 +67,13 @@ class Redelivery:
         here = replace(job, reply=asker.reply, notes=notes, unwanted=False)
 
         async def put(picture: Picture | None, job: Job) -> None:
-            shown = await self._publisher.show(Showing(job, self._clock.now()), Route.REPLY, picture=picture)
+            shown = await self.publisher.show(Showing(job, self.clock.now()), Route.REPLY, picture=picture)
             if public:
                 reply = replace(asker.reply, message_id=shown.message_id, message_at=shown.at)
-                await self._store.move_card(key, reply)
+                await self.store.move_card(key, reply)
 
         if job.kind is JobKind.DESCRIBE and job.state is JobState.SUCCEEDED:
-            await put(await described(job, self._store), here)
+            await put(await described(job, self.store), here)
             return
         if job.state is not JobState.SUCCEEDED or not _has_picture(job):
             await put(None, here)
@@ -88,13 +86,13 @@ class Redelivery:
 
         Anybody who sees the card may have the file: it is what the card shows. Raises `UserError` or `RetryLater`.
         """
-        job = await self._jobs.look(viewer, key, Door.SEND)
+        job = await self.jobs.look(viewer, key, Door.SEND)
         if job.state is not JobState.SUCCEEDED or not _has_picture(job):
             raise UserError(text("jobs.no_picture", key=key))
 
         async def send_dm(picture: Picture) -> None:
             try:
-                await self._publisher.send_dm(
+                await self.publisher.send_dm(
                     viewer.user_id, _words(job, picture, link), locale=locale, picture=picture, nonce=nonce
                 )
             except RouteClosed as closed:
@@ -107,9 +105,9 @@ class Redelivery:
 
     async def take_down(self, viewer: Viewer, key: JobKey, *, channel_id: int, message_id: int) -> Text:
         """Delete a card; the job stays and can be shown again. Raises `UserError` or `RetryLater`."""
-        job = await self._jobs.get_managed(viewer, key, Door.DELETE)
+        job = await self.jobs.get_managed(viewer, key, Door.DELETE)
         try:
-            await self._publisher.take_down(channel_id, message_id)
+            await self.publisher.take_down(channel_id, message_id)
         except RouteClosed as closed:
             if closed.reason not in {"message_gone", "channel_gone"}:
                 log.info("card_not_deleted", extra={"job": key, "reason": closed.reason})
@@ -119,14 +117,14 @@ class Redelivery:
             extra={"job": key, "card": message_id, "by": viewer.user_id, "own": viewer.owns(job)},
         )
         if job.reply.message_id == message_id:  # no link may lead there any more
-            await self._store.move_card(key, replace(job.reply, message_id=None, message_at=None, token=None))
+            await self.store.move_card(key, replace(job.reply, message_id=None, message_at=None, token=None))
         return text("jobs.deleted", key=key)
 
     async def _with_picture(self, job: Job, limit: int, use: Callable[[Picture], Awaitable[None]]) -> bool:
         """Fetch the picture and use it, a smaller one if Discord wants that; False if there is none to be had."""
         for share in SHARES:
             try:
-                picture = await self._pictures.fetch(
+                picture = await self.pictures.fetch(
                     storage_key=job.storage_key, discord_url=job.discord_url, limit=int(limit * share)
                 )
             except (RouteClosed, RetryLater) as trouble:

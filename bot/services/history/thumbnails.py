@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
+
+from cachetools import TLRUCache
 
 from bot.domain.jobs import JobState
 from bot.errors import RetryLater, RouteClosed
@@ -30,13 +33,16 @@ MOVING: Final = (".mp4", ".webm", ".mov")
 """What Discord shows in a gallery and not as a thumbnail."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Thumbnails:
     """Knows where the pictures of cards are. Discord's addresses are signed and end: each is read from its message."""
 
-    def __init__(self, *, publisher: Publisher, clock: Clock) -> None:
-        self._publisher = publisher
-        self._clock = clock
-        self._known: dict[int, tuple[str, int]] = {}
+    publisher: Publisher
+    clock: Clock
+    _known: TLRUCache[int, str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._known = TLRUCache(KNOWN_LIMIT, _end_of, self.clock.now)
 
     async def of(self, jobs: Sequence[Job]) -> dict[JobKey, str]:
         """The addresses of what these jobs' cards show, as far as they are to be had in time. Raises nothing."""
@@ -55,26 +61,24 @@ class Thumbnails:
         return {key: address for key, address in found.items() if address is not None}
 
     async def _address(self, channel_id: int, message_id: int) -> str | None:
-        now = self._clock.now()
         known = self._known.get(message_id)
-        if known is not None and now < known[1]:
-            return known[0]
+        if known is not None:
+            return known
         try:
-            address = await self._publisher.picture_url(channel_id, message_id)
+            address = await self.publisher.picture_url(channel_id, message_id)
         except (RouteClosed, RetryLater) as trouble:
             log.info("thumbnail_not_read", extra={"card": message_id, "reason": trouble.reason})
             return None
         if address is None or urlsplit(address).path.lower().endswith(MOVING):
             return None
-        if len(self._known) >= KNOWN_LIMIT:
-            self._known.pop(next(iter(self._known)))
-        self._known[message_id] = address, _end_of(address, now) - MARGIN_MS
+        self._known[message_id] = address
         return address
 
 
-def _end_of(address: str, now: int) -> int:
-    """When a signed address ends: its parameter `ex` has the seconds since 1970, in hexadecimal."""
+def _end_of(_message_id: int, address: str, now: int) -> int:
+    """Until when an address is believed: `ex` has the seconds since 1970 at which it ends, in hexadecimal."""
     try:
-        return int(parse_qs(urlsplit(address).query)["ex"][0], 16) * 1_000
+        end = int(parse_qs(urlsplit(address).query)["ex"][0], 16) * 1_000
     except (KeyError, ValueError):
-        return now + LIFE_MS
+        end = now + LIFE_MS
+    return end - MARGIN_MS

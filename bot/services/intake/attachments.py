@@ -82,14 +82,14 @@ class _Linked:
             raise UserError(text("describe.not_fetched")) from trouble
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class ImageLoader:
     """Takes pictures in."""
 
-    def __init__(self, *, reader: PictureReader, pictures: Pictures, jobs: Jobs, store: JobStore) -> None:
-        self._reader = reader
-        self._pictures = pictures
-        self._jobs = jobs
-        self._store = store
+    reader: PictureReader
+    pictures: Pictures
+    jobs: Jobs
+    store: JobStore
 
     async def gather(self, given: Sequence[Given]) -> tuple[LoadedImage, ...]:
         """Fetch and look into pictures, in their order. Raises `UserError` for the first that cannot be taken."""
@@ -101,7 +101,7 @@ class ImageLoader:
         name = spoken(given.filename)
         data = await given.read()
         weigh(_Held(given.filename, data))  # it was only said to be so large
-        checked = await self._reader.check(data, name=name)
+        checked = await self.reader.check(data, name=name)
         fetched = Input(
             checked.data, checked.media_type, given.filename, role=role_of(given), source_url=given.url
         )
@@ -111,13 +111,13 @@ class ImageLoader:
 
     async def of_job(self, viewer: Viewer, key: JobKey) -> Given:
         """The picture of a finished job of ours, from where it was made. Raises `UserError` or `RetryLater`."""
-        job = await self._jobs.look(viewer, key, Door.PICTURE)
+        job = await self.jobs.look(viewer, key, Door.PICTURE)
         if job.kind is JobKind.DESCRIBE:
             return held_of(await self.kept(job), key)
         if job.state is not JobState.SUCCEEDED or not (job.storage_key or job.discord_url):
             raise UserError(text("jobs.no_picture", key=key))
         try:
-            picture = await self._pictures.fetch(
+            picture = await self.pictures.fetch(
                 storage_key=job.storage_key, discord_url=job.discord_url, limit=FETCHED
             )
         except (RouteClosed, RetryLater) as trouble:
@@ -129,19 +129,19 @@ class ImageLoader:
         typed = address.strip().removeprefix("<").removesuffix(">")
         if hosts_in(typed) == () or " " in typed:
             raise UserError(text("describe.bad_address"))
-        if not isinstance(self._pictures, AddressedPictures):
+        if not isinstance(self.pictures, AddressedPictures):
             raise UserError(text("describe.not_fetched"))
-        return _Linked(typed, self._pictures)
+        return _Linked(typed, self.pictures)
 
     async def kept(self, job: Job) -> tuple[LoadedImage, ...]:
         """The pictures that went along with a job, as long as they are kept."""
-        return tuple(_again(one) for one in images_of(await self._store.inputs(job.key)))
+        return tuple(_again(one) for one in images_of(await self.store.inputs(job.key)))
 
     async def kept_of_prompt(self, job: Job) -> tuple[LoadedImage, ...]:
         """The pictures of a job's prompt: a press takes its prompt from the root of its chain."""
         if job.kind is JobKind.IMAGINE:
             return await self.kept(job) if job.inputs else ()
-        root = await self._store.get(job.root) if job.kind is JobKind.ACTION else None
+        root = await self.store.get(job.root) if job.kind is JobKind.ACTION else None
         return await self.kept(root) if root is not None and root.kind is JobKind.IMAGINE else ()
 
 

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from bot.services.history.preferences import People
     from bot.services.intake.describe import Places
     from bot.services.intake.drafts import Drafts
-    from bot.services.intake.new_chain import Roots, Started
+    from bot.services.intake.intake import Started
+    from bot.services.intake.new_chain import NewChains
     from bot.services.servers.settings import Guilds
     from bot.texts import Text
 
@@ -80,27 +81,17 @@ def asks_for_several(prompt: str) -> bool:
         return False
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Batches:
     """Offers and begins batches."""
 
-    def __init__(
-        self,
-        *,
-        roots: Roots,
-        doors: Doors,
-        drafts: Drafts,
-        guilds: Guilds,
-        people: People,
-        policy: Policy,
-        store: JobStore,
-    ) -> None:
-        self._roots = roots
-        self._doors = doors
-        self._drafts = drafts
-        self._guilds = guilds
-        self._people = people
-        self._policy = policy
-        self._store = store
+    chains: NewChains
+    doors: Doors
+    drafts: Drafts
+    guilds: Guilds
+    people: People
+    policy: Policy
+    store: JobStore
 
     async def offer(
         self,
@@ -119,23 +110,23 @@ class Batches:
         if options.pictures:
             raise UserError(text("prompt.several_with_pictures"))
         if of is not None:
-            asker = await self._doors.seat(asker, of, Door.DRAFT)
-        settings = None if asker.server is None else await self._guilds.settings(asker.server)
+            asker = await self.doors.seat(asker, of, Door.DRAFT)
+        settings = None if asker.server is None else await self.guilds.settings(asker.server)
         most = DEFAULT_JOBS if settings is None else settings.batch
         spelled = as_typed(options)
         if len(spelled) > PROMPT_LIMIT:
             raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(spelled)))
-        liked = await self._people.preferences(asker.user_id)
+        liked = await self.people.preferences(asker.user_id)
         full = replace(options, under=liked.under(option_set), sets=liked.named())
         jobs = written_out(full, most=most)
         chosen = named_pool(pool, jobs[-1].speed)
-        chosen = await self._roots.pool_for(asker, chosen, liked.pool)
+        chosen = await self.chains.pool_for(asker, chosen, liked.pool)
         charges = [Charge.VIDEO if is_video(one.prompt) else Charge.IMAGINE for one in jobs]
         for charge in dict.fromkeys(charges):
-            await self._policy.check(asker, Request(pool=chosen, charge=charge))
+            await self.policy.check(asker, Request(pool=chosen, charge=charge))
         prices = () if settings is None else settings.prices
         units = sum(price_of(prices, chosen, charge) for charge in charges)
-        key = await self._drafts.keep(
+        key = await self.drafts.keep(
             options,
             user_id=asker.user_id,
             guild_id=asker.server,
@@ -147,9 +138,9 @@ class Batches:
 
     async def start(self, viewer: Viewer, key: JobKey, places: Places) -> BatchStarted:
         """Begin what was offered. Raises `UserError` if it is no longer kept, or somebody else's."""
-        draft = await self._drafts.open(viewer, key)
-        settings = None if draft.guild_id is None else await self._guilds.settings(draft.guild_id)
-        liked = await self._people.preferences(draft.user_id)
+        draft = await self.drafts.open(viewer, key)
+        settings = None if draft.guild_id is None else await self.guilds.settings(draft.guild_id)
+        liked = await self.people.preferences(draft.user_id)
         options = PromptOptions(prompt=draft.prompt, under=liked.under(draft.option_set), sets=liked.named())
         jobs = written_out(options, most=DEFAULT_JOBS if settings is None else settings.batch)
         begun: list[Job] = []
@@ -181,13 +172,13 @@ class Batches:
         """Begin one of them in a place of its own; None if it had begun before."""
         if (
             root.interaction_id is not None
-            and await self._store.by_interaction(root.interaction_id) is not None
+            and await self.store.by_interaction(root.interaction_id) is not None
         ):
             return None
         asker = await places.open()
         try:
-            seated = await self._doors.seat(asker, origin, Door.DRAFT)
-            one: Started = await self._roots.begin(seated, root)
+            seated = await self.doors.seat(asker, origin, Door.DRAFT)
+            one: Started = await self.chains.start(seated, root)
         except BaseException:
             await places.shut(asker)
             raise

@@ -3,13 +3,14 @@ Never here: fetching them, and what a finished grid offers."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.inputs import FEWEST_BLENDED, MOST_BLENDED
 from bot.domain.jobs import JobKind
 from bot.domain.prices import Charge
 from bot.errors import UserError
-from bot.services.intake.new_chain import NewChain, Roots, Started
+from bot.services.intake.new_chain import NewChain
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -19,14 +20,16 @@ if TYPE_CHECKING:
     from bot.domain.pools import Pool
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader
+    from bot.services.intake.intake import Started
+    from bot.services.intake.new_chain import NewChains
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Blending:
     """Begins blends."""
 
-    def __init__(self, *, roots: Roots, image_loader: ImageLoader) -> None:
-        self._roots = roots
-        self._image_loader = image_loader
+    chains: NewChains
+    image_loader: ImageLoader
 
     async def begin(
         self,
@@ -39,10 +42,10 @@ class Blending:
     ) -> Started:
         """Accept a blend. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
         check_count(len(given))
-        await self._roots.ask_first(asker, Charge.BLEND, pool=pool, preferred=preferred, given=given)
-        taken = await self._image_loader.gather(given)
-        root = NewChain(kind=JobKind.BLEND, pool=pool, preferred=preferred, taken=taken, shape=shape)
-        return await self._roots.begin(asker, root)
+        await self.chains.ask_first(asker, Charge.BLEND, pool=pool, preferred=preferred, given=given)
+        taken = await self.image_loader.gather(given)
+        chain = NewChain(kind=JobKind.BLEND, pool=pool, preferred=preferred, taken=taken, shape=shape)
+        return await self.chains.start(asker, chain)
 
 
 def check_count(n: int) -> None:

@@ -13,7 +13,8 @@ from bot.domain.prices import Charge
 from bot.domain.prompts import PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.doors import Door, Doors, origin_of
-from bot.services.intake.new_chain import NewChain, Roots, Started, named_after
+from bot.services.intake.intake import Started
+from bot.services.intake.new_chain import NewChain, named_after
 from bot.services.intake.stand_ins import stand_in as _stand_in
 from bot.texts import Text, text
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bot.services.admission.viewer import Viewer
     from bot.services.history.jobs import Jobs
     from bot.services.intake.attachments import ImageLoader
+    from bot.services.intake.new_chain import NewChains
 
 log = logging.getLogger(__name__)
 
@@ -54,17 +56,15 @@ class Harvest:
     """Which of the prompts began nothing, counted from 1, and why."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Describing:
     """Begins descriptions, and what is made of them."""
 
-    def __init__(
-        self, *, roots: Roots, image_loader: ImageLoader, jobs: Jobs, store: JobStore, doors: Doors
-    ) -> None:
-        self._roots = roots
-        self._doors = doors
-        self._image_loader = image_loader
-        self._jobs = jobs
-        self._store = store
+    chains: NewChains
+    image_loader: ImageLoader
+    jobs: Jobs
+    store: JobStore
+    doors: Doors
 
     async def begin(
         self,
@@ -76,14 +76,14 @@ class Describing:
         address: str | None = None,
     ) -> Started:
         """Accept a picture. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
-        await self._roots.ask_first(
+        await self.chains.ask_first(
             asker, Charge.DESCRIBE, pool=pool, preferred=preferred, given=[given], address=address
         )
-        taken = await self._image_loader.gather([given])
-        root = NewChain(
+        taken = await self.image_loader.gather([given])
+        chain = NewChain(
             kind=JobKind.DESCRIBE, pool=pool, preferred=preferred, taken=taken, subject=given.filename
         )
-        return await self._roots.begin(asker, root)
+        return await self.chains.start(asker, chain)
 
     async def again(self, asker: Asker, viewer: Viewer, key: JobKey) -> Started:
         """Describe the same picture once more, in the same pool. A second press while it runs finds the first's job.
@@ -91,14 +91,14 @@ class Describing:
         Raises `UserError` if the picture is not kept any more.
         """
         job = await self._described(viewer, key, Door.AGAIN)
-        asker = await self._doors.seat(asker, origin_of(job), Door.AGAIN)
-        taken = await self._image_loader.kept(job)
+        asker = await self.doors.seat(asker, origin_of(job), Door.AGAIN)
+        taken = await self.image_loader.kept(job)
         if not taken:
             raise UserError(text("describe.not_kept", key=key))
         stand_in, running = await self._turn(f"{key}/again")
         if running is not None:
             return Started(running, fresh=False)
-        root = NewChain(
+        chain = NewChain(
             kind=JobKind.DESCRIBE,
             pool=job.pool,
             taken=taken,
@@ -106,7 +106,7 @@ class Describing:
             ancestor=named_after(job),
             interaction_id=stand_in,
         )
-        return await self._roots.begin(asker, root)
+        return await self.chains.start(asker, chain)
 
     # -- what is made of a description -------------------------------------------------------------------
 
@@ -121,8 +121,8 @@ class Describing:
     async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> Started:
         """Begin a chain with one of a description's prompts, as somebody edited it, in the description's pool."""
         job = await self._described(viewer, key, Door.IDEA)
-        asker = await self._doors.seat(asker, origin_of(job), Door.IDEA)
-        return await self._roots.begin(asker, _imagined(job, prompt))
+        asker = await self.doors.seat(asker, origin_of(job), Door.IDEA)
+        return await self.chains.start(asker, _imagined(job, prompt))
 
     async def imagine_all(self, viewer: Viewer, key: JobKey, places: Places) -> Harvest:
         """Begin a chain with each of a description's prompts: each of them passes the one door, and pays for itself.
@@ -149,14 +149,14 @@ class Describing:
         return Harvest(tuple(begun), tuple(running), tuple(refused))
 
     async def _one_of_all(self, job: Job, number: int, idea: str, places: Places) -> Started:
-        root = _imagined(job, idea)
+        chain = _imagined(job, idea)
         stand_in, running = await self._turn(f"{job.key}/{number}")
         if running is not None:
             return Started(running, fresh=False)
         asker = await places.open()
         try:
-            seated = await self._doors.seat(asker, origin_of(job), Door.IDEAS)
-            one = await self._roots.begin(seated, replace(root, interaction_id=stand_in))
+            seated = await self.doors.seat(asker, origin_of(job), Door.IDEAS)
+            one = await self.chains.start(seated, replace(chain, interaction_id=stand_in))
         except BaseException:
             await places.shut(asker)
             raise
@@ -165,7 +165,7 @@ class Describing:
         return one
 
     async def _described(self, viewer: Viewer, key: JobKey, door: Door) -> Job:
-        job = await self._jobs.look(viewer, key, door)
+        job = await self.jobs.look(viewer, key, door)
         if job.kind is not JobKind.DESCRIBE:
             raise UserError(text("press.no_such_button", key=key))
         return job
@@ -178,7 +178,7 @@ class Describing:
         turn = 0
         while True:
             stand_in = _stand_in(f"{what}/{turn}")
-            job = await self._store.by_interaction(stand_in)
+            job = await self.store.by_interaction(stand_in)
             if job is None or not job.is_terminal:
                 return stand_in, job
             turn += 1

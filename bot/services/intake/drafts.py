@@ -5,6 +5,7 @@ A draft is nobody's but its writer's; its button carries a key and nothing else.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.keepsakes import DRAFT_LIFE_MS, Draft
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock
     from bot.domain.prompts import PromptOptions
     from bot.services.admission.viewer import Viewer
-    from bot.services.intake.imagine import Naming
+    from bot.services.intake.naming import Naming
     from bot.texts import Text
 
 ABOUT_WORDS: Final = (
@@ -36,13 +37,13 @@ ABOUT_WORDS: Final = (
 """What refusals begin with that other words or pictures would mend."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Drafts:
     """Keeps refused prompts for those who wrote them."""
 
-    def __init__(self, *, store: Keepsakes, clock: Clock, naming: Naming) -> None:
-        self._store = store
-        self._clock = clock
-        self._naming = naming
+    store: Keepsakes
+    clock: Clock
+    naming: Naming
 
     async def keep(
         self,
@@ -56,23 +57,23 @@ class Drafts:
     ) -> JobKey:
         """Keep what somebody asked for; returns the key under which `open` finds it. Raises `StorageTrouble`."""
         draft = Draft(
-            key=self._naming.key(),
+            key=self.naming.key(),
             user_id=user_id,
             guild_id=guild_id,
             home_channel=home_channel,
             prompt=as_typed(options)[:PROMPT_LIMIT],
             pool=pool,
             option_set=option_set,
-            until=self._clock.now() + DRAFT_LIFE_MS,
+            until=self.clock.now() + DRAFT_LIFE_MS,
         )
-        await self._store.keep_draft(draft)
+        await self.store.keep_draft(draft)
         return draft.key
 
     async def open(self, viewer: Viewer, key: JobKey) -> Draft:
         """Read a draft; raises `UserError` if it is too old, or somebody else's, or of another place."""
-        draft = await self._store.draft(key)
+        draft = await self.store.draft(key)
         elsewhere = viewer.guild_id is not None and draft is not None and draft.guild_id != viewer.guild_id
-        if draft is None or draft.until <= self._clock.now() or elsewhere:
+        if draft is None or draft.until <= self.clock.now() or elsewhere:
             raise UserError(text("draft.expired"))
         if draft.user_id != viewer.user_id:
             raise UserError(text("draft.not_yours"))
@@ -80,7 +81,7 @@ class Drafts:
 
     async def tidy(self) -> None:
         """Delete what is too old."""
-        await self._store.tidy_drafts(self._clock.now())
+        await self.store.tidy_drafts(self.clock.now())
 
 
 def is_about_words(refusal: Text) -> bool:

@@ -3,7 +3,7 @@ Never here: sending anything; workers turn rows into calls."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.domain.jobs import Ancestor, Job, JobKind
@@ -11,7 +11,7 @@ from bot.domain.pools import Pool
 from bot.domain.prices import Charge, charge_of_prompt
 from bot.domain.prompts import NOTE_SPEED, PromptOptions, compose
 from bot.services.admission.doors import Door, Doors, origin_of, origin_of_draft
-from bot.services.intake.new_chain import Naming, NewChain, Roots, Started, named_after
+from bot.services.intake.new_chain import NewChain, named_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from bot.domain.prompts import Composed
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader, LoadedImage
-
-__all__ = ["Imagine", "Naming", "Started"]
+    from bot.services.intake.intake import Started
+    from bot.services.intake.new_chain import NewChains
 
 
 NOTE_CHOSEN = "note.speed_chose_pool"
@@ -47,13 +47,13 @@ def chosen_by(composed: Composed, pool: Pool | None) -> tuple[str, ...]:
     return tuple(said if note == NOTE_SPEED else note for note in composed.notes)
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Imagine:
     """Begins chains."""
 
-    def __init__(self, *, roots: Roots, image_loader: ImageLoader, doors: Doors) -> None:
-        self._roots = roots
-        self._doors = doors
-        self._image_loader = image_loader
+    chains: NewChains
+    image_loader: ImageLoader
+    doors: Doors
 
     async def remix(
         self, asker: Asker, ancestor: Job, prompt: str, *, sets: tuple[tuple[str, str], ...] = ()
@@ -62,10 +62,10 @@ class Imagine:
 
         Its pictures go along while they are kept; the card says so if they are not.
         """
-        asker = await self._doors.seat(asker, origin_of(ancestor), Door.REMIX)
-        taken = await self._image_loader.kept_of_prompt(ancestor)
+        asker = await self.doors.seat(asker, origin_of(ancestor), Door.REMIX)
+        taken = await self.image_loader.kept_of_prompt(ancestor)
         gone = ancestor.kind is JobKind.IMAGINE and ancestor.inputs > len(taken)
-        return await self._begin(
+        return await self._start(
             asker,
             PromptOptions(prompt=prompt, pictures=len(taken)),
             ancestor.pool,
@@ -95,24 +95,24 @@ class Imagine:
         options = replace(options, pictures=len(given))
         composed = compose(options)  # a bad prompt is not worth fetching pictures for
         if given:
-            await self._roots.ask_first(
+            await self.chains.ask_first(
                 asker,
                 charge_of_prompt(Charge.IMAGINE, composed.prompt),
                 pool=named_pool(pool, composed.speed),
                 preferred=preferred,
                 given=given,
             )
-        taken = await self._image_loader.gather(given)
-        return await self._begin(asker, options, pool, ancestor=ancestor, taken=taken, preferred=preferred)
+        taken = await self.image_loader.gather(given)
+        return await self._start(asker, options, pool, ancestor=ancestor, taken=taken, preferred=preferred)
 
     async def begin_again(
         self, asker: Asker, draft: Draft, options: PromptOptions, *, preferred: Pool | None
     ) -> Started:
         """Accept a prompt that was refused before and edited, where it was first asked for. Raises as `begin`."""
-        asker = await self._doors.seat(asker, origin_of_draft(draft), Door.DRAFT)
+        asker = await self.doors.seat(asker, origin_of_draft(draft), Door.DRAFT)
         return await self.begin(asker, options, draft.pool, preferred=preferred)
 
-    async def _begin(
+    async def _start(
         self,
         asker: Asker,
         options: PromptOptions,
@@ -127,7 +127,7 @@ class Imagine:
     ) -> Started:
         composed = compose(replace(options, sets=options.sets or sets))
         wanted = named_pool(pool, composed.speed)
-        root = NewChain(
+        chain = NewChain(
             kind=JobKind.IMAGINE,
             pool=wanted,
             preferred=preferred,
@@ -137,4 +137,4 @@ class Imagine:
             taken=taken,
             ancestor=ancestor,
         )
-        return await self._roots.begin(asker, root)
+        return await self.chains.start(asker, chain)

@@ -1,13 +1,15 @@
 """The mask editor's use cases: the picture to paint on, and the one job that a painted region begins.
-Never here: HTTP, links as rows, and what a mask must be (`region` knows)."""
+Never here: HTTP, links as rows, and what a mask must be (that is `region`)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+
+from cachetools import TTLCache
 
 from bot.domain.jobs import Route
 from bot.domain.ports import Showing
@@ -45,36 +47,28 @@ class Canvas:
     """Of the picture as upstream has it: the mask's exact size, however the picture is shown."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class MaskEditor:
     """Begins jobs for people who come by a link."""
 
-    def __init__(
-        self,
-        *,
-        links: RegionLinks,
-        regions: Regions,
-        store: JobStore,
-        pictures: Pictures,
-        screens: Screens,
-        publisher: Publisher,
-        clock: Clock,
-        show: Callable[[Job], None],
-    ) -> None:
-        self._links = links
-        self._regions = regions
-        self._store = store
-        self._pictures = pictures
-        self._screens = screens
-        self._publisher = publisher
-        self._clock = clock
-        self._show = show
-        self._kept: dict[JobKey, tuple[int, bytes]] = {}
-        self._unannounced: deque[Job] = deque()
-        self._news = asyncio.Event()
+    links: RegionLinks
+    regions: Regions
+    store: JobStore
+    pictures: Pictures
+    screens: Screens
+    publisher: Publisher
+    clock: Clock
+    show: Callable[[Job], None]
+    _kept: TTLCache[JobKey, bytes, int] = field(init=False)
+    _unannounced: deque[Job] = field(init=False, default_factory=deque)
+    _news: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._kept = TTLCache(MOST_KEPT, KEPT_MS, self.clock.now)
 
     async def open(self, token: str) -> RegionLink:
         """The link that somebody came by; raises `LinkGone` or `StorageTrouble`."""
-        return await self._links.read(token)
+        return await self.links.read(token)
 
     # -- the picture -------------------------------------------------------------------------------------
 
@@ -86,27 +80,22 @@ class MaskEditor:
     async def picture(self, link: RegionLink) -> bytes:
         """The picture as a WebP for a screen; raises `UserError` or `StorageTrouble`."""
         draft = await self._drafted(link)  # first of all: they may have been sent away meanwhile
-        now = self._clock.now()
-        until, kept = self._kept.get(link.job, (0, b""))
-        if now < until:
+        kept = self._kept.get(link.job)
+        if kept is not None:
             return kept
         try:
-            whole = await self._pictures.fetch(
+            whole = await self.pictures.fetch(
                 storage_key=draft.job.storage_key, discord_url=draft.job.discord_url, limit=WHOLE
             )
         except RouteClosed as closed:
             raise UserError(text("region.picture_gone", key=link.job)) from closed
         except RetryLater as later:
             raise UserError(text("region.picture_later", key=link.job)) from later
-        fitted = await self._screens.fit(whole.data)
-        self._kept = {key: one for key, one in self._kept.items() if now < one[0]}
-        while len(self._kept) >= MOST_KEPT:
-            del self._kept[next(iter(self._kept))]
-        self._kept[link.job] = (now + KEPT_MS, fitted)
+        fitted = self._kept[link.job] = await self.screens.fit(whole.data)
         return fitted
 
     async def _drafted(self, link: RegionLink) -> RegionDraft:
-        return await self._regions.draft(read_asker(link.asker), link.job, link.position, Door.EDITOR)
+        return await self.regions.draft(read_asker(link.asker), link.job, link.position, Door.EDITOR)
 
     # -- the region --------------------------------------------------------------------------------------
 
@@ -118,7 +107,7 @@ class MaskEditor:
         the mask's fault that refuses: nothing was charged, and the link stays good; `StorageTrouble` likewise.
         """
         asker = read_asker(link.asker)
-        pressed = await self._regions.repaint(
+        pressed = await self.regions.repaint(
             asker,
             link.job,
             link.position,
@@ -130,7 +119,7 @@ class MaskEditor:
         job = pressed.job
         if job.interaction_id != asker.interaction_id:
             raise UserError(text("region.running", key=job.key))
-        if await self._links.use_up(link):
+        if await self.links.use_up(link):
             log.info("region_painted", extra={"job": job.key, "parent": link.job})
             self._unannounced.append(job)
             self._news.set()
@@ -146,16 +135,16 @@ class MaskEditor:
             self._news.clear()
             while self._unannounced:
                 await self._announce(self._unannounced.popleft())
-            await self._clock.pause(IDLE_S, self._news)
+            await self.clock.pause(IDLE_S, self._news)
 
     async def _announce(self, job: Job) -> None:
         try:
-            shown = await self._publisher.show(Showing(job, self._clock.now()), Route.POST, picture=None)
+            shown = await self.publisher.show(Showing(job, self.clock.now()), Route.POST, picture=None)
             here = replace(
                 job.reply, channel_id=shown.channel_id, message_id=shown.message_id, message_at=shown.at
             )
-            await self._store.move_card(job.key, here)
-            current = await self._store.get(job.key)
+            await self.store.move_card(job.key, here)
+            current = await self.store.get(job.key)
         except (RouteClosed, RetryLater) as closed:
             log.info("region_card_not_posted", extra={"job": job.key, "reason": closed.reason})
         except StorageTrouble as trouble:
@@ -164,4 +153,4 @@ class MaskEditor:
             log.exception("region_card_failed", extra={"job": job.key})
         else:
             if current is not None and not current.is_terminal:
-                self._show(current)
+                self.show(current)

@@ -1,11 +1,11 @@
-"""Roots: the first job of a chain gets its row here, whatever it is made from.
+"""New chains: whatever a chain begins with becomes its first job, in the pool and on the account that it keeps.
 Never here: what a command means, and whether its words are good."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bot.domain.image_rules import ImageFacts
 from bot.domain.inputs import REFERENCES, role_of
@@ -13,42 +13,21 @@ from bot.domain.jobs import Ancestor, Job, JobKind
 from bot.domain.prices import charge_of
 from bot.errors import UserError
 from bot.services.admission.terms import Request
-from bot.services.intake.enqueue import enqueue
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.domain.inputs import Given, InputRole, Shape
-    from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
-    from bot.domain.ports import Clock, JobStore, Metrics, Wakeup
     from bot.domain.prices import Charge
     from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import Policy
     from bot.services.intake.attachments import LoadedImage
+    from bot.services.intake.intake import Intake, Started
 
 log = logging.getLogger(__name__)
-
-
-class Naming(Protocol):
-    """Where new names come from (random outside tests)."""
-
-    def key(self) -> JobKey:
-        """A new job key."""
-
-    def token(self) -> str:
-        """A new webhook token: at least 128 random bits, safe in a URL."""
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """An accepted command."""
-
-    job: Job
-    fresh: bool
-    """False if this interaction had been accepted before: the gateway delivered it twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,37 +50,19 @@ class NewChain:
     subject: str | None = None
     ancestor: Ancestor | None = None
     interaction_id: int | None = None
-    """What stands for the interaction, where one press begins several jobs, or only one however often it is pressed."""
+    """See `Intake.new_job`."""
 
 
-class Roots:
-    """Writes rows of roots, through the one door for jobs."""
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class NewChains:
+    """Begins chains, through the one door for jobs."""
 
-    def __init__(
-        self,
-        *,
-        store: JobStore,
-        policy: Policy,
-        accounts: Accounts,
-        clock: Clock,
-        naming: Naming,
-        wakeup: Wakeup,
-        metrics: Metrics,
-        show: Callable[[Job], None],
-        video: bool = True,
-    ) -> None:
-        self._store = store
-        self._policy = policy
-        self._accounts = accounts
-        self._clock = clock
-        self._naming = naming
-        self._wakeup = wakeup
-        self._metrics = metrics
-        self._show = show
-        self._video = video
+    intake: Intake
+    policy: Policy
+    accounts: Accounts
 
     async def pool_for(self, asker: Asker, pool: Pool | None, preferred: Pool | None) -> Pool:
-        """The pool in which a root would begin. Raises `UserError` if all are closed to the asker."""
+        """The pool in which a chain would begin. Raises `UserError` if all are closed to the asker."""
         return pool or await self._usual_pool(asker, preferred)
 
     async def ask_first(
@@ -123,77 +84,47 @@ class Roots:
             images=facts,
             references=references_of(role_of(one) for one in given),
         )
-        await self._policy.check(asker, request)
+        await self.policy.check(asker, request)
 
-    async def begin(self, asker: Asker, root: NewChain) -> Started:
-        """Decide the chain's pool for good, store the intent and wake a worker.
-
-        Raises `UserError` if the policy refuses, `StorageTrouble` if the row could not be written; in both cases
-        nothing was charged.
-        """
+    async def start(self, asker: Asker, chain: NewChain) -> Started:
+        """Decide the chain's pool and account for good, and hand its first job in. Raises as `Intake.enqueue`."""
         if asker.server is None:  # nobody's rules would hold, and the owner would pay
             raise UserError(text("refused.server_only"))
-        pool = await self.pool_for(asker, root.pool, root.preferred)
-        now, key = self._clock.now(), self._naming.key()
-        smaller = ("note.picture_scaled",) if any(one.checked.reduced for one in root.taken) else ()
-        job = Job(
-            key=key,
-            kind=root.kind,
-            root=key,
+        pool = await self.pool_for(asker, chain.pool, chain.preferred)
+        smaller = ("note.picture_scaled",) if any(one.checked.reduced for one in chain.taken) else ()
+        job = self.intake.new_job(
+            asker,
+            kind=chain.kind,
             pool=pool,
-            prompt=root.prompt,
-            account=await self._accounts.for_chain(asker.server, pool),
+            prompt=chain.prompt,
+            account=await self.accounts.for_chain(asker.server, pool),
             home=asker.server,
             home_channel=asker.lineage[0],
-            user_id=asker.user_id,
-            user_name=asker.user_name,
-            locale=asker.guild_locale,
-            interaction_id=asker.interaction_id if root.interaction_id is None else root.interaction_id,
-            reply=asker.reply,
-            created_at=now,
-            changed_at=now,
-            due_at=now,
-            ancestor=root.ancestor,
-            notes=root.notes + smaller,
-            shape=root.shape,
-            subject=root.subject,
-            webhook_token=self._naming.token(),
+            interaction_id=chain.interaction_id,
+            ancestor=chain.ancestor,
+            notes=chain.notes + smaller,
+            shape=chain.shape,
+            subject=chain.subject,
         )
         request = Request(
             pool=pool,
             charge=charge_of(job),
             prompt=job.prompt or None,
-            images=[one.facts for one in root.taken],
-            borrowed=root.borrowed,
-            references=references_of(one.input.role for one in root.taken),
+            images=[one.facts for one in chain.taken],
+            borrowed=chain.borrowed,
+            references=references_of(one.input.role for one in chain.taken),
         )
-        inputs = [one.input for one in root.taken]
-        stored = await enqueue(
-            job,
-            request,
-            asker=asker,
-            policy=self._policy,
-            store=self._store,
-            accounts=self._accounts,
-            inputs=inputs,
-            video=self._video,
-        )
-        fresh = stored.key == key
-        if fresh:
-            self._metrics.count("jobs_begun", pool=pool.value, kind=job.kind.value)
-            self._show(stored)
-            self._wakeup.wake()
-        return Started(stored, fresh)
+        return await self.intake.enqueue(asker, job, request, [one.input for one in chain.taken])
 
     async def _usual_pool(self, asker: Asker, preferred: Pool | None) -> Pool:
         if preferred is not None:
             try:
-                await self._policy.allowance(asker, preferred, in_chain=False)
+                await self.policy.allowance(asker, preferred, in_chain=False)
             except UserError:
                 log.debug("preferred_pool_closed")
             else:
                 return preferred
-        return await self._policy.default_pool(asker)
+        return await self.policy.default_pool(asker)
 
 
 def references_of(roles: Iterable[InputRole]) -> tuple[str, ...]:

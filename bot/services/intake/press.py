@@ -3,7 +3,7 @@ Never here: custom_ids (the key and the position have been read) and sending any
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -13,20 +13,19 @@ from bot.domain.prices import charge_of
 from bot.errors import UserError
 from bot.services.admission.doors import Door, Doors, origin_of
 from bot.services.admission.terms import Request
-from bot.services.intake.enqueue import enqueue
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from bot.domain.inputs import Input
     from bot.domain.keys import JobKey
-    from bot.domain.ports import Clock, JobStore, Metrics, Wakeup
+    from bot.domain.ports import JobStore
+    from bot.domain.prices import Charge
     from bot.domain.tasks import RemoteAction
     from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
-    from bot.services.admission.terms import Policy
-    from bot.services.intake.imagine import Naming
+    from bot.services.intake.intake import Intake
 
 
 class PressOutcome(StrEnum):
@@ -47,33 +46,15 @@ class Pressed:
     outcome: PressOutcome
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Presses:
     """Turns presses into child jobs."""
 
-    def __init__(
-        self,
-        *,
-        store: JobStore,
-        policy: Policy,
-        doors: Doors,
-        accounts: Accounts,
-        clock: Clock,
-        naming: Naming,
-        wakeup: Wakeup,
-        metrics: Metrics,
-        show: Callable[[Job], None],
-        video: bool = False,
-    ) -> None:
-        self._store = store
-        self._policy = policy
-        self._doors = doors
-        self._accounts = accounts
-        self._clock = clock
-        self._naming = naming
-        self._wakeup = wakeup
-        self._metrics = metrics
-        self._show = show
-        self._video = video
+    intake: Intake
+    store: JobStore
+    doors: Doors
+    accounts: Accounts
+    video: bool = False
 
     async def press(
         self, asker: Asker, key: JobKey, position: int, *, channel_id: int, message_id: int
@@ -87,15 +68,15 @@ class Presses:
         parent = await self.parent(key)
         asker = await self.seat(asker, parent, Door.PRESS)
         self._check(parent, position)
-        return await self.begin(asker, parent, position, channel_id=channel_id, message_id=message_id)
+        return await self.start_child(asker, parent, position, channel_id=channel_id, message_id=message_id)
 
     async def seat(self, asker: Asker, parent: Job, door: Door) -> Asker:
         """The asker in the home of a job, if its door is open to them; raises `UserError`."""
-        return await self._doors.seat(asker, origin_of(parent), door)
+        return await self.doors.seat(asker, origin_of(parent), door)
 
     async def parent(self, key: JobKey) -> Job:
         """The pressed job, if it has anything to press; raises `UserError`."""
-        job = await self._store.get(key)
+        job = await self.store.get(key)
         if job is None:
             raise UserError(text("press.unknown", key=key))
         if job.state is JobState.FAILED:
@@ -106,7 +87,7 @@ class Presses:
             raise UserError(text("press.unfinished", key=key))
         return job
 
-    async def begin(
+    async def start_child(
         self,
         asker: Asker,
         parent: Job,
@@ -125,35 +106,24 @@ class Presses:
             # Pressed where only one person sees it: the child's card leads to its parent's.
             channel_id, message_id = parent.reply.channel_id, parent.reply.message_id
         action = _action(parent, position)
-        existing = await self._store.child_of(parent.key, position)
+        existing = await self.store.child_of(parent.key, position)
         if existing is not None and not existing.is_terminal:
             return Pressed(existing, PressOutcome.RUNNING)
         if existing is not None and is_split(classify(action.custom_id)):
             return Pressed(existing, PressOutcome.SHOWN)
 
-        await self._accounts.check_chain(parent)
-        child = self._child(parent, action, position, asker, channel_id, message_id)
-        stored = await enqueue(
-            replace(child, notes=notes),
-            Request(
-                pool=child.pool,
-                charge=charge_of(child, parent=parent),
-                in_chain=True,
-                requester=parent.user_id,
-            ),
-            asker=asker,
-            policy=self._policy,
-            store=self._store,
-            accounts=self._accounts,
-            inputs=inputs,
-        )
-        if stored.key != child.key:
-            again = stored.interaction_id == asker.interaction_id
-            return Pressed(stored, PressOutcome.STARTED if again else PressOutcome.RUNNING)
-        self._metrics.count("jobs_begun", pool=child.pool.value, kind=child.kind.value)
-        self._show(stored)
-        self._wakeup.wake()
-        return Pressed(stored, PressOutcome.STARTED)
+        await self.accounts.check_chain(parent)
+        child = self._child(parent, action, position, asker, channel_id, message_id, notes)
+        request = _request(parent, charge_of(child, parent=parent))
+        started = await self.intake.enqueue(asker, child, request, inputs)
+        # The same interaction again is answered as the first time; another one finds the button's job.
+        again = started.job.interaction_id == asker.interaction_id
+        return Pressed(started.job, PressOutcome.STARTED if again else PressOutcome.RUNNING)
+
+    async def check(self, asker: Asker, parent: Job, charge: Charge) -> None:
+        """Raise what would refuse a press, before a person goes to any trouble; nothing is noted down."""
+        await self.accounts.check_chain(parent)
+        await self.intake.check(asker, _request(parent, charge))
 
     def _check(self, parent: Job, position: int) -> None:
         """Raise `UserError` if a press alone cannot send a button's action."""
@@ -161,7 +131,7 @@ class Presses:
         match need_of(classify(action.custom_id)):
             case Need.NOTHING:
                 return
-            case Need.VIDEO if self._video:
+            case Need.VIDEO if self.video:
                 return
             case Need.MASK:
                 raise UserError(
@@ -180,13 +150,13 @@ class Presses:
         asker: Asker,
         channel_id: int,
         message_id: int,
+        notes: tuple[str, ...],
     ) -> Job:
         if parent.task_id is None:  # `parent` has made sure; the type checker has not seen it
             raise UserError(text("press.unfinished", key=parent.key))
         root, pool, account, prompt, home, home_channel = inherit_chain(parent)
-        now = self._clock.now()
-        return Job(
-            key=self._naming.key(),
+        return self.intake.new_job(
+            asker,
             kind=JobKind.ACTION,
             root=root,
             pool=pool,
@@ -194,15 +164,7 @@ class Presses:
             account=account,
             home=home,
             home_channel=home_channel,
-            user_id=asker.user_id,
-            user_name=asker.user_name,
-            locale=asker.guild_locale,
-            interaction_id=asker.interaction_id,
-            reply=asker.reply,
-            created_at=now,
-            changed_at=now,
-            due_at=now,
-            webhook_token=self._naming.token(),
+            notes=notes,
             press=Press(
                 parent=parent.key,
                 position=position,
@@ -213,6 +175,10 @@ class Presses:
                 message_id=message_id,
             ),
         )
+
+
+def _request(parent: Job, charge: Charge) -> Request:
+    return Request(pool=parent.pool, charge=charge, in_chain=True, requester=parent.user_id)
 
 
 def _action(parent: Job, position: int) -> RemoteAction:

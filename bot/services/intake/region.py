@@ -7,13 +7,14 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from cachetools import TTLCache
+
 from bot.domain.actions import Family, classify
 from bot.domain.inputs import Input, InputRole
 from bot.domain.masks import COUNT, Cells, CheckedMask
 from bot.domain.prices import Charge
 from bot.errors import RetryLater, RouteClosed, UserError
 from bot.services.admission.doors import Door
-from bot.services.admission.terms import Request
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
 
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.domain.masks import Masks
     from bot.domain.ports import Clock, JobStore, Pictures
-    from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
-    from bot.services.admission.terms import Policy
     from bot.services.intake.press import Presses
 
     EditorLink = Callable[[Asker, JobKey, int], Awaitable[str | None]]
@@ -72,30 +71,20 @@ async def no_editor(_asker: Asker, _key: JobKey, _position: int) -> str | None:
     return None
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Regions:
     """Repaints regions of finished pictures."""
 
-    def __init__(
-        self,
-        *,
-        presses: Presses,
-        store: JobStore,
-        policy: Policy,
-        accounts: Accounts,
-        pictures: Pictures,
-        masks: Masks,
-        clock: Clock,
-        editor: EditorLink = no_editor,
-    ) -> None:
-        self._presses = presses
-        self._store = store
-        self._policy = policy
-        self._accounts = accounts
-        self._pictures = pictures
-        self._masks = masks
-        self._clock = clock
-        self._editor = editor
-        self._kept: dict[tuple[JobKey, int], tuple[int, RegionDraft]] = {}
+    presses: Presses
+    store: JobStore
+    pictures: Pictures
+    masks: Masks
+    clock: Clock
+    editor: EditorLink = no_editor
+    _kept: TTLCache[tuple[JobKey, int], RegionDraft, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._kept = TTLCache(MOST_KEPT, KEPT_MS, self.clock.now)
 
     # -- choosing ----------------------------------------------------------------------------------------
 
@@ -108,11 +97,7 @@ class Regions:
         running = await self._running(parent, position)
         if running is not None:
             raise UserError(text("region.running", key=running.key))
-        await self._accounts.check_chain(parent)
-        await self._policy.check(
-            asker,
-            Request(pool=parent.pool, charge=Charge.VARY_REGION, in_chain=True, requester=parent.user_id),
-        )
+        await self.presses.check(asker, parent, Charge.VARY_REGION)
         return await self._draft(parent, position)
 
     async def draft(self, asker: Asker, key: JobKey, position: int, door: Door = Door.REGION) -> RegionDraft:
@@ -126,21 +111,20 @@ class Regions:
         return draft if draft is not None and asker.reply.guild_id == draft.job.home is not None else None
 
     def _remembered(self, key: JobKey, position: int) -> RegionDraft | None:
-        until, draft = self._kept.get((key, position), (0, None))
-        if draft is None or until < self._clock.now():
-            return None
-        self._keep(draft)
+        draft = self._kept.get((key, position))
+        if draft is not None:  # kept for so long after its last use
+            self._kept[key, position] = draft
         return draft
 
     async def preview(self, draft: RegionDraft, cells: Cells) -> bytes:
         """A JPEG of the picture under the lattice, with the chosen cells."""
-        return await self._masks.preview(draft.small, cells)
+        return await self.masks.preview(draft.small, cells)
 
     async def editor_link(self, asker: Asker, key: JobKey, position: int) -> str | None:
         """Where this person can draw a mask for this button; None where there is no such page."""
-        parent = await self._presses.parent(key)  # the page asks at its door whether they may
+        parent = await self.presses.parent(key)  # the page asks at its door whether they may
         there = replace(asker, home=parent.home, home_channel=parent.home_channel)
-        return await self._editor(asker if asker.server is not None else there, key, position)
+        return await self.editor(asker if asker.server is not None else there, key, position)
 
     # -- repainting --------------------------------------------------------------------------------------
 
@@ -182,17 +166,17 @@ class Regions:
             raise UserError(text("mask.all_white" if chosen else "mask.no_white"))
         draft = self._remembered(key, position) or await self._draft(parent, position)
         if isinstance(chosen, bytes):
-            checked = await self._masks.checked(chosen, draft.width, draft.height)
+            checked = await self.masks.checked(chosen, draft.width, draft.height)
         else:
-            png = await self._masks.from_cells(draft.width, draft.height, chosen)
+            png = await self.masks.from_cells(draft.width, draft.height, chosen)
             checked = CheckedMask(png, resized=False, share=len(chosen) / COUNT)
         return Masked(parent, position, checked, door)
 
     async def begin(self, asker: Asker, ready: Masked, *, channel_id: int, message_id: int) -> Pressed:
         """The second half: the intent is stored and the worker woken. Raises `UserError` or `StorageTrouble`."""
         key, mask = ready.parent.key, ready.mask
-        pressed = await self._presses.begin(
-            await self._presses.seat(asker, ready.parent, ready.door),
+        pressed = await self.presses.start_child(
+            await self.presses.seat(asker, ready.parent, ready.door),
             ready.parent,
             ready.position,
             channel_id=channel_id,
@@ -210,20 +194,20 @@ class Regions:
 
     async def _entered(self, asker: Asker, key: JobKey, position: int, door: Door) -> tuple[Asker, Job]:
         """The job of the button, if its door is open and the button asks for a region, and the asker in its home."""
-        parent = await self._presses.parent(key)
-        asker = await self._presses.seat(asker, parent, door)
+        parent = await self.presses.parent(key)
+        asker = await self.presses.seat(asker, parent, door)
         actions = parent.actions[position : position + 1] if position >= 0 else ()
         if not actions or classify(actions[0].custom_id) is not Family.VARY_REGION:
             raise UserError(text("press.no_such_button", key=key))
         return asker, parent
 
     async def _running(self, parent: Job, position: int) -> Job | None:
-        child = await self._store.child_of(parent.key, position)
+        child = await self.store.child_of(parent.key, position)
         return None if child is None or child.is_terminal else child
 
     async def _draft(self, parent: Job, position: int) -> RegionDraft:
         try:
-            picture = await self._pictures.fetch(
+            picture = await self.pictures.fetch(
                 storage_key=parent.storage_key, discord_url=parent.discord_url, limit=WHOLE
             )
         except RouteClosed as closed:
@@ -232,17 +216,7 @@ class Regions:
         except RetryLater as later:
             log.info("picture_not_fetched", extra={"job": parent.key, "reason": later.reason})
             raise UserError(text("region.picture_later", key=parent.key)) from later
-        small = await self._masks.shrunk(picture.data)
+        small = await self.masks.shrunk(picture.data)
         draft = RegionDraft(parent, position, picture.width, picture.height, small)
-        self._keep(draft)
+        self._kept[parent.key, position] = draft
         return draft
-
-    def _keep(self, draft: RegionDraft) -> None:
-        """Keep it as the latest used; forget what was not used for long."""
-        now = self._clock.now()
-        name = (draft.job.key, draft.position)
-        self._kept.pop(name, None)
-        self._kept[name] = (now + KEPT_MS, draft)
-        for old, (until, _) in list(self._kept.items()):
-            if until < now or len(self._kept) > MOST_KEPT:
-                del self._kept[old]

@@ -4,7 +4,7 @@ Never here: HTTP, and what becomes of a painted region (that is `mask_editor`)."
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.jobs import ReplyTarget
@@ -31,31 +31,24 @@ class LinkGone(Exception):
         """The language of whom it was made for, if that is known."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class RegionLinks:
     """Makes and reads links."""
 
-    def __init__(
-        self,
-        *,
-        store: RegionLinkStore,
-        clock: Clock,
-        token: Callable[[], str],
-        public_url: str | None,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._token = token
-        """192 random bits, safe in an address."""
-        self._public_url = public_url
+    store: RegionLinkStore
+    clock: Clock
+    token: Callable[[], str]
+    """192 random bits, safe in an address."""
+    public_url: str | None
 
     async def make(self, asker: Asker, key: JobKey, position: int) -> str | None:
         """The address at which the asker can paint; None where no page can be reached. Show it to nobody else.
 
         Raises `StorageTrouble`.
         """
-        if self._public_url is None:
+        if self.public_url is None:
             return None
-        token = self._token()
+        token = self.token()
         link = RegionLink(
             digest=digest_of(token),
             job=key,
@@ -64,21 +57,21 @@ class RegionLinks:
             guild_id=asker.server,
             asker=written(asker),
             locale=asker.locale,
-            expires_at=self._clock.now() + LINK_LIFE_MS,
+            expires_at=self.clock.now() + LINK_LIFE_MS,
         )
-        await self._store.add(link)
-        return f"{self._public_url.rstrip('/')}{PATH}/{token}"
+        await self.store.add(link)
+        return f"{self.public_url.rstrip('/')}{PATH}/{token}"
 
     async def read(self, token: str) -> RegionLink:
         """The open link of a token; raises `LinkGone`, or `StorageTrouble`."""
-        link = await self._store.find(digest_of(token))
-        if link is None or not link.is_open(self._clock.now()):
+        link = await self.store.find(digest_of(token))
+        if link is None or not link.is_open(self.clock.now()):
             raise LinkGone(None if link is None else link.locale)
         return link
 
     async def use_up(self, link: RegionLink) -> bool:
         """Close a link for good; True for exactly one of all who ask."""
-        return await self._store.use(link.digest, self._clock.now())
+        return await self.store.use(link.digest, self.clock.now())
 
 
 def written(asker: Asker) -> str:

@@ -58,38 +58,23 @@ class Removed:
     """False: Discord does not let us delete the message; a moderator can."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Moderation:
     """Acts on members and jobs of a server; each act is audited and told."""
 
-    def __init__(
-        self,
-        *,
-        guilds: Guilds,
-        stores: GuildStores,
-        jobs: JobStore,
-        archive: JobArchive,
-        publisher: Publisher,
-        wakeup: Wakeup,
-        show: Callable[[Job], None],
-        clock: Clock,
-        dispatcher: Dispatcher,
-    ) -> None:
-        self._guilds = guilds
-        self._settings = stores.settings
-        self._members = stores.members
-        self._books = stores.books
-        self._records = stores.records
-        self._jobs = jobs
-        self._archive = archive
-        self._publisher = publisher
-        self._wakeup = wakeup
-        self._show = show
-        self._clock = clock
-        self._dispatcher = dispatcher
+    guilds: Guilds
+    stores: GuildStores
+    jobs: JobStore
+    archive: JobArchive
+    publisher: Publisher
+    wakeup: Wakeup
+    show: Callable[[Job], None]
+    clock: Clock
+    dispatcher: Dispatcher
 
     async def examine(self, guild_id: int, words: str) -> Verdict:
         """Try a text against the server's rules; nothing is counted or told."""
-        return examine(words, (await self._guilds.settings(guild_id)).words)
+        return examine(words, (await self.guilds.settings(guild_id)).words)
 
     # -- members -----------------------------------------------------------------------------------------
 
@@ -97,11 +82,11 @@ class Moderation:
         self, guild_id: int, actor: Actor, user_id: int, *, until: int | None, reason: str
     ) -> Block:
         """Keep a member from making pictures, over any block there was; None: until it is lifted."""
-        now = self._clock.now()
+        now = self.clock.now()
         if until is not None and until <= now:
             raise UserError(text("settings.past"))
         block = Block(user_id, until, reason.strip()[:REASON_LIMIT], actor, now)
-        await self._members.block(guild_id, block)
+        await self.stores.members.block(guild_id, block)
         if until is None:
             said = text("log.blocked", user=str(user_id))
         else:
@@ -111,7 +96,7 @@ class Moderation:
 
     async def unblock(self, guild_id: int, actor: Actor, user_id: int) -> Block:
         """Lift a member's block; raises `UserError` if there is none."""
-        lifted = await self._members.unblock(guild_id, user_id, actor=actor, at=self._clock.now())
+        lifted = await self.stores.members.unblock(guild_id, user_id, actor=actor, at=self.clock.now())
         if lifted is None:
             raise UserError(text("settings.not_blocked"))
         self._tell(guild_id, actor, user_id, "unblock", text("log.unblocked", user=str(user_id)), {})
@@ -119,29 +104,29 @@ class Moderation:
 
     async def blocks(self, guild_id: int) -> Sequence[Block]:
         """Every block that holds now, the latest first."""
-        return await self._members.blocks(guild_id, self._clock.now())
+        return await self.stores.members.blocks(guild_id, self.clock.now())
 
     async def forgive(self, guild_id: int, actor: Actor, user_id: int) -> int:
         """Let a member's strikes count no more; returns how many did."""
-        n = await self._members.forgive(guild_id, user_id, actor=actor, at=self._clock.now())
+        n = await self.stores.members.forgive(guild_id, user_id, actor=actor, at=self.clock.now())
         if n:
             self._tell(guild_id, actor, user_id, "forgive", text("log.forgiven", user=str(user_id)), {})
         return n
 
     async def member(self, guild_id: int, user_id: int) -> MemberView:
         """All that is known of a member here."""
-        now = self._clock.now()
-        day = day_of(now, (await self._guilds.settings(guild_id)).zone)
-        page = await self._archive.page(user_id, guild_id, skip=0, limit=SHOWN_JOBS)
+        now = self.clock.now()
+        day = day_of(now, (await self.guilds.settings(guild_id)).zone)
+        page = await self.archive.page(user_id, guild_id, skip=0, limit=SHOWN_JOBS)
         spent = {
-            pool: (await self._books.standing(guild_id, user_id, pool, day=day, now=now)).spent
+            pool: (await self.stores.books.standing(guild_id, user_id, pool, day=day, now=now)).spent
             for pool in Pool
         }
         return MemberView(
             user_id=user_id,
-            block=await self._members.block_of(guild_id, user_id, now),
-            strikes=await self._members.strikes(guild_id, user_id, limit=SHOWN_STRIKES),
-            grants=await self._members.grants(guild_id, user_id, now),
+            block=await self.stores.members.block_of(guild_id, user_id, now),
+            strikes=await self.stores.members.strikes(guild_id, user_id, limit=SHOWN_STRIKES),
+            grants=await self.stores.members.grants(guild_id, user_id, now),
             jobs=page.jobs,
             spent_today=spent,
             made=page.total,
@@ -153,11 +138,11 @@ class Moderation:
         self, guild_id: int, *, user_id: int | None = None, limit: int = 100
     ) -> Sequence[Job]:
         """Unfinished jobs of a server or of one member, the oldest first."""
-        return await self._archive.live(guild_id, user_id=user_id, limit=limit)
+        return await self.archive.live(guild_id, user_id=user_id, limit=limit)
 
     async def job(self, guild_id: int, key: JobKey) -> Job:
         """Read one job of this server; raises `UserError` if it is unknown here."""
-        job = await self._jobs.get(key)
+        job = await self.jobs.get(key)
         if job is None or job.home != guild_id:
             raise UserError(text("settings.no_such_job", key=key))
         return job
@@ -172,7 +157,7 @@ class Moderation:
         if job.state is not JobState.SUCCEEDED:
             raise UserError(text("settings.no_result", key=key))
         gone = job.reply.message_id is None or await self._take_down(job, job.reply.message_id)
-        await self._jobs.remove_result(key)
+        await self.jobs.remove_result(key)
         details = {"jobs": [key]}
         await self._note(guild_id, actor, "remove", job.user_id, details)
         said = text("log.removed", user=str(job.user_id), key=key)
@@ -181,14 +166,14 @@ class Moderation:
 
     async def _take_down(self, job: Job, message_id: int) -> bool:
         try:
-            await self._publisher.take_down(job.reply.channel_id, message_id)
+            await self.publisher.take_down(job.reply.channel_id, message_id)
         except RouteClosed as closed:
             return closed.reason in {"message_gone", "channel_gone"}
         return True
 
     async def account_for_other(self, guild_id: int | None, actor: Actor, action: str, key: JobKey) -> None:
         """Write down what somebody did to another member's job with a button or command that members have, too."""
-        job = await self._jobs.get(key)
+        job = await self.jobs.get(key)
         if guild_id is None or job is None or job.user_id == actor.user_id:
             return
         details = {"jobs": [key]}
@@ -199,7 +184,7 @@ class Moderation:
     async def cancel(self, guild_id: int, actor: Actor, key: JobKey) -> Job:
         """Cancel one job of this server; raises `UserError` if it is unknown here or has ended."""
         job = await self.job(guild_id, key)
-        cancelled = await self._jobs.cancel(key, self._clock.now())
+        cancelled = await self.jobs.cancel(key, self.clock.now())
         if cancelled is None:
             raise UserError(text("settings.job_ended", key=key))
         await self._account_for(guild_id, actor, "cancel", job.user_id, [cancelled])
@@ -216,9 +201,9 @@ class Moderation:
     async def _cancel_live(
         self, guild_id: int, actor: Actor, action: str, user_id: int | None, *, queued_only: bool
     ) -> int:
-        found = await self._archive.live(guild_id, user_id=user_id, limit=BATCH)
+        found = await self.archive.live(guild_id, user_id=user_id, limit=BATCH)
         wanted = [job for job in found if not queued_only or job.state is JobState.QUEUED]
-        ended = [await self._jobs.cancel(job.key, self._clock.now()) for job in wanted]
+        ended = [await self.jobs.cancel(job.key, self.clock.now()) for job in wanted]
         cancelled = [job for job in ended if job is not None]
         if cancelled:
             await self._account_for(guild_id, actor, action, user_id, cancelled)
@@ -229,8 +214,8 @@ class Moderation:
     ) -> None:
         for job in cancelled:
             if not job.is_terminal:  # a cancelled job is an outcome, which a worker delivers
-                self._show(job)
-        self._wakeup.wake()
+                self.show(job)
+        self.wakeup.wake()
         details = {"jobs": [job.key for job in cancelled]}
         await self._note(guild_id, actor, action, subject, details)
         n = len(cancelled)
@@ -245,7 +230,7 @@ class Moderation:
 
     async def export(self, guild_id: int, actor: Actor, user_id: int) -> Mapping[str, Any]:
         """Everything kept about a member in a server, as JSON can say it."""
-        exported = await self._records.export(guild_id, user_id)
+        exported = await self.stores.records.export(guild_id, user_id)
         await self._note(guild_id, actor, "export", user_id, {})
         return exported
 
@@ -256,17 +241,17 @@ class Moderation:
         upstream is found by its prompt, so it is forgotten the moment it ends: the result says how much that is.
         """
         await self.cancel_all(guild_id, actor, user_id)
-        n = await self._records.erase(guild_id, user_id, actor=actor, at=self._clock.now())
+        n = await self.stores.records.erase(guild_id, user_id, actor=actor, at=self.clock.now())
         self._tell(guild_id, actor, user_id, "erase", text("log.erased", user=str(user_id)), {"jobs": n})
-        return Erased(n, len(await self._archive.live(guild_id, user_id=user_id, limit=BATCH)))
+        return Erased(n, len(await self.archive.live(guild_id, user_id=user_id, limit=BATCH)))
 
     # -- accounting --------------------------------------------------------------------------------------
 
     async def _note(
         self, guild_id: int, actor: Actor, action: str, subject: int | None, details: Mapping[str, Any]
     ) -> None:
-        await self._settings.note(
-            guild_id, actor=actor, at=self._clock.now(), action=action, subject=subject, details=details
+        await self.stores.settings.note(
+            guild_id, actor=actor, at=self.clock.now(), action=action, subject=subject, details=details
         )
 
     def _tell(
@@ -278,7 +263,7 @@ class Moderation:
         said: Text,
         details: Mapping[str, Any],
     ) -> None:
-        key = f"{action}/{subject}/{self._clock.now()}"
-        self._dispatcher.tell(
+        key = f"{action}/{subject}/{self.clock.now()}"
+        self.dispatcher.tell(
             guild_id, ModEvent(EventKind.MEMBER, key, said, subject=subject, by=actor, details=details)
         )

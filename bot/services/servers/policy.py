@@ -3,7 +3,7 @@ Never here: settings' storage, counting, and the deployment's defaults (that is 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.access import Pressers, Treatment, treatments
@@ -21,7 +21,7 @@ from bot.services.admission.terms import Admission, closed
 from bot.texts import Text, listed, text
 
 if TYPE_CHECKING:
-    from bot.domain.guild_ports import BookStore, MemberStore, Records
+    from bot.domain.guild_ports import GuildStores
     from bot.domain.guilds import Block, GuildSettings
     from bot.domain.moderation import WordRule
     from bot.domain.ports import Clock
@@ -39,27 +39,15 @@ NAMED_ROLES: Final = 5
 """How many roles a refusal names as a way out."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class GuildPolicy:
     """The policy of servers; a pool without rules there, and direct messages, follow the deployment's defaults."""
 
-    def __init__(
-        self,
-        *,
-        guilds: Guilds,
-        members: MemberStore,
-        books: BookStore,
-        records: Records,
-        fallback: DeploymentPolicy,
-        clock: Clock,
-        dispatcher: Dispatcher,
-    ) -> None:
-        self._guilds = guilds
-        self._members = members
-        self._books = books
-        self._records = records
-        self._fallback = fallback
-        self._clock = clock
-        self._dispatcher = dispatcher
+    guilds: Guilds
+    stores: GuildStores
+    fallback: DeploymentPolicy
+    clock: Clock
+    dispatcher: Dispatcher
 
     # -- the policy's port -------------------------------------------------------------------------------
 
@@ -67,21 +55,21 @@ class GuildPolicy:
         """The server's choice if it is open, else the deployment's, else any pool that is on."""
         settings = await self._settings(asker)
         if settings is None:
-            return await self._fallback.default_pool(asker)
+            return await self.fallback.default_pool(asker)
         return self._choose(settings, [p for p in Pool if self.offered(settings, p, asker) is not None])
 
     async def allowance(self, asker: Asker, pool: Pool, *, in_chain: bool) -> Allowance:
         """The most generous rule of the asker's roles."""
         settings = await self._settings(asker)
         if settings is None:
-            return await self._fallback.allowance(asker, pool, in_chain=in_chain)
+            return await self.fallback.allowance(asker, pool, in_chain=in_chain)
         return self._allowance(settings, asker, pool, in_chain=in_chain)
 
     async def admit(self, asker: Asker, request: Request) -> Admission:
         """Ask every rule; words come last, so that nobody is struck for what would not have begun anyway."""
         settings = await self._settings(asker)
         if settings is None:
-            return await self._fallback.admit(asker, request)
+            return await self.fallback.admit(asker, request)
         try:
             return await self._admit(settings, asker, request)
         except UserError as refusal:
@@ -92,7 +80,7 @@ class GuildPolicy:
         """Ask the rules that need no words."""
         settings = await self._settings(asker)
         if settings is None:
-            await self._fallback.check(asker, request)
+            await self.fallback.check(asker, request)
             return
         try:
             await self._permitted(settings, asker, request)
@@ -104,11 +92,11 @@ class GuildPolicy:
     def forget(self, asker: Asker) -> None:
         """Drop the server's settings from the cache."""
         if asker.server is not None:
-            self._guilds.forget(asker.server)
+            self.guilds.forget(asker.server)
 
     def refused(self, asker: Asker, refusal: UserError) -> None:
         """Let moderators know."""
-        self._dispatcher.tell(
+        self.dispatcher.tell(
             asker.server,
             ModEvent(
                 EventKind.REFUSED,
@@ -122,7 +110,7 @@ class GuildPolicy:
 
     def offered(self, settings: GuildSettings, pool: Pool, asker: Asker) -> Allowance | None:
         """What a member has in a pool by the settings; None: it is off, or no rule is theirs."""
-        default = self._fallback.offers(pool)
+        default = self.fallback.offers(pool)
         if pool in settings.pools.off or default is None:
             return None
         if not settings.rules_of(pool):
@@ -133,19 +121,19 @@ class GuildPolicy:
 
     def deployment(self, pool: Pool) -> Allowance | None:
         """What everyone has in a pool without rules; None: the deployment has it off."""
-        return self._fallback.offers(pool)
+        return self.fallback.offers(pool)
 
     def server_default(self, settings: GuildSettings) -> Pool:
         """The pool of a command that names none, for somebody to whom both are open."""
         return self._choose(settings, [p for p in Pool if self.is_on(settings, p)])
 
     def _choose(self, settings: GuildSettings, open_: list[Pool]) -> Pool:
-        wanted = settings.pools.default or self._fallback.default
+        wanted = settings.pools.default or self.fallback.default
         return wanted if wanted in open_ or not open_ else open_[0]
 
     def is_on(self, settings: GuildSettings, pool: Pool) -> bool:
         """Whether a pool is switched on, here and by the deployment."""
-        return pool not in settings.pools.off and self._fallback.offers(pool) is not None
+        return pool not in settings.pools.off and self.fallback.offers(pool) is not None
 
     def _allowance(self, settings: GuildSettings, asker: Asker, pool: Pool, *, in_chain: bool) -> Allowance:
         found = self.offered(settings, pool, asker)
@@ -165,7 +153,7 @@ class GuildPolicy:
 
     async def _settings(self, asker: Asker) -> GuildSettings | None:
         guild_id = asker.server
-        return None if guild_id is None else await self._guilds.settings(guild_id)
+        return None if guild_id is None else await self.guilds.settings(guild_id)
 
     # -- admitting ---------------------------------------------------------------------------------------
 
@@ -173,8 +161,8 @@ class GuildPolicy:
         self, settings: GuildSettings, asker: Asker, request: Request
     ) -> tuple[Allowance, tuple[str, ...]]:
         """What the asker has there, and what their place makes of a picture; raises `UserError`."""
-        now = self._clock.now()
-        block = await self._members.block_of(settings.guild_id, asker.user_id, now)
+        now = self.clock.now()
+        block = await self.stores.members.block_of(settings.guild_id, asker.user_id, now)
         if block is not None:
             raise UserError(why_blocked(block))
         _check_newcomer(settings, asker, now)
@@ -186,7 +174,7 @@ class GuildPolicy:
         return allowance, _treated(settings, asker)
 
     async def _admit(self, settings: GuildSettings, asker: Asker, request: Request) -> Admission:
-        now = self._clock.now()
+        now = self.clock.now()
         allowance, notes = await self._permitted(settings, asker, request)
         _check_put_in(settings, asker, request)
         prompt = request.prompt
@@ -221,14 +209,14 @@ class GuildPolicy:
         if not allowance.per_day and not allowance.per_month:
             return ()
         day, month = day_of(now, settings.zone), month_of(now, settings.zone)
-        standing = await self._books.standing(
+        standing = await self.stores.books.standing(
             settings.guild_id, asker.user_id, pool, day=day, now=now, month=month
         )
         of_day = _left_of(allowance.per_day, standing.spent, units, standing.granted)
         of_month = _left_of(allowance.per_month, standing.spent_this_month, units, standing.granted)
         if not min(of_day, of_month) <= NEARLY or min(of_day, of_month) < 0:
             return ()
-        held_back = await self._records.claim_notice(
+        held_back = await self.stores.records.claim_notice(
             settings.guild_id, f"nearly/{asker.user_id}/{pool.value}", now, window_ms=now - day.start + 1
         )
         return () if held_back is None else (NEARLY_USED[pool],)
@@ -241,7 +229,7 @@ class GuildPolicy:
             return ()
         pattern = found.rule.pattern
         if found.rule.action is WordAction.WARN:
-            self._dispatcher.tell(
+            self.dispatcher.tell(
                 settings.guild_id,
                 ModEvent(
                     EventKind.WARNED,
@@ -261,7 +249,7 @@ class GuildPolicy:
     ) -> Text:
         """Count it, tell it, and say where it has led."""
         policy = settings.strikes
-        struck = await self._members.strike(
+        struck = await self.stores.members.strike(
             settings.guild_id,
             asker.user_id,
             interaction_id=asker.interaction_id,
@@ -271,7 +259,7 @@ class GuildPolicy:
             by=EASEL,
         )
         if struck.fresh:
-            self._dispatcher.tell(
+            self.dispatcher.tell(
                 settings.guild_id,
                 ModEvent(
                     EventKind.STRUCK,

@@ -3,7 +3,7 @@ Never here: what the settings mean for a job (that is `policy`), and rules about
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.domain.batches import MOST_JOBS
@@ -38,11 +38,11 @@ SIZE_LIMIT: Final = 100
 """Megabytes."""
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class PromptSettings:
     """Changes these settings; each change is stored, audited and told as every other. `target_id` is a place's."""
 
-    def __init__(self, guilds: Guilds) -> None:
-        self._guilds = guilds
+    guilds: Guilds
 
     # -- prompts -----------------------------------------------------------------------------------------
 
@@ -69,7 +69,7 @@ class PromptSettings:
             mine = [new] if new.defaults or new.suffix else []
             return replace(s, additions=_placed(s.additions, lambda a: a.target_id == target_id, mine))
 
-        return await self._guilds.change(guild_id, actor, changed)
+        return await self.guilds.change(guild_id, actor, changed)
 
     async def limit_parameter(
         self,
@@ -90,7 +90,7 @@ class PromptSettings:
         def changed(s: GuildSettings) -> GuildSettings:
             return replace(s, limits=_placed(s.limits, lambda r: _same(r, limit), [limit]))
 
-        return await self._guilds.change(guild_id, actor, changed)
+        return await self.guilds.change(guild_id, actor, changed)
 
     async def free_parameter(self, guild_id: int, actor: Actor, target_id: int, name: str) -> Changed:
         """Take away what was said of a parameter there; raises `UserError` if nothing was."""
@@ -102,7 +102,7 @@ class PromptSettings:
                 raise UserError(text("settings.no_such_limit"))
             return replace(s, limits=left)
 
-        return await self._guilds.change(guild_id, actor, changed)
+        return await self.guilds.change(guild_id, actor, changed)
 
     async def set_kind(
         self, guild_id: int, actor: Actor, target_id: int, charge: Charge, *, allowed: bool
@@ -115,13 +115,13 @@ class PromptSettings:
             kinds = _placed(s.kinds, lambda r: (r.target_id, r.charge) == (target_id, charge), mine)
             return replace(s, kinds=kinds)
 
-        return await self._guilds.change(guild_id, actor, changed)
+        return await self.guilds.change(guild_id, actor, changed)
 
     async def set_batch(self, guild_id: int, actor: Actor, most: int) -> Changed:
         """Say how many jobs one prompt may ask for; 1: no more than one."""
         if not 1 <= most <= MOST_JOBS:
             raise UserError(text("settings.number", low=1, high=MOST_JOBS))
-        return await self._guilds.change(guild_id, actor, lambda s: replace(s, batch=most))
+        return await self.guilds.change(guild_id, actor, lambda s: replace(s, batch=most))
 
     # -- pictures and addresses --------------------------------------------------------------------------
 
@@ -181,7 +181,7 @@ class PromptSettings:
     async def _images(
         self, guild_id: int, actor: Actor, change: Callable[[ImagePolicy], ImagePolicy]
     ) -> Changed:
-        return await self._guilds.change(guild_id, actor, lambda s: replace(s, images=change(s.images)))
+        return await self.guilds.change(guild_id, actor, lambda s: replace(s, images=change(s.images)))
 
 
 def _same(one: ParameterLimit, other: ParameterLimit) -> bool:

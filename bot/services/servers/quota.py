@@ -16,7 +16,7 @@ from bot.texts import Text, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.domain.guild_ports import BookStore, MemberStore
+    from bot.domain.guild_ports import GuildStores
     from bot.domain.guilds import Actor, Grant, PoolTotals, UsageRow
     from bot.domain.pools import Allowance, PoolRule
     from bot.domain.ports import Clock
@@ -71,41 +71,33 @@ class PoolOverview:
     renews_at: int
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Allowances:
     """Reads and enlarges allowances."""
 
-    def __init__(
-        self,
-        *,
-        guilds: Guilds,
-        policy: GuildPolicy,
-        members: MemberStore,
-        books: BookStore,
-        clock: Clock,
-        dispatcher: Dispatcher,
-    ) -> None:
-        self._guilds = guilds
-        self._policy = policy
-        self._members = members
-        self._books = books
-        self._clock = clock
-        self._dispatcher = dispatcher
+    guilds: Guilds
+    policy: GuildPolicy
+    stores: GuildStores
+    clock: Clock
+    dispatcher: Dispatcher
 
     async def quota_of(self, asker: Asker) -> tuple[PoolQuota, ...]:
         """The asker's quota here, in each pool."""
         return tuple([await self._quota(asker, pool) for pool in Pool])
 
     async def _quota(self, asker: Asker, pool: Pool) -> PoolQuota:
-        guild_id, now = asker.server, self._clock.now()
-        settings = None if guild_id is None else await self._guilds.settings(guild_id)
+        guild_id, now = asker.server, self.clock.now()
+        settings = None if guild_id is None else await self.guilds.settings(guild_id)
         day = day_of(now) if settings is None else day_of(now, settings.zone)
         month = month_of(now) if settings is None else month_of(now, settings.zone)
         allowance = why = None
         try:
-            allowance = await self._policy.allowance(asker, pool, in_chain=False)
+            allowance = await self.policy.allowance(asker, pool, in_chain=False)
         except UserError as refusal:
             why = refusal.text
-        standing = await self._books.standing(guild_id, asker.user_id, pool, day=day, now=now, month=month)
+        standing = await self.stores.books.standing(
+            guild_id, asker.user_id, pool, day=day, now=now, month=month
+        )
         of = None if allowance is None else allowance.per_day
         total = None if settings is None else settings.total(pool)
         return PoolQuota(
@@ -138,12 +130,12 @@ class Allowances:
         expires_at: int | None,
     ) -> Grant:
         """Give a member extra units, used when the day's own are gone; None: they never expire."""
-        now = self._clock.now()
+        now = self.clock.now()
         if not 1 <= units <= NUMBER_LIMIT:
             raise UserError(text("settings.number", low=1, high=NUMBER_LIMIT))
         if expires_at is not None and expires_at <= now:
             raise UserError(text("settings.past"))
-        grant = await self._members.grant(
+        grant = await self.stores.members.grant(
             guild_id,
             user_id,
             pool,
@@ -153,7 +145,7 @@ class Allowances:
             actor=actor,
             at=now,
         )
-        self._dispatcher.tell(
+        self.dispatcher.tell(
             guild_id,
             ModEvent(
                 EventKind.MEMBER,
@@ -168,23 +160,23 @@ class Allowances:
 
     async def grants(self, guild_id: int, user_id: int) -> Sequence[Grant]:
         """A member's unexpired grants with something left."""
-        return await self._members.grants(guild_id, user_id, self._clock.now())
+        return await self.stores.members.grants(guild_id, user_id, self.clock.now())
 
     async def overview(self, guild_id: int) -> tuple[PoolOverview, ...]:
         """Both pools of a server, as the panel shows them. Reads the settings anew."""
-        self._guilds.forget(guild_id)
-        settings = await self._guilds.settings(guild_id)
-        day = day_of(self._clock.now(), settings.zone)
-        today = await self._books.totals(guild_id, day)
-        chosen = self._policy.server_default(settings)
+        self.guilds.forget(guild_id)
+        settings = await self.guilds.settings(guild_id)
+        day = day_of(self.clock.now(), settings.zone)
+        today = await self.stores.books.totals(guild_id, day)
+        chosen = self.policy.server_default(settings)
         return tuple(
             PoolOverview(
                 pool=pool,
                 on=pool not in settings.pools.off,
-                offered=self._policy.deployment(pool) is not None,
+                offered=self.policy.deployment(pool) is not None,
                 is_default=pool is chosen,
                 rules=settings.rules_of(pool),
-                default=self._policy.deployment(pool),
+                default=self.policy.deployment(pool),
                 total=settings.total(pool),
                 today=today[pool],
                 renews_at=day.end,
@@ -194,5 +186,5 @@ class Allowances:
 
     async def usage(self, guild_id: int, since: int, until: int) -> Sequence[UsageRow]:
         """What the ledger says was spent between two moments, by the server's days, pool and member."""
-        settings = await self._guilds.settings(guild_id)
-        return await self._books.usage(guild_id, since, until, zone=settings.zone)
+        settings = await self.guilds.settings(guild_id)
+        return await self.stores.books.usage(guild_id, since, until, zone=settings.zone)

@@ -3,13 +3,15 @@ Never here: what the settings mean for a job (that is `policy`), and members (th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+
+from cachetools import TTLCache
 
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
 from bot.domain.days import is_zone
 from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.guilds import Changed, GuildSettings, Pause, Pools, Total
+from bot.domain.guilds import Changed, GuildSettings, Pause, Total
 from bot.domain.moderation import RULES_LIMIT, StrikePolicy, WordRule, checked
 from bot.domain.pools import UNLIMITED, Allowance, AllowanceChange, Pool, PoolRule, Unsaid
 from bot.domain.prices import DEFAULT_PRICE, Charge, Price
@@ -39,29 +41,24 @@ PAUSE_LIMIT: Final = 300
 """Characters of a pause's words."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    settings: GuildSettings
-    until: int
-
-
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Guilds:
     """Settings of every server. Each change takes effect at once, is stored, audited and told to the log channel."""
 
-    def __init__(self, *, store: SettingsStore, clock: Clock, dispatcher: Dispatcher) -> None:
-        self._store = store
-        self._clock = clock
-        self._dispatcher = dispatcher
-        self._cache: dict[int, _Kept] = {}
+    store: SettingsStore
+    clock: Clock
+    dispatcher: Dispatcher
+    _cache: TTLCache[int, GuildSettings, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._cache = TTLCache(CACHED_GUILDS, CACHED_MS, self.clock.now)
 
     # -- reading -----------------------------------------------------------------------------------------
 
     async def settings(self, guild_id: int) -> GuildSettings:
         """A server's settings, a few seconds old at most."""
         kept = self._cache.get(guild_id)
-        if kept is not None and self._clock.now() < kept.until:
-            return kept.settings
-        return self._keep(await self._store.settings(guild_id))
+        return self._keep(await self.store.settings(guild_id)) if kept is None else kept
 
     def forget(self, guild_id: int) -> None:
         """Read a server's settings anew next time."""
@@ -71,7 +68,7 @@ class Guilds:
         self, guild_id: int, *, before: int | None = None, limit: int = 10
     ) -> Sequence[AuditEntry]:
         """A page of the history, the latest first; `before` is the last id of the page before."""
-        return await self._store.audit(guild_id, before=before, limit=limit)
+        return await self.store.audit(guild_id, before=before, limit=limit)
 
     # -- pools -------------------------------------------------------------------------------------------
 
@@ -156,10 +153,14 @@ class Guilds:
         return await self.change(guild_id, actor, change)
 
     async def set_default_pool(self, guild_id: int, actor: Actor, pool: Pool | None) -> Changed:
-        """Choose the pool of a command that names none; None: the deployment's."""
-        return await self.change(
-            guild_id, actor, lambda s: replace(s, pools=Pools(off=s.pools.off, default=pool))
-        )
+        """Choose the pool of a command that names none; None: the deployment's. Raises `UserError` if it is off."""
+
+        def change(s: GuildSettings) -> GuildSettings:
+            if pool in s.pools.off:
+                raise UserError(text("pool.default_off", pool=text(f"pool.{pool.value}")))
+            return replace(s, pools=replace(s.pools, default=pool))
+
+        return await self.change(guild_id, actor, change)
 
     async def pause(self, guild_id: int, actor: Actor, pool: Pool | None, words: str) -> Changed:
         """Stop a pool, or everything, for a while; members read the words. What was accepted goes on."""
@@ -296,16 +297,22 @@ class Guilds:
 
         return await self.change(guild_id, actor, change)
 
-    async def set_strikes(self, guild_id: int, actor: Actor, policy: StrikePolicy) -> Changed:
-        """Say how many strikes within how many days block a member for how long."""
-        _bounded(policy.limit, policy.days, policy.block_hours, low=1, limit=HOURS_LIMIT)
-        return await self.change(guild_id, actor, lambda s: replace(s, strikes=policy))
+    async def set_strikes(
+        self, guild_id: int, actor: Actor, *, limit: int, block_hours: int, days: int | None = None
+    ) -> Changed:
+        """Say how many strikes within how many days (None: as before) block a member for how long."""
+        _bounded(limit, days, block_hours, low=1, limit=HOURS_LIMIT)
+
+        def change(s: GuildSettings) -> GuildSettings:
+            return replace(s, strikes=StrikePolicy(limit, days or s.strikes.days, block_hours))
+
+        return await self.change(guild_id, actor, change)
 
     # -- changing ----------------------------------------------------------------------------------------
 
     async def undo_last(self, guild_id: int, actor: Actor) -> AuditEntry:
         """Take the latest change of settings back; again: the one before. Raises `UserError` if none is left."""
-        entry = await self._store.undo_last(guild_id, actor=actor, at=self._clock.now())
+        entry = await self.store.undo_last(guild_id, actor=actor, at=self.clock.now())
         self.forget(guild_id)
         if entry is None:
             raise UserError(text("settings.nothing_to_undo"))
@@ -317,23 +324,21 @@ class Guilds:
     ) -> Changed:
         """Change settings: store, audit and tell it. What `change` raises is raised, and nothing is changed."""
         self.forget(guild_id)
-        changed = await self._store.change(guild_id, change, actor=actor, at=self._clock.now())
+        changed = await self.store.change(guild_id, change, actor=actor, at=self.clock.now())
         self._keep(changed.after)
         if changed.entry is not None:
             await self._tell(changed.entry)
         return changed
 
     def _keep(self, settings: GuildSettings) -> GuildSettings:
-        while len(self._cache) >= CACHED_GUILDS:
-            self._cache.pop(next(iter(self._cache)))
         # A change that ended while these were being read must not be covered by them.
         known = self._cache.get(settings.guild_id)
-        if known is None or known.settings.revision <= settings.revision:
-            self._cache[settings.guild_id] = _Kept(settings, self._clock.now() + CACHED_MS)
+        if known is None or known.revision <= settings.revision:
+            self._cache[settings.guild_id] = settings
         return settings
 
     async def _tell(self, entry: AuditEntry) -> None:
-        self._dispatcher.tell(
+        self.dispatcher.tell(
             entry.guild_id,
             ModEvent(
                 EventKind.SETTINGS,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import Route
@@ -21,12 +22,12 @@ MANY: Final = 16
 """With so many results on their way or waiting, progress waits in every channel."""
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class ChannelSlots:
     """Outcomes that want to be shown now, by channel."""
 
-    def __init__(self) -> None:
-        self._results: Counter[int] = Counter()
-        self._places: dict[int, asyncio.Semaphore] = {}
+    _results: Counter[int] = field(init=False, default_factory=Counter)
+    _places: dict[int, asyncio.Semaphore] = field(init=False, default_factory=dict)
 
     @asynccontextmanager
     async def of(self, job: Job, now: int) -> AsyncIterator[None]:

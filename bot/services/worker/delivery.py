@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from bot.domain.ports import Clock, JobStore, Metrics, Pictures, Publisher
+    from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.worker.progress import ProgressEditor
 
 log = logging.getLogger(__name__)
@@ -42,33 +43,20 @@ class _Parcel:
     picture: Picture | None
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Delivery:
     """Delivers ended jobs."""
 
-    def __init__(
-        self,
-        *,
-        store: JobStore,
-        publisher: Publisher,
-        pictures: Pictures,
-        editor: ProgressEditor,
-        clock: Clock,
-        metrics: Metrics,
-        chance: Callable[[], float],
-        on_lost_way: Callable[[Job, str], None],
-        on_done: Callable[[Job, Sequence[str]], None],
-        owe_copy: Callable[[Job, Route], Awaitable[None]],
-    ) -> None:
-        self._store = store
-        self._publisher = publisher
-        self._pictures = pictures
-        self._editor = editor
-        self._clock = clock
-        self._metrics = metrics
-        self._chance = chance
-        self._on_lost_way = on_lost_way
-        self._on_done = on_done
-        self._owe_copy = owe_copy
+    store: JobStore
+    publisher: Publisher
+    pictures: Pictures
+    editor: ProgressEditor
+    dispatcher: Dispatcher
+    clock: Clock
+    metrics: Metrics
+    chance: Callable[[], float]
+    on_lost_way: Callable[[Job, str], None]
+    owe_copy: Callable[[Job, Route], Awaitable[None]]
 
     async def deliver(self, job: Job) -> Job:
         """Deliver an ended job that this worker holds; returns the row as it now stands, its lease given back.
@@ -76,17 +64,17 @@ class Delivery:
         Delivered means: shown, or kept for `/jobs show` because no way is open. Otherwise it is put off.
         Raises `LeaseLost` if the job was taken over, `StorageTrouble` if the outcome could not be recorded.
         """
-        await self._editor.settle(job.key)
+        await self.editor.settle(job.key)
         if job.unwanted and job.state is JobState.SUCCEEDED:
             return await self._done(job, Route.KEPT, None)
         try:
             parcel = await self._packed(job)
             return await self._sent(parcel)
         except RetryLater as later:
-            now = self._clock.now()
-            wait = max(int((later.delay or 0) * SECOND), backoff_ms(job.tries, self._chance()))
+            now = self.clock.now()
+            wait = max(int((later.delay or 0) * SECOND), backoff_ms(job.tries, self.chance()))
             waiting = job.put_off(due_at=now + wait)
-            await self._store.release(waiting)
+            await self.store.release(waiting)
             log.info("delivery_put_off", extra={"job": job.key, "reason": later.reason, "try": waiting.tries})
             return waiting
 
@@ -95,7 +83,7 @@ class Delivery:
     async def _packed(self, job: Job) -> _Parcel:
         """Fetch the picture, or note on the card why there is none. Raises `RetryLater` while it is worth waiting."""
         if job.kind is JobKind.DESCRIBE and job.state is JobState.SUCCEEDED:
-            return _Parcel(job, await described(job, self._store))
+            return _Parcel(job, await described(job, self.store))
         if job.state is not JobState.SUCCEEDED or not (job.storage_key or job.discord_url):
             return _Parcel(job, None)
         try:
@@ -104,13 +92,13 @@ class Delivery:
             log.warning("picture_refused", extra={"job": job.key, "reason": closed.reason})
             return _Parcel(_noted(job, _REFUSALS.get(closed.reason, "note.picture_not_allowed")), None)
         except RetryLater as later:
-            if self._clock.now() - (job.finished_at or 0) < PICTURE_CAP_MS:
+            if self.clock.now() - (job.finished_at or 0) < PICTURE_CAP_MS:
                 raise
             log.warning("picture_given_up", extra={"job": job.key, "reason": later.reason})
             return _Parcel(_noted(job, "note.picture_unreachable"), None)
 
     async def _fetch(self, job: Job, limit: int) -> Picture:
-        return await self._pictures.fetch(
+        return await self.pictures.fetch(
             storage_key=job.storage_key, discord_url=job.discord_url, limit=limit
         )
 
@@ -128,7 +116,7 @@ class Delivery:
 
     async def _sent(self, parcel: _Parcel) -> Job:
         """Try each open way, the best first."""
-        now = self._clock.now()
+        now = self.clock.now()
         put_off: RetryLater | None = None
         reasons: list[str] = []
         withdrawn = parcel.job.unwanted or parcel.job.state is JobState.CANCELLED
@@ -157,7 +145,9 @@ class Delivery:
         if put_off is not None and now - (parcel.job.finished_at or now) < DELIVERY_CAP_MS:
             raise put_off
         if not withdrawn:
-            self._on_lost_way(parcel.job, ", ".join(reasons) or (put_off.reason if put_off else "no_route"))
+            why = ", ".join(reasons) or (put_off.reason if put_off else "no_route")
+            self.on_lost_way(parcel.job, why)
+            self.dispatcher.tell_of_lost(parcel.job, why)
         return await self._done(parcel.job, Route.KEPT, None, reasons)
 
     async def _by(self, route: Route, parcel: _Parcel) -> tuple[Shown, _Parcel]:
@@ -167,9 +157,9 @@ class Delivery:
             if found is not None:
                 return found, parcel
         for attempt in range(REFITS + 2):
-            showing = Showing(parcel.job, self._clock.now())
+            showing = Showing(parcel.job, self.clock.now())
             try:
-                return await self._publisher.show(showing, route, picture=parcel.picture), parcel
+                return await self.publisher.show(showing, route, picture=parcel.picture), parcel
             except TooLarge:
                 parcel = await self._smaller(parcel, attempt)
         raise RouteClosed("too_large")
@@ -180,13 +170,13 @@ class Delivery:
         Discord's nonce covers some minutes, the channel's history the rest.
         """
         if parcel.job.posting_at is not None:
-            return parcel, await self._publisher.find(parcel.job)
-        marked = replace(parcel.job, posting_at=self._clock.now())
-        await self._store.save(marked)
+            return parcel, await self.publisher.find(parcel.job)
+        marked = replace(parcel.job, posting_at=self.clock.now())
+        await self.store.save(marked)
         return _Parcel(marked, parcel.picture), None
 
     async def _done(self, job: Job, route: Route, shown: Shown | None, reasons: Sequence[str] = ()) -> Job:
-        now = self._clock.now()
+        now = self.clock.now()
         reply = job.reply
         if shown is not None:
             moved = shown.message_id != reply.message_id
@@ -198,14 +188,14 @@ class Delivery:
                 message_at=shown.at if moved or reply.message_at is None else reply.message_at,
             )
         done = job.delivered(route, now, reply=reply)
-        await self._owe_copy(
+        await self.owe_copy(
             done, route
         )  # a row before the outcome is recorded: no copy is lost with the process
-        await self._store.release(done)
-        self._metrics.count("deliveries", route=route.value)
-        self._metrics.observe("delivery_lag_seconds", (now - (job.finished_at or now)) / SECOND)
+        await self.store.release(done)
+        self.metrics.count("deliveries", route=route.value)
+        self.metrics.observe("delivery_lag_seconds", (now - (job.finished_at or now)) / SECOND)
         log.info("job_delivered", extra={"job": job.key, "route": route.value})
-        self._on_done(job, reasons)  # as it was: a direct message has moved its card elsewhere
+        self.dispatcher.tell_of_job(job, reasons)  # as it was: a direct message has moved its card elsewhere
         return done
 
 

@@ -3,6 +3,7 @@ Never here: the requests themselves."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ PATIENCE: Final = 4
 """unless many are looked for: one more page is risked for each four of them, each of which would cost a query."""
 
 
-class Sweep:
+@dataclass(slots=True, eq=False, repr=False)
+class PageScan:
     """Walks the list from its newest end, whichever end that is: its order is not promised (contract §1.6).
 
     It learns the order from the ids on the pages, and stops when all jobs were seen, when the pages have become
@@ -26,16 +28,15 @@ class Sweep:
     PAGE_SIZE: ClassVar[int] = 20
     """The most that the service gives (contract §1.6)."""
 
-    def __init__(self) -> None:
-        self._oldest_first = False
-        self._pages = 1
-        self._wanted: set[RemoteTaskId] = set()
-        self._oldest_wanted = 0
-        self._next: int | None = None
-        self._turned = False
-        self._fruitless = 0
+    _oldest_first: bool = field(init=False, default=False)
+    _pages: int = field(init=False, default=1)
+    _wanted: set[RemoteTaskId] = field(init=False, default_factory=set)
+    _oldest_wanted: int = field(init=False, default=0)
+    _next: int | None = field(init=False, default=None)
+    _turned: bool = field(init=False, default=False)
+    _fruitless: int = field(init=False, default=0)
 
-    def begin(self, wanted: Iterable[RemoteTaskId]) -> None:
+    def start(self, wanted: Iterable[RemoteTaskId]) -> None:
         """Look for these tasks."""
         self._wanted = set(wanted)
         self._oldest_wanted = min((int(t) for t in self._wanted if t.isdigit()), default=0)

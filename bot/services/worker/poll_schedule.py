@@ -3,7 +3,7 @@ Never here: requests, and what a reading means."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.schedule import SECOND, round_ms
@@ -35,21 +35,21 @@ class Tracked:
     """Readings that said SUCCESS and showed nothing."""
 
 
-class Agenda:
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class PollSchedule:
     """Rounds follow each other no faster than the budget of readings bears; only what hurries is read between them."""
 
-    def __init__(self, *, reads_per_second: float, webhooks: bool, chance: Callable[[], float]) -> None:
-        self._reads_per_second = reads_per_second
-        self._webhooks = webhooks
-        self._chance = chance
-        self._jobs: dict[JobKey, Tracked] = {}
-        self._by_task: dict[RemoteTaskId, Tracked] = {}
-        self._round_at = 0
-        """No round begins before this."""
-        self.due: dict[RemoteTaskId, Tracked] = {}
-        """What the present round still has to read."""
-        self.hurried: dict[RemoteTaskId, Tracked] = {}
-        """What is read before and between rounds."""
+    reads_per_second: float
+    webhooks: bool
+    chance: Callable[[], float]
+    _jobs: dict[JobKey, Tracked] = field(init=False, default_factory=dict)
+    _by_task: dict[RemoteTaskId, Tracked] = field(init=False, default_factory=dict)
+    _round_at: int = field(init=False, default=0)
+    """No round begins before this."""
+    due: dict[RemoteTaskId, Tracked] = field(init=False, default_factory=dict)
+    """What the present round still has to read."""
+    hurried: dict[RemoteTaskId, Tracked] = field(init=False, default_factory=dict)
+    """What is read before and between rounds."""
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -100,7 +100,7 @@ class Agenda:
         soonest = min((t.due_at for t in self._by_task.values()), default=None)
         return None if soonest is None else self.may_be_read_at(soonest)
 
-    def begin(self, now: int) -> None:
+    def begin_round(self, now: int) -> None:
         """Put on this round's list what is due, and what soon will be; nothing if it is not time for a round."""
         self.due.clear()
         if now < self._round_at:  # before a look at thousands of jobs
@@ -110,9 +110,9 @@ class Agenda:
             until = now + TOGETHER_MS
             self.due.update((id_, t) for id_, t in self._by_task.items() if t.due_at <= until)
 
-    def end(self, began: int, reads: int) -> None:
+    def end_round(self, began: int, reads: int) -> None:
         """A round is over: its price says when the next may begin. What it left unread does not wait for that."""
-        apart = round_ms(reads, self._reads_per_second, self._chance(), webhooks=self._webhooks)
+        apart = round_ms(reads, self.reads_per_second, self.chance(), webhooks=self.webhooks)
         self._round_at = 0 if self.due else began + apart
 
     def pull_in(self, now: int) -> None:

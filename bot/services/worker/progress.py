@@ -6,8 +6,10 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+
+from cachetools import LRUCache
 
 from bot.domain.jobs import Job, JobState, Route
 from bot.domain.ports import Showing
@@ -47,27 +49,27 @@ class _Card:
     dirty: bool = True
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class ProgressEditor:
     """Keeps cards of live jobs current. What it remembers is a convenience: losing it loses no job."""
 
-    def __init__(self, *, store: JobStore, publisher: Publisher, clock: Clock, metrics: Metrics) -> None:
-        self._store = store
-        self._publisher = publisher
-        self._clock = clock
-        self._metrics = metrics
-        self.turns = ChannelSlots()
-        """Outcomes that go before progress; the worker reports them here."""
-        self._cards: dict[JobKey, _Card] = {}
-        self._channels: dict[int, int] = {}
-        self._flying: dict[JobKey, asyncio.Task[None]] = {}
-        self._wake = asyncio.Event()
-        self._line: list[tuple[int, int, JobKey]] = []
-        """A heap of changed cards: when each may be edited, and when it last was. What moved meanwhile is put right
-        when it comes to the front: thousands of cards are not sorted for each edit."""
-        self._queued: set[JobKey] = set()
-        self._positions: dict[JobKey, int] = {}
-        self._counted_at = 0
-        self._counting = asyncio.Lock()
+    store: JobStore
+    publisher: Publisher
+    clock: Clock
+    metrics: Metrics
+    slots: ChannelSlots = field(init=False, default_factory=ChannelSlots)
+    """Outcomes that go before progress; the worker reports them here."""
+    _cards: dict[JobKey, _Card] = field(init=False, default_factory=dict)
+    _channels: LRUCache[int, int] = field(init=False, default_factory=lambda: LRUCache(REMEMBER))
+    _flying: dict[JobKey, asyncio.Task[None]] = field(init=False, default_factory=dict)
+    _wake: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _line: list[tuple[int, int, JobKey]] = field(init=False, default_factory=list)
+    """A heap of changed cards: when each may be edited, and when it last was. What moved meanwhile is put right
+    when it comes to the front: thousands of cards are not sorted for each edit."""
+    _queued: set[JobKey] = field(init=False, default_factory=set)
+    _positions: dict[JobKey, int] = field(init=False, default_factory=dict)
+    _counted_at: int = field(init=False, default=0)
+    _counting: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
 
     def changed(self, job: Job) -> None:
         """Note a live job's new state; the card follows as soon as the pace allows."""
@@ -109,14 +111,14 @@ class ProgressEditor:
         async with asyncio.TaskGroup() as group:
             while True:
                 self._wake.clear()
-                now = self._clock.now()
+                now = self.clock.now()
                 wait_ms = IDLE_MS  # a change, or an edit that ends, wakes it
                 while self._line and len(self._flying) < AT_ONCE:
                     if self._line[0][0] > now:
                         wait_ms = min(IDLE_MS, self._line[0][0] - now)
                         break
                     self._next_in_line(group, now)
-                await self._clock.pause(wait_ms / SECOND, self._wake)
+                await self.clock.pause(wait_ms / SECOND, self._wake)
 
     def _stand_in_line(self, card: _Card) -> None:
         card.dirty = True
@@ -131,9 +133,9 @@ class ProgressEditor:
             return
         due = self._due_at(card)
         if due <= now and (
-            self._answers(card, now) or self.turns.progress_may_pass(card.job.reply.channel_id)
+            self._answers(card, now) or self.slots.progress_may_pass(card.job.reply.channel_id)
         ):
-            self._begin(group, key, now)
+            self._start_edit(group, key, now)
             return
         heapq.heappush(self._line, (max(due, now + GIVE_WAY_MS), card.edited_at, key))
 
@@ -152,13 +154,11 @@ class ProgressEditor:
         channel = self._channels.get(card.job.reply.channel_id, 0)
         return max(card.edited_at + EDIT_EVERY_MS, channel + CHANNEL_EDIT_EVERY_MS)
 
-    def _begin(self, group: asyncio.TaskGroup, key: JobKey, now: int) -> None:
+    def _start_edit(self, group: asyncio.TaskGroup, key: JobKey, now: int) -> None:
         card = self._cards[key]
         card.dirty = False
         card.edited_at = now
         self._channels[card.job.reply.channel_id] = now
-        if len(self._channels) > REMEMBER:
-            self._channels.pop(next(iter(self._channels)))
         self._flying[key] = group.create_task(self._edit(key, card), name=f"edit {key}")
 
     async def _edit(self, key: JobKey, card: _Card) -> None:
@@ -180,11 +180,11 @@ class ProgressEditor:
                 self._stand_in_line(card)
 
     async def _show(self, card: _Card) -> None:
-        job, now = card.job, self._clock.now()
+        job, now = card.job, self.clock.now()
         ahead: int | None = None
         if job.state is JobState.QUEUED:
             # Another process may have taken it on meanwhile; its card must not fall back to "queued".
-            stored = await self._store.get(job.key)
+            stored = await self.store.get(job.key)
             if stored is None or stored.state is not JobState.QUEUED:
                 return
             ahead = await self._ahead(job.key)
@@ -195,15 +195,15 @@ class ProgressEditor:
         worth_it = job.unwanted or job.reply.edits_are_cheap(now)
         if route is None or (route is Route.EDIT and not worth_it):
             return
-        await self._publisher.show(Showing(job, now, ahead), route, picture=None)
+        await self.publisher.show(Showing(job, now, ahead), route, picture=None)
         card.shown = looks
-        self._metrics.count("edits", kind="progress")
+        self.metrics.count("edits", kind="progress")
 
     async def _ahead(self, key: JobKey) -> int:
         """How many stand before it. Counting reads the whole queue, so one count answers for all cards that wait."""
         async with self._counting:
-            now = self._clock.now()
+            now = self.clock.now()
             if key not in self._positions or now - self._counted_at >= COUNTED_FOR_MS:
-                self._positions = await self._store.ahead(self._queued | {key})
+                self._positions = await self.store.ahead(self._queued | {key})
                 self._counted_at = now
             return self._positions.get(key, 0)

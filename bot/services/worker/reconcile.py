@@ -4,6 +4,7 @@ Never here: submitting."""
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -48,23 +49,15 @@ class _Verdict(StrEnum):
     """A twin of the job is being sent right now and may claim the task in a moment."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Reconciler:
     """Settles unclear jobs."""
 
-    def __init__(
-        self,
-        *,
-        store: JobStore,
-        accounts: Accounts,
-        clock: Clock,
-        metrics: Metrics,
-        chance: Callable[[], float],
-    ) -> None:
-        self._store = store
-        self._accounts = accounts
-        self._clock = clock
-        self._metrics = metrics
-        self._chance = chance
+    store: JobStore
+    accounts: Accounts
+    clock: Clock
+    metrics: Metrics
+    chance: Callable[[], float]
 
     async def settle(self, job: Job) -> Job:
         """Look for an unclear job once; returns the row as it now stands.
@@ -73,17 +66,17 @@ class Reconciler:
         refunded (lease kept). Raises `LeaseLost` if the job was taken over.
         """
         if job.state is JobState.SUBMITTING and not await self._can_have_been_sent(job):
-            waiting = job.requeued("hold.checking", due_at=self._clock.now())
-            await self._store.release(waiting)
+            waiting = job.requeued("hold.checking", due_at=self.clock.now())
+            await self.store.release(waiting)
             return waiting
         if job.state is JobState.SUBMITTING:  # its worker died between marking and hearing the answer
-            job = job.unclear(due_at=self._clock.now())
-            await self._store.save(job)
-        now = self._clock.now()
+            job = job.unclear(due_at=self.clock.now())
+            await self.store.save(job)
+        now = self.clock.now()
         try:
             tasks = await self._recent(job)
         except RemoteError as error:
-            wait = backoff_ms(job.tries, self._chance(), first=5 * SECOND)
+            wait = backoff_ms(job.tries, self.chance(), first=5 * SECOND)
             return await self._again_or_lost(job, error.fault.value, job.changed_at + UNCLEAR_CAP_MS, wait)
         found = await self._match(job, tasks)
         # Both count from when it became unclear: a call may have hung for a minute before that.
@@ -93,10 +86,10 @@ class Reconciler:
             return await self._again_or_lost(job, found.value, until, LOOK_EVERY_MS)
         adopted = job.submitted(found.task_id, now)
         try:
-            await self._store.save(adopted)
+            await self.store.save(adopted)
         except TaskTaken:
             return await self._again_or_lost(job, "taken", job.changed_at + UNCLEAR_GRACE_MS, LOOK_EVERY_MS)
-        self._metrics.count("reconciled", outcome="adopted")
+        self.metrics.count("reconciled", outcome="adopted")
         log.info("unclear_job_adopted", extra={"job": job.key, "task": found.task_id})
         return adopted
 
@@ -104,18 +97,18 @@ class Reconciler:
         """A prompt with pictures is sent only after their addresses were written down."""
         if job.kind is not JobKind.IMAGINE or not job.inputs:
             return True
-        return all(one.address for one in await self._store.inputs(job.key))
+        return all(one.address for one in await self.store.inputs(job.key))
 
     async def _again_or_lost(self, job: Job, why: str, until: int, wait_ms: int) -> Job:
         """Look again after `wait_ms`, or give up visibly once `until` has passed."""
-        now = self._clock.now()
+        now = self.clock.now()
         if now < until:
             waiting = job.put_off(due_at=now + wait_ms)
-            await self._store.release(waiting)
+            await self.store.release(waiting)
             return waiting
         lost = job.failed(Failure(FailureKind.LOST), now)
-        await self._store.save(lost)
-        self._metrics.count("reconciled", outcome="lost")
+        await self.store.save(lost)
+        self.metrics.count("reconciled", outcome="lost")
         log.warning("unclear_job_lost", extra={"job": job.key, "why": why})
         return lost
 
@@ -125,7 +118,7 @@ class Reconciler:
         The order of the list is not promised (contract §1.6), so every page is read up to a bound; only when the
         pages come newest first may we stop at the first one that is entirely too old.
         """
-        api = await self._accounts.reach(job.account)
+        api = await self.accounts.reach(job.account)
         since = (job.sent_at or job.created_at) - EARLY_MS
         tasks: dict[str, TaskSnapshot] = {}
         newest_first = True
@@ -147,14 +140,14 @@ class Reconciler:
         for task in tasks:
             if task.webhook_url and job.webhook_token in task.webhook_url:
                 return task
-        known = await self._store.known_tasks([t.task_id for t in tasks])
+        known = await self.store.known_tasks([t.task_id for t in tasks])
         prompt = job.prompt
         if job.kind is JobKind.IMAGINE and job.inputs:
-            prompt = sent_prompt(prompt, await self._store.inputs(job.key))
+            prompt = sent_prompt(prompt, await self.store.inputs(job.key))
         candidates = [t for t in tasks if t.task_id not in known and _could_be(job, t, prompt)]
         if not candidates:
             return _Verdict.ABSENT
-        rivals = await self._store.rivals(job, since=(job.sent_at or job.created_at) - EARLY_MS)
+        rivals = await self.store.rivals(job, since=(job.sent_at or job.created_at) - EARLY_MS)
         if any(r.state is JobState.SUBMITTING for r in rivals):
             return _Verdict.CROWDED
         if job.kind is JobKind.IMAGINE and not job.inputs:

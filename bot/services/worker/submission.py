@@ -4,7 +4,7 @@ Never here: choosing which job is next (the store does) and looking for lost sub
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.failures import Failure, FailureKind, failure_of
@@ -34,25 +34,16 @@ SAVE_TRIES: Final = 20
 """How often the id of an accepted task is written again while the database is in trouble."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Submitter:
     """Sends claimed jobs."""
 
-    def __init__(
-        self,
-        *,
-        store: JobStore,
-        accounts: Accounts,
-        clock: Clock,
-        metrics: Metrics,
-        chance: Callable[[], float],
-        webhook_address: Callable[[str], str | None],
-    ) -> None:
-        self._store = store
-        self._accounts = accounts
-        self._clock = clock
-        self._metrics = metrics
-        self._chance = chance
-        self._webhook_address = webhook_address
+    store: JobStore
+    accounts: Accounts
+    clock: Clock
+    metrics: Metrics
+    chance: Callable[[], float]
+    webhook_address: Callable[[str], str | None]
 
     async def send(self, job: Job) -> Job:
         """Send a job that is marked SUBMITTING and held by this worker; returns the row as it now stands.
@@ -64,21 +55,21 @@ class Submitter:
             task_id = await self._call(job)
         except RemoteError as error:
             after = self._settled(job, error)
-            self._metrics.count("submissions", outcome=error.fault.value)
+            self.metrics.count("submissions", outcome=error.fault.value)
             log.info(
                 "submission_refused",
                 extra={"job": job.key, "fault": error.fault.value, "next": after.state.value},
             )
         else:
-            after = job.submitted(task_id, self._clock.now())
-            self._metrics.count("submissions", outcome="accepted")
+            after = job.submitted(task_id, self.clock.now())
+            self.metrics.count("submissions", outcome="accepted")
             log.info("job_submitted", extra={"job": job.key, "task": task_id, "pool": job.pool.value})
         await self._write(after)
         return after
 
     async def _call(self, job: Job) -> RemoteTaskId:
-        api = await self._accounts.reach(job.account)
-        webhook = self._webhook_address(job.webhook_token)
+        api = await self.accounts.reach(job.account)
+        webhook = self.webhook_address(job.webhook_token)
         inputs = await self._inputs(job)
         if job.press is not None:
             mask = mask_of(inputs)
@@ -113,7 +104,7 @@ class Submitter:
         if not job.inputs:
             return ()
         try:
-            inputs = await self._store.inputs(job.key)
+            inputs = await self.store.inputs(job.key)
         except StorageTrouble as trouble:
             raise RemoteError(RemoteFault.UNREACHED, str(trouble)) from trouble
         if len(inputs) != job.inputs:
@@ -125,18 +116,18 @@ class Submitter:
 
         What dies before that was certainly not sent (`reconcile` relies on it).
         """
-        now = self._clock.now()
+        now = self.clock.now()
         placed = [image if image.is_public(now) else await self._placed(job, api, image) for image in images]
         if placed != list(images):
             try:
-                await self._store.address_inputs(job.key, placed)
+                await self.store.address_inputs(job.key, placed)
             except StorageTrouble as trouble:
                 raise RemoteError(RemoteFault.UNREACHED, str(trouble)) from trouble
         return placed
 
     async def _placed(self, job: Job, api: ImageApi, image: Input) -> Input:
         """Leave a picture with the service; if it does not take it, the member's own upload serves (contract §8 row 25)."""
-        until = self._clock.now() + UPLOAD_LIFE_MS
+        until = self.clock.now() + UPLOAD_LIFE_MS
         try:
             address = await api.upload_input(
                 image.data, filename=image.filename, media_type=image.media_type, until=until
@@ -152,17 +143,17 @@ class Submitter:
 
     def _settled(self, job: Job, error: RemoteError) -> Job:
         """What a failed call makes of the job (design §4, Submit)."""
-        now = self._clock.now()
+        now = self.clock.now()
         age = now - job.created_at
         asked = int((error.retry_after or 0) * SECOND)
         match error.fault:
             case RemoteFault.UNCLEAR:
                 return job.unclear(due_at=now + FIRST_LOOK_MS)
             case RemoteFault.THROTTLED if age < QUEUE_FULL_CAP_MS:
-                wait = max(asked, backoff_ms(job.tries, self._chance(), first=5 * SECOND))
+                wait = max(asked, backoff_ms(job.tries, self.chance(), first=5 * SECOND))
                 return job.requeued("hold.busy", due_at=now + wait)
             case RemoteFault.UNREACHED if age < UNREACHED_CAP_MS:
-                wait = max(asked, backoff_ms(job.tries, self._chance(), first=2 * SECOND))
+                wait = max(asked, backoff_ms(job.tries, self.chance(), first=2 * SECOND))
                 return job.requeued("hold.unreachable", due_at=now + wait)
             case RemoteFault.THROTTLED:
                 return job.failed(Failure(FailureKind.QUEUE_FULL), now)
@@ -174,7 +165,7 @@ class Submitter:
     async def _write(self, after: Job) -> None:
         """Store the outcome; an accepted task's id is worth many tries, because it was paid for."""
         keeps_lease = after.task_id is not None or after.is_terminal
-        write = self._store.save if keeps_lease else self._store.release
+        write = self.store.save if keeps_lease else self.store.release
         for attempt in range(SAVE_TRIES):
             try:
                 await write(after)
@@ -183,7 +174,7 @@ class Submitter:
                     "outcome_not_stored",
                     extra={"job": after.key, "task": after.task_id, "reason": str(trouble)},
                 )
-                await self._clock.pause(backoff_ms(attempt, self._chance(), cap=15 * SECOND) / SECOND)
+                await self.clock.pause(backoff_ms(attempt, self.chance(), cap=15 * SECOND) / SECOND)
             else:
                 return
         # Not stored: after the lease the row comes back as SUBMITTING and is settled through the task list.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.failures import Failure, FailureKind, is_queue_full, read_failure
@@ -21,8 +22,8 @@ from bot.domain.schedule import (
 )
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import LeaseLost, RemoteError, StorageTrouble
-from bot.services.worker.page_scan import Sweep
-from bot.services.worker.poll_schedule import Agenda, Tracked
+from bot.services.worker.page_scan import PageScan
+from bot.services.worker.poll_schedule import PollSchedule, Tracked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,67 +51,63 @@ HEARD_AGAIN_MS: Final = 15 * SECOND
 """With webhooks on, polling slows down to this, but never stops."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Tracker:
     """Follows the submitted jobs of one account. Its memory is only a schedule; the truth is in the rows."""
 
-    def __init__(
-        self,
-        *,
-        store: JobStore,
-        api: Readings,
-        clock: Clock,
-        metrics: Metrics,
-        chance: Callable[[], float],
-        on_changed: Callable[[Job], None],
-        on_ended: Callable[[Job], None],
-        webhooks: bool,
-        reads_per_second: float,
-    ) -> None:
-        self._store = store
-        self._api = api
-        self._clock = clock
-        self._metrics = metrics
-        self._chance = chance
-        self._on_changed = on_changed
-        self._on_ended = on_ended
-        self._webhooks = webhooks
-        self._agenda = Agenda(reads_per_second=reads_per_second, webhooks=webhooks, chance=chance)
-        self._sweep = Sweep()
-        self._wake = asyncio.Event()
-        self._asleep_until = self._reads = self._troubles = 0
-        self.last_reading_at: int | None = None
-        """When upstream last answered a reading; health looks at it."""
+    store: JobStore
+    api: Readings
+    clock: Clock
+    metrics: Metrics
+    chance: Callable[[], float]
+    on_changed: Callable[[Job], None]
+    on_ended: Callable[[Job], None]
+    webhooks: bool
+    reads_per_second: float
+    last_reading_at: int | None = field(init=False, default=None)
+    """When upstream last answered a reading; health looks at it."""
+    _schedule: PollSchedule = field(init=False)
+    _scan: PageScan = field(init=False, default_factory=PageScan)
+    _wake: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _asleep_until: int = field(init=False, default=0)
+    _reads: int = field(init=False, default=0)
+    _troubles: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self._schedule = PollSchedule(
+            reads_per_second=self.reads_per_second, webhooks=self.webhooks, chance=self.chance
+        )
 
     def __len__(self) -> int:
-        return len(self._agenda)
+        return len(self._schedule)
 
     def take(self, job: Job) -> None:
         """Follow a job whose lease this worker holds. A job just found after a restart is read at once."""
-        now = self._clock.now()
+        now = self.clock.now()
         fresh = job.state is JobState.SUBMITTED and job.submitted_at == job.changed_at
-        due = now + poll_delay_ms(0, self._chance()) if fresh and now - job.changed_at < SECOND else now
-        self._agenda.add(Tracked(job, due, stored_at=now))
+        due = now + poll_delay_ms(0, self.chance()) if fresh and now - job.changed_at < SECOND else now
+        self._schedule.add(Tracked(job, due, stored_at=now))
         self._wake_for(due)
 
     def clock_stepped(self, now: int) -> None:
         """The clock was set: read everything now."""
-        self._agenda.pull_in(now)
+        self._schedule.pull_in(now)
         if self.last_reading_at is not None:
             self.last_reading_at = now
         self._wake.set()
 
     def drop(self, key: JobKey) -> None:
         """Stop following a job (it was taken over)."""
-        self._agenda.drop(key)
+        self._schedule.drop(key)
 
     def hear(self, key: JobKey, *, ended: bool) -> None:
         """A webhook spoke of a job: read it soon. The webhook's own words are never believed."""
-        tracked = self._agenda.of(key)
+        tracked = self._schedule.of(key)
         if tracked is None:
             return
-        now = self._clock.now()
+        now = self.clock.now()
         if ended:
-            self._agenda.hurry(tracked, now)
+            self._schedule.hurry(tracked, now)
             self._wake.set()
             return
         soonest = max(now, tracked.read_at + 3 * SECOND)
@@ -120,27 +117,27 @@ class Tracker:
 
     def _wake_for(self, due_at: int) -> None:
         """Thousands of jobs report all the time: wake up only if that changes when to."""
-        if self._agenda.may_be_read_at(due_at) < self._asleep_until:
+        if self._schedule.may_be_read_at(due_at) < self._asleep_until:
             self._wake.set()
 
     async def run(self) -> None:
         """Track until cancelled."""
         while True:
             self._wake.clear()
-            now, at = self._clock.now(), self._agenda.next_at()
-            if self._agenda.hurried or (at is not None and at <= now):
+            now, at = self.clock.now(), self._schedule.next_at()
+            if self._schedule.hurried or (at is not None and at <= now):
                 await self._tick(now)
                 continue
             wait = IDLE_S if at is None else min(IDLE_S, (at - now) / SECOND)
             self._asleep_until = now + int(wait * SECOND)
-            await self._clock.pause(wait, self._wake)
+            await self.clock.pause(wait, self._wake)
             self._asleep_until = 0
 
     async def _tick(self, began: int) -> None:
         """Read what hurries, and every job that is due, once."""
         self._reads = 0
-        self._agenda.begin(began)
-        due = self._agenda.due
+        self._schedule.begin_round(began)
+        due = self._schedule.due
         in_round = bool(due)
         try:
             await self._read_hurried()
@@ -158,28 +155,28 @@ class Tracker:
                 log.info("reading_again", extra={"failed": self._troubles})
             self._troubles = 0
             if in_round:
-                self._agenda.end(began, self._reads)
+                self._schedule.end_round(began, self._reads)
 
     # -- reading -----------------------------------------------------------------------------------------
 
     async def _read_hurried(self) -> None:
         """Read singly what cannot wait; too many of them are better found on pages, like everything else."""
-        if len(self._agenda.hurried) > QUERIES_AT_ONCE:
-            self._agenda.due.update(self._agenda.hurried)
+        if len(self._schedule.hurried) > QUERIES_AT_ONCE:
+            self._schedule.due.update(self._schedule.hurried)
         else:
-            await self._read_singly(self._agenda.hurried)
+            await self._read_singly(self._schedule.hurried)
 
     async def _read_pages(self) -> None:
-        """Cover as many due jobs as pages do cheaply; what was read leaves the agenda."""
-        self._sweep.begin(self._agenda.due.keys())
-        while (number := self._sweep.next_page()) is not None:
+        """Cover as many due jobs as pages do cheaply; what was read leaves the schedule."""
+        self._scan.start(self._schedule.due.keys())
+        while (number := self._scan.next_page()) is not None:
             self._reads += 1
-            asked_at = self._clock.now()
-            page = await self._api.page(number, size=Sweep.PAGE_SIZE)
-            self._metrics.count("upstream_reads", kind="page")
-            self._sweep.saw(page)
+            asked_at = self.clock.now()
+            page = await self.api.page(number, size=PageScan.PAGE_SIZE)
+            self.metrics.count("upstream_reads", kind="page")
+            self._scan.saw(page)
             for seen in page.tasks:
-                tracked = self._agenda.of_task(seen.task_id)
+                tracked = self._schedule.of_task(seen.task_id)
                 if tracked is not None:
                     await self._take_in(tracked, seen, seen.task_id, asked_at)
             await self._read_hurried()
@@ -190,12 +187,12 @@ class Tracker:
         while waiting:
             batch, waiting = waiting[:QUERIES_AT_ONCE], waiting[QUERIES_AT_ONCE:]
             self._reads += len(batch)
-            asked_at = self._clock.now()
+            asked_at = self.clock.now()
             readings = await asyncio.gather(
-                *(self._api.query(task_id) for task_id, _ in batch), return_exceptions=True
+                *(self.api.query(task_id) for task_id, _ in batch), return_exceptions=True
             )
             for (task_id, tracked), seen in zip(batch, readings, strict=True):
-                self._metrics.count("upstream_reads", kind="query")
+                self.metrics.count("upstream_reads", kind="query")
                 if isinstance(seen, BaseException):
                     continue
                 await self._take_in(tracked, seen, task_id, asked_at)
@@ -205,9 +202,9 @@ class Tracker:
 
     async def _after_trouble(self) -> None:
         """The service gave no reading: come back later, and let deadlines pass meanwhile."""
-        now = self._clock.now()
-        wait = backoff_ms(self._troubles, self._chance(), first=2 * SECOND)
-        for tracked in self._agenda.put_off(now + wait):
+        now = self.clock.now()
+        wait = backoff_ms(self._troubles, self.chance(), first=2 * SECOND)
+        for tracked in self._schedule.put_off(now + wait):
             if tracked.job.state is not JobState.FAILED and has_timed_out(tracked.job, now):
                 await self._end(tracked, tracked.job.failed(Failure(FailureKind.TIMED_OUT), now))
 
@@ -216,11 +213,11 @@ class Tracker:
     async def _take_in(
         self, tracked: Tracked, seen: TaskSnapshot | None, task_id: RemoteTaskId, asked_at: int
     ) -> None:
-        now = self._clock.now()
-        self._agenda.done(task_id, asked_at)
+        now = self.clock.now()
+        self._schedule.done(task_id, asked_at)
         self.last_reading_at = tracked.read_at = now
         tracked.due_at = now + self._delay(tracked.job, now)
-        if self._agenda.of(tracked.job.key) is not tracked:  # dropped while the answer was on its way
+        if self._schedule.of(tracked.job.key) is not tracked:  # dropped while the answer was on its way
             return
         if tracked.job.state is JobState.FAILED:
             await self._look_late(tracked, seen, now)
@@ -238,8 +235,8 @@ class Tracker:
     def _delay(self, job: Job, now: int) -> int:
         if job.state is JobState.FAILED:
             return WATCH_EVERY_MS
-        delay = poll_delay_ms(now - (job.submitted_at or job.created_at), self._chance())
-        return max(delay, HEARD_AGAIN_MS) if self._webhooks else delay
+        delay = poll_delay_ms(now - (job.submitted_at or job.created_at), self.chance())
+        return max(delay, HEARD_AGAIN_MS) if self.webhooks else delay
 
     async def _progressed(self, tracked: Tracked, seen: TaskSnapshot, now: int) -> None:
         before = tracked.job
@@ -254,7 +251,7 @@ class Tracker:
             if after.state is not before.state or now - tracked.stored_at >= STORE_PROGRESS_EVERY_MS:
                 tracked.stored_at = now
                 await self._write(tracked, after)
-            self._on_changed(after)
+            self.on_changed(after)
 
     async def _remote_failure(self, tracked: Tracked, seen: TaskSnapshot, now: int) -> None:
         job, reason = tracked.job, seen.fail_reason or seen.status.value
@@ -263,11 +260,11 @@ class Tracker:
             await self._end(tracked, job.requeued("hold.busy", due_at=now).cancelled(now))
             return
         if is_queue_full(reason) and now - job.created_at < QUEUE_FULL_CAP_MS:
-            wait = backoff_ms(job.tries, self._chance(), first=10 * SECOND)
+            wait = backoff_ms(job.tries, self.chance(), first=10 * SECOND)
             again = job.requeued("hold.busy", due_at=now + wait)
             self.drop(job.key)
             if await self._write(tracked, again, release=True):
-                self._on_changed(again)
+                self.on_changed(again)
             return
         await self._end(tracked, job.failed(read_failure(reason), now))
 
@@ -297,21 +294,21 @@ class Tracker:
         """Store an outcome and hand it to delivery; the lease stays."""
         if await self._write(tracked, ended):
             self.drop(ended.key)
-            self._metrics.count("jobs_finished", state=ended.state.value, pool=ended.pool.value)
+            self.metrics.count("jobs_finished", state=ended.state.value, pool=ended.pool.value)
             log.info("job_ended", extra={"job": ended.key, "state": ended.state.value})
-            self._on_ended(ended)
+            self.on_ended(ended)
 
     async def _write(self, tracked: Tracked, job: Job, *, release: bool = False) -> bool:
         try:
-            await (self._store.release(job) if release else self._store.save(job))
+            await (self.store.release(job) if release else self.store.save(job))
         except LeaseLost:
-            self._metrics.count("leases_lost")
+            self.metrics.count("leases_lost")
             self.drop(job.key)
             return False
         except StorageTrouble as trouble:
             # The reading is not lost: the next one says the same.
             log.warning("reading_not_stored", extra={"job": job.key, "reason": str(trouble)})
-            tracked.due_at = self._clock.now() + GRACE_MS
+            tracked.due_at = self.clock.now() + GRACE_MS
             return False
         return True
 

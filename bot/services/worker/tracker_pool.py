@@ -4,6 +4,7 @@ Never here: what a tracker does, and where an account's key is."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
@@ -23,17 +24,21 @@ IDLE_MS: Final = 10 * MINUTE
 Open = Callable[["Readings"], Tracker]
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Trackers(Mapping[str, Tracker]):
     """Trackers by their account's name."""
 
-    def __init__(self, fixed: Mapping[str, Readings], open_tracker: Open) -> None:
-        self._open = open_tracker
-        self._fixed = frozenset(fixed)
-        self._trackers = {name: open_tracker(api) for name, api in fixed.items()}
-        self._runs: dict[str, asyncio.Task[None]] = {}
-        self._used_at: dict[str, int] = {}
-        self._group: asyncio.TaskGroup | None = None
-        """None while the worker does not run: not yet, or no more."""
+    fixed: Mapping[str, Readings]
+    """The accounts whose trackers stay."""
+    open_tracker: Open
+    _trackers: dict[str, Tracker] = field(init=False)
+    _runs: dict[str, asyncio.Task[None]] = field(init=False, default_factory=dict)
+    _used_at: dict[str, int] = field(init=False, default_factory=dict)
+    _group: asyncio.TaskGroup | None = field(init=False, default=None)
+    """None while the worker does not run: not yet, or no more."""
+
+    def __post_init__(self) -> None:
+        self._trackers = {name: self.open_tracker(api) for name, api in self.fixed.items()}
 
     @override
     def __getitem__(self, name: str) -> Tracker:
@@ -56,7 +61,7 @@ class Trackers(Mapping[str, Tracker]):
     def opened(self, name: str, api: Readings, now: int) -> Tracker:
         """The tracker of an account, a new one if it has none."""
         if name not in self._trackers:
-            self._trackers[name] = self._open(api)
+            self._trackers[name] = self.open_tracker(api)
             self._used_at[name] = now
             self._run(name)
         return self._trackers[name]
@@ -75,7 +80,7 @@ class Trackers(Mapping[str, Tracker]):
 
     def rest(self, now: int) -> None:
         """Let go of servers' accounts that had nothing to follow for a while."""
-        for name in [name for name in self._trackers if name not in self._fixed]:
+        for name in [name for name in self._trackers if name not in self.fixed]:
             if len(self._trackers[name]):
                 self._used_at[name] = now
             elif now - self._used_at[name] >= IDLE_MS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import Job, JobState
@@ -49,64 +50,50 @@ LONGEST_REST_MS: Final = 400
 RENEW_MS: Final = LEASE_MS // 3
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Worker:
     """Runs jobs of any process; several workers share one database through leases."""
 
-    def __init__(
-        self,
-        *,
-        owner: str,
-        store: JobStore,
-        submitter: Submitter,
-        reconciler: Reconciler,
-        delivery: Delivery,
-        editor: ProgressEditor,
-        accounts: Accounts,
-        webhooks: bool,
-        reads_per_second: float,
-        clock: Clock,
-        metrics: Metrics,
-        chance: Callable[[], float],
-        max_running: int,
-        usual: Ceiling = NO_CEILING,
-    ) -> None:
-        self._owner = owner
-        self._store = store
-        self._submitter = submitter
-        self._reconciler = reconciler
-        self._accounts = accounts
+    owner: str
+    store: JobStore
+    submitter: Submitter
+    reconciler: Reconciler
+    delivery: Delivery
+    editor: ProgressEditor
+    accounts: Accounts
+    webhooks: bool
+    reads_per_second: float
+    clock: Clock
+    metrics: Metrics
+    chance: Callable[[], float]
+    max_running: int
+    usual: Ceiling = NO_CEILING
+    trackers: Trackers = field(init=False)
+    """One for each account of the image API."""
+    _wake: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _stopping: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _busy: dict[JobKey, asyncio.Task[None]] = field(init=False, default_factory=dict)
+    _sending: set[JobKey] = field(init=False, default_factory=set)
+    _porters: asyncio.Semaphore = field(init=False, default_factory=lambda: asyncio.Semaphore(PORTERS))
+    _searchers: asyncio.Semaphore = field(init=False, default_factory=lambda: asyncio.Semaphore(SEARCHERS))
+    _dropped: set[JobKey] = field(init=False, default_factory=set)
+    _group: asyncio.TaskGroup | None = field(init=False, default=None)
 
-        def tracker(api: Readings) -> Tracker:
-            return Tracker(
-                store=store,
-                api=api,
-                clock=clock,
-                metrics=metrics,
-                chance=chance,
-                on_changed=editor.changed,
-                on_ended=self.ended,
-                webhooks=webhooks,
-                reads_per_second=reads_per_second,
-            )
+    def __post_init__(self) -> None:
+        self.trackers = Trackers(self.accounts.fixed, self._tracker)
 
-        self.trackers = Trackers(accounts.fixed, tracker)
-        """One for each account of the image API."""
-        self._delivery = delivery
-        self._editor = editor
-        self._clock = clock
-        self._metrics = metrics
-        self._chance = chance
-        self._max_running = max_running
-        self._usual = usual
-        self._wake = asyncio.Event()
-        self._stopping = asyncio.Event()
-        self._busy: dict[JobKey, asyncio.Task[None]] = {}
-        self._sending: set[JobKey] = set()
-        self._turns = editor.turns
-        self._porters = asyncio.Semaphore(PORTERS)
-        self._searchers = asyncio.Semaphore(SEARCHERS)
-        self._dropped: set[JobKey] = set()
-        self._group: asyncio.TaskGroup | None = None
+    def _tracker(self, api: Readings) -> Tracker:
+        return Tracker(
+            store=self.store,
+            api=api,
+            clock=self.clock,
+            metrics=self.metrics,
+            chance=self.chance,
+            on_changed=self.editor.changed,
+            on_ended=self.ended,
+            webhooks=self.webhooks,
+            reads_per_second=self.reads_per_second,
+        )
 
     def wake(self) -> None:
         """There is work (the `Wakeup` port)."""
@@ -132,7 +119,7 @@ class Worker:
             self._group = group
             sides = [
                 group.create_task(self._keep_leases(), name="leases"),
-                group.create_task(self._editor.run(), name="editor"),
+                group.create_task(self.editor.run(), name="editor"),
             ]
             self.trackers.start(group)
             try:
@@ -157,7 +144,7 @@ class Worker:
             await asyncio.wait(list(self._busy.values()))
             await asyncio.sleep(0)  # their done callbacks empty the list
         try:
-            await self._store.abandon(self._owner)
+            await self.store.abandon(self.owner)
         except StorageTrouble as trouble:
             log.warning("leases_not_returned", extra={"reason": str(trouble)})
 
@@ -167,52 +154,52 @@ class Worker:
         troubles = 0
         while not self._stopping.is_set():
             self._wake.clear()
-            began, claimed = self._clock.now(), 0
+            began, claimed = self.clock.now(), 0
             try:
                 claimed = await self._claim()
                 wait = 0 if claimed else await self._idle_ms()
             except StorageTrouble as trouble:
                 troubles += 1
-                wait = backoff_ms(troubles, self._chance(), first=SECOND, cap=15 * SECOND)
+                wait = backoff_ms(troubles, self.chance(), first=SECOND, cap=15 * SECOND)
                 log.error("claiming_failed", extra={"reason": str(trouble)})  # noqa: TRY400 - the reason is the whole story
             else:
                 troubles = 0
-            rest = min(LONGEST_REST_MS, REST * (self._clock.now() - began))
+            rest = min(LONGEST_REST_MS, REST * (self.clock.now() - began))
             if rest and claimed < CLAIM:
-                await self._clock.pause(rest / SECOND)
+                await self.clock.pause(rest / SECOND)
             if wait and not self._stopping.is_set():
-                await self._clock.pause(wait / SECOND, self._wake)
+                await self.clock.pause(wait / SECOND, self._wake)
 
     async def _idle_ms(self) -> int:
         """Until the next row falls due, or the idle time has passed."""
-        now = self._clock.now()
-        due = await self._store.next_due(now)
+        now = self.clock.now()
+        due = await self.store.next_due(now)
         return IDLE_MS if due is None else min(IDLE_MS, max(due - now, SOONEST_MS))
 
     async def _claim(self) -> int:
         """Take what is due; returns how many rows were taken."""
         if len(self._busy) >= MOST_BUSY:
             return 0
-        now = self._clock.now()
-        work = await self._store.claim_work(self._owner, now, lease_ms=LEASE_MS, limit=CLAIM)
+        now = self.clock.now()
+        work = await self.store.claim_work(self.owner, now, lease_ms=LEASE_MS, limit=CLAIM)
         for job in work:
             self._assign(job)
         free = SENDERS - len(self._sending)
         if free <= 0:
             return len(work)
-        queued = await self._store.claim_submissions(
-            self._owner,
+        queued = await self.store.claim_submissions(
+            self.owner,
             now,
             lease_ms=LEASE_MS,
             limit=free,
-            max_running=self._max_running,
-            usual=self._usual,
+            max_running=self.max_running,
+            usual=self.usual,
         )
         for job in queued:
             self._sending.add(job.key)
             self._spawn(job, self._submit)
         if queued:
-            self._editor.queue_moved()
+            self.editor.queue_moved()
         return len(work) + len(queued)
 
     def _assign(self, job: Job) -> None:
@@ -226,16 +213,16 @@ class Worker:
     # -- steps -------------------------------------------------------------------------------------------
 
     async def _submit(self, job: Job) -> None:
-        self._editor.changed(job)
+        self.editor.changed(job)
         try:
-            after = await self._submitter.send(job)
+            after = await self.submitter.send(job)
         finally:
             self._sending.discard(job.key)
         self._after_sending(after)
 
     async def _settle(self, job: Job) -> None:
         async with self._searchers:
-            after = await self._reconciler.settle(job)
+            after = await self.reconciler.settle(job)
         self._after_sending(after)
 
     def _after_sending(self, job: Job) -> None:
@@ -244,12 +231,12 @@ class Worker:
             return
         if job.task_id is not None:
             self._follow(job)
-        self._editor.changed(job)
+        self.editor.changed(job)
         self._wake.set()
 
     async def _deliver(self, job: Job) -> None:
-        async with self._turns.of(job, self._clock.now()), self._porters:
-            await self._delivery.deliver(job)
+        async with self.editor.slots.of(job, self.clock.now()), self._porters:
+            await self.delivery.deliver(job)
 
     def _follow(self, job: Job) -> None:
         tracker = self.trackers.get(job.account)
@@ -260,15 +247,15 @@ class Worker:
 
     async def _open_account(self, job: Job) -> None:
         """Follow the first job of an account in this process, or come back when its key may be there again."""
-        if await self._accounts.find(job.account) is None:
+        if await self.accounts.find(job.account) is None:
             log.error("account_unknown", extra={"job": job.key, "account": job.account})
             await self._put_off(job, 5 * MINUTE)
             return
-        reader = self._accounts.reader(job.account)
-        self.trackers.opened(job.account, reader, self._clock.now()).take(job)
+        reader = self.accounts.reader(job.account)
+        self.trackers.opened(job.account, reader, self.clock.now()).take(job)
 
     async def _put_off(self, job: Job, wait_ms: int) -> None:
-        await self._store.release(job.put_off(due_at=self._clock.now() + wait_ms))
+        await self.store.release(job.put_off(due_at=self.clock.now() + wait_ms))
 
     # -- hands -------------------------------------------------------------------------------------------
 
@@ -296,7 +283,7 @@ class Worker:
                 await asyncio.wait([after])
             await step(job)
         except LeaseLost:
-            self._metrics.count("leases_lost")
+            self.metrics.count("leases_lost")
             log.info("job_taken_over", extra={"job": job.key})
         except StorageTrouble as trouble:
             # Nothing was written: the row is let go and claimed again as it stands.
@@ -309,7 +296,7 @@ class Worker:
     async def _shelve(self, job: Job) -> None:
         """A bug stopped this job: bring it back later, more and more rarely, instead of in a tight loop."""
         try:
-            await self._put_off(job, backoff_ms(job.tries, self._chance(), first=5 * SECOND, cap=10 * MINUTE))
+            await self._put_off(job, backoff_ms(job.tries, self.chance(), first=5 * SECOND, cap=10 * MINUTE))
         except EaselError as error:
             self._dropped.add(job.key)
             log.warning("job_not_shelved", extra={"job": job.key, "reason": str(error)})
@@ -318,12 +305,12 @@ class Worker:
 
     async def _keep_leases(self) -> None:
         while True:
-            await self._clock.pause(RENEW_MS / SECOND)
-            self.trackers.rest(self._clock.now())
+            await self.clock.pause(RENEW_MS / SECOND)
+            self.trackers.rest(self.clock.now())
             try:
                 if self._dropped:
-                    await self._store.disown(self._owner, frozenset(self._dropped))
+                    await self.store.disown(self.owner, frozenset(self._dropped))
                     self._dropped.clear()
-                await self._store.renew(self._owner, self._clock.now() + LEASE_MS)
+                await self.store.renew(self.owner, self.clock.now() + LEASE_MS)
             except StorageTrouble as trouble:
                 log.warning("leases_not_renewed", extra={"reason": str(trouble)})

@@ -82,7 +82,7 @@ def inputs_of(connection: Connection, key: JobKey) -> list[Input]:
 # -- accepting -------------------------------------------------------------------------------------------
 
 
-def begin(
+def insert_job(
     connection: Connection,
     job: Job,
     allowance: Allowance,

@@ -53,7 +53,7 @@ class SqlJobStore:
 
     # -- accepting ---------------------------------------------------------------------------------------
 
-    async def begin(
+    async def insert(
         self,
         job: Job,
         allowance: Allowance,
@@ -66,7 +66,7 @@ class SqlJobStore:
         for _ in range(ATTEMPTS):
             try:
                 return await self._database.write(
-                    lambda cn: steps.begin(cn, job, allowance, limits, inputs, budget)
+                    lambda cn: steps.insert_job(cn, job, allowance, limits, inputs, budget)
                 )
             except Conflict:  # another process was quicker: look again, and find its row
                 continue

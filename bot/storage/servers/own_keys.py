@@ -61,12 +61,16 @@ class SqlKeyStore:
 
     # -- changing ----------------------------------------------------------------------------------------
 
-    async def replace(self, guild_id: int, sealed: str, *, actor: Actor, at: int) -> OwnKey:
+    async def replace(
+        self, guild_id: int, sealed: str, *, instead_of: OwnAccount | None, actor: Actor, at: int
+    ) -> OwnKey | None:
         """See the port."""
 
-        def work(connection: Connection) -> OwnKey:
+        def work(connection: Connection) -> OwnKey | None:
             ensure(connection, guild_id)
             before = _current(connection, guild_id)
+            if (None if before is None else before.account) != instead_of:
+                return None
             _retire(connection, guild_id, at)
             last = select(func.max(c.generation)).where(c.guild_id == guild_id)
             account = OwnAccount(guild_id, (connection.execute(last).scalar() or 0) + 1)

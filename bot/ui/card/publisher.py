@@ -48,7 +48,7 @@ class DiscordPublisher:
         self._client = client
         self._cards = cards
         self._clock = clock
-        self._lanes = ChannelLocks()
+        self._locks = ChannelLocks()
         self._pace = AsyncLimiter(BURST, BURST / PER_SECOND)
 
     async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
@@ -67,7 +67,7 @@ class DiscordPublisher:
         async with translated():
             if route is Route.REPLY:  # an interaction's token has limits of its own
                 return await self._dressed(showing, picture, ways[route])
-            async with self._lanes.turn(showing.job.reply.channel_id), self._pace:
+            async with self._locks.turn(showing.job.reply.channel_id), self._pace:
                 return await self._dressed(showing, picture, ways[route])
 
     async def find(self, job: Job) -> Shown | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.services.accounts.accounts import Accounts
     from bot.services.accounts.own_keys import OwnKeys
     from bot.services.accounts.owner_policy import OwnerMail, OwnerPolicy
-    from bot.services.accounts.status import Upstream
+    from bot.services.accounts.status import AccountStatus
     from bot.services.history.favourites import Favourites
     from bot.services.history.jobs import Jobs
     from bot.services.history.preferences import People
@@ -157,7 +157,7 @@ class Services(Protocol):
         """Keeps servers' own keys."""
 
     @property
-    def upstream(self) -> Upstream:
+    def upstream(self) -> AccountStatus:
         """Looks at the image API."""
 
     @property

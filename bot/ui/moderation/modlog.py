@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
+from cachetools import TTLCache
 
 from bot.domain.guild_ports import EventKind
 from bot.errors import RetryLater, RouteClosed, TooLarge
@@ -53,13 +54,12 @@ class ChannelModLog:
     def __init__(self, client: discord.Client, catalogues: Catalogues, clock: Clock) -> None:
         self._client = client
         self._catalogues = catalogues
-        self._clock = clock
-        self._closed: dict[int, int] = {}
-        """Channels that refused us, and until when they are left alone."""
+        self._closed: TTLCache[int, bool, int] = TTLCache(CHANNELS, CLOSED_MS, clock.now)
+        """Channels that refused us, while they are left alone."""
 
     async def post(self, guild_id: int, channel_id: int, event: ModEvent, *, locale: str | None) -> None:
         """See the port. A change of settings is always tried: it may be the one that mends the channel."""
-        if event.kind is not EventKind.SETTINGS and self._clock.now() < self._closed.get(channel_id, 0):
+        if event.kind is not EventKind.SETTINGS and channel_id in self._closed:
             return
         view = event_view(event, self._catalogues, locale or self._locale(guild_id), guild_id=guild_id)
         where = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
@@ -68,17 +68,12 @@ class ChannelModLog:
             async with translated():
                 await where.send(view=view, allowed_mentions=discord.AllowedMentions.none())
         except RouteClosed as closed:
-            self._leave_alone(channel_id)
+            self._closed[channel_id] = True
             log.warning("log_channel_closed", extra={"reason": closed.reason, **more})
         except (RetryLater, TooLarge) as trouble:
             log.warning("log_channel_troubled", extra={"reason": str(trouble), **more})
         else:
             self._closed.pop(channel_id, None)
-
-    def _leave_alone(self, channel_id: int) -> None:
-        while len(self._closed) >= CHANNELS:
-            self._closed.pop(next(iter(self._closed)))
-        self._closed[channel_id] = self._clock.now() + CLOSED_MS
 
     def _locale(self, guild_id: int) -> str:
         guild = self._client.get_guild(guild_id)

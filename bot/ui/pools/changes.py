@@ -106,7 +106,7 @@ async def set_default(interaction: AnyInteraction, pool: Pool | None) -> Text:
     """Choose what a command means that names no pool."""
     guild_id = check_moderator(interaction)
     services = _services(interaction)
-    if pool is not None and not services.policy.is_on(await services.guilds.settings(guild_id), pool):
+    if pool is not None and services.policy.deployment(pool) is None:
         raise UserError(text("pool.default_off", pool=pool_name(pool)))
     changed = await services.guilds.set_default_pool(guild_id, actor_of(interaction), pool)
     now = services.policy.server_default(changed.after)

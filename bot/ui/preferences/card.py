@@ -153,8 +153,7 @@ async def _pressed(interaction: AnyInteraction, verb: Verb) -> None:
     await interaction.response.defer()
     notice = None
     if verb is Verb.COPIES:
-        on = not (await people.preferences(user_id)).copies
-        await people.prefer_copies(user_id, on=on)
+        await people.toggle_copies(user_id)
     elif verb is Verb.FORGET:
         await people.forget(user_id)
         notice = text("prefer.forgotten")
