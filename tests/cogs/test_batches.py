@@ -44,7 +44,8 @@ async def test_several_jobs_are_announced_with_their_price_and_begin_once_after_
 
         assert before == []
         assert card.ephemeral
-        assert "**2** jobs" in said
+        assert "**2** pictures" in said
+        assert "Units in all: **2**" in said
         assert "a green fox --ar 3:2" in said.replace("\\", "")
         assert window.modal is not None
         jobs = await begun(shop)
@@ -66,7 +67,7 @@ async def test_more_than_the_server_allows_is_given_back_to_be_edited(tmp_path: 
     async with moderated(tmp_path) as shop:
         refused = await shop.house.ada.slash(shop.house.channel, "imagine", prompt="a fox --repeat 9")
 
-        assert "9 jobs" in seen(refused)
+        assert "that one asks for 9" in seen(refused)
         assert len(buttons(refused)) == 1
         assert await begun(shop) == []
 

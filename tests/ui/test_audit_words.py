@@ -55,6 +55,7 @@ AFTER: Final = GuildSettings(
     additions=(PromptAddition(GUILD, "--ar 3:2", "in ink"),),
     limits=(ParameterLimit(GUILD, "chaos", most=50.0), ParameterLimit(8, "tile", allowed=False)),
     kinds=(KindRule(8, Charge.UPSCALE_HD, allowed=False),),
+    batch=8,
 )
 """Every section differs from a new server's."""
 DUMP: Final = TypeAdapter(GuildSettings)
