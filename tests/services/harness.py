@@ -476,8 +476,13 @@ class FakePictures:
         self._world = world
 
     async def fetch(self, *, storage_key: str | None, discord_url: str | None, limit: int) -> Picture:
+        self._world.fetches.append((storage_key, discord_url, limit))
+        if (
+            self._world.picture_takes
+        ):  # outside the effect: nobody waits for it to be done without time passing
+            await self._world.clock.pause(self._world.picture_takes)
+
         async def call() -> Picture:
-            self._world.fetches.append((storage_key, discord_url, limit))
             if self._world.picture_trouble is not None:
                 raise self._world.picture_trouble
             self._world.pictures_left -= 1
@@ -565,6 +570,8 @@ class Harness:
         self.reader = FakeReader()
         self.fetches: list[tuple[str | None, str | None, int]] = []
         self.picture_trouble: Exception | None = None
+        self.picture_takes = 0.0
+        """Seconds that a fetch hangs before it gives anything."""
         self.painted: Picture | None = None
         """What every fetch gives, where a test looks at pixels."""
         self.pictures_left = 10**9

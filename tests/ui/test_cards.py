@@ -18,7 +18,8 @@ from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
 from bot.texts import text
-from bot.ui.card.cards import Cards, Dress
+from bot.ui.card.card_buttons import Dress
+from bot.ui.card.cards import Cards
 from bot.ui.kit.bars import progress_bar
 from bot.ui.kit.buttons import JobButton
 from tests.fakes.discord_rules import load_oracle

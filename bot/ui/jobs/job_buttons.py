@@ -14,7 +14,7 @@ from bot.domain.keys import KEY_PATTERN, JobKey
 from bot.errors import UserError
 from bot.services.admission.doors import Door
 from bot.texts import text
-from bot.ui.card.cards import ZOOM
+from bot.ui.card.card_buttons import ZOOM
 from bot.ui.imagine import remix
 from bot.ui.jobs.job_info import show_info
 from bot.ui.jobs.lists import PageButton
