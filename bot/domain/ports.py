@@ -258,8 +258,8 @@ class JobStore(Protocol):
         A SUBMITTING job whose lease ran out comes back too: its worker died, and the caller settles it as unclear.
         """
 
-    async def rivals(self, job: Job, since: int) -> Sequence[Job]:
-        """Other jobs of the same account, pool and prompt that were sent and have no task id.
+    async def rivals(self, job: Job, since: int, *, any_prompt: bool = False) -> Sequence[Job]:
+        """Other jobs of the same account, pool and (unless of `any_prompt`) prompt that were sent and have no task id.
 
         Those are SUBMITTING or UNCLEAR, or were given up as lost although sent after `since`.
         """

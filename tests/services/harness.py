@@ -162,6 +162,8 @@ class Task:
     images: tuple[str, ...] = ()
     mask: str | None = None
     dimensions: str | None = None
+    stamp: tuple[int | None] | None = None
+    """When it says that it was begun, where that is not `at`."""
     description: str | None = None
     """What is written about a picture."""
 
@@ -181,7 +183,7 @@ class Task:
             progress=int(share * 100),
             prompt=self.description if done and self.description is not None else self.prompt,
             fail_reason=self.reason if done else None,
-            submitted_at=self.at,
+            submitted_at=self.at if self.stamp is None else self.stamp[0],
             webhook_url=self.webhook,
             discord_url="https://cdn.discordapp.com/a.png" if finished and self.picture else None,
             storage_key=f"mj/{self.id}.png" if finished and self.picture else None,

@@ -114,9 +114,11 @@ class SqlJobStore:
         )
         return await self._database.read(lambda cn: steps.find(cn, query))
 
-    async def rivals(self, job: Job, since: int) -> Sequence[Job]:
+    async def rivals(self, job: Job, since: int, *, any_prompt: bool = False) -> Sequence[Job]:
         """See the port."""
-        alike = and_(c.account == job.account, c.pool == job.pool.value, c.prompt == plain(job.prompt))
+        alike = and_(c.account == job.account, c.pool == job.pool.value)
+        if not any_prompt:
+            alike = and_(alike, c.prompt == plain(job.prompt))
         unsettled = and_(text(IS_UPSTREAM), c.task_id.is_(None))
         lost = and_(text(IS_LOST), c.sent_at > since)
         query = select(jobs).where(alike, c.key != job.key, or_(unsettled, lost)).order_by(c.sent_at, c.key)
