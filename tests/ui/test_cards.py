@@ -238,7 +238,8 @@ def test_a_grid_has_its_buttons_in_upstreams_order() -> None:
     assert rows == [
         ["U1", "U2", "U3", "U4", "🔄"],
         ["V1", "V2", "V3", "V4"],
-        ["Remix", "Info", "Send me", "Favourite", "Delete"],
+        ["Edit prompt", "Start from this picture"],
+        ["Info", "Send me", "Favourite", "Delete"],
     ]
 
 
@@ -262,7 +263,7 @@ def test_more_actions_than_fit_are_owned_up_to() -> None:
     components = drawn(a_job(JobState.SUCCEEDED, actions=many))
 
     assert len(labels(components)) == 25
-    assert labels(components)[-2:] == ["Remix", "Info"]
+    assert labels(components)[-2:] == ["Edit prompt", "Info"]
     assert "4 more actions do not fit" in words(components)
 
 
@@ -276,11 +277,15 @@ def test_our_own_buttons_find_a_place_beside_any_number_of_upstreams(n: int) -> 
         if row["type"] == 1
     ]
 
-    ours = ["Remix", "Info", "Send me", "Favourite", "Delete"] if n <= 20 else ["Remix", "Info"]
-    assert rows[-1][-len(ours) :] == ours
+    ours = {"Edit prompt", "Info"} if n > 20 else {"Edit prompt", "Info", "Send me", "Favourite", "Delete"}
+    if n < 20:
+        ours |= {"Start from this picture"}
+    flat = [label for row in rows for label in row]
+    assert {label for label in flat if not label.startswith("V")} == ours
+    assert len(flat) == len(set(flat))
     assert len(rows) <= 5
     assert all(len(row) <= 5 for row in rows)
-    assert sum(map(len, rows)) - len(ours) == min(n, 20 if n <= 20 else 23)
+    assert sum(label.startswith("V") for label in flat) == min(n, 20 if n <= 20 else 23)
 
 
 @pytest.mark.parametrize(
@@ -301,8 +306,8 @@ def test_a_remix_leads_to_its_ancestor() -> None:
     shown = words(drawn(a_job(ancestor=Ancestor(PARENT, 200, 390))))
     unseen = words(drawn(a_job(ancestor=Ancestor(PARENT, 200, None))))
 
-    assert "Remix of [this picture](https://discord.com/channels/100/200/390)" in shown
-    assert f"Remix of `{PARENT}`" in unseen
+    assert "The prompt of [this picture](https://discord.com/channels/100/200/390), edited" in shown
+    assert f"The prompt of `{PARENT}`, edited" in unseen
 
 
 def test_a_child_pressed_where_one_person_sees_it_names_its_parent() -> None:

@@ -10,7 +10,7 @@ import discord
 
 from bot.domain.actions import ROW_LENGTH, ROWS, Family, Layout, Need, lay_out
 from bot.domain.failures import MENDED_BY_WORDS
-from bot.domain.jobs import JobKind, JobState
+from bot.domain.jobs import NOTE_REMOVED, JobKind, JobState
 from bot.domain.keys import ButtonId
 from bot.texts import text
 from bot.ui.card.description import idea_rows
@@ -55,8 +55,11 @@ _INFO: Final = ("info", "ℹ️", discord.ButtonStyle.secondary)  # noqa: RUF001
 _SEND: Final = ("send", "✉️", discord.ButtonStyle.secondary)
 _DELETE: Final = ("delete", "🗑️", discord.ButtonStyle.secondary)
 _STAR: Final = ("star", "⭐", discord.ButtonStyle.secondary)
+_START: Final = ("start", "🖼️", discord.ButtonStyle.secondary)
 FINISHED: Final = (_REMIX, _INFO, _SEND, _STAR, _DELETE)
-"""Our own buttons under a picture, in a row of their own,"""
+"""Our own buttons under a picture, in a row of their own;"""
+ROOMY: Final = ((_REMIX, _START), (_INFO, _SEND, _STAR, _DELETE))
+"""in two, where upstream's leave room for them;"""
 CROWDED: Final = (_REMIX, _INFO)
 """and where upstream's leave no such row, behind those; also under a prompt that failed."""
 
@@ -95,7 +98,11 @@ class CardButtons:
         elif job.state is JobState.SUCCEEDED and len(rows) == ROWS:
             rows[-1] += self._own(self._fitting(CROWDED), dress)
         elif job.state is JobState.SUCCEEDED:
-            rows.append(self._own(self._fitting(FINISHED), dress))
+            ours = ROOMY if len(rows) + len(ROOMY) <= ROWS else (FINISHED,)
+            if ours is not ROOMY:  # a row of upstream's takes it in, if there is one with a place
+                for row in [row for row in rows if len(row) < ROW_LENGTH][-1:]:
+                    row.extend(self._own(self._fitting((_START,)), dress))
+            rows += [self._own(fitting, dress) for own in ours if (fitting := self._fitting(own))]
         elif job.state is JobState.FAILED and job.press is None:
             # What failed for its words is sent again with others.
             rows.append(
@@ -120,8 +127,10 @@ class CardButtons:
         return JobButton.draw(id_, label=label, emoji=emoji, style=style)
 
     def _fitting(self, offered: Iterable[Own]) -> list[Own]:
-        """Without a prompt there is nothing to remix."""
-        return [own for own in offered if self._job.prompt or own != _REMIX]
+        """Without a prompt there is nothing to edit, and without a picture nothing to start from."""
+        removed = NOTE_REMOVED in self._job.notes
+        missing = {*(() if self._job.prompt else (_REMIX,)), *((_START,) if removed else ())}
+        return [own for own in offered if own not in missing]
 
     def _own(self, words: Iterable[Own], dress: Dress) -> list[discord.ui.Item[Any]]:
         return [

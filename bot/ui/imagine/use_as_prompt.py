@@ -15,7 +15,7 @@ from bot.domain.prompts import PromptOptions, compose
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.imagine.attachments import Attached, given_by
-from bot.ui.kit.buttons import own_modal
+from bot.ui.kit.buttons import own_button, own_modal
 from bot.ui.kit.private import localised
 from bot.ui.kit.prompt_modal import PROMPT, prompt_modal
 from bot.ui.kit.replies import AnyInteraction, client_of, defer_public
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 CARD: Final = "usecard"
 ATTACHMENT: Final = "usefile"
 """Words of the window in its custom_id: behind the one stands a job's key, behind the other a place in `HELD`."""
+START: Final = "start"
+"""The button under a picture that opens the same window."""
 WEIGHT: Final = "weight"
 WEIGHT_LIMIT: Final = 5
 MOST_HELD: Final = 1_000
@@ -55,6 +57,12 @@ class Held:
 
 
 HELD: Final = Held()
+
+
+@own_button(START)
+async def open_under_card(interaction: AnyInteraction, key: JobKey) -> None:
+    """Ask for the words that go with the picture of the card whose button was pressed."""
+    await open_modal(interaction, key)
 
 
 async def open_modal(interaction: AnyInteraction, pick: Attached | JobKey) -> None:

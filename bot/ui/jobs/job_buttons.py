@@ -15,7 +15,7 @@ from bot.errors import UserError
 from bot.services.admission.doors import Door
 from bot.texts import text
 from bot.ui.card.card_buttons import ZOOM
-from bot.ui.imagine import remix
+from bot.ui.imagine import remix, use_as_prompt
 from bot.ui.jobs.job_info import show_info
 from bot.ui.jobs.lists import PageButton
 from bot.ui.kit.buttons import own_button
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from bot.texts import Text
 
-__all__ = ["OWN_DYNAMIC", "DropButton", "bring", "remix", "withdraw"]
+__all__ = ["OWN_DYNAMIC", "DropButton", "bring", "remix", "use_as_prompt", "withdraw"]
 
 
 @own_button("cancel")
