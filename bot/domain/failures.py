@@ -90,6 +90,19 @@ MENDED_BY_WORDS: Final = frozenset(
 )
 """Kinds for which another prompt may well succeed."""
 
+MENDED_BY_TIME: Final = frozenset(
+    {
+        FailureKind.QUEUE_FULL,
+        FailureKind.UNREACHABLE,
+        FailureKind.TIMED_OUT,
+        FailureKind.LOST,
+        FailureKind.NO_PICTURE,
+        FailureKind.OUTPUT_FILTERED,
+        FailureKind.UNKNOWN,
+    }
+)
+"""Kinds for which the same may well succeed when it is sent once more."""
+
 # Midjourney's titles come in brackets before its words (contract §1.8), and only the title decides then: the words
 # may repeat the member's prompt. Without a known title the whole text is searched, the first line that matches wins.
 _TITLES: Final[Mapping[str, FailureKind]] = MappingProxyType(

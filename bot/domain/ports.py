@@ -149,6 +149,8 @@ class Showing:
     now: int
     ahead: int | None = None
     """How many jobs wait before it in its pool; None when it does not wait."""
+    pressed: frozenset[int] = frozenset()
+    """Positions of its buttons that have begun something: everybody sees which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,9 @@ class JobStore(Protocol):
 
     async def child_of(self, parent: JobKey, position: int) -> Job | None:
         """The live child of a button, or else its latest one that succeeded."""
+
+    async def pressed(self, parent: JobKey) -> frozenset[int]:
+        """Positions of the buttons whose child lives or succeeded."""
 
     async def claim_submissions(
         self,

@@ -13,9 +13,11 @@ import discord
 import pytest
 
 from bot.domain.jobs import Ancestor, JobState, Press, Route
+from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
 from bot.services.history.jobs import Family
+from bot.ui.imagine.use_as_prompt import CARD
 from bot.ui.jobs.job_info import info_view
 from bot.ui.kit.links import card_link
 from cogs.jobs import DAY, HOUR, MINUTE, age
@@ -593,7 +595,7 @@ async def test_a_deletion_that_discord_refuses_says_who_can_help(tmp_path: Path)
 # -- Edit prompt, and Start from this picture ----------------------------------------------------------------
 
 
-async def test_start_from_this_picture_asks_for_words_and_begins_with_the_picture_in_front(
+async def test_start_from_this_picture_asks_for_words_that_go_with_this_cards_picture(
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path) as (house, shop):
@@ -601,11 +603,7 @@ async def test_start_from_this_picture_asks_for_words_and_begins_with_the_pictur
 
         window = await house.bob.click(card_of(house, job), label="Start from this picture")
         assert window.modal is not None
-        assert job.key in window.modal["custom_id"]
-        await house.bob.submit_modal(window, {"prompt": "as a woodcut", "weight": "1.5"})
-
-        _asker, options, *_ = house.services.imagine.begun[-1]
-        assert (options.prompt, options.weight, options.pictures) == ("as a woodcut", "1.5", 1)
+        assert window.modal["custom_id"] == ButtonId(job.key, CARD).encode()
 
 
 async def test_remix_opens_a_window_with_the_prompt_and_begins_a_chain_in_the_same_pool(

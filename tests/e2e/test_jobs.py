@@ -55,7 +55,7 @@ async def test_a_remix_is_a_new_picture_in_the_same_pool(world: Harness) -> None
     sent = await world.place.member.submit_modal(window, {"prompt": "a paper owl --ar 3:2"})
     card = await world.finished(sent)
 
-    assert "The prompt of [this picture]" in card.words
+    assert "From the prompt of [this picture]" in card.words
     assert str(grid.message.id) in card.words
     assert [(task.pool, task.prompt) for task in world.accepted][-1] == ("FAST", "a paper owl --ar 3:2")
 

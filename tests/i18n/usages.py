@@ -44,7 +44,7 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "ago.{}": ("days", "hours", "minutes"),
     "audit.{}": ACTIONS,
     "button.{}": (
-        *("cancel", "remix", "start", "info", "send", "delete", "show"),
+        *("cancel", "remix", "start", "again", "info", "send", "delete", "show"),
         *("yes_cancel", "yes_erase"),
         *("idea0", "idea1", "idea2", "idea3", "ideas", "describe", "star"),
     ),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.failures import Failure, FailureKind
+from bot.domain.failures import MENDED_BY_TIME, Failure, FailureKind
 from bot.domain.jobs import LIVE, Ancestor, JobState
 from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
@@ -243,6 +243,23 @@ def test_a_grid_has_its_buttons_in_upstreams_order() -> None:
     ]
 
 
+def test_pressed_buttons_are_blurple_and_no_others_of_upstreams() -> None:
+    view = Cards(CATALOGUES).draw(Showing(a_job(JobState.SUCCEEDED), NOW, pressed=frozenset({1, 5})))
+    parts = [part for part in walk(view.to_components()) if part["type"] == 2]  # type: ignore[no-untyped-call]
+
+    blurple = [part["label"] for part in parts if part["style"] == discord.ButtonStyle.primary.value]
+    assert blurple == ["U2", "V1"]
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_try_again_is_offered_where_it_helps(kind: FailureKind) -> None:
+    root = drawn(a_job(JobState.FAILED, failure=Failure(kind)))
+    child = drawn(a_job(JobState.FAILED, failure=Failure(kind), press=a_press()))
+
+    helps = kind in MENDED_BY_TIME
+    assert ("Try again" in labels(root), "Try again" in labels(child)) == (helps, helps)
+
+
 def test_without_emoji_every_button_has_a_name() -> None:
     plain = drawn(a_job(JobState.SUCCEEDED, actions=single_actions()), dress=Dress.NO_EMOJI)
 
@@ -306,8 +323,8 @@ def test_a_remix_leads_to_its_ancestor() -> None:
     shown = words(drawn(a_job(ancestor=Ancestor(PARENT, 200, 390))))
     unseen = words(drawn(a_job(ancestor=Ancestor(PARENT, 200, None))))
 
-    assert "The prompt of [this picture](https://discord.com/channels/100/200/390), edited" in shown
-    assert f"The prompt of `{PARENT}`, edited" in unseen
+    assert "From the prompt of [this picture](https://discord.com/channels/100/200/390)" in shown
+    assert f"From the prompt of `{PARENT}`" in unseen
 
 
 def test_a_child_pressed_where_one_person_sees_it_names_its_parent() -> None:

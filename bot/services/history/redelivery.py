@@ -72,7 +72,9 @@ class Redelivery:
         async def put(picture: Picture | None, job: Job) -> None:
             try:
                 shown = await self._publisher.show(
-                    Showing(job, self._clock.now()), Route.REPLY, picture=picture
+                    Showing(job, self._clock.now(), pressed=await self._store.pressed(key)),
+                    Route.REPLY,
+                    picture=picture,
                 )
             except (
                 RouteClosed,

@@ -152,6 +152,7 @@ class Presses:
             return Pressed(stored, PressOutcome.STARTED if again else PressOutcome.RUNNING)
         self._metrics.count("jobs_begun", pool=child.pool.value, kind=child.kind.value)
         self._show(stored)
+        self._show(parent)  # its button now shows that it was pressed
         self._wakeup.wake()
         return Pressed(stored, PressOutcome.STARTED)
 

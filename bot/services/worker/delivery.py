@@ -206,12 +206,17 @@ class Delivery:
             if found is not None:
                 return found, parcel
         for attempt in range(REFITS + 2):
-            showing = Showing(parcel.job, self._clock.now())
+            pressed = await self._pressed(parcel.job)
+            showing = Showing(parcel.job, self._clock.now(), pressed=pressed)
             try:
                 return await self._publisher.show(showing, route, picture=parcel.picture), parcel
             except TooLarge:
                 parcel = await self._smaller(parcel, attempt)
         raise RouteClosed("too_large")
+
+    async def _pressed(self, job: Job) -> frozenset[int]:
+        """A card that waited for its picture has had its buttons all the while."""
+        return await self._store.pressed(job.key) if job.key in self._announced else frozenset()
 
     async def _before_posting(self, parcel: _Parcel) -> tuple[_Parcel, Shown | None]:
         """A new message is the one effect that must not happen twice: note it first, and after a crash look for it.

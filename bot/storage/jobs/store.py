@@ -20,7 +20,17 @@ from bot.storage import tenants
 from bot.storage.database import lock, plain
 from bot.storage.errors import TAKEN, Conflict
 from bot.storage.jobs import claims, fairness, rows, steps
-from bot.storage.tables import IS_LIVE, IS_LOST, IS_OPEN, IS_OWNED, IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
+from bot.storage.tables import (
+    HAS_PARENT,
+    IS_LIVE,
+    IS_LOST,
+    IS_OPEN,
+    IS_OWNED,
+    IS_QUEUED,
+    IS_UPSTREAM,
+    IS_WATCHED,
+    jobs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -113,6 +123,12 @@ class SqlJobStore:
             .limit(1)
         )
         return await self._database.read(lambda cn: steps.find(cn, query))
+
+    async def pressed(self, parent: JobKey) -> frozenset[int]:
+        """See the port."""
+        gone = (JobState.FAILED.value, JobState.CANCELLED.value)
+        query = select(c.position).where(text(HAS_PARENT), c.parent == parent, c.state.not_in(gone))
+        return await self._database.read(lambda cn: frozenset(cn.execute(query).scalars()) - {None})
 
     async def rivals(self, job: Job, since: int, *, any_prompt: bool = False) -> Sequence[Job]:
         """See the port."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.actions import ROW_LENGTH, ROWS, Family, Layout, Need, lay_out
-from bot.domain.failures import MENDED_BY_WORDS
+from bot.domain.actions import ROW_LENGTH, ROWS, Family, Layout, Need, classify, lay_out, need_of
+from bot.domain.failures import MENDED_BY_TIME, MENDED_BY_WORDS
 from bot.domain.jobs import NOTE_REMOVED, JobKind, JobState
 from bot.domain.keys import ButtonId
 from bot.texts import text
@@ -55,6 +55,8 @@ _INFO: Final = ("info", "ℹ️", discord.ButtonStyle.secondary)  # noqa: RUF001
 _SEND: Final = ("send", "✉️", discord.ButtonStyle.secondary)
 _DELETE: Final = ("delete", "🗑️", discord.ButtonStyle.secondary)
 _STAR: Final = ("star", "⭐", discord.ButtonStyle.secondary)
+AGAIN: Final = "again"
+_AGAIN: Final = (AGAIN, "🔄", discord.ButtonStyle.primary)
 _START: Final = ("start", "🖼️", discord.ButtonStyle.secondary)
 FINISHED: Final = (_REMIX, _INFO, _SEND, _STAR, _DELETE)
 """Our own buttons under a picture, in a row of their own;"""
@@ -71,8 +73,11 @@ ZOOM: Final = "zoom"
 class CardButtons:
     """The buttons of one card in the making."""
 
-    def __init__(self, job: Job, say: Callable[[Text], str], *, video: bool) -> None:
+    def __init__(
+        self, job: Job, say: Callable[[Text], str], *, video: bool, pressed: frozenset[int] = frozenset()
+    ) -> None:
         self._job = job
+        self._pressed = pressed
         self._say = say
         self._video = video
 
@@ -106,8 +111,16 @@ class CardButtons:
         elif job.state is JobState.FAILED and job.press is None:
             # What failed for its words is sent again with others.
             rows.append(
-                self._own((_EDIT, _INFO) if self._is_for_its_words else self._fitting(CROWDED), dress)
+                self._own(
+                    (
+                        *((_AGAIN,) if self._may_try_again else ()),
+                        *((_EDIT, _INFO) if self._is_for_its_words else self._fitting(CROWDED)),
+                    ),
+                    dress,
+                )
             )
+        elif job.state is JobState.FAILED and self._may_try_again:
+            rows.append(self._own((_AGAIN, _INFO), dress))
         elif not job.is_terminal and not job.unwanted:
             rows.append(self._own((_CANCEL,), dress))
         return rows
@@ -116,10 +129,21 @@ class CardButtons:
     def _is_for_its_words(self) -> bool:
         return self._job.failure is not None and self._job.failure.kind in MENDED_BY_WORDS
 
+    @property
+    def _may_try_again(self) -> bool:
+        """Whether the same may succeed when it is sent once more, and all that it takes is still known."""
+        job = self._job
+        if job.failure is None or job.failure.kind not in MENDED_BY_TIME:
+            return False
+        if job.press is not None:
+            return need_of(classify(job.press.custom_id)) in {Need.NOTHING, Need.VIDEO}
+        return job.kind is JobKind.IMAGINE
+
     def _action(self, button: ActionButton, dress: Dress) -> discord.ui.Item[Any]:
         label = (button.label if dress is Dress.FULL else button.label or button.title) or None
         emoji = button.emoji if dress is Dress.FULL else None
-        style = discord.ButtonStyle.secondary
+        is_pressed = button.position in self._pressed
+        style = discord.ButtonStyle.primary if is_pressed else discord.ButtonStyle.secondary
         if button.need is Need.MASK:
             return RegionButton.draw(self._job.key, button.position, label=label, emoji=emoji, style=style)
         # Custom Zoom would only wait for a window: its button says what to press instead.

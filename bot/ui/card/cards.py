@@ -105,7 +105,7 @@ class _Drawing:
         self._showing = showing
         self._job = showing.job
         self._dress = dress
-        self._buttons = CardButtons(showing.job, self._say, video=video)
+        self._buttons = CardButtons(showing.job, self._say, video=video, pressed=showing.pressed)
         self._address = address
 
     def view(
