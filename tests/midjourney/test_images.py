@@ -61,8 +61,7 @@ async def test_a_store_that_hangs_is_passed_over_after_three_of_its_downloads() 
 
     still_png = still("PNG")
     async with serve(hang) as store, serving(still_png) as cdn:
-        settings = {"hosts": (cdn.removeprefix("http://"),), "seconds": 0.3}
-        async with pictures(store, **settings) as port:
+        async with pictures(store, hosts=(cdn.removeprefix("http://"),), seconds=0.3) as port:
             fetches = [
                 port.fetch(storage_key=f"{n}.png", discord_url=f"{cdn}/{n}.png", limit=LIMIT)
                 for n in range(12)
