@@ -60,14 +60,18 @@ async def test_a_store_that_hangs_is_passed_over_after_three_of_its_downloads() 
         raise AssertionError
 
     still_png = still("PNG")
-    async with serve(hang) as store, serving(still_png) as cdn:
-        async with pictures(store, hosts=(cdn.removeprefix("http://"),), seconds=0.3) as port:
-            fetches = [
+    async with (
+        serve(hang) as store,
+        serving(still_png) as cdn,
+        pictures(store, hosts=(cdn.removeprefix("http://"),), seconds=0.3) as port,
+        asyncio.timeout(20),
+    ):
+        found = await asyncio.gather(
+            *(
                 port.fetch(storage_key=f"{n}.png", discord_url=f"{cdn}/{n}.png", limit=LIMIT)
                 for n in range(12)
-            ]
-            async with asyncio.timeout(20):
-                found = await asyncio.gather(*fetches)
+            )
+        )
 
     assert len(found) == 12
     assert asked <= 4

@@ -128,9 +128,9 @@ async def test_a_picture_that_cannot_be_fetched_leaves_no_card_that_looks_frozen
     world.picture_trouble = None
     await world.ended(begun)
 
-    assert message.picture is not None
-    assert message.last.notes == ()
-    assert len(world.discord.of(begun.key)) == 1
+    (filled,) = world.discord.of(begun.key)
+    assert filled.picture is not None
+    assert filled.last.notes == ()
 
 
 async def test_a_fetch_that_hangs_leaves_no_card_that_looks_frozen(world: Harness) -> None:
