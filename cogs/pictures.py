@@ -15,7 +15,7 @@ from bot.domain.pools import Pool
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.imagine import describe as describing
-from bot.ui.imagine.attachments import attached, given_by, picked
+from bot.ui.imagine.attachments import Addressed, attached, given_by, picked
 from bot.ui.imagine.use_as_prompt import open_modal
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.replies import client_of, defer_public
@@ -108,7 +108,8 @@ async def describe_picture(interaction: discord.Interaction[Easel], message: dis
     pick = picked(interaction, message)
     asker = await defer_public(interaction)
     if asker is not None:
-        await _describe(interaction, asker, await given_by(interaction, pick), None)
+        address = pick.address if isinstance(pick, Addressed) else None
+        await _describe(interaction, asker, await given_by(interaction, pick), None, address)
 
 
 async def _describe(

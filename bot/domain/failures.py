@@ -90,6 +90,19 @@ MENDED_BY_WORDS: Final = frozenset(
 )
 """Kinds for which another prompt may well succeed."""
 
+MENDED_BY_TIME: Final = frozenset(
+    {
+        FailureKind.QUEUE_FULL,
+        FailureKind.UNREACHABLE,
+        FailureKind.TIMED_OUT,
+        FailureKind.LOST,
+        FailureKind.NO_PICTURE,
+        FailureKind.OUTPUT_FILTERED,
+        FailureKind.UNKNOWN,
+    }
+)
+"""Kinds for which the same may well succeed when it is sent once more."""
+
 # Midjourney's titles come in brackets before its words (contract §1.8), and only the title decides then: the words
 # may repeat the member's prompt. Without a known title the whole text is searched, the first line that matches wins.
 _TITLES: Final[Mapping[str, FailureKind]] = MappingProxyType(
@@ -121,12 +134,28 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
     for kind, pattern in (
         (
             FailureKind.QUEUE_FULL,
-            r"queue (?:is |was )?full(?! of)|too many (?:jobs|tasks|requests)|队列已?满|排队(?:人数)?已?满|负载已?饱和",
+            (
+                r"queue (?:is |was )?full(?! of)|too many (?:jobs|tasks|requests)|队列已?满|排队(?:人数)?已?满|负载已?饱和"
+                r"|rate[ _-]?limit(?:s|ed|ing)?(?![a-z])|\bslow down\b|(?:请求|操作|访问|提交|调用)(?:过于|太过?|过)?(?:频繁|太快|过快)"
+                r"|频率.*(?:限制|过高|超)|(?:被|触发|已)限流"
+            ),
         ),
-        (FailureKind.OUTPUT_FILTERED, r"output filter|cancell?ed due to|图片?(?:违规|被拒)"),
+        (
+            FailureKind.OUTPUT_FILTERED,
+            (
+                r"output filter|cancell?ed due to|图片?(?:违规|被拒)"
+                r"|(?:generated|output|result(?:ing)?) (?:image|picture|content).{0,40}(?:sensitive|moderat|unsafe|nsfw|violat|filter)"
+                r"|(?:生成|输出|结果).{0,8}(?:敏感|违规|不合规|审核|被拒)"
+            ),
+        ),
         (
             FailureKind.BANNED_PROMPT,
-            r"banned (?:prompt|word)|sensitive[ _]word|moderat(?:or|ion)|违禁|敏感词|违规",
+            (
+                r"banned (?:prompt|word)|moderat(?:or|ion)|community (?:standards|guidelines)|违禁|敏感|违规|不合规|不良信息"
+                r"|sensitive[ _-]?(?:word|content|information|material|text|prompt|topic)|contains? (?:\w+ )?sensitive"
+                r"|(?:content|usage|safety)[ _-]polic(?:y|ies)|policy[ _]violation|inappropriate (?:content|prompt|word)"
+                r"|(?:内容|提示词|文本|安全)?审核(?:未|不|没有?)通过|未通过.{0,6}审核|(?:涉黄|色情|暴力|涉政)"
+            ),
         ),
         (
             FailureKind.INVALID_IMAGE,
@@ -178,6 +207,10 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
         ),
     )
 )
+_MODERATED: Final = re.compile(
+    r"moderator|moderation|community (?:standards|guidelines)|against our|审核|敏感|违规", re.IGNORECASE
+)
+"""Below "Action needed": it is the words that the AI moderator doubts, and no window that could be filled in."""
 _ALONE: Final = frozenset({"blocked", "plan cancelled", "pending mod message"})
 """Titles that stand quite alone as the whole reason; longer texts are searched instead."""
 _BARE: Final = frozenset({"", "failure", "failed", "fail", "cancel", "cancelled", "canceled", "null", "none"})
@@ -200,6 +233,8 @@ def read_failure(fail_reason: str) -> Failure:
     """Understand upstream's words; its own time limit is not ours (`TIMED_OUT` means that we go on looking)."""
     words = _one_line(fail_reason)
     kind = _by_title(words) or _by_signs(words)
+    if kind is FailureKind.NEEDS_INPUT and _MODERATED.search(words):
+        kind = FailureKind.BANNED_PROMPT
     return Failure(kind, _words_for(kind, words))
 
 

@@ -149,6 +149,8 @@ class Showing:
     now: int
     ahead: int | None = None
     """How many jobs wait before it in its pool; None when it does not wait."""
+    pressed: frozenset[int] = frozenset()
+    """Positions of its buttons that have begun something: everybody sees which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,9 @@ class JobStore(Protocol):
     async def child_of(self, parent: JobKey, position: int) -> Job | None:
         """The live child of a button, or else its latest one that succeeded."""
 
+    async def pressed(self, parent: JobKey) -> frozenset[int]:
+        """Positions of the buttons whose child lives or succeeded."""
+
     async def claim_submissions(
         self,
         owner: str,
@@ -258,8 +263,8 @@ class JobStore(Protocol):
         A SUBMITTING job whose lease ran out comes back too: its worker died, and the caller settles it as unclear.
         """
 
-    async def rivals(self, job: Job, since: int) -> Sequence[Job]:
-        """Other jobs of the same account, pool and prompt that were sent and have no task id.
+    async def rivals(self, job: Job, since: int, *, any_prompt: bool = False) -> Sequence[Job]:
+        """Other jobs of the same account, pool and (unless of `any_prompt`) prompt that were sent and have no task id.
 
         Those are SUBMITTING or UNCLEAR, or were given up as lost although sent after `since`.
         """

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from bot.errors import RetryLater, RouteClosed
 from bot.midjourney.addresses import STORAGE_ORIGIN, AllowedHosts, Source, checked_origin, plan_sources
 from bot.midjourney.decoding import decoded
 from bot.midjourney.resize import MOST_PIXELS, DoesNotFit, NotAPicture, TooManyPixels, fit
+from bot.midjourney.source_health import SourceHealth
 from bot.midjourney.transport import read_up_to, send
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 
 WSRV_ORIGIN: Final = "https://wsrv.nl"
 MOST_REDIRECTS: Final = 3
+TYPED: Final = ("typed", "wsrv_typed")
+"""Sources that somebody names: they say nothing of the others' health."""
 SOURCES_METRIC: Final = "picture_sources"
 """Counted per attempt, labels `source` and `outcome` (`ok`, or a code)."""
 BYTES_METRIC: Final = "picture_bytes"
@@ -45,17 +49,21 @@ class PictureSettings:
     """For one source, redirects included."""
     most_bytes: int = 64 * 1024 * 1024
     most_pixels: int = MOST_PIXELS
+    downloads: int = 4
+    """Downloads at the same time from one source: a hanging one holds up none of the others."""
     at_once: int = 2
-    """Pictures fetched and decoded at the same time: what bounds memory."""
+    """Pictures decoded at the same time: what bounds memory."""
 
 
 class _SourceFailed(Exception):
     """One source gave nothing; `code` is for logs, `final` says that asking again would change nothing."""
 
-    def __init__(self, code: str, *, final: bool = False) -> None:
+    def __init__(self, code: str, *, final: bool = False, ill: bool = False) -> None:
+        """`ill`: it was the source's own fault, and not this one picture's."""
         super().__init__(code)
         self.code = code
         self.final = final
+        self.ill = ill
 
 
 class HttpPictures:
@@ -78,7 +86,11 @@ class HttpPictures:
         self._hosts = AllowedHosts(
             origins=[self._storage, *([self._wsrv] if self._wsrv else [])], hosts=settings.hosts
         )
-        self._slots = asyncio.Semaphore(settings.at_once)
+        self._downloads: defaultdict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(settings.downloads)
+        )
+        self._decoders = asyncio.Semaphore(settings.at_once)
+        self._health = SourceHealth()
 
     async def fetch(self, *, storage_key: str | None, discord_url: str | None, limit: int) -> Picture:
         """Try each source in order and fit the bytes to `limit`.
@@ -126,7 +138,7 @@ class HttpPictures:
             url = self._hosts.check(f"{self._wsrv}/?url={quote(address, safe='')}")
         if url is None:
             raise RouteClosed("host_not_allowed")
-        source = Source("typed" if direct is not None else "wsrv_typed", url)
+        source = Source(TYPED[0] if direct is not None else TYPED[1], url)
         try:
             picture = await self._guard(self._obtain(source, limit), f"picture: {source.name}")
         except DoesNotFit as good_but_large:
@@ -154,10 +166,10 @@ class HttpPictures:
             self._metrics.count(SOURCES_METRIC, source=source.name, outcome=outcome)
 
     async def _obtain(self, source: Source, limit: int) -> Picture:
-        async with self._slots:
-            data = await self._download(source.url)
-            if self._metrics is not None:
-                self._metrics.observe(BYTES_METRIC, float(len(data)))
+        data = await self._asked(source)
+        if self._metrics is not None:
+            self._metrics.observe(BYTES_METRIC, float(len(data)))
+        async with self._decoders:
             try:
                 most = self._settings.most_pixels
                 fitted = await decoded(data, lambda: fit(data, limit, most_pixels=most))
@@ -175,6 +187,22 @@ class HttpPictures:
             source=source.public,
         )
 
+    async def _asked(self, source: Source) -> bytes:
+        """Download it in its source's own slots; a source that keeps failing is passed over at once."""
+        async with self._downloads[source.name]:
+            if not self._health.may_ask(source.name):
+                raise _SourceFailed("skipped")
+            try:
+                data = await self._download(source.url)
+            except _SourceFailed as failed:
+                if failed.ill and source.name not in TYPED:
+                    self._health.failed(source.name)
+                else:
+                    self._health.went_well(source.name)
+                raise
+            self._health.went_well(source.name)
+            return data
+
     async def _download(self, url: httpx.URL) -> bytes:
         """Follow redirects by hand, each hop checked against the allow-list as the first address was."""
         try:
@@ -188,10 +216,10 @@ class HttpPictures:
                     finally:
                         await response.aclose()
         except TimeoutError as error:
-            raise _SourceFailed("timed_out") from error
+            raise _SourceFailed("timed_out", ill=True) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
             # ValueError: a Location so odd that it cannot be joined.
-            raise _SourceFailed(f"broken_connection_{type(error).__name__}") from error
+            raise _SourceFailed(f"broken_connection_{type(error).__name__}", ill=True) from error
         raise _SourceFailed("too_many_redirects")
 
     def _request(self, url: httpx.URL) -> httpx.Request:
@@ -210,7 +238,8 @@ class HttpPictures:
 
     async def _body(self, response: httpx.Response) -> bytes:
         if response.status_code != httpx.codes.OK:
-            raise _SourceFailed(f"http_{response.status_code}")
+            status = response.status_code
+            raise _SourceFailed(f"http_{status}", ill=status >= httpx.codes.INTERNAL_SERVER_ERROR)
         return await read_up_to(
             response, self._settings.most_bytes, lambda: _SourceFailed("too_many_bytes", final=True)
         )

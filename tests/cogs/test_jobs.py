@@ -13,9 +13,11 @@ import discord
 import pytest
 
 from bot.domain.jobs import Ancestor, JobState, Press, Route
+from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
 from bot.services.history.jobs import Family
+from bot.ui.imagine.use_as_prompt import CARD
 from bot.ui.jobs.job_info import info_view
 from bot.ui.kit.links import card_link
 from cogs.jobs import DAY, HOUR, MINUTE, age
@@ -23,6 +25,8 @@ from tests.cogs.jobs_harness import EXTENSIONS, workshop
 from tests.ui.builders import PARENT, a_job, a_picture, a_press, a_reply, walk, words
 from tests.ui.client_harness import CATALOGUES, an_easel, studio
 from tests.ui.wire_harness import WallClock, line
+
+OURS = {"Edit prompt", "Start from this picture", "Info", "Send me", "Favourite", "Delete"}
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -243,7 +247,7 @@ async def test_a_job_comes_back_to_its_requester_with_picture_and_live_buttons(t
 
         assert job.key in seen(result)
         assert labels(result)[:4] == ["U1", "U2", "U3", "U4"]
-        assert labels(result)[-5:] == ["Remix", "Info", "Send me", "Favourite", "Delete"]
+        assert set(labels(result)[-6:]) == OURS
         assert result.response is not None
         assert len([c for c in walk(result.response.components) if c["type"] == 12]) == 1
         assert (await shop.row(job.key)).reply == job.reply
@@ -438,7 +442,7 @@ async def test_a_prompt_too_long_for_a_message_comes_as_a_file(tmp_path: Path) -
 
         result = await house.ada.click(card_of(house, job), label="Info")
 
-        assert f"a remix of `{PARENT}`" in seen(result)
+        assert f"an edited one of `{PARENT}`" in seen(result)
         assert result.response is not None
         (file,) = result.response.attachments
         assert file.filename == "prompt.txt"
@@ -591,7 +595,18 @@ async def test_a_deletion_that_discord_refuses_says_who_can_help(tmp_path: Path)
         assert (await shop.row(job.key)).reply == job.reply
 
 
-# -- Remix -------------------------------------------------------------------------------------------------
+# -- Edit prompt, and Start from this picture ----------------------------------------------------------------
+
+
+async def test_start_from_this_picture_asks_for_words_that_go_with_this_cards_picture(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as (house, shop):
+        job = await shop.job(shown=True)
+
+        window = await house.bob.click(card_of(house, job), label="Start from this picture")
+        assert window.modal is not None
+        assert window.modal["custom_id"] == ButtonId(job.key, CARD).encode()
 
 
 async def test_remix_opens_a_window_with_the_prompt_and_begins_a_chain_in_the_same_pool(
@@ -600,7 +615,7 @@ async def test_remix_opens_a_window_with_the_prompt_and_begins_a_chain_in_the_sa
     async with opened(tmp_path) as (house, shop):
         job = await shop.job(shown=True)
 
-        opened_ = await house.bob.click(card_of(house, job), label="Remix")
+        opened_ = await house.bob.click(card_of(house, job), label="Edit prompt")
 
         assert opened_.modal is not None
         (field,) = [c["component"] for c in opened_.modal["components"]]
@@ -618,7 +633,7 @@ async def test_remix_opens_a_window_with_the_prompt_and_begins_a_chain_in_the_sa
 async def test_a_window_that_was_open_during_a_restart_still_works(tmp_path: Path) -> None:
     async with opened(tmp_path) as (house, shop):
         job = await shop.job(shown=True)
-        window = await house.ada.click(card_of(house, job), label="Remix")
+        window = await house.ada.click(card_of(house, job), label="Edit prompt")
         reborn = an_easel(house.services, house.meta, extensions=EXTENSIONS)
         await house.env.restart_bot(reborn)
 
@@ -632,7 +647,7 @@ async def test_a_window_that_was_open_during_a_restart_still_works(tmp_path: Pat
 async def test_a_bad_prompt_in_the_window_is_refused_privately(tmp_path: Path) -> None:
     async with opened(tmp_path) as (house, shop):
         job = await shop.job(shown=True)
-        window = await house.ada.click(card_of(house, job), label="Remix")
+        window = await house.ada.click(card_of(house, job), label="Edit prompt")
 
         sent = await house.ada.submit_modal(window, {"prompt": "an owl --chaso 5"})
 
@@ -647,9 +662,9 @@ async def test_a_database_too_slow_for_a_window_is_a_sentence(tmp_path: Path) ->
         (card,) = here.discord.messages()
         here.services.jobs = Broken()  # type: ignore[assignment]  # it never answers
 
-        answer = await (await here.discord.press(card, "Remix")).answered()
+        answer = await (await here.discord.press(card, "Edit prompt")).answered()
 
-        assert "press Remix again" in answer.content
+        assert "press **Edit prompt** again" in answer.content
         assert answer.ephemeral
 
 
@@ -658,7 +673,7 @@ async def test_a_window_passes_discords_own_rules(tmp_path: Path) -> None:
         await shop.job(shown=True, prompt="fox " * 990 + "--ar 3:2")
         (card,) = here.discord.messages()
 
-        opened_ = await here.discord.press(card, "Remix")
+        opened_ = await here.discord.press(card, "Edit prompt")
         assert await opened_.acknowledged() == 9
         sent = await here.discord.submit_modal(opened_, {"prompt": "an owl"})
         await asyncio.wait_for(here.services.imagine.asked.wait(), 10)

@@ -83,7 +83,7 @@ async def role_needed(world: Harness) -> None:
         (role_needed, "4711"),
     ],
 )
-@pytest.mark.parametrize("face", ["U1", "🔁 Remix"])
+@pytest.mark.parametrize("face", ["U1", "🔁 Edit prompt"])
 async def test_what_the_home_server_refuses_begins_nothing_in_direct_messages(
     world: Harness, happen: Callable[[Harness], Awaitable[None]], words: str, face: str
 ) -> None:

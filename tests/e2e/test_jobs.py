@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.e2e.harness import Harness
 
-OWN = ["🔁 Remix", "ℹ️ Info", "✉️ Send me", "⭐ Favourite", "🗑️ Delete"]  # noqa: RUF001 - an emoji of that name
+OWN = ["🔁 Edit prompt", "🖼️ Start from this picture", "ℹ️ Info", "✉️ Send me", "⭐ Favourite", "🗑️ Delete"]  # noqa: RUF001 - an emoji of that name
 
 
 async def test_a_picture_cancelled_while_it_is_made_is_not_posted_and_comes_when_it_is_asked_for(
@@ -50,12 +50,12 @@ async def test_a_queued_picture_is_cancelled_at_once_and_never_sent(world: Harne
 
 async def test_a_remix_is_a_new_picture_in_the_same_pool(world: Harness) -> None:
     grid = await world.grid("a paper fox", pool="FAST")
-    window = await world.press(grid, "🔁 Remix")
+    window = await world.press(grid, "🔁 Edit prompt")
 
     sent = await world.place.member.submit_modal(window, {"prompt": "a paper owl --ar 3:2"})
     card = await world.finished(sent)
 
-    assert "Remix of [this picture]" in card.words
+    assert "From the prompt of [this picture]" in card.words
     assert str(grid.message.id) in card.words
     assert [(task.pool, task.prompt) for task in world.accepted][-1] == ("FAST", "a paper owl --ar 3:2")
 

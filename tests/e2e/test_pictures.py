@@ -40,7 +40,7 @@ async def test_a_blend_comes_as_a_grid_whose_buttons_work(world: Harness) -> Non
 
     assert "**Blend of 2 pictures · portrait**" in grid.words
     assert len(grid.pictures) == len(single.pictures) == 1
-    assert "🔁 Remix" not in grid.own
+    assert "🔁 Edit prompt" not in grid.own
     assert (world.accepted[0].action, world.accepted[0].pool) == ("BLEND", "FAST")
     listed = world.shown(await member.slash(channel, "jobs list"))
     assert "Blend of 2 pictures" in listed.words
@@ -101,7 +101,7 @@ async def test_a_message_s_picture_becomes_part_of_a_prompt_and_a_remix_takes_it
 
     sent = await member.submit_modal(window, {"prompt": "a paper fox", "weight": "1,5"})
     card = await world.finished(sent)
-    remixed = await member.submit_modal(await world.press(card, "🔁 Remix"), {"prompt": "a paper owl"})
+    remixed = await member.submit_modal(await world.press(card, "🔁 Edit prompt"), {"prompt": "a paper owl"})
     owl = await world.finished(remixed)
 
     assert "**\u2068a paper fox --iw 1.5\u2069**" in card.words

@@ -46,7 +46,7 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "audit.{}": ACTIONS,
     "audit.section.{}": SECTIONS,
     "button.{}": (
-        *("cancel", "remix", "info", "send", "delete", "show"),
+        *("cancel", "remix", "start", "again", "info", "send", "delete", "show"),
         *("yes_cancel", "yes_erase"),
         *("idea0", "idea1", "idea2", "idea3", "ideas", "describe", "star"),
     ),

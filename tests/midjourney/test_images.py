@@ -15,6 +15,7 @@ from bot.domain.pools import Pool
 from bot.errors import RetryLater, RouteClosed
 from bot.midjourney.images import HttpPictures, PictureSettings
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
+from bot.midjourney.source_health import SourceHealth
 from bot.midjourney.transport import open_lines
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.midjourney.drawing import animation, bomb, noise, still, video
@@ -47,6 +48,62 @@ def redirecting(to: str, status: int = 302) -> Any:
         return web.Response(status=status, headers={"Location": to.format(path=request.path)})
 
     return serve(handler)
+
+
+async def test_a_store_that_hangs_is_passed_over_after_three_of_its_downloads() -> None:
+    asked = 0
+
+    async def hang(_: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    still_png = still("PNG")
+    async with (
+        serve(hang) as store,
+        serving(still_png) as cdn,
+        pictures(store, hosts=(cdn.removeprefix("http://"),), seconds=0.3) as port,
+        asyncio.timeout(20),
+    ):
+        found = await asyncio.gather(
+            *(
+                port.fetch(storage_key=f"{n}.png", discord_url=f"{cdn}/{n}.png", limit=LIMIT)
+                for n in range(12)
+            )
+        )
+
+    assert len(found) == 12
+    assert asked <= 4
+
+
+async def test_a_missing_file_says_nothing_of_its_store() -> None:
+    still_png = still("PNG")
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=still_png) if request.path.endswith("here.png") else web.Response(status=404)
+
+    async with serve(answer) as store, pictures(store) as port:
+        for n in range(5):
+            with pytest.raises(RetryLater):
+                await port.fetch(storage_key=f"gone{n}.png", discord_url=None, limit=LIMIT)
+
+        assert (await port.fetch(storage_key="here.png", discord_url=None, limit=LIMIT)).data
+
+
+async def test_a_source_that_was_skipped_is_tried_again_by_one_request_and_comes_back() -> None:
+    now = 0.0
+    health = SourceHealth(lambda: now)
+    for _ in range(3):
+        assert health.may_ask("storage")
+        health.failed("storage")
+
+    assert not health.may_ask("storage")
+    assert health.may_ask("discord")
+    now = 31.0
+    assert [health.may_ask("storage") for _ in range(3)] == [True, False, False]
+    health.went_well("storage")
+    assert health.may_ask("storage")
 
 
 async def test_it_is_a_pictures_port() -> None:

@@ -163,6 +163,8 @@ class Task:
     images: tuple[str, ...] = ()
     mask: str | None = None
     dimensions: str | None = None
+    stamp: tuple[int | None] | None = None
+    """When it says that it was begun, where that is not `at`."""
     description: str | None = None
     """What is written about a picture."""
 
@@ -182,7 +184,7 @@ class Task:
             progress=int(share * 100),
             prompt=self.description if done and self.description is not None else self.prompt,
             fail_reason=self.reason if done else None,
-            submitted_at=self.at,
+            submitted_at=self.at if self.stamp is None else self.stamp[0],
             webhook_url=self.webhook,
             discord_url="https://cdn.discordapp.com/a.png" if finished and self.picture else None,
             storage_key=f"mj/{self.id}.png" if finished and self.picture else None,
@@ -477,8 +479,13 @@ class FakePictures:
         self._world = world
 
     async def fetch(self, *, storage_key: str | None, discord_url: str | None, limit: int) -> Picture:
+        self._world.fetches.append((storage_key, discord_url, limit))
+        if (
+            self._world.picture_takes
+        ):  # outside the effect: nobody waits for it to be done without time passing
+            await self._world.clock.pause(self._world.picture_takes)
+
         async def call() -> Picture:
-            self._world.fetches.append((storage_key, discord_url, limit))
             if self._world.picture_trouble is not None:
                 raise self._world.picture_trouble
             self._world.pictures_left -= 1
@@ -566,6 +573,8 @@ class Harness:
         self.reader = FakeReader()
         self.fetches: list[tuple[str | None, str | None, int]] = []
         self.picture_trouble: Exception | None = None
+        self.picture_takes = 0.0
+        """Seconds that a fetch hangs before it gives anything."""
         self.painted: Picture | None = None
         """What every fetch gives, where a test looks at pixels."""
         self.pictures_left = 10**9

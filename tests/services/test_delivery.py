@@ -9,10 +9,13 @@ import pytest
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.tasks import TaskStatus
-from bot.errors import RetryLater, RouteClosed, StorageTrouble, TooLarge
-from tests.services.harness import CHANNEL
+from bot.errors import RetryLater, RouteClosed, StorageTrouble, TooLarge, UserError
+from bot.services.admission.viewer import Viewer
+from tests.services.harness import CHANNEL, GUILD
 
 if TYPE_CHECKING:
+    from bot.domain.jobs import Job
+    from bot.texts import Text
     from tests.services.harness import Harness
 
 
@@ -106,6 +109,67 @@ async def test_a_picture_that_cannot_be_fetched_yet_is_tried_again(world: Harnes
 
     assert world.discord.of(job.key)[0].picture is not None
     assert ended.notes == ()
+
+
+async def test_a_picture_that_cannot_be_fetched_leaves_no_card_that_looks_frozen(world: Harness) -> None:
+    world.picture_trouble = RetryLater("502")
+    begun = await world.imagine()
+    await world.until(lambda: bool(world.fetches))
+    ended = (await world.job(begun.key)).finished_at or 0
+    await world.until(lambda: world.discord.of(begun.key)[0].last.state is JobState.SUCCEEDED)
+
+    (message,) = world.discord.of(begun.key)
+    assert world.clock.now() - ended <= 30_000
+    assert message.last.notes == ("note.picture_fetching",)
+    assert message.last.actions
+    await world.pass_time(300)
+    assert len([one for one in message.versions if one.job.state is JobState.SUCCEEDED]) == 1  # said once
+
+    world.picture_trouble = None
+    await world.ended(begun)
+
+    (filled,) = world.discord.of(begun.key)
+    assert filled.picture is not None
+    assert filled.last.notes == ()
+
+
+async def test_a_fetch_that_hangs_leaves_no_card_that_looks_frozen(world: Harness) -> None:
+    world.picture_takes = 90
+    begun = await world.imagine()
+    await world.until(lambda: bool(world.fetches))
+    ended = (await world.job(begun.key)).finished_at or 0
+    (message,) = world.discord.of(begun.key)
+    await world.until(lambda: message.last.state is JobState.SUCCEEDED)
+
+    assert world.clock.now() - ended <= 30_000
+    assert (message.last.notes, message.picture) == (("note.picture_fetching",), None)
+    said = await _told(world, begun)
+    assert said.id == "jobs.cancel_fetching"
+
+    await world.ended(begun)
+    assert message.picture is not None
+    assert message.last.notes == ()
+    assert len(world.fetches) == 1
+
+
+async def test_after_a_restart_the_card_still_says_that_its_picture_is_being_fetched(world: Harness) -> None:
+    world.picture_takes = 90
+    begun = await world.imagine()
+    await world.until(lambda: bool(world.fetches))
+    await world.pass_time(20)
+    await world.reboot(after_ms=60_000)
+
+    job = await world.ended(begun)
+
+    (message,) = world.discord.of(begun.key)
+    assert (message.last.notes, message.picture is not None, job.route) == ((), True, Route.REPLY)
+
+
+async def _told(world: Harness, job: Job) -> Text:
+    viewer = Viewer(user_id=job.user_id, guild_id=GUILD, manages=False)
+    with pytest.raises(UserError) as refused:
+        await world.services.jobs.cancel(viewer, job.key)
+    return refused.value.text
 
 
 async def test_a_picture_that_stays_away_is_explained_on_a_card_with_its_buttons(world: Harness) -> None:

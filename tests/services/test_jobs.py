@@ -242,6 +242,16 @@ async def test_a_picture_that_is_too_large_is_offered_smaller_and_at_last_left_o
     assert (await show(world, job)).last.notes == ("note.picture_gone",)
 
 
+@pytest.mark.parametrize("trouble", [RouteClosed("discord_400_1"), RetryLater("discord_503")])
+async def test_what_discord_does_not_show_is_never_said_to_have_cost_nothing(
+    world: Harness, trouble: Exception
+) -> None:
+    job = await world.finished_grid()
+    world.discord.on_result = [trouble]
+
+    assert await refusal(show(world, job)) == "jobs.not_shown"
+
+
 async def test_a_failed_job_is_shown_as_it_ended(world: Harness) -> None:
     world.upstream.template = {"ends": TaskStatus.FAILURE, "reason": "Banned prompt"}
     job = await world.ended(await world.imagine())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
@@ -105,6 +107,81 @@ async def test_the_same_prompt_in_another_pool_or_long_ago_is_not_ours(world: Ha
 
     assert job.failure is not None
     assert job.failure.kind is FailureKind.LOST
+
+
+@pytest.mark.parametrize(
+    ("sent", "seen"),
+    [
+        ("a paper fox", "a paper fox --v 8.1"),
+        ("a paper fox --ar 3:2 --s 50", "a paper fox --aspect 3:2 --stylize 50 --v 7.0 --style raw"),
+        (
+            "https://cdn.example/a/long/picture.png?ex=1 a fox --sref https://b.example/x.png --v 7",
+            "<https://s.mj.run/abc123> A fox --sref https://s.mj.run/xyz --v 7.0",
+        ),
+        ("a “paper” fox --fast", 'a "paper"  fox'),
+        ("a fox --sref random", "a fox --sref 123456 --v 7"),
+    ],
+)
+async def test_a_prompt_that_upstream_rewrote_is_recognised(world: Harness, sent: str, seen: str) -> None:
+    world.upstream.refusals.append(NO_ANSWER)
+    job = await world.imagine(sent)
+    world.upstream.tasks.append(Task(1, seen, job.pool, "IMAGINE", None, world.clock.now()))
+
+    ended = await world.ended(job)
+
+    assert (ended.state, ended.task_id) == (JobState.SUCCEEDED, "1")
+
+
+@pytest.mark.parametrize("stamp", [None, 0, 1_800_000_000, "eight hours behind", "eight hours ahead"])
+async def test_a_task_with_odd_times_is_recognised(world: Harness, stamp: int | str | None) -> None:
+    world.upstream.refusals.append(NO_ANSWER)
+    job = await world.imagine()
+    now = world.clock.now()
+    shifted = {"eight hours behind": now - 8 * 3_600_000, "eight hours ahead": now + 8 * 3_600_000}
+    task = Task(1, job.prompt, job.pool, "IMAGINE", None, now)
+    task.stamp = (shifted[stamp] if isinstance(stamp, str) else stamp,)
+    world.upstream.tasks.append(task)
+
+    ended = await world.ended(job)
+
+    assert (ended.state, ended.task_id) == (JobState.SUCCEEDED, "1")
+
+
+@pytest.mark.parametrize(
+    "seen", ["a paper fox --ar 3:2", "a paper fox, red", "https://s.mj.run/x a paper fox", "paper fox"]
+)
+async def test_what_says_something_else_is_not_taken_for_a_rewritten_prompt(
+    world: Harness, seen: str
+) -> None:
+    world.upstream.refusals.append(NO_ANSWER)
+    job = await world.imagine()
+    world.upstream.tasks.append(Task(1, seen, job.pool, "IMAGINE", None, world.clock.now()))
+
+    assert (await world.ended(job)).state is JobState.FAILED
+
+
+async def test_two_tasks_that_could_be_one_job_are_never_guessed(world: Harness) -> None:
+    world.upstream.refusals.append(NO_ANSWER)
+    job = await world.imagine()
+    world.upstream.tasks += [
+        Task(1, job.prompt, job.pool, "IMAGINE", None, world.clock.now()),
+        Task(2, f"{job.prompt} --v 7", job.pool, "IMAGINE", None, world.clock.now()),
+    ]
+
+    ended = await world.ended(job)
+
+    assert ended.failure is not None
+    assert ended.failure.kind is FailureKind.LOST
+
+
+async def test_a_task_that_two_unclear_prompts_could_have_become_is_never_guessed(world: Harness) -> None:
+    world.upstream.refusals += [NO_ANSWER, NO_ANSWER]
+    plain, versioned = await world.imagine("a fox"), await world.imagine("a fox --v 7", user=2)
+    world.upstream.tasks.append(Task(1, "a fox --v 7", plain.pool, "IMAGINE", None, world.clock.now()))
+
+    ended = [await world.ended(plain), await world.ended(versioned)]
+
+    assert [job.state for job in ended] == [JobState.FAILED] * 2
 
 
 async def test_twin_prompts_that_are_both_unclear_get_a_task_each(world: Harness) -> None:

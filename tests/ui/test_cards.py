@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.failures import Failure, FailureKind
+from bot.domain.failures import MENDED_BY_TIME, Failure, FailureKind
 from bot.domain.jobs import LIVE, Ancestor, JobState
 from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
 from bot.texts import text
-from bot.ui.card.cards import Cards, Dress
+from bot.ui.card.card_buttons import Dress
+from bot.ui.card.cards import Cards
 from bot.ui.kit.bars import progress_bar
 from bot.ui.kit.buttons import JobButton
 from tests.fakes.discord_rules import load_oracle
@@ -237,8 +238,26 @@ def test_a_grid_has_its_buttons_in_upstreams_order() -> None:
     assert rows == [
         ["U1", "U2", "U3", "U4", "🔄"],
         ["V1", "V2", "V3", "V4"],
-        ["Remix", "Info", "Send me", "Favourite", "Delete"],
+        ["Edit prompt", "Start from this picture"],
+        ["Info", "Send me", "Favourite", "Delete"],
     ]
+
+
+def test_pressed_buttons_are_blurple_and_no_others_of_upstreams() -> None:
+    view = Cards(CATALOGUES).draw(Showing(a_job(JobState.SUCCEEDED), NOW, pressed=frozenset({1, 5})))
+    parts = [part for part in walk(view.to_components()) if part["type"] == 2]  # type: ignore[no-untyped-call]
+
+    blurple = [part["label"] for part in parts if part["style"] == discord.ButtonStyle.primary.value]
+    assert blurple == ["U2", "V1"]
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_try_again_is_offered_where_it_helps(kind: FailureKind) -> None:
+    root = drawn(a_job(JobState.FAILED, failure=Failure(kind)))
+    child = drawn(a_job(JobState.FAILED, failure=Failure(kind), press=a_press()))
+
+    helps = kind in MENDED_BY_TIME
+    assert ("Try again" in labels(root), "Try again" in labels(child)) == (helps, helps)
 
 
 def test_without_emoji_every_button_has_a_name() -> None:
@@ -261,7 +280,7 @@ def test_more_actions_than_fit_are_owned_up_to() -> None:
     components = drawn(a_job(JobState.SUCCEEDED, actions=many))
 
     assert len(labels(components)) == 25
-    assert labels(components)[-2:] == ["Remix", "Info"]
+    assert labels(components)[-2:] == ["Edit prompt", "Info"]
     assert "4 more actions do not fit" in words(components)
 
 
@@ -275,11 +294,15 @@ def test_our_own_buttons_find_a_place_beside_any_number_of_upstreams(n: int) -> 
         if row["type"] == 1
     ]
 
-    ours = ["Remix", "Info", "Send me", "Favourite", "Delete"] if n <= 20 else ["Remix", "Info"]
-    assert rows[-1][-len(ours) :] == ours
+    ours = {"Edit prompt", "Info"} if n > 20 else {"Edit prompt", "Info", "Send me", "Favourite", "Delete"}
+    if n < 20:
+        ours |= {"Start from this picture"}
+    flat = [label for row in rows for label in row]
+    assert {label for label in flat if not label.startswith("V")} == ours
+    assert len(flat) == len(set(flat))
     assert len(rows) <= 5
     assert all(len(row) <= 5 for row in rows)
-    assert sum(map(len, rows)) - len(ours) == min(n, 20 if n <= 20 else 23)
+    assert sum(label.startswith("V") for label in flat) == min(n, 20 if n <= 20 else 23)
 
 
 @pytest.mark.parametrize(
@@ -300,8 +323,8 @@ def test_a_remix_leads_to_its_ancestor() -> None:
     shown = words(drawn(a_job(ancestor=Ancestor(PARENT, 200, 390))))
     unseen = words(drawn(a_job(ancestor=Ancestor(PARENT, 200, None))))
 
-    assert "Remix of [this picture](https://discord.com/channels/100/200/390)" in shown
-    assert f"Remix of `{PARENT}`" in unseen
+    assert "From the prompt of [this picture](https://discord.com/channels/100/200/390)" in shown
+    assert f"From the prompt of `{PARENT}`" in unseen
 
 
 def test_a_child_pressed_where_one_person_sees_it_names_its_parent() -> None:

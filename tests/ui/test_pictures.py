@@ -123,7 +123,7 @@ def test_long_prompts_of_a_description_fit_into_one_message() -> None:
             a_job(ancestor=Ancestor(PARENT, 1, None), notes=("note.from_description",)),
             f"From the description `{PARENT}`",
         ),
-        (a_job(ancestor=Ancestor(PARENT, 1, 2)), "Remix of [this picture]"),
+        (a_job(ancestor=Ancestor(PARENT, 1, 2)), "From the prompt of [this picture]"),
     ],
 )
 def test_a_card_says_where_it_comes_from_once(job: Job, said: str) -> None:

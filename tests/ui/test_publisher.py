@@ -332,9 +332,41 @@ async def test_a_card_rejected_twice_goes_without_buttons_and_says_how_to_get_th
         assert len(message.attachments) == 1
 
 
+@pytest.mark.parametrize(("code", "times"), [(50035, 3), (200000, 1), (240000, 1)])
+async def test_a_card_whose_words_are_refused_shows_its_picture_with_neutral_ones(
+    code: int, times: int
+) -> None:
+    async with line() as here:
+        here.discord.fail_next("POST", MESSAGES, status=400, code=code, times=times)
+        job = here.job(prompt="a forbidden lighthouse", press=a_press(label="Forbidden button"))
+
+        await here.publisher.show(seen(job), Route.POST, picture=a_picture())
+
+        message = only_message(here)
+        assert "orbidden" not in message.text
+        assert "Discord refused the words" in message.text
+        assert KEY in message.text
+        assert len(message.attachments) == 1
+        assert "orbidden" not in str(here.discord.calls("POST", MESSAGES)[-1].json)
+        assert "U1" in [button.label for button in message.buttons]
+
+
+async def test_no_thinking_stays_where_the_words_of_a_waiting_card_are_refused() -> None:
+    async with line() as here:
+        reply = await here.asked()
+        here.discord.fail_next("PATCH", REPLY, status=400, code=200000)
+
+        await here.publisher.show(seen(here.job(JobState.QUEUED, reply=reply), 2), Route.REPLY, picture=None)
+
+        message = only_message(here)
+        assert not message.loading
+        assert "2 ahead of you" in message.text
+        assert "fox" not in message.text
+
+
 async def test_a_card_rejected_in_every_dress_closes_the_way() -> None:
     async with line() as here:
-        here.discord.fail_next("POST", MESSAGES, status=400, code=50035, times=3)
+        here.discord.fail_next("POST", MESSAGES, status=400, code=50035, times=5)
 
         with pytest.raises(RouteClosed):
             await here.publisher.show(seen(here.job()), Route.POST, picture=None)

@@ -179,4 +179,6 @@ def _matching(jobs: Sequence[Job], typed: str) -> list[Job]:
 
 def _too_late(job: Job) -> Text:
     """Why a job that ended cannot be withdrawn."""
+    if job.state is JobState.SUCCEEDED and not job.is_delivered:
+        return text("jobs.cancel_fetching", key=job.key)
     return text(f"jobs.cancel_{job.state.value}" if job.is_terminal else "jobs.unknown", key=job.key)

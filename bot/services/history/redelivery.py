@@ -38,6 +38,7 @@ PICTURE_NOTES: Final = frozenset(
         "note.picture_unreachable",
         "note.picture_too_large",
         "note.picture_gone",
+        "note.picture_fetching",
     }
 )
 """Notes of an earlier delivery about its picture; they say nothing of this one."""
@@ -57,7 +58,7 @@ class Redelivery:
         """Put a job's card, with live buttons and its picture, into the asker's deferred answer.
 
         In public that becomes the job's card: links lead there from now on, and a job that was kept counts as
-        delivered. Raises `UserError`, `RouteClosed` or `RetryLater`.
+        delivered. Raises `UserError`, or `TooLarge` if not even a card without its picture is taken.
         """
         job = await self.jobs.get_managed(viewer, key, Door.SHOW)
         if not job.is_terminal:
@@ -67,7 +68,18 @@ class Redelivery:
         here = replace(job, reply=asker.reply, notes=notes, unwanted=False)
 
         async def put(picture: Picture | None, job: Job) -> None:
-            shown = await self.publisher.show(Showing(job, self.clock.now()), Route.REPLY, picture=picture)
+            try:
+                shown = await self.publisher.show(
+                    Showing(job, self.clock.now(), pressed=await self.store.pressed(key)),
+                    Route.REPLY,
+                    picture=picture,
+                )
+            except (
+                RouteClosed,
+                RetryLater,
+            ) as trouble:  # what it cost was paid long ago: say nothing of that
+                log.info("card_not_shown", extra={"job": key, "reason": trouble.reason})
+                raise UserError(text("jobs.not_shown", key=key)) from trouble
             if public:
                 reply = replace(asker.reply, message_id=shown.message_id, message_at=shown.at)
                 await self.store.move_card(key, reply)

@@ -116,6 +116,8 @@ class Presses:
         child = self._child(parent, action, position, asker, channel_id, message_id, notes)
         request = _request(parent, charge_of(child, parent=parent))
         started = await self.intake.enqueue(asker, child, request, inputs)
+        if started.fresh:
+            self.intake.show(parent)  # its button now shows that it was pressed
         # The same interaction again is answered as the first time; another one finds the button's job.
         again = started.job.interaction_id == asker.interaction_id
         return Pressed(started.job, PressOutcome.STARTED if again else PressOutcome.RUNNING)

@@ -3,8 +3,9 @@ Never here: progress, and deciding what the outcome is."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.inputs import images_of
@@ -16,6 +17,7 @@ from bot.errors import RetryLater, RouteClosed, TooLarge
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore, Metrics, Pictures, Publisher
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.worker.progress import ProgressEditor
@@ -26,6 +28,9 @@ SMALLER: Final = 0.5
 """A picture that Discord finds too large is fitted to this part of its size and offered again,"""
 REFITS: Final = 3
 """at most this often; then the card goes out without it."""
+PATIENCE_MS: Final = 10 * SECOND
+"""So long after its end a job's card may wait for the picture; then it says what it is waiting for."""
+FETCHING: Final = "note.picture_fetching"
 IN_PLACE: Final = frozenset({Route.REPLY, Route.EDIT})
 """Ways that change a message and make none."""
 _REFUSALS: Final = dict.fromkeys(
@@ -57,6 +62,8 @@ class Delivery:
     chance: Callable[[], float]
     on_lost_way: Callable[[Job, str], None]
     owe_copy: Callable[[Job, Route], Awaitable[None]]
+    _announced: set[JobKey] = field(init=False, default_factory=set)
+    """Jobs whose card says that the picture is being fetched; forgetting one only costs an edit."""
 
     async def deliver(self, job: Job) -> Job:
         """Deliver an ended job that this worker holds; returns the row as it now stands, its lease given back.
@@ -87,15 +94,47 @@ class Delivery:
         if job.state is not JobState.SUCCEEDED or not (job.storage_key or job.discord_url):
             return _Parcel(job, None)
         try:
-            return _Parcel(job, await self._fetch(job, job.reply.upload_limit))
+            return _Parcel(job, await self._fetch_in_sight(job))
         except RouteClosed as closed:
             log.warning("picture_refused", extra={"job": job.key, "reason": closed.reason})
             return _Parcel(_noted(job, _REFUSALS.get(closed.reason, "note.picture_not_allowed")), None)
         except RetryLater as later:
             if self.clock.now() - (job.finished_at or 0) < PICTURE_CAP_MS:
+                await self._announce(job)
                 raise
             log.warning("picture_given_up", extra={"job": job.key, "reason": later.reason})
             return _Parcel(_noted(job, "note.picture_unreachable"), None)
+
+    async def _fetch_in_sight(self, job: Job) -> Picture:
+        """Fetch it; where that takes long, the card says so meanwhile instead of looking as if nothing had ended."""
+        arrived = asyncio.Event()
+        fetching = asyncio.ensure_future(self._fetch(job, job.reply.upload_limit))
+        fetching.add_done_callback(lambda _: arrived.set())
+        try:
+            left = (job.finished_at or 0) + PATIENCE_MS - self.clock.now()
+            if left > 0:
+                await self.clock.pause(left / SECOND, arrived)
+            else:
+                await asyncio.wait([fetching], timeout=0)
+            if not fetching.done():
+                await self._announce(job)
+            return await fetching
+        finally:
+            fetching.cancel()
+
+    async def _announce(self, job: Job) -> None:
+        """Give the card its buttons while the picture is still to come; best effort, the outcome follows in any case."""
+        if job.key in self._announced or job.unwanted:
+            return
+        now = self.clock.now()
+        for route in (one for one in job.reply.open_routes(now) if one in IN_PLACE):
+            try:
+                await self.publisher.show(Showing(_noted(job, FETCHING), now), route, picture=None)
+            except (RouteClosed, RetryLater, TooLarge) as trouble:
+                log.info("fetching_not_announced", extra={"job": job.key, "reason": str(trouble)})
+            else:
+                self._announced.add(job.key)
+                return
 
     async def _fetch(self, job: Job, limit: int) -> Picture:
         return await self.pictures.fetch(
@@ -157,12 +196,17 @@ class Delivery:
             if found is not None:
                 return found, parcel
         for attempt in range(REFITS + 2):
-            showing = Showing(parcel.job, self.clock.now())
+            pressed = await self._pressed(parcel.job)
+            showing = Showing(parcel.job, self.clock.now(), pressed=pressed)
             try:
                 return await self.publisher.show(showing, route, picture=parcel.picture), parcel
             except TooLarge:
                 parcel = await self._smaller(parcel, attempt)
         raise RouteClosed("too_large")
+
+    async def _pressed(self, job: Job) -> frozenset[int]:
+        """A card that waited for its picture has had its buttons all the while."""
+        return await self.store.pressed(job.key) if job.key in self._announced else frozenset()
 
     async def _before_posting(self, parcel: _Parcel) -> tuple[_Parcel, Shown | None]:
         """A new message is the one effect that must not happen twice: note it first, and after a crash look for it.
@@ -177,6 +221,7 @@ class Delivery:
 
     async def _done(self, job: Job, route: Route, shown: Shown | None, reasons: Sequence[str] = ()) -> Job:
         now = self.clock.now()
+        self._announced.discard(job.key)
         reply = job.reply
         if shown is not None:
             moved = shown.message_id != reply.message_id

@@ -70,6 +70,8 @@ class ProgressEditor:
     _positions: dict[JobKey, int] = field(init=False, default_factory=dict)
     _counted_at: int = field(init=False, default=0)
     _counting: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _next: dict[tuple[str, str], JobKey] = field(init=False, default_factory=dict)
+    """Whose card says "next in line" in a pool of an account: one at a time, as people read several cards at once."""
 
     def changed(self, job: Job) -> None:
         """Note a live job's new state; the card follows as soon as the pace allows."""
@@ -100,8 +102,10 @@ class ProgressEditor:
 
     async def settle(self, key: JobKey) -> None:
         """Forget a job and wait for an edit in flight, so that nothing lands after its result."""
-        self._cards.pop(key, None)
+        card = self._cards.pop(key, None)
         self._queued.discard(key)
+        if card is not None:
+            self._no_longer_next(card.job)
         flying = self._flying.get(key)
         if flying is not None:
             await asyncio.wait([flying])
@@ -176,11 +180,17 @@ class ProgressEditor:
         finally:
             del self._flying[key]
             self._wake.set()
-            if card.dirty and self._cards.get(key) is card:
-                self._stand_in_line(card)
+            if self._cards.get(key) is card:
+                if card.dirty:
+                    self._stand_in_line(card)
+                elif card.job.is_terminal:
+                    del self._cards[key]  # nothing more will change but by the next press
 
     async def _show(self, card: _Card) -> None:
         job, now = card.job, self.clock.now()
+        if job.is_terminal:
+            await self._show_pressed(job, now)
+            return
         ahead: int | None = None
         if job.state is JobState.QUEUED:
             # Another process may have taken it on meanwhile; its card must not fall back to "queued".
@@ -188,6 +198,8 @@ class ProgressEditor:
             if stored is None or stored.state is not JobState.QUEUED:
                 return
             ahead = await self._ahead(job.key)
+            if ahead == 0 and self._next.setdefault(_lane(job), job.key) != job.key:
+                ahead = None  # the card of the one that has just gone still says so
         looks = UNWANTED if job.unwanted else (job.state, job.progress, ahead, job.hold)
         if looks == card.shown:
             return
@@ -197,7 +209,31 @@ class ProgressEditor:
             return
         await self.publisher.show(Showing(job, now, ahead), route, picture=None)
         card.shown = looks
+        if job.state is not JobState.QUEUED or ahead != 0:
+            self._no_longer_next(job)
         self.metrics.count("edits", kind="progress")
+
+    async def _show_pressed(self, job: Job, now: int) -> None:
+        """Draw a finished card anew, with the buttons marked that were pressed."""
+        stored = await self.store.get(job.key)
+        if stored is None or stored.state is not JobState.SUCCEEDED or not stored.is_delivered:
+            return
+        route = next((r for r in stored.reply.open_routes(now) if r in {Route.REPLY, Route.EDIT}), None)
+        if route is None or stored.unwanted:
+            return
+        pressed = await self.store.pressed(job.key)
+        await self.publisher.show(Showing(stored, now, pressed=pressed), route, picture=None)
+        self.metrics.count("edits", kind="pressed")
+
+    def _no_longer_next(self, job: Job) -> None:
+        """Its card does not say "next in line" any more: another's may."""
+        if self._next.get(_lane(job)) != job.key:
+            return
+        del self._next[_lane(job)]
+        for key in self._queued:
+            card = self._cards[key]
+            if not card.dirty and _lane(card.job) == _lane(job):
+                self._stand_in_line(card)
 
     async def _ahead(self, key: JobKey) -> int:
         """How many stand before it. Counting reads the whole queue, so one count answers for all cards that wait."""
@@ -207,3 +243,7 @@ class ProgressEditor:
                 self._positions = await self.store.ahead(self._queued | {key})
                 self._counted_at = now
             return self._positions.get(key, 0)
+
+
+def _lane(job: Job) -> tuple[str, str]:
+    return job.account, job.pool.value

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.inputs import sent_prompt
 from bot.domain.jobs import Job, JobKind, JobState
+from bot.domain.rewritten import could_be
 from bot.domain.schedule import (
     MINUTE,
     SECOND,
@@ -36,6 +37,10 @@ EARLY_MS: Final = 2 * MINUTE
 """Upstream's clock may be behind ours by so much."""
 LATE_MS: Final = 5 * MINUTE
 """A task whose submission began later than this after ours is not ours."""
+PLAUSIBLE_MS: Final = 1_600_000_000_000
+"""A smaller stamp is no time of this API: it is 0, or counts seconds."""
+SHIFTS_MS: Final = (0, -8 * 60 * MINUTE)
+"""Servers in China may print their own time of day as if it were UTC, or the other way round."""
 LOOK_EVERY_MS: Final = 5 * SECOND
 
 
@@ -136,7 +141,7 @@ class Reconciler:
         return list(tasks.values())
 
     async def _match(self, job: Job, tasks: Sequence[TaskSnapshot]) -> TaskSnapshot | _Verdict:
-        """Find the job's task: exactly by its webhook token, else by prompt, pool and time among nobody's tasks."""
+        """Find the job's task: exactly by its webhook token, else by prompt and pool among nobody's tasks."""
         for task in tasks:
             if task.webhook_url and job.webhook_token in task.webhook_url:
                 return task
@@ -144,17 +149,25 @@ class Reconciler:
         prompt = job.prompt
         if job.kind is JobKind.IMAGINE and job.inputs:
             prompt = sent_prompt(prompt, await self.store.inputs(job.key))
-        candidates = [t for t in tasks if t.task_id not in known and _could_be(job, t, prompt)]
+        now = self.clock.now()
+        candidates = [t for t in tasks if t.task_id not in known and _could_be(job, t, prompt, now)]
         if not candidates:
             return _Verdict.ABSENT
-        rivals = await self.store.rivals(job, since=(job.sent_at or job.created_at) - EARLY_MS)
+        rivals = [
+            rival
+            for rival in await self.store.rivals(
+                job, since=(job.sent_at or job.created_at) - EARLY_MS, any_prompt=True
+            )
+            if any(_might_claim(rival, task) for task in candidates)
+        ]
         if any(r.state is JobState.SUBMITTING for r in rivals):
             return _Verdict.CROWDED
-        if job.kind is JobKind.IMAGINE and not job.inputs:
-            # Jobs with the same prompt in the same pool are interchangeable.
+        # Jobs that are quite alike are interchangeable, as long as every task is one of theirs.
+        alike = job.kind is JobKind.IMAGINE and not job.inputs and all(_is_twin(job, r) for r in rivals)
+        if alike and len(candidates) <= 1 + len(rivals):
             return min(candidates, key=lambda t: int(t.task_id) if t.task_id.isdigit() else 0)
-        # Buttons of one picture share its prompt, and pictures that were sent along cannot be read back: with two of
-        # them unclear, a wrong guess shows the wrong picture.
+        # Buttons of one picture share its prompt, pictures that were sent along cannot be read back, and a prompt
+        # may have been rewritten into another's: a wrong guess shows the wrong picture.
         if rivals or len(candidates) > 1:
             return _Verdict.AMBIGUOUS
         return candidates[0]
@@ -164,18 +177,32 @@ _TELLING: Final = {JobKind.BLEND: "BLEND", JobKind.DESCRIBE: "DESCRIBE"}
 """What a task calls its action (contract §2.3) where no prompt of ours tells it."""
 
 
-def _could_be(job: Job, task: TaskSnapshot, prompt: str) -> bool:
+def _could_be(job: Job, task: TaskSnapshot, prompt: str, now: int) -> bool:
     if task.webhook_url:  # somebody else's token: ours would have matched
         return False
-    sent = job.sent_at or job.created_at
-    if task.submitted_at is None or not sent - EARLY_MS <= task.submitted_at <= sent + LATE_MS:
+    if not _time_allows(task.submitted_at, job.sent_at or job.created_at, now):
         return False
     if task.pool is not None and task.pool is not job.pool:
         return False
     if job.kind in _TELLING:
         return (task.action or "").upper() == _TELLING[job.kind]
-    return _folded(task.prompt) == _folded(prompt)
+    return could_be(prompt, task.prompt) or could_be(prompt, task.final_prompt)
 
 
-def _folded(prompt: str | None) -> str:
-    return " ".join((prompt or "").split()).casefold()
+def _time_allows(stamp: int | None, sent: int, now: int) -> bool:
+    """Whether a task can have been begun when ours was. Only a time that can be right speaks against it."""
+    if stamp is None or stamp < PLAUSIBLE_MS or stamp > now + EARLY_MS:
+        return True  # none, seconds, or a clock that goes wrong: it says nothing
+    return any(sent + shift - EARLY_MS <= stamp <= sent + shift + LATE_MS for shift in SHIFTS_MS)
+
+
+def _might_claim(rival: Job, task: TaskSnapshot) -> bool:
+    """Whether a task that could be ours could be another unsettled job's just as well."""
+    if rival.kind in _TELLING:
+        return (task.action or "").upper() == _TELLING[rival.kind]
+    links = not rival.inputs  # their addresses stood at the head of what was sent
+    return any(could_be(rival.prompt, one, links=links) for one in (task.prompt, task.final_prompt))
+
+
+def _is_twin(job: Job, other: Job) -> bool:
+    return (other.kind, other.prompt, other.inputs) == (job.kind, job.prompt, job.inputs)

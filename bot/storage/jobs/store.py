@@ -20,7 +20,17 @@ from bot.storage import tenants
 from bot.storage.database import lock, plain
 from bot.storage.errors import TAKEN, Conflict
 from bot.storage.jobs import claims, fairness, rows, steps
-from bot.storage.tables import IS_LIVE, IS_LOST, IS_OPEN, IS_OWNED, IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
+from bot.storage.tables import (
+    HAS_PARENT,
+    IS_LIVE,
+    IS_LOST,
+    IS_OPEN,
+    IS_OWNED,
+    IS_QUEUED,
+    IS_UPSTREAM,
+    IS_WATCHED,
+    jobs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -114,9 +124,17 @@ class SqlJobStore:
         )
         return await self._database.read(lambda cn: steps.find(cn, query))
 
-    async def rivals(self, job: Job, since: int) -> Sequence[Job]:
+    async def pressed(self, parent: JobKey) -> frozenset[int]:
         """See the port."""
-        alike = and_(c.account == job.account, c.pool == job.pool.value, c.prompt == plain(job.prompt))
+        gone = (JobState.FAILED.value, JobState.CANCELLED.value)
+        query = select(c.position).where(text(HAS_PARENT), c.parent == parent, c.state.not_in(gone))
+        return await self._database.read(lambda cn: frozenset(cn.execute(query).scalars()) - {None})
+
+    async def rivals(self, job: Job, since: int, *, any_prompt: bool = False) -> Sequence[Job]:
+        """See the port."""
+        alike = and_(c.account == job.account, c.pool == job.pool.value)
+        if not any_prompt:
+            alike = and_(alike, c.prompt == plain(job.prompt))
         unsettled = and_(text(IS_UPSTREAM), c.task_id.is_(None))
         lost = and_(text(IS_LOST), c.sent_at > since)
         query = select(jobs).where(alike, c.key != job.key, or_(unsettled, lost)).order_by(c.sent_at, c.key)

@@ -3,35 +3,29 @@ Never here: sending it, and what a button does."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 from bot.domain.accounts import is_own
-from bot.domain.actions import ROW_LENGTH, ROWS, Family, Layout, Need, lay_out
-from bot.domain.failures import MENDED_BY_WORDS, FailureKind
+from bot.domain.failures import FailureKind
 from bot.domain.jobs import Job, JobKind, JobState
-from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
 from bot.services.intake.describe import FROM_DESCRIPTION
 from bot.texts import Text, text
-from bot.ui.card.description import idea_lines, idea_rows
+from bot.ui.card.card_buttons import CardButtons, Dress
+from bot.ui.card.description import idea_lines
 from bot.ui.card.titles import plain_title, title_of
 from bot.ui.kit.bars import progress_bar
-from bot.ui.kit.buttons import JobButton
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import message_link, shown_address
-from bot.ui.region.picker import RegionButton
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
-    from bot.domain.actions import ActionButton
     from bot.domain.jobs import Ancestor
     from bot.domain.ports import Picture, Showing
     from bot.i18n import Catalogues
-    from bot.ui.card.description import Own
 
 PROMPT_LIMIT: Final = 700
 """A root's prompt: enough to know it again. All texts of a message have 4,000 characters together (facts §3.5)."""
@@ -52,14 +46,6 @@ TOO_LARGE: Final = "note.picture_too_large"
 POOL_COLOUR: Final = {Pool.NORMAL: discord.Colour(0x3BA55D), Pool.FAST: discord.Colour(0xF0A132)}
 WAITING_COLOUR: Final = discord.Colour(0x5C6370)
 FAILED_COLOUR: Final = discord.Colour(0xD83C3E)
-
-
-class Dress(StrEnum):
-    """How much of a card is shown: less each time Discord refuses one (peers F30)."""
-
-    FULL = "full"
-    NO_EMOJI = "no_emoji"
-    NO_BUTTONS = "no_buttons"
 
 
 class Cards:
@@ -92,54 +78,41 @@ class Cards:
         a new one, `because` why the card is somewhere unexpected.
         """
         address = self._address_of(showing.job)
-        return _Drawing(self._catalogues, showing, video=self._video, address=address).view(
-            media=media, picture=picture, dress=dress, because=because
+        return _Drawing(self._catalogues, showing, dress, video=self._video, address=address).view(
+            media=media, picture=picture, because=because
         )
 
     def render(self, words: Text, locale: str) -> str:
         """Say something in a language."""
         return self._catalogues.render(words, locale)
 
-    def description(self, job: Job) -> str:
+    def description(self, job: Job, dress: Dress = Dress.FULL) -> str:
         """What the picture's description says to those who cannot see it."""
-        return _description(self._catalogues, job)
+        return _description(self._catalogues, job, dress)
 
 
 SPOILER: Final = "note.spoiler"
 """The note of a job whose picture is to be hidden until somebody looks."""
 
-_CANCEL: Final = ("cancel", "✖️", discord.ButtonStyle.secondary)
-_REMIX: Final = ("remix", "🔁", discord.ButtonStyle.secondary)
-_EDIT: Final = ("edit", "✏️", discord.ButtonStyle.primary)
-_INFO: Final = ("info", "ℹ️", discord.ButtonStyle.secondary)  # noqa: RUF001 - Discord's emoji of that name
-_SEND: Final = ("send", "✉️", discord.ButtonStyle.secondary)
-_DELETE: Final = ("delete", "🗑️", discord.ButtonStyle.secondary)
-_STAR: Final = ("star", "⭐", discord.ButtonStyle.secondary)
-FINISHED: Final = (_REMIX, _INFO, _SEND, _STAR, _DELETE)
-"""Our own buttons under a picture, in a row of their own,"""
-CROWDED: Final = (_REMIX, _INFO)
-"""and where upstream's leave no such row, behind those; also under a prompt that failed."""
-
-
-ZOOM: Final = "zoom"
-"""The word of the button that explains."""
-
 
 class _Drawing:
     """One card in the making."""
 
-    def __init__(self, catalogues: Catalogues, showing: Showing, *, video: bool, address: str | None) -> None:
+    def __init__(
+        self, catalogues: Catalogues, showing: Showing, dress: Dress, *, video: bool, address: str | None
+    ) -> None:
         self._catalogues = catalogues
         self._showing = showing
         self._job = showing.job
-        self._video = video
+        self._dress = dress
+        self._buttons = CardButtons(showing.job, self._say, video=video, pressed=showing.pressed)
         self._address = address
 
     def view(
-        self, *, media: str | None, picture: Picture | None, dress: Dress, because: Text | None
+        self, *, media: str | None, picture: Picture | None, because: Text | None
     ) -> discord.ui.LayoutView:
-        job = self._job
-        offered = self._offered()
+        job, dress = self._job, self._dress
+        offered = self._buttons.offered()
         box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=self._colour())
         if because is not None:
             box.add_item(discord.ui.TextDisplay(self._say(because)))
@@ -147,13 +120,13 @@ class _Drawing:
         if media is not None and job.kind is not JobKind.DESCRIBE:
             box.add_item(self._gallery(media))
         below = [*self._status(media), *self._remarks(picture)]
-        if offered.rows and dress is Dress.NO_BUTTONS:
+        if offered.rows and not dress.has_buttons:
             below.append(self._small(text("card.no_buttons", key=job.key)))
         elif offered.overflow:
             below.append(self._small(text("card.more_buttons", n=len(offered.overflow))))
         box.add_item(discord.ui.TextDisplay("\n".join([*below, self._footer()])))
-        if dress is not Dress.NO_BUTTONS:
-            for row in self._rows(offered, dress):
+        if dress.has_buttons:
+            for row in self._buttons.rows(offered, dress):
                 box.add_item(discord.ui.ActionRow(*row))
         view = discord.ui.LayoutView(timeout=None)
         view.add_item(box)
@@ -167,7 +140,7 @@ class _Drawing:
         words = discord.ui.TextDisplay[Any]("\n".join([self._headline(), *self._ideas()]))
         if media is None or job.kind is not JobKind.DESCRIBE:
             return words
-        described = _description(self._catalogues, job)
+        described = _description(self._catalogues, job, self._dress)
         small = discord.ui.Thumbnail[Any](media, description=described, spoiler=self._is_veiled)
         return discord.ui.Section(words, accessory=small)
 
@@ -178,13 +151,16 @@ class _Drawing:
 
     def _ideas(self) -> Iterable[str]:
         job = self._job
-        if job.kind is not JobKind.DESCRIBE or job.state is not JobState.SUCCEEDED:
+        described = job.kind is JobKind.DESCRIBE and job.state is JobState.SUCCEEDED
+        if not described or not self._dress.has_words:
             return []
         return idea_lines(job) or [self._say(text("describe.nothing"))]
 
     def _headline(self) -> str:
         """The prompt, or what stands for it; for a child, first what was pressed and where."""
         job = self._job
+        if not self._dress.has_words:
+            return self._say(text("card.neutral"))
         if job.press is None:
             title = title_of(job)
             prompt = quoted(job.prompt, PROMPT_LIMIT) if title is None else self._say(title)
@@ -216,7 +192,7 @@ class _Drawing:
 
     def _gallery(self, media: str) -> discord.ui.MediaGallery[Any]:
         gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
-        described = _description(self._catalogues, self._job)
+        described = _description(self._catalogues, self._job, self._dress)
         gallery.add_item(media=media, description=described, spoiler=self._is_veiled)
         return gallery
 
@@ -263,7 +239,7 @@ class _Drawing:
         kind = f"own_{failure.kind.value}" if own else failure.kind.value
         yield self._say(text("card.failed", why=text(f"failure.{kind}")))
         yield self._say(text(f"advice.{kind}"))
-        if failure.words:
+        if failure.words and self._dress.has_words:
             yield self._small(text("card.words", words=quoted(failure.words, WORDS_LIMIT)))
         yield self._small(text("card.refunded"))
 
@@ -299,69 +275,6 @@ class _Drawing:
             return self._small(text("card.footer_took", took=took, **parts))
         return self._small(text("card.footer", **parts))
 
-    # -- the buttons -------------------------------------------------------------------------------------
-
-    def _offered(self) -> Layout:
-        """Upstream's buttons; the last row is kept for ours, unless that many find no place then."""
-        # A description's own are all replaced by ours (contract §6.3).
-        if self._job.state is not JobState.SUCCEEDED or self._job.kind is JobKind.DESCRIBE:
-            return Layout(rows=())
-        layout = lay_out(self._job.actions, video=self._video, rows=ROWS - 1)
-        if not layout.overflow:
-            return layout
-        layout = lay_out(self._job.actions, video=self._video)
-        room = ROW_LENGTH - len(CROWDED)
-        *rows, last = layout.rows
-        return Layout((*rows, last[:room]), (*last[room:], *layout.overflow), layout.hidden)
-
-    def _rows(self, offered: Layout, dress: Dress) -> Iterable[list[discord.ui.Item[Any]]]:
-        """Upstream's rows, then our own."""
-        rows = [[self._action(button, dress) for button in row] for row in _one_free_zoom(offered.rows)]
-        job = self._job
-        if job.state is JobState.SUCCEEDED and job.kind is JobKind.DESCRIBE:
-            rows += [self._own(row, dress) for row in idea_rows(job, (_INFO, _DELETE))]
-        elif job.state is JobState.SUCCEEDED and len(rows) == ROWS:
-            rows[-1] += self._own(self._fitting(CROWDED), dress)
-        elif job.state is JobState.SUCCEEDED:
-            rows.append(self._own(self._fitting(FINISHED), dress))
-        elif job.state is JobState.FAILED and job.press is None:
-            # What failed for its words is sent again with others.
-            rows.append(
-                self._own((_EDIT, _INFO) if self._is_for_its_words else self._fitting(CROWDED), dress)
-            )
-        elif not job.is_terminal and not job.unwanted:
-            rows.append(self._own((_CANCEL,), dress))
-        return rows
-
-    @property
-    def _is_for_its_words(self) -> bool:
-        return self._job.failure is not None and self._job.failure.kind in MENDED_BY_WORDS
-
-    def _action(self, button: ActionButton, dress: Dress) -> discord.ui.Item[Any]:
-        label = (button.label if dress is Dress.FULL else button.label or button.title) or None
-        emoji = button.emoji if dress is Dress.FULL else None
-        style = discord.ButtonStyle.secondary
-        if button.need is Need.MASK:
-            return RegionButton.draw(self._job.key, button.position, label=label, emoji=emoji, style=style)
-        # Custom Zoom would only wait for a window: its button says what to press instead.
-        id_ = ButtonId(self._job.key, ZOOM if button.family is Family.CUSTOM_ZOOM else button.position)
-        return JobButton.draw(id_, label=label, emoji=emoji, style=style)
-
-    def _fitting(self, offered: Iterable[Own]) -> list[Own]:
-        """Without a prompt there is nothing to remix."""
-        return [own for own in offered if self._job.prompt or own != _REMIX]
-
-    def _own(self, words: Iterable[Own], dress: Dress) -> list[discord.ui.Item[Any]]:
-        return [
-            JobButton.draw(
-                ButtonId(self._job.key, word),
-                label=self._say(text(f"button.{word}")),
-                emoji=emoji if dress is Dress.FULL else None,
-                style=style,
-            )
-            for word, emoji, style in words
-        ]
-
     def _colour(self) -> discord.Colour:
         job = self._job
         if job.state is JobState.FAILED:
@@ -377,24 +290,12 @@ class _Drawing:
         return f"-# {self._say(sentence)}"
 
 
-def _one_free_zoom(rows: Iterable[Sequence[ActionButton]]) -> Iterable[list[ActionButton]]:
-    """Custom Zoom's button is the job's, not the action's, and Discord refuses two of one custom_id."""
-    drawn = False
-    for row in rows:
-        kept = []
-        for button in row:
-            is_free = button.family is Family.CUSTOM_ZOOM
-            if not (is_free and drawn):
-                kept.append(button)
-            drawn = drawn or is_free
-        if kept:
-            yield kept
-
-
-def _description(catalogues: Catalogues, job: Job) -> str:
+def _description(catalogues: Catalogues, job: Job, dress: Dress) -> str:
     def say(sentence: Text) -> str:
         return catalogues.render(sentence, job.locale)
 
+    if not dress.has_words:
+        return plain(say(text("card.neutral_alt")), ALT_LIMIT)
     if job.kind is JobKind.DESCRIBE:
         return plain(plain_title(job, say), ALT_LIMIT)
     return plain(say(text("card.alt", prompt=plain_title(job, say))), ALT_LIMIT)

@@ -16,9 +16,9 @@ from bot.domain.jobs import JobState, Route
 from bot.domain.ports import Shown
 from bot.errors import RouteClosed
 from bot.texts import text
-from bot.ui.card.cards import Dress
+from bot.ui.card.card_buttons import Dress
 from bot.ui.kit.channel_locks import ChannelLocks
-from bot.ui.kit.discord_errors import REJECTED, THREAD_ARCHIVED, translated
+from bot.ui.kit.discord_errors import REJECTED, THREAD_ARCHIVED, WORDS_REFUSED, translated
 from bot.ui.kit.message_parser import picture_url, shows
 
 if TYPE_CHECKING:
@@ -121,12 +121,16 @@ class DiscordPublisher:
     async def _dressed(
         self, showing: Showing, picture: Picture | None, way: Callable[[_Sending], Awaitable[Shown]]
     ) -> Shown:
-        """Send the card, with less on it each time Discord rejects one: a paid picture is never lost to a button."""
+        """Send the card, with less on it each time Discord rejects one: a paid picture is never lost to a button or a word."""
+        is_about_words = False
         for dress in Dress:
+            if is_about_words and dress.has_words:
+                continue
             try:
                 return await way(_Sending(self._cards, showing, picture, dress))
             except discord.HTTPException as error:
-                if error.code != REJECTED or dress is Dress.NO_BUTTONS:
+                is_about_words = is_about_words or error.code in WORDS_REFUSED
+                if (error.code != REJECTED and not is_about_words) or dress is Dress.BARE:
                     raise
                 log.warning(
                     "card_rejected",
@@ -241,7 +245,7 @@ class _Sending:
         picture = self._picture
         if picture is None:
             return []
-        return [_file(picture, described=self._cards.description(self.job))]
+        return [_file(picture, described=self._cards.description(self.job, self._dress))]
 
 
 def _file(picture: Picture, *, described: str | None = None) -> discord.File:

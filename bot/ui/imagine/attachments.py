@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.domain.inputs import Assigned, InputRole, weigh
+from bot.domain.keys import JobKey
 from bot.errors import UserError
 from bot.texts import text
-from bot.ui.kit.message_parser import job_on
+from bot.ui.kit.message_parser import job_on, pictures_in
 from bot.ui.kit.private import viewer_of
 from bot.ui.kit.replies import NETWORK, AnyInteraction, client_of
 
@@ -21,13 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.domain.inputs import Given
-    from bot.domain.keys import JobKey
 
 log = logging.getLogger(__name__)
 
 READ_S: Final = 60.0
 """For one file from Discord's store."""
-PICTURE_NAMES: Final = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".heic", ".bmp", ".tif", ".tiff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +88,32 @@ def attached_to(pictures: Iterable[tuple[discord.Attachment | None, InputRole]])
     return given
 
 
-def picked(interaction: AnyInteraction, message: discord.Message) -> Attached | JobKey:
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A picture of a message that is no file of it: of an embed, a gallery, a sticker."""
+
+    address: str
+
+
+Picked = Attached | Addressed | JobKey
+"""What a menu over a message may be about."""
+
+
+def picked(interaction: AnyInteraction, message: discord.Message) -> Picked:
     """The first picture of a message, or the job whose card it is. Raises `UserError` if there is neither."""
     ours = message.author.id in {interaction.application_id, getattr(interaction.client.user, "id", None)}
     key = job_on(message) if ours else None
     if key is not None:
         return key
-    for attachment in message.attachments:
-        kind = attachment.content_type or ""
-        if kind.startswith("image/") or attachment.filename.lower().endswith(PICTURE_NAMES):
-            return attached([attachment])[0]
+    for found in pictures_in(message):
+        return Addressed(found) if isinstance(found, str) else attached([found])[0]
     raise UserError(text("picture.none"))
 
 
-async def given_by(interaction: AnyInteraction, pick: Attached | JobKey) -> Given:
+async def given_by(interaction: AnyInteraction, pick: Picked) -> Given:
     """What was picked as a picture; a card's comes from where it was made."""
     if isinstance(pick, Attached):
         return pick
+    if isinstance(pick, Addressed):
+        return client_of(interaction).services.image_loader.of_address(pick.address)
     return await client_of(interaction).services.image_loader.of_job(viewer_of(interaction), pick)

@@ -1,4 +1,4 @@
-"""🔁 Remix: a window with the prompt of a job, and the chain that begins when it is sent.
+"""🔁 Edit prompt: a window with the prompt of a job, and the chain that begins when it is sent.
 Never here: rules for prompts, pools and allowances.
 
 The window is never handed to discord.py to keep: its custom_id says all, so that it works after a restart, for as long

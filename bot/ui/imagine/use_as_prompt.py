@@ -14,8 +14,8 @@ from bot.domain.keys import KEY_LENGTH, ButtonId, JobKey, key_from_bits
 from bot.domain.prompts import PromptOptions, compose
 from bot.errors import UserError
 from bot.texts import text
-from bot.ui.imagine.attachments import Attached, given_by
-from bot.ui.kit.buttons import own_modal
+from bot.ui.imagine.attachments import Addressed, Attached, Picked, given_by
+from bot.ui.kit.buttons import own_button, own_modal
 from bot.ui.kit.private import localised
 from bot.ui.kit.prompt_modal import PROMPT, prompt_modal
 from bot.ui.kit.replies import AnyInteraction, client_of, defer_public
@@ -26,19 +26,21 @@ if TYPE_CHECKING:
 CARD: Final = "usecard"
 ATTACHMENT: Final = "usefile"
 """Words of the window in its custom_id: behind the one stands a job's key, behind the other a place in `HELD`."""
+START: Final = "start"
+"""The button under a picture that opens the same window."""
 WEIGHT: Final = "weight"
 WEIGHT_LIMIT: Final = 5
 MOST_HELD: Final = 1_000
 
 
 class Held:
-    """Attachments whose windows are open. Only the menu's own interaction tells of them, their addresses are too
+    """Pictures of messages whose windows are open. Only the menu's own interaction tells of them, their addresses are too
     long for a custom_id, and a window is answered in the process that opened it: a restart only costs opening it again."""
 
     def __init__(self) -> None:
-        self._held: OrderedDict[JobKey, Attached] = OrderedDict()
+        self._held: OrderedDict[JobKey, Attached | Addressed] = OrderedDict()
 
-    def keep(self, attachment: Attached) -> JobKey:
+    def keep(self, attachment: Attached | Addressed) -> JobKey:
         """Keep it; the oldest makes room."""
         slot = key_from_bits(secrets.randbits(5 * KEY_LENGTH))
         self._held[slot] = attachment
@@ -46,7 +48,7 @@ class Held:
             self._held.popitem(last=False)
         return slot
 
-    def get(self, slot: JobKey) -> Attached:
+    def get(self, slot: JobKey) -> Attached | Addressed:
         """Read it; raises `UserError` if it is gone."""
         found = self._held.get(slot)
         if found is None:
@@ -57,9 +59,19 @@ class Held:
 HELD: Final = Held()
 
 
-async def open_modal(interaction: AnyInteraction, pick: Attached | JobKey) -> None:
+@own_button(START)
+async def open_under_card(interaction: AnyInteraction, key: JobKey) -> None:
+    """Ask for the words that go with the picture of the card whose button was pressed."""
+    await open_modal(interaction, key)
+
+
+async def open_modal(interaction: AnyInteraction, pick: Picked) -> None:
     """Ask for the words."""
-    id_ = ButtonId(HELD.keep(pick), ATTACHMENT) if isinstance(pick, Attached) else ButtonId(pick, CARD)
+    id_ = (
+        ButtonId(HELD.keep(pick), ATTACHMENT)
+        if isinstance(pick, (Attached, Addressed))
+        else ButtonId(pick, CARD)
+    )
     modal = prompt_modal(
         interaction,
         id_,
@@ -89,7 +101,7 @@ async def begin_from_file(interaction: AnyInteraction, slot: JobKey, fields: Map
     await _begin(interaction, HELD.get(slot), fields)
 
 
-async def _begin(interaction: AnyInteraction, pick: Attached | JobKey, fields: Mapping[str, str]) -> None:
+async def _begin(interaction: AnyInteraction, pick: Picked, fields: Mapping[str, str]) -> None:
     weight = fields.get(WEIGHT, "").strip().replace(",", ".")
     options = PromptOptions(prompt=fields.get(PROMPT, ""), weight=weight or None, pictures=1)
     compose(options)  # a bad one is refused at once, with nothing left in public

@@ -1,5 +1,5 @@
 """Buttons of our own under a card: cancel, show, info, send, star, zoom, delete. Each checks who presses when it is pressed.
-Never here: what they do to a job (services), and Remix, which opens a window."""
+Never here: what they do to a job (services), and Edit prompt, which opens a window."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from bot.domain.keys import KEY_PATTERN, JobKey
 from bot.errors import UserError
 from bot.services.admission.doors import Door
 from bot.texts import text
-from bot.ui.card.cards import ZOOM
-from bot.ui.imagine import remix
+from bot.ui.card.card_buttons import ZOOM
+from bot.ui.imagine import remix, use_as_prompt
+from bot.ui.jobs import try_again
 from bot.ui.jobs.job_info import show_info
 from bot.ui.jobs.lists import PageButton
 from bot.ui.kit.buttons import own_button
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.texts import Text
 
-__all__ = ["OWN_DYNAMIC", "DropButton", "bring", "remix", "withdraw"]
+__all__ = ["OWN_DYNAMIC", "DropButton", "bring", "remix", "try_again", "use_as_prompt", "withdraw"]
 
 
 @own_button("cancel")

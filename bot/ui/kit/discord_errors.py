@@ -20,6 +20,8 @@ TIMEOUT_S: Final = 120
 
 REJECTED: Final = 50035
 """“Invalid form body”: something on the card is not to Discord's liking."""
+WORDS_REFUSED: Final = frozenset({200000, 200001, 240000})
+"""A filter of the server, or of links, found something in what the card says; the same without those words passes."""
 THREAD_ARCHIVED: Final = 50083
 TOO_LARGE: Final = 40005
 

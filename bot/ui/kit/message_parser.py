@@ -1,4 +1,4 @@
-"""What a message of ours shows, read from the message itself: which job, and where its picture is.
+"""What a message shows, read from the message itself: which job of ours, and where its pictures are.
 Never here: asking Discord for a message."""
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from bot.domain.keys import KEY_PATTERN, ButtonId, JobKey
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+PICTURE_NAMES: Final = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".heic", ".bmp", ".tif", ".tiff")
 _QUOTED_KEY: Final = re.compile(rf"`({KEY_PATTERN})`")
 
 
@@ -58,3 +59,44 @@ def picture_url(message: discord.Message) -> str | None:
         if isinstance(component, discord.ThumbnailComponent):
             return component.media.url
     return None
+
+
+def pictures_in(message: discord.Message | discord.MessageSnapshot) -> Iterable[discord.Attachment | str]:
+    """Every picture that Discord shows in a message, the first of which people mean: its files, then addresses.
+
+    Those of galleries and cards of other bots, of embeds and link previews, of stickers, and of what was forwarded.
+    """
+    for attachment in message.attachments:
+        if _is_picture(attachment.content_type, attachment.filename):
+            yield attachment
+    yield from _shown_by(message.components)
+    for embed in message.embeds:
+        for media in (embed.image, embed.thumbnail):
+            address = media.url or media.proxy_url
+            if address is not None and address.startswith(("https://", "http://")):
+                yield address
+    for sticker in message.stickers:
+        if sticker.format is not discord.StickerFormatType.lottie:
+            yield sticker.url
+    for snapshot in getattr(message, "message_snapshots", ()):  # a forwarded message carries none of its own
+        yield from pictures_in(snapshot)
+
+
+def _shown_by(components: Iterable[Any]) -> Iterable[str]:
+    for component in flat(components):
+        media: list[discord.UnfurledMediaItem] = []
+        if isinstance(component, discord.MediaGalleryComponent):
+            media = [item.media for item in component.items]
+        elif isinstance(component, discord.ThumbnailComponent):
+            media = [component.media]
+        elif isinstance(component, discord.FileComponent):
+            media = (
+                [component.media] if _is_picture(component.media.content_type, component.name or "") else []
+            )
+        for one in media:
+            if one.url.startswith("https://") and not (one.content_type or "image/").startswith("video/"):
+                yield one.url
+
+
+def _is_picture(content_type: str | None, filename: str) -> bool:
+    return (content_type or "").startswith("image/") or filename.lower().endswith(PICTURE_NAMES)

@@ -1,0 +1,182 @@
+"""The buttons below a card: upstream's, which of ours stand beside them, and how each is dressed.
+Never here: what a press does, and the card above them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.actions import ROW_LENGTH, ROWS, Family, Layout, Need, classify, lay_out, need_of
+from bot.domain.failures import MENDED_BY_TIME, MENDED_BY_WORDS
+from bot.domain.jobs import NOTE_REMOVED, JobKind, JobState
+from bot.domain.keys import ButtonId
+from bot.texts import text
+from bot.ui.card.description import idea_rows
+from bot.ui.kit.buttons import JobButton
+from bot.ui.region.picker import RegionButton
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from bot.domain.actions import ActionButton
+    from bot.domain.jobs import Job
+    from bot.texts import Text
+    from bot.ui.card.description import Own
+
+
+class Dress(StrEnum):
+    """How much of a card is shown: less each time Discord refuses one (peers F30)."""
+
+    FULL = "full"
+    NO_EMOJI = "no_emoji"
+    NO_BUTTONS = "no_buttons"
+    NEUTRAL = "neutral"
+    """With its buttons again, and without a word that a person or upstream wrote."""
+    BARE = "bare"
+    """Neutral, and no buttons either."""
+
+    @property
+    def has_words(self) -> bool:
+        """Whether what people and upstream wrote is on it."""
+        return self not in {Dress.NEUTRAL, Dress.BARE}
+
+    @property
+    def has_buttons(self) -> bool:
+        """Whether anything can be pressed."""
+        return self not in {Dress.NO_BUTTONS, Dress.BARE}
+
+
+_CANCEL: Final = ("cancel", "✖️", discord.ButtonStyle.secondary)
+_REMIX: Final = ("remix", "🔁", discord.ButtonStyle.secondary)
+_EDIT: Final = ("edit", "✏️", discord.ButtonStyle.primary)
+_INFO: Final = ("info", "ℹ️", discord.ButtonStyle.secondary)  # noqa: RUF001 - Discord's emoji of that name
+_SEND: Final = ("send", "✉️", discord.ButtonStyle.secondary)
+_DELETE: Final = ("delete", "🗑️", discord.ButtonStyle.secondary)
+_STAR: Final = ("star", "⭐", discord.ButtonStyle.secondary)
+AGAIN: Final = "again"
+_AGAIN: Final = (AGAIN, "🔄", discord.ButtonStyle.primary)
+_START: Final = ("start", "🖼️", discord.ButtonStyle.secondary)
+FINISHED: Final = (_REMIX, _INFO, _SEND, _STAR, _DELETE)
+"""Our own buttons under a picture, in a row of their own;"""
+ROOMY: Final = ((_REMIX, _START), (_INFO, _SEND, _STAR, _DELETE))
+"""in two, where upstream's leave room for them;"""
+CROWDED: Final = (_REMIX, _INFO)
+"""and where upstream's leave no such row, behind those; also under a prompt that failed."""
+
+
+ZOOM: Final = "zoom"
+"""The word of the button that explains."""
+
+
+class CardButtons:
+    """The buttons of one card in the making."""
+
+    def __init__(
+        self, job: Job, say: Callable[[Text], str], *, video: bool, pressed: frozenset[int] = frozenset()
+    ) -> None:
+        self._job = job
+        self._pressed = pressed
+        self._say = say
+        self._video = video
+
+    def offered(self) -> Layout:
+        """Upstream's buttons; the last row is kept for ours, unless that many find no place then."""
+        # A description's own are all replaced by ours (contract §6.3).
+        if self._job.state is not JobState.SUCCEEDED or self._job.kind is JobKind.DESCRIBE:
+            return Layout(rows=())
+        layout = lay_out(self._job.actions, video=self._video, rows=ROWS - 1)
+        if not layout.overflow:
+            return layout
+        layout = lay_out(self._job.actions, video=self._video)
+        room = ROW_LENGTH - len(CROWDED)
+        *rows, last = layout.rows
+        return Layout((*rows, last[:room]), (*last[room:], *layout.overflow), layout.hidden)
+
+    def rows(self, offered: Layout, dress: Dress) -> Iterable[list[discord.ui.Item[Any]]]:
+        """Upstream's rows, then our own."""
+        rows = [[self._action(button, dress) for button in row] for row in _one_free_zoom(offered.rows)]
+        job = self._job
+        if job.state is JobState.SUCCEEDED and job.kind is JobKind.DESCRIBE:
+            rows += [self._own(row, dress) for row in idea_rows(job, (_INFO, _DELETE))]
+        elif job.state is JobState.SUCCEEDED and len(rows) == ROWS:
+            rows[-1] += self._own(self._fitting(CROWDED), dress)
+        elif job.state is JobState.SUCCEEDED:
+            ours = ROOMY if len(rows) + len(ROOMY) <= ROWS else (FINISHED,)
+            if ours is not ROOMY:  # a row of upstream's takes it in, if there is one with a place
+                for row in [row for row in rows if len(row) < ROW_LENGTH][-1:]:
+                    row.extend(self._own(self._fitting((_START,)), dress))
+            rows += [self._own(fitting, dress) for own in ours if (fitting := self._fitting(own))]
+        elif job.state is JobState.FAILED and job.press is None:
+            # What failed for its words is sent again with others.
+            rows.append(
+                self._own(
+                    (
+                        *((_AGAIN,) if self._may_try_again else ()),
+                        *((_EDIT, _INFO) if self._is_for_its_words else self._fitting(CROWDED)),
+                    ),
+                    dress,
+                )
+            )
+        elif job.state is JobState.FAILED and self._may_try_again:
+            rows.append(self._own((_AGAIN, _INFO), dress))
+        elif not job.is_terminal and not job.unwanted:
+            rows.append(self._own((_CANCEL,), dress))
+        return rows
+
+    @property
+    def _is_for_its_words(self) -> bool:
+        return self._job.failure is not None and self._job.failure.kind in MENDED_BY_WORDS
+
+    @property
+    def _may_try_again(self) -> bool:
+        """Whether the same may succeed when it is sent once more, and all that it takes is still known."""
+        job = self._job
+        if job.failure is None or job.failure.kind not in MENDED_BY_TIME:
+            return False
+        if job.press is not None:
+            return need_of(classify(job.press.custom_id)) in {Need.NOTHING, Need.VIDEO}
+        return job.kind is JobKind.IMAGINE
+
+    def _action(self, button: ActionButton, dress: Dress) -> discord.ui.Item[Any]:
+        label = (button.label if dress is Dress.FULL else button.label or button.title) or None
+        emoji = button.emoji if dress is Dress.FULL else None
+        is_pressed = button.position in self._pressed
+        style = discord.ButtonStyle.primary if is_pressed else discord.ButtonStyle.secondary
+        if button.need is Need.MASK:
+            return RegionButton.draw(self._job.key, button.position, label=label, emoji=emoji, style=style)
+        # Custom Zoom would only wait for a window: its button says what to press instead.
+        id_ = ButtonId(self._job.key, ZOOM if button.family is Family.CUSTOM_ZOOM else button.position)
+        return JobButton.draw(id_, label=label, emoji=emoji, style=style)
+
+    def _fitting(self, offered: Iterable[Own]) -> list[Own]:
+        """Without a prompt there is nothing to edit, and without a picture nothing to start from."""
+        removed = NOTE_REMOVED in self._job.notes
+        missing = {*(() if self._job.prompt else (_REMIX,)), *((_START,) if removed else ())}
+        return [own for own in offered if own not in missing]
+
+    def _own(self, words: Iterable[Own], dress: Dress) -> list[discord.ui.Item[Any]]:
+        return [
+            JobButton.draw(
+                ButtonId(self._job.key, word),
+                label=self._say(text(f"button.{word}")),
+                emoji=emoji if dress is Dress.FULL else None,
+                style=style,
+            )
+            for word, emoji, style in words
+        ]
+
+
+def _one_free_zoom(rows: Iterable[Sequence[ActionButton]]) -> Iterable[list[ActionButton]]:
+    """Custom Zoom's button is the job's, not the action's, and Discord refuses two of one custom_id."""
+    drawn = False
+    for row in rows:
+        kept = []
+        for button in row:
+            is_free = button.family is Family.CUSTOM_ZOOM
+            if not (is_free and drawn):
+                kept.append(button)
+            drawn = drawn or is_free
+        if kept:
+            yield kept

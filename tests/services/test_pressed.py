@@ -1,0 +1,61 @@
+"""Buttons that were pressed show it to everybody, as the stored children tell; one waiting card at a time is the next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.jobs import JobState
+from bot.domain.tasks import TaskStatus
+from bot.services.admission.viewer import Viewer
+from tests.services.harness import GUILD
+
+if TYPE_CHECKING:
+    from tests.services.harness import Harness
+
+
+async def test_a_pressed_button_shows_it_on_the_parents_card(world: Harness) -> None:
+    grid = await world.finished_grid()
+    (card,) = world.discord.of(grid.key)
+
+    await world.press(grid, position=1, user=2)
+    await world.pass_time(10)
+    await world.press(grid, position=2)
+    await world.pass_time(10)
+
+    assert card.versions[-1].pressed == {1, 2}
+    assert card.picture is not None
+    assert len(world.discord.of(grid.key)) == 1
+
+
+async def test_after_a_restart_a_card_that_is_drawn_anew_still_shows_what_was_pressed(world: Harness) -> None:
+    grid = await world.finished_grid()
+    await world.ended((await world.press(grid, position=0)).job)
+    await world.reboot(after_ms=3_600_000)
+
+    asker = world.asker()
+    viewer = Viewer(user_id=grid.user_id, guild_id=GUILD, manages=False)
+    await world.services.redelivery.show(viewer, asker, grid.key, public=True)
+
+    assert world.discord.of(grid.key)[-1].versions[-1].pressed == {0}
+
+
+async def test_a_press_that_brought_nothing_is_not_shown_as_pressed(world: Harness) -> None:
+    grid = await world.finished_grid()
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="Failure")
+    await world.ended((await world.press(grid, position=0)).job)
+
+    assert await world.store.pressed(grid.key) == frozenset()
+
+
+async def test_no_two_waiting_cards_say_next_in_line_at_the_same_time(world: Harness) -> None:
+    world.max_running = 1
+    await world.reboot()
+    world.upstream.template["seconds"] = 6.0
+    jobs = [await world.imagine(f"fox {n}", user=n) for n in range(1, 6)]
+
+    for _ in range(60):
+        shown = [world.discord.of(job.key)[0].versions[-1] for job in jobs if world.discord.of(job.key)]
+        waiting = [one for one in shown if one.job.state is JobState.QUEUED and one.ahead == 0]
+        assert len(waiting) <= 1
+        await world.pass_time(0.7)
+    assert all([(await world.ended(job)).state is JobState.SUCCEEDED for job in jobs])
