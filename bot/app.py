@@ -41,6 +41,7 @@ from bot.ui.card.cards import Cards
 from bot.ui.card.publisher import DiscordPublisher
 from bot.ui.kit.directory import DiscordDirectory
 from bot.ui.kit.links import card_link
+from bot.ui.kit.open_answers import DiscordAnswers
 from bot.ui.moderation.modlog import ChannelModLog
 from bot.ui.servers.owners import DiscordMail
 from bot.web_server import Served, serving
@@ -111,6 +112,7 @@ class App:
                 asyncio.create_task(self._probe_upstream(), name="upstream probe"),
                 asyncio.create_task(self.services.dispatcher.run(), name="telling"),
                 asyncio.create_task(self.services.people.run(), name="people"),
+                asyncio.create_task(self.services.answers.run(), name="open answers"),
             ]
             if self.settings.role != "gateway":
                 run = self.services.housekeeping.run()
@@ -160,6 +162,7 @@ class App:
         with suppress(TimeoutError):
             async with asyncio.timeout(max(1.0, self.settings.stop_timeout - patience)):
                 await self.bot.close()
+                await self.services.answers.settle()
         log.info("stopped")
 
     async def _probe_upstream(self) -> None:
@@ -296,6 +299,8 @@ async def assemble(
                 people=storage.people,
                 keepsakes=storage.keepsakes,
                 tenants=storage.tenants,
+                answers=storage.answers,
+                answer_writer=DiscordAnswers(bot, catalogues),
                 balance_apis=further
                 if settings.ohmygpt_admin_key is None
                 else {DEFAULT_ACCOUNT: api, **further},

@@ -30,10 +30,11 @@ from bot.services.intake.describe import Describing
 from bot.services.intake.drafts import Drafts
 from bot.services.intake.imagine import Imagine
 from bot.services.intake.new_chain import Roots
+from bot.services.intake.open_answers import OpenAnswers
 from bot.services.intake.press import Presses
 from bot.services.intake.region import Regions, no_editor
 from bot.services.modlog.dispatcher import Dispatcher
-from bot.services.modlog.events import events_of, lost_way
+from bot.services.modlog.events import lost_to, told_to
 from bot.services.servers.moderation import Moderation
 from bot.services.servers.policy import GuildPolicy
 from bot.services.servers.prompt_settings import PromptSettings
@@ -46,9 +47,10 @@ from bot.services.worker.submission import Submitter
 from bot.services.worker.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from bot.domain.accounts import AccountMap
+    from bot.domain.answers import AnswerStore, AnswerWriter
     from bot.domain.balances import AccountApi, BalanceApi
     from bot.domain.guild_ports import GuildStores, ModLog
     from bot.domain.inputs import PictureReader
@@ -64,28 +66,6 @@ if TYPE_CHECKING:
     from bot.services.admission.terms import DeploymentPolicy
     from bot.services.intake.imagine import Naming
     from bot.services.intake.region import EditorLink
-
-
-def told_to(dispatcher: Dispatcher) -> Callable[[Job, Sequence[str]], None]:
-    """Have moderators hear of delivered jobs that went wrong."""
-
-    def hear(job: Job, reasons: Sequence[str]) -> None:
-        for event in events_of(job, reasons):
-            dispatcher.tell(job.home, event)
-
-    return hear
-
-
-def lost_to(dispatcher: Dispatcher, on_lost_way: Callable[[Job, str], None]) -> Callable[[Job, str], None]:
-    """Have moderators hear of finished jobs that could be shown nowhere, besides whoever wants to know."""
-
-    def hear(job: Job, why: str) -> None:
-        on_lost_way(job, why)
-        event = lost_way(job, why)
-        if event is not None:
-            dispatcher.tell(job.home, event)
-
-    return hear
 
 
 class RandomNaming:
@@ -128,6 +108,8 @@ class Ports:
     people: PreferenceStore
     keepsakes: Keepsakes
     tenants: TenantStore
+    answers: AnswerStore
+    answer_writer: AnswerWriter
     directory: MemberDirectory = field(default_factory=NoDirectory)
     modlog: ModLog = field(default_factory=Silence)
     mail: OwnerMail = field(default_factory=NoMail)
@@ -203,6 +185,8 @@ class Services:
     people: People
     """Has to run beside the worker, in every process."""
     drafts: Drafts
+    answers: OpenAnswers
+    """Has to run beside the worker, in every process."""
     copies: DmOutbox
     """Has to run beside the worker, in every process that delivers."""
     favourites: Favourites
@@ -379,6 +363,14 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             mail=ports.mail,
         ),
         people=people,
+        answers=OpenAnswers(
+            owner=terms.owner,
+            store=ports.answers,
+            writer=ports.answer_writer,
+            clock=clock,
+            metrics=metrics,
+            dispatcher=dispatcher,
+        ),
         copies=DmOutbox(
             owed=owed,
             people=people,

@@ -55,6 +55,7 @@ IS_LOST: Final = (
 IS_OWNED: Final = "owner IS NOT NULL"
 HAS_PARENT: Final = "parent IS NOT NULL"
 HAS_TASK: Final = "task_id IS NOT NULL"
+CAN_REPLY: Final = "token IS NOT NULL"
 IS_KEPT: Final = "(prompt <> '' OR subject IS NOT NULL)"
 """What somebody wrote or gave is still there: neither erased nor forgotten."""
 
@@ -182,6 +183,7 @@ _index("jobs_watched", "finished_at", where=IS_WATCHED)
 _index("jobs_lost", "account", "pool", "sent_at", where=IS_LOST)
 _index("jobs_owner", "owner", where=IS_OWNED)
 _index("jobs_kept", "guild_id", "finished_at", where=IS_KEPT)
+_index("jobs_token", "token_until", where=CAN_REPLY)
 
 actions = Table(
     "actions",

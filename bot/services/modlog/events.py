@@ -12,9 +12,10 @@ from bot.domain.jobs import JobState
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bot.domain.jobs import Job
+    from bot.services.modlog.dispatcher import Dispatcher
 
 MISSING_PERMISSION: Final = "missing_permission"
 """What the publisher calls a channel in which the bot may not write."""
@@ -66,3 +67,25 @@ def events_of(job: Job, reasons: Sequence[str]) -> Iterator[ModEvent]:
         yield ModEvent(EventKind.BALANCE_LOW, "balance", said, job=job.key)
     elif kind in _TROUBLES:
         yield ModEvent(EventKind.ERROR, f"failure/{kind.value}", job.failure.text, job=job.key)
+
+
+def told_to(dispatcher: Dispatcher) -> Callable[[Job, Sequence[str]], None]:
+    """Have moderators hear of delivered jobs that went wrong."""
+
+    def hear(job: Job, reasons: Sequence[str]) -> None:
+        for event in events_of(job, reasons):
+            dispatcher.tell(job.home, event)
+
+    return hear
+
+
+def lost_to(dispatcher: Dispatcher, on_lost_way: Callable[[Job, str], None]) -> Callable[[Job, str], None]:
+    """Have moderators hear of finished jobs that could be shown nowhere, besides whoever wants to know."""
+
+    def hear(job: Job, why: str) -> None:
+        on_lost_way(job, why)
+        event = lost_way(job, why)
+        if event is not None:
+            dispatcher.tell(job.home, event)
+
+    return hear
