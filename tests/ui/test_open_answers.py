@@ -3,6 +3,7 @@ Never here: who is told, and when (tests/services/test_open_answers.py)."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,9 +16,18 @@ from tests.ui.client_harness import CATALOGUES
 from tests.ui.wire_harness import line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.fakes.discord_wire import Interaction
 
 WORDS = text("answer.interrupted")
+
+
+async def soon(happened: Callable[[], bool]) -> None:
+    """Wait for what the double does not tell about."""
+    async with asyncio.timeout(30):
+        while not happened():
+            await asyncio.sleep(0.005)
 
 
 def waiting(interaction: Interaction, here: Any, **changes: Any) -> OpenAnswer:
@@ -32,7 +42,7 @@ async def test_a_command_is_noted_before_it_is_answered_and_closed_when_its_hand
         answers = here.services.answers
 
         interaction = await here.discord.slash("imagine", {"prompt": "a fox"})
-        await here.discord.until(lambda: answers.closed)
+        await soon(lambda: bool(answers.closed))
 
         (noted,) = answers.opened
         assert (noted.interaction_id, noted.kind) == (interaction.id, AnswerKind.PUBLIC)
@@ -63,7 +73,7 @@ async def test_words_that_did_not_arrive_are_left_to_be_said_later() -> None:
         here.discord.fail_next("POST", r"/webhooks/.+", status=404, code=10015)
 
         interaction = await here.discord.slash("imagine", {"prompt": "a fox"})
-        await here.discord.until(lambda: here.services.answers.abandoned)
+        await soon(lambda: bool(here.services.answers.abandoned))
 
         assert here.services.answers.abandoned == [interaction.id]
         assert here.services.answers.closed == []
@@ -72,7 +82,7 @@ async def test_words_that_did_not_arrive_are_left_to_be_said_later() -> None:
 async def test_late_words_take_the_place_of_thinking() -> None:
     async with line() as here:
         interaction = await here.discord.slash("imagine", {"prompt": "a fox"})
-        await here.discord.until(lambda: here.services.answers.closed)
+        await soon(lambda: bool(here.services.answers.closed))
 
         await DiscordAnswers(here.bot, CATALOGUES).answer(waiting(interaction, here, locale="de"), WORDS)
 
@@ -85,7 +95,7 @@ async def test_late_words_take_the_place_of_thinking() -> None:
 async def test_late_words_in_the_channel_ping_nobody_and_are_said_once() -> None:
     async with line() as here:
         interaction = await here.discord.slash("imagine", {"prompt": "a fox"})
-        await here.discord.until(lambda: here.services.answers.closed)
+        await soon(lambda: bool(here.services.answers.closed))
         writer = DiscordAnswers(here.bot, CATALOGUES)
         words = text("answer.interrupted_post", user=str(here.discord.user.id), at=1_800_000_000)
 
@@ -95,13 +105,13 @@ async def test_late_words_in_the_channel_ping_nobody_and_are_said_once() -> None
         said = [m for m in here.discord.messages(here.discord.channel) if "interrupted" in m.text]
         assert len(said) == 1
         posts = here.discord.calls("POST", r"/channels/\d+/messages")
-        assert all(call.body["allowed_mentions"] == {"parse": []} for call in posts)
+        assert all(call.json["allowed_mentions"] == {"parse": []} for call in posts)
 
 
 async def test_an_answer_that_never_left_has_no_place_for_words() -> None:
     async with line() as here:
         interaction = await here.discord.slash("imagine", {"prompt": "a fox"})
-        await here.discord.until(lambda: here.services.answers.closed)
+        await soon(lambda: bool(here.services.answers.closed))
         here.discord.fail_next("PATCH", r"/webhooks/.+", status=404, code=10015)
 
         with pytest.raises(RouteClosed):
