@@ -3,7 +3,6 @@ Never here: who is told, and when (tests/services/test_open_answers.py)."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,7 @@ from bot.texts import text
 from bot.ui.kit.open_answers import DiscordAnswers
 from tests.ui.client_harness import CATALOGUES
 from tests.ui.wire_harness import line
+from tests.wire.installation import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,9 +25,7 @@ WORDS = text("answer.interrupted")
 
 async def soon(happened: Callable[[], bool]) -> None:
     """Wait for what the double does not tell about."""
-    async with asyncio.timeout(30):
-        while not happened():
-            await asyncio.sleep(0.005)
+    await eventually(lambda: happened() or None, 10, lambda: "it did not happen", every=0.005)
 
 
 def waiting(interaction: Interaction, here: Any, **changes: Any) -> OpenAnswer:

@@ -6,11 +6,12 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tests.faults.report import folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from tests.fakes.discord_traffic import Fault
@@ -89,9 +90,12 @@ class Deaths:
         self.number += 1
         return await self.house.imagine(f"study {self.number} of a paper owl", pool="FAST")
 
-    async def _within(self, happened: Any) -> None:
+    async def _within(self, happened: Callable[[], bool]) -> None:
+        """Wait for the moment, or for patience to end: then it dies somewhere else, which is as good."""
         end = time.monotonic() + PATIENCE_S
-        while not happened() and time.monotonic() < end:
+        while not happened():
+            if time.monotonic() > end:
+                return
             await asyncio.sleep(0.002)
 
     def sums(self) -> dict[str, Sums]:
