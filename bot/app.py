@@ -319,6 +319,7 @@ async def assemble(
                 owner_terms=OwnerTerms(settings.servers, settings.server_ceiling, settings.account_ceiling),
                 server_keys=settings.server_keys == "on",
                 balance_low=settings.balance_low,
+                retention_days=settings.retention_days,
                 reads_per_second=settings.reads_per_second,
                 video=settings.show_video,
                 link_of=card_link,

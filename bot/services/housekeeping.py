@@ -12,6 +12,8 @@ from bot.domain.region_links import LINK_KEPT_MS
 from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bot.domain.guild_ports import Records
     from bot.domain.ports import Clock, Metrics
     from bot.services.accounts.own_keys import OwnKeys
@@ -20,21 +22,35 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS: Final = 600
-BATCH: Final = 500
-"""Jobs emptied in one transaction: a writer on SQLite holds up everybody else's."""
+BATCH: Final = 100
+"""Rows changed in one transaction: a writer on SQLite holds up everybody else's."""
+DAY_MS: Final = 24 * 3_600_000
+AUDIT_KEPT_MS: Final = 400 * DAY_MS
+"""What moderators did can be looked up for a year, and some days."""
+NOTICES_KEPT_MS: Final = 7 * DAY_MS
+"""Longer than the longest time in which nothing is told twice."""
 
 
 class Housekeeping:
     """Keeps the database from keeping too much. Several processes may do it at once."""
 
     def __init__(
-        self, *, records: Records, drafts: Drafts, own_keys: OwnKeys, clock: Clock, metrics: Metrics
+        self,
+        *,
+        records: Records,
+        drafts: Drafts,
+        own_keys: OwnKeys,
+        clock: Clock,
+        metrics: Metrics,
+        retention_days: int | None = None,
     ) -> None:
+        """`retention_days`: how long servers that decided nothing keep prompts; None: for ever."""
         self._records = records
         self._drafts = drafts
         self._own_keys = own_keys
         self._clock = clock
         self._metrics = metrics
+        self._retention_days = retention_days
 
     async def run(self) -> None:
         """Tidy up every few minutes, until cancelled."""
@@ -47,14 +63,15 @@ class Housekeeping:
 
     async def tidy(self) -> None:
         """Forget what is due to be forgotten now."""
-        now = self._clock.now()
-        emptied = BATCH
-        while emptied == BATCH:
-            emptied = await self._records.forget_prompts(now, limit=BATCH)
-            self._metrics.count("prompts_forgotten", emptied)
-        emptied = BATCH
-        while emptied == BATCH:
-            emptied = await self._records.forget_inputs(now - INPUT_LIFE_MS, limit=BATCH)
+        now, records = self._clock.now(), self._records
+        await _all(lambda: records.forget_tokens(now, limit=BATCH))
+        emptied = await _all(
+            lambda: records.forget_prompts(now, limit=BATCH, usual_days=self._retention_days)
+        )
+        self._metrics.count("prompts_forgotten", emptied)
+        await _all(lambda: records.forget_inputs(now - INPUT_LIFE_MS, limit=BATCH))
+        await _all(lambda: records.forget_notices(now - NOTICES_KEPT_MS, limit=BATCH))
+        await _all(lambda: records.forget_audit(now - AUDIT_KEPT_MS, limit=BATCH))
         await self._records.forget_links(now - LINK_KEPT_MS)
         await self._drafts.tidy()
         for guild_id in await self._records.delete_due(now):
@@ -68,3 +85,11 @@ class Housekeeping:
     async def joined(self, guild_id: int) -> None:
         """The bot is (again) in a server: its data stays."""
         await self._records.schedule_deletion(guild_id, None)
+
+
+async def _all(step: Callable[[], Awaitable[int]]) -> int:
+    """Do a step until it finds less than a whole one to do; returns how much it was in all."""
+    total = 0
+    while (done := await step()) == BATCH:
+        total += done
+    return total + done

@@ -140,6 +140,8 @@ class Terms:
     """Who draws on those, and how much."""
     server_keys: bool = True
     """Whether servers may bring keys of their own, if there is a vault."""
+    retention_days: int | None = None
+    """How long servers that decided nothing keep prompts; None: for ever."""
     balance_low: int | None = None
     """Credits below which moderators are told; None: never."""
     reads_per_second: float = 4.0
@@ -385,7 +387,12 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         thumbnails=Thumbnails(publisher=ports.publisher, clock=clock),
         drafts=drafts,
         housekeeping=Housekeeping(
-            records=stores.records, drafts=drafts, own_keys=own_keys, clock=clock, metrics=metrics
+            records=stores.records,
+            drafts=drafts,
+            own_keys=own_keys,
+            clock=clock,
+            metrics=metrics,
+            retention_days=terms.retention_days,
         ),
         editor=editor,
     )

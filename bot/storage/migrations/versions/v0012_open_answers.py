@@ -31,3 +31,7 @@ def upgrade() -> None:
     op.create_index("open_answers_lease", "open_answers", ["lease_until"])
     has_token = sa.text("token IS NOT NULL")
     op.create_index("jobs_token", "jobs", ["token_until"], sqlite_where=has_token, postgresql_where=has_token)
+    has_ancestor = sa.text("ancestor IS NOT NULL")
+    op.create_index(
+        "jobs_heir", "jobs", ["ancestor"], sqlite_where=has_ancestor, postgresql_where=has_ancestor
+    )
