@@ -11,8 +11,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.schedule import MINUTE, SECOND
+from bot.domain.schedule import HOUR, MINUTE, SECOND
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
+from bot.services.admission.rations import Ration
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ TASKS_READ: Final = 20
 """A new key's latest tasks: one that a job of the old key made tells that both open the same account."""
 RETIRED_MS: Final = 10 * MINUTE
 """A key that was given up is kept at least so long, for jobs that are just being accepted."""
+TESTS: Final = 6
+"""Tests of keys for one server in an hour: whoever tries keys that are not theirs tries few."""
 CACHED: Final = 10_000
 PATIENCE_S: Final = 10.0
 KEY_LIMIT: Final = 200
@@ -98,6 +101,7 @@ class OwnKeys:
         self._dispatcher = dispatcher
         self._current: dict[int, tuple[OwnAccount | None, int]] = {}
         self._opened: dict[OwnAccount, _Opened] = {}
+        self._ration = Ration(clock, most=TESTS, within_ms=HOUR, refusal="refused.ration_keys")
 
     @property
     def offered(self) -> bool:
@@ -168,8 +172,10 @@ class OwnKeys:
         """
         vault = self._need_vault()
         key = bare(typed)
-        self._hide(key)
+        self._ration.take(guild_id)
         page = await self._test(self._open_account(key))
+        # Not before the image API took it: nobody may choose what is hidden from the log.
+        self._hide(key)
         before = await self._store.current(guild_id)
         now = self._clock.now()
         if before is not None and await self._is_stored(before.account, key):
@@ -199,6 +205,7 @@ class OwnKeys:
     async def test(self, guild_id: int) -> None:
         """Ask the image API whether it still takes the server's key; raises `UserError` if it does not."""
         self._need_vault()
+        self._ration.take(guild_id)
         key = await self._store.current(guild_id)
         if key is None:
             raise UserError(text("own_key.none"))

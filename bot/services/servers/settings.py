@@ -13,7 +13,9 @@ from bot.domain.guilds import Changed, GuildSettings, Pause, Pools, Total
 from bot.domain.moderation import RULES_LIMIT, StrikePolicy, WordRule, checked
 from bot.domain.pools import UNLIMITED, Allowance, AllowanceChange, Pool, PoolRule, Unsaid
 from bot.domain.prices import DEFAULT_PRICE, Charge, Price
+from bot.domain.schedule import HOUR
 from bot.errors import UserError
+from bot.services.admission.rations import Ration
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ CHANNELS_LIMIT: Final = 200
 HOURS_LIMIT: Final = 24 * 365
 COOLDOWN_LIMIT: Final = 24 * 3_600
 """Seconds."""
+CHANGES: Final = 200
+"""Changes of one server's settings in an hour: each is a write, a line of the audit and a message."""
 PAUSE_LIMIT: Final = 300
 """Characters of a pause's words."""
 
@@ -53,6 +57,7 @@ class Guilds:
         self._clock = clock
         self._dispatcher = dispatcher
         self._cache: dict[int, _Kept] = {}
+        self._ration = Ration(clock, most=CHANGES, within_ms=HOUR, refusal="refused.ration_settings")
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -305,6 +310,7 @@ class Guilds:
 
     async def undo_last(self, guild_id: int, actor: Actor) -> AuditEntry:
         """Take the latest change of settings back; again: the one before. Raises `UserError` if none is left."""
+        self._ration.take(guild_id)
         entry = await self._store.undo_last(guild_id, actor=actor, at=self._clock.now())
         self.forget(guild_id)
         if entry is None:
@@ -316,6 +322,7 @@ class Guilds:
         self, guild_id: int, actor: Actor, change: Callable[[GuildSettings], GuildSettings]
     ) -> Changed:
         """Change settings: store, audit and tell it. What `change` raises is raised, and nothing is changed."""
+        self._ration.take(guild_id)
         self.forget(guild_id)
         changed = await self._store.change(guild_id, change, actor=actor, at=self._clock.now())
         self._keep(changed.after)

@@ -1,0 +1,43 @@
+"""A server's ration of something that all servers share: so many in a time, and a sentence when it is used up.
+Never here: what is rationed, and limits that members and owners set (those are policy)."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.schedule import MINUTE
+from bot.errors import UserError
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from bot.domain.ports import Clock
+
+SERVERS: Final = 10_000
+"""How many servers' uses are remembered; the one that used nothing for the longest time is forgotten first."""
+
+
+class Ration:
+    """Uses of each server, in this process: Discord sends all of a server's interactions to one."""
+
+    def __init__(self, clock: Clock, *, most: int, within_ms: int, refusal: str) -> None:
+        """`refusal`: the sentence for whoever comes too often; it is told the `minutes` to wait and the `limit`."""
+        self._clock = clock
+        self._most = most
+        self._within = within_ms
+        self._refusal = refusal
+        self._used: dict[int, deque[int]] = {}
+
+    def take(self, guild_id: int) -> None:
+        """Use one; raises `UserError` if a server has used all of its own, whatever others do."""
+        now = self._clock.now()
+        used = self._used.pop(guild_id, None) or deque(maxlen=self._most)
+        while len(self._used) >= SERVERS:
+            del self._used[next(iter(self._used))]
+        self._used[guild_id] = used
+        while used and used[0] <= now - self._within:
+            used.popleft()
+        if len(used) >= self._most:
+            minutes = -(-(used[0] + self._within - now) // MINUTE)
+            raise UserError(text(self._refusal, limit=self._most, minutes=minutes))
+        used.append(now)
