@@ -73,7 +73,9 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Tell what comes, until cancelled: servers in turn, some at once, each one's events in order."""
-        await asyncio.gather(*(self._run() for _ in range(AT_ONCE)))
+        async with asyncio.TaskGroup() as tellers:  # which waits for all of them, cancelled too
+            for _ in range(AT_ONCE):
+                tellers.create_task(self._run())
 
     async def _run(self) -> None:
         while True:
