@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS: Final = 600
-BATCH: Final = 50
+BATCH: Final = 20
 """Rows changed in one transaction: a writer on SQLite holds up everybody else's."""
 DAY_MS: Final = 24 * 3_600_000
 AUDIT_KEPT_MS: Final = 400 * DAY_MS

@@ -15,7 +15,7 @@ from bot.domain.access import HOUR_MS, Pressers, Treatment
 from bot.domain.guilds import AuditEntry
 from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction, WordRule
-from bot.services.wiring import lost_to
+from bot.services.modlog.events import lost_to
 from bot.ui.kit.moderators import ModButton, ModeratorsOnly, spelled
 from bot.ui.moderation.audit import PAGE, audit_view
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen

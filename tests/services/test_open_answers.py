@@ -168,9 +168,10 @@ async def test_nobody_is_written_to_about_yesterday(world: Harness) -> None:
     assert await kept(world) == []
 
 
-async def test_while_discord_is_down_the_row_stays_without_its_dead_token(world: Harness) -> None:
+@pytest.mark.parametrize("delay", [None, 5.0])
+async def test_while_discord_is_down_the_person_is_told_later(world: Harness, delay: float | None) -> None:
     await world.services.answers.open(asked(world))
-    world.discord.later = [RetryLater("discord_503", delay=5)]
+    world.discord.later = [RetryLater("discord_503", delay=delay)]
 
     await after_a_death(world)
     assert await kept(world) == [(1, "interaction-token-1")]

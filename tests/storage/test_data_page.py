@@ -8,9 +8,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.storage.opening import metadata
 from bot.storage.servers.records import EXPORTED
-from bot.storage.tables import FORGOTTEN
+from bot.storage.tables import FORGOTTEN, metadata
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "data.md"
 TABLE = re.compile(r"^## `(\w+)`$")

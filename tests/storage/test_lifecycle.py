@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 OTHER = 9
 
 
-async def child(storage: Storage, parent: Job, **changes: object) -> Job:
+async def child(storage: Storage, parent: Job, *, user_id: int) -> Job:
     """A finished press of somebody on a button."""
     press = Press(
         parent=parent.key,
@@ -37,7 +37,7 @@ async def child(storage: Storage, parent: Job, **changes: object) -> Job:
         message_id=2,
     )
     return await finished(
-        storage, kind=JobKind.ACTION, press=press, root=parent.root, prompt=parent.prompt, **changes
+        storage, kind=JobKind.ACTION, press=press, root=parent.root, prompt=parent.prompt, user_id=user_id
     )
 
 

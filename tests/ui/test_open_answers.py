@@ -45,6 +45,7 @@ async def test_a_command_is_noted_before_it_is_answered_and_closed_when_its_hand
         (noted,) = answers.opened
         assert (noted.interaction_id, noted.kind) == (interaction.id, AnswerKind.PUBLIC)
         assert (noted.channel_id, noted.user_id) == (here.discord.channel.id, here.discord.user.id)
+        assert noted.token is not None
         assert noted.token not in repr(noted)
         assert answers.closed == [interaction.id]
         assert answers.abandoned == []

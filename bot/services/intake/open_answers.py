@@ -165,7 +165,7 @@ class OpenAnswers:
         try:
             how = await self._say(answer)
         except RetryLater as later:
-            until = self._clock.now() + max(EVERY_S * 1_000, int(later.delay * 1_000))
+            until = self._clock.now() + int(max(EVERY_S, later.delay or 0) * 1_000)
             await self._store.release([answer.interaction_id], owner=self._owner, until=until)
             return
         self._metrics.count("answers_recovered", way=how)

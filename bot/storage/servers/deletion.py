@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.storage.database import Database
 
-STEP: Final = 50
+STEP: Final = 20
 """Rows of one table deleted in one transaction; a job's row takes some ten others along."""
 PAGE: Final = 5_000
 """Keys read at once, beside the writers: one look through the jobs serves many steps."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.domain.guilds import Actor
     from bot.storage.database import Database
 
-STEP: Final = 50
+STEP: Final = 20
 """Jobs emptied in one transaction."""
 c = jobs.c
 _ENDED: Final = c.state.in_([state.value for state in JobState if state in TERMINAL])
