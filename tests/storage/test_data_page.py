@@ -8,6 +8,10 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from bot.domain.guilds import DELETION_DELAY_MS
+from bot.domain.inputs import INPUT_LIFE_MS
+from bot.domain.keepsakes import DRAFT_LIFE_MS
+from bot.services.housekeeping import AUDIT_KEPT_MS, NOTICES_KEPT_MS
 from bot.storage.servers.records import EXPORTED
 from bot.storage.tables import FORGOTTEN, metadata
 
@@ -77,3 +81,18 @@ def test_a_column_without_a_line_is_found() -> None:
     page = PAGE.read_text(encoding="utf-8").replace("`failure_words`", "")
 
     assert "failure_words" not in lines(page)["jobs"]
+
+
+def test_the_page_says_how_long_the_program_keeps_things() -> None:
+    days, minutes = 86_400_000, 60_000
+    said = {
+        ("drafts", "prompt"): f"{DRAFT_LIFE_MS // minutes} minutes",
+        ("inputs", "data"): f"{INPUT_LIFE_MS // days} days",
+        ("audit", "before"): f"{AUDIT_KEPT_MS // days} days",
+        ("notices", "at"): f"{NOTICES_KEPT_MS // days} days",
+        ("guilds", "delete_at"): f"{DELETION_DELAY_MS // days} days",
+    }
+
+    assert {
+        place: words for place, words in said.items() if words not in SAID[place[0]][place[1]].how_long
+    } == {}
