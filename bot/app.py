@@ -46,6 +46,7 @@ from bot.ui.card.cards import Cards
 from bot.ui.card.publisher import DiscordPublisher
 from bot.ui.kit.directory import DiscordDirectory
 from bot.ui.kit.links import card_link
+from bot.ui.kit.open_answers import DiscordAnswers
 from bot.ui.moderation.modlog import ChannelModLog
 from bot.ui.servers.owners import DiscordMail
 
@@ -136,6 +137,8 @@ async def assemble(
                 people=storage.people,
                 keepsakes=storage.keepsakes,
                 tenants=storage.tenants,
+                answers=storage.answers,
+                answer_writer=DiscordAnswers(bot, catalogues),
                 balance_apis=further
                 if settings.ohmygpt_admin_key is None
                 else {DEFAULT_ACCOUNT: api, **further},
@@ -154,6 +157,7 @@ async def assemble(
                 owner_terms=OwnerTerms(settings.servers, settings.server_ceiling, settings.account_ceiling),
                 server_keys=settings.server_keys == "on",
                 balance_low=settings.balance_low,
+                retention_days=settings.retention_days,
                 reads_per_second=settings.reads_per_second,
                 video=settings.show_video,
                 link_of=card_link,

@@ -136,6 +136,11 @@ class Settings(LocalSettings):
     server_keys: Annotated[Literal["on", "off"], Lower] = Field(
         "on", description="Whether servers may bring keys of their own: `on` (needs `MASTER_KEY`) or `off`."
     )
+    retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="Days after which prompts are forgotten where a server's moderators decided nothing; unset: they are kept.",
+    )
     balance_low: int | None = Field(
         None,
         ge=1,

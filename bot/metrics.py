@@ -95,6 +95,12 @@ METERS: Final[Mapping[str, Meter]] = {
         Kind.COUNT, "Events that too many others stood before.", ("kind",), known=_KINDS
     ),
     "prompts_forgotten": Meter(Kind.COUNT, "Finished jobs whose prompts were forgotten by age."),
+    "answers_refused": Meter(
+        Kind.COUNT, "Commands and presses refused because the database was too slow to note them."
+    ),
+    "answers_recovered": Meter(
+        Kind.COUNT, "People left waiting by a process that died, by the way they were told.", ("way",)
+    ),
     "leases_lost": Meter(Kind.COUNT, "Writes refused because another worker had taken the job over."),
     "upstream_reads": Meter(
         Kind.COUNT,

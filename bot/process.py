@@ -88,6 +88,7 @@ class App:
             start("systemd", lambda: self.manager.feed(self.clock, self.supervisor.lost))
             start("telling", self.services.dispatcher.run)
             start("people", self.services.people.run)
+            start("open answers", self.services.answers.run)
             start("starts", self.starts.watch)
             start("announcement", self._announce)
             start("clock", ClockWatch(self.clock, self._clock_stepped).run)
@@ -182,6 +183,7 @@ class App:
         with suppress(TimeoutError):
             async with asyncio.timeout(max(1.0, self.settings.stop_timeout - patience)):
                 await self.bot.close()
+                await self.services.answers.settle()
         log.info("stopped")
 
     def served(self) -> Served:

@@ -146,8 +146,23 @@ class Records(Protocol):
         Jobs that still run are left alone: cancel them first. Returns how many jobs were emptied.
         """
 
-    async def forget_prompts(self, now: int, *, limit: int) -> int:
-        """Empty finished jobs that are older than their servers keep prompts; returns how many, at most `limit`."""
+    async def cards_left(self, guild_id: int, user_id: int) -> int:
+        """How many messages with cards of an erased member may still stand in Discord, where they are not reached."""
+
+    async def forget_prompts(self, now: int, *, limit: int, usual_days: int | None = None) -> int:
+        """Empty finished jobs that are older than their servers keep prompts; returns how many, at most `limit`.
+
+        Servers that decided nothing keep them for `usual_days`, None: for ever.
+        """
+
+    async def forget_tokens(self, before: int, *, limit: int) -> int:
+        """Clear interactions' tokens that died before a time; returns of how many jobs, at most `limit`."""
+
+    async def forget_audit(self, before: int, *, limit: int) -> int:
+        """Delete lines of the audit written before a time; returns how many, at most `limit`."""
+
+    async def forget_notices(self, before: int, *, limit: int) -> int:
+        """Forget what was told before a time; returns of how many things, at most `limit`."""
 
     async def forget_inputs(self, before: int, *, limit: int) -> int:
         """Delete what jobs took along that ended before a time; returns of how many jobs, at most `limit`."""

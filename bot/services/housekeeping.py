@@ -13,6 +13,8 @@ from bot.domain.region_links import LINK_KEPT_MS
 from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bot.domain.guild_ports import Records
     from bot.domain.ports import Clock, Metrics
     from bot.services.accounts.own_keys import OwnKeys
@@ -21,8 +23,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS: Final = 600
-BATCH: Final = 500
-"""Jobs emptied in one transaction: a writer on SQLite holds up everybody else's."""
+BATCH: Final = 20
+"""Rows changed in one transaction: a writer on SQLite holds up everybody else's."""
+DAY_MS: Final = 24 * 3_600_000
+AUDIT_KEPT_MS: Final = 400 * DAY_MS
+"""What moderators did can be looked up for a year, and some days."""
+NOTICES_KEPT_MS: Final = 7 * DAY_MS
+"""Longer than the longest time in which nothing is told twice."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -34,6 +41,8 @@ class Housekeeping:
     own_keys: OwnKeys
     clock: Clock
     metrics: Metrics
+    retention_days: int | None = None
+    """How long servers that decided nothing keep prompts; None: for ever."""
 
     async def run(self) -> None:
         """Tidy up every few minutes, until cancelled."""
@@ -46,14 +55,13 @@ class Housekeeping:
 
     async def tidy(self) -> None:
         """Forget what is due to be forgotten now."""
-        now = self.clock.now()
-        emptied = BATCH
-        while emptied == BATCH:
-            emptied = await self.records.forget_prompts(now, limit=BATCH)
-            self.metrics.count("prompts_forgotten", emptied)
-        emptied = BATCH
-        while emptied == BATCH:
-            emptied = await self.records.forget_inputs(now - INPUT_LIFE_MS, limit=BATCH)
+        now, records = self.clock.now(), self.records
+        await _all(lambda: records.forget_tokens(now, limit=BATCH))
+        emptied = await _all(lambda: records.forget_prompts(now, limit=BATCH, usual_days=self.retention_days))
+        self.metrics.count("prompts_forgotten", emptied)
+        await _all(lambda: records.forget_inputs(now - INPUT_LIFE_MS, limit=BATCH))
+        await _all(lambda: records.forget_notices(now - NOTICES_KEPT_MS, limit=BATCH))
+        await _all(lambda: records.forget_audit(now - AUDIT_KEPT_MS, limit=BATCH))
         await self.records.forget_links(now - LINK_KEPT_MS)
         await self.drafts.tidy()
         for guild_id in await self.records.delete_due(now):
@@ -67,3 +75,11 @@ class Housekeeping:
     async def joined(self, guild_id: int) -> None:
         """The bot is (again) in a server: its data stays."""
         await self.records.schedule_deletion(guild_id, None)
+
+
+async def _all(step: Callable[[], Awaitable[int]]) -> int:
+    """Do a step until it finds less than a whole one to do; returns how much it was in all."""
+    total = 0
+    while (done := await step()) == BATCH:
+        total += done
+    return total + done

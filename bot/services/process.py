@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.domain.keepsakes import Keepsakes
     from bot.domain.masks import Masks
     from bot.domain.membership import MemberDirectory
+    from bot.domain.open_answers import AnswerStore, AnswerWriter
     from bot.domain.own_keys import Vault
     from bot.domain.people import PreferenceStore
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Metrics, Pictures, Publisher
@@ -62,6 +63,8 @@ class Ports:
     people: PreferenceStore
     keepsakes: Keepsakes
     tenants: TenantStore
+    answers: AnswerStore
+    answer_writer: AnswerWriter
     directory: MemberDirectory = field(default_factory=NoDirectory)
     modlog: ModLog = field(default_factory=Silence)
     mail: OwnerMail = field(default_factory=NoMail)
@@ -92,6 +95,8 @@ class Terms:
     """Who draws on those, and how much."""
     server_keys: bool = True
     """Whether servers may bring keys of their own, if there is a vault."""
+    retention_days: int | None = None
+    """How long servers that decided nothing keep prompts; None: for ever."""
     balance_low: int | None = None
     """Credits below which moderators are told; None: never."""
     reads_per_second: float = 4.0

@@ -27,6 +27,7 @@ from bot.services.intake.drafts import Drafts
 from bot.services.intake.imagine import Imagine
 from bot.services.intake.intake import Intake
 from bot.services.intake.new_chain import NewChains
+from bot.services.intake.open_answers import OpenAnswers
 from bot.services.intake.press import Presses
 from bot.services.intake.region import Regions
 from bot.services.modlog.dispatcher import Dispatcher
@@ -95,6 +96,8 @@ class Services:
     # -- now and then ------------------------------------------------------------------------------------
     housekeeping: Housekeeping
     """Has to run beside the worker, in one process at least."""
+    answers: OpenAnswers
+    """Has to run beside the worker, in every process."""
 
 
 def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]) -> Services:
@@ -278,7 +281,20 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         upstream=AccountStatus(accounts=accounts, clock=clock, trackers=worker.trackers),
         mail=ports.mail,
         watch=monitor,
+        answers=OpenAnswers(
+            owner=terms.owner,
+            store=ports.answers,
+            writer=ports.answer_writer,
+            clock=clock,
+            metrics=metrics,
+            dispatcher=dispatcher,
+        ),
         housekeeping=Housekeeping(
-            records=stores.records, drafts=drafts, own_keys=own_keys, clock=clock, metrics=metrics
+            records=stores.records,
+            drafts=drafts,
+            own_keys=own_keys,
+            clock=clock,
+            metrics=metrics,
+            retention_days=terms.retention_days,
         ),
     )

@@ -18,6 +18,7 @@ from bot.storage.jobs.books import SqlBookStore
 from bot.storage.jobs.store import SqlJobStore
 from bot.storage.meta import SqlMeta
 from bot.storage.people.keepsakes import SqlKeepsakes
+from bot.storage.people.open_answers import SqlAnswerStore
 from bot.storage.people.preferences import SqlPreferenceStore
 from bot.storage.people.region_links import SqlRegionLinkStore
 from bot.storage.servers.members import SqlMemberStore
@@ -46,6 +47,7 @@ class Storage:
     keepsakes: SqlKeepsakes
     region_links: SqlRegionLinkStore
     tenants: SqlTenantStore
+    answers: SqlAnswerStore
 
     async def check(self) -> None:
         """Read and write something; raises `StorageTrouble` if either fails. For the health page."""
@@ -80,6 +82,7 @@ async def open_storage(
         SqlKeepsakes(database),
         SqlRegionLinkStore(database),
         SqlTenantStore(database),
+        SqlAnswerStore(database),
     )
     try:
         try:

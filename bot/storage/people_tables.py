@@ -83,3 +83,22 @@ region_links = Table(
 )
 Index("region_links_member", region_links.c.guild_id, region_links.c.user_id)
 Index("region_links_expiry", region_links.c.expires_at)
+
+# Who is shown “thinking…” and has neither words nor a job yet: a row lives as long as that, most often below a second.
+open_answers = Table(
+    "open_answers",
+    metadata,
+    Column("interaction_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("application_id", BigInteger, nullable=False),
+    Column("token", Text),
+    Column("token_until", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("user_id", BigInteger, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("owner", Text),
+    Column("lease_until", BigInteger, nullable=False),
+)
+Index("open_answers_lease", open_answers.c.lease_until)

@@ -54,7 +54,9 @@ IS_LOST: Final = (
 """Perhaps accepted upstream, and given up because nobody could tell."""
 IS_OWNED: Final = "owner IS NOT NULL"
 HAS_PARENT: Final = "parent IS NOT NULL"
+HAS_ANCESTOR: Final = "ancestor IS NOT NULL"
 HAS_TASK: Final = "task_id IS NOT NULL"
+CAN_REPLY: Final = "token IS NOT NULL"
 IS_KEPT: Final = "(prompt <> '' OR subject IS NOT NULL)"
 """What somebody wrote or gave is still there: neither erased nor forgotten."""
 
@@ -64,6 +66,10 @@ EMPTIED: Final = MappingProxyType(
     {"prompt": "", "subject": None, "result_text": None, "failure_words": None, "token": None}
 )
 """A job without what people wrote, and what upstream made of it. Buttons go on working: they need ids alone."""
+FORGOTTEN: Final = MappingProxyType(
+    {**EMPTIED, "user_name": ERASED, "discord_url": None, "storage_key": None}
+)
+"""A job of somebody who is erased: neither words nor a picture's address."""
 
 metadata = MetaData(
     naming_convention={
@@ -182,6 +188,8 @@ _index("jobs_watched", "finished_at", where=IS_WATCHED)
 _index("jobs_lost", "account", "pool", "sent_at", where=IS_LOST)
 _index("jobs_owner", "owner", where=IS_OWNED)
 _index("jobs_kept", "guild_id", "finished_at", where=IS_KEPT)
+_index("jobs_heir", "ancestor", where=HAS_ANCESTOR)
+_index("jobs_token", "token_until", where=CAN_REPLY)
 
 actions = Table(
     "actions",

@@ -30,6 +30,7 @@ from bot.services.process import Ports, Terms
 from bot.services.wiring import build
 from bot.storage import open_storage
 from bot.storage.vault import FernetVault
+from bot.ui.kit.open_answers import DiscordAnswers
 from bot.ui.servers.owners import DiscordMail
 from tests.cogs.jobs_harness import Gallery
 from tests.fixtures.sqlite import migrated
@@ -209,6 +210,8 @@ async def moderated(
                 people=storage.people,
                 keepsakes=storage.keepsakes,
                 tenants=storage.tenants,
+                answers=storage.answers,
+                answer_writer=DiscordAnswers(house.bot, CATALOGUES),
                 balance_apis={"default": api},
                 vault=FernetVault([Fernet.generate_key().decode()]) if own_keys else None,
                 open_account=lambda key: cast("Any", brought.setdefault(key, Gateway())),

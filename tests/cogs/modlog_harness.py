@@ -21,6 +21,7 @@ from bot.services.admission.terms import DeploymentPolicy
 from bot.services.process import Ports, Terms
 from bot.services.wiring import build
 from bot.storage import open_storage
+from bot.ui.kit.open_answers import DiscordAnswers
 from bot.ui.moderation.modlog import ChannelModLog
 from tests.cogs.jobs_harness import Gallery
 from tests.fixtures.sqlite import migrated
@@ -161,6 +162,8 @@ async def room(folder: Path) -> AsyncIterator[Room]:
                 people=storage.people,
                 keepsakes=storage.keepsakes,
                 tenants=storage.tenants,
+                answers=storage.answers,
+                answer_writer=DiscordAnswers(house.bot, CATALOGUES),
                 modlog=ChannelModLog(house.bot, CATALOGUES, house.clock),
             ),
             Terms(owner="test", max_running=3),

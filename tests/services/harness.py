@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.inputs import Shape
+    from bot.domain.open_answers import OpenAnswer
     from bot.services.intake.intake import Started
     from bot.services.intake.region import EditorLink
     from bot.texts import Text
@@ -373,6 +374,10 @@ class Discord:
         """What people were given in direct messages."""
         self.on_hand: list[Exception] = []
         self.whispered: list[tuple[Text, str]] = []
+        self.placeholders: dict[int, int] = {}
+        """Interactions that were shown “thinking…”, and the messages of that."""
+        self.told: dict[int, str] = {}
+        """What was said late, by interaction."""
 
     def defer(self) -> int:
         """The reply that an interaction's deferral makes."""
@@ -469,6 +474,33 @@ class FakePublisher:
             found[0].deleted = True
 
         await self._effects.around("take down", call())
+
+
+class FakeAnswers:
+    """One process's way to say words late. A placeholder goes by its interaction here."""
+
+    def __init__(self, discord: Discord, effects: Effects) -> None:
+        self._discord = discord
+        self._effects = effects
+
+    async def answer(self, open_: OpenAnswer, words: Text) -> None:
+        async def call() -> None:
+            d = self._discord
+            if d.later:
+                raise d.later.pop(0)
+            if open_.token is None or open_.interaction_id not in d.placeholders:
+                raise RouteClosed("message_gone")
+            d.told[open_.interaction_id] = words.id
+
+        await self._effects.around("answer", call())
+
+    async def post(self, open_: OpenAnswer, words: Text) -> None:
+        async def call() -> None:
+            if Route.POST in self._discord.closed:
+                raise RouteClosed(self._discord.closed[Route.POST])
+            self._discord.told[open_.interaction_id] = words.id
+
+        await self._effects.around("post words", call())
 
 
 class FakePictures:
@@ -622,6 +654,8 @@ class Harness:
                 people=self._opened.people,
                 keepsakes=self._opened.keepsakes,
                 tenants=self._opened.tenants,
+                answers=WatchedStore(self._opened.answers, self.effects),  # type: ignore[arg-type]  # as above
+                answer_writer=FakeAnswers(self.discord, self.effects),
                 **self.more_ports,
             ),
             Terms(

@@ -64,8 +64,9 @@ class Shelf:
         self.broken = broken
         self.steps: list[int] = []
 
-    async def forget_prompts(self, now: int, *, limit: int) -> int:
+    async def forget_prompts(self, now: int, *, limit: int, usual_days: int | None) -> int:
         assert now > 0
+        assert usual_days is None
         if self.broken:
             self.broken -= 1
             raise StorageTrouble("locked")
@@ -73,6 +74,12 @@ class Shelf:
         self.old -= done
         self.steps.append(done)
         return done
+
+    async def forget_tokens(self, before: int, *, limit: int) -> int:
+        assert before < limit * 10**12
+        return 0
+
+    forget_notices = forget_audit = forget_tokens
 
     async def forget_inputs(self, before: int, *, limit: int) -> int:
         assert before < limit * 10**12

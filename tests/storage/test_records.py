@@ -216,7 +216,7 @@ async def test_of_many_processes_one_tells_a_notice(storage: Storage, another: O
 async def test_notices_are_forgotten_in_time(storage: Storage) -> None:
     await storage.guilds.records.claim_notice(GUILD, "key", NOON, window_ms=99 * DAY)
 
-    await storage.guilds.records.forget_prompts(NOON + 8 * DAY, limit=1)
+    await storage.guilds.records.forget_notices(NOON + DAY, limit=1)
 
     assert await storage.guilds.records.claim_notice(GUILD, "key", NOON + 8 * DAY, window_ms=99 * DAY) == 0
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bot.domain.inputs import Given
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
+    from bot.domain.open_answers import OpenAnswer
     from bot.domain.people import Preferences
     from bot.domain.pools import Pool
     from bot.services.admission.asker import Asker
@@ -135,6 +136,27 @@ class ScriptedDrafts:
 
 
 @dataclass
+class ScriptedAnswers:
+    """Remembers who waits for words, or is in trouble."""
+
+    trouble: Exception | None = None
+    opened: list[OpenAnswer] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)
+    abandoned: list[int] = field(default_factory=list)
+
+    async def open(self, answer: OpenAnswer) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.opened.append(answer)
+
+    def close(self, interaction_id: int) -> None:
+        self.closed.append(interaction_id)
+
+    def abandon(self, interaction_id: int) -> None:
+        self.abandoned.append(interaction_id)
+
+
+@dataclass
 class ScriptedServices:
     """The use cases; a test that needs the last two puts real ones there."""
 
@@ -149,6 +171,7 @@ class ScriptedServices:
     people: ScriptedPeople = field(default_factory=ScriptedPeople)
     drafts: ScriptedDrafts = field(default_factory=ScriptedDrafts)
     regions: Any = None
+    answers: ScriptedAnswers = field(default_factory=ScriptedAnswers)
 
 
 class SimulatedClock:

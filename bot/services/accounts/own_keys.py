@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 from cachetools import LRUCache, TTLCache
 
 from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.schedule import MINUTE, SECOND
+from bot.domain.schedule import HOUR, MINUTE, SECOND
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
+from bot.services.admission.rations import Ration
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ TASKS_READ: Final = 20
 """A new key's latest tasks: one that a job of the old key made tells that both open the same account."""
 RETIRED_MS: Final = 10 * MINUTE
 """A key that was given up is kept at least so long, for jobs that are just being accepted."""
+TESTS: Final = 6
+"""Tests of keys for one server in an hour: whoever tries keys that are not theirs tries few."""
 CACHED: Final = 10_000
 PATIENCE_S: Final = 10.0
 KEY_LIMIT: Final = 200
@@ -88,9 +91,11 @@ class OwnKeys:
     dispatcher: Dispatcher
     _current: TTLCache[int, OwnAccount | None, int] = field(init=False)
     _opened: LRUCache[OwnAccount, _Opened] = field(init=False, default_factory=lambda: LRUCache(CACHED))
+    _ration: Ration = field(init=False)
 
     def __post_init__(self) -> None:
         self._current = TTLCache(CACHED, CURRENT_MS, self.clock.now)
+        self._ration = Ration(self.clock, most=TESTS, within_ms=HOUR, refusal="refused.ration_keys")
 
     @property
     def offered(self) -> bool:
@@ -160,15 +165,17 @@ class OwnKeys:
         """
         vault = self._need_vault()
         key = bare(typed)
-        self.hide(key)
+        self._ration.take(guild_id)
         page = await self._test(self.open_account(key))
+        # Not before the image API took it: nobody may choose what is hidden from the log.
+        self.hide(key)
         sealed, now, brought = vault.seal(guild_id, key), self.clock.now(), None
         while brought is None:  # once more for each key that somebody else brought meanwhile
-            brought = await self._store(guild_id, actor, key, sealed, page)
+            brought = await self._store_key(guild_id, actor, key, sealed, page)
         self._tell(guild_id, actor, f"log.own_key.{brought.value}", now)
         return brought
 
-    async def _store(
+    async def _store_key(
         self, guild_id: int, actor: Actor, key: str, sealed: str, page: TaskPage
     ) -> Brought | None:
         """Store a key instead of the one that is there; None if another one took its place while we looked."""
@@ -197,6 +204,7 @@ class OwnKeys:
     async def test(self, guild_id: int) -> None:
         """Ask the image API whether it still takes the server's key; raises `UserError` if it does not."""
         self._need_vault()
+        self._ration.take(guild_id)
         key = await self.store.current(guild_id)
         if key is None:
             raise UserError(text("own_key.none"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -38,6 +39,11 @@ MODALS: Final[Mapping[EventKind, int]] = {
 WAITING_LIMIT: Final = 1_000
 """Events that may wait to be told; beyond it the newest are dropped and counted."""
 
+OF_SERVER_LIMIT: Final = 50
+"""Of these, one server's."""
+AT_ONCE: Final = 4
+"""Channels that are written to at the same time: a slow one holds up nobody else."""
+
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Dispatcher:
@@ -48,18 +54,22 @@ class Dispatcher:
     modlog: ModLog
     clock: Clock
     metrics: Metrics
-    _waiting: asyncio.Queue[tuple[int, ModEvent]] = field(
-        init=False, default_factory=lambda: asyncio.Queue(WAITING_LIMIT)
-    )
+    _waiting: dict[int, deque[ModEvent]] = field(init=False, default_factory=dict)
+    _turns: asyncio.Queue[int] = field(init=False, default_factory=asyncio.Queue)
+    """Servers whose turn it is to be told something; each stands there once, and goes to the end after it."""
 
     def tell(self, guild_id: int | None, event: ModEvent) -> None:
         """Have moderators of a server hear of it; returns at once, and may be called from anywhere in the loop."""
         if guild_id is None:
             return
-        try:
-            self._waiting.put_nowait((guild_id, event))
-        except asyncio.QueueFull:
+        mine = self._waiting.get(guild_id)
+        if sum(map(len, self._waiting.values())) >= WAITING_LIMIT or (mine and len(mine) >= OF_SERVER_LIMIT):
             self.metrics.count("notices_dropped", kind=event.kind.value)
+            return
+        if mine is None:
+            mine = self._waiting[guild_id] = deque()
+            self._turns.put_nowait(guild_id)
+        mine.append(event)
 
     def tell_of_job(self, job: Job, reasons: Sequence[str]) -> None:
         """Have moderators hear of a delivered job if it went wrong; `reasons` closed better ways to show it."""
@@ -73,19 +83,28 @@ class Dispatcher:
             self.tell(job.home, event)
 
     async def run(self) -> None:
-        """Tell what comes, until cancelled."""
+        """Tell what comes, until cancelled: servers in turn, some at once, each one's events in order."""
+        async with asyncio.TaskGroup() as tellers:  # which waits for all of them, cancelled too
+            for _ in range(AT_ONCE):
+                tellers.create_task(self._run())
+
+    async def _run(self) -> None:
         while True:
-            guild_id, event = await self._waiting.get()
+            guild_id = await self._turns.get()
             try:
-                await self._pass_on(guild_id, event)
+                await self._pass_on(guild_id, self._waiting[guild_id].popleft())
             except StorageTrouble as trouble:
                 log.warning("notice_lost", extra={"guild": guild_id, "reason": str(trouble)})
             finally:
-                self._waiting.task_done()
+                if self._waiting[guild_id]:
+                    self._turns.put_nowait(guild_id)
+                else:
+                    del self._waiting[guild_id]
+                self._turns.task_done()
 
     async def drain(self) -> None:
         """Wait until everything handed over so far has been told (`run` must be running)."""
-        await self._waiting.join()
+        await self._turns.join()
 
     async def _pass_on(self, guild_id: int, event: ModEvent) -> None:
         settings = await self.settings.settings(guild_id)

@@ -245,6 +245,10 @@ class Moderation:
         self._tell(guild_id, actor, user_id, "erase", text("log.erased", user=str(user_id)), {"jobs": n})
         return Erased(n, len(await self.archive.live(guild_id, user_id=user_id, limit=BATCH)))
 
+    async def cards_left(self, guild_id: int, user_id: int) -> int:
+        """How many cards of an erased member still stand in Discord, where erasing does not reach."""
+        return await self.stores.records.cards_left(guild_id, user_id)
+
     # -- accounting --------------------------------------------------------------------------------------
 
     async def _note(

@@ -15,7 +15,9 @@ from bot.domain.guilds import Changed, GuildSettings, Pause, Total
 from bot.domain.moderation import RULES_LIMIT, StrikePolicy, WordRule, checked
 from bot.domain.pools import UNLIMITED, Allowance, AllowanceChange, Pool, PoolRule, Unsaid
 from bot.domain.prices import DEFAULT_PRICE, Charge, Price
+from bot.domain.schedule import HOUR
 from bot.errors import UserError
+from bot.services.admission.rations import Ration
 from bot.texts import listed, text
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ CHANNELS_LIMIT: Final = 200
 HOURS_LIMIT: Final = 24 * 365
 COOLDOWN_LIMIT: Final = 24 * 3_600
 """Seconds."""
+CHANGES: Final = 200
+"""Changes of one server's settings in an hour: each is a write, a line of the audit and a message."""
 PAUSE_LIMIT: Final = 300
 """Characters of a pause's words."""
 
@@ -49,9 +53,11 @@ class Guilds:
     clock: Clock
     dispatcher: Dispatcher
     _cache: TTLCache[int, GuildSettings, int] = field(init=False)
+    _ration: Ration = field(init=False)
 
     def __post_init__(self) -> None:
         self._cache = TTLCache(CACHED_GUILDS, CACHED_MS, self.clock.now)
+        self._ration = Ration(self.clock, most=CHANGES, within_ms=HOUR, refusal="refused.ration_settings")
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -312,6 +318,7 @@ class Guilds:
 
     async def undo_last(self, guild_id: int, actor: Actor) -> AuditEntry:
         """Take the latest change of settings back; again: the one before. Raises `UserError` if none is left."""
+        self._ration.take(guild_id)
         entry = await self.store.undo_last(guild_id, actor=actor, at=self.clock.now())
         self.forget(guild_id)
         if entry is None:
@@ -323,6 +330,7 @@ class Guilds:
         self, guild_id: int, actor: Actor, change: Callable[[GuildSettings], GuildSettings]
     ) -> Changed:
         """Change settings: store, audit and tell it. What `change` raises is raised, and nothing is changed."""
+        self._ration.take(guild_id)
         self.forget(guild_id)
         changed = await self.store.change(guild_id, change, actor=actor, at=self.clock.now())
         self._keep(changed.after)

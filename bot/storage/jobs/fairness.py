@@ -46,8 +46,10 @@ class Running(NamedTuple):
 class Place(NamedTuple):
     """A place in a line; the smallest goes first."""
 
-    share: int
-    """How many jobs its user would have upstream if it went next: who would have least goes first, so users take turns."""
+    of_server: int
+    """How many jobs its server would have upstream if it went next: servers take turns first, ..."""
+    of_user: int
+    """... and so do users within each; who would have least goes first."""
     created_at: int
     key: JobKey
 
@@ -61,20 +63,32 @@ def lines(
     """
     of_user: Counter[tuple[str, str, int]] = Counter()
     of_member: Counter[tuple[str, str, int, int | None]] = Counter()
+    of_server: Counter[tuple[str, str, int]] = Counter()
     for account, pool, user, guild, n in running:
         of_user[account, pool, user] += n
         of_member[account, pool, user, guild] += n
-    found: dict[Lane, list[Place]] = defaultdict(list)
+        of_server[account, pool, _server(user, guild)] += n
+    within: dict[tuple[str, str, int], list[tuple[int, int, JobKey]]] = defaultdict(list)
     for key, account, pool, user, guild, created_at, limit in waiting:
         member = (account, pool, user, guild)
         if keep_limits and limit is not None and of_member[member] >= limit:
             continue
         of_member[member] += 1
         share = of_user[account, pool, user] = of_user[account, pool, user] + 1
-        found[account, pool].append(Place(share, created_at, key))
-    for line in found.values():
+        within[account, pool, _server(user, guild)].append((share, created_at, key))
+    found: dict[Lane, list[Place]] = defaultdict(list)
+    for server, line in within.items():
         line.sort()
+        first = of_server[server] + 1
+        found[server[:2]].extend(Place(first + n, *place) for n, place in enumerate(line))
+    for places in found.values():
+        places.sort()
     return found
+
+
+def _server(user_id: int, guild_id: int | None) -> int:
+    """Whose turn it is; in direct messages each person is a server of their own."""
+    return -user_id if guild_id is None else guild_id
 
 
 def next_in_line(

@@ -12,7 +12,7 @@ from bot.domain.jobs import UPSTREAM, JobState
 from bot.errors import LeaseLost
 from bot.storage.database import lock
 from bot.storage.jobs import ledger, rows
-from bot.storage.tables import EMPTIED, ERASED, IS_LIVE, actions, deliveries, inputs, jobs
+from bot.storage.tables import ERASED, FORGOTTEN, IS_LIVE, actions, deliveries, inputs, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -174,7 +174,7 @@ def _settle(connection: Connection, job: Job) -> None:
 
 def _forget(connection: Connection, key: JobKey) -> None:
     """Empty a job whose requester was erased while it ran; the worker may have read the row before that."""
-    if connection.execute(update(jobs).where(c.key == key, c.user_name == ERASED), dict(EMPTIED)).rowcount:
+    if connection.execute(update(jobs).where(c.key == key, c.user_name == ERASED), dict(FORGOTTEN)).rowcount:
         connection.execute(delete(inputs).where(inputs.c.job_key == key))
 
 

@@ -5,30 +5,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import Table, and_, delete, insert, select, text, update
 
 from bot.domain.jobs import TERMINAL, JobState
 from bot.storage.database import lock
-from bot.storage.people_tables import copies, drafts, favourites, region_links
+from bot.storage.people_tables import drafts, favourites, region_links
 from bot.storage.server_tables import (
     audit,
     blocks,
-    draws,
     grants,
     guild_sections,
     guilds,
     notices,
-    own_keys,
     strikes,
 )
-from bot.storage.servers.settings import ensure, record
+from bot.storage.servers.deletion import delete_server
+from bot.storage.servers.erasure import cards_left, erase_member
+from bot.storage.servers.settings import ensure
 from bot.storage.tables import (
+    CAN_REPLY,
     EMPTIED,
-    ERASED,
     IS_KEPT,
-    IS_LIVE,
-    actions,
-    deliveries,
     inputs,
     jobs,
     ledger,
@@ -37,21 +34,38 @@ from bot.storage.tables import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Table
+    from sqlalchemy import Column, ColumnElement
     from sqlalchemy.engine import Connection
 
     from bot.domain.guilds import Actor
     from bot.storage.database import Database
 
 DAY_MS: Final = 24 * 3_600_000
-NOTICE_MS: Final = 7 * DAY_MS
-"""For how long it is remembered that something was told."""
 c = jobs.c
 _ENDED: Final = c.state.in_([state.value for state in JobState if state in TERMINAL])
-_EXPORTED: Final = (
-    *("key", "kind", "pool", "prompt", "user_name", "units", "state", "created_at", "finished_at"),
-    *("channel_id", "message_id", "result_text"),
-)
+EXPORTED: Final[Mapping[Table, tuple[str, ...]]] = {
+    jobs: (
+        *("key", "kind", "pool", "prompt", "subject", "user_name", "units", "state", "created_at"),
+        *(
+            "finished_at",
+            "channel_id",
+            "message_id",
+            "result_text",
+            "failure_words",
+            "discord_url",
+            "storage_key",
+        ),
+    ),
+    ledger: ("at", "pool", "units", "kind", "job_key"),
+    blocks: ("at", "until", "reason"),
+    strikes: ("at", "why", "spent"),
+    grants: ("at", "pool", "units", "reason", "expires_at"),
+    favourites: ("at", "job_key"),
+    drafts: ("until", "prompt", "pool", "option_set"),
+    region_links: ("expires_at", "job_key", "used_at"),
+    audit: ("at", "action", "before", "after"),
+}
+"""Of a member; docs/data.md says the same."""
 
 
 class SqlRecords:
@@ -71,78 +85,95 @@ class SqlRecords:
             return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - the documented way
 
         def work(connection: Connection) -> dict[str, Any]:
-            told = select(audit.c.at, audit.c.action, audit.c.before, audit.c.after)
+            told = select(*(audit.c[name] for name in EXPORTED[audit]))
             told = told.where(audit.c.guild_id == guild_id, audit.c.subject == user_id)
-            return {
-                "guild_id": guild_id,
-                "user_id": user_id,
-                "jobs": rows(connection, jobs, *_EXPORTED),
-                "ledger": rows(connection, ledger, "at", "pool", "units", "kind", "job_key"),
-                "blocks": rows(connection, blocks, "at", "until", "reason"),
-                "strikes": rows(connection, strikes, "at", "why", "spent"),
-                "grants": rows(connection, grants, "at", "pool", "units", "reason", "expires_at"),
-                "favourites": rows(connection, favourites, "at", "job_key"),
-                "drafts": rows(connection, drafts, "until", "prompt", "pool", "option_set"),
-                "region_links": rows(connection, region_links, "expires_at", "job_key", "used_at"),
-                "audit": [tuple(row) for row in connection.execute(told.order_by(audit.c.id))],
-            }
+            whole: dict[str, Any] = {"guild_id": guild_id, "user_id": user_id}
+            whole |= {t.name: rows(connection, t, *names) for t, names in EXPORTED.items() if t is not audit}
+            return whole | {"audit": [tuple(row) for row in connection.execute(told.order_by(audit.c.id))]}
 
         return await self._database.read(work)
 
     async def erase(self, guild_id: int, user_id: int, *, actor: Actor, at: int) -> int:
         """See the port."""
+        return await erase_member(self._database, guild_id, user_id, actor=actor, at=at)
 
-        def work(connection: Connection) -> int:
-            mine = and_(c.guild_id == guild_id, c.user_id == user_id, _ENDED)
-            kept = and_(mine, or_(text(IS_KEPT), c.user_name != ERASED))
-            connection.execute(delete(inputs).where(inputs.c.job_key.in_(select(c.key).where(mine))))
-            n = connection.execute(update(jobs).where(kept).values({**EMPTIED, "user_name": ERASED})).rowcount
-            # What upstream still works on is found by its prompt: it is emptied when it ends (see `steps`).
-            live = and_(c.guild_id == guild_id, c.user_id == user_id, text(IS_LIVE))
-            connection.execute(update(jobs).where(live, c.unwanted.is_(True)).values(user_name=ERASED))
-            for table in (strikes, grants):
-                row = and_(table.c.guild_id == guild_id, table.c.user_id == user_id)
-                values = {"why": ""} if table is strikes else {"reason": ""}
-                connection.execute(update(table).where(row).values(values))
-            for table in (favourites, drafts, region_links):
-                connection.execute(
-                    delete(table).where(table.c.guild_id == guild_id, table.c.user_id == user_id)
-                )
-            record(
-                connection, guild_id, actor=actor, at=at, action="erase", subject=user_id, after={"jobs": n}
-            )
-            return n
-
-        return await self._database.write(work)
+    async def cards_left(self, guild_id: int, user_id: int) -> int:
+        """See the port."""
+        return await cards_left(self._database, guild_id, user_id)
 
     # -- ages --------------------------------------------------------------------------------------------
 
-    async def forget_prompts(self, now: int, *, limit: int) -> int:
+    async def forget_prompts(self, now: int, *, limit: int, usual_days: int | None = None) -> int:
         """See the port."""
-        found = select(guild_sections.c.guild_id, guild_sections.c.content).where(
-            guild_sections.c.section == "retention_days", guild_sections.c.content != "null"
-        )
+        s = guild_sections.c
+        decided = select(s.guild_id, s.content).where(s.section == "retention_days", s.content != "null")
+        days: dict[int | None, int] = {
+            row.guild_id: int(row.content)
+            for row in await self._database.read(lambda cn: cn.execute(decided).all())
+        }
+        if usual_days is not None:
+            kept = (
+                select(c.guild_id).distinct().where(text(IS_KEPT), c.finished_at < now - usual_days * DAY_MS)
+            )
+            for guild_id in await self._database.read(lambda cn: cn.execute(kept).scalars().all()):
+                days.setdefault(guild_id, usual_days)
+        left = limit
+        for guild_id, kept_days in days.items():
+            if left:
+                left -= await self._forget(guild_id, now - kept_days * DAY_MS, left)
+        return limit - left
+
+    async def _forget(self, guild_id: int | None, before: int, limit: int) -> int:
+        """Empty finished jobs of a server that ended before a time. They are found beside the writers."""
+        old = select(c.key).where(c.guild_id == guild_id, c.finished_at < before, text(IS_KEPT), _ENDED)
+        first = old.order_by(c.finished_at).limit(limit)
+        found = await self._database.read(lambda cn: cn.execute(first).scalars().all())
+        if not found:
+            return 0
 
         def work(connection: Connection) -> int:
-            left = limit
-            for row in connection.execute(found).all():
-                left -= _forget(connection, row.guild_id, now - int(row.content) * DAY_MS, left)
-            connection.execute(delete(notices).where(notices.c.at < now - NOTICE_MS))
-            return limit - left
+            connection.execute(delete(inputs).where(inputs.c.job_key.in_(found)))
+            emptying = update(jobs).where(c.key.in_(found), _ENDED).values(dict(EMPTIED))
+            return connection.execute(emptying).rowcount
 
         return await self._database.write(work)
+
+    async def forget_tokens(self, before: int, *, limit: int) -> int:
+        """See the port."""
+        dead = select(c.key).where(text(CAN_REPLY), c.token_until < before).limit(limit)
+        found = await self._database.read(lambda cn: cn.execute(dead).scalars().all())
+        if not found:
+            return 0
+        clearing = update(jobs).where(c.key.in_(found), c.token_until < before).values(token=None)
+        return await self._database.write(lambda cn: cn.execute(clearing).rowcount)
+
+    async def forget_audit(self, before: int, *, limit: int) -> int:
+        """See the port."""
+        return await self._prune(audit, audit.c.id, audit.c.at < before, limit)
+
+    async def forget_notices(self, before: int, *, limit: int) -> int:
+        """See the port."""
+        return await self._prune(notices, notices.c.key, notices.c.at < before, limit)
+
+    async def _prune(self, table: Table, column: Column[Any], old: ColumnElement[bool], limit: int) -> int:
+        found = await self._database.read(
+            lambda cn: cn.execute(select(column).where(old).limit(limit)).scalars().all()
+        )
+        if not found:
+            return 0
+        pruning = delete(table).where(column.in_(found), old)
+        return await self._database.write(lambda cn: cn.execute(pruning).rowcount)
 
     async def forget_inputs(self, before: int, *, limit: int) -> int:
         """See the port."""
         taken_along = select(inputs.c.job_key).distinct()
         ended = select(c.key).where(c.key.in_(taken_along), c.finished_at < before, _ENDED).limit(limit)
-
-        def work(connection: Connection) -> int:
-            found = connection.execute(ended).scalars().all()
-            connection.execute(delete(inputs).where(inputs.c.job_key.in_(found)))
-            return len(found)
-
-        return await self._database.write(work)
+        found = await self._database.read(lambda cn: cn.execute(ended).scalars().all())
+        if not found:
+            return 0
+        forgetting = delete(inputs).where(inputs.c.job_key.in_(found))
+        await self._database.write(lambda cn: cn.execute(forgetting))
+        return len(found)
 
     async def forget_links(self, before: int) -> None:
         """See the port."""
@@ -164,38 +195,7 @@ class SqlRecords:
         """See the port. A server that still has unfinished jobs waits for their end."""
         due = select(guilds.c.guild_id).where(guilds.c.delete_at <= now)
         found = await self._database.read(lambda cn: cn.execute(due).scalars().all())
-        return [guild_id for guild_id in found if await self._delete(guild_id, now)]
-
-    async def _delete(self, guild_id: int, now: int) -> bool:
-        def work(connection: Connection) -> bool:
-            lock(connection, f"guild/{guild_id}")
-            still = select(guilds.c.guild_id).where(guilds.c.guild_id == guild_id, guilds.c.delete_at <= now)
-            live = select(func.count()).where(c.guild_id == guild_id, text(IS_LIVE))
-            if connection.execute(still).one_or_none() is None or connection.execute(live).scalar_one():
-                return False
-            of_guild = select(c.key).where(c.guild_id == guild_id)
-            for table in (actions, deliveries, inputs, favourites, copies):
-                connection.execute(delete(table).where(table.c.job_key.in_(of_guild)))
-            given = select(grants.c.id).where(grants.c.guild_id == guild_id)
-            connection.execute(delete(draws).where(draws.c.grant_id.in_(given)))
-            for table in (
-                drafts,
-                region_links,
-                jobs,
-                ledger,
-                grants,
-                strikes,
-                blocks,
-                audit,
-                notices,
-                own_keys,
-                guild_sections,
-                guilds,
-            ):
-                connection.execute(delete(table).where(table.c.guild_id == guild_id))
-            return True
-
-        return await self._database.write(work)
+        return [guild_id for guild_id in found if await delete_server(self._database, guild_id, now)]
 
     # -- notices -----------------------------------------------------------------------------------------
 
@@ -228,13 +228,3 @@ class SqlRecords:
             .order_by(s.guild_id)
         )
         return await self._database.read(lambda cn: cn.execute(query).scalars().all())
-
-
-def _forget(connection: Connection, guild_id: int, before: int, limit: int) -> int:
-    """Empty finished jobs of a server that ended before a time."""
-    old: tuple[ColumnElement[bool], ...] = (c.guild_id == guild_id, c.finished_at < before)
-    keys = select(c.key).where(*old, text(IS_KEPT), _ENDED).order_by(c.finished_at).limit(limit)
-    found = connection.execute(keys).scalars().all()
-    connection.execute(delete(inputs).where(inputs.c.job_key.in_(found)))
-    connection.execute(update(jobs).where(c.key.in_(found)).values(dict(EMPTIED)))
-    return len(found)

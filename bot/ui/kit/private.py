@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
+from bot.domain.open_answers import AnswerKind
 from bot.services.admission.viewer import Viewer
 from bot.ui.kit.replies import (
     ALREADY_ANSWERED,
@@ -18,6 +19,7 @@ from bot.ui.kit.replies import (
     client_of,
     follow_up,
     locale_of,
+    promise,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +45,9 @@ async def defer_ephemeral(interaction: AnyInteraction) -> Asker | None:
     """Answer “thinking…” at once, for this person only; whatever is told next takes its place.
 
     None if the interaction is dead, or was answered by another process; then nothing is to be done.
+    Raises `StorageTrouble`, unanswered, if it could not be written down that they are answered.
     """
+    await promise(interaction, AnswerKind.PRIVATE)
     try:
         answered = await interaction.response.defer(thinking=True, ephemeral=True)
     except discord.HTTPException as error:
@@ -59,7 +63,9 @@ async def defer_update(interaction: AnyInteraction) -> Asker | None:
     """Answer a press, or a window that a press opened, with the pressed message as it is: it may be changed later.
 
     None if the interaction is dead, or was answered by another process; then nothing is to be done.
+    Raises `StorageTrouble`, unanswered, if it could not be written down that they are answered.
     """
+    await promise(interaction, AnswerKind.UPDATE)
     try:
         await interaction.response.defer()
     except discord.HTTPException as error:

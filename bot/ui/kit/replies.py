@@ -11,9 +11,11 @@ import discord
 from discord import app_commands
 
 from bot.domain.jobs import TOKEN_LIFE_MS, ReplyTarget
+from bot.domain.open_answers import AnswerKind
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.admission.asker import Asker
 from bot.texts import Text, text
+from bot.ui.kit.open_answers import UNTOLD, note
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from bot.services.intake.describe import Describing
     from bot.services.intake.drafts import Drafts
     from bot.services.intake.imagine import Imagine
+    from bot.services.intake.open_answers import OpenAnswers
     from bot.services.intake.press import Presses
     from bot.services.intake.region import Regions
     from bot.services.servers.moderation import Moderation
@@ -169,6 +172,10 @@ class Services(Protocol):
         """Keeps refused prompts."""
 
     @property
+    def answers(self) -> OpenAnswers:
+        """Knows who waits for words."""
+
+    @property
     def favourites(self) -> Favourites:
         """Keeps favourites."""
 
@@ -244,12 +251,13 @@ def _enumerated(names: list[Text]) -> Text:
 
 
 async def defer_public(interaction: AnyInteraction) -> Asker | None:
-    """Answer “thinking…” at once, in public: the job's card takes its place. Nothing else is awaited before.
+    """Answer “thinking…” at once, in public: the job's card takes its place. Only writing that down is awaited before.
 
     None if the interaction is dead, or was answered by another process; then nothing is to be done.
-    Raises `UserError`, unanswered, if the bot may not post here.
+    Raises `UserError`, unanswered, if the bot may not post here, `StorageTrouble` if it could not be written down.
     """
     check_permissions(interaction)
+    await promise(interaction, AnswerKind.PUBLIC)
     try:
         answered = await interaction.response.defer(thinking=True)
     except discord.HTTPException as error:
@@ -260,11 +268,15 @@ async def defer_public(interaction: AnyInteraction) -> Asker | None:
     return asker_of(interaction, answered.message_id if answered is not None else None)
 
 
+async def promise(interaction: AnyInteraction, kind: AnswerKind) -> None:
+    """Have it on disk that this person is about to be answered; raises `StorageTrouble`, and then they are not."""
+    await note(interaction, client_of(interaction).services.answers, kind=kind, locale=locale_of(interaction))
+
+
 def asker_of(interaction: AnyInteraction, message_id: int | None) -> Asker:
     """Who asks, and where the answer goes: the message is the one that the deferred answer made."""
     guild_locale = interaction.guild_locale or interaction.locale
-    created = int(interaction.created_at.timestamp() * 1000)
-    posted = None if message_id is None else int(discord.utils.snowflake_time(message_id).timestamp() * 1000)
+    posted = None if message_id is None else _ms(discord.utils.snowflake_time(message_id))
     user, channel = interaction.user, interaction.channel
     member = user if isinstance(user, discord.Member) else None
     held = interaction.permissions
@@ -279,7 +291,7 @@ def asker_of(interaction: AnyInteraction, message_id: int | None) -> Asker:
             guild_id=interaction.guild_id,
             application_id=interaction.application_id,
             token=interaction.token,
-            token_until=created + TOKEN_LIFE_MS,
+            token_until=_ms(interaction.created_at) + TOKEN_LIFE_MS,
             message_id=message_id,
             message_at=posted,
             upload_limit=interaction.filesize_limit,
@@ -368,6 +380,7 @@ async def tell(interaction: AnyInteraction, sentence: Text) -> None:
                 interaction, content=content
             )  # the first answer did arrive, though we were not told
     except (discord.HTTPException, *NETWORK) as error:
+        interaction.extras[UNTOLD] = True
         log.warning(
             "answer_not_sent",
             extra={"interaction": interaction.id, "kind": type(error).__name__, "text": sentence.id},

@@ -112,6 +112,9 @@ async def erase(interaction: AnyInteraction, about: str) -> None:
         said = text("member.erased_partly", emptied=done.jobs, running=done.running, user=about)
     else:
         said = text("member.erased", n=done.jobs, user=about)
+    cards = await moderation.cards_left(guild_of(interaction), int(about))
+    if cards:
+        said = text("member.erased_cards", said=said, n=cards)
     await tell(interaction, said)
 
 

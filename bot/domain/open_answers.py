@@ -1,0 +1,74 @@
+"""An open answer: somebody was shown “thinking…” and waits for words. What is on disk of it, and its ports.
+Never here: the words, when somebody is told them (services), and how (ui)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from bot.texts import Text
+
+
+class AnswerKind(StrEnum):
+    """What the person sees meanwhile."""
+
+    PUBLIC = "public"
+    """“thinking…”, for all to see."""
+    PRIVATE = "private"
+    """“thinking…”, for this person only."""
+    UPDATE = "update"
+    """The pressed message as it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAnswer:
+    """An interaction that was answered, and has neither its words nor a job yet."""
+
+    interaction_id: int
+    application_id: int
+    token: str | None = field(repr=False)
+    """A secret while it lives, and cleared when it is dead."""
+    token_until: int
+    channel_id: int
+    guild_id: int | None
+    user_id: int
+    locale: str
+    """The person's language."""
+    kind: AnswerKind
+    at: int
+    """When it was answered."""
+
+
+class AnswerStore(Protocol):
+    """Open answers as rows. Every method is one transaction and raises `StorageTrouble`."""
+
+    async def write(
+        self, opened: Sequence[OpenAnswer], closed: Collection[int], *, owner: str, until: int
+    ) -> None:
+        """Keep answers under this process's lease, and delete those of its own that are closed (interaction ids)."""
+
+    async def renew(self, owner: str, now: int, *, until: int) -> int:
+        """Prolong the leases of a process on answers whose token lives; returns how many it holds."""
+
+    async def release(self, ids: Collection[int], *, owner: str, until: int) -> None:
+        """Give up leases; from `until` on anybody may take the answers up."""
+
+    async def claim(self, owner: str, now: int, *, until: int, limit: int) -> Sequence[OpenAnswer]:
+        """Take answers whose lease ran out; those whose interaction has a job are deleted, for the job answers them."""
+
+    async def forget_tokens(self, now: int) -> int:
+        """Clear the tokens that are dead; returns how many."""
+
+
+class AnswerWriter(Protocol):
+    """Says words to whoever waits. Raises `RouteClosed` and `RetryLater`, and nothing else."""
+
+    async def answer(self, open_: OpenAnswer, words: Text) -> None:
+        """Put the words in the place of “thinking…” with the interaction's token, which has to live."""
+
+    async def post(self, open_: OpenAnswer, words: Text) -> None:
+        """Say them in the channel with the bot's own token, pinging nobody. Twice is once for some minutes."""

@@ -1,0 +1,204 @@
+"""Answered means stored: that somebody is shown “thinking…” is on disk first, and whoever a dead process left so is told.
+Never here: what is answered when all goes well, and Discord."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.open_answers import AnswerKind
+from bot.errors import RetryLater, RouteClosed, StorageTrouble
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.open_answers import AnswerStore, AnswerWriter, OpenAnswer
+    from bot.domain.ports import Clock, Metrics
+    from bot.services.modlog.dispatcher import Dispatcher
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S: Final = 1.5
+"""How long an answer waits to be on disk. Discord gives three seconds in all; then it is refused, honestly."""
+LEASE_MS: Final = 30_000
+"""A process that was not heard of for so long is dead, as for jobs."""
+EVERY_S: Final = 10
+BATCH: Final = 50
+CLOSE_LATER_S: Final = 1.0
+"""Closed answers wait so long for an open one to share a transaction with."""
+POSTED_WITHIN_MS: Final = 6 * 3_600_000
+"""Whoever asked longer ago than this is not written to in the channel any more."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class OpenAnswers:
+    """Writes open answers in groups: all that come while one transaction runs share the next one."""
+
+    owner: str
+    store: AnswerStore
+    writer: AnswerWriter
+    clock: Clock
+    metrics: Metrics
+    dispatcher: Dispatcher
+    _opening: list[tuple[OpenAnswer, asyncio.Future[None]]] = field(init=False, default_factory=list)
+    _closing: set[int] = field(init=False, default_factory=set)
+    _abandoned: set[int] = field(init=False, default_factory=set)
+    _flushing: asyncio.Task[None] | None = field(init=False, default=None)
+    _later: asyncio.TimerHandle | None = field(init=False, default=None)
+
+    # -- before the answer, and after ----------------------------------------------------------------------
+
+    async def open(self, answer: OpenAnswer) -> None:
+        """Return when it is on disk; raises `StorageTrouble` if that cannot be in time: then nothing may be promised."""
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._opening.append((answer, written))
+        self._flush()
+        try:
+            done, _ = await asyncio.wait({written}, timeout=PATIENCE_S)
+        except asyncio.CancelledError:  # the process stops; whether it is on disk will show
+            written.add_done_callback(_seen)
+            self.abandon(answer.interaction_id)
+            raise
+        if not done:
+            self.close(answer.interaction_id)  # refused; it may still come onto disk
+            written.add_done_callback(_seen)
+            self.metrics.count("answers_refused")
+            raise StorageTrouble("the database was too slow for an answer")
+        written.result()
+
+    def close(self, interaction_id: int) -> None:
+        """It has its words, or a job that will answer. Returns at once; raises nothing."""
+        self._closing.add(interaction_id)
+        self._close_later()
+
+    def abandon(self, interaction_id: int) -> None:
+        """This process cannot say the words: somebody tells the person later. Returns at once; raises nothing."""
+        self._abandoned.add(interaction_id)
+
+    def _flush(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if self._flushing is None:
+            self._flushing = asyncio.create_task(self._write(), name="open answers")
+
+    async def _write(self) -> None:
+        try:
+            while True:
+                opening, self._opening = self._opening, []
+                closing, self._closing = self._closing, set()
+                try:
+                    await self.store.write(
+                        [answer for answer, _ in opening],
+                        closing,
+                        owner=self.owner,
+                        until=self.clock.now() + LEASE_MS,
+                    )
+                except BaseException as trouble:
+                    self._closing |= closing  # tried again with the next answer, or when leases are kept
+                    for _, written in opening:
+                        written.set_exception(trouble)
+                    if not isinstance(trouble, StorageTrouble):
+                        raise
+                    log.warning("answers_not_written", extra={"reason": str(trouble)})
+                    return
+                for _, written in opening:
+                    written.set_result(None)
+                if not self._opening:
+                    break
+        finally:
+            self._flushing = None
+            if self._opening:
+                self._flush()
+        self._close_later()
+
+    def _close_later(self) -> None:
+        if self._closing and self._later is None and self._flushing is None:
+            self._later = asyncio.get_running_loop().call_later(CLOSE_LATER_S, self._flush)
+
+    async def settle(self) -> None:
+        """Write what is still to be written, and wait for it."""
+        self._flush()
+        if self._flushing is not None:
+            await asyncio.wait([self._flushing])
+
+    # -- those whom a dead process left waiting ------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Keep our leases, and tell whom others left waiting, until cancelled."""
+        while True:
+            try:
+                await self.tend()
+            except StorageTrouble as trouble:
+                log.warning("answers_not_tended", extra={"reason": str(trouble)})
+            await self.clock.pause(EVERY_S)
+
+    async def tend(self) -> None:
+        """Do what is due now. Raises `StorageTrouble`."""
+        now = self.clock.now()
+        if self._abandoned:
+            given_up, self._abandoned = self._abandoned, set()
+            await self.store.release(given_up, owner=self.owner, until=now)
+        if self._closing:
+            await self.settle()
+        await self.store.renew(self.owner, now, until=now + LEASE_MS)
+        await self.store.forget_tokens(now)
+        found: Sequence[OpenAnswer] = await self.store.claim(
+            self.owner, now, until=now + LEASE_MS, limit=BATCH
+        )
+        for answer in found:
+            await self._tell(answer)
+
+    async def _tell(self, answer: OpenAnswer) -> None:
+        try:
+            how = await self._say(answer)
+        except RetryLater as later:
+            until = self.clock.now() + int(max(EVERY_S, later.delay or 0) * 1_000)
+            await self.store.release([answer.interaction_id], owner=self.owner, until=until)
+            return
+        self.metrics.count("answers_recovered", way=how)
+        log.info("answer_recovered", extra={"interaction": answer.interaction_id, "way": how})
+        if how == "silent":
+            self.dispatcher.tell(answer.guild_id, _untold(answer))
+        self.close(answer.interaction_id)
+
+    async def _say(self, answer: OpenAnswer) -> str:
+        """By which way the person heard: `reply`, `post`, or `silent`; `unseen` if they were shown nothing before."""
+        now = self.clock.now()
+        if answer.token is not None and now < answer.token_until:
+            private = answer.kind is not AnswerKind.PUBLIC
+            try:
+                await self.writer.answer(
+                    answer, text("answer.interrupted_private" if private else "answer.interrupted")
+                )
+            except RouteClosed as closed:
+                # A living token and no reply: the answer never left, so Discord itself said so; or it was deleted.
+                log.info("answer_gone", extra={"interaction": answer.interaction_id, "reason": closed.reason})
+                return "unseen"
+            return "reply"
+        if answer.kind is not AnswerKind.PUBLIC or now - answer.at > POSTED_WITHIN_MS:
+            return "silent"
+        try:
+            await self.writer.post(
+                answer, text("answer.interrupted_post", user=str(answer.user_id), at=answer.at // 1_000)
+            )
+        except RouteClosed as closed:
+            log.warning(
+                "answer_not_told", extra={"interaction": answer.interaction_id, "reason": closed.reason}
+            )
+            return "silent"
+        return "post"
+
+
+def _untold(answer: OpenAnswer) -> ModEvent:
+    said = text("log.answer_untold", user=str(answer.user_id), channel=str(answer.channel_id))
+    return ModEvent(EventKind.ERROR, f"answer/{answer.channel_id}", said, subject=answer.user_id)
+
+
+def _seen(written: asyncio.Future[None]) -> None:
+    if not written.cancelled():
+        written.exception()

@@ -1,0 +1,131 @@
+"""Open answers as rows: written in groups, leased to the process that owes the words, deleted with them.
+Never here: what is said to whom, and when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import delete, exists, insert, select, update
+
+from bot.domain.open_answers import AnswerKind, OpenAnswer
+from bot.storage.database import lock
+from bot.storage.people_tables import open_answers
+from bot.storage.tables import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.engine import Connection, Row
+
+    from bot.storage.database import Database
+
+c = open_answers.c
+HAS_JOB: Final = exists().where(jobs.c.interaction_id == c.interaction_id)
+
+
+class SqlAnswerStore:
+    """The `AnswerStore` of bot.domain.open_answers, on SQLite and PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def write(
+        self, opened: Sequence[OpenAnswer], closed: Collection[int], *, owner: str, until: int
+    ) -> None:
+        """See the port."""
+
+        def work(connection: Connection) -> None:
+            if closed:
+                mine = delete(open_answers).where(c.interaction_id.in_(closed), c.owner == owner)
+                connection.execute(mine)
+            new = {answer.interaction_id: answer for answer in opened if answer.interaction_id not in closed}
+            if not new:
+                return
+            # Two processes may be handed the same interaction; whoever writes second leaves the first one's row.
+            lock(connection, "open answers")
+            known = select(c.interaction_id).where(c.interaction_id.in_(new))
+            for found in connection.execute(known).scalars().all():
+                del new[found]
+            if new:
+                values = [_values(one) | {"owner": owner, "lease_until": until} for one in new.values()]
+                connection.execute(insert(open_answers), values)
+
+        await self._database.write(work)
+
+    async def renew(self, owner: str, now: int, *, until: int) -> int:
+        """See the port."""
+        living = (c.owner == owner, c.token_until > now)
+        held = select(c.interaction_id).where(*living).limit(1)
+        if await self._database.read(lambda cn: cn.execute(held).one_or_none()) is None:
+            return 0
+        renewing = update(open_answers).where(*living).values(lease_until=until)
+        return await self._database.write(lambda cn: cn.execute(renewing).rowcount)
+
+    async def release(self, ids: Collection[int], *, owner: str, until: int) -> None:
+        """See the port."""
+        giving = (
+            update(open_answers)
+            .where(c.interaction_id.in_(ids), c.owner == owner)
+            .values(owner=None, lease_until=until)
+        )
+        await self._database.write(lambda cn: cn.execute(giving))
+
+    async def claim(self, owner: str, now: int, *, until: int, limit: int) -> Sequence[OpenAnswer]:
+        """See the port."""
+        lapsed = select(c.interaction_id).where(c.lease_until <= now).order_by(c.lease_until).limit(limit)
+        found = await self._database.read(lambda cn: cn.execute(lapsed).scalars().all())
+        if not found:
+            return ()
+
+        def take(connection: Connection) -> list[OpenAnswer]:
+            still = (c.interaction_id.in_(found), c.lease_until <= now)
+            connection.execute(delete(open_answers).where(*still, HAS_JOB))
+            # Whoever comes second finds the lease moved on, and takes nothing.
+            taking = (
+                update(open_answers)
+                .where(*still)
+                .values(owner=owner, lease_until=until)
+                .returning(open_answers)
+            )
+            return [_read(row) for row in connection.execute(taking)]
+
+        return await self._database.write(take)
+
+    async def forget_tokens(self, now: int) -> int:
+        """See the port."""
+        dead = (c.token.is_not(None), c.token_until <= now)
+        some = select(c.interaction_id).where(*dead).limit(1)
+        if await self._database.read(lambda cn: cn.execute(some).one_or_none()) is None:
+            return 0
+        clearing = update(open_answers).where(*dead).values(token=None)
+        return await self._database.write(lambda cn: cn.execute(clearing).rowcount)
+
+
+def _values(answer: OpenAnswer) -> dict[str, object]:
+    return {
+        "interaction_id": answer.interaction_id,
+        "application_id": answer.application_id,
+        "token": answer.token,
+        "token_until": answer.token_until,
+        "channel_id": answer.channel_id,
+        "guild_id": answer.guild_id,
+        "user_id": answer.user_id,
+        "locale": answer.locale,
+        "kind": answer.kind.value,
+        "at": answer.at,
+    }
+
+
+def _read(row: Row[Any]) -> OpenAnswer:
+    return OpenAnswer(
+        interaction_id=row.interaction_id,
+        application_id=row.application_id,
+        token=row.token,
+        token_until=row.token_until,
+        channel_id=row.channel_id,
+        guild_id=row.guild_id,
+        user_id=row.user_id,
+        locale=row.locale,
+        kind=AnswerKind(row.kind),
+        at=row.at,
+    )

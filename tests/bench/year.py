@@ -1,0 +1,138 @@
+"""A year of one busy server: the file's size, and how long others' writes wait while it is tidied, erased and deleted.
+Never here: PostgreSQL, whose writers do not wait for each other."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.domain.guilds import Actor
+from bot.domain.jobs import JobState, Route
+from bot.storage.opening import open_storage
+from tests.bench.report import Report
+from tests.bench.rows import a_job, write
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from bot.domain.jobs import Job
+    from bot.storage.opening import Storage
+
+JOBS = {"full": 365_000, "smoke": 400}
+GUILD = 10**17
+HEAVY = 7
+"""The member who wrote a tenth of it."""
+DAY_MS = 86_400_000
+BATCH = 20
+
+
+@dataclass
+class Waits:
+    """How long a small write of somebody else took, again and again, meanwhile."""
+
+    each: list[float] = field(default_factory=list)
+
+    @property
+    def worst_ms(self) -> float:
+        """The longest stall."""
+        return 1_000 * max(self.each, default=0.0)
+
+    @property
+    def usual_ms(self) -> float:
+        """The 99th of a hundred."""
+        return 1_000 * sorted(self.each)[int(len(self.each) * 0.99)] if self.each else 0.0
+
+
+@asynccontextmanager
+async def others(storage: Storage) -> AsyncIterator[Waits]:
+    """Somebody writes a value every few milliseconds."""
+    waits = Waits()
+
+    async def go_on() -> None:
+        while True:
+            began = time.perf_counter()
+            await storage.meta.set("bench", str(began))
+            waits.each.append(time.perf_counter() - began)
+            await asyncio.sleep(0.005)
+
+    task = asyncio.create_task(go_on())
+    yield waits
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def measure(size: str) -> Report:
+    """Measure."""
+    count = JOBS[size]
+    report = Report(
+        "year",
+        f"{count:,} delivered jobs of one server in a SQLite file (WAL, synchronous=FULL); another writer "
+        "changes one small row every 5 ms, and the time it takes is measured.",
+        size,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "easel.db"
+        async with open_storage(f"sqlite+aiosqlite:///{path}", migrate=True) as storage:
+            now = time.time_ns() // 1_000_000
+            for start in range(0, count, 20_000):
+                await write(
+                    storage.database,
+                    [_one(now, n, count) for n in range(start, min(count, start + 20_000))],
+                )
+            megabytes = sum(one.stat().st_size for one in path.parent.iterdir()) / 1e6
+            records = storage.guilds.records
+            actor = Actor(1, "bench")
+            tasks: dict[str, Callable[[], Awaitable[object]]] = {
+                "nothing": lambda: asyncio.sleep(5),
+                "clear tokens": lambda: _all(lambda: records.forget_tokens(now, limit=BATCH), 50),
+                "forget prompts": lambda: _all(
+                    lambda: records.forget_prompts(now, limit=BATCH, usual_days=300), 50
+                ),
+                "erase a member": lambda: records.erase(GUILD, HEAVY, actor=actor, at=now),
+                "delete the server": lambda: records.delete_due(now),
+            }
+            await records.schedule_deletion(GUILD, now)
+            for name, task in tasks.items():
+                async with others(storage) as waits:
+                    began = time.perf_counter()
+                    await task()
+                    took = time.perf_counter() - began
+                report.rows.append(
+                    {
+                        "meanwhile": name,
+                        "took s": round(took, 1),
+                        "writes": len(waits.each),
+                        "99 % ms": round(waits.usual_ms, 1),
+                        "longest ms": round(waits.worst_ms, 1),
+                    }
+                )
+    report.note("size of the file, MB", megabytes)
+    idle, *busy = report.rows
+    report.note("longest stall of a write with nothing beside it, ms", idle["longest ms"])
+    report.note("longest stall of a write meanwhile, ms", max(row["longest ms"] for row in busy))
+    return report
+
+
+def _one(now: int, number: int, count: int) -> Job:
+    at = now - 365 * DAY_MS + number * (365 * DAY_MS // count)
+    job = a_job(at, state=JobState.SUCCEEDED, finished_at=at, delivered_at=at)
+    reply = replace(job.reply, guild_id=GUILD, token=f"a-token-of-two-hundred-letters-{number:0170d}")
+    return replace(
+        job,
+        reply=reply,
+        home=GUILD,
+        user_id=HEAVY if number % 10 == 0 else number % 300 + 10,
+        route=Route.REPLY,
+    )
+
+
+async def _all(step: Callable[[], Awaitable[int]], most: int) -> None:
+    """As housekeeping does it, so many steps at most."""
+    for _ in range(most):
+        if await step() < BATCH:
+            return

@@ -1,0 +1,261 @@
+"""Whoever was shown “thinking…” is on disk before that; a dead process's are told what became of it, once, in their language.
+Never here: deaths at every effect (tests/faults), and Discord's own part (tests/ui)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select
+
+from bot.domain.jobs import TOKEN_LIFE_MS, Route
+from bot.domain.open_answers import AnswerKind, OpenAnswer
+from bot.errors import RetryLater, StorageTrouble
+from bot.services.intake import open_answers as room
+from bot.services.intake.open_answers import LEASE_MS, POSTED_WITHIN_MS
+from bot.storage.people_tables import open_answers
+from tests.services.harness import APPLICATION, CHANNEL, GUILD, Harness
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+LAPSED_S = LEASE_MS / 1_000 + 1
+
+
+def asked(world: Harness, number: int = 1, **changes: Any) -> OpenAnswer:
+    now = world.clock.now()
+    answer = OpenAnswer(
+        interaction_id=number,
+        application_id=APPLICATION,
+        token=f"interaction-token-{number}",
+        token_until=now + TOKEN_LIFE_MS,
+        channel_id=CHANNEL,
+        guild_id=GUILD,
+        user_id=7,
+        locale="de",
+        kind=AnswerKind.PUBLIC,
+        at=now,
+    )
+    world.discord.placeholders[number] = 0
+    return replace(answer, **changes)
+
+
+async def kept(world: Harness) -> list[tuple[int, str | None]]:
+    query = select(open_answers.c.interaction_id, open_answers.c.token).order_by(
+        open_answers.c.interaction_id
+    )
+    rows = await world._opened.database.read(lambda cn: cn.execute(query).all())
+    return [tuple(row) for row in rows]
+
+
+async def after_a_death(world: Harness, *, seconds: float = LAPSED_S) -> None:
+    await world.reboot(after_ms=int(seconds * 1_000))
+    await world.services.answers.tend()
+    await world.services.answers.settle()
+
+
+class Slow:
+    """A store that waits for a signal, and remembers what shared a transaction."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.groups: list[tuple[list[int], set[int]]] = []
+        self.trouble: Exception | None = None
+
+    async def write(
+        self, opened: Sequence[OpenAnswer], closed: Collection[int], *, owner: str, until: int
+    ) -> None:
+        assert owner
+        assert until
+        await self.go.wait()
+        self.groups.append(([one.interaction_id for one in opened], set(closed)))
+        if self.trouble is not None:
+            raise self.trouble
+
+
+async def test_it_is_on_disk_when_opening_returns(world: Harness) -> None:
+    await world.services.answers.open(asked(world))
+
+    assert await kept(world) == [(1, "interaction-token-1")]
+
+
+async def test_whoever_a_dead_process_left_waiting_is_told_that_nothing_was_charged(world: Harness) -> None:
+    await world.services.answers.open(asked(world))
+
+    await after_a_death(world)
+
+    assert world.discord.told == {1: "answer.interrupted"}
+    assert await kept(world) == []
+    assert await world.ledger() == []
+
+
+async def test_a_living_process_keeps_its_own(world: Harness) -> None:
+    await world.services.answers.open(asked(world))
+    for _ in range(10):
+        world.clock.move_to(world.clock.now() + LEASE_MS // 2)
+        await world.services.answers.tend()
+
+    assert world.discord.told == {}
+    assert len(await kept(world)) == 1
+
+
+async def test_an_answer_that_became_a_job_is_left_to_the_job(world: Harness) -> None:
+    await world.services.answers.open(asked(world, 77))
+    job = await world.imagine(asker=world.asker(interaction=77))
+
+    await after_a_death(world)
+
+    assert world.discord.told == {}
+    assert await kept(world) == []
+    assert (await world.ended(job)).route is Route.REPLY
+
+
+async def test_an_answer_with_its_words_is_forgotten_soon(world: Harness) -> None:
+    await world.services.answers.open(asked(world))
+    world.services.answers.close(1)
+    await world.services.answers.settle()
+
+    assert await kept(world) == []
+
+
+async def test_what_was_not_said_is_said_later_by_the_same_process(world: Harness) -> None:
+    await world.services.answers.open(asked(world, kind=AnswerKind.PRIVATE))
+    world.services.answers.abandon(1)
+
+    await world.services.answers.tend()
+
+    assert world.discord.told == {1: "answer.interrupted_private"}
+
+
+async def test_an_answer_that_never_left_is_dropped_in_silence(world: Harness) -> None:
+    await world.services.answers.open(asked(world))
+    world.discord.placeholders.clear()
+
+    await after_a_death(world)
+
+    assert world.discord.told == {}
+    assert await kept(world) == []
+    assert world.meters.counts["answers_recovered way=unseen"] == 1
+
+
+async def test_a_dead_token_leads_to_a_message_in_the_channel(world: Harness) -> None:
+    await world.services.answers.open(asked(world))
+
+    await after_a_death(world, seconds=TOKEN_LIFE_MS / 1_000 + 1)
+
+    assert world.discord.told == {1: "answer.interrupted_post"}
+    assert await kept(world) == []
+
+
+@pytest.mark.parametrize("kind", [AnswerKind.PRIVATE, AnswerKind.UPDATE])
+async def test_what_one_person_saw_is_never_told_in_the_channel(world: Harness, kind: AnswerKind) -> None:
+    await world.services.answers.open(asked(world, kind=kind))
+
+    await after_a_death(world, seconds=TOKEN_LIFE_MS / 1_000 + 1)
+
+    assert world.discord.told == {}
+    assert world.meters.counts["answers_recovered way=silent"] == 1
+
+
+async def test_nobody_is_written_to_about_yesterday(world: Harness) -> None:
+    await world.services.answers.open(asked(world))
+
+    await after_a_death(world, seconds=POSTED_WITHIN_MS / 1_000 + 1)
+
+    assert world.discord.told == {}
+    assert await kept(world) == []
+
+
+@pytest.mark.parametrize("delay", [None, 5.0])
+async def test_while_discord_is_down_the_person_is_told_later(world: Harness, delay: float | None) -> None:
+    await world.services.answers.open(asked(world))
+    world.discord.later = [RetryLater("discord_503", delay=delay)]
+
+    await after_a_death(world)
+    assert await kept(world) == [(1, "interaction-token-1")]
+    world.clock.move_to(world.clock.now() + 10_001)
+    await world.services.answers.tend()
+    await world.services.answers.settle()
+
+    assert world.discord.told == {1: "answer.interrupted"}
+    assert await kept(world) == []
+
+
+async def test_a_token_is_cleared_when_it_is_dead_whatever_else_fails(world: Harness) -> None:
+    await world.services.answers.open(asked(world, token_until=world.clock.now() + 1_000))
+    world.clock.move_to(world.clock.now() + 1_000)
+
+    await world.services.answers.store.forget_tokens(world.clock.now())
+
+    assert await kept(world) == [(1, None)]
+
+
+async def test_of_two_processes_one_tells(world: Harness) -> None:
+    for number in range(1, 9):
+        await world.services.answers.open(asked(world, number))
+    await world.reboot(after_ms=int(LAPSED_S * 1_000))
+    store, now = world._opened.answers, world.clock.now()
+
+    shares = await asyncio.gather(
+        *(store.claim(name, now, until=now + LEASE_MS, limit=50) for name in ("one", "two", "three"))
+    )
+
+    taken = [answer.interaction_id for share in shares for answer in share]
+    assert sorted(taken) == list(range(1, 9))
+
+
+async def test_an_interaction_that_two_processes_were_handed_stays_the_firsts(world: Harness) -> None:
+    store, until = world._opened.answers, world.clock.now() + LEASE_MS
+    await store.write([asked(world)], (), owner="one", until=until)
+    await store.write([asked(world)], (), owner="two", until=until)
+
+    await store.write([], [1], owner="two", until=until)
+
+    assert len(await kept(world)) == 1
+
+
+async def test_all_that_come_during_one_transaction_share_the_next(world: Harness) -> None:
+    slow, answers = Slow(), world.services.answers
+    answers.store = slow  # type: ignore[assignment]  # only its writing is asked for
+    waiting = [asyncio.create_task(answers.open(asked(world, number))) for number in range(1, 101)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    slow.go.set()
+    await asyncio.gather(*waiting)
+
+    assert len(slow.groups) <= 2
+    assert sum(len(opened) for opened, _ in slow.groups) == 100
+
+
+async def test_a_slow_database_means_an_honest_refusal_and_no_late_promise(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "PATIENCE_S", 0.01)
+    slow, answers = Slow(), world.services.answers
+    answers.store = slow  # type: ignore[assignment]  # only its writing is asked for
+
+    with pytest.raises(StorageTrouble):
+        await answers.open(asked(world))
+
+    slow.go.set()
+    await answers.settle()
+    await answers.settle()
+    assert slow.groups == [([1], set()), ([], {1})]
+
+
+async def test_trouble_refuses_those_who_came_and_forgets_no_closed_one(world: Harness) -> None:
+    slow, answers = Slow(), world.services.answers
+    answers.store = slow  # type: ignore[assignment]  # only its writing is asked for
+    slow.go.set()
+    slow.trouble = StorageTrouble("full")
+    answers.close(5)
+
+    with pytest.raises(StorageTrouble):
+        await answers.open(asked(world))
+    slow.trouble = None
+    await answers.open(asked(world, 2))
+
+    assert slow.groups[-1] == ([2], {5})

@@ -1,0 +1,143 @@
+"""One hostile server beside a quiet one, for each thing they share: the quiet one is neither starved, flooded nor silenced.
+Never here: places upstream (tests/storage/test_turns.py), and what the owner's ceilings allow (test_tenants)."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot import log as log_room
+from bot.domain.guild_ports import EventKind, ModEvent
+from bot.errors import RemoteError, RemoteFault
+from bot.services.accounts.own_keys import TESTS
+from bot.services.modlog.dispatcher import OF_SERVER_LIMIT
+from bot.services.servers.settings import CHANGES
+from bot.texts import text
+from tests.faults.report import folder
+from tests.services.accounts_harness import KEY, AccountsHarness
+from tests.services.harness import GUILD
+from tests.services.server_harness import ADA, refusal
+
+if TYPE_CHECKING:
+    from tests.services.harness import Harness
+    from tests.services.server_harness import Server
+
+HOSTILE, QUIET = 666, GUILD
+HOUR = 3_600_000
+
+
+def note(what: str, hostile: str, quiet: str) -> None:
+    """Keep a line of the table of what became of both."""
+    kept = folder() / "rations.json"
+    table = json.loads(kept.read_text()) if kept.exists() else {}
+    table[what] = [hostile, quiet]
+    kept.write_text(json.dumps(table, indent=1, sort_keys=True))
+    lines = ["| shared | hostile server | quiet server |", "|---|---|---|"]
+    lines += [f"| {name} | {' | '.join(row)} |" for name, row in sorted(table.items())]
+    (folder() / "rations.md").write_text("\n".join(lines) + "\n")
+
+
+async def test_changes_of_settings(world: Harness) -> None:
+    guilds, refused = world.services.guilds, 0
+    for n in range(CHANGES):
+        await guilds.set_retention(HOSTILE, ADA, n % 3_000 + 1)
+    for n in range(20):
+        limit = await refusal(guilds.set_retention(HOSTILE, ADA, n + 1))
+        refused += limit.id == "refused.ration_settings" and 0 < int(str(limit.args["minutes"])) <= 60
+
+    await guilds.set_retention(QUIET, ADA, 7)
+
+    assert refused == 20
+    assert (await guilds.settings(QUIET)).retention_days == 7
+    world.clock.move_to(world.clock.now() + HOUR)
+    await guilds.set_retention(HOSTILE, ADA, 9)
+    note("changes of settings in an hour", f"{CHANGES} of {CHANGES + 20}", "1 of 1")
+
+
+async def test_notices(server: Server) -> None:
+    dispatcher = server.world.services.dispatcher
+    await server.guilds.set_log_channel(HOSTILE, ADA, 4_711)
+    await server.listen()
+    server.heard.told.clear()
+    for n in range(OF_SERVER_LIMIT * 4):
+        dispatcher.tell(HOSTILE, ModEvent(EventKind.ERROR, f"e{n}", text("log.key_rejected")))
+
+    dispatcher.tell(QUIET, ModEvent(EventKind.ERROR, "mine", text("log.key_rejected")))
+    await server.listen()
+
+    order = [guild for guild, _, _ in server.heard.told]
+    assert order.index(QUIET) <= 4
+    assert order.count(HOSTILE) == OF_SERVER_LIMIT
+    note(
+        "notices waiting to be told",
+        f"{OF_SERVER_LIMIT} of {OF_SERVER_LIMIT * 4}",
+        f"1 of 1, in place {order.index(QUIET) + 1}",
+    )
+
+
+@pytest.fixture
+async def mint(world: Harness) -> AccountsHarness:
+    """Accounts behind every key, in a process that may keep keys."""
+    made = AccountsHarness()
+    made.furnish(world)
+    world.more_ports["hide"] = log_room.hide
+    await world.reboot()
+    return made
+
+
+async def test_tests_of_keys(world: Harness, mint: AccountsHarness) -> None:
+    keys = world.services.own_keys
+    guesses = [f"sk-guessed-{n:08d}" for n in range(TESTS + 5)]
+    mint.trouble |= {guess: RemoteError(RemoteFault.KEY, "no") for guess in guesses}
+    said = [(await refusal(keys.bring(HOSTILE, ADA, guess))).id for guess in guesses]
+
+    await keys.bring(QUIET, ADA, KEY)
+
+    assert said == ["own_key.refused"] * TESTS + ["refused.ration_keys"] * 5
+    note("tests of keys in an hour", f"{TESTS} of {TESTS + 5}", "1 of 1")
+
+
+async def test_nobody_chooses_what_the_log_hides(world: Harness, mint: AccountsHarness) -> None:
+    page = io.StringIO()
+    log_room.setup(style="json", stream=page)
+    mint.trouble["delivery_kept"] = RemoteError(RemoteFault.KEY, "no")
+    await refusal(world.services.own_keys.bring(HOSTILE, ADA, "delivery_kept"))
+    await world.services.own_keys.bring(QUIET, ADA, KEY)
+
+    logging.getLogger("bot.tests").warning("delivery_kept for %s", KEY)
+
+    line = page.getvalue().splitlines()[-1]
+    assert "delivery_kept" in line
+    assert KEY not in line
+
+
+async def test_turns_are_kept_while_a_slow_channel_is_written_to(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A channel that hangs holds up its own server alone."""
+    dispatcher, hanging = server.world.services.dispatcher, asyncio.Event()
+    inner = server.heard.post
+
+    async def post(guild_id: int, *given: object, **more: object) -> None:
+        if guild_id == HOSTILE:
+            await hanging.wait()
+        await inner(guild_id, *given, **more)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(server.heard, "post", post)
+    await server.guilds.set_log_channel(HOSTILE, ADA, 4_711)
+    running = asyncio.create_task(dispatcher.run())
+    dispatcher.tell(HOSTILE, ModEvent(EventKind.ERROR, "slow", text("log.key_rejected")))
+    dispatcher.tell(QUIET, ModEvent(EventKind.ERROR, "mine", text("log.key_rejected")))
+    async with asyncio.timeout(20):
+        while QUIET not in [guild for guild, _, _ in server.heard.told]:  # noqa: ASYNC110 - told by a list
+            await asyncio.sleep(0.01)
+
+    assert HOSTILE not in [guild for guild, _, _ in server.heard.told]
+    hanging.set()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
