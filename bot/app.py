@@ -41,6 +41,7 @@ from bot.services.admission.terms import DeploymentPolicy
 from bot.services.intake.mask_editor import MaskEditor
 from bot.services.intake.region_links import RegionLinks
 from bot.services.wiring import Ports, RandomNaming, Terms, build
+from bot.services.worker.news import NEWS_AFTER
 from bot.starts import Starts
 from bot.storage.backup import file_of
 from bot.storage.opening import open_storage
@@ -332,6 +333,7 @@ async def assemble(
                 video=settings.show_video,
                 link_of=card_link,
                 editor_link=links.make,
+                news_after=NEWS_AFTER,
             ),
             on_lost_way=on_lost_way or _log_lost_way,
         )

@@ -41,6 +41,7 @@ from bot.services.servers.prompt_settings import PromptSettings
 from bot.services.servers.quota import Allowances
 from bot.services.servers.settings import Guilds
 from bot.services.worker.delivery import Delivery
+from bot.services.worker.news import News
 from bot.services.worker.progress import ProgressEditor
 from bot.services.worker.reconcile import Reconciler
 from bot.services.worker.submission import Submitter
@@ -146,6 +147,8 @@ class Terms:
     """Where somebody can draw a mask for a button; None without a public address."""
     link_of: Callable[[Job], str | None] = lambda _job: None
     """Where a job's card is, for people to click."""
+    news_after: int | None = None
+    """Seconds after which a result comes as a new message that pings, where a server decided nothing; None: never."""
     naming: Naming | None = None
     chance: Callable[[], float] = random.random
 
@@ -249,6 +252,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             on_lost_way=lost_to(dispatcher, on_lost_way),
             on_done=told_to(dispatcher),
             owe_copy=owed.owe,
+            is_news=News(people=ports.people, settings=stores.settings, usual=terms.news_after).is_news,
         ),
         editor=editor,
         accounts=accounts,

@@ -63,7 +63,9 @@ class Delivery:
         on_lost_way: Callable[[Job, str], None],
         on_done: Callable[[Job, Sequence[str]], None],
         owe_copy: Callable[[Job, Route], Awaitable[None]],
+        is_news: Callable[[Job, int], Awaitable[bool]],
     ) -> None:
+        """`is_news` tells whether a result that took so many milliseconds comes as a message of its own."""
         self._store = store
         self._publisher = publisher
         self._pictures = pictures
@@ -74,6 +76,7 @@ class Delivery:
         self._on_lost_way = on_lost_way
         self._on_done = on_done
         self._owe_copy = owe_copy
+        self._is_news = is_news
         self._announced: set[JobKey] = set()
         """Jobs whose card says that the picture is being fetched; forgetting one only costs an edit."""
 
@@ -171,7 +174,11 @@ class Delivery:
         put_off: RetryLater | None = None
         reasons: list[str] = []
         withdrawn = parcel.job.unwanted or parcel.job.state is JobState.CANCELLED
-        for route in parcel.job.reply.open_routes(now):
+        routes = parcel.job.reply.open_routes(now)
+        news = await self._comes_as_news(parcel.job, now)
+        if news:
+            routes = (Route.POST, *(one for one in routes if one is not Route.POST))
+        for route in routes:
             if route is Route.KEPT:
                 break
             if withdrawn and route not in IN_PLACE:
@@ -179,7 +186,9 @@ class Delivery:
             if route is Route.DIRECT and put_off is not None:
                 break  # the channel may answer again soon; a direct message is for when it never will
             try:
-                shown, parcel = await self._by(route, parcel)
+                shown, parcel = await self._by(route, parcel, is_news=news)
+                if news and route is Route.POST:
+                    await self._fold(parcel.job, shown)
             except RouteClosed as closed:
                 reasons.append(closed.reason)
                 log.info(
@@ -187,10 +196,9 @@ class Delivery:
                     extra={"job": parcel.job.key, "route": route.value, "reason": closed.reason},
                 )
             except RetryLater as later:
-                if route is not Route.REPLY:
-                    put_off = later
-                    break
                 put_off = later
+                if route is not Route.REPLY:
+                    break
             else:
                 return await self._done(parcel.job, route, shown, reasons)
         if put_off is not None and now - (parcel.job.finished_at or now) < DELIVERY_CAP_MS:
@@ -199,7 +207,27 @@ class Delivery:
             self._on_lost_way(parcel.job, ", ".join(reasons) or (put_off.reason if put_off else "no_route"))
         return await self._done(parcel.job, Route.KEPT, None, reasons)
 
-    async def _by(self, route: Route, parcel: _Parcel) -> tuple[Shown, _Parcel]:
+    async def _comes_as_news(self, job: Job, now: int) -> bool:
+        """Whether its requester has waited so long that an edit would not be noticed."""
+        if job.state is not JobState.SUCCEEDED or job.unwanted or job.reply.message_id is None:
+            return False
+        ended = now if job.key in self._announced else job.finished_at or now
+        return await self._is_news(job, ended - job.created_at)
+
+    async def _fold(self, job: Job, shown: Shown) -> None:
+        """Let the old card lead to the new one; after a crash this is done again, which changes nothing."""
+        now = self._clock.now()
+        if shown.message_id == job.reply.message_id:
+            return
+        for route in (one for one in job.reply.open_routes(now) if one in IN_PLACE):
+            try:
+                await self._publisher.show(Showing(job, now, moved_to=shown), route, picture=None)
+            except (RouteClosed, RetryLater, TooLarge) as trouble:
+                log.info("card_not_folded", extra={"job": job.key, "reason": str(trouble)})
+            else:
+                return
+
+    async def _by(self, route: Route, parcel: _Parcel, *, is_news: bool = False) -> tuple[Shown, _Parcel]:
         """Go one way, with a smaller picture if Discord asks for it."""
         if route is Route.POST:
             parcel, found = await self._before_posting(parcel)
@@ -207,7 +235,7 @@ class Delivery:
                 return found, parcel
         for attempt in range(REFITS + 2):
             pressed = await self._pressed(parcel.job)
-            showing = Showing(parcel.job, self._clock.now(), pressed=pressed)
+            showing = Showing(parcel.job, self._clock.now(), pressed=pressed, is_news=is_news)
             try:
                 return await self._publisher.show(showing, route, picture=parcel.picture), parcel
             except TooLarge:
