@@ -116,7 +116,7 @@ async def test_a_result_that_is_news_pings_whoever_asked_and_nobody_else() -> No
         assert sent["allowed_mentions"].get("parse", []) == []
         assert f"<@{job.user_id}>" in str(sent["components"])
         assert f"/{shown.channel_id}/{shown.message_id}" in old.text
-        assert (old.buttons, old.attachments) == ([], [])
+        assert (list(old.buttons), list(old.attachments)) == ([], [])
 
 
 async def test_a_direct_message_says_why_it_is_one() -> None:

@@ -174,11 +174,8 @@ class Delivery:
         put_off: RetryLater | None = None
         reasons: list[str] = []
         withdrawn = parcel.job.unwanted or parcel.job.state is JobState.CANCELLED
-        routes = parcel.job.reply.open_routes(now)
         news = await self._comes_as_news(parcel.job, now)
-        if news:
-            routes = (Route.POST, *(one for one in routes if one is not Route.POST))
-        for route in routes:
+        for route in _best_first(parcel.job.reply.open_routes(now), as_news=news):
             if route is Route.KEPT:
                 break
             if withdrawn and route not in IN_PLACE:
@@ -187,8 +184,6 @@ class Delivery:
                 break  # the channel may answer again soon; a direct message is for when it never will
             try:
                 shown, parcel = await self._by(route, parcel, is_news=news)
-                if news and route is Route.POST:
-                    await self._fold(parcel.job, shown)
             except RouteClosed as closed:
                 reasons.append(closed.reason)
                 log.info(
@@ -200,6 +195,7 @@ class Delivery:
                 if route is not Route.REPLY:
                     break
             else:
+                await self._fold(parcel.job, shown, route, as_news=news)
                 return await self._done(parcel.job, route, shown, reasons)
         if put_off is not None and now - (parcel.job.finished_at or now) < DELIVERY_CAP_MS:
             raise put_off
@@ -214,10 +210,10 @@ class Delivery:
         ended = now if job.key in self._announced else job.finished_at or now
         return await self._is_news(job, ended - job.created_at)
 
-    async def _fold(self, job: Job, shown: Shown) -> None:
+    async def _fold(self, job: Job, shown: Shown, via: Route, *, as_news: bool) -> None:
         """Let the old card lead to the new one; after a crash this is done again, which changes nothing."""
         now = self._clock.now()
-        if shown.message_id == job.reply.message_id:
+        if not as_news or via is not Route.POST or shown.message_id == job.reply.message_id:
             return
         for route in (one for one in job.reply.open_routes(now) if one in IN_PLACE):
             try:
@@ -291,3 +287,8 @@ async def described(job: Job, store: JobStore) -> Picture | None:
 
 def _noted(job: Job, note: str) -> Job:
     return job if note in job.notes else replace(job, notes=(*job.notes, note))
+
+
+def _best_first(routes: Sequence[Route], *, as_news: bool) -> Sequence[Route]:
+    """What is news is a new message, and only where there can be none an edit."""
+    return (Route.POST, *(one for one in routes if one is not Route.POST)) if as_news else routes
