@@ -37,6 +37,7 @@ from bot.services.intake.naming import RandomNaming
 from bot.services.intake.region_links import RegionLinks
 from bot.services.process import Ports, Terms
 from bot.services.wiring import build
+from bot.services.worker.news import NEWS_AFTER
 from bot.starts import Starts
 from bot.storage.backup import file_of
 from bot.storage.opening import open_storage
@@ -162,6 +163,7 @@ async def assemble(
                 video=settings.show_video,
                 link_of=card_link,
                 editor_link=links.make,
+                news_after=NEWS_AFTER,
             ),
             on_lost_way=on_lost_way or _log_lost_way,
         )

@@ -9,8 +9,10 @@ import discord
 from discord import app_commands
 
 from bot.domain.access import Pressers, Treatment
+from bot.domain.people import NEVER
 from bot.errors import UserError
 from bot.services.servers.settings import RETENTION_LIMIT
+from bot.services.worker.news import NEWS_AFTER
 from bot.texts import text
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.languages import name_of
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 HOURS_LIMIT = 24 * 365
 STRIKES_LIMIT = 100
 DAYS_LIMIT = 365
+LONGEST_WAIT_S = 86_400
 SUGGESTIONS = 25
 WHO = [app_commands.Choice(name=said(f"choice.press.{who.value}"), value=who.value) for who in Pressers]
 TREATMENTS = [
@@ -161,6 +164,24 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
             done = text("mod.language", language=name_of(language, locale_of(interaction)))
         await _say(interaction, changed, done)
 
+    @app_commands.command(name="pings", description=said("command.mod.pings"))
+    @app_commands.describe(after=said("command.mod.pings.after"))
+    async def pings(
+        self,
+        interaction: discord.Interaction[Easel],
+        after: app_commands.Range[int, NEVER, LONGEST_WAIT_S] | None = None,
+    ) -> None:
+        """Say when a slow picture pings whoever asked; without a number, show what is set."""
+        if await defer_ephemeral(interaction) is None:
+            return
+        guilds = client_of(interaction).services.guilds
+        if after is None:
+            known = (await guilds.settings(guild_of(interaction))).news_after
+            await tell(interaction, news_words(NEWS_AFTER if known is None else known))
+            return
+        changed = await guilds.set_news_after(guild_of(interaction), actor_of(interaction), after)
+        await _say(interaction, changed, news_words(after))
+
     @language.autocomplete("language")
     async def suggest_language(
         self, interaction: discord.Interaction[Easel], typed: str
@@ -238,3 +259,10 @@ def _check_writable(channel: discord.TextChannel) -> None:
     held = channel.permissions_for(channel.guild.me)
     if not (held.view_channel and held.send_messages):
         raise UserError(text("mod.log_closed", channel=str(channel.id)))
+
+
+def news_words(after: int) -> Text:
+    """When a slow picture pings, in a sentence."""
+    if after == NEVER:
+        return text("mod.pings_never")
+    return text("mod.pings_always") if after == 0 else text("mod.pings_after", seconds=after)

@@ -92,6 +92,9 @@ class GuildSettings:
     batch: int = DEFAULT_JOBS
     """Jobs that one prompt may ask for (`--repeat`, choices in braces); 1: no more than one."""
 
+    news_after: int | None = None
+    """Seconds after which a result comes as a new message that pings; 0: always, `NEVER`: never, None: as usual."""
+
     def pause_of(self, pool: Pool) -> Pause | None:
         """What stops a pool at the moment: everything's pause, or its own."""
         return next((p for wanted in (None, pool) for p in self.pauses if p.pool is wanted), None)

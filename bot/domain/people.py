@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SETS_LIMIT: Final = 25
 """Option sets of one person: what a menu and a list of suggestions hold."""
 NAME_LIMIT: Final = 32
+NEVER: Final = -1
+"""Instead of a number of seconds."""
 OPTIONS_LIMIT: Final = 500
 """Characters of a set's options, and of a suffix."""
 
@@ -46,6 +48,8 @@ class Preferences:
     """Whether finished pictures come as direct messages, too."""
     copies_refused: bool = False
     """They were switched off because the person takes no direct messages from us."""
+    news_after: int | None = None
+    """Seconds after which a result comes as a new message that pings; 0: always, `NEVER`: never, None: as the server says."""
     language: str | None = None
     """A catalogue's name; None: the language of their Discord."""
 

@@ -151,6 +151,10 @@ class Showing:
     """How many jobs wait before it in its pool; None when it does not wait."""
     pressed: frozenset[int] = frozenset()
     """Positions of its buttons that have begun something: everybody sees which."""
+    is_news: bool = False
+    """Whether a new message tells whoever asked, and nobody else, that it is there."""
+    moved_to: Shown | None = None
+    """Where its result is by now: this card is only to lead there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,5 +106,7 @@ class Terms:
     """Where somebody can draw a mask for a button; None without a public address."""
     link_of: Callable[[Job], str | None] = lambda _job: None
     """Where a job's card is, for people to click."""
+    news_after: int | None = None
+    """Seconds after which a result comes as a new message that pings, where a server decided nothing; None: never."""
     naming: Naming = field(default_factory=RandomNaming)
     chance: Callable[[], float] = random.random

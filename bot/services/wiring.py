@@ -37,6 +37,7 @@ from bot.services.servers.prompt_settings import PromptSettings
 from bot.services.servers.quota import Allowances
 from bot.services.servers.settings import Guilds
 from bot.services.worker.delivery import Delivery
+from bot.services.worker.news import News
 from bot.services.worker.progress import ProgressEditor
 from bot.services.worker.reconcile import Reconciler
 from bot.services.worker.submission import Submitter
@@ -171,6 +172,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             chance=chance,
             on_lost_way=on_lost_way,
             owe_copy=owed.owe,
+            is_news=News(people=ports.people, settings=stores.settings, usual=terms.news_after).is_news,
         ),
         editor=editor,
         accounts=accounts,

@@ -101,6 +101,24 @@ async def test_a_post_twice_is_one_message() -> None:
         assert {call.json["nonce"] for call in here.discord.calls("POST", MESSAGES)} == {KEY}
 
 
+async def test_a_result_that_is_news_pings_whoever_asked_and_nobody_else() -> None:
+    async with line() as here:
+        reply = await here.asked()
+        old = only_message(here)
+        job = here.job(reply=reply, prompt="@everyone <@1> a fox")
+
+        told = replace(seen(job), is_news=True)
+        shown = await here.publisher.show(told, Route.POST, picture=a_picture())
+        await here.publisher.show(replace(seen(job), moved_to=shown), Route.REPLY, picture=None)
+
+        sent = here.discord.calls("POST", MESSAGES)[-1].json
+        assert sent["allowed_mentions"]["users"] == [job.user_id]
+        assert sent["allowed_mentions"].get("parse", []) == []
+        assert f"<@{job.user_id}>" in str(sent["components"])
+        assert f"/{shown.channel_id}/{shown.message_id}" in old.text
+        assert (list(old.buttons), list(old.attachments)) == ([], [])
+
+
 async def test_a_direct_message_says_why_it_is_one() -> None:
     async with line() as here:
         shown = await here.publisher.show(seen(here.job()), Route.DIRECT, picture=a_picture())

@@ -89,6 +89,10 @@ class People:
         """Choose a language; None: Discord's."""
         return await self._change(user_id, lambda p: replace(p, language=language))
 
+    async def prefer_news(self, user_id: int, after: int | None) -> Preferences:
+        """Choose after how many seconds a result comes as a new message; `NEVER`, or None: as the server says."""
+        return await self._change(user_id, lambda p: replace(p, news_after=after))
+
     async def prefer_copies(self, user_id: int, *, on: bool) -> Preferences:
         """Have finished pictures come as direct messages, too, or not."""
         return await self._change(user_id, lambda p: replace(p, copies=on, copies_refused=False))

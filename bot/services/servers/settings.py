@@ -219,6 +219,10 @@ class Guilds:
             raise UserError(text("settings.no_such_zone"))
         return await self.change(guild_id, actor, lambda s: replace(s, zone=zone))
 
+    async def set_news_after(self, guild_id: int, actor: Actor, seconds: int) -> Changed:
+        """Say after how many seconds a result comes as a new message that pings; 0: always, `NEVER`: never."""
+        return await self.change(guild_id, actor, lambda s: replace(s, news_after=seconds))
+
     async def set_locale(self, guild_id: int, actor: Actor, locale: str | None) -> Changed:
         """Choose the language of public cards; None: Discord's setting of the server."""
         return await self.change(guild_id, actor, lambda s: replace(s, locale=locale))

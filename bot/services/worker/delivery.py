@@ -62,6 +62,8 @@ class Delivery:
     chance: Callable[[], float]
     on_lost_way: Callable[[Job, str], None]
     owe_copy: Callable[[Job, Route], Awaitable[None]]
+    is_news: Callable[[Job, int], Awaitable[bool]]
+    """Whether a result that took so many milliseconds comes as a message of its own."""
     _announced: set[JobKey] = field(init=False, default_factory=set)
     """Jobs whose card says that the picture is being fetched; forgetting one only costs an edit."""
 
@@ -159,7 +161,8 @@ class Delivery:
         put_off: RetryLater | None = None
         reasons: list[str] = []
         withdrawn = parcel.job.unwanted or parcel.job.state is JobState.CANCELLED
-        for route in parcel.job.reply.open_routes(now):
+        news = await self._comes_as_news(parcel.job, now)
+        for route in _best_first(parcel.job.reply.open_routes(now), as_news=news):
             if route is Route.KEPT:
                 break
             if withdrawn and route not in IN_PLACE:
@@ -167,7 +170,7 @@ class Delivery:
             if route is Route.DIRECT and put_off is not None:
                 break  # the channel may answer again soon; a direct message is for when it never will
             try:
-                shown, parcel = await self._by(route, parcel)
+                shown, parcel = await self._by(route, parcel, is_news=news)
             except RouteClosed as closed:
                 reasons.append(closed.reason)
                 log.info(
@@ -175,11 +178,11 @@ class Delivery:
                     extra={"job": parcel.job.key, "route": route.value, "reason": closed.reason},
                 )
             except RetryLater as later:
-                if route is not Route.REPLY:
-                    put_off = later
-                    break
                 put_off = later
+                if route is not Route.REPLY:
+                    break
             else:
+                await self._fold(parcel.job, shown, route, as_news=news)
                 return await self._done(parcel.job, route, shown, reasons)
         if put_off is not None and now - (parcel.job.finished_at or now) < DELIVERY_CAP_MS:
             raise put_off
@@ -189,7 +192,27 @@ class Delivery:
             self.dispatcher.tell_of_lost(parcel.job, why)
         return await self._done(parcel.job, Route.KEPT, None, reasons)
 
-    async def _by(self, route: Route, parcel: _Parcel) -> tuple[Shown, _Parcel]:
+    async def _comes_as_news(self, job: Job, now: int) -> bool:
+        """Whether its requester has waited so long that an edit would not be noticed."""
+        if job.state is not JobState.SUCCEEDED or job.unwanted or job.reply.message_id is None:
+            return False
+        ended = now if job.key in self._announced else job.finished_at or now
+        return await self.is_news(job, ended - job.created_at)
+
+    async def _fold(self, job: Job, shown: Shown, via: Route, *, as_news: bool) -> None:
+        """Let the old card lead to the new one; after a crash this is done again, which changes nothing."""
+        now = self.clock.now()
+        if not as_news or via is not Route.POST or shown.message_id == job.reply.message_id:
+            return
+        for route in (one for one in job.reply.open_routes(now) if one in IN_PLACE):
+            try:
+                await self.publisher.show(Showing(job, now, moved_to=shown), route, picture=None)
+            except (RouteClosed, RetryLater, TooLarge) as trouble:
+                log.info("card_not_folded", extra={"job": job.key, "reason": str(trouble)})
+            else:
+                return
+
+    async def _by(self, route: Route, parcel: _Parcel, *, is_news: bool = False) -> tuple[Shown, _Parcel]:
         """Go one way, with a smaller picture if Discord asks for it."""
         if route is Route.POST:
             parcel, found = await self._before_posting(parcel)
@@ -197,7 +220,7 @@ class Delivery:
                 return found, parcel
         for attempt in range(REFITS + 2):
             pressed = await self._pressed(parcel.job)
-            showing = Showing(parcel.job, self.clock.now(), pressed=pressed)
+            showing = Showing(parcel.job, self.clock.now(), pressed=pressed, is_news=is_news)
             try:
                 return await self.publisher.show(showing, route, picture=parcel.picture), parcel
             except TooLarge:
@@ -253,3 +276,8 @@ async def described(job: Job, store: JobStore) -> Picture | None:
 
 def _noted(job: Job, note: str) -> Job:
     return job if note in job.notes else replace(job, notes=(*job.notes, note))
+
+
+def _best_first(routes: Sequence[Route], *, as_news: bool) -> Sequence[Route]:
+    """What is news is a new message, and only where there can be none an edit."""
+    return (Route.POST, *(one for one in routes if one is not Route.POST)) if as_news else routes

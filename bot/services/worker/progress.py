@@ -218,9 +218,10 @@ class ProgressEditor:
         stored = await self.store.get(job.key)
         if stored is None or stored.state is not JobState.SUCCEEDED or not stored.is_delivered:
             return
-        route = next((r for r in stored.reply.open_routes(now) if r in {Route.REPLY, Route.EDIT}), None)
-        if route is None or stored.unwanted:
+        if stored.unwanted or stored.reply.message_id is None:
             return
+        # A result that came as a message of its own is no reply of the interaction's.
+        route = Route.EDIT if stored.route is Route.POST else stored.reply.open_routes(now)[0]
         pressed = await self.store.pressed(job.key)
         await self.publisher.show(Showing(stored, now, pressed=pressed), route, picture=None)
         self.metrics.count("edits", kind="pressed")

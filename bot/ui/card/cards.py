@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from bot.domain.jobs import Ancestor
-    from bot.domain.ports import Picture, Showing
+    from bot.domain.ports import Picture, Showing, Shown
     from bot.i18n import Catalogues
 
 PROMPT_LIMIT: Final = 700
@@ -112,6 +112,8 @@ class _Drawing:
         self, *, media: str | None, picture: Picture | None, because: Text | None
     ) -> discord.ui.LayoutView:
         job, dress = self._job, self._dress
+        if self._showing.moved_to is not None:
+            return self._folded(self._showing.moved_to)
         offered = self._buttons.offered()
         box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=self._colour())
         if because is not None:
@@ -129,6 +131,15 @@ class _Drawing:
             for row in self._buttons.rows(offered, dress):
                 box.add_item(discord.ui.ActionRow(*row))
         view = discord.ui.LayoutView(timeout=None)
+        view.add_item(box)
+        return view
+
+    def _folded(self, shown: Shown) -> discord.ui.LayoutView:
+        """All that is left of a card whose result came as a new message."""
+        link = message_link(self._job.reply.guild_id, shown.channel_id, shown.message_id or 0)
+        view = discord.ui.LayoutView(timeout=None)
+        box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=WAITING_COLOUR)
+        box.add_item(discord.ui.TextDisplay(f"{self._say(text('card.folded', link=link))}\n{self._footer()}"))
         view.add_item(box)
         return view
 

@@ -173,7 +173,14 @@ class DiscordPublisher:
         channel = self._channel(sending.job)
 
         async def send() -> discord.Message:
-            return await channel.send(nonce=_nonce(sending.job), allowed_mentions=NOBODY, **sending.new())
+            pinged = [discord.Object(sending.job.user_id)] if sending.is_news else False
+            return await channel.send(
+                nonce=_nonce(sending.job),
+                allowed_mentions=discord.AllowedMentions(
+                    everyone=False, roles=False, replied_user=False, users=pinged
+                ),
+                **sending.new(),
+            )
 
         return _shown(await self._in_open_thread(sending.job, send))
 
@@ -216,6 +223,7 @@ class _Sending:
         self._picture = picture
         self._dress = dress
         self.job = showing.job
+        self.is_news = showing.is_news
 
     def new(self, *, because: Text | None = None) -> dict[str, Any]:
         """The parts of a new message."""
@@ -232,7 +240,7 @@ class _Sending:
         files = self._files()
         if files:
             return {"view": self._view(_named(files), None), "attachments": files}
-        if self.job.state is not JobState.SUCCEEDED:
+        if self.job.state is not JobState.SUCCEEDED or self._showing.moved_to is not None:
             return {"view": self._view(None, None)}
         return {"view": self._view(picture_url(await fetch()), None)}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 import discord
 from typing_extensions import override
 
-from bot.domain.people import NAME_LIMIT, SETS_LIMIT, Preferences
+from bot.domain.people import NAME_LIMIT, NEVER, SETS_LIMIT, Preferences
 from bot.domain.pools import Pool
 from bot.domain.prompts import VERSIONS
 from bot.texts import Text, text
@@ -31,6 +31,7 @@ OPTIONS_SHOWN: Final = 60
 SUFFIX_SHOWN: Final = 300
 HINT_LIMIT: Final = 100
 MENU_LIMIT: Final = 25
+NEWS_CHOICES: Final = (30, 60, 180, 600)
 USUAL: Final = "-"
 """The choice that takes a preference back."""
 
@@ -54,6 +55,8 @@ class Menu(StrEnum):
     POOL = "pool"
     VERSION = "version"
     LANGUAGE = "language"
+    NEWS = "news"
+    """When a slow result comes as a message that pings."""
     SETS = "sets"
     """Opens the window of the chosen set."""
 
@@ -176,6 +179,8 @@ async def _chosen(interaction: AnyInteraction, menu: Menu, value: str) -> None:
             await people.prefer_version(user_id, chosen)
         case Menu.LANGUAGE:
             await people.prefer_language(user_id, chosen)
+        case Menu.NEWS:
+            await people.prefer_news(user_id, None if chosen is None else int(chosen))
     await show_preferences(interaction)
 
 
@@ -218,7 +223,12 @@ def preferences_view(
         box.add_item(row)
         return view
     box.add_item(discord.ui.TextDisplay("\n".join(_facts(known, say))))
-    for menu in (_pools(known, say), _versions(known, say), _languages(known, languages, say)):
+    for menu in (
+        _pools(known, say),
+        _versions(known, say),
+        _languages(known, languages, say),
+        news_menu(known, say),
+    ):
         box.add_item(discord.ui.ActionRow(menu))
     box.add_item(discord.ui.ActionRow(*_buttons(known, say)))
     box.add_item(discord.ui.Separator())
@@ -284,6 +294,18 @@ def _languages(known: Preferences, languages: Sequence[str], say: Say) -> Prefer
         for language in sorted(languages, key=name_of)
     ]
     return PreferMenu.draw(Menu.LANGUAGE, usual, options)
+
+
+def news_menu(known: Preferences, say: Say) -> PreferMenu:
+    """When a result comes as a new message that pings."""
+    own = known.news_after or 0
+    offered = sorted({*NEWS_CHOICES, *({own} if own > 0 else ())})
+    names: dict[int, Text] = {NEVER: text("prefer.news_never"), 0: text("prefer.news_always")}
+    names |= {n: text("prefer.news_after", seconds=n) for n in offered}
+    usual = say(text("prefer.news_usual"))
+    options = [_option(usual, USUAL, is_chosen=known.news_after is None)]
+    options += [_option(say(name), str(n), is_chosen=known.news_after == n) for n, name in names.items()]
+    return PreferMenu.draw(Menu.NEWS, usual, options)
 
 
 def _set_menu(known: Preferences, say: Say) -> PreferMenu:
