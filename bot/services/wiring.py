@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.guild_ports import Silence
 from bot.domain.keys import KEY_LENGTH, JobKey, key_from_bits
 from bot.domain.membership import NoDirectory
@@ -133,6 +134,8 @@ class Terms:
     webhooks: bool = False
     account_of: AccountMap = field(default_factory=dict)
     """Which of the owner's accounts a server draws on."""
+    own_name: str = DEFAULT_ACCOUNT
+    """What jobs of the account carry that pays where nothing else is said."""
     owner_terms: OwnerTerms = field(default_factory=OwnerTerms)
     """Who draws on those, and how much."""
     server_keys: bool = True
@@ -220,6 +223,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         fixed=ports.accounts,
         balance_apis=ports.balance_apis,
         account_of=terms.account_of,
+        own_name=terms.own_name,
         own=own_keys,
         owner=owner_policy,
     )

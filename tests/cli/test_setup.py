@@ -80,7 +80,7 @@ async def test_wrong_answers_are_asked_again_and_right_ones_are_written(place: P
     written = env_file.read(path)
     settings = config.load({**place.environ, **written})
     assert settings.discord_token.get_secret_value() == place.fake.token
-    assert settings.ohmygpt_key.get_secret_value() == SANDBOX_KEY
+    assert settings.api_key.get_secret_value() == SANDBOX_KEY
     Fernet(settings.master_key[0].get_secret_value())
     assert [entry.name for entry in place.folder.iterdir()] == [".env"]
 

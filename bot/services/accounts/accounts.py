@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.accounts import mapped, read_own
+from bot.domain.accounts import DEFAULT_ACCOUNT, mapped, read_own
 from bot.domain.pools import Pool
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.texts import text
@@ -48,6 +48,7 @@ class Accounts:
         fixed: Mapping[str, ImageApi],
         balance_apis: Mapping[str, BalanceApi],
         account_of: AccountMap,
+        own_name: str = DEFAULT_ACCOUNT,
         own: OwnKeys,
         owner: OwnerPolicy,
     ) -> None:
@@ -55,6 +56,7 @@ class Accounts:
         """The owner's accounts, by name: these are the same as long as the process lives."""
         self._balance_apis = balance_apis
         self._account_of = account_of
+        self._own_name = own_name
         self._own = own
         self._owner = owner
 
@@ -70,7 +72,10 @@ class Accounts:
 
     async def _account_of_server(self, guild_id: int | None, pool: Pool) -> str:
         own = None if guild_id is None else await self._own.current(guild_id)
-        return mapped(self._account_of, guild_id, pool) if own is None else own.name
+        if own is not None:
+            return own.name
+        name = mapped(self._account_of, guild_id, pool)
+        return self._own_name if name == DEFAULT_ACCOUNT else name
 
     def budget(self, job: Job) -> Budget | None:
         """What of the owner's budget a job takes, and on which terms; None: a server's own account pays."""
