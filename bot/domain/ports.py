@@ -10,7 +10,7 @@ from bot.domain.tenancy import NO_CEILING
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Collection, Sequence
+    from collections.abc import Awaitable, Collection, Mapping, Sequence
 
     from bot.domain.inputs import Input, Shape
     from bot.domain.jobs import Job, ReplyTarget, Route
@@ -63,6 +63,22 @@ class Readings(Protocol):
 
     async def page(self, number: int, *, size: int) -> TaskPage:
         """Read a page of all the account's tasks; number ≥ 1, size 5 to 20."""
+
+
+@runtime_checkable
+class BatchReadings(Protocol):
+    """Readings of an account that may know other ways than pages; raises `RemoteError`."""
+
+    async def lists_tasks(self) -> bool:
+        """Whether there are pages to read."""
+
+    async def query_many(
+        self, task_ids: Collection[RemoteTaskId]
+    ) -> Mapping[RemoteTaskId, TaskSnapshot] | None:
+        """Read many tasks by their ids in one call; None where that cannot be asked."""
+
+    async def opens_windows(self) -> bool:
+        """Whether a press waits for a window, so that MODAL may mean a window that was just filled."""
 
 
 class ImageApi(Protocol):

@@ -3,7 +3,7 @@ Never here: implementations, and which account can do what (`capabilities`)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.domain.tasks import RemoteTaskId, TaskSnapshot
 
 
+@runtime_checkable
 class WindowApi(Protocol):
     """Every method raises `RemoteError` and nothing else on trouble.
 

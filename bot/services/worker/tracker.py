@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.failures import Failure, FailureKind, is_queue_full, read_failure
 from bot.domain.jobs import Job, JobKind, JobState
+from bot.domain.ports import BatchReadings
 from bot.domain.schedule import (
     MINUTE,
     NOT_STARTED_MS,
@@ -19,6 +20,7 @@ from bot.domain.schedule import (
     has_timed_out,
     poll_delay_ms,
 )
+from bot.domain.settling import FILL_PATIENCE_MS
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import LeaseLost, RemoteError, StorageTrouble
 from bot.services.worker.page_scan import Sweep
@@ -37,6 +39,8 @@ PAGES_FROM: Final = 3
 QUERIES_AT_ONCE: Final = 8
 QUERIES_A_ROUND: Final = 64
 """What a round leaves unread begins the next, without delay."""
+BATCH: Final = 50
+"""Tasks in one call that names them, where the account knows such a call."""
 IDLE_S: Final = 30.0
 GRACE_MS: Final = 5 * SECOND
 PICTURE_LOOKS: Final = 4
@@ -144,7 +148,7 @@ class Tracker:
         in_round = bool(due)
         try:
             await self._read_hurried()
-            if len(due) >= PAGES_FROM:
+            if len(due) >= PAGES_FROM and not await self._read_together(due) and await self._lists_tasks():
                 await self._read_pages()
             await self._read_singly(due)
         except RemoteError as error:
@@ -183,6 +187,27 @@ class Tracker:
                 if tracked is not None:
                     await self._take_in(tracked, seen, seen.task_id, asked_at)
             await self._read_hurried()
+
+    async def _lists_tasks(self) -> bool:
+        return not isinstance(self._api, BatchReadings) or await self._api.lists_tasks()
+
+    async def _read_together(self, wanted: dict[RemoteTaskId, Tracked]) -> bool:
+        """Read these by their ids, many in one call; False where that cannot be asked."""
+        if not isinstance(self._api, BatchReadings):
+            return False
+        waiting = list(wanted.items())
+        while waiting:
+            batch, waiting = waiting[:BATCH], waiting[BATCH:]
+            asked_at = self._clock.now()
+            seen = await self._api.query_many([task_id for task_id, _ in batch])
+            if seen is None:
+                return False
+            self._reads += 1
+            self._metrics.count("upstream_reads", kind="batch")
+            for task_id, tracked in batch:
+                await self._take_in(tracked, seen.get(task_id), task_id, asked_at)
+            await self._read_hurried()
+        return True
 
     async def _read_singly(self, wanted: dict[RemoteTaskId, Tracked]) -> None:
         """Read these one by one, a few at a time; past some, jobs taken meanwhile may make pages worth while again."""
@@ -228,12 +253,18 @@ class Tracker:
             await self._unknown(tracked, now)
         elif seen.has_failed:
             await self._remote_failure(tracked, seen, now)
-        elif seen.status is TaskStatus.MODAL:
+        elif seen.status is TaskStatus.MODAL and not await self._may_be_filled(tracked.job, now):
             await self._end(tracked, tracked.job.failed(Failure(FailureKind.NEEDS_INPUT), now))
         elif seen.status is TaskStatus.SUCCESS and not _shows_something(tracked.job, seen):
             await self._pictureless(tracked, now)
         else:
             await self._progressed(tracked, seen, now)
+
+    async def _may_be_filled(self, job: Job, now: int) -> bool:
+        """Where a call fills windows, the one that we filled reads MODAL until a worker there takes it up (family §5)."""
+        if not isinstance(self._api, BatchReadings) or now >= (job.submitted_at or 0) + FILL_PATIENCE_MS:
+            return False
+        return await self._api.opens_windows()
 
     def _delay(self, job: Job, now: int) -> int:
         if job.state is JobState.FAILED:
