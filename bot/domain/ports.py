@@ -10,7 +10,7 @@ from bot.domain.tenancy import NO_CEILING
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Collection, Mapping, Sequence
+    from collections.abc import Awaitable, Collection, Sequence
 
     from bot.domain.inputs import Input, Shape
     from bot.domain.jobs import Job, ReplyTarget, Route
@@ -65,20 +65,11 @@ class Readings(Protocol):
         """Read a page of all the account's tasks; number ≥ 1, size 5 to 20."""
 
 
-@runtime_checkable
-class BatchReadings(Protocol):
-    """Readings of an account that may know other ways than pages; raises `RemoteError`."""
+class Uploads(Protocol):
+    """Where files can be left; raises `RemoteError`."""
 
-    async def lists_tasks(self) -> bool:
-        """Whether there are pages to read."""
-
-    async def query_many(
-        self, task_ids: Collection[RemoteTaskId]
-    ) -> Mapping[RemoteTaskId, TaskSnapshot] | None:
-        """Read many tasks by their ids in one call; None where that cannot be asked."""
-
-    async def opens_windows(self) -> bool:
-        """Whether a press waits for a window, so that MODAL may mean a window that was just filled."""
+    async def upload_input(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
+        """Leave a file with the service for all to read until then; returns its public address. Costs nothing."""
 
 
 class ImageApi(Protocol):

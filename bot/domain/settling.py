@@ -11,10 +11,16 @@ from bot.domain.tasks import TaskStatus
 
 if TYPE_CHECKING:
     from bot.domain.answers import Finding
+    from bot.domain.jobs import Job
     from bot.domain.tasks import TaskSnapshot
 
 FILL_PATIENCE_MS: Final = 6 * MINUTE
 """How long an answered window may read MODAL before a worker takes it up: the server's queue, and its five minutes."""
+
+
+def tag_of(job: Job) -> str:
+    """The text of ours that goes along with a submission: another one each time it is sent, known before it is."""
+    return f"{job.key}-{job.sent_at or 0:x}"
 
 
 class Verdict(StrEnum):

@@ -78,6 +78,9 @@ class WindowApi(Protocol):
         not MODAL any more, or `started_at` set, means that it arrived.
         """
 
+    async def upload_input(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
+        """Leave a file with the server; returns its public address. Costs nothing."""
+
     async def query_many(self, task_ids: Collection[RemoteTaskId]) -> dict[RemoteTaskId, TaskSnapshot]:
         """Read many tasks; one that the server does not know is missing."""
 

@@ -122,9 +122,7 @@ class Submitting:
     async def prove(self) -> None:
         """Prove address and key by the one call that costs nothing and every member has."""
         way = Way("POST", f"{ROOT}/task/list-by-condition", requests.Ids(ids=()).as_json())
-        await self._out.call(
-            "mj_check", way, readings.require_list, seconds=self._settings.query_seconds, budgeted=True
-        )
+        await self._out.call("mj_check", way, readings.require_list, seconds=self._settings.query_seconds)
 
     # -- submissions: paid, never repeated here ----------------------------------------------------------------------
 

@@ -6,14 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.accounts import DEFAULT_ACCOUNT, mapped, read_own
-from bot.domain.capabilities import Windows, capabilities_of
 from bot.domain.pools import Pool
-from bot.domain.window_ports import WindowApi
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from bot.domain.accounts import AccountMap
     from bot.domain.balances import BalanceApi
@@ -39,23 +37,6 @@ class _Reader:
     async def page(self, number: int, *, size: int) -> TaskPage:
         """See the port."""
         return await (await self._accounts.reach(self._name)).page(number, size=size)
-
-    async def lists_tasks(self) -> bool:
-        """See the port."""
-        return capabilities_of(await self._accounts.reach(self._name)).pages
-
-    async def query_many(
-        self, task_ids: Collection[RemoteTaskId]
-    ) -> Mapping[RemoteTaskId, TaskSnapshot] | None:
-        """See the port."""
-        api = await self._accounts.reach(self._name)
-        return (
-            await api.query_many(task_ids) if isinstance(api, WindowApi) and api.capabilities.batch else None
-        )
-
-    async def opens_windows(self) -> bool:
-        """See the port."""
-        return capabilities_of(await self._accounts.reach(self._name)).windows is not Windows.NONE
 
 
 class Accounts:

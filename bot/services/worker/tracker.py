@@ -7,9 +7,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.capabilities import Windows, capabilities_of
 from bot.domain.failures import Failure, FailureKind, is_queue_full, read_failure
 from bot.domain.jobs import Job, JobKind, JobState
-from bot.domain.ports import BatchReadings
 from bot.domain.schedule import (
     MINUTE,
     NOT_STARTED_MS,
@@ -22,6 +22,7 @@ from bot.domain.schedule import (
 )
 from bot.domain.settling import FILL_PATIENCE_MS
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
+from bot.domain.window_ports import WindowApi
 from bot.errors import LeaseLost, RemoteError, StorageTrouble
 from bot.services.worker.page_scan import Sweep
 from bot.services.worker.poll_schedule import Agenda, Tracked
@@ -148,8 +149,12 @@ class Tracker:
         in_round = bool(due)
         try:
             await self._read_hurried()
-            if len(due) >= PAGES_FROM and not await self._read_together(due) and await self._lists_tasks():
-                await self._read_pages()
+            if len(due) >= PAGES_FROM:
+                able = capabilities_of(self._api)
+                if able.batch and isinstance(self._api, WindowApi):
+                    await self._read_together(self._api, due)
+                elif able.pages:
+                    await self._read_pages()
             await self._read_singly(due)
         except RemoteError as error:
             self._troubles += 1
@@ -188,26 +193,18 @@ class Tracker:
                     await self._take_in(tracked, seen, seen.task_id, asked_at)
             await self._read_hurried()
 
-    async def _lists_tasks(self) -> bool:
-        return not isinstance(self._api, BatchReadings) or await self._api.lists_tasks()
-
-    async def _read_together(self, wanted: dict[RemoteTaskId, Tracked]) -> bool:
-        """Read these by their ids, many in one call; False where that cannot be asked."""
-        if not isinstance(self._api, BatchReadings):
-            return False
+    async def _read_together(self, api: WindowApi, wanted: dict[RemoteTaskId, Tracked]) -> None:
+        """Read these by their ids, many in one call."""
         waiting = list(wanted.items())
         while waiting:
             batch, waiting = waiting[:BATCH], waiting[BATCH:]
-            asked_at = self._clock.now()
-            seen = await self._api.query_many([task_id for task_id, _ in batch])
-            if seen is None:
-                return False
             self._reads += 1
+            asked_at = self._clock.now()
+            seen = await api.query_many([task_id for task_id, _ in batch])
             self._metrics.count("upstream_reads", kind="batch")
             for task_id, tracked in batch:
                 await self._take_in(tracked, seen.get(task_id), task_id, asked_at)
             await self._read_hurried()
-        return True
 
     async def _read_singly(self, wanted: dict[RemoteTaskId, Tracked]) -> None:
         """Read these one by one, a few at a time; past some, jobs taken meanwhile may make pages worth while again."""
@@ -253,18 +250,17 @@ class Tracker:
             await self._unknown(tracked, now)
         elif seen.has_failed:
             await self._remote_failure(tracked, seen, now)
-        elif seen.status is TaskStatus.MODAL and not await self._may_be_filled(tracked.job, now):
+        elif seen.status is TaskStatus.MODAL and not self._may_be_filled(tracked.job, now):
             await self._end(tracked, tracked.job.failed(Failure(FailureKind.NEEDS_INPUT), now))
         elif seen.status is TaskStatus.SUCCESS and not _shows_something(tracked.job, seen):
             await self._pictureless(tracked, now)
         else:
             await self._progressed(tracked, seen, now)
 
-    async def _may_be_filled(self, job: Job, now: int) -> bool:
+    def _may_be_filled(self, job: Job, now: int) -> bool:
         """Where a call fills windows, the one that we filled reads MODAL until a worker there takes it up (family §5)."""
-        if not isinstance(self._api, BatchReadings) or now >= (job.submitted_at or 0) + FILL_PATIENCE_MS:
-            return False
-        return await self._api.opens_windows()
+        filled = capabilities_of(self._api).windows is not Windows.NONE
+        return filled and now < (job.submitted_at or 0) + FILL_PATIENCE_MS
 
     def _delay(self, job: Job, now: int) -> int:
         if job.state is JobState.FAILED:

@@ -242,7 +242,7 @@ class Worker:
         if job.is_terminal:
             self.ended(job)
             return
-        if job.task_id is not None:
+        if job.task_id is not None and job.window is None:
             self._follow(job)
         self._editor.changed(job)
         self._wake.set()
