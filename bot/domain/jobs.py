@@ -255,11 +255,6 @@ class Job:
         """Whether its units go back: there is no picture and none is expected."""
         return self.state in {JobState.FAILED, JobState.CANCELLED}
 
-    @property
-    def window(self) -> RemoteTaskId | None:
-        """The window that its press opened, until it is known that the call arrived that fills it."""
-        return self.task_id if self.state in {JobState.SUBMITTING, JobState.UNCLEAR} else None
-
     def is_watched(self, now: int) -> bool:
         """Whether a failed job may still surprise us: only our own giving-up can be wrong, and not for ever."""
         return (
@@ -294,12 +289,6 @@ class Job:
             task_id=None,
             progress=None,
         )
-
-    def opened(self, window: RemoteTaskId, now: int) -> Self:
-        """Its press opened a window. Stored before the one call that fills it; no window is filled twice."""
-        if self.state is not JobState.SUBMITTING:
-            raise IllegalTransition(f"{self.key}: {self.state} cannot open a window")
-        return replace(self, task_id=window, changed_at=now)
 
     def unclear(self, *, due_at: int) -> Self:
         """Nobody can say whether the server took it."""

@@ -18,7 +18,7 @@ from bot.domain.schedule import (
     UNCLEAR_GRACE_MS,
     backoff_ms,
 )
-from bot.domain.settling import FILL_PATIENCE_MS, Verdict, tag_of, window_filled
+from bot.domain.settling import FILL_PATIENCE_MS, Verdict, tag_of, window_filled, window_of
 from bot.domain.tasks import TaskStatus
 from bot.domain.window_ports import WindowApi
 from bot.errors import RemoteError, TaskTaken
@@ -113,8 +113,9 @@ class Reconciler:
         api = await self._accounts.reach(job.account)
         if not isinstance(api, WindowApi):
             return await self._match(job, await self._recent(api, job))
-        if job.window is not None:
-            window = (await api.query_many([job.window])).get(job.window)
+        window_id = window_of(job)
+        if window_id is not None:
+            window = (await api.query_many([window_id])).get(window_id)
             verdict = window_filled(window, filled_at=job.changed_at, now=now)
             return window if window is not None and verdict is Verdict.ARRIVED else _Verdict.OPEN_WINDOW
         finding = await api.find(tag_of(job))

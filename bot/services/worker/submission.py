@@ -17,6 +17,7 @@ from bot.domain.schedule import (
     UNREACHED_CAP_MS,
     backoff_ms,
 )
+from bot.domain.settling import opened
 from bot.domain.window_ports import WindowApi
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, TaskTaken
 from bot.services.worker import windowed
@@ -87,19 +88,19 @@ class Submitter:
 
     async def _with_window(self, job: Job, window: RemoteTaskId) -> Job:
         """Write down which window opened. What is not written is not filled: that window costs nothing."""
-        opened = job.opened(window, self._clock.now())
+        with_window = opened(job, window, self._clock.now())
         try:
-            await self._store.save(opened)
+            await self._store.save(with_window)
         except (StorageTrouble, TaskTaken) as trouble:
             raise RemoteError(RemoteFault.UNREACHED, str(trouble)) from trouble
-        return opened
+        return with_window
 
-    async def _fill(self, job: Job, opened: WindowOpen) -> RemoteTaskId:
+    async def _fill(self, job: Job, window: WindowOpen) -> RemoteTaskId:
         api = await self._accounts.reach(job.account)
         if not isinstance(api, WindowApi):
             raise RemoteError(RemoteFault.REFUSED, "this account fills no windows")
         webhook = self._webhook_address(job.webhook_token)
-        return await windowed.fill(api, job, opened, await self._inputs(job), webhook=webhook)
+        return await windowed.fill(api, job, window, await self._inputs(job), webhook=webhook)
 
     async def _task_of(self, answer: RemoteTaskId | Answer, job: Job) -> RemoteTaskId:
         """The task that an answer names; one that exists already is taken only if no job of ours has it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import Job, JobState
 from bot.domain.schedule import LEASE_MS, MINUTE, SECOND, backoff_ms
+from bot.domain.settling import window_of
 from bot.domain.tenancy import NO_CEILING
 from bot.errors import EaselError, LeaseLost, StorageTrouble
 from bot.services.worker.tracker import Tracker
@@ -242,7 +243,7 @@ class Worker:
         if job.is_terminal:
             self.ended(job)
             return
-        if job.task_id is not None and job.window is None:
+        if job.task_id is not None and window_of(job) is None:
             self._follow(job)
         self._editor.changed(job)
         self._wake.set()
