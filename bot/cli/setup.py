@@ -106,7 +106,7 @@ class _Dialogue:
             typer.echo(
                 "A master key was made: it encrypts keys that servers bring. Keep it apart from backups."
             )
-        await asyncio.to_thread(self._file.write, self._path, self._as_the_file_names_them())
+        await asyncio.to_thread(self._file.write, self._path, self._as_they_were_named())
         typer.secho(f"✔ {self._path} is written; nobody else may read it.", fg="green")
 
     # -- answers -----------------------------------------------------------------------------------------
@@ -121,11 +121,11 @@ class _Dialogue:
         sources = (self._file.read(self._path), os.environ, self.chosen)
         return [{name: said.value for name, said in by_new_name(source).items()} for source in sources]
 
-    def _as_the_file_names_them(self) -> dict[str, str]:
-        """A file that has an old name for a setting keeps it: two names of one would contradict each other."""
+    def _as_they_were_named(self) -> dict[str, str]:
+        """Who uses an old name for a setting keeps it: two names of one would contradict each other."""
         from bot.setting_names import new_name  # noqa: PLC0415 - as above
 
-        names = {new_name(name): name for name in self._file.read(self._path)}
+        names = {new_name(name): name for name in (*os.environ, *self._file.read(self._path))}
         return {names.get(name, name): value for name, value in self.chosen.items()}
 
     def _settings(self) -> Settings:

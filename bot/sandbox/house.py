@@ -11,6 +11,7 @@ from bot.account_settings import ApiKind
 from bot.app import assemble
 from bot.client import SYNCED
 from bot.sandbox.upstream import SANDBOX_KEY, SimulatedUpstream
+from bot.setting_names import new_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -45,7 +46,7 @@ def settings_for(
             "EASEL_SERVER_CEILING": "unlimited",
             "EASEL_STOP_TIMEOUT": f"{STOP_S:g}",
             "EASEL_LOG_LEVEL": "ERROR",
-            **(more or {}),
+            **{new_name(name): value for name, value in (more or {}).items()},
         }
     )
 

@@ -109,6 +109,19 @@ async def test_a_script_needs_no_terminal_and_asks_nothing(place: Place) -> None
     assert {name: written[name] for name in given} == given
 
 
+async def test_a_file_with_an_old_name_keeps_it_and_says_each_thing_once(place: Place) -> None:
+    file = place.folder / "easel.env"
+    file.write_text(f"EASEL_OHMYGPT_KEY={SANDBOX_KEY}\n")
+
+    given = {"EASEL_DISCORD_TOKEN": place.fake.token}
+    status, said = await setup(place, "--no-input", "--env-file", "easel.env", more=given)
+
+    assert status == 0, said
+    written = env_file.read(file)
+    assert written["EASEL_OHMYGPT_KEY"] == SANDBOX_KEY
+    assert "EASEL_API_KEY" not in written
+
+
 @pytest.mark.parametrize(("missing", "status"), [("EASEL_DISCORD_TOKEN", 78), ("EASEL_OHMYGPT_KEY", 78)])
 async def test_a_script_that_gives_too_little_is_told_what(place: Place, missing: str, status: int) -> None:
     given = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": SANDBOX_KEY}
