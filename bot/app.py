@@ -7,24 +7,23 @@ import asyncio
 import logging
 import os
 import secrets
-import signal
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import metadata
 from typing import TYPE_CHECKING
 
 from bot import log as log_room
+from bot.account_settings import ApiKind
 from bot.client import Easel, point_at
 from bot.clock import GuardedClock, SystemClock
-from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.ports import unguarded
-from bot.errors import ExitStatus, StartupError
+from bot.errors import StartupError
 from bot.i18n import Catalogues
+from bot.image_accounts import open_accounts, picture_settings
 from bot.metrics import Meters
 from bot.midjourney.image_loader import PillowReader
-from bot.midjourney.images import HttpPictures, PictureSettings
+from bot.midjourney.images import HttpPictures
 from bot.midjourney.masks import PillowMasks
-from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.ohmygpt.webhook import webhook_address
 from bot.midjourney.screens import PillowScreens
 from bot.midjourney.transport import open_lines
@@ -39,6 +38,7 @@ from bot.services.process import Ports, Terms
 from bot.services.wiring import build
 from bot.services.worker.news import NEWS_AFTER
 from bot.starts import Starts
+from bot.stop_signals import listen_to_signals
 from bot.storage.backup import file_of
 from bot.storage.opening import open_storage
 from bot.storage.vault import FernetVault
@@ -86,17 +86,9 @@ async def assemble(
             open_storage(settings.database, migrate=True, keep=settings.backups_kept)
         )
         lines = await stack.enter_async_context(open_lines())
-        api = MidjourneyApi(lines, _api_settings(settings), guard=guard, metrics=meters)
-        further = {name: api.with_key(key.get_secret_value()) for name, key in settings.accounts.items()}
+        accounts = open_accounts(settings, lines, guard=guard, metrics=meters)
         masters = [key.get_secret_value() for key in settings.master_key]
-        pictures = HttpPictures(
-            lines.pictures,
-            PictureSettings(
-                storage=settings.ohmygpt_storage, wsrv=settings.wsrv_origin, hosts=settings.image_hosts
-            ),
-            guard=guard,
-            metrics=meters,
-        )
+        pictures = HttpPictures(lines.pictures, picture_settings(settings), guard=guard, metrics=meters)
         bot = Easel(
             catalogues=catalogues,
             meta=storage.meta,
@@ -125,7 +117,7 @@ async def assemble(
             Ports(
                 store=storage.jobs,
                 archive=storage.archive,
-                accounts={DEFAULT_ACCOUNT: api, **further},
+                accounts=accounts.apis,
                 pictures=pictures,
                 masks=PillowMasks(),
                 reader=PillowReader(),
@@ -140,11 +132,9 @@ async def assemble(
                 tenants=storage.tenants,
                 answers=storage.answers,
                 answer_writer=DiscordAnswers(bot, catalogues),
-                balance_apis=further
-                if settings.ohmygpt_admin_key is None
-                else {DEFAULT_ACCOUNT: api, **further},
+                balance_apis=accounts.balances,
                 vault=FernetVault(masters) if masters else None,
-                open_account=api.with_key,
+                open_account=accounts.direct.with_key,
                 hide=log_room.hide,
                 modlog=ChannelModLog(bot, catalogues, clock),
                 mail=DiscordMail(bot, catalogues),
@@ -155,8 +145,9 @@ async def assemble(
                 webhook_address=lambda token: webhook_address(settings.public_url, token),
                 webhooks=settings.public_url is not None,
                 account_of=settings.account_of,
+                own_name=accounts.own_name,
                 owner_terms=OwnerTerms(settings.servers, settings.server_ceiling, settings.account_ceiling),
-                server_keys=settings.server_keys == "on",
+                server_keys=settings.server_keys == "on" and settings.api_kind is ApiKind.OHMYGPT,
                 balance_low=settings.balance_low,
                 retention_days=settings.retention_days,
                 reads_per_second=settings.reads_per_second,
@@ -187,7 +178,7 @@ async def assemble(
             storage,
             clock,
             meters,
-            api,
+            accounts,
             mask_editor,
             supervisor=Supervisor(clock=clock, metrics=meters, on_end=stopping.set),
             starts=starts,
@@ -196,7 +187,7 @@ async def assemble(
                 bot=bot,
                 storage=storage,
                 services=services,
-                api=api,
+                api=accounts.own,
                 clock=clock,
                 meters=meters,
                 starts=starts,
@@ -209,18 +200,6 @@ async def assemble(
         yield app
 
 
-def _api_settings(settings: Settings) -> ApiSettings:
-    admin = settings.ohmygpt_admin_key
-    return ApiSettings(
-        key=settings.ohmygpt_key.get_secret_value(),
-        origin=settings.ohmygpt_origin,
-        storage=settings.ohmygpt_storage,
-        admin_key=None if admin is None else admin.get_secret_value(),
-        reads_per_second=settings.reads_per_second,
-        form=settings.form_encoding,
-    )
-
-
 def _log_lost_way(job: Job, why: str) -> None:
     log.warning("delivery_kept", extra={"job": job.key, "channel": job.reply.channel_id, "reason": why})
 
@@ -229,7 +208,7 @@ async def run(settings: Settings) -> None:
     """Run one process until SIGTERM or SIGINT; a second signal exits at once."""
     log_room.setup(style=settings.log_format, level=settings.log_level, secrets=settings.secrets())
     async with assemble(settings) as app:
-        _listen_to_signals(app)
+        listen_to_signals(app.stopping)
         await app.run()
 
 
@@ -241,17 +220,3 @@ async def sync(settings: Settings) -> int:
         if not await app.bot.sync_if_changed(force=True):
             raise StartupError("Discord did not take the commands; the log says why.")
         return len(app.bot.tree.get_commands())
-
-
-def _listen_to_signals(app: App) -> None:
-    def ask() -> None:
-        if app.stopping.is_set():
-            os._exit(ExitStatus.INTERRUPTED)
-        app.stopping.set()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, ask)
-        except NotImplementedError:  # Windows has no such handlers: Ctrl+C arrives as KeyboardInterrupt
-            return

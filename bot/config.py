@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, TypeVar
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from bot.account_settings import ApiKind, NamedAccounts, Routes
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.pools import Pool, parse_default_rules
 from bot.domain.tenancy import MINE, NO_CEILING, parse_access, parse_ceiling
 from bot.errors import StartupError
 from bot.log import redact
+from bot.midjourney.mjproxy.routes import Auth
+from bot.setting_names import OLD_NAMES, PREFIX, Said, by_new_name
 from bot.setting_types import (
     AccountOf,
     ApiKey,
@@ -27,7 +30,6 @@ from bot.setting_types import (
     Listening,
     Lower,
     MasterKeys,
-    NamedKeys,
     Numbers,
     Rules,
     Servers,
@@ -39,15 +41,14 @@ from bot.setting_types import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pydantic.fields import FieldInfo
-
-PREFIX: Final = "EASEL_"
 SECRETS_DIRECTORY: Final = Path("/run/secrets")
 """Where Docker and Kubernetes put secrets as files; EASEL_SECRETS_DIR names another place."""
 ENV_FILE: Final = Path(".env")
 SECRETS_DIR_NAME: Final = "EASEL_SECRETS_DIR"
 STOCK_CEILING: Final = "300/3000/3/50"
 STOCK_RULES: Final = "NORMAL=50/3/10,FAST=10/1/5"
+OWN_NAME: Final = {ApiKind.OHMYGPT: DEFAULT_ACCOUNT, ApiKind.MJ_PROXY: "mj-proxy"}
+"""What the jobs of the default account carry: those of another kind are never taken for its own."""
 
 
 # -- the settings ------------------------------------------------------------------------------------------
@@ -102,7 +103,8 @@ class LocalSettings(BaseModel):
 def _secrets_in(value: object) -> Iterable[SecretStr]:
     if isinstance(value, Mapping):
         value = tuple(value.values())
-    return [v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, SecretStr)]
+    found = (getattr(v, "secret", v) for v in (value if isinstance(value, tuple) else (value,)))
+    return [secret for secret in found if isinstance(secret, SecretStr)]
 
 
 class Settings(LocalSettings):
@@ -111,15 +113,40 @@ class Settings(LocalSettings):
     discord_token: BotToken = Field(
         description="The bot's token, from the *Bot* page of Discord's developer portal."
     )
-    ohmygpt_key: ApiKey = Field(description="OhMyGPT key with the Midjourney permission: the one that pays.")
-    ohmygpt_admin_key: ApiKey | None = Field(
+    api_key: ApiKey = Field(
+        description="Key of the image API, the one that pays: OhMyGPT's with the Midjourney permission, or a proxy's secret."
+    )
+    api_kind: Annotated[ApiKind, Lower] = Field(
+        ApiKind.OHMYGPT,
+        description="Which API it is: `ohmygpt`, or `mj-proxy` for any server with `/mj/submit/…` (docs/which-api.md).",
+    )
+    api_url: Web = Field(
+        "https://api.ohmygpt.com",
+        description="Address of the image API, with the path before `/mj` if it has one; `mj-proxy` needs it.",
+    )
+    api_auth: Annotated[Auth, Lower] = Field(
+        Auth.SECRET,
+        description="How an `mj-proxy` is told the key: `secret` (header mj-api-secret), `bearer` or `raw` (Authorization).",
+    )
+    api_storage: Web = Field(
+        "https://pi.ohmygpt.com", description="Origin of the picture store of OhMyGPT's API."
+    )
+    api_admin_key: ApiKey | None = Field(
         None, description="OhMyGPT key with the management permission; shows the balance to the owner."
     )
-    accounts: NamedKeys = Field(
+    pool_routes: Routes = Field(
         default_factory=dict,
         repr=False,
         json_schema_extra={"shown": ""},
-        description="More keys of yours, for servers that `ACCOUNT_OF` names: `studio=sk-…,guest=sk-…`.",
+        description="How an `mj-proxy` is asked for a pool, where its kind's own way does not do: "
+        "`NORMAL=prefix:mj-relax|filter,FAST=key:sk-…,studio/FAST=plain` (also `instance:`, `remark:`).",
+    )
+    accounts: NamedAccounts = Field(
+        default_factory=dict,
+        repr=False,
+        json_schema_extra={"shown": ""},
+        description="More keys of yours, for servers that `ACCOUNT_OF` names, also at another server: "
+        "`studio=sk-…,home=mj-proxy:https://mj.example|key` (`mj-proxy+bearer:`, `ohmygpt:`).",
     )
     account_of: AccountOf = Field(
         default_factory=dict,
@@ -182,10 +209,6 @@ class Settings(LocalSettings):
         None,
         description="Address under which the internet reaches `WEB_LISTEN`; unset: no webhooks, no mask editor.",
     )
-    ohmygpt_origin: Web = Field("https://api.ohmygpt.com", description="Origin of the image API.")
-    ohmygpt_storage: Web = Field(
-        "https://pi.ohmygpt.com", description="Origin of the image API's picture store."
-    )
     wsrv_origin: Web = Field(
         "https://wsrv.nl", description="Picture proxy that makes smaller copies when the store has none."
     )
@@ -222,12 +245,28 @@ class Settings(LocalSettings):
                 raise ValueError(f"{PREFIX}SHARD_IDS needs {PREFIX}SHARD_COUNT")
             if len(set(self.shard_ids)) != len(self.shard_ids) or max(self.shard_ids) >= self.shard_count:
                 raise ValueError(f"{PREFIX}SHARD_IDS must be different numbers below {PREFIX}SHARD_COUNT")
+        if self.api_kind is ApiKind.MJ_PROXY and "api_url" not in self.model_fields_set:
+            raise ValueError(
+                f"{PREFIX}API_URL is not set: {PREFIX}API_KIND=mj-proxy needs the server's address"
+            )
+        if self.own_name in self.accounts:
+            raise ValueError(
+                f"{PREFIX}ACCOUNTS names the account {self.own_name} twice ({self.own_name} is the one of {PREFIX}API_KEY)"
+            )
+        for name, _pool in self.pool_routes:
+            if name is not None and name not in self.accounts:
+                raise ValueError(f"{PREFIX}POOL_ROUTES names {name}, which is none of {PREFIX}ACCOUNTS")
         for name in self.account_of.values():
             if name != DEFAULT_ACCOUNT and name not in self.accounts:
                 raise ValueError(f"{PREFIX}ACCOUNT_OF names {name}, which is none of {PREFIX}ACCOUNTS")
         if self.public_url is not None and self.web_listen is None and self.role == "all":
             raise ValueError(f"{PREFIX}PUBLIC_URL needs {PREFIX}WEB_LISTEN: nothing would answer there")
         return self
+
+    @property
+    def own_name(self) -> str:
+        """What jobs of the default account carry as its name."""
+        return OWN_NAME[self.api_kind]
 
 
 # -- reading them ------------------------------------------------------------------------------------------
@@ -239,7 +278,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     Every source is text by name, read in one way. Raises `StartupError` with one line for each setting that is missing
     or wrong.
     """
-    return _read(Settings, _given() if environ is None else environ)
+    return _read(Settings, _given() if environ is None else by_new_name(environ))
 
 
 def load_local() -> LocalSettings:
@@ -247,8 +286,8 @@ def load_local() -> LocalSettings:
     return _read(LocalSettings, _given())
 
 
-def _given() -> dict[str, str]:
-    """What the three sources say, the most particular last; what is empty says nothing."""
+def _given() -> dict[str, Said]:
+    """What the three sources say, the most particular last."""
     sources: list[Mapping[str, str | None]] = []
     said = ""
     # Raised below, outside the except blocks: a chained error would carry what was read into tracebacks.
@@ -260,7 +299,7 @@ def _given() -> dict[str, str]:
         said = f"{error.filename or 'a settings file'} cannot be read: {error.strerror}"
     if said:
         raise StartupError(said)
-    return {name.upper(): value for source in sources for name, value in source.items() if value}
+    return {name: said for source in sources for name, said in by_new_name(source).items()}
 
 
 def _secret_files() -> dict[str, str]:
@@ -268,9 +307,14 @@ def _secret_files() -> dict[str, str]:
     directory = _secrets_directory()
     if directory is None:
         return {}
-    wanted = {name.lower() for name in _names()}
+    wanted = {name.lower() for name in (*setting_names(), *OLD_NAMES)}
     files = [path for path in sorted(directory.iterdir()) if path.name.lower() in wanted and path.is_file()]
     return {path.name: path.read_text("utf-8-sig") for path in files}
+
+
+def setting_names() -> list[str]:
+    """Every setting's name of today, in the order of the tables."""
+    return [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
 
 
 def unknown_names(environ: Mapping[str, str]) -> list[str]:
@@ -278,7 +322,7 @@ def unknown_names(environ: Mapping[str, str]) -> list[str]:
 
     Not an error, because Kubernetes adds names such as EASEL_SERVICE_HOST for a service called easel.
     """
-    known = [*_names(), SECRETS_DIR_NAME]
+    known = [*setting_names(), *OLD_NAMES, SECRETS_DIR_NAME]
     names = {*environ, *dotenv_values(ENV_FILE, encoding="utf-8-sig")}
     sentences = []
     for name in sorted(name for name in names if name.startswith(PREFIX) and name not in known):
@@ -299,75 +343,29 @@ def _secrets_directory() -> Path | None:
 _Model = TypeVar("_Model", bound=LocalSettings)
 
 
-def _read(model: type[_Model], given: Mapping[str, str]) -> _Model:
+def _read(model: type[_Model], given: Mapping[str, Said]) -> _Model:
     values = {
-        name[len(PREFIX) :].lower(): value.strip()
-        for name, value in given.items()
-        if name.startswith(PREFIX) and value.strip()
+        name[len(PREFIX) :].lower(): said.value.strip()
+        for name, said in given.items()
+        if name.startswith(PREFIX)
     }
     # Raised outside the except block: a chained error would carry what was typed into tracebacks.
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        sentences = [_sentence(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()]
+        sentences = [_sentence(fault["loc"], fault["type"], fault["msg"], given) for fault in error.errors()]
     raise StartupError(redact("\n".join(sentences)))
 
 
-def _sentence(where: tuple[int | str, ...], kind: str, message: str) -> str:
+def _sentence(where: tuple[int | str, ...], kind: str, message: str, given: Mapping[str, Said]) -> str:
+    """What is wrong, by the name under which it was written."""
     words = message.removeprefix("Value error, ")
     if not where:
         return words
-    name = str(where[0])
+    name = f"{PREFIX}{where[0]}".upper()
     if kind == "missing":
-        return f"{PREFIX}{name.upper()} is not set: {Settings.model_fields[name].description}"
+        return f"{name} is not set: {Settings.model_fields[str(where[0])].description}"
+    name = given[name].name if name in given else name
     if kind == "value_error":
-        return f"{PREFIX}{name.upper()} {words}"
-    return f"{PREFIX}{name.upper()} is wrong: {words.replace('Input should', 'it should')}"
-
-
-# -- describing them ---------------------------------------------------------------------------------------
-
-
-def settings_table() -> str:
-    """Every setting as a Markdown table; the README holds this text, and a test compares the two."""
-    rows = ["| Name | Default | Meaning |", "|---|---|---|"]
-    for name, field in _fields().items():
-        default = (
-            "**required**" if field.is_required() else f"`{shown}`" if (shown := _shown(field)) else "unset"
-        )
-        rows.append(f"| `{name}` | {default} | {(field.description or '').replace('|', chr(92) + '|')} |")
-    return "\n".join(rows) + "\n"
-
-
-def env_example() -> str:
-    """Every setting as a commented `.env` file (`deploy/env.example`)."""
-    blocks = ["# Easel's settings. Copy to .env, fill in the first two, delete what you do not need.\n"]
-    for name, field in _fields().items():
-        mark = "" if field.is_required() else "# "
-        blocks.append(f"# {(field.description or '').replace('`', '')}\n{mark}{name}={_shown(field)}\n")
-    return "\n".join(blocks)
-
-
-def _names() -> list[str]:
-    return [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
-
-
-def _fields() -> dict[str, FieldInfo]:
-    fields = dict(zip(_names(), Settings.model_fields.values(), strict=True))
-    return dict(sorted(fields.items(), key=lambda item: not item[1].is_required()))
-
-
-def _shown(field: FieldInfo) -> str:
-    extra = field.json_schema_extra
-    if isinstance(extra, dict) and "shown" in extra:
-        return str(extra["shown"])
-    default = field.default
-    if field.is_required() or default is None or default == ():
-        return ""
-    return (
-        str(default).lower()
-        if isinstance(default, bool)
-        else f"{default:g}"
-        if isinstance(default, float)
-        else str(default)
-    )
+        return f"{name} {words}"
+    return f"{name} is wrong: {words.replace('Input should', 'it should')}"

@@ -17,10 +17,12 @@ from bot.client import point_at
 from bot.config import unknown_names
 from bot.doctor_discord import clock_of, examine_discord
 from bot.domain.access import ChannelPolicy
-from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
 from bot.finding import Finding
-from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
+from bot.image_accounts import OwnersApi, open_accounts
+from bot.midjourney.mjproxy.client import MjProxyApi
+from bot.midjourney.mjproxy.reporting import report
+from bot.midjourney.ohmygpt.client import MidjourneyApi
 from bot.midjourney.ohmygpt.webhook import webhook_address
 from bot.midjourney.transport import open_lines
 from bot.storage import open_storage
@@ -42,9 +44,9 @@ LITTLE_DISK: Final = 200 * 1024 * 1024
 PATIENCE_S: Final = 10
 BROKEN: Final = 500
 ADVICE: Final = {
-    RemoteFault.KEY: "make a key with the Midjourney permission and put it into EASEL_OHMYGPT_KEY",
+    RemoteFault.KEY: "make a key with the Midjourney permission and put it into EASEL_API_KEY",
     RemoteFault.BALANCE: "top the account up",
-    RemoteFault.UNREACHED: "check the network and EASEL_OHMYGPT_ORIGIN",
+    RemoteFault.UNREACHED: "check the network and EASEL_API_URL",
 }
 KUBERNETES: Final = re.compile(r"EASEL(?:_[A-Z0-9]+)*_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
 """Names that Kubernetes adds for a service called easel."""
@@ -192,45 +194,52 @@ async def _own_keys(settings: Settings, state: Standing | None) -> Finding:
 
 
 async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
-    admin = settings.ohmygpt_admin_key
     async with open_lines() as lines:
-        api = MidjourneyApi(
-            lines,
-            ApiSettings(
-                key=settings.ohmygpt_key.get_secret_value(),
-                origin=settings.ohmygpt_origin,
-                storage=settings.ohmygpt_storage,
-                admin_key=None if admin is None else admin.get_secret_value(),
-                form=settings.form_encoding,
-            ),
-        )
-        accounts = {DEFAULT_ACCOUNT: api}
-        accounts |= {name: api.with_key(key.get_secret_value()) for name, key in settings.accounts.items()}
-        for name, account in accounts.items():
-            yield await _account(name, account)
-        yield await _store(settings.ohmygpt_storage)
-        if admin is None:
+        accounts = open_accounts(settings, lines)
+        for name, api in accounts.apis.items():
+            async for finding in _account(name, api, is_own=name == accounts.own_name):
+                yield finding
+        if any(isinstance(api, MidjourneyApi) for api in accounts.apis.values()):
+            yield await _store(settings.api_storage)
+        bank = accounts.balances.get(accounts.own_name)
+        if bank is None:
             return
         try:
-            balance = await api.balance()
+            balance = await bank.balance()
         except RemoteError as error:
             yield Finding(
-                "balance", fine=False, words=f"cannot be read with EASEL_OHMYGPT_ADMIN_KEY: {error.message}"
+                "balance", fine=False, words=f"cannot be read with EASEL_API_ADMIN_KEY: {error.message}"
             )
         else:
             yield Finding("balance", fine=balance.total > 0, words=f"{balance.total:,} credits")
 
 
-async def _account(name: str, api: MidjourneyApi) -> Finding:
-    title = "image API" if name == DEFAULT_ACCOUNT else f"image API ({name})"
+async def _account(name: str, api: OwnersApi, *, is_own: bool) -> AsyncIterator[Finding]:
+    of = "" if is_own else f" ({name})"
     try:
-        page = await api.page(1, size=5)
+        if isinstance(api, MjProxyApi):
+            await api.prove()
+            words = "takes the key"
+        else:
+            page = await api.page(1, size=5)
+            words = f"takes the key; {page.total} tasks on the account"
     except RemoteError as error:
         advice = ADVICE.get(error.fault, "see whether the service still offers Midjourney, or try later")
-        if name != DEFAULT_ACCOUNT:
-            advice = advice.replace("EASEL_OHMYGPT_KEY", f"EASEL_ACCOUNTS as {name}")
-        return Finding(title, fine=False, words=f"{error.message}: {advice}")
-    return Finding(title, fine=True, words=f"takes the key; {page.total} tasks on the account")
+        if not is_own:
+            advice = advice.replace("EASEL_API_KEY", f"EASEL_ACCOUNTS as {name}")
+        yield Finding(f"image API{of}", fine=False, words=f"{error.message}: {advice}")
+        if isinstance(api, MidjourneyApi) or error.fault in {RemoteFault.KEY, RemoteFault.UNREACHED}:
+            return
+    else:
+        yield Finding(f"image API{of}", fine=True, words=words)
+    if isinstance(api, MjProxyApi):
+        try:
+            seen = await api.look()
+        except RemoteError as error:
+            yield Finding(f"kind of API{of}", fine=False, words=f"{error.message}: try later")
+            return
+        for line in report(seen):
+            yield Finding(f"{line.name}{of}", fine=line.fine, words=line.words)
 
 
 async def _store(origin: str) -> Finding:
@@ -246,7 +255,7 @@ async def _store(origin: str) -> Finding:
         return Finding(
             "picture store",
             fine=False,
-            words=f"{origin} cannot be reached ({type(error).__name__}): check the network and EASEL_OHMYGPT_STORAGE",
+            words=f"{origin} cannot be reached ({type(error).__name__}): check the network and EASEL_API_STORAGE",
         )
     if broken:
         return Finding("picture store", fine=False, words=f"{origin} answers {status}: try again later")

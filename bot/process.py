@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock
-    from bot.midjourney.ohmygpt.client import MidjourneyApi
+    from bot.image_accounts import OwnersAccounts
     from bot.readiness import Readiness
     from bot.services.intake.mask_editor import MaskEditor
     from bot.services.wiring import Services
@@ -53,7 +53,7 @@ class App:
     storage: Storage
     clock: Clock
     meters: Meters
-    api: MidjourneyApi
+    accounts: OwnersAccounts
     mask_editor: MaskEditor
     supervisor: Supervisor
     starts: Starts
@@ -94,8 +94,8 @@ class App:
             start("clock", ClockWatch(self.clock, self._clock_stepped).run)
             if self.settings.role != "gateway":
                 start("image API", self.readiness.watch_upstream)
-                if self.settings.ohmygpt_admin_key is not None:
-                    start("balance", self.readiness.watch_balance)
+                if (bank := self.accounts.balances.get(self.accounts.own_name)) is not None:
+                    start("balance", lambda: self.readiness.watch_balance(bank))
                 start("housekeeping", self.services.housekeeping.run)
                 start("copies", self.services.copies.run)
                 start("watch", self.services.watch.run)

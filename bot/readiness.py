@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
+from bot.services.accounts.checking import check
 from bot.storage.errors import REASONS
 
 if TYPE_CHECKING:
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.client import Easel
-    from bot.domain.ports import Clock
+    from bot.domain.balances import BalanceApi
+    from bot.domain.ports import Clock, Readings
     from bot.metrics import Meters
-    from bot.midjourney.ohmygpt.client import MidjourneyApi
     from bot.services.wiring import Services
     from bot.starts import Starts
     from bot.storage.opening import Storage
@@ -49,7 +50,7 @@ class Readiness:
         bot: Easel,
         storage: Storage,
         services: Services,
-        api: MidjourneyApi,
+        api: Readings,
         clock: Clock,
         meters: Meters,
         starts: Starts,
@@ -117,11 +118,11 @@ class Readiness:
                 return f"no reading of account {account} for {(self._clock.now() - read_at) // 1000} s"
         return None
 
-    async def watch_balance(self) -> None:
+    async def watch_balance(self, balance_api: BalanceApi) -> None:
         """Run for ever: measure what the default account has left; in trouble the old level stays."""
         while True:
             try:
-                balance = await self._api.balance()
+                balance = await balance_api.balance()
             except RemoteError as error:
                 log.info("balance_not_read", extra={"fault": error.fault.value})
             else:
@@ -136,7 +137,7 @@ class Readiness:
         tries = refused = 0
         while True:
             try:
-                page = await self._api.page(1, size=5)
+                await check(self._api)
             except RemoteError as error:
                 said = f"{error.fault.value}: {error.message}"
                 if said != self._upstream:
@@ -146,13 +147,13 @@ class Readiness:
                 refused = refused + 1 if error.fault is RemoteFault.KEY else 0
                 if refused >= REFUSALS and not self._answered:
                     raise StartupError(
-                        "The image API refuses EASEL_OHMYGPT_KEY: make a key with the Midjourney permission."
+                        "The image API refuses EASEL_API_KEY (EASEL_OHMYGPT_KEY): make a key with the Midjourney permission."
                     ) from None
                 wait = ASK_AGAIN_S[min(tries, len(ASK_AGAIN_S) - 1)]
                 tries += 1
             else:
                 if self._upstream is not None:
-                    log.info("upstream_ready", extra={"tasks": page.total})
+                    log.info("upstream_ready")
                 self._upstream, self._answered, wait, tries, refused = None, True, ASK_SELDOM_S, 0, 0
             await self._clock.pause(wait)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, SecretStr
 
-from bot.domain.accounts import ACCOUNT_NAME, DEFAULT_ACCOUNT, AccountMap
+from bot.domain.accounts import AccountMap
 from bot.domain.pools import Allowance, Pool, parse_default_rules
 from bot.domain.tenancy import Access, Ceiling, parse_access, parse_ceiling
 
@@ -30,7 +30,9 @@ class Listen(NamedTuple):
     port: int
 
 
-def _address(*schemes: str) -> Callable[[str], str]:
+def address_of(*schemes: str) -> Callable[[str], str]:
+    """What reads an address of one of these schemes; it raises `ValueError`."""
+
     def check(value: str) -> str:
         spelled = value.strip().rstrip("/")
         wanted = " or ".join(f"{scheme}://…" for scheme in schemes)
@@ -126,22 +128,6 @@ def _master_keys(value: object) -> tuple[SecretStr, ...]:
     return tuple(map(SecretStr, keys))
 
 
-def _accounts(value: object) -> Mapping[str, SecretStr]:
-    """Read `studio=sk-…,guest=sk-…`."""
-    if isinstance(value, Mapping):
-        return value
-    keys: dict[str, SecretStr] = {}
-    for part in filter(None, re.split(r"[\s,]+", str(value))):
-        name, given, key = part.partition("=")
-        name = name.lower()
-        if not (given and ACCOUNT_NAME.fullmatch(name) and re.fullmatch(r"[!-~]+", key)):
-            raise ValueError("must be names with keys, such as studio=sk-…,guest=sk-…")
-        if name == DEFAULT_ACCOUNT or name in keys:
-            raise ValueError(f"names the account {name} twice (default is the one of OHMYGPT_KEY)")
-        keys[name] = SecretStr(key)
-    return keys
-
-
 def _account_of(value: object) -> AccountMap:
     """Read `server=name` and `server/POOL=name`."""
     if isinstance(value, Mapping):
@@ -194,8 +180,8 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
-Web = Annotated[str, AfterValidator(_address("http", "https"))]
-Socket = Annotated[str, AfterValidator(_address("ws", "wss"))]
+Web = Annotated[str, AfterValidator(address_of("http", "https"))]
+Socket = Annotated[str, AfterValidator(address_of("ws", "wss"))]
 Database = Annotated[str, AfterValidator(spelled_database)]
 BotToken = Annotated[SecretStr, AfterValidator(_bare("Bot"))]
 ApiKey = Annotated[SecretStr, AfterValidator(_bare("Bearer"))]
@@ -204,7 +190,6 @@ Numbers = Annotated[tuple[int, ...], BeforeValidator(_ranges)]
 Listening = Annotated[Listen, PlainValidator(_listen)]
 Rules = Annotated[Mapping[Pool, Allowance], PlainValidator(_rules)]
 MasterKeys = Annotated[tuple[SecretStr, ...], PlainValidator(_master_keys)]
-NamedKeys = Annotated[Mapping[str, SecretStr], PlainValidator(_accounts)]
 AccountOf = Annotated[AccountMap, PlainValidator(_account_of)]
 Upper = BeforeValidator(_upper)
 Lower = BeforeValidator(_lower)

@@ -12,7 +12,8 @@ import discord
 from bot.client import point_at
 from bot.discord_refusals import discord_refusals
 from bot.errors import RemoteError, RemoteFault, StartupDelayed, StartupError
-from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
+from bot.image_accounts import open_accounts
+from bot.midjourney.mjproxy.client import MjProxyApi
 from bot.midjourney.transport import open_lines
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class Known:
 class Account:
     """What the image API says of a key."""
 
-    tasks: int
+    tasks: int | None
+    """None: this kind of API does not tell."""
     credits_left: Decimal | None
     """None: the key may not read the balance."""
 
@@ -72,29 +74,24 @@ async def wait_for_servers(settings: Settings, clock: Clock, *, seconds: float) 
 
 async def try_key(settings: Settings) -> Account:
     """Ask the image API, by calls that cost nothing. Raises `StartupError`, or `StartupDelayed` if it is away."""
-    key = settings.ohmygpt_key.get_secret_value()
-    admin = settings.ohmygpt_admin_key
     async with open_lines() as lines:
-        api = MidjourneyApi(
-            lines,
-            ApiSettings(
-                key=key,
-                origin=settings.ohmygpt_origin,
-                storage=settings.ohmygpt_storage,
-                admin_key=key if admin is None else admin.get_secret_value(),
-                form=settings.form_encoding,
-            ),
-        )
+        api = open_accounts(settings, lines).own
+        tasks = None
         try:
-            page = await api.page(1, size=5)
+            if isinstance(api, MjProxyApi):
+                await api.check()
+            else:
+                tasks = (await api.page(1, size=5)).total or 0
         except RemoteError as error:
             if error.fault is RemoteFault.KEY:
                 raise StartupError(
                     "The image API refuses this key: make one with the Midjourney permission."
                 ) from None
             raise StartupDelayed(f"The image API cannot be asked now: {error.message}.") from None
+        if isinstance(api, MjProxyApi):
+            return Account(tasks, None)
         try:
             balance = await api.balance()
         except RemoteError:
-            return Account(page.total or 0, None)
-        return Account(page.total or 0, balance.total)
+            return Account(tasks, None)
+        return Account(tasks, balance.total)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.metrics import page_of
-from bot.midjourney.ohmygpt.webhook import read_hint
+from bot.midjourney.hints import read_hint
 from bot.web.health import Health
 from bot.web.hook import Hook
 from bot.web.region import RegionPages

@@ -43,7 +43,7 @@ def _fill_in(_app: Sphinx, page: str, source: list[str]) -> None:
         lines = source[0].splitlines()
         source[0] = "\n".join(line for line in lines if "*" not in line or any(DOCS.glob(f"{line}.md")))
     if page == "settings":
-        from bot.config import settings_table  # noqa: PLC0415 - only this page needs the program
+        from bot.setting_tables import settings_table  # noqa: PLC0415 - only this page needs the program
 
         source[0] = source[0].replace("<!-- settings -->", settings_table())
     if page == "changelog":

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from bot.account_settings import ApiKind
 from bot.cli.ending import carry_out
 
 NO_SIMCORD: Final = "The sandbox needs one more package; this installs it: pip install '{package}'"
@@ -29,6 +30,9 @@ def command(
     data: Annotated[
         Path | None, typer.Option(file_okay=False, help="Where to keep database and tasks for the next time.")
     ] = None,
+    api: Annotated[
+        ApiKind, typer.Option(help="Which kind of image API is played.", case_sensitive=False)
+    ] = ApiKind.OHMYGPT,
     browser: Annotated[bool, typer.Option(help="Open the page by itself.")] = True,
 ) -> None:
     """Try everything with no account and no network: the real bot between two stand-ins, in your browser."""
@@ -45,5 +49,5 @@ def command(
     if fault and "help" in fault:
         typer.echo(play.known_faults())
         return
-    wishes = play.Wishes(speed=speed, port=port, faults=fault or (), data=data, browser=browser)
+    wishes = play.Wishes(speed=speed, port=port, faults=fault or (), data=data, browser=browser, kind=api)
     carry_out(play.run(wishes), failed=1)  # no supervisor reads what a newcomer tries by hand

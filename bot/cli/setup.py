@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 TOKEN: Final = "EASEL_DISCORD_TOKEN"  # noqa: S105 - a setting's name
-KEY: Final = "EASEL_OHMYGPT_KEY"
+KEY: Final = "EASEL_API_KEY"
 MASTER: Final = "EASEL_MASTER_KEY"
 MADE_UP: Final = {TOKEN: "not.asked.yet", KEY: "sk-not-asked-yet"}
 """Stand in for what was not asked yet while the other settings are read."""
@@ -93,8 +93,11 @@ class _Dialogue:
             typer.secho(f"✔ It is on {', '.join(servers[:5])}{' …' * (len(servers) > 5)}.", fg="green")  # noqa: PLR2004 - a line's worth
         else:
             typer.secho("It is on no server yet; open the link when you like.", fg="yellow")
-        account = await self._tried(KEY, "OhMyGPT key with the Midjourney permission", checks.try_key)
-        typer.secho(f"✔ The image API takes the key; {account.tasks:,} tasks on the account.", fg="green")
+        account = await self._tried(
+            KEY, "Key of the image API: OhMyGPT's with the Midjourney permission", checks.try_key
+        )
+        tasks = "" if account.tasks is None else f"; {account.tasks:,} tasks on the account"
+        typer.secho(f"✔ The image API takes the key{tasks}.", fg="green")
         left = account.credits_left
         typer.echo("  Balance: " + ("this key may not read it." if left is None else f"{left:,} credits."))
         self._show_allowances()
@@ -103,19 +106,35 @@ class _Dialogue:
             typer.echo(
                 "A master key was made: it encrypts keys that servers bring. Keep it apart from backups."
             )
-        await asyncio.to_thread(self._file.write, self._path, self.chosen)
+        await asyncio.to_thread(self._file.write, self._path, self._as_they_were_named())
         typer.secho(f"✔ {self._path} is written; nobody else may read it.", fg="green")
 
     # -- answers -----------------------------------------------------------------------------------------
 
     def _given(self, name: str) -> str:
-        return self.chosen.get(name) or os.environ.get(name) or self._file.read(self._path).get(name) or ""
+        return next((source[name] for source in self._sources()[::-1] if source.get(name)), "")
+
+    def _sources(self) -> list[dict[str, str]]:
+        """What is known, by today's names, the most particular last."""
+        from bot.setting_names import by_new_name  # noqa: PLC0415 - as above
+
+        sources = (self._file.read(self._path), os.environ, self.chosen)
+        return [{name: said.value for name, said in by_new_name(source).items()} for source in sources]
+
+    def _as_they_were_named(self) -> dict[str, str]:
+        """Who uses an old name for a setting keeps it: two names of one would contradict each other."""
+        from bot.setting_names import new_name  # noqa: PLC0415 - as above
+
+        names = {new_name(name): name for name in (*os.environ, *self._file.read(self._path))}
+        return {names.get(name, name): value for name, value in self.chosen.items()}
 
     def _settings(self) -> Settings:
         """The settings as they would be, from the file, the environment and the answers."""
         from bot import config  # noqa: PLC0415 - as above
 
-        return config.load({**MADE_UP, **self._file.read(self._path), **os.environ, **self.chosen})
+        return config.load(
+            {name: value for source in (MADE_UP, *self._sources()) for name, value in source.items()}
+        )
 
     async def _tried(self, name: str, question: str, check: Callable[[Settings], Awaitable[T]]) -> T:
         """Ask until the answer passes; what is there already is tried first."""

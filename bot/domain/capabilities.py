@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
 
 from bot.domain.pools import Pool
 
@@ -221,3 +221,17 @@ BY_SERVER: Final[Mapping[ServerKind, Capabilities]] = MappingProxyType(
     }
 )
 """What each kind of server can do as far as its source or its documents say; the adapter narrows it by asking."""
+
+
+@runtime_checkable
+class Able(Protocol):
+    """An account that says what it can do."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do, as far as it is known by now."""
+
+
+def capabilities_of(account: object) -> Capabilities:
+    """What an account can do; one that does not say is OhMyGPT's."""
+    return account.capabilities if isinstance(account, Able) else BY_SERVER[ServerKind.OHMYGPT]

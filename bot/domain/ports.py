@@ -65,6 +65,13 @@ class Readings(Protocol):
         """Read a page of all the account's tasks; number ≥ 1, size 5 to 20."""
 
 
+class Uploads(Protocol):
+    """Where files can be left; raises `RemoteError`."""
+
+    async def upload_input(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
+        """Leave a file with the service for all to read until then; returns its public address. Costs nothing."""
+
+
 class ImageApi(Protocol):
     """The Midjourney side (contract §1). Every method raises `RemoteError` and nothing else on trouble.
 

@@ -3,18 +3,39 @@ Never here: reading, storing, and finding a task by its prompt (that is the reco
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.jobs import JobState
 from bot.domain.schedule import MINUTE
 from bot.domain.tasks import TaskStatus
+from bot.errors import IllegalTransition
 
 if TYPE_CHECKING:
     from bot.domain.answers import Finding
-    from bot.domain.tasks import TaskSnapshot
+    from bot.domain.jobs import Job
+    from bot.domain.tasks import RemoteTaskId, TaskSnapshot
 
 FILL_PATIENCE_MS: Final = 6 * MINUTE
 """How long an answered window may read MODAL before a worker takes it up: the server's queue, and its five minutes."""
+
+
+def tag_of(job: Job) -> str:
+    """The text of ours that goes along with a submission: another one each time it is sent, known before it is."""
+    return f"{job.key}-{job.sent_at or 0:x}"
+
+
+def opened(job: Job, window: RemoteTaskId, now: int) -> Job:
+    """Its press opened a window. Stored before the one call that fills it; no window is filled twice."""
+    if job.state is not JobState.SUBMITTING:
+        raise IllegalTransition(f"{job.key}: {job.state} cannot open a window")
+    return replace(job, task_id=window, changed_at=now)
+
+
+def window_of(job: Job) -> RemoteTaskId | None:
+    """The window that its press opened, until it is known that the call arrived that fills it."""
+    return job.task_id if job.state in {JobState.SUBMITTING, JobState.UNCLEAR} else None
 
 
 class Verdict(StrEnum):

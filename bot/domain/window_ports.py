@@ -3,7 +3,7 @@ Never here: implementations, and which account can do what (`capabilities`)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.domain.tasks import RemoteTaskId, TaskSnapshot
 
 
+@runtime_checkable
 class WindowApi(Protocol):
     """Every method raises `RemoteError` and nothing else on trouble.
 
@@ -76,6 +77,9 @@ class WindowApi(Protocol):
         The window's id is stored before this is called. An UNCLEAR one is settled by reading the window's task:
         not MODAL any more, or `started_at` set, means that it arrived.
         """
+
+    async def upload_input(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
+        """Leave a file with the server; returns its public address. Costs nothing."""
 
     async def query_many(self, task_ids: Collection[RemoteTaskId]) -> dict[RemoteTaskId, TaskSnapshot]:
         """Read many tasks; one that the server does not know is missing."""

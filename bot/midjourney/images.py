@@ -81,7 +81,7 @@ class HttpPictures:
         self._settings = settings
         self._guard = guard
         self._metrics = metrics
-        self._storage = checked_origin(settings.storage, "OHMYGPT_STORAGE")
+        self._storage = checked_origin(settings.storage, "EASEL_API_STORAGE")
         self._wsrv = None if settings.wsrv is None else checked_origin(settings.wsrv, "WSRV_ORIGIN")
         self._hosts = AllowedHosts(
             origins=[self._storage, *([self._wsrv] if self._wsrv else [])], hosts=settings.hosts

@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from bot import config
+from bot.account_settings import ApiKind
 from bot.app import assemble
 from bot.client import SYNCED
-from bot.sandbox.upstream import SANDBOX_KEY
+from bot.sandbox.upstream import SANDBOX_KEY, SimulatedUpstream
+from bot.setting_names import new_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.domain.ports import Clock, Guard
     from bot.process import App
-    from bot.sandbox.upstream import SimulatedUpstream
+    from bot.sandbox.mjproxy.server import SimulatedProxy
 
 MADE_UP_TOKEN: Final = "a-token-that-nobody-checks"  # noqa: S105 - the simulated Discord takes any
 ALLOWANCE: Final = "NORMAL=200/5/20,FAST=50/3/10"
@@ -26,15 +28,15 @@ STOP_S: Final = 3.0
 
 
 def settings_for(
-    upstream: SimulatedUpstream, database: Path, *, more: Mapping[str, str] | None = None
+    upstream: SimulatedUpstream | SimulatedProxy, database: Path, *, more: Mapping[str, str] | None = None
 ) -> Settings:
     """Settings from nothing but the stand-ins' addresses."""
     return config.load(
         {
             "EASEL_DISCORD_TOKEN": MADE_UP_TOKEN,
-            "EASEL_OHMYGPT_KEY": SANDBOX_KEY,
-            "EASEL_OHMYGPT_ORIGIN": upstream.origin,
-            "EASEL_OHMYGPT_STORAGE": upstream.storage,
+            "EASEL_API_KEY": SANDBOX_KEY,
+            "EASEL_API_URL": upstream.origin,
+            **_of_kind(upstream),
             "EASEL_WSRV_ORIGIN": upstream.wsrv,
             "EASEL_IMAGE_HOSTS": upstream.host,
             "EASEL_DATABASE": f"sqlite+aiosqlite:///{database.as_posix()}",
@@ -44,9 +46,15 @@ def settings_for(
             "EASEL_SERVER_CEILING": "unlimited",
             "EASEL_STOP_TIMEOUT": f"{STOP_S:g}",
             "EASEL_LOG_LEVEL": "ERROR",
-            **(more or {}),
+            **{new_name(name): value for name, value in (more or {}).items()},
         }
     )
+
+
+def _of_kind(upstream: SimulatedUpstream | SimulatedProxy) -> dict[str, str]:
+    if isinstance(upstream, SimulatedUpstream):
+        return {"EASEL_API_STORAGE": upstream.storage}
+    return {"EASEL_API_KIND": ApiKind.MJ_PROXY.value}
 
 
 @asynccontextmanager

@@ -16,22 +16,25 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot import log as log_room
+from bot.account_settings import ApiKind
 from bot.errors import StartupError
 from bot.sandbox.clock import StageClock, StageGuard
 from bot.sandbox.house import furnished, settings_for
+from bot.sandbox.mjproxy.faults import ProxyFault, read_proxy_fault
+from bot.sandbox.mjproxy.server import SimulatedProxy
 from bot.sandbox.page import live_page
 from bot.sandbox.shelf import open_shelf
 from bot.sandbox.stage import open_stage
 from bot.sandbox.story import Story
-from bot.sandbox.upstream import Fault, Pace, SimulatedUpstream, read_fault
+from bot.sandbox.upstream import Fault, Pace, PlannedFault, SimulatedUpstream, read_fault
 from bot.web_server import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from bot.sandbox.mjproxy.faults import Planned
     from bot.sandbox.shelf import Shelf
-    from bot.sandbox.upstream import PlannedFault
 
 KEEP_EVERY_S: Final = 1.0
 CANVAS: Final = 768
@@ -47,19 +50,29 @@ class Wishes:
     faults: Sequence[str] = ()
     data: Path | None = None
     browser: bool = True
+    kind: ApiKind = ApiKind.OHMYGPT
+    """Which kind of image API is played."""
 
 
 async def run(wishes: Wishes, story: Story | None = None) -> None:
     """Play until Ctrl+C, SIGTERM, or the end of the session in the page. Raises `StartupError`."""
     story = story or Story()
-    faults = _read(wishes.faults)
+    faults = _read(wishes.faults, wishes.kind)
     log_room.setup(level="ERROR")
     stop = asyncio.Event()
+    if wishes.kind is ApiKind.MJ_PROXY:
+        if wishes.data is not None:
+            raise StartupError(
+                "A simulated mj-proxy forgets its tasks, so --data cannot go with --api mj-proxy."
+            )
+        await _run_with_proxy(wishes, story, faults, stop)
+        return
     with open_shelf(wishes.data) as shelf, _signals(stop):
         upstream = SimulatedUpstream(pace=Pace(speed=wishes.speed), canvas=CANVAS, on_call=story.call)
         shelf.restore(upstream)
         for fault in faults:
-            upstream.fault(fault)
+            if isinstance(fault, PlannedFault):
+                upstream.fault(fault)
         try:
             async with upstream:
                 await _play(wishes, story, shelf, upstream, stop)
@@ -68,8 +81,25 @@ async def run(wishes: Wishes, story: Story | None = None) -> None:
         story.closing(tasks=len(upstream.tasks), kept=wishes.data)
 
 
+async def _run_with_proxy(
+    wishes: Wishes, story: Story, faults: Sequence[Planned | PlannedFault], stop: asyncio.Event
+) -> None:
+    """The same between Discord and a server of the family."""
+    with open_shelf(None) as shelf, _signals(stop):
+        proxy = SimulatedProxy(pace=Pace(speed=wishes.speed), canvas=CANVAS, on_call=story.call)
+        for fault in faults:
+            proxy.fault(fault)
+        async with proxy:
+            await _play(wishes, story, shelf, proxy, stop)
+        story.closing(tasks=proxy.paid, kept=None)
+
+
 async def _play(
-    wishes: Wishes, story: Story, shelf: Shelf, upstream: SimulatedUpstream, stop: asyncio.Event
+    wishes: Wishes,
+    story: Story,
+    shelf: Shelf,
+    upstream: SimulatedUpstream | SimulatedProxy,
+    stop: asyncio.Event,
 ) -> None:
     guard, clock = StageGuard(), StageClock()
     settings = settings_for(upstream, shelf.database, more=_own_pages())
@@ -89,7 +119,8 @@ async def _play(
         try:
             while not any(wait.done() for wait in waits):
                 await asyncio.wait(waits, timeout=KEEP_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-                shelf.keep(upstream)
+                if isinstance(upstream, SimulatedUpstream):
+                    shelf.keep(upstream)
         finally:
             for wait in waits:
                 wait.cancel()
@@ -104,8 +135,10 @@ def _own_pages() -> dict[str, str]:
     return {"EASEL_WEB_LISTEN": listen, "EASEL_PUBLIC_URL": f"http://{listen}"}
 
 
-def _read(spelled: Sequence[str]) -> list[PlannedFault]:
+def _read(spelled: Sequence[str], kind: ApiKind) -> list[Planned | PlannedFault]:
     try:
+        if kind is ApiKind.MJ_PROXY:
+            return [read_proxy_fault(one) or read_fault(one) for one in spelled]
         return [read_fault(one) for one in spelled]
     except ValueError as wrong:
         raise StartupError(str(wrong)) from None
@@ -148,4 +181,6 @@ def _timezone() -> str:
 def known_faults() -> str:
     """Every fault's name with what it does, for `--fault help`."""
     lines = (f"  {fault.value:22} {fault.about}" for fault in Fault)
-    return "\n".join(["NAME[:TIMES][@CHANCE][/ENDPOINT]; without TIMES it strikes always.", *lines])
+    more = (f"  {fault.value:22} {fault.about}" for fault in ProxyFault)
+    head = "NAME[:TIMES][@CHANCE][/ENDPOINT]; without TIMES it strikes always."
+    return "\n".join([head, *lines, "With --api mj-proxy also, without @CHANCE:", *more])

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.guild_ports import Silence
 from bot.domain.membership import NoDirectory
 from bot.services.accounts.owner_policy import NoMail, OwnerTerms
@@ -91,6 +92,8 @@ class Terms:
     webhooks: bool = False
     account_of: AccountMap = field(default_factory=dict)
     """Which of the owner's accounts a server draws on."""
+    own_name: str = DEFAULT_ACCOUNT
+    """What jobs of the account carry that pays where nothing else is said."""
     owner_terms: OwnerTerms = field(default_factory=OwnerTerms)
     """Who draws on those, and how much."""
     server_keys: bool = True

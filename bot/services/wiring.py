@@ -131,6 +131,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         fixed=ports.accounts,
         balance_apis=ports.balance_apis,
         account_of=terms.account_of,
+        own_name=terms.own_name,
         own=own_keys,
         owner=owner_policy,
     )

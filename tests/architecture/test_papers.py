@@ -9,8 +9,9 @@ import tomllib
 
 import pytest
 
-from bot.config import Settings, env_example, settings_table
+from bot.config import Settings
 from bot.metrics import METERS, Kind
+from bot.setting_tables import env_example, settings_table
 from tests.architecture.ground import ROOT, between, metrics_calls, modules, tree
 
 WAYS = {"count": Kind.COUNT, "observe": Kind.SPREAD, "level": Kind.LEVEL}
@@ -20,7 +21,7 @@ def test_the_readme_lists_every_setting_as_the_program_reads_it() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
     assert between(readme, "settings") == settings_table().strip(), (
-        'renew it with: python -c "from bot.config import settings_table; print(settings_table())"'
+        'renew it with: python -c "from bot.setting_tables import settings_table; print(settings_table())"'
     )
 
 
@@ -33,7 +34,7 @@ def test_the_readme_gives_its_commands_where_the_gate_finds_them(marker: str) ->
 
 def test_the_example_file_lists_every_setting_as_the_program_reads_it() -> None:
     assert (ROOT / "deploy" / "env.example").read_text(encoding="utf-8") == env_example(), (
-        'renew it with: python -c "from bot.config import env_example; print(env_example(), end=str())" '
+        'renew it with: python -c "from bot.setting_tables import env_example; print(env_example(), end=str())" '
         "> deploy/env.example"
     )
 

@@ -80,7 +80,7 @@ async def test_wrong_answers_are_asked_again_and_right_ones_are_written(place: P
     written = env_file.read(path)
     settings = config.load({**place.environ, **written})
     assert settings.discord_token.get_secret_value() == place.fake.token
-    assert settings.ohmygpt_key.get_secret_value() == SANDBOX_KEY
+    assert settings.api_key.get_secret_value() == SANDBOX_KEY
     Fernet(settings.master_key[0].get_secret_value())
     assert [entry.name for entry in place.folder.iterdir()] == [".env"]
 
@@ -107,6 +107,19 @@ async def test_a_script_needs_no_terminal_and_asks_nothing(place: Place) -> None
     assert status == 0, said
     written = env_file.read(place.folder / "easel.env")
     assert {name: written[name] for name in given} == given
+
+
+async def test_a_file_with_an_old_name_keeps_it_and_says_each_thing_once(place: Place) -> None:
+    file = place.folder / "easel.env"
+    file.write_text(f"EASEL_OHMYGPT_KEY={SANDBOX_KEY}\n")
+
+    given = {"EASEL_DISCORD_TOKEN": place.fake.token}
+    status, said = await setup(place, "--no-input", "--env-file", "easel.env", more=given)
+
+    assert status == 0, said
+    written = env_file.read(file)
+    assert written["EASEL_OHMYGPT_KEY"] == SANDBOX_KEY
+    assert "EASEL_API_KEY" not in written
 
 
 @pytest.mark.parametrize(("missing", "status"), [("EASEL_DISCORD_TOKEN", 78), ("EASEL_OHMYGPT_KEY", 78)])

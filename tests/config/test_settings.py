@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.config import env_example, load, load_local, settings_table, unknown_names
+from bot.config import load, load_local, unknown_names
 from bot.domain.pools import Allowance, Pool
 from bot.errors import StartupError
+from bot.setting_tables import env_example, settings_table
 from bot.setting_types import Listen
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def test_two_secrets_are_all_that_a_deployment_must_give() -> None:
     settings = load(NEEDED)
 
     assert settings.discord_token.get_secret_value() == TOKEN
-    assert settings.ohmygpt_key.get_secret_value() == "sk-abcdef123456"
-    assert settings.ohmygpt_origin == "https://api.ohmygpt.com"
+    assert settings.api_key.get_secret_value() == "sk-abcdef123456"
+    assert settings.api_url == "https://api.ohmygpt.com"
     assert settings.database == "sqlite+aiosqlite:///easel.db"
     assert settings.default_pool is Pool.NORMAL
     assert settings.default_rules == {
@@ -51,7 +52,7 @@ def test_each_missing_secret_is_named_with_what_it_is() -> None:
     lines = str(caught.value).splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("EASEL_DISCORD_TOKEN is not set: The bot's token")
-    assert lines[1].startswith("EASEL_OHMYGPT_KEY is not set: OhMyGPT key")
+    assert lines[1].startswith("EASEL_API_KEY is not set: Key of the image API")
 
 
 @pytest.mark.parametrize("pasted", [f"Bot {TOKEN}", f"  {TOKEN}\n", f'"{TOKEN}"', f"bot  {TOKEN} "])
@@ -59,7 +60,7 @@ def test_what_people_paste_around_a_token_is_forgiven(pasted: str) -> None:
     settings = load(NEEDED | {"EASEL_DISCORD_TOKEN": pasted, "EASEL_OHMYGPT_KEY": "Bearer sk-abcdef123456"})
 
     assert settings.discord_token.get_secret_value() == TOKEN
-    assert settings.ohmygpt_key.get_secret_value() == "sk-abcdef123456"
+    assert settings.api_key.get_secret_value() == "sk-abcdef123456"
 
 
 def test_a_token_with_a_blank_inside_is_refused_without_showing_it() -> None:
@@ -145,7 +146,7 @@ def test_addresses_lose_their_last_slash() -> None:
         }
     )
 
-    assert settings.ohmygpt_origin == "https://mirror.example"
+    assert settings.api_url == "https://mirror.example"
     assert settings.discord_api == "http://127.0.0.1:8081/api/v10"
     assert settings.discord_gateway == "ws://127.0.0.1:8082"
 
@@ -209,7 +210,7 @@ def test_a_worker_may_name_a_public_address_that_another_process_serves() -> Non
 
 
 def test_an_empty_value_is_an_unset_one() -> None:
-    assert load(NEEDED | {"EASEL_OHMYGPT_ADMIN_KEY": "", "EASEL_SHARD_COUNT": ""}).ohmygpt_admin_key is None
+    assert load(NEEDED | {"EASEL_OHMYGPT_ADMIN_KEY": "", "EASEL_SHARD_COUNT": ""}).api_admin_key is None
 
 
 @pytest.fixture
@@ -235,7 +236,7 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_secrets_direct
     settings = load()
 
     assert settings.discord_token.get_secret_value() == "from-directory"
-    assert settings.ohmygpt_key.get_secret_value() == "from-file"
+    assert settings.api_key.get_secret_value() == "from-file"
     assert settings.max_running == 5
 
 
@@ -313,7 +314,7 @@ def test_accounts_are_named_mapped_and_kept_secret() -> None:
         }
     )
 
-    assert {name: key.get_secret_value() for name, key in settings.accounts.items()} == {
+    assert {name: account.key.get_secret_value() for name, account in settings.accounts.items()} == {
         "studio": "sk-studio-1234",
         "guest": "sk-guest-1234",
     }

@@ -14,7 +14,7 @@ from bot.errors import StartupError
 if TYPE_CHECKING:
     from pathlib import Path
 
-NEEDED: Final = {"discord_token": "a.b.c", "ohmygpt_key": "sk-abcdefgh"}
+NEEDED: Final = {"discord_token": "a.b.c", "api_key": "sk-abcdefgh"}
 MASTER: Final = "A" * 43 + "="
 GOOD: Final = {
     "database": "sqlite:///x.db",
@@ -22,8 +22,11 @@ GOOD: Final = {
     "log_format": "JSON",
     "log_level": "debug",
     "discord_token": "1234567890",
-    "ohmygpt_key": "1234567890",
-    "ohmygpt_admin_key": "1234567890",
+    "api_key": "1234567890",
+    "api_kind": "MJ-Proxy",
+    "api_auth": "Bearer",
+    "pool_routes": "normal=prefix:mj-relax|filter,FAST=key:sk-fast",
+    "api_admin_key": "1234567890",
     "accounts": "studio=123456,guest=sk-x",
     "account_of": "123456789012345678=default",
     "master_key": MASTER,
@@ -32,6 +35,7 @@ GOOD: Final = {
     "account_ceiling": "9/90/2/5",
     "owner_guild": "123456789012345678",
     "server_keys": "off",
+    "retention_days": "30",
     "balance_low": "100",
     "default_pool": "fast",
     "default_rules": "NORMAL=1/1/1,FAST=off",
@@ -40,8 +44,8 @@ GOOD: Final = {
     "web_listen": "8080",
     "health_listen": "127.0.0.1:9",
     "public_url": "https://x.example/",
-    "ohmygpt_origin": "http://127.0.0.1:1",
-    "ohmygpt_storage": "http://127.0.0.1:2",
+    "api_url": "http://127.0.0.1:1",
+    "api_storage": "http://127.0.0.1:2",
     "wsrv_origin": "http://127.0.0.1:3",
     "image_hosts": "a.example, b.example:8080",
     "reads_per_second": "2.5",
@@ -53,7 +57,11 @@ GOOD: Final = {
     "shard_ids": "0",
     "stop_timeout": "0",
 }
-BESIDE: Final = {"shard_ids": {"shard_count": "2"}, "public_url": {"web_listen": ":80"}}
+BESIDE: Final = {
+    "api_kind": {"api_url": "http://127.0.0.1:6/sub"},
+    "shard_ids": {"shard_count": "2"},
+    "public_url": {"web_listen": ":80"},
+}
 ODD: Final = (
     "0",
     "1",
@@ -147,9 +155,9 @@ def test_an_odd_value_is_refused_or_read_alike_by_every_source(
 
 
 def test_an_empty_optional_secret_is_an_unset_one(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for read in readings({**NEEDED, "ohmygpt_admin_key": "", "master_key": ""}, bare, monkeypatch).values():
+    for read in readings({**NEEDED, "api_admin_key": "", "master_key": ""}, bare, monkeypatch).values():
         assert isinstance(read, dict)
-        assert (read["ohmygpt_admin_key"], read["master_key"]) == (None, ())
+        assert (read["api_admin_key"], read["master_key"]) == (None, ())
 
 
 def test_a_file_that_windows_marked_as_utf_8_is_read(bare: Path) -> None:
@@ -157,7 +165,7 @@ def test_a_file_that_windows_marked_as_utf_8_is_read(bare: Path) -> None:
         "EASEL_DISCORD_TOKEN=a.b.c\r\nEASEL_OHMYGPT_KEY=sk-x\r\n", encoding="utf-8-sig"
     )
 
-    assert config.load().ohmygpt_key.get_secret_value() == "sk-x"
+    assert config.load().api_key.get_secret_value() == "sk-x"
 
 
 def test_other_secrets_beside_ours_are_not_read(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:

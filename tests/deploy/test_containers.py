@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from bot.config import PREFIX, SECRETS_DIR_NAME, Settings, load
+from bot.config import SECRETS_DIR_NAME, Settings, load
+from bot.setting_names import OLD_NAMES, PREFIX
 from tests.architecture.ground import ROOT
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ GIVEN = {"EASEL_DISCORD_TOKEN": "MTIz.abc.def", "EASEL_OHMYGPT_KEY": "sk-made-up
 
 def read(environment: Mapping[str, str]) -> Settings:
     """What the program makes of it; a misspelt name is an error here."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {SECRETS_DIR_NAME}
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {SECRETS_DIR_NAME, *OLD_NAMES}
     assert environment.keys() - known == set()
     return load({**GIVEN, **{name: value for name, value in environment.items() if name != SECRETS_DIR_NAME}})
 

@@ -341,7 +341,7 @@ async def test_a_picture_store_that_is_away_or_broken_is_named(place: Place) -> 
     found = (await findings(place, EASEL_OHMYGPT_STORAGE="http://127.0.0.1:9"))["picture store"]
 
     assert not found.fine
-    assert "EASEL_OHMYGPT_STORAGE" in found.words
+    assert "EASEL_API_STORAGE" in found.words
 
 
 async def test_each_account_of_the_owner_is_tried(place: Place) -> None:

@@ -288,7 +288,7 @@ async def test_the_key_shows_in_no_repr_and_no_log(caplog: pytest.LogCaptureFixt
 )
 async def test_an_origin_that_is_none_is_one_clear_sentence(origin: str) -> None:
     async with open_lines(trust_env=False) as lines:
-        with pytest.raises(StartupError, match="OHMYGPT_ORIGIN"):
+        with pytest.raises(StartupError, match="EASEL_API_URL"):
             MidjourneyApi(lines, ApiSettings(key="sk-x", origin=origin))
 
 

@@ -12,7 +12,6 @@ from bot.domain.answers import Finding, WindowOpen
 from bot.domain.capabilities import Lookup
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy import account, answers, readings, requests
-from bot.midjourney.mjproxy.looking import look
 from bot.midjourney.mjproxy.routes import ROOT, of_task
 from bot.midjourney.mjproxy.sending import Way
 from bot.midjourney.mjproxy.submitting import ProxySettings, Reader, Submitting
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from bot.domain.inputs import Shape
     from bot.domain.pools import Pool
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
-    from bot.midjourney.mjproxy.probing import Look
 
 __all__ = ["MjProxyApi", "ProxySettings"]
 
@@ -92,6 +90,7 @@ class MjProxyApi(Submitting):
     async def upload_input(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
         """Leave a picture in the server's Discord; for how long, nobody promises. Owners may forbid it."""
         del filename, until
+        await self._learn_first()
         self.need(self.capabilities.upload, "this server keeps no files")
         picture = f"data:{media_type};base64,{base64.b64encode(data).decode()}"
         return await self._out.call(
@@ -170,18 +169,16 @@ class MjProxyApi(Submitting):
         return await self._read("mj_cancel", way, answers.read_cancelled)
 
     async def check(self) -> None:
-        """Prove address and key by the one call that costs nothing and every member has."""
-        way = Way("POST", f"{ROOT}/task/list-by-condition", requests.Ids(ids=()).as_json())
-        await self._read("mj_check", way, readings.require_list)
+        """Prove address and key by a call that costs nothing; the first time, learn what the server is."""
+        if self.is_known:
+            await self.prove()
+        else:
+            await self.learn()
 
     async def balance(self) -> account.Usage:
         """What a gateway's key has left; REFUSED where there is no such thing."""
         self.need(self.capabilities.balance, "this server knows no balance")
         return await self._read("mj_usage", Way("GET", "/api/usage/token"), account.read_usage)
-
-    async def look(self) -> Look:
-        """Find out by free calls which program answers and what follows."""
-        return await look(self._out, seconds=self._settings.query_seconds)
 
     def _based(self, read: Callable[..., T]) -> Reader[T]:
         return partial(read, base=self._settings.url)

@@ -30,9 +30,8 @@ async def look(out: Sender, *, seconds: float) -> Look:
             bare=metrics is Metrics.OHMYGPT,
         )
         try:
-            seen[metrics] = await out.call(
-                f"mj_look_{metrics.value}", way, _as_seen, seconds=seconds, budgeted=True
-            )
+            # Once in a process's life: it does not wait for the budget, which running jobs need.
+            seen[metrics] = await out.call(f"mj_look_{metrics.value}", way, _as_seen, seconds=seconds)
         except RemoteError as error:
             if error.fault is RemoteFault.UNREACHED:
                 raise

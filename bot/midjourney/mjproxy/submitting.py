@@ -3,6 +3,7 @@ Never here: readings, retries, and decisions about jobs."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -12,8 +13,9 @@ from pydantic import ValidationError
 from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind, Windows, speed_of
 from bot.domain.ports import unguarded
 from bot.errors import RemoteError, RemoteFault
-from bot.midjourney.mjproxy import answers, requests
-from bot.midjourney.mjproxy.routes import Auth, PoolRoute, checked_base, usual_routes
+from bot.midjourney.mjproxy import answers, readings, requests
+from bot.midjourney.mjproxy.looking import look
+from bot.midjourney.mjproxy.routes import ROOT, Auth, PoolRoute, checked_base, usual_routes
 from bot.midjourney.mjproxy.sending import Sender, Way
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from bot.domain.pools import Pool
     from bot.domain.ports import Guard, Metrics
     from bot.domain.tasks import RemoteTaskId
+    from bot.midjourney.mjproxy.probing import Look
     from bot.midjourney.transport import Lines
 
 T = TypeVar("T")
@@ -32,6 +35,8 @@ Reader = Callable[[int, Mapping[str, str], bytes], T]
 """Makes sense of status, headers and body, or raises `RemoteError`."""
 
 _NIJI: Final = "--niji"
+_NOBODY_OF_THE_FAMILY: Final = "nothing of the /mj family answers here: the address or its path is wrong"
+_THE_OTHER_KIND: Final = "this looks like OhMyGPT's own API: choose the kind ohmygpt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class ProxySettings:
     """Origin and path before `/mj`."""
     auth: Auth = Auth.SECRET
     capabilities: Capabilities = BY_SERVER[ServerKind.RESELLER]
+    asks_server: bool = False
+    """Whether the server is asked first which program it is; `capabilities` hold until it has answered."""
     routes: Mapping[Speed, PoolRoute] | None = None
     """How each speed is asked for; None: as usual for such a server."""
     submit_seconds: float = 90.0
@@ -65,7 +72,9 @@ class Submitting:
         metrics: Metrics | None = None,
     ) -> None:
         self._settings = replace(settings, url=checked_base(settings.url, "EASEL_API_URL"))
-        self._routes = settings.routes or usual_routes(settings.capabilities.server)
+        self._capabilities = settings.capabilities
+        self._known = not settings.asks_server
+        self._learning = asyncio.Lock()
         self._out = Sender(
             lines,
             base=self._settings.url,
@@ -79,7 +88,41 @@ class Submitting:
     @property
     def capabilities(self) -> Capabilities:
         """What this account can do."""
-        return self._settings.capabilities.only(self._routes)
+        return self._capabilities.only(self._routes)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether that is what the server itself showed, or the owner said."""
+        return self._known
+
+    @property
+    def _routes(self) -> Mapping[Speed, PoolRoute]:
+        return self._settings.routes or usual_routes(self._capabilities.server)
+
+    async def look(self) -> Look:
+        """Find out by free calls which program answers and what follows."""
+        return await look(self._out, seconds=self._settings.query_seconds)
+
+    async def learn(self) -> None:
+        """Ask the server once which program it is: paths and abilities follow from it.
+
+        Raises `RemoteError`; by none of them can anything have been accepted.
+        """
+        async with self._learning:
+            if self._known:
+                return
+            await self.prove()
+            seen = await self.look()
+            if seen.server is None or seen.capabilities is None:
+                raise RemoteError(RemoteFault.UNREACHED, _NOBODY_OF_THE_FAMILY)
+            if seen.server is ServerKind.OHMYGPT:
+                raise RemoteError(RemoteFault.UNREACHED, _THE_OTHER_KIND)
+            self._capabilities, self._known = seen.capabilities, True
+
+    async def prove(self) -> None:
+        """Prove address and key by the one call that costs nothing and every member has."""
+        way = Way("POST", f"{ROOT}/task/list-by-condition", requests.Ids(ids=()).as_json())
+        await self._out.call("mj_check", way, readings.require_list, seconds=self._settings.query_seconds)
 
     # -- submissions: paid, never repeated here ----------------------------------------------------------------------
 
@@ -209,6 +252,7 @@ class Submitting:
         tag: str | None,
         read: Reader[T],
     ) -> T:
+        await self._learn_first()
         speed = speed_of(pool)
         route = self._routes.get(speed)
         if route is None:
@@ -229,6 +273,16 @@ class Submitting:
             seconds=self._settings.submit_seconds,
             paid=True,
         )
+
+    async def _learn_first(self) -> None:
+        """A paid call by a path that the server does not know would be lost work; nothing is sent before."""
+        try:
+            await self.learn()
+        except RemoteError as error:
+            if error.fault in {RemoteFault.UNCLEAR, RemoteFault.REFUSED}:
+                # That is said of a free call: the paid one was not made, and may be once the address is mended.
+                raise RemoteError(RemoteFault.UNREACHED, error.message) from error
+            raise
 
     @staticmethod
     def need(able: bool, otherwise: str) -> None:  # noqa: FBT001 - a condition and its sentence, as in assert

@@ -80,8 +80,8 @@ class MidjourneyApi:
         self._lines = lines
         self._settings = replace(
             settings,
-            origin=checked_origin(settings.origin, "OHMYGPT_ORIGIN"),
-            storage=checked_origin(settings.storage, "OHMYGPT_STORAGE"),
+            origin=checked_origin(settings.origin, "EASEL_API_URL"),
+            storage=checked_origin(settings.storage, "EASEL_API_STORAGE"),
         )
         self._guard = guard
         self._metrics = metrics
@@ -89,9 +89,10 @@ class MidjourneyApi:
         # A bucket must hold at least one call, so a budget below one a second stretches the period instead.
         self._reads = AsyncLimiter(max(per_second, 1.0), max(per_second, 1.0) / per_second)
 
-    def with_key(self, key: str, *, admin_key: str | None = None) -> MidjourneyApi:
+    def with_key(self, key: str, *, admin_key: str | None = None, origin: str | None = None) -> MidjourneyApi:
         """Make the same adapter for another account, over the same lines and with a read budget of its own."""
-        settings = replace(self._settings, key=key, admin_key=admin_key)
+        there = origin or self._settings.origin
+        settings = replace(self._settings, key=key, admin_key=admin_key, origin=there)
         return MidjourneyApi(self._lines, settings, guard=self._guard, metrics=self._metrics)
 
     # -- submissions: paid, never repeated here ----------------------------------------------------------------------

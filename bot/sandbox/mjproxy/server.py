@@ -80,6 +80,7 @@ class SimulatedProxy:
         window = PictureWindow(self.service, self._gallery, self._misbehaviour)
         for prefix, name in ((CDN_PREFIX, "cdn"), (PUBLIC_PREFIX, "file")):
             application.router.add_get(f"{prefix}{{key:.+}}", window.serve(name))
+        application.router.add_get("/wsrv/", window.serve("wsrv"))
         doors = Doors(
             self.house,
             Submitting(self.house, self._workshop),
@@ -116,6 +117,11 @@ class SimulatedProxy:
     def host(self) -> str:
         """`127.0.0.1:PORT`, for an allow-list of picture hosts."""
         return self.service.host
+
+    @property
+    def wsrv(self) -> str:
+        """The stand-in for wsrv: `?url=…` follows."""
+        return f"{self.service.origin}/wsrv/"
 
     @property
     def calls(self) -> list[Call]:

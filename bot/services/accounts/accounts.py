@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.accounts import mapped, read_own
+from bot.domain.accounts import DEFAULT_ACCOUNT, mapped, read_own
 from bot.domain.pools import Pool
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.texts import text
@@ -48,6 +48,7 @@ class Accounts:
     """The owner's accounts, by name: these are the same as long as the process lives."""
     balance_apis: Mapping[str, BalanceApi]
     account_of: AccountMap
+    own_name: str = DEFAULT_ACCOUNT
     own: OwnKeys
     owner: OwnerPolicy
 
@@ -63,7 +64,10 @@ class Accounts:
 
     async def _account_of_server(self, guild_id: int | None, pool: Pool) -> str:
         own = None if guild_id is None else await self.own.current(guild_id)
-        return mapped(self.account_of, guild_id, pool) if own is None else own.name
+        if own is not None:
+            return own.name
+        name = mapped(self.account_of, guild_id, pool)
+        return self.own_name if name == DEFAULT_ACCOUNT else name
 
     def budget(self, job: Job) -> Budget | None:
         """What of the owner's budget a job takes, and on which terms; None: a server's own account pays."""

@@ -12,7 +12,7 @@ from bot.domain.accounts import read_own
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.schedule import MINUTE
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
-from bot.services.accounts.status import SMALLEST_PAGE
+from bot.services.accounts.checking import check
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class AccountMonitor:
 
 async def _is_refused(api: ImageApi) -> bool | None:
     try:
-        await api.page(1, size=SMALLEST_PAGE)
+        await check(api)
     except RemoteError as error:
         return True if error.fault is RemoteFault.KEY else None
     return False

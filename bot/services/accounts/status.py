@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from cachetools import TTLCache
 
 from bot.errors import RemoteError, RemoteFault
+from bot.services.accounts.checking import check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,6 @@ BELIEVED_MS: Final = 15_000
 """A panel redraws at each press; it must not eat the budget of readings that jobs need."""
 PATIENCE_S: Final = 4.0
 """A panel that waits longer helps nobody: “no answer” is an answer."""
-SMALLEST_PAGE: Final = 5
 REMEMBERED: Final = 1_000
 
 
@@ -86,7 +86,7 @@ class AccountStatus:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 api = await self.accounts.reach(account)
-                await api.page(1, size=SMALLEST_PAGE)
+                await check(api)
         except RemoteError as error:
             return error.fault, self.clock.now() - began
         except TimeoutError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.capabilities import capabilities_of
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.inputs import sent_prompt
 from bot.domain.jobs import Job, JobKind, JobState
@@ -19,12 +20,15 @@ from bot.domain.schedule import (
     UNCLEAR_GRACE_MS,
     backoff_ms,
 )
+from bot.domain.settling import FILL_PATIENCE_MS, Verdict, tag_of, window_filled, window_of
+from bot.domain.tasks import TaskStatus
+from bot.domain.window_ports import WindowApi
 from bot.errors import RemoteError, TaskTaken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bot.domain.ports import Clock, JobStore, Metrics
+    from bot.domain.ports import Clock, JobStore, Metrics, Readings
     from bot.domain.tasks import TaskSnapshot
     from bot.services.accounts.accounts import Accounts
 
@@ -52,6 +56,11 @@ class _Verdict(StrEnum):
     """Several tasks, or several jobs, could belong together."""
     CROWDED = "crowded"
     """A twin of the job is being sent right now and may claim the task in a moment."""
+    OPEN_WINDOW = "open_window"
+    """Its window may have been filled, and no worker there has begun."""
+
+
+_PATIENCE: Final = {_Verdict.CROWDED: UNCLEAR_CAP_MS, _Verdict.OPEN_WINDOW: FILL_PATIENCE_MS}
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -79,14 +88,13 @@ class Reconciler:
             await self.store.save(job)
         now = self.clock.now()
         try:
-            tasks = await self._recent(job)
+            found = await self._found(job, now)
         except RemoteError as error:
             wait = backoff_ms(job.tries, self.chance(), first=5 * SECOND)
             return await self._again_or_lost(job, error.fault.value, job.changed_at + UNCLEAR_CAP_MS, wait)
-        found = await self._match(job, tasks)
         # Both count from when it became unclear: a call may have hung for a minute before that.
         if isinstance(found, _Verdict):
-            patience = UNCLEAR_CAP_MS if found is _Verdict.CROWDED else UNCLEAR_GRACE_MS
+            patience = _PATIENCE.get(found, UNCLEAR_GRACE_MS)
             until = job.changed_at + patience
             return await self._again_or_lost(job, found.value, until, LOOK_EVERY_MS)
         adopted = job.submitted(found.task_id, now)
@@ -97,6 +105,25 @@ class Reconciler:
         self.metrics.count("reconciled", outcome="adopted")
         log.info("unclear_job_adopted", extra={"job": job.key, "task": found.task_id})
         return adopted
+
+    async def _found(self, job: Job, now: int) -> TaskSnapshot | _Verdict:
+        """Look where this account can be asked: at the window itself, by the tag, else among its latest tasks."""
+        api = await self.accounts.reach(job.account)
+        if not isinstance(api, WindowApi):
+            return await self._match(job, await self._recent(api, job))
+        window_id = window_of(job)
+        if window_id is not None:
+            window = (await api.query_many([window_id])).get(window_id)
+            verdict = window_filled(window, filled_at=job.changed_at, now=now)
+            return window if window is not None and verdict is Verdict.ARRIVED else _Verdict.OPEN_WINDOW
+        finding = await api.find(tag_of(job))
+        if finding.task is not None:
+            # A window whose opening nobody heard of was not filled, and costs nothing.
+            return _Verdict.ABSENT if finding.task.status is TaskStatus.MODAL else finding.task
+        pages = capabilities_of(api).pages
+        if finding.complete or not pages:
+            return _Verdict.ABSENT
+        return await self._match(job, await self._recent(api, job))
 
     async def _can_have_been_sent(self, job: Job) -> bool:
         """A prompt with pictures is sent only after their addresses were written down."""
@@ -117,13 +144,12 @@ class Reconciler:
         log.warning("unclear_job_lost", extra={"job": job.key, "why": why})
         return lost
 
-    async def _recent(self, job: Job) -> Sequence[TaskSnapshot]:
+    async def _recent(self, api: Readings, job: Job) -> Sequence[TaskSnapshot]:
         """All tasks that began around the time of our submission.
 
         The order of the list is not promised (contract §1.6), so every page is read up to a bound; only when the
         pages come newest first may we stop at the first one that is entirely too old.
         """
-        api = await self.accounts.reach(job.account)
         since = (job.sent_at or job.created_at) - EARLY_MS
         tasks: dict[str, TaskSnapshot] = {}
         newest_first = True
@@ -178,7 +204,7 @@ _TELLING: Final = {JobKind.BLEND: "BLEND", JobKind.DESCRIBE: "DESCRIBE"}
 
 
 def _could_be(job: Job, task: TaskSnapshot, prompt: str, now: int) -> bool:
-    if task.webhook_url:  # somebody else's token: ours would have matched
+    if task.webhook_url or task.tag:  # somebody else's token: ours would have matched
         return False
     if not _time_allows(task.submitted_at, job.sent_at or job.created_at, now):
         return False

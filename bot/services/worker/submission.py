@@ -7,22 +7,27 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.answers import Existing, WindowOpen
 from bot.domain.failures import Failure, FailureKind, failure_of
 from bot.domain.inputs import FEWEST_BLENDED, UPLOAD_LIFE_MS, Shape, images_of, mask_of, sent_prompt
-from bot.domain.jobs import Job, JobKind
+from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.schedule import (
     QUEUE_FULL_CAP_MS,
     SECOND,
     UNREACHED_CAP_MS,
     backoff_ms,
 )
-from bot.errors import RemoteError, RemoteFault, StorageTrouble
+from bot.domain.settling import opened
+from bot.domain.window_ports import WindowApi
+from bot.errors import RemoteError, RemoteFault, StorageTrouble, TaskTaken
+from bot.services.worker import windowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bot.domain.answers import Answer
     from bot.domain.inputs import Input
-    from bot.domain.ports import Clock, ImageApi, JobStore, Metrics
+    from bot.domain.ports import Clock, JobStore, Metrics, Uploads
     from bot.domain.tasks import RemoteTaskId
     from bot.services.accounts.accounts import Accounts
 
@@ -52,7 +57,12 @@ class Submitter:
         Raises `LeaseLost` if the job was taken over meanwhile.
         """
         try:
-            task_id = await self._call(job)
+            answer = await self._call(job)
+            if isinstance(answer, WindowOpen):
+                job = await self._with_window(job, answer.task_id)
+                task_id = await self._fill(job, answer)
+            else:
+                task_id = await self._task_of(answer, job)
         except RemoteError as error:
             after = self._settled(job, error)
             self.metrics.count("submissions", outcome=error.fault.value)
@@ -67,10 +77,44 @@ class Submitter:
         await self._write(after)
         return after
 
-    async def _call(self, job: Job) -> RemoteTaskId:
+    async def _with_window(self, job: Job, window: RemoteTaskId) -> Job:
+        """Write down which window opened. What is not written is not filled: that window costs nothing."""
+        with_window = opened(job, window, self.clock.now())
+        try:
+            await self.store.save(with_window)
+        except (StorageTrouble, TaskTaken) as trouble:
+            raise RemoteError(RemoteFault.UNREACHED, str(trouble)) from trouble
+        return with_window
+
+    async def _fill(self, job: Job, window: WindowOpen) -> RemoteTaskId:
+        api = await self.accounts.reach(job.account)
+        if not isinstance(api, WindowApi):
+            raise RemoteError(RemoteFault.REFUSED, "this account fills no windows")
+        webhook = self.webhook_address(job.webhook_token)
+        return await windowed.fill(api, job, window, await self._inputs(job), webhook=webhook)
+
+    async def _task_of(self, answer: RemoteTaskId | Answer, job: Job) -> RemoteTaskId:
+        """The task that an answer names; one that exists already is taken only if no job of ours has it."""
+        if isinstance(answer, str):
+            return answer
+        if isinstance(answer, Existing):
+            try:
+                known = await self.store.known_tasks([answer.task_id], account=job.account)
+            except StorageTrouble as trouble:  # nothing was made, so it may be asked again
+                raise RemoteError(RemoteFault.UNREACHED, str(trouble)) from trouble
+            if known:
+                raise RemoteError(RemoteFault.REFUSED, "the server says that this was made before")
+        return answer.task_id
+
+    async def _call(self, job: Job) -> RemoteTaskId | Answer:
         api = await self.accounts.reach(job.account)
         webhook = self.webhook_address(job.webhook_token)
         inputs = await self._inputs(job)
+        if isinstance(api, WindowApi):
+            prompt = job.prompt
+            if job.kind is JobKind.IMAGINE:
+                prompt = sent_prompt(prompt, await self._addressed(job, api, images_of(inputs)))
+            return await windowed.submit(api, job, inputs, prompt=prompt, webhook=webhook)
         if job.press is not None:
             mask = mask_of(inputs)
             return await api.act(
@@ -111,7 +155,7 @@ class Submitter:
             raise RemoteError(RemoteFault.REFUSED, "the pictures of this job are gone")
         return inputs
 
-    async def _addressed(self, job: Job, api: ImageApi, images: Sequence[Input]) -> Sequence[Input]:
+    async def _addressed(self, job: Job, api: Uploads, images: Sequence[Input]) -> Sequence[Input]:
         """Give each picture of a prompt an address that upstream can fetch, and write it down before it is sent.
 
         What dies before that was certainly not sent (`reconcile` relies on it).
@@ -125,7 +169,7 @@ class Submitter:
                 raise RemoteError(RemoteFault.UNREACHED, str(trouble)) from trouble
         return placed
 
-    async def _placed(self, job: Job, api: ImageApi, image: Input) -> Input:
+    async def _placed(self, job: Job, api: Uploads, image: Input) -> Input:
         """Leave a picture with the service; if it does not take it, the member's own upload serves (contract §8 row 25)."""
         until = self.clock.now() + UPLOAD_LIFE_MS
         try:
@@ -164,7 +208,7 @@ class Submitter:
 
     async def _write(self, after: Job) -> None:
         """Store the outcome; an accepted task's id is worth many tries, because it was paid for."""
-        keeps_lease = after.task_id is not None or after.is_terminal
+        keeps_lease = after.state is JobState.SUBMITTED or after.is_terminal
         write = self.store.save if keeps_lease else self.store.release
         for attempt in range(SAVE_TRIES):
             try:

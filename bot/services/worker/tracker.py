@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.capabilities import Windows, capabilities_of
 from bot.domain.failures import Failure, FailureKind, is_queue_full, read_failure
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.schedule import (
@@ -20,7 +21,9 @@ from bot.domain.schedule import (
     has_timed_out,
     poll_delay_ms,
 )
+from bot.domain.settling import FILL_PATIENCE_MS
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
+from bot.domain.window_ports import WindowApi
 from bot.errors import LeaseLost, RemoteError, StorageTrouble
 from bot.services.worker.page_scan import PageScan
 from bot.services.worker.poll_schedule import PollSchedule, Tracked
@@ -38,6 +41,8 @@ PAGES_FROM: Final = 3
 QUERIES_AT_ONCE: Final = 8
 QUERIES_A_ROUND: Final = 64
 """What a round leaves unread begins the next, without delay."""
+BATCH: Final = 50
+"""Tasks in one call that names them, where the account knows such a call."""
 IDLE_S: Final = 30.0
 GRACE_MS: Final = 5 * SECOND
 PICTURE_LOOKS: Final = 4
@@ -142,7 +147,11 @@ class Tracker:
         try:
             await self._read_hurried()
             if len(due) >= PAGES_FROM:
-                await self._read_pages()
+                able = capabilities_of(self.api)
+                if able.batch and isinstance(self.api, WindowApi):
+                    await self._read_together(self.api, due)
+                elif able.pages:
+                    await self._read_pages()
             await self._read_singly(due)
         except RemoteError as error:
             self._troubles += 1
@@ -179,6 +188,19 @@ class Tracker:
                 tracked = self._schedule.of_task(seen.task_id)
                 if tracked is not None:
                     await self._take_in(tracked, seen, seen.task_id, asked_at)
+            await self._read_hurried()
+
+    async def _read_together(self, api: WindowApi, wanted: dict[RemoteTaskId, Tracked]) -> None:
+        """Read these by their ids, many in one call."""
+        waiting = list(wanted.items())
+        while waiting:
+            batch, waiting = waiting[:BATCH], waiting[BATCH:]
+            self._reads += 1
+            asked_at = self.clock.now()
+            seen = await api.query_many([task_id for task_id, _ in batch])
+            self.metrics.count("upstream_reads", kind="batch")
+            for task_id, tracked in batch:
+                await self._take_in(tracked, seen.get(task_id), task_id, asked_at)
             await self._read_hurried()
 
     async def _read_singly(self, wanted: dict[RemoteTaskId, Tracked]) -> None:
@@ -225,12 +247,17 @@ class Tracker:
             await self._unknown(tracked, now)
         elif seen.has_failed:
             await self._remote_failure(tracked, seen, now)
-        elif seen.status is TaskStatus.MODAL:
+        elif seen.status is TaskStatus.MODAL and not self._may_be_filled(tracked.job, now):
             await self._end(tracked, tracked.job.failed(Failure(FailureKind.NEEDS_INPUT), now))
         elif seen.status is TaskStatus.SUCCESS and not _shows_something(tracked.job, seen):
             await self._pictureless(tracked, now)
         else:
             await self._progressed(tracked, seen, now)
+
+    def _may_be_filled(self, job: Job, now: int) -> bool:
+        """Where a call fills windows, the one that we filled reads MODAL until a worker there takes it up (family §5)."""
+        filled = capabilities_of(self.api).windows is not Windows.NONE
+        return filled and now < (job.submitted_at or 0) + FILL_PATIENCE_MS
 
     def _delay(self, job: Job, now: int) -> int:
         if job.state is JobState.FAILED:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import Job, JobState
 from bot.domain.schedule import LEASE_MS, MINUTE, SECOND, backoff_ms
+from bot.domain.settling import window_of
 from bot.domain.tenancy import NO_CEILING
 from bot.errors import EaselError, LeaseLost, StorageTrouble
 from bot.services.worker.tracker import Tracker
@@ -229,7 +230,7 @@ class Worker:
         if job.is_terminal:
             self.ended(job)
             return
-        if job.task_id is not None:
+        if job.task_id is not None and window_of(job) is None:
             self._follow(job)
         self.editor.changed(job)
         self._wake.set()

@@ -1,0 +1,128 @@
+"""The owner's accounts as adapters: which kind of API each speaks, and what is shared between them.
+Never here: how settings are written (`bot.account_settings`), and accounts behind keys that servers brought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
+
+from bot.account_settings import ApiKind, NamedAccount
+from bot.domain.capabilities import Speed, speed_of
+from bot.domain.ports import unguarded
+from bot.midjourney.images import PictureSettings
+from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
+from bot.midjourney.ohmygpt.client import DIRECT_ORIGIN, ApiSettings, MidjourneyApi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bot.config import Settings
+    from bot.domain.ports import Guard, Metrics
+    from bot.midjourney.mjproxy.routes import PoolRoute
+    from bot.midjourney.transport import Lines
+
+OwnersApi: TypeAlias = MidjourneyApi | MjProxyApi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnersAccounts:
+    """All that the owner pays for."""
+
+    own_name: str
+    """The default account's, as its jobs carry it."""
+    apis: Mapping[str, OwnersApi]
+    """By name, the default one first."""
+    direct: MidjourneyApi
+    """OhMyGPT's API, which keys that servers bring are for."""
+    has_admin_key: bool
+
+    @property
+    def own(self) -> OwnersApi:
+        """The default account."""
+        return self.apis[self.own_name]
+
+    @property
+    def balances(self) -> dict[str, MidjourneyApi]:
+        """Where funds can be read: a key of OhMyGPT's tells it, the default one's only with a key for it."""
+        return {
+            name: api
+            for name, api in self.apis.items()
+            if isinstance(api, MidjourneyApi) and (self.has_admin_key or name != self.own_name)
+        }
+
+
+def open_accounts(
+    settings: Settings, lines: Lines, *, guard: Guard = unguarded, metrics: Metrics | None = None
+) -> OwnersAccounts:
+    """Make an adapter for each of the owner's accounts. Raises `StartupError` for an address that is none."""
+    default = NamedAccount(settings.api_key, settings.api_kind, settings.api_url, settings.api_auth)
+    admin = settings.api_admin_key
+    is_ohmygpt = settings.api_kind is ApiKind.OHMYGPT
+    direct = MidjourneyApi(
+        lines,
+        ApiSettings(
+            key=settings.api_key.get_secret_value(),
+            origin=settings.api_url if is_ohmygpt else DIRECT_ORIGIN,
+            storage=settings.api_storage,
+            admin_key=None if admin is None else admin.get_secret_value(),
+            reads_per_second=settings.reads_per_second,
+            form=settings.form_encoding,
+        ),
+        guard=guard,
+        metrics=metrics,
+    )
+
+    def opened(name: str | None, account: NamedAccount) -> OwnersApi:
+        here = account if account.kind is not None else _at_default(account, default)
+        key = here.key.get_secret_value()
+        if here.kind is ApiKind.MJ_PROXY:
+            proxy = ProxySettings(
+                key=key,
+                url=here.url or settings.api_url,
+                auth=here.auth,
+                routes=_routes_of(settings, name),
+                asks_server=True,
+                reads_per_second=settings.reads_per_second,
+            )
+            return MjProxyApi(lines, proxy, guard=guard, metrics=metrics)
+        if name is None:
+            return direct
+        return direct.with_key(key, origin=here.url)
+
+    apis = {settings.own_name: opened(None, default)}
+    apis |= {name: opened(name, account) for name, account in settings.accounts.items()}
+    return OwnersAccounts(
+        own_name=settings.own_name, apis=apis, direct=direct, has_admin_key=admin is not None
+    )
+
+
+def picture_settings(settings: Settings) -> PictureSettings:
+    """Where pictures may come from: a server of the family hands out its own copies, at its own address."""
+    return PictureSettings(
+        storage=settings.api_storage,
+        wsrv=settings.wsrv_origin,
+        hosts=(*settings.image_hosts, *dict.fromkeys(_own_hosts(settings))),
+    )
+
+
+def _own_hosts(settings: Settings) -> Iterator[str]:
+    if settings.api_kind is ApiKind.MJ_PROXY:
+        yield urlsplit(settings.api_url).netloc
+    for account in settings.accounts.values():
+        if account.kind is ApiKind.MJ_PROXY and account.url:
+            yield urlsplit(account.url).netloc
+
+
+def _at_default(account: NamedAccount, default: NamedAccount) -> NamedAccount:
+    return NamedAccount(account.key, default.kind, default.url, default.auth)
+
+
+def _routes_of(settings: Settings, name: str | None) -> Mapping[Speed, PoolRoute] | None:
+    """What the owner says of an account's pools; it then offers those alone."""
+    said = {
+        speed_of(pool): setting.route
+        for (account, pool), setting in settings.pool_routes.items()
+        if account == name
+    }
+    return said or None

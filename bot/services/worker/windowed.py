@@ -1,0 +1,63 @@
+"""Submissions to an account with windows and tags: which call a job is, and the call that fills the window it opened.
+Never here: storing, what an error means for the row, and accounts without windows (`submission`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.inputs import FEWEST_BLENDED, Shape, images_of, mask_of
+from bot.domain.jobs import JobKind
+from bot.domain.settling import tag_of
+from bot.errors import RemoteError, RemoteFault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.answers import Answer, WindowOpen
+    from bot.domain.inputs import Input
+    from bot.domain.jobs import Job
+    from bot.domain.tasks import RemoteTaskId
+    from bot.domain.window_ports import WindowApi
+
+
+async def submit(
+    api: WindowApi, job: Job, inputs: Sequence[Input], *, prompt: str, webhook: str | None
+) -> Answer:
+    """Make the job's first paid call; `prompt` is what an imagine sends. Raises `RemoteError`."""
+    tag, pool = tag_of(job), job.pool
+    if job.press is not None:
+        return await api.press(
+            task_id=job.press.parent_task, custom_id=job.press.custom_id, pool=pool, webhook=webhook, tag=tag
+        )
+    pictures = [image.data_url for image in images_of(inputs)]
+    match job.kind:
+        case JobKind.BLEND if len(pictures) >= FEWEST_BLENDED:
+            return await api.submit_blend(
+                images=pictures, dimensions=job.shape or Shape.SQUARE, pool=pool, webhook=webhook, tag=tag
+            )
+        case JobKind.DESCRIBE if pictures:
+            return await api.submit_describe(image=pictures[0], pool=pool, webhook=webhook, tag=tag)
+        case JobKind.IMAGINE:
+            return await api.submit_imagine(prompt=prompt, pool=pool, webhook=webhook, tag=tag)
+        case _:
+            raise RemoteError(RemoteFault.REFUSED, f"a {job.kind.value} job without what it is made of")
+
+
+async def fill(
+    api: WindowApi, job: Job, opened: WindowOpen, inputs: Sequence[Input], *, webhook: str | None
+) -> RemoteTaskId:
+    """Make the second paid call, once: the job's words, and its mask if it has one. Raises `RemoteError`."""
+    mask = mask_of(inputs)
+    words = job.prompt or opened.prompt or ""
+    if not words and job.press is not None:
+        parent = (await api.query_many([job.press.parent_task])).get(job.press.parent_task)
+        words = "" if parent is None else parent.prompt or parent.final_prompt or ""
+    filled = await api.fill(
+        window=opened.task_id,
+        prompt=words,
+        mask=None if mask is None else mask.data_url,
+        pool=job.pool,
+        webhook=webhook,
+        tag=tag_of(job),
+    )
+    return filled.task_id

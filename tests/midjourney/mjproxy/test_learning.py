@@ -1,0 +1,71 @@
+"""An adapter that asks its server which program it is before it pays for anything.
+Never here: how programs are told apart (test_probing)."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.capabilities import ServerKind
+from bot.domain.pools import Pool
+from bot.errors import RemoteError, RemoteFault
+from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
+from bot.midjourney.transport import open_lines
+from bot.sandbox.mjproxy.flavours import Flavour
+from bot.sandbox.mjproxy.server import SimulatedProxy
+from bot.sandbox.upstream import SANDBOX_KEY, SimulatedUpstream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@asynccontextmanager
+async def asking(url: str, *, key: str = SANDBOX_KEY) -> AsyncIterator[MjProxyApi]:
+    async with open_lines(trust_env=False) as lines:
+        yield MjProxyApi(lines, ProxySettings(key=key, url=url, asks_server=True, reads_per_second=100))
+
+
+@pytest.mark.parametrize(
+    ("flavour", "server"), [(Flavour.NOVI, ServerKind.NOVI), (Flavour.TRUEAI, ServerKind.TRUEAI)]
+)
+async def test_the_first_paid_call_goes_by_the_path_that_this_server_knows(
+    flavour: Flavour, server: ServerKind
+) -> None:
+    async with SimulatedProxy(flavour, manual=True) as proxy, asking(proxy.origin) as api:
+        assert not api.is_known
+
+        await api.imagine(prompt="a paper fox", pool=Pool.NORMAL, webhook=None)
+
+        assert api.capabilities.server is server
+        assert (proxy.paid, proxy.broken_rules) == (1, [])
+
+
+async def test_a_server_is_asked_once() -> None:
+    async with SimulatedProxy(Flavour.TRUEAI, manual=True) as proxy, asking(proxy.origin) as api:
+        await api.check()
+        asked = len(proxy.calls)
+
+        await api.check()
+        await api.imagine(prompt="a paper fox", pool=Pool.FAST, webhook=None)
+
+        assert len(proxy.calls) == asked + 2
+
+
+async def test_a_server_of_the_other_kind_gets_nothing_paid_and_is_named() -> None:
+    async with SimulatedUpstream(manual=True) as upstream, asking(upstream.origin) as api:
+        with pytest.raises(RemoteError, match="looks like OhMyGPT's") as refused:
+            await api.imagine(prompt="a paper fox", pool=Pool.FAST, webhook=None)
+
+        assert refused.value.fault is RemoteFault.UNREACHED
+        assert not upstream.tasks
+
+
+async def test_a_wrong_key_is_a_wrong_key_before_anything_is_asked() -> None:
+    async with SimulatedProxy(Flavour.NOVI, manual=True) as proxy, asking(proxy.origin, key="wrong") as api:
+        with pytest.raises(RemoteError) as refused:
+            await api.check()
+
+        assert refused.value.fault is RemoteFault.KEY
+        assert not api.is_known

@@ -1,0 +1,241 @@
+"""Jobs at an account with windows and tags: what is stored before the second paid call, and how a lost answer is settled.
+Never here: the wire (tests/midjourney/mjproxy) and accounts without windows (test_submission, test_reconcile)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.domain.answers import Accepted, Existing, Finding, WindowOpen
+from bot.domain.capabilities import BY_SERVER, ServerKind
+from bot.domain.jobs import Job, JobKind, JobState, Press, ReplyTarget
+from bot.domain.keys import key_from_bits
+from bot.domain.pools import Pool
+from bot.domain.schedule import UNCLEAR_GRACE_MS
+from bot.domain.settling import FILL_PATIENCE_MS, opened, tag_of, window_of
+from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
+from bot.errors import RemoteError, RemoteFault, StorageTrouble
+from bot.services.worker.reconcile import Reconciler
+from bot.services.worker.submission import Submitter
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+NOW = 1_800_000_000_000
+WINDOW, RESULT = RemoteTaskId("0042"), RemoteTaskId("task_9")
+
+
+class Proxy:
+    """A server of the family as the port shows it, with a diary of what was called."""
+
+    def __init__(self, diary: list[str], server: ServerKind = ServerKind.PLUS) -> None:
+        self.diary = diary
+        self.capabilities = BY_SERVER[server]
+        self.answer: Any = WindowOpen(WINDOW)
+        self.filled: Any = Accepted(RESULT)
+        self.tasks: dict[str, TaskSnapshot] = {}
+        self.finding = Finding(None, complete=True)
+        self.sent: dict[str, Any] = {}
+
+    async def press(self, **sent: Any) -> Any:
+        self.diary.append("press")
+        return self._said(self.answer, sent)
+
+    async def fill(self, **sent: Any) -> Any:
+        self.diary.append("fill")
+        return self._said(self.filled, sent)
+
+    def _said(self, answer: Any, sent: dict[str, Any]) -> Any:
+        self.sent = sent
+        if isinstance(answer, RemoteError):
+            raise answer
+        return answer
+
+    async def query_many(self, ids: Collection[RemoteTaskId]) -> dict[RemoteTaskId, TaskSnapshot]:
+        return {id_: self.tasks[id_] for id_ in ids if id_ in self.tasks}
+
+    async def find(self, tag: str) -> Finding:
+        self.diary.append(f"find {tag}")
+        return self.finding
+
+    async def _never(self, **_: Any) -> Any:
+        raise AssertionError("this is not what the job is")
+
+    submit_imagine = submit_blend = submit_describe = shorten = animate = _never
+    seed = cancel = check = upload_input = _never
+
+
+class Store:
+    """Keeps the last row, and says in the diary what it was."""
+
+    def __init__(self, diary: list[str]) -> None:
+        self.diary = diary
+        self.trouble: StorageTrouble | None = None
+        self.known: set[RemoteTaskId] = set()
+
+    async def save(self, job: Job) -> None:
+        if self.trouble is not None and window_of(job) is not None:
+            raise self.trouble
+        self.diary.append(f"{job.state.value} {job.task_id}")
+
+    release = save
+
+    async def known_tasks(self, _ids: Any, *, account: str | None = None) -> set[RemoteTaskId]:
+        del account
+        return self.known
+
+
+class World:
+    """Both halves of the engine around one job."""
+
+    def __init__(self, server: ServerKind = ServerKind.PLUS) -> None:
+        self.diary: list[str] = []
+        self.api, self.store, self.now = Proxy(self.diary, server), Store(self.diary), NOW
+        parts: dict[str, Any] = {
+            "store": self.store,
+            "accounts": self,
+            "clock": Clock(self),
+            "metrics": self,
+            "chance": lambda: 0.5,
+        }
+        self.submitter = Submitter(**parts, webhook_address=lambda _token: None)
+        self.reconciler = Reconciler(**parts)
+
+    async def reach(self, _name: str) -> Any:
+        return self.api
+
+    def count(self, *_: Any, **__: Any) -> None:
+        pass
+
+
+class Clock:
+    """The world's time, by hand."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self) -> int:
+        return self._world.now
+
+    async def pause(self, *_: Any) -> bool:
+        return False
+
+
+def a_press() -> Job:
+    key = key_from_bits(1)
+    press = Press(key_from_bits(2), 0, "MJ::Inpaint::1::u::SOLO", "Vary (Region)", RemoteTaskId("7"), 1, 2)
+    return Job(
+        key=key,
+        kind=JobKind.ACTION,
+        root=key_from_bits(2),
+        pool=Pool.NORMAL,
+        prompt="a paper fox",
+        account="mj-proxy",
+        home=1,
+        user_id=1,
+        user_name="Mia",
+        locale="en",
+        interaction_id=1,
+        reply=ReplyTarget(1, 1, 1, None, 0, None),
+        created_at=NOW,
+        changed_at=NOW,
+        due_at=NOW,
+        webhook_token="token",
+        press=press,
+    ).submitting(NOW)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_the_window_is_on_disk_before_the_call_that_fills_it(world: World) -> None:
+    job = await world.submitter.send(a_press())
+
+    assert world.diary == ["press", f"submitting {WINDOW}", "fill", f"submitted {RESULT}"]
+    assert (job.state, job.task_id, window_of(job)) == (JobState.SUBMITTED, RESULT, None)
+    assert (world.api.sent["window"], world.api.sent["prompt"]) == (WINDOW, "a paper fox")
+    assert world.api.sent["tag"] == tag_of(a_press())
+
+
+async def test_a_window_that_cannot_be_written_down_is_not_filled(world: World) -> None:
+    world.store.trouble = StorageTrouble("the disk is full")
+
+    job = await world.submitter.send(a_press())
+
+    assert "fill" not in world.diary
+    assert (job.state, job.task_id) == (JobState.QUEUED, None)
+
+
+async def test_a_fill_without_an_answer_is_settled_by_the_window_and_never_sent_again(world: World) -> None:
+    world.api.filled = RemoteError(RemoteFault.UNCLEAR, "the line broke")
+    job = await world.submitter.send(a_press())
+    assert (job.state, window_of(job)) == (JobState.UNCLEAR, WINDOW)
+
+    world.api.tasks[WINDOW] = TaskSnapshot(WINDOW, TaskStatus.MODAL)
+    job = await world.reconciler.settle(job)
+    assert (job.state, window_of(job)) == (JobState.UNCLEAR, WINDOW)
+
+    world.api.tasks[WINDOW] = TaskSnapshot(WINDOW, TaskStatus.IN_PROGRESS)
+    job = await world.reconciler.settle(job)
+    assert (job.state, job.task_id) == (JobState.SUBMITTED, WINDOW)
+    assert world.diary.count("fill") == 1
+
+
+async def test_a_window_that_nobody_takes_up_is_given_up_in_the_end(world: World) -> None:
+    # The worker died between storing the window and hearing of its second call.
+    dead = opened(a_press(), WINDOW, NOW)
+    world.api.tasks[WINDOW] = TaskSnapshot(WINDOW, TaskStatus.MODAL)
+    job = await world.reconciler.settle(dead)
+    assert job.state is JobState.UNCLEAR
+
+    world.now += FILL_PATIENCE_MS + 1
+    job = await world.reconciler.settle(job)
+
+    assert (job.state, job.refund_due) == (JobState.FAILED, True)
+    assert not {"press", "fill"} & set(world.diary)
+
+
+async def test_a_press_without_an_answer_is_found_by_its_tag(world: World) -> None:
+    world.api.answer = RemoteError(RemoteFault.UNCLEAR, "the line broke")
+    job = await world.submitter.send(a_press())
+    world.api.finding = Finding(TaskSnapshot(RESULT, TaskStatus.SUBMITTED), complete=True)
+
+    job = await world.reconciler.settle(job)
+
+    assert (job.state, job.task_id) == (JobState.SUBMITTED, RESULT)
+    assert f"find {tag_of(a_press())}" in world.diary
+    assert world.diary.count("press") == 1
+
+
+@pytest.mark.parametrize("server", [ServerKind.PLUS, ServerKind.NEW_API])
+async def test_what_nobody_finds_is_given_up_after_the_grace_and_not_sent_again(server: ServerKind) -> None:
+    world = World(server)
+    world.api.answer = RemoteError(RemoteFault.UNCLEAR, "the line broke")
+    world.api.finding = Finding(None, complete=server is ServerKind.PLUS)
+    job = await world.reconciler.settle(await world.submitter.send(a_press()))
+    assert job.state is JobState.UNCLEAR
+
+    world.now += 2 * UNCLEAR_GRACE_MS
+    job = await world.reconciler.settle(job)
+
+    assert (job.state, world.diary.count("press")) == (JobState.FAILED, 1)
+
+
+async def test_a_task_that_exists_already_is_taken_only_if_no_job_has_it(world: World) -> None:
+    world.api.answer = Existing(RESULT, TaskStatus.SUCCESS)
+    assert (await world.submitter.send(a_press())).task_id == RESULT
+
+    world.store.known = {RESULT}
+    job = await world.submitter.send(a_press())
+    assert (job.state, job.task_id) == (JobState.FAILED, None)
+
+
+def test_a_job_sent_again_has_another_tag() -> None:
+    first = a_press()
+    again = replace(first.requeued("hold.busy", due_at=NOW), due_at=NOW).submitting(NOW + 1)
+
+    assert tag_of(first) != tag_of(again)
