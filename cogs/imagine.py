@@ -17,10 +17,9 @@ from bot.domain.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, PromptOptions, c
 from bot.ui.imagine.attachments import attached
 from bot.ui.imagine.drafts import offered_back
 from bot.ui.kit.command_texts import said
+from bot.ui.kit.context import Context
 from bot.ui.kit.deadline import promptly
 from bot.ui.kit.escape import plain
-from bot.ui.kit.private import viewer_of
-from bot.ui.kit.replies import client_of, defer_public
 
 if TYPE_CHECKING:
     from bot.client import Easel
@@ -86,6 +85,7 @@ class ImagineCog(commands.Cog):
 
         A worker then puts the card in its place. What is raised here, the tree turns into an answer.
         """
+        context = Context(interaction)
         given = attached((image1, image2, image3))
         options = PromptOptions(
             prompt=prompt,
@@ -104,13 +104,11 @@ class ImagineCog(commands.Cog):
         )
         chosen = Pool(pool) if pool is not None else None
         # A refused prompt is given back to be edited; pictures could not come back with it.
-        kept = nullcontext() if given else offered_back(interaction, options, chosen, option_set)
+        kept = nullcontext() if given else offered_back(context, options, chosen, option_set)
         async with kept:
             compose(options)
-            asker = await defer_public(interaction)
-            if asker is None:
-                return
-            services = client_of(interaction).services
+            asker = await context.defer_public()
+            services = context.services
             liked = await services.people.preferences(asker.user_id)
             options = replace(options, under=liked.under(option_set))
             await services.imagine.begin(asker, options, chosen, preferred=liked.pool, given=given)
@@ -137,9 +135,10 @@ class ImagineCog(commands.Cog):
         self, interaction: discord.Interaction[Easel], typed: int | str
     ) -> list[app_commands.Choice[int]]:
         """The seeds of the member's latest pictures, and what was typed itself."""
-        jobs = client_of(interaction).services.jobs
+        context = Context(interaction)
+        jobs = context.services.jobs
         begun = str(typed)
-        found = await promptly(jobs.seeds(viewer_of(interaction)), ())
+        found = await promptly(jobs.seeds(context.viewer), ())
         own = int(begun) if begun.isdigit() and int(begun) <= LARGEST_SEED else None
         suggested = [] if own is None else [app_commands.Choice(name=begun, value=own)]
         suggested += [
@@ -154,13 +153,13 @@ class ImagineCog(commands.Cog):
         self, interaction: discord.Interaction[Easel], typed: str
     ) -> list[app_commands.Choice[str]]:
         """The member's own option sets."""
-        return await own_sets(interaction, typed)
+        return await own_sets(Context(interaction), typed)
 
 
-async def own_sets(interaction: discord.Interaction[Easel], typed: str) -> list[app_commands.Choice[str]]:
+async def own_sets(context: Context, typed: str) -> list[app_commands.Choice[str]]:
     """The names of a member's option sets that contain what was typed, with their options."""
-    people = client_of(interaction).services.people
-    liked = await promptly(people.preferences(interaction.user.id), NOBODYS)
+    people = context.services.people
+    liked = await promptly(people.preferences(context.user_id), NOBODYS)
     begun = typed.strip().casefold()
     return [
         app_commands.Choice(name=plain(f"{one.name} · {one.options}", SUGGESTION_LIMIT), value=one.name)

@@ -12,17 +12,17 @@ from bot.domain.accounts import is_own
 from bot.domain.actions import ROW_LENGTH, ROWS, Family, Layout, Need, lay_out
 from bot.domain.failures import MENDED_BY_WORDS, FailureKind
 from bot.domain.jobs import Job, JobKind, JobState
-from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
 from bot.services.intake.describe import FROM_DESCRIPTION
 from bot.texts import Text, text
 from bot.ui.card.description import idea_lines, idea_rows
+from bot.ui.card.press import press
 from bot.ui.card.titles import plain_title, title_of
 from bot.ui.kit.bars import progress_bar
-from bot.ui.kit.buttons import JobButton
+from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.custom_ids import KEY, NUMBER, spell
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import message_link, shown_address
-from bot.ui.region.picker import RegionButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -155,9 +155,7 @@ class _Drawing:
         if dress is not Dress.NO_BUTTONS:
             for row in self._rows(offered, dress):
                 box.add_item(discord.ui.ActionRow(*row))
-        view = discord.ui.LayoutView(timeout=None)
-        view.add_item(box)
-        return view
+        return StatelessView(box)
 
     # -- the parts ---------------------------------------------------------------------------------------
 
@@ -341,11 +339,15 @@ class _Drawing:
         label = (button.label if dress is Dress.FULL else button.label or button.title) or None
         emoji = button.emoji if dress is Dress.FULL else None
         style = discord.ButtonStyle.secondary
+        key, position = self._job.key, button.position
         if button.need is Need.MASK:
-            return RegionButton.draw(self._job.key, button.position, label=label, emoji=emoji, style=style)
-        # Custom Zoom would only wait for a window: its button says what to press instead.
-        id_ = ButtonId(self._job.key, ZOOM if button.family is Family.CUSTOM_ZOOM else button.position)
-        return JobButton.draw(id_, label=label, emoji=emoji, style=style)
+            custom_id = spell("region", (KEY, NUMBER), (key, position))
+        elif button.family is Family.CUSTOM_ZOOM:
+            # It would only wait for a window: its button says what to press instead.
+            custom_id = spell(ZOOM, (KEY,), (key,))
+        else:
+            custom_id = press.id(key, position)
+        return discord.ui.Button(style=style, label=label, emoji=emoji, custom_id=custom_id)
 
     def _fitting(self, offered: Iterable[Own]) -> list[Own]:
         """Without a prompt there is nothing to remix."""
@@ -353,8 +355,8 @@ class _Drawing:
 
     def _own(self, words: Iterable[Own], dress: Dress) -> list[discord.ui.Item[Any]]:
         return [
-            JobButton.draw(
-                ButtonId(self._job.key, word),
+            discord.ui.Button(
+                custom_id=spell(word, (KEY,), (self._job.key,)),
                 label=self._say(text(f"button.{word}")),
                 emoji=emoji if dress is Dress.FULL else None,
                 style=style,

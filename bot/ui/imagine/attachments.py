@@ -13,15 +13,15 @@ import discord
 from bot.domain.inputs import weigh
 from bot.errors import UserError
 from bot.texts import text
+from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.message_parser import job_on
-from bot.ui.kit.private import viewer_of
-from bot.ui.kit.replies import NETWORK, AnyInteraction, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.domain.inputs import Given
     from bot.domain.keys import JobKey
+    from bot.ui.kit.context import Context
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +71,12 @@ def attached(attachments: Iterable[discord.Attachment | None]) -> list[Attached]
     return given
 
 
-def picked(interaction: AnyInteraction, message: discord.Message) -> Attached | JobKey:
+def picked(context: Context, message: discord.Message) -> Attached | JobKey:
     """The first picture of a message, or the job whose card it is. Raises `UserError` if there is neither."""
-    ours = message.author.id in {interaction.application_id, getattr(interaction.client.user, "id", None)}
+    ours = message.author.id in {
+        context.interaction.application_id,
+        getattr(context.interaction.client.user, "id", None),
+    }
     key = job_on(message) if ours else None
     if key is not None:
         return key
@@ -84,8 +87,8 @@ def picked(interaction: AnyInteraction, message: discord.Message) -> Attached | 
     raise UserError(text("picture.none"))
 
 
-async def given_by(interaction: AnyInteraction, pick: Attached | JobKey) -> Given:
+async def given_by(context: Context, pick: Attached | JobKey) -> Given:
     """What was picked as a picture; a card's comes from where it was made."""
     if isinstance(pick, Attached):
         return pick
-    return await client_of(interaction).services.image_loader.of_job(viewer_of(interaction), pick)
+    return await context.services.image_loader.of_job(context.viewer, pick)

@@ -6,22 +6,21 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.keys import KEY_LENGTH, ButtonId, JobKey, key_from_bits
+from bot.domain.keys import KEY_LENGTH, JobKey, key_from_bits
 from bot.domain.prompts import PromptOptions, compose
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.imagine.attachments import Attached, given_by
-from bot.ui.kit.buttons import own_modal
-from bot.ui.kit.private import localised
-from bot.ui.kit.prompt_modal import PROMPT, prompt_modal
-from bot.ui.kit.replies import AnyInteraction, client_of, defer_public
+from bot.ui.imagine.prompt_field import PROMPT, prompt_field
+from bot.ui.kit.controls import form, modal
+from bot.ui.kit.custom_ids import KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from bot.ui.kit.context import Context
 
 CARD: Final = "usecard"
 ATTACHMENT: Final = "usefile"
@@ -57,46 +56,41 @@ class Held:
 HELD: Final = Held()
 
 
-async def open_modal(interaction: AnyInteraction, pick: Attached | JobKey) -> None:
+async def open_modal(context: Context, pick: Attached | JobKey) -> None:
     """Ask for the words."""
-    id_ = ButtonId(HELD.keep(pick), ATTACHMENT) if isinstance(pick, Attached) else ButtonId(pick, CARD)
-    modal = prompt_modal(
-        interaction,
-        id_,
-        title=text("using.title"),
-        label=text("remix.prompt"),
-        hint=text("using.hint"),
+    custom_id = (
+        begin_from_file.id(HELD.keep(pick)) if isinstance(pick, Attached) else begin_from_card.id(pick)
     )
-    modal.add_item(
-        discord.ui.Label(
-            text=localised(interaction, text("using.weight")),
-            description=localised(interaction, text("using.weight_hint")),
-            component=discord.ui.TextInput(required=False, max_length=WEIGHT_LIMIT, custom_id=WEIGHT),
-        )
+    weight = discord.ui.TextInput[Any](required=False, max_length=WEIGHT_LIMIT, custom_id=WEIGHT)
+    drawn = form(
+        context.say,
+        custom_id,
+        text("using.title"),
+        (text("remix.prompt"), prompt_field(), text("using.hint")),
+        (text("using.weight"), weight, text("using.weight_hint")),
     )
-    await interaction.response.send_modal(modal)
+    await context.open(drawn)
 
 
-@own_modal(CARD)
-async def begin_from_card(interaction: AnyInteraction, key: JobKey, fields: Mapping[str, str]) -> None:
+@modal(CARD, KEY)
+async def begin_from_card(context: Context, key: JobKey) -> None:
     """Begin a chain from the picture of a card of ours."""
-    await _begin(interaction, key, fields)
+    await _begin(context, key)
 
 
-@own_modal(ATTACHMENT)
-async def begin_from_file(interaction: AnyInteraction, slot: JobKey, fields: Mapping[str, str]) -> None:
+@modal(ATTACHMENT, KEY)
+async def begin_from_file(context: Context, slot: JobKey) -> None:
     """Begin a chain from an attachment."""
-    await _begin(interaction, HELD.get(slot), fields)
+    await _begin(context, HELD.get(slot))
 
 
-async def _begin(interaction: AnyInteraction, pick: Attached | JobKey, fields: Mapping[str, str]) -> None:
-    weight = fields.get(WEIGHT, "").strip().replace(",", ".")
-    options = PromptOptions(prompt=fields.get(PROMPT, ""), weight=weight or None, pictures=1)
+async def _begin(context: Context, pick: Attached | JobKey) -> None:
+    weight = context.fields.get(WEIGHT, "").strip().replace(",", ".")
+    options = PromptOptions(prompt=context.fields.get(PROMPT, ""), weight=weight or None, pictures=1)
     compose(options)  # a bad one is refused at once, with nothing left in public
-    asker = await defer_public(interaction)
-    if asker is not None:
-        services = client_of(interaction).services
-        given = await given_by(interaction, pick)
-        liked = await services.people.preferences(asker.user_id)
-        options = replace(options, under=liked.under(None))
-        await services.imagine.begin(asker, options, None, preferred=liked.pool, given=[given])
+    asker = await context.defer_public()
+    services = context.services
+    given = await given_by(context, pick)
+    liked = await services.people.preferences(asker.user_id)
+    options = replace(options, under=liked.under(None))
+    await services.imagine.begin(asker, options, None, preferred=liked.pool, given=[given])

@@ -13,7 +13,8 @@ import discord
 
 from bot.domain.membership import Membership
 from bot.errors import RetryLater
-from bot.ui.kit.replies import AGE_RESTRICTABLE, NETWORK, parents_of
+from bot.ui.kit.context import AGE_RESTRICTABLE, parents_of
+from bot.ui.kit.error_sentences import NETWORK
 
 if TYPE_CHECKING:
     from datetime import datetime

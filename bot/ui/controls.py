@@ -1,0 +1,39 @@
+"""Every module that registers buttons, menus or modals, in one list: whoever reads it can answer all of them.
+Never here: what they do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.ui.card import press
+from bot.ui.imagine import describe, drafts, remix, use_as_prompt
+from bot.ui.jobs import job_buttons, lists
+from bot.ui.moderation import block_lists, jobs, prompt_lists, word_lists
+from bot.ui.moderation import presses as moderation
+from bot.ui.pools import modals
+from bot.ui.pools import presses as pools
+from bot.ui.preferences import presses as preferences
+from bot.ui.region import mask_upload, picker
+from bot.ui.servers import owners
+
+REGISTERED: Final = (
+    press,
+    describe,
+    drafts,
+    remix,
+    use_as_prompt,
+    job_buttons,
+    lists,
+    block_lists,
+    jobs,
+    prompt_lists,
+    word_lists,
+    moderation,
+    modals,
+    pools,
+    preferences,
+    mask_upload,
+    picker,
+    owners,
+)
+"""Controls register themselves when their modules are read."""
