@@ -3,17 +3,17 @@ Never here: the commands beside it (tests/cogs/test_pools.py)."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.domain.guilds import Total
-from bot.domain.keys import CUSTOM_ID_LIMIT, ButtonId
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.errors import RemoteError, RemoteFault, UserError
-from bot.ui.pools.panel import PanelButton, Verb
+from bot.ui.kit.custom_ids import read_fields
+from bot.ui.pools.panel import Verb, draw_button
+from bot.ui.pools.presses import press as pressed
 from bot.ui.pools.wording import bar, read_number
 from tests.cogs.moderation_harness import moderated, seen
 from tests.ui.builders import walk
@@ -31,7 +31,7 @@ SELECTS = {"role", "member", "pool", "kind"}
 
 
 def id_of(verb: str, pool: str = "FAST") -> str:
-    return f"easel-pool:1:{verb}:{pool}"
+    return f"easel:2:pool:{verb}:{pool}"
 
 
 async def press(shop: Moderated, verb: str, pool: str = "FAST") -> InteractionResult:
@@ -58,14 +58,12 @@ def buttons(result: InteractionResult) -> dict[str, dict[str, Any]]:
 # -- the buttons' names ----------------------------------------------------------------------------------
 
 
-def test_no_button_of_the_panel_is_taken_for_a_pictures_button() -> None:
+def test_every_button_of_the_panel_is_read_back() -> None:
     for verb in Verb:
         for pool in (*Pool, None):
-            spelled = PanelButton.draw(verb, pool, "x").item.custom_id or ""
-            assert PanelButton.__discord_ui_compiled_template__.fullmatch(spelled)
-            assert not re.fullmatch(ButtonId.TEMPLATE, spelled)
-            assert not re.fullmatch(ButtonId.FOREIGN_TEMPLATE, spelled)
-            assert len(spelled) <= CUSTOM_ID_LIMIT
+            drawn = draw_button(verb, pool, "x").custom_id
+            assert drawn == pressed.id(verb, pool)
+            assert read_fields(drawn, pressed.fields) == (verb, pool)
 
 
 # -- who may ---------------------------------------------------------------------------------------------

@@ -41,8 +41,8 @@ class Control(Generic[P]):
         self.kind = kind
         self.fields = fields
         self._handler = handler
-        self._moderators = moderators
-        self._owners = owners
+        self.moderators = moderators
+        self.owners = owners
 
     def id(self, *values: P.args, **_: P.kwargs) -> str:
         """The custom_id; raises ValueError if Discord would refuse it or it could not be read back."""
@@ -54,9 +54,9 @@ class Control(Generic[P]):
 
     async def use(self, context: Context, *values: P.args, **named: P.kwargs) -> None:
         """Check who asks, right now and not when it was drawn, and do what it is for."""
-        if self._moderators:
+        if self.moderators:
             context.moderator()
-        if self._owners:
+        if self.owners:
             await context.defer_update()  # finding out may take a request
             await context.owner()
         await self(context, *values, **named)
