@@ -18,9 +18,9 @@ from discord.http import Route
 from typing_extensions import override
 
 from bot.errors import StartupError
+from bot.ui.controls import dispatch
 from bot.ui.kit.command_texts import CatalogueTranslator
 from bot.ui.kit.context import Context
-from bot.ui.kit.controls import dispatch
 from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.servers.owners import owner_ids
 

@@ -1,4 +1,4 @@
-"""Every module that registers buttons, menus or modals, in one list: whoever reads it can answer all of them.
+"""Every module that registers buttons, menus or modals, in one list: whoever dispatches from here can answer all of them.
 Never here: what they do."""
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from typing import Final
 from bot.ui.card import press
 from bot.ui.imagine import describe, drafts, remix, use_as_prompt
 from bot.ui.jobs import job_buttons, lists
+from bot.ui.kit.controls import dispatch
 from bot.ui.moderation import block_lists, jobs, prompt_lists, word_lists
 from bot.ui.moderation import presses as moderation
 from bot.ui.pools import modals
@@ -15,6 +16,8 @@ from bot.ui.pools import presses as pools
 from bot.ui.preferences import presses as preferences
 from bot.ui.region import mask_upload, picker
 from bot.ui.servers import owners
+
+__all__ = ["REGISTERED", "dispatch"]
 
 REGISTERED: Final = (
     press,

@@ -166,6 +166,26 @@ async def test_a_control_that_nobody_remembers_says_that_it_expired() -> None:
         assert "expired" in only_said(house, result)
 
 
+@pytest.mark.parametrize(
+    "custom_id",
+    ["\u0663" * 100, "x" * 100, "easel-list:\u0663", "easelmod:1:member:", "easel-pool:9:on:FAST"],
+)
+async def test_an_odd_control_is_answered_too(custom_id: str) -> None:
+    async with studio() as house:
+        message = await message_with(house, custom_id)
+
+        assert "expired" in only_said(house, await house.bob.click(message, label="Old"))
+
+
+async def test_what_a_release_drew_before_is_pressed_as_before() -> None:
+    async with studio(extensions=()) as house:
+        message = await message_with(house, f"easel:1:{KEY}:4")
+
+        await house.bob.click(message, label="Old")
+
+    assert [press[1:3] for press in house.services.presses.pressed] == [(KEY, 4)]
+
+
 async def test_a_missing_permission_stops_a_press_before_anything_begins() -> None:
     async with studio() as house:
         me = house.bot.user

@@ -3,7 +3,7 @@ Never here: the commands beside it (tests/cogs/test_pools.py)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -17,6 +17,7 @@ from bot.ui.pools.presses import press as pressed
 from bot.ui.pools.wording import bar, read_number
 from tests.cogs.moderation_harness import moderated, seen
 from tests.ui.builders import walk
+from tests.ui.client_harness import an_easel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,6 +93,30 @@ async def test_whoever_lost_the_role_while_a_window_was_open_is_refused(tmp_path
 
         assert "not allowed" in seen(result)
         assert (await shop.settings()).revision == 0
+
+
+async def test_a_window_that_was_open_during_a_restart_still_works(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        shown = await press(shop, "total")
+        reborn = an_easel(cast("Any", shop.services), shop.house.meta, extensions=())
+        await shop.house.env.restart_bot(reborn)
+
+        said = seen(await shop.mo.submit_modal(shown, {"units": "5"}))
+        await reborn.close()
+
+        assert "5" in said
+        assert (await shop.settings()).totals == (Total(Pool.FAST, 5),)
+
+
+async def test_panels_and_windows_keep_nothing_in_memory(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        await press(shop, "total")
+        await press(shop, "refresh", "-")
+
+        store: Any = shop.house.bot._connection._view_store
+        assert store._modals == {}
+        assert store._views == {}
+        assert store._synced_message_views == {}
 
 
 # -- what it shows ---------------------------------------------------------------------------------------

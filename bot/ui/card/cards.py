@@ -63,7 +63,7 @@ class Dress(StrEnum):
 
 
 class Cards:
-    """Draws cards. Each drawing is a new view with nothing clickable but dynamic items, and is never stopped."""
+    """Draws cards. Each drawing is a new view with nothing clickable but registered controls."""
 
     def __init__(
         self,
@@ -343,7 +343,7 @@ class _Drawing:
         if button.need is Need.MASK:
             custom_id = spell("region", (KEY, NUMBER), (key, position))
         elif button.family is Family.CUSTOM_ZOOM:
-            # It would only wait for a window: its button says what to press instead.
+            # It would only wait for a modal: its button says what to press instead.
             custom_id = spell(ZOOM, (KEY,), (key,))
         else:
             custom_id = press.id(key, position)

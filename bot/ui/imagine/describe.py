@@ -1,4 +1,4 @@
-"""The buttons under a description: Imagine 1 to 4 open a window, Imagine all and Describe again begin at once.
+"""The buttons under a description: Imagine 1 to 4 open a modal, Imagine all and Describe again begin at once.
 Never here: what a description says, and rules for prompts, pools and allowances."""
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 READ_S: Final = 2.0
-"""A window must be the first answer, so the row is read before it; the answer itself needs the rest of three seconds."""
+"""A modal must be the first answer, so the row is read before it; the answer itself needs the rest of three seconds."""
 
 
 async def open_idea(number: int, context: Context, key: JobKey) -> None:

@@ -1,4 +1,4 @@
-"""A prompt that was refused is given back: the refusal comes with a button that opens it in a window, to be edited.
+"""A prompt that was refused is given back: the refusal comes with a button that opens it in a modal, to be edited.
 Never here: why a prompt is refused, and keeping it (services)."""
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 WORD: Final = "draft"
 READ_S: Final = 2.0
-"""A window must be the first answer, so the row is read before it."""
+"""A modal must be the first answer, so the row is read before it."""
 
 
 @asynccontextmanager

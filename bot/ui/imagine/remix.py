@@ -1,4 +1,4 @@
-"""🔁 Remix: a window with the prompt of a job, and the chain that begins when it is sent.
+"""🔁 Remix: a modal with the prompt of a job, and the chain that begins when it is sent.
 Never here: rules for prompts, pools and allowances."""
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WORD: Final = "remix"
 EDIT: Final = "edit"
 """The same button under a prompt that was refused upstream."""
 READ_S: Final = 2.0
-"""A window must be the first answer, so the row is read before it; the answer itself needs the rest of three seconds."""
+"""A modal must be the first answer, so the row is read before it; the answer itself needs the rest of three seconds."""
 
 
 @component(EDIT, KEY)
@@ -39,10 +39,10 @@ async def open_modal(context: Context, key: JobKey) -> None:
             job = await jobs.look(context.viewer, key, Door.REMIX)
     except TimeoutError:
         raise UserError(text("remix.slow")) from None
-    await context.open(_window(context, job))
+    await context.open(_modal(context, job))
 
 
-def _window(context: Context, job: Job) -> discord.ui.Modal:
+def _modal(context: Context, job: Job) -> discord.ui.Modal:
     hint = text("remix.pool", pool=text(f"pool.{job.pool.value}"))
     field = (text("remix.prompt"), prompt_field(job.prompt), hint)
     return form(context.say, begin.id(job.key), text("remix.title"), field)

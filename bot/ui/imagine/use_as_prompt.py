@@ -1,4 +1,4 @@
-"""*Use as image prompt*: a window for the words that go with a picture of a message.
+"""*Use as image prompt*: a modal for the words that go with a picture of a message.
 Never here: rules for prompts, and looking into pictures."""
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 CARD: Final = "usecard"
 ATTACHMENT: Final = "usefile"
-"""Words of the window in its custom_id: behind the one stands a job's key, behind the other a place in `HELD`."""
+"""Words of the modal in its custom_id: behind the one stands a job's key, behind the other a place in `HELD`."""
 WEIGHT: Final = "weight"
 WEIGHT_LIMIT: Final = 5
 MOST_HELD: Final = 1_000
 
 
 class Held:
-    """Attachments whose windows are open. Only the menu's own interaction tells of them, their addresses are too
-    long for a custom_id, and a window is answered in the process that opened it: a restart only costs opening it again."""
+    """Attachments whose modals are open. Only the menu's own interaction tells of them, their addresses are too
+    long for a custom_id, and a modal is answered in the process that opened it: a restart only costs opening it again."""
 
     def __init__(self) -> None:
         self._held: OrderedDict[JobKey, Attached] = OrderedDict()

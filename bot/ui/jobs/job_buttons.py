@@ -1,5 +1,5 @@
 """Buttons of our own under a card: cancel, show, info, send, star, zoom, delete. Each checks who presses when it is pressed.
-Never here: what they do to a job (services), and Remix, which opens a window."""
+Never here: what they do to a job (services), and Remix, which opens a modal."""
 
 from __future__ import annotations
 

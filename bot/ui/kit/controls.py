@@ -5,6 +5,8 @@ discord.py is given only views and modals that have ended (`StatelessView`, `for
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec
 
 import discord
@@ -17,32 +19,26 @@ from bot.ui.kit.custom_ids import KEY, OURS, kind_of, read_fields, renewed, spel
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from bot.texts import Text
+    from bot.texts import Say, Text
     from bot.ui.kit.context import AnyInteraction
     from bot.ui.kit.custom_ids import Field
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
 TITLE_LIMIT: Final = 45
 
 
+@dataclass(frozen=True, slots=True)
 class Control(Generic[P]):
     """A kind of control: what its custom_id says, who may use it, what it does."""
 
-    def __init__(
-        self,
-        kind: str,
-        fields: tuple[Field[Any], ...],
-        handler: Callable[Concatenate[Context, P], Awaitable[None]],
-        *,
-        moderators: bool,
-        owners: bool,
-    ) -> None:
-        self.kind = kind
-        self.fields = fields
-        self._handler = handler
-        self.moderators = moderators
-        self.owners = owners
+    kind: str
+    fields: tuple[Field[Any], ...]
+    handler: Callable[Concatenate[Context, P], Awaitable[None]]
+    moderators: bool = False
+    owners: bool = False
 
     def id(self, *values: P.args, **_: P.kwargs) -> str:
         """The custom_id; raises ValueError if Discord would refuse it or it could not be read back."""
@@ -50,7 +46,7 @@ class Control(Generic[P]):
 
     async def __call__(self, context: Context, *values: P.args, **named: P.kwargs) -> None:
         """Do what it is for; who asks was checked."""
-        await self._handler(context, *values, **named)
+        await self.handler(context, *values, **named)
 
     async def use(self, context: Context, *values: P.args, **named: P.kwargs) -> None:
         """Check who asks, right now and not when it was drawn, and do what it is for."""
@@ -116,6 +112,7 @@ async def dispatch(interaction: AnyInteraction) -> None:
     values = None if control is None else read_fields(custom_id, control.fields)
     reference = str(interaction.id)
     if control is None or values is None:
+        log.info("control_unknown", extra={"interaction": interaction.id, "kind": kind_of(custom_id)})
         is_foreign = controls is COMPONENTS and custom_id.startswith(OURS)
         refusal = UserError(text("press.foreign" if is_foreign else "press.expired"))
         await context.tell_error(refusal, reference=reference)
@@ -145,7 +142,7 @@ def words_view(words: str, *buttons: discord.ui.Item[Any]) -> StatelessView:
 
 
 def form(
-    say: Callable[[Text], str],
+    say: Say,
     custom_id: str,
     title: Text,
     *fields: tuple[Text, discord.ui.Item[Any], Text | None],

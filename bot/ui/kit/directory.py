@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ASKING_S: Final = 1.5
-"""Some windows must be the first answer, within three seconds."""
+"""Some modals must be the first answer, within three seconds."""
 NOT_THERE: Final = frozenset({10004, 10007, 10013, 50001})
 """Unknown server, member or user, and missing access: they, or we, are not there (facts §3.6)."""
 

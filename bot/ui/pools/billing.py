@@ -1,5 +1,5 @@
 """What the panel says of who pays: how each account answers, what it has left, what things cost, the server's own key.
-Never here: buttons, windows and changes."""
+Never here: buttons, modals and changes."""
 
 from __future__ import annotations
 

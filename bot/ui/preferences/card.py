@@ -36,7 +36,7 @@ class Verb(StrEnum):
     """What a button of the card is for."""
 
     SHAPE = "shape"
-    """Opens the window of aspect and suffix."""
+    """Opens the modal of aspect and suffix."""
     COPIES = "copies"
     ADD = "add"
     ASK_FORGET = "ask_forget"
@@ -52,7 +52,7 @@ class Menu(StrEnum):
     VERSION = "version"
     LANGUAGE = "language"
     SETS = "sets"
-    """Opens the window of the chosen set."""
+    """Opens the modal of the chosen set."""
 
 
 def draw_button(verb: Verb, label: str, **options: Any) -> discord.ui.Button[Any]:

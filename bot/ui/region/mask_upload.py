@@ -1,4 +1,4 @@
-"""A mask that somebody uploads instead of choosing squares: its window; and how choosing ends.
+"""A mask that somebody uploads instead of choosing squares: its modal; and how choosing ends.
 Never here: the squares (regions.py), and reading pictures."""
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FILE: Final = "file"
 READ_S: Final = 30.0
 
 
-def mask_window(context: Context, key: JobKey, position: int) -> discord.ui.Modal:
+def mask_modal(context: Context, key: JobKey, position: int) -> discord.ui.Modal:
     """Ask for a file."""
     upload = discord.ui.FileUpload[Any](custom_id=FILE, required=True, min_values=1, max_values=1)
     field = (text("region.upload_file"), upload, text("region.upload_hint"))

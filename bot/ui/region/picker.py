@@ -1,5 +1,5 @@
 """Vary (Region) in Discord: a picture under a lattice, only for whoever pressed, and a button for each of its squares.
-Never here: masks and jobs (services), and the window for an uploaded mask.
+Never here: masks and jobs (services), and the modal for an uploaded mask.
 
 The whole state is in each button's custom_id, so that a picker works on after any restart."""
 
@@ -14,7 +14,7 @@ from bot.domain.masks import COUNT, SIDE, Cells, name_of
 from bot.texts import text
 from bot.ui.kit.controls import StatelessView, component
 from bot.ui.kit.custom_ids import KEY, NUMBER, Field
-from bot.ui.region.mask_upload import begin_region, mask_window
+from bot.ui.region.mask_upload import begin_region, mask_modal
 
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
@@ -50,7 +50,7 @@ async def pick(context: Context, key: JobKey, position: int, cells: Cells, act: 
         ready = await context.services.regions.prepare(asker, key, position, cells)
         await begin_region(context, ready)  # its card leads to the picture's
     elif act == UPLOAD:
-        await context.open(mask_window(context, key, position))
+        await context.open(mask_modal(context, key, position))
     else:
         await _redraw(context, key, position, Cells() if act == CLEAR else cells.toggled(int(act)))
 
