@@ -27,7 +27,11 @@ class Button:
     @property
     def is_own(self) -> bool:
         """Whether it is one of ours, such as Cancel, and stands for no action of Midjourney's."""
-        return key_on(self.custom_id) is not None and kind_of(self.custom_id) not in {"press", "region"}
+        return key_on(self.custom_id) is not None and kind_of(self.custom_id) not in {
+            "press",
+            "region",
+            "cells",
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -339,14 +339,11 @@ class _Drawing:
         label = (button.label if dress is Dress.FULL else button.label or button.title) or None
         emoji = button.emoji if dress is Dress.FULL else None
         style = discord.ButtonStyle.secondary
-        key, position = self._job.key, button.position
+        key, custom_id = self._job.key, press.id(self._job.key, button.position)
         if button.need is Need.MASK:
-            custom_id = spell("region", (KEY, NUMBER), (key, position))
+            custom_id = spell("region", (KEY, NUMBER), (key, button.position))
         elif button.family is Family.CUSTOM_ZOOM:
-            # It would only wait for a modal: its button says what to press instead.
-            custom_id = spell(ZOOM, (KEY,), (key,))
-        else:
-            custom_id = press.id(key, position)
+            custom_id = spell(ZOOM, (KEY,), (key,))  # it says what to press instead
         return discord.ui.Button(style=style, label=label, emoji=emoji, custom_id=custom_id)
 
     def _fitting(self, offered: Iterable[Own]) -> list[Own]:
