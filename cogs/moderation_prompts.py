@@ -1,5 +1,5 @@
 """`/mod prompts` and `/mod images`: what is added to prompts, what they may not have, and what may be put in.
-Never here: what a rule means for a job (domain, guild_policy), and how lists look (ui)."""
+Never here: what a rule means for a job (domain, policy), and how lists look (ui)."""
 
 from __future__ import annotations
 

@@ -141,6 +141,15 @@ def test_every_kind_that_has_an_earlier_form_is_listed_above() -> None:
     assert {kind for kind, _ in WINDOWS.values()} == set(MODALS) - new
 
 
+def test_who_may_use_a_control_is_asked_where_it_is_registered() -> None:
+    everything = [*COMPONENTS.values(), *MODALS.values()]
+
+    assert {c.kind for c in everything if c.owners} == {"server"}
+    assert {c.kind for c in everything if c.moderators} == {
+        c.kind for c in everything if c.kind.startswith(("mod-", "pool"))
+    }
+
+
 @given(st.text() | st.text().map("easel:{}".format) | st.text().map("easelmod:1:{}".format))
 def test_what_nobody_drew_is_read_by_nobody(custom_id: str) -> None:
     control = COMPONENTS.get(kind_of(renewed(custom_id)) or "")

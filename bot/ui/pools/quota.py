@@ -1,5 +1,5 @@
 """`/quota`: what one member has left in each pool, when it renews, and which rule gives it.
-Never here: counting, and what moderators see (panels)."""
+Never here: counting, and what moderators see (panel)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """A mask that somebody uploads instead of choosing squares: its modal; and how choosing ends.
-Never here: the squares (regions.py), and reading pictures."""
+Never here: the squares (picker), and reading pictures."""
 
 from __future__ import annotations
 

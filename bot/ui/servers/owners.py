@@ -1,5 +1,5 @@
 """The way to whoever owns the application: direct messages, and the buttons with which servers are let in.
-Never here: what letting in means (services), and lists of servers (server_lists)."""
+Never here: what letting in means (services), and lists of servers (lists)."""
 
 from __future__ import annotations
 
