@@ -238,8 +238,7 @@ class Context:
                 "interaction_not_ours", extra={"interaction": self.interaction.id, "code": error.code}
             )
             raise NotOurs(str(error.code)) from error
-        is_placed = how and answered is not None
-        return self.asker(answered.message_id if is_placed and answered is not None else None)
+        return self.asker(answered.message_id if how and answered is not None else None)
 
     async def open(self, modal: discord.ui.Modal) -> None:
         """Answer with a modal, which has to be the first answer."""
