@@ -42,8 +42,7 @@ async def _show(context: Context, change: Coroutine[Any, Any, Text]) -> None:
 
 
 def _field(name: str, item: discord.ui.Item[Any], *, hint: str | None = None) -> Labelled:
-    prefix = "own_key.window_" if name == "key" else "pool.window."
-    return text(f"{prefix}{name}"), item, None if hint is None else text(f"{prefix}{hint}")
+    return text(f"pool.window.{name}"), item, None if hint is None else text(f"pool.window.{hint}")
 
 
 def _line(name: str, *, required: bool = False, limit: int = NUMBER_LENGTH) -> discord.ui.TextInput[Any]:
@@ -190,7 +189,8 @@ def key_modal(say: Say) -> discord.ui.Modal:
     """Ask for a key of the server's own; the key alone, for where it is sent to is the owner's business."""
     line = _line("key", required=True, limit=PASTED_LIMIT)
     line.placeholder = KEY_LOOKS
-    return form(say, bring_key.id(), text("own_key.window"), _field("key", line, hint="hint"))
+    field = text("own_key.window_key"), line, text("own_key.window_hint")
+    return form(say, bring_key.id(), text("own_key.window"), field)
 
 
 @modal("pool-key", moderators=True)
