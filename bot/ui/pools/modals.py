@@ -41,8 +41,8 @@ async def _show(context: Context, change: Coroutine[Any, Any, Text]) -> None:
         await show_panel(context, notice=await change)
 
 
-def _field(name: str, item: discord.ui.Item[Any], *, hint: str | None = None) -> Labelled:
-    return text(f"pool.window.{name}"), item, None if hint is None else text(f"pool.window.{hint}")
+def _field(label: str, item: discord.ui.Item[Any], hint: str | None = None) -> Labelled:
+    return text(label), item, None if hint is None else text(hint)
 
 
 def _line(name: str, *, required: bool = False, limit: int = NUMBER_LENGTH) -> discord.ui.TextInput[Any]:
@@ -51,12 +51,12 @@ def _line(name: str, *, required: bool = False, limit: int = NUMBER_LENGTH) -> d
 
 def _role() -> Labelled:
     item = discord.ui.RoleSelect[Any](custom_id="role", min_values=0, required=False)
-    return _field("role", item, hint="role_hint")
+    return _field("pool.window.role", item, "pool.window.role_hint")
 
 
-def _choice(name: str, say: Say, names: dict[str, Text]) -> Labelled:
-    options = [discord.SelectOption(label=say(label), value=value) for value, label in names.items()]
-    return _field(name, discord.ui.Select(custom_id=name, options=options, required=True))
+def _choice(name: str, label: str, say: Say, names: dict[str, Text]) -> Labelled:
+    options = [discord.SelectOption(label=say(words), value=value) for value, words in names.items()]
+    return _field(label, discord.ui.Select(custom_id=name, options=options, required=True))
 
 
 def _role_in(context: Context) -> int:
@@ -82,12 +82,17 @@ def _count(context: Context, name: str) -> int | None:
 
 # -- a role's allowance in one pool ------------------------------------------------------------------------------
 
-NUMBERS: Final = ("per_day", "running", "waiting", "per_month")
+NUMBERS: Final = {
+    "per_day": "pool.window.per_day",
+    "running": "pool.window.running",
+    "waiting": "pool.window.waiting",
+    "per_month": "pool.window.per_month",
+}
 
 
 def rule_modal(say: Say, pool: Pool) -> discord.ui.Modal:
     """Ask for a rule."""
-    numbers = (_field(name, _line(name), hint="number_hint") for name in NUMBERS)
+    numbers = (_field(label, _line(name), "pool.window.number_hint") for name, label in NUMBERS.items())
     return form(say, set_rule.id(pool), text("pool.window.rule", pool=pool_name(pool)), _role(), *numbers)
 
 
@@ -115,7 +120,7 @@ async def remove_rule(context: Context, pool: Pool) -> None:
 
 def total_modal(say: Say, pool: Pool) -> discord.ui.Modal:
     """Ask for the whole server's units a day."""
-    field = text("pool.window.total_units"), _line("units"), text("pool.window.total_hint")
+    field = _field("pool.window.total_units", _line("units"), "pool.window.total_hint")
     return form(say, set_total.id(pool), text("pool.window.total", pool=pool_name(pool)), field)
 
 
@@ -129,8 +134,8 @@ async def set_total(context: Context, pool: Pool) -> None:
 
 def price_modal(say: Say, pool: Pool) -> discord.ui.Modal:
     """Ask what a kind of job costs in a pool."""
-    kinds = _choice("kind", say, {charge.value: charge_name(charge) for charge in Charge})
-    units = _field("units", _line("units"), hint="price_hint")
+    kinds = _choice("kind", "pool.window.kind", say, {charge.value: charge_name(charge) for charge in Charge})
+    units = _field("pool.window.units", _line("units"), "pool.window.price_hint")
     return form(say, set_price.id(pool), text("pool.window.price", pool=pool_name(pool)), kinds, units)
 
 
@@ -150,11 +155,11 @@ def grant_modal(say: Say) -> discord.ui.Modal:
         say,
         grant.id(),
         text("pool.window.grant"),
-        _field("member", discord.ui.UserSelect(custom_id="member", required=True)),
-        _choice("pool", say, {pool.value: pool_name(pool) for pool in Pool}),
-        _field("units", _line("units", required=True)),
-        _field("hours", _line("hours"), hint="hours_hint"),
-        _field("reason", _line("reason", limit=REASON_LIMIT)),
+        _field("pool.window.member", discord.ui.UserSelect(custom_id="member", required=True)),
+        _choice("pool", "pool.window.pool", say, {pool.value: pool_name(pool) for pool in Pool}),
+        _field("pool.window.units", _line("units", required=True)),
+        _field("pool.window.hours", _line("hours"), "pool.window.hours_hint"),
+        _field("pool.window.reason", _line("reason", limit=REASON_LIMIT)),
     )
 
 
@@ -171,11 +176,8 @@ async def grant(context: Context) -> None:
 
 def zone_modal(say: Say) -> discord.ui.Modal:
     """Ask where the day begins at midnight."""
-    field = (
-        text("pool.window.zone_name"),
-        _line("zone", required=True, limit=60),
-        text("pool.window.zone_hint"),
-    )
+    zone = _line("zone", required=True, limit=60)
+    field = _field("pool.window.zone_name", zone, "pool.window.zone_hint")
     return form(say, set_zone.id(), text("pool.window.zone"), field)
 
 
@@ -189,7 +191,7 @@ def key_modal(say: Say) -> discord.ui.Modal:
     """Ask for a key of the server's own; the key alone, for where it is sent to is the owner's business."""
     line = _line("key", required=True, limit=PASTED_LIMIT)
     line.placeholder = KEY_LOOKS
-    field = text("own_key.window_key"), line, text("own_key.window_hint")
+    field = _field("own_key.window_key", line, "own_key.window_hint")
     return form(say, bring_key.id(), text("own_key.window"), field)
 
 
