@@ -96,7 +96,6 @@ async def assemble(
             shard_count=settings.shard_count,
             shard_ids=settings.shard_ids,
             owner_guild=settings.owner_guild,
-            pause=clock.pause,
         )
         publisher = DiscordPublisher(
             bot,

@@ -18,9 +18,10 @@ from discord.http import Route
 from typing_extensions import override
 
 from bot.errors import StartupError
-from bot.ui.kit.buttons import DYNAMIC, answer_unheard
+from bot.ui.controls import dispatch
 from bot.ui.kit.command_texts import CatalogueTranslator
-from bot.ui.kit.replies import NETWORK, answer_error
+from bot.ui.kit.context import Context
+from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.servers.owners import owner_ids
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     import aiohttp
 
     from bot.i18n import Catalogues
-    from bot.ui.kit.replies import AnyInteraction, Services
+    from bot.services.wiring import Services
+    from bot.ui.kit.context import AnyInteraction
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +75,7 @@ class EaselTree(app_commands.CommandTree["Easel"]):
         self, interaction: discord.Interaction[Easel], error: app_commands.AppCommandError, /
     ) -> None:
         """Answer with a sentence, whatever it was."""
-        await answer_error(interaction, error, reference=str(interaction.id))
+        await Context(interaction).tell_error(error, reference=str(interaction.id))
 
 
 class Easel(commands.AutoShardedBot):
@@ -91,7 +93,6 @@ class Easel(commands.AutoShardedBot):
         shard_ids: Sequence[int] | None = None,
         http_trace: aiohttp.TraceConfig | None = None,
         owner_guild: int | None = None,
-        pause: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         discord.VoiceClient.warn_nacl = False  # no voice here, so nothing is missing (facts §3.1)
         discord.VoiceClient.warn_dave = False
@@ -119,7 +120,6 @@ class Easel(commands.AutoShardedBot):
             self.services = services
         self.catalogues = catalogues
         self._meta = meta
-        self._pause = pause
         self._command_ids: dict[str, int] = {}
         self._own_extensions = tuple(extensions)
         self._sync_commands = sync_commands
@@ -129,12 +129,10 @@ class Easel(commands.AutoShardedBot):
         self._owners_until = 0.0
         self.on_setup: Callable[[], Awaitable[None]] | None = None
         """Called once, when the client may speak to Discord: the composition root starts its engine there."""
-        self._heard: list[type[discord.ui.DynamicItem[Any]]] = []
 
     @override
     async def setup_hook(self) -> None:
         """Once, after login and before the gateway: buttons answer and commands stand before the first event."""
-        self.add_dynamic_items(*DYNAMIC)
         for name in self._own_extensions:
             try:
                 await self.load_extension(name)
@@ -145,12 +143,6 @@ class Easel(commands.AutoShardedBot):
             await self.sync_if_changed()
         if self.on_setup is not None:
             await self.on_setup()
-
-    @override
-    def add_dynamic_items(self, *items: type[discord.ui.DynamicItem[Any]]) -> None:
-        """Register buttons, and remember that theirs are answered."""
-        super().add_dynamic_items(*items)
-        self._heard.extend(items)
 
     async def sync_if_changed(self, *, force: bool = False) -> bool:
         """Tell Discord the commands if they differ from those it was told last; says whether it did.
@@ -204,8 +196,8 @@ class Easel(commands.AutoShardedBot):
         return hashlib.sha256(spelled.encode()).hexdigest()
 
     async def on_interaction(self, interaction: AnyInteraction) -> None:
-        """Answer controls that nobody else answers."""
-        await answer_unheard(interaction, self._heard, pause=self._pause)
+        """Answer buttons, menus and modals; commands have a tree."""
+        await dispatch(interaction)
 
     @override
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 Argument = str | int | float
 
@@ -22,6 +22,10 @@ class Text:
 
     id: str
     args: Mapping[str, Argument | Text] = field(default_factory=lambda: MappingProxyType({}))
+
+
+Say: TypeAlias = "Callable[[Text], str]"
+"""Puts a text into words, in one language."""
 
 
 def text(id_: str, /, **args: Argument | Text) -> Text:

@@ -11,7 +11,7 @@ from discord.ext import commands
 
 from bot.ui.help.help import show_help
 from bot.ui.kit.command_texts import said
-from bot.ui.kit.private import defer_ephemeral
+from bot.ui.kit.context import Context
 
 if TYPE_CHECKING:
     from bot.client import Easel
@@ -24,9 +24,9 @@ class HelpCog(commands.Cog):
     @app_commands.guild_only()
     async def help(self, interaction: discord.Interaction[Easel]) -> None:
         """Show what this person may use here."""
-        asker = await defer_ephemeral(interaction)
-        if asker is not None:
-            await show_help(interaction, asker)
+        context = Context(interaction)
+        asker = await context.defer_ephemeral()
+        await show_help(context, asker)
 
 
 async def setup(bot: commands.Bot) -> None:

@@ -19,10 +19,9 @@ from bot.ui.imagine.attachments import assigned, attached_to
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.drafts import check_early, offered_back
 from bot.ui.kit.command_texts import said
+from bot.ui.kit.context import Context
 from bot.ui.kit.deadline import promptly
 from bot.ui.kit.escape import plain
-from bot.ui.kit.private import defer_ephemeral, viewer_of
-from bot.ui.kit.replies import client_of, defer_public
 
 if TYPE_CHECKING:
     from bot.client import Easel
@@ -103,6 +102,7 @@ class ImagineCog(commands.Cog):
 
         A worker then puts the card in its place. What is raised here, the tree turns into an answer.
         """
+        context = Context(interaction)
         pictures = assigned(((image1, role1), (image2, role2), (image3, role3)))
         options = PromptOptions(
             prompt=prompt,
@@ -120,19 +120,15 @@ class ImagineCog(commands.Cog):
             pictures=len(pictures),
         )
         chosen = Pool(pool) if pool is not None else None
-        async with offered_back(interaction, options, chosen, option_set):
+        async with offered_back(context, options, chosen, option_set):
             given = attached_to(pictures)
             several = asks_for_several(prompt)
             if not several:
-                await check_early(interaction, options)
-            asker = await (defer_ephemeral if several else defer_public)(interaction)
-            if asker is None:
-                return
-            services = client_of(interaction).services
+                await check_early(context, options)
+            asker = await (context.defer_ephemeral if several else context.defer_public)()
+            services = context.services
             if several:
-                await show_offer(
-                    interaction, await services.batches.offer(asker, options, chosen, option_set)
-                )
+                await show_offer(context, await services.batches.offer(asker, options, chosen, option_set))
                 return
             liked = await services.people.preferences(asker.user_id)
             options = replace(options, under=liked.under(option_set), sets=liked.named())
@@ -160,9 +156,10 @@ class ImagineCog(commands.Cog):
         self, interaction: discord.Interaction[Easel], typed: int | str
     ) -> list[app_commands.Choice[int]]:
         """The seeds of the member's latest pictures, and what was typed itself."""
-        jobs = client_of(interaction).services.jobs
+        context = Context(interaction)
+        jobs = context.services.jobs
         begun = str(typed)
-        found = await promptly(jobs.seeds(viewer_of(interaction)), ())
+        found = await promptly(jobs.seeds(context.viewer), ())
         own = int(begun) if begun.isdigit() and int(begun) <= LARGEST_SEED else None
         suggested = [] if own is None else [app_commands.Choice(name=begun, value=own)]
         suggested += [
@@ -177,13 +174,13 @@ class ImagineCog(commands.Cog):
         self, interaction: discord.Interaction[Easel], typed: str
     ) -> list[app_commands.Choice[str]]:
         """The member's own option sets."""
-        return await own_sets(interaction, typed)
+        return await own_sets(Context(interaction), typed)
 
 
-async def own_sets(interaction: discord.Interaction[Easel], typed: str) -> list[app_commands.Choice[str]]:
+async def own_sets(context: Context, typed: str) -> list[app_commands.Choice[str]]:
     """The names of a member's option sets that contain what was typed, with their options."""
-    people = client_of(interaction).services.people
-    liked = await promptly(people.preferences(interaction.user.id), NOBODYS)
+    people = context.services.people
+    liked = await promptly(people.preferences(context.user_id), NOBODYS)
     begun = typed.strip().casefold()
     return [
         app_commands.Choice(name=plain(f"{one.name} · {one.options}", SUGGESTION_LIMIT), value=one.name)

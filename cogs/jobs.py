@@ -3,7 +3,6 @@ Never here: who may do what (services), and how it looks (ui)."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import discord
@@ -15,16 +14,14 @@ from bot.domain.keys import JobKey, parse_key
 from bot.errors import UserError
 from bot.texts import Text, text
 from bot.ui.card.titles import plain_title
-from bot.ui.jobs.job_buttons import OWN_DYNAMIC, withdraw
+from bot.ui.jobs.job_buttons import withdraw
 from bot.ui.jobs.job_info import show_info
 from bot.ui.jobs.lists import queue_view, show_history
 from bot.ui.kit.command_texts import said
+from bot.ui.kit.context import Context
 from bot.ui.kit.deadline import promptly
 from bot.ui.kit.escape import plain
 from bot.ui.kit.message_parser import job_on
-from bot.ui.kit.private import defer_ephemeral, localised, show_ephemeral, viewer_of
-from bot.ui.kit.replies import client_of, defer_public
-from bot.ui.region.picker import REGION_DYNAMIC
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -61,13 +58,13 @@ class JobsCog(commands.Cog):
 
     async def about(self, interaction: discord.Interaction[Easel], message: discord.Message) -> None:
         """Show all there is to know of the job on a card."""
-        if await defer_ephemeral(interaction) is None:
-            return
+        context = Context(interaction)
+        await context.defer_ephemeral()
         ours = interaction.client.user is not None and message.author.id == interaction.client.user.id
         key = job_on(message) if ours else None
         if key is None:
             raise UserError(text("menu.no_card"))
-        await show_info(interaction, key)
+        await show_info(context, key)
 
     jobs = app_commands.Group(name="jobs", description=said("command.jobs"), guild_only=True)
 
@@ -77,15 +74,16 @@ class JobsCog(commands.Cog):
         self, interaction: discord.Interaction[Easel], job: app_commands.Range[str, 1, KEY_LIMIT]
     ) -> None:
         """Withdraw a job as far as that is possible."""
-        await withdraw(interaction, named(job))
+        await withdraw(Context(interaction), named(job))
 
     @cancel.autocomplete("job")
     async def suggest_live(
         self, interaction: discord.Interaction[Easel], typed: str
     ) -> list[app_commands.Choice[str]]:
         """Own jobs that have not ended; a moderator finds everybody's after them."""
-        found = client_of(interaction).services.jobs.to_cancel(viewer_of(interaction), typed)
-        return await choices(interaction, found)
+        context = Context(interaction)
+        found = context.services.jobs.to_cancel(context.viewer, typed)
+        return await choices(context, found)
 
     @jobs.command(name="show", description=said("command.jobs.show"))
     @app_commands.describe(job=said("command.jobs.show.job"), public=said("command.jobs.show.public"))
@@ -96,19 +94,20 @@ class JobsCog(commands.Cog):
         public: bool = False,  # noqa: FBT001, FBT002 - Discord passes options by name
     ) -> None:
         """Bring a finished job here, with its picture and live buttons."""
+        context = Context(interaction)
         key = named(job)
-        asker = await (defer_public(interaction) if public else defer_ephemeral(interaction))
-        if asker is not None:
-            redelivery = client_of(interaction).services.redelivery
-            await redelivery.show(viewer_of(interaction), asker, key, public=public)
+        asker = await (context.defer_public() if public else context.defer_ephemeral())
+        redelivery = context.services.redelivery
+        await redelivery.show(context.viewer, asker, key, public=public)
 
     @show.autocomplete("job")
     async def suggest_finished(
         self, interaction: discord.Interaction[Easel], typed: str
     ) -> list[app_commands.Choice[str]]:
         """Own pictures, the newest first."""
-        found = client_of(interaction).services.jobs.to_show(viewer_of(interaction), typed)
-        return await choices(interaction, found)
+        context = Context(interaction)
+        found = context.services.jobs.to_show(context.viewer, typed)
+        return await choices(context, found)
 
     @jobs.command(name="list", description=said("command.jobs.list"))
     @app_commands.describe(what=said("command.jobs.list.what"))
@@ -120,15 +119,17 @@ class JobsCog(commands.Cog):
     )
     async def history(self, interaction: discord.Interaction[Easel], what: str = "mine") -> None:
         """Show the first page of the member's jobs, or of their favourites."""
-        if await defer_ephemeral(interaction) is not None:
-            await show_history(interaction, 0, stars=what == "favourites")
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await show_history(context, 0, stars=what == "favourites")
 
     @jobs.command(name="queue", description=said("command.jobs.queue"))
     async def queue(self, interaction: discord.Interaction[Easel]) -> None:
         """Show what waits and runs."""
-        if await defer_ephemeral(interaction) is not None:
-            queue = await client_of(interaction).services.jobs.queue(viewer_of(interaction))
-            await show_ephemeral(interaction, queue_view(queue, partial(localised, interaction)))
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        queue = await context.services.jobs.queue(context.viewer)
+        await context.show(queue_view(queue, context.say))
 
 
 def named(typed: str) -> JobKey:
@@ -140,16 +141,15 @@ def named(typed: str) -> JobKey:
 
 
 async def choices(
-    interaction: discord.Interaction[Easel], found: Coroutine[Any, Any, Sequence[Job]]
+    context: Context, found: Coroutine[Any, Any, Sequence[Job]]
 ) -> list[app_commands.Choice[str]]:
     """Name jobs as suggestions: key, age and the start of the prompt. In trouble there are none; a key can be typed."""
     jobs = await promptly(found, ())
-    now = client_of(interaction).services.jobs.now()
+    now = context.services.jobs.now()
     return [
         app_commands.Choice(
             name=plain(
-                f"{job.key} · {localised(interaction, age(now - job.created_at))} · "
-                f"{plain_title(job, partial(localised, interaction))}",
+                f"{job.key} · {context.say(age(now - job.created_at))} · {plain_title(job, context.say)}",
                 SUGGESTION_LIMIT,
             ),
             value=job.key,
@@ -167,6 +167,5 @@ def age(passed: int) -> Text:
 
 
 async def setup(bot: commands.Bot) -> None:
-    """Discord.py's entry into an extension; the own buttons come with it."""
-    bot.add_dynamic_items(*OWN_DYNAMIC, *REGION_DYNAMIC)
+    """Discord.py's entry into an extension."""
     await bot.add_cog(JobsCog(bot))

@@ -12,9 +12,8 @@ from discord.ext import commands
 from bot.domain.access import HOUR_MS
 from bot.texts import text
 from bot.ui.kit.command_texts import said
-from bot.ui.kit.moderators import ModButton, ModeratorsOnly, actor_of, guild_of, is_moderator
-from bot.ui.kit.private import defer_ephemeral
-from bot.ui.kit.replies import client_of, tell
+from bot.ui.kit.context import Context
+from bot.ui.kit.moderators import ModeratorsOnly
 from bot.ui.moderation.block_lists import show_blocks
 from bot.ui.moderation.jobs import show_job
 from bot.ui.moderation.presses import show_audit, show_live, show_member
@@ -63,48 +62,51 @@ class Mod(
         reason: app_commands.Range[str, 1, REASON_LIMIT] = "",
     ) -> None:
         """Keep a member from making pictures, for a time or until it is lifted."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        services = client_of(interaction).services
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        services = context.services
         until = None if hours is None else services.jobs.now() + hours * HOUR_MS
         await services.moderation.block(
-            guild_of(interaction), actor_of(interaction), member.id, until=until, reason=reason
+            context.guild_id, context.actor, member.id, until=until, reason=reason
         )
         if until is None:
-            await tell(interaction, text("mod.blocked", user=str(member.id)))
+            await context.tell(text("mod.blocked", user=str(member.id)))
         else:
-            await tell(interaction, text("mod.blocked_until", user=str(member.id), until=until // 1000))
+            await context.tell(text("mod.blocked_until", user=str(member.id), until=until // 1000))
 
     @app_commands.command(name="unblock", description=said("command.mod.unblock"))
     @app_commands.describe(member=said("command.mod.member_option"))
     async def unblock(self, interaction: discord.Interaction[Easel], member: discord.User) -> None:
         """Lift a block."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        moderation = client_of(interaction).services.moderation
-        await moderation.unblock(guild_of(interaction), actor_of(interaction), member.id)
-        await tell(interaction, text("mod.unblocked", user=str(member.id)))
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        moderation = context.services.moderation
+        await moderation.unblock(context.guild_id, context.actor, member.id)
+        await context.tell(text("mod.unblocked", user=str(member.id)))
 
     @app_commands.command(name="blocks", description=said("command.mod.blocks"))
     async def blocks(self, interaction: discord.Interaction[Easel]) -> None:
         """Show everybody who is blocked, with a button each."""
-        if await defer_ephemeral(interaction) is not None:
-            await show_blocks(interaction, 0)
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await show_blocks(context, 0)
 
     @app_commands.command(name="member", description=said("command.mod.member"))
     @app_commands.describe(member=said("command.mod.member_option"))
     async def member(self, interaction: discord.Interaction[Easel], member: discord.User) -> None:
         """Show all that is known of a member, with what can be done."""
-        if await defer_ephemeral(interaction) is not None:
-            await show_member(interaction, member.id)
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await show_member(context, member.id)
 
     # -- jobs --------------------------------------------------------------------------------------------
 
     @app_commands.command(name="jobs", description=said("command.mod.jobs"))
     async def jobs(self, interaction: discord.Interaction[Easel]) -> None:
         """Show what waits and runs."""
-        if await defer_ephemeral(interaction) is not None:
-            await show_live(interaction, 0)
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await show_live(context, 0)
 
     @app_commands.command(name="job", description=said("command.mod.job"))
     @app_commands.describe(job=said("command.mod.job.job"))
@@ -112,9 +114,10 @@ class Mod(
         self, interaction: discord.Interaction[Easel], job: app_commands.Range[str, 1, KEY_LIMIT]
     ) -> None:
         """Show one job, finished or not, with what can be done about it."""
+        context = Context(interaction)
         key = named(job)
-        if await defer_ephemeral(interaction) is not None:
-            await show_job(interaction, key)
+        await context.defer_ephemeral()
+        await show_job(context, key)
 
     @app_commands.command(name="cancel", description=said("command.mod.cancel"))
     @app_commands.describe(job=said("command.mod.cancel.job"))
@@ -122,12 +125,12 @@ class Mod(
         self, interaction: discord.Interaction[Easel], job: app_commands.Range[str, 1, KEY_LIMIT]
     ) -> None:
         """Cancel somebody's job; the audit has it."""
+        context = Context(interaction)
         key = named(job)
-        if await defer_ephemeral(interaction) is None:
-            return
-        moderation = client_of(interaction).services.moderation
-        cancelled = await moderation.cancel(guild_of(interaction), actor_of(interaction), key)
-        await tell(interaction, text("mod.cancelled", key=key, user=str(cancelled.user_id)))
+        await context.defer_ephemeral()
+        moderation = context.services.moderation
+        cancelled = await moderation.cancel(context.guild_id, context.actor, key)
+        await context.tell(text("mod.cancelled", key=key, user=str(cancelled.user_id)))
 
     @job.autocomplete("job")
     @cancel.autocomplete("job")
@@ -135,23 +138,25 @@ class Mod(
         self, interaction: discord.Interaction[Easel], typed: str
     ) -> list[app_commands.Choice[str]]:
         """Unfinished jobs of everybody here."""
-        if not is_moderator(interaction):
+        context = Context(interaction)
+        if not context.is_moderator:
             return []
-        return await choices(interaction, _live_like(interaction, typed))
+        return await choices(context, _live_like(context, typed))
 
     # -- the history -------------------------------------------------------------------------------------
 
     @app_commands.command(name="audit", description=said("command.mod.audit"))
     async def audit(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the first page of the history."""
-        if await defer_ephemeral(interaction) is not None:
-            await show_audit(interaction, None)
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await show_audit(context, None)
 
 
-async def _live_like(interaction: discord.Interaction[Easel], typed: str) -> Sequence[Job]:
+async def _live_like(context: Context, typed: str) -> Sequence[Job]:
     """Live jobs whose key, prompt or requester has what was typed."""
     wanted = typed.casefold().strip()
-    found = await client_of(interaction).services.moderation.live_jobs(guild_of(interaction))
+    found = await context.services.moderation.live_jobs(context.guild_id)
     likely = (j for j in found if wanted in f"{j.key} {j.user_name} {j.prompt}".casefold())
     return list(likely)[:SUGGESTIONS]
 
@@ -175,6 +180,5 @@ class ModerationCog(commands.Cog):
 
 async def setup(bot: Easel) -> None:
     """Discord.py's entry into an extension; moderators' buttons come with it."""
-    bot.add_dynamic_items(ModButton)
     bot.tree.add_command(Mod())
     await bot.add_cog(ModerationCog(bot))

@@ -3,7 +3,6 @@ Never here: what a rule means for a job (domain, `policy`), and how lists look (
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import discord
@@ -18,9 +17,8 @@ from bot.errors import UserError
 from bot.services.servers.prompt_settings import SIZE_LIMIT
 from bot.texts import text
 from bot.ui.kit.command_texts import said
-from bot.ui.kit.moderators import ModeratorsOnly, Place, actor_of, guild_of
-from bot.ui.kit.private import defer_ephemeral, localised, show_ephemeral
-from bot.ui.kit.replies import client_of, tell
+from bot.ui.kit.context import Context
+from bot.ui.kit.moderators import ModeratorsOnly, Place
 from bot.ui.moderation.prompt_lists import (
     addition_words,
     images_view,
@@ -77,13 +75,11 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         channel: Place | None = None,
     ) -> None:
         """Add parameters to prompts that have none of them."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        target = _target(interaction, channel)
-        changed = await _rules(interaction).set_defaults(
-            guild_of(interaction), actor_of(interaction), target, parameters
-        )
-        await _say_added(interaction, changed, target, "defaults")
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        target = _target(context, channel)
+        changed = await _rules(context).set_defaults(context.guild_id, context.actor, target, parameters)
+        await _say_added(context, changed, target, "defaults")
 
     @app_commands.command(name="suffix", description=said("command.mod.prompts.suffix"))
     @app_commands.describe(
@@ -96,13 +92,11 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         channel: Place | None = None,
     ) -> None:
         """Put words behind every prompt."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        target = _target(interaction, channel)
-        changed = await _rules(interaction).set_suffix(
-            guild_of(interaction), actor_of(interaction), target, words
-        )
-        await _say_added(interaction, changed, target, "suffix")
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        target = _target(context, channel)
+        changed = await _rules(context).set_suffix(context.guild_id, context.actor, target, words)
+        await _say_added(context, changed, target, "suffix")
 
     @app_commands.command(name="limit", description=said("command.mod.prompts.limit"))
     @app_commands.describe(
@@ -118,7 +112,7 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         channel: Place | None = None,
     ) -> None:
         """Say how large a parameter's number may be."""
-        await _limit(interaction, parameter, channel, allowed=True, most=most)
+        await _limit(Context(interaction), parameter, channel, allowed=True, most=most)
 
     @app_commands.command(name="deny", description=said("command.mod.prompts.deny"))
     @app_commands.describe(
@@ -131,7 +125,7 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         channel: Place | None = None,
     ) -> None:
         """Refuse prompts with a parameter."""
-        await _limit(interaction, parameter, channel, allowed=False)
+        await _limit(Context(interaction), parameter, channel, allowed=False)
 
     @app_commands.command(name="allow", description=said("command.mod.prompts.allow"))
     @app_commands.describe(
@@ -144,10 +138,11 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         channel: Place | None = None,
     ) -> None:
         """Except a channel from what holds on the server, or take the server's own rule away."""
+        context = Context(interaction)
         if channel is None:
-            await _free(interaction, parameter, None)
+            await _free(context, parameter, None)
         else:
-            await _limit(interaction, parameter, channel, allowed=True)
+            await _limit(context, parameter, channel, allowed=True)
 
     @app_commands.command(name="forget", description=said("command.mod.prompts.forget"))
     @app_commands.describe(
@@ -160,7 +155,7 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         channel: Place | None = None,
     ) -> None:
         """Take away what was said of a parameter in one place."""
-        await _free(interaction, parameter, channel)
+        await _free(Context(interaction), parameter, channel)
 
     @app_commands.command(name="batch", description=said("command.mod.prompts.batch"))
     @app_commands.describe(most=said("command.mod.prompts.batch.most"))
@@ -168,10 +163,10 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         self, interaction: discord.Interaction[Easel], most: app_commands.Range[int, 1, MOST_JOBS]
     ) -> None:
         """Say how many jobs one prompt may ask for."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        changed = await _rules(interaction).set_batch(guild_of(interaction), actor_of(interaction), most)
-        await _say(interaction, changed, text("mod.prompt_batch", n=most))
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        changed = await _rules(context).set_batch(context.guild_id, context.actor, most)
+        await _say(context, changed, text("mod.prompt_batch", n=most))
 
     @limit.autocomplete("parameter")
     @deny.autocomplete("parameter")
@@ -200,19 +195,20 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         channel: Place | None = None,
     ) -> None:
         """Switch a kind of job off or on."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        guild_id, target = guild_of(interaction), _target(interaction, channel)
-        changed = await _rules(interaction).set_kind(
-            guild_id, actor_of(interaction), target, Charge(kind), allowed=allowed
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        guild_id, target = context.guild_id, _target(context, channel)
+        changed = await _rules(context).set_kind(
+            guild_id, context.actor, target, Charge(kind), allowed=allowed
         )
-        await _say(interaction, changed, kind_words(KindRule(target, Charge(kind), allowed), guild_id))
+        await _say(context, changed, kind_words(KindRule(target, Charge(kind), allowed), guild_id))
 
     @app_commands.command(name="list", description=said("command.mod.prompts.list"))
     async def all(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the first page of everything."""
-        if await defer_ephemeral(interaction) is not None:
-            await show_prompt_rules(interaction, 0)
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await show_prompt_rules(context, 0)
 
 
 class Images(ModeratorsOnly, name="images", description=said("command.mod.images")):
@@ -236,19 +232,19 @@ class Images(ModeratorsOnly, name="images", description=said("command.mod.images
         links: bool | None = None,  # noqa: FBT001 - as above
     ) -> None:
         """Change some of it, and show all."""
+        context = Context(interaction)
         chosen = None if kinds is None else read_kinds(kinds)
-        if await defer_ephemeral(interaction) is None:
-            return
-        changed = await _rules(interaction).set_images(
-            guild_of(interaction),
-            actor_of(interaction),
+        await context.defer_ephemeral()
+        changed = await _rules(context).set_images(
+            context.guild_id,
+            context.actor,
             on=on,
             most_mb=most_mb,
             kinds=chosen,
             age_restricted=age_restricted,
             links=links,
         )
-        await _show_images(interaction, changed)
+        await _show_images(context, changed)
 
     @app_commands.command(name="channel", description=said("command.mod.images.channel"))
     @app_commands.describe(
@@ -261,12 +257,10 @@ class Images(ModeratorsOnly, name="images", description=said("command.mod.images
         on: bool = True,  # noqa: FBT001, FBT002 - Discord passes options by name
     ) -> None:
         """Name a channel where pictures may be put in."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        changed = await _rules(interaction).set_image_channel(
-            guild_of(interaction), actor_of(interaction), channel.id, on=on
-        )
-        await _show_images(interaction, changed)
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        changed = await _rules(context).set_image_channel(context.guild_id, context.actor, channel.id, on=on)
+        await _show_images(context, changed)
 
     @app_commands.command(name="host", description=said("command.mod.images.host"))
     @app_commands.describe(
@@ -277,20 +271,18 @@ class Images(ModeratorsOnly, name="images", description=said("command.mod.images
         self, interaction: discord.Interaction[Easel], host: app_commands.Range[str, 1, HOST_LIMIT], rule: str
     ) -> None:
         """Allow or deny addresses at a host."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        changed = await _rules(interaction).set_host(
-            guild_of(interaction), actor_of(interaction), host, allowed=ALLOWED[rule]
-        )
-        await _show_images(interaction, changed)
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        changed = await _rules(context).set_host(context.guild_id, context.actor, host, allowed=ALLOWED[rule])
+        await _show_images(context, changed)
 
     @app_commands.command(name="show", description=said("command.mod.images.show"))
     async def show(self, interaction: discord.Interaction[Easel]) -> None:
         """Show what may be put in."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        settings = await client_of(interaction).services.guilds.settings(guild_of(interaction))
-        await show_ephemeral(interaction, images_view(settings.images, partial(localised, interaction)))
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        settings = await context.services.guilds.settings(context.guild_id)
+        await context.show(images_view(settings.images, context.say))
 
 
 def read_kinds(typed: str) -> list[ImageKind]:
@@ -303,54 +295,50 @@ def read_kinds(typed: str) -> list[ImageKind]:
     return [FILES[word] for word in words]
 
 
-def _rules(interaction: discord.Interaction[Easel]) -> PromptSettings:
-    return client_of(interaction).services.prompt_settings
+def _rules(context: Context) -> PromptSettings:
+    return context.services.prompt_settings
 
 
-def _target(interaction: discord.Interaction[Easel], channel: Place | None) -> int:
-    return guild_of(interaction) if channel is None else channel.id
+def _target(context: Context, channel: Place | None) -> int:
+    return context.guild_id if channel is None else channel.id
 
 
 async def _limit(
-    interaction: discord.Interaction[Easel],
+    context: Context,
     parameter: str,
     channel: Place | None,
     *,
     allowed: bool,
     most: float | None = None,
 ) -> None:
-    if await defer_ephemeral(interaction) is None:
-        return
-    guild_id, target = guild_of(interaction), _target(interaction, channel)
-    changed = await _rules(interaction).limit_parameter(
-        guild_id, actor_of(interaction), target, parameter, allowed=allowed, most=most
+    await context.defer_ephemeral()
+    guild_id, target = context.guild_id, _target(context, channel)
+    changed = await _rules(context).limit_parameter(
+        guild_id, context.actor, target, parameter, allowed=allowed, most=most
     )
     limit = ParameterLimit(target, key_of(parameter), allowed, most)
-    await _say(interaction, changed, limit_words(limit, guild_id))
+    await _say(context, changed, limit_words(limit, guild_id))
 
 
-async def _free(interaction: discord.Interaction[Easel], parameter: str, channel: Place | None) -> None:
-    if await defer_ephemeral(interaction) is None:
-        return
-    guild_id, target = guild_of(interaction), _target(interaction, channel)
-    changed = await _rules(interaction).free_parameter(guild_id, actor_of(interaction), target, parameter)
+async def _free(context: Context, parameter: str, channel: Place | None) -> None:
+    await context.defer_ephemeral()
+    guild_id, target = context.guild_id, _target(context, channel)
+    changed = await _rules(context).free_parameter(guild_id, context.actor, target, parameter)
     place = place_name(target, guild_id)
-    await _say(interaction, changed, text("mod.prompt_free", place=place, name=key_of(parameter)))
+    await _say(context, changed, text("mod.prompt_free", place=place, name=key_of(parameter)))
 
 
-async def _say_added(
-    interaction: discord.Interaction[Easel], changed: Changed, target: int, sort: str
-) -> None:
-    guild_id = guild_of(interaction)
+async def _say_added(context: Context, changed: Changed, target: int, sort: str) -> None:
+    guild_id = context.guild_id
     now = next((a for a in changed.after.additions if a.target_id == target), PromptAddition(target))
     only = PromptAddition(target, **{sort: getattr(now, sort)})
     none = text(f"mod.prompt_no_{sort}", place=place_name(target, guild_id))
-    await _say(interaction, changed, next(iter(addition_words(only, guild_id)), none))
+    await _say(context, changed, next(iter(addition_words(only, guild_id)), none))
 
 
-async def _say(interaction: discord.Interaction[Easel], changed: Changed, done: Text) -> None:
-    await tell(interaction, done if changed.entry is not None else text("mod.unchanged"))
+async def _say(context: Context, changed: Changed, done: Text) -> None:
+    await context.tell(done if changed.entry is not None else text("mod.unchanged"))
 
 
-async def _show_images(interaction: discord.Interaction[Easel], changed: Changed) -> None:
-    await show_ephemeral(interaction, images_view(changed.after.images, partial(localised, interaction)))
+async def _show_images(context: Context, changed: Changed) -> None:
+    await context.show(images_view(changed.after.images, context.say))

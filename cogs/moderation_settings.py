@@ -15,10 +15,9 @@ from bot.services.servers.settings import RETENTION_LIMIT
 from bot.services.worker.news import NEWS_AFTER
 from bot.texts import text
 from bot.ui.kit.command_texts import said
+from bot.ui.kit.context import Context
 from bot.ui.kit.languages import name_of
-from bot.ui.kit.moderators import ModButton, ModeratorsOnly, Place, actor_of, guild_of, sure_view
-from bot.ui.kit.private import defer_ephemeral, localised, show_ephemeral
-from bot.ui.kit.replies import client_of, locale_of, tell
+from bot.ui.kit.moderators import ModeratorsOnly, Place, draw_mod_button, sure_view
 
 if TYPE_CHECKING:
     from bot.client import Easel
@@ -53,12 +52,12 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         days: app_commands.Range[int, 1, DAYS_LIMIT] | None = None,
     ) -> None:
         """Say how many strikes block a member, and for how long."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        changed = await client_of(interaction).services.guilds.set_strikes(
-            guild_of(interaction), actor_of(interaction), limit=count, block_hours=hours, days=days
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        changed = await context.services.guilds.set_strikes(
+            context.guild_id, context.actor, limit=count, block_hours=hours, days=days
         )
-        await _say(interaction, changed, _strikes(count, changed.after.strikes.days, hours))
+        await _say(context, changed, _strikes(count, changed.after.strikes.days, hours))
 
     @app_commands.command(name="press", description=said("command.mod.press"))
     @app_commands.describe(who=said("command.mod.press.who"), role=said("command.mod.press.role"))
@@ -67,13 +66,13 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         self, interaction: discord.Interaction[Easel], who: str, role: discord.Role | None = None
     ) -> None:
         """Choose who may press the buttons under others' pictures."""
-        if await defer_ephemeral(interaction) is None:
-            return
+        context = Context(interaction)
+        await context.defer_ephemeral()
         role_id = None if role is None else role.id
-        changed = await client_of(interaction).services.guilds.set_press(
-            guild_of(interaction), actor_of(interaction), Pressers(who), role_id
+        changed = await context.services.guilds.set_press(
+            context.guild_id, context.actor, Pressers(who), role_id
         )
-        await _say(interaction, changed, text(f"mod.press_{who}", role=str(role_id)))
+        await _say(context, changed, text(f"mod.press_{who}", role=str(role_id)))
 
     @app_commands.command(name="gate", description=said("command.mod.gate"))
     @app_commands.describe(
@@ -86,15 +85,15 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         account_hours: app_commands.Range[int, 0, HOURS_LIMIT],
     ) -> None:
         """Say how long newcomers wait."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        changed = await client_of(interaction).services.guilds.set_gate(
-            guild_of(interaction),
-            actor_of(interaction),
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        changed = await context.services.guilds.set_gate(
+            context.guild_id,
+            context.actor,
             hours_on_server=server_hours,
             hours_of_account=account_hours,
         )
-        await _say(interaction, changed, _gate(server_hours, account_hours))
+        await _say(context, changed, _gate(server_hours, account_hours))
 
     @app_commands.command(name="media", description=said("command.mod.media"))
     @app_commands.describe(
@@ -113,18 +112,18 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         role: discord.Role | None = None,
     ) -> None:
         """Treat pictures of a channel, or of a role's members, specially."""
+        context = Context(interaction)
         if channel is not None and role is not None:
             raise UserError(text("mod.media_one"))
-        if await defer_ephemeral(interaction) is None:
-            return
-        guild_id = guild_of(interaction)
+        await context.defer_ephemeral()
+        guild_id = context.guild_id
         target_id = channel.id if channel is not None else role.id if role is not None else guild_id
-        changed = await client_of(interaction).services.guilds.set_media(
-            guild_id, actor_of(interaction), target_id, Treatment(treatment), on=on
+        changed = await context.services.guilds.set_media(
+            guild_id, context.actor, target_id, Treatment(treatment), on=on
         )
         target = _target(channel, role, guild_id)
         done = text(f"mod.media_{treatment}", target=target) if on else text("mod.media_off", target=target)
-        await _say(interaction, changed, done)
+        await _say(context, changed, done)
 
     @app_commands.command(name="log", description=said("command.mod.log"))
     @app_commands.describe(channel=said("command.mod.log.channel"))
@@ -132,16 +131,14 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         self, interaction: discord.Interaction[Easel], channel: discord.TextChannel | None = None
     ) -> None:
         """Choose where moderators hear of things."""
-        if await defer_ephemeral(interaction) is None:
-            return
+        context = Context(interaction)
+        await context.defer_ephemeral()
         if channel is not None:
             _check_writable(channel)
         channel_id = None if channel is None else channel.id
-        changed = await client_of(interaction).services.guilds.set_log_channel(
-            guild_of(interaction), actor_of(interaction), channel_id
-        )
+        changed = await context.services.guilds.set_log_channel(context.guild_id, context.actor, channel_id)
         done = text("mod.log_off") if channel_id is None else text("mod.log", channel=str(channel_id))
-        await _say(interaction, changed, done)
+        await _say(context, changed, done)
 
     @app_commands.command(name="language", description=said("command.mod.language"))
     @app_commands.describe(language=said("command.mod.language.language"))
@@ -151,18 +148,16 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         language: app_commands.Range[str, 1, 40] | None = None,
     ) -> None:
         """Choose the language of public cards."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        if language is not None and language not in client_of(interaction).catalogues.languages:
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        if language is not None and language not in context.house.catalogues.languages:
             raise UserError(text("mod.no_such_language"))
-        changed = await client_of(interaction).services.guilds.set_locale(
-            guild_of(interaction), actor_of(interaction), language
-        )
+        changed = await context.services.guilds.set_locale(context.guild_id, context.actor, language)
         if language is None:
             done = text("mod.language_auto")
         else:
-            done = text("mod.language", language=name_of(language, locale_of(interaction)))
-        await _say(interaction, changed, done)
+            done = text("mod.language", language=name_of(language, context.locale))
+        await _say(context, changed, done)
 
     @app_commands.command(name="pings", description=said("command.mod.pings"))
     @app_commands.describe(after=said("command.mod.pings.after"))
@@ -172,23 +167,24 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         after: app_commands.Range[int, NEVER, LONGEST_WAIT_S] | None = None,
     ) -> None:
         """Say when a slow picture pings whoever asked; without a number, show what is set."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        guilds = client_of(interaction).services.guilds
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        guilds = context.services.guilds
         if after is None:
-            known = (await guilds.settings(guild_of(interaction))).news_after
-            await tell(interaction, news_words(NEWS_AFTER if known is None else known))
+            known = (await guilds.settings(context.guild_id)).news_after
+            await context.tell(news_words(NEWS_AFTER if known is None else known))
             return
-        changed = await guilds.set_news_after(guild_of(interaction), actor_of(interaction), after)
-        await _say(interaction, changed, news_words(after))
+        changed = await guilds.set_news_after(context.guild_id, context.actor, after)
+        await _say(context, changed, news_words(after))
 
     @language.autocomplete("language")
     async def suggest_language(
         self, interaction: discord.Interaction[Easel], typed: str
     ) -> list[app_commands.Choice[str]]:
         """Languages that have a catalogue, by their names in the moderator's own."""
-        known = client_of(interaction).catalogues.languages
-        named = {language: name_of(language, locale_of(interaction)) for language in sorted(known)}
+        context = Context(interaction)
+        known = context.house.catalogues.languages
+        named = {language: name_of(language, context.locale) for language in sorted(known)}
         wanted = typed.casefold().strip()
         found = [
             (id_, name) for id_, name in named.items() if wanted in f"{id_} {name} {name_of(id_)}".casefold()
@@ -203,26 +199,24 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         days: app_commands.Range[int, 1, RETENTION_LIMIT] | None = None,
     ) -> None:
         """Say how long prompts are kept; asks first, because older ones go at once."""
-        if await defer_ephemeral(interaction) is None:
-            return
+        context = Context(interaction)
+        await context.defer_ephemeral()
         if days is not None:
-            yes = ModButton.draw(
+            yes = draw_mod_button(
                 "retention",
                 days,
-                label=localised(interaction, text("button.yes_retention")),
+                label=context.say(text("button.yes_retention")),
                 style=discord.ButtonStyle.danger,
             )
             question = text("mod.retention_sure", n=days)
-            await show_ephemeral(interaction, sure_view(interaction, question, yes=yes))
+            await context.show(sure_view(context.say(question), yes))
             return
-        changed = await client_of(interaction).services.guilds.set_retention(
-            guild_of(interaction), actor_of(interaction), None
-        )
-        await _say(interaction, changed, text("mod.retention_off"))
+        changed = await context.services.guilds.set_retention(context.guild_id, context.actor, None)
+        await _say(context, changed, text("mod.retention_off"))
 
 
-async def _say(interaction: discord.Interaction[Easel], changed: Changed, done: Text) -> None:
-    await tell(interaction, done if changed.entry is not None else text("mod.unchanged"))
+async def _say(context: Context, changed: Changed, done: Text) -> None:
+    await context.tell(done if changed.entry is not None else text("mod.unchanged"))
 
 
 def _strikes(count: int, days: int, hours: int) -> Text:

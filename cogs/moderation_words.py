@@ -15,11 +15,11 @@ from bot.domain.prompts import PROMPT_LIMIT
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import said
+from bot.ui.kit.context import Context
+from bot.ui.kit.controls import words_view
 from bot.ui.kit.deadline import PATIENCE_S
 from bot.ui.kit.escape import plain, quoted
-from bot.ui.kit.moderators import ModeratorsOnly, Place, actor_of, guild_of, is_moderator, words_view
-from bot.ui.kit.private import defer_ephemeral, localised, show_ephemeral
-from bot.ui.kit.replies import client_of, tell
+from bot.ui.kit.moderators import ModeratorsOnly, Place
 from bot.ui.moderation.word_lists import channels_view, show_words, verdict_view
 from cogs.jobs import SUGGESTION_LIMIT, SUGGESTIONS
 
@@ -57,19 +57,17 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
         action: str = WordAction.BLOCK.value,
     ) -> None:
         """Add a rule, or give an old one another action."""
-        if await defer_ephemeral(interaction) is None:
-            return
+        context = Context(interaction)
+        await context.defer_ephemeral()
         rule = WordRule(Match(kind), pattern.strip(), WordAction(action))
-        changed = await client_of(interaction).services.guilds.add_word(
-            guild_of(interaction), actor_of(interaction), rule
-        )
+        changed = await context.services.guilds.add_word(context.guild_id, context.actor, rule)
         done = text(
             "mod.word_added",
             pattern=quoted(rule.pattern, SHOWN_PATTERN),
             kind=text(f"kind.{kind}"),
             action=text(f"action.{action}"),
         )
-        await tell(interaction, done if changed.entry is not None else text("mod.unchanged"))
+        await context.tell(done if changed.entry is not None else text("mod.unchanged"))
 
     @app_commands.command(name="remove", description=said("command.mod.words.remove"))
     @app_commands.describe(rule=said("command.mod.words.rule"))
@@ -77,26 +75,27 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
         self, interaction: discord.Interaction[Easel], rule: app_commands.Range[str, 1, PATTERN_LIMIT]
     ) -> None:
         """Remove a rule that was chosen, or whose pattern was typed."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        guilds, guild_id = client_of(interaction).services.guilds, guild_of(interaction)
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        guilds, guild_id = context.services.guilds, context.guild_id
         rules = (await guilds.settings(guild_id)).words
         found = next((w for w in rules if rule in {handle_of(w), w.pattern}), None)
         if found is None:
             raise UserError(text("settings.no_such_word"))
-        await guilds.remove_word(guild_id, actor_of(interaction), found)
-        await tell(interaction, text("mod.word_removed", pattern=quoted(found.pattern, SHOWN_PATTERN)))
+        await guilds.remove_word(guild_id, context.actor, found)
+        await context.tell(text("mod.word_removed", pattern=quoted(found.pattern, SHOWN_PATTERN)))
 
     @remove.autocomplete("rule")
     async def suggest_rule(
         self, interaction: discord.Interaction[Easel], typed: str
     ) -> list[app_commands.Choice[str]]:
         """Rules whose pattern has what was typed; in trouble none, a pattern can be typed."""
-        if not is_moderator(interaction):
+        context = Context(interaction)
+        if not context.is_moderator:
             return []
         try:
             async with asyncio.timeout(PATIENCE_S):
-                settings = await client_of(interaction).services.guilds.settings(guild_of(interaction))
+                settings = await context.services.guilds.settings(context.guild_id)
         except (TimeoutError, StorageTrouble):
             return []
         wanted = typed.casefold().strip()
@@ -104,8 +103,8 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
         return [
             app_commands.Choice(
                 name=plain(
-                    f"{localised(interaction, text(f'kind.{rule.match.value}'))} → "
-                    f"{localised(interaction, text(f'action.{rule.action.value}'))}: {rule.pattern}",
+                    f"{context.say(text(f'kind.{rule.match.value}'))} → "
+                    f"{context.say(text(f'action.{rule.action.value}'))}: {rule.pattern}",
                     SUGGESTION_LIMIT,
                 ),
                 value=handle_of(rule),
@@ -116,8 +115,9 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
     @app_commands.command(name="list", description=said("command.mod.words.list"))
     async def all(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the first page of rules."""
-        if await defer_ephemeral(interaction) is not None:
-            await show_words(interaction, 0)
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await show_words(context, 0)
 
     @app_commands.command(name="test", description=said("command.mod.words.test"))
     @app_commands.describe(prompt=said("command.mod.words.prompt"))
@@ -125,10 +125,10 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
         self, interaction: discord.Interaction[Easel], prompt: app_commands.Range[str, 1, PROMPT_LIMIT]
     ) -> None:
         """Say which rules match and what would happen; count nothing, tell nobody."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        verdict = await client_of(interaction).services.moderation.examine(guild_of(interaction), prompt)
-        await show_ephemeral(interaction, verdict_view(interaction, verdict))
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        verdict = await context.services.moderation.examine(context.guild_id, prompt)
+        await context.show(verdict_view(context, verdict))
 
 
 class Channels(ModeratorsOnly, name="channels", description=said("command.mod.channels")):
@@ -142,7 +142,7 @@ class Channels(ModeratorsOnly, name="channels", description=said("command.mod.ch
         channel: Place,
     ) -> None:
         """Open a channel."""
-        await _set(interaction, channel.id, allowed=True)
+        await _set(Context(interaction), channel.id, allowed=True)
 
     @app_commands.command(name="deny", description=said("command.mod.channels.deny"))
     @app_commands.describe(channel=said("command.mod.channels.channel"))
@@ -152,7 +152,7 @@ class Channels(ModeratorsOnly, name="channels", description=said("command.mod.ch
         channel: Place,
     ) -> None:
         """Close a channel."""
-        await _set(interaction, channel.id, allowed=False)
+        await _set(Context(interaction), channel.id, allowed=False)
 
     @app_commands.command(name="clear", description=said("command.mod.channels.clear"))
     @app_commands.describe(channel=said("command.mod.channels.channel"))
@@ -162,28 +162,27 @@ class Channels(ModeratorsOnly, name="channels", description=said("command.mod.ch
         channel: Place,
     ) -> None:
         """Take its rule away."""
-        await _set(interaction, channel.id, allowed=None)
+        await _set(Context(interaction), channel.id, allowed=None)
 
     @app_commands.command(name="list", description=said("command.mod.channels.list"))
     async def all(self, interaction: discord.Interaction[Easel]) -> None:
         """Show both lists."""
-        if await defer_ephemeral(interaction) is None:
-            return
-        settings = await client_of(interaction).services.guilds.settings(guild_of(interaction))
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        settings = await context.services.guilds.settings(context.guild_id)
         if settings.channels.allowed or settings.channels.denied:
-            await show_ephemeral(interaction, channels_view(interaction, settings.channels))
+            await context.show(channels_view(context, settings.channels))
         else:
-            await show_ephemeral(interaction, words_view(interaction, text("mod.channels_none")))
+            await context.show(words_view(context.say(text("mod.channels_none"))))
 
 
 CHANNEL_SAID = {True: "mod.channel_allowed", False: "mod.channel_denied", None: "mod.channel_cleared"}
 
 
-async def _set(interaction: discord.Interaction[Easel], channel_id: int, *, allowed: bool | None) -> None:
-    if await defer_ephemeral(interaction) is None:
-        return
-    changed = await client_of(interaction).services.guilds.set_channel(
-        guild_of(interaction), actor_of(interaction), channel_id, allowed=allowed
+async def _set(context: Context, channel_id: int, *, allowed: bool | None) -> None:
+    await context.defer_ephemeral()
+    changed = await context.services.guilds.set_channel(
+        context.guild_id, context.actor, channel_id, allowed=allowed
     )
     done = text(CHANNEL_SAID[allowed], channel=str(channel_id))
-    await tell(interaction, done if changed.entry is not None else text("mod.unchanged"))
+    await context.tell(done if changed.entry is not None else text("mod.unchanged"))

@@ -18,7 +18,7 @@ from bot.ui.imagine import describe as describing
 from bot.ui.imagine.attachments import Addressed, attached, given_by, picked
 from bot.ui.imagine.use_as_prompt import open_modal
 from bot.ui.kit.command_texts import said
-from bot.ui.kit.replies import client_of, defer_public
+from bot.ui.kit.context import Context
 
 if TYPE_CHECKING:
     from bot.client import Easel
@@ -64,18 +64,18 @@ class PicturesCog(commands.Cog):
         pool: str | None = None,
     ) -> None:
         """Mix pictures; without a shape the result is square, as upstream's own is."""
+        context = Context(interaction)
         given = attached((image1, image2, image3, image4, image5))
-        asker = await defer_public(interaction)
-        if asker is not None:
-            services = client_of(interaction).services
-            liked = await services.people.preferences(asker.user_id)
-            await services.blending.begin(
-                asker,
-                given,
-                shape=Shape(shape) if shape else Shape.SQUARE,
-                pool=Pool(pool) if pool else None,
-                preferred=liked.pool,
-            )
+        asker = await context.defer_public()
+        services = context.services
+        liked = await services.people.preferences(asker.user_id)
+        await services.blending.begin(
+            asker,
+            given,
+            shape=Shape(shape) if shape else Shape.SQUARE,
+            pool=Pool(pool) if pool else None,
+            preferred=liked.pool,
+        )
 
     @app_commands.command(name="describe", description=said("command.describe"))
     @app_commands.guild_only()
@@ -93,33 +93,29 @@ class PicturesCog(commands.Cog):
         pool: str | None = None,
     ) -> None:
         """Ask for prompts that would give such a picture."""
+        context = Context(interaction)
         given: list[Given] = [*attached((image,))]
         if address is not None:
-            given.append(client_of(interaction).services.image_loader.of_address(address))
+            given.append(context.services.image_loader.of_address(address))
         if len(given) != 1:
             raise UserError(text("describe.one_picture"))
-        asker = await defer_public(interaction)
-        if asker is not None:
-            await _describe(interaction, asker, given[0], Pool(pool) if pool else None, address)
+        asker = await context.defer_public()
+        await _describe(context, asker, given[0], Pool(pool) if pool else None, address)
 
 
 async def describe_picture(interaction: discord.Interaction[Easel], message: discord.Message) -> None:
     """Describe the first picture of a message."""
-    pick = picked(interaction, message)
-    asker = await defer_public(interaction)
-    if asker is not None:
-        address = pick.address if isinstance(pick, Addressed) else None
-        await _describe(interaction, asker, await given_by(interaction, pick), None, address)
+    context = Context(interaction)
+    pick = picked(context, message)
+    asker = await context.defer_public()
+    address = pick.address if isinstance(pick, Addressed) else None
+    await _describe(context, asker, await given_by(context, pick), None, address)
 
 
 async def _describe(
-    interaction: discord.Interaction[Easel],
-    asker: Asker,
-    given: Given,
-    pool: Pool | None,
-    address: str | None = None,
+    context: Context, asker: Asker, given: Given, pool: Pool | None, address: str | None = None
 ) -> None:
-    services = client_of(interaction).services
+    services = context.services
     liked = await services.people.preferences(asker.user_id)
     more = {} if address is None else {"address": address}
     await services.describing.begin(asker, given, pool=pool, preferred=liked.pool, **more)
@@ -127,7 +123,8 @@ async def _describe(
 
 async def use_picture(interaction: discord.Interaction[Easel], message: discord.Message) -> None:
     """Ask for the words that go with the first picture of a message."""
-    await open_modal(interaction, picked(interaction, message))
+    context = Context(interaction)
+    await open_modal(context, picked(context, message))
 
 
 async def setup(bot: commands.Bot) -> None:

@@ -3,6 +3,7 @@ Never here: what a change does and says (bot.ui.pools.changes), the panel, the c
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -16,10 +17,9 @@ from bot.domain.prices import Charge
 from bot.services.servers.quota import REASON_LIMIT
 from bot.services.servers.settings import COOLDOWN_LIMIT, HOURS_LIMIT, NUMBER_LIMIT, PAUSE_LIMIT
 from bot.ui.kit.command_texts import said
-from bot.ui.kit.private import defer_ephemeral, viewer_of
-from bot.ui.kit.replies import tell
+from bot.ui.kit.context import AnyInteraction, Context
 from bot.ui.pools import changes as pool_changes
-from bot.ui.pools.panel import PANEL_DYNAMIC, show_panel
+from bot.ui.pools.panel import show_panel
 from bot.ui.pools.quota import show_quota
 from bot.ui.pools.usage import DEFAULT_DAYS, MOST_DAYS, show_usage
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from bot.client import Easel
     from bot.texts import Text
-    from bot.ui.kit.replies import AnyInteraction
 
 POOLS = [app_commands.Choice(name=pool.value, value=pool.value) for pool in Pool]
 KINDS = [
@@ -46,7 +45,7 @@ class QuotaCog(commands.Cog):
     @app_commands.guild_only()
     async def quota(self, interaction: discord.Interaction[Easel]) -> None:
         """Show what is left."""
-        await show_quota(interaction)
+        await show_quota(Context(interaction))
 
 
 class PoolCog(commands.Cog):
@@ -62,19 +61,21 @@ class PoolCog(commands.Cog):
     @override
     async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
         """Whether this person manages the server right now, whatever Discord was told about the command."""
-        return viewer_of(interaction).manages
+        return Context(interaction).is_moderator
 
     @pool.command(name="panel", description=said("command.pool.panel"))
     async def panel(self, interaction: discord.Interaction[Easel]) -> None:
         """Show both pools with buttons for everything."""
-        if await defer_ephemeral(interaction) is not None:
-            await show_panel(interaction)
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await show_panel(context)
 
     @pool.command(name="status", description=said("command.pool.status"))
     async def status(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the same without buttons."""
-        if await defer_ephemeral(interaction) is not None:
-            await show_panel(interaction, controls=False)
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await show_panel(context, controls=False)
 
     @pool.command(name="rule", description=said("command.pool.rule"))
     @app_commands.describe(
@@ -101,33 +102,37 @@ class PoolCog(commands.Cog):
         cooldown: app_commands.Range[int, 0, COOLDOWN_LIMIT] | None = None,
     ) -> None:
         """Give a role an allowance; `unlimited` is meant for the numbers that are not named."""
+        context = Context(interaction)
         rest: Said = None if unlimited else UNSAID
         day, run, wait, month = (rest if n is None else n for n in (per_day, running, waiting, per_month))
         pace = UNSAID if cooldown is None else cooldown
         numbers = AllowanceChange(day, run, wait, month, pace)
-        await _confirm(interaction, pool_changes.set_rule(interaction, Pool(pool), role.id, numbers))
+        await _confirm(context, pool_changes.set_rule(context, Pool(pool), role.id, numbers))
 
     @pool.command(name="unrule", description=said("command.pool.unrule"))
     @app_commands.describe(pool=said("command.pool.pool"), role=said("command.pool.role"))
     @app_commands.choices(pool=POOLS)
     async def unrule(self, interaction: discord.Interaction[Easel], pool: str, role: discord.Role) -> None:
         """Take a role's rule away."""
-        await _confirm(interaction, pool_changes.remove_rule(interaction, Pool(pool), role.id))
+        context = Context(interaction)
+        await _confirm(context, pool_changes.remove_rule(context, Pool(pool), role.id))
 
     @pool.command(name="enable", description=said("command.pool.enable"))
     @app_commands.describe(pool=said("command.pool.pool"))
     @app_commands.choices(pool=POOLS)
     async def enable(self, interaction: discord.Interaction[Easel], pool: str) -> None:
         """Switch a pool on."""
-        await _confirm(interaction, pool_changes.switch(interaction, Pool(pool), on=True))
+        context = Context(interaction)
+        await _confirm(context, pool_changes.switch(context, Pool(pool), on=True))
 
     @pool.command(name="disable", description=said("command.pool.disable"))
     @app_commands.describe(pool=said("command.pool.pool"))
     @app_commands.choices(pool=POOLS)
     async def disable(self, interaction: discord.Interaction[Easel], pool: str) -> None:
         """Show the panel with the question that a second press answers."""
-        if await defer_ephemeral(interaction) is not None:
-            await show_panel(interaction, asking=Pool(pool))
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await show_panel(context, asking=Pool(pool))
 
     @pool.command(name="pause", description=said("command.pool.pause"))
     @app_commands.describe(words=said("command.pool.pause.words"), pool=said("command.pool.pause.pool"))
@@ -139,24 +144,27 @@ class PoolCog(commands.Cog):
         pool: str | None = None,
     ) -> None:
         """Stop a pool, or everything, for a while."""
+        context = Context(interaction)
         stopped = None if pool is None else Pool(pool)
-        await _confirm(interaction, pool_changes.pause(interaction, stopped, words))
+        await _confirm(context, pool_changes.pause(context, stopped, words))
 
     @pool.command(name="resume", description=said("command.pool.resume"))
     @app_commands.describe(pool=said("command.pool.resume.pool"))
     @app_commands.choices(pool=POOLS)
     async def resume(self, interaction: discord.Interaction[Easel], pool: str | None = None) -> None:
         """End a pause, or all of them."""
+        context = Context(interaction)
         resumed = None if pool is None else Pool(pool)
-        await _confirm(interaction, pool_changes.resume(interaction, resumed))
+        await _confirm(context, pool_changes.resume(context, resumed))
 
     @pool.command(name="default", description=said("command.pool.default"))
     @app_commands.describe(pool=said("command.pool.default.pool"))
     @app_commands.choices(pool=POOLS)
     async def default(self, interaction: discord.Interaction[Easel], pool: str | None = None) -> None:
         """Choose the pool of commands that name none; without one, the deployment's."""
+        context = Context(interaction)
         chosen = None if pool is None else Pool(pool)
-        await _confirm(interaction, pool_changes.set_default(interaction, chosen))
+        await _confirm(context, pool_changes.set_default(context, chosen))
 
     @pool.command(name="total", description=said("command.pool.total"))
     @app_commands.describe(pool=said("command.pool.pool"), per_day=said("command.pool.total.per_day"))
@@ -165,7 +173,8 @@ class PoolCog(commands.Cog):
         self, interaction: discord.Interaction[Easel], pool: str, per_day: Amount | None = None
     ) -> None:
         """Limit the whole server, or lift the limit."""
-        await _confirm(interaction, pool_changes.set_total(interaction, Pool(pool), per_day))
+        context = Context(interaction)
+        await _confirm(context, pool_changes.set_total(context, Pool(pool), per_day))
 
     @pool.command(name="price", description=said("command.pool.price"))
     @app_commands.describe(
@@ -178,7 +187,8 @@ class PoolCog(commands.Cog):
         self, interaction: discord.Interaction[Easel], pool: str, kind: str, units: Amount | None = None
     ) -> None:
         """Say what a kind of job costs."""
-        await _confirm(interaction, pool_changes.set_price(interaction, Pool(pool), Charge(kind), units))
+        context = Context(interaction)
+        await _confirm(context, pool_changes.set_price(context, Pool(pool), Charge(kind), units))
 
     @pool.command(name="zone", description=said("command.pool.zone"))
     @app_commands.describe(name=said("command.pool.zone.name"))
@@ -186,7 +196,8 @@ class PoolCog(commands.Cog):
         self, interaction: discord.Interaction[Easel], name: app_commands.Range[str, 1, ZONE_LIMIT]
     ) -> None:
         """Choose where the day begins at midnight."""
-        await _confirm(interaction, pool_changes.set_zone(interaction, name))
+        context = Context(interaction)
+        await _confirm(context, pool_changes.set_zone(context, name))
 
     @zone.autocomplete("name")
     async def suggest_zone(
@@ -214,10 +225,9 @@ class PoolCog(commands.Cog):
         hours: app_commands.Range[int, 1, HOURS_LIMIT] | None = None,
     ) -> None:
         """Give a member extra units."""
-        given = pool_changes.grant(
-            interaction, member.id, Pool(pool), units=units, reason=reason, hours=hours
-        )
-        await _confirm(interaction, given)
+        context = Context(interaction)
+        given = pool_changes.grant(context, member.id, Pool(pool), units=units, reason=reason, hours=hours)
+        await _confirm(context, given)
 
     @pool.command(name="usage", description=said("command.pool.usage"))
     @app_commands.describe(days=said("command.pool.usage.days"))
@@ -227,15 +237,14 @@ class PoolCog(commands.Cog):
         days: app_commands.Range[int, 1, MOST_DAYS] = DEFAULT_DAYS,
     ) -> None:
         """Show a chart and attach the numbers."""
-        await show_usage(interaction, days)
+        await show_usage(Context(interaction), days)
 
 
-async def _confirm(interaction: discord.Interaction[Easel], change: Coroutine[Any, Any, Text]) -> None:
+async def _confirm(context: Context, change: Coroutine[Any, Any, Text]) -> None:
     """Answer first, change then, and say what is now true."""
-    if await defer_ephemeral(interaction) is None:
-        change.close()
-        return
-    await tell(interaction, await change)
+    with closing(change):
+        await context.defer_ephemeral()
+        await context.tell(await change)
 
 
 def zones_like(typed: str) -> list[str]:
@@ -255,7 +264,6 @@ def zones_like(typed: str) -> list[str]:
 
 
 async def setup(bot: commands.Bot) -> None:
-    """Discord.py's entry into an extension; the panel's buttons come with it."""
-    bot.add_dynamic_items(*PANEL_DYNAMIC)
+    """Discord.py's entry into an extension."""
     await bot.add_cog(QuotaCog())
     await bot.add_cog(PoolCog())

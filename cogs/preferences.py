@@ -12,9 +12,8 @@ from discord.ext import commands
 from bot.domain.people import NAME_LIMIT, OPTIONS_LIMIT
 from bot.texts import text
 from bot.ui.kit.command_texts import said
-from bot.ui.kit.private import defer_ephemeral
-from bot.ui.kit.replies import client_of
-from bot.ui.preferences.card import PREFERENCES_DYNAMIC, show_preferences
+from bot.ui.kit.context import Context
+from bot.ui.preferences.card import show_preferences
 from cogs.imagine import own_sets
 
 if TYPE_CHECKING:
@@ -29,8 +28,9 @@ class PreferCog(commands.Cog):
     @prefer.command(name="show", description=said("command.prefer.show"))
     async def show(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the card."""
-        if await defer_ephemeral(interaction) is not None:
-            await show_preferences(interaction)
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await show_preferences(context)
 
     @prefer.command(name="set", description=said("command.prefer.set"))
     @app_commands.describe(name=said("command.prefer.set.name"), options=said("command.prefer.set.options"))
@@ -41,9 +41,10 @@ class PreferCog(commands.Cog):
         options: app_commands.Range[str, 1, OPTIONS_LIMIT],
     ) -> None:
         """Keep options under a name, over those that it had."""
-        if await defer_ephemeral(interaction) is not None:
-            await client_of(interaction).services.people.keep_set(interaction.user.id, name, options)
-            await show_preferences(interaction, notice=text("prefer.set_kept"))
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await context.services.people.keep_set(context.user_id, name, options)
+        await show_preferences(context, notice=text("prefer.set_kept"))
 
     @prefer.command(name="unset", description=said("command.prefer.unset"))
     @app_commands.describe(name=said("command.prefer.unset.name"))
@@ -51,9 +52,10 @@ class PreferCog(commands.Cog):
         self, interaction: discord.Interaction[Easel], name: app_commands.Range[str, 1, NAME_LIMIT]
     ) -> None:
         """Remove a set."""
-        if await defer_ephemeral(interaction) is not None:
-            await client_of(interaction).services.people.drop_set(interaction.user.id, name)
-            await show_preferences(interaction, notice=text("prefer.set_dropped"))
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await context.services.people.drop_set(context.user_id, name)
+        await show_preferences(context, notice=text("prefer.set_dropped"))
 
     @keep.autocomplete("name")
     @drop.autocomplete("name")
@@ -61,7 +63,7 @@ class PreferCog(commands.Cog):
         self, interaction: discord.Interaction[Easel], typed: str
     ) -> list[app_commands.Choice[str]]:
         """The member's own option sets."""
-        return await own_sets(interaction, typed)
+        return await own_sets(Context(interaction), typed)
 
     @prefer.command(name="suffix", description=said("command.prefer.suffix"))
     @app_commands.describe(words=said("command.prefer.suffix.words"))
@@ -71,20 +73,21 @@ class PreferCog(commands.Cog):
         words: app_commands.Range[str, 1, OPTIONS_LIMIT] | None = None,
     ) -> None:
         """Put words or parameters behind every prompt, or none any more."""
-        if await defer_ephemeral(interaction) is not None:
-            await client_of(interaction).services.people.prefer_suffix(interaction.user.id, words or "")
-            await show_preferences(
-                interaction, notice=text("prefer.suffix_kept" if words else "prefer.suffix_dropped")
-            )
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await context.services.people.prefer_suffix(context.user_id, words or "")
+        await show_preferences(
+            context, notice=text("prefer.suffix_kept" if words else "prefer.suffix_dropped")
+        )
 
     @prefer.command(name="forget", description=said("command.prefer.forget"))
     async def forget(self, interaction: discord.Interaction[Easel]) -> None:
         """Ask whether all is to be forgotten."""
-        if await defer_ephemeral(interaction) is not None:
-            await show_preferences(interaction, asking=True)
+        context = Context(interaction)
+        await context.defer_ephemeral()
+        await show_preferences(context, asking=True)
 
 
 async def setup(bot: commands.Bot) -> None:
-    """Discord.py's entry into an extension; the card's controls come with it."""
-    bot.add_dynamic_items(*PREFERENCES_DYNAMIC)
+    """Discord.py's entry into an extension."""
     await bot.add_cog(PreferCog())

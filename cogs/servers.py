@@ -15,11 +15,10 @@ from bot.domain.tenancy import parse_ceiling
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import said
+from bot.ui.kit.context import Context
+from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.escape import quoted
-from bot.ui.kit.private import defer_ephemeral, localised
-from bot.ui.kit.replies import NETWORK, client_of, follow_up
 from bot.ui.servers.lists import NAME_LIMIT, server_line, server_list
-from bot.ui.servers.owners import AskButton, check_owner
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
     from bot.client import Easel
     from bot.services.accounts.owner_policy import OwnerPolicy
-    from bot.ui.kit.replies import AnyInteraction
 
 log = logging.getLogger(__name__)
 
@@ -43,27 +41,30 @@ class Servers(app_commands.Group, name="servers", description=said("command.ops.
     @app_commands.command(name="list", description=said("command.ops.servers.list"))
     async def show(self, interaction: discord.Interaction[Easel]) -> None:
         """All of them."""
-        if await _take_up(interaction):
-            views = await _policy(interaction).every()
-            await follow_up(interaction, content=server_list(views, partial(localised, interaction))[:2000])
+        context = Context(interaction)
+        policy = await _of_owner(context)
+        views = await policy.every()
+        await context.answer(content=server_list(views, context.say)[:2000])
 
     @app_commands.command(name="let-in", description=said("command.ops.servers.let_in"))
     @app_commands.describe(server=said("command.ops.server"))
     async def let_in(self, interaction: discord.Interaction[Easel], server: str) -> None:
         """Let one draw on the owner's accounts."""
-        if await _take_up(interaction):
-            guild_id = _id_of(server)
-            await _policy(interaction).let_in(guild_id, by=interaction.user.id)
-            await _show(interaction, guild_id)
+        context = Context(interaction)
+        policy = await _of_owner(context)
+        guild_id = _id_of(server)
+        await policy.let_in(guild_id, by=context.user_id)
+        await _show(context, guild_id)
 
     @app_commands.command(name="shut-out", description=said("command.ops.servers.shut_out"))
     @app_commands.describe(server=said("command.ops.server"))
     async def shut_out(self, interaction: discord.Interaction[Easel], server: str) -> None:
         """Keep one off them."""
-        if await _take_up(interaction):
-            guild_id = _id_of(server)
-            await _policy(interaction).shut_out(guild_id)
-            await _show(interaction, guild_id)
+        context = Context(interaction)
+        policy = await _of_owner(context)
+        guild_id = _id_of(server)
+        await policy.shut_out(guild_id)
+        await _show(context, guild_id)
 
     @app_commands.command(name="ceiling", description=said("command.ops.servers.ceiling"))
     @app_commands.describe(
@@ -71,14 +72,15 @@ class Servers(app_commands.Group, name="servers", description=said("command.ops.
     )
     async def ceiling(self, interaction: discord.Interaction[Easel], server: str, ceiling: str) -> None:
         """Limit one, whatever its moderators decide."""
-        if await _take_up(interaction):
-            guild_id = _id_of(server)
-            try:
-                given = None if ceiling.strip().lower() == USUAL else parse_ceiling(ceiling)
-            except ValueError:
-                raise UserError(text("server.ceiling_form")) from None
-            await _policy(interaction).set_ceiling(guild_id, given)
-            await _show(interaction, guild_id)
+        context = Context(interaction)
+        policy = await _of_owner(context)
+        guild_id = _id_of(server)
+        try:
+            given = None if ceiling.strip().lower() == USUAL else parse_ceiling(ceiling)
+        except ValueError:
+            raise UserError(text("server.ceiling_form")) from None
+        await policy.set_ceiling(guild_id, given)
+        await _show(context, guild_id)
 
     @let_in.autocomplete("server")
     @shut_out.autocomplete("server")
@@ -87,9 +89,10 @@ class Servers(app_commands.Group, name="servers", description=said("command.ops.
         self, interaction: discord.Interaction[Easel], typed: str
     ) -> list[app_commands.Choice[str]]:
         """Known servers whose name or id holds what was typed."""
-        if interaction.user.id not in await interaction.client.owners():
+        context = Context(interaction)
+        if context.user_id not in await interaction.client.owners():
             return []
-        servers = [view.server for view in await _policy(interaction).every()]
+        servers = [view.server for view in await context.services.owner_policy.every()]
         wanted = typed.strip().casefold()
         return [
             app_commands.Choice(name=f"{s.name or '?'} ({s.guild_id})"[-100:], value=str(s.guild_id))
@@ -111,20 +114,16 @@ class Ops(
         self.add_command(Servers())
 
 
-def _policy(interaction: AnyInteraction) -> OwnerPolicy:
-    return client_of(interaction).services.owner_policy
+async def _of_owner(context: Context) -> OwnerPolicy:
+    """Answer first; then only for the owner."""
+    await context.defer_ephemeral()
+    await context.owner()
+    return context.services.owner_policy
 
 
-async def _take_up(interaction: AnyInteraction) -> bool:
-    if await defer_ephemeral(interaction) is None:
-        return False
-    await check_owner(interaction)
-    return True
-
-
-async def _show(interaction: AnyInteraction, guild_id: int) -> None:
-    view = await _policy(interaction).view(guild_id)
-    await follow_up(interaction, content=server_line(view, partial(localised, interaction)))
+async def _show(context: Context, guild_id: int) -> None:
+    view = await context.services.owner_policy.view(guild_id)
+    await context.answer(content=server_line(view, context.say))
 
 
 def _id_of(typed: str) -> int:
@@ -243,8 +242,7 @@ async def _calmly(work: Coroutine[Any, Any, object]) -> None:
 
 
 async def setup(bot: Easel) -> None:
-    """Discord.py's entry into an extension; the owner's buttons come with it."""
-    bot.add_dynamic_items(AskButton)
+    """Discord.py's entry into an extension."""
     owner_guild = getattr(bot, "owner_guild", None)  # whoever lists our commands may load us into a bare bot
     if owner_guild is not None:
         bot.tree.add_command(Ops(), guild=owner_guild)

@@ -53,7 +53,7 @@ async def test_preferences_and_refusals_are_painted(tmp_path: Path, monkeypatch:
         shown = await ada.slash(channel, "prefer show")
         assert await photograph(shop, ada, shown, "prefer")
         assert shown.response is not None
-        await ada.click(shown.response, custom_id="easel-prefer:1:ask_forget")
+        await ada.click(shown.response, custom_id="easel:2:prefer:ask_forget")
         assert await photograph(shop, ada, shown, "prefer-forget")
         refused = await ada.slash(channel, "imagine", prompt="a paper fox --chaso 5")
         assert await photograph(shop, ada, refused, "refused-prompt")

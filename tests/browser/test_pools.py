@@ -97,9 +97,9 @@ async def test_the_panel_the_chart_and_the_quota_are_painted(
         panel = await shop.panel()
         assert await photograph(shop, mo, panel, "panel")
         assert panel.response is not None
-        await mo.click(panel.response, custom_id="easel-pool:1:ask_off:FAST")
+        await mo.click(panel.response, custom_id="easel:2:pool:ask_off:FAST")
         assert await photograph(shop, mo, panel, "panel-confirm")
-        await mo.click(panel.response, custom_id="easel-pool:1:off:FAST")
+        await mo.click(panel.response, custom_id="easel:2:pool:off:FAST")
         assert await photograph(shop, mo, panel, "panel-off")
         assert await photograph(shop, mo, await mo.slash(channel, "pool usage"), "usage")
         assert await photograph(shop, ada, await ada.slash(channel, "quota"), "quota")

@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.services.wiring import Services
     from bot.storage import Storage
-    from bot.ui.kit.replies import Services as SeenServices
     from tests.ui.client_harness import ClientHarness
 
 DEFAULTS = {Pool.NORMAL: Allowance(50, 3, 10), Pool.FAST: Allowance(10, 1, 5)}
@@ -221,7 +220,7 @@ async def moderated(
         )
         mail = DiscordMail(house.bot, CATALOGUES)
         services = replace(services, mail=mail)
-        house.bot.services = cast("SeenServices", services)
+        house.bot.services = services
         role = house.guild.create_role("mods", permissions=discord.Permissions(manage_guild=True))
         mo = house.guild.add_member(house.env.create_user("mo"), roles=[role])
         yield Moderated(house, storage, services, api, mo, role, brought)

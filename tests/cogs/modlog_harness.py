@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.services.wiring import Services
     from bot.storage import Storage
-    from bot.ui.kit.replies import Services as SeenServices
     from tests.ui.client_harness import ClientHarness
 
 EXTENSIONS = ("cogs.imagine", "cogs.jobs", "cogs.moderation")
@@ -169,7 +168,7 @@ async def room(folder: Path) -> AsyncIterator[Room]:
             Terms(owner="test", max_running=3),
             on_lost_way=lambda _job, _why: None,
         )
-        house.bot.services = cast("SeenServices", services)
+        house.bot.services = services
         role = house.guild.create_role("mods", permissions=discord.Permissions(manage_guild=True))
         mo = house.guild.add_member(house.env.create_user("mo"), roles=[role])
         dispatcher = asyncio.create_task(services.dispatcher.run())

@@ -12,7 +12,6 @@ from sqlalchemy import select
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import JobState, Route
 from bot.domain.keepsakes import DRAFT_LIFE_MS
-from bot.domain.keys import ButtonId
 from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
@@ -135,7 +134,7 @@ async def test_a_remix_that_is_refused_keeps_the_pool_of_its_picture(tmp_path: P
         banned = replace(job, failure=Failure(FailureKind.BANNED_PROMPT))
         shown = await shop.house.publisher.show(Showing(banned, job.created_at), Route.POST, picture=None)
         (card,) = [m for m in channel.history(viewer=ada) if m.id == shown.message_id]
-        window = await ada.click(card, custom_id=ButtonId(job.key, "edit").encode())
+        window = await ada.click(card, custom_id=f"easel:2:edit:{job.key}")
         assert prefilled(window) == job.prompt
 
         refused = await ada.submit_modal(window, {"prompt": "a fox --chaso 3"})

@@ -13,11 +13,10 @@ import discord
 import pytest
 
 from bot.domain.jobs import Ancestor, JobState, Press, Route
-from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
 from bot.services.history.jobs import Family
-from bot.ui.imagine.use_as_prompt import CARD
+from bot.ui.imagine.use_as_prompt import begin_from_card
 from bot.ui.jobs.job_info import info_view
 from bot.ui.kit.links import card_link
 from cogs.jobs import DAY, HOUR, MINUTE, age
@@ -606,7 +605,7 @@ async def test_start_from_this_picture_asks_for_words_that_go_with_this_cards_pi
 
         window = await house.bob.click(card_of(house, job), label="Start from this picture")
         assert window.modal is not None
-        assert window.modal["custom_id"] == ButtonId(job.key, CARD).encode()
+        assert window.modal["custom_id"] == begin_from_card.id(job.key)
 
 
 async def test_remix_opens_a_window_with_the_prompt_and_begins_a_chain_in_the_same_pool(

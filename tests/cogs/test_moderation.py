@@ -15,7 +15,7 @@ from bot.domain.access import HOUR_MS, Pressers, Treatment
 from bot.domain.guilds import AuditEntry
 from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction, WordRule
-from bot.ui.kit.moderators import ModButton, ModeratorsOnly, spelled
+from bot.ui.kit.moderators import ModeratorsOnly, draw_mod_button
 from bot.ui.moderation.audit import PAGE, audit_view
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
 from tests.ui.builders import words
@@ -184,7 +184,7 @@ async def test_live_jobs_are_listed_in_pages_and_cancelled_beside_their_prompt(t
         assert shown.response is not None
         now = await here.mo.click(
             shown.response,
-            custom_id=spelled("cancel", f"{first.key}-0"),
+            custom_id=f"easel:2:mod-cancel:{first.key}:0",
         )
 
         assert not now.followups
@@ -561,7 +561,9 @@ async def test_a_button_asks_again_who_presses(tmp_path: Path, word: str, about:
         before = await here.history()
         view = discord.ui.LayoutView(timeout=None)
         target = {"user": str(here.house.ada.id), "job": job.key}.get(about, about)
-        view.add_item(discord.ui.ActionRow(ModButton.draw(word, target, label="Go")))
+        view.add_item(
+            discord.ui.ActionRow(discord.ui.Button(custom_id=f"easelmod:1:{word}:{target}", label="Go"))
+        )
         channel = here.house.bot.get_partial_messageable(here.house.channel.id, guild_id=here.guild_id)
         message = await channel.send(view=view)
 
@@ -575,7 +577,9 @@ async def test_a_button_asks_again_who_presses(tmp_path: Path, word: str, about:
 async def test_a_button_of_another_version_says_so(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         view = discord.ui.LayoutView(timeout=None)
-        view.add_item(discord.ui.ActionRow(ModButton.draw("no_such_word", "", label="Go")))
+        view.add_item(
+            discord.ui.ActionRow(discord.ui.Button(custom_id="easelmod:1:no_such_word:", label="Go"))
+        )
         channel = here.house.bot.get_partial_messageable(here.house.channel.id, guild_id=here.guild_id)
         message = await channel.send(view=view)
 
@@ -584,9 +588,9 @@ async def test_a_button_of_another_version_says_so(tmp_path: Path) -> None:
 
 def test_a_custom_id_that_could_not_be_read_back_is_never_made() -> None:
     with pytest.raises(ValueError, match="read back"):
-        spelled("Word", "")
+        draw_mod_button("W ord", label="Go")
     with pytest.raises(ValueError, match="read back"):
-        spelled("word", "x" * 80)
+        draw_mod_button("word", "x" * 80, label="Go")
 
 
 # -- what is told ------------------------------------------------------------------------------------------

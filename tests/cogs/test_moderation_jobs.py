@@ -9,7 +9,6 @@ from bot.domain.access import HOUR_MS
 from bot.domain.jobs import NOTE_REMOVED, JobState, Route
 from bot.domain.keys import JobKey
 from bot.domain.ports import Showing
-from bot.ui.kit.moderators import spelled
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
 from tests.cogs.test_moderation import press, run
 
@@ -110,11 +109,11 @@ async def test_everybody_blocked_is_listed_in_pages_and_let_go_beside_their_name
         assert f"<@{10**17 + 9}>" in await press(here, shown, "▶")
         await press(here, shown, "◀")
         assert shown.response is not None
-        await here.mo.click(shown.response, custom_id=spelled("lift", f"{10**17}-0"))
+        await here.mo.click(shown.response, custom_id=f"easel:2:mod-lift:{10**17}:0")
         now = seen(shown)
         # pressed twice, on an old message
         await here.services.moderation.unblock(here.guild_id, BOSS, 10**17 + 1)
-        again = await here.mo.click(shown.response, custom_id=spelled("lift", f"{10**17 + 1}-0"))
+        again = await here.mo.click(shown.response, custom_id=f"easel:2:mod-lift:{10**17 + 1}:0")
 
         assert f"<@{10**17}>" not in now
         assert not again.followups

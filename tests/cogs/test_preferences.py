@@ -61,19 +61,19 @@ async def test_menus_change_a_preference_and_take_it_back(tmp_path: Path) -> Non
         choices = (("pool", "FAST"), ("version", "niji 6"), ("language", "en"))
 
         for menu, value in choices:
-            await ada.select(shown, [value], custom_id=f"easel-prefer-menu:1:{menu}")
+            await ada.select(shown, [value], custom_id=f"easel:2:prefer-menu:{menu}")
         assert await liked(shop) == Preferences(pool=Pool.FAST, version="niji 6", language="en")
         assert shop.services.people.language(ada.id) == "en"
 
         for menu, _ in choices:
-            await ada.select(shown, [USUAL], custom_id=f"easel-prefer-menu:1:{menu}")
+            await ada.select(shown, [USUAL], custom_id=f"easel:2:prefer-menu:{menu}")
         assert await liked(shop) == Preferences()
 
 
 async def test_aspect_and_suffix_are_written_in_a_window_and_checked(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         ada, shown = shop.house.ada, await card(shop)
-        button = "easel-prefer:1:shape"
+        button = "easel:2:prefer:shape"
 
         window = await ada.click(shown, custom_id=button)
         await ada.submit_modal(window, {"aspect": "16:9", "suffix": "in ink --s 50"})
@@ -90,14 +90,14 @@ async def test_option_sets_are_made_changed_and_removed_on_the_card(tmp_path: Pa
     async with moderated(tmp_path) as shop:
         ada, shown = shop.house.ada, await card(shop)
 
-        window = await ada.click(shown, custom_id="easel-prefer:1:add")
+        window = await ada.click(shown, custom_id="easel:2:prefer:add")
         await ada.submit_modal(window, {"name": "wide", "options": "--ar 21:9"})
-        opened = await ada.select(shown, ["wide"], custom_id="easel-prefer-menu:1:sets")
+        opened = await ada.select(shown, ["wide"], custom_id="easel:2:prefer-menu:sets")
         assert fields(opened) == {"name": "wide", "options": "--ar 21:9"}
         await ada.submit_modal(opened, {"name": "wider", "options": "--ar 32:9"})
         assert (await liked(shop)).sets == (OptionSet("wider", "--ar 32:9"),)
 
-        opened = await ada.select(shown, ["wider"], custom_id="easel-prefer-menu:1:sets")
+        opened = await ada.select(shown, ["wider"], custom_id="easel:2:prefer-menu:sets")
         await ada.submit_modal(opened, {"name": "wider", "options": " "})
         assert await liked(shop) == Preferences()
 
@@ -132,12 +132,12 @@ async def test_everything_is_forgotten_after_a_second_press(tmp_path: Path) -> N
         asked = await ada.slash(channel, "prefer forget")
         assert asked.response is not None
         assert "for good" in seen(asked)
-        await ada.click(asked.response, custom_id="easel-prefer:1:keep")
+        await ada.click(asked.response, custom_id="easel:2:prefer:keep")
         assert (await liked(shop)).sets
 
         shown = await card(shop)
-        await ada.click(shown, custom_id="easel-prefer:1:ask_forget")
-        await ada.click(shown, custom_id="easel-prefer:1:forget")
+        await ada.click(shown, custom_id="easel:2:prefer:ask_forget")
+        await ada.click(shown, custom_id="easel:2:prefer:forget")
         assert await liked(shop) == Preferences()
 
 
@@ -145,9 +145,9 @@ async def test_copies_are_switched_on_and_off(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         ada, shown = shop.house.ada, await card(shop)
 
-        await ada.click(shown, custom_id="easel-prefer:1:copies")
+        await ada.click(shown, custom_id="easel:2:prefer:copies")
         assert (await liked(shop)).copies
-        await ada.click(shown, custom_id="easel-prefer:1:copies")
+        await ada.click(shown, custom_id="easel:2:prefer:copies")
         assert not (await liked(shop)).copies
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.keys import ButtonId
+from bot.ui.kit.custom_ids import key_on, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,8 +27,11 @@ class Button:
     @property
     def is_own(self) -> bool:
         """Whether it is one of ours, such as Cancel, and stands for no action of Midjourney's."""
-        id_ = ButtonId.decode(self.custom_id)
-        return id_ is not None and isinstance(id_.position, str)
+        return key_on(self.custom_id) is not None and kind_of(self.custom_id) not in {
+            "press",
+            "region",
+            "cells",
+        }
 
 
 @dataclass(frozen=True, slots=True)

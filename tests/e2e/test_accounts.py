@@ -27,7 +27,7 @@ async def panel_says(world: Harness, *verbs: str, key: str | None = None) -> str
     shown = await robin.slash(channel, "pool panel")
     for verb in verbs:
         assert shown.response is not None
-        shown = await robin.click(shown.response, custom_id=f"easel-pool:1:{verb}:-")
+        shown = await robin.click(shown.response, custom_id=f"easel:2:pool:{verb}:-")
     if key is not None:
         shown = await robin.submit_modal(shown, {"key": key})
     answers = [*([shown.response] if shown.response else []), *shown.followups]

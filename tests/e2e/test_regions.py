@@ -240,7 +240,7 @@ async def test_a_region_that_moderators_forbid_meanwhile_leaves_nothing_behind_i
 
 async def test_a_button_of_an_older_card_says_how_to_get_a_fresh_one(world: Harness) -> None:
     parent = await single(world)
-    forged = parent.button(REGION).custom_id.replace("easel-region:", "easel:1:")
+    forged = parent.button(REGION).custom_id.replace("easel:2:region:", "easel:1:")
 
     assert "/jobs" in world.whisper(await world.press_forged(forged))
     assert len(world.submissions) == 2

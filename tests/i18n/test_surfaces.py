@@ -12,22 +12,22 @@ from typing_extensions import override
 
 from bot.domain.failures import WORDS_LIMIT, Failure, FailureKind
 from bot.domain.jobs import JobState
-from bot.domain.people import Preferences
+from bot.domain.people import NAME_LIMIT, OptionSet, Preferences
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.i18n import Catalogues
 from bot.texts import text
 from bot.ui.card.cards import Cards
 from bot.ui.pools.modals import (
-    GrantModal,
-    KeyModal,
-    PriceModal,
-    RuleModal,
-    TotalModal,
-    UnruleModal,
-    ZoneModal,
+    grant_modal,
+    key_modal,
+    price_modal,
+    rule_modal,
+    total_modal,
+    unrule_modal,
+    zone_modal,
 )
-from bot.ui.preferences.modals import SetModal, ShapeModal
+from bot.ui.preferences.presses import set_modal, shape_modal
 from tests.cogs.moderation_harness import moderated
 from tests.fakes.discord_rules import form_problems, walk
 from tests.i18n.catalogues import NAMES, SOURCE, path_of
@@ -37,8 +37,6 @@ from tests.ui.client_harness import CATALOGUES
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import discord
 
     from bot.domain.jobs import Job
     from bot.texts import Text
@@ -112,10 +110,6 @@ def test_every_card_fits(language: str) -> None:
         assert form_problems({"components": components}, v2=True) == {}
 
 
-async def nothing(*_: object, **__: object) -> None:
-    """In place of what a window shows when it is sent."""
-
-
 @pytest.mark.parametrize("language", [SOURCE, *sorted(NAMES), WORDY])
 async def test_every_window_fits(language: str) -> None:
     house = spoken(language)
@@ -123,18 +117,14 @@ async def test_every_window_fits(language: str) -> None:
     def say(words: Text) -> str:
         return house.render(words, language)
 
-    show: Any = nothing
-    windows: list[discord.ui.Modal] = [
-        *(
-            window(say, pool, show)
-            for window in (RuleModal, UnruleModal, TotalModal, PriceModal)
-            for pool in Pool
-        ),
-        GrantModal(say, show),
-        ZoneModal(say, show),
-        KeyModal(say, show),
-        ShapeModal(say, Preferences(), show),
-        SetModal(say, None, show),
+    windows = [
+        *(draw(say, pool) for draw in (rule_modal, unrule_modal, total_modal, price_modal) for pool in Pool),
+        grant_modal(say),
+        zone_modal(say),
+        key_modal(say),
+        shape_modal(say, Preferences()),
+        set_modal(say, None),
+        set_modal(say, OptionSet("名" * NAME_LIMIT, "--chaos 3")),
     ]
     for window in windows:
         sent = window.to_dict()

@@ -17,15 +17,8 @@ from bot.services.admission.doors import LOOKING, Door
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.mask_editor import MaskEditor
 from bot.services.intake.region_links import RegionLinks
-from bot.ui.imagine import describe as describing
-from bot.ui.imagine import drafts, remix
-from bot.ui.imagine import use_as_prompt as using
-from bot.ui.jobs import job_buttons as own
-from bot.ui.jobs.job_buttons import OWN_DYNAMIC
-from bot.ui.kit.buttons import DYNAMIC, MODALS, OWN
-from bot.ui.region import mask_upload as region_masks
-from bot.ui.region import picker as regions
-from bot.ui.region.picker import REGION_DYNAMIC
+from bot.ui.controls import REGISTERED
+from bot.ui.kit.controls import COMPONENTS, MODALS
 from tests.services.harness import CHANNEL, GUILD, Harness
 from tests.services.server_harness import ADA, SENTENCES
 from tests.services.test_mask_editor import MASK, Screens
@@ -37,9 +30,8 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.services.admission.asker import Asker
+    from bot.ui.kit.controls import Control
 
-REGISTERED = (describing, drafts, own, region_masks, regions, remix, using)
-"""Buttons and windows register themselves when their modules are read."""
 ROLE = 7
 ELSEWHERE = 77
 OPEN = "open"
@@ -52,6 +44,8 @@ BUTTONS: dict[str, Door | None] = {
     "draft": Door.DRAFT,
     "batch": Door.DRAFT,
     "batch-no": None,  # begins nothing
+    "start": Door.PICTURE,
+    "again": Door.REMIX,
     "idea0": Door.IDEA,
     "idea1": Door.IDEA,
     "idea2": Door.IDEA,
@@ -65,6 +59,14 @@ BUTTONS: dict[str, Door | None] = {
     "zoom": Door.ZOOM,
     "cancel": Door.CANCEL,
     "delete": Door.DELETE,
+    "drop": Door.DELETE,
+    "press": Door.PRESS,
+    "region": Door.REGION,
+    "cells": Door.REGION,
+    "list": None,  # lists what is of this server
+    "stars": None,
+    "prefer": None,  # no job: what the person themself prefers
+    "prefer-menu": None,
 }
 DOOR_OF_MODAL: dict[str, Door | None] = {
     "remix": Door.REMIX,
@@ -76,22 +78,21 @@ DOOR_OF_MODAL: dict[str, Door | None] = {
     "mask": Door.REGION,
     "usecard": Door.PICTURE,
     "usefile": None,  # no job: a new chain, which begins in servers only
+    "prefer-shape": None,
+    "prefer-set": None,
 }
-ITEMS: dict[str, Door | None] = {
-    "JobButton": Door.PRESS,  # positions; words are in BUTTONS
-    "ForeignButton": None,  # says that it is of another version
-    "PageButton": None,  # lists what is of this server
-    "DropButton": Door.DELETE,
-    "RegionButton": Door.REGION,
-    "PickerButton": Door.REGION,
-}
+
+
+def members(controls: dict[str, Control[...]]) -> set[str]:
+    """What is for everybody: moderators and owners are asked who they are, and act on what is of one server."""
+    return {kind for kind, control in controls.items() if not control.moderators and not control.owners}
 
 
 def test_every_control_has_its_door() -> None:
-    assert set(OWN) == set(BUTTONS)
-    assert set(MODALS) == set(DOOR_OF_MODAL)
-    assert {item.__name__ for item in (*DYNAMIC, *OWN_DYNAMIC, *REGION_DYNAMIC)} == set(ITEMS)
-    led_to = {*BUTTONS.values(), *DOOR_OF_MODAL.values(), *ITEMS.values()} - {None}
+    assert REGISTERED
+    assert members(COMPONENTS) == set(BUTTONS)
+    assert members(MODALS) == set(DOOR_OF_MODAL)
+    led_to = {*BUTTONS.values(), *DOOR_OF_MODAL.values()} - {None}
     assert led_to | {Door.EDITOR} == set(Door)  # the page of the editor is no control of Discord's
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from bot.services.history.jobs import Jobs
     from bot.services.history.redelivery import Redelivery
     from bot.services.history.thumbnails import Thumbnails
-    from bot.ui.kit.replies import Services
+    from bot.services.wiring import Services
 
 CATALOGUES = Catalogues.load(strict=True)
 
@@ -235,18 +235,12 @@ def an_easel(services: ScriptedServices, meta: Memory, **options: Any) -> Easel:
     )
 
 
-async def unhurried(env: simcord.Env, seconds: float) -> None:
-    """Wait in the simulation's time, which only `env.advance_time` moves."""
-    await env.external_wait(asyncio.sleep(seconds), reason="pause")
-
-
 @asynccontextmanager
 async def studio(*, extensions: Sequence[str] = ("cogs.imagine",)) -> AsyncIterator[ClientHarness]:
     """Open the studio; expected refusals travel as exceptions, so the simulation does not judge them."""
-    services, meta, opened = ScriptedServices(), Memory(), list[simcord.Env]()
-    bot = an_easel(services, meta, extensions=extensions, pause=lambda seconds: unhurried(opened[0], seconds))
+    services, meta = ScriptedServices(), Memory()
+    bot = an_easel(services, meta, extensions=extensions)
     async with simcord.run(bot, check_errors=False, settle_timeout=PATIENCE_S) as env:
-        opened.append(env)
         guild = env.create_guild("Studio")
         channel = guild.create_text_channel("art")
         clock = SimulatedClock(env)

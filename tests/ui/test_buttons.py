@@ -9,14 +9,14 @@ import discord
 import pytest
 
 from bot.domain.jobs import JobState, Route
-from bot.domain.keys import ButtonId, JobKey
 from bot.domain.ports import Showing
 from bot.errors import StorageTrouble, UserError
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
-from bot.ui.kit.buttons import OWN, own_button
+from bot.ui.card.press import press
+from bot.ui.kit.controls import COMPONENTS, component
+from bot.ui.kit.custom_ids import KEY as KEY_FIELD
 from bot.ui.kit.links import card_link
-from bot.ui.kit.replies import tell
 from tests.ui.builders import KEY, a_job, a_reply
 from tests.ui.client_harness import an_easel, studio
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from simcord.builders import ChannelHandle
     from simcord.results import InteractionResult
 
-    from bot.ui.kit.replies import AnyInteraction
+    from bot.domain.keys import JobKey
+    from bot.ui.kit.context import Context
     from tests.ui.client_harness import ClientHarness
 
 
@@ -162,9 +163,27 @@ async def test_a_control_that_nobody_remembers_says_that_it_expired() -> None:
         message = await message_with(house, "1f2e3d4c5b6a")
 
         result = await house.bob.click(message, label="Old")
-        await house.env.advance_time(2)
-
         assert "expired" in only_said(house, result)
+
+
+@pytest.mark.parametrize(
+    "custom_id",
+    ["\u0663" * 100, "x" * 100, "easel-list:\u0663", "easelmod:1:member:", "easel-pool:9:on:FAST"],
+)
+async def test_an_odd_control_is_answered_too(custom_id: str) -> None:
+    async with studio() as house:
+        message = await message_with(house, custom_id)
+
+        assert "expired" in only_said(house, await house.bob.click(message, label="Old"))
+
+
+async def test_what_a_release_drew_before_is_pressed_as_before() -> None:
+    async with studio(extensions=()) as house:
+        message = await message_with(house, f"easel:1:{KEY}:4")
+
+        await house.bob.click(message, label="Old")
+
+    assert [press[1:3] for press in house.services.presses.pressed] == [(KEY, 4)]
 
 
 async def test_a_missing_permission_stops_a_press_before_anything_begins() -> None:
@@ -174,7 +193,7 @@ async def test_a_missing_permission_stops_a_press_before_anything_begins() -> No
         closed = house.guild.create_text_channel(
             "closed", overwrites={me: discord.PermissionOverwrite(attach_files=False)}
         )
-        message = await message_with(house, ButtonId(KEY, 0).encode(), closed)
+        message = await message_with(house, press.id(KEY, 0), closed)
 
         result = await house.bob.click(message, label="Old")
 
@@ -187,16 +206,16 @@ async def test_a_missing_permission_stops_a_press_before_anything_begins() -> No
 @pytest.fixture
 def own_word() -> Iterator[str]:
     yield "wave"
-    OWN.pop("wave", None)
+    COMPONENTS.pop("wave", None)
 
 
 async def test_a_button_of_our_own_is_a_few_lines(own_word: str) -> None:
-    @own_button(own_word)
-    async def wave(interaction: AnyInteraction, key: JobKey) -> None:
-        await tell(interaction, text("press.unknown", key=key))
+    @component(own_word, KEY_FIELD)
+    async def wave(context: Context, key: JobKey) -> None:
+        await context.tell(text("press.unknown", key=key))
 
     async with studio() as house:
-        message = await message_with(house, ButtonId(KEY, own_word).encode())
+        message = await message_with(house, wave.id(KEY))
 
         result = await house.bob.click(message, label="Old")
 
@@ -206,11 +225,7 @@ async def test_a_button_of_our_own_is_a_few_lines(own_word: str) -> None:
 @pytest.mark.parametrize("word", ["Wave", "1st", "", "x" * 40, "a b"])
 def test_a_word_that_could_not_be_read_back_is_refused_at_import(word: str) -> None:
     with pytest.raises(ValueError, match="custom_id"):
-        own_button(word)(_nothing)
-
-
-async def _nothing(interaction: AnyInteraction, key: JobKey) -> None:
-    raise AssertionError(f"{interaction} {key}")
+        component(word, KEY_FIELD)
 
 
 async def test_a_press_keeps_nothing_in_memory() -> None:

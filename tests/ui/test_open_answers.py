@@ -3,11 +3,14 @@ Never here: who is told, and when (tests/services/test_open_answers.py)."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.domain.jobs import Route
 from bot.domain.open_answers import AnswerKind, OpenAnswer
+from bot.domain.ports import Showing
 from bot.errors import RouteClosed, StorageTrouble, UserError
 from bot.texts import text
 from bot.ui.kit.open_answers import DiscordAnswers
@@ -18,7 +21,8 @@ from tests.wire.installation import eventually
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.fakes.discord_wire import Interaction
+    from tests.fakes.discord_wire import Interaction, Message
+    from tests.ui.wire_harness import Line
 
 WORDS = text("answer.interrupted")
 
@@ -32,6 +36,26 @@ def waiting(interaction: Interaction, here: Any, **changes: Any) -> OpenAnswer:
     (noted,) = [one for one in here.services.answers.opened if one.interaction_id == interaction.id]
     values = {name: getattr(noted, name) for name in OpenAnswer.__dataclass_fields__}
     return OpenAnswer(**values | changes)
+
+
+class Silent:
+    """Jobs whose database never answers, and who waits for it."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.handler: asyncio.Task[Any] | None = None
+
+    async def family(self, _viewer: Any, _key: Any) -> None:
+        self.handler = asyncio.current_task()
+        self.asked.set()
+        await asyncio.Event().wait()
+
+
+async def a_card(here: Line) -> Message:
+    """A finished card in the channel."""
+    await here.publisher.show(Showing(here.job(), 0), Route.POST, picture=None)
+    (card,) = here.discord.messages()
+    return card
 
 
 async def test_a_command_is_noted_before_it_is_answered_and_closed_when_its_handler_ends() -> None:
@@ -63,6 +87,35 @@ async def test_what_cannot_be_written_down_is_refused_and_nothing_is_promised() 
         assert "nothing was started and nothing charged" in message.text
         assert message.ephemeral
         assert here.services.imagine.begun == []
+
+
+async def test_a_press_is_noted_before_it_is_answered_and_closed_when_its_handler_ends() -> None:
+    async with line() as here:
+        answers = here.services.answers
+        card = await a_card(here)
+
+        interaction = await here.discord.press(card, "U2")
+        await soon(lambda: bool(answers.closed))
+
+        (noted,) = answers.opened
+        assert (noted.interaction_id, noted.kind) == (interaction.id, AnswerKind.PUBLIC)
+        assert (answers.closed, answers.abandoned) == ([interaction.id], [])
+
+
+async def test_a_press_that_a_stop_cuts_off_is_left_to_be_answered_later() -> None:
+    async with line() as here:
+        answers, jobs = here.services.answers, Silent()
+        here.services.jobs = jobs  # type: ignore[assignment]  # it never answers
+        card = await a_card(here)
+
+        interaction = await here.discord.press(card, "Info")
+        await asyncio.wait_for(jobs.asked.wait(), 10)
+        assert jobs.handler is not None
+        jobs.handler.cancel()
+        await soon(lambda: bool(answers.abandoned or answers.closed))
+
+        assert [one.kind for one in answers.opened] == [AnswerKind.PRIVATE]
+        assert (answers.closed, answers.abandoned) == ([], [interaction.id])
 
 
 async def test_words_that_did_not_arrive_are_left_to_be_said_later() -> None:

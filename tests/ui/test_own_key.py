@@ -37,7 +37,7 @@ async def press(shop: Moderated, verb: str, panel: InteractionResult | None = No
     """Press a button of the panel's last box."""
     shown = panel or await shop.panel()
     assert shown.response is not None
-    return await shop.mo.click(shown.response, custom_id=f"easel-pool:1:{verb}:-")
+    return await shop.mo.click(shown.response, custom_id=f"easel:2:pool:{verb}:-")
 
 
 async def bring(shop: Moderated, key: str = KEY) -> str:
@@ -120,7 +120,7 @@ async def test_a_key_is_replaced_and_tested_and_removed_by_a_second_press(tmp_pa
         asked = await press(shop, "key_ask")
         assert "Remove the key?" in seen(asked)
         assert labels(asked) == ["Remove the key", "Keep it"]
-        kept = await shop.mo.click(cast("Any", asked.response), custom_id="easel-pool:1:refresh:NORMAL")
+        kept = await shop.mo.click(cast("Any", asked.response), custom_id="easel:2:pool:refresh:NORMAL")
         assert labels(kept) == ["Replace…", "Test", "Remove…"]
         removed = await press(shop, "key_remove", await press(shop, "key_ask"))
 

@@ -3,20 +3,21 @@ Never here: the commands beside it (tests/cogs/test_pools.py)."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from bot.domain.guilds import Total
-from bot.domain.keys import CUSTOM_ID_LIMIT, ButtonId
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.errors import RemoteError, RemoteFault, UserError
-from bot.ui.pools.panel import PanelButton, Verb
+from bot.ui.kit.custom_ids import read_fields
+from bot.ui.pools.panel import Verb, draw_button
+from bot.ui.pools.presses import press as pressed
 from bot.ui.pools.wording import bar, read_number
 from tests.cogs.moderation_harness import moderated, seen
 from tests.ui.builders import walk
+from tests.ui.client_harness import an_easel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ SELECTS = {"role", "member", "pool", "kind"}
 
 
 def id_of(verb: str, pool: str = "FAST") -> str:
-    return f"easel-pool:1:{verb}:{pool}"
+    return f"easel:2:pool:{verb}:{pool}"
 
 
 async def press(shop: Moderated, verb: str, pool: str = "FAST") -> InteractionResult:
@@ -58,14 +59,12 @@ def buttons(result: InteractionResult) -> dict[str, dict[str, Any]]:
 # -- the buttons' names ----------------------------------------------------------------------------------
 
 
-def test_no_button_of_the_panel_is_taken_for_a_pictures_button() -> None:
+def test_every_button_of_the_panel_is_read_back() -> None:
     for verb in Verb:
         for pool in (*Pool, None):
-            spelled = PanelButton.draw(verb, pool, "x").item.custom_id or ""
-            assert PanelButton.__discord_ui_compiled_template__.fullmatch(spelled)
-            assert not re.fullmatch(ButtonId.TEMPLATE, spelled)
-            assert not re.fullmatch(ButtonId.FOREIGN_TEMPLATE, spelled)
-            assert len(spelled) <= CUSTOM_ID_LIMIT
+            drawn = draw_button(verb, pool, "x").custom_id
+            assert drawn == pressed.id(verb, pool)
+            assert read_fields(drawn, pressed.fields) == (verb, pool)
 
 
 # -- who may ---------------------------------------------------------------------------------------------
@@ -94,6 +93,30 @@ async def test_whoever_lost_the_role_while_a_window_was_open_is_refused(tmp_path
 
         assert "not allowed" in seen(result)
         assert (await shop.settings()).revision == 0
+
+
+async def test_a_window_that_was_open_during_a_restart_still_works(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        shown = await press(shop, "total")
+        reborn = an_easel(cast("Any", shop.services), shop.house.meta, extensions=())
+        await shop.house.env.restart_bot(reborn)
+
+        said = seen(await shop.mo.submit_modal(shown, {"units": "5"}))
+        await reborn.close()
+
+        assert "5" in said
+        assert (await shop.settings()).totals == (Total(Pool.FAST, 5),)
+
+
+async def test_panels_and_windows_keep_nothing_in_memory(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        await press(shop, "total")
+        await press(shop, "refresh", "-")
+
+        store: Any = shop.house.bot._connection._view_store
+        assert store._modals == {}
+        assert store._views == {}
+        assert store._synced_message_views == {}
 
 
 # -- what it shows ---------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ import pytest
 
 from bot.domain.inputs import Shape
 from bot.domain.jobs import Ancestor, JobKind, JobState, Route
-from bot.domain.keys import ButtonId, JobKey
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
 from bot.errors import UserError
@@ -19,7 +18,7 @@ from bot.services.history.jobs import Family
 from bot.ui.card.cards import Cards
 from bot.ui.card.titles import plain_title
 from bot.ui.imagine.attachments import READ_S, Attached
-from bot.ui.imagine.use_as_prompt import MOST_HELD, Held
+from bot.ui.imagine.use_as_prompt import MOST_HELD, Held, begin_from_file
 from bot.ui.jobs.job_info import info_view
 from bot.ui.kit.message_parser import flat
 from tests.fakes.discord_rules import load_oracle
@@ -56,8 +55,8 @@ def drawn(job: Job, **options: Any) -> list[dict[str, Any]]:
 
 
 def positions(components: list[dict[str, Any]]) -> list[int | str]:
-    ids = [ButtonId.decode(c["custom_id"]) for c in walk(components) if c["type"] == 2]
-    return [id_.position for id_ in ids if id_ is not None]
+    ids = [c["custom_id"].split(":") for c in walk(components) if c["type"] == 2]
+    return [int(more[1]) if kind == "press" else kind for _, _, kind, *more in ids]
 
 
 def say(sentence: Text) -> str:
@@ -211,7 +210,7 @@ def test_windows_that_nobody_sends_make_room_for_others() -> None:
         held.get(slots[0])
     assert caught.value.text.id == "press.expired"
     assert isinstance(slots[0], str)
-    assert ButtonId(JobKey(slots[0]), "usefile").encode()
+    assert begin_from_file.id(slots[0])
 
 
 class Broken:

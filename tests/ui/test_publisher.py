@@ -333,7 +333,7 @@ async def test_a_rejected_card_goes_without_emoji() -> None:
         await here.publisher.show(seen(here.job()), Route.POST, picture=a_picture())
 
         message = only_message(here)
-        assert [button.emoji for button in message.buttons] == [None] * 14
+        assert [button.emoji for button in message.buttons] == [None] * 15
         assert "Reroll" in [button.label for button in message.buttons]
         assert len(message.attachments) == 1
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.ui.client_harness import ClientHarness
 
 EXTENSIONS = ("cogs.imagine", "cogs.jobs")
-GO, CELL = f"easel-cells:{KEY}:3:0001:go", f"easel-cells:{KEY}:3:0001:15"
+GO, CELL = f"easel:2:cells:{KEY}:3:0001:go", f"easel:2:cells:{KEY}:3:0001:15"
 
 
 @dataclass

@@ -11,18 +11,17 @@ import discord
 from bot.domain.actions import ROW_LENGTH, ROWS, Family, Layout, Need, classify, lay_out, need_of
 from bot.domain.failures import MENDED_BY_TIME, MENDED_BY_WORDS
 from bot.domain.jobs import NOTE_REMOVED, JobKind, JobState
-from bot.domain.keys import ButtonId
 from bot.texts import text
 from bot.ui.card.description import idea_rows
-from bot.ui.kit.buttons import JobButton
-from bot.ui.region.picker import RegionButton
+from bot.ui.card.press import press
+from bot.ui.kit.custom_ids import KEY, NUMBER, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.domain.actions import ActionButton
     from bot.domain.jobs import Job
-    from bot.texts import Text
+    from bot.texts import Say
     from bot.ui.card.description import Own
 
 
@@ -73,9 +72,7 @@ ZOOM: Final = "zoom"
 class CardButtons:
     """The buttons of one card in the making."""
 
-    def __init__(
-        self, job: Job, say: Callable[[Text], str], *, video: bool, pressed: frozenset[int] = frozenset()
-    ) -> None:
+    def __init__(self, job: Job, say: Say, *, video: bool, pressed: frozenset[int] = frozenset()) -> None:
         self._job = job
         self._pressed = pressed
         self._say = say
@@ -144,11 +141,14 @@ class CardButtons:
         emoji = button.emoji if dress is Dress.FULL else None
         is_pressed = button.position in self._pressed
         style = discord.ButtonStyle.primary if is_pressed else discord.ButtonStyle.secondary
+        key, custom_id = self._job.key, press.id(self._job.key, button.position)
         if button.need is Need.MASK:
-            return RegionButton.draw(self._job.key, button.position, label=label, emoji=emoji, style=style)
-        # Custom Zoom would only wait for a window: its button says what to press instead.
-        id_ = ButtonId(self._job.key, ZOOM if button.family is Family.CUSTOM_ZOOM else button.position)
-        return JobButton.draw(id_, label=label, emoji=emoji, style=style)
+            custom_id = spell("region", (KEY, NUMBER), (key, button.position))
+        elif (
+            button.family is Family.CUSTOM_ZOOM
+        ):  # it would only wait for a modal: it says what to press instead
+            custom_id = spell(ZOOM, (KEY,), (key,))
+        return discord.ui.Button(style=style, label=label, emoji=emoji, custom_id=custom_id)
 
     def _fitting(self, offered: Iterable[Own]) -> list[Own]:
         """Without a prompt there is nothing to edit, and without a picture nothing to start from."""
@@ -158,8 +158,8 @@ class CardButtons:
 
     def _own(self, words: Iterable[Own], dress: Dress) -> list[discord.ui.Item[Any]]:
         return [
-            JobButton.draw(
-                ButtonId(self._job.key, word),
+            discord.ui.Button(
+                custom_id=spell(word, (KEY,), (self._job.key,)),
                 label=self._say(text(f"button.{word}")),
                 emoji=emoji if dress is Dress.FULL else None,
                 style=style,

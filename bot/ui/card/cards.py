@@ -17,6 +17,7 @@ from bot.ui.card.card_buttons import CardButtons, Dress
 from bot.ui.card.description import idea_lines
 from bot.ui.card.titles import plain_title, title_of
 from bot.ui.kit.bars import progress_bar
+from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import message_link, shown_address
 
@@ -49,7 +50,7 @@ FAILED_COLOUR: Final = discord.Colour(0xD83C3E)
 
 
 class Cards:
-    """Draws cards. Each drawing is a new view with nothing clickable but dynamic items, and is never stopped."""
+    """Draws cards. Each drawing is a new view with nothing clickable but registered controls."""
 
     def __init__(
         self,
@@ -130,9 +131,7 @@ class _Drawing:
         if dress.has_buttons:
             for row in self._buttons.rows(offered, dress):
                 box.add_item(discord.ui.ActionRow(*row))
-        view = discord.ui.LayoutView(timeout=None)
-        view.add_item(box)
-        return view
+        return StatelessView(box)
 
     def _folded(self, shown: Shown) -> discord.ui.LayoutView:
         """All that is left of a card whose result came as a new message."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.domain.jobs import Job
+    from bot.texts import Say
 
 NAME_LIMIT: Final = 80
 
@@ -31,13 +32,13 @@ def title_of(job: Job, *, quote: Callable[[str, int], str] = quoted) -> Text | N
     return text("title.describe_unnamed") if job.kind is JobKind.DESCRIBE else None
 
 
-def named(job: Job, say: Callable[[Text], str], limit: int) -> str:
+def named(job: Job, say: Say, limit: int) -> str:
     """The prompt or what stands for it, safe to show among other words."""
     title = title_of(job)
     return quoted(job.prompt, limit) if title is None else say(title)
 
 
-def plain_title(job: Job, say: Callable[[Text], str]) -> str:
+def plain_title(job: Job, say: Say) -> str:
     """The prompt or what stands for it, as plain text: for suggestions and descriptions of pictures."""
     if job.prompt:
         return job.prompt

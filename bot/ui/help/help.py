@@ -3,24 +3,21 @@ Never here: what a command does, and whether Discord lets somebody use it (it ha
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 from discord import app_commands
 
-from bot.texts import Text, text
+from bot.texts import Say, text
 from bot.ui.kit.command_texts import CatalogueTranslator
-from bot.ui.kit.private import localised, show_ephemeral
-from bot.ui.kit.replies import client_of
+from bot.ui.kit.controls import StatelessView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.services.admission.asker import Asker
-    from bot.ui.kit.replies import AnyInteraction, House
+    from bot.ui.kit.context import Context, House
 
-    Say = Callable[[Text], str]
     AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.Group
 
 MAKERS: Final = frozenset({"imagine", "blend", "describe"})
@@ -28,21 +25,19 @@ MAKERS: Final = frozenset({"imagine", "blend", "describe"})
 TEXT_LIMIT: Final = 3_000
 
 
-async def show_help(interaction: AnyInteraction, asker: Asker) -> None:
+async def show_help(context: Context, asker: Asker) -> None:
     """Put the list into the answer."""
-    house = client_of(interaction)
+    house = context.house
     ids = await house.command_ids()
     quotas = await house.services.allowances.quota_of(asker)
     makes = any(quota.allowance is not None for quota in quotas)
     found = house.tree.get_commands(type=discord.AppCommandType.chat_input)
-    commands = [c for c in found if _is_usable(c, interaction)]
+    commands = [c for c in found if _is_usable(c, context)]
     menus = [
-        await _name_at_discord(menu, house, interaction.locale)
+        await _name_at_discord(menu, house, context.interaction.locale)
         for menu in house.tree.get_commands(type=discord.AppCommandType.message)
     ]
-    await show_ephemeral(
-        interaction, help_view(commands, menus, ids, partial(localised, interaction), makes=makes)
-    )
+    await context.show(help_view(commands, menus, ids, context.say, makes=makes))
 
 
 def help_view(
@@ -54,7 +49,7 @@ def help_view(
     makes: bool,
 ) -> discord.ui.LayoutView:
     """Draw it; `makes` says whether any pool is open."""
-    view = discord.ui.LayoutView(timeout=None)
+    view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container()
     view.add_item(box)
     head = [say(text("help.title")), say(text("help.begin" if makes else "help.no_pool"))]
@@ -79,14 +74,14 @@ async def _name_at_discord(menu: app_commands.ContextMenu, house: House, locale:
     return str((told.get("name_localizations") or {}).get(locale.value, menu.name))
 
 
-def _is_usable(command: AnyCommand, interaction: AnyInteraction) -> bool:
+def _is_usable(command: AnyCommand, context: Context) -> bool:
     """Whether Discord offers it to this person here, as far as a command says so itself."""
     needed = command.default_permissions
     if needed is not None and not (
-        interaction.permissions.administrator or needed <= interaction.permissions
+        context.interaction.permissions.administrator or needed <= context.interaction.permissions
     ):
         return False
-    return interaction.guild_id is not None or not command.guild_only
+    return context.interaction.guild_id is not None or not command.guild_only
 
 
 def _leaves(command: AnyCommand) -> Iterable[AnyCommand]:

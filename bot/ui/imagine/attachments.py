@@ -14,14 +14,14 @@ from bot.domain.inputs import Assigned, InputRole, weigh
 from bot.domain.keys import JobKey
 from bot.errors import UserError
 from bot.texts import text
+from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.message_parser import job_on, pictures_in
-from bot.ui.kit.private import viewer_of
-from bot.ui.kit.replies import NETWORK, AnyInteraction, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.domain.inputs import Given
+    from bot.ui.kit.context import Context
 
 log = logging.getLogger(__name__)
 
@@ -99,9 +99,12 @@ Picked = Attached | Addressed | JobKey
 """What a menu over a message may be about."""
 
 
-def picked(interaction: AnyInteraction, message: discord.Message) -> Picked:
+def picked(context: Context, message: discord.Message) -> Picked:
     """The first picture of a message, or the job whose card it is. Raises `UserError` if there is neither."""
-    ours = message.author.id in {interaction.application_id, getattr(interaction.client.user, "id", None)}
+    ours = message.author.id in {
+        context.interaction.application_id,
+        getattr(context.interaction.client.user, "id", None),
+    }
     key = job_on(message) if ours else None
     if key is not None:
         return key
@@ -110,10 +113,13 @@ def picked(interaction: AnyInteraction, message: discord.Message) -> Picked:
     raise UserError(text("picture.none"))
 
 
-async def given_by(interaction: AnyInteraction, pick: Picked) -> Given:
+async def given_by(context: Context, pick: Picked) -> Given:
     """What was picked as a picture; a card's comes from where it was made."""
     if isinstance(pick, Attached):
         return pick
-    if isinstance(pick, Addressed):
-        return client_of(interaction).services.image_loader.of_address(pick.address)
-    return await client_of(interaction).services.image_loader.of_job(viewer_of(interaction), pick)
+    loader = context.services.image_loader
+    return (
+        loader.of_address(pick.address)
+        if isinstance(pick, Addressed)
+        else await loader.of_job(context.viewer, pick)
+    )

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.keys import ButtonId
 from bot.services.intake.batches import NAMED
 from bot.texts import listed, text
 from bot.ui.imagine.describe import FollowUps
-from bot.ui.kit.buttons import JobButton, own_button
+from bot.ui.kit.controls import component, words_view
+from bot.ui.kit.custom_ids import KEY, spell
 from bot.ui.kit.escape import quoted
-from bot.ui.kit.private import answer_ephemeral, defer_update, localised, viewer_of
-from bot.ui.kit.replies import AnyInteraction, check_permissions, client_of
 
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.services.intake.batches import BatchStarted, Offer
     from bot.texts import Text
+    from bot.ui.kit.context import Context
 
 START: Final = "batch"
 REFUSE: Final = "batch-no"
@@ -29,66 +28,47 @@ LINE: Final = 160
 """Characters of each prompt that the card shows."""
 
 
-async def show_offer(interaction: AnyInteraction, offer: Offer) -> None:
+async def show_offer(context: Context, offer: Offer) -> None:
     """Ask this person alone; nothing is begun yet."""
-
-    def say(words: Text) -> str:
-        return localised(interaction, words)
-
-    n = len(offer.prompts)
+    say, n = context.say, len(offer.prompts)
     lines = [say(text("batch.offer", n=n, pool=text(f"pool.{offer.pool.value}"), units=offer.units))]
     lines += [f"{number}. {quoted(one, LINE)}" for number, one in enumerate(offer.prompts[:NAMED], 1)]
     if n > NAMED:
         lines.append("…")
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(discord.ui.TextDisplay("\n".join(lines)))
-    row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(
-        JobButton.draw(
-            ButtonId(offer.key, START),
+    buttons = (
+        discord.ui.Button[Any](
+            custom_id=start.id(offer.key),
             label=say(text("button.batch_start", n=n)),
             emoji="▶️",
             style=discord.ButtonStyle.success,
         ),
-        JobButton.draw(
-            ButtonId(offer.key, EDIT),
-            label=say(text("button.edit")),
-            emoji="✏️",
-            style=discord.ButtonStyle.secondary,
+        discord.ui.Button[Any](
+            custom_id=spell(EDIT, (KEY,), (offer.key,)), label=say(text("button.edit")), emoji="✏️"
         ),
-        JobButton.draw(
-            ButtonId(offer.key, REFUSE),
-            label=say(text("button.cancel")),
-            emoji="✖️",
-            style=discord.ButtonStyle.secondary,
-        ),
+        discord.ui.Button[Any](custom_id=refuse.id(offer.key), label=say(text("button.cancel")), emoji="✖️"),
     )
-    view.add_item(row)
-    await answer_ephemeral(interaction, view)
+    await context.answer(view=words_view("\n".join(lines), *buttons))
 
 
-@own_button(START)
-async def start(interaction: AnyInteraction, key: JobKey) -> None:
+@component(START, KEY)
+async def start(context: Context, key: JobKey) -> None:
     """Begin each of them with a card of its own in the channel, and say here what came of it."""
-    check_permissions(interaction)
-    if await defer_update(interaction) is None:
-        return
-    batches = client_of(interaction).services.batches
-    started = await batches.start(viewer_of(interaction), key, FollowUps(interaction))
-    await _replace(interaction, _told(started))
+    context.check_permissions()
+    await context.defer_update()
+    started = await context.services.batches.start(context.viewer, key, FollowUps(context))
+    await _replace(context, _told(started))
 
 
-@own_button(REFUSE)
-async def refuse(interaction: AnyInteraction, _key: JobKey) -> None:
+@component(REFUSE, KEY)
+async def refuse(context: Context, _key: JobKey) -> None:
     """Begin nothing."""
-    if await defer_update(interaction) is not None:
-        await _replace(interaction, text("batch.refused"))
+    await context.defer_update()
+    await _replace(context, text("batch.refused"))
 
 
-async def _replace(interaction: AnyInteraction, words: Text) -> None:
+async def _replace(context: Context, words: Text) -> None:
     """The card becomes a sentence: its buttons have done what they were for."""
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(discord.ui.TextDisplay(localised(interaction, words)))
-    await interaction.edit_original_response(view=view, allowed_mentions=discord.AllowedMentions.none())
+    await context.show(words_view(context.say(words)))
 
 
 def _told(started: BatchStarted) -> Text:

@@ -4,29 +4,26 @@ Never here: reading jobs."""
 from __future__ import annotations
 
 import io
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 from bot.domain.prompts import parameters_of
-from bot.texts import Text, text
+from bot.texts import Say, Text, text
 from bot.ui.card.titles import title_of
+from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import card_link, message_link
-from bot.ui.kit.private import localised, show_ephemeral, viewer_of
-from bot.ui.kit.replies import client_of
 from bot.ui.pools.wording import cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.services.history.jobs import Family
-    from bot.ui.kit.replies import AnyInteraction
+    from bot.ui.kit.context import Context
 
-    Say = Callable[[Text], str]
 
 BLOCK_LIMIT: Final = 1_800
 """A longer prompt comes as a file: cut, it could not be copied. All texts of a message have 4,000 characters."""
@@ -42,17 +39,17 @@ BROKEN_FENCE: Final = "`\u200b`\u200b`"
 FILE: Final = "prompt.txt"
 
 
-async def show_info(interaction: AnyInteraction, key: JobKey) -> None:
+async def show_info(context: Context, key: JobKey) -> None:
     """Put all there is to know of a job into a private answer."""
-    family = await client_of(interaction).services.jobs.family(viewer_of(interaction), key)
-    view, files = info_view(family, partial(localised, interaction))
-    await show_ephemeral(interaction, view, files=files)
+    family = await context.services.jobs.family(context.viewer, key)
+    view, files = info_view(family, context.say)
+    await context.show(view, files=files)
 
 
 def info_view(family: Family, say: Say) -> tuple[discord.ui.LayoutView, Sequence[discord.File]]:
     """Draw it; a long prompt comes along as a file."""
     job = family.job
-    view = discord.ui.LayoutView(timeout=None)
+    view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container()
     view.add_item(box)
     box.add_item(discord.ui.TextDisplay(say(text("info.title"))))

@@ -3,33 +3,28 @@ Never here: reading jobs, and the card of one."""
 
 from __future__ import annotations
 
-from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
-from typing_extensions import override
 
 from bot.domain.jobs import Job, JobState, Route
-from bot.domain.keys import ButtonId
 from bot.domain.pools import Pool
-from bot.texts import Text, text
+from bot.texts import Say, Text, text
 from bot.ui.card.titles import named, title_of
-from bot.ui.kit.buttons import JobButton
+from bot.ui.kit.controls import StatelessView, component
+from bot.ui.kit.custom_ids import KEY, NUMBER, spell
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import card_link
-from bot.ui.kit.private import show_ephemeral, viewer_of
-from bot.ui.kit.replies import AnyInteraction, answer_errors, client_of, locale_of
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from bot.domain.keys import JobKey
     from bot.services.admission.viewer import Viewer
     from bot.services.history.jobs import History, Queue
+    from bot.ui.kit.context import Context
 
-    Say = Callable[[Text], str]
 
 PROMPT_LIMIT: Final = 120
 LABEL_LIMIT: Final = 40
@@ -39,50 +34,28 @@ QUEUE_LINES: Final = 10
 """Own jobs that `/jobs queue` names; the rest is counted."""
 
 
-class PageButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"easel-list:(?:(?P<what>star):)?(?P<page>0|[1-9][0-9]{0,5})",
-):
+@component("list", NUMBER)
+async def turn(context: Context, page: int) -> None:
     """◀ or ▶ under `/jobs list`. Whose list it is, the press itself says: nobody else sees the message."""
-
-    def __init__(self, item: discord.ui.Button[Any], page: int, *, stars: bool) -> None:
-        super().__init__(item)
-        self.page, self.stars = page, stars
-
-    @classmethod
-    def draw(cls, page: int, label: str, *, stars: bool, disabled: bool) -> Self:
-        """Make a button that leads to a page, of favourites if it is about `stars`."""
-        custom_id = f"easel-list:star:{page}" if stars else f"easel-list:{page}"
-        return cls(discord.ui.Button(label=label, custom_id=custom_id, disabled=disabled), page, stars=stars)
-
-    @classmethod
-    @override
-    async def from_custom_id(
-        cls, interaction: AnyInteraction, item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Parse, nothing else."""
-        return cls(cast("discord.ui.Button[Any]", item), int(match["page"]), stars=bool(match["what"]))
-
-    @override
-    async def callback(self, interaction: AnyInteraction) -> None:
-        """Turn the page."""
-        turn = partial(_turn, interaction, self.page, stars=self.stars)
-        await answer_errors(interaction, turn, reference=str(interaction.id))
+    await context.defer_update()
+    await show_history(context, page)
 
 
-async def _turn(interaction: AnyInteraction, page: int, *, stars: bool) -> None:
-    await interaction.response.defer()
-    await show_history(interaction, page, stars=stars)
+@component("stars", NUMBER)
+async def turn_stars(context: Context, page: int) -> None:
+    """The same under a list of favourites."""
+    await context.defer_update()
+    await show_history(context, page, stars=True)
 
 
-async def show_history(interaction: AnyInteraction, page: int, *, stars: bool = False) -> None:
+async def show_history(context: Context, page: int, *, stars: bool = False) -> None:
     """Put a page of the member's jobs, or of their favourites, into the answer."""
-    house, viewer = client_of(interaction), viewer_of(interaction)
+    house, viewer = context.house, context.viewer
     source = house.services.favourites if stars else house.services.jobs
     history = await source.history(viewer, page)
     seen = await house.services.thumbnails.of(history.page.jobs)
-    say = partial(house.catalogues.render, locale=locale_of(interaction))
-    await show_ephemeral(interaction, history_view(history, viewer, say, seen=seen, stars=stars))
+    say = context.say
+    await context.show(history_view(history, viewer, say, seen=seen, stars=stars))
 
 
 def history_view(
@@ -94,7 +67,7 @@ def history_view(
     stars: bool = False,
 ) -> discord.ui.LayoutView:
     """Draw a page; `seen` has the pictures of some."""
-    view = discord.ui.LayoutView(timeout=None)
+    view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container()
     view.add_item(box)
     if not history.page.total:
@@ -117,13 +90,14 @@ def history_view(
             box.add_item(words if button is None else discord.ui.Section(words, accessory=button))
     if history.pages > 1:
         here, last = history.number, history.pages - 1
+        paging = turn_stars if stars else turn
         box.add_item(
             discord.ui.TextDisplay("-# " + say(text("jobs.page", page=here + 1, pages=history.pages)))
         )
         box.add_item(
             discord.ui.ActionRow(
-                PageButton.draw(max(0, here - 1), "◀", stars=stars, disabled=here == 0),
-                PageButton.draw(here + 1, "▶", stars=stars, disabled=here == last),
+                discord.ui.Button(label="◀", custom_id=paging.id(max(0, here - 1)), disabled=here == 0),
+                discord.ui.Button(label="▶", custom_id=paging.id(here + 1), disabled=here == last),
             )
         )
     return view
@@ -144,7 +118,7 @@ def queue_view(queue: Queue, say: Say) -> discord.ui.LayoutView:
                 )
             )
         )
-    view = discord.ui.LayoutView(timeout=None)
+    view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container()
     view.add_item(box)
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
@@ -208,7 +182,7 @@ def _thumbnail(job: Job, address: str) -> discord.ui.Thumbnail[Any]:
     return discord.ui.Thumbnail(address, description=alt, spoiler="note.spoiler" in job.notes)
 
 
-def _offer(job: Job, viewer: Viewer, say: Say) -> JobButton | None:
+def _offer(job: Job, viewer: Viewer, say: Say) -> discord.ui.Button[Any] | None:
     """What can be done about a job of the list; somebody else's picture is sent to whoever likes it."""
     if job.state is JobState.SUCCEEDED:
         word = "show" if viewer.may_look_after(job) else "send"
@@ -216,6 +190,4 @@ def _offer(job: Job, viewer: Viewer, say: Say) -> JobButton | None:
         word = "cancel"
     else:
         return None
-    label = say(text(f"button.{word}"))
-    style = discord.ButtonStyle.secondary
-    return JobButton.draw(ButtonId(job.key, word), label=label, emoji=None, style=style)
+    return discord.ui.Button(label=say(text(f"button.{word}")), custom_id=spell(word, (KEY,), (job.key,)))

@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING
 
 from bot.services.admission.doors import Door
 from bot.ui.card.card_buttons import AGAIN
-from bot.ui.kit.buttons import own_button, say_where
-from bot.ui.kit.private import viewer_of
-from bot.ui.kit.replies import client_of, defer_public
+from bot.ui.card.press import say_where
+from bot.ui.kit.controls import component
+from bot.ui.kit.custom_ids import KEY
 
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
-    from bot.ui.kit.replies import AnyInteraction
+    from bot.ui.kit.context import Context
 
 
-@own_button(AGAIN)
-async def try_again(interaction: AnyInteraction, key: JobKey) -> None:
+@component(AGAIN, KEY)
+async def try_again(context: Context, key: JobKey) -> None:
     """Send the same prompt, or press the same button, once more."""
-    asker = await defer_public(interaction)
-    if asker is None:
-        return
-    services = client_of(interaction).services
-    job = await services.jobs.look(viewer_of(interaction), key, Door.REMIX)
+    asker = await context.defer_public()
+    services = context.services
+    job = await services.jobs.look(context.viewer, key, Door.REMIX)
     press = job.press
     if press is None:
         await services.imagine.remix(asker, job, job.prompt)
@@ -31,4 +29,4 @@ async def try_again(interaction: AnyInteraction, key: JobKey) -> None:
     pressed = await services.presses.press(
         asker, press.parent, press.position, channel_id=press.channel_id, message_id=press.message_id
     )
-    await say_where(interaction, pressed)
+    await say_where(context, pressed)

@@ -1,5 +1,5 @@
 """Members of servers as Discord knows them at this moment, for presses that come from somewhere else.
-Never here: what membership allows (that is `doors`).
+Never here: what membership allows (that is `bot.services.admission.doors`).
 
 Nothing of a member is remembered: without the privileged intent nobody would tell us that they were kicked or lost a role.
 A press from outside is rare and costs one or two requests."""
@@ -13,13 +13,14 @@ import discord
 
 from bot.domain.membership import Membership
 from bot.errors import RetryLater
-from bot.ui.kit.replies import AGE_RESTRICTABLE, NETWORK, parents_of
+from bot.ui.kit.context import AGE_RESTRICTABLE, parents_of
+from bot.ui.kit.error_sentences import NETWORK
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 ASKING_S: Final = 1.5
-"""Some windows must be the first answer, within three seconds."""
+"""Some modals must be the first answer, within three seconds."""
 NOT_THERE: Final = frozenset({10004, 10007, 10013, 50001})
 """Unknown server, member or user, and missing access: they, or we, are not there (facts §3.6)."""
 

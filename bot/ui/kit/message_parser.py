@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.keys import KEY_PATTERN, ButtonId, JobKey
+from bot.domain.keys import KEY_PATTERN, JobKey
+from bot.ui.kit.custom_ids import key_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,10 +29,8 @@ def flat(components: Iterable[Any]) -> Iterable[Any]:
 def shows(message: discord.Message, key: JobKey) -> bool:
     """Whether one of its buttons, or its footer, carries a job's key."""
     for component in flat(message.components):
-        if isinstance(component, discord.Button) and component.custom_id is not None:
-            id_ = ButtonId.decode(component.custom_id)
-            if id_ is not None and id_.key == key:
-                return True
+        if isinstance(component, discord.Button) and key_on(component.custom_id) == key:
+            return True
         if isinstance(component, discord.TextDisplay) and f"`{key}`" in component.content:
             return True
     return False
@@ -41,10 +40,8 @@ def job_on(message: discord.Message) -> JobKey | None:
     """The job that a card shows: its buttons know, else its footer, which stands last."""
     named = None
     for component in flat(message.components):
-        if isinstance(component, discord.Button) and component.custom_id is not None:
-            id_ = ButtonId.decode(component.custom_id)
-            if id_ is not None:
-                return id_.key
+        if isinstance(component, discord.Button) and (key := key_on(component.custom_id)) is not None:
+            return key
         if isinstance(component, discord.TextDisplay):
             found = _QUOTED_KEY.findall(component.content)
             named = JobKey(found[-1]) if found else named

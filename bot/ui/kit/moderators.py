@@ -1,65 +1,25 @@
-"""The moderators' door: who is one right now, and buttons that ask again at each press. Stateless: all is in the id.
-Never here: what a button does, and how it looks."""
+"""The moderators' door: groups of commands that ask who somebody is right now, and the buttons under what those show.
+Never here: what a button does."""
 
 from __future__ import annotations
 
-import re
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec
 
 import discord
 from discord import app_commands
 from typing_extensions import override
 
-from bot.domain.guilds import Actor
-from bot.domain.keys import CUSTOM_ID_LIMIT
-from bot.errors import UserError
-from bot.texts import text
-from bot.ui.kit.private import localised, viewer_of
-from bot.ui.kit.replies import AnyInteraction, answer_errors
+from bot.ui.kit.context import Context
+from bot.ui.kit.controls import StatelessView, component
+from bot.ui.kit.custom_ids import SNOWFLAKE, Field, maybe, spell
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.texts import Text
+    from bot.ui.kit.context import AnyInteraction
+    from bot.ui.kit.controls import Control
 
-    ModHandler = Callable[[AnyInteraction, str], Awaitable[None]]
-
-PREFIX: Final = "easelmod:1:"
-"""Apart from the buttons of pictures, which begin with `easel:`."""
-TEMPLATE: Final = rf"{PREFIX}(?P<word>[a-z_]{{1,30}}):(?P<about>[0-9a-z-]{{0,40}})"
-
-MOD_BUTTONS: Final[dict[str, ModHandler]] = {}
-"""What moderators' buttons do, by their word."""
-
-
-def is_moderator(interaction: AnyInteraction) -> bool:
-    """Whether this person may manage the server at this moment, as Discord sent it along."""
-    return viewer_of(interaction).manages
-
-
-def require_moderator(interaction: AnyInteraction) -> None:
-    """Raise `UserError` for everybody else."""
-    if not is_moderator(interaction):
-        raise UserError(text("refused.not_allowed"))
-
-
-def actor_of(interaction: AnyInteraction) -> Actor:
-    """Whom the audit names."""
-    return Actor(interaction.user.id, interaction.user.name)
-
-
-def guild_of(interaction: AnyInteraction) -> int:
-    """The server; raises `UserError` outside of one."""
-    if interaction.guild_id is None:
-        raise UserError(text("refused.server_only"))
-    return interaction.guild_id
-
-
-def check_moderator(interaction: AnyInteraction) -> int:
-    """Say which server it is about; raises `UserError` unless this person manages it right now."""
-    require_moderator(interaction)
-    return guild_of(interaction)
+P = ParamSpec("P")
 
 
 class ModeratorsOnly(app_commands.Group):
@@ -68,7 +28,7 @@ class ModeratorsOnly(app_commands.Group):
     @override
     async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
         """Whether this person is a moderator right now, whatever Discord's own settings let through."""
-        return is_moderator(interaction)
+        return Context(interaction).is_moderator
 
 
 class PlaceReader(app_commands.Transformer):
@@ -106,87 +66,31 @@ class PlaceReader(app_commands.Transformer):
 Place = app_commands.Transform[app_commands.AppCommandChannel | app_commands.AppCommandThread, PlaceReader]
 
 
-def mod_button(word: str) -> Callable[[ModHandler], ModHandler]:
-    """Register what a button does: `@mod_button("unblock")` over `async def unblock(interaction, about)`.
-
-    The permission has been checked before; the handler answers within three seconds, and what it raises becomes a
-    sentence.
-    """
-
-    def register(handler: ModHandler) -> ModHandler:
-        spelled(word, "")
-        MOD_BUTTONS[word] = handler
-        return handler
-
-    return register
+def mod_button(
+    word: str, *fields: Field[Any]
+) -> Callable[[Callable[Concatenate[Context, P], Awaitable[None]]], Control[P]]:
+    """Register what a moderators' button does: `@mod_button("unblock", SNOWFLAKE)` over `async def unblock(context, user_id)`."""
+    return component(f"mod-{word}", *fields, moderators=True)
 
 
-def spelled(word: str, about: str | int) -> str:
-    """The custom_id; raises ValueError if it could not be read back."""
-    id_ = f"{PREFIX}{word}:{about}"
-    if len(id_) > CUSTOM_ID_LIMIT or re.fullmatch(TEMPLATE, id_) is None:
-        raise ValueError(f"{id_!r} is not a custom_id that this version can read back")
-    return id_
+_PLAIN: Final[dict[type, Field[Any]]] = {
+    int: SNOWFLAKE,
+    str: Field("[0-9a-z]{1,40}", str),
+    type(None): maybe(SNOWFLAKE),
+}
 
 
-class ModButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEMPLATE):
-    """A button for moderators only, before and after any restart."""
-
-    def __init__(self, item: discord.ui.Button[Any], word: str, about: str) -> None:
-        super().__init__(item)
-        self.word, self.about = word, about
-
-    @classmethod
-    def draw(
-        cls,
-        word: str,
-        about: str | int = "",
-        *,
-        label: str,
-        style: discord.ButtonStyle = discord.ButtonStyle.secondary,
-        disabled: bool = False,
-    ) -> Self:
-        """Make a button."""
-        button: discord.ui.Button[Any] = discord.ui.Button(
-            label=label, style=style, disabled=disabled, custom_id=spelled(word, about)
-        )
-        return cls(button, word, str(about))
-
-    @classmethod
-    @override
-    async def from_custom_id(
-        cls, interaction: AnyInteraction, item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Parse, nothing else."""
-        return cls(cast("discord.ui.Button[Any]", item), match["word"], match["about"])
-
-    @override
-    async def callback(self, interaction: AnyInteraction) -> None:
-        """Check who presses, then do what the button is for."""
-        await answer_errors(interaction, partial(self._press, interaction), reference=str(interaction.id))
-
-    async def _press(self, interaction: AnyInteraction) -> None:
-        require_moderator(interaction)
-        handler = MOD_BUTTONS.get(self.word)
-        if handler is None:
-            raise UserError(text("press.expired"))
-        await handler(interaction, self.about)
+def draw_mod_button(
+    word: str, *values: int | str | None, label: str, **options: Any
+) -> discord.ui.Button[Any]:
+    """Draw one, by its word: most are drawn where what they do is not known."""
+    custom_id = spell(f"mod-{word}", [_PLAIN[type(value)] for value in values], values)
+    return discord.ui.Button(label=label, custom_id=custom_id, **options)
 
 
-def sure_view(
-    interaction: AnyInteraction, question: Text, *, yes: ModButton, back: ModButton | None = None
-) -> discord.ui.LayoutView:
+def sure_view(question: str, *buttons: discord.ui.Button[Any]) -> StatelessView:
     """Ask before something that cannot be taken back."""
-    view = discord.ui.LayoutView(timeout=None)
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0xD83C3E))
-    box.add_item(discord.ui.TextDisplay(localised(interaction, question)))
-    box.add_item(discord.ui.ActionRow(yes) if back is None else discord.ui.ActionRow(yes, back))
-    view.add_item(box)
-    return view
-
-
-def words_view(interaction: AnyInteraction, words: Text) -> discord.ui.LayoutView:
-    """A sentence in the place of a view, which no sentence without one can replace (facts §3.4)."""
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(discord.ui.TextDisplay(localised(interaction, words)))
-    return view
+    box.add_item(discord.ui.TextDisplay(question))
+    box.add_item(discord.ui.ActionRow(*buttons))
+    return StatelessView(box)

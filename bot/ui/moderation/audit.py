@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.texts import Text, text
+from bot.texts import Say, Text, text
+from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.escape import quoted
-from bot.ui.kit.moderators import ModButton
+from bot.ui.kit.moderators import draw_mod_button
 from bot.ui.moderation.audit_words import VALUE_LIMIT, field_name, is_said, section_name, value_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.domain.guilds import AuditEntry
 
-    Say = Callable[[Text], str]
 
 PAGE: Final = 6
 """Entries of a page: together with their changes they stay within a message's 4,000 characters."""
@@ -146,7 +146,7 @@ def audit_view(
     entries: Sequence[AuditEntry], say: Say, *, more: bool, first: bool, undo: AuditEntry | None
 ) -> discord.ui.LayoutView:
     """Draw a page of the history."""
-    view = discord.ui.LayoutView(timeout=None)
+    view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0x5865F2))
     view.add_item(box)
     box.add_item(discord.ui.TextDisplay(say(text("audit.title"))))
@@ -156,12 +156,12 @@ def audit_view(
         box.add_item(discord.ui.TextDisplay(_entry(entry, say)))
     row: discord.ui.ActionRow[Any] = discord.ui.ActionRow()
     if not first:
-        row.add_item(ModButton.draw("audit", label=say(text("button.newest"))))
+        row.add_item(draw_mod_button("audit", None, label=say(text("button.newest"))))
     if more:
-        row.add_item(ModButton.draw("audit", entries[-1].id, label=say(text("button.older"))))
+        row.add_item(draw_mod_button("audit", entries[-1].id, label=say(text("button.older"))))
     if undo is not None:
         row.add_item(
-            ModButton.draw("undo", undo.id, label=say(text("button.undo")), style=discord.ButtonStyle.danger)
+            draw_mod_button("undo", undo.id, label=say(text("button.undo")), style=discord.ButtonStyle.danger)
         )
     if row.children:
         box.add_item(row)
@@ -177,7 +177,9 @@ def _entry(entry: AuditEntry, say: Say) -> str:
     return "\n".join([say(line), *(f"-# {line}" for line in [*lines, *undone])])
 
 
-def undo_view(entry: AuditEntry, say: Say, *, yes: ModButton, back: ModButton) -> discord.ui.LayoutView:
+def undo_view(
+    entry: AuditEntry, say: Say, *, yes: discord.ui.Button[Any], back: discord.ui.Button[Any]
+) -> discord.ui.LayoutView:
     """Ask before a change is taken back, with what that means: it may not be the one on top of the page."""
     lines = few(changes(entry.after, entry.before, say, guild_id=entry.guild_id), UNDONE, say)
     by = f"<@{entry.actor.user_id}>" if entry.actor.user_id else "Easel"
@@ -185,9 +187,7 @@ def undo_view(entry: AuditEntry, say: Say, *, yes: ModButton, back: ModButton) -
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0xD83C3E))
     box.add_item(discord.ui.TextDisplay("\n".join(words)))
     box.add_item(discord.ui.ActionRow(yes, back))
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return StatelessView(box)
 
 
 def _what(entry: AuditEntry) -> Text:

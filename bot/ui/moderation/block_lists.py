@@ -3,26 +3,24 @@ Never here: blocking (its command and services), and one member's view (members)
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 from bot.errors import UserError
-from bot.texts import Text, text
+from bot.texts import Say, Text, text
+from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.custom_ids import NUMBER, SNOWFLAKE
 from bot.ui.kit.escape import quoted
-from bot.ui.kit.moderators import ModButton, actor_of, guild_of, mod_button
-from bot.ui.kit.private import localised, show_ephemeral
-from bot.ui.kit.replies import client_of
+from bot.ui.kit.moderators import draw_mod_button, mod_button
 from bot.ui.moderation.pages import page_of, turning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from bot.domain.guilds import Block
-    from bot.ui.kit.replies import AnyInteraction
+    from bot.ui.kit.context import Context
 
-    Say = Callable[[Text], str]
 
 PAGE: Final = 8
 """Blocks on a page: each is three components of the forty that a message may have (facts §3.4)."""
@@ -31,31 +29,30 @@ CALM: Final = discord.Colour(0x5865F2)
 BLOCKED: Final = discord.Colour(0xD83C3E)
 
 
-async def show_blocks(interaction: AnyInteraction, page: int) -> None:
+async def show_blocks(context: Context, page: int) -> None:
     """Put a page of blocks into the answer."""
-    blocks = await client_of(interaction).services.moderation.blocks(guild_of(interaction))
-    await show_ephemeral(interaction, blocks_view(blocks, page, partial(localised, interaction)))
+    blocks = await context.services.moderation.blocks(context.guild_id)
+    await context.show(blocks_view(blocks, page, context.say))
 
 
-@mod_button("blocks")
-async def turn_blocks(interaction: AnyInteraction, about: str) -> None:
+@mod_button("blocks", NUMBER)
+async def turn_blocks(context: Context, page: int) -> None:
     """Turn the page."""
-    await interaction.response.defer()
-    await show_blocks(interaction, int(about or "0"))
+    await context.defer_update()
+    await show_blocks(context, page)
 
 
-@mod_button("lift")
-async def lift(interaction: AnyInteraction, about: str) -> None:
+@mod_button("lift", SNOWFLAKE, NUMBER)
+async def lift(context: Context, user_id: int, page: int) -> None:
     """Lift the block beside the button, and show who is left; one that is over by now is simply gone."""
-    await interaction.response.defer()
-    user_id, _, page = about.partition("-")
-    moderation = client_of(interaction).services.moderation
+    await context.defer_update()
+    moderation = context.services.moderation
     try:
-        await moderation.unblock(guild_of(interaction), actor_of(interaction), int(user_id))
+        await moderation.unblock(context.guild_id, context.actor, user_id)
     except UserError as refusal:
         if refusal.text.id != "settings.not_blocked":
             raise
-    await show_blocks(interaction, int(page or "0"))
+    await show_blocks(context, page)
 
 
 def blocks_view(blocks: Sequence[Block], page: int, say: Say) -> discord.ui.LayoutView:
@@ -65,13 +62,11 @@ def blocks_view(blocks: Sequence[Block], page: int, say: Say) -> discord.ui.Layo
     title = text("blocks.title", n=len(blocks)) if blocks else text("blocks.none")
     box.add_item(discord.ui.TextDisplay(say(title)))
     for block in blocks[page * PAGE : (page + 1) * PAGE]:
-        button = ModButton.draw("lift", f"{block.user_id}-{page}", label=say(text("button.unblock")))
+        button = draw_mod_button("lift", block.user_id, page, label=say(text("button.unblock")))
         box.add_item(discord.ui.Section(discord.ui.TextDisplay(say(_entry(block))), accessory=button))
     for item in turning("blocks", page, pages, say):
         box.add_item(item)
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return StatelessView(box)
 
 
 def _entry(block: Block) -> Text:

@@ -3,29 +3,27 @@ Never here: the list of live jobs (members), and what an act means (services).""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 from bot.domain.jobs import NOTE_REMOVED, JobState
-from bot.domain.keys import JobKey
-from bot.texts import Text, text
+from bot.texts import Say, Text, text
 from bot.ui.jobs.lists import state_of
+from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.custom_ids import KEY
 from bot.ui.kit.escape import quoted
 from bot.ui.kit.links import card_link
-from bot.ui.kit.moderators import ModButton, actor_of, guild_of, mod_button, sure_view
-from bot.ui.kit.private import localised, show_ephemeral
-from bot.ui.kit.replies import client_of, tell
+from bot.ui.kit.moderators import draw_mod_button, mod_button, sure_view
 from bot.ui.pools.wording import cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from bot.domain.jobs import Job
-    from bot.ui.kit.replies import AnyInteraction
+    from bot.domain.keys import JobKey
+    from bot.ui.kit.context import Context
 
-    Say = Callable[[Text], str]
 
 PROMPT_LIMIT: Final = 1_500
 LABEL_LIMIT: Final = 40
@@ -33,10 +31,10 @@ CALM: Final = discord.Colour(0x5865F2)
 DANGER: Final = discord.ButtonStyle.danger
 
 
-async def show_job(interaction: AnyInteraction, key: JobKey) -> None:
+async def show_job(context: Context, key: JobKey) -> None:
     """Put the view of one job into the answer."""
-    job = await client_of(interaction).services.moderation.job(guild_of(interaction), key)
-    await show_ephemeral(interaction, job_view(job, partial(localised, interaction)))
+    job = await context.services.moderation.job(context.guild_id, key)
+    await context.show(job_view(job, context.say))
 
 
 def job_view(job: Job, say: Say) -> discord.ui.LayoutView:
@@ -46,9 +44,7 @@ def job_view(job: Job, say: Say) -> discord.ui.LayoutView:
     if job.prompt:
         box.add_item(discord.ui.TextDisplay(quoted(job.prompt, PROMPT_LIMIT)))
     box.add_item(discord.ui.ActionRow(*_buttons(job, say)))
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return StatelessView(box)
 
 
 def _facts(job: Job) -> Iterable[Text]:
@@ -66,51 +62,49 @@ def _facts(job: Job) -> Iterable[Text]:
         yield text("modjob.forgotten")
 
 
-def _buttons(job: Job, say: Say) -> Iterable[ModButton]:
+def _buttons(job: Job, say: Say) -> Iterable[discord.ui.Button[Any]]:
     if not job.is_terminal and not job.unwanted:
-        yield ModButton.draw("cancel_job", job.key, label=say(text("button.cancel")), style=DANGER)
+        yield draw_mod_button("cancel_job", job.key, label=say(text("button.cancel")), style=DANGER)
     if job.state is JobState.SUCCEEDED and NOTE_REMOVED not in job.notes:
-        yield ModButton.draw("remove", job.key, label=say(text("button.remove_result")), style=DANGER)
-    yield ModButton.draw("member", job.user_id, label=say(text("button.its_member")))
+        yield draw_mod_button("remove", job.key, label=say(text("button.remove_result")), style=DANGER)
+    yield draw_mod_button("member", job.user_id, label=say(text("button.its_member")))
 
 
-@mod_button("job")
-async def look(interaction: AnyInteraction, about: str) -> None:
+@mod_button("job", KEY)
+async def look(context: Context, key: JobKey) -> None:
     """Go back to the job."""
-    await interaction.response.defer()
-    await show_job(interaction, JobKey(about))
+    await context.defer_update()
+    await show_job(context, key)
 
 
-@mod_button("cancel_job")
-async def cancel(interaction: AnyInteraction, about: str) -> None:
+@mod_button("cancel_job", KEY)
+async def cancel(context: Context, key: JobKey) -> None:
     """Cancel it, and show how it stands."""
-    await interaction.response.defer()
-    moderation = client_of(interaction).services.moderation
-    await moderation.cancel(guild_of(interaction), actor_of(interaction), JobKey(about))
-    await show_job(interaction, JobKey(about))
+    await context.defer_update()
+    moderation = context.services.moderation
+    await moderation.cancel(context.guild_id, context.actor, key)
+    await show_job(context, key)
 
 
-@mod_button("remove")
-async def ask_to_remove(interaction: AnyInteraction, about: str) -> None:
+@mod_button("remove", KEY)
+async def ask_to_remove(context: Context, key: JobKey) -> None:
     """Ask first."""
-    await interaction.response.defer()
-    yes = ModButton.draw(
-        "remove_now", about, label=localised(interaction, text("button.yes_remove")), style=DANGER
-    )
-    back = ModButton.draw("job", about, label=localised(interaction, text("button.back")))
-    question = text("modjob.remove_sure", key=about)
-    await show_ephemeral(interaction, sure_view(interaction, question, yes=yes, back=back))
+    await context.defer_update()
+    yes = draw_mod_button("remove_now", key, label=context.say(text("button.yes_remove")), style=DANGER)
+    back = draw_mod_button("job", key, label=context.say(text("button.back")))
+    question = text("modjob.remove_sure", key=key)
+    await context.show(sure_view(context.say(question), yes, back))
 
 
-@mod_button("remove_now")
-async def remove(interaction: AnyInteraction, about: str) -> None:
+@mod_button("remove_now", KEY)
+async def remove(context: Context, key: JobKey) -> None:
     """Take the result away, and show what is left."""
-    await interaction.response.defer()
-    moderation = client_of(interaction).services.moderation
-    removed = await moderation.remove(guild_of(interaction), actor_of(interaction), JobKey(about))
-    await show_job(interaction, JobKey(about))
+    await context.defer_update()
+    moderation = context.services.moderation
+    removed = await moderation.remove(context.guild_id, context.actor, key)
+    await show_job(context, key)
     link = card_link(removed.job)
     if removed.card_is_gone or link is None:
-        await tell(interaction, text("modjob.removed", key=about))
+        await context.tell(text("modjob.removed", key=key))
     else:
-        await tell(interaction, text("modjob.removed_but_card", key=about, link=link))
+        await context.tell(text("modjob.removed_but_card", key=key, link=link))

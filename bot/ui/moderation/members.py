@@ -9,20 +9,20 @@ import discord
 
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
-from bot.texts import Text, text
+from bot.texts import Say, Text, text
 from bot.ui.card.titles import named
 from bot.ui.jobs.lists import state_of
+from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.escape import quoted
 from bot.ui.kit.links import card_link
-from bot.ui.kit.moderators import ModButton
+from bot.ui.kit.moderators import draw_mod_button
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.domain.guilds import Block, Grant, MemberView, Strike
     from bot.domain.jobs import Job
 
-    Say = Callable[[Text], str]
 
 PROMPT_LIMIT: Final = 70
 WHY_LIMIT: Final = 60
@@ -45,9 +45,7 @@ def member_view(seen: MemberView, say: Say) -> discord.ui.LayoutView:
     box.add_item(discord.ui.Separator())
     box.add_item(discord.ui.TextDisplay("\n".join(_latest(seen.jobs, say))))
     box.add_item(discord.ui.ActionRow(*_buttons(seen, say)))
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return StatelessView(box)
 
 
 def _marks(seen: MemberView, say: Say) -> Iterable[str]:
@@ -110,15 +108,15 @@ def _latest(jobs: Sequence[Job], say: Say) -> Iterable[str]:
         yield f"{say(state_of(job))} · {named(job, say, PROMPT_LIMIT)}\n-# {say(small)}"
 
 
-def _buttons(seen: MemberView, say: Say) -> Iterable[ModButton]:
+def _buttons(seen: MemberView, say: Say) -> Iterable[discord.ui.Button[Any]]:
     who = seen.user_id
-    yield ModButton.draw("cancel_all", who, label=say(text("button.cancel_all")), style=DANGER)
+    yield draw_mod_button("cancel_all", who, label=say(text("button.cancel_all")), style=DANGER)
     if seen.block is not None:
-        yield ModButton.draw("unblock", who, label=say(text("button.unblock")))
+        yield draw_mod_button("unblock", who, label=say(text("button.unblock")))
     if any(not strike.spent for strike in seen.strikes):
-        yield ModButton.draw("forgive", who, label=say(text("button.forgive")))
-    yield ModButton.draw("export", who, label=say(text("button.export")))
-    yield ModButton.draw("erase", who, label=say(text("button.erase")), style=DANGER)
+        yield draw_mod_button("forgive", who, label=say(text("button.forgive")))
+    yield draw_mod_button("export", who, label=say(text("button.export")))
+    yield draw_mod_button("erase", who, label=say(text("button.erase")), style=DANGER)
 
 
 def live_view(jobs: Sequence[Job], page: int, say: Say) -> discord.ui.LayoutView:
@@ -133,16 +131,14 @@ def live_view(jobs: Sequence[Job], page: int, say: Say) -> discord.ui.LayoutView
     row: discord.ui.ActionRow[Any] = discord.ui.ActionRow()
     if pages > 1:
         box.add_item(discord.ui.TextDisplay("-# " + say(text("modjobs.page", page=page + 1, pages=pages))))
-        row.add_item(ModButton.draw("jobs", max(0, page - 1), label="◀", disabled=page == 0))
+        row.add_item(draw_mod_button("jobs", max(0, page - 1), label="◀", disabled=page == 0))
         # The words of two ids must differ, even where both would lead to the same page.
-        row.add_item(ModButton.draw("jobs", page + 1, label="▶", disabled=page == pages - 1))
+        row.add_item(draw_mod_button("jobs", page + 1, label="▶", disabled=page == pages - 1))
     if any(job.state is JobState.QUEUED for job in jobs):
-        row.add_item(ModButton.draw("clear", label=say(text("button.clear_queue")), style=DANGER))
+        row.add_item(draw_mod_button("clear", label=say(text("button.clear_queue")), style=DANGER))
     if row.children:
         box.add_item(row)
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return StatelessView(box)
 
 
 def _live(job: Job, page: int, say: Say) -> discord.ui.Item[Any]:
@@ -157,5 +153,5 @@ def _live(job: Job, page: int, say: Say) -> discord.ui.Item[Any]:
     words = discord.ui.TextDisplay[Any](f"{named(job, say, PROMPT_LIMIT)}\n-# {say(small)}")
     if job.unwanted:
         return words
-    button = ModButton.draw("cancel", f"{job.key}-{page}", label=say(text("button.cancel")))
+    button = draw_mod_button("cancel", job.key, page, label=say(text("button.cancel")))
     return discord.ui.Section(words, accessory=button)

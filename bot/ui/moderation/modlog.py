@@ -12,19 +12,19 @@ from cachetools import TTLCache
 from bot.domain.guild_ports import EventKind
 from bot.errors import RetryLater, RouteClosed, TooLarge
 from bot.i18n import SOURCE
-from bot.texts import Text, text
+from bot.texts import Say, Text, text
+from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.discord_errors import translated
 from bot.ui.kit.escape import escape, one_line, quoted
 from bot.ui.moderation.audit import changes, few
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from bot.domain.guild_ports import ModEvent
     from bot.domain.ports import Clock
     from bot.i18n import Catalogues
 
-    Say = Callable[[Text], str]
 
 log = logging.getLogger(__name__)
 
@@ -92,9 +92,7 @@ def event_view(
     lines = [f"{icon} {say(_sentence(event))}", *(f"-# {line}" for line in _small(event, say, guild_id))]
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(colour))
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return StatelessView(box)
 
 
 def _sentence(event: ModEvent) -> Text:

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.texts import text
-from bot.ui.kit.moderators import ModButton
+from bot.texts import Say, text
+from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.moderators import draw_mod_button
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from bot.texts import Text
-
-    Say = Callable[[Text], str]
+    from collections.abc import Sequence
 
 
 def page_of(total: int, page: int, size: int) -> tuple[int, int]:
@@ -31,9 +28,9 @@ def turning(word: str, page: int, pages: int, say: Say) -> list[discord.ui.Item[
     return [
         discord.ui.TextDisplay("-# " + say(text("modjobs.page", page=page + 1, pages=pages))),
         discord.ui.ActionRow(
-            ModButton.draw(word, max(0, page - 1), label="◀", disabled=page == 0),
+            draw_mod_button(word, max(0, page - 1), label="◀", disabled=page == 0),
             # The words of two ids must differ, even where both would lead to the same page.
-            ModButton.draw(word, page + 1, label="▶", disabled=page == pages - 1),
+            draw_mod_button(word, page + 1, label="▶", disabled=page == pages - 1),
         ),
     ]
 
@@ -50,6 +47,4 @@ def lines_view(
         box.add_item(discord.ui.TextDisplay("\n".join(shown)))
     for item in turning(word, page, pages, say):
         box.add_item(item)
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return StatelessView(box)

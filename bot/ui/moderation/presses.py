@@ -5,24 +5,24 @@ from __future__ import annotations
 
 import io
 import json
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import discord
 
 from bot.domain.jobs import JobState
-from bot.domain.keys import JobKey
 from bot.errors import UserError
 from bot.texts import text
-from bot.ui.kit.moderators import ModButton, actor_of, guild_of, mod_button, sure_view, words_view
-from bot.ui.kit.private import localised, show_ephemeral
-from bot.ui.kit.replies import AnyInteraction, client_of, tell
+from bot.ui.kit.controls import words_view
+from bot.ui.kit.custom_ids import KEY, NUMBER, SNOWFLAKE, maybe
+from bot.ui.kit.moderators import draw_mod_button, mod_button, sure_view
 from bot.ui.moderation.audit import PAGE, audit_view, last_change, undo_view
 from bot.ui.moderation.members import live_view, member_view
 
 if TYPE_CHECKING:
     from bot.domain.guilds import AuditEntry
+    from bot.domain.keys import JobKey
     from bot.texts import Text
+    from bot.ui.kit.context import Context
 
 LIVE: Final = 200
 """Jobs that the pages of `/mod jobs` go through."""
@@ -33,219 +33,220 @@ LOOK_BACK: Final = 200
 # -- a member ----------------------------------------------------------------------------------------------
 
 
-async def show_member(interaction: AnyInteraction, user_id: int) -> None:
+async def show_member(context: Context, user_id: int) -> None:
     """Put the view of a member into the answer."""
-    seen = await client_of(interaction).services.moderation.member(guild_of(interaction), user_id)
-    await show_ephemeral(interaction, member_view(seen, partial(localised, interaction)))
+    seen = await context.services.moderation.member(context.guild_id, user_id)
+    await context.show(member_view(seen, context.say))
 
 
-@mod_button("member")
-async def look_at_member(interaction: AnyInteraction, about: str) -> None:
+@mod_button("member", SNOWFLAKE)
+async def look_at_member(context: Context, user_id: int) -> None:
     """Go back to the member."""
-    await interaction.response.defer()
-    await show_member(interaction, int(about))
+    await context.defer_update()
+    await show_member(context, user_id)
 
 
-@mod_button("unblock")
-async def unblock(interaction: AnyInteraction, about: str) -> None:
+@mod_button("unblock", SNOWFLAKE)
+async def unblock(context: Context, user_id: int) -> None:
     """Lift the block, and show how things are now."""
-    await interaction.response.defer()
-    moderation = client_of(interaction).services.moderation
-    await moderation.unblock(guild_of(interaction), actor_of(interaction), int(about))
-    await show_member(interaction, int(about))
+    await context.defer_update()
+    moderation = context.services.moderation
+    await moderation.unblock(context.guild_id, context.actor, user_id)
+    await show_member(context, user_id)
 
 
-@mod_button("forgive")
-async def forgive(interaction: AnyInteraction, about: str) -> None:
+@mod_button("forgive", SNOWFLAKE)
+async def forgive(context: Context, user_id: int) -> None:
     """Take the strikes back, and show how things are now."""
-    await interaction.response.defer()
-    moderation = client_of(interaction).services.moderation
-    await moderation.forgive(guild_of(interaction), actor_of(interaction), int(about))
-    await show_member(interaction, int(about))
+    await context.defer_update()
+    moderation = context.services.moderation
+    await moderation.forgive(context.guild_id, context.actor, user_id)
+    await show_member(context, user_id)
 
 
-@mod_button("cancel_all")
-async def ask_to_cancel_all(interaction: AnyInteraction, about: str) -> None:
+@mod_button("cancel_all", SNOWFLAKE)
+async def ask_to_cancel_all(context: Context, user_id: int) -> None:
     """Ask first."""
-    await _ask(interaction, text("member.cancel_sure", user=about), "cancel_all_now", "yes_cancel", about)
+    await _ask(
+        context, text("member.cancel_sure", user=str(user_id)), "cancel_all_now", "yes_cancel", user_id
+    )
 
 
-@mod_button("cancel_all_now")
-async def cancel_all(interaction: AnyInteraction, about: str) -> None:
+@mod_button("cancel_all_now", SNOWFLAKE)
+async def cancel_all(context: Context, user_id: int) -> None:
     """Cancel all that a member has unfinished."""
-    await interaction.response.defer()
-    moderation = client_of(interaction).services.moderation
-    n = await moderation.cancel_all(guild_of(interaction), actor_of(interaction), int(about))
-    await show_member(interaction, int(about))
-    await tell(interaction, text("member.cancelled" if n else "member.cancelled_none", n=n, user=about))
+    await context.defer_update()
+    moderation = context.services.moderation
+    n = await moderation.cancel_all(context.guild_id, context.actor, user_id)
+    await show_member(context, user_id)
+    await context.tell(text("member.cancelled" if n else "member.cancelled_none", n=n, user=str(user_id)))
 
 
-@mod_button("export")
-async def export(interaction: AnyInteraction, about: str) -> None:
+@mod_button("export", SNOWFLAKE)
+async def export(context: Context, user_id: int) -> None:
     """Hand over everything kept about a member, as a file that only the moderator sees."""
-    await interaction.response.defer()
-    moderation = client_of(interaction).services.moderation
-    kept = await moderation.export(guild_of(interaction), actor_of(interaction), int(about))
+    await context.defer_update()
+    moderation = context.services.moderation
+    kept = await moderation.export(context.guild_id, context.actor, user_id)
     file = io.BytesIO(json.dumps(kept, ensure_ascii=False, indent=2).encode())
-    await interaction.followup.send(
-        localised(interaction, text("member.exported", user=about)),
-        file=discord.File(file, filename=f"member-{about}.json"),
+    await context.interaction.followup.send(
+        context.say(text("member.exported", user=str(user_id))),
+        file=discord.File(file, filename=f"member-{user_id}.json"),
         ephemeral=True,
         allowed_mentions=discord.AllowedMentions.none(),
     )
 
 
-@mod_button("erase")
-async def ask_to_erase(interaction: AnyInteraction, about: str) -> None:
+@mod_button("erase", SNOWFLAKE)
+async def ask_to_erase(context: Context, user_id: int) -> None:
     """Ask first."""
-    await _ask(interaction, text("member.erase_sure", user=about), "erase_now", "yes_erase", about)
+    await _ask(context, text("member.erase_sure", user=str(user_id)), "erase_now", "yes_erase", user_id)
 
 
-@mod_button("erase_now")
-async def erase(interaction: AnyInteraction, about: str) -> None:
+@mod_button("erase_now", SNOWFLAKE)
+async def erase(context: Context, user_id: int) -> None:
     """Forget what a member wrote."""
-    await interaction.response.defer()
-    moderation = client_of(interaction).services.moderation
-    done = await moderation.erase(guild_of(interaction), actor_of(interaction), int(about))
-    await show_member(interaction, int(about))
+    await context.defer_update()
+    moderation = context.services.moderation
+    done = await moderation.erase(context.guild_id, context.actor, user_id)
+    await show_member(context, user_id)
     if done.running:
-        said = text("member.erased_partly", emptied=done.jobs, running=done.running, user=about)
+        said = text("member.erased_partly", emptied=done.jobs, running=done.running, user=str(user_id))
     else:
-        said = text("member.erased", n=done.jobs, user=about)
-    cards = await moderation.cards_left(guild_of(interaction), int(about))
+        said = text("member.erased", n=done.jobs, user=str(user_id))
+    cards = await moderation.cards_left(context.guild_id, user_id)
     if cards:
         said = text("member.erased_cards", said=said, n=cards)
-    await tell(interaction, said)
+    await context.tell(said)
 
 
-async def _ask(interaction: AnyInteraction, question: Text, word: str, label: str, user_id: str) -> None:
-    await interaction.response.defer()
-    yes = ModButton.draw(
-        word, user_id, label=localised(interaction, text(f"button.{label}")), style=discord.ButtonStyle.danger
+async def _ask(context: Context, question: Text, word: str, label: str, user_id: int) -> None:
+    await context.defer_update()
+    yes = draw_mod_button(
+        word, user_id, label=context.say(text(f"button.{label}")), style=discord.ButtonStyle.danger
     )
-    back = ModButton.draw("member", user_id, label=localised(interaction, text("button.back")))
-    await show_ephemeral(interaction, sure_view(interaction, question, yes=yes, back=back))
+    back = draw_mod_button("member", user_id, label=context.say(text("button.back")))
+    await context.show(sure_view(context.say(question), yes, back))
 
 
 # -- live jobs ---------------------------------------------------------------------------------------------
 
 
-async def show_live(interaction: AnyInteraction, page: int) -> None:
+async def show_live(context: Context, page: int) -> None:
     """Put a page of live jobs into the answer."""
-    jobs = await client_of(interaction).services.moderation.live_jobs(guild_of(interaction), limit=LIVE)
-    await show_ephemeral(interaction, live_view(jobs, page, partial(localised, interaction)))
+    jobs = await context.services.moderation.live_jobs(context.guild_id, limit=LIVE)
+    await context.show(live_view(jobs, page, context.say))
 
 
-@mod_button("jobs")
-async def turn_jobs(interaction: AnyInteraction, about: str) -> None:
+@mod_button("jobs", NUMBER)
+async def turn_jobs(context: Context, page: int) -> None:
     """Turn the page."""
-    await interaction.response.defer()
-    await show_live(interaction, int(about or "0"))
+    await context.defer_update()
+    await show_live(context, page)
 
 
-@mod_button("cancel")
-async def cancel_one(interaction: AnyInteraction, about: str) -> None:
+@mod_button("cancel", KEY, NUMBER)
+async def cancel_one(context: Context, key: JobKey, page: int) -> None:
     """Cancel the job beside the button, and show what is left."""
-    await interaction.response.defer()
-    key, _, page = about.partition("-")
-    moderation = client_of(interaction).services.moderation
-    await moderation.cancel(guild_of(interaction), actor_of(interaction), JobKey(key))
-    await show_live(interaction, int(page or "0"))
+    await context.defer_update()
+    moderation = context.services.moderation
+    await moderation.cancel(context.guild_id, context.actor, key)
+    await show_live(context, page)
 
 
 @mod_button("clear")
-async def ask_to_clear(interaction: AnyInteraction, _about: str) -> None:
+async def ask_to_clear(context: Context) -> None:
     """Ask first."""
-    await interaction.response.defer()
-    jobs = await client_of(interaction).services.moderation.live_jobs(guild_of(interaction), limit=LIVE)
+    await context.defer_update()
+    jobs = await context.services.moderation.live_jobs(context.guild_id, limit=LIVE)
     n = sum(job.state is JobState.QUEUED for job in jobs)
-    yes = ModButton.draw(
+    yes = draw_mod_button(
         "clear_now",
-        label=localised(interaction, text("button.yes_clear")),
+        label=context.say(text("button.yes_clear")),
         style=discord.ButtonStyle.danger,
     )
-    back = ModButton.draw("jobs", 0, label=localised(interaction, text("button.back")))
+    back = draw_mod_button("jobs", 0, label=context.say(text("button.back")))
     question = text("modjobs.clear_sure", n=n)
-    await show_ephemeral(interaction, sure_view(interaction, question, yes=yes, back=back))
+    await context.show(sure_view(context.say(question), yes, back))
 
 
 @mod_button("clear_now")
-async def clear(interaction: AnyInteraction, _about: str) -> None:
+async def clear(context: Context) -> None:
     """Cancel all that waits."""
-    await interaction.response.defer()
-    moderation = client_of(interaction).services.moderation
-    n = await moderation.clear_queue(guild_of(interaction), actor_of(interaction))
+    await context.defer_update()
+    moderation = context.services.moderation
+    n = await moderation.clear_queue(context.guild_id, context.actor)
     said = text("modjobs.cleared", n=n) if n else text("modjobs.cleared_none")
-    await show_ephemeral(interaction, words_view(interaction, said))
+    await context.show(words_view(context.say(said)))
 
 
 # -- the history -------------------------------------------------------------------------------------------
 
 
-async def show_audit(interaction: AnyInteraction, before: int | None) -> None:
+async def show_audit(context: Context, before: int | None) -> None:
     """Put a page of the history into the answer, with the undo on the first."""
-    guilds, guild_id = client_of(interaction).services.guilds, guild_of(interaction)
+    guilds, guild_id = context.services.guilds, context.guild_id
     found = await guilds.audit(guild_id, before=before, limit=PAGE + 1)
     undo = last_change(await guilds.audit(guild_id, limit=LOOK_BACK)) if before is None else None
     view = audit_view(
         found[:PAGE],
-        partial(localised, interaction),
+        context.say,
         more=len(found) > PAGE,
         first=before is None,
         undo=undo,
     )
-    await show_ephemeral(interaction, view)
+    await context.show(view)
 
 
-@mod_button("audit")
-async def turn_audit(interaction: AnyInteraction, about: str) -> None:
+@mod_button("audit", maybe(SNOWFLAKE))
+async def turn_audit(context: Context, before: int | None) -> None:
     """Turn the page."""
-    await interaction.response.defer()
-    await show_audit(interaction, int(about) if about else None)
+    await context.defer_update()
+    await show_audit(context, before)
 
 
-@mod_button("undo")
-async def ask_to_undo(interaction: AnyInteraction, about: str) -> None:
+@mod_button("undo", SNOWFLAKE)
+async def ask_to_undo(context: Context, entry_id: int) -> None:
     """Show what would be taken back, and ask."""
-    await interaction.response.defer()
-    last = await _still_last(interaction, about)
+    await context.defer_update()
+    last = await _still_last(context, entry_id)
     if last is None:
         raise UserError(text("settings.nothing_to_undo"))
-    say = partial(localised, interaction)
-    yes = ModButton.draw(
+    say = context.say
+    yes = draw_mod_button(
         "undo_now", last.id, label=say(text("button.yes_undo")), style=discord.ButtonStyle.danger
     )
-    back = ModButton.draw("audit", label=say(text("button.back")))
-    await show_ephemeral(interaction, undo_view(last, say, yes=yes, back=back))
+    back = draw_mod_button("audit", None, label=say(text("button.back")))
+    await context.show(undo_view(last, say, yes=yes, back=back))
 
 
-async def _still_last(interaction: AnyInteraction, about: str) -> AuditEntry | None:
+async def _still_last(context: Context, entry_id: int) -> AuditEntry | None:
     """The change that an undo would take back; raises `UserError` if it is not the one that the button names."""
-    guilds = client_of(interaction).services.guilds
-    last = last_change(await guilds.audit(guild_of(interaction), limit=LOOK_BACK))
-    if last is not None and last.id != int(about):
+    guilds = context.services.guilds
+    last = last_change(await guilds.audit(context.guild_id, limit=LOOK_BACK))
+    if last is not None and last.id != entry_id:
         raise UserError(text("audit.changed_meanwhile"))
     return last
 
 
-@mod_button("undo_now")
-async def undo(interaction: AnyInteraction, about: str) -> None:
+@mod_button("undo_now", SNOWFLAKE)
+async def undo(context: Context, entry_id: int) -> None:
     """Take the last change back, if it still is the one that was asked about."""
-    await interaction.response.defer()
-    guilds, guild_id = client_of(interaction).services.guilds, guild_of(interaction)
-    await _still_last(interaction, about)
-    await guilds.undo_last(guild_id, actor_of(interaction))
-    await show_audit(interaction, None)
-    await tell(interaction, text("audit.undone_now"))
+    await context.defer_update()
+    guilds, guild_id = context.services.guilds, context.guild_id
+    await _still_last(context, entry_id)
+    await guilds.undo_last(guild_id, context.actor)
+    await show_audit(context, None)
+    await context.tell(text("audit.undone_now"))
 
 
 # -- settings that are asked about -------------------------------------------------------------------------
 
 
-@mod_button("retention")
-async def set_retention(interaction: AnyInteraction, about: str) -> None:
+@mod_button("retention", NUMBER)
+async def set_retention(context: Context, days: int) -> None:
     """Forget prompts after so many days."""
-    await interaction.response.defer()
-    guilds = client_of(interaction).services.guilds
-    await guilds.set_retention(guild_of(interaction), actor_of(interaction), int(about))
-    await show_ephemeral(interaction, words_view(interaction, text("mod.retention", n=int(about))))
+    await context.defer_update()
+    guilds = context.services.guilds
+    await guilds.set_retention(context.guild_id, context.actor, days)
+    await context.show(words_view(context.say(text("mod.retention", n=days))))

@@ -3,30 +3,28 @@ Never here: changing it."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 from bot.domain.batches import DEFAULT_JOBS
 from bot.domain.prompt_rules import name_of
-from bot.texts import Text, text
+from bot.texts import Say, Text, text
+from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.custom_ids import NUMBER
 from bot.ui.kit.escape import plain
-from bot.ui.kit.moderators import guild_of, mod_button
-from bot.ui.kit.private import localised, show_ephemeral
-from bot.ui.kit.replies import client_of
+from bot.ui.kit.moderators import mod_button
 from bot.ui.moderation.audit import few
 from bot.ui.moderation.pages import lines_view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from bot.domain.guilds import GuildSettings
     from bot.domain.image_rules import ImagePolicy
     from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
-    from bot.ui.kit.replies import AnyInteraction
+    from bot.ui.kit.context import Context
 
-    Say = Callable[[Text], str]
 
 PAGE: Final = 15
 SHOWN: Final = 150
@@ -42,21 +40,21 @@ def place_name(target_id: int, guild_id: int) -> Text:
     return text("channel.named", channel=str(target_id))
 
 
-async def show_prompt_rules(interaction: AnyInteraction, page: int) -> None:
+async def show_prompt_rules(context: Context, page: int) -> None:
     """Put a page of all that is said of prompts into the answer."""
-    settings = await client_of(interaction).services.guilds.settings(guild_of(interaction))
-    say = partial(localised, interaction)
+    settings = await context.services.guilds.settings(context.guild_id)
+    say = context.say
     lines = [say(line) for line in prompt_rules(settings)]
     title = say(text("mod.prompts", n=len(lines)) if lines else text("mod.prompts_none"))
     view = lines_view(title, lines, page, word="prompts", size=PAGE, say=say)
-    await show_ephemeral(interaction, view)
+    await context.show(view)
 
 
-@mod_button("prompts")
-async def turn_prompt_rules(interaction: AnyInteraction, about: str) -> None:
+@mod_button("prompts", NUMBER)
+async def turn_prompt_rules(context: Context, page: int) -> None:
     """Turn the page."""
-    await interaction.response.defer()
-    await show_prompt_rules(interaction, int(about or "0"))
+    await context.defer_update()
+    await show_prompt_rules(context, page)
 
 
 def prompt_rules(settings: GuildSettings) -> Iterable[Text]:
@@ -107,9 +105,7 @@ def images_view(policy: ImagePolicy, say: Say) -> discord.ui.LayoutView:
     """Draw what may be put in."""
     box: discord.ui.Container[Any] = discord.ui.Container()
     box.add_item(discord.ui.TextDisplay("\n".join(_images(policy, say))))
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return StatelessView(box)
 
 
 def _images(policy: ImagePolicy, say: Say) -> Iterable[str]:

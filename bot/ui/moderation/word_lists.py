@@ -3,28 +3,25 @@ Never here: changing them."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.texts import text
+from bot.texts import Say, text
+from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.custom_ids import NUMBER
 from bot.ui.kit.escape import quoted
-from bot.ui.kit.moderators import guild_of, mod_button
-from bot.ui.kit.private import localised, show_ephemeral
-from bot.ui.kit.replies import client_of
+from bot.ui.kit.moderators import mod_button
 from bot.ui.moderation.audit import few
 from bot.ui.moderation.pages import lines_view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.domain.access import ChannelPolicy
     from bot.domain.moderation import Found, Verdict, WordRule
-    from bot.texts import Text
-    from bot.ui.kit.replies import AnyInteraction
+    from bot.ui.kit.context import Context
 
-    Say = Callable[[Text], str]
 
 PAGE: Final = 20
 PATTERN_LIMIT: Final = 100
@@ -34,17 +31,17 @@ CHANNELS: Final = 60
 """Channels of each list that are shown; a mention has some 23 characters."""
 
 
-async def show_words(interaction: AnyInteraction, page: int) -> None:
+async def show_words(context: Context, page: int) -> None:
     """Put a page of rules into the answer."""
-    settings = await client_of(interaction).services.guilds.settings(guild_of(interaction))
-    await show_ephemeral(interaction, words_page(settings.words, page, partial(localised, interaction)))
+    settings = await context.services.guilds.settings(context.guild_id)
+    await context.show(words_page(settings.words, page, context.say))
 
 
-@mod_button("words")
-async def turn_words(interaction: AnyInteraction, about: str) -> None:
+@mod_button("words", NUMBER)
+async def turn_words(context: Context, page: int) -> None:
     """Turn the page."""
-    await interaction.response.defer()
-    await show_words(interaction, int(about or "0"))
+    await context.defer_update()
+    await show_words(context, page)
 
 
 def words_page(rules: Sequence[WordRule], page: int, say: Say) -> discord.ui.LayoutView:
@@ -64,9 +61,9 @@ def _rule(rule: WordRule, say: Say) -> str:
     )
 
 
-def verdict_view(interaction: AnyInteraction, verdict: Verdict) -> discord.ui.LayoutView:
+def verdict_view(context: Context, verdict: Verdict) -> discord.ui.LayoutView:
     """Draw what the rules say about a prompt, and what would happen."""
-    say = partial(localised, interaction)
+    say = context.say
     action = verdict.action
     headline = text("mod.test_passes") if action is None else text(f"mod.test_{action.value}")
     box: discord.ui.Container[Any] = discord.ui.Container()
@@ -77,9 +74,7 @@ def verdict_view(interaction: AnyInteraction, verdict: Verdict) -> discord.ui.La
     if lines:
         box.add_item(discord.ui.TextDisplay("\n".join(lines)))
     box.add_item(discord.ui.TextDisplay("-# " + say(text("mod.test_dry"))))
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return StatelessView(box)
 
 
 def _matches(found: Sequence[Found], how: str, say: Say) -> Iterable[str]:
@@ -95,15 +90,13 @@ def _matches(found: Sequence[Found], how: str, say: Say) -> Iterable[str]:
         )
 
 
-def channels_view(interaction: AnyInteraction, policy: ChannelPolicy) -> discord.ui.LayoutView:
+def channels_view(context: Context, policy: ChannelPolicy) -> discord.ui.LayoutView:
     """Draw both lists of channels."""
-    say = partial(localised, interaction)
+    say = context.say
     box: discord.ui.Container[Any] = discord.ui.Container()
     for name, channels in (("allowed", policy.allowed), ("denied", policy.denied)):
         if channels:
             lines = few([f"<#{channel}>" for channel in channels], CHANNELS, say)
             title = say(text(f"mod.channels_{name}", n=len(channels)))
             box.add_item(discord.ui.TextDisplay(f"{title}\n{' '.join(lines)}"))
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return StatelessView(box)

@@ -1,5 +1,5 @@
 """What the panel says of who pays: how each account answers, what it has left, what things cost, the server's own key.
-Never here: buttons, windows and changes."""
+Never here: buttons, modals and changes."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.accounts import is_own
 from bot.errors import RemoteFault
-from bot.texts import Text, text
+from bot.texts import Say, Text, text
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.wording import pool_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.domain.balances import Priced
     from bot.domain.pools import Pool
     from bot.services.accounts.own_keys import KeyState
     from bot.services.accounts.status import Condition
-    from bot.ui.kit.replies import Services
+    from bot.services.wiring import Services
 
-    Say = Callable[[Text], str]
 
 SLOW_MS: Final = 2_000
 RATES_SHOWN: Final = 8

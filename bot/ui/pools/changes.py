@@ -12,8 +12,6 @@ from bot.errors import UserError
 from bot.services.servers.settings import HOURS_LIMIT
 from bot.texts import Text, text
 from bot.ui.kit.escape import quoted
-from bot.ui.kit.moderators import actor_of, check_moderator
-from bot.ui.kit.replies import client_of
 from bot.ui.pools.wording import (
     allowance_words,
     charge_name,
@@ -24,28 +22,24 @@ from bot.ui.pools.wording import (
 if TYPE_CHECKING:
     from bot.domain.guilds import Changed
     from bot.domain.pools import AllowanceChange
-    from bot.ui.kit.replies import AnyInteraction, Services
+    from bot.ui.kit.context import Context
 
 REASON_SHOWN: Final = 300
-
-
-def _services(interaction: AnyInteraction) -> Services:
-    return client_of(interaction).services
 
 
 def _confirmed(changed: Changed, sentence: Text) -> Text:
     return sentence if changed.entry is not None else text("pool.already", said=sentence)
 
 
-async def set_rule(interaction: AnyInteraction, pool: Pool, role_id: int, numbers: AllowanceChange) -> Text:
+async def set_rule(context: Context, pool: Pool, role_id: int, numbers: AllowanceChange) -> Text:
     """Give a role its allowance; what is not said stays as it is, or as the default has it."""
-    guild_id = check_moderator(interaction)
+    guild_id = context.moderator()
     if numbers.is_empty():
         raise UserError(text("pool.rule_needs_number"))
-    services = _services(interaction)
+    services = context.services
     changed = await services.guilds.change_rule(
         guild_id,
-        actor_of(interaction),
+        context.actor,
         pool,
         role_id,
         numbers,
@@ -59,11 +53,11 @@ async def set_rule(interaction: AnyInteraction, pool: Pool, role_id: int, number
     return _confirmed(changed, text("pool.now_rule_first", said=said) if first else said)
 
 
-async def remove_rule(interaction: AnyInteraction, pool: Pool, role_id: int) -> Text:
+async def remove_rule(context: Context, pool: Pool, role_id: int) -> Text:
     """Take a role's rule away."""
-    guild_id = check_moderator(interaction)
-    services = _services(interaction)
-    changed = await services.guilds.remove_rule(guild_id, actor_of(interaction), pool, role_id)
+    guild_id = context.moderator()
+    services = context.services
+    changed = await services.guilds.remove_rule(guild_id, context.actor, pool, role_id)
     names = {"pool": pool_name(pool), "role": role_name(role_id, guild_id)}
     if changed.after.rules_of(pool):
         return text("pool.now_no_rule", **names)
@@ -71,11 +65,11 @@ async def remove_rule(interaction: AnyInteraction, pool: Pool, role_id: int) -> 
     return text("pool.now_no_rules", allowance=allowance_words(default), **names)
 
 
-async def switch(interaction: AnyInteraction, pool: Pool, *, on: bool) -> Text:
+async def switch(context: Context, pool: Pool, *, on: bool) -> Text:
     """Switch a pool on or off."""
-    guild_id = check_moderator(interaction)
-    services = _services(interaction)
-    changed = await services.guilds.switch_pool(guild_id, actor_of(interaction), pool, on=on)
+    guild_id = context.moderator()
+    services = context.services
+    changed = await services.guilds.switch_pool(guild_id, context.actor, pool, on=on)
     if not on:
         return _confirmed(changed, text("pool.now_off", pool=pool_name(pool)))
     offered = services.policy.deployment(pool) is not None
@@ -84,98 +78,96 @@ async def switch(interaction: AnyInteraction, pool: Pool, *, on: bool) -> Text:
     )
 
 
-async def pause(interaction: AnyInteraction, pool: Pool | None, words: str) -> Text:
+async def pause(context: Context, pool: Pool | None, words: str) -> Text:
     """Stop a pool, or everything, for a while."""
-    guild_id = check_moderator(interaction)
-    changed = await _services(interaction).guilds.pause(guild_id, actor_of(interaction), pool, words)
+    guild_id = context.moderator()
+    changed = await context.services.guilds.pause(guild_id, context.actor, pool, words)
     said = text("pool.now_paused_all") if pool is None else text("pool.now_paused", pool=pool_name(pool))
     return _confirmed(changed, said)
 
 
-async def resume(interaction: AnyInteraction, pool: Pool | None) -> Text:
+async def resume(context: Context, pool: Pool | None) -> Text:
     """End a pause, or all."""
-    guild_id = check_moderator(interaction)
-    changed = await _services(interaction).guilds.resume(guild_id, actor_of(interaction), pool)
+    guild_id = context.moderator()
+    changed = await context.services.guilds.resume(guild_id, context.actor, pool)
     if changed.after.pauses and changed.after.pauses[0].pool is None:
         return text("pool.still_paused")
     said = text("pool.now_resumed_all") if pool is None else text("pool.now_resumed", pool=pool_name(pool))
     return _confirmed(changed, said)
 
 
-async def set_default(interaction: AnyInteraction, pool: Pool | None) -> Text:
+async def set_default(context: Context, pool: Pool | None) -> Text:
     """Choose what a command means that names no pool."""
-    guild_id = check_moderator(interaction)
-    services = _services(interaction)
+    guild_id = context.moderator()
+    services = context.services
     if pool is not None and services.policy.deployment(pool) is None:
         raise UserError(text("pool.default_off", pool=pool_name(pool)))
-    changed = await services.guilds.set_default_pool(guild_id, actor_of(interaction), pool)
+    changed = await services.guilds.set_default_pool(guild_id, context.actor, pool)
     now = services.policy.server_default(changed.after)
     said = "pool.now_default" if pool is not None else "pool.now_default_again"
     return _confirmed(changed, text(said, pool=pool_name(now)))
 
 
-async def set_total(interaction: AnyInteraction, pool: Pool, per_day: int | None) -> Text:
+async def set_total(context: Context, pool: Pool, per_day: int | None) -> Text:
     """Limit the server's units a day."""
-    guild_id = check_moderator(interaction)
-    changed = await _services(interaction).guilds.set_total(guild_id, actor_of(interaction), pool, per_day)
+    guild_id = context.moderator()
+    changed = await context.services.guilds.set_total(guild_id, context.actor, pool, per_day)
     if per_day is None:
         return _confirmed(changed, text("pool.now_no_total", pool=pool_name(pool)))
     return _confirmed(changed, text("pool.now_total", pool=pool_name(pool), n=per_day))
 
 
-async def set_price(interaction: AnyInteraction, pool: Pool, charge: Charge, units: int | None) -> Text:
+async def set_price(context: Context, pool: Pool, charge: Charge, units: int | None) -> Text:
     """Say what a kind of job costs."""
-    guild_id = check_moderator(interaction)
-    changed = await _services(interaction).guilds.set_price(
-        guild_id, actor_of(interaction), pool, charge, units
-    )
+    guild_id = context.moderator()
+    changed = await context.services.guilds.set_price(guild_id, context.actor, pool, charge, units)
     n = DEFAULT_PRICE if units is None else units
     names = {"pool": pool_name(pool), "kind": charge_name(charge)}
     return _confirmed(changed, text("pool.now_price", n=n, **names) if n else text("pool.now_free", **names))
 
 
-async def set_zone(interaction: AnyInteraction, zone: str) -> Text:
+async def set_zone(context: Context, zone: str) -> Text:
     """Choose where the day begins at midnight."""
-    guild_id = check_moderator(interaction)
-    services = _services(interaction)
-    changed = await services.guilds.set_zone(guild_id, actor_of(interaction), zone.strip())
+    guild_id = context.moderator()
+    services = context.services
+    changed = await services.guilds.set_zone(guild_id, context.actor, zone.strip())
     overview = await services.allowances.overview(guild_id)
     renews = overview[0].renews_at // 1_000
     return _confirmed(changed, text("pool.now_zone", zone=changed.after.zone, renews=renews))
 
 
-async def bring_key(interaction: AnyInteraction, typed: str) -> Text:
+async def bring_key(context: Context, typed: str) -> Text:
     """Make a key the server's own, if the image API takes it."""
-    guild_id = check_moderator(interaction)
-    brought = await _services(interaction).own_keys.bring(guild_id, actor_of(interaction), typed)
+    guild_id = context.moderator()
+    brought = await context.services.own_keys.bring(guild_id, context.actor, typed)
     return text(f"own_key.now.{brought.value}")
 
 
-async def test_key(interaction: AnyInteraction) -> Text:
+async def test_key(context: Context) -> Text:
     """Ask whether the server's own key still works."""
-    await _services(interaction).own_keys.test(check_moderator(interaction))
+    await context.services.own_keys.test(context.moderator())
     return text("own_key.works")
 
 
-async def remove_key(interaction: AnyInteraction) -> Text:
+async def remove_key(context: Context) -> Text:
     """Have the bot's owner pay again, or nobody if the owner does not let the server in."""
-    services, guild_id = _services(interaction), check_moderator(interaction)
-    await services.own_keys.remove(guild_id, actor_of(interaction))
+    services, guild_id = context.services, context.moderator()
+    await services.own_keys.remove(guild_id, context.actor)
     stays = await services.owner_policy.admits(guild_id)
     return text("own_key.now_removed" if stays else "own_key.now_removed_outside")
 
 
 async def grant(
-    interaction: AnyInteraction, user_id: int, pool: Pool, *, units: int, reason: str, hours: int | None
+    context: Context, user_id: int, pool: Pool, *, units: int, reason: str, hours: int | None
 ) -> Text:
     """Give a member extra units."""
-    guild_id = check_moderator(interaction)
-    services = _services(interaction)
+    guild_id = context.moderator()
+    services = context.services
     if hours is not None and not 1 <= hours <= HOURS_LIMIT:
         raise UserError(text("pool.hours", limit=HOURS_LIMIT))
     expires = None if hours is None else services.jobs.now() + hours * HOUR_MS
     given = await services.allowances.grant(
-        guild_id, actor_of(interaction), user_id, pool, units=units, reason=reason, expires_at=expires
+        guild_id, context.actor, user_id, pool, units=units, reason=reason, expires_at=expires
     )
     names: dict[str, str | int | Text] = {"n": units, "user": str(user_id), "pool": pool_name(pool)}
     said = (

@@ -1,43 +1,35 @@
 """The panel of a server's pools: one card that shows both, and stateless buttons that change everything.
-Never here: what a change means (`changes`) and the modals (`modals`)."""
+Never here: what a change means (`changes`), and what a button does (`presses`)."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
-from typing_extensions import override
 
 from bot.domain.pools import Pool
-from bot.texts import Text, text
+from bot.texts import Say, Text, text
 from bot.ui.card.cards import POOL_COLOUR, WAITING_COLOUR
+from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.custom_ids import maybe, one_of, spell
 from bot.ui.kit.escape import quoted
-from bot.ui.kit.moderators import check_moderator
-from bot.ui.kit.private import show_ephemeral
-from bot.ui.kit.replies import AnyInteraction, answer_errors, client_of, locale_of
-from bot.ui.pools import changes as pool_changes
-from bot.ui.pools import modals as pool_windows
 from bot.ui.pools.billing import key_lines, payer_lines, read_payers
-from bot.ui.pools.usage import DEFAULT_DAYS, show_usage
 from bot.ui.pools.wording import allowance_words, bar, charge_name, pool_name, role_name
 from bot.ui.servers.lists import budget_lines
-from bot.ui.servers.owners import is_owner
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from bot.domain.guilds import GuildSettings
     from bot.services.accounts.own_keys import KeyState
     from bot.services.accounts.owner_policy import ServerView
     from bot.services.servers.quota import PoolOverview
+    from bot.ui.kit.context import Context
     from bot.ui.pools.billing import Payer
 
-    Say = Callable[[Text], str]
 
 RULES_SHOWN: Final = 8
 PRICES_SHOWN: Final = 11
@@ -67,101 +59,13 @@ class Verb(StrEnum):
     """The second press."""
 
 
-class PanelButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=rf"easel-pool:1:(?P<verb>{'|'.join(Verb)}):(?P<pool>{'|'.join(Pool)}|-)",
-):
-    """A button of the panel, before and after any restart. Who presses it is checked at each press."""
-
-    def __init__(self, item: discord.ui.Button[Any], verb: Verb, pool: Pool | None) -> None:
-        super().__init__(item)
-        self.verb, self.pool = verb, pool
-
-    @classmethod
-    def draw(
-        cls,
-        verb: Verb,
-        pool: Pool | None,
-        label: str,
-        *,
-        style: discord.ButtonStyle = discord.ButtonStyle.secondary,
-        disabled: bool = False,
-    ) -> Self:
-        """Make a button."""
-        button: discord.ui.Button[Any] = discord.ui.Button(
-            label=label,
-            style=style,
-            disabled=disabled,
-            custom_id=f"easel-pool:1:{verb.value}:{pool.value if pool else '-'}",
-        )
-        return cls(button, verb, pool)
-
-    @classmethod
-    @override
-    async def from_custom_id(
-        cls, interaction: AnyInteraction, item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Parse, nothing else."""
-        pool = None if match["pool"] == "-" else Pool(match["pool"])
-        return cls(cast("discord.ui.Button[Any]", item), Verb(match["verb"]), pool)
-
-    @override
-    async def callback(self, interaction: AnyInteraction) -> None:
-        """Open a window, or change something and draw the panel anew."""
-        await answer_errors(
-            interaction, partial(_pressed, interaction, self.verb, self.pool), reference=str(interaction.id)
-        )
+BUTTON: Final = (one_of(Verb), maybe(one_of(Pool)))
+"""What a custom_id of the panel says."""
 
 
-PANEL_DYNAMIC: Final = (PanelButton,)
-"""What the client registers for the panel."""
-
-
-async def _pressed(interaction: AnyInteraction, verb: Verb, pool: Pool | None) -> None:
-    check_moderator(interaction)
-    window = _window(interaction, verb, pool)
-    if window is not None:
-        await interaction.response.send_modal(window)
-        return
-    if verb is Verb.USAGE:
-        await show_usage(interaction, DEFAULT_DAYS)
-        return
-    await interaction.response.defer()
-    notice = asking = None
-    asking_key = verb is Verb.KEY_ASK
-    match verb, pool:
-        case Verb.KEY_TEST, _:
-            notice = await pool_changes.test_key(interaction)
-        case Verb.KEY_REMOVE, _:
-            notice = await pool_changes.remove_key(interaction)
-        case ((Verb.ON | Verb.OFF), Pool()):
-            notice = await pool_changes.switch(interaction, pool, on=verb is Verb.ON)
-        case Verb.DEFAULT, Pool():
-            notice = await pool_changes.set_default(interaction, pool)
-        case Verb.ASK_OFF, Pool():
-            asking = pool
-    await show_panel(interaction, notice=notice, asking=asking, asking_key=asking_key)
-
-
-def _window(interaction: AnyInteraction, verb: Verb, pool: Pool | None) -> discord.ui.Modal | None:
-    """The window behind a button; its end draws the panel anew."""
-    say = partial(client_of(interaction).catalogues.render, locale=locale_of(interaction))
-    match verb, pool:
-        case Verb.RULE, Pool():
-            return pool_windows.RuleModal(say, pool, show_panel)
-        case Verb.UNRULE, Pool():
-            return pool_windows.UnruleModal(say, pool, show_panel)
-        case Verb.TOTAL, Pool():
-            return pool_windows.TotalModal(say, pool, show_panel)
-        case Verb.PRICE, Pool():
-            return pool_windows.PriceModal(say, pool, show_panel)
-        case Verb.GRANT, _:
-            return pool_windows.GrantModal(say, show_panel)
-        case Verb.ZONE, _:
-            return pool_windows.ZoneModal(say, show_panel)
-        case Verb.KEY, _:
-            return pool_windows.KeyModal(say, show_panel)
-    return None
+def draw_button(verb: Verb, pool: Pool | None, label: str, **options: Any) -> discord.ui.Button[Any]:
+    """Draw one; who presses it is checked at each press."""
+    return discord.ui.Button(label=label, custom_id=spell("pool", BUTTON, (verb, pool)), **options)
 
 
 # -- drawing ---------------------------------------------------------------------------------------------------
@@ -186,7 +90,7 @@ class State:
 
 
 async def show_panel(
-    interaction: AnyInteraction,
+    context: Context,
     *,
     notice: Text | None = None,
     asking: Pool | None = None,
@@ -194,10 +98,10 @@ async def show_panel(
     controls: bool = True,
 ) -> None:
     """Read everything and put the panel into the answer."""
-    guild_id = check_moderator(interaction)
-    house = client_of(interaction)
+    guild_id = context.moderator()
+    house = context.house
     own_key = await house.services.own_keys.state(guild_id)
-    to_owner = await is_owner(interaction)
+    to_owner = await context.is_owner()
     pools, payers, budget = await asyncio.gather(
         house.services.allowances.overview(guild_id),
         read_payers(house.services, guild_id, to_owner=to_owner),
@@ -213,13 +117,13 @@ async def show_panel(
         asking=asking,
         asking_key=asking_key,
     )
-    say = partial(house.catalogues.render, locale=locale_of(interaction))
-    await show_ephemeral(interaction, panel_view(state, say, controls=controls))
+    say = context.say
+    await context.show(panel_view(state, say, controls=controls))
 
 
 def panel_view(state: State, say: Say, *, controls: bool = True) -> discord.ui.LayoutView:
     """Draw the panel; without controls it only tells."""
-    view = discord.ui.LayoutView(timeout=None)
+    view = StatelessView()
     head: discord.ui.Container[Any] = discord.ui.Container(accent_colour=WAITING_COLOUR)
     head.add_item(discord.ui.TextDisplay("\n".join(_head(state, say))))
     view.add_item(head)
@@ -239,7 +143,7 @@ def panel_view(state: State, say: Say, *, controls: bool = True) -> discord.ui.L
         view.add_item(
             discord.ui.ActionRow(
                 *(
-                    PanelButton.draw(verb, None, say(text(f"pool.button.{verb.value}")))
+                    draw_button(verb, None, say(text(f"pool.button.{verb.value}")))
                     for verb in (Verb.REFRESH, Verb.USAGE, Verb.GRANT, Verb.ZONE)
                 )
             )
@@ -316,14 +220,14 @@ def _question(pool: PoolOverview, state: State, say: Say) -> Iterable[str]:
         yield say(text("pool.off_sure_last"))
 
 
-def _controls(pool: PoolOverview, state: State, say: Say) -> Iterable[list[PanelButton]]:
-    def button(verb: Verb, **options: Any) -> PanelButton:
-        return PanelButton.draw(verb, pool.pool, say(text(f"pool.button.{verb.value}")), **options)
+def _controls(pool: PoolOverview, state: State, say: Say) -> Iterable[list[discord.ui.Button[Any]]]:
+    def button(verb: Verb, **options: Any) -> discord.ui.Button[Any]:
+        return draw_button(verb, pool.pool, say(text(f"pool.button.{verb.value}")), **options)
 
     if _is_asked(pool, state):
         yield [
             button(Verb.OFF, style=discord.ButtonStyle.danger),
-            PanelButton.draw(Verb.REFRESH, pool.pool, say(text("pool.button.keep"))),
+            draw_button(Verb.REFRESH, pool.pool, say(text("pool.button.keep"))),
         ]
         return
     switch = (
@@ -350,15 +254,15 @@ def _key_box(state: State, say: Say, *, controls: bool) -> discord.ui.Container[
     return box
 
 
-def _key_controls(state: State, say: Say, *, asking: bool) -> Iterable[PanelButton]:
-    def button(verb: Verb, label: str, **options: Any) -> PanelButton:
-        return PanelButton.draw(verb, None, say(text(f"own_key.button.{label}")), **options)
+def _key_controls(state: State, say: Say, *, asking: bool) -> Iterable[discord.ui.Button[Any]]:
+    def button(verb: Verb, label: str, **options: Any) -> discord.ui.Button[Any]:
+        return draw_button(verb, None, say(text(f"own_key.button.{label}")), **options)
 
     known, offered = state.own_key.key is not None, state.own_key.offered
     if asking:
         yield button(Verb.KEY_REMOVE, "remove_now", style=discord.ButtonStyle.danger)
         # Not the button below with the same words: a custom_id may stand once in a message.
-        yield PanelButton.draw(Verb.REFRESH, Pool.NORMAL, say(text("own_key.button.keep")))
+        yield draw_button(Verb.REFRESH, Pool.NORMAL, say(text("own_key.button.keep")))
         return
     if offered:
         yield button(Verb.KEY, "replace" if known else "set", style=discord.ButtonStyle.primary)

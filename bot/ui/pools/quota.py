@@ -3,47 +3,42 @@ Never here: counting, and what moderators see (`panel`)."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.texts import Text, text
+from bot.texts import Say, text
 from bot.ui.card.cards import POOL_COLOUR, WAITING_COLOUR
+from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.escape import quoted
-from bot.ui.kit.private import defer_ephemeral, show_ephemeral
-from bot.ui.kit.replies import client_of, locale_of
 from bot.ui.pools.wording import amount, bar, pool_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.domain.guilds import Grant
     from bot.services.servers.quota import PoolQuota
-    from bot.ui.kit.replies import AnyInteraction
+    from bot.ui.kit.context import Context
 
-    Say = Callable[[Text], str]
 
 GRANTS_SHOWN: Final = 5
 REASON_SHOWN: Final = 100
 
 
-async def show_quota(interaction: AnyInteraction) -> None:
+async def show_quota(context: Context) -> None:
     """Answer with the member's own card."""
-    asker = await defer_ephemeral(interaction)
-    if asker is None:
-        return
-    house = client_of(interaction)
+    asker = await context.defer_ephemeral()
+    house = context.house
     quotas = await house.services.allowances.quota_of(asker)
     guild_id = asker.reply.guild_id
     grants = [] if guild_id is None else await house.services.allowances.grants(guild_id, asker.user_id)
-    say = partial(house.catalogues.render, locale=locale_of(interaction))
-    await show_ephemeral(interaction, quota_view(quotas, grants, say))
+    say = context.say
+    await context.show(quota_view(quotas, grants, say))
 
 
 def quota_view(quotas: Sequence[PoolQuota], grants: Sequence[Grant], say: Say) -> discord.ui.LayoutView:
     """Draw a box for each pool."""
-    view = discord.ui.LayoutView(timeout=None)
+    view = StatelessView()
     view.add_item(discord.ui.TextDisplay(say(text("quota.title", renews=quotas[0].renews_at // 1_000))))
     for quota in quotas:
         mine = [grant for grant in grants if grant.pool is quota.pool]

@@ -8,28 +8,24 @@ import csv
 import io
 from collections import Counter
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 from babel import Locale, UnknownLocaleError
 
 from bot.domain.days import date_of, day_of
-from bot.texts import Text, text
-from bot.ui.kit.moderators import check_moderator
-from bot.ui.kit.private import defer_ephemeral, show_ephemeral
-from bot.ui.kit.replies import client_of, locale_of, tell
+from bot.texts import Say, text
+from bot.ui.kit.controls import StatelessView
 from bot.ui.pools.charts import Bar, usage_chart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from bot.domain.guilds import UsageRow
     from bot.domain.pools import Pool
-    from bot.ui.kit.replies import AnyInteraction
+    from bot.ui.kit.context import Context
 
-    Say = Callable[[Text], str]
 
 DEFAULT_DAYS: Final = 14
 MOST_DAYS: Final = 92
@@ -40,25 +36,24 @@ DAY_MS: Final = 86_400_000
 NOON_MS: Final = DAY_MS // 2
 
 
-async def show_usage(interaction: AnyInteraction, days: int) -> None:
+async def show_usage(context: Context, days: int) -> None:
     """Answer with a message of its own that only the moderator sees."""
-    guild_id = check_moderator(interaction)
-    if await defer_ephemeral(interaction) is None:
-        return
-    house = client_of(interaction)
+    guild_id = context.moderator()
+    await context.defer_ephemeral()
+    house = context.house
     settings = await house.services.guilds.settings(guild_id)
     dates, since, until = period(house.services.jobs.now(), days, settings.zone)
     rows = await house.services.allowances.usage(guild_id, since, until)
     if not rows:
-        await tell(interaction, text("pool.usage_none", n=days))
+        await context.tell(text("pool.usage_none", n=days))
         return
-    chart = await asyncio.to_thread(usage_chart, bars_of(rows, dates), language(locale_of(interaction)))
+    chart = await asyncio.to_thread(usage_chart, bars_of(rows, dates), language(context.locale))
     files = [
         discord.File(io.BytesIO(chart), filename=CHART),
         discord.File(io.BytesIO(table_of(rows)), filename=TABLE),
     ]
-    say = partial(house.catalogues.render, locale=locale_of(interaction))
-    await show_ephemeral(interaction, usage_view(rows, days, say, zone=settings.zone), files=files)
+    say = context.say
+    await context.show(usage_view(rows, days, say, zone=settings.zone), files=files)
 
 
 def period(now: int, days: int, zone: str) -> tuple[list[date], int, int]:
@@ -121,9 +116,7 @@ def usage_view(rows: Sequence[UsageRow], days: int, say: Say, *, zone: str) -> d
     lines.append("-# " + say(text("pool.usage_note", zone=zone)))
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
     box.add_item(discord.ui.File(f"attachment://{TABLE}"))
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(box)
-    return view
+    return StatelessView(box)
 
 
 def language(locale: str) -> Locale:

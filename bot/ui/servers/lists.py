@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.texts import Text, text
+from bot.texts import Say, text
 from bot.ui.kit.escape import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.services.accounts.owner_policy import ServerView
 
-    Say = Callable[[Text], str]
 
 NAME_LIMIT: Final = 60
 LIST_LIMIT: Final = 3_500

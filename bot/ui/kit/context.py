@@ -1,0 +1,352 @@
+"""One interaction seen from the house: who asks, where, in which language, of which services, and every way to answer.
+Never here: cards, what is asked for, and what a control is for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+import discord
+
+from bot.domain.guilds import Actor
+from bot.domain.jobs import TOKEN_LIFE_MS, ReplyTarget
+from bot.domain.open_answers import AnswerKind
+from bot.errors import EaselError, UserError
+from bot.services.admission.asker import Asker
+from bot.services.admission.viewer import Viewer
+from bot.texts import Text, listed, text
+from bot.ui.kit.error_sentences import NETWORK, sentence_for
+from bot.ui.kit.open_answers import UNTOLD, note
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from discord import app_commands
+
+    from bot.i18n import Catalogues
+    from bot.services.wiring import Services
+
+log = logging.getLogger(__name__)
+
+AnyInteraction = discord.Interaction[Any]
+
+UNKNOWN_INTERACTION: Final = 10062
+ALREADY_ANSWERED: Final = 40060
+CONTENT_LIMIT: Final = 2000
+PLACEHOLDER: Final = "…"
+PRIVATE: Final = "easel.private"
+"""In an interaction's extras: a “thinking…” that only this person sees waits for its words."""
+NOBODY: Final = discord.AllowedMentions.none()
+THREADS: Final = frozenset(
+    {
+        discord.ChannelType.public_thread,
+        discord.ChannelType.private_thread,
+        discord.ChannelType.news_thread,
+    }
+)
+AGE_RESTRICTABLE: Final = (discord.TextChannel, discord.VoiceChannel, discord.StageChannel, discord.Thread)
+
+
+class NotOurs(EaselError):
+    """The interaction is dead, or another process answered it: nothing is to be done, and nobody to be told."""
+
+
+class House(Protocol):
+    """What commands and controls find on the client they run in."""
+
+    @property
+    def services(self) -> Services:
+        """The use cases."""
+
+    @property
+    def catalogues(self) -> Catalogues:
+        """The sentences."""
+
+    @property
+    def tree(self) -> app_commands.CommandTree[Any]:
+        """The commands."""
+
+    async def command_ids(self) -> Mapping[str, int]:
+        """Discord's ids of the commands, by name."""
+
+    async def owners(self) -> Sequence[int]:
+        """Who owns the application."""
+
+
+class Context:
+    """What a handler is given. It answers first and within three seconds; whatever it raises becomes a sentence."""
+
+    def __init__(self, interaction: AnyInteraction) -> None:
+        self.interaction = interaction
+        self.house = cast("House", interaction.client)
+        self.services = self.house.services
+        self.user_id = interaction.user.id
+
+    # -- who asks, and where ---------------------------------------------------------------------------------
+
+    @property
+    def guild_id(self) -> int:
+        """The server; raises `UserError` outside of one."""
+        if self.interaction.guild_id is None:
+            raise UserError(text("refused.server_only"))
+        return self.interaction.guild_id
+
+    @property
+    def is_moderator(self) -> bool:
+        """Whether this person may manage the server right now, as Discord sent it along."""
+        held = self.interaction.permissions
+        return self.interaction.guild_id is not None and (held.manage_guild or held.administrator)
+
+    def moderator(self) -> int:
+        """Say which server it is about; raises `UserError` unless this person manages it right now."""
+        if not self.is_moderator:
+            raise UserError(text("refused.not_allowed"))
+        return self.guild_id
+
+    async def is_owner(self) -> bool:
+        """Whether this person owns the application. Discord being in trouble means no."""
+        try:
+            return self.user_id in await self.house.owners()
+        except (discord.HTTPException, *NETWORK) as trouble:
+            log.warning("owners_unknown", extra={"kind": type(trouble).__name__})
+            return False
+
+    async def owner(self) -> None:
+        """Raise `UserError` unless it is the application's owner or a member of its team, asked right now."""
+        if not await self.is_owner():
+            raise UserError(text("refused.owner_only"))
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who it is and what they may do here right now, not when a button was drawn."""
+        return Viewer(user_id=self.user_id, guild_id=self.interaction.guild_id, manages=self.is_moderator)
+
+    @property
+    def actor(self) -> Actor:
+        """Whom the audit names."""
+        return Actor(self.user_id, self.interaction.user.name)
+
+    def asker(self, message_id: int | None = None) -> Asker:
+        """Who asks, and where the answer goes: the message is the one that the deferred answer made."""
+        interaction = self.interaction
+        user, channel = interaction.user, interaction.channel
+        member = user if isinstance(user, discord.Member) else None
+        return Asker(
+            user_id=user.id,
+            user_name=user.name,
+            locale=self.locale,
+            guild_locale=self.guild_locale,
+            interaction_id=interaction.id,
+            reply=ReplyTarget(
+                channel_id=interaction.channel_id or 0,
+                guild_id=interaction.guild_id,
+                application_id=interaction.application_id,
+                token=interaction.token,
+                token_until=_ms(interaction.created_at) + TOKEN_LIFE_MS,
+                message_id=message_id,
+                message_at=None if message_id is None else _ms(discord.utils.snowflake_time(message_id)),
+                upload_limit=interaction.filesize_limit,
+            ),
+            role_ids=frozenset() if member is None else frozenset(role.id for role in member.roles),
+            joined_at=None if member is None or member.joined_at is None else _ms(member.joined_at),
+            account_created_at=_ms(user.created_at),
+            channel_parents=parents_of(channel),
+            is_moderator=self.is_moderator,
+            age_restricted=isinstance(channel, AGE_RESTRICTABLE) and channel.is_nsfw(),
+        )
+
+    # -- in which language -------------------------------------------------------------------------------------
+
+    @property
+    def locale(self) -> str:
+        """The language of whoever asks: their own choice (`/prefer`), else their Discord's. From memory; asks nobody."""
+        return self.services.people.language(self.user_id) or self.interaction.locale.value
+
+    @property
+    def guild_locale(self) -> str:
+        """The server's language."""
+        return (self.interaction.guild_locale or self.interaction.locale).value
+
+    def say(self, words: Text) -> str:
+        """Say it in the person's own language."""
+        return self.house.catalogues.render(words, self.locale)
+
+    # -- what was sent along -----------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What Discord sent, as it sent it."""
+        return cast("Mapping[str, Any]", self.interaction.data or {})
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """What was written into a modal by the fields' own custom_ids; of an upload or a choice the first one's id."""
+        return dict(_written(self.data))
+
+    @property
+    def chosen(self) -> str:
+        """What was chosen from a menu; empty if nothing was."""
+        return str((self.data.get("values") or [""])[0])
+
+    # -- answering first ---------------------------------------------------------------------------------------
+
+    def check_permissions(self) -> None:
+        """Raise `UserError` if the bot could not show a picture here: before anything is paid (peers F35).
+
+        Reads what Discord sent along with the interaction; asks nobody.
+        """
+        interaction, held = self.interaction, self.interaction.app_permissions
+        if interaction.guild_id is None or held.administrator:
+            return
+        in_thread = interaction.channel is not None and interaction.channel.type in THREADS
+        needed = (
+            "view_channel",
+            "send_messages_in_threads" if in_thread else "send_messages",
+            "attach_files",
+        )
+        missing = [text(f"permission.{name}") for name in needed if not getattr(held, name)]
+        if missing:
+            raise UserError(text("refused.permissions", permissions=listed(missing)))
+
+    async def defer_public(self) -> Asker:
+        """Answer “thinking…” at once, in public: the job's card takes its place. Only writing that down is awaited before.
+
+        Raises `UserError`, unanswered, if the bot may not post here; `StorageTrouble` and `NotOurs` as the others do.
+        """
+        self.check_permissions()
+        return await self._defer(AnswerKind.PUBLIC, thinking=True)
+
+    async def defer_ephemeral(self) -> Asker:
+        """Answer “thinking…” at once, for this person only; whatever is told next takes its place.
+
+        Raises `NotOurs`; `StorageTrouble`, unanswered, if it could not be written down that they are answered.
+        """
+        asker = await self._defer(AnswerKind.PRIVATE, thinking=True, ephemeral=True)
+        self.interaction.extras[PRIVATE] = True
+        return asker
+
+    async def defer_update(self) -> Asker:
+        """Answer a press, or a modal that a press opened, with the pressed message as it is: it may be changed later.
+
+        Raises `NotOurs`; `StorageTrouble`, unanswered, if it could not be written down that they are answered.
+        """
+        return await self._defer(AnswerKind.UPDATE)
+
+    async def _defer(self, kind: AnswerKind, **how: bool) -> Asker:
+        """Answered is answered: that somebody waits for words is on disk before they are told to wait."""
+        await note(self.interaction, self.services.answers, kind=kind, locale=self.locale)
+        try:
+            answered = await self.interaction.response.defer(**how)
+        except discord.HTTPException as error:
+            if error.code not in {UNKNOWN_INTERACTION, ALREADY_ANSWERED}:
+                raise
+            log.warning(
+                "interaction_not_ours", extra={"interaction": self.interaction.id, "code": error.code}
+            )
+            raise NotOurs(str(error.code)) from error
+        return self.asker(answered.message_id if how and answered is not None else None)
+
+    async def open(self, modal: discord.ui.Modal) -> None:
+        """Answer with a modal, which has to be the first answer."""
+        await self.interaction.response.send_modal(modal)
+
+    # -- answers that only the person sees -----------------------------------------------------------------------
+
+    async def show(self, view: discord.ui.LayoutView, *, files: Sequence[discord.File] = ()) -> None:
+        """Put a view in the place of “thinking…”, or of what the pressed message showed."""
+        more: dict[str, Any] = {"attachments": list(files)} if files else {}
+        await self.interaction.edit_original_response(view=view, allowed_mentions=NOBODY, **more)
+        self.interaction.extras.pop(PRIVATE, None)
+
+    async def answer(self, **said: Any) -> None:
+        """Say something (`content` or `view`) to this person only, whatever was answered before.
+
+        It takes the place of a private “thinking…”. A public one is taken away first: a follow-up right after it would take its
+        place, for all to see.
+        """
+        interaction = self.interaction
+        if not interaction.response.is_done():
+            try:
+                await interaction.response.send_message(ephemeral=True, allowed_mentions=NOBODY, **said)
+            except discord.HTTPException as error:
+                if error.code != ALREADY_ANSWERED:
+                    raise  # else the first answer did arrive, though we were not told
+            else:
+                return
+        if interaction.extras.pop(PRIVATE, False):
+            await interaction.edit_original_response(allowed_mentions=NOBODY, **said)
+            return
+        if interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}:
+            try:
+                # Completed first, then deleted: a follow-up may count as its edit for as long as it is “thinking”.
+                await interaction.edit_original_response(content=PLACEHOLDER)
+                await interaction.delete_original_response()
+            except (discord.HTTPException, *NETWORK) as error:
+                log.info(
+                    "placeholder_stays", extra={"interaction": interaction.id, "kind": type(error).__name__}
+                )
+        await interaction.followup.send(ephemeral=True, allowed_mentions=NOBODY, **said)
+
+    async def tell(self, sentence: Text) -> None:
+        """Say a sentence to this person only, whatever was answered before. Never raises on Discord's troubles."""
+        if self.interaction.type is discord.InteractionType.autocomplete:
+            return  # a list of suggestions cannot carry a sentence
+        try:
+            await self.answer(content=self.say(sentence)[:CONTENT_LIMIT])
+        except (discord.HTTPException, *NETWORK) as error:
+            self.interaction.extras[UNTOLD] = True
+            log.warning(
+                "answer_not_sent",
+                extra={"interaction": self.interaction.id, "kind": type(error).__name__, "text": sentence.id},
+            )
+
+    async def tell_error(self, error: BaseException, *, reference: str) -> None:
+        """Turn any exception into an answer that only the person sees; bugs are logged under `reference`."""
+        if isinstance(getattr(error, "original", error), NotOurs):
+            return
+        sentence = sentence_for(error)
+        if sentence is None:
+            log.error(
+                "handler_failed", exc_info=error, extra={"reference": reference, "kind": type(error).__name__}
+            )
+            sentence = text("trouble.bug", reference=reference)
+        await self.tell(sentence)
+
+    async def answer_errors(self, work: Awaitable[None], *, reference: str) -> None:
+        """Do the work of a control; whatever goes wrong, the person gets a sentence (peers F5)."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            self.interaction.extras[UNTOLD] = (
+                True  # discord.py swallows it: the task ends as if all were said
+            )
+            raise
+        except Exception as error:  # noqa: BLE001 - the last line of defence; `tell_error` tells bugs apart and logs them
+            await self.tell_error(error, reference=reference)
+
+
+def parents_of(channel: object) -> tuple[int, ...]:
+    """What a channel stands in, the nearest first, as far as Discord sent it along or the cache knows."""
+    if isinstance(channel, discord.Thread):
+        category = None if channel.parent is None else channel.parent.category_id
+        return (channel.parent_id,) if category is None else (channel.parent_id, category)
+    category = getattr(channel, "category_id", None)
+    return () if category is None else (category,)
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _written(component: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """What was written into a modal, however deep its fields stand."""
+    if "custom_id" in component:
+        if isinstance(component.get("value"), str):
+            yield component["custom_id"], component["value"]
+        if component.get("values"):
+            yield component["custom_id"], str(component["values"][0])
+    for part in (*component.get("components", ()), component.get("component")):
+        if part:
+            yield from _written(part)

@@ -1,0 +1,41 @@
+"""What people are told of what went wrong, where it is no bug of ours.
+Never here: telling it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from bot.texts import Text
+
+NETWORK: Final = (aiohttp.ClientError, OSError, discord.RateLimited)
+"""What discord.py lets through when Discord cannot be reached (facts §3.6); TimeoutError is an OSError."""
+
+SENTENCES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
+    (StorageTrouble, "trouble.storage"),
+    (app_commands.TransformerError, "trouble.option"),
+    ((app_commands.CommandSignatureMismatch, app_commands.CommandNotFound), "trouble.command_outdated"),
+    (app_commands.NoPrivateMessage, "refused.server_only"),
+    (app_commands.CheckFailure, "refused.not_allowed"),
+    ((discord.DiscordServerError, RouteClosed, RetryLater, *NETWORK), "trouble.discord"),
+)
+"""What is no bug of ours, the particular before the general."""
+
+
+def sentence_for(error: BaseException) -> Text | None:
+    """What the person can do about it; None for a bug of ours."""
+    if isinstance(error, app_commands.CommandInvokeError):
+        return sentence_for(error.original)
+    if isinstance(error, UserError):
+        return error.text
+    for kinds, id_ in SENTENCES:
+        if isinstance(error, kinds):
+            return text(id_)
+    return None

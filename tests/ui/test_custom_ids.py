@@ -1,0 +1,245 @@
+"""Custom_ids survive a round trip, what could not be read back is not drawn, and every form ever released is still answered.
+Never here: what a control does."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.keys import KEY_PATTERN, JobKey, key_from_bits
+from bot.domain.masks import Cells
+from bot.domain.pools import Pool
+from bot.ui.controls import REGISTERED
+from bot.ui.kit.controls import COMPONENTS, MODALS
+from bot.ui.kit.custom_ids import (
+    KEY,
+    LIMIT,
+    NUMBER,
+    REST,
+    SNOWFLAKE,
+    key_on,
+    kind_of,
+    maybe,
+    one_of,
+    read_fields,
+    renewed,
+    spell,
+)
+from bot.ui.pools.panel import Verb
+from bot.ui.preferences.card import Menu
+from bot.ui.preferences.card import Verb as Prefer
+from bot.ui.servers.owners import Answer
+
+KEYS = st.integers(0, (1 << 60) - 1).map(key_from_bits)
+JOB = JobKey("7h2m9k4qxw3c")
+MEMBER = 123456789012345678
+
+BUTTONS: dict[str, tuple[str, tuple[Any, ...]]] = {
+    f"easel:1:{JOB}:0": ("press", (JOB, 0)),
+    f"easel:1:{JOB}:12": ("press", (JOB, 12)),
+    **{
+        f"easel:1:{JOB}:{word}": (word, (JOB,))
+        for word in [
+            "remix",
+            "edit",
+            "draft",
+            "batch",
+            "batch-no",
+            "start",
+            "again",
+            "idea0",
+            "idea1",
+            "idea2",
+            "idea3",
+            "ideas",
+            "describe",
+            "info",
+            "show",
+            "send",
+            "star",
+            "zoom",
+            "cancel",
+            "delete",
+        ]
+    },
+    "easel-list:0": ("list", (0,)),
+    "easel-list:41": ("list", (41,)),
+    "easel-list:star:7": ("stars", (7,)),
+    f"easel-drop:{JOB}:200:300": ("drop", (JOB, 200, 300)),
+    f"easel-region:{JOB}:4": ("region", (JOB, 4)),
+    **{
+        f"easel-cells:{JOB}:4:00ff:{act}": ("cells", (JOB, 4, Cells(0xFF), act))
+        for act in ("0", "15", "go", "clear", "upload")
+    },
+    **{f"easel-prefer:1:{verb}": ("prefer", (verb,)) for verb in Prefer},
+    **{f"easel-prefer-menu:1:{menu}": ("prefer-menu", (menu,)) for menu in Menu},
+    **{f"easel-pool:1:{verb}:{pool}": ("pool", (verb, pool)) for verb in Verb for pool in Pool},
+    **{f"easel-pool:1:{verb}:-": ("pool", (verb, None)) for verb in Verb},
+    **{f"easel-server:1:{answer}:100": ("server", (answer, 100)) for answer in Answer},
+    **{
+        f"easelmod:1:{word}:{MEMBER}": (f"mod-{word}", (MEMBER,))
+        for word in [
+            "member",
+            "unblock",
+            "forgive",
+            "cancel_all",
+            "cancel_all_now",
+            "export",
+            "erase",
+            "erase_now",
+        ]
+    },
+    **{
+        f"easelmod:1:{word}:{JOB}": (f"mod-{word}", (JOB,))
+        for word in ["job", "cancel_job", "remove", "remove_now"]
+    },
+    **{f"easelmod:1:{word}:3": (f"mod-{word}", (3,)) for word in ["jobs", "blocks", "words", "prompts"]},
+    **{f"easelmod:1:{word}:": (f"mod-{word}", (0,)) for word in ["jobs", "blocks", "words", "prompts"]},
+    f"easelmod:1:cancel:{JOB}-2": ("mod-cancel", (JOB, 2)),
+    f"easelmod:1:lift:{MEMBER}-2": ("mod-lift", (MEMBER, 2)),
+    "easelmod:1:clear:": ("mod-clear", ()),
+    "easelmod:1:clear_now:": ("mod-clear_now", ()),
+    "easelmod:1:audit:": ("mod-audit", (None,)),
+    "easelmod:1:audit:77": ("mod-audit", (77,)),
+    "easelmod:1:undo:77": ("mod-undo", (77,)),
+    "easelmod:1:undo_now:77": ("mod-undo_now", (77,)),
+    "easelmod:1:retention:30": ("mod-retention", (30,)),
+}
+"""Every form of a button or menu that a release has drawn, and where it leads. Nothing leaves this list."""
+
+WINDOWS: dict[str, tuple[str, tuple[Any, ...]]] = {
+    **{
+        f"easel:1:{JOB}:{word}": (word, (JOB,))
+        for word in ["remix", "draft", "idea0", "idea1", "idea2", "idea3", "usecard", "usefile"]
+    },
+    f"easel:1:{JOB}:mask-4": ("mask", (JOB, 4)),
+}
+"""The same of modals, which may stand open for days."""
+
+
+@pytest.mark.parametrize(("custom_id", "meant"), BUTTONS.items())
+def test_a_button_of_every_release_leads_where_it_led(custom_id: str, meant: tuple[str, Any]) -> None:
+    kind, values = meant
+
+    assert REGISTERED
+    assert kind_of(renewed(custom_id)) == kind
+    assert read_fields(renewed(custom_id), COMPONENTS[kind].fields) == values
+
+
+@pytest.mark.parametrize(("custom_id", "meant"), WINDOWS.items())
+def test_a_modal_of_every_release_leads_where_it_led(custom_id: str, meant: tuple[str, Any]) -> None:
+    kind, values = meant
+
+    assert kind_of(renewed(custom_id)) == kind
+    assert read_fields(renewed(custom_id), MODALS[kind].fields) == values
+
+
+def test_every_kind_that_has_an_earlier_form_is_listed_above() -> None:
+    new = {"prefer-shape", "prefer-set", *(kind for kind in MODALS if kind.startswith("pool-"))}
+
+    assert {kind for kind, _ in BUTTONS.values()} == set(COMPONENTS)
+    assert {kind for kind, _ in WINDOWS.values()} == set(MODALS) - new
+
+
+def test_who_may_use_a_control_is_asked_where_it_is_registered() -> None:
+    everything = [*COMPONENTS.values(), *MODALS.values()]
+
+    assert {c.kind for c in everything if c.owners} == {"server"}
+    assert {c.kind for c in everything if c.moderators} == {
+        c.kind for c in everything if c.kind.startswith(("mod-", "pool"))
+    }
+
+
+@given(st.text() | st.text().map("easel:{}".format) | st.text().map("easelmod:1:{}".format))
+def test_what_nobody_drew_is_read_by_nobody(custom_id: str) -> None:
+    control = COMPONENTS.get(kind_of(renewed(custom_id)) or "")
+    values = None if control is None else read_fields(renewed(custom_id), control.fields)
+
+    assert values is None or control is None or control.id(*values) == renewed(custom_id)
+
+
+@pytest.mark.parametrize(
+    "custom_id",
+    [
+        f"easel:1:{JOB}:\u0663",
+        f"easel:1:{JOB}:1000",
+        f"easel:1:{JOB}:4\n",
+        f"easel:1:{JOB[:-1]}:4",
+        f"easel:3:press:{JOB}:4",
+        f"easel:2:press:{JOB}",
+        f"easel:2:press:{JOB}:4:5",
+        "easel-list:\u0663",
+        "easel-list:star:",
+        f"easel-cells:{JOB}:4:00ff:16",
+        "easel-pool:1:rule:NORMAL:",
+        "easelmod:1:member:-",
+        "easelmod:1:audit:" + "9" * 40,
+        "1f2e3d4c5b6a",
+        "",
+    ],
+)
+def test_near_misses_are_read_by_nobody(custom_id: str) -> None:
+    control = COMPONENTS.get(kind_of(renewed(custom_id)) or "")
+
+    assert control is None or read_fields(renewed(custom_id), control.fields) is None
+
+
+class Mood(StrEnum):
+    """Something to choose from."""
+
+    CALM = "calm"
+    WILD = "wild"
+
+
+FIELDS = (KEY, NUMBER, SNOWFLAKE, one_of(Mood), maybe(one_of(Mood)), REST)
+
+
+@given(
+    st.tuples(
+        KEYS,
+        st.integers(0, 999_999),
+        st.integers(0, 10**20 - 1),
+        st.sampled_from(Mood),
+        st.sampled_from(Mood) | st.none(),
+        st.text(max_size=24),
+    )
+)
+def test_fields_read_back_as_they_were_written(values: tuple[Any, ...]) -> None:
+    spelled = spell("kind", FIELDS, values)
+
+    assert len(spelled) <= LIMIT
+    assert kind_of(spelled) == "kind"
+    assert read_fields(spelled, FIELDS) == values
+    assert key_on(spelled) == values[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("Kind", NUMBER, 1),
+        ("", NUMBER, 1),
+        ("a:b", NUMBER, 1),
+        ("kind", NUMBER, -1),
+        ("kind", NUMBER, 1_000_000),
+        ("kind", KEY, "short"),
+        ("kind", SNOWFLAKE, 10**20),
+    ],
+)
+def test_what_could_not_be_read_back_is_not_drawn(kind: str, field: Any, value: Any) -> None:
+    with pytest.raises(ValueError, match="read back"):
+        spell(kind, (field,), (value,))
+
+
+def test_what_discord_would_refuse_is_not_drawn() -> None:
+    with pytest.raises(ValueError, match="at most 100"):
+        spell("kind", (REST,), ("x" * 100,))
+
+
+@given(KEYS, st.from_regex(r"[a-z][a-z0-9_-]{0,30}|[0-9]{1,3}", fullmatch=True))
+def test_the_job_on_an_earlier_button_is_known(key: str, position: str) -> None:
+    assert key_on(f"easel:1:{key}:{position}") == key
+    assert KEY_PATTERN
