@@ -132,7 +132,7 @@ async def test_a_pause_is_said_to_moderators_and_members_and_ends(tmp_path: Path
         assert "FAST is paused" in await say(shop, "pause", pool="FAST", words="*back* at noon")
         assert "That was already so" in await say(shop, "pause", pool="FAST", words="*back* at noon")
         assert "paused\nMembers read: \u2068\\*back\\* at noon" in await say(shop, "status")
-        assert "The moderators have paused the FAST pool here: *back* at noon" in await quota(shop)
+        assert "The moderators have paused the FAST pool here: \\*back\\* at noon" in await quota(shop)
         assert "Both pools are paused" in await say(shop, "pause")
         assert "please come back later" in await quota(shop)
         assert "Both pools are still paused" in await say(shop, "resume", pool="FAST")

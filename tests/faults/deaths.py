@@ -96,9 +96,9 @@ async def imagine_with_picture(world: Harness) -> None:
 
 
 OF_PICTURES: dict[Path_, tuple[str, ...]] = {
-    blend: ("db begin", "db inputs", "POST blend"),
-    describe: ("db begin", "db inputs", "POST describe", "show reply"),
-    imagine_with_picture: ("db begin", "db inputs", "db address_inputs", "POST upload", "POST imagine"),
+    blend: ("db insert", "db inputs", "POST blend"),
+    describe: ("db insert", "db inputs", "POST describe", "show reply"),
+    imagine_with_picture: ("db insert", "db inputs", "db address_inputs", "POST upload", "POST imagine"),
 }
 """Paths that differ from `imagine` only where pictures go along: they are tried at those points, which are few."""
 

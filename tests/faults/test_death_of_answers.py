@@ -70,7 +70,7 @@ async def test_death_at_any_effect_around_the_answer_forgets_nobody(tmp_path: Pa
     await answered(whole)
     points = list(whole.effects.names)
     await whole.kill()
-    assert {"db write ⟨", "db write ⟩", "defer ⟨", "defer ⟩", "db begin ⟩"} <= set(points)
+    assert {"db write ⟨", "db write ⟩", "defer ⟨", "defer ⟩", "db insert ⟩"} <= set(points)
 
     bad: dict[str, object] = {}
     for number, name in enumerate(points):

@@ -319,9 +319,8 @@ class Context:
         try:
             await work
         except asyncio.CancelledError:
-            self.interaction.extras[UNTOLD] = (
-                True  # discord.py swallows it: the task ends as if all were said
-            )
+            # discord.py swallows it, so that the listener's task ends as if all were said.
+            self.interaction.extras[UNTOLD] = True
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence; `tell_error` tells bugs apart and logs them
             await self.tell_error(error, reference=reference)
