@@ -28,8 +28,8 @@ NOWHERE = "http://127.0.0.1:9"
         ("a fox --sylize 200", "`--stylize`"),
         ("a fox --chaos 900", "0 to 100"),
         ("a fox --ar wide", "16:9"),
-        ("a fox --repeat 10", "several paid pictures"),
-        ("a {red, blue} fox", "curly braces"),
+        ("a fox --repeat 10", "that one asks for 10"),
+        ("a {red, blue} fox", "Start them?"),
     ],
 )
 async def test_a_prompt_that_cannot_work_is_explained_in_private(
@@ -209,12 +209,12 @@ async def test_a_picture_at_a_host_that_is_not_allowed_is_not_fetched_but_its_bu
 # -- what people write -----------------------------------------------------------------------------------------
 
 
-async def test_a_speed_flag_is_taken_out_and_said(world: Harness) -> None:
+async def test_a_speed_flag_is_taken_out_and_chooses_the_pool_of_a_new_chain(world: Harness) -> None:
     card = await world.grid("a paper fox --fast --ar 3:2")
 
-    assert "took the speed parameter out" in card.words
+    assert "The speed in the prompt chose the pool" in card.words
     assert [call.body["prompt"] for call in world.submissions] == ["a paper fox --ar 3:2"]
-    assert [task.pool for task in world.accepted] == ["NORMAL"]
+    assert [task.pool for task in world.accepted] == ["FAST"]
 
 
 @pytest.mark.parametrize(
