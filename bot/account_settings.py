@@ -6,12 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping  # pydantic reads the annotations when the program runs
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from pydantic import PlainValidator, SecretStr
 
-from bot.domain.accounts import ACCOUNT_NAME
+from bot.domain.accounts import ACCOUNT_NAME, ApiKind
 from bot.domain.pools import Pool
 from bot.midjourney.mjproxy.routes import Auth, PoolRoute
 from bot.setting_types import address_of
@@ -22,14 +21,6 @@ SERVER_FORM: Final = re.compile(
 _ROUTE: Final = re.compile(r"(?:([a-z][a-z0-9_-]{0,31})/)?([A-Z]+)=(.+)", re.IGNORECASE)
 _ACCOUNT_FORMS: Final = "must be names with keys, such as studio=sk-…,home=mj-proxy:https://mj.example|key"
 _ROUTE_FORMS: Final = "must be pools with ways to ask for them, such as NORMAL=prefix:mj-relax|filter,FAST=key:sk-…,studio/FAST=plain"
-
-
-class ApiKind(StrEnum):
-    """Which API an account speaks."""
-
-    OHMYGPT = "ohmygpt"
-    MJ_PROXY = "mj-proxy"
-    """The `/mj/submit/…` family: self-hosted proxies, gateways and resellers."""
 
 
 @dataclass(frozen=True, slots=True)

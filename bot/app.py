@@ -13,9 +13,9 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from bot import log as log_room
-from bot.account_settings import ApiKind
 from bot.client import Easel, point_at
 from bot.clock import GuardedClock, SystemClock
+from bot.domain.accounts import ApiKind
 from bot.domain.ports import unguarded
 from bot.errors import StartupError
 from bot.i18n import Catalogues

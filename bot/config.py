@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, TypeVar
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from bot.account_settings import ApiKind, NamedAccounts, Routes
-from bot.domain.accounts import DEFAULT_ACCOUNT
+from bot.account_settings import NamedAccounts, Routes
+from bot.domain.accounts import DEFAULT_ACCOUNT, ApiKind
 from bot.domain.pools import Pool, parse_default_rules
 from bot.domain.tenancy import MINE, NO_CEILING, parse_access, parse_ceiling
 from bot.errors import StartupError

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
-from bot.account_settings import ApiKind, NamedAccount
+from bot.account_settings import NamedAccount
+from bot.domain.accounts import ApiKind
 from bot.domain.capabilities import Speed, speed_of
 from bot.domain.ports import unguarded
 from bot.midjourney.images import PictureSettings

@@ -9,8 +9,8 @@ from typing import Annotated, Final
 
 import typer
 
-from bot.account_settings import ApiKind
 from bot.cli.ending import carry_out
+from bot.domain.accounts import ApiKind
 
 NO_SIMCORD: Final = "The sandbox needs one more package; this installs it: pip install '{package}'"
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -19,6 +20,14 @@ _OWN: Final = re.compile(r"guild:([0-9]{1,20}):([1-9][0-9]{0,9})")
 
 AccountMap = Mapping[tuple[int, "Pool | None"], str]
 """Which account a server draws on, in one pool or (None) in both."""
+
+
+class ApiKind(StrEnum):
+    """Which API an account speaks."""
+
+    OHMYGPT = "ohmygpt"
+    MJ_PROXY = "mj-proxy"
+    """The `/mj/submit/…` family: self-hosted proxies, gateways and resellers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from bot import config
-from bot.account_settings import ApiKind
 from bot.app import assemble
 from bot.client import SYNCED
+from bot.domain.accounts import ApiKind
 from bot.sandbox.upstream import SANDBOX_KEY, SimulatedUpstream
 from bot.setting_names import new_name
 

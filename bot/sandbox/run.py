@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot import log as log_room
-from bot.account_settings import ApiKind
+from bot.domain.accounts import ApiKind
 from bot.errors import StartupError
 from bot.sandbox.clock import StageClock, StageGuard
 from bot.sandbox.house import furnished, settings_for

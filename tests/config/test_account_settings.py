@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from bot import config
-from bot.account_settings import ApiKind
 from bot.config import load
+from bot.domain.accounts import ApiKind
 from bot.domain.capabilities import Speed
 from bot.domain.pools import Pool
 from bot.errors import StartupError

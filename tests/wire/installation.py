@@ -246,8 +246,8 @@ class Installation:
 
 
 def has_ended(card: Message) -> bool:
-    """Whether it shows an outcome: only progress says since when."""
-    return not card.loading and "<t:" not in card.text
+    """Whether it shows an outcome: only progress says since when, and a card that was folded only leads to it."""
+    return not card.loading and "<t:" not in card.text and not card.text.startswith("➡️")
 
 
 def doubled(tasks: list[Task]) -> list[tuple[str | None, int | None, str | None]]:
