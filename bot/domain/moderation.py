@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import re2  # type: ignore[import-untyped]  # the package has no types
 
+from bot.domain.declarations import Number, setting
 from bot.domain.folding import fold, without_marks
 from bot.errors import UserError
 from bot.texts import text
@@ -67,10 +68,10 @@ class WordRule:
 class StrikePolicy:
     """How many strikes block a member, and for how long."""
 
-    limit: int = 3
-    days: int = 30
+    limit: int = setting("strikes", "count", Number(1, 100), default=3)
+    days: int = setting("strikes", "days", Number(1, 365), default=30)
     """After so many days a strike no longer counts."""
-    block_hours: int = 24
+    block_hours: int = setting("strikes", "hours", Number(1, 24 * 365), default=24)
 
 
 @dataclass(frozen=True, slots=True)

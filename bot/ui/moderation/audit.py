@@ -1,9 +1,8 @@
-"""What changed, in lines that can be read: the pages of `/mod audit`, and the changes that the log channel shows.
-Never here: reading and writing the history."""
+"""The history as moderators read it: the pages of `/mod audit`, and the question before a change is taken back.
+Never here: reading and writing the history, and the wording of a change (changes)."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -11,106 +10,26 @@ import discord
 from bot.texts import text
 from bot.ui.kit.escape import quoted
 from bot.ui.kit.moderators import ModButton
+from bot.ui.moderation.changes import changes
+from bot.ui.moderation.pages import few
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from bot.domain.guilds import AuditEntry
     from bot.texts import Text
-
-    Say = Callable[[Text], str]
+    from bot.ui.moderation.setting_words import Teller
 
 PAGE: Final = 6
 """Entries of a page: together with their changes they stay within a message's 4,000 characters."""
-CAME: Final = "🟢"
-WENT: Final = "🔴"
 CHANGES: Final = 5
 """Changes that one entry shows; the rest is counted."""
 UNDONE: Final = 20
 """Changes that are shown before they are taken back."""
 ROOM: Final = 480
 """Characters of one entry's changes."""
-VALUE_LIMIT: Final = 60
-NAME_LIMIT: Final = 40
 SETTINGS: Final = "settings"
 UNDO: Final = "undo"
-HIDDEN: Final = frozenset({"user_id", "guild_id", "by", "at", "id"})
-"""What an entry says of itself anyway."""
-ROLES: Final = frozenset({"role_id"})
-CHANNELS: Final = frozenset({"log_channel", "allowed", "denied", "channels"})
-PLACES: Final = frozenset({"target_id"})
-MOMENTS: Final = frozenset({"until", "expires_at", "blocked_until"})
-
-
-def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, guild_id: int) -> Iterable[str]:
-    """One line for each thing that is different: `name: before → after`, or what came and went."""
-    for name in dict.fromkeys([*before, *after]):
-        if name not in HIDDEN:
-            yield from _changed(name, before.get(name), after.get(name), guild_id)
-
-
-def _changed(name: str, old: object, new: object, guild_id: int) -> Iterable[str]:
-    old, new = (None if value == "" else value for value in (old, new))
-    if old == new:
-        return
-    if isinstance(old, dict) and isinstance(new, dict):
-        for part in dict.fromkeys([*old, *new]):
-            for line in _changed(part, old.get(part), new.get(part), guild_id):
-                yield f"{quoted(name, NAME_LIMIT)} · {line}"
-        return
-    if isinstance(old, list | tuple) or isinstance(new, list | tuple):
-        was, now = list(_items(old)), list(_items(new))
-        for item in (x for x in was if x not in now):
-            yield f"{quoted(name, NAME_LIMIT)}: {WENT} {_shown(name, item, guild_id)}"
-        for item in (x for x in now if x not in was):
-            yield f"{quoted(name, NAME_LIMIT)}: {CAME} {_shown(name, item, guild_id)}"
-        return
-    yield f"{quoted(name, NAME_LIMIT)}: {_shown(name, old, guild_id)} → {_shown(name, new, guild_id)}"
-
-
-def _items(value: object) -> Iterable[object]:
-    return value if isinstance(value, list | tuple) else ()
-
-
-def _shown(name: str, value: object, guild_id: int) -> str:
-    """A value as Discord can show it; whatever people typed is made harmless."""
-    if value is None:
-        return "—"
-    if isinstance(value, dict):
-        parts = (
-            f"{quoted(key, NAME_LIMIT)} {_shown(key, inner, guild_id)}"
-            for key, inner in value.items()
-            if key not in HIDDEN
-        )
-        return ", ".join(parts)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _number(name, value, guild_id)
-    return quoted(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), VALUE_LIMIT)
-
-
-def _number(name: str, value: int, guild_id: int) -> str:
-    if name in ROLES:
-        return "@everyone" if value == guild_id else f"<@&{value}>"
-    if name in CHANNELS:
-        return f"<#{value}>"
-    if name in PLACES:
-        return "@everyone" if value == guild_id else f"<#{value}>"
-    if name in MOMENTS:
-        return f"<t:{value // 1000}:f>"
-    return str(value)
-
-
-def few(lines: Iterable[str], limit: int, say: Say, *, room: int = 2_000) -> list[str]:
-    """The first lines, so many and so long at most, and how many more there are."""
-    all_ = list(lines)
-    shown: list[str] = []
-    for line in all_[:limit]:
-        room -= len(line)
-        if room < 0:
-            break
-        shown.append(line)
-    hidden = len(all_) - len(shown)
-    return shown if not hidden else [*shown, say(text("audit.more", n=hidden))]
 
 
 def last_change(entries: Sequence[AuditEntry]) -> AuditEntry | None:
@@ -119,9 +38,10 @@ def last_change(entries: Sequence[AuditEntry]) -> AuditEntry | None:
 
 
 def audit_view(
-    entries: Sequence[AuditEntry], say: Say, *, more: bool, first: bool, undo: AuditEntry | None
+    entries: Sequence[AuditEntry], teller: Teller, *, more: bool, first: bool, undo: AuditEntry | None
 ) -> discord.ui.LayoutView:
     """Draw a page of the history."""
+    say = teller.say
     view = discord.ui.LayoutView(timeout=None)
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0x5865F2))
     view.add_item(box)
@@ -129,7 +49,7 @@ def audit_view(
     if not entries:
         box.add_item(discord.ui.TextDisplay(say(text("audit.empty"))))
     for entry in entries:
-        box.add_item(discord.ui.TextDisplay(_entry(entry, say)))
+        box.add_item(discord.ui.TextDisplay(_entry(entry, teller)))
     row: discord.ui.ActionRow[Any] = discord.ui.ActionRow()
     if not first:
         row.add_item(ModButton.draw("audit", label=say(text("button.newest"))))
@@ -144,18 +64,20 @@ def audit_view(
     return view
 
 
-def _entry(entry: AuditEntry, say: Say) -> str:
+def _entry(entry: AuditEntry, teller: Teller) -> str:
     """Who, when and what; then before → after."""
+    say = teller.say
     by = f"<@{entry.actor.user_id}>" if entry.actor.user_id else "Easel"
     line = text("audit.entry", by=by, at=entry.at // 1000, what=_what(entry))
-    lines = few(changes(entry.before, entry.after, guild_id=entry.guild_id), CHANGES, say, room=ROOM)
+    lines = few(changes(entry.before, entry.after, teller), CHANGES, say, room=ROOM)
     undone = [] if entry.undone_by is None else [say(text("audit.undone"))]
     return "\n".join([say(line), *(f"-# {line}" for line in [*lines, *undone])])
 
 
-def undo_view(entry: AuditEntry, say: Say, *, yes: ModButton, back: ModButton) -> discord.ui.LayoutView:
+def undo_view(entry: AuditEntry, teller: Teller, *, yes: ModButton, back: ModButton) -> discord.ui.LayoutView:
     """Ask before a change is taken back, with what that means: it may not be the one on top of the page."""
-    lines = few(changes(entry.after, entry.before, guild_id=entry.guild_id), UNDONE, say)
+    say = teller.say
+    lines = few(changes(entry.after, entry.before, teller), UNDONE, say)
     by = f"<@{entry.actor.user_id}>" if entry.actor.user_id else "Easel"
     words = [say(text("audit.undo_sure", by=by, at=entry.at // 1000)), *(f"-# {line}" for line in lines)]
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0xD83C3E))

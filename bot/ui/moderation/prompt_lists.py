@@ -14,8 +14,7 @@ from bot.ui.kit.escape import plain
 from bot.ui.kit.moderators import guild_of, mod_button
 from bot.ui.kit.private import localised, show_ephemeral
 from bot.ui.kit.replies import client_of
-from bot.ui.moderation.audit import few
-from bot.ui.moderation.pages import lines_view
+from bot.ui.moderation.pages import few, lines_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -103,13 +102,14 @@ def kind_words(rule: KindRule, guild_id: int) -> Text:
 def images_view(policy: ImagePolicy, say: Say) -> discord.ui.LayoutView:
     """Draw what may be put in."""
     box: discord.ui.Container[Any] = discord.ui.Container()
-    box.add_item(discord.ui.TextDisplay("\n".join(_images(policy, say))))
+    box.add_item(discord.ui.TextDisplay("\n".join(image_lines(policy, say))))
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(box)
     return view
 
 
-def _images(policy: ImagePolicy, say: Say) -> Iterable[str]:
+def image_lines(policy: ImagePolicy, say: Say) -> Iterable[str]:
+    """What may be put in, under its headline."""
     yield say(text("mod.images"))
     if not policy.on:
         yield say(text("mod.images_off"))
