@@ -11,16 +11,24 @@ import pytest
 from typing_extensions import override
 
 from bot.domain.failures import WORDS_LIMIT, Failure, FailureKind
+from bot.domain.guilds import GuildSettings
 from bot.domain.jobs import JobState
+from bot.domain.moderation import Match, WordRule
 from bot.domain.people import Preferences
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
+from bot.domain.server_settings import COMMANDS
 from bot.i18n import Catalogues
 from bot.texts import text
 from bot.ui.card.cards import Cards
+from bot.ui.moderation.list_modals import MODALS
+from bot.ui.moderation.setting_modal import SettingModal
+from bot.ui.moderation.welcome import SetupModal
 from bot.ui.pools.modals import (
+    CooldownModal,
     GrantModal,
     KeyModal,
+    PauseModal,
     PriceModal,
     RuleModal,
     TotalModal,
@@ -43,6 +51,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.texts import Text
 
+SETTINGS: Final = GuildSettings(guild_id=1, words=(WordRule(Match.WORD, "gore" * 40),))
 WORDY: Final = "wordy"
 LONGER: Final = 1.5
 WIDE: Final = str.maketrans("aeiouAEIOU", "åëïöüÅËÏÖÜ")
@@ -127,9 +136,13 @@ async def test_every_window_fits(language: str) -> None:
     windows: list[discord.ui.Modal] = [
         *(
             window(say, pool, show)
-            for window in (RuleModal, UnruleModal, TotalModal, PriceModal)
+            for window in (RuleModal, CooldownModal, UnruleModal, TotalModal, PriceModal, PauseModal)
             for pool in Pool
         ),
+        PauseModal(say, None, show),
+        *(SettingModal(say, command, SETTINGS, show, languages=sorted(NAMES)) for command in COMMANDS),
+        *(window(say, SETTINGS, show) for window in MODALS.values()),
+        SetupModal(say, SETTINGS, list(Pool)),
         GrantModal(say, show),
         ZoneModal(say, show),
         KeyModal(say, show),

@@ -11,7 +11,7 @@ from bot.texts import text
 from bot.ui.kit.moderators import ModButton
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from bot.texts import Text
 
@@ -53,3 +53,16 @@ def lines_view(
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(box)
     return view
+
+
+def few(lines: Iterable[str], limit: int, say: Say, *, room: int = 2_000) -> list[str]:
+    """The first lines, so many and so long at most, and how many more there are."""
+    all_ = list(lines)
+    shown: list[str] = []
+    for line in all_[:limit]:
+        room -= len(line)
+        if room < 0:
+            break
+        shown.append(line)
+    hidden = len(all_) - len(shown)
+    return shown if not hidden else [*shown, say(text("audit.more", n=hidden))]

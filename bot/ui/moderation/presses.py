@@ -19,6 +19,7 @@ from bot.ui.kit.private import localised, show_ephemeral
 from bot.ui.kit.replies import AnyInteraction, client_of, tell
 from bot.ui.moderation.audit import PAGE, audit_view, last_change, undo_view
 from bot.ui.moderation.members import live_view, member_view
+from bot.ui.moderation.server_voice import server_teller
 
 if TYPE_CHECKING:
     from bot.domain.guilds import AuditEntry
@@ -189,7 +190,7 @@ async def show_audit(interaction: AnyInteraction, before: int | None) -> None:
     undo = last_change(await guilds.audit(guild_id, limit=LOOK_BACK)) if before is None else None
     view = audit_view(
         found[:PAGE],
-        partial(localised, interaction),
+        await server_teller(interaction),
         more=len(found) > PAGE,
         first=before is None,
         undo=undo,
@@ -211,12 +212,13 @@ async def ask_to_undo(interaction: AnyInteraction, about: str) -> None:
     last = await _still_last(interaction, about)
     if last is None:
         raise UserError(text("settings.nothing_to_undo"))
-    say = partial(localised, interaction)
+    teller = await server_teller(interaction)
+    say = teller.say
     yes = ModButton.draw(
         "undo_now", last.id, label=say(text("button.yes_undo")), style=discord.ButtonStyle.danger
     )
     back = ModButton.draw("audit", label=say(text("button.back")))
-    await show_ephemeral(interaction, undo_view(last, say, yes=yes, back=back))
+    await show_ephemeral(interaction, undo_view(last, teller, yes=yes, back=back))
 
 
 async def _still_last(interaction: AnyInteraction, about: str) -> AuditEntry | None:
@@ -237,15 +239,3 @@ async def undo(interaction: AnyInteraction, about: str) -> None:
     await guilds.undo_last(guild_id, actor_of(interaction))
     await show_audit(interaction, None)
     await tell(interaction, text("audit.undone_now"))
-
-
-# -- settings that are asked about -------------------------------------------------------------------------
-
-
-@mod_button("retention")
-async def set_retention(interaction: AnyInteraction, about: str) -> None:
-    """Forget prompts after so many days."""
-    await interaction.response.defer()
-    guilds = client_of(interaction).services.guilds
-    await guilds.set_retention(guild_of(interaction), actor_of(interaction), int(about))
-    await show_ephemeral(interaction, words_view(interaction, text("mod.retention", n=int(about))))

@@ -13,8 +13,7 @@ from bot.ui.kit.escape import quoted
 from bot.ui.kit.moderators import guild_of, mod_button
 from bot.ui.kit.private import localised, show_ephemeral
 from bot.ui.kit.replies import client_of
-from bot.ui.moderation.audit import few
-from bot.ui.moderation.pages import lines_view
+from bot.ui.moderation.pages import few, lines_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.access import HOUR_MS
 from bot.domain.pools import UNLIMITED, Pool
-from bot.domain.prices import DEFAULT_PRICE, Charge
+from bot.domain.prices import DEFAULT_PRICE, Charge, price_of
 from bot.errors import UserError
 from bot.services.servers.settings import HOURS_LIMIT
 from bot.texts import Text, text
@@ -114,13 +114,42 @@ async def set_default(interaction: AnyInteraction, pool: Pool | None) -> Text:
     return _confirmed(changed, text(said, pool=pool_name(now)))
 
 
+async def say_default(interaction: AnyInteraction) -> Text:
+    """Say what a command means that names no pool."""
+    services, guild_id = _services(interaction), check_moderator(interaction)
+    settings = await services.guilds.settings(guild_id)
+    said = "pool.now_default" if settings.pools.default is not None else "pool.now_default_again"
+    return text(said, pool=pool_name(services.policy.server_default(settings)))
+
+
+async def say_total(interaction: AnyInteraction, pool: Pool) -> Text:
+    """Say how many units a day the whole server has."""
+    settings = await _services(interaction).guilds.settings(check_moderator(interaction))
+    return _total_words(pool, settings.total(pool))
+
+
+def _total_words(pool: Pool, per_day: int | None) -> Text:
+    if per_day is None:
+        return text("pool.now_no_total", pool=pool_name(pool))
+    return text("pool.now_total", pool=pool_name(pool), n=per_day)
+
+
+async def say_price(interaction: AnyInteraction, pool: Pool, charge: Charge) -> Text:
+    """Say what a kind of job costs now."""
+    settings = await _services(interaction).guilds.settings(check_moderator(interaction))
+    return _price_words(pool, charge, price_of(settings.prices, pool, charge))
+
+
+def _price_words(pool: Pool, charge: Charge, units: int) -> Text:
+    names = {"pool": pool_name(pool), "kind": charge_name(charge)}
+    return text("pool.now_price", n=units, **names) if units else text("pool.now_free", **names)
+
+
 async def set_total(interaction: AnyInteraction, pool: Pool, per_day: int | None) -> Text:
     """Limit the server's units a day."""
     guild_id = check_moderator(interaction)
     changed = await _services(interaction).guilds.set_total(guild_id, actor_of(interaction), pool, per_day)
-    if per_day is None:
-        return _confirmed(changed, text("pool.now_no_total", pool=pool_name(pool)))
-    return _confirmed(changed, text("pool.now_total", pool=pool_name(pool), n=per_day))
+    return _confirmed(changed, _total_words(pool, per_day))
 
 
 async def set_price(interaction: AnyInteraction, pool: Pool, charge: Charge, units: int | None) -> Text:
@@ -130,8 +159,7 @@ async def set_price(interaction: AnyInteraction, pool: Pool, charge: Charge, uni
         guild_id, actor_of(interaction), pool, charge, units
     )
     n = DEFAULT_PRICE if units is None else units
-    names = {"pool": pool_name(pool), "kind": charge_name(charge)}
-    return _confirmed(changed, text("pool.now_price", n=n, **names) if n else text("pool.now_free", **names))
+    return _confirmed(changed, _price_words(pool, charge, n))
 
 
 async def set_zone(interaction: AnyInteraction, zone: str) -> Text:

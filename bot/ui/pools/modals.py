@@ -13,6 +13,7 @@ from bot.domain.pools import UNSAID, AllowanceChange, Pool, Said, Unsaid
 from bot.domain.prices import Charge
 from bot.errors import UserError
 from bot.services.servers.quota import REASON_LIMIT
+from bot.services.servers.settings import PAUSE_LIMIT
 from bot.texts import Text, text
 from bot.ui.kit.moderators import check_moderator
 from bot.ui.kit.replies import answer_errors
@@ -137,6 +138,38 @@ class UnruleModal(PoolModal):
     @override
     async def change(self, interaction: AnyInteraction) -> Text:
         return await pool_changes.remove_rule(interaction, self.pool, _role(self.role, interaction))
+
+
+class CooldownModal(PoolModal):
+    """How long a role's members rest between two jobs."""
+
+    def __init__(self, say: Say, pool: Pool, show: Show) -> None:
+        super().__init__(say, text("pool.window.cooldown", pool=pool_name(pool)), show)
+        self.pool = pool
+        self.role = _roles()
+        self.seconds = _line("seconds", required=True)
+        self.ask("pool.window.role", self.role, hint="pool.window.role_hint")
+        self.ask("pool.window.seconds", self.seconds, hint="pool.window.seconds_hint")
+
+    @override
+    async def change(self, interaction: AnyInteraction) -> Text:
+        numbers = AllowanceChange(cooldown=self.count(self.seconds) or 0)
+        return await pool_changes.set_rule(interaction, self.pool, _role(self.role, interaction), numbers)
+
+
+class PauseModal(PoolModal):
+    """Stop a pool, or both, with a word to members."""
+
+    def __init__(self, say: Say, pool: Pool | None, show: Show) -> None:
+        both = text("pool.window.pause_all")
+        super().__init__(say, both if pool is None else text("pool.window.pause", pool=pool_name(pool)), show)
+        self.pool = pool
+        self.words = _line("words", limit=PAUSE_LIMIT)
+        self.ask("pool.window.words", self.words, hint="pool.window.words_hint")
+
+    @override
+    async def change(self, interaction: AnyInteraction) -> Text:
+        return await pool_changes.pause(interaction, self.pool, self.words.value)
 
 
 class TotalModal(PoolModal):

@@ -29,7 +29,7 @@ from bot.ui.servers.owners import is_owner
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from bot.domain.guilds import GuildSettings
     from bot.services.accounts.own_keys import KeyState
@@ -55,6 +55,9 @@ class Verb(StrEnum):
     DEFAULT = "default"
     RULE = "rule"
     UNRULE = "unrule"
+    COOLDOWN = "cooldown"
+    PAUSE = "pause"
+    RESUME = "resume"
     TOTAL = "total"
     PRICE = "price"
     GRANT = "grant"
@@ -136,6 +139,8 @@ async def _pressed(interaction: AnyInteraction, verb: Verb, pool: Pool | None) -
             notice = await pool_changes.remove_key(interaction)
         case ((Verb.ON | Verb.OFF), Pool()):
             notice = await pool_changes.switch(interaction, pool, on=verb is Verb.ON)
+        case Verb.RESUME, _:
+            notice = await pool_changes.resume(interaction, pool)
         case Verb.DEFAULT, Pool():
             notice = await pool_changes.set_default(interaction, pool)
         case Verb.ASK_OFF, Pool():
@@ -146,22 +151,26 @@ async def _pressed(interaction: AnyInteraction, verb: Verb, pool: Pool | None) -
 def _window(interaction: AnyInteraction, verb: Verb, pool: Pool | None) -> discord.ui.Modal | None:
     """The window behind a button; its end draws the panel anew."""
     say = partial(client_of(interaction).catalogues.render, locale=locale_of(interaction))
-    match verb, pool:
-        case Verb.RULE, Pool():
-            return pool_windows.RuleModal(say, pool, show_panel)
-        case Verb.UNRULE, Pool():
-            return pool_windows.UnruleModal(say, pool, show_panel)
-        case Verb.TOTAL, Pool():
-            return pool_windows.TotalModal(say, pool, show_panel)
-        case Verb.PRICE, Pool():
-            return pool_windows.PriceModal(say, pool, show_panel)
-        case Verb.GRANT, _:
-            return pool_windows.GrantModal(say, show_panel)
-        case Verb.ZONE, _:
-            return pool_windows.ZoneModal(say, show_panel)
-        case Verb.KEY, _:
-            return pool_windows.KeyModal(say, show_panel)
-    return None
+    if pool is not None and verb in OF_POOL:
+        return OF_POOL[verb](say, pool, show_panel)
+    if verb is Verb.PAUSE:
+        return pool_windows.PauseModal(say, pool, show_panel)
+    window = OF_SERVER.get(verb)
+    return None if window is None else window(say, show_panel)
+
+
+OF_POOL: Final[Mapping[Verb, Callable[[Say, Pool, pool_windows.Show], discord.ui.Modal]]] = {
+    Verb.RULE: pool_windows.RuleModal,
+    Verb.COOLDOWN: pool_windows.CooldownModal,
+    Verb.UNRULE: pool_windows.UnruleModal,
+    Verb.TOTAL: pool_windows.TotalModal,
+    Verb.PRICE: pool_windows.PriceModal,
+}
+OF_SERVER: Final[Mapping[Verb, Callable[[Say, pool_windows.Show], discord.ui.Modal]]] = {
+    Verb.GRANT: pool_windows.GrantModal,
+    Verb.ZONE: pool_windows.ZoneModal,
+    Verb.KEY: pool_windows.KeyModal,
+}
 
 
 # -- drawing ---------------------------------------------------------------------------------------------------
@@ -241,7 +250,8 @@ def panel_view(state: State, say: Say, *, controls: bool = True) -> discord.ui.L
                 *(
                     PanelButton.draw(verb, None, say(text(f"pool.button.{verb.value}")))
                     for verb in (Verb.REFRESH, Verb.USAGE, Verb.GRANT, Verb.ZONE)
-                )
+                ),
+                _pause_all(state, say),
             )
         )
     return view
@@ -332,8 +342,21 @@ def _controls(pool: PoolOverview, state: State, say: Say) -> Iterable[list[Panel
         else button(Verb.ON, style=discord.ButtonStyle.success, disabled=not pool.offered)
     )
     default = button(Verb.DEFAULT, disabled=pool.is_default or not (pool.on and pool.offered))
-    yield [button(Verb.RULE, style=discord.ButtonStyle.primary), button(Verb.UNRULE, disabled=not pool.rules)]
+    paused = any(pause.pool is pool.pool for pause in state.settings.pauses)
+    yield [
+        button(Verb.RULE, style=discord.ButtonStyle.primary),
+        button(Verb.COOLDOWN),
+        button(Verb.UNRULE, disabled=not pool.rules),
+        button(Verb.RESUME if paused else Verb.PAUSE),
+    ]
     yield [switch, default, button(Verb.TOTAL), button(Verb.PRICE)]
+
+
+def _pause_all(state: State, say: Say) -> PanelButton:
+    """Stop both pools, or end that."""
+    paused = any(pause.pool is None for pause in state.settings.pauses)
+    label = text("pool.button.resume_all" if paused else "pool.button.pause_all")
+    return PanelButton.draw(Verb.RESUME if paused else Verb.PAUSE, None, say(label))
 
 
 def _key_box(state: State, say: Say, *, controls: bool) -> discord.ui.Container[Any]:
