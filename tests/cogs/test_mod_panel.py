@@ -471,7 +471,7 @@ async def test_the_menu_is_for_moderators_and_for_cards(tmp_path: Path) -> None:
 
         told = await here.mo.context_menu(here.house.channel, "Moderate…", theirs)
 
-        assert "no picture that I know" in seen(told)
+        assert "no picture of mine" in seen(told)
         menu = here.house.bot.tree.get_command("Moderate…", type=discord.AppCommandType.message)
         assert menu is not None
         assert menu.default_permissions == discord.Permissions(manage_guild=True)

@@ -319,7 +319,7 @@ async def test_each_setting_is_stored_and_said_in_one_sentence(tmp_path: Path) -
         assert f"<#{here.log.id}>" in await here.do("log")
         assert "are in English" in await here.do("language")
         assert (await here.settings()).log_channel == here.log.id, "what was shown was not changed"
-        assert "Nothing is told" in await here.do("log", off=True)
+        assert "Nothing is reported" in await here.do("log", off=True)
         assert "at once" in await here.do("gate", server_hours=0, account_hours=0)
         assert "no longer" in await here.do("media", treatment="spoiler", on=False, channel=channel)
         assert "follow this server" in await here.do("language", automatic=True)
