@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 from discord.ext import commands
+from typing_extensions import override
 
 from bot.domain.access import HOUR_MS
+from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import Context
+from bot.ui.kit.message_parser import job_on
 from bot.ui.kit.moderators import ModeratorsOnly
 from bot.ui.moderation.block_lists import show_blocks
 from bot.ui.moderation.jobs import show_job
@@ -162,10 +165,34 @@ async def _live_like(context: Context, typed: str) -> Sequence[Job]:
 
 
 class ModerationCog(commands.Cog):
-    """Hears of servers that come and go."""
+    """The menu of messages for moderators, and servers that come and go."""
 
     def __init__(self, bot: Easel) -> None:
         self._bot = bot
+        self._menu = app_commands.ContextMenu(name=said("menu.moderate"), callback=self.moderate)
+        self._menu.guild_only = True
+        self._menu.default_permissions = discord.Permissions(manage_guild=True)
+
+    @override
+    async def cog_load(self) -> None:
+        """A menu of messages is no member of a cog: it is added by hand."""
+        self._bot.tree.add_command(self._menu)
+
+    @override
+    async def cog_unload(self) -> None:
+        """And taken away by hand."""
+        self._bot.tree.remove_command(self._menu.name, type=self._menu.type)
+
+    async def moderate(self, interaction: discord.Interaction[Easel], message: discord.Message) -> None:
+        """Show a card's job with what can be done about it."""
+        context = Context(interaction)
+        context.moderator()
+        await context.defer_ephemeral()
+        ours = interaction.client.user is not None and message.author.id == interaction.client.user.id
+        key = job_on(message) if ours else None
+        if key is None:
+            raise UserError(text("menu.no_card"))
+        await show_job(context, key)
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
-from bot.domain.batches import MOST_JOBS
-from bot.domain.image_rules import ImageKind
 from bot.domain.parameters import BY_NAME
 from bot.domain.prices import Charge
 from bot.domain.prompt_rules import SUFFIX_LIMIT, KindRule, ParameterLimit, PromptAddition, key_of
 from bot.errors import UserError
-from bot.services.servers.prompt_settings import SIZE_LIMIT
 from bot.texts import text
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import Context
@@ -27,11 +24,12 @@ from bot.ui.moderation.prompt_lists import (
     place_name,
     show_prompt_rules,
 )
+from bot.ui.moderation.setting_commands import setting_command
 from cogs.jobs import SUGGESTIONS
 
 if TYPE_CHECKING:
     from bot.client import Easel
-    from bot.domain.guilds import Changed
+    from bot.domain.guilds import Changed, GuildSettings
     from bot.services.servers.prompt_settings import PromptSettings
     from bot.texts import Text
 
@@ -45,56 +43,62 @@ ALLOWED = {"allow": True, "deny": False, "clear": None}
 PARAMETERS_LIMIT = 300
 NAME_LIMIT = 20
 HOST_LIMIT = 200
-FILES = {
-    "png": ImageKind.PNG,
-    "jpeg": ImageKind.JPEG,
-    "jpg": ImageKind.JPEG,
-    "webp": ImageKind.WEBP,
-    "gif": ImageKind.GIF,
-    "avif": ImageKind.AVIF,
-    "heic": ImageKind.HEIC,
-    "heif": ImageKind.HEIC,
-    "bmp": ImageKind.BMP,
-    "tiff": ImageKind.TIFF,
-    "tif": ImageKind.TIFF,
-}
 
 
 class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prompts")):
     """What is added to prompts, and what is not allowed in them."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_command(setting_command("batch"))
+
     @app_commands.command(name="defaults", description=said("command.mod.prompts.defaults"))
     @app_commands.describe(
         parameters=said("command.mod.prompts.defaults.parameters"),
         channel=said("command.mod.prompts.channel"),
+        off=said("command.mod.prompts.off"),
     )
     async def defaults(
         self,
         interaction: discord.Interaction[Easel],
         parameters: app_commands.Range[str, 1, PARAMETERS_LIMIT] = "",
         channel: Place | None = None,
+        off: bool = False,  # noqa: FBT001, FBT002 - Discord passes options by name
     ) -> None:
         """Add parameters to prompts that have none of them."""
         context = Context(interaction)
         await context.defer_ephemeral()
         target = _target(context, channel)
+        if not parameters and not off:
+            await _say_what_is_added(context, target, "defaults")
+            return
+        if parameters and off:
+            raise UserError(text("settings.one_of", option="parameters", other="off"))
         changed = await _rules(context).set_defaults(context.guild_id, context.actor, target, parameters)
         await _say_added(context, changed, target, "defaults")
 
     @app_commands.command(name="suffix", description=said("command.mod.prompts.suffix"))
     @app_commands.describe(
-        words=said("command.mod.prompts.suffix.words"), channel=said("command.mod.prompts.channel")
+        words=said("command.mod.prompts.suffix.words"),
+        channel=said("command.mod.prompts.channel"),
+        off=said("command.mod.prompts.off"),
     )
     async def suffix(
         self,
         interaction: discord.Interaction[Easel],
         words: app_commands.Range[str, 1, SUFFIX_LIMIT] = "",
         channel: Place | None = None,
+        off: bool = False,  # noqa: FBT001, FBT002 - Discord passes options by name
     ) -> None:
         """Put words behind every prompt."""
         context = Context(interaction)
         await context.defer_ephemeral()
         target = _target(context, channel)
+        if not words and not off:
+            await _say_what_is_added(context, target, "suffix")
+            return
+        if words and off:
+            raise UserError(text("settings.one_of", option="words", other="off"))
         changed = await _rules(context).set_suffix(context.guild_id, context.actor, target, words)
         await _say_added(context, changed, target, "suffix")
 
@@ -157,17 +161,6 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         """Take away what was said of a parameter in one place."""
         await _free(Context(interaction), parameter, channel)
 
-    @app_commands.command(name="batch", description=said("command.mod.prompts.batch"))
-    @app_commands.describe(most=said("command.mod.prompts.batch.most"))
-    async def batch(
-        self, interaction: discord.Interaction[Easel], most: app_commands.Range[int, 1, MOST_JOBS]
-    ) -> None:
-        """Say how many jobs one prompt may ask for."""
-        context = Context(interaction)
-        await context.defer_ephemeral()
-        changed = await _rules(context).set_batch(context.guild_id, context.actor, most)
-        await _say(context, changed, text("mod.prompt_batch", n=most))
-
     @limit.autocomplete("parameter")
     @deny.autocomplete("parameter")
     @allow.autocomplete("parameter")
@@ -214,37 +207,9 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
 class Images(ModeratorsOnly, name="images", description=said("command.mod.images")):
     """Pictures that members put in, and addresses in prompts."""
 
-    @app_commands.command(name="set", description=said("command.mod.images.set"))
-    @app_commands.describe(
-        on=said("command.mod.images.set.on"),
-        most_mb=said("command.mod.images.set.most_mb"),
-        kinds=said("command.mod.images.set.kinds"),
-        age_restricted=said("command.mod.images.set.age_restricted"),
-        links=said("command.mod.images.set.links"),
-    )
-    async def set(
-        self,
-        interaction: discord.Interaction[Easel],
-        on: bool | None = None,  # noqa: FBT001 - Discord passes options by name
-        most_mb: app_commands.Range[int, 0, SIZE_LIMIT] | None = None,
-        kinds: app_commands.Range[str, 1, 60] | None = None,
-        age_restricted: bool | None = None,  # noqa: FBT001 - as above
-        links: bool | None = None,  # noqa: FBT001 - as above
-    ) -> None:
-        """Change some of it, and show all."""
-        context = Context(interaction)
-        chosen = None if kinds is None else read_kinds(kinds)
-        await context.defer_ephemeral()
-        changed = await _rules(context).set_images(
-            context.guild_id,
-            context.actor,
-            on=on,
-            most_mb=most_mb,
-            kinds=chosen,
-            age_restricted=age_restricted,
-            links=links,
-        )
-        await _show_images(context, changed)
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_command(setting_command("images"))
 
     @app_commands.command(name="channel", description=said("command.mod.images.channel"))
     @app_commands.describe(
@@ -285,16 +250,6 @@ class Images(ModeratorsOnly, name="images", description=said("command.mod.images
         await context.show(images_view(settings.images, context.say))
 
 
-def read_kinds(typed: str) -> list[ImageKind]:
-    """Kinds of file as people list them; `all` is every one. Raises `UserError` for a kind that is not taken."""
-    words = typed.lower().replace(",", " ").replace(".", " ").split()
-    if words == ["all"]:
-        return list(ImageKind)
-    if not words or not set(words) <= FILES.keys():
-        raise UserError(text("settings.no_such_kind"))
-    return [FILES[word] for word in words]
-
-
 def _rules(context: Context) -> PromptSettings:
     return context.services.prompt_settings
 
@@ -328,12 +283,20 @@ async def _free(context: Context, parameter: str, channel: Place | None) -> None
     await _say(context, changed, text("mod.prompt_free", place=place, name=key_of(parameter)))
 
 
-async def _say_added(context: Context, changed: Changed, target: int, sort: str) -> None:
-    guild_id = context.guild_id
-    now = next((a for a in changed.after.additions if a.target_id == target), PromptAddition(target))
+async def _say_what_is_added(context: Context, target: int, sort: str) -> None:
+    settings = await context.services.guilds.settings(context.guild_id)
+    await context.tell(_added(settings, target, sort))
+
+
+def _added(settings: GuildSettings, target: int, sort: str) -> Text:
+    now = next((a for a in settings.additions if a.target_id == target), PromptAddition(target))
     only = PromptAddition(target, **{sort: getattr(now, sort)})
-    none = text(f"mod.prompt_no_{sort}", place=place_name(target, guild_id))
-    await _say(context, changed, next(iter(addition_words(only, guild_id)), none))
+    none = text(f"mod.prompt_no_{sort}", place=place_name(target, settings.guild_id))
+    return next(iter(addition_words(only, settings.guild_id)), none)
+
+
+async def _say_added(context: Context, changed: Changed, target: int, sort: str) -> None:
+    await _say(context, changed, _added(changed.after, target, sort))
 
 
 async def _say(context: Context, changed: Changed, done: Text) -> None:

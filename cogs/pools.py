@@ -14,8 +14,10 @@ from typing_extensions import override
 from bot.domain.days import zones
 from bot.domain.pools import UNSAID, AllowanceChange, Pool, Said
 from bot.domain.prices import Charge
+from bot.errors import UserError
 from bot.services.servers.quota import REASON_LIMIT
 from bot.services.servers.settings import COOLDOWN_LIMIT, HOURS_LIMIT, NUMBER_LIMIT, PAUSE_LIMIT
+from bot.texts import text
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import AnyInteraction, Context
 from bot.ui.pools import changes as pool_changes
@@ -33,6 +35,7 @@ POOLS = [app_commands.Choice(name=pool.value, value=pool.value) for pool in Pool
 KINDS = [
     app_commands.Choice(name=said(f"pool.charge.{charge.value}"), value=charge.value) for charge in Charge
 ]
+AUTOMATIC = "automatic"
 SUGGESTIONS = 25
 ZONE_LIMIT = 60
 Amount = app_commands.Range[int, 0, NUMBER_LIMIT]
@@ -159,21 +162,37 @@ class PoolCog(commands.Cog):
 
     @pool.command(name="default", description=said("command.pool.default"))
     @app_commands.describe(pool=said("command.pool.default.pool"))
-    @app_commands.choices(pool=POOLS)
+    @app_commands.choices(pool=[*POOLS, app_commands.Choice(name=said("setting.automatic"), value=AUTOMATIC)])
     async def default(self, interaction: discord.Interaction[Easel], pool: str | None = None) -> None:
-        """Choose the pool of commands that name none; without one, the deployment's."""
+        """Choose the pool of commands that name none, or leave it to the deployment; without one, say which it is."""
         context = Context(interaction)
-        chosen = None if pool is None else Pool(pool)
+        if pool is None:
+            await _confirm(context, pool_changes.say_default(context))
+            return
+        chosen = None if pool == AUTOMATIC else Pool(pool)
         await _confirm(context, pool_changes.set_default(context, chosen))
 
     @pool.command(name="total", description=said("command.pool.total"))
-    @app_commands.describe(pool=said("command.pool.pool"), per_day=said("command.pool.total.per_day"))
+    @app_commands.describe(
+        pool=said("command.pool.pool"),
+        per_day=said("command.pool.total.per_day"),
+        off=said("command.pool.total.off"),
+    )
     @app_commands.choices(pool=POOLS)
     async def total(
-        self, interaction: discord.Interaction[Easel], pool: str, per_day: Amount | None = None
+        self,
+        interaction: discord.Interaction[Easel],
+        pool: str,
+        per_day: Amount | None = None,
+        off: bool = False,  # noqa: FBT001, FBT002 - Discord passes options by name
     ) -> None:
-        """Limit the whole server, or lift the limit."""
+        """Limit the whole server, or lift the limit; without either, say what it is."""
         context = Context(interaction)
+        if per_day is None and not off:
+            await _confirm(context, pool_changes.say_total(context, Pool(pool)))
+            return
+        if per_day is not None and off:
+            raise UserError(text("settings.one_of", option="per_day", other="off"))
         await _confirm(context, pool_changes.set_total(context, Pool(pool), per_day))
 
     @pool.command(name="price", description=said("command.pool.price"))
@@ -186,8 +205,11 @@ class PoolCog(commands.Cog):
     async def price(
         self, interaction: discord.Interaction[Easel], pool: str, kind: str, units: Amount | None = None
     ) -> None:
-        """Say what a kind of job costs."""
+        """Say what a kind of job costs; without units, what it costs now."""
         context = Context(interaction)
+        if units is None:
+            await _confirm(context, pool_changes.say_price(context, Pool(pool), Charge(kind)))
+            return
         await _confirm(context, pool_changes.set_price(context, Pool(pool), Charge(kind), units))
 
     @pool.command(name="zone", description=said("command.pool.zone"))

@@ -18,6 +18,7 @@ from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import Context
 from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.escape import quoted
+from bot.ui.moderation.welcome import greeting, welcome_view
 from bot.ui.servers.lists import NAME_LIMIT, server_line, server_list
 
 if TYPE_CHECKING:
@@ -210,22 +211,19 @@ class ServersCog(commands.Cog):
         channel = _channel_of(guild)
         if channel is None:
             return
-        if admitted:
-            words = text("server.hello")
-        elif self._bot.services.own_keys.offered:
-            words = text("server.hello_outside_key")
-        else:
-            words = text("server.hello_outside")
+        words = greeting(admitted=admitted, own_keys=self._bot.services.own_keys.offered)
         say = partial(self._bot.catalogues.render, locale=guild.preferred_locale.value)
         try:
-            await channel.send(say(words), allowed_mentions=discord.AllowedMentions.none())
+            await channel.send(view=welcome_view(words, say), allowed_mentions=discord.AllowedMentions.none())
         except (discord.HTTPException, *NETWORK) as trouble:
             log.info("server_not_greeted", extra={"guild": guild.id, "kind": type(trouble).__name__})
 
 
 def _channel_of(guild: discord.Guild) -> discord.TextChannel | None:
-    """Where a newcomer may say hello: the channel for such things, else the first in which it may speak."""
-    places = [*([guild.system_channel] if guild.system_channel else []), *guild.text_channels]
+    """Where a newcomer may say hello: where moderators of communities read, else the channel for such things, else
+    the first in which it may speak."""
+    wanted = (guild.public_updates_channel, guild.system_channel)
+    places = [*(channel for channel in wanted if channel is not None), *guild.text_channels]
     for channel in places:
         held = channel.permissions_for(guild.me)
         if held.view_channel and held.send_messages:

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.declarations import Choice, Named, Number, setting
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 HOUR_MS: Final = 3_600_000
+HOURS_LIMIT: Final = 24 * 365
+"""The longest that newcomers wait."""
 DISCORD_EPOCH_MS: Final = 1_420_070_400_000
 """The first moment of 2015, from which Discord's ids count."""
 
@@ -29,8 +33,8 @@ class Pressers(StrEnum):
 class PressPolicy:
     """Who may press; the presser's allowance pays in any case."""
 
-    who: Pressers = Pressers.ANYONE
-    role_id: int | None = None
+    who: Pressers = setting("press", "who", Choice(Pressers, "press"), default=Pressers.ANYONE, exempt=True)
+    role_id: int | None = setting("press", "role", Named.ROLE, default=None, optional=True, exempt=True)
     """The role, where a role decides."""
 
     def permits(self, *, presser: int, requester: int, role_ids: Collection[int]) -> bool:
@@ -62,8 +66,8 @@ class ChannelPolicy:
 class NewcomerGate:
     """How long somebody must have been here first; 0 asks for nothing."""
 
-    hours_on_server: int = 0
-    hours_of_account: int = 0
+    hours_on_server: int = setting("gate", "server_hours", Number(0, HOURS_LIMIT), default=0, exempt=True)
+    hours_of_account: int = setting("gate", "account_hours", Number(0, HOURS_LIMIT), default=0, exempt=True)
 
     def opens_at(self, *, joined_at: int | None, created_at: int) -> int:
         """When it lets a member in. Whoever's arrival is not known is not kept out for it."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, PressPolicy
-from bot.domain.batches import DEFAULT_JOBS
+from bot.domain.batches import DEFAULT_JOBS, MOST_JOBS
 from bot.domain.days import UTC_ZONE
+from bot.domain.declarations import Named, Number, setting
 from bot.domain.image_rules import ImagePolicy
 from bot.domain.moderation import StrikePolicy, WordRule
+from bot.domain.people import NEVER
 from bot.domain.pools import Pool, PoolRule  # noqa: TC001 - storage's codec reads the annotations when the program runs
 from bot.domain.prices import Price  # noqa: TC001 - as above
 from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition  # noqa: TC001 - as above
@@ -71,9 +73,11 @@ class GuildSettings:
     """A pool without any rule follows the deployment's defaults."""
     totals: tuple[Total, ...] = ()
     prices: tuple[Price, ...] = ()
-    zone: str = UTC_ZONE
+    zone: str = setting("zone", "name", Named.ZONE, default=UTC_ZONE, path="pool zone")
     """The time zone in which a day begins."""
-    locale: str | None = None
+    locale: str | None = setting(
+        "language", "language", Named.LANGUAGE, default=None, optional=True, unset="automatic"
+    )
     """Language of public cards; None: Discord's setting of the server."""
     press: PressPolicy = field(default_factory=PressPolicy)
     channels: ChannelPolicy = field(default_factory=ChannelPolicy)
@@ -81,18 +85,31 @@ class GuildSettings:
     media: tuple[MediaRule, ...] = ()
     words: tuple[WordRule, ...] = ()
     strikes: StrikePolicy = field(default_factory=StrikePolicy)
-    log_channel: int | None = None
-    retention_days: int | None = None
+    log_channel: int | None = setting(
+        "log", "channel", Named.CHANNEL, default=None, optional=True, unset="off"
+    )
+    retention_days: int | None = setting(
+        "retention", "days", Number(1, 3_650), default=None, optional=True, unset="off"
+    )
     """After so many days prompts of finished jobs are forgotten; None: kept."""
     pauses: tuple[Pause, ...] = ()
     images: ImagePolicy = field(default_factory=ImagePolicy)
     additions: tuple[PromptAddition, ...] = ()
     limits: tuple[ParameterLimit, ...] = ()
     kinds: tuple[KindRule, ...] = ()
-    batch: int = DEFAULT_JOBS
+    batch: int = setting(
+        "batch", "most", Number(1, MOST_JOBS), default=DEFAULT_JOBS, path="mod prompts batch"
+    )
     """Jobs that one prompt may ask for (`--repeat`, choices in braces); 1: no more than one."""
 
-    news_after: int | None = None
+    news_after: int | None = setting(
+        "pings",
+        "after",
+        Number(NEVER, 86_400, names=((NEVER, "never"), (0, "always")), hint="pings_hint"),
+        default=None,
+        optional=True,
+        unset="automatic",
+    )
     """Seconds after which a result comes as a new message that pings; 0: always, `NEVER`: never, None: as usual."""
 
     def pause_of(self, pool: Pool) -> Pause | None:

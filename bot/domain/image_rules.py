@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from bot.domain.declarations import Number, Several, Switch, setting
 from bot.errors import UserError
 from bot.texts import listed, text
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MEGABYTE: Final = 1024 * 1024
+SIZE_LIMIT: Final = 100
+"""Megabytes."""
+IMAGES: Final = "mod images set"
 NAMED: Final = 5
 """How many channels or hosts a refusal names as a way out."""
 NAME_LIMIT: Final = 60
@@ -60,16 +64,18 @@ class ImageFacts:
 class ImagePolicy:
     """What a server takes in. An address in a prompt is a picture too: upstream fetches it."""
 
-    on: bool = True
-    most_mb: int | None = None
+    on: bool = setting("images", "on", Switch(), default=True, path=IMAGES)
+    most_mb: int | None = setting(
+        "images", "most_mb", Number(1, SIZE_LIMIT), default=None, optional=True, path=IMAGES
+    )
     """None: whatever the bot takes."""
-    kinds: tuple[ImageKind, ...] = ()
+    kinds: tuple[ImageKind, ...] = setting("images", "kinds", Several(ImageKind), default=(), path=IMAGES)
     """Empty: every kind that the bot takes."""
     channels: tuple[int, ...] = ()
     """Only there, and in what stands in them; empty: everywhere."""
-    age_restricted: bool = False
+    age_restricted: bool = setting("images", "age_restricted", Switch(), default=False, path=IMAGES)
     """Only in age-restricted channels."""
-    links: bool = True
+    links: bool = setting("images", "links", Switch(), default=True, path=IMAGES)
     """Whether prompts may hold addresses."""
     hosts_allowed: tuple[str, ...] = ()
     """With any allowed, others are refused. A host stands for those below it, too."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.declarations import Number, setting
 from bot.domain.disguises import disguised
 from bot.domain.expressions import compile_expression
 from bot.domain.folding import fold, without_marks
@@ -66,10 +67,10 @@ class WordRule:
 class StrikePolicy:
     """How many strikes block a member, and for how long."""
 
-    limit: int = 3
-    days: int = 30
+    limit: int = setting("strikes", "count", Number(1, 100), default=3)
+    days: int = setting("strikes", "days", Number(1, 365), default=30)
     """After so many days a strike no longer counts."""
-    block_hours: int = 24
+    block_hours: int = setting("strikes", "hours", Number(1, 24 * 365), default=24)
 
 
 @dataclass(frozen=True, slots=True)

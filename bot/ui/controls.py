@@ -9,7 +9,16 @@ from bot.ui.card import press
 from bot.ui.imagine import batches, describe, drafts, remix, use_as_prompt
 from bot.ui.jobs import job_buttons, lists, try_again
 from bot.ui.kit.controls import dispatch
-from bot.ui.moderation import block_lists, jobs, prompt_lists, word_lists
+from bot.ui.moderation import (
+    block_lists,
+    jobs,
+    list_modals,
+    panel_presses,
+    prompt_lists,
+    setting_changes,
+    welcome,
+    word_lists,
+)
 from bot.ui.moderation import presses as moderation
 from bot.ui.pools import modals
 from bot.ui.pools import presses as pools
@@ -31,6 +40,10 @@ REGISTERED: Final = (
     try_again,
     block_lists,
     jobs,
+    list_modals,
+    panel_presses,
+    setting_changes,
+    welcome,
     prompt_lists,
     word_lists,
     moderation,

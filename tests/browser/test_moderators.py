@@ -57,6 +57,8 @@ async def a_busy_server(here: Room) -> None:
     await prompt_settings.limit_parameter(server, BOSS, server, "chaos", most=50)
     await prompt_settings.limit_parameter(server, BOSS, server, "tile", allowed=False)
     await prompt_settings.set_kind(server, BOSS, server, Charge.VIDEO, allowed=False)
+    await guilds.set_gate(server, BOSS, hours_on_server=48, hours_of_account=168)
+    await guilds.set_log_channel(server, BOSS, here.log.id)
     await prompt_settings.set_images(server, BOSS, most_mb=5)
     await prompt_settings.set_image_channel(server, BOSS, here.house.channel.id, on=True)
     await prompt_settings.set_host(server, BOSS, "cdn.discordapp.com", allowed=True)
@@ -100,6 +102,9 @@ async def test_what_moderators_see_is_painted(tmp_path: Path, monkeypatch: pytes
                 ("prompts", "prompts list", {}),
                 ("images", "images show", {}),
                 ("audit", "audit", {}),
+                ("panel", "panel", {}),
+                ("welcome", "setup", {}),
+                ("gate", "gate", {}),
             )
         }
         asked = await mo.slash(channel, "mod job", job=finished)

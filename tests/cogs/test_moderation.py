@@ -17,6 +17,7 @@ from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction, WordRule
 from bot.ui.kit.moderators import ModeratorsOnly, draw_mod_button
 from bot.ui.moderation.audit import PAGE, audit_view
+from bot.ui.moderation.setting_words import Teller
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
 from tests.ui.builders import words
 from tests.ui.client_harness import CATALOGUES
@@ -315,10 +316,14 @@ async def test_each_setting_is_stored_and_said_in_one_sentence(tmp_path: Path) -
         }
         assert (now.locale, now.log_channel) == ("en", here.log.id)
 
-        assert "any more" in await here.do("log")
+        assert f"<#{here.log.id}>" in await here.do("log")
+        assert "are in English" in await here.do("language")
+        assert (await here.settings()).log_channel == here.log.id, "what was shown was not changed"
+        assert "Nothing is reported" in await here.do("log", off=True)
         assert "at once" in await here.do("gate", server_hours=0, account_hours=0)
         assert "no longer" in await here.do("media", treatment="spoiler", on=False, channel=channel)
-        assert "follow this server" in await here.do("language")
+        assert "follow this server" in await here.do("language", automatic=True)
+        assert "either `channel` or `off`" in await here.do("log", channel=here.log, off=True)
         assert (await here.settings()).log_channel is None
 
 
@@ -330,7 +335,9 @@ async def test_forgetting_prompts_asks_first(tmp_path: Path) -> None:
         assert (await here.settings()).retention_days is None
         assert "are erased 30 days" in await press(here, shown, "Yes, delete them")
         assert (await here.settings()).retention_days == 30
-        assert "kept from now on" in await here.do("retention")
+        assert "are erased 30 days" in await here.do("retention")
+        assert (await here.settings()).retention_days == 30
+        assert "Prompts are kept" in await here.do("retention", off=True)
         assert (await here.settings()).retention_days is None
 
 
@@ -382,7 +389,9 @@ async def test_the_history_says_who_when_and_what_before_and_after(tmp_path: Pat
         shown = await here.do("audit")
 
         assert f"<@{here.mo.id}>" in shown
-        assert "Strikes · Number of strikes: 3 → 2" in shown
+        assert "Strikes `/mod strikes` · Strikes until a block: 3 → 2" in shown
+        assert "Strikes `/mod strikes` · Hours of the block: 24 → 5" in shown
+        assert "Word rules `/mod words list`: 🟢" in shown
         assert "🟢" in shown
         assert "gore" in shown
         assert f"Blocked <@{here.house.ada.id}>" in shown
@@ -409,7 +418,7 @@ async def test_the_last_change_is_undone_after_a_question_and_then_the_one_befor
         assert "🔴" in asked
         assert "gore" in asked
         assert f"<@{here.mo.id}> made it" in asked
-        assert "Strikes · Number of strikes: 2 → 3" in again
+        assert "Strikes until a block: 2 → 3" in again
         assert len(nothing_yet.words) == 1
         assert "Undone" in first
         assert (after_first.words, after_first.strikes.limit) == ((), 2)
@@ -466,7 +475,9 @@ async def test_even_large_changes_fit_on_a_page() -> None:
         for n in range(PAGE)
     ]
 
-    view = audit_view(entries, lambda said: CATALOGUES.render(said, "en"), more=True, first=False, undo=None)
+    view = audit_view(
+        entries, Teller(lambda said: CATALOGUES.render(said, "en"), 1), more=True, first=False, undo=None
+    )
 
     shown = [part.content for part in view.walk_children() if isinstance(part, discord.ui.TextDisplay)]
     assert sum(map(len, shown)) <= 4000
@@ -545,6 +556,13 @@ async def test_every_command_for_moderators_asks_by_itself(tmp_path: Path) -> No
         ("undo", "1"),
         ("undo_now", "1"),
         ("retention", "1"),
+        ("panel", ""),
+        ("panel_new", ""),
+        ("panel_export", ""),
+        ("set", "gate"),
+        ("set", "words"),
+        ("setup", ""),
+        ("welcome", ""),
         ("words", "0"),
         ("blocks", "0"),
         ("lift", "user"),

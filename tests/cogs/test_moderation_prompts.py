@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.declarations import Several
 from bot.domain.image_rules import ImageKind, ImagePolicy
 from bot.domain.prices import Charge
 from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.errors import UserError
-from cogs.moderation_prompts import read_kinds
+from bot.ui.moderation.setting_commands import read_several
 from tests.cogs.modlog_harness import BOSS, room, seen
 from tests.ui.builders import words
 
@@ -60,8 +61,12 @@ async def test_each_rule_about_prompts_is_stored_said_and_taken_away(tmp_path: P
         assert "6 prompt rules" in listed
         assert "--ar 3:2" in listed
 
-        assert "no parameters are added" in await here.do("prompts defaults")
-        assert "no words are added" in await here.do("prompts suffix", channel=art)
+        assert "get `--ar 3:2`" in await here.do("prompts defaults")
+        assert "`in ink` is added" in await here.do("prompts suffix", channel=art)
+        assert "either `words` or `off`" in await here.do("prompts suffix", words="x", off=True)
+        assert len((await here.settings()).additions) == 2, "what was shown was not changed"
+        assert "no parameters are added" in await here.do("prompts defaults", off=True)
+        assert "no words are added" in await here.do("prompts suffix", channel=art, off=True)
         assert "there is no rule for `--chaos`" in await here.do("prompts allow", parameter="chaos")
         await here.do("prompts forget", parameter="tile", channel=art)
         await here.do("prompts forget", parameter="tile")
@@ -153,4 +158,4 @@ async def test_an_address_that_the_server_denies_is_refused_before_anything_begi
 @pytest.mark.parametrize("typed", ["", "png pdf", ","])
 def test_other_kinds_of_file_are_refused(typed: str) -> None:
     with pytest.raises(UserError):
-        read_kinds(typed)
+        read_several(Several(ImageKind), typed)

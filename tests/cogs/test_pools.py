@@ -146,7 +146,7 @@ async def test_a_default_that_is_off_is_refused_and_one_that_is_on_is_kept(tmp_p
     async with moderated(tmp_path) as shop:
         assert "Commands that name no pool use ⚡ FAST" in await say(shop, "default", pool="FAST")
         assert "That was already so" in await say(shop, "default", pool="FAST")
-        assert "use this bot's default again: 🐢 NORMAL" in await say(shop, "default")
+        assert "use this bot's default again: 🐢 NORMAL" in await say(shop, "default", pool="automatic")
 
         await shop.services.guilds.switch_pool(shop.guild_id, shop.boss, Pool.FAST, on=False)
         assert "Switch it on first" in await say(shop, "default", pool="FAST")
@@ -168,8 +168,13 @@ async def test_totals_prices_and_the_zone_are_kept_and_said(tmp_path: Path) -> N
         assert settings.totals == (Total(Pool.FAST, 100),)
         assert settings.prices == (Price(Pool.FAST, Charge.PAN, 0), Price(Pool.FAST, Charge.UPSCALE, 3))
         assert settings.zone == "Europe/Berlin"
-        assert "no limit for the whole server" in await say(shop, "total", pool="FAST")
-        assert "costs 1 unit in" in await say(shop, "price", pool="FAST", kind="pan")
+        assert "can use 100 units a day" in await say(shop, "total", pool="FAST")
+        assert "either `per_day` or `off`" in await say(shop, "total", pool="FAST", per_day=1, off=True)
+        assert "costs 3 units" in await say(shop, "price", pool="FAST", kind="upscale")
+        assert (await shop.settings()).totals == (Total(Pool.FAST, 100),)
+        assert "no limit for the whole server" in await say(shop, "total", pool="FAST", off=True)
+        assert "is free" in await say(shop, "price", pool="FAST", kind="pan")
+        assert "costs 1 unit in" in await say(shop, "price", pool="FAST", kind="pan", units=1)
 
 
 async def test_every_change_is_in_the_audit_with_who_made_it(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ async def test_a_stranger_is_greeted_once_and_the_owner_asked_once(tmp_path: Pat
         for _ in range(3):
             await join(shop)
 
-        greetings = [m for m in shop.house.channel.history() if "let this server in" in m.content]
+        greetings = [m for m in shop.house.channel.history() if "let this server in" in said_in(m)]
         assert len(greetings) == 1
         (letter,) = letters(owner)
         assert "Studio" in said_in(letter)
@@ -124,6 +124,26 @@ async def test_a_stranger_is_greeted_once_and_the_owner_asked_once(tmp_path: Pat
             if part["type"] == 2
         }
         assert labels == {"Let in", "Not now"}
+
+
+async def test_the_one_card_that_greets_a_server_is_for_its_moderators(tmp_path: Path) -> None:
+    async with moderated(tmp_path, more=(*MORE, "cogs.moderation")) as shop:
+        await join(shop)
+        await join(shop)
+        (card,) = [m for m in shop.house.channel.history() if "`/imagine` makes a picture" in said_in(m)]
+
+        refused = await shop.house.ada.click(card, label="Set up…")
+        window = await shop.mo.click(card, label="Set up…")
+        done = await shop.mo.submit_modal(
+            window, {"pools": ["NORMAL"], "per_day": "7", "press": ["anyone"], "channels": [], "log": []}
+        )
+
+        assert refused.modal is None
+        assert "not allowed" in seen(refused)
+        assert "everyone: 7 a day" in seen(done)
+        settings = await shop.settings()
+        assert settings.pools.off == (Pool.FAST,)
+        assert "makes a picture" in said_in(card), "everybody's card stays as it was"
 
 
 async def test_only_the_owner_answers_the_question_and_then_pictures_begin(tmp_path: Path) -> None:

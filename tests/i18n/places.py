@@ -30,7 +30,7 @@ SENTENCE: Final = 900
 BY_NAME: Final[tuple[tuple[str, int], ...]] = (
     (r"(?:\w+\.)?button\..+|region\.(?:go|clear|upload|editor)", BUTTON),
     (
-        r"pool\.window\.(?:rule|unrule|total|price|grant|zone)|own_key\.window|button\.edit|describe\.window|region\.upload_title|\w+\.title",
+        r"pool\.window\.(?:rule|unrule|total|price|grant|zone|cooldown|pause|pause_all)|own_key\.window|button\.edit|describe\.window|region\.upload_title|\w+\.title",
         TITLE,
     ),
     (
@@ -38,6 +38,13 @@ BY_NAME: Final[tuple[tuple[str, int], ...]] = (
         HINT,
     ),
     (r"\w+\.window(?:\.|_).+|remix\.prompt|region\.upload_file|using\.weight", FIELD),
+    (
+        r"panel\.(?:allowed|everyone|defaults|limits)_hint|welcome\.\w+_hint|panel\.number.*|panel\.pings_hint|setting\.exempt",
+        HINT,
+    ),
+    (r"setting\.\w+\.\w+|section\.(?!in_pool|paused|pool_off|channel_)\w+", FIELD),
+    (r"panel\.(?:allowed|denied|treatment|on|channel|role|pattern|match|action|suffix|kinds|gone)", FIELD),
+    (r"welcome\.(?!steps|done)\w+", FIELD),
     (r"pool\.charge\..+|choice\..+", OPTION),
     (r"command\..+", COMMAND),
     (r"menu\.(?!no_)\w+", MENU),

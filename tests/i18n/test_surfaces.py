@@ -11,16 +11,26 @@ import pytest
 from typing_extensions import override
 
 from bot.domain.failures import WORDS_LIMIT, Failure, FailureKind
+from bot.domain.guilds import GuildSettings
 from bot.domain.jobs import JobState
+from bot.domain.moderation import Match, WordRule
 from bot.domain.people import NAME_LIMIT, OptionSet, Preferences
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
+from bot.domain.server_settings import COMMANDS
 from bot.i18n import Catalogues
 from bot.texts import text
 from bot.ui.card.cards import Cards
+from bot.ui.moderation.list_modals import LIST_MODALS
+from bot.ui.moderation.panel_presses import change_settings
+from bot.ui.moderation.setting_changes import From
+from bot.ui.moderation.setting_modal import setting_modal
+from bot.ui.moderation.welcome import setup_modal
 from bot.ui.pools.modals import (
+    cooldown_modal,
     grant_modal,
     key_modal,
+    pause_modal,
     price_modal,
     rule_modal,
     total_modal,
@@ -41,6 +51,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.texts import Text
 
+SETTINGS: Final = GuildSettings(guild_id=1, words=(WordRule(Match.WORD, "gore" * 40),))
 WORDY: Final = "wordy"
 LONGER: Final = 1.5
 WIDE: Final = str.maketrans("aeiouAEIOU", "åëïöüÅËÏÖÜ")
@@ -117,8 +128,16 @@ async def test_every_window_fits(language: str) -> None:
     def say(words: Text) -> str:
         return house.render(words, language)
 
+    one_of_a_pool = (rule_modal, cooldown_modal, unrule_modal, total_modal, price_modal, pause_modal)
     windows = [
-        *(draw(say, pool) for draw in (rule_modal, unrule_modal, total_modal, price_modal) for pool in Pool),
+        *(draw(say, pool) for draw in one_of_a_pool for pool in Pool),
+        pause_modal(say, None),
+        *(
+            setting_modal(say, change_settings.id(name, From.PANEL), name, SETTINGS, languages=sorted(NAMES))
+            for name in COMMANDS
+        ),
+        *(draw(say, SETTINGS) for draw in LIST_MODALS.values()),
+        setup_modal(say, SETTINGS, list(Pool)),
         grant_modal(say),
         zone_modal(say),
         key_modal(say),

@@ -180,7 +180,7 @@ def test_no_name_of_a_language_names_a_country(language: str, reader: str | None
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_section_of_the_settings_has_a_name_of_its_own(language: str) -> None:
-    names = [CATALOGUES.render(text(f"audit.section.{name}"), language) for name in SECTIONS]
+    names = [CATALOGUES.render(text(f"section.{name}"), language) for name in SECTIONS]
 
     assert len(set(names)) == len(SECTIONS)
     assert not [name for name in names if "_" in name]

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.access import Pressers, Treatment
+from bot.domain.declarations import Number
 from bot.domain.failures import FailureKind
 from bot.domain.guilds import SECTIONS
 from bot.domain.inputs import Shape
@@ -16,10 +17,12 @@ from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
+from bot.domain.server_settings import COMMANDS, DECLARATIONS
 from bot.errors import RemoteFault
 from bot.services.accounts.own_keys import Brought
 from bot.services.intake.press import PressOutcome
 from bot.ui.moderation.audit import ACTIONS
+from bot.ui.moderation.changes import DETAILS
 from bot.ui.pools.panel import Verb
 from bot.ui.servers.owners import Answer
 from bot.web.region_page import SENTENCES
@@ -39,12 +42,21 @@ ORIGINS: Final = ("remixed", "from_description", "described_again")
 SHAPES: Final = tuple(shape.value.lower() for shape in Shape)
 ENDED: Final = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
+COMMAND_WORDS: Final = tuple(
+    ".".join(filter(None, (declared.about.spelled.replace(" ", "."), option)))
+    for command, settings in COMMANDS.items()
+    if command != "zone"  # its command is made by hand
+    for declared in settings
+    for option in (None, declared.about.option, *filter(None, [declared.about.unset]))
+)
+"""Commands that are made of declarations, and their options."""
+
 FAMILIES: Final[dict[str, Iterable[str]]] = {
     "action.{}": WordAction,
     "advice.{}": FAILURE,
     "ago.{}": ("days", "hours", "minutes"),
     "audit.{}": ACTIONS,
-    "audit.section.{}": SECTIONS,
+    "audit.part.{}": DETAILS,
     "button.{}": (
         *("cancel", "remix", "start", "again", "info", "send", "delete", "show"),
         *("yes_cancel", "yes_erase"),
@@ -61,6 +73,8 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "mod.prompt_no_{}": ("defaults", "suffix"),
     "choice.media.{}": Treatment,
     "choice.press.{}": Pressers,
+    "choice.{}.{}": tuple(f"press.{who}" for who in Pressers),
+    "command.{}": COMMAND_WORDS,
     "command.blend.shape.{}": SHAPES,
     "command.imagine.pool.{}": Pool,
     "failure.{}": FAILURE,
@@ -82,6 +96,15 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "pool.upstream.{}{}": (*RemoteFault, *OWNS),
     "pool.{}": Pool,
     "press.running_{}": ("there", "elsewhere"),
+    "section.{}": SECTIONS,
+    "setting.{}": {
+        *(d.about.unset for d in DECLARATIONS if d.about.unset),
+        *(name for d in DECLARATIONS if isinstance(d.about.kind, Number) for _, name in d.about.kind.names),
+    },
+    "panel.{}": {
+        d.about.kind.hint for d in DECLARATIONS if isinstance(d.about.kind, Number) and d.about.kind.hint
+    },
+    "setting.{}.{}": tuple(f"{d.about.command}.{d.about.option}" for d in DECLARATIONS),
     "server.button.{}": Answer,
     "pool.budget_{}": ("day", "month"),
     "shape.{}": SHAPES,

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.guilds import Pause
-from bot.domain.image_rules import ImageKind, ImagePolicy
+from bot.domain.image_rules import SIZE_LIMIT, ImageKind, ImagePolicy
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
-from bot.services.servers.prompt_settings import HOSTS_LIMIT, PLACES_LIMIT, SIZE_LIMIT
+from bot.services.servers.prompt_settings import HOSTS_LIMIT, PLACES_LIMIT
 from tests.services.harness import CHANNEL, GUILD
 from tests.services.server_harness import ADA, refusal
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from pydantic import TypeAdapter
@@ -18,10 +18,13 @@ from bot.domain.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
-from bot.ui.moderation.audit import changes
-from bot.ui.moderation.audit_words import FIELDS
+from bot.ui.moderation.changes import changes
+from bot.ui.moderation.setting_words import Teller
 from tests.i18n.catalogues import NAMES, SOURCE
 from tests.ui.client_harness import CATALOGUES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GUILD: Final = 5
 BEFORE: Final = GuildSettings(guild_id=GUILD)
@@ -55,11 +58,12 @@ AFTER: Final = GuildSettings(
     additions=(PromptAddition(GUILD, "--ar 3:2", "in ink"),),
     limits=(ParameterLimit(GUILD, "chaos", most=50.0), ParameterLimit(8, "tile", allowed=False)),
     kinds=(KindRule(8, Charge.UPSCALE_HD, allowed=False),),
+    news_after=-1,
     batch=8,
 )
 """Every section differs from a new server's."""
 DUMP: Final = TypeAdapter(GuildSettings)
-QUOTED: Final = re.compile("\u2068[^\u2069]*\u2069")
+QUOTED: Final = re.compile("\u2068[^\u2069]*\u2069|`[^`]*`")
 
 
 def stored(settings: GuildSettings) -> dict[str, Any]:
@@ -68,9 +72,17 @@ def stored(settings: GuildSettings) -> dict[str, Any]:
     return {name: whole[name] for name in SECTIONS}
 
 
+def _fields(value: object) -> Iterator[str]:
+    """Names of fields at every depth."""
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _fields(inner)
+    if isinstance(value, dict):
+        yield from value
+
+
 def told(before: GuildSettings, after: GuildSettings, language: str = SOURCE) -> list[str]:
     say = partial(CATALOGUES.render, locale=language)
-    return list(changes(stored(before), stored(after), say, guild_id=GUILD))
+    return list(changes(stored(before), stored(after), Teller(say, GUILD)))
 
 
 def test_this_changes_every_section() -> None:
@@ -80,7 +92,8 @@ def test_this_changes_every_section() -> None:
 @pytest.mark.parametrize("language", [SOURCE, *sorted(NAMES)])
 @pytest.mark.parametrize(("before", "after"), [(BEFORE, AFTER), (AFTER, BEFORE)])
 def test_no_stored_word_is_shown(language: str, before: GuildSettings, after: GuildSettings) -> None:
-    names = {*FIELDS, *SECTIONS} if language != SOURCE else {n for n in {*FIELDS, *SECTIONS} if "_" in n}
+    known = {*SECTIONS, *_fields(stored(AFTER))}
+    names = known if language != SOURCE else {name for name in known if "_" in name}
     values = {
         "regex",
         "upscale_hd",
@@ -117,27 +130,30 @@ def test_no_stored_word_is_shown(language: str, before: GuildSettings, after: Gu
 
 
 def test_a_change_reads_as_the_commands_say_it() -> None:
-    lines = told(BEFORE, replace(BEFORE, kinds=AFTER.kinds, limits=AFTER.limits, prices=AFTER.prices))
-
-    assert "Prices: 🟢 Pool: ⚡ FAST, Action: Zoom, Units: 3" in lines
-    assert (
-        "Parameter rules: 🟢 Where: Everywhere, Parameter: `--chaos`, Allowed: yes, Highest value: 50"
-        in lines
+    lines = told(
+        BEFORE, replace(BEFORE, kinds=AFTER.kinds, limits=AFTER.limits, prices=AFTER.prices, batch=8)
     )
-    assert "Allowed actions: 🟢 Where: <#8>, Action: Upscale to more pixels, Allowed: no" in lines
+
+    assert "Prices `/pool price`: 🟢 Zoom costs 3 units in ⚡ FAST." in lines
+    assert "Parameter rules `/mod prompts limit`: 🟢 Everywhere: `--chaos` can be 50 at most." in lines
+    assert "Allowed actions `/mod prompts kind`: 🟢 <#8>: Upscale to more pixels is switched off." in lines
+    assert "Most pictures from one prompt `/mod prompts batch`: 4 → 8" in lines
 
 
 def test_a_change_reads_in_the_language_it_is_told_in() -> None:
     lines = told(BEFORE, replace(BEFORE, strikes=StrikePolicy(2, 30, 24), locale="zh_CN"), "de")
 
-    assert lines == ["Sprache: — → 简体中文", "Verwarnungen · Anzahl der Verwarnungen: 3 → 2"]
+    assert lines == [
+        "Sprache `/mod language`: automatisch → 简体中文",
+        "Verwarnungen `/mod strikes` · Verwarnungen bis zur Sperre: 3 → 2",
+    ]
 
 
 @pytest.mark.parametrize(
     ("language", "line"),
-    [("fr", "Prix : 🟢 Pool : ⚡ FAST, "), ("zh_CN", "价格\uff1a🟢 池\uff1a⚡ FAST\u3001")],
+    [("fr", "Prix `/pool price` : 🟢 Zoom"), ("zh_CN", "价格 `/pool price`\uff1a🟢 在 ⚡ FAST 中")],
 )
-def test_colons_and_commas_are_those_of_the_language(language: str, line: str) -> None:
+def test_colons_are_those_of_the_language(language: str, line: str) -> None:
     said = told(BEFORE, replace(BEFORE, prices=AFTER.prices), language)
 
     assert said[0].replace("\u00a0", " ").startswith(line)
@@ -146,12 +162,12 @@ def test_colons_and_commas_are_those_of_the_language(language: str, line: str) -
 def test_file_types_are_named_as_people_know_them() -> None:
     lines = told(BEFORE, replace(BEFORE, images=ImagePolicy(kinds=(ImageKind.PNG,))))
 
-    assert lines == ["Pictures in prompts · File types: 🟢 \u2068PNG\u2069"]
+    assert lines == ["Pictures in prompts `/mod images set` · File types: all → PNG"]
 
 
 def test_a_word_that_nobody_named_is_shown_as_it_is_stored() -> None:
     say = partial(CATALOGUES.render, locale="de")
 
-    lines = list(changes({}, {"charge": "warp", "new_thing": 1}, say, guild_id=GUILD))
+    lines = list(changes({}, {"charge": "warp", "new_thing": 1}, Teller(say, GUILD)))
 
-    assert lines == ["Aktion: — → \u2068warp\u2069", "\u2068new\\_thing\u2069: — → 1"]
+    assert lines == ["\u2068charge\u2069: — → \u2068warp\u2069", "\u2068new\\_thing\u2069: — → \u20681\u2069"]

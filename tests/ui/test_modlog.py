@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tests.ui.client_harness import ClientHarness
 
 GUILD = 100
+A_RULE = {"guild_id": GUILD, "pool": "NORMAL", "role_id": GUILD, "per_day": 5, "running": 1, "waiting": 2}
+"""As the history of earlier versions has it, without what came later."""
 
 
 def refusal(user_id: int = 7, words: str = "blood") -> ModEvent:
@@ -88,7 +90,7 @@ async def test_a_change_of_settings_is_told_with_before_and_after_and_who() -> N
         by=Actor(9, "mo"),
         details={
             "before": {"rules": [], "log_channel": None},
-            "after": {"rules": [{"role_id": GUILD, "per_day": 5}], "log_channel": 77},
+            "after": {"rules": [A_RULE], "log_channel": 77},
         },
     )
     async with studio() as house:
@@ -96,8 +98,8 @@ async def test_a_change_of_settings_is_told_with_before_and_after_and_who() -> N
 
         (line,) = told(house)
 
-    assert "— → <#77>" in line
-    assert "@everyone" in line
+    assert "Log channel `/mod log`: off → <#77>" in line
+    assert "Pool rules `/pool rule`: 🟢 🐢 NORMAL · everyone: 5 a day, 1 at once, 2 waiting" in line
     assert "By <@9>" in line
 
 

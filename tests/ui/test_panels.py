@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from bot.domain.guilds import Total
+from bot.domain.guilds import Pause, Total
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.errors import RemoteError, RemoteFault, UserError
@@ -70,7 +70,7 @@ def test_every_button_of_the_panel_is_read_back() -> None:
 # -- who may ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["ask_off", "off", "default", "rule", "total", "price"])
+@pytest.mark.parametrize("verb", ["ask_off", "off", "default", "rule", "total", "price", "cooldown", "pause"])
 async def test_whoever_lost_the_role_since_the_panel_was_opened_is_refused(tmp_path: Path, verb: str) -> None:
     async with moderated(tmp_path) as shop:
         panel = (await press(shop, "ask_off") if verb == "off" else await shop.panel()).response
@@ -256,6 +256,29 @@ async def test_a_rule_is_set_and_removed_through_windows(tmp_path: Path) -> None
 
         assert "default applies to everyone again" in await fill(shop, "unrule", role=shop.role)
         assert (await shop.settings()).rules == ()
+
+
+async def test_a_pool_is_paused_with_a_word_and_resumed_from_the_panel(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        assert "FAST is paused" in await fill(shop, "pause", words="a new key comes")
+        assert (await shop.settings()).pauses == (Pause(Pool.FAST, "a new key comes"),)
+
+        await press(shop, "resume")
+        assert (await shop.settings()).pauses == ()
+
+        assert "Both pools are paused" in await fill(shop, "pause", "-", words="")
+        assert "Nothing is paused" in seen(await press(shop, "resume", "-"))
+        assert (await shop.settings()).pauses == ()
+
+
+async def test_seconds_of_rest_are_set_from_the_panel_and_the_rest_of_the_rule_stays(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        await fill(shop, "rule", per_day="20")
+
+        await fill(shop, "cooldown", seconds="30")
+
+        (rule,) = (await shop.settings()).rules
+        assert (rule.role_id, rule.per_day, rule.cooldown) == (shop.guild_id, 20, 30)
 
 
 async def test_no_role_chosen_is_everyone(tmp_path: Path) -> None:

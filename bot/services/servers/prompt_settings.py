@@ -6,8 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bot.domain.batches import MOST_JOBS
-from bot.domain.image_rules import ImageKind, read_host
+from bot.domain.image_rules import read_host
 from bot.domain.prompt_rules import (
     KindRule,
     ParameterLimit,
@@ -22,9 +21,10 @@ from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from bot.domain.guilds import Actor, Changed, GuildSettings
-    from bot.domain.image_rules import ImagePolicy
+    from bot.domain.image_rules import ImageKind, ImagePolicy
     from bot.domain.prices import Charge
     from bot.domain.prompt_rules import Placed
     from bot.services.servers.settings import Guilds
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 PLACES_LIMIT: Final = 100
 """Rules of one sort that a server may have."""
 HOSTS_LIMIT: Final = 50
-SIZE_LIMIT: Final = 100
-"""Megabytes."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -119,9 +117,7 @@ class PromptSettings:
 
     async def set_batch(self, guild_id: int, actor: Actor, most: int) -> Changed:
         """Say how many jobs one prompt may ask for; 1: no more than one."""
-        if not 1 <= most <= MOST_JOBS:
-            raise UserError(text("settings.number", low=1, high=MOST_JOBS))
-        return await self.guilds.change(guild_id, actor, lambda s: replace(s, batch=most))
+        return await self.guilds.set_values(guild_id, actor, "batch", {"most": most})
 
     # -- pictures and addresses --------------------------------------------------------------------------
 
@@ -137,24 +133,17 @@ class PromptSettings:
         links: bool | None = None,
     ) -> Changed:
         """Say what may be put in; what is None stays. A size of 0 is no limit; all kinds, or none, are no choice."""
-        if most_mb is not None and not 0 <= most_mb <= SIZE_LIMIT:
-            raise UserError(text("settings.number", low=0, high=SIZE_LIMIT))
-
-        def changed(policy: ImagePolicy) -> ImagePolicy:
-            if on is not None:
-                policy = replace(policy, on=on)
-            if most_mb is not None:
-                policy = replace(policy, most_mb=most_mb or None)
-            if kinds is not None:
-                chosen = tuple(kind for kind in ImageKind if kind in set(kinds))
-                policy = replace(policy, kinds=() if len(chosen) == len(ImageKind) else chosen)
-            if age_restricted is not None:
-                policy = replace(policy, age_restricted=age_restricted)
-            if links is not None:
-                policy = replace(policy, links=links)
-            return policy
-
-        return await self._images(guild_id, actor, changed)
+        given: dict[str, Any] = {
+            "on": on,
+            "most_mb": most_mb,
+            "kinds": None if kinds is None else tuple(kinds),
+            "age_restricted": age_restricted,
+            "links": links,
+        }
+        said = {option: value for option, value in given.items() if value is not None}
+        if most_mb == 0:
+            said["most_mb"] = None
+        return await self.guilds.set_values(guild_id, actor, "images", said)
 
     async def set_image_channel(self, guild_id: int, actor: Actor, channel_id: int, *, on: bool) -> Changed:
         """Name a channel in which pictures may be put in, or take it from the list."""

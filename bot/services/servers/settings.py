@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING, Final
 
 from cachetools import TTLCache
 
-from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
-from bot.domain.days import is_zone
+from bot.domain.access import ChannelPolicy, MediaRule, Treatment
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.guilds import Changed, GuildSettings, Pause, Total
-from bot.domain.moderation import RULES_LIMIT, StrikePolicy, WordRule, checked
+from bot.domain.moderation import RULES_LIMIT, WordRule, checked
 from bot.domain.pools import UNLIMITED, Allowance, AllowanceChange, Pool, PoolRule, Unsaid
 from bot.domain.prices import DEFAULT_PRICE, Charge, Price
 from bot.domain.schedule import HOUR
+from bot.domain.server_settings import with_values
 from bot.errors import UserError
 from bot.services.admission.rations import Ration
 from bot.texts import listed, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
+    from bot.domain.access import Pressers
     from bot.domain.guild_ports import SettingsStore
     from bot.domain.guilds import Actor, AuditEntry
     from bot.domain.ports import Clock
@@ -34,7 +36,6 @@ old copy costs a second look, never a wrong decision."""
 CACHED_GUILDS: Final = 10_000
 NUMBER_LIMIT: Final = 1_000_000
 """The largest allowance, total and price; more is spelled as unlimited."""
-RETENTION_LIMIT: Final = 3_650
 CHANNELS_LIMIT: Final = 200
 HOURS_LIMIT: Final = 24 * 365
 COOLDOWN_LIMIT: Final = 24 * 3_600
@@ -213,28 +214,29 @@ class Guilds:
 
     # -- the server --------------------------------------------------------------------------------------
 
+    async def set_values(
+        self, guild_id: int, actor: Actor, command: str, values: Mapping[str, Any]
+    ) -> Changed:
+        """Set what a command declares, by its options; what is not named stays. Raises `UserError` for bad values."""
+        return await self.change(guild_id, actor, lambda s: with_values(s, command, values))
+
     async def set_zone(self, guild_id: int, actor: Actor, zone: str) -> Changed:
         """Choose the time zone in which a day begins, by its IANA name."""
-        if not is_zone(zone):
-            raise UserError(text("settings.no_such_zone"))
-        return await self.change(guild_id, actor, lambda s: replace(s, zone=zone))
+        return await self.set_values(guild_id, actor, "zone", {"name": zone})
 
     async def set_news_after(self, guild_id: int, actor: Actor, seconds: int) -> Changed:
         """Say after how many seconds a result comes as a new message that pings; 0: always, `NEVER`: never."""
-        return await self.change(guild_id, actor, lambda s: replace(s, news_after=seconds))
+        return await self.set_values(guild_id, actor, "pings", {"after": seconds})
 
     async def set_locale(self, guild_id: int, actor: Actor, locale: str | None) -> Changed:
         """Choose the language of public cards; None: Discord's setting of the server."""
-        return await self.change(guild_id, actor, lambda s: replace(s, locale=locale))
+        return await self.set_values(guild_id, actor, "language", {"language": locale})
 
     async def set_press(
         self, guild_id: int, actor: Actor, who: Pressers, role_id: int | None = None
     ) -> Changed:
         """Choose who may press the buttons under others' pictures; the role counts with `Pressers.ROLE` only."""
-        if who is Pressers.ROLE and role_id is None:
-            raise UserError(text("settings.press_needs_role"))
-        policy = PressPolicy(who, role_id if who is Pressers.ROLE else None)
-        return await self.change(guild_id, actor, lambda s: replace(s, press=policy))
+        return await self.set_values(guild_id, actor, "press", {"who": who, "role": role_id})
 
     async def set_channel(
         self, guild_id: int, actor: Actor, channel_id: int, *, allowed: bool | None
@@ -250,13 +252,22 @@ class Guilds:
 
         return await self.change(guild_id, actor, change)
 
+    async def set_channels(
+        self, guild_id: int, actor: Actor, *, allowed: Sequence[int], denied: Sequence[int]
+    ) -> Changed:
+        """Put both lists of channels in the place of what they were; one that is in both is denied."""
+        yes, no = sorted({*allowed} - {*denied}), sorted({*denied})
+        if len(yes) + len(no) > CHANNELS_LIMIT:
+            raise UserError(text("settings.too_many", limit=CHANNELS_LIMIT))
+        policy = ChannelPolicy(tuple(yes), tuple(no))
+        return await self.change(guild_id, actor, lambda s: replace(s, channels=policy))
+
     async def set_gate(
         self, guild_id: int, actor: Actor, *, hours_on_server: int, hours_of_account: int
     ) -> Changed:
         """Say how long somebody must have been here, and on Discord, first; 0 asks for nothing."""
-        _bounded(hours_on_server, hours_of_account, limit=HOURS_LIMIT)
-        gate = NewcomerGate(hours_on_server, hours_of_account)
-        return await self.change(guild_id, actor, lambda s: replace(s, gate=gate))
+        values = {"server_hours": hours_on_server, "account_hours": hours_of_account}
+        return await self.set_values(guild_id, actor, "gate", values)
 
     async def set_media(
         self, guild_id: int, actor: Actor, target_id: int, treatment: Treatment, *, on: bool
@@ -274,13 +285,11 @@ class Guilds:
 
     async def set_log_channel(self, guild_id: int, actor: Actor, channel_id: int | None) -> Changed:
         """Choose where moderators hear of things; None: nowhere."""
-        return await self.change(guild_id, actor, lambda s: replace(s, log_channel=channel_id))
+        return await self.set_values(guild_id, actor, "log", {"channel": channel_id})
 
     async def set_retention(self, guild_id: int, actor: Actor, days: int | None) -> Changed:
         """Say after how many days prompts of finished jobs are forgotten; None: never."""
-        if days is not None and not 1 <= days <= RETENTION_LIMIT:
-            raise UserError(text("settings.number", low=1, high=RETENTION_LIMIT))
-        return await self.change(guild_id, actor, lambda s: replace(s, retention_days=days))
+        return await self.set_values(guild_id, actor, "retention", {"days": days})
 
     # -- words -------------------------------------------------------------------------------------------
 
@@ -311,12 +320,8 @@ class Guilds:
         self, guild_id: int, actor: Actor, *, limit: int, block_hours: int, days: int | None = None
     ) -> Changed:
         """Say how many strikes within how many days (None: as before) block a member for how long."""
-        _bounded(limit, days, block_hours, low=1, limit=HOURS_LIMIT)
-
-        def change(s: GuildSettings) -> GuildSettings:
-            return replace(s, strikes=StrikePolicy(limit, days or s.strikes.days, block_hours))
-
-        return await self.change(guild_id, actor, change)
+        values = {"count": limit, "hours": block_hours} | ({} if days is None else {"days": days})
+        return await self.set_values(guild_id, actor, "strikes", values)
 
     # -- changing ----------------------------------------------------------------------------------------
 
@@ -355,7 +360,7 @@ class Guilds:
             ModEvent(
                 EventKind.SETTINGS,
                 f"settings/{entry.id}",
-                text("log.settings", sections=listed(text(f"audit.section.{name}") for name in entry.after)),
+                text("log.settings", sections=listed(text(f"section.{name}") for name in entry.after)),
                 by=entry.actor,
                 details={"before": entry.before, "after": entry.after, "undoes": entry.undoes},
             ),

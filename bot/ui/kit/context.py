@@ -183,6 +183,11 @@ class Context:
     @property
     def fields(self) -> Mapping[str, str]:
         """What was written into a modal by the fields' own custom_ids; of an upload or a choice the first one's id."""
+        return {name: values[0] for name, values in _written(self.data) if values}
+
+    @property
+    def choices(self) -> Mapping[str, Sequence[str]]:
+        """All that was chosen in a modal, by the fields' own custom_ids; nothing of what was left empty."""
         return dict(_written(self.data))
 
     @property
@@ -339,13 +344,13 @@ def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _written(component: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """What was written into a modal, however deep its fields stand."""
+def _written(component: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[str]]]:
+    """What was written or chosen in a modal, however deep its fields stand."""
     if "custom_id" in component:
         if isinstance(component.get("value"), str):
-            yield component["custom_id"], component["value"]
-        if component.get("values"):
-            yield component["custom_id"], str(component["values"][0])
+            yield component["custom_id"], [component["value"]]
+        elif "values" in component:
+            yield component["custom_id"], [str(value) for value in component["values"] or ()]
     for part in (*component.get("components", ()), component.get("component")):
         if part:
             yield from _written(part)

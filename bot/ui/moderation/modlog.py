@@ -4,6 +4,7 @@ Never here: what is told, how often (`dispatcher`), and where (settings)."""
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -12,11 +13,13 @@ from cachetools import TTLCache
 from bot.domain.guild_ports import EventKind
 from bot.errors import RetryLater, RouteClosed, TooLarge
 from bot.i18n import SOURCE
-from bot.texts import Say, Text, text
+from bot.texts import Text, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.discord_errors import translated
 from bot.ui.kit.escape import escape, one_line, quoted
-from bot.ui.moderation.audit import changes, few
+from bot.ui.moderation.changes import changes
+from bot.ui.moderation.pages import few
+from bot.ui.moderation.setting_words import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from bot.domain.guild_ports import ModEvent
     from bot.domain.ports import Clock
     from bot.i18n import Catalogues
-
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,10 @@ class ChannelModLog:
         """See the port. A change of settings is always tried: it may be the one that mends the channel."""
         if event.kind is not EventKind.SETTINGS and channel_id in self._closed:
             return
-        view = event_view(event, self._catalogues, locale or self._locale(guild_id), guild_id=guild_id)
+        guild = self._client.get_guild(guild_id)
+        roles = frozenset() if guild is None else frozenset(role.id for role in guild.roles)
+        say = partial(self._catalogues.render, locale=locale or self._locale(guild_id))
+        view = event_view(event, Teller(say, guild_id, roles))
         where = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         more = {"guild": guild_id, "channel": channel_id, "kind": event.kind.value}
         try:
@@ -80,16 +85,10 @@ class ChannelModLog:
         return SOURCE if guild is None else guild.preferred_locale.value
 
 
-def event_view(
-    event: ModEvent, catalogues: Catalogues, locale: str, *, guild_id: int
-) -> discord.ui.LayoutView:
+def event_view(event: ModEvent, teller: Teller) -> discord.ui.LayoutView:
     """Draw an event."""
-
-    def say(words: Text) -> str:
-        return catalogues.render(words, locale)
-
     icon, colour = LOOKS[event.kind]
-    lines = [f"{icon} {say(_sentence(event))}", *(f"-# {line}" for line in _small(event, say, guild_id))]
+    lines = [f"{icon} {teller.say(_sentence(event))}", *(f"-# {line}" for line in _small(event, teller))]
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(colour))
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
     return StatelessView(box)
@@ -120,10 +119,10 @@ def harmless(words: Text) -> Text:
     )
 
 
-def _small(event: ModEvent, say: Say, guild_id: int) -> Iterable[str]:
-    details = event.details
+def _small(event: ModEvent, teller: Teller) -> Iterable[str]:
+    details, say = event.details, teller.say
     if event.kind is EventKind.SETTINGS:
-        lines = changes(details.get("before", {}), details.get("after", {}), say, guild_id=guild_id)
+        lines = changes(details.get("before", {}), details.get("after", {}), teller)
         yield from few(lines, CHANGES, say)
     for name in ("rule", "found", "reason"):
         if details.get(name):

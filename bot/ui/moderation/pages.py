@@ -12,7 +12,7 @@ from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.moderators import draw_mod_button
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 def page_of(total: int, page: int, size: int) -> tuple[int, int]:
@@ -48,3 +48,16 @@ def lines_view(
     for item in turning(word, page, pages, say):
         box.add_item(item)
     return StatelessView(box)
+
+
+def few(lines: Iterable[str], limit: int, say: Say, *, room: int = 2_000) -> list[str]:
+    """The first lines, so many and so long at most, and how many more there are."""
+    all_ = list(lines)
+    shown: list[str] = []
+    for line in all_[:limit]:
+        room -= len(line)
+        if room < 0:
+            break
+        shown.append(line)
+    hidden = len(all_) - len(shown)
+    return shown if not hidden else [*shown, say(text("audit.more", n=hidden))]

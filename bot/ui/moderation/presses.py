@@ -17,6 +17,7 @@ from bot.ui.kit.custom_ids import KEY, NUMBER, SNOWFLAKE, maybe
 from bot.ui.kit.moderators import draw_mod_button, mod_button, sure_view
 from bot.ui.moderation.audit import PAGE, audit_view, last_change, undo_view
 from bot.ui.moderation.members import live_view, member_view
+from bot.ui.moderation.server_voice import server_teller
 
 if TYPE_CHECKING:
     from bot.domain.guilds import AuditEntry
@@ -190,7 +191,7 @@ async def show_audit(context: Context, before: int | None) -> None:
     undo = last_change(await guilds.audit(guild_id, limit=LOOK_BACK)) if before is None else None
     view = audit_view(
         found[:PAGE],
-        context.say,
+        await server_teller(context),
         more=len(found) > PAGE,
         first=before is None,
         undo=undo,
@@ -212,12 +213,13 @@ async def ask_to_undo(context: Context, entry_id: int) -> None:
     last = await _still_last(context, entry_id)
     if last is None:
         raise UserError(text("settings.nothing_to_undo"))
-    say = context.say
+    teller = await server_teller(context)
+    say = teller.say
     yes = draw_mod_button(
         "undo_now", last.id, label=say(text("button.yes_undo")), style=discord.ButtonStyle.danger
     )
     back = draw_mod_button("audit", None, label=say(text("button.back")))
-    await context.show(undo_view(last, say, yes=yes, back=back))
+    await context.show(undo_view(last, teller, yes=yes, back=back))
 
 
 async def _still_last(context: Context, entry_id: int) -> AuditEntry | None:
@@ -238,15 +240,3 @@ async def undo(context: Context, entry_id: int) -> None:
     await guilds.undo_last(guild_id, context.actor)
     await show_audit(context, None)
     await context.tell(text("audit.undone_now"))
-
-
-# -- settings that are asked about -------------------------------------------------------------------------
-
-
-@mod_button("retention", NUMBER)
-async def set_retention(context: Context, days: int) -> None:
-    """Forget prompts after so many days."""
-    await context.defer_update()
-    guilds = context.services.guilds
-    await guilds.set_retention(context.guild_id, context.actor, days)
-    await context.show(words_view(context.say(text("mod.retention", n=days))))

@@ -14,8 +14,7 @@ from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import NUMBER
 from bot.ui.kit.escape import plain
 from bot.ui.kit.moderators import mod_button
-from bot.ui.moderation.audit import few
-from bot.ui.moderation.pages import lines_view
+from bot.ui.moderation.pages import few, lines_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +43,7 @@ async def show_prompt_rules(context: Context, page: int) -> None:
     """Put a page of all that is said of prompts into the answer."""
     settings = await context.services.guilds.settings(context.guild_id)
     say = context.say
-    lines = [say(line) for line in prompt_rules(settings)]
+    lines = [say(line) for line in (*prompt_rules(settings), *_batch(settings))]
     title = say(text("mod.prompts", n=len(lines)) if lines else text("mod.prompts_none"))
     view = lines_view(title, lines, page, word="prompts", size=PAGE, say=say)
     await context.show(view)
@@ -66,6 +65,10 @@ def prompt_rules(settings: GuildSettings) -> Iterable[Text]:
         yield limit_words(limit, here)
     for kind in settings.kinds:
         yield kind_words(kind, here)
+
+
+def _batch(settings: GuildSettings) -> Iterable[Text]:
+    """How many pictures a prompt may ask for, where that was decided; on the panel it has its own line."""
     if settings.batch != DEFAULT_JOBS:
         yield text("mod.prompt_batch", n=settings.batch)
 
@@ -104,11 +107,12 @@ def kind_words(rule: KindRule, guild_id: int) -> Text:
 def images_view(policy: ImagePolicy, say: Say) -> discord.ui.LayoutView:
     """Draw what may be put in."""
     box: discord.ui.Container[Any] = discord.ui.Container()
-    box.add_item(discord.ui.TextDisplay("\n".join(_images(policy, say))))
+    box.add_item(discord.ui.TextDisplay("\n".join(image_lines(policy, say))))
     return StatelessView(box)
 
 
-def _images(policy: ImagePolicy, say: Say) -> Iterable[str]:
+def image_lines(policy: ImagePolicy, say: Say) -> Iterable[str]:
+    """What may be put in, under its headline."""
     yield say(text("mod.images"))
     if not policy.on:
         yield say(text("mod.images_off"))

@@ -12,8 +12,7 @@ from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import NUMBER
 from bot.ui.kit.escape import quoted
 from bot.ui.kit.moderators import mod_button
-from bot.ui.moderation.audit import few
-from bot.ui.moderation.pages import lines_view
+from bot.ui.moderation.pages import few, lines_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.access import HOUR_MS
 from bot.domain.pools import UNLIMITED, Pool
-from bot.domain.prices import DEFAULT_PRICE, Charge
+from bot.domain.prices import DEFAULT_PRICE, Charge, price_of
 from bot.errors import UserError
 from bot.services.servers.settings import HOURS_LIMIT
 from bot.texts import Text, text
@@ -108,13 +108,42 @@ async def set_default(context: Context, pool: Pool | None) -> Text:
     return _confirmed(changed, text(said, pool=pool_name(now)))
 
 
+async def say_default(context: Context) -> Text:
+    """Say what a command means that names no pool."""
+    services, guild_id = context.services, context.moderator()
+    settings = await services.guilds.settings(guild_id)
+    said = "pool.now_default" if settings.pools.default is not None else "pool.now_default_again"
+    return text(said, pool=pool_name(services.policy.server_default(settings)))
+
+
+async def say_total(context: Context, pool: Pool) -> Text:
+    """Say how many units a day the whole server has."""
+    settings = await context.services.guilds.settings(context.moderator())
+    return _total_words(pool, settings.total(pool))
+
+
+def _total_words(pool: Pool, per_day: int | None) -> Text:
+    if per_day is None:
+        return text("pool.now_no_total", pool=pool_name(pool))
+    return text("pool.now_total", pool=pool_name(pool), n=per_day)
+
+
+async def say_price(context: Context, pool: Pool, charge: Charge) -> Text:
+    """Say what a kind of job costs now."""
+    settings = await context.services.guilds.settings(context.moderator())
+    return _price_words(pool, charge, price_of(settings.prices, pool, charge))
+
+
+def _price_words(pool: Pool, charge: Charge, units: int) -> Text:
+    names = {"pool": pool_name(pool), "kind": charge_name(charge)}
+    return text("pool.now_price", n=units, **names) if units else text("pool.now_free", **names)
+
+
 async def set_total(context: Context, pool: Pool, per_day: int | None) -> Text:
     """Limit the server's units a day."""
     guild_id = context.moderator()
     changed = await context.services.guilds.set_total(guild_id, context.actor, pool, per_day)
-    if per_day is None:
-        return _confirmed(changed, text("pool.now_no_total", pool=pool_name(pool)))
-    return _confirmed(changed, text("pool.now_total", pool=pool_name(pool), n=per_day))
+    return _confirmed(changed, _total_words(pool, per_day))
 
 
 async def set_price(context: Context, pool: Pool, charge: Charge, units: int | None) -> Text:
@@ -122,8 +151,7 @@ async def set_price(context: Context, pool: Pool, charge: Charge, units: int | N
     guild_id = context.moderator()
     changed = await context.services.guilds.set_price(guild_id, context.actor, pool, charge, units)
     n = DEFAULT_PRICE if units is None else units
-    names = {"pool": pool_name(pool), "kind": charge_name(charge)}
-    return _confirmed(changed, text("pool.now_price", n=n, **names) if n else text("pool.now_free", **names))
+    return _confirmed(changed, _price_words(pool, charge, n))
 
 
 async def set_zone(context: Context, zone: str) -> Text:

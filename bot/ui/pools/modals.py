@@ -12,9 +12,10 @@ from bot.domain.pools import UNSAID, AllowanceChange, Pool, Said, Unsaid
 from bot.domain.prices import Charge
 from bot.errors import UserError
 from bot.services.servers.quota import REASON_LIMIT
+from bot.services.servers.settings import PAUSE_LIMIT
 from bot.texts import text
 from bot.ui.kit.controls import form, modal
-from bot.ui.kit.custom_ids import one_of
+from bot.ui.kit.custom_ids import maybe, one_of
 from bot.ui.pools import changes as pool_changes
 from bot.ui.pools.panel import show_panel
 from bot.ui.pools.wording import charge_name, pool_name, read_number
@@ -113,6 +114,38 @@ def unrule_modal(say: Say, pool: Pool) -> discord.ui.Modal:
 async def remove_rule(context: Context, pool: Pool) -> None:
     """Remove it."""
     await _show(context, pool_changes.remove_rule(context, pool, _role_in(context)))
+
+
+def cooldown_modal(say: Say, pool: Pool) -> discord.ui.Modal:
+    """Ask how long a role's members rest between two jobs."""
+    seconds = _field("pool.window.seconds", _line("seconds", required=True), "pool.window.seconds_hint")
+    return form(
+        say, set_cooldown.id(pool), text("pool.window.cooldown", pool=pool_name(pool)), _role(), seconds
+    )
+
+
+@modal("pool-cooldown", POOL, moderators=True)
+async def set_cooldown(context: Context, pool: Pool) -> None:
+    """Set it."""
+    numbers = AllowanceChange(cooldown=_count(context, "seconds") or 0)
+    await _show(context, pool_changes.set_rule(context, pool, _role_in(context), numbers))
+
+
+# -- pauses ------------------------------------------------------------------------------------------------------
+
+
+def pause_modal(say: Say, pool: Pool | None) -> discord.ui.Modal:
+    """Ask for a word to members before a pool, or both, stops."""
+    both = text("pool.window.pause_all")
+    title = both if pool is None else text("pool.window.pause", pool=pool_name(pool))
+    words = _field("pool.window.words", _line("words", limit=PAUSE_LIMIT), "pool.window.words_hint")
+    return form(say, pause.id(pool), title, words)
+
+
+@modal("pool-pause", maybe(POOL), moderators=True)
+async def pause(context: Context, pool: Pool | None) -> None:
+    """Stop it."""
+    await _show(context, pool_changes.pause(context, pool, context.fields.get("words", "")))
 
 
 # -- the server's units a day, and prices ------------------------------------------------------------------------

@@ -47,6 +47,9 @@ class Verb(StrEnum):
     DEFAULT = "default"
     RULE = "rule"
     UNRULE = "unrule"
+    COOLDOWN = "cooldown"
+    PAUSE = "pause"
+    RESUME = "resume"
     TOTAL = "total"
     PRICE = "price"
     GRANT = "grant"
@@ -145,7 +148,8 @@ def panel_view(state: State, say: Say, *, controls: bool = True) -> discord.ui.L
                 *(
                     draw_button(verb, None, say(text(f"pool.button.{verb.value}")))
                     for verb in (Verb.REFRESH, Verb.USAGE, Verb.GRANT, Verb.ZONE)
-                )
+                ),
+                _pause_all(state, say),
             )
         )
     return view
@@ -236,8 +240,21 @@ def _controls(pool: PoolOverview, state: State, say: Say) -> Iterable[list[disco
         else button(Verb.ON, style=discord.ButtonStyle.success, disabled=not pool.offered)
     )
     default = button(Verb.DEFAULT, disabled=pool.is_default or not (pool.on and pool.offered))
-    yield [button(Verb.RULE, style=discord.ButtonStyle.primary), button(Verb.UNRULE, disabled=not pool.rules)]
+    paused = any(pause.pool is pool.pool for pause in state.settings.pauses)
+    yield [
+        button(Verb.RULE, style=discord.ButtonStyle.primary),
+        button(Verb.COOLDOWN),
+        button(Verb.UNRULE, disabled=not pool.rules),
+        button(Verb.RESUME if paused else Verb.PAUSE),
+    ]
     yield [switch, default, button(Verb.TOTAL), button(Verb.PRICE)]
+
+
+def _pause_all(state: State, say: Say) -> discord.ui.Button[Any]:
+    """Stop both pools, or end that."""
+    paused = any(pause.pool is None for pause in state.settings.pauses)
+    label = text("pool.button.resume_all" if paused else "pool.button.pause_all")
+    return draw_button(Verb.RESUME if paused else Verb.PAUSE, None, say(label))
 
 
 def _key_box(state: State, say: Say, *, controls: bool) -> discord.ui.Container[Any]:

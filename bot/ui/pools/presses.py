@@ -3,7 +3,7 @@ Never here: the panel itself, and what a change means (changes)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.domain.pools import Pool
 from bot.ui.kit.controls import component
@@ -13,6 +13,8 @@ from bot.ui.pools.panel import BUTTON, Verb, show_panel
 from bot.ui.pools.usage import DEFAULT_DAYS, show_usage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import discord
 
     from bot.texts import Say
@@ -38,6 +40,8 @@ async def press(context: Context, verb: Verb, pool: Pool | None) -> None:
             notice = await pool_changes.remove_key(context)
         case ((Verb.ON | Verb.OFF), Pool()):
             notice = await pool_changes.switch(context, pool, on=verb is Verb.ON)
+        case Verb.RESUME, _:
+            notice = await pool_changes.resume(context, pool)
         case Verb.DEFAULT, Pool():
             notice = await pool_changes.set_default(context, pool)
         case Verb.ASK_OFF, Pool():
@@ -47,19 +51,23 @@ async def press(context: Context, verb: Verb, pool: Pool | None) -> None:
 
 def _modal(say: Say, verb: Verb, pool: Pool | None) -> discord.ui.Modal | None:
     """The modal behind a button; its end draws the panel anew."""
-    match verb, pool:
-        case Verb.RULE, Pool():
-            return modals.rule_modal(say, pool)
-        case Verb.UNRULE, Pool():
-            return modals.unrule_modal(say, pool)
-        case Verb.TOTAL, Pool():
-            return modals.total_modal(say, pool)
-        case Verb.PRICE, Pool():
-            return modals.price_modal(say, pool)
-        case Verb.GRANT, _:
-            return modals.grant_modal(say)
-        case Verb.ZONE, _:
-            return modals.zone_modal(say)
-        case Verb.KEY, _:
-            return modals.key_modal(say)
-    return None
+    if pool is not None and verb in OF_POOL:
+        return OF_POOL[verb](say, pool)
+    if verb is Verb.PAUSE:
+        return modals.pause_modal(say, pool)
+    draw = OF_SERVER.get(verb)
+    return None if draw is None else draw(say)
+
+
+OF_POOL: Final[Mapping[Verb, Callable[[Say, Pool], discord.ui.Modal]]] = {
+    Verb.RULE: modals.rule_modal,
+    Verb.COOLDOWN: modals.cooldown_modal,
+    Verb.UNRULE: modals.unrule_modal,
+    Verb.TOTAL: modals.total_modal,
+    Verb.PRICE: modals.price_modal,
+}
+OF_SERVER: Final[Mapping[Verb, Callable[[Say], discord.ui.Modal]]] = {
+    Verb.GRANT: modals.grant_modal,
+    Verb.ZONE: modals.zone_modal,
+    Verb.KEY: modals.key_modal,
+}

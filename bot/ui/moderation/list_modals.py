@@ -1,0 +1,266 @@
+"""The modals behind the panel's lists: channels, how pictures are shown, words, and what prompts may have.
+Never here: settings that have one value (setting_modal), and what a change means (services)."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.access import Treatment
+from bot.domain.moderation import PATTERN_LIMIT, Match, WordAction, WordRule
+from bot.domain.prices import Charge
+from bot.domain.prompt_rules import (
+    SUFFIX_LIMIT,
+    PromptAddition,
+    checked_most,
+    is_allowed,
+    key_of,
+    name_of,
+    read_defaults,
+    read_suffix,
+)
+from bot.errors import UserError
+from bot.texts import Say, Text, text
+from bot.ui.kit.context import Context
+from bot.ui.kit.controls import form, modal
+from bot.ui.kit.escape import plain, quoted
+from bot.ui.moderation.panel import show_panel
+from bot.ui.moderation.setting_modal import channel_picker, picker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bot.domain.guilds import Changed, GuildSettings
+    from bot.domain.prompt_rules import ParameterLimit
+    from bot.texts import Say
+    from bot.ui.kit.context import Context
+
+PICKED: Final = 25
+"""Channels that a picker of Discord's can hold."""
+PARAMETERS_LIMIT: Final = 300
+LIMITS_LIMIT: Final = 2_000
+LABEL_LIMIT: Final = 100
+
+
+def _said(*changed: Changed) -> Text:
+    return text("panel.changed" if any(one.entry is not None for one in changed) else "mod.unchanged")
+
+
+Labelled = tuple[Text, discord.ui.Item[Any], Text | None]
+
+
+# -- channels ------------------------------------------------------------------------------------------------
+
+
+def channels_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
+    """Ask where pictures may be made: both lists at once. Raises `UserError` if they are too long for that."""
+    policy = settings.channels
+    if max(len(policy.allowed), len(policy.denied)) > PICKED:
+        raise UserError(text("panel.too_many_channels", limit=PICKED))
+    allowed = channel_picker("allowed", policy.allowed, most=PICKED)
+    denied = channel_picker("denied", policy.denied, most=PICKED)
+    return form(
+        say,
+        set_channels.id(),
+        text("section.channels"),
+        (text("panel.allowed"), allowed, text("panel.allowed_hint")),
+        (text("panel.denied"), denied, None),
+    )
+
+
+@modal("mod-channels", moderators=True)
+async def set_channels(context: Context) -> None:
+    """Put both lists in the place of what they were."""
+    await context.defer_update()
+    allowed, denied = (_ids(context, name) for name in ("allowed", "denied"))
+    guilds = context.services.guilds
+    changed = await guilds.set_channels(context.guild_id, context.actor, allowed=allowed, denied=denied)
+    await show_panel(context, notice=_said(changed))
+
+
+def _ids(context: Context, name: str) -> list[int]:
+    return [int(id_) for id_ in context.choices.get(name, ())]
+
+
+# -- how pictures are shown ----------------------------------------------------------------------------------
+
+
+def media_modal(say: Say, _settings: GuildSettings) -> discord.ui.Modal:
+    """Ask how pictures of a channel, or of a role's members, are shown."""
+    kinds = [(t.value, say(text(f"choice.media.{t.value}")), n == 0) for n, t in enumerate(Treatment)]
+    words = ((True, "setting.yes"), (False, "setting.no"))
+    role: discord.ui.RoleSelect[Any] = discord.ui.RoleSelect(custom_id="role", min_values=0, required=False)
+    return form(
+        say,
+        set_media.id(),
+        text("section.media"),
+        (text("panel.treatment"), picker("treatment", kinds), None),
+        (text("panel.on"), picker("on", [(str(v), say(text(w)), v) for v, w in words]), None),
+        (text("panel.channel"), channel_picker("channel", (), most=1), None),
+        (text("panel.role"), role, text("panel.everyone_hint")),
+    )
+
+
+@modal("mod-media", moderators=True)
+async def set_media(context: Context) -> None:
+    """Show them so, or no longer."""
+    await context.defer_update()
+    channels, roles = _ids(context, "channel"), _ids(context, "role")
+    if channels and roles:
+        raise UserError(text("mod.media_one"))
+    guild_id = context.guild_id
+    target = next(iter([*channels, *roles]), guild_id)
+    treatment, on = Treatment(context.fields["treatment"]), context.fields["on"] == str(True)
+    guilds = context.services.guilds
+    changed = await guilds.set_media(guild_id, context.actor, target, treatment, on=on)
+    await show_panel(context, notice=_said(changed))
+
+
+# -- words ---------------------------------------------------------------------------------------------------
+
+
+def words_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
+    """Ask for a new rule about words, and for those that go."""
+    matches = [(m.value, say(text(f"choice.kind.{m.value}")), m is Match.WORD) for m in Match]
+    actions = [(a.value, say(text(f"choice.action.{a.value}")), a is WordAction.BLOCK) for a in WordAction]
+    fields: list[Labelled] = [
+        (text("panel.pattern"), _line("pattern", "", PATTERN_LIMIT), None),
+        (text("panel.match"), picker("match", matches), None),
+        (text("panel.action"), picker("action", actions), None),
+    ]
+    known = settings.words[-PICKED:]
+    if known:
+        gone: discord.ui.Select[Any] = discord.ui.Select(
+            custom_id="gone",
+            min_values=0,
+            max_values=len(known),
+            required=False,
+            options=[
+                discord.SelectOption(label=plain(rule.pattern, LABEL_LIMIT), value=_handle(rule))
+                for rule in known
+            ],
+        )
+        fields.append((text("panel.gone"), gone, None))
+    return form(say, set_words.id(), text("section.words"), *fields)
+
+
+@modal("mod-words", moderators=True)
+async def set_words(context: Context) -> None:
+    """Add the new one, and remove those."""
+    await context.defer_update()
+    guilds, guild_id, actor = context.services.guilds, context.guild_id, context.actor
+    gone = {*context.choices.get("gone", ())}
+    done = [
+        await guilds.remove_word(guild_id, actor, rule)
+        for rule in (await guilds.settings(guild_id)).words
+        if _handle(rule) in gone
+    ]
+    written = context.fields
+    pattern = written.get("pattern", "").strip()
+    if pattern:
+        rule = WordRule(Match(written["match"]), pattern, WordAction(written["action"]))
+        done.append(await guilds.add_word(guild_id, actor, rule))
+    await show_panel(context, notice=_said(*done))
+
+
+def _handle(rule: WordRule) -> str:
+    """A rule's name in a picker: a pattern may be longer than a picker's value."""
+    return hashlib.sha256(f"{rule.match.value} {rule.pattern}".encode()).hexdigest()[:32]
+
+
+# -- prompts -------------------------------------------------------------------------------------------------
+
+
+def prompts_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
+    """Ask what the whole server adds to prompts and does not take in them, and which kinds of job it allows."""
+    here = settings.guild_id
+    mine = next((a for a in settings.additions if a.target_id == here), PromptAddition(here))
+    limits = _line("limits", _spelled(settings), LIMITS_LIMIT, style=discord.TextStyle.paragraph)
+    charges = [
+        (c.value, say(text(f"pool.charge.{c.value}")), is_allowed(settings.kinds, c, (here,))) for c in Charge
+    ]
+    defaults = _line("defaults", mine.defaults, PARAMETERS_LIMIT)
+    return form(
+        say,
+        set_prompts.id(),
+        text("panel.prompts"),
+        (text("section.additions"), defaults, text("panel.defaults_hint")),
+        (text("panel.suffix"), _line("suffix", mine.suffix, SUFFIX_LIMIT), None),
+        (text("section.limits"), limits, text("panel.limits_hint")),
+        (text("panel.kinds"), picker("kinds", charges, most=len(charges)), None),
+    )
+
+
+@modal("mod-prompts", moderators=True)
+async def set_prompts(context: Context) -> None:
+    """Read everything first, so that a slip leaves nothing half done."""
+    await context.defer_update()
+    here, actor, prompts = context.guild_id, context.actor, context.services.prompt_settings
+    defaults, suffix, limits = (context.fields.get(name, "") for name in ("defaults", "suffix", "limits"))
+    read_defaults(defaults)
+    read_suffix(suffix)
+    wanted = read_limits(limits)
+    done = [
+        await prompts.set_defaults(here, actor, here, defaults),
+        await prompts.set_suffix(here, actor, here, suffix),
+    ]
+    settings = await context.services.guilds.settings(here)
+    gone = [known.key for known in _limits(settings) if known.key not in wanted]
+    done += [await prompts.free_parameter(here, actor, here, name_of(key)) for key in gone]
+    for key, most in wanted.items():
+        allowed, name = most is not None, name_of(key)
+        done.append(await prompts.limit_parameter(here, actor, here, name, allowed=allowed, most=most))
+    chosen = {Charge(value) for value in context.choices.get("kinds", ())}
+    turned = [c for c in Charge if is_allowed(settings.kinds, c, (here,)) is not (c in chosen)]
+    done += [await prompts.set_kind(here, actor, here, c, allowed=c in chosen) for c in turned]
+    await show_panel(context, notice=_said(*done))
+
+
+def _limits(settings: GuildSettings) -> list[ParameterLimit]:
+    """What holds on the whole server; an exception there says nothing."""
+    here = settings.guild_id
+    return [r for r in settings.limits if r.target_id == here and (not r.allowed or r.most is not None)]
+
+
+def _spelled(settings: GuildSettings) -> str:
+    """As `read_limits` reads it."""
+    return "\n".join(
+        name_of(r.key) if not r.allowed else f"{name_of(r.key)} {r.most:g}" for r in _limits(settings)
+    )
+
+
+def read_limits(typed: str) -> dict[str, float | None]:
+    """The largest value of each parameter named, or None for one that is not allowed; raises `UserError`."""
+    wanted: dict[str, float | None] = {}
+    for line in filter(None, (one.strip() for one in typed.splitlines())):
+        name, _, number = line.partition(" ")
+        key = key_of(name)
+        if not number.strip():
+            wanted[key] = None
+            continue
+        try:
+            most = float(unicodedata.normalize("NFKC", number).strip().replace(",", "."))
+        except ValueError:
+            raise UserError(text("pool.no_number", typed=quoted(number, LABEL_LIMIT))) from None
+        wanted[key] = checked_most(key, most)
+    return wanted
+
+
+def _line(
+    name: str, value: str, limit: int, *, style: discord.TextStyle = discord.TextStyle.short
+) -> discord.ui.TextInput[Any]:
+    return discord.ui.TextInput(
+        custom_id=name, default=value[:limit], required=False, max_length=limit, style=style
+    )
+
+
+LIST_MODALS: Final[Mapping[str, Callable[[Say, GuildSettings], discord.ui.Modal]]] = {
+    "channels": channels_modal,
+    "media": media_modal,
+    "words": words_modal,
+    "prompts": prompts_modal,
+}
+"""What the panel's lists are changed with."""

@@ -1,0 +1,140 @@
+"""The panel of a server: everything that is set, in words, with a button beside each kind of thing to change it.
+Never here: pools in detail (their own panel), modals, and what a change means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.server_settings import COMMANDS
+from bot.texts import text
+from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.moderators import draw_mod_button
+from bot.ui.moderation.pages import few
+from bot.ui.moderation.prompt_lists import prompt_rules
+from bot.ui.moderation.server_voice import own_teller
+from bot.ui.moderation.setting_changes import CALM, From
+from bot.ui.moderation.setting_words import ITEMS, command_lines, title_of
+from bot.ui.pools.wording import pool_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.domain.guilds import GuildSettings
+    from bot.texts import Text
+    from bot.ui.kit.context import Context
+    from bot.ui.moderation.setting_words import Teller
+
+LISTED: Final = 8
+"""Entries of a list that the panel shows."""
+PLACES: Final = 12
+ROOM: Final = 450
+"""Characters of one list."""
+ROW: Final = 5
+POOLS: Final = "pools"
+LISTS: Final = ("channels", "media", "words", "prompts", POOLS)
+GROUPS: Final = (
+    (POOLS,),
+    ("press", "gate", "strikes"),
+    ("channels", "media", "images"),
+    ("words", "prompts", "batch"),
+)
+"""What stands together; the last group is everything else that is declared."""
+POOL_SECTIONS: Final = ("pauses", "rules", "totals", "prices")
+
+
+async def show_panel(context: Context, *, notice: Text | None = None) -> None:
+    """Read everything and put the panel into the answer."""
+    settings = await context.services.guilds.settings(context.guild_id)
+    await context.show(panel_view(settings, own_teller(context), notice=notice))
+
+
+def panel_view(
+    settings: GuildSettings, teller: Teller, *, notice: Text | None = None
+) -> discord.ui.LayoutView:
+    """Draw the panel."""
+    view = StatelessView()
+    head = [teller.say(text("panel.title"))]
+    if notice is not None:
+        head.append(teller.say(notice))
+    view.add_item(discord.ui.TextDisplay("\n".join(head)))
+    grouped = {name for group in GROUPS for name in group}
+    for group in (*GROUPS, tuple(command for command in COMMANDS if command not in grouped)):
+        box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
+        box.add_item(discord.ui.TextDisplay("\n".join(_lines(group, settings, teller))))
+        for start in range(0, len(group), ROW):
+            box.add_item(
+                discord.ui.ActionRow(
+                    *(
+                        draw_mod_button("set", name, From.PANEL.value, label=f"{teller.say(_title(name))}…")
+                        for name in group[start : start + ROW]
+                    )
+                )
+            )
+        view.add_item(box)
+    view.add_item(
+        discord.ui.ActionRow(
+            draw_mod_button("panel", label=teller.say(text("pool.button.refresh"))),
+            draw_mod_button("audit", label=teller.say(text("button.history"))),
+            draw_mod_button("panel_export", label=teller.say(text("button.export"))),
+            draw_mod_button("welcome", label=teller.say(text("button.setup"))),
+        )
+    )
+    return view
+
+
+def _title(name: str) -> Text:
+    if name in COMMANDS:
+        return title_of(name)
+    return text("panel.prompts" if name == "prompts" else f"section.{name}")
+
+
+def _lines(group: tuple[str, ...], settings: GuildSettings, teller: Teller) -> Iterable[str]:
+    for name in group:
+        lines = command_lines(name, settings, teller) if name in COMMANDS else _list(name, settings, teller)
+        first, *rest = [line.removeprefix("### ") for line in lines]
+        if name == "images":
+            yield f"**{first}**"
+        else:
+            yield f"**{teller.say(_title(name))}** · {first}"
+        yield from rest
+
+
+def _list(name: str, settings: GuildSettings, teller: Teller) -> list[str]:
+    say = teller.say
+    if name == "channels":
+        return list(_channels(settings, teller))
+    if name == "prompts":
+        lines = [say(line) for line in prompt_rules(settings)]
+        title = text("mod.prompts", n=len(lines)) if lines else text("mod.prompts_none")
+        return [say(title), *_few(lines, say)]
+    if name == POOLS:
+        return list(_pools(settings, teller))
+    lines = [ITEMS[name][1](item, teller) for item in getattr(settings, name)]
+    if name == "words":
+        title = text("mod.words", n=len(lines)) if lines else text("mod.words_none")
+    else:
+        title = text("panel.media") if lines else text("panel.media_none")
+    return [say(title), *_few(lines, say)]
+
+
+def _few(lines: Iterable[str], say: Any) -> Iterable[str]:
+    return (f"• {line}" for line in few(lines, LISTED, say, room=ROOM))
+
+
+def _channels(settings: GuildSettings, teller: Teller) -> Iterable[str]:
+    policy = settings.channels
+    if not policy.allowed and not policy.denied:
+        yield teller.say(text("mod.channels_none"))
+    for sign, channels in (("✅", policy.allowed), ("🚫", policy.denied)):
+        if channels:
+            yield f"{sign} {' '.join(few([f'<#{channel}>' for channel in channels], PLACES, teller.say))}"
+
+
+def _pools(settings: GuildSettings, teller: Teller) -> Iterable[str]:
+    lines = [teller.say(text("section.pool_off", pool=pool_name(pool))) for pool in settings.pools.off]
+    for section in POOL_SECTIONS:
+        lines += [ITEMS[section][1](item, teller) for item in getattr(settings, section)]
+    yield teller.say(text("panel.pools" if lines else "panel.pools_none"))
+    yield from _few(lines, teller.say)

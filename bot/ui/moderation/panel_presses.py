@@ -1,0 +1,103 @@
+"""What the panel's buttons do: open a modal, show something else, or hand everything over; and what is sent with a modal.
+Never here: the panel itself, what a modal asks, and what a change means (setting_changes)."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.server_settings import COMMANDS
+from bot.errors import UserError
+from bot.texts import text
+from bot.ui.kit.context import NOBODY
+from bot.ui.kit.controls import modal
+from bot.ui.kit.custom_ids import Field, one_of
+from bot.ui.kit.moderators import mod_button
+from bot.ui.moderation.list_modals import LIST_MODALS
+from bot.ui.moderation.panel import POOLS, show_panel
+from bot.ui.moderation.setting_changes import From, apply, show_state
+from bot.ui.moderation.setting_modal import read_values, setting_modal
+from bot.ui.moderation.setting_words import ITEMS
+from bot.ui.pools.panel import show_panel as show_pools
+
+if TYPE_CHECKING:
+    from bot.domain.guilds import GuildSettings
+    from bot.ui.kit.context import Context
+
+NAME: Final = Field("[0-9a-z]{1,40}", str)
+"""A command of settings, or a list."""
+
+
+@mod_button("panel")
+async def back_to_panel(context: Context) -> None:
+    """Show how things are now."""
+    await context.defer_update()
+    await show_panel(context)
+
+
+@mod_button("set", NAME, one_of(From))
+async def open_modal(context: Context, name: str, origin: From) -> None:
+    """Open the modal of a command or of a list; what follows is drawn where the button was."""
+    if name == POOLS:
+        await context.defer_update()
+        await show_pools(context)
+        return
+    settings = await context.services.guilds.settings(context.guild_id)
+    if name in LIST_MODALS:
+        await context.open(LIST_MODALS[name](context.say, settings))
+        return
+    _check_known(name)
+    languages = sorted(context.house.catalogues.languages)
+    custom_id = change_settings.id(name, origin)
+    await context.open(setting_modal(context.say, custom_id, name, settings, languages=languages))
+
+
+@modal("mod-set", NAME, one_of(From), moderators=True)
+async def change_settings(context: Context, command: str, origin: From) -> None:
+    """Change what a command sets, and show it, or the panel, anew."""
+    _check_known(command)
+    await context.defer_update()
+    changed = await apply(context, command, read_values(context, command))
+    if changed is None:
+        return  # the moderator is asked first
+    notice = text("mod.unchanged" if changed.entry is None else "panel.changed")
+    show = show_panel if origin is From.PANEL else partial(show_state, command=command)
+    await show(context, notice=notice)
+
+
+def _check_known(command: str) -> None:
+    """Raise `UserError` for a command that a later version may have drawn."""
+    if command not in COMMANDS:
+        raise UserError(text("press.expired"))
+
+
+@mod_button("panel_export")
+async def export(context: Context) -> None:
+    """Hand over everything that is set, as a file that only the moderator sees."""
+    await context.defer_update()
+    settings = await context.services.guilds.settings(context.guild_id)
+    file = io.BytesIO(json.dumps(exported(settings), ensure_ascii=False, indent=2).encode())
+    await context.interaction.followup.send(
+        context.say(text("panel.exported")),
+        file=discord.File(file, filename=f"settings-{settings.guild_id}.json"),
+        ephemeral=True,
+        allowed_mentions=NOBODY,
+    )
+
+
+def exported(settings: GuildSettings) -> dict[str, Any]:
+    """Everything that is set: declared values by the commands that set them, and lists as they are kept."""
+    said: dict[str, Any] = {"guild_id": settings.guild_id, "revision": settings.revision}
+    for declared in COMMANDS.values():
+        about = declared[0].about
+        said[f"/{about.spelled}"] = {one.about.option: one.read(settings) for one in declared}
+    whole = asdict(settings)
+    said |= {section: whole[section] for section in (*ITEMS, "channels", "pools")}
+    hosts = ("channels", "hosts_allowed", "hosts_denied")
+    said["images"] = {name: whole["images"][name] for name in hosts}
+    return said

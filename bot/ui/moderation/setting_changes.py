@@ -1,0 +1,107 @@
+"""Declared settings: shown as they are, and changed, by command or by modal; what asks first asks here.
+Never here: commands and modals themselves, and what a setting is called (setting_words)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.errors import UserError
+from bot.texts import text
+from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.custom_ids import NUMBER
+from bot.ui.kit.moderators import draw_mod_button, mod_button, sure_view
+from bot.ui.moderation.server_voice import own_teller
+from bot.ui.moderation.setting_words import command_lines, title_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.domain.guilds import Changed
+    from bot.texts import Text
+    from bot.ui.kit.context import Context
+
+
+class From(StrEnum):
+    """Where a button stands that opens the modal of settings, and what is drawn there afterwards."""
+
+    PANEL = "panel"
+    STATE = "state"
+
+
+CALM = discord.Colour(0x5865F2)
+
+
+async def show_state(context: Context, command: str, *, notice: Text | None = None) -> None:
+    """Put what a command sets into the answer, with a button to change it."""
+    guild_id, teller = context.guild_id, own_teller(context)
+    settings = await context.services.guilds.settings(guild_id)
+    lines = [f"**{teller.say(title_of(command))}**", *command_lines(command, settings, teller)]
+    box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
+    if notice is not None:
+        box.add_item(discord.ui.TextDisplay(teller.say(notice)))
+    box.add_item(discord.ui.TextDisplay("\n".join(lines)))
+    box.add_item(
+        discord.ui.ActionRow(
+            draw_mod_button("set", command, From.STATE.value, label=teller.say(text("button.change"))),
+            draw_mod_button("panel", label=teller.say(text("button.all_settings"))),
+        )
+    )
+    view = StatelessView()
+    view.add_item(box)
+    await context.show(view)
+
+
+async def apply(context: Context, command: str, values: Mapping[str, Any]) -> Changed | None:
+    """Set what a command declares; None if the moderator is asked first, in the answer."""
+    guild_id = context.moderator()
+    check(context, command, values)
+    days = values.get("days") if command == "retention" else None
+    if days is not None:
+        await _ask_to_forget(context, days)
+        return None
+    guilds = context.services.guilds
+    return await guilds.set_values(guild_id, context.actor, command, values)
+
+
+def check(context: Context, command: str, values: Mapping[str, Any]) -> None:
+    """Raise `UserError` for what only Discord, or the catalogues, know to be wrong."""
+    language = values.get("language") if command == "language" else None
+    if language is not None and language not in context.house.catalogues.languages:
+        raise UserError(text("mod.no_such_language"))
+    if command == "log" and values.get("channel") is not None:
+        check_writable(context, values["channel"])
+
+
+def check_writable(context: Context, channel_id: int) -> None:
+    """Raise `UserError` for a log channel in which nothing could ever be told."""
+    channel = None if context.interaction.guild is None else context.interaction.guild.get_channel(channel_id)
+    if context.interaction.guild is None or channel is None:
+        return  # not cached: the first event that cannot be told says so
+    held = channel.permissions_for(context.interaction.guild.me)
+    if not (held.view_channel and held.send_messages):
+        raise UserError(text("mod.log_closed", channel=str(channel_id)))
+
+
+async def _ask_to_forget(context: Context, days: int) -> None:
+    """Prompts that are older go within minutes."""
+    yes = draw_mod_button(
+        "retention",
+        days,
+        label=context.say(text("button.yes_retention")),
+        style=discord.ButtonStyle.danger,
+    )
+    back = draw_mod_button("panel", label=context.say(text("button.back")))
+    question = text("mod.retention_sure", n=days)
+    await context.show(sure_view(context.say(question), yes, back))
+
+
+@mod_button("retention", NUMBER)
+async def set_retention(context: Context, days: int) -> None:
+    """Forget prompts after so many days."""
+    await context.defer_update()
+    guilds = context.services.guilds
+    await guilds.set_retention(context.guild_id, context.actor, days)
+    await show_state(context, "retention")

@@ -1,0 +1,154 @@
+"""The modal behind “Change…”: a field for each setting of a command, as its declaration says, with what is set now.
+Never here: what a change does (setting_changes), what is shown then (panel_presses), and lists (list_modals)."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.declarations import Choice, Named, Number, Several, Switch
+from bot.domain.server_settings import COMMANDS
+from bot.texts import text
+from bot.ui.kit.controls import form
+from bot.ui.kit.languages import name_of
+from bot.ui.moderation.setting_words import label_of, title_of
+from bot.ui.pools.wording import read_number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.guilds import GuildSettings
+    from bot.domain.server_settings import Declared
+    from bot.texts import Say, Text
+    from bot.ui.kit.context import Context
+
+LINE_LIMIT: Final = 60
+NOTHING: Final = "-"
+"""Stands in a list for what takes a setting away."""
+
+
+def setting_modal(
+    say: Say, custom_id: str, command: str, settings: GuildSettings, *, languages: Sequence[str]
+) -> discord.ui.Modal:
+    """Ask for the settings of one command."""
+    fields = ((label_of(one), _field(one, settings, say, languages), _hint(one)) for one in COMMANDS[command])
+    return form(say, custom_id, title_of(command), *fields)
+
+
+def read_values(context: Context, command: str) -> dict[str, Any]:
+    """What was sent, by option; raises `UserError` for what is no number."""
+    return {one.about.option: _read(one, context) for one in COMMANDS[command]}
+
+
+def _read(one: Declared, context: Context) -> Any:
+    about, kind = one.about, one.about.kind
+    chosen = context.choices.get(about.option, ())
+    match kind:
+        case Number():
+            number = _number(context.fields.get(about.option, ""), kind)
+            if number is None or about.is_taken_away_by(number):
+                return None if about.optional else one.default
+            return number
+        case Named.CHANNEL | Named.ROLE:
+            return int(chosen[0]) if chosen else None
+        case Named.ZONE:
+            return context.fields.get(about.option, "").strip()
+        case Several():
+            return tuple(kind.values(value) for value in chosen)
+        case Switch():
+            return chosen[0] == str(True)
+    return None if chosen[0] == NOTHING else chosen[0]
+
+
+def _number(typed: str, kind: Number) -> int | None:
+    """A number, below zero only where the setting knows such; None for nothing."""
+    spelled = unicodedata.normalize("NFKC", typed).strip().replace("\N{MINUS SIGN}", "-")
+    if not spelled:
+        return None
+    if kind.low < 0 and spelled.startswith("-"):
+        number = read_number(spelled[1:])
+        return None if number is None else -number
+    return read_number(spelled)
+
+
+def _hint(one: Declared) -> Text | None:
+    """What can be typed; else that moderators are exempt."""
+    kind, exempt = one.about.kind, one.about.exempt
+    if isinstance(kind, Number) and kind.hint is not None:
+        return text(f"panel.{kind.hint}")
+    if isinstance(kind, Number):
+        bounds = {"low": kind.low, "high": kind.high}
+        return text("panel.number_or_none" if one.about.optional else "panel.number", **bounds)
+    return text("setting.exempt") if exempt else None
+
+
+def _field(one: Declared, settings: GuildSettings, say: Say, languages: Sequence[str]) -> Any:
+    value, option, kind = one.read(settings), one.about.option, one.about.kind
+    match kind:
+        case Number() | Named.ZONE:
+            shown = "" if value is None else str(value)
+            return discord.ui.TextInput(
+                custom_id=option, default=shown, required=kind is Named.ZONE, max_length=LINE_LIMIT
+            )
+        case Named.CHANNEL:
+            return channel_picker(option, () if value is None else (value,), most=1, text_only=True)
+        case Named.ROLE:
+            return discord.ui.RoleSelect(
+                custom_id=option,
+                min_values=0,
+                required=False,
+                default_values=_chosen(
+                    () if value is None else (value,), discord.SelectDefaultValueType.role
+                ),
+            )
+        case Several(values):
+            chosen = value or tuple(values)
+            return picker(option, [(v.value, v.name, v in chosen) for v in values], most=len(list(values)))
+        case Switch():
+            words = ((True, "setting.yes"), (False, "setting.no"))
+            return picker(option, [(str(v), say(text(w)), v is value) for v, w in words])
+        case Choice(values, words):
+            known = [(v.value, say(text(f"choice.{words}.{v.value}")), v is value) for v in values]
+            return picker(option, known)
+    named = [(id_, name_of(id_), id_ == value) for id_ in languages]
+    return picker(option, [(NOTHING, say(text("setting.automatic")), value is None), *named])
+
+
+def picker(name: str, options: list[tuple[str, str, bool]], *, most: int = 1) -> discord.ui.Select[Any]:
+    """A list of values with their words, and whether each is chosen now."""
+    return discord.ui.Select(
+        custom_id=name,
+        min_values=1,
+        max_values=most,
+        required=True,
+        options=[discord.SelectOption(label=words, value=v, default=now) for v, words, now in options],
+    )
+
+
+PLACES: Final = [
+    discord.ChannelType.text,
+    discord.ChannelType.news,
+    discord.ChannelType.forum,
+    discord.ChannelType.voice,
+    discord.ChannelType.category,
+]
+
+
+def channel_picker(
+    name: str, chosen: tuple[int, ...], *, most: int, text_only: bool = False
+) -> discord.ui.ChannelSelect[Any]:
+    """Channels and categories; none may be chosen."""
+    return discord.ui.ChannelSelect(
+        custom_id=name,
+        channel_types=PLACES[:1] if text_only else PLACES,
+        min_values=0,
+        max_values=most,
+        required=False,
+        default_values=_chosen(chosen, discord.SelectDefaultValueType.channel),
+    )
+
+
+def _chosen(ids: tuple[int, ...], kind: discord.SelectDefaultValueType) -> list[discord.SelectDefaultValue]:
+    return [discord.SelectDefaultValue(id=id_, type=kind) for id_ in ids]

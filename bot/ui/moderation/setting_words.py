@@ -1,0 +1,280 @@
+"""Servers' settings in words: what is set, what changed, each named as the command that sets it.
+Never here: changing them, and views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.access import MediaRule, Treatment
+from bot.domain.declarations import Choice, Named, Number, Several, Switch
+from bot.domain.guilds import Pause, Total
+from bot.domain.moderation import Match, WordAction, WordRule
+from bot.domain.people import NEVER
+from bot.domain.pools import Pool, PoolRule
+from bot.domain.prices import Charge, Price
+from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
+from bot.domain.server_settings import COMMANDS
+from bot.services.worker.news import NEWS_AFTER
+from bot.texts import text
+from bot.ui.kit.escape import quoted
+from bot.ui.kit.languages import name_of
+from bot.ui.moderation.prompt_lists import addition_words, image_lines, kind_words, limit_words
+from bot.ui.pools.wording import allowance_words, charge_name, pool_name, role_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from bot.domain.guilds import GuildSettings
+    from bot.domain.server_settings import Declared
+    from bot.texts import Text
+
+PATTERN_SHOWN: Final = 80
+VALUE_SHOWN: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Says things about one server in one language."""
+
+    say: Callable[[Text], str]
+    guild_id: int
+    role_ids: frozenset[int] = frozenset()
+    """The server's roles: a rule's target may be a role or a channel, and only Discord knows which."""
+
+    def place(self, target_id: int) -> Text | str:
+        """A channel, a role or everyone."""
+        if target_id == self.guild_id:
+            return text("mod.everyone")
+        return f"<@&{target_id}>" if target_id in self.role_ids else f"<#{target_id}>"
+
+
+# -- values --------------------------------------------------------------------------------------------------
+
+
+def label_of(declared: Declared) -> Text:
+    """What a setting is called."""
+    return text(f"setting.{declared.about.command}.{declared.about.option}")
+
+
+def title_of(command: str) -> Text:
+    """What the settings of a command are called together."""
+    return text(f"section.{COMMANDS[command][0].section}")
+
+
+def value_words(declared: Declared, value: Any) -> Text | str | int:
+    """A value of a setting, as read or as the history keeps it."""
+    about = declared.about
+    names: dict[Any, str | None] = dict(about.kind.names) if isinstance(about.kind, Number) else {}
+    names[None] = about.unset
+    if value is None or (isinstance(value, int) and value in names):
+        return text(f"setting.{names[value]}") if names[value] else "—"
+    match about.kind:
+        case Switch():
+            return text("setting.yes" if value else "setting.no")
+        case Choice(words=words):
+            return text(f"choice.{words}.{value}")
+        case Several(values):
+            chosen = ", ".join(values(one).name for one in value)
+            return chosen or text("setting.all")
+        case Named.CHANNEL:
+            return f"<#{value}>"
+        case Named.ROLE:
+            return f"<@&{value}>"
+        case Named.LANGUAGE:
+            return name_of(value)
+    return value if isinstance(value, int) else quoted(str(value), VALUE_SHOWN)
+
+
+def command_lines(command: str, settings: GuildSettings, teller: Teller) -> list[str]:
+    """What is set by a command, in sentences; where moderators are exempt, that is said."""
+    sentence = SENTENCES.get(command)
+    lines = list(_plainly(command, settings, teller) if sentence is None else sentence(settings, teller))
+    declared = COMMANDS[command]
+    changed = any(one.read(settings) != one.default for one in declared)
+    if changed and any(one.about.exempt for one in declared):
+        lines[-1] += " " + teller.say(text("setting.exempt"))
+    return lines
+
+
+def _plainly(command: str, settings: GuildSettings, teller: Teller) -> Iterable[str]:
+    for declared in COMMANDS[command]:
+        value = value_words(declared, declared.read(settings))
+        yield teller.say(text("setting.is", label=label_of(declared), value=value))
+
+
+def _one(sentence: Callable[[GuildSettings], Text]) -> Callable[[GuildSettings, Teller], Iterable[str]]:
+    return lambda settings, teller: [teller.say(sentence(settings))]
+
+
+def _strikes(settings: GuildSettings) -> Text:
+    policy = settings.strikes
+    return text(
+        "mod.strikes",
+        count=text("amount.strikes", n=policy.limit),
+        days=text("amount.days", n=policy.days),
+        hours=text("amount.hours", n=policy.block_hours),
+    )
+
+
+def _gate(settings: GuildSettings) -> Text:
+    """What is asked of newcomers; what is not asked is not named."""
+    gate = settings.gate
+    server = text("amount.hours", n=gate.hours_on_server)
+    account = text("amount.hours", n=gate.hours_of_account)
+    if gate.hours_on_server and gate.hours_of_account:
+        return text("mod.gate", server=server, account=account)
+    if gate.hours_on_server:
+        return text("mod.gate_server", server=server)
+    return text("mod.gate_account", account=account) if gate.hours_of_account else text("mod.gate_open")
+
+
+def _log(settings: GuildSettings) -> Text:
+    if settings.log_channel is None:
+        return text("mod.log_off")
+    return text("mod.log", channel=str(settings.log_channel))
+
+
+def _language(settings: GuildSettings) -> Text:
+    if settings.locale is None:
+        return text("mod.language_auto")
+    return text("mod.language", language=name_of(settings.locale))
+
+
+def _retention(settings: GuildSettings) -> Text:
+    if settings.retention_days is None:
+        return text("mod.retention_off")
+    return text("mod.retention", n=settings.retention_days)
+
+
+def _pings(settings: GuildSettings) -> Text:
+    """When a slow picture pings; where nothing is decided, what is usual."""
+    after = NEWS_AFTER if settings.news_after is None else settings.news_after
+    if after == NEVER:
+        return text("mod.pings_never")
+    return text("mod.pings_always") if after == 0 else text("mod.pings_after", seconds=after)
+
+
+SENTENCES: Final[Mapping[str, Callable[[GuildSettings, Teller], Iterable[str]]]] = {
+    "strikes": _one(_strikes),
+    "press": _one(lambda s: text(f"mod.press_{s.press.who.value}", role=str(s.press.role_id))),
+    "gate": _one(_gate),
+    "log": _one(_log),
+    "language": _one(_language),
+    "retention": _one(_retention),
+    "zone": _one(lambda s: text("mod.zone", zone=s.zone)),
+    "pings": _one(_pings),
+    "batch": _one(lambda s: text("mod.prompt_batch", n=s.batch)),
+    "images": lambda settings, teller: image_lines(settings.images, teller.say),
+}
+"""Sentences of commands that have better ones than “name: value”."""
+
+
+# -- lists ---------------------------------------------------------------------------------------------------
+
+
+def _rule(rule: PoolRule, teller: Teller) -> str:
+    allowance = text(
+        "pool.rule",
+        role=role_name(rule.role_id, teller.guild_id),
+        allowance=allowance_words(rule.allowance()),
+    )
+    return teller.say(text("section.in_pool", pool=pool_name(rule.pool), said=allowance))
+
+
+def _total(total: Total, teller: Teller) -> str:
+    return teller.say(text("pool.now_total", pool=pool_name(total.pool), n=total.per_day))
+
+
+def _price(price: Price, teller: Teller) -> str:
+    names = {"pool": pool_name(price.pool), "kind": charge_name(price.charge)}
+    return teller.say(
+        text("pool.now_price", n=price.units, **names) if price.units else text("pool.now_free", **names)
+    )
+
+
+def _pause(pause: Pause, teller: Teller) -> str:
+    words = quoted(pause.words, PATTERN_SHOWN) if pause.words else text("pause.no_words")
+    pool = text("section.both_pools") if pause.pool is None else pool_name(pause.pool)
+    return teller.say(text("section.paused", pool=pool, words=words))
+
+
+def _word(rule: WordRule, teller: Teller) -> str:
+    return teller.say(
+        text(
+            "mod.word",
+            pattern=quoted(rule.pattern, PATTERN_SHOWN),
+            kind=text(f"kind.{rule.match.value}"),
+            action=text(f"action.{rule.action.value}"),
+        )
+    )
+
+
+def _media(rule: MediaRule, teller: Teller) -> str:
+    return teller.say(text(f"mod.media_{rule.treatment.value}", target=teller.place(rule.target_id)))
+
+
+def _addition(addition: PromptAddition, teller: Teller) -> str:
+    return " ".join(teller.say(words) for words in addition_words(addition, teller.guild_id))
+
+
+ITEMS: Final[Mapping[str, tuple[type, Callable[[Any, Teller], str]]]] = {
+    "rules": (PoolRule, _rule),
+    "totals": (Total, _total),
+    "prices": (Price, _price),
+    "pauses": (Pause, _pause),
+    "words": (WordRule, _word),
+    "media": (MediaRule, _media),
+    "additions": (PromptAddition, _addition),
+    "limits": (ParameterLimit, lambda limit, teller: teller.say(limit_words(limit, teller.guild_id))),
+    "kinds": (KindRule, lambda rule, teller: teller.say(kind_words(rule, teller.guild_id))),
+}
+"""Sections that are lists: what they hold, and how it is said."""
+PARTS: Final[Mapping[tuple[str, str], Callable[[Any, Teller], str]]] = {
+    ("pools", "off"): lambda pool, teller: teller.say(text("section.pool_off", pool=pool_name(Pool(pool)))),
+    ("channels", "allowed"): lambda id_, teller: teller.say(text("section.channel_open", channel=str(id_))),
+    ("channels", "denied"): lambda id_, teller: teller.say(text("section.channel_closed", channel=str(id_))),
+    ("images", "channels"): lambda id_, teller: teller.say(text("mod.images_channels", channels=f"<#{id_}>")),
+    ("images", "hosts_allowed"): lambda host, teller: teller.say(
+        text("mod.hosts_allowed", hosts=f"`{host}`")
+    ),
+    ("images", "hosts_denied"): lambda host, teller: teller.say(text("mod.hosts_denied", hosts=f"`{host}`")),
+}
+"""Lists within sections."""
+COMMAND_OF: Final[Mapping[str, str]] = {
+    "rules": "pool rule",
+    "totals": "pool total",
+    "prices": "pool price",
+    "pauses": "pool pause",
+    "pools": "pool panel",
+    "words": "mod words list",
+    "media": "mod media",
+    "channels": "mod channels list",
+    "additions": "mod prompts list",
+    "limits": "mod prompts limit",
+    "kinds": "mod prompts kind",
+}
+"""The command that sets or lists a section without declared values."""
+PART_COMMANDS: Final[Mapping[tuple[str, str], str]] = {
+    ("pools", "default"): "pool default",
+    ("channels", "allowed"): "mod channels allow",
+    ("channels", "denied"): "mod channels deny",
+    ("images", "channels"): "mod images channel",
+    ("images", "hosts_allowed"): "mod images host",
+    ("images", "hosts_denied"): "mod images host",
+}
+"""Commands of lists within sections, where the section's own is another."""
+ENUMS: Final[Mapping[str, type]] = {
+    "pool": Pool,
+    "charge": Charge,
+    "treatment": Treatment,
+    "match": Match,
+    "action": WordAction,
+}
+
+
+def item_words(section: str, item: Mapping[str, Any], teller: Teller) -> str:
+    """An entry of a list as the history keeps it; raises what Python does for one of another version's form."""
+    kind, words = ITEMS[section]
+    fields = {name: ENUMS[name](v) if name in ENUMS and v is not None else v for name, v in item.items()}
+    return words(kind(**fields), teller)

@@ -1,0 +1,138 @@
+"""The card that greets a new server, and its modal: channels, log, pools and a first rule, chosen with pickers.
+Never here: when a server is greeted (cogs), and everything else that can be set (panel)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.domain.access import Pressers
+from bot.domain.pools import UNLIMITED, UNSAID, AllowanceChange, Pool
+from bot.texts import Say, text
+from bot.ui.kit.controls import StatelessView, form, modal
+from bot.ui.kit.moderators import draw_mod_button, mod_button
+from bot.ui.moderation.panel import show_panel
+from bot.ui.moderation.server_voice import own_teller
+from bot.ui.moderation.setting_changes import CALM, check_writable
+from bot.ui.moderation.setting_modal import LINE_LIMIT, channel_picker, picker
+from bot.ui.pools.wording import pool_name, read_number
+
+if TYPE_CHECKING:
+    from bot.domain.guilds import GuildSettings
+    from bot.texts import Text
+    from bot.ui.kit.context import Context
+
+
+PICKED = 25
+
+
+def greeting(*, admitted: bool, own_keys: bool) -> Text:
+    """What a new server should know first."""
+    if admitted:
+        return text("server.hello")
+    return text("server.hello_outside_key" if own_keys else "server.hello_outside")
+
+
+def welcome_view(greeted: Text, say: Say) -> discord.ui.LayoutView:
+    """Draw the card. Everybody may read it; its buttons ask who presses."""
+    box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
+    box.add_item(discord.ui.TextDisplay(say(greeted)))
+    box.add_item(discord.ui.TextDisplay(say(text("welcome.steps"))))
+    box.add_item(
+        discord.ui.ActionRow(
+            draw_mod_button("setup", label=say(text("button.setup")), style=discord.ButtonStyle.primary),
+            draw_mod_button("panel_new", label=say(text("button.all_settings"))),
+        )
+    )
+    return StatelessView(box)
+
+
+async def show_welcome(context: Context) -> None:
+    """Put the card into a private answer, as the server stands today."""
+    services = context.services
+    admitted = await services.owner_policy.admits(context.guild_id)
+    words = greeting(admitted=admitted, own_keys=services.own_keys.offered)
+    await context.show(welcome_view(words, own_teller(context).say))
+
+
+@mod_button("welcome")
+async def welcome_again(context: Context) -> None:
+    """Show the card in the place of the panel."""
+    await context.defer_update()
+    await show_welcome(context)
+
+
+@mod_button("panel_new")
+async def open_panel(context: Context) -> None:
+    """Show the panel beside the card, which may be everybody's."""
+    await context.defer_ephemeral()
+    await show_panel(context)
+
+
+@mod_button("setup")
+async def open_setup(context: Context) -> None:
+    """Open the modal with what is set now."""
+    settings = await context.services.guilds.settings(context.guild_id)
+    await context.open(setup_modal(context.say, settings, _offered(context)))
+
+
+def _offered(context: Context) -> list[Pool]:
+    return [pool for pool in Pool if context.services.policy.deployment(pool) is not None]
+
+
+def setup_modal(say: Say, settings: GuildSettings, offered: list[Pool]) -> discord.ui.Modal:
+    """Ask for the first five decisions."""
+    log = () if settings.log_channel is None else (settings.log_channel,)
+    pools = [(pool.value, say(pool_name(pool)), pool not in settings.pools.off) for pool in offered]
+    known = [
+        (who.value, say(text(f"choice.press.{who.value}")), who is settings.press.who)
+        for who in Pressers
+        if who is not Pressers.ROLE or settings.press.who is Pressers.ROLE
+    ]
+    per_day: discord.ui.TextInput[Any] = discord.ui.TextInput(
+        custom_id="per_day", required=False, max_length=LINE_LIMIT
+    )
+    channels = channel_picker("channels", settings.channels.allowed[:PICKED], most=PICKED)
+    log_channel = channel_picker("log", log, most=1, text_only=True)
+    return form(
+        say,
+        set_up.id(),
+        text("button.setup"),
+        (text("welcome.channels"), channels, text("welcome.channels_hint")),
+        (text("welcome.log"), log_channel, text("welcome.log_hint")),
+        (text("welcome.pools"), picker("pools", pools, most=max(1, len(pools))), None),
+        (text("welcome.per_day"), per_day, text("welcome.per_day_hint")),
+        (text("welcome.press"), picker("press", known), text("setting.exempt")),
+    )
+
+
+@modal("mod-setup", moderators=True)
+async def set_up(context: Context) -> None:
+    """Make the decisions true, beside the card, which may be everybody's; a slip leaves nothing half done."""
+    await context.defer_ephemeral()
+    typed = context.fields.get("per_day", "").strip()
+    unlimited = context.say(text("pool.unlimited"))
+    per_day = read_number(typed, unlimited=unlimited) if typed else UNSAID
+    log = next((int(id_) for id_ in context.choices.get("log", ())), None)
+    if log is not None:
+        check_writable(context, log)
+    wanted = {Pool(value) for value in context.choices.get("pools", ())}
+    services, guild_id, actor = context.services, context.guild_id, context.actor
+    guilds = services.guilds
+    now = await guilds.settings(guild_id)
+    if per_day is not UNSAID:
+        change = AllowanceChange(per_day=per_day)
+        for pool in sorted(wanted):
+            base = services.policy.deployment(pool) or UNLIMITED
+            await guilds.change_rule(guild_id, actor, pool, guild_id, change, otherwise=base)
+    allowed = [int(id_) for id_ in context.choices.get("channels", ())]
+    await guilds.set_channels(
+        guild_id, actor, allowed=[*allowed, *now.channels.allowed[PICKED:]], denied=now.channels.denied
+    )
+    for pool in _offered(context):
+        await guilds.switch_pool(guild_id, actor, pool, on=pool in wanted)
+    press = {"who": context.fields["press"], "role": now.press.role_id}
+    await guilds.set_values(guild_id, actor, "press", press)
+    await guilds.set_log_channel(guild_id, actor, log)
+    await show_panel(context, notice=text("welcome.done"))

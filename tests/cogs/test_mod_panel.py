@@ -1,0 +1,503 @@
+"""`/mod panel`, `/mod setup` and the menu of messages: everything that is set, in words, changed from where it is shown.
+Never here: what a setting means for a job, and the pools' own panel (test_pools, tests/ui/test_panels.py)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import discord
+import pytest
+
+from bot.domain.access import MediaRule, Pressers, Treatment
+from bot.domain.jobs import JobState, Route
+from bot.domain.moderation import Match, WordAction, WordRule
+from bot.domain.pools import Pool
+from bot.domain.ports import Showing
+from bot.domain.prices import Charge
+from bot.domain.server_settings import COMMANDS, DECLARATIONS
+from bot.ui.moderation.panel import panel_view
+from bot.ui.moderation.setting_words import Teller
+from tests.cogs.modlog_harness import BOSS, buttons, room, seen
+from tests.ui.builders import a_picture, walk, words
+from tests.ui.client_harness import CATALOGUES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simcord.results import InteractionResult
+
+from tests.cogs.modlog_harness import Room
+
+
+async def opened(here: Room, name: str = "panel") -> Any:
+    shown = await here.mo.slash(here.house.channel, f"mod {name}")
+    assert shown.response is not None
+    return shown.response
+
+
+def text_of(message: Any) -> str:
+    return words(message.components)
+
+
+def id_of(message: Any, label: str) -> str:
+    (found,) = [p["custom_id"] for p in walk(message.components) if p.get("label") == label]
+    return str(found)
+
+
+async def window(here: Room, message: Any, label: str) -> InteractionResult:
+    """Press a button that opens a window."""
+    result = await here.mo.click(message, custom_id=id_of(message, label))
+    assert result.modal is not None
+    return result
+
+
+def field(shown: InteractionResult, name: str) -> dict[str, Any]:
+    assert shown.modal is not None
+    (found,) = [p["component"] for p in shown.modal["components"] if p["component"]["custom_id"] == name]
+    return dict(found)
+
+
+async def everything_is_set(here: Room) -> None:
+    guilds, prompts, server, channel = (
+        here.services.guilds,
+        here.services.prompt_settings,
+        here.guild_id,
+        here.log,
+    )
+    await guilds.set_gate(server, BOSS, hours_on_server=48, hours_of_account=168)
+    await guilds.set_press(server, BOSS, Pressers.REQUESTER)
+    await guilds.set_log_channel(server, BOSS, channel.id)
+    await guilds.set_retention(server, BOSS, 30)
+    await guilds.set_channel(server, BOSS, here.house.channel.id, allowed=True)
+    await guilds.set_media(server, BOSS, server, Treatment.SPOILER, on=True)
+    await guilds.add_word(server, BOSS, WordRule(Match.WORD, "gore", WordAction.STRIKE))
+    await guilds.set_rule(server, BOSS, Pool.NORMAL, server, per_day=20, running=2, waiting=5)
+    await guilds.set_total(server, BOSS, Pool.NORMAL, 500)
+    await guilds.set_price(server, BOSS, Pool.NORMAL, Charge.ZOOM, 3)
+    await guilds.pause(server, BOSS, Pool.FAST, "a new key comes")
+    await guilds.switch_pool(server, BOSS, Pool.FAST, on=False)
+    await prompts.limit_parameter(server, BOSS, server, "chaos", most=50)
+    await prompts.set_kind(server, BOSS, server, Charge.VIDEO, allowed=False)
+    await prompts.set_suffix(server, BOSS, server, "in ink")
+    await prompts.set_images(server, BOSS, most_mb=5)
+
+
+# -- the panel ---------------------------------------------------------------------------------------------
+
+
+async def test_a_server_that_decided_nothing_reads_what_holds(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        shown = text_of(await opened(here))
+
+        assert "New members can make pictures at once" in shown
+        assert "Nothing is reported in a log channel" in shown
+        assert "wherever I may write" in shown
+        assert "both follow this bot's default" in shown
+        assert "exempt" not in shown
+
+
+async def test_everything_that_is_set_is_said_in_words(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await everything_is_set(here)
+
+        message = await opened(here)
+        shown = text_of(message)
+
+        for said in (
+            "on this server for 48 hours",
+            "Only whoever asked for a picture",
+            "Moderators are exempt",
+            f"reported in <#{here.log.id}>",
+            "erased 30 days",
+            f"✅ <#{here.house.channel.id}>",
+            "everyone are hidden behind a spoiler",
+            "gore",
+            "everyone: 20 a day",
+            "500 units a day",
+            "Zoom costs 3 units",
+            "FAST paused",
+            "FAST is switched off",
+            "`--chaos` can be 50 at most",
+            "Video is switched off",
+            "in ink",
+            "at most 5 MB",
+        ):
+            assert said in shown, said
+        assert len(shown) <= 4000
+        assert len(list(walk(message.components))) <= 40
+
+
+async def test_a_panel_with_long_lists_stays_within_discords_limits(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await everything_is_set(here)
+        wide = [WordRule(Match.PHRASE, f"{n} " + "*_" * 90, WordAction.WARN) for n in range(60)]
+        rule = (await here.settings()).rules[0]
+
+        def change(settings: Any) -> Any:
+            media = tuple(MediaRule(10**18 + n, Treatment.SPOILER) for n in range(100))
+            rules = tuple(replace(rule, role_id=10**18 + n) for n in range(60))
+            channels = replace(settings.channels, denied=tuple(10**18 + n for n in range(150)))
+            return replace(settings, words=tuple(wide), media=media, rules=rules, channels=channels)
+
+        await here.services.guilds.change(here.guild_id, BOSS, change)
+
+        assert len(text_of(await opened(here))) <= 4000
+        now = await here.settings()
+        for language in CATALOGUES.languages:
+            shown = panel_view(now, Teller(partial(CATALOGUES.render, locale=language), here.guild_id))
+            assert shown.content_length() <= 4000, language
+            assert shown.total_children_count <= 40
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+async def test_every_declared_setting_has_a_window_with_a_field_for_each(
+    tmp_path: Path, command: str
+) -> None:
+    async with room(tmp_path) as here:
+        await everything_is_set(here)
+        message = await opened(here)
+        (button,) = [
+            p for p in walk(message.components) if p.get("custom_id", "").endswith(f"set:{command}:panel")
+        ]
+
+        shown = await here.mo.click(message, custom_id=button["custom_id"])
+
+        assert shown.modal is not None
+        names = [part["component"]["custom_id"] for part in shown.modal["components"]]
+        assert names == [one.about.option for one in COMMANDS[command]]
+
+
+async def test_a_window_shows_what_is_set_and_changes_it_where_the_panel_stands(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await everything_is_set(here)
+        message = await opened(here)
+
+        shown = await window(here, message, "New members…")
+        assert field(shown, "server_hours")["value"] == "48"
+        assert "From 0 to 8,760" in json.dumps(shown.modal)
+        await here.mo.submit_modal(shown, {"server_hours": "12", "account_hours": ""})
+
+        assert (await here.settings()).gate.hours_on_server == 12
+        assert (await here.settings()).gate.hours_of_account == 0
+        assert "this server for 12 hours" in text_of(message)
+        assert "✅ Changed" in text_of(message)
+
+
+async def test_what_is_out_of_bounds_is_refused_and_nothing_is_changed(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        message = await opened(here)
+
+        shown = await window(here, message, "Strikes…")
+        said = await here.mo.submit_modal(shown, {"count": "0", "days": "3", "hours": "1"})
+
+        assert "number from 1 to 100" in seen(said)
+        assert (await here.settings()).strikes.days == 30
+
+
+async def test_what_is_asked_first_is_asked_from_the_panel_too(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        message = await opened(here)
+
+        await here.mo.submit_modal(await window(here, message, "Days that prompts are kept…"), {"days": "7"})
+        asked = text_of(message)
+        assert (await here.settings()).retention_days is None
+        await here.mo.click(message, label="Yes, delete them")
+
+        assert "Erase prompts 7 days" in asked
+        assert (await here.settings()).retention_days == 7
+        assert "are erased 7 days" in text_of(message)
+
+
+async def test_a_role_that_may_press_and_a_log_channel_are_picked(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        artists = here.house.guild.create_role("artists")
+        message = await opened(here)
+
+        await here.mo.submit_modal(
+            await window(here, message, "Use of buttons…"), {"who": ["role"], "role": [artists]}
+        )
+        await here.mo.submit_modal(await window(here, message, "Log channel…"), {"channel": [here.log]})
+
+        now = await here.settings()
+        assert (now.press.who, now.press.role_id, now.log_channel) == (Pressers.ROLE, artists.id, here.log.id)
+        assert "Moderators are exempt" in text_of(message)
+
+
+async def test_lists_are_changed_from_the_panel(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        channel = here.house.channel
+        message = await opened(here)
+
+        await here.mo.submit_modal(
+            await window(here, message, "Channels…"), {"allowed": [channel], "denied": [here.log]}
+        )
+        await here.mo.submit_modal(
+            await window(here, message, "Word rules…"),
+            {"pattern": "gore", "match": ["word"], "action": ["strike"]},
+        )
+        await here.mo.submit_modal(
+            await window(here, message, "Spoilers and age restriction…"),
+            {"treatment": ["spoiler"], "on": ["True"], "channel": [channel]},
+        )
+        kinds = [charge.value for charge in Charge if charge is not Charge.VIDEO]
+        await here.mo.submit_modal(
+            await window(here, message, "Prompts…"), {"defaults": "--ar 3:2", "suffix": "", "kinds": kinds}
+        )
+
+        await here.mo.submit_modal(
+            await window(here, message, "Prompts…"),
+            {"defaults": "--ar 3:2", "suffix": "", "limits": "chaos 50\ntile\niw 0,5", "kinds": kinds},
+        )
+        slip = await here.mo.submit_modal(
+            await window(here, message, "Prompts…"),
+            {"defaults": "--ar 1:1", "suffix": "", "limits": "chaos many", "kinds": kinds},
+        )
+
+        now = await here.settings()
+        assert "many" in seen(slip)
+        assert {(r.key, r.allowed, r.most) for r in now.limits} == {
+            ("chaos", True, 50),
+            ("tile", False, None),
+            ("iw", True, 0.5),
+        }
+        assert (now.channels.allowed, now.channels.denied) == ((channel.id,), (here.log.id,))
+        assert now.words == (WordRule(Match.WORD, "gore", WordAction.STRIKE),)
+        assert now.media == (MediaRule(channel.id, Treatment.SPOILER),)
+        assert now.additions[0].defaults == "--ar 3:2"
+        assert [(rule.charge, rule.allowed) for rule in now.kinds] == [(Charge.VIDEO, False)]
+
+
+async def test_limits_and_words_are_taken_away_from_the_panel(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await everything_is_set(here)
+        message = await opened(here)
+
+        shown = await window(here, message, "Prompts…")
+        assert field(shown, "limits")["value"] == "chaos 50"
+        kinds = [charge.value for charge in Charge]
+        await here.mo.submit_modal(shown, {"defaults": "", "suffix": "", "limits": "", "kinds": kinds})
+        shown = await window(here, message, "Word rules…")
+        (gone,) = [option["value"] for option in field(shown, "gone")["options"]]
+        await here.mo.submit_modal(
+            shown, {"pattern": "", "match": ["word"], "action": ["block"], "gone": [gone]}
+        )
+
+        now = await here.settings()
+        assert (now.limits, now.words, now.additions, now.kinds) == ((), (), (), ())
+
+
+async def test_a_member_who_presses_a_button_of_the_panel_is_refused(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.services.owner_policy.note(here.guild_id, name="x", owner_id=1, owners=frozenset())
+        message = await opened(here)
+        here.house.env.backend.get_member(here.guild_id, here.mo.id).role_ids.clear()
+
+        refused = await here.mo.click(message, custom_id=id_of(message, "New members…"))
+
+        assert refused.modal is None
+        assert "not allowed" in seen(refused)
+
+
+async def test_everything_that_is_set_is_exported(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await everything_is_set(here)
+        message = await opened(here)
+
+        handed = await here.mo.click(message, label="Export")
+
+        (attached,) = handed.followups[0].attachments
+        data = here.house.env.backend.cdn.get(attached.url)
+        assert data is not None
+        kept = json.loads(data)
+        for declared in DECLARATIONS:
+            assert declared.about.option in kept[f"/{declared.about.spelled}"]
+        assert kept["/mod gate"] == {"server_hours": 48, "account_hours": 168}
+        assert kept["words"][0]["pattern"] == "gore"
+
+
+async def test_when_slow_pictures_ping_is_set_shown_and_taken_back_like_everything_else(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path) as here:
+        assert "longer than 60 s" in await here.do("pings")
+        assert "ping nobody" in await here.do("pings", after=-1)
+        assert "Every picture comes as a new message" in await here.do("pings", after=0)
+        message = await opened(here)
+        assert "Every picture comes as a new message" in text_of(message)
+
+        shown = await window(here, message, "Pings…")
+        assert field(shown, "after")["value"] == "0"
+        assert "-1: never" in json.dumps(shown.modal)
+        await here.mo.submit_modal(shown, {"after": "-1"})
+
+        assert (await here.settings()).news_after == -1
+        assert "ping nobody" in text_of(message)
+        history = text_of(await opened(here, "audit"))
+        assert "Pings `/mod pings`: always → never" in history.replace(" · ", ": ").replace("::", ":"), (
+            history
+        )
+        assert "longer than 60 s" in await here.do("pings", automatic=True)
+        assert (await here.settings()).news_after is None
+
+
+# -- commands without arguments ------------------------------------------------------------------------------
+
+
+async def test_commands_without_options_show_and_change_nothing(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await everything_is_set(here)
+        before = await here.settings()
+
+        for command in ("press", "gate", "strikes", "log", "language", "retention", "images set"):
+            assert await here.do(command), command
+
+        assert await here.settings() == before
+
+
+async def test_an_option_changes_itself_alone(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("gate", server_hours=48, account_hours=168)
+
+        said = await here.do("gate", server_hours=1)
+
+        gate = (await here.settings()).gate
+        assert (gate.hours_on_server, gate.hours_of_account) == (1, 168)
+        assert "Moderators are exempt" in said
+
+
+# -- the first card ------------------------------------------------------------------------------------------
+
+
+async def test_the_first_card_can_be_called_again_and_sets_up_a_server(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        channel = here.house.channel
+        message = await opened(here, "setup")
+        assert "`/imagine` makes a picture" in text_of(message)
+
+        done = await here.mo.submit_modal(
+            await window(here, message, "Set up…"),
+            {
+                "channels": [channel],
+                "log": [here.log],
+                "pools": ["NORMAL"],
+                "per_day": "25",
+                "press": ["requester"],
+            },
+        )
+
+        now = await here.settings()
+        assert now.channels.allowed == (channel.id,)
+        assert now.log_channel == here.log.id
+        assert now.press.who is Pressers.REQUESTER
+        assert [(rule.pool, rule.role_id, rule.per_day) for rule in now.rules] == [
+            (Pool.NORMAL, here.guild_id, 25)
+        ]
+        assert "Set up." in seen(done)
+        assert "everyone: 25 a day" in seen(done)
+
+
+async def test_a_slip_in_the_first_window_leaves_nothing_half_done(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        message = await opened(here, "setup")
+        before = await here.settings()
+
+        said = await here.mo.submit_modal(
+            await window(here, message, "Set up…"),
+            {
+                "channels": [here.house.channel],
+                "log": [],
+                "pools": ["NORMAL"],
+                "per_day": "many",
+                "press": ["anyone"],
+            },
+        )
+
+        assert "many" in seen(said)
+        assert await here.settings() == before
+
+
+# -- languages -----------------------------------------------------------------------------------------------
+
+
+async def test_the_history_the_undo_and_the_log_speak_the_servers_language(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("language", language="de")
+        await here.listen()
+        await here.do("gate", server_hours=48)
+
+        message = await opened(here, "audit")
+        history = text_of(message)
+        (undo,) = [p for p in walk(message.components) if ":mod-undo:" in p.get("custom_id", "")]
+        await here.mo.click(message, custom_id=undo["custom_id"])
+        told = "\n".join(await here.told())
+
+        for shown in (history, text_of(message), told):
+            assert "Neue Mitglieder `/mod gate` · Stunden auf diesem Server" in shown
+        assert "Einstellungen" in told
+
+
+async def test_no_word_of_the_database_stands_in_the_history(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.listen()
+        await everything_is_set(here)
+        await here.do("images host", host="cdn.discordapp.com", rule="allow")
+        await here.services.guilds.set_default_pool(here.guild_id, BOSS, Pool.NORMAL)
+        await here.do("block", member=here.house.ada, hours=3, reason="rude")
+        message = await opened(here, "audit")
+        shown = [text_of(message)]
+        while any(p.get("label") == "Older" for p in walk(message.components)):
+            await here.mo.click(message, label="Older")
+            shown.append(text_of(message))
+
+        everything = "\n".join(shown)
+        assert "Pictures in prompts `/mod images host`: 🟢 🔗 Links in prompts: only to" in everything
+        assert "Pools `/pool default` · Default pool: automatic → 🐢 NORMAL" in everything
+        assert (
+            "Parameter rules `/mod prompts limit`: 🟢 Everywhere: `--chaos` can be 50 at most" in everything
+        )
+        for said in (*shown, *await here.told()):
+            for word in (
+                "target_id",
+                "role_id",
+                "per_day",
+                "charge",
+                "hours_on_server",
+                "log_channel",
+                "most_mb",
+                "50.0",
+            ):
+                assert word not in said, said
+
+
+# -- the menu of messages ------------------------------------------------------------------------------------
+
+
+async def test_a_picture_is_moderated_from_its_message(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        job = await here.job(JobState.SUCCEEDED)
+        placed = await here.house.publisher.show(
+            Showing(job, job.created_at), Route.POST, picture=a_picture()
+        )
+        await here.storage.jobs.move_card(job.key, replace(job.reply, message_id=placed.message_id))
+        (card,) = [m for m in here.house.channel.history(viewer=here.mo) if m.id == placed.message_id]
+
+        told = await here.mo.context_menu(here.house.channel, "Moderate…", card)
+
+        assert job.key in seen(told)
+        assert "Remove result…" in buttons(told)
+
+
+async def test_the_menu_is_for_moderators_and_for_cards(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        theirs = await here.house.ada.send(here.house.channel, "hello")
+
+        told = await here.mo.context_menu(here.house.channel, "Moderate…", theirs)
+
+        assert "no picture of mine" in seen(told)
+        menu = here.house.bot.tree.get_command("Moderate…", type=discord.AppCommandType.message)
+        assert menu is not None
+        assert menu.default_permissions == discord.Permissions(manage_guild=True)
+        assert menu.guild_only
