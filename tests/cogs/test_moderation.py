@@ -556,13 +556,6 @@ async def test_every_command_for_moderators_asks_by_itself(tmp_path: Path) -> No
         ("undo", "1"),
         ("undo_now", "1"),
         ("retention", "1"),
-        ("panel", ""),
-        ("panel_new", ""),
-        ("panel_export", ""),
-        ("set", "gate"),
-        ("set", "words"),
-        ("setup", ""),
-        ("welcome", ""),
         ("words", "0"),
         ("blocks", "0"),
         ("lift", "user"),
@@ -589,6 +582,34 @@ async def test_a_button_asks_again_who_presses(tmp_path: Path, word: str, about:
 
         assert "You are not allowed to do that here" in seen(result)
         assert (await here.row(job)).state is JobState.QUEUED
+        assert await here.history() == before
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("panel",),
+        ("panel_new",),
+        ("panel_export",),
+        ("set", "gate", "panel"),
+        ("set", "words", "state"),
+        ("setup",),
+        ("welcome",),
+    ],
+    ids="-".join,
+)
+async def test_a_button_of_the_panel_asks_again_who_presses(tmp_path: Path, parts: tuple[str, ...]) -> None:
+    async with room(tmp_path) as here:
+        before = await here.history()
+        view = discord.ui.LayoutView(timeout=None)
+        word, *values = parts
+        view.add_item(discord.ui.ActionRow(draw_mod_button(word, *values, label="Go")))
+        channel = here.house.bot.get_partial_messageable(here.house.channel.id, guild_id=here.guild_id)
+        message = await channel.send(view=view)
+
+        result = await here.house.bob.click(message, label="Go")
+
+        assert "You are not allowed to do that here" in seen(result)
         assert await here.history() == before
 
 
