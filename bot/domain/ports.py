@@ -286,7 +286,10 @@ class JobStore(Protocol):
         """Withdraw a queued job, or mark a submitted one unwanted; takes the lease over. None if it had ended."""
 
     async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
-        """How many queued jobs of the same account and pool stand before each of these."""
+        """How many queued jobs of the same account and pool stand before each of these, of those that are queued.
+
+        Exact near the front; far back, where hundreds wait, about right.
+        """
 
     async def known_tasks(
         self, task_ids: Collection[RemoteTaskId], *, account: str | None = None

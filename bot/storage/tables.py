@@ -146,6 +146,8 @@ jobs = Table(
     Column("subject", Text),
     Column("reply_guild_id", BigInteger),
     Column("home_channel_id", BigInteger),
+    # Kept by the database (see `line_tables`): while it waits, how many its member has upstream and before it, and one.
+    Column("turn", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("interaction_id"),
     UniqueConstraint("webhook_token"),
     # Room in each page lets PostgreSQL renew thousands of leases without touching an index.
@@ -170,12 +172,16 @@ _index("jobs_live_child", "parent", "position", where=IS_LIVE, unique=True)
 _index("jobs_child", "parent", "position", "created_at", where=HAS_PARENT)
 _index("jobs_history", "user_id", "guild_id", "created_at", "key")
 _index("jobs_member", "user_id", "guild_id", "pool", where=IS_LIVE)
-# These two hold all that the order of the queue is computed from, so that the wide rows are not read for it.
+# The queue in the order in which places are given, with all that decides on each; a lane's earliest due job; the
+# earliest of all; and what one member has waiting.
 _index(
-    "jobs_queue",
-    *("account", "pool", "due_at", "created_at", "key", "user_id", "guild_id", "running_limit"),
+    "jobs_line",
+    *("account", "pool", "turn", "created_at", "key", "due_at", "user_id", "guild_id", "running_limit"),
     where=IS_QUEUED,
 )
+_index("jobs_queue", "account", "pool", "due_at", where=IS_QUEUED)
+_index("jobs_put_off", "due_at", where=IS_QUEUED)
+_index("jobs_turn", "account", "pool", "user_id", "created_at", "key", where=IS_QUEUED)
 _index("jobs_upstream", "account", "pool", "user_id", "guild_id", where=IS_UPSTREAM)
 _index("jobs_open", "due_at", where=IS_OPEN)
 _index("jobs_watched", "finished_at", where=IS_WATCHED)

@@ -80,7 +80,14 @@ async def test_claiming_reads_live_rows_only(watched: Statements) -> None:
 
     assert scans(plans) == []
     used = "\n".join(plans)
-    for index in ("jobs_queue", "jobs_upstream", "jobs_open", "jobs_watched"):
+    for index in (
+        "jobs_line",
+        "jobs_queue",
+        "job_lanes_waiting",
+        "jobs_upstream",
+        "jobs_open",
+        "jobs_watched",
+    ):
         assert index in used
     assert "USING INDEX jobs_open (due_at<?)" in used
 
@@ -124,9 +131,9 @@ async def test_questions_of_the_tracker_use_their_indexes(watched: Statements) -
         ),
         (store.by_webhook_token("token"), "(webhook_token=?)"),
         (store.rivals(asker, LATER), "jobs_lost (account=? AND pool=? AND sent_at>?)"),
-        (store.ahead([asker.key]), "jobs_queue"),
-        (store.load("default"), "jobs_upstream (account=?)"),
-        (store.load(), "jobs_upstream"),
+        (store.ahead([asker.key]), "jobs_line (account=? AND pool=? AND turn=?"),
+        (store.load("default"), "job_lanes"),
+        (store.load(), "job_lanes"),
     ):
         await question
         plans = await watched.plans()

@@ -7,6 +7,7 @@ import asyncio
 import heapq
 import logging
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import Job, JobState, Route
@@ -29,8 +30,8 @@ REMEMBER: Final = 20_000
 """Cards and channels whose last edit is remembered; forgetting one only costs an early edit."""
 GIVE_WAY_MS: Final = SECOND // 2
 """When a card that may not be edited now is looked at again, at the earliest."""
-COUNTED_FOR_MS: Final = 1 * SECOND
-"""So long positions in the queue are taken from the last count, unless it is known to have moved."""
+LOOKED_AT: Final = 32
+"""So many waiting cards are looked at when the queue has moved, in turn: no more could be edited before it moves again."""
 UNWANTED: Final = "unwanted"
 """How every unwanted job looks, whatever becomes of it upstream."""
 
@@ -64,10 +65,8 @@ class ProgressEditor:
         self._line: list[tuple[int, int, JobKey]] = []
         """A heap of changed cards: when each may be edited, and when it last was. What moved meanwhile is put right
         when it comes to the front: thousands of cards are not sorted for each edit."""
-        self._queued: set[JobKey] = set()
-        self._positions: dict[JobKey, int] = {}
-        self._counted_at = 0
-        self._counting = asyncio.Lock()
+        self._queued: dict[JobKey, None] = {}
+        """Cards that wait; those that were looked at longest ago stand first."""
 
     def changed(self, job: Job) -> None:
         """Note a live job's new state; the card follows as soon as the pace allows."""
@@ -84,14 +83,14 @@ class ProgressEditor:
             if hurried or not card.dirty:
                 self._stand_in_line(card)
         if job.state is JobState.QUEUED:
-            self._queued.add(job.key)
+            self._queued.setdefault(job.key)
         else:
-            self._queued.discard(job.key)
+            self._queued.pop(job.key, None)
 
     def queue_moved(self) -> None:
         """The queue became shorter: waiting cards may show another position."""
-        self._counted_at = 0
-        for key in self._queued:
+        for key in list(islice(self._queued, LOOKED_AT)):
+            self._queued[key] = self._queued.pop(key)
             card = self._cards[key]
             if not card.dirty:
                 self._stand_in_line(card)
@@ -99,7 +98,7 @@ class ProgressEditor:
     async def settle(self, key: JobKey) -> None:
         """Forget a job and wait for an edit in flight, so that nothing lands after its result."""
         self._cards.pop(key, None)
-        self._queued.discard(key)
+        self._queued.pop(key, None)
         flying = self._flying.get(key)
         if flying is not None:
             await asyncio.wait([flying])
@@ -183,11 +182,10 @@ class ProgressEditor:
         job, now = card.job, self._clock.now()
         ahead: int | None = None
         if job.state is JobState.QUEUED:
+            ahead = (await self._store.ahead([job.key])).get(job.key)
             # Another process may have taken it on meanwhile; its card must not fall back to "queued".
-            stored = await self._store.get(job.key)
-            if stored is None or stored.state is not JobState.QUEUED:
+            if ahead is None:
                 return
-            ahead = await self._ahead(job.key)
         looks = UNWANTED if job.unwanted else (job.state, job.progress, ahead, job.hold)
         if looks == card.shown:
             return
@@ -198,12 +196,3 @@ class ProgressEditor:
         await self._publisher.show(Showing(job, now, ahead), route, picture=None)
         card.shown = looks
         self._metrics.count("edits", kind="progress")
-
-    async def _ahead(self, key: JobKey) -> int:
-        """How many stand before it. Counting reads the whole queue, so one count answers for all cards that wait."""
-        async with self._counting:
-            now = self._clock.now()
-            if key not in self._positions or now - self._counted_at >= COUNTED_FOR_MS:
-                self._positions = await self._store.ahead(self._queued | {key})
-                self._counted_at = now
-            return self._positions.get(key, 0)

@@ -1,113 +1,57 @@
-"""The order of the queue: who is sent next, so that nobody's hundred jobs stand before another's first.
-Never here: SQL and clocks; a line is computed from rows that were read."""
+"""The order of the queue in plain words: who is sent next, so that nobody's hundred jobs stand before another's first.
+Never here: SQL and clocks; a lane's jobs are given in the order of their turns, which the database keeps."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from types import MappingProxyType
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.domain.accounts import is_own
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from bot.domain.keys import JobKey
 
-# In SQL this takes nested window functions: thrice the time for 5,000 waiting jobs, and all of it under the write lock.
+# A job's turn is how many jobs its member would have upstream if it went next: who would have least goes first, so
+# members take turns; of those with the same turn the oldest. `line_tables` says how the database keeps that.
 
-Lane = tuple[str, str]
-"""Account and pool: what upstream limits as a whole."""
+Member = tuple[int, int | None]
+"""A user in a server, or in direct messages."""
 
 
 class Waiting(NamedTuple):
-    """A queued job, as far as its place is concerned."""
+    """A queued job, as far as it may go."""
 
     key: JobKey
-    account: str
-    pool: str
+    turn: int
+    created_at: int
     user_id: int
     guild_id: int | None
-    created_at: int
     running_limit: int | None
     """How many jobs its member may have upstream in this server."""
 
 
-class Running(NamedTuple):
-    """How many jobs a member has upstream."""
+class Lane:
+    """An account's pool, which upstream limits as a whole, while its free places are given away."""
 
-    account: str
-    pool: str
-    user_id: int
-    guild_id: int | None
-    n: int
+    def __init__(self, running: Mapping[Member, int], *, max_running: int) -> None:
+        self._members: Counter[Member] = Counter(running)
+        self._servers: Counter[int | None] = Counter()
+        for (_user, guild), n in running.items():
+            self._servers[guild] += n
+        self.room = max_running - sum(running.values())
 
+    def admits(self, job: Waiting, ceiling: int | None) -> bool:
+        """Give the next job in line a place, unless its member's limit or its server's ceiling is reached."""
+        member = (job.user_id, job.guild_id)
+        if self.room <= 0 or (ceiling is not None and self._servers[job.guild_id] >= ceiling):
+            return False
+        if job.running_limit is not None and self._members[member] >= job.running_limit:
+            return False
+        self.room -= 1
+        self._members[member] += 1
+        self._servers[job.guild_id] += 1
+        return True
 
-class Place(NamedTuple):
-    """A place in a line; the smallest goes first."""
-
-    share: int
-    """How many jobs its user would have upstream if it went next: who would have least goes first, so users take turns."""
-    created_at: int
-    key: JobKey
-
-
-def lines(
-    waiting: Iterable[Waiting], running: Iterable[Running], *, keep_limits: bool
-) -> Mapping[Lane, list[Place]]:
-    """Put each lane in order; `waiting` comes oldest first.
-
-    With `keep_limits` the jobs that exceed their members' own limits stand in no line.
-    """
-    of_user: Counter[tuple[str, str, int]] = Counter()
-    of_member: Counter[tuple[str, str, int, int | None]] = Counter()
-    for account, pool, user, guild, n in running:
-        of_user[account, pool, user] += n
-        of_member[account, pool, user, guild] += n
-    found: dict[Lane, list[Place]] = defaultdict(list)
-    for key, account, pool, user, guild, created_at, limit in waiting:
-        member = (account, pool, user, guild)
-        if keep_limits and limit is not None and of_member[member] >= limit:
-            continue
-        of_member[member] += 1
-        share = of_user[account, pool, user] = of_user[account, pool, user] + 1
-        found[account, pool].append(Place(share, created_at, key))
-    for line in found.values():
-        line.sort()
-    return found
-
-
-def next_in_line(
-    waiting: Iterable[Waiting],
-    running: Iterable[Running],
-    *,
-    max_running: int,
-    limit: int,
-    ceilings: Mapping[int | None, int | None] = MappingProxyType({}),
-    usual: int | None = None,
-) -> list[JobKey]:
-    """Choose who takes the free places of every lane.
-
-    On the owner's accounts no server takes more places of a lane than its ceiling (`usual`, where it has none) allows.
-    """
-    running, waiting = list(running), list(waiting)
-    home = {one.key: one.guild_id for one in waiting}
-    taken: Counter[Lane] = Counter()
-    of_server: Counter[tuple[Lane, int | None]] = Counter()
-    for account, pool, _user, guild, n in running:
-        taken[account, pool] += n
-        of_server[(account, pool), guild] += n
-    chosen: list[Place] = []
-    for lane, line in lines(waiting, running, keep_limits=True).items():
-        room = max_running - taken[lane]
-        for place in line:
-            if room <= 0:
-                break
-            guild = home[place.key]
-            ceiling = None if is_own(lane[0]) else ceilings.get(guild, usual)
-            if ceiling is not None and of_server[lane, guild] >= ceiling:
-                continue
-            of_server[lane, guild] += 1
-            room -= 1
-            chosen.append(place)
-    return [place.key for place in sorted(chosen)[:limit]]
+    def full_servers(self, ceilings: Mapping[int | None, int | None]) -> list[int | None]:
+        """Which servers have reached their ceilings: nobody need look at their jobs."""
+        return [g for g, most in ceilings.items() if most is not None and self._servers[g] >= most]

@@ -10,8 +10,9 @@ from sqlalchemy import and_, bindparam, delete, exists, insert, literal, select,
 
 from bot.domain.jobs import UPSTREAM, JobState
 from bot.errors import LeaseLost
-from bot.storage.database import lock
+from bot.storage.database import POSTGRES, lock
 from bot.storage.jobs import ledger, rows
+from bot.storage.line_tables import job_lanes
 from bot.storage.tables import EMPTIED, ERASED, IS_LIVE, actions, deliveries, inputs, jobs
 
 if TYPE_CHECKING:
@@ -33,12 +34,19 @@ c = jobs.c
 
 # Statements that run for every job are built once: building costs more than running them.
 BY_KEY: Final = select(jobs).where(c.key == bindparam("key_"))
+_LOCKED: Final = BY_KEY.with_for_update()
 BY_INTERACTION: Final = select(jobs).where(c.interaction_id == bindparam("interaction_"))
 _LIVE_CHILD: Final = select(jobs).where(
     c.parent == bindparam("parent_"), c.position == bindparam("position_"), text(IS_LIVE)
 )
 _UNDISTURBED: Final = update(jobs).where(
     c.key == bindparam("key_"), c.fence == bindparam("fence_"), c.touched.is_(False)
+)
+_LANE_OF: Final = (
+    select(job_lanes.c.account)
+    .join_from(job_lanes, jobs, and_(c.account == job_lanes.c.account, c.pool == job_lanes.c.pool))
+    .where(c.key == bindparam("key_"))
+    .with_for_update(of=job_lanes)
 )
 _ACTIONS: Final = (
     select(actions)
@@ -191,7 +199,8 @@ def address_inputs(connection: Connection, key: JobKey, given: Sequence[Input]) 
 
 def cancel(connection: Connection, key: JobKey, now: int) -> Job | None:
     """Withdraw a queued job or mark a sent one unwanted, and take it from its worker; None if it had ended."""
-    job = find(connection, BY_KEY.with_for_update(), key_=key)
+    _hold_lane(connection, key)
+    job = find(connection, _LOCKED, key_=key)
     if job is None or job.is_terminal:
         return None
     if job.state is JobState.SUBMITTING and job.owner is not None and job.lease_until >= now:
@@ -206,9 +215,15 @@ def cancel(connection: Connection, key: JobKey, now: int) -> Job | None:
     return job
 
 
+def _hold_lane(connection: Connection, key: JobKey) -> None:
+    """Take a job's lane before the job: whoever numbers the lane's jobs anew (`line_tables`) has it and wants the job."""
+    if connection.dialect.name == POSTGRES:
+        connection.execute(_LANE_OF, {"key_": key})
+
+
 def remove_result(connection: Connection, key: JobKey) -> Job | None:
     """Empty a job's outcome and mark it; whoever was delivering it loses it. None if it brought nothing."""
-    job = find(connection, BY_KEY.with_for_update(), key_=key)
+    job = find(connection, _LOCKED, key_=key)
     if job is None or job.state is not JobState.SUCCEEDED:
         return None
     removed = job.removed()
@@ -220,7 +235,7 @@ def remove_result(connection: Connection, key: JobKey) -> Job | None:
 
 def move_card(connection: Connection, key: JobKey, reply: ReplyTarget) -> None:
     """Write where a job's card is now. A worker that holds the job would write the old place back: it is taken away."""
-    job = find(connection, BY_KEY.with_for_update(), key_=key)
+    job = find(connection, _LOCKED, key_=key)
     if job is None:
         return
     values = rows.reply(reply)

@@ -16,10 +16,10 @@ from bot.domain.schedule import LEASE_MS
 from bot.domain.tasks import RemoteTaskId
 from bot.domain.tenancy import NO_CEILING
 from bot.errors import StorageTrouble, TaskTaken
-from bot.storage import tenants
 from bot.storage.database import lock, plain
 from bot.storage.errors import TAKEN, Conflict
-from bot.storage.jobs import claims, fairness, rows, steps
+from bot.storage.jobs import claims, places, rows, steps
+from bot.storage.line_tables import job_lanes
 from bot.storage.tables import IS_LIVE, IS_LOST, IS_OPEN, IS_OWNED, IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ ATTEMPTS: Final = 5
 FAR_MS: Final = 3_600_000
 """Nothing waits, or is held, for as long as an hour."""
 
-c = jobs.c
+c, lanes = jobs.c, job_lanes.c
 _NOBODYS: Final = {"owner": None, "lease_until": 0, "fence": c.fence + 1}
 """A lease given back; a worker that still believes in it becomes a ghost."""
 
@@ -124,15 +124,10 @@ class SqlJobStore:
 
     async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
         """See the port. Counts in the order in which places are given: a later job may well stand before an earlier."""
-        asked = frozenset(keys)
-
-        def count(connection: Connection) -> dict[JobKey, int]:
-            lines = fairness.lines(claims.waiting(connection), claims.running(connection), keep_limits=False)
-            return {
-                place.key: n for line in lines.values() for n, place in enumerate(line) if place.key in asked
-            }
-
-        return await self._database.read(count) if asked else {}
+        found: dict[JobKey, int] = {}
+        for chunk in steps.chunks(keys):
+            found |= await self._database.read(lambda cn, chunk=chunk: places.ahead(cn, chunk))  # type: ignore[misc]  # a default binds it
+        return found
 
     async def known_tasks(
         self, task_ids: Collection[RemoteTaskId], *, account: str | None = None
@@ -147,16 +142,13 @@ class SqlJobStore:
 
     async def load(self, account: str | None = None) -> dict[Pool, Load]:
         """See the port."""
-        mine = true() if account is None else c.account == account
-
-        def count(connection: Connection, condition: str) -> dict[str, int]:
-            query = select(c.pool, func.count().label("n")).where(mine, text(condition))
-            return {row.pool: row.n for row in connection.execute(query.group_by(c.pool))}
-
-        waiting, running = await self._database.read(
-            lambda cn: (count(cn, IS_QUEUED), count(cn, IS_UPSTREAM))
+        mine = true() if account is None else lanes.account == account
+        query = select(
+            lanes.pool, func.sum(lanes.waiting).label("waiting"), func.sum(lanes.running).label("running")
         )
-        return {pool: Load(waiting=waiting.get(pool, 0), running=running.get(pool, 0)) for pool in Pool}
+        found = await self._database.read(lambda cn: cn.execute(query.where(mine).group_by(lanes.pool)).all())
+        loads = {row.pool: Load(waiting=int(row.waiting), running=int(row.running)) for row in found}
+        return {pool: loads.get(pool, Load(waiting=0, running=0)) for pool in Pool}
 
     async def next_due(self, now: int) -> int | None:
         """See the port. A queued job that waits for a place rather than for a time is left out."""
@@ -177,21 +169,14 @@ class SqlJobStore:
         usual: Ceiling = NO_CEILING,
     ) -> Sequence[Job]:
         """See the port. Also keeps to the running limit under which each job was accepted."""
-        room = claims.has_room(now, max_running)
-        if await self._database.read(lambda cn: cn.execute(room).first()) is None:
+        asked = {"now": now, "max_running": max_running}
+        if await self._database.read(lambda cn: cn.execute(places.HAS_ROOM, asked).first()) is None:
             return ()
 
         def take(connection: Connection) -> list[Job]:
             # Places are counted, and a count cannot be locked: one process at a time hands places out.
             lock(connection, "submissions")
-            keys = fairness.next_in_line(
-                claims.waiting(connection, until=now),
-                claims.running(connection),
-                max_running=max_running,
-                limit=limit,
-                ceilings=tenants.at_once(connection, usual),
-                usual=usual.at_once,
-            )
+            keys = places.choose(connection, now, max_running=max_running, limit=limit, usual=usual)
             taken = connection.execute(claims.take_for_submission(keys, owner, now, lease_ms=lease_ms))
             found = rows.read_jobs(taken)
             _set_aside(connection, set(keys) - {job.key for job in found}, now, state=JobState.QUEUED.value)
