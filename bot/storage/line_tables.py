@@ -107,7 +107,12 @@ def _sqlite() -> list[str]:
     came = (_own_turn("NEW"), _numbered("NEW", "MIN"))
     went = (_counted("OLD", "-"),)
     return [
-        trigger("jobs_line_came", "INSERT", _of("NEW", _LIVE), _counted("NEW", "+"), *came),
+        trigger(
+            "jobs_line_came",
+            "INSERT",
+            _of("NEW", _LIVE),
+            *(_counted("NEW", "+"), _turn_counted("NEW", "+"), *came),  # a copied job brings its turn along
+        ),
         trigger(
             "jobs_line_moved",
             "UPDATE OF state",
@@ -140,7 +145,7 @@ def _postgres() -> list[str]:
     came = (_own_turn("NEW"), _numbered("NEW", "LEAST"))
     went = (_counted("OLD", "-"),)
     return [
-        function("jobs_line_came", _counted("NEW", "+"), *came),
+        function("jobs_line_came", _counted("NEW", "+"), _turn_counted("NEW", "+"), *came),
         function("jobs_line_moved", *went, _counted("NEW", "+"), *came),
         function("jobs_line_went", *went, _turn_counted("OLD", "-"), _numbered("OLD", "LEAST")),
         function("jobs_line_turned", _turn_counted("OLD", "-"), _turn_counted("NEW", "+")),

@@ -102,12 +102,14 @@ async def _refuse_strangers(there: AsyncConnection) -> None:
 async def _everything(
     here: AsyncConnection, there: AsyncConnection, progress: Progress | None
 ) -> list[Copied]:
-    # What the database keeps by itself is no data: it follows from the jobs, there as here.
-    tables = [table for table in metadata.sorted_tables if "kept" not in table.info]
+    # What the database keeps by itself (`line_tables`) comes last, over what it made of the jobs that arrived.
+    tables = sorted(metadata.sorted_tables, key=lambda table: "kept" in table.info)
     for table in reversed(tables):
         await there.execute(table.delete())
     copied = []
     for table in tables:
+        if "kept" in table.info:
+            await there.execute(table.delete())
         total = (await here.execute(select(func.count()).select_from(table))).scalar_one()
         await _rows(here, there, table, total, progress)
         arrived = (await there.execute(select(func.count()).select_from(table))).scalar_one()

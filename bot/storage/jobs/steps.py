@@ -122,6 +122,8 @@ def begin(
 
 def write(connection: Connection, job: Job, *, giving_back: bool) -> None:
     """Write all that a worker may change if its fence holds, and what follows from it; else `LeaseLost`."""
+    if job.state not in UPSTREAM:
+        _hold_lane(connection, job.key)
     values = {**rows.progress(job), "key_": job.key, "fence_": job.fence}
     if giving_back:
         values |= {"owner": None, "lease_until": 0}

@@ -20,14 +20,16 @@ SQLITE = (
     ELSE 0 END), +(CASE WHEN NEW.state IN ('submitting', 'unclear', 'submitted', 'running') THEN 1 ELSE
     0 END), COALESCE(NEW.sent_at, NEW.created_at)) ON CONFLICT (account, pool) DO UPDATE SET waiting =
     job_lanes.waiting + excluded.waiting, running = job_lanes.running + excluded.running, sent_at = CASE
-    WHEN excluded.running > 0 THEN excluded.sent_at ELSE job_lanes.sent_at END; UPDATE jobs SET turn =
-    CASE WHEN NEW.state = 'queued' THEN 64 ELSE 0 END WHERE key = NEW.key AND turn <> CASE WHEN
-    NEW.state = 'queued' THEN 64 ELSE 0 END; UPDATE jobs SET turn = due.turn FROM (SELECT first.key,
-    MIN(64, (SELECT COUNT(*) FROM jobs WHERE state IN ('submitting', 'unclear', 'submitted', 'running')
-    AND account = NEW.account AND pool = NEW.pool AND user_id = NEW.user_id) + ROW_NUMBER() OVER (ORDER
-    BY created_at, key)) AS turn FROM (SELECT key, created_at FROM jobs WHERE state = 'queued' AND
-    account = NEW.account AND pool = NEW.pool AND user_id = NEW.user_id ORDER BY created_at, key LIMIT
-    65) AS first) AS due WHERE jobs.key = due.key AND jobs.turn <> due.turn; END
+    WHEN excluded.running > 0 THEN excluded.sent_at ELSE job_lanes.sent_at END; INSERT INTO job_turns
+    (account, pool, turn, waiting) SELECT NEW.account, NEW.pool, NEW.turn, +1 WHERE NEW.turn > 0 ON
+    CONFLICT (account, pool, turn) DO UPDATE SET waiting = job_turns.waiting + excluded.waiting; UPDATE
+    jobs SET turn = CASE WHEN NEW.state = 'queued' THEN 64 ELSE 0 END WHERE key = NEW.key AND turn <>
+    CASE WHEN NEW.state = 'queued' THEN 64 ELSE 0 END; UPDATE jobs SET turn = due.turn FROM (SELECT
+    first.key, MIN(64, (SELECT COUNT(*) FROM jobs WHERE state IN ('submitting', 'unclear', 'submitted',
+    'running') AND account = NEW.account AND pool = NEW.pool AND user_id = NEW.user_id) + ROW_NUMBER()
+    OVER (ORDER BY created_at, key)) AS turn FROM (SELECT key, created_at FROM jobs WHERE state =
+    'queued' AND account = NEW.account AND pool = NEW.pool AND user_id = NEW.user_id ORDER BY
+    created_at, key LIMIT 65) AS first) AS due WHERE jobs.key = due.key AND jobs.turn <> due.turn; END
     """,
     """
     CREATE TRIGGER jobs_line_moved AFTER UPDATE OF state ON jobs WHEN (NEW.state = 'queued') <>
@@ -87,9 +89,11 @@ POSTGRES = (
     'running') THEN 1 ELSE 0 END), COALESCE(NEW.sent_at, NEW.created_at)) ON CONFLICT (account, pool) DO
     UPDATE SET waiting = job_lanes.waiting + excluded.waiting, running = job_lanes.running +
     excluded.running, sent_at = CASE WHEN excluded.running > 0 THEN excluded.sent_at ELSE
-    job_lanes.sent_at END; UPDATE jobs SET turn = CASE WHEN NEW.state = 'queued' THEN 64 ELSE 0 END
-    WHERE key = NEW.key AND turn <> CASE WHEN NEW.state = 'queued' THEN 64 ELSE 0 END; UPDATE jobs SET
-    turn = due.turn FROM (SELECT first.key, LEAST(64, (SELECT COUNT(*) FROM jobs WHERE state IN
+    job_lanes.sent_at END; INSERT INTO job_turns (account, pool, turn, waiting) SELECT NEW.account,
+    NEW.pool, NEW.turn, +1 WHERE NEW.turn > 0 ON CONFLICT (account, pool, turn) DO UPDATE SET waiting =
+    job_turns.waiting + excluded.waiting; UPDATE jobs SET turn = CASE WHEN NEW.state = 'queued' THEN 64
+    ELSE 0 END WHERE key = NEW.key AND turn <> CASE WHEN NEW.state = 'queued' THEN 64 ELSE 0 END; UPDATE
+    jobs SET turn = due.turn FROM (SELECT first.key, LEAST(64, (SELECT COUNT(*) FROM jobs WHERE state IN
     ('submitting', 'unclear', 'submitted', 'running') AND account = NEW.account AND pool = NEW.pool AND
     user_id = NEW.user_id) + ROW_NUMBER() OVER (ORDER BY created_at, key)) AS turn FROM (SELECT key,
     created_at FROM jobs WHERE state = 'queued' AND account = NEW.account AND pool = NEW.pool AND
