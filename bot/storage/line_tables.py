@@ -158,4 +158,4 @@ def _postgres() -> list[str]:
 
 for _dialect, _statements in (("sqlite", _sqlite()), ("postgresql", _postgres())):
     for _statement in _statements:
-        event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect=_dialect))
+        event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]  # the library's

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 import statistics
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from tests.bench.report import Report
 from tests.bench.rows import a_job, write
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Awaitable, Callable
 
     from bot.domain.jobs import Job
@@ -113,10 +113,11 @@ async def _acts(storage: Storage, standing: list[Job], now: int, times: int) -> 
         await store.ahead([seen[n % len(seen)].key])
 
     async def claim(_n: int) -> None:
-        for job in await store.claim_submissions(
-            "w", now, lease_ms=10**7, limit=1, max_running=10**6, usual=Ceiling(at_once=10**6)
-        ):
-            claimed.append(job)
+        claimed.extend(
+            await store.claim_submissions(
+                "w", now, lease_ms=10**7, limit=1, max_running=10**6, usual=Ceiling(at_once=10**6)
+            )
+        )
 
     waiting_now: list[Job] = []
     claimed: list[Job] = []
@@ -172,7 +173,7 @@ class _Steps:
 
     def __init__(self, storage: Storage) -> None:
         self.count = 0
-        for engine in (storage.database._writer, storage.database._reader):  # type: ignore[union-attr]
+        for engine in (storage.database._writer, storage.database._reader):
             event.listen(engine.sync_engine, "checkout", self._listen)
 
     def _listen(self, connection: object, *_: object) -> None:
@@ -185,4 +186,4 @@ class _Steps:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_here(*(int(word) for word in sys.argv[1:])))))
+    sys.stdout.write(json.dumps(asyncio.run(_here(*(int(word) for word in sys.argv[1:])))))

@@ -106,7 +106,7 @@ def _in_turn(row: Row[Any]) -> int:
     if row.near <= NEAR:
         return int(row.near)
     others = int(row.crowd) - 1
-    share = (row.created_at - row.first) / max(1, row.last - row.first)
+    share: float = (row.created_at - row.first) / max(1, row.last - row.first)
     return min(others, max(NEAR + 1, round(others * share)))
 
 
