@@ -1,5 +1,5 @@
 """What the database itself keeps about the queue: each waiting job's turn, and counts by lane and by turn.
-Never here: questions about the queue (that is `jobs.claims`), and the order in plain words (`jobs.fairness`)."""
+Never here: questions about the queue (that is `jobs/places`), and the order in plain words (`jobs/fairness`)."""
 
 from __future__ import annotations
 

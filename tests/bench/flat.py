@@ -177,7 +177,7 @@ class _Steps:
             event.listen(engine.sync_engine, "checkout", self._listen)
 
     def _listen(self, connection: object, *_: object) -> None:
-        raw: sqlite3.Connection = connection.driver_connection._conn  # type: ignore[attr-defined]
+        raw: sqlite3.Connection = connection.driver_connection._conn  # type: ignore[attr-defined]  # the driver hides it
         raw.set_progress_handler(self._more, self.EVERY)
 
     def _more(self) -> int:
