@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FOLDED: Final = "➡️"
+"""How a card begins whose result came as a message of its own."""
 KEY: Final = re.compile(r"`([0-9a-z]{12})`")
 """A job's key, as its card's footer shows it."""
 QUICK: Final = Pace(speed=30)
@@ -181,10 +183,11 @@ class Installation:
         return self.folder / "easel.db"
 
     def shown(self, key: str) -> list[Message]:
-        """Every message, wherever it stands, that is a card of this job now."""
+        """Every message, wherever it stands, that is a card of this job now; a folded one only leads to it."""
         places = list(self.fake.world.channels.values())
         everywhere = (message for place in places for message in self.fake.messages(place))
-        return [message for message in everywhere if key in KEY.findall(message.text)]
+        cards = (message for message in everywhere if key in KEY.findall(message.text))
+        return [card for card in cards if not card.text.startswith(FOLDED)]
 
     @property
     def submissions(self) -> list[Call]:
@@ -246,8 +249,8 @@ class Installation:
 
 
 def has_ended(card: Message) -> bool:
-    """Whether it shows an outcome: only progress says since when, and a card that was folded only leads to it."""
-    return not card.loading and "<t:" not in card.text and not card.text.startswith("➡️")
+    """Whether it shows an outcome: only progress says since when."""
+    return not card.loading and "<t:" not in card.text
 
 
 def doubled(tasks: list[Task]) -> list[tuple[str | None, int | None, str | None]]:
