@@ -58,7 +58,13 @@ class AnswerStore(Protocol):
         """Give up leases; from `until` on anybody may take the answers up."""
 
     async def claim(self, owner: str, now: int, *, until: int, limit: int) -> Sequence[OpenAnswer]:
-        """Take answers whose lease ran out; those whose interaction has a job are deleted, for the job answers them."""
+        """Take answers whose lease ran out; those whose interaction has a job are deleted, for the job answers them.
+
+        Of what is taken no job can begin any more: `JobStore.insert` refuses it, whichever process is quicker.
+        """
+
+    async def forget_told(self, before: int) -> int:
+        """Forget which were taken before a moment; returns how many."""
 
     async def forget_tokens(self, now: int) -> int:
         """Clear the tokens that are dead; returns how many."""

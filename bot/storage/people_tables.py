@@ -102,3 +102,12 @@ open_answers = Table(
     Column("lease_until", BigInteger, nullable=False),
 )
 Index("open_answers_lease", open_answers.c.lease_until)
+
+told_answers = Table(
+    "told_answers",
+    metadata,
+    Column("interaction_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+)
+"""Interactions whose people are told that nothing began: no process begins anything of theirs any more."""
+Index("told_answers_at", told_answers.c.at)

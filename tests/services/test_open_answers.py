@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from bot.domain.jobs import TOKEN_LIFE_MS, Route
 from bot.domain.open_answers import AnswerKind, OpenAnswer
-from bot.errors import RetryLater, StorageTrouble
+from bot.errors import RetryLater, StorageTrouble, UserError
 from bot.services.intake import open_answers as room
 from bot.services.intake.open_answers import LEASE_MS, POSTED_WITHIN_MS
 from bot.storage.people_tables import open_answers
@@ -110,6 +110,23 @@ async def test_an_answer_that_became_a_job_is_left_to_the_job(world: Harness) ->
     assert world.discord.told == {}
     assert await kept(world) == []
     assert (await world.ended(job)).route is Route.REPLY
+
+
+async def test_a_process_that_wakes_after_its_person_was_told_begins_nothing(world: Harness) -> None:
+    await world.services.answers.open(asked(world, 77))
+    store, now = world._opened.answers, world.clock.now() + int(LAPSED_S * 1_000)
+    (taken,) = await store.claim("another", now, until=now + LEASE_MS, limit=50)
+
+    with pytest.raises(UserError) as before_the_words:
+        await world.imagine(asker=world.asker(interaction=77))
+    await store.write([], [taken.interaction_id], owner="another", until=now)
+    with pytest.raises(UserError) as after_the_words:
+        await world.imagine(asker=world.asker(interaction=77))
+
+    said = {refused.value.text.id for refused in (before_the_words, after_the_words)}
+    assert said == {"answer.interrupted"}
+    assert await world.ledger() == []
+    assert not world.upstream.tasks
 
 
 async def test_an_answer_with_its_words_is_forgotten_soon(world: Harness) -> None:

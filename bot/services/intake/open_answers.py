@@ -33,6 +33,9 @@ CLOSE_LATER_S: Final = 1.0
 POSTED_WITHIN_MS: Final = 6 * 3_600_000
 """Whoever asked longer ago than this is not written to in the channel any more."""
 
+TOLD_KEPT_MS: Final = 24 * 3_600_000
+"""A process that slept longer than this has long lost Discord, and its interactions with it."""
+
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class OpenAnswers:
@@ -147,6 +150,7 @@ class OpenAnswers:
             await self.settle()
         await self.store.renew(self.owner, now, until=now + LEASE_MS)
         await self.store.forget_tokens(now)
+        await self.store.forget_told(now - TOLD_KEPT_MS)
         found: Sequence[OpenAnswer] = await self.store.claim(
             self.owner, now, until=now + LEASE_MS, limit=BATCH
         )

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, bindparam, delete, exists, insert, literal, select, text, update
 
 from bot.domain.jobs import UPSTREAM, JobState
-from bot.errors import LeaseLost
+from bot.errors import LeaseLost, UserError
 from bot.storage.database import lock
 from bot.storage.jobs import ledger, rows
+from bot.storage.people_tables import open_answers, told_answers
 from bot.storage.tables import ERASED, FORGOTTEN, IS_LIVE, actions, deliveries, inputs, jobs
+from bot.texts import text as sentence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -40,6 +42,8 @@ _LIVE_CHILD: Final = select(jobs).where(
 _UNDISTURBED: Final = update(jobs).where(
     c.key == bindparam("key_"), c.fence == bindparam("fence_"), c.touched.is_(False)
 )
+_ANSWERED: Final = delete(open_answers).where(open_answers.c.interaction_id == bindparam("interaction_"))
+_TOLD: Final = select(told_answers.c.at).where(told_answers.c.interaction_id == bindparam("interaction_"))
 _ACTIONS: Final = (
     select(actions)
     .where(actions.c.job_key.in_(bindparam("keys_", expanding=True)))
@@ -98,6 +102,7 @@ def insert_job(
         earlier = find(connection, _LIVE_CHILD, parent_=job.press.parent, position_=job.press.position)
     if earlier is not None:
         return earlier
+    _take_answer(connection, job.interaction_id)
     drawn = ledger.check(connection, job, allowance, limits, budget)
     # A limit of nothing running would keep an accepted job waiting for ever.
     running = None if allowance.running is None else max(1, allowance.running)
@@ -107,6 +112,17 @@ def insert_job(
         connection.execute(insert(inputs), rows.inputs_of(job, taken_along))
     ledger.reserve(connection, job, drawn, budget)
     return job
+
+
+def _take_answer(connection: Connection, interaction_id: int) -> None:
+    """From here on the job answers its person; raises `UserError` if another process tells them that nothing began.
+
+    Deleting the row waits for whoever is taking it, so one of the two sees what the other did.
+    """
+    asked = {"interaction_": interaction_id}
+    connection.execute(_ANSWERED, asked)
+    if connection.execute(_TOLD, asked).one_or_none() is not None:
+        raise UserError(sentence("answer.interrupted"))
 
 
 # -- writing ---------------------------------------------------------------------------------------------

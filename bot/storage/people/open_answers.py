@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, insert, select, update
 
 from bot.domain.open_answers import AnswerKind, OpenAnswer
 from bot.storage.database import lock
-from bot.storage.people_tables import open_answers
+from bot.storage.people_tables import open_answers, told_answers
 from bot.storage.tables import jobs
 
 if TYPE_CHECKING:
@@ -87,9 +87,22 @@ class SqlAnswerStore:
                 .values(owner=owner, lease_until=until)
                 .returning(open_answers)
             )
-            return [_read(row) for row in connection.execute(taking)]
+            taken = [_read(row) for row in connection.execute(taking)]
+            if taken:
+                ids = [one.interaction_id for one in taken]
+                connection.execute(delete(told_answers).where(told_answers.c.interaction_id.in_(ids)))
+                connection.execute(insert(told_answers), [{"interaction_id": id_, "at": now} for id_ in ids])
+            return taken
 
         return await self._database.write(take)
+
+    async def forget_told(self, before: int) -> int:
+        """See the port."""
+        old = told_answers.c.at < before
+        some = select(told_answers.c.interaction_id).where(old).limit(1)
+        if await self._database.read(lambda cn: cn.execute(some).one_or_none()) is None:
+            return 0
+        return await self._database.write(lambda cn: cn.execute(delete(told_answers).where(old)).rowcount)
 
     async def forget_tokens(self, now: int) -> int:
         """See the port."""

@@ -1,0 +1,77 @@
+"""An interaction either begins a job or has its person told that nothing began, whichever process is quicker.
+Never here: what people are told, and when (tests/services)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from bot.domain.jobs import JobState
+from bot.domain.open_answers import AnswerKind, OpenAnswer
+from bot.domain.pools import UNLIMITED
+from bot.errors import UserError
+from bot.storage.people_tables import open_answers, told_answers
+from tests.storage.making import NOON, job
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+    from bot.domain.jobs import Job
+    from bot.storage import Storage
+
+LAPSED = NOON + 60_000
+
+
+def opened(interaction_id: int) -> OpenAnswer:
+    return OpenAnswer(
+        interaction_id=interaction_id,
+        application_id=1,
+        token="t",
+        token_until=NOON + 900_000,
+        channel_id=5,
+        guild_id=6,
+        user_id=7,
+        locale="en",
+        kind=AnswerKind.PUBLIC,
+        at=NOON,
+    )
+
+
+async def begun(storage: Storage, wanted: Job) -> bool:
+    try:
+        await storage.jobs.insert(wanted, UNLIMITED)
+    except UserError:
+        return False
+    return True
+
+
+async def ids(storage: Storage, table: Table) -> list[int]:
+    found = await storage.database.read(lambda cn: cn.execute(select(table.c.interaction_id)).scalars().all())
+    return sorted(found)
+
+
+async def test_of_a_sleeper_and_a_rescuer_exactly_one_has_its_way(storage: Storage) -> None:
+    for number in range(1, 31):
+        await storage.answers.write([opened(number)], (), owner="sleeper", until=NOON)
+        wanted = job(interaction_id=number, state=JobState.QUEUED)
+
+        began, taken = await asyncio.gather(
+            begun(storage, wanted), storage.answers.claim("rescuer", LAPSED, until=LAPSED + 1, limit=50)
+        )
+
+        assert began != bool(taken), number
+        assert (await storage.jobs.get(wanted.key) is not None) == began
+        await storage.answers.write([], [number], owner="rescuer", until=LAPSED)
+
+
+async def test_a_job_closes_its_own_answer_and_what_was_told_is_forgotten_in_a_day(storage: Storage) -> None:
+    await storage.answers.write([opened(1), opened(2)], (), owner="one", until=NOON)
+    assert await begun(storage, job(interaction_id=1))
+    await storage.answers.claim("two", LAPSED, until=LAPSED + 1, limit=50)
+
+    assert await ids(storage, open_answers) == [2]
+    assert await ids(storage, told_answers) == [2]
+    await storage.answers.forget_told(LAPSED + 1)
+    assert await ids(storage, told_answers) == []
