@@ -25,10 +25,10 @@ UNIT: Final = (
     "domain",
     "i18n",
     "log",
+    "metrics",
     "midjourney",
     "services",
     "storage",
-    "telemetry",
     "ui",
     "web",
 )

@@ -46,7 +46,7 @@ def unguarded(awaitable: Awaitable[T], _reason: str, /) -> Awaitable[T]:
 
 
 class Metrics(Protocol):
-    """Meters. Names are stable: dashboards rely on them (`telemetry` lists each)."""
+    """Meters. Names are stable: dashboards rely on them (`bot.metrics` lists each)."""
 
     def count(self, name: str, n: int = 1, /, **labels: str) -> None:
         """Something happened."""

@@ -89,3 +89,16 @@ def test_no_kept_file_names_this_machine_or_a_registry() -> None:
     ]
     assert not found
     assert "uv.lock" not in {named(path) for path in kept_files()}, "it holds download addresses"
+
+
+def test_the_quick_loop_runs_rooms_that_are_there() -> None:
+    unit = next(
+        node.value
+        for node in tree(ROOT / "noxfile.py").body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "UNIT"
+    )
+    assert unit is not None
+    rooms = ast.literal_eval(unit)
+
+    assert rooms
+    assert [room for room in rooms if not any((ROOT / "tests" / room).glob("**/test_*.py"))] == []
