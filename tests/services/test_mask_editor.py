@@ -258,9 +258,9 @@ async def test_where_no_card_can_be_posted_now_the_result_finds_its_way(
     await world.calm()
 
     assert cards(world, done) == [JobState.SUCCEEDED]
-    assert (await world.job(done.key)).route is (
-        Route.POST if isinstance(trouble, RetryLater) else Route.DIRECT
-    )
+    # When Discord says "later", the first card may be there before the result is, or the result comes first.
+    ways = {Route.POST, Route.EDIT} if isinstance(trouble, RetryLater) else {Route.DIRECT}
+    assert (await world.job(done.key)).route in ways
 
 
 @pytest.mark.parametrize("trouble", [StorageTrouble("locked"), RuntimeError("odd")])
