@@ -5,25 +5,25 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlencode
 
-import aiosqlite
-from sqlalchemy import event, func, select
+from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from bot.errors import StartupError, StorageTrouble
 from bot.storage.errors import Conflict, translated
+from bot.storage.threads import Threads, undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from sqlalchemy.engine import URL, Connection
+    from sqlalchemy.engine import URL, Connection, Engine
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 T = TypeVar("T")
@@ -32,8 +32,6 @@ BUSY_MS: Final = 5_000
 """How long a statement waits for a lock of another process before it gives up."""
 READERS: Final = 4
 """Reading connections of SQLite, each with a thread of its own."""
-STOP_SECONDS: Final = 5
-"""How long we wait for the thread of a connection that could not be opened."""
 QUEUE_SECONDS: Final = 30
 """How long a transaction waits in line for the writing connection."""
 CONNECTIONS: Final = 10
@@ -72,8 +70,9 @@ LIBPQ_LEFT_OUT: Final = frozenset(
 SQLITE: Final = "sqlite"
 POSTGRES: Final = "postgresql"
 
-# A transaction is a plain function of a connection, so the same code runs over both asyncio drivers: aiosqlite, which
-# gives each connection a thread of its own, and asyncpg.
+# A transaction is a plain function of a connection, so the same code runs on both: for SQLite as a whole in one of our
+# threads (a driver that hands over each statement spends more time on that than SQLite on the work), for PostgreSQL
+# over asyncpg.
 
 
 class _Reporting:
@@ -81,9 +80,9 @@ class _Reporting:
 
     on_trouble: Callable[[str], None] | None = None
 
-    async def _told(self, visit: Coroutine[Any, Any, T]) -> T:
+    async def _told(self, visit: Awaitable[T]) -> T:
         try:
-            return await _undisturbed(visit)
+            return await visit
         except Conflict:  # an answer, no trouble
             raise
         except StorageTrouble as trouble:
@@ -96,10 +95,11 @@ class SqliteDatabase(_Reporting):
     """One SQLite file: one writing connection and a few readers. Its errors are `StorageTrouble`."""
 
     def __init__(self, url: URL, *, busy_ms: int) -> None:
-        self._writer = _sqlite_engine(
+        self._url, self._busy_ms = url, busy_ms
+        self._writer = _SqliteConnections(
             url,
             busy_ms,
-            connections=1,
+            most=1,
             pragmas=(
                 "journal_mode = WAL",
                 f"journal_size_limit = {LOG_KEPT_BYTES}",
@@ -112,39 +112,92 @@ class SqliteDatabase(_Reporting):
         # The driver opens no transaction of its own (isolation_level None), so we do, and as a writer from the
         # start: a transaction that begins by reading cannot wait for the write lock later, it fails at once.
         event.listen(self._writer.sync_engine, "begin", _begin_immediate)
-        self._reader = _sqlite_engine(url, busy_ms, connections=READERS, pragmas=("query_only = ON",))
+        self._reader = _SqliteConnections(url, busy_ms, most=READERS, pragmas=("query_only = ON",))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that commits at its end and is undone by any exception.
 
         Writers queue for the one connection, first come, first served.
         """
-        return await self._told(_transact(self._writer, work))
+        return await self._told(self._writer.transact(work))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a reading connection; each of its statements sees one consistent moment."""
-        return await self._told(_look(self._reader, work))
+        return await self._told(self._reader.look(work))
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """A connection on which everything is read as it stands at one moment."""
-        with translated():
-            async with self._reader.connect() as connection:
-                await connection.exec_driver_sql("BEGIN")
-                yield connection
-                await connection.exec_driver_sql("ROLLBACK")
+        async with self._by_steps(_begin, "query_only = ON") as connection:
+            yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that the caller fills step by step; undone by any exception."""
+        async with self._by_steps(_begin_immediate, "journal_mode = WAL", "foreign_keys = ON") as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _by_steps(
+        self, begin: Callable[[Connection], None], *pragmas: str
+    ) -> AsyncIterator[AsyncConnection]:
+        engine = create_async_engine(
+            self._url.set(drivername="sqlite+aiosqlite"),
+            hide_parameters=True,
+            poolclass=NullPool,
+            connect_args=_sqlite_arguments(self._busy_ms),
+        )
+        _set_up(engine.sync_engine, pragmas)
+        event.listen(engine.sync_engine, "begin", begin)
         with translated():
-            async with self._writer.begin() as connection:
+            async with engine.begin() as connection:
                 yield connection
 
     async def close(self) -> None:
         """Finish what runs, close every connection and end the threads."""
-        await self._reader.dispose()
-        await self._writer.dispose()
+        await self._reader.close()
+        await self._writer.close()
+
+
+class _SqliteConnections:
+    """A few connections to one file, and as many threads in which whole transactions run."""
+
+    def __init__(self, url: URL, busy_ms: int, *, most: int, pragmas: tuple[str, ...]) -> None:
+        self.sync_engine = create_engine(
+            url.set(drivername="sqlite+pysqlite"),
+            hide_parameters=True,
+            poolclass=QueuePool,
+            pool_size=most,
+            max_overflow=0,
+            connect_args=_sqlite_arguments(busy_ms) | {"check_same_thread": False},
+        )
+        _set_up(self.sync_engine, pragmas)
+        self._threads = Threads(most, name="sqlite", patience_s=QUEUE_SECONDS)
+
+    async def transact(self, work: Callable[[Connection], T]) -> T:
+        """Run it in a transaction."""
+
+        def transaction() -> T:
+            with translated(), self.sync_engine.begin() as connection:
+                return work(connection)
+
+        with translated():
+            return await self._threads.run(transaction)
+
+    async def look(self, work: Callable[[Connection], T]) -> T:
+        """Run it without one."""
+
+        def visit() -> T:
+            with translated(), self.sync_engine.connect() as connection:
+                return work(connection)
+
+        with translated():
+            return await self._threads.run(visit)
+
+    async def close(self) -> None:
+        """Wait for what runs, close the connections, end the threads."""
+        with translated():
+            await self._threads.close(self.sync_engine.dispose)
 
 
 class PostgresDatabase(_Reporting):
@@ -174,11 +227,11 @@ class PostgresDatabase(_Reporting):
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that commits at its end and is undone by any exception."""
-        return await self._told(_transact(self._writer, work))
+        return await self._told(undisturbed(asyncio.ensure_future(_transact(self._writer, work))))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection without a transaction; each of its statements sees one consistent moment."""
-        return await self._told(_look(self._reader, work))
+        return await self._told(undisturbed(asyncio.ensure_future(_look(self._reader, work))))
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -263,41 +316,18 @@ def _named(url: URL) -> URL:
     return url
 
 
-def _sqlite_engine(url: URL, busy_ms: int, *, connections: int, pragmas: tuple[str, ...]) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        hide_parameters=True,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=QUEUE_SECONDS,
-        connect_args={
-            "isolation_level": None,
-            "timeout": busy_ms / 1_000,
-            "async_creator_fn": _connected,
-        },
-    )
+def _sqlite_arguments(busy_ms: int) -> dict[str, Any]:
+    return {"isolation_level": None, "timeout": busy_ms / 1_000}
 
+
+def _set_up(engine: Engine, pragmas: tuple[str, ...]) -> None:
     def set_up(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    event.listen(engine.sync_engine, "connect", set_up)
-    return engine
-
-
-async def _connected(*place: Any, **options: Any) -> aiosqlite.Connection:
-    """Open a file; where that fails, end the driver's thread too, which else outlives the event loop and dies loudly."""
-    connection = aiosqlite.connect(*place, **options)
-    thread = connection._thread  # noqa: SLF001 - the driver stops it, and gives nothing to wait for its end by
-    thread.daemon = True  # as SQLAlchemy does for its own: a hanging disk keeps no process from ending
-    try:
-        return await connection
-    except BaseException:
-        await asyncio.to_thread(thread.join, STOP_SECONDS)
-        raise
+    event.listen(engine, "connect", set_up)
 
 
 async def _transact(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
@@ -312,18 +342,8 @@ async def _look(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
             return await connection.run_sync(work)
 
 
-async def _undisturbed(visit: Coroutine[Any, Any, T]) -> T:
-    """Let a transaction end before a caller's cancellation goes on: it takes milliseconds, and is never torn."""
-    task = asyncio.ensure_future(visit)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        while not task.done():
-            with suppress(asyncio.CancelledError):  # said twice, it is still one cancellation
-                await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # seen; the caller is no longer there to hear of it
-        raise
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from tests.bench.report import keep, show
 
-BENCHES = ("reads", "lag", "answer", "flight", "ceiling", "restart", "storage", "year")
+BENCHES = ("flat", "reads", "lag", "answer", "flight", "ceiling", "restart", "storage", "year")
 
 
 def run(
