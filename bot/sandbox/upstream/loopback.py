@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from aiohttp import web
 
-from bot.sandbox.upstream.gallery import CDN_PREFIX, PUBLIC_PREFIX, Gallery
+from bot.sandbox.upstream.gallery import CDN_PREFIX, PUBLIC_PREFIX, Gallery, NotThere
 from bot.sandbox.upstream.misbehaviour import Misbehaviour
 from bot.sandbox.upstream.picture_window import PictureWindow
 from bot.sandbox.upstream.views import plain_view
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.sandbox.upstream.tasks import Task
 
 LARGEST_BODY = 64 * 1024 * 1024
+WSRV = "/wsrv/"
 
 
 class LoopbackServer:
@@ -54,7 +55,7 @@ class LoopbackServer:
         window = PictureWindow(self.service, self._gallery, self._misbehaviour)
         for prefix, name in self.windows.items():
             application.router.add_get(f"{prefix}{{key:.+}}", window.serve(name))
-        application.router.add_get("/wsrv/", window.serve("wsrv"))
+        application.router.add_get(WSRV, window.serve("wsrv"))
         self._add_routes(application)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -95,7 +96,7 @@ class LoopbackServer:
     @property
     def wsrv(self) -> str:
         """The stand-in for wsrv: `?url=…` follows."""
-        return f"{self.service.origin}/wsrv/"
+        return f"{self.service.origin}{WSRV}"
 
     @property
     def calls(self) -> list[Call]:
@@ -120,6 +121,18 @@ class LoopbackServer:
     async def flush_webhooks(self) -> None:
         """Send what changed up to now and wait until it was sent."""
         await self._webhooks.flush()
+
+    async def picture_at(self, url: str) -> bytes | None:
+        """What one of its own addresses shows, past all faults and uncounted; None for any other address."""
+        own = self.service.own_path(url)
+        if own is None:
+            return None
+        path, query = own
+        try:
+            shown = self._gallery.resize(query) if path == WSRV else self._gallery.fetch(path, query)
+            return (await shown).content
+        except NotThere:
+            return None
 
     # -- survival ------------------------------------------------------------------------------------------------
 
