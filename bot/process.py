@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from importlib import metadata
@@ -23,6 +23,8 @@ from bot.systemd import Systemd
 from bot.web_server import Served, serving
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from bot.client import Easel
     from bot.config import Settings
     from bot.domain.keys import JobKey
@@ -72,14 +74,19 @@ class App:
 
         A process that only holds shards runs the editor alone: the first card answers the person.
         """
+        self._logged_in.set()
         worker = self.settings.role != "gateway"
         run = self.services.worker.run if worker else self.services.editor.run
         # Half of a broken engine could send twice what the other half had sent: only a new process begins again.
         self._engine = self.supervisor.start("engine", run, restart=False)
         self._cards = self.supervisor.start("painted regions", self.mask_editor.run)
 
-    async def run(self) -> None:
-        """Run until `stopping`. Raises `StartupError` if Discord will not have us, or a part broke for good."""
+    @asynccontextmanager
+    async def parts(self) -> AsyncIterator[None]:
+        """Serve, and run every part but engine and client, for the length of the block.
+
+        Raises `StartupError` at its end if a part broke for good.
+        """
         start = self.supervisor.start
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(serving(self.settings, self.served()))
@@ -99,6 +106,13 @@ class App:
                 start("housekeeping", self.services.housekeeping.run)
                 start("copies", self.services.copies.run)
                 start("watch", self.services.watch.run)
+            yield
+        if self.supervisor.failure is not None:
+            raise self.supervisor.failure
+
+    async def run(self) -> None:
+        """Run until `stopping`. Raises `StartupError` if Discord will not have us, or a part broke for good."""
+        async with self.parts():
             self.manager.tell("READY=1", "STATUS=connecting to Discord")
             client = asyncio.create_task(self._be_client(), name="discord")
             stopping = asyncio.create_task(self.stopping.wait(), name="stopping")
@@ -109,8 +123,6 @@ class App:
             self.manager.tell("STOPPING=1")
             await self.stop()
             await asyncio.gather(client, return_exceptions=True)
-        if self.supervisor.failure is not None:
-            raise self.supervisor.failure
         if refusal is not None:
             raise refusal
         if not asked:
@@ -124,7 +136,6 @@ class App:
 
     async def _be_client(self) -> None:
         await self.log_in()
-        self._logged_in.set()
         if self.settings.role == "worker":
             await self._ask_for_token()
             return

@@ -1,4 +1,4 @@
-"""The real bot, furnished for the stage: settings that need no environment, and its parts wired to both stand-ins.
+"""The real bot, furnished for the stage: settings that need no environment, and a database that knows no commands.
 Never here: the stage itself, and anything the real bot would do differently."""
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from bot import config
 from bot.app import assemble
 from bot.client import SYNCED
 from bot.domain.accounts import ApiKind
-from bot.sandbox.upstream import SANDBOX_KEY, SimulatedUpstream
+from bot.sandbox.mjproxy.server import SimulatedProxy
+from bot.sandbox.stage import GUILD_ID
+from bot.sandbox.upstream import SANDBOX_KEY, Key, SimulatedUpstream
 from bot.setting_names import new_name
 
 if TYPE_CHECKING:
@@ -20,15 +22,18 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.domain.ports import Clock, Guard
     from bot.process import App
-    from bot.sandbox.mjproxy.server import SimulatedProxy
+    from bot.sandbox.upstream.loopback import LoopbackServer
 
 MADE_UP_TOKEN: Final = "a-token-that-nobody-checks"  # noqa: S105 - the simulated Discord takes any
+OWN_KEY: Final = "sk-robins-own"
+KEYS: Final = {SANDBOX_KEY: Key(), OWN_KEY: Key(account="robin")}
+"""What the simulated API takes: the deployment's key, and one that a server may bring for itself."""
 ALLOWANCE: Final = "NORMAL=200/5/20,FAST=50/3/10"
 STOP_S: Final = 3.0
 
 
 def settings_for(
-    upstream: SimulatedUpstream | SimulatedProxy, database: Path, *, more: Mapping[str, str] | None = None
+    upstream: LoopbackServer, database: Path, *, more: Mapping[str, str] | None = None
 ) -> Settings:
     """Settings from nothing but the stand-ins' addresses."""
     return config.load(
@@ -51,10 +56,22 @@ def settings_for(
     )
 
 
-def _of_kind(upstream: SimulatedUpstream | SimulatedProxy) -> dict[str, str]:
-    if isinstance(upstream, SimulatedUpstream):
-        return {"EASEL_API_STORAGE": upstream.storage}
-    return {"EASEL_API_KIND": ApiKind.MJ_PROXY.value}
+def everything(upstream: LoopbackServer, *, master_key: str, listen: str) -> dict[str, str]:
+    """What a deployment with all there is has set besides: own keys, `/ops`, pages of its own, a watched balance."""
+    admin = {"EASEL_API_ADMIN_KEY": SANDBOX_KEY} if isinstance(upstream, SimulatedUpstream) else {}
+    return {
+        "EASEL_MASTER_KEY": master_key,
+        "EASEL_OWNER_GUILD": str(GUILD_ID),
+        "EASEL_WEB_LISTEN": listen,
+        "EASEL_PUBLIC_URL": f"http://{listen}",
+        **admin,
+    }
+
+
+def _of_kind(upstream: LoopbackServer) -> dict[str, str]:
+    if isinstance(upstream, SimulatedProxy):
+        return {"EASEL_API_KIND": ApiKind.MJ_PROXY.value}
+    return {"EASEL_API_STORAGE": upstream.origin}
 
 
 @asynccontextmanager

@@ -1,5 +1,5 @@
-"""The stage's page in the browser, made live: time passes, what changed is shown, and no click is lost to that.
-Never here: the world on the page. SimCord 3.2.1's private seams that are used are named where they are."""
+"""The stage's pages in the browser, made live: time passes, what changed is shown, and no click is lost to that.
+Never here: the world on the pages. SimCord 3.2.1's private seams that are used are named where they are."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 import simcord
 
 from bot.errors import StartupError
+from bot.sandbox.page_extras import Extras
+from bot.sandbox.page_pictures import Pictures
+from bot.sandbox.page_script import add_script
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
+    from simcord.builders import ChannelHandle
     from simcord.preview import Preview
 
     from bot.sandbox.stage import Place
@@ -23,24 +27,131 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICK_S: Final = 0.2
-"""How often time passes on the stage; the page asks twice a second."""
+"""How often time passes on the stage; a page asks twice a second."""
 LEAP_S: Final = 5.0
 """At most so much time passes in one tick: a laptop that slept catches up step by step."""
 
 
+class Pages:
+    """A page for each channel that somebody looks at; SimCord shows one channel a page."""
+
+    def __init__(self, env: simcord.Env, *, timezone: str, pictures: Pictures) -> None:
+        self._env = env
+        self._timezone = timezone
+        self._pictures = pictures
+        self._open: dict[int, Preview] = {}
+        self._wanted: dict[int, int] = {}
+        self.turns = asyncio.Lock()
+        """Actions on a page and the passing of time exclude each other.
+
+        Without it, an action that meets a tick is refused, and one on a page that a tick has just written anew is
+        called stale. Who clicked saw that page, or one whose buttons are the same by their ids.
+        """
+        self.answer: Callable[[Preview, Any, Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
+        """Who answers what SimCord's page does not know: our own script asks it."""
+
+    async def serve(self, channel: ChannelHandle, viewers: Sequence[Any], *, port: int = 0) -> Preview:
+        """The page of a channel, opened at the first call. Raises `simcord.SetupError`."""
+        if (found := self._open.get(channel.id)) is not None:
+            return found
+        main = self._env._preview  # noqa: SLF001 - private: SimCord allows one page, because operations must not overlap; ours take turns
+        self._env._preview = None  # noqa: SLF001
+        try:
+            page = self._env.preview(
+                channel, viewers=viewers, layout="channel", port=port, timezone=self._timezone
+            )
+            page._explicit_assets = self._pictures  # noqa: SLF001 - private: the public way takes pictures only before the start
+            page._action = self._taking_turns(page)  # type: ignore[method-assign]  # noqa: SLF001 - private: no public hook around an action
+            page._open_page = self._as_wanted(page)  # type: ignore[method-assign]  # noqa: SLF001 - private: nor around who looks first
+            add_script(page)
+            with self._env.time_context():
+                await page.__aenter__()
+        finally:
+            if main is not None:
+                self._env._preview = main  # noqa: SLF001
+        # A page of Python's own, which nobody looks at: without it each change is drawn once less.
+        page._pages.pop("python", None)  # noqa: SLF001
+        self._open[channel.id] = page
+        return page
+
+    def look_as(self, channel: ChannelHandle, viewer_id: int) -> None:
+        """Whoever opens that channel's page next looks as this person."""
+        self._wanted[channel.id] = viewer_id
+
+    async def close(self) -> None:
+        """Close every page."""
+        for page in self._open.values():
+            await page.close()
+
+    def _as_wanted(self, page: Preview) -> Callable[..., Any]:
+        opened = page._open_page  # noqa: SLF001
+
+        def open_page(viewer_id: Any = None, target_id: Any = None) -> Any:
+            wanted = self._wanted.pop(page.channel.id, None)
+            return opened(wanted if viewer_id is None else viewer_id, target_id)
+
+        return open_page
+
+    def _taking_turns(self, page: Preview) -> Callable[..., Any]:
+        act = page._action  # noqa: SLF001
+
+        async def action(context: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
+            async with self.turns:
+                looked_at = page._pages.get(context or "")  # noqa: SLF001 - private: where a page's revision is
+                if looked_at is not None and isinstance(body, dict):
+                    if str(body.get("kind", "")).startswith("easel-") and self.answer is not None:
+                        return await self.answer(page, looked_at, body)
+                    if "published_revision" in body:
+                        body = {**body, "published_revision": looked_at.revision}
+                # Else what happens now is shown as of the last tick: “in 1 second”.
+                page._advance_presentation_time()  # noqa: SLF001 - private: only a refresh does it by itself
+                return await act(context, body)
+
+        return action
+
+    async def show(self) -> None:
+        """Draw what changed on every page that somebody looks at; pictures from elsewhere are fetched for it."""
+        for page in tuple(self._open.values()):
+            if page._pages:  # noqa: SLF001
+                await page.refresh()
+
+    async def pass_time(self) -> None:
+        """Let the wall clock drive the stage, for ever."""
+        seen = -1
+        while True:
+            await asyncio.sleep(TICK_S)
+            async with self.turns:
+                try:
+                    behind = time.time() - self._env.now().timestamp()
+                    await self._env.advance_time(min(LEAP_S, max(0.0, behind)))
+                    happened = len(self._env.http_requests)
+                    if happened != seen or self._pictures.arrived:
+                        self._pictures.arrived = False
+                        await self.show()
+                        seen = happened
+                except (simcord.SetupError, TimeoutError) as late:
+                    # The bot was busy for longer than SimCord waits; the next tick goes on where this one stopped.
+                    log.debug("tick_late", extra={"reason": str(late)})
+
+
 @asynccontextmanager
-async def live_page(env: simcord.Env, place: Place, *, port: int, timezone: str) -> AsyncIterator[Preview]:
-    """Serve the page, and let the wall clock drive the stage for as long. Raises `StartupError`."""
-    preview = env.preview(
-        place.channel,
-        viewers=[place.member, place.moderator],
-        layout="channel",
-        port=port,
-        timezone=timezone,
-    )
+async def live_page(
+    env: simcord.Env,
+    place: Place,
+    *,
+    port: int,
+    timezone: str,
+    fetch: Callable[[str], Awaitable[bytes | None]],
+) -> AsyncIterator[Preview]:
+    """Serve the channel's page, and others when they are asked for; the wall clock drives the stage for as long.
+
+    `fetch` has the bytes behind a link of the simulated API's. Raises `StartupError`.
+    """
+    pictures = Pictures(fetch)
+    pages = Pages(env, timezone=timezone, pictures=pictures)
+    pages.answer = Extras(pages, place).answer
     try:
-        with env.time_context():
-            await preview.__aenter__()
+        page = await pages.serve(place.channel, place.people, port=port)
     except simcord.SetupError as error:
         if isinstance(error.__cause__, OSError):
             raise StartupError(
@@ -48,52 +159,17 @@ async def live_page(env: simcord.Env, place: Place, *, port: int, timezone: str)
             ) from None
         raise StartupError(f"The sandbox's page cannot be served: {error}") from None
     try:
-        turns = _take_turns(preview)
-        clockwork = asyncio.create_task(_pass_time(env, preview, turns), name="stage clock")
+        running = [
+            asyncio.create_task(pages.pass_time(), name="stage clock"),
+            asyncio.create_task(pictures.run(), name="stage pictures"),
+        ]
         try:
-            yield preview
+            yield page
         finally:
-            clockwork.cancel()
-            with suppress(asyncio.CancelledError):
-                await clockwork
+            for task in running:
+                task.cancel()
+            for task in running:
+                with suppress(asyncio.CancelledError):
+                    await task
     finally:
-        await preview.close()
-
-
-def _take_turns(preview: Preview) -> asyncio.Lock:
-    """Let actions on the page and the passing of time exclude each other.
-
-    Without it, an action that meets a tick is refused, and one on a page that a tick has just written anew is
-    called stale. Who clicked saw that page, or one whose buttons are the same by their ids.
-    """
-    turns = asyncio.Lock()
-    act = preview._action  # noqa: SLF001 - private: SimCord has no public hook around an action
-
-    async def action(context: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
-        async with turns:
-            page = preview._pages.get(context or "")  # noqa: SLF001 - private: where a page's revision is
-            if page is not None and isinstance(body, dict) and "published_revision" in body:
-                body = {**body, "published_revision": page.revision}
-            # Else what happens now is shown as of the last tick: “in 1 second”.
-            preview._advance_presentation_time()  # noqa: SLF001 - private: only a refresh does it by itself
-            return await act(context, body)
-
-    preview._action = action  # type: ignore[method-assign, assignment]  # noqa: SLF001 - as above
-    return turns
-
-
-async def _pass_time(env: simcord.Env, preview: Preview, turns: asyncio.Lock) -> None:
-    seen = -1
-    while True:
-        await asyncio.sleep(TICK_S)
-        async with turns:
-            try:
-                behind = time.time() - env.now().timestamp()
-                await env.advance_time(min(LEAP_S, max(0.0, behind)))
-                happened = len(env.http_requests)
-                if happened != seen:
-                    await preview.refresh()
-                    seen = happened
-            except (simcord.SetupError, TimeoutError) as late:
-                # The bot was busy for longer than SimCord waits; the next tick goes on where this one stopped.
-                log.debug("tick_late", extra={"reason": str(late)})
+        await pages.close()

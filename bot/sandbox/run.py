@@ -19,15 +19,14 @@ from bot import log as log_room
 from bot.domain.accounts import ApiKind
 from bot.errors import StartupError
 from bot.sandbox.clock import StageClock, StageGuard
-from bot.sandbox.house import furnished, settings_for
+from bot.sandbox.house import KEYS, everything, furnished, settings_for
 from bot.sandbox.mjproxy.faults import ProxyFault, read_proxy_fault
 from bot.sandbox.mjproxy.server import SimulatedProxy
 from bot.sandbox.page import live_page
 from bot.sandbox.shelf import open_shelf
 from bot.sandbox.stage import open_stage
 from bot.sandbox.story import Story
-from bot.sandbox.upstream import Fault, Pace, PlannedFault, SimulatedUpstream, read_fault
-from bot.web_server import serving
+from bot.sandbox.upstream import Fault, Pace, PlannedFault, Settings, SimulatedUpstream, read_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
     from bot.sandbox.mjproxy.faults import Planned
     from bot.sandbox.shelf import Shelf
+    from bot.sandbox.upstream.loopback import LoopbackServer
 
 KEEP_EVERY_S: Final = 1.0
 CANVAS: Final = 768
@@ -60,79 +60,71 @@ async def run(wishes: Wishes, story: Story | None = None) -> None:
     faults = _read(wishes.faults, wishes.kind)
     log_room.setup(level="ERROR")
     stop = asyncio.Event()
-    if wishes.kind is ApiKind.MJ_PROXY:
-        if wishes.data is not None:
-            raise StartupError(
-                "A simulated mj-proxy forgets its tasks, so --data cannot go with --api mj-proxy."
-            )
-        await _run_with_proxy(wishes, story, faults, stop)
-        return
-    with open_shelf(wishes.data) as shelf, _signals(stop):
-        upstream = SimulatedUpstream(pace=Pace(speed=wishes.speed), canvas=CANVAS, on_call=story.call)
+    with open_shelf(wishes.data, wishes.kind) as shelf, _signals(stop):
+        upstream = _upstream(wishes, story)
         shelf.restore(upstream)
         for fault in faults:
-            if isinstance(fault, PlannedFault):
-                upstream.fault(fault)
+            upstream.fault(fault)  # type: ignore[arg-type]  # `_read` read those of this kind
         try:
             async with upstream:
                 await _play(wishes, story, shelf, upstream, stop)
         finally:
             shelf.keep(upstream, whatever=True)
-        story.closing(tasks=len(upstream.tasks), kept=wishes.data)
+        story.closing(tasks=upstream.paid, kept=wishes.data)
 
 
-async def _run_with_proxy(
-    wishes: Wishes, story: Story, faults: Sequence[Planned | PlannedFault], stop: asyncio.Event
-) -> None:
-    """The same between Discord and a server of the family."""
-    with open_shelf(None) as shelf, _signals(stop):
-        proxy = SimulatedProxy(pace=Pace(speed=wishes.speed), canvas=CANVAS, on_call=story.call)
-        for fault in faults:
-            proxy.fault(fault)
-        async with proxy:
-            await _play(wishes, story, shelf, proxy, stop)
-        story.closing(tasks=proxy.paid, kept=None)
+def _upstream(wishes: Wishes, story: Story) -> SimulatedUpstream | SimulatedProxy:
+    """The API between which and Discord the bot stands."""
+    settings = Settings(pace=Pace(speed=wishes.speed), canvas=CANVAS, on_call=story.call)
+    if wishes.kind is ApiKind.MJ_PROXY:
+        return SimulatedProxy(settings=settings)
+    return SimulatedUpstream(settings, keys=KEYS)
 
 
 async def _play(
     wishes: Wishes,
     story: Story,
     shelf: Shelf,
-    upstream: SimulatedUpstream | SimulatedProxy,
+    upstream: LoopbackServer,
     stop: asyncio.Event,
 ) -> None:
     guard, clock = StageGuard(), StageClock()
-    settings = settings_for(upstream, shelf.database, more=_own_pages())
+    own = everything(upstream, master_key=shelf.master_key, listen=_free_port())
+    settings = settings_for(upstream, shelf.database, more=own)
     async with (
         furnished(settings, guard=guard, clock=clock) as app,
-        serving(app.settings, app.served()),
         open_stage(app, guard, clock) as (env, place),
-        live_page(env, place, port=wishes.port, timezone=_timezone()) as page,
+        app.parts(),
+        live_page(env, place, port=wishes.port, timezone=_timezone(), fetch=upstream.picture_at) as page,
     ):
-        story.opening(address=page.url, api=upstream.origin, speed=wishes.speed, kept=wishes.data)
+        story.opening(
+            address=page.url,
+            api=upstream.origin,
+            web=own["EASEL_PUBLIC_URL"],
+            speed=wishes.speed,
+            kept=wishes.data,
+            kind=wishes.kind,
+        )
         if wishes.browser:
             _open_browser(page.url)
-        ended = asyncio.create_task(page.wait_closed(), name="page closed")
-        stopped = asyncio.create_task(stop.wait(), name="asked to stop")
-        broken = asyncio.create_task(app.stopping.wait(), name="engine ended")
-        waits = {ended, stopped, broken}
+        waits = {
+            asyncio.create_task(page.wait_closed(), name="page closed"),
+            asyncio.create_task(stop.wait(), name="asked to stop"),
+            asyncio.create_task(app.stopping.wait(), name="a part ended"),
+        }
         try:
             while not any(wait.done() for wait in waits):
                 await asyncio.wait(waits, timeout=KEEP_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-                if isinstance(upstream, SimulatedUpstream):
-                    shelf.keep(upstream)
+                shelf.keep(upstream)
         finally:
             for wait in waits:
                 wait.cancel()
-        if broken.done() and not broken.cancelled():
-            raise StartupError("The bot's engine stopped by itself; the lines above say why.")
 
 
-def _own_pages() -> dict[str, str]:
-    """The bot's own web server, for the mask editor and the simulated API's webhooks: on any port that is free."""
-    with socket.create_server(("127.0.0.1", 0)) as metrics:
-        listen = f"127.0.0.1:{metrics.getsockname()[1]}"
-    return {"EASEL_WEB_LISTEN": listen, "EASEL_PUBLIC_URL": f"http://{listen}"}
+def _free_port() -> str:
+    """The bot's own web server, for the mask editor, the simulated API's webhooks, health and metrics: any free port."""
+    with socket.create_server(("127.0.0.1", 0)) as tried:
+        return f"127.0.0.1:{tried.getsockname()[1]}"
 
 
 def _read(spelled: Sequence[str], kind: ApiKind) -> list[Planned | PlannedFault]:

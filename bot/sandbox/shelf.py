@@ -1,4 +1,4 @@
-"""What a sandbox keeps between two runs: the bot's database, and the simulated API's tasks beside it.
+"""What a sandbox keeps between two runs: the bot's database and master key, and the simulated API's tasks beside them.
 Never here: the simulated Discord's messages; nothing can keep those."""
 
 from __future__ import annotations
@@ -8,23 +8,31 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from cryptography.fernet import Fernet
+
+from bot.domain.accounts import ApiKind
 from bot.errors import StartupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.sandbox.upstream import SimulatedUpstream
+    from bot.sandbox.upstream.loopback import LoopbackServer
+
+FILES: Final = {ApiKind.OHMYGPT: "upstream.json", ApiKind.MJ_PROXY: "mj-proxy.json"}
+"""Where the tasks of each kind of API are kept."""
 
 
 @dataclass(slots=True)
 class Shelf:
-    """A directory with two files."""
+    """A directory with three files."""
 
     directory: Path
     lasting: bool
     """Whether it outlives this run."""
+    kind: ApiKind = ApiKind.OHMYGPT
+    """Whose tasks these are."""
     _kept: int = -1
 
     @property
@@ -33,11 +41,26 @@ class Shelf:
         return self.directory / "easel.db"
 
     @property
-    def _tasks(self) -> Path:
-        return self.directory / "upstream.json"
+    def master_key(self) -> str:
+        """The same at each start: keys that servers brought are sealed with it."""
+        path = self.directory / "master.key"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(Fernet.generate_key().decode(), encoding="ascii")
+        return path.read_text(encoding="ascii")
 
-    def restore(self, upstream: SimulatedUpstream) -> None:
-        """Give the simulated API its tasks back. Raises `StartupError` if they cannot be read."""
+    @property
+    def _tasks(self) -> Path:
+        return self.directory / FILES[self.kind]
+
+    def restore(self, upstream: LoopbackServer) -> None:
+        """Give the simulated API its tasks back. Raises `StartupError` if they cannot be read, or are another kind's."""
+        for kind, name in FILES.items():
+            if kind is not self.kind and (self.directory / name).exists():
+                raise StartupError(
+                    f"{self.directory} belongs to a sandbox with --api {kind.value}: "
+                    "start it with that, or choose another directory with --data."
+                )
         if not self._tasks.exists():
             return
         try:
@@ -46,27 +69,27 @@ class Shelf:
             raise StartupError(
                 f"{self._tasks} cannot be read ({error}): delete it, or choose another directory with --data."
             ) from None
-        self._kept = len(upstream.tasks)
+        self._kept = upstream.paid
 
-    def keep(self, upstream: SimulatedUpstream, *, whatever: bool = False) -> None:
+    def keep(self, upstream: LoopbackServer, *, whatever: bool = False) -> None:
         """Write the tasks if there are new ones, or whatever changed; a crash leaves the old file or the new one."""
-        if not self.lasting or (len(upstream.tasks) == self._kept and not whatever):
+        if not self.lasting or (upstream.paid == self._kept and not whatever):
             return
-        self._kept = len(upstream.tasks)
+        self._kept = upstream.paid
         fresh = self._tasks.with_suffix(".new")
         fresh.write_text(json.dumps(upstream.dump()), encoding="utf-8")
         fresh.replace(self._tasks)
 
 
 @contextmanager
-def open_shelf(directory: Path | None) -> Iterator[Shelf]:
+def open_shelf(directory: Path | None, kind: ApiKind = ApiKind.OHMYGPT) -> Iterator[Shelf]:
     """The given directory, or one that is gone afterwards. Raises `StartupError`."""
     if directory is None:
         with tempfile.TemporaryDirectory(prefix="easel-sandbox-", ignore_cleanup_errors=True) as name:
-            yield Shelf(Path(name), lasting=False)
+            yield Shelf(Path(name), lasting=False, kind=kind)
         return
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StartupError(f"{directory} cannot be used: {error.strerror}.") from None
-    yield Shelf(directory, lasting=True)
+    yield Shelf(directory, lasting=True, kind=kind)

@@ -1,4 +1,4 @@
-"""The simulated Discord as a place: a server, a channel, two people, today's date, and a bot that comes online.
+"""The simulated Discord as a place: a server, its channels and people, today's date, and a bot that comes online.
 Never here: the bot's parts, the page in the browser, and what is printed."""
 
 from __future__ import annotations
@@ -6,10 +6,13 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 import simcord
+from simcord.builders import UserHandle
+
+from bot.domain.guilds import Actor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,10 +27,16 @@ SETTLE_S: Final = 5.0
 """How long an action of a person may keep the bot busy before the page calls it uncertain."""
 GUILD_ID: Final = 1_300_000_000_000_000_000
 
-WELCOME: Final = (
-    "Welcome to **#art**! Type `/imagine` below, write `a paper fox` as the prompt and press Enter. "
-    "When the four pictures are there, press **U2**."
-)
+WELCOME: Final = """\
+Welcome to **#art**! Type `/imagine` below, write `a paper fox` as the prompt and press Enter. \
+When the four pictures are there, press **U2**.
+Then try:
+- *Right-click a picture* and choose under **Apps**: Picture info, Describe picture, Use as image prompt.
+- **Viewing as**, at the top, makes you somebody else: **Mia** is a member, **Noa** has the role Patron, \
+**Robin** is a moderator (`/mod panel`, `/pool panel`), **Sam** owns server and bot (`/ops servers list`).
+- The tabs beside it lead to **#easel-log**, which moderators see, and to your **direct messages** \
+(`/prefer copies on: True` has each picture sent there, too).
+- `/jobs list`, `/quota`, `/describe`, `/blend`, `/help`; as Robin, **Set a key…** in `/pool panel` takes `sk-robins-own`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +44,19 @@ class Place:
     """Where the story plays, and who is there."""
 
     channel: ChannelHandle
+    log: ChannelHandle
+    """Moderators and the owner see it."""
     member: MemberActor
+    patron: MemberActor
+    """A member with a role that nothing is decided for yet."""
     moderator: MemberActor
+    owner: MemberActor
+    """Of the server, and of the bot."""
+
+    @property
+    def people(self) -> tuple[MemberActor, ...]:
+        """Everybody, whoever may do least first."""
+        return self.member, self.patron, self.moderator, self.owner
 
 
 @asynccontextmanager
@@ -58,8 +78,9 @@ async def open_stage(
     # SimCord lists what commands raise as the bot's bugs, and the page then calls the command's outcome uncertain.
     # Ours raise their refusals on purpose; the tree's own handler answers those, and logs what is a bug.
     vars(app.bot.tree).pop("on_error", None)
+    _give_owner(app, place.owner)
     try:
-        await place.moderator.send(place.channel, WELCOME)
+        await _begin(app, place)
         yield env, place
     finally:
         await app.stop()
@@ -68,7 +89,9 @@ async def open_stage(
 
 
 def _furnish(env: simcord.Env) -> Place:
-    guild = env.create_guild("Easel sandbox", id=GUILD_ID)
+    """Whoever and whatever is new comes last: ids follow the order, and kept databases know them."""
+    owner = env.create_user("sam", global_name="Sam, owner")
+    guild = env.create_guild("Easel sandbox", id=GUILD_ID, owner=owner)
     role = guild.create_role(
         "Moderator",
         permissions=discord.Permissions(manage_guild=True, manage_messages=True, moderate_members=True),
@@ -76,4 +99,35 @@ def _furnish(env: simcord.Env) -> Place:
     member = guild.add_member(env.create_user("mia", global_name="Mia"))
     moderator = guild.add_member(env.create_user("robin", global_name="Robin, moderator"), roles=[role])
     channel = guild.create_text_channel("art", topic="Type /imagine, and see a picture come")
-    return Place(channel, member, moderator)
+    hidden, seen = (
+        discord.PermissionOverwrite(view_channel=False),
+        discord.PermissionOverwrite(view_channel=True),
+    )
+    log = guild.create_text_channel(
+        "easel-log",
+        topic="What Easel tells moderators; members do not see it",
+        overwrites={guild.default_role: hidden, role: seen, UserHandle(env, env.backend.bot_user): seen},
+    )
+    patron = guild.add_member(
+        env.create_user("noa", global_name="Noa, patron"), roles=[guild.create_role("Patron")]
+    )
+    return Place(channel, log, member, patron, moderator, simcord.MemberActor(env, guild, owner))
+
+
+def _give_owner(app: App, owner: MemberActor) -> None:
+    """SimCord's application belongs to the bot itself; at Discord it belongs to a person."""
+    asked = app.bot.http.application_info
+
+    async def application_info() -> Any:
+        return {**await asked(), "owner": {"id": str(owner.id), "username": owner.name, "discriminator": "0"}}
+
+    app.bot.http.application_info = application_info  # type: ignore[method-assign]
+
+
+async def _begin(app: App, place: Place) -> None:
+    """What stands there when the first person looks: a welcome, and a log channel where nobody chose another yet."""
+    guilds = app.services.guilds
+    if (await guilds.settings(GUILD_ID)).revision == 0:
+        robin = Actor(place.moderator.id, place.moderator.name)
+        await guilds.set_log_channel(GUILD_ID, robin, place.log.id)
+    await place.moderator.send(place.channel, WELCOME)

@@ -11,7 +11,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from bot.domain.accounts import ApiKind
+from bot.sandbox.house import OWN_KEY
+from bot.sandbox.upstream import SANDBOX_KEY
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from bot.sandbox.upstream import Call
@@ -30,8 +35,26 @@ TRY: Final = (
         "pictures of your own, mixed into one; or four prompts for a picture, with buttons",
     ),
     ("version: niji 6, aspect: 16:9", "other models and shapes bring other buttons"),
-    ("the name at the top of the page", "switches between Mia and the moderator Robin"),
+    (
+        "right-click a message",
+        "its menu under Apps: Picture info, Describe picture, Use as image prompt, Moderate…",
+    ),
+    (
+        "/prefer copies on: True",
+        "each picture comes as a direct message, too; the tab is at the top of the page",
+    ),
+    (
+        "/mod panel, /pool panel",
+        "as Robin: rules, words, limits, pauses; #easel-log tells what moderators did",
+    ),
     ("--fault picture-404:1", "what people see when something breaks; `--fault help` lists all names"),
+    ("--tour", "ten things to do, one after the other; the sandbox notices each"),
+)
+PEOPLE: Final = (
+    ("Mia", "a member: everything above"),
+    ("Noa", "a member with the role Patron; give it more with /pool rule"),
+    ("Robin", "a moderator: /mod, /pool, Moderate… in a message's menu, and the tab #easel-log"),
+    ("Sam", "owns server and bot: /ops servers list, and direct messages about the account"),
 )
 
 
@@ -41,8 +64,10 @@ class Story:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False)
 
-    def opening(self, *, address: str, api: str, speed: float, kept: Path | None) -> None:
-        """Everything a newcomer needs."""
+    def opening(
+        self, *, address: str, api: str, web: str, speed: float, kept: Path | None, kind: ApiKind
+    ) -> None:
+        """Everything a newcomer needs; `web` is the bot's own web server."""
         say = self._console.print
         say()
         say(
@@ -54,20 +79,30 @@ class Story:
             "  [dim]Open it in a browser on this machine. The address is also the key: it is new at each start.[/]"
         )
         say()
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="bold")
-        table.add_column(style="default")
-        for what, why in TRY:
-            table.add_row(Text(what), Text(why))
-        say(Padding(table, (0, 0, 0, 2)))
+        self._table(TRY)
+        say()
+        say("  Be somebody else with [bold]Viewing as[/], at the top of the page:")
+        self._table(PEOPLE)
         say()
         for line in self._honest(speed, kept):
             say(f"  [dim]{line}[/]", soft_wrap=True)
+        own_key = f"; {OWN_KEY} is one that a server may bring (/pool panel → Set a key…)"
         say(
-            f"  [dim]The simulated API is at {api}, its key is sk-sandbox; its log follows. Ctrl+C ends.[/]",
+            f"  [dim]The simulated API is at {api}, its key is {SANDBOX_KEY}"
+            f"{own_key if kind is ApiKind.OHMYGPT else ''}.[/]",
             soft_wrap=True,
         )
+        say(f"  [dim]Health and metrics are at {web}/readyz and {web}/metrics.[/]", soft_wrap=True)
+        say("  [dim]What the bot asks the API follows. Ctrl+C ends.[/]", soft_wrap=True)
         say()
+
+    def _table(self, rows: Iterable[tuple[str, str]]) -> None:
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="bold")
+        table.add_column(style="default")
+        for what, why in rows:
+            table.add_row(Text(what), Text(why))
+        self._console.print(Padding(table, (0, 0, 0, 2)))
 
     def _honest(self, speed: float, kept: Path | None) -> list[str]:
         if kept is None:
@@ -79,7 +114,6 @@ class Story:
             )
         return [
             f"Midjourney is played {speed:g} times faster than life (--speed 1 is lifelike).",
-            "The page cannot show context menus (right-click → Apps), direct messages or a second channel.",
             memory,
         ]
 

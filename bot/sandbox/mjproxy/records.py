@@ -57,15 +57,16 @@ class RecordBook:
         self._prefix = prefix
         self._records: dict[str, Record] = {}
         self._by_task: dict[int, Record] = {}
-        self._given = 0
+        self.given = 0
+        """How many ids were given out: none is ever given twice."""
 
     def __iter__(self) -> Iterator[Record]:
         return (record for record in self._records.values() if not record.forgotten)
 
     def next_id(self) -> str:
         """An id that was never given out: sixteen digits, the first of which may be 0."""
-        self._given += 1
-        return f"{self._prefix}{self._given * STRIDE % DIGITS:016d}"
+        self.given += 1
+        return f"{self._prefix}{self.given * STRIDE % DIGITS:016d}"
 
     def add(self, record: Record) -> None:
         """Keep a record."""

@@ -1,13 +1,14 @@
-"""A server of the family as one thing to open, look into and close; every request is admitted, answered and recorded.
+"""A server of the family: every request is admitted, answered and recorded; and the levers for tests.
 Never here: what endpoints do."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+from typing_extensions import override
 
+from bot.sandbox.mjproxy.archive import dump, load
 from bot.sandbox.mjproxy.doors import Doors
 from bot.sandbox.mjproxy.faults import Planned, ProxyFault
 from bot.sandbox.mjproxy.flavours import Flavour
@@ -17,21 +18,17 @@ from bot.sandbox.mjproxy.submitting import Submitting
 from bot.sandbox.mjproxy.views import true_view
 from bot.sandbox.mjproxy.workshop import Workshop
 from bot.sandbox.upstream.faults import Fault, PlannedFault
-from bot.sandbox.upstream.gallery import CDN_PREFIX, PUBLIC_PREFIX, Gallery
-from bot.sandbox.upstream.misbehaviour import Misbehaviour
-from bot.sandbox.upstream.picture_window import PictureWindow
+from bot.sandbox.upstream.loopback import LoopbackServer
 from bot.sandbox.upstream.service import Service, Settings
-from bot.sandbox.upstream.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
+
+    from aiohttp import web
 
     from bot.sandbox.mjproxy.records import Record
-    from bot.sandbox.upstream.calls import Call
     from bot.sandbox.upstream.tasks import Task
 
-LARGEST_BODY = 64 * 1024 * 1024
 OF_HOUSE = frozenset(
     {
         "guest",
@@ -47,7 +44,7 @@ OF_HOUSE = frozenset(
 )
 
 
-class SimulatedProxy:
+class SimulatedProxy(LoopbackServer):
     """One flavour on loopback. Open it with `async with`; options are the fields of `House` and of `Settings`."""
 
     def __init__(
@@ -59,28 +56,19 @@ class SimulatedProxy:
         port: int = 0,
         **options: Any,
     ) -> None:
-        self._address = (host, port)
         own = {name: options.pop(name) for name in list(options) if name in OF_HOUSE}
-        self.service = Service(replace(settings or Settings(), **options))
-        self.house = House(flavour=flavour, service=self.service, **own)
-        self._misbehaviour = Misbehaviour()
-        self._gallery = Gallery(self.service)
-        self._webhooks = Webhooks(self.service, view=self._posted)
-        self._workshop = Workshop(self.service, self._gallery.fetch_own, self._webhooks.watch)
-        self._runner: web.AppRunner | None = None
+        service = Service(replace(settings or Settings(), **options))
+        super().__init__(service, host=host, port=port, view=self._posted)
+        self.house = House(flavour=flavour, service=service, **own)
+        self._workshop = Workshop(service, self._gallery.fetch_own, self._webhooks.watch)
 
     def _posted(self, service: Service, task: Task) -> dict[str, Any]:
         del service
         record = self.house.records.of_task(task)
         return true_view(self.house, record) if record is not None else {}
 
-    async def __aenter__(self) -> Self:
-        """Open the port and begin to post webhooks."""
-        application = web.Application(client_max_size=LARGEST_BODY)
-        window = PictureWindow(self.service, self._gallery, self._misbehaviour)
-        for prefix, name in ((CDN_PREFIX, "cdn"), (PUBLIC_PREFIX, "file")):
-            application.router.add_get(f"{prefix}{{key:.+}}", window.serve(name))
-        application.router.add_get("/wsrv/", window.serve("wsrv"))
+    @override
+    def _add_routes(self, application: web.Application) -> None:
         doors = Doors(
             self.house,
             Submitting(self.house, self._workshop),
@@ -89,49 +77,17 @@ class SimulatedProxy:
             self._gallery,
         )
         application.router.add_route("*", "/{path:.*}", doors.serve)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
-        await self._runner.setup()
-        host, port = self._address
-        await web.TCPSite(self._runner, host, port, reuse_address=True).start()
-        self.service.origin = f"http://{host}:{self._runner.addresses[0][1]}"
-        await self._webhooks.start()
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Let go of everything that waits, and close."""
-        self._misbehaviour.closing.set()
-        await self._webhooks.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+    @override
+    def dump(self) -> dict[str, Any]:
+        return dump(self.house)
+
+    @override
+    def load(self, dumped: Mapping[str, Any]) -> None:
+        for task in load(self.house, dumped):
+            self._webhooks.watch(task)
 
     # -- looking in --------------------------------------------------------------------------------------------------
-
-    @property
-    def origin(self) -> str:
-        """What an owner puts into the settings."""
-        return self.service.origin
-
-    @property
-    def host(self) -> str:
-        """`127.0.0.1:PORT`, for an allow-list of picture hosts."""
-        return self.service.host
-
-    @property
-    def wsrv(self) -> str:
-        """The stand-in for wsrv: `?url=…` follows."""
-        return f"{self.service.origin}/wsrv/"
-
-    @property
-    def calls(self) -> list[Call]:
-        """Every request, oldest first."""
-        return self.service.log.calls
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """How many requests each endpoint got."""
-        return self.service.log.counts
 
     @property
     def records(self) -> list[Record]:
@@ -140,19 +96,9 @@ class SimulatedProxy:
         return list(self.house.records)
 
     @property
-    def paid(self) -> int:
-        """How many tasks were accepted and charged."""
-        return len(self.service.accounts.charges)
-
-    @property
     def broken_rules(self) -> list[str]:
         """What the client did that no client may do."""
         return self.house.broken_rules
-
-    @property
-    def webhooks_sent(self) -> list[tuple[str, dict[str, Any]]]:
-        """Every webhook that went out: address and body."""
-        return self._webhooks.sent
 
     def record(self, record_id: str) -> Record:
         """A record, forgotten ones not; raises KeyError."""
@@ -198,10 +144,6 @@ class SimulatedProxy:
     def forget(self, record_id: str) -> None:
         """Restart: the server no longer knows this task."""
         self.record(record_id).forgotten = True
-
-    async def flush_webhooks(self) -> None:
-        """Send what changed up to now and wait until it was sent."""
-        await self._webhooks.flush()
 
     def _task(self, record_id: str) -> Task:
         task = self.record(record_id).task

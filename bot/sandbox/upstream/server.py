@@ -1,12 +1,13 @@
-"""The simulated upstream as one thing to open, look into and close: the HTTP server and the levers for tests.
+"""OhMyGPT's API as a server: its endpoints, and the levers for tests.
 Never here: rules of the service."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aiohttp import web
+from typing_extensions import override
 
 from bot.sandbox.upstream.accounts import Permission
 from bot.sandbox.upstream.answers import Answer, Envelope
@@ -14,126 +15,60 @@ from bot.sandbox.upstream.archive import dump, load
 from bot.sandbox.upstream.control import Control
 from bot.sandbox.upstream.desk import Desk, Endpoint
 from bot.sandbox.upstream.faults import PlannedFault
-from bot.sandbox.upstream.gallery import CDN_PREFIX, PUBLIC_PREFIX, STORE_PREFIX, Gallery
+from bot.sandbox.upstream.gallery import STORE_PREFIX
+from bot.sandbox.upstream.loopback import LARGEST_BODY, LoopbackServer
 from bot.sandbox.upstream.management import balance, membership, rates, upload
-from bot.sandbox.upstream.misbehaviour import Misbehaviour, respond
-from bot.sandbox.upstream.picture_window import PictureWindow
+from bot.sandbox.upstream.misbehaviour import respond
 from bot.sandbox.upstream.queries import query, query_page
 from bot.sandbox.upstream.service import Service, Settings
 from bot.sandbox.upstream.submissions import Ask, Submissions
 from bot.sandbox.upstream.tasks import Status
 from bot.sandbox.upstream.views import plain_view
-from bot.sandbox.upstream.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import TracebackType
 
     from bot.sandbox.upstream.accounts import Charge
     from bot.sandbox.upstream.calls import Call
     from bot.sandbox.upstream.faults import Fault
     from bot.sandbox.upstream.tasks import Task
 
-LARGEST_BODY = 64 * 1024 * 1024
 MIDJOURNEY = "/api/v1/ai/draw/mj/"
 
 
-class SimulatedUpstream:
+class SimulatedUpstream(LoopbackServer):
     """OhMyGPT's Midjourney API on loopback. Open it with `async with`; options are the fields of `Settings`."""
+
+    windows: ClassVar[Mapping[str, str]] = {STORE_PREFIX: "store", **LoopbackServer.windows}
 
     def __init__(
         self, settings: Settings | None = None, *, host: str = "127.0.0.1", port: int = 0, **options: Any
     ) -> None:
-        self._address = (host, port)
-        self._service = Service(replace(settings or Settings(), **options))
-        self._misbehaviour = Misbehaviour()
-        self._gallery = Gallery(self._service)
-        self._webhooks = Webhooks(self._service)
-        self._submissions = Submissions(self._service, self._gallery.fetch_own, self._webhooks.watch)
-        self._runner: web.AppRunner | None = None
-
-    # -- life ----------------------------------------------------------------------------------------------------
-
-    async def __aenter__(self) -> Self:
-        """Open the port and begin to post webhooks."""
-        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
-        await self._runner.setup()
-        host, port = self._address
-        site = web.TCPSite(self._runner, host, port, reuse_address=True)
-        await site.start()
-        bound = self._runner.addresses[0]
-        self._service.origin = f"http://{host}:{bound[1]}"
-        await self._webhooks.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Let go of everything that waits, and close."""
-        self._misbehaviour.closing.set()
-        await self._webhooks.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    # -- addresses -----------------------------------------------------------------------------------------------
-
-    @property
-    def origin(self) -> str:
-        """The API's origin, without a slash at the end."""
-        return self._service.origin
+        super().__init__(Service(replace(settings or Settings(), **options)), host=host, port=port)
+        self._submissions = Submissions(self.service, self._gallery.fetch_own, self._webhooks.watch)
 
     @property
     def storage(self) -> str:
         """The picture store's origin: `/api/v1/content/mj-generated/{key}` follows."""
-        return self._service.origin
-
-    @property
-    def wsrv(self) -> str:
-        """The stand-in for wsrv: `?url=…` follows."""
-        return f"{self._service.origin}/wsrv/"
-
-    @property
-    def host(self) -> str:
-        """`127.0.0.1:PORT`, for an allow-list of picture hosts."""
-        return self._service.host
+        return self.service.origin
 
     # -- looking in ----------------------------------------------------------------------------------------------
 
     @property
-    def calls(self) -> list[Call]:
-        """Every request but those to /control, oldest first."""
-        return self._service.log.calls
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """How many requests each endpoint got, ever."""
-        return self._service.log.counts
-
-    @property
     def tasks(self) -> list[Task]:
         """Accepted submissions in order: exactly one each."""
-        self._service.book.advance()
-        return self._service.book.tasks
+        self.service.book.advance()
+        return self.service.book.tasks
 
     @property
     def charges(self) -> list[Charge]:
         """What each accepted submission cost."""
-        return self._service.accounts.charges
-
-    @property
-    def webhooks_sent(self) -> list[tuple[str, dict[str, Any]]]:
-        """Every webhook that went out: address and body."""
-        return self._webhooks.sent
-
-    @property
-    def service(self) -> Service:
-        """Everything else, for tests that need it: accounts, files, assets, settings."""
-        return self._service
+        return self.service.accounts.charges
 
     def view(self, task_id: int) -> dict[str, Any]:
         """A task's fifteen fields as they truly are, past all faults."""
-        self._service.book.advance()
-        return plain_view(self._service, self._task(task_id))
+        self.service.book.advance()
+        return plain_view(self.service, self._task(task_id))
 
     def calls_to(self, endpoint: str) -> list[Call]:
         """The requests to one endpoint."""
@@ -158,8 +93,8 @@ class SimulatedUpstream:
         `endpoint` is an endpoint's name, `submit` or `query`; what it returns counts its `hits`.
         """
         if isinstance(fault, PlannedFault):
-            return self._service.faults.add(fault)
-        return self._service.faults.add(
+            return self.service.faults.add(fault)
+        return self.service.faults.add(
             PlannedFault(
                 fault,
                 left=times,
@@ -174,36 +109,32 @@ class SimulatedUpstream:
 
     def lift(self, fault: Fault | None = None) -> None:
         """Forget all planned faults, or those of one name."""
-        self._service.faults.lift(fault)
+        self.service.faults.lift(fault)
 
     # -- levers --------------------------------------------------------------------------------------------------
 
     def finish(self, task_id: int) -> None:
         """End a task now as it was meant to end."""
         self._task(task_id)
-        self._service.book.finish(task_id)
+        self.service.book.finish(task_id)
 
     def fail(self, task_id: int, reason: str, status: Status = Status.FAILURE) -> None:
         """End a task now with this failReason."""
         self._task(task_id)
-        self._service.book.fail(task_id, reason, status)
+        self.service.book.fail(task_id, reason, status)
 
     def progress(self, task_id: int, percent: int) -> None:
         """Put a task at this percent; it stays there until it is moved again."""
         self._task(task_id)
-        self._service.book.progress(task_id, percent)
+        self.service.book.progress(task_id, percent)
 
     def pause(self) -> None:
         """Stop automatic progress."""
-        self._service.book.pause()
+        self.service.book.pause()
 
     def resume(self) -> None:
         """Let time pass again."""
-        self._service.book.resume()
-
-    async def flush_webhooks(self) -> None:
-        """Send what changed up to now and wait until it was sent."""
-        await self._webhooks.flush()
+        self.service.book.resume()
 
     async def picture(self, task_id: int) -> bytes:
         """The bytes that a finished task's addresses serve, past all faults."""
@@ -212,37 +143,38 @@ class SimulatedUpstream:
 
     # -- survival ------------------------------------------------------------------------------------------------
 
+    @override
     def dump(self) -> dict[str, Any]:
         """Everything worth keeping, as JSON."""
-        return dump(self._service)
+        return dump(self.service)
 
+    @override
     def load(self, dumped: Mapping[str, Any]) -> None:
         """What `dump` gave; tasks that had not ended run again."""
-        for task in load(self._service, dumped):
+        for task in load(self.service, dumped):
             self._webhooks.watch(task)
 
     # -- wiring --------------------------------------------------------------------------------------------------
 
     def _task(self, task_id: int) -> Task:
-        task = self._service.book.get(task_id)
+        task = self.service.book.get(task_id)
         if task is None:
             raise KeyError(f"no task {task_id}")
         return task
 
+    @override
     def _application(self) -> web.Application:
-        application = web.Application(client_max_size=LARGEST_BODY, middlewares=[_envelope_for_unknown])
-        desk = Desk(self._service, self._misbehaviour)
-        window = PictureWindow(self._service, self._gallery, self._misbehaviour)
+        return web.Application(client_max_size=LARGEST_BODY, middlewares=[_envelope_for_unknown])
+
+    @override
+    def _add_routes(self, application: web.Application) -> None:
+        desk = Desk(self.service, self._misbehaviour)
         for endpoint in self._endpoints():
             application.router.add_route(endpoint.method, endpoint.path, desk.serve(endpoint))
-        for prefix, name in ((STORE_PREFIX, "store"), (CDN_PREFIX, "cdn"), (PUBLIC_PREFIX, "file")):
-            application.router.add_get(f"{prefix}{{key:.+}}", window.serve(name))
-        application.router.add_get("/wsrv/", window.serve("wsrv"))
-        application.router.add_routes(Control(self._service).routes())
-        return application
+        application.router.add_routes(Control(self.service).routes())
 
     def _endpoints(self) -> list[Endpoint]:
-        submissions, service = self._submissions, self._service
+        submissions, service = self._submissions, self.service
         draw, files, admin = Permission.MIDJOURNEY, Permission.FILES, Permission.ADMIN
 
         def plain(does: Callable[[Service, Ask], Answer]) -> Any:
