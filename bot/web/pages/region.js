@@ -147,7 +147,7 @@ function choose(name) {
   finish({ keep: false });
   tool = name;
   board.dataset.tool = name;
-  document.getElementById("brush-size").hidden = name !== "brush" && name !== "eraser";
+  document.getElementById("size").disabled = name !== "brush" && name !== "eraser";
   for (const button of document.querySelectorAll("[data-tool]:not(canvas)")) {
     const chosen = button.dataset.tool === name;
     button.setAttribute("aria-checked", String(chosen));
@@ -166,6 +166,7 @@ function within({ x, y }) {
 
 function begin(point) {
   trouble("");
+  editor.dataset.begun = "";
   const at = within(point);
   unfinished = { tool, points: tool === "rectangle" ? [at, at] : [at], size: size() };
   redraw();
@@ -398,6 +399,21 @@ document.querySelector("[role=radiogroup]").addEventListener("keydown", (event) 
   choose(next.dataset.tool);
   next.focus();
 });
+
+const more = document.getElementById("more");
+const unfold = (open) => more.setAttribute("aria-expanded", String(open));
+more.addEventListener("click", () => unfold(more.getAttribute("aria-expanded") === "false"));
+board.addEventListener("pointerdown", () => {
+  unfold(false);
+  document.getElementById("keys").open = false;
+});
+document.querySelector(".tools").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  if (document.getElementById("extras").contains(event.target)) (more.offsetParent ? more : board).focus();
+  unfold(false);
+  document.getElementById("keys").open = false;
+});
+document.getElementById("trouble").addEventListener("click", () => trouble(""));
 
 for (const button of document.querySelectorAll("[data-do]")) {
   button.addEventListener("click", () => DEEDS[button.dataset.do]());
