@@ -26,14 +26,18 @@ _QUOTES: Final = (
 )
 """Pairs that stand around a whole prompt, of all languages of ours."""
 _COMMAND: Final = re.compile(
-    r"(?:/imagine\b\s*(?:prompt\b\s*[:\uff1a]?)?|prompt\s*[:\uff1a])\s*(?=\S)", re.IGNORECASE
+    r"(?:/imagine\b\s*(?:prompt\b\s*[:\uff1a]?)?|(?:imagine\s+)?prompt\s*[:\uff1a])\s*(?=\S)", re.IGNORECASE
 )
 _POST: Final = re.compile(
     # The bold prompt, a dash, what was done and by whom, perhaps the speed: as Midjourney's bot posts its pictures.
     r"\*\*(?P<prompt>.+?)\*\*\s*[-\u2013\u2014]\s*(?:.{0,60}?\bby\s+)?"
     r"(?:<@!?[0-9]+>|@\S.{0,40}?|Image\s+#?[0-9].{0,60}?)\s*(?:\([^()]{0,40}\)\s*){0,3}"
 )
-_BOLD: Final = re.compile(r"\*\*(?P<prompt>[^*]+)\*\*")
+_RENDERED: Final = re.compile(
+    # Bold, slanted, both, hidden, struck out, a block of code, a quoted line: what Discord's own signs make of a text.
+    r"(?P<sign>\*{1,3}|_{1,3}|\|\||~~|```)(?P<prompt>(?:(?!(?P=sign)).)+)(?P=sign)|>\s+(?P<quoted>.+)",
+    re.DOTALL,
+)
 _ANGLES: Final = re.compile(r"<(?P<link>https?://[^\s<>]+)>", re.IGNORECASE)
 
 
@@ -52,9 +56,12 @@ def unwrapped(line: str) -> str:
 
 def _peeled(line: str) -> str:
     """One layer less."""
-    post = _POST.fullmatch(line) or _BOLD.fullmatch(line)
+    post = _POST.fullmatch(line)
     if post is not None:
         return post["prompt"].strip()
+    rendered = _RENDERED.fullmatch(line)
+    if rendered is not None:
+        return (rendered["prompt"] or rendered["quoted"]).strip() or line
     command = _COMMAND.match(line)
     if command is not None:
         return line[command.end() :].strip()

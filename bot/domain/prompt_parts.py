@@ -42,6 +42,9 @@ _WEIGHT: Final = re.compile(r"::-?[0-9]*\.?[0-9]+")
 _CUT: Final = re.compile(
     r"(?P<value>[^,;\uff0c\u3002\uff1b\u3001\uff01]+)(?P<sign>[,;\uff0c\u3002\uff1b\u3001\uff01])(?P<rest>.+)"
 )
+_QUOTED: Final = re.compile(
+    "[\"'`\u201c\u201e\u2018\u00ab\u300c](?P<value>[^\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb\u300c\u300d]+)[\"'`\u201c\u201d\u2019\u00bb\u300d]"
+)
 _RATIO_SIGNS: Final = (":", "x", "\u00d7", "/", "\uff1a")  # phones type these
 _LINK_TRAILING: Final = ",;\uff0c\u3002\uff1b\u3001"
 _MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]()#@]|:(?=/)")
@@ -240,6 +243,8 @@ def _first(parameter: Parameter, name: str, words: list[str]) -> tuple[str, list
     """The value that must be there, and what is left of its word and behind it."""
     whole = _value(parameter, words[0])
     if whole is not None:
+        if _QUOTED.fullmatch(words[0]):
+            return whole, words[1:]
         closing = words[0][len(words[0].rstrip(_CLOSING + TRAILING)) :].strip(TRAILING)
         return whole, ([closing] if closing else []) + words[1:]
     cut = None if is_link(words[0]) else _CUT.fullmatch(words[0])
@@ -306,6 +311,8 @@ def _closed_up(parameter: Parameter, words: list[str]) -> list[str]:
 
 
 def _value(parameter: Parameter, word: str) -> str | None:
+    quoted = _QUOTED.fullmatch(word)
+    word = word if quoted is None else quoted["value"]
     spelled = word if is_link(word) else unicodedata.normalize("NFKC", word)
     bare = spelled.rstrip(TRAILING)
     read = parameter.read(bare)
