@@ -4,6 +4,7 @@ Never here: PostgreSQL, whose writers do not wait for each other."""
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 import time
 from contextlib import asynccontextmanager
@@ -19,6 +20,8 @@ from tests.bench.rows import a_job, write
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from sqlalchemy.engine import Connection
 
     from bot.domain.jobs import Job
     from bot.storage.opening import Storage
@@ -72,7 +75,8 @@ async def measure(size: str) -> Report:
     report = Report(
         "year",
         f"{count:,} delivered jobs of one server in a SQLite file (WAL, synchronous=FULL); another writer "
-        "changes one small row every 5 ms, and the time it takes is measured.",
+        "changes one small row every 5 ms, and the time it takes is measured. "
+        f"The machine's load as it began: {os.getloadavg()[0]:.1f}.",
         size,
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -84,6 +88,7 @@ async def measure(size: str) -> Report:
                     storage.database,
                     [_one(now, n, count) for n in range(start, min(count, start + 20_000))],
                 )
+            await storage.database.write(_what_hangs_on_them)
             megabytes = sum(one.stat().st_size for one in path.parent.iterdir()) / 1e6
             records = storage.guilds.records
             actor = Actor(1, "bench")
@@ -116,6 +121,20 @@ async def measure(size: str) -> Report:
     report.note("longest stall of a write with nothing beside it, ms", idle["longest ms"])
     report.note("longest stall of a write meanwhile, ms", max(row["longest ms"] for row in busy))
     return report
+
+
+def _what_hangs_on_them(connection: Connection) -> None:
+    """Nine buttons and a line of the books for each job."""
+    nine = "WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < 8) "
+    connection.exec_driver_sql(
+        "INSERT INTO actions (job_key, position, custom_id, label, emoji) "
+        + nine
+        + "SELECT key, i, 'MJ::JOB::upsample::' || i || '::' || webhook_token, 'U' || i, '' FROM jobs, n"
+    )
+    connection.exec_driver_sql(
+        "INSERT INTO ledger (guild_id, user_id, pool, job_key, units, kind, at, spent_at) "
+        "SELECT guild_id, user_id, pool, key, 1, 'reserve', created_at, created_at FROM jobs"
+    )
 
 
 def _one(now: int, number: int, count: int) -> Job:

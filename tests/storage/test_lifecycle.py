@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from bot.domain.jobs import Ancestor, JobKind, Press
 from bot.domain.tasks import RemoteTaskId
@@ -17,6 +17,8 @@ from tests.storage.making import FREE, NOON, job
 from tests.storage.test_records import ADA, DAY, GUILD, USER, finished, retain, stored
 
 if TYPE_CHECKING:
+    import sqlite3
+
     import pytest
 
     from bot.domain.jobs import Job
@@ -154,6 +156,31 @@ async def test_a_large_server_is_deleted_in_many_short_transactions(
     assert await count(storage, jobs) == 1
     assert await count(storage, ledger) == 1
     assert await count(storage, actions) == len(stays.actions)
+
+
+async def test_while_a_server_is_deleted_the_lock_is_held_for_one_short_statement_at_a_time(
+    storage: Storage,
+) -> None:
+    for _ in range(deletion.STEP + 3):
+        await finished(storage)
+    await storage.guilds.records.schedule_deletion(GUILD, NOON)
+    held: list[list[int]] = [[]]
+    engine = storage.database._writer.sync_engine
+    event.listen(engine, "begin", lambda _connection: held.append([]))
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def count_rows(_connection: object, cursor: sqlite3.Cursor, statement: str, *_more: object) -> None:
+        if statement.startswith("DELETE"):
+            held[-1].append(cursor.rowcount)
+
+    assert await storage.guilds.records.delete_due(NOON) == [GUILD]
+
+    *steps, last = [deleted for deleted in held if deleted]
+    assert len(steps) >= 4  # two of jobs, two of the books
+    assert all(len(step) == 1 for step in steps)
+    assert max(rows for (rows,) in steps) == deletion.STEP
+    assert sum(last) <= 3 * deletion.STEP
+    assert [await count(storage, table) for table in (jobs, actions, ledger)] == [0, 0, 0]
 
 
 async def test_a_server_that_comes_back_while_it_is_deleted_keeps_the_rest(

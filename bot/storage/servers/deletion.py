@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import and_, delete, exists, select, text
 
 from bot.storage.database import lock
-from bot.storage.people_tables import copies, drafts, favourites, open_answers, region_links
+from bot.storage.people_tables import drafts, open_answers, region_links
 from bot.storage.server_tables import (
     audit,
     blocks,
-    draws,
     grants,
     guild_sections,
     guilds,
@@ -20,21 +19,20 @@ from bot.storage.server_tables import (
     own_keys,
     strikes,
 )
-from bot.storage.tables import IS_LIVE, actions, deliveries, inputs, jobs, ledger
+from bot.storage.tables import IS_LIVE, jobs, ledger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Column, Table
+    from sqlalchemy import Column, ColumnElement, Table
     from sqlalchemy.engine import Connection
 
     from bot.storage.database import Database
 
-STEP: Final = 20
+STEP: Final = 10
 """Rows of one table deleted in one transaction; a job's row takes some ten others along."""
 PAGE: Final = 5_000
 """Keys read at once, beside the writers: one look through the jobs serves many steps."""
-_OF_JOBS: Final = (actions, deliveries, inputs, favourites, copies)
 _IN_STEPS: Final[Sequence[tuple[Table, Column[Any]]]] = (
     (ledger, ledger.c.id),
     (audit, audit.c.id),
@@ -69,40 +67,38 @@ async def delete_server(database: Database, guild_id: int, now: int) -> bool:
     return await database.write(lambda cn: _last(cn, guild_id, now))
 
 
-def _may(connection: Connection, guild_id: int, now: int) -> bool:
+# Each transaction is one statement on SQLite, its permission among its conditions and what hangs on the rows deleted by
+# the foreign keys: between statements the lock is held for nothing, and on a busy machine that is most of the time.
+
+
+def _may(guild_id: int, now: int) -> ColumnElement[bool]:
+    due = exists().where(guilds.c.guild_id == guild_id, guilds.c.delete_at <= now)
+    live = select(jobs.c.key).where(jobs.c.guild_id == guild_id, text(IS_LIVE)).correlate(None)
+    return and_(due.correlate(None), ~live.exists())
+
+
+def _delete(connection: Connection, guild_id: int, now: int, table: Table, found: ColumnElement[bool]) -> bool:
+    """Delete rows and what hangs on them; False if it may not be."""
     lock(connection, f"guild/{guild_id}")
-    due = select(guilds.c.guild_id).where(guilds.c.guild_id == guild_id, guilds.c.delete_at <= now)
-    live = select(func.count()).where(jobs.c.guild_id == guild_id, text(IS_LIVE))
-    return connection.execute(due).one_or_none() is not None and not connection.execute(live).scalar_one()
+    may = _may(guild_id, now)
+    if connection.execute(delete(table).where(found, may)).rowcount:
+        return True
+    return bool(connection.execute(select(may)).scalar_one())  # somebody else deleted them
 
 
 def _jobs(connection: Connection, guild_id: int, now: int, keys: Sequence[str]) -> bool:
-    if not _may(connection, guild_id, now):
-        return False
-    for table in _OF_JOBS:
-        connection.execute(delete(table).where(table.c.job_key.in_(keys)))
-    connection.execute(delete(jobs).where(jobs.c.key.in_(keys)))
-    return True
+    return _delete(connection, guild_id, now, jobs, jobs.c.key.in_(keys))
 
 
 def _rows(
-    connection: Connection,
-    guild_id: int,
-    now: int,
-    table: Table,
-    column: Column[Any],
-    found: Sequence[Any],
+    connection: Connection, guild_id: int, now: int, table: Table, column: Column[Any], found: Sequence[Any]
 ) -> bool:
-    if not _may(connection, guild_id, now):
-        return False
-    if table is grants:
-        connection.execute(delete(draws).where(draws.c.grant_id.in_(found)))
-    connection.execute(delete(table).where(table.c.guild_id == guild_id, column.in_(found)))
-    return True
+    return _delete(connection, guild_id, now, table, and_(table.c.guild_id == guild_id, column.in_(found)))
 
 
 def _last(connection: Connection, guild_id: int, now: int) -> bool:
-    if not _may(connection, guild_id, now):
+    lock(connection, f"guild/{guild_id}")
+    if not connection.execute(select(_may(guild_id, now))).scalar_one():
         return False
     for table in _LAST:
         connection.execute(delete(table).where(table.c.guild_id == guild_id))
