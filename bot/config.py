@@ -364,7 +364,8 @@ def _sentence(where: tuple[int | str, ...], kind: str, message: str, given: Mapp
         return words
     name = f"{PREFIX}{where[0]}".upper()
     if kind == "missing":
-        return f"{name} is not set: {Settings.model_fields[str(where[0])].description}"
+        described = Settings.model_fields[str(where[0])].description
+        return f"{name} is not set: {described} `easel setup` asks for it."
     name = given[name].name if name in given else name
     if kind == "value_error":
         return f"{name} {words}"

@@ -53,6 +53,7 @@ def command(
     if start is None:
         start = dialogue.asks and typer.confirm("Start the bot now?", default=True)
     if start:
+        typer.echo("On the server, type /imagine. Ctrl-C stops the bot here; `easel run` starts it again.")
         for name, value in dialogue.chosen.items():
             os.environ[name] = value
         run.command()
@@ -163,7 +164,7 @@ class _Dialogue:
         from bot.errors import StartupError  # noqa: PLC0415 - as above
 
         if self.asks and sys.stdin.isatty():
-            return str(typer.prompt(question, hide_input=True))
+            return str(typer.prompt(f"{question} (stays hidden)", hide_input=True))
         answer = sys.stdin.readline().strip() if self.asks else ""
         if not answer:
             raise StartupError(

@@ -3,6 +3,7 @@ Never here: counting under races (tests/storage/test_tenants.py)."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -59,6 +60,13 @@ def said_in(message: discord.Message) -> str:
 def hearing(shop: Moderated) -> ServersCog:
     """What listens to Discord's events; called directly, for the simulation does not wait for a database."""
     return cast("ServersCog", shop.house.bot.get_cog("ServersCog"))
+
+
+def joined(shop: Moderated, ago: timedelta) -> None:
+    """The bot has been there for so long."""
+    guild = shop.house.bot.get_guild(shop.guild_id)
+    assert guild is not None
+    guild.me.joined_at = datetime.fromtimestamp(shop.house.clock.now() / 1_000, UTC) - ago
 
 
 async def join(shop: Moderated) -> None:
@@ -202,7 +210,7 @@ async def test_servers_that_were_there_before_are_named_in_the_log_and_nobody_is
     async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
         owner = shop.house.env.create_user("owner")
         shop.own_application(owner)
-        await shop.services.owner_policy.since()
+        joined(shop, timedelta(days=7))
 
         await hearing(shop).on_ready()
         await shop.house.env.settle()
@@ -212,3 +220,17 @@ async def test_servers_that_were_there_before_are_named_in_the_log_and_nobody_is
         (line,) = [r for r in caplog.records if r.message == "servers_not_let_in"]
         assert vars(line)["servers"] == 1
         assert str(shop.guild_id) in vars(line)["some"]
+
+
+async def test_the_server_that_the_bot_was_invited_to_before_its_first_start_is_greeted(
+    tmp_path: Path,
+) -> None:
+    async with moderated(tmp_path, more=MORE) as shop:
+        joined(shop, timedelta(hours=20))
+
+        await hearing(shop).on_ready()
+        await hearing(shop).on_ready()
+        await shop.house.env.settle()
+
+        (card,) = shop.house.channel.history()
+        assert "`/imagine` makes a picture" in said_in(card)

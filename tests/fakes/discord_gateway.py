@@ -263,7 +263,8 @@ class Gateway:
         session = Session(secrets.token_hex(16), shard, count, intents, connection)
         self._sessions[session.id] = session
         self._note(session, resumed=False)
-        guilds = [guild for guild in self._world.guilds.values() if session.covers(guild.id)]
+        own = self._world.bot.id
+        guilds = [g for g in self._world.guilds.values() if own in g.members and session.covers(g.id)]
         session.dispatch("READY", {
             "v": 10,
             "user": self._world.bot.payload() | {"verified": True, "mfa_enabled": True, "email": None},

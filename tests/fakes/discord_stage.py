@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from tests.fakes.discord_traffic import RequestRecord
     from tests.fakes.discord_world import Channel, Guild, Json, Role
 
+LONG_AGO_S = 30 * 86_400
+"""So long before the test the bot came to the first server: it is no newcomer there."""
+
 
 class Stage:
     """One server (`guild`), one channel (`channel`), a member (`user`), and a member who manages (`moderator`).
@@ -63,6 +66,7 @@ class Stage:
         self.gateway = ""
         """For EASEL_DISCORD_GATEWAY or `DEFAULT_GATEWAY`."""
         self.guild = self.add_guild("Studio")
+        self.guild.members[self.bot.id].joined -= LONG_AGO_S
         self.channel = self.add_channel("general")
         self.user = self.add_user("ada")
         self.moderator = self.add_user("mo", permissions=Permission.MANAGE_GUILD | Permission.MANAGE_MESSAGES)

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 SINCE: Final = "servers_since"
 """Under this name the processes share since when servers are noted."""
+NEWCOMER_MS: Final = 24 * 3_600_000
+"""Who sets the bot up invites it before its first start: a server that it joined so shortly before is new to it, too."""
 
 
 class OwnerMail(Protocol):
@@ -161,12 +163,12 @@ class OwnerPolicy:
         return self.terms.access.admits(guild_id, server)
 
     async def since(self) -> int:
-        """Since when servers are noted: who was there before is no newcomer."""
+        """Since when servers are noted, or came to a bot that was about to start: who was there before is no newcomer."""
         while True:
             stored = await self.memory.get(SINCE)
             if stored is not None:
                 return int(stored)
-            await self.memory.swap(SINCE, None, str(self.clock.now()))
+            await self.memory.swap(SINCE, None, str(self.clock.now() - NEWCOMER_MS))
 
     async def left(self, guild_id: int) -> None:
         """The bot was sent away."""
