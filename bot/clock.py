@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from bot.errors import StorageTrouble
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 2.0
+LONG_S: Final = 3_600.0
 STEP_MS: Final = 3_000
 """A clock that runs a little fast or slow is none that was set."""
 
@@ -56,6 +57,12 @@ class GuardedClock:
     async def pause(self, seconds: float, wake: asyncio.Event | None = None) -> bool:
         """The inner clock's wait, under guard."""
         return await self._guard(self._clock.pause(seconds, wake), "pause")
+
+
+async def idle(clock: Clock) -> NoReturn:
+    """Do nothing for ever: a part that has done its work must not end, and a guard knows of its waiting."""
+    while True:
+        await clock.pause(LONG_S)
 
 
 class ClockWatch:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 import discord
 
-from bot.clock import ClockWatch
+from bot.clock import ClockWatch, idle
 from bot.discord_refusals import CLOSED_FOR_GOOD, discord_refusals
 from bot.errors import StartupDelayed, StartupError
 from bot.invitation import invite_link
@@ -158,7 +158,7 @@ class App:
         }
         log.info("started", extra=told)
         self.manager.tell(f"STATUS={told['servers']} servers")
-        await asyncio.Event().wait()
+        await idle(self.clock)
 
     async def _ask_for_token(self) -> None:
         """Until `stopping`: notice a token that was revoked, where no gateway would tell. Raises `StartupError`."""

@@ -3,7 +3,6 @@ Never here: the connection itself."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING, Final
@@ -11,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 import discord
 
+from bot.clock import idle
 from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
 
     from bot.client import Meta
@@ -65,7 +66,7 @@ class Starts:
         """Run for ever: after ten minutes this start was a good one."""
         await self._clock.pause(CALM_S)
         await self.calm()
-        await asyncio.Event().wait()
+        await idle(self._clock)
 
     async def _penalty(self) -> float:
         now = self._clock.now()

@@ -13,6 +13,7 @@ import simcord
 
 from bot.errors import StartupError
 from bot.sandbox.page_extras import Extras
+from bot.sandbox.page_limits import quick
 from bot.sandbox.page_pictures import Pictures
 from bot.sandbox.page_script import add_script
 
@@ -87,8 +88,10 @@ class Pages:
         opened = page._open_page  # noqa: SLF001
 
         def open_page(viewer_id: Any = None, target_id: Any = None) -> Any:
-            wanted = self._wanted.pop(page.channel.id, None)
-            return opened(wanted if viewer_id is None else viewer_id, target_id)
+            wanted = self._wanted.pop(page.channel.id, page.viewers[0].id) if viewer_id is None else viewer_id
+            if target_id is None:  # else it begins where the first page did, far above what is new
+                target_id = page._initial_target(page._viewer(wanted), page.channel.id)  # noqa: SLF001
+            return opened(wanted, target_id)
 
         return open_page
 
@@ -147,29 +150,30 @@ async def live_page(
 
     `fetch` has the bytes behind a link of the simulated API's. Raises `StartupError`.
     """
-    pictures = Pictures(fetch)
-    pages = Pages(env, timezone=timezone, pictures=pictures)
-    pages.answer = Extras(pages, place).answer
-    try:
-        page = await pages.serve(place.channel, place.people, port=port)
-    except simcord.SetupError as error:
-        if isinstance(error.__cause__, OSError):
-            raise StartupError(
-                f"Port {port} is taken: stop what listens there, or choose another with --port."
-            ) from None
-        raise StartupError(f"The sandbox's page cannot be served: {error}") from None
-    try:
-        running = [
-            asyncio.create_task(pages.pass_time(), name="stage clock"),
-            asyncio.create_task(pictures.run(), name="stage pictures"),
-        ]
+    with quick():
+        pictures = Pictures(fetch)
+        pages = Pages(env, timezone=timezone, pictures=pictures)
+        pages.answer = Extras(pages, place).answer
         try:
-            yield page
+            page = await pages.serve(place.channel, place.people, port=port)
+        except simcord.SetupError as error:
+            if isinstance(error.__cause__, OSError):
+                raise StartupError(
+                    f"Port {port} is taken: stop what listens there, or choose another with --port."
+                ) from None
+            raise StartupError(f"The sandbox's page cannot be served: {error}") from None
+        try:
+            running = [
+                asyncio.create_task(pages.pass_time(), name="stage clock"),
+                asyncio.create_task(pictures.run(), name="stage pictures"),
+            ]
+            try:
+                yield page
+            finally:
+                for task in running:
+                    task.cancel()
+                for task in running:
+                    with suppress(asyncio.CancelledError):
+                        await task
         finally:
-            for task in running:
-                task.cancel()
-            for task in running:
-                with suppress(asyncio.CancelledError):
-                    await task
-    finally:
-        await pages.close()
+            await pages.close()

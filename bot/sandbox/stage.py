@@ -3,7 +3,7 @@ Never here: the bot's parts, the page in the browser, and what is printed."""
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -13,9 +13,11 @@ import simcord
 from simcord.builders import UserHandle
 
 from bot.domain.guilds import Actor
+from bot.web.server import HINTS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    import asyncio
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from simcord.actors import MemberActor
     from simcord.builders import ChannelHandle
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 SETTLE_S: Final = 5.0
 """How long an action of a person may keep the bot busy before the page calls it uncertain."""
+CALLED: Final = frozenset({HINTS, "telling"})
+"""Parts that wait for what others hand them."""
 GUILD_ID: Final = 1_300_000_000_000_000_000
 
 WELCOME: Final = """\
@@ -79,6 +83,7 @@ async def open_stage(
     # Ours raise their refusals on purpose; the tree's own handler answers those, and logs what is a bug.
     vars(app.bot.tree).pop("on_error", None)
     _give_owner(app, place.owner)
+    _take_in(env, app)
     try:
         await _begin(app, place)
         yield env, place
@@ -122,6 +127,22 @@ def _give_owner(app: App, owner: MemberActor) -> None:
         return {**await asked(), "owner": {"id": str(owner.id), "username": owner.name, "discriminator": "0"}}
 
     app.bot.http.application_info = application_info  # type: ignore[method-assign]
+
+
+def _take_in(env: simcord.Env, app: App) -> None:
+    """Parts that start from now on live in the stage's time: budgets and locks that they share know only one clock.
+
+    Those that wait for somebody's call and not for a time stay outside: SimCord would take them for busy.
+    """
+    start = app.supervisor.start
+
+    def start_inside(
+        name: str, run: Callable[[], Awaitable[None]], *, restart: bool = True
+    ) -> asyncio.Task[None]:
+        with env._bot_scope() if name not in CALLED else nullcontext():  # noqa: SLF001 - private: what `setup_hook` starts is in it, too
+            return start(name, run, restart=restart)
+
+    app.supervisor.start = start_inside  # type: ignore[method-assign]
 
 
 async def _begin(app: App, place: Place) -> None:

@@ -29,6 +29,8 @@ IDLE_SECONDS: Final = 15.0
 """How long a connection may be silent, or take to send its headers."""
 AT_ONCE: Final = 64
 """Requests in hand; more are sent away, because nothing here is worth a queue."""
+HINTS: Final = "webhook hints"
+"""The part that passes on what webhooks said."""
 OPERATORS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 EXPOSITION: Final = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 
@@ -80,7 +82,7 @@ async def serve(
             raise kind(f"{setting}: cannot listen on {host}:{port}: {error.strerror}") from error
         bound = int(runner.addresses[0][1])
         log.info("web_listening", host=host, port=bound)
-        passing = keep("webhook hints", hook.run) if hook else None
+        passing = keep(HINTS, hook.run) if hook else None
         try:
             yield bound
         finally:
