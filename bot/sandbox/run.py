@@ -68,7 +68,9 @@ async def run(wishes: Wishes, story: Story | None = None) -> None:
         await _run_with_proxy(wishes, story, faults, stop)
         return
     with open_shelf(wishes.data) as shelf, _signals(stop):
-        upstream = SimulatedUpstream(pace=Pace(speed=wishes.speed), canvas=CANVAS, on_call=story.call)
+        upstream = SimulatedUpstream(
+            pace=Pace(speed=wishes.speed), canvas=CANVAS, previews=True, on_call=story.call
+        )
         shelf.restore(upstream)
         for fault in faults:
             if isinstance(fault, PlannedFault):
@@ -86,7 +88,9 @@ async def _run_with_proxy(
 ) -> None:
     """The same between Discord and a server of the family."""
     with open_shelf(None) as shelf, _signals(stop):
-        proxy = SimulatedProxy(pace=Pace(speed=wishes.speed), canvas=CANVAS, on_call=story.call)
+        proxy = SimulatedProxy(
+            pace=Pace(speed=wishes.speed), canvas=CANVAS, previews=True, on_call=story.call
+        )
         for fault in faults:
             proxy.fault(fault)
         async with proxy:
