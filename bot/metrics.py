@@ -110,6 +110,12 @@ METERS: Final[Mapping[str, Meter]] = {
     ),
     "upstream_calls": Meter(Kind.COUNT, "Calls of the image API.", ("endpoint", "outcome")),
     "upstream_seconds": Meter(Kind.SPREAD, "Duration of a call of the image API.", ("endpoint",), _CALL),
+    "previews": Meter(
+        Kind.COUNT,
+        "Previews of running jobs that were fetched, or could not be.",
+        ("outcome",),
+        known={"outcome": ("ok", "failed")},
+    ),
     "picture_sources": Meter(
         Kind.COUNT, "Attempts to fetch a picture, by where from and what came of it.", ("source", "outcome")
     ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, PressPolicy
 from bot.domain.batches import DEFAULT_JOBS, MOST_JOBS
 from bot.domain.days import UTC_ZONE
-from bot.domain.declarations import Named, Number, setting
+from bot.domain.declarations import Named, Number, Switch, setting
 from bot.domain.image_rules import ImagePolicy
 from bot.domain.moderation import StrikePolicy, WordRule
 from bot.domain.people import NEVER
@@ -111,6 +111,8 @@ class GuildSettings:
         unset="automatic",
     )
     """Seconds after which a result comes as a new message that pings; 0: always, `NEVER`: never, None: as usual."""
+    previews: bool = setting("previews", "on", Switch(), default=True)
+    """Whether cards show a picture while it is being made, where the service gives one: as Midjourney itself does."""
 
     def pause_of(self, pool: Pool) -> Pause | None:
         """What stops a pool at the moment: everything's pause, or its own."""

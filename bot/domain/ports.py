@@ -4,7 +4,7 @@ Never here: implementations; adapters hold to these without importing each other
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar, runtime_checkable
 
 from bot.domain.tenancy import NO_CEILING
 
@@ -129,6 +129,10 @@ class Picture:
     """An address of the full-size file that may be shown to people."""
 
 
+PREVIEW_NAME: Final = "easel-preview-"
+"""How a preview's file is called, so that no message's preview is ever taken for its result."""
+
+
 class Pictures(Protocol):
     """Fetches results: from allowed hosts only, through redirects too, with a byte cap (contract §4)."""
 
@@ -146,6 +150,17 @@ class AddressedPictures(Protocol):
 
     async def fetch_address(self, address: str, *, limit: int) -> Picture:
         """Fetch a picture from where it is said to lie, if that is public. Raises as `Pictures.fetch`."""
+
+
+@runtime_checkable
+class PreviewPictures(Protocol):
+    """Fetches what a service shows of a picture that is still being made."""
+
+    async def fetch_preview(self, address: str, *, limit: int) -> Picture:
+        """Fetch it from its own host, if that is allowed, in no place of a result's; its name begins with `PREVIEW_NAME`.
+
+        Raises `RouteClosed` whatever is in the way: the next reading brings another.
+        """
 
 
 @dataclass(frozen=True, slots=True)

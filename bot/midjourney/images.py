@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
-from bot.domain.ports import Picture, unguarded
+from bot.domain.ports import PREVIEW_NAME, Picture, unguarded
 from bot.errors import RetryLater, RouteClosed
 from bot.midjourney.addresses import STORAGE_ORIGIN, AllowedHosts, Source, checked_origin, plan_sources
 from bot.midjourney.decoding import decoded
@@ -30,6 +30,11 @@ WSRV_ORIGIN: Final = "https://wsrv.nl"
 MOST_REDIRECTS: Final = 3
 TYPED: Final = ("typed", "wsrv_typed")
 """Sources that somebody names: they say nothing of the others' health."""
+PREVIEW_SECONDS: Final = 10.0
+PREVIEW_BYTES: Final = 8 * 1024 * 1024
+PREVIEW_PIXELS: Final = 8_000_000
+PREVIEWS: Final = 2
+"""Previews fetched or decoded at the same time, beside the places that results have."""
 SOURCES_METRIC: Final = "picture_sources"
 """Counted per attempt, labels `source` and `outcome` (`ok`, or a code)."""
 BYTES_METRIC: Final = "picture_bytes"
@@ -90,6 +95,7 @@ class HttpPictures:
             lambda: asyncio.Semaphore(settings.downloads)
         )
         self._decoders = asyncio.Semaphore(settings.at_once)
+        self._previews = asyncio.Semaphore(PREVIEWS)
         self._health = SourceHealth()
 
     async def fetch(self, *, storage_key: str | None, discord_url: str | None, limit: int) -> Picture:
@@ -149,6 +155,32 @@ class HttpPictures:
         self._note(source, "ok")
         return picture
 
+    async def fetch_preview(self, address: str, *, limit: int) -> Picture:
+        """Fetch what is shown of a running task (`PreviewPictures`): nothing that goes wrong here tells of a source's health."""
+        url = self._hosts.check(address)
+        if url is None:
+            raise RouteClosed("host_not_allowed")
+        try:
+            async with self._previews, asyncio.timeout(PREVIEW_SECONDS):
+                data = await self._guard(self._download(url, PREVIEW_BYTES), "picture: preview")
+                most = min(self._settings.most_pixels, PREVIEW_PIXELS)
+                fitted = await decoded(data, lambda: fit(data, limit, most_pixels=most))
+        except TimeoutError as late:
+            raise RouteClosed("timed_out") from late
+        except (DoesNotFit, _SourceFailed) as failed:
+            raise RouteClosed(failed.code) from failed
+        except (NotAPicture, TooManyPixels) as odd:
+            raise RouteClosed("not_a_picture") from odd
+        if not fitted.format.media_type.startswith("image/"):
+            raise RouteClosed("not_a_picture")
+        return Picture(
+            data=fitted.data,
+            filename=f"{PREVIEW_NAME}{hashlib.sha256(fitted.data).hexdigest()[:10]}.{fitted.format.extension}",
+            media_type=fitted.format.media_type,
+            width=fitted.width,
+            height=fitted.height,
+        )
+
     def address(self, storage_key: str | None) -> str | None:
         """Where a stored file lies for all to see; None if nowhere, or at a host that is not shown to people."""
         plan = plan_sources(
@@ -203,7 +235,7 @@ class HttpPictures:
             self._health.went_well(source.name)
             return data
 
-    async def _download(self, url: httpx.URL) -> bytes:
+    async def _download(self, url: httpx.URL, most_bytes: int | None = None) -> bytes:
         """Follow redirects by hand, each hop checked against the allow-list as the first address was."""
         try:
             async with asyncio.timeout(self._settings.seconds):
@@ -211,7 +243,7 @@ class HttpPictures:
                     response = await send(self._client, self._request(url), seconds=self._settings.seconds)
                     try:
                         if not response.has_redirect_location:
-                            return await self._body(response)
+                            return await self._body(response, most_bytes or self._settings.most_bytes)
                         url = self._next(url, response.headers["location"])
                     finally:
                         await response.aclose()
@@ -236,10 +268,8 @@ class HttpPictures:
             raise _SourceFailed("host_not_allowed", final=True)
         return checked
 
-    async def _body(self, response: httpx.Response) -> bytes:
+    async def _body(self, response: httpx.Response, most_bytes: int) -> bytes:
         if response.status_code != httpx.codes.OK:
             status = response.status_code
             raise _SourceFailed(f"http_{status}", ill=status >= httpx.codes.INTERNAL_SERVER_ERROR)
-        return await read_up_to(
-            response, self._settings.most_bytes, lambda: _SourceFailed("too_many_bytes", final=True)
-        )
+        return await read_up_to(response, most_bytes, lambda: _SourceFailed("too_many_bytes", final=True))

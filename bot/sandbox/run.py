@@ -75,7 +75,7 @@ async def run(wishes: Wishes, story: Story | None = None) -> None:
 
 def _upstream(wishes: Wishes, story: Story) -> SimulatedUpstream | SimulatedProxy:
     """The API between which and Discord the bot stands."""
-    settings = Settings(pace=Pace(speed=wishes.speed), canvas=CANVAS, on_call=story.call)
+    settings = Settings(pace=Pace(speed=wishes.speed), canvas=CANVAS, previews=True, on_call=story.call)
     if wishes.kind is ApiKind.MJ_PROXY:
         return SimulatedProxy(settings=settings)
     return SimulatedUpstream(settings, keys=KEYS)

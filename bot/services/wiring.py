@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.domain.ports import PreviewPictures
 from bot.services.accounts.accounts import Accounts
 from bot.services.accounts.monitor import AccountMonitor
 from bot.services.accounts.own_keys import OwnKeys
@@ -38,6 +39,7 @@ from bot.services.servers.quota import Allowances
 from bot.services.servers.settings import Guilds
 from bot.services.worker.delivery import Delivery
 from bot.services.worker.news import News
+from bot.services.worker.previews import Previews
 from bot.services.worker.progress import ProgressEditor
 from bot.services.worker.reconcile import Reconciler
 from bot.services.worker.submission import Submitter
@@ -147,7 +149,17 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     )
 
     # -- a row becomes calls and messages ----------------------------------------------------------------
-    editor = ProgressEditor(store=store, publisher=ports.publisher, clock=clock, metrics=metrics)
+    editor = ProgressEditor(
+        store=store,
+        publisher=ports.publisher,
+        clock=clock,
+        metrics=metrics,
+        previews=Previews(
+            pictures=ports.pictures if isinstance(ports.pictures, PreviewPictures) else None,
+            settings=stores.settings,
+            metrics=metrics,
+        ),
+    )
     people = People(store=ports.people, clock=clock)
     owed = DmDebts(people=people, store=ports.keepsakes, clock=clock)
     worker = Worker(

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def proxied(
-    directory: Path, flavour: Flavour = Flavour.TRUEAI, **options: Any
+    directory: Path, flavour: Flavour = Flavour.TRUEAI, *, speed: float = SPEED, **options: Any
 ) -> AsyncIterator[tuple[Harness, SimulatedProxy]]:
     guard, clock = PatientGuard(), StageClock()
     proxy = SimulatedProxy(
-        flavour, clock=lambda: clock.now() / 1000, pace=Pace(speed=SPEED), canvas=64, **options
+        flavour, clock=lambda: clock.now() / 1000, pace=Pace(speed=speed), canvas=64, **options
     )
     async with proxy:
         database = directory / "easel.db"

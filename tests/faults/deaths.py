@@ -48,6 +48,12 @@ async def refund(world: Harness) -> None:
     await world.imagine()
 
 
+async def previewed(world: Harness) -> None:
+    """A picture that is shown while it is being made."""
+    world.upstream.template["previews"] = True
+    await world.imagine()
+
+
 async def refused(world: Harness) -> None:
     """A submission that is refused."""
     world.upstream.refusals.append(RemoteError(RemoteFault.BALANCE, "no credit"))

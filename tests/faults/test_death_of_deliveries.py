@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.deaths import blend, by_direct_message, die_everywhere, imagine_with_picture, reposted
+from tests.faults.deaths import (
+    blend,
+    by_direct_message,
+    die_everywhere,
+    imagine_with_picture,
+    previewed,
+    reposted,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
-    "path", [reposted, by_direct_message, blend, imagine_with_picture], ids=lambda p: p.__name__
+    "path", [reposted, by_direct_message, blend, imagine_with_picture, previewed], ids=lambda p: p.__name__
 )
 async def test_death_at_any_effect_loses_nothing_and_doubles_nothing(path: Path_, tmp_path: Path) -> None:
     await die_everywhere(path, tmp_path)

@@ -15,7 +15,7 @@ from bot.domain.inputs import Checked
 from bot.domain.jobs import Job, JobState, ReplyTarget, Route
 from bot.domain.keys import JobKey, key_from_bits
 from bot.domain.pools import UNLIMITED, Allowance, Pool
-from bot.domain.ports import Picture, Showing, Shown
+from bot.domain.ports import PREVIEW_NAME, Picture, Showing, Shown
 from bot.domain.prompts import PromptOptions
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, UserError
@@ -160,6 +160,10 @@ class Task:
     seconds: float = 30
     actions: tuple[RemoteAction, ...] = GRID
     picture: bool = True
+    previews: bool = False
+    """Whether it shows what there is while it runs."""
+    preview_at: str | None = None
+    """The one address of all its previews, if they have one."""
     hidden_until: int = 0
     images: tuple[str, ...] = ()
     mask: str | None = None
@@ -187,7 +191,11 @@ class Task:
             fail_reason=self.reason if done else None,
             submitted_at=self.at if self.stamp is None else self.stamp[0],
             webhook_url=self.webhook,
-            discord_url="https://cdn.discordapp.com/a.png" if finished and self.picture else None,
+            discord_url="https://cdn.discordapp.com/a.png"
+            if finished and self.picture
+            else self.preview_at or f"https://cdn.discordapp.com/{self.id}-{int(share * 100)}.webp"
+            if self.previews and status is TaskStatus.IN_PROGRESS
+            else None,
             storage_key=f"mj/{self.id}.png" if finished and self.picture else None,
             actions=self.actions if finished else (),
         )
@@ -345,6 +353,8 @@ class Message:
     key: JobKey | None
     at: int
     versions: list[Showing] = field(default_factory=list)
+    history: list[tuple[Showing, Picture | None]] = field(default_factory=list)
+    """The same with what was seen on it each time."""
     picture: Picture | None = None
     deleted: bool = False
 
@@ -369,6 +379,8 @@ class Discord:
         self.later: list[RetryLater | Exception] = []
         self.on_result: list[Exception] = []
         """Troubles for the next attempts to show an outcome."""
+        self.on_preview: list[Exception] = []
+        """The same for edits that carry a preview."""
         self.edits: list[tuple[int, JobKey]] = []
         self.handed: list[tuple[int, Text, Picture]] = []
         """What people were given in direct messages."""
@@ -404,6 +416,8 @@ class FakePublisher:
         d, job = self._discord, showing.job
         if d.later:
             raise d.later.pop(0)
+        if d.on_preview and picture is not None and not job.is_terminal:
+            raise d.on_preview.pop(0)
         if d.on_result and job.is_terminal:
             raise d.on_result.pop(0)
         if route in d.closed:
@@ -429,7 +443,11 @@ class FakePublisher:
                 d.messages.append(message)
         message.key = job.key
         message.versions.append(showing)
-        message.picture = picture or message.picture
+        if not job.is_terminal or picture is not None:
+            message.picture = picture
+        elif message.picture is not None and message.picture.filename.startswith(PREVIEW_NAME):
+            message.picture = None
+        message.history.append((showing, message.picture))
         return Shown(message.channel, message.id, d.clock.now())
 
     async def find(self, job: Job) -> Shown | None:
@@ -529,6 +547,20 @@ class FakePictures:
 
         return await self._effects.around("GET picture", call())
 
+    async def fetch_preview(self, address: str, *, limit: int) -> Picture:
+        """Part of a picture."""
+        if self._world.preview_takes:
+            await self._world.clock.pause(self._world.preview_takes)
+
+        async def call() -> Picture:
+            assert limit <= 1024 * 1024
+            if self._world.preview_trouble is not None:
+                raise self._world.preview_trouble
+            name = address.rpartition("/")[2]
+            return Picture(address.encode(), f"{PREVIEW_NAME}{name}", "image/webp", 8, 8)
+
+        return await self._effects.around("GET preview", call())
+
 
 class FakeReader:
     """Takes every file for a PNG, unless the test has another opinion of it."""
@@ -610,6 +642,8 @@ class Harness:
         self.painted: Picture | None = None
         """What every fetch gives, where a test looks at pixels."""
         self.pictures_left = 10**9
+        self.preview_trouble: Exception | None = None
+        self.preview_takes = 0.0
         self.lost_ways: list[tuple[JobKey, str]] = []
         self.rules: dict[Pool, Allowance] = {Pool.NORMAL: UNLIMITED, Pool.FAST: UNLIMITED}
         self.default_pool = Pool.NORMAL

@@ -202,12 +202,13 @@ class Doors:
         """A gateway's own copy of a picture; no key is asked for."""
         try:
             task = self._reading.picture_url(task_id).task
-            key = (
-                self._house.service.picture_links(task, self._house.service.book.state(task).status, 100)[1]
-                if task
-                else None
-            )
-            drawn = await self._gallery.fetch(f"/api/v1/content/mj-generated/{key}", {})
+            service = self._house.service
+            links: tuple[str | None, str | None] = (None, None)
+            if task is not None:
+                state = service.book.state(task)
+                links = service.picture_links(task, state.status, state.percent)
+            preview = service.own_path(links[0]) if links[0] is not None and links[1] is None else None
+            drawn = await self._gallery.fetch(*(preview or (f"/api/v1/content/mj-generated/{links[1]}", {})))
         except Reply as reply:
             return reply.response()
         except NotThere as missing:

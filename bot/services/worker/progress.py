@@ -14,12 +14,13 @@ from cachetools import LRUCache
 from bot.domain.jobs import Job, JobState, Route
 from bot.domain.ports import Showing
 from bot.domain.schedule import CHANNEL_EDIT_EVERY_MS, EDIT_EVERY_MS, SECOND
-from bot.errors import RetryLater, RouteClosed, StorageTrouble
+from bot.errors import RetryLater, RouteClosed, StorageTrouble, TooLarge
 from bot.services.worker.channel_slots import ChannelSlots
 
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore, Metrics, Publisher
+    from bot.services.worker.previews import Previews
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,12 @@ COUNTED_FOR_MS: Final = 1 * SECOND
 """So long positions in the queue are taken from the last count, unless it is known to have moved."""
 UNWANTED: Final = "unwanted"
 """How every unwanted job looks, whatever becomes of it upstream."""
+PREVIEW_WAIT_MS: Final = 2 * SECOND
+"""So long an edit waits for the preview that came with its news; what comes later is shown by the next one."""
+
+
+class _PreviewRefused(Exception):
+    """A card was not taken with its preview: it is to be shown without."""
 
 
 @dataclass(slots=True)
@@ -47,6 +54,8 @@ class _Card:
     shown: tuple[JobState, int | None, int | None, str | None] | str | None = None
     """State, percent, queue position and reason to wait, as last shown; or that it is unwanted."""
     dirty: bool = True
+    preview_until: int = 0
+    """Until when its edit waits for a preview."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -57,6 +66,7 @@ class ProgressEditor:
     publisher: Publisher
     clock: Clock
     metrics: Metrics
+    previews: Previews
     slots: ChannelSlots = field(init=False, default_factory=ChannelSlots)
     """Outcomes that go before progress; the worker reports them here."""
     _cards: dict[JobKey, _Card] = field(init=False, default_factory=dict)
@@ -87,6 +97,8 @@ class ProgressEditor:
             card.job = replace(job, unwanted=job.unwanted or card.job.unwanted)
             if hurried or not card.dirty:
                 self._stand_in_line(card)
+        if job.state is not JobState.RUNNING:
+            self.previews.forget(job.key)
         if job.state is JobState.QUEUED:
             self._queued.add(job.key)
         else:
@@ -104,6 +116,7 @@ class ProgressEditor:
         """Forget a job and wait for an edit in flight, so that nothing lands after its result."""
         card = self._cards.pop(key, None)
         self._queued.discard(key)
+        self.previews.forget(key)
         if card is not None:
             self._no_longer_next(card.job)
         flying = self._flying.get(key)
@@ -139,9 +152,24 @@ class ProgressEditor:
         if due <= now and (
             self._answers(card, now) or self.slots.progress_may_pass(card.job.reply.channel_id)
         ):
-            self._start_edit(group, key, now)
-            return
+            if not self._awaits_preview(group, card, now):
+                self._start_edit(group, key, now)
+                return
+            due = card.preview_until
         heapq.heappush(self._line, (max(due, now + GIVE_WAY_MS), card.edited_at, key))
+
+    def _awaits_preview(self, group: asyncio.TaskGroup, card: _Card, now: int) -> bool:
+        """Whether the edit that may go now waits a little for a preview: one is fetched for an edit, none makes one."""
+        if card.preview_until <= now and card.edited_at and self.previews.is_due(card.job):
+            card.preview_until = now + PREVIEW_WAIT_MS
+            group.create_task(self._fetch_preview(card), name=f"preview {card.job.key}")
+        return card.preview_until > now
+
+    async def _fetch_preview(self, card: _Card) -> None:
+        await self.previews.fetch(card.job)
+        card.preview_until = 0
+        if card.dirty and self._cards.get(card.job.key) is card:
+            self._stand_in_line(card)
 
     @staticmethod
     def _answers(card: _Card, now: int) -> bool:
@@ -168,6 +196,8 @@ class ProgressEditor:
     async def _edit(self, key: JobKey, card: _Card) -> None:
         try:
             await self._show(card)
+        except _PreviewRefused:
+            card.dirty = True
         except RouteClosed as closed:  # delivery will find another way; progress is not worth one
             log.debug("progress_not_shown", extra={"job": key, "reason": closed.reason})
         except RetryLater as later:
@@ -176,6 +206,7 @@ class ProgressEditor:
         except StorageTrouble as trouble:
             log.warning("progress_not_shown", extra={"job": key, "reason": str(trouble)})
         except Exception:  # a bug in showing progress must not stop jobs
+            self.previews.refuse(key)
             log.exception("progress_failed", extra={"job": key})
         finally:
             del self._flying[key]
@@ -207,7 +238,15 @@ class ProgressEditor:
         worth_it = job.unwanted or job.reply.edits_are_cheap(now)
         if route is None or (route is Route.EDIT and not worth_it):
             return
-        await self.publisher.show(Showing(job, now, ahead), route, picture=None)
+        preview = self.previews.of(job)
+        try:
+            await self.publisher.show(Showing(job, now, ahead), route, picture=preview)
+        except (RouteClosed, TooLarge) as closed:
+            if preview is None:
+                raise
+            self.previews.refuse(job.key)
+            log.info("preview_not_shown", extra={"job": job.key, "reason": str(closed)})
+            raise _PreviewRefused from closed
         card.shown = looks
         if job.state is not JobState.QUEUED or ahead != 0:
             self._no_longer_next(job)

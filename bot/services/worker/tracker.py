@@ -67,6 +67,8 @@ class Tracker:
     chance: Callable[[], float]
     on_changed: Callable[[Job], None]
     on_ended: Callable[[Job], None]
+    on_preview: Callable[[Job, str], None]
+    """Where the service shows what there is of a running job's picture; told before the change that it came with."""
     webhooks: bool
     reads_per_second: float
     last_reading_at: int | None = field(init=False, default=None)
@@ -278,6 +280,8 @@ class Tracker:
             if after.state is not before.state or now - tracked.stored_at >= STORE_PROGRESS_EVERY_MS:
                 tracked.stored_at = now
                 await self._write(tracked, after)
+            if after.state is JobState.RUNNING and seen.discord_url:
+                self.on_preview(after, seen.discord_url)
             self.on_changed(after)
 
     async def _remote_failure(self, tracked: Tracked, seen: TaskSnapshot, now: int) -> None:

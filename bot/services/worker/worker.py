@@ -92,6 +92,7 @@ class Worker:
             chance=self.chance,
             on_changed=self.editor.changed,
             on_ended=self.ended,
+            on_preview=self.editor.previews.seen,
             webhooks=self.webhooks,
             reads_per_second=self.reads_per_second,
         )

@@ -308,4 +308,6 @@ def _description(catalogues: Catalogues, job: Job, dress: Dress) -> str:
         return plain(say(text("card.neutral_alt")), ALT_LIMIT)
     if job.kind is JobKind.DESCRIBE:
         return plain(plain_title(job, say), ALT_LIMIT)
+    if not job.is_terminal:
+        return plain(say(text("card.preview_alt", prompt=plain_title(job, say))), ALT_LIMIT)
     return plain(say(text("card.alt", prompt=plain_title(job, say))), ALT_LIMIT)

@@ -231,7 +231,9 @@ class _Sending:
         return {"view": self._view(_named(files), because)} | ({"files": files} if files else {})
 
     async def edited(self, fetch: Callable[[], Awaitable[discord.Message]]) -> dict[str, Any]:
-        """The parts of an edit. A new picture replaces all others; without one, the message keeps what it has.
+        """The parts of an edit. A new picture replaces all others; a finished card without one keeps what it has.
+
+        Whatever else a message has is a preview, which goes once there is none to be shown.
 
         In a message of components a picture is seen only where the card names it, so a finished card that comes
         without one reads from the message what its gallery shows. (The message's own list of attachments leaves
@@ -241,8 +243,9 @@ class _Sending:
         if files:
             return {"view": self._view(_named(files), None), "attachments": files}
         if self.job.state is not JobState.SUCCEEDED or self._showing.moved_to is not None:
-            return {"view": self._view(None, None)}
-        return {"view": self._view(picture_url(await fetch()), None)}
+            return {"view": self._view(None, None), "attachments": []}
+        url = picture_url(await fetch())
+        return {"view": self._view(url, None)} | ({} if url else {"attachments": []})
 
     def _view(self, media: str | None, because: Text | None) -> discord.ui.LayoutView:
         return self._cards.draw(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.keys import KEY_PATTERN, JobKey
+from bot.domain.ports import PREVIEW_NAME
 from bot.ui.kit.custom_ids import key_on
 
 if TYPE_CHECKING:
@@ -49,12 +50,15 @@ def job_on(message: discord.Message) -> JobKey | None:
 
 
 def picture_url(message: discord.Message) -> str | None:
-    """Where the picture is that a message shows in its gallery, or beside its words."""
+    """Where the picture is that a message shows in its gallery, or beside its words; a preview is none."""
     for component in flat(message.components):
+        url = None
         if isinstance(component, discord.MediaGalleryComponent) and component.items:
-            return component.items[0].media.url
-        if isinstance(component, discord.ThumbnailComponent):
-            return component.media.url
+            url = component.items[0].media.url
+        elif isinstance(component, discord.ThumbnailComponent):
+            url = component.media.url
+        if url is not None:
+            return None if PREVIEW_NAME in url else url
     return None
 
 
