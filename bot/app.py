@@ -96,6 +96,7 @@ async def assemble(
             shard_count=settings.shard_count,
             shard_ids=settings.shard_ids,
             owner_guild=settings.owner_guild,
+            pools_differ=accounts.pools_differ,
         )
         publisher = DiscordPublisher(
             bot,

@@ -22,6 +22,7 @@ from bot.ui.controls import dispatch
 from bot.ui.kit.command_texts import CatalogueTranslator
 from bot.ui.kit.context import Context
 from bot.ui.kit.error_sentences import NETWORK
+from bot.ui.pools.options import settled
 from bot.ui.servers.owners import owner_ids
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ COMMAND_IDS: Final = "command_ids"
 """Under this name the store keeps the ids that Discord gave the commands, for every process."""
 SYNCED: Final = "commands_synced"
 """Under this name the store keeps the hash of the commands that Discord has."""
-CHAT: Final = discord.AppCommandType.chat_input
+CHAT: Final = discord.AppCommandType.chat_input.value
 OWNERS_S: Final = 300.0
 """For how long it is remembered who owns the application."""
 LONGEST_WAIT_S: Final = 60.0
@@ -93,6 +94,7 @@ class Easel(commands.AutoShardedBot):
         shard_ids: Sequence[int] | None = None,
         http_trace: aiohttp.TraceConfig | None = None,
         owner_guild: int | None = None,
+        pools_differ: bool = False,
     ) -> None:
         discord.VoiceClient.warn_nacl = False  # no voice here, so nothing is missing (facts §3.1)
         discord.VoiceClient.warn_dave = False
@@ -123,6 +125,7 @@ class Easel(commands.AutoShardedBot):
         self._command_ids: dict[str, int] = {}
         self._own_extensions = tuple(extensions)
         self._sync_commands = sync_commands
+        self._pools_differ = pools_differ
         self.owner_guild = None if owner_guild is None else discord.Object(owner_guild)
         """Where the owner's own commands stand; None: nowhere."""
         self._owners: tuple[int, ...] = ()
@@ -153,13 +156,13 @@ class Easel(commands.AutoShardedBot):
         if not force and await self._meta.get(SYNCED) == fingerprint:
             return False
         try:
-            synced = await self.tree.sync()
-            if self.owner_guild is not None:
-                await self.tree.sync(guild=self.owner_guild)
+            synced = await self._tell_commands()
         except (discord.HTTPException, app_commands.AppCommandError, *NETWORK):
             log.exception("commands_not_synced")
             return False
-        self._command_ids = {command.name: command.id for command in synced if command.type is CHAT}
+        self._command_ids = {
+            command["name"]: int(command["id"]) for command in synced if command.get("type", CHAT) == CHAT
+        }
         await self._meta.set(COMMAND_IDS, json.dumps(self._command_ids))
         await self._meta.set(SYNCED, fingerprint)
         log.info("commands_synced", extra={"commands": len(synced)})
@@ -179,18 +182,32 @@ class Easel(commands.AutoShardedBot):
             self._owners_until = now + OWNERS_S
         return self._owners
 
-    async def _fingerprint(self) -> str:
-        """A hash over everything Discord would be told, translations and all."""
-        translator = CatalogueTranslator(self.catalogues)
-        told = [
-            await command.get_translated_payload(self.tree, translator)
-            for command in self.tree.get_commands()
-        ]
+    async def _tell_commands(self) -> Sequence[Mapping[str, Any]]:
+        """Put the commands in the place of those that Discord has; returns what it has then. Raises what discord.py does."""
+        id_ = self.application_id
+        if id_ is None:
+            raise app_commands.MissingApplicationID
+        synced = await self.http.bulk_upsert_global_commands(id_, await self._told())
         if self.owner_guild is not None:
-            told += [
-                await command.get_translated_payload(self.tree, translator) | {"guild": self.owner_guild.id}
-                for command in self.tree.get_commands(guild=self.owner_guild)
-            ]
+            owners = await self._told(self.owner_guild)
+            await self.http.bulk_upsert_guild_commands(id_, self.owner_guild.id, owners)
+        return synced
+
+    async def _told(self, guild: discord.Object | None = None) -> list[Any]:
+        """What Discord is told of the commands, translations and all."""
+        translator = CatalogueTranslator(self.catalogues)
+        return [
+            settled(
+                await command.get_translated_payload(self.tree, translator), pools_differ=self._pools_differ
+            )
+            for command in self.tree.get_commands(guild=guild)
+        ]
+
+    async def _fingerprint(self) -> str:
+        """A hash over everything Discord would be told."""
+        told = await self._told()
+        if self.owner_guild is not None:
+            told += [one | {"guild": self.owner_guild.id} for one in await self._told(self.owner_guild)]
         told.sort(key=lambda command: (command.get("type", 1), command["name"]))
         spelled = json.dumps([self.application_id, told], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(spelled.encode()).hexdigest()

@@ -46,7 +46,7 @@ SECRETS_DIRECTORY: Final = Path("/run/secrets")
 ENV_FILE: Final = Path(".env")
 SECRETS_DIR_NAME: Final = "EASEL_SECRETS_DIR"
 STOCK_CEILING: Final = "300/3000/3/50"
-STOCK_RULES: Final = "NORMAL=50/3/10,FAST=10/1/5"
+STOCK_RULES: Final = "NORMAL=50/3/10,FAST=10/1/5,TURBO=5/1/3"
 OWN_NAME: Final = {ApiKind.OHMYGPT: DEFAULT_ACCOUNT, ApiKind.MJ_PROXY: "mj-proxy"}
 """What the jobs of the default account carry: those of another kind are never taken for its own."""
 
@@ -151,7 +151,7 @@ class Settings(LocalSettings):
     account_of: AccountOf = Field(
         default_factory=dict,
         json_schema_extra={"shown": ""},
-        description="Which of `ACCOUNTS` pays for a server, in both pools or in one: "
+        description="Which of `ACCOUNTS` pays for a server, in all pools or in one: "
         "`123456789012345678=studio,123456789012345678/FAST=guest`.",
     )
     master_key: MasterKeys = Field(
@@ -183,13 +183,13 @@ class Settings(LocalSettings):
     )
     default_pool: Annotated[Pool, Upper] = Field(
         Pool.NORMAL,
-        description="Pool of a command that names none, until a server chooses: `NORMAL` or `FAST`.",
+        description="Pool of a command that names none, until a server chooses: `NORMAL`, `FAST` or `TURBO`.",
     )
     default_rules: Rules = Field(
         default_factory=lambda: parse_default_rules(STOCK_RULES),
         json_schema_extra={"shown": STOCK_RULES},
         description="Allowance of everyone on a server without rules: per day / at once / waiting; "
-        "`unlimited`, or `off`.",
+        "`unlimited`, or `off`. `TURBO` counts only where an account serves it.",
     )
     max_running: int = Field(
         3, ge=1, le=1_000, description="Jobs that run at once per account and pool; the rest queue."

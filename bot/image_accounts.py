@@ -3,14 +3,17 @@ Never here: how settings are written (`bot.account_settings`), and accounts behi
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from itertools import count
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from bot.account_settings import NamedAccount
 from bot.domain.accounts import ApiKind
 from bot.domain.capabilities import Speed, speed_of
 from bot.domain.ports import unguarded
+from bot.errors import RemoteError
 from bot.midjourney.images import PictureSettings
 from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
 from bot.midjourney.ohmygpt.client import DIRECT_ORIGIN, ApiSettings, MidjourneyApi
@@ -19,10 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bot.config import Settings
-    from bot.domain.ports import Guard, Metrics
+    from bot.domain.ports import Clock, Guard, Metrics
     from bot.midjourney.mjproxy.routes import PoolRoute
     from bot.midjourney.transport import Lines
 
+ASK_AGAIN_S: Final = (5.0, 10.0, 20.0, 60.0)
+ASK_NEVER_S: Final = 86_400.0
 OwnersApi: TypeAlias = MidjourneyApi | MjProxyApi
 
 
@@ -42,6 +47,21 @@ class OwnersAccounts:
     def own(self) -> OwnersApi:
         """The default account."""
         return self.apis[self.own_name]
+
+    @property
+    def pools_differ(self) -> bool:
+        """Whether an account may have other pools than the usual ones: which, its server is asked for."""
+        return any(isinstance(api, MjProxyApi) for api in self.apis.values())
+
+    async def learn(self, clock: Clock) -> None:
+        """Run for ever: ask each server of the family what it is until all have answered; nothing of it costs."""
+        unknown = [api for api in self.apis.values() if isinstance(api, MjProxyApi)]
+        for tries in count():
+            for api in unknown:
+                with suppress(RemoteError):  # told where jobs, `/readyz` and `easel doctor` meet it
+                    await api.learn()
+            unknown = [api for api in unknown if not api.is_known]
+            await clock.pause(ASK_AGAIN_S[min(tries, len(ASK_AGAIN_S) - 1)] if unknown else ASK_NEVER_S)
 
     @property
     def balances(self) -> dict[str, MidjourneyApi]:

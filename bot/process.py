@@ -98,6 +98,8 @@ class App:
             start("open answers", self.services.answers.run)
             start("starts", self.starts.watch)
             start("announcement", self._announce)
+            if self.accounts.pools_differ:
+                start("kinds of API", lambda: self.accounts.learn(self.clock))
             start("clock", ClockWatch(self.clock, self._clock_stepped).run)
             if self.settings.role != "gateway":
                 start("image API", self.readiness.watch_upstream)

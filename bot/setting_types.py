@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PORTS: Final = range(1 << 16)
+POOLS: Final = "|".join(Pool)
 MASTER_KEY_BYTES: Final = 32
 
 
@@ -134,7 +135,7 @@ def _account_of(value: object) -> AccountMap:
         return value
     found: dict[tuple[int, Pool | None], str] = {}
     for part in filter(None, re.split(r"[\s,]+", str(value))):
-        match = re.fullmatch(r"([0-9]{1,20})(?:/(NORMAL|FAST))?=([a-z0-9_-]+)", part, re.IGNORECASE)
+        match = re.fullmatch(rf"([0-9]{{1,20}})(?:/({POOLS}))?=([a-z0-9_-]+)", part, re.IGNORECASE)
         if match is None:
             raise ValueError(
                 "must be servers with accounts, such as 123456789=studio or 123456789/FAST=guest"

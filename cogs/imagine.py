@@ -12,7 +12,6 @@ from discord.ext import commands
 
 from bot.domain.inputs import InputRole
 from bot.domain.people import NAME_LIMIT, NOBODYS
-from bot.domain.pools import Pool
 from bot.domain.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, PromptOptions
 from bot.services.intake.batches import asks_for_several
 from bot.ui.imagine.attachments import assigned, attached_to
@@ -22,13 +21,11 @@ from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import Context
 from bot.ui.kit.deadline import promptly
 from bot.ui.kit.escape import plain
+from bot.ui.pools.options import CHOICES, read_pool, suggest
 
 if TYPE_CHECKING:
     from bot.client import Easel
 
-POOLS = [
-    app_commands.Choice(name=said(f"command.imagine.pool.{pool.value}"), value=pool.value) for pool in Pool
-]
 QUALITIES = [app_commands.Choice(name=quality, value=quality) for quality in ("0.25", "0.5", "1", "2", "4")]
 ROLES = [
     app_commands.Choice(name=said(f"choice.role.{name}"), value=role.value)
@@ -73,7 +70,8 @@ class ImagineCog(commands.Cog):
         weight=said("command.imagine.weight"),
     )
     @app_commands.rename(option_set="set")
-    @app_commands.choices(pool=POOLS, quality=QUALITIES, role1=ROLES, role2=ROLES, role3=ROLES)
+    @app_commands.choices(pool=CHOICES, quality=QUALITIES, role1=ROLES, role2=ROLES, role3=ROLES)
+    @app_commands.autocomplete(pool=suggest)
     async def imagine(
         self,
         interaction: discord.Interaction[Easel],
@@ -119,7 +117,7 @@ class ImagineCog(commands.Cog):
             weight=weight,
             pictures=len(pictures),
         )
-        chosen = Pool(pool) if pool is not None else None
+        chosen = await read_pool(context, pool) if pool is not None else None
         async with offered_back(context, options, chosen, option_set):
             given = attached_to(pictures)
             several = asks_for_several(prompt)

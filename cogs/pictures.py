@@ -19,6 +19,7 @@ from bot.ui.imagine.attachments import Addressed, attached, given_by, picked
 from bot.ui.imagine.use_as_prompt import open_modal
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import Context
+from bot.ui.pools.options import CHOICES, read_pool, suggest
 
 if TYPE_CHECKING:
     from bot.client import Easel
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PicturesCog", "describing", "setup"]
 
-POOLS = [
-    app_commands.Choice(name=said(f"command.imagine.pool.{pool.value}"), value=pool.value) for pool in Pool
-]
 ADDRESS_LIMIT = 2_000
 SHAPES = [
     app_commands.Choice(name=said(f"command.blend.shape.{shape.value.lower()}"), value=shape.value)
@@ -51,7 +49,8 @@ class PicturesCog(commands.Cog):
         shape=said("command.blend.shape"),
         pool=said("command.imagine.pool"),
     )
-    @app_commands.choices(shape=SHAPES, pool=POOLS)
+    @app_commands.choices(shape=SHAPES, pool=CHOICES)
+    @app_commands.autocomplete(pool=suggest)
     async def blend(
         self,
         interaction: discord.Interaction[Easel],
@@ -66,6 +65,7 @@ class PicturesCog(commands.Cog):
         """Mix pictures; without a shape the result is square, as upstream's own is."""
         context = Context(interaction)
         given = attached((image1, image2, image3, image4, image5))
+        chosen = await read_pool(context, pool) if pool else None
         asker = await context.defer_public()
         services = context.services
         liked = await services.people.preferences(asker.user_id)
@@ -73,7 +73,7 @@ class PicturesCog(commands.Cog):
             asker,
             given,
             shape=Shape(shape) if shape else Shape.SQUARE,
-            pool=Pool(pool) if pool else None,
+            pool=chosen,
             preferred=liked.pool,
         )
 
@@ -84,7 +84,8 @@ class PicturesCog(commands.Cog):
         address=said("command.describe.address"),
         pool=said("command.imagine.pool"),
     )
-    @app_commands.choices(pool=POOLS)
+    @app_commands.choices(pool=CHOICES)
+    @app_commands.autocomplete(pool=suggest)
     async def describe(
         self,
         interaction: discord.Interaction[Easel],
@@ -99,8 +100,9 @@ class PicturesCog(commands.Cog):
             given.append(context.services.image_loader.of_address(address))
         if len(given) != 1:
             raise UserError(text("describe.one_picture"))
+        chosen = await read_pool(context, pool) if pool else None
         asker = await context.defer_public()
-        await _describe(context, asker, given[0], Pool(pool) if pool else None, address)
+        await _describe(context, asker, given[0], chosen, address)
 
 
 async def describe_picture(interaction: discord.Interaction[Easel], message: discord.Message) -> None:

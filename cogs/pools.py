@@ -12,7 +12,7 @@ from discord.ext import commands
 from typing_extensions import override
 
 from bot.domain.days import zones
-from bot.domain.pools import UNSAID, AllowanceChange, Pool, Said
+from bot.domain.pools import UNSAID, AllowanceChange, Said
 from bot.domain.prices import Charge
 from bot.errors import UserError
 from bot.services.servers.quota import REASON_LIMIT
@@ -21,6 +21,14 @@ from bot.texts import text
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import AnyInteraction, Context
 from bot.ui.pools import changes as pool_changes
+from bot.ui.pools.options import (
+    AUTOMATIC,
+    NAMES,
+    NAMES_OR_AUTOMATIC,
+    read_pool,
+    suggest_name,
+    suggest_name_or_automatic,
+)
 from bot.ui.pools.panel import show_panel
 from bot.ui.pools.quota import show_quota
 from bot.ui.pools.usage import DEFAULT_DAYS, MOST_DAYS, show_usage
@@ -31,11 +39,9 @@ if TYPE_CHECKING:
     from bot.client import Easel
     from bot.texts import Text
 
-POOLS = [app_commands.Choice(name=pool.value, value=pool.value) for pool in Pool]
 KINDS = [
     app_commands.Choice(name=said(f"pool.charge.{charge.value}"), value=charge.value) for charge in Charge
 ]
-AUTOMATIC = "automatic"
 SUGGESTIONS = 25
 ZONE_LIMIT = 60
 Amount = app_commands.Range[int, 0, NUMBER_LIMIT]
@@ -68,7 +74,7 @@ class PoolCog(commands.Cog):
 
     @pool.command(name="panel", description=said("command.pool.panel"))
     async def panel(self, interaction: discord.Interaction[Easel]) -> None:
-        """Show both pools with buttons for everything."""
+        """Show the pools with buttons for everything."""
         context = Context(interaction)
         await context.defer_ephemeral()
         await show_panel(context)
@@ -91,7 +97,8 @@ class PoolCog(commands.Cog):
         per_month=said("command.pool.rule.per_month"),
         cooldown=said("command.pool.rule.cooldown"),
     )
-    @app_commands.choices(pool=POOLS)
+    @app_commands.choices(pool=NAMES)
+    @app_commands.autocomplete(pool=suggest_name)
     async def rule(
         self,
         interaction: discord.Interaction[Easel],
@@ -110,36 +117,43 @@ class PoolCog(commands.Cog):
         day, run, wait, month = (rest if n is None else n for n in (per_day, running, waiting, per_month))
         pace = UNSAID if cooldown is None else cooldown
         numbers = AllowanceChange(day, run, wait, month, pace)
-        await _confirm(context, pool_changes.set_rule(context, Pool(pool), role.id, numbers))
+        meant = await read_pool(context, pool)
+        await _confirm(context, pool_changes.set_rule(context, meant, role.id, numbers))
 
     @pool.command(name="unrule", description=said("command.pool.unrule"))
     @app_commands.describe(pool=said("command.pool.pool"), role=said("command.pool.role"))
-    @app_commands.choices(pool=POOLS)
+    @app_commands.choices(pool=NAMES)
+    @app_commands.autocomplete(pool=suggest_name)
     async def unrule(self, interaction: discord.Interaction[Easel], pool: str, role: discord.Role) -> None:
         """Take a role's rule away."""
         context = Context(interaction)
-        await _confirm(context, pool_changes.remove_rule(context, Pool(pool), role.id))
+        meant = await read_pool(context, pool)
+        await _confirm(context, pool_changes.remove_rule(context, meant, role.id))
 
     @pool.command(name="enable", description=said("command.pool.enable"))
     @app_commands.describe(pool=said("command.pool.pool"))
-    @app_commands.choices(pool=POOLS)
+    @app_commands.choices(pool=NAMES)
+    @app_commands.autocomplete(pool=suggest_name)
     async def enable(self, interaction: discord.Interaction[Easel], pool: str) -> None:
         """Switch a pool on."""
         context = Context(interaction)
-        await _confirm(context, pool_changes.switch(context, Pool(pool), on=True))
+        meant = await read_pool(context, pool)
+        await _confirm(context, pool_changes.switch(context, meant, on=True))
 
     @pool.command(name="disable", description=said("command.pool.disable"))
     @app_commands.describe(pool=said("command.pool.pool"))
-    @app_commands.choices(pool=POOLS)
+    @app_commands.choices(pool=NAMES)
+    @app_commands.autocomplete(pool=suggest_name)
     async def disable(self, interaction: discord.Interaction[Easel], pool: str) -> None:
         """Show the panel with the question that a second press answers."""
         context = Context(interaction)
         await context.defer_ephemeral()
-        await show_panel(context, asking=Pool(pool))
+        await show_panel(context, asking=await read_pool(context, pool))
 
     @pool.command(name="pause", description=said("command.pool.pause"))
     @app_commands.describe(words=said("command.pool.pause.words"), pool=said("command.pool.pause.pool"))
-    @app_commands.choices(pool=POOLS)
+    @app_commands.choices(pool=NAMES)
+    @app_commands.autocomplete(pool=suggest_name)
     async def pause(
         self,
         interaction: discord.Interaction[Easel],
@@ -148,28 +162,30 @@ class PoolCog(commands.Cog):
     ) -> None:
         """Stop a pool, or everything, for a while."""
         context = Context(interaction)
-        stopped = None if pool is None else Pool(pool)
+        stopped = None if pool is None else await read_pool(context, pool)
         await _confirm(context, pool_changes.pause(context, stopped, words))
 
     @pool.command(name="resume", description=said("command.pool.resume"))
     @app_commands.describe(pool=said("command.pool.resume.pool"))
-    @app_commands.choices(pool=POOLS)
+    @app_commands.choices(pool=NAMES)
+    @app_commands.autocomplete(pool=suggest_name)
     async def resume(self, interaction: discord.Interaction[Easel], pool: str | None = None) -> None:
         """End a pause, or all of them."""
         context = Context(interaction)
-        resumed = None if pool is None else Pool(pool)
+        resumed = None if pool is None else await read_pool(context, pool)
         await _confirm(context, pool_changes.resume(context, resumed))
 
     @pool.command(name="default", description=said("command.pool.default"))
     @app_commands.describe(pool=said("command.pool.default.pool"))
-    @app_commands.choices(pool=[*POOLS, app_commands.Choice(name=said("setting.automatic"), value=AUTOMATIC)])
+    @app_commands.choices(pool=NAMES_OR_AUTOMATIC)
+    @app_commands.autocomplete(pool=suggest_name_or_automatic)
     async def default(self, interaction: discord.Interaction[Easel], pool: str | None = None) -> None:
         """Choose the pool of commands that name none, or leave it to the deployment; without one, say which it is."""
         context = Context(interaction)
         if pool is None:
             await _confirm(context, pool_changes.say_default(context))
             return
-        chosen = None if pool == AUTOMATIC else Pool(pool)
+        chosen = None if pool == AUTOMATIC else await read_pool(context, pool)
         await _confirm(context, pool_changes.set_default(context, chosen))
 
     @pool.command(name="total", description=said("command.pool.total"))
@@ -178,7 +194,8 @@ class PoolCog(commands.Cog):
         per_day=said("command.pool.total.per_day"),
         off=said("command.pool.total.off"),
     )
-    @app_commands.choices(pool=POOLS)
+    @app_commands.choices(pool=NAMES)
+    @app_commands.autocomplete(pool=suggest_name)
     async def total(
         self,
         interaction: discord.Interaction[Easel],
@@ -188,12 +205,13 @@ class PoolCog(commands.Cog):
     ) -> None:
         """Limit the whole server, or lift the limit; without either, say what it is."""
         context = Context(interaction)
+        meant = await read_pool(context, pool)
         if per_day is None and not off:
-            await _confirm(context, pool_changes.say_total(context, Pool(pool)))
+            await _confirm(context, pool_changes.say_total(context, meant))
             return
         if per_day is not None and off:
             raise UserError(text("settings.one_of", option="per_day", other="off"))
-        await _confirm(context, pool_changes.set_total(context, Pool(pool), per_day))
+        await _confirm(context, pool_changes.set_total(context, meant, per_day))
 
     @pool.command(name="price", description=said("command.pool.price"))
     @app_commands.describe(
@@ -201,16 +219,18 @@ class PoolCog(commands.Cog):
         kind=said("command.pool.price.kind"),
         units=said("command.pool.price.units"),
     )
-    @app_commands.choices(pool=POOLS, kind=KINDS)
+    @app_commands.choices(pool=NAMES, kind=KINDS)
+    @app_commands.autocomplete(pool=suggest_name)
     async def price(
         self, interaction: discord.Interaction[Easel], pool: str, kind: str, units: Amount | None = None
     ) -> None:
         """Say what a kind of job costs; without units, what it costs now."""
         context = Context(interaction)
+        meant = await read_pool(context, pool)
         if units is None:
-            await _confirm(context, pool_changes.say_price(context, Pool(pool), Charge(kind)))
+            await _confirm(context, pool_changes.say_price(context, meant, Charge(kind)))
             return
-        await _confirm(context, pool_changes.set_price(context, Pool(pool), Charge(kind), units))
+        await _confirm(context, pool_changes.set_price(context, meant, Charge(kind), units))
 
     @pool.command(name="zone", description=said("command.pool.zone"))
     @app_commands.describe(name=said("command.pool.zone.name"))
@@ -236,7 +256,8 @@ class PoolCog(commands.Cog):
         reason=said("command.pool.grant.reason"),
         hours=said("command.pool.grant.hours"),
     )
-    @app_commands.choices(pool=POOLS)
+    @app_commands.choices(pool=NAMES)
+    @app_commands.autocomplete(pool=suggest_name)
     async def grant(
         self,
         interaction: discord.Interaction[Easel],
@@ -248,7 +269,8 @@ class PoolCog(commands.Cog):
     ) -> None:
         """Give a member extra units."""
         context = Context(interaction)
-        given = pool_changes.grant(context, member.id, Pool(pool), units=units, reason=reason, hours=hours)
+        meant = await read_pool(context, pool)
+        given = pool_changes.grant(context, member.id, meant, units=units, reason=reason, hours=hours)
         await _confirm(context, given)
 
     @pool.command(name="usage", description=said("command.pool.usage"))

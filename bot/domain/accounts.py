@@ -19,7 +19,7 @@ ACCOUNT_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _OWN: Final = re.compile(r"guild:([0-9]{1,20}):([1-9][0-9]{0,9})")
 
 AccountMap = Mapping[tuple[int, "Pool | None"], str]
-"""Which account a server draws on, in one pool or (None) in both."""
+"""Which account a server draws on, in one pool or (None) in all."""
 
 
 class ApiKind(StrEnum):

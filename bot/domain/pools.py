@@ -17,12 +17,23 @@ DEFAULT_RULE: Final = "default"
 
 
 class Pool(StrEnum):
-    """The two pools of the image API (contract §7). A chain stays in the one it began in; TURBO is not offered."""
+    """The pools of image APIs (contract §7, family §6). A chain stays in the one it began in."""
 
     NORMAL = "NORMAL"
     """Cheap; may take minutes."""
     FAST = "FAST"
     """Dearer and quicker; upstream's own default, which is why the pool is always sent explicitly."""
+    TURBO = "TURBO"
+    """Quicker still, at twice the price; only some servers of the `/mj` family have it."""
+
+
+USUAL_POOLS: Final = (Pool.NORMAL, Pool.FAST)
+"""Shown everywhere, also where they are off; any other pool only where an account serves it."""
+
+
+def shown_pools(served: Collection[Pool], *, used: Collection[Pool] = ()) -> tuple[Pool, ...]:
+    """The pools that a server sees, given which its accounts serve and which it has something in."""
+    return tuple(pool for pool in Pool if pool in USUAL_POOLS or pool in served or pool in used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +181,7 @@ def parse_default_rules(spelling: str) -> Mapping[Pool, Allowance]:
         try:
             pool = Pool(name.upper())
         except ValueError:
-            raise ValueError(f"“{part}” does not name a pool: write NORMAL=… or FAST=…") from None
+            raise ValueError(f"“{part}” does not name a pool: write NORMAL=…, FAST=… or TURBO=…") from None
         if pool in named:
             raise ValueError(f"{pool} is named twice")
         named.add(pool)

@@ -201,11 +201,17 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     # -- servers -----------------------------------------------------------------------------------------
     guilds = Guilds(store=stores.settings, clock=clock, dispatcher=dispatcher)
     policy = GuildPolicy(
-        guilds=guilds, stores=stores, fallback=ports.policy, clock=clock, dispatcher=dispatcher
+        guilds=guilds,
+        stores=stores,
+        fallback=ports.policy,
+        clock=clock,
+        dispatcher=dispatcher,
+        accounts=accounts,
     )
     allowances = Allowances(guilds=guilds, policy=policy, stores=stores, clock=clock, dispatcher=dispatcher)
     moderation = Moderation(
         guilds=guilds,
+        policy=policy,
         stores=stores,
         jobs=store,
         archive=ports.archive,
@@ -219,7 +225,13 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     # -- what exists already -----------------------------------------------------------------------------
     doors = Doors(ports.directory)
     jobs = Jobs(
-        store=store, archive=ports.archive, doors=doors, clock=clock, wakeup=worker, show=editor.changed
+        store=store,
+        archive=ports.archive,
+        doors=doors,
+        clock=clock,
+        wakeup=worker,
+        show=editor.changed,
+        policy=policy,
     )
     redelivery = Redelivery(
         jobs=jobs, store=store, publisher=ports.publisher, pictures=ports.pictures, clock=clock

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.jobs import JobState, Route
 from bot.domain.keys import key_from_bits
 from bot.domain.membership import NoDirectory
-from bot.domain.pools import UNLIMITED
+from bot.domain.pools import UNLIMITED, Pool
 from bot.domain.ports import Picture, Showing
 from bot.domain.tasks import RemoteTaskId
 from bot.services.admission.doors import Doors
+from bot.services.admission.terms import DeploymentPolicy
 from bot.services.history.favourites import Favourites
 from bot.services.history.jobs import Jobs
 from bot.services.history.redelivery import Redelivery
@@ -122,6 +123,7 @@ async def workshop(house: ClientHarness | Line, clock: Any, folder: Path) -> Asy
             clock=clock,
             wakeup=bell,
             show=changed.append,
+            policy=DeploymentPolicy({}, Pool.NORMAL),
         )
         house.services.jobs = jobs
         house.services.moderation = Book()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import discord
 from cryptography.fernet import Fernet
 
+from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind
 from bot.domain.days import day_of
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.guilds import Actor
@@ -51,7 +52,11 @@ if TYPE_CHECKING:
     from bot.storage import Storage
     from tests.ui.client_harness import ClientHarness
 
-DEFAULTS = {Pool.NORMAL: Allowance(50, 3, 10), Pool.FAST: Allowance(10, 1, 5)}
+DEFAULTS = {
+    Pool.NORMAL: Allowance(50, 3, 10),
+    Pool.FAST: Allowance(10, 1, 5),
+    Pool.TURBO: Allowance(5, 1, 3),
+}
 
 
 def seen(result: InteractionResult) -> str:
@@ -69,6 +74,7 @@ class Gateway:
     trouble: Exception | None = None
     asked: int = 0
     prices: list[Any] | None = None
+    capabilities: Capabilities = BY_SERVER[ServerKind.OHMYGPT]
 
     async def page(self, number: int, *, size: int) -> TaskPage:
         assert number == 1
@@ -182,17 +188,19 @@ async def moderated(
     own_keys: bool = True,
     owner_terms: OwnerTerms | None = None,
     more: tuple[str, ...] = (),
+    server: ServerKind = ServerKind.OHMYGPT,
 ) -> AsyncIterator[Moderated]:
-    """Open it; `only` is the pool that the deployment offers, where it does not offer both."""
+    """Open it; `only` is the pool that the deployment offers, where it does not offer all that `server` has."""
     offered = DEFAULTS if only is None else {only: DEFAULTS[only]}
     address = migrated(folder / "easel.db")
     async with (
         studio(
-            extensions=("cogs.imagine", "cogs.jobs", "cogs.pools", "cogs.preferences", "cogs.help", *more)
+            extensions=("cogs.imagine", "cogs.jobs", "cogs.pools", "cogs.preferences", "cogs.help", *more),
+            pools_differ=server is not ServerKind.OHMYGPT,
         ) as house,
         open_storage(address, migrate=True) as storage,
     ):
-        api, brought = Gateway(), dict[str, Gateway]()
+        api, brought = Gateway(capabilities=BY_SERVER[server]), dict[str, Gateway]()
         services = build(
             Ports(
                 store=storage.jobs,

@@ -44,7 +44,7 @@ def test_blanks_and_case_do_not_matter_and_a_pool_can_be_off_or_unlimited() -> N
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("TURBO=1/1/1", "does not name a pool"),
+        ("SLOW=1/1/1", "does not name a pool"),
         ("50/3/10", "does not name a pool"),
         ("NORMAL", "neither a whole number nor unlimited"),
         ("NORMAL=1/2", "must read per-day/running/waiting"),

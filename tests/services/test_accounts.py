@@ -10,7 +10,7 @@ import pytest
 from bot.domain.accounts import DEFAULT_ACCOUNT, OwnAccount, read_own
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState
-from bot.domain.pools import Pool
+from bot.domain.pools import USUAL_POOLS, Pool
 from bot.errors import StorageTrouble
 from bot.services.worker.tracker_pool import IDLE_MS
 from tests.services.accounts_harness import KEY, REFUSED, AccountsHarness
@@ -189,7 +189,7 @@ async def test_readings_of_a_rejected_key_hold_up_no_other_account(
 async def test_places_are_counted_for_each_account_and_pool(world: Harness, mint: AccountsHarness) -> None:
     world.max_running = 1
     await world.reboot()
-    first = [await world.imagine(pool=pool, user=n) for n, pool in enumerate([*Pool, *Pool])]
+    first = [await world.imagine(pool=pool, user=n) for n, pool in enumerate([*USUAL_POOLS, *USUAL_POOLS])]
     await world.services.own_keys.bring(GUILD, ADA, KEY)
     own = [await world.imagine(pool=Pool.NORMAL, user=n) for n in (7, 8)]
     await world.pass_time(3)

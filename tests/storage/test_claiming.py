@@ -336,8 +336,9 @@ async def test_load_is_counted_by_pool_and_account(store: SqlJobStore) -> None:
     await send(store)
     await store.insert(job(), FREE)
 
-    assert await store.load("default") == {Pool.NORMAL: Load(1, 1), Pool.FAST: Load(0, 1)}
-    assert await store.load("stranger") == {Pool.NORMAL: Load(0, 0), Pool.FAST: Load(0, 0)}
+    nothing = dict.fromkeys(Pool, Load(0, 0))
+    assert await store.load("default") == nothing | {Pool.NORMAL: Load(1, 1), Pool.FAST: Load(0, 1)}
+    assert await store.load("stranger") == nothing
     assert await store.load() == await store.load("default")
 
 

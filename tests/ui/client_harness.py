@@ -236,10 +236,12 @@ def an_easel(services: ScriptedServices, meta: Memory, **options: Any) -> Easel:
 
 
 @asynccontextmanager
-async def studio(*, extensions: Sequence[str] = ("cogs.imagine",)) -> AsyncIterator[ClientHarness]:
+async def studio(
+    *, extensions: Sequence[str] = ("cogs.imagine",), **options: Any
+) -> AsyncIterator[ClientHarness]:
     """Open the studio; expected refusals travel as exceptions, so the simulation does not judge them."""
     services, meta = ScriptedServices(), Memory()
-    bot = an_easel(services, meta, extensions=extensions)
+    bot = an_easel(services, meta, extensions=extensions, **options)
     async with simcord.run(bot, check_errors=False, settle_timeout=PATIENCE_S) as env:
         guild = env.create_guild("Studio")
         channel = guild.create_text_channel("art")

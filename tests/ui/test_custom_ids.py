@@ -140,7 +140,7 @@ def test_a_modal_of_every_release_leads_where_it_led(custom_id: str, meant: tupl
 
 def test_every_kind_that_has_an_earlier_form_is_listed_above() -> None:
     new = {"prefer-shape", "prefer-set", *(kind for kind in MODALS if kind.startswith(("pool-", "mod-")))}
-    new_buttons = {
+    new_buttons = {"pool-menu"} | {
         f"mod-{word}" for word in ("panel", "panel_export", "panel_new", "set", "setup", "welcome")
     }
 

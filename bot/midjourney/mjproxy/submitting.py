@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import ValidationError
 
 from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind, Windows, speed_of
+from bot.domain.pools import USUAL_POOLS
 from bot.domain.ports import unguarded
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy import answers, readings, requests
@@ -88,7 +89,11 @@ class Submitting:
     @property
     def capabilities(self) -> Capabilities:
         """What this account can do."""
-        return self._capabilities.only(self._routes)
+        able = self._capabilities.only(self._routes)
+        if self._known or self._settings.routes is not None:
+            return able
+        # Nobody may choose what a server that was not asked yet may not have.
+        return able.only(map(speed_of, USUAL_POOLS))
 
     @property
     def is_known(self) -> bool:

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bot.domain.inputs import FEWEST_BLENDED, MOST_BLENDED, Shape
-from bot.domain.pools import Pool
+from bot.domain.pools import USUAL_POOLS, Pool
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.envelope import clean, open_envelope, whole_number
@@ -49,10 +49,16 @@ def _to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def _sold(pool: Pool) -> Pool:
+    if pool not in USUAL_POOLS:
+        raise ValueError(f"this account has no {pool.value} jobs")
+    return pool
+
+
 class Submission(Request):
     """A paid call. `type` has no default: upstream's own is the dear pool (contract §1)."""
 
-    type: Pool
+    type: Annotated[Pool, AfterValidator(_sold)]
     webhook: str | None = None
 
 
@@ -103,10 +109,8 @@ def _word(value: object) -> str | None:
 
 
 def _pool(value: object) -> Pool | None:
-    try:
-        return Pool((_word(value) or "").upper())
-    except ValueError:
-        return None
+    written = (_word(value) or "").upper()
+    return next((pool for pool in USUAL_POOLS if pool.value == written), None)
 
 
 def _status(value: object) -> TaskStatus:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.accounts import DEFAULT_ACCOUNT, mapped, read_own
-from bot.domain.pools import Pool
+from bot.domain.capabilities import capabilities_of
+from bot.domain.pools import Pool, shown_pools
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.texts import text
 
@@ -76,9 +77,22 @@ class Accounts:
     async def of_server(self, guild_id: int) -> dict[str, list[Pool]]:
         """Which accounts a server draws on, or would if it were let in, each with its pools."""
         found: dict[str, list[Pool]] = {}
-        for pool in Pool:
+        for pool in shown_pools(await self.pools_of(guild_id)):
             found.setdefault(await self._account_of_server(guild_id, pool), []).append(pool)
         return found
+
+    async def pools_of(self, guild_id: int | None) -> frozenset[Pool]:
+        """The pools that a server's accounts serve, by what is known of them now.
+
+        A server that was not asked yet which program it is counts as one without unusual pools.
+        """
+        served: set[Pool] = set()
+        for pool in Pool:
+            # A server's own key is not opened for that: whatever it opens is of the one kind that keys are taken for.
+            account = self.fixed.get(await self._account_of_server(guild_id, pool))
+            if pool in capabilities_of(account).pools:
+                served.add(pool)
+        return frozenset(served)
 
     async def find(self, name: str) -> ImageApi | None:
         """Find the way to an account; None if its key is gone. An earlier key of a server's is found too."""

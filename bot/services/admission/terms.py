@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from bot.domain.pools import Pool
+from bot.domain.pools import USUAL_POOLS, Pool
 from bot.errors import UserError
 from bot.texts import text
 
@@ -59,6 +59,9 @@ class Admission:
 class Policy(Protocol):
     """Decides who may use which pool."""
 
+    async def shown(self, guild_id: int | None) -> tuple[Pool, ...]:
+        """The pools that a server sees, open or not."""
+
     async def default_pool(self, asker: Asker) -> Pool:
         """The pool of a chain whose requester named none."""
 
@@ -97,6 +100,10 @@ class DeploymentPolicy:
         if self.wanted in self.rules or not self.rules:
             return self.wanted
         return next(iter(self.rules))
+
+    async def shown(self, guild_id: int | None) -> tuple[Pool, ...]:  # noqa: ARG002 - it knows no accounts
+        """The usual ones."""
+        return USUAL_POOLS
 
     async def default_pool(self, asker: Asker) -> Pool:  # noqa: ARG002 - the same for every asker, by this policy
         """The configured default."""

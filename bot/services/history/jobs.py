@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
     from bot.domain.ports import Clock, JobArchive, JobPage, JobStore, Load, Wakeup
+    from bot.services.admission.terms import Policy
     from bot.services.admission.viewer import Viewer
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class Queue:
     ahead: Mapping[JobKey, int]
     """For each of those that waits: how many are sent before it, other servers' included."""
     load: Mapping[Pool, Load]
+    """Of each pool that the server sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Jobs:
     clock: Clock
     wakeup: Wakeup
     show: Callable[[Job], None]
+    policy: Policy
 
     # -- one job -----------------------------------------------------------------------------------------
 
@@ -134,7 +137,9 @@ class Jobs:
         guild_id = _guild(viewer)
         mine = await self.archive.live(guild_id, user_id=viewer.user_id, limit=SHOWN_LIVE)
         waiting = [job.key for job in mine if job.state is JobState.QUEUED]
-        return Queue(mine, await self.store.ahead(waiting), await self.archive.load(guild_id))
+        load, shown = await self.archive.load(guild_id), await self.policy.shown(guild_id)
+        seen = {pool: n for pool, n in load.items() if pool in shown or n.running or n.waiting}
+        return Queue(mine, await self.store.ahead(waiting), seen)
 
     async def to_show(self, viewer: Viewer, typed: str) -> Sequence[Job]:
         """Suggest own pictures for what was typed so far, the newest first."""

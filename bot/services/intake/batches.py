@@ -119,7 +119,7 @@ class Batches:
         liked = await self.people.preferences(asker.user_id)
         full = replace(options, under=liked.under(option_set), sets=liked.named())
         jobs = written_out(full, most=most)
-        chosen = named_pool(pool, jobs[-1].speed)
+        chosen = named_pool(pool, jobs[-1].speed, await self.policy.shown(asker.server))
         chosen = await self.chains.pool_for(asker, chosen, liked.pool)
         charges = [Charge.VIDEO if is_video(one.prompt) else Charge.IMAGINE for one in jobs]
         for charge in dict.fromkeys(charges):
@@ -143,6 +143,7 @@ class Batches:
         liked = await self.people.preferences(draft.user_id)
         options = PromptOptions(prompt=draft.prompt, under=liked.under(draft.option_set), sets=liked.named())
         jobs = written_out(options, most=DEFAULT_JOBS if settings is None else settings.batch)
+        shown = await self.policy.shown(draft.guild_id)
         begun: list[Job] = []
         known = 0
         refused: list[tuple[int, Text]] = []
@@ -151,7 +152,7 @@ class Batches:
                 kind=JobKind.IMAGINE,
                 pool=draft.pool,
                 prompt=composed.prompt,
-                notes=chosen_by(composed, draft.pool),
+                notes=chosen_by(composed, draft.pool, shown),
                 interaction_id=stand_in(f"{key}/batch/{number}"),
             )
             try:

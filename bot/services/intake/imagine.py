@@ -14,7 +14,7 @@ from bot.services.admission.doors import Door, Doors, origin_of, origin_of_draft
 from bot.services.intake.new_chain import NewChain, named_after
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from bot.domain.inputs import Given
     from bot.domain.keepsakes import Draft
@@ -27,20 +27,22 @@ if TYPE_CHECKING:
 
 NOTE_CHOSEN = "note.speed_chose_pool"
 NOTE_NO_TURBO = "note.no_turbo"
-_POOLS = {"fast": Pool.FAST, "relax": Pool.NORMAL}
-"""Which pool a speed in the text stands for; there is none for `--turbo`."""
+_POOLS = {"relax": Pool.NORMAL, "fast": Pool.FAST, "turbo": Pool.TURBO}
+"""Which pool a speed in the text stands for."""
 
 
-def named_pool(pool: Pool | None, speed: str | None) -> Pool | None:
-    """The pool of a new chain: the option of the command, else what a speed in the text stands for."""
-    return pool if pool is not None else _POOLS.get(speed or "")
+def named_pool(pool: Pool | None, speed: str | None, shown: Collection[Pool]) -> Pool | None:
+    """The pool of a new chain: the option of the command, else what a speed in the text stands for, if it is one here."""
+    meant = pool if pool is not None else _POOLS.get(speed or "")
+    return meant if pool is not None or meant in shown else None
 
 
-def chosen_by(composed: Composed, pool: Pool | None) -> tuple[str, ...]:
+def chosen_by(composed: Composed, pool: Pool | None, shown: Collection[Pool]) -> tuple[str, ...]:
     """The notes of a prompt, with what became of a speed in it."""
-    if composed.speed == "turbo":
+    meant = _POOLS.get(composed.speed or "")
+    if meant is not None and meant not in shown:
         said = NOTE_NO_TURBO
-    elif pool is not None and _POOLS.get(composed.speed or "") is pool:
+    elif pool is not None and meant is pool:
         said = NOTE_CHOSEN
     else:
         return composed.notes
@@ -98,7 +100,7 @@ class Imagine:
             await self.chains.ask_first(
                 asker,
                 charge_of_prompt(Charge.IMAGINE, composed.prompt),
-                pool=named_pool(pool, composed.speed),
+                pool=named_pool(pool, composed.speed, await self.chains.policy.shown(asker.server)),
                 preferred=preferred,
                 given=given,
             )
@@ -126,13 +128,14 @@ class Imagine:
         borrowed: str = "",
     ) -> Started:
         composed = compose(replace(options, sets=options.sets or sets))
-        wanted = named_pool(pool, composed.speed)
+        shown = await self.chains.policy.shown(asker.server)
+        wanted = named_pool(pool, composed.speed, shown)
         chain = NewChain(
             kind=JobKind.IMAGINE,
             pool=wanted,
             preferred=preferred,
             prompt=composed.prompt,
-            notes=chosen_by(composed, wanted if pool is None else None) + notes,
+            notes=chosen_by(composed, wanted if pool is None else None, shown) + notes,
             borrowed=borrowed,
             taken=taken,
             ancestor=ancestor,

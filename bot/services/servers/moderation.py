@@ -12,7 +12,6 @@ from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.guilds import Block, MemberView
 from bot.domain.jobs import JobState
 from bot.domain.moderation import examine
-from bot.domain.pools import Pool
 from bot.errors import RouteClosed, UserError
 from bot.texts import text
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from bot.domain.moderation import Verdict
     from bot.domain.ports import Clock, JobArchive, JobStore, Publisher, Wakeup
     from bot.services.modlog.dispatcher import Dispatcher
+    from bot.services.servers.policy import GuildPolicy
     from bot.services.servers.settings import Guilds
     from bot.texts import Text
 
@@ -63,6 +63,7 @@ class Moderation:
     """Acts on members and jobs of a server; each act is audited and told."""
 
     guilds: Guilds
+    policy: GuildPolicy
     stores: GuildStores
     jobs: JobStore
     archive: JobArchive
@@ -120,7 +121,7 @@ class Moderation:
         page = await self.archive.page(user_id, guild_id, skip=0, limit=SHOWN_JOBS)
         spent = {
             pool: (await self.stores.books.standing(guild_id, user_id, pool, day=day, now=now)).spent
-            for pool in Pool
+            for pool in await self.policy.shown(guild_id)
         }
         return MemberView(
             user_id=user_id,

@@ -4,7 +4,7 @@ Never here: settings' storage, counting, and the deployment's defaults (that is 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.domain.access import Pressers, Treatment, treatments
 from bot.domain.days import day_of, month_of
@@ -12,7 +12,7 @@ from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.guilds import Actor
 from bot.domain.image_rules import check_inputs
 from bot.domain.moderation import WordAction, examine
-from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of
+from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of, shown_pools
 from bot.domain.prices import Charge, charge_of_prompt, price_of
 from bot.domain.prompt_rules import check_parameters, check_references, is_allowed, shaped
 from bot.domain.wording import inert
@@ -21,6 +21,8 @@ from bot.services.admission.terms import Admission, closed
 from bot.texts import Text, listed, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.domain.guild_ports import GuildStores
     from bot.domain.guilds import Block, GuildSettings
     from bot.domain.moderation import WordRule
@@ -34,9 +36,20 @@ EASEL: Final = Actor(0, "Easel")
 """Who acts when a rule acts by itself."""
 NEARLY: Final = 0.1
 """With so much of an allowance left a member gets a hint."""
-NEARLY_USED: Final = {Pool.NORMAL: "note.nearly_used_NORMAL", Pool.FAST: "note.nearly_used_FAST"}
+NEARLY_USED: Final = {
+    Pool.NORMAL: "note.nearly_used_NORMAL",
+    Pool.FAST: "note.nearly_used_FAST",
+    Pool.TURBO: "note.nearly_used_TURBO",
+}
 NAMED_ROLES: Final = 5
 """How many roles a refusal names as a way out."""
+
+
+class ServedPools(Protocol):
+    """Whoever knows the accounts."""
+
+    async def pools_of(self, guild_id: int | None) -> frozenset[Pool]:
+        """The pools that a server's accounts serve."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -48,6 +61,7 @@ class GuildPolicy:
     fallback: DeploymentPolicy
     clock: Clock
     dispatcher: Dispatcher
+    accounts: ServedPools
 
     # -- the policy's port -------------------------------------------------------------------------------
 
@@ -56,14 +70,15 @@ class GuildPolicy:
         settings = await self._settings(asker)
         if settings is None:
             return await self.fallback.default_pool(asker)
-        return self._choose(settings, [p for p in Pool if self.offered(settings, p, asker) is not None])
+        offered = await self.offered(settings.guild_id)
+        return self._choose(settings, list(_open_to(asker, settings, offered)))
 
     async def allowance(self, asker: Asker, pool: Pool, *, in_chain: bool) -> Allowance:
         """The most generous rule of the asker's roles."""
         settings = await self._settings(asker)
         if settings is None:
             return await self.fallback.allowance(asker, pool, in_chain=in_chain)
-        return self._allowance(settings, asker, pool, in_chain=in_chain)
+        return await self._allowance(settings, asker, pool, in_chain=in_chain)
 
     async def admit(self, asker: Asker, request: Request) -> Admission:
         """Ask every rule; words come last, so that nobody is struck for what would not have begun anyway."""
@@ -108,40 +123,35 @@ class GuildPolicy:
 
     # -- what is offered ---------------------------------------------------------------------------------
 
-    def offered(self, settings: GuildSettings, pool: Pool, asker: Asker) -> Allowance | None:
-        """What a member has in a pool by the settings; None: it is off, or no rule is theirs."""
-        default = self.fallback.offers(pool)
-        if pool in settings.pools.off or default is None:
-            return None
-        if not settings.rules_of(pool):
-            return default
-        return allowance_of(
-            settings.rules, pool, guild_id=settings.guild_id, role_ids=frozenset(asker.role_ids)
-        )
+    async def offered(self, guild_id: int) -> Mapping[Pool, Allowance]:
+        """What everyone has without rules, in each pool that the deployment has on and the server's account serves."""
+        served = await self.accounts.pools_of(guild_id)
+        rules = ((pool, self.fallback.offers(pool)) for pool in Pool if pool in served)
+        return {pool: allowance for pool, allowance in rules if allowance is not None}
 
-    def deployment(self, pool: Pool) -> Allowance | None:
-        """What everyone has in a pool without rules; None: the deployment has it off."""
-        return self.fallback.offers(pool)
+    async def shown(self, guild_id: int | None) -> tuple[Pool, ...]:
+        """The pools that a server sees: the usual ones, and what else its account serves."""
+        return shown_pools(await self.accounts.pools_of(guild_id))
 
-    def server_default(self, settings: GuildSettings) -> Pool:
-        """The pool of a command that names none, for somebody to whom both are open."""
-        return self._choose(settings, [p for p in Pool if self.is_on(settings, p)])
+    async def server_default(self, settings: GuildSettings) -> Pool:
+        """The pool of a command that names none, for somebody to whom all are open."""
+        offered = await self.offered(settings.guild_id)
+        return self._choose(settings, [pool for pool in offered if pool not in settings.pools.off])
 
     def _choose(self, settings: GuildSettings, open_: list[Pool]) -> Pool:
         wanted = settings.pools.default or self.fallback.default
         return wanted if wanted in open_ or not open_ else open_[0]
 
-    def is_on(self, settings: GuildSettings, pool: Pool) -> bool:
-        """Whether a pool is switched on, here and by the deployment."""
-        return pool not in settings.pools.off and self.fallback.offers(pool) is not None
-
-    def _allowance(self, settings: GuildSettings, asker: Asker, pool: Pool, *, in_chain: bool) -> Allowance:
-        found = self.offered(settings, pool, asker)
-        if found is not None:
+    async def _allowance(
+        self, settings: GuildSettings, asker: Asker, pool: Pool, *, in_chain: bool
+    ) -> Allowance:
+        offered = await self.offered(settings.guild_id)
+        open_ = _open_to(asker, settings, offered)
+        if pool in open_:
             _check_pause(settings, pool)
-            return found
-        others = [p for p in Pool if p is not pool and self.offered(settings, p, asker) is not None]
-        if not self.is_on(settings, pool):
+            return open_[pool]
+        others = [other for other in open_ if other is not pool]
+        if pool in settings.pools.off or pool not in offered:
             raise closed(pool, others, in_chain=in_chain)
         roles = [rule.role_id for rule in settings.rules_of(pool)]
         named = listed([text("rule.role", role=str(role)) for role in roles[:NAMED_ROLES]])
@@ -170,7 +180,7 @@ class GuildPolicy:
             raise UserError(_wrong_channel(settings))
         _check_presser(settings, asker, request)
         _check_kind(settings, asker, request)
-        allowance = self._allowance(settings, asker, request.pool, in_chain=request.in_chain)
+        allowance = await self._allowance(settings, asker, request.pool, in_chain=request.in_chain)
         return allowance, _treated(settings, asker)
 
     async def _admit(self, settings: GuildSettings, asker: Asker, request: Request) -> Admission:
@@ -272,6 +282,24 @@ class GuildPolicy:
         if struck.blocked_until is not None:
             return text("refused.words_blocked", words=words, until=struck.blocked_until // 1_000)
         return text("refused.words_strike", words=words, count=struck.count, limit=policy.limit)
+
+
+def _open_to(
+    asker: Asker, settings: GuildSettings, offered: Mapping[Pool, Allowance]
+) -> dict[Pool, Allowance]:
+    """What a member has in each pool that is on and, where a pool has rules, theirs by one of them."""
+    found: dict[Pool, Allowance] = {}
+    for pool, default in offered.items():
+        if pool in settings.pools.off:
+            continue
+        mine: Allowance | None = default
+        if settings.rules_of(pool):
+            mine = allowance_of(
+                settings.rules, pool, guild_id=settings.guild_id, role_ids=frozenset(asker.role_ids)
+            )
+        if mine is not None:
+            found[pool] = mine
+    return found
 
 
 def _is_typed(request: Request, rule: WordRule, settings: GuildSettings) -> bool:

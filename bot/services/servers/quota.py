@@ -60,7 +60,7 @@ class PoolOverview:
     pool: Pool
     on: bool
     offered: bool
-    """False: the deployment itself has it switched off."""
+    """False: the deployment itself has it switched off, or the server's account does not serve it."""
     is_default: bool
     """A command that names no pool means this one."""
     rules: tuple[PoolRule, ...]
@@ -82,8 +82,8 @@ class Allowances:
     dispatcher: Dispatcher
 
     async def quota_of(self, asker: Asker) -> tuple[PoolQuota, ...]:
-        """The asker's quota here, in each pool."""
-        return tuple([await self._quota(asker, pool) for pool in Pool])
+        """The asker's quota here, in each pool that the server sees."""
+        return tuple([await self._quota(asker, pool) for pool in await self.policy.shown(asker.server)])
 
     async def _quota(self, asker: Asker, pool: Pool) -> PoolQuota:
         guild_id, now = asker.server, self.clock.now()
@@ -163,25 +163,26 @@ class Allowances:
         return await self.stores.members.grants(guild_id, user_id, self.clock.now())
 
     async def overview(self, guild_id: int) -> tuple[PoolOverview, ...]:
-        """Both pools of a server, as the panel shows them. Reads the settings anew."""
+        """The pools of a server, as the panel shows them. Reads the settings anew."""
         self.guilds.forget(guild_id)
         settings = await self.guilds.settings(guild_id)
         day = day_of(self.clock.now(), settings.zone)
         today = await self.stores.books.totals(guild_id, day)
-        chosen = self.policy.server_default(settings)
+        chosen = await self.policy.server_default(settings)
+        offered = await self.policy.offered(guild_id)
         return tuple(
             PoolOverview(
                 pool=pool,
                 on=pool not in settings.pools.off,
-                offered=self.policy.deployment(pool) is not None,
+                offered=pool in offered,
                 is_default=pool is chosen,
                 rules=settings.rules_of(pool),
-                default=self.policy.deployment(pool),
+                default=offered.get(pool),
                 total=settings.total(pool),
                 today=today[pool],
                 renews_at=day.end,
             )
-            for pool in Pool
+            for pool in await self.policy.shown(guild_id)
         )
 
     async def usage(self, guild_id: int, since: int, until: int) -> Sequence[UsageRow]:

@@ -44,7 +44,11 @@ OWNERS: Final = frozenset({FailureKind.KEY, FailureKind.BALANCE})
 TOO_LARGE: Final = "note.picture_too_large"
 """The note of a picture or clip that was not attached: what was paid for is shown by its address."""
 
-POOL_COLOUR: Final = {Pool.NORMAL: discord.Colour(0x3BA55D), Pool.FAST: discord.Colour(0xF0A132)}
+POOL_COLOUR: Final = {
+    Pool.NORMAL: discord.Colour(0x3BA55D),
+    Pool.FAST: discord.Colour(0xF0A132),
+    Pool.TURBO: discord.Colour(0xB06CF2),
+}
 WAITING_COLOUR: Final = discord.Colour(0x5C6370)
 FAILED_COLOUR: Final = discord.Colour(0xD83C3E)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.jobs import Job, JobState, Route
-from bot.domain.pools import Pool
 from bot.texts import Say, Text, text
 from bot.ui.card.titles import named, title_of
 from bot.ui.kit.controls import StatelessView, component
@@ -106,8 +105,7 @@ def history_view(
 def queue_view(queue: Queue, say: Say) -> discord.ui.LayoutView:
     """Draw what waits and runs."""
     lines = [say(text("jobs.queue"))]
-    for pool in Pool:
-        load = queue.load[pool]
+    for pool, load in queue.load.items():
         lines.append(
             say(
                 text(

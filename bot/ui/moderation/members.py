@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.jobs import JobState
-from bot.domain.pools import Pool
 from bot.texts import Say, Text, text
 from bot.ui.card.titles import named
 from bot.ui.jobs.lists import state_of
@@ -58,10 +57,10 @@ def _marks(seen: MemberView, say: Say) -> Iterable[str]:
     yield say(
         text(
             "member.spent",
-            normal=seen.spent_today.get(Pool.NORMAL, 0),
-            normal_pool=text("pool.NORMAL"),
-            fast=seen.spent_today.get(Pool.FAST, 0),
-            fast_pool=text("pool.FAST"),
+            pools=" · ".join(
+                say(text("member.spent_in", pool=text(f"pool.{pool.value}"), n=n))
+                for pool, n in seen.spent_today.items()
+            ),
         )
     )
     for grant in seen.grants[:GRANTS]:

@@ -19,6 +19,8 @@ from bot.ui.moderation.setting_modal import LINE_LIMIT, channel_picker, picker
 from bot.ui.pools.wording import pool_name, read_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.domain.guilds import GuildSettings
     from bot.texts import Text
     from bot.ui.kit.context import Context
@@ -74,14 +76,11 @@ async def open_panel(context: Context) -> None:
 async def open_setup(context: Context) -> None:
     """Open the modal with what is set now."""
     settings = await context.services.guilds.settings(context.guild_id)
-    await context.open(setup_modal(context.say, settings, _offered(context)))
+    offered = await context.services.policy.offered(context.guild_id)
+    await context.open(setup_modal(context.say, settings, offered))
 
 
-def _offered(context: Context) -> list[Pool]:
-    return [pool for pool in Pool if context.services.policy.deployment(pool) is not None]
-
-
-def setup_modal(say: Say, settings: GuildSettings, offered: list[Pool]) -> discord.ui.Modal:
+def setup_modal(say: Say, settings: GuildSettings, offered: Iterable[Pool]) -> discord.ui.Modal:
     """Ask for the first five decisions."""
     log = () if settings.log_channel is None else (settings.log_channel,)
     pools = [(pool.value, say(pool_name(pool)), pool not in settings.pools.off) for pool in offered]
@@ -121,16 +120,17 @@ async def set_up(context: Context) -> None:
     services, guild_id, actor = context.services, context.guild_id, context.actor
     guilds = services.guilds
     now = await guilds.settings(guild_id)
+    offered = await services.policy.offered(guild_id)
     if per_day is not UNSAID:
         change = AllowanceChange(per_day=per_day)
         for pool in sorted(wanted):
-            base = services.policy.deployment(pool) or UNLIMITED
+            base = offered.get(pool, UNLIMITED)
             await guilds.change_rule(guild_id, actor, pool, guild_id, change, otherwise=base)
     allowed = [int(id_) for id_ in context.choices.get("channels", ())]
     await guilds.set_channels(
         guild_id, actor, allowed=[*allowed, *now.channels.allowed[PICKED:]], denied=now.channels.denied
     )
-    for pool in _offered(context):
+    for pool in offered:
         await guilds.switch_pool(guild_id, actor, pool, on=pool in wanted)
     press = {"who": context.fields["press"], "role": now.press.role_id}
     await guilds.set_values(guild_id, actor, "press", press)

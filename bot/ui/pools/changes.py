@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.access import HOUR_MS
-from bot.domain.pools import UNLIMITED, Pool
+from bot.domain.pools import UNLIMITED, USUAL_POOLS, Pool
 from bot.domain.prices import DEFAULT_PRICE, Charge, price_of
 from bot.errors import UserError
 from bot.services.servers.settings import HOURS_LIMIT
-from bot.texts import Text, text
+from bot.texts import Text, listed, text
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.wording import (
     allowance_words,
@@ -31,9 +31,23 @@ def _confirmed(changed: Changed, sentence: Text) -> Text:
     return sentence if changed.entry is not None else text("pool.already", said=sentence)
 
 
+async def _check_shown(context: Context, pool: Pool) -> None:
+    """Raise `UserError` for a pool that the server's account does not have: a rule for it would mislead."""
+    shown = await context.services.policy.shown(context.guild_id)
+    if pool not in shown:
+        named = listed([pool_name(one) for one in shown])
+        raise UserError(text("pool.not_here", pool=pool_name(pool), pools=named))
+
+
+async def _has_many(context: Context) -> bool:
+    """Whether “both pools” would be wrong here."""
+    return len(await context.services.policy.shown(context.guild_id)) > len(USUAL_POOLS)
+
+
 async def set_rule(context: Context, pool: Pool, role_id: int, numbers: AllowanceChange) -> Text:
     """Give a role its allowance; what is not said stays as it is, or as the default has it."""
     guild_id = context.moderator()
+    await _check_shown(context, pool)
     if numbers.is_empty():
         raise UserError(text("pool.rule_needs_number"))
     services = context.services
@@ -43,7 +57,7 @@ async def set_rule(context: Context, pool: Pool, role_id: int, numbers: Allowanc
         pool,
         role_id,
         numbers,
-        otherwise=services.policy.deployment(pool) or UNLIMITED,
+        otherwise=(await services.policy.offered(guild_id)).get(pool, UNLIMITED),
     )
     meant = next(r.allowance() for r in changed.after.rules_of(pool) if r.role_id == role_id)
     role = role_name(role_id, guild_id)
@@ -61,18 +75,19 @@ async def remove_rule(context: Context, pool: Pool, role_id: int) -> Text:
     names = {"pool": pool_name(pool), "role": role_name(role_id, guild_id)}
     if changed.after.rules_of(pool):
         return text("pool.now_no_rule", **names)
-    default = services.policy.deployment(pool) or UNLIMITED
+    default = (await services.policy.offered(guild_id)).get(pool, UNLIMITED)
     return text("pool.now_no_rules", allowance=allowance_words(default), **names)
 
 
 async def switch(context: Context, pool: Pool, *, on: bool) -> Text:
     """Switch a pool on or off."""
     guild_id = context.moderator()
+    await _check_shown(context, pool)
     services = context.services
     changed = await services.guilds.switch_pool(guild_id, context.actor, pool, on=on)
     if not on:
         return _confirmed(changed, text("pool.now_off", pool=pool_name(pool)))
-    offered = services.policy.deployment(pool) is not None
+    offered = pool in await services.policy.offered(guild_id)
     return _confirmed(
         changed, text("pool.now_on" if offered else "pool.now_on_in_vain", pool=pool_name(pool))
     )
@@ -81,8 +96,11 @@ async def switch(context: Context, pool: Pool, *, on: bool) -> Text:
 async def pause(context: Context, pool: Pool | None, words: str) -> Text:
     """Stop a pool, or everything, for a while."""
     guild_id = context.moderator()
+    if pool is not None:
+        await _check_shown(context, pool)
     changed = await context.services.guilds.pause(guild_id, context.actor, pool, words)
-    said = text("pool.now_paused_all") if pool is None else text("pool.now_paused", pool=pool_name(pool))
+    everything = text("pool.now_paused_every" if await _has_many(context) else "pool.now_paused_all")
+    said = everything if pool is None else text("pool.now_paused", pool=pool_name(pool))
     return _confirmed(changed, said)
 
 
@@ -91,7 +109,7 @@ async def resume(context: Context, pool: Pool | None) -> Text:
     guild_id = context.moderator()
     changed = await context.services.guilds.resume(guild_id, context.actor, pool)
     if changed.after.pauses and changed.after.pauses[0].pool is None:
-        return text("pool.still_paused")
+        return text("pool.still_paused_every" if await _has_many(context) else "pool.still_paused")
     said = text("pool.now_resumed_all") if pool is None else text("pool.now_resumed", pool=pool_name(pool))
     return _confirmed(changed, said)
 
@@ -99,11 +117,13 @@ async def resume(context: Context, pool: Pool | None) -> Text:
 async def set_default(context: Context, pool: Pool | None) -> Text:
     """Choose what a command means that names no pool."""
     guild_id = context.moderator()
+    if pool is not None:
+        await _check_shown(context, pool)
     services = context.services
-    if pool is not None and services.policy.deployment(pool) is None:
+    if pool is not None and pool not in await services.policy.offered(guild_id):
         raise UserError(text("pool.default_off", pool=pool_name(pool)))
     changed = await services.guilds.set_default_pool(guild_id, context.actor, pool)
-    now = services.policy.server_default(changed.after)
+    now = await services.policy.server_default(changed.after)
     said = "pool.now_default" if pool is not None else "pool.now_default_again"
     return _confirmed(changed, text(said, pool=pool_name(now)))
 
@@ -113,7 +133,7 @@ async def say_default(context: Context) -> Text:
     services, guild_id = context.services, context.moderator()
     settings = await services.guilds.settings(guild_id)
     said = "pool.now_default" if settings.pools.default is not None else "pool.now_default_again"
-    return text(said, pool=pool_name(services.policy.server_default(settings)))
+    return text(said, pool=pool_name(await services.policy.server_default(settings)))
 
 
 async def say_total(context: Context, pool: Pool) -> Text:
@@ -142,6 +162,7 @@ def _price_words(pool: Pool, charge: Charge, units: int) -> Text:
 async def set_total(context: Context, pool: Pool, per_day: int | None) -> Text:
     """Limit the server's units a day."""
     guild_id = context.moderator()
+    await _check_shown(context, pool)
     changed = await context.services.guilds.set_total(guild_id, context.actor, pool, per_day)
     return _confirmed(changed, _total_words(pool, per_day))
 
@@ -149,6 +170,7 @@ async def set_total(context: Context, pool: Pool, per_day: int | None) -> Text:
 async def set_price(context: Context, pool: Pool, charge: Charge, units: int | None) -> Text:
     """Say what a kind of job costs."""
     guild_id = context.moderator()
+    await _check_shown(context, pool)
     changed = await context.services.guilds.set_price(guild_id, context.actor, pool, charge, units)
     n = DEFAULT_PRICE if units is None else units
     return _confirmed(changed, _price_words(pool, charge, n))
@@ -190,6 +212,7 @@ async def grant(
 ) -> Text:
     """Give a member extra units."""
     guild_id = context.moderator()
+    await _check_shown(context, pool)
     services = context.services
     if hours is not None and not 1 <= hours <= HOURS_LIMIT:
         raise UserError(text("pool.hours", limit=HOURS_LIMIT))

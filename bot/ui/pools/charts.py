@@ -12,7 +12,7 @@ from babel.dates import format_skeleton
 from babel.numbers import format_decimal
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.domain.pools import Pool
+from bot.domain.pools import USUAL_POOLS, Pool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ GROUND: Final = "#1a1a1e"
 GRID: Final = "#36373d"
 TYPE: Final = "#c9cbd1"
 BRIGHT: Final = "#f2f3f5"
-COLOURS: Final[Mapping[Pool, str]] = {Pool.NORMAL: "#3ba55d", Pool.FAST: "#f0a132"}
+COLOURS: Final[Mapping[Pool, str]] = {Pool.NORMAL: "#3ba55d", Pool.FAST: "#f0a132", Pool.TURBO: "#b06cf2"}
 """The colours of the pools' cards. They differ in lightness too, for those who do not tell green from orange."""
 
 
@@ -52,12 +52,12 @@ class Bar:
 
     @property
     def total(self) -> int:
-        """Both pools together."""
+        """All pools together."""
         return sum(self.units.values())
 
 
-def usage_chart(bars: Sequence[Bar], locale: Locale) -> bytes:
-    """Draw it. There is at least one day."""
+def usage_chart(bars: Sequence[Bar], locale: Locale, *, pools: Sequence[Pool] = USUAL_POOLS) -> bytes:
+    """Draw it. There is at least one day; `pools` are named also where nothing was used."""
     image = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
     draw = ImageDraw.Draw(image)
     step, top = scale(max(bar.total for bar in bars))
@@ -82,7 +82,7 @@ def usage_chart(bars: Sequence[Bar], locale: Locale) -> bytes:
         middle = min(max(middle, half + 10), WIDTH - half - 10)
         draw.text((middle, floor + 22), label, font=_font(TYPE_SIZE), fill=TYPE, anchor="mt")
 
-    _legend(draw, bars, locale)
+    _legend(draw, bars, locale, pools)
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
@@ -122,12 +122,14 @@ def _stack(
         below += units
 
 
-def _legend(draw: ImageDraw.ImageDraw, bars: Sequence[Bar], locale: Locale) -> None:
+def _legend(draw: ImageDraw.ImageDraw, bars: Sequence[Bar], locale: Locale, pools: Sequence[Pool]) -> None:
     """Each pool's name with its sum, from the left."""
     x = float(LEFT)
     font = _font(LEGEND_SIZE)
     for pool in Pool:
         total = sum(bar.units.get(pool, 0) for bar in bars)
+        if pool not in pools and not total:
+            continue
         draw.rounded_rectangle([(x, 42), (x + 40, 82)], radius=CORNER, fill=COLOURS[pool])
         x += 58
         words = f"{pool.value}  {_number(total, locale)}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.pools import UNSAID, AllowanceChange, Pool, Said, Unsaid
+from bot.domain.pools import UNSAID, USUAL_POOLS, AllowanceChange, Pool, Said, Unsaid
 from bot.domain.prices import Charge
 from bot.errors import UserError
 from bot.services.servers.quota import REASON_LIMIT
@@ -21,7 +21,7 @@ from bot.ui.pools.panel import show_panel
 from bot.ui.pools.wording import charge_name, pool_name, read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Collection, Coroutine, Iterable
 
     from bot.texts import Say, Text
     from bot.ui.kit.context import Context
@@ -134,10 +134,10 @@ async def set_cooldown(context: Context, pool: Pool) -> None:
 # -- pauses ------------------------------------------------------------------------------------------------------
 
 
-def pause_modal(say: Say, pool: Pool | None) -> discord.ui.Modal:
-    """Ask for a word to members before a pool, or both, stops."""
-    both = text("pool.window.pause_all")
-    title = both if pool is None else text("pool.window.pause", pool=pool_name(pool))
+def pause_modal(say: Say, pool: Pool | None, *, pools: Collection[Pool] = USUAL_POOLS) -> discord.ui.Modal:
+    """Ask for a word to members before a pool, or all of `pools`, stop."""
+    every = text("pool.window.pause_all" if len(pools) <= len(USUAL_POOLS) else "pool.window.pause_every")
+    title = every if pool is None else text("pool.window.pause", pool=pool_name(pool))
     words = _field("pool.window.words", _line("words", limit=PAUSE_LIMIT), "pool.window.words_hint")
     return form(say, pause.id(pool), title, words)
 
@@ -182,14 +182,14 @@ async def set_price(context: Context, pool: Pool) -> None:
 # -- extra units, the day, the server's own key ------------------------------------------------------------------
 
 
-def grant_modal(say: Say) -> discord.ui.Modal:
+def grant_modal(say: Say, pools: Iterable[Pool] = USUAL_POOLS) -> discord.ui.Modal:
     """Ask for extra units for a member."""
     return form(
         say,
         grant.id(),
         text("pool.window.grant"),
         _field("pool.window.member", discord.ui.UserSelect(custom_id="member", required=True)),
-        _choice("pool", "pool.window.pool", say, {pool.value: pool_name(pool) for pool in Pool}),
+        _choice("pool", "pool.window.pool", say, {pool.value: pool_name(pool) for pool in pools}),
         _field("pool.window.units", _line("units", required=True)),
         _field("pool.window.hours", _line("hours"), "pool.window.hours_hint"),
         _field("pool.window.reason", _line("reason", limit=REASON_LIMIT)),

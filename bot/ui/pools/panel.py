@@ -1,4 +1,4 @@
-"""The panel of a server's pools: one card that shows both, and stateless buttons that change everything.
+"""The panel of a server's pools: one card that shows them all, and stateless buttons that change everything.
 Never here: what a change means (`changes`), and what a button does (`presses`)."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.pools import Pool
+from bot.domain.pools import USUAL_POOLS, Pool
 from bot.texts import Say, Text, text
 from bot.ui.card.cards import POOL_COLOUR, WAITING_COLOUR
 from bot.ui.kit.controls import StatelessView
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from bot.ui.pools.billing import Payer
 
 
+BUTTONS_UP_TO: Final = len(USUAL_POOLS)
+"""More pools than so many have a menu each: a message has forty components (facts §3.4), and 4,000 characters."""
 RULES_SHOWN: Final = 8
+RULES_SHOWN_CROWDED: Final = 4
 PRICES_SHOWN: Final = 11
 PAUSE_SHOWN: Final = 200
 
@@ -62,8 +65,10 @@ class Verb(StrEnum):
     """The second press."""
 
 
-BUTTON: Final = (one_of(Verb), maybe(one_of(Pool)))
+POOL: Final = one_of(Pool)
+BUTTON: Final = (one_of(Verb), maybe(POOL))
 """What a custom_id of the panel says."""
+MENU: Final = "pool-menu"
 
 
 def draw_button(verb: Verb, pool: Pool | None, label: str, **options: Any) -> discord.ui.Button[Any]:
@@ -134,12 +139,12 @@ def panel_view(state: State, say: Say, *, controls: bool = True) -> discord.ui.L
         box: discord.ui.Container[Any] = discord.ui.Container(
             accent_colour=POOL_COLOUR[pool.pool] if _is_open(pool, state) else WAITING_COLOUR
         )
-        box.add_item(discord.ui.TextDisplay("\n".join(_pool(pool, state.settings, say))))
+        box.add_item(discord.ui.TextDisplay("\n".join(_pool(pool, state, say))))
         if _is_asked(pool, state):
             box.add_item(discord.ui.TextDisplay("\n".join(_question(pool, state, say))))
         if controls:
             for row in _controls(pool, state, say):
-                box.add_item(discord.ui.ActionRow(*row))
+                box.add_item(row)
         view.add_item(box)
     view.add_item(_key_box(state, say, controls=controls))
     if controls:
@@ -166,17 +171,18 @@ def _head(state: State, say: Say) -> Iterable[str]:
     yield "-# " + say(text("pool.day", zone=state.settings.zone, renews=renews))
 
 
-def _pool(pool: PoolOverview, settings: GuildSettings, say: Say) -> Iterable[str]:
+def _pool(pool: PoolOverview, state: State, say: Say) -> Iterable[str]:
+    settings = state.settings
     pause = settings.pause_of(pool.pool)
     if not pool.offered:
-        state = text("pool.state_not_offered")
+        now = text("pool.state_not_offered")
     elif not pool.on:
-        state = text("pool.state_off")
+        now = text("pool.state_off")
     elif pause is not None:
-        state = text("pool.state_paused")
+        now = text("pool.state_paused")
     else:
-        state = text("pool.state_default" if pool.is_default else "pool.state_on")
-    yield say(text("pool.title", pool=pool_name(pool.pool), state=state))
+        now = text("pool.state_default" if pool.is_default else "pool.state_on")
+    yield say(text("pool.title", pool=pool_name(pool.pool), state=now))
     if pause is not None:
         words: Text | str = quoted(pause.words, PAUSE_SHOWN) if pause.words else text("pause.no_words")
         yield say(text("pool.paused", words=words))
@@ -188,22 +194,23 @@ def _pool(pool: PoolOverview, settings: GuildSettings, say: Say) -> Iterable[str
         yield say(
             text("pool.today_of", bar=bar(today.spent, pool.total), n=today.spent, total=pool.total, **counts)
         )
-    yield from _rules(pool, settings.guild_id, say)
+    crowded = len(state.pools) > BUTTONS_UP_TO
+    yield from _rules(pool, settings.guild_id, say, most=RULES_SHOWN_CROWDED if crowded else RULES_SHOWN)
     prices = [p for p in settings.prices if p.pool is pool.pool][:PRICES_SHOWN]
     if prices:
         listed = ", ".join(say(text("pool.price", kind=charge_name(p.charge), n=p.units)) for p in prices)
         yield "-# " + say(text("pool.prices", prices=listed))
 
 
-def _rules(pool: PoolOverview, guild_id: int, say: Say) -> Iterable[str]:
+def _rules(pool: PoolOverview, guild_id: int, say: Say, *, most: int) -> Iterable[str]:
     if not pool.rules and pool.default is not None:
         yield "- " + say(
             text("pool.rule", role=text("rule.default"), allowance=allowance_words(pool.default))
         )
-    for rule in pool.rules[:RULES_SHOWN]:
+    for rule in pool.rules[:most]:
         role = role_name(rule.role_id, guild_id)
         yield "- " + say(text("pool.rule", role=role, allowance=allowance_words(rule.allowance())))
-    hidden = len(pool.rules) - RULES_SHOWN
+    hidden = len(pool.rules) - most
     if hidden > 0:
         yield "-# " + say(text("pool.more_rules", n=hidden))
 
@@ -224,36 +231,57 @@ def _question(pool: PoolOverview, state: State, say: Say) -> Iterable[str]:
         yield say(text("pool.off_sure_last"))
 
 
-def _controls(pool: PoolOverview, state: State, say: Say) -> Iterable[list[discord.ui.Button[Any]]]:
+def _controls(pool: PoolOverview, state: State, say: Say) -> Iterable[discord.ui.ActionRow[Any]]:
     def button(verb: Verb, **options: Any) -> discord.ui.Button[Any]:
         return draw_button(verb, pool.pool, say(text(f"pool.button.{verb.value}")), **options)
 
     if _is_asked(pool, state):
-        yield [
+        yield discord.ui.ActionRow(
             button(Verb.OFF, style=discord.ButtonStyle.danger),
             draw_button(Verb.REFRESH, pool.pool, say(text("pool.button.keep"))),
-        ]
+        )
         return
-    switch = (
-        button(Verb.ASK_OFF)
-        if pool.on
-        else button(Verb.ON, style=discord.ButtonStyle.success, disabled=not pool.offered)
-    )
-    default = button(Verb.DEFAULT, disabled=pool.is_default or not (pool.on and pool.offered))
     paused = any(pause.pool is pool.pool for pause in state.settings.pauses)
-    yield [
-        button(Verb.RULE, style=discord.ButtonStyle.primary),
-        button(Verb.COOLDOWN),
-        button(Verb.UNRULE, disabled=not pool.rules),
-        button(Verb.RESUME if paused else Verb.PAUSE),
-    ]
-    yield [switch, default, button(Verb.TOTAL), button(Verb.PRICE)]
+    switch = Verb.ASK_OFF if pool.on else Verb.ON
+    first = (Verb.RULE, Verb.COOLDOWN, Verb.UNRULE, Verb.RESUME if paused else Verb.PAUSE)
+    second = (switch, Verb.DEFAULT, Verb.TOTAL, Verb.PRICE)
+    useless = {
+        Verb.UNRULE: not pool.rules,
+        Verb.ON: not pool.offered,
+        Verb.DEFAULT: pool.is_default or not (pool.on and pool.offered),
+    }
+    if len(state.pools) > BUTTONS_UP_TO:
+        options = [
+            discord.SelectOption(label=say(text(f"pool.button.{verb.value}")), value=verb.value)
+            for verb in (*first, *second)
+            if not useless.get(verb)
+        ]
+        menu: discord.ui.Select[Any] = discord.ui.Select(
+            custom_id=spell(MENU, (POOL,), (pool.pool,)),
+            placeholder=say(text("pool.menu", pool=pool_name(pool.pool))),
+            options=options,
+        )
+        yield discord.ui.ActionRow(menu)
+        return
+    styles = {Verb.RULE: discord.ButtonStyle.primary, Verb.ON: discord.ButtonStyle.success}
+    for verbs in (first, second):
+        yield discord.ui.ActionRow(
+            *(
+                button(
+                    verb,
+                    style=styles.get(verb, discord.ButtonStyle.secondary),
+                    disabled=useless.get(verb, False),
+                )
+                for verb in verbs
+            )
+        )
 
 
 def _pause_all(state: State, say: Say) -> discord.ui.Button[Any]:
-    """Stop both pools, or end that."""
+    """Stop every pool, or end that."""
     paused = any(pause.pool is None for pause in state.settings.pauses)
-    label = text("pool.button.resume_all" if paused else "pool.button.pause_all")
+    stop = "pool.button.pause_all" if len(state.pools) <= BUTTONS_UP_TO else "pool.button.pause_every"
+    label = text("pool.button.resume_all" if paused else stop)
     return draw_button(Verb.RESUME if paused else Verb.PAUSE, None, say(label))
 
 

@@ -9,11 +9,11 @@ from bot.domain.pools import Pool
 from bot.ui.kit.controls import component
 from bot.ui.pools import changes as pool_changes
 from bot.ui.pools import modals
-from bot.ui.pools.panel import BUTTON, Verb, show_panel
+from bot.ui.pools.panel import BUTTON, MENU, POOL, Verb, show_panel
 from bot.ui.pools.usage import DEFAULT_DAYS, show_usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     import discord
 
@@ -24,7 +24,17 @@ if TYPE_CHECKING:
 @component("pool", *BUTTON, moderators=True)
 async def press(context: Context, verb: Verb, pool: Pool | None) -> None:
     """Do what a button is for."""
-    opened = _modal(context.say, verb, pool)
+    await _do(context, verb, pool)
+
+
+@component(MENU, POOL, moderators=True)
+async def choose(context: Context, pool: Pool) -> None:
+    """Do what was chosen in the menu that stands for a pool's buttons."""
+    await _do(context, Verb(context.chosen or Verb.REFRESH), pool)
+
+
+async def _do(context: Context, verb: Verb, pool: Pool | None) -> None:
+    opened = _modal(context.say, verb, pool, await context.services.policy.shown(context.guild_id))
     if opened is not None:
         await context.open(opened)
         return
@@ -49,12 +59,14 @@ async def press(context: Context, verb: Verb, pool: Pool | None) -> None:
     await show_panel(context, notice=notice, asking=asking, asking_key=verb is Verb.KEY_ASK)
 
 
-def _modal(say: Say, verb: Verb, pool: Pool | None) -> discord.ui.Modal | None:
+def _modal(say: Say, verb: Verb, pool: Pool | None, shown: Collection[Pool]) -> discord.ui.Modal | None:
     """The modal behind a button; its end draws the panel anew."""
+    if verb is Verb.GRANT:
+        return modals.grant_modal(say, shown)
     if pool is not None and verb in OF_POOL:
         return OF_POOL[verb](say, pool)
     if verb is Verb.PAUSE:
-        return modals.pause_modal(say, pool)
+        return modals.pause_modal(say, pool, pools=shown)
     draw = OF_SERVER.get(verb)
     return None if draw is None else draw(say)
 
@@ -67,7 +79,6 @@ OF_POOL: Final[Mapping[Verb, Callable[[Say, Pool], discord.ui.Modal]]] = {
     Verb.PRICE: modals.price_modal,
 }
 OF_SERVER: Final[Mapping[Verb, Callable[[Say], discord.ui.Modal]]] = {
-    Verb.GRANT: modals.grant_modal,
     Verb.ZONE: modals.zone_modal,
     Verb.KEY: modals.key_modal,
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.domain.pools import USUAL_POOLS
 from bot.texts import Say, text
 from bot.ui.card.cards import POOL_COLOUR, WAITING_COLOUR
 from bot.ui.kit.controls import StatelessView
@@ -39,7 +40,8 @@ async def show_quota(context: Context) -> None:
 def quota_view(quotas: Sequence[PoolQuota], grants: Sequence[Grant], say: Say) -> discord.ui.LayoutView:
     """Draw a box for each pool."""
     view = StatelessView()
-    view.add_item(discord.ui.TextDisplay(say(text("quota.title", renews=quotas[0].renews_at // 1_000))))
+    title = "quota.title" if len(quotas) <= len(USUAL_POOLS) else "quota.title_every"
+    view.add_item(discord.ui.TextDisplay(say(text(title, renews=quotas[0].renews_at // 1_000))))
     for quota in quotas:
         mine = [grant for grant in grants if grant.pool is quota.pool]
         box: discord.ui.Container[Any] = discord.ui.Container(

@@ -47,7 +47,8 @@ async def show_usage(context: Context, days: int) -> None:
     if not rows:
         await context.tell(text("pool.usage_none", n=days))
         return
-    chart = await asyncio.to_thread(usage_chart, bars_of(rows, dates), language(context.locale))
+    pools = await house.services.policy.shown(guild_id)
+    chart = await asyncio.to_thread(usage_chart, bars_of(rows, dates), language(context.locale), pools=pools)
     files = [
         discord.File(io.BytesIO(chart), filename=CHART),
         discord.File(io.BytesIO(table_of(rows)), filename=TABLE),

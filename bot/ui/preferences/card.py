@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.people import NAME_LIMIT, NEVER, SETS_LIMIT, Preferences
-from bot.domain.pools import Pool
+from bot.domain.pools import USUAL_POOLS, Pool
 from bot.domain.prompts import VERSIONS
 from bot.texts import Say, Text, text
 from bot.ui.card.cards import WAITING_COLOUR
@@ -19,7 +19,7 @@ from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.languages import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from bot.ui.kit.context import Context
 
@@ -79,7 +79,8 @@ async def show_preferences(context: Context, *, notice: Text | None = None, aski
     house = context.house
     known = await house.services.people.preferences(context.user_id)
     say = context.say
-    view = preferences_view(known, house.catalogues.languages, say, notice=notice, asking=asking)
+    pools = await house.services.policy.shown(context.interaction.guild_id)
+    view = preferences_view(known, house.catalogues.languages, say, pools=pools, notice=notice, asking=asking)
     await context.show(view)
 
 
@@ -88,6 +89,7 @@ def preferences_view(
     languages: Sequence[str],
     say: Say,
     *,
+    pools: Collection[Pool] = USUAL_POOLS,
     notice: Text | None = None,
     asking: bool = False,
 ) -> discord.ui.LayoutView:
@@ -109,7 +111,7 @@ def preferences_view(
         return view
     box.add_item(discord.ui.TextDisplay("\n".join(_facts(known, say))))
     for menu in (
-        _pools(known, say),
+        _pools(known, pools, say),
         _versions(known, say),
         _languages(known, languages, say),
         news_menu(known, say),
@@ -144,7 +146,7 @@ def _sets(known: Preferences, say: Say) -> Iterable[str]:
         yield f"- **{quoted(one.name, NAME_LIMIT + 8)}** {quoted(one.options, OPTIONS_SHOWN)}"
 
 
-def _pools(known: Preferences, say: Say) -> discord.ui.Select[Any]:
+def _pools(known: Preferences, pools: Collection[Pool], say: Say) -> discord.ui.Select[Any]:
     options = [_option(say(text("prefer.choose_usual_pool")), USUAL, is_chosen=known.pool is None)]
     options += [
         _option(
@@ -153,6 +155,7 @@ def _pools(known: Preferences, say: Say) -> discord.ui.Select[Any]:
             is_chosen=known.pool is pool,
         )
         for pool in Pool
+        if pool in pools or pool is known.pool
     ]
     return draw_menu(Menu.POOL, say(text("prefer.choose_usual_pool")), options)
 

@@ -1,0 +1,87 @@
+"""The option `pool` of commands: what is offered for it, and what was typed there, read for the server it was typed in.
+Never here: what a pool means for a job, and commands themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from discord import app_commands
+
+from bot.domain.pools import USUAL_POOLS, Pool
+from bot.errors import UserError
+from bot.texts import listed, text
+from bot.ui.kit.command_texts import said
+from bot.ui.kit.context import Context
+from bot.ui.kit.deadline import promptly
+from bot.ui.kit.escape import quoted
+from bot.ui.pools.wording import pool_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import discord
+
+    from bot.client import Easel
+
+AUTOMATIC: Final = "automatic"
+TYPED_SHOWN: Final = 40
+TOLD: Final = {pool: said(f"command.imagine.pool.{pool.value}") for pool in Pool}
+CHOICES: Final = [app_commands.Choice(name=TOLD[pool], value=pool.value) for pool in USUAL_POOLS]
+"""For members: with what a pool is good for. No account of the program has more: the picker itself lists them."""
+NAMES: Final = [app_commands.Choice(name=pool.value, value=pool.value) for pool in USUAL_POOLS]
+"""For moderators."""
+NAMES_OR_AUTOMATIC: Final = [*NAMES, app_commands.Choice(name=said("setting.automatic"), value=AUTOMATIC)]
+
+
+def settled(option: dict[str, Any], *, pools_differ: bool) -> dict[str, Any]:
+    """An option as Discord is told it: a fixed list, or suggestions, where servers' accounts have different pools.
+
+    Discord takes one of the two. Options below it are settled as well.
+    """
+    drop = "choices" if pools_differ else "autocomplete"
+    both = "choices" in option and "autocomplete" in option
+    kept = {name: value for name, value in option.items() if not (both and name == drop)}
+    if "options" in kept:
+        kept["options"] = [settled(one, pools_differ=pools_differ) for one in kept["options"]]
+    return kept
+
+
+async def suggest(interaction: discord.Interaction[Easel], typed: str) -> list[app_commands.Choice[str]]:
+    """Offer members the pools that the server sees."""
+    context = Context(interaction)
+    return [
+        app_commands.Choice(name=context.say(text(f"command.imagine.pool.{pool.value}")), value=pool.value)
+        for pool in _matching(await _shown(context), typed)
+    ]
+
+
+async def suggest_name(interaction: discord.Interaction[Easel], typed: str) -> list[app_commands.Choice[str]]:
+    """Offer moderators their names."""
+    shown = await _shown(Context(interaction))
+    return [app_commands.Choice(name=pool.value, value=pool.value) for pool in _matching(shown, typed)]
+
+
+async def suggest_name_or_automatic(
+    interaction: discord.Interaction[Easel], typed: str
+) -> list[app_commands.Choice[str]]:
+    """The same, with the choice that leaves it to the bot."""
+    automatic = app_commands.Choice(name=Context(interaction).say(text("setting.automatic")), value=AUTOMATIC)
+    return [*await suggest_name(interaction, typed), automatic]
+
+
+async def read_pool(context: Context, typed: str) -> Pool:
+    """What was chosen or typed; raises `UserError` for what is no pool at all. Rules say whether it is open."""
+    try:
+        return Pool(typed.strip().upper())
+    except ValueError:
+        named = listed([pool_name(pool) for pool in await _shown(context)])
+        raise UserError(text("pool.unknown", typed=quoted(typed, TYPED_SHOWN), pools=named)) from None
+
+
+async def _shown(context: Context) -> tuple[Pool, ...]:
+    return await promptly(context.services.policy.shown(context.interaction.guild_id), USUAL_POOLS)
+
+
+def _matching(shown: Iterable[Pool], typed: str) -> Iterable[Pool]:
+    begun = typed.strip().casefold()
+    return [pool for pool in shown if begun in pool.value.casefold()] or list(shown)
