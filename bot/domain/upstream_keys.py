@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 PERMISSIONS: Final = ("midjourney", "file-v1")
 """What a key needs to make pictures here, and nothing more (contract §0.2)."""
+DAY_MS: Final = 86_400_000
 NEARLY_PERCENT: Final = 80
 """From this share of its cap on a key is nearly used up."""
 _REMARK: Final = re.compile(r"Easel ([a-z0-9][a-z0-9_-]{0,31}) #([0-9a-z]{6,20})")
@@ -88,3 +90,13 @@ class KeyHolder(Protocol):
 
     def holds(self, key: str) -> bool:
         """Whether it pays with this key."""
+
+
+def read_end(typed: str, now: int) -> int:
+    """Read an end: a day (`2027-01-31`, until it is over in UTC) or days from now (`90d`). Raises ValueError."""
+    words = typed.strip().lower()
+    days = re.fullmatch(r"([0-9]{1,5}) ?d(?:ays?)?", words)
+    if days is not None:
+        return now + int(days[1]) * DAY_MS
+    day = datetime.strptime(words, "%Y-%m-%d").replace(tzinfo=UTC)
+    return int(day.timestamp() * 1000) + DAY_MS - 1_000

@@ -210,7 +210,7 @@ class Submissions:
         except ValueError:
             return None
 
-    async def _describe(self, task: Task, key: str) -> Answer:
+    async def _describe(self, task: Task, key: str = "") -> Answer:
         source = self._service.assets.all[task.source or ""]
         task.answer = await asyncio.to_thread(describe_picture, source, task.seed)
         return self._accept(task, key)
@@ -239,7 +239,7 @@ class Submissions:
             webhook=ask.webhook,
         )
 
-    def _accept(self, task: Task, key: str) -> Answer:
+    def _accept(self, task: Task, key: str = "") -> Answer:
         service = self._service
         planned = service.faults.draw(Scope.TASK, endpoint=_endpoint(task), task=task.id)
         if planned is not None:
