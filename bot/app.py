@@ -133,6 +133,7 @@ async def assemble(
                 answers=storage.answers,
                 answer_writer=DiscordAnswers(bot, catalogues),
                 balance_apis=accounts.balances,
+                key_admin=accounts.keys,
                 vault=FernetVault(masters) if masters else None,
                 open_account=accounts.direct.with_key,
                 hide=log_room.hide,

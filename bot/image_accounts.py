@@ -17,6 +17,7 @@ from bot.errors import RemoteError
 from bot.midjourney.images import PictureSettings
 from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
 from bot.midjourney.ohmygpt.client import DIRECT_ORIGIN, ApiSettings, MidjourneyApi
+from bot.midjourney.ohmygpt.keys import OhMyGptKeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +42,8 @@ class OwnersAccounts:
     """By name, the default one first."""
     direct: MidjourneyApi
     """OhMyGPT's API, which keys that servers bring are for."""
-    has_admin_key: bool
+    keys: OhMyGptKeys | None
+    """The way to the account's keys; None without an admin key."""
 
     @property
     def own(self) -> OwnersApi:
@@ -69,7 +71,7 @@ class OwnersAccounts:
         return {
             name: api
             for name, api in self.apis.items()
-            if isinstance(api, MidjourneyApi) and (self.has_admin_key or name != self.own_name)
+            if isinstance(api, MidjourneyApi) and (self.keys is not None or name != self.own_name)
         }
 
 
@@ -113,9 +115,8 @@ def open_accounts(
 
     apis = {settings.own_name: opened(None, default)}
     apis |= {name: opened(name, account) for name, account in settings.accounts.items()}
-    return OwnersAccounts(
-        own_name=settings.own_name, apis=apis, direct=direct, has_admin_key=admin is not None
-    )
+    keys = None if admin is None else OhMyGptKeys(direct.caller, admin.get_secret_value())
+    return OwnersAccounts(own_name=settings.own_name, apis=apis, direct=direct, keys=keys)
 
 
 def picture_settings(settings: Settings) -> PictureSettings:

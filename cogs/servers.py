@@ -20,6 +20,7 @@ from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.escape import quoted
 from bot.ui.moderation.welcome import greeting, welcome_view
 from bot.ui.servers.lists import NAME_LIMIT, server_line, server_list
+from cogs.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -113,6 +114,7 @@ class Ops(
     def __init__(self) -> None:
         super().__init__()
         self.add_command(Servers())
+        self.add_command(Keys())
 
 
 async def _of_owner(context: Context) -> OwnerPolicy:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import backup, doctor, migrate, restore, run, sandbox, servers, setup, sync, transfer
+from bot.cli import backup, doctor, keys, migrate, restore, run, sandbox, servers, setup, sync, transfer
 
 cli = typer.Typer(
     name="easel",
@@ -50,6 +50,7 @@ for name, verb in (
     cli.command(name=name)(verb.command)
 
 cli.add_typer(servers.group, name="servers")
+cli.add_typer(keys.group, name="keys")
 
 
 def main() -> None:

@@ -219,6 +219,7 @@ class EventKind(StrEnum):
     ERROR = "error"
     KEY_REJECTED = "key_rejected"
     BALANCE_LOW = "balance_low"
+    KEY_LIMIT = "key_limit"
     MISSING_PERMISSION = "missing_permission"
 
 

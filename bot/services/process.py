@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.domain.people import PreferenceStore
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Metrics, Pictures, Publisher
     from bot.domain.tenancy import TenantStore
+    from bot.domain.upstream_keys import KeyAdmin
     from bot.services.accounts.owner_policy import OwnerMail
     from bot.services.admission.terms import DeploymentPolicy
     from bot.services.intake.naming import Naming
@@ -71,6 +72,8 @@ class Ports:
     mail: OwnerMail = field(default_factory=NoMail)
     balance_apis: Mapping[str, BalanceApi] = field(default_factory=dict)
     """Where the owner's accounts' funds can be read, as far as a key may."""
+    key_admin: KeyAdmin | None = None
+    """The way to the keys of the owner's account at OhMyGPT; None without an admin key."""
     vault: Vault | None = None
     """None: without a master key no server's own key can be kept."""
     open_account: Callable[[str], AccountApi] = _no_account

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from bot.domain.ports import PreviewPictures
 from bot.services.accounts.accounts import Accounts
+from bot.services.accounts.key_orders import KeyOrders
 from bot.services.accounts.monitor import AccountMonitor
 from bot.services.accounts.own_keys import OwnKeys
 from bot.services.accounts.owner_policy import OwnerPolicy
 from bot.services.accounts.status import AccountStatus
+from bot.services.accounts.upstream_keys import UpstreamKeys
 from bot.services.admission.doors import Doors
 from bot.services.history.dm_outbox import DmDebts, DmOutbox
 from bot.services.history.favourites import Favourites
@@ -92,6 +94,7 @@ class Services:
     accounts: Accounts
     owner_policy: OwnerPolicy
     own_keys: OwnKeys
+    upstream_keys: UpstreamKeys
     upstream: AccountStatus
     mail: OwnerMail
     watch: AccountMonitor
@@ -137,9 +140,18 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         own=own_keys,
         owner=owner_policy,
     )
+    upstream_keys = UpstreamKeys(
+        admin=ports.key_admin,
+        own_keys=own_keys,
+        find=accounts.find,
+        jobs=store,
+        orders=KeyOrders(stores.memory),
+        clock=clock,
+    )
     monitor = AccountMonitor(
         accounts=accounts,
         own_keys=own_keys,
+        upstream_keys=upstream_keys,
         records=stores.records,
         memory=stores.memory,
         dispatcher=dispatcher,
@@ -305,7 +317,10 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         accounts=accounts,
         owner_policy=owner_policy,
         own_keys=own_keys,
-        upstream=AccountStatus(accounts=accounts, clock=clock, trackers=worker.trackers),
+        upstream_keys=upstream_keys,
+        upstream=AccountStatus(
+            accounts=accounts, upstream_keys=upstream_keys, clock=clock, trackers=worker.trackers
+        ),
         mail=ports.mail,
         watch=monitor,
         answers=OpenAnswers(

@@ -24,7 +24,7 @@ from bot.ui.pools import modals
 from bot.ui.pools import presses as pools
 from bot.ui.preferences import presses as preferences
 from bot.ui.region import mask_upload, picker
-from bot.ui.servers import owners
+from bot.ui.servers import keys, owners
 
 __all__ = ["REGISTERED", "dispatch"]
 
@@ -52,6 +52,7 @@ REGISTERED: Final = (
     preferences,
     mask_upload,
     picker,
+    keys,
     owners,
 )
 """Controls register themselves when their modules are read."""

@@ -24,6 +24,7 @@ from bot.services.intake.press import PressOutcome
 from bot.ui.moderation.audit import ACTIONS
 from bot.ui.moderation.changes import DETAILS
 from bot.ui.pools.panel import Verb
+from bot.ui.servers.keys import Answer as KeyAnswer
 from bot.ui.servers.owners import Answer
 from bot.web.region_page import SENTENCES
 from tests.architecture.ground import modules, tree
@@ -106,6 +107,7 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     },
     "setting.{}.{}": tuple(f"{d.about.command}.{d.about.option}" for d in DECLARATIONS),
     "server.button.{}": Answer,
+    "keys.button.{}": KeyAnswer,
     "pool.budget_{}": ("day", "month"),
     "shape.{}": SHAPES,
     "press.{}_{}": tuple(

@@ -19,7 +19,8 @@ from bot.domain.inputs import Shape
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteTaskId, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StartupError
-from bot.midjourney.ohmygpt.client import CALLS_METRIC, SECONDS_METRIC, ApiSettings, MidjourneyApi, open_api
+from bot.midjourney.ohmygpt.caller import CALLS_METRIC, SECONDS_METRIC
+from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi, open_api
 from bot.midjourney.transport import open_lines
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 

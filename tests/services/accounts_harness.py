@@ -3,7 +3,7 @@ Never here: assertions; tests judge."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,14 @@ from cryptography.fernet import Fernet
 from typing_extensions import override
 
 from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
+from bot.domain.upstream_keys import UpstreamKey
 from bot.errors import RemoteError, RemoteFault
 from bot.storage.vault import FernetVault
 from tests.services.harness import Api
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.domain.pools import Pool
     from tests.services.harness import Harness
 
@@ -29,6 +32,71 @@ class Left:
     """Funds."""
 
     total: Decimal
+
+
+class Office:
+    """The account's keys at the image service, as its admin key sees them. It outlives any process."""
+
+    def __init__(self) -> None:
+        self.listed: list[UpstreamKey] = [UpstreamKey(key="sk-of-somebody", remark="my laptop")]
+        self.trouble: dict[str, RemoteError] = {}
+        """What the next call of a name raises, before anything happens."""
+        self.lost: dict[str, RemoteError] = {}
+        """What the next call of a name raises after it has happened."""
+        self.hidden = 0
+        """How many lists do not show the newest key yet."""
+        self.late = 0
+        """For how many lists a key that is made now is hidden."""
+        self.made = 0
+        self.ends: int | None = None
+
+    def _before(self, name: str) -> None:
+        if name in self.trouble:
+            raise self.trouble[name]
+
+    def _after(self, name: str) -> None:
+        if name in self.lost:
+            raise self.lost.pop(name)
+
+    async def keys(self) -> Sequence[UpstreamKey]:
+        self._before("keys")
+        if self.hidden:
+            self.hidden -= 1
+            return self.listed[:-1]
+        return tuple(self.listed)
+
+    async def make_key(self, *, remark: str, cap: int, expires_at: int) -> str:
+        self._before("make")
+        self.made += 1
+        key = UpstreamKey(
+            key=f"sk-made-{self.made}",
+            remark=remark,
+            used=Decimal(0),
+            cap=Decimal(cap),
+            expires_at=expires_at,
+        )
+        self.listed.append(key)
+        self.hidden = self.late
+        self._after("make")
+        return key.key
+
+    async def change_key(self, key: UpstreamKey) -> None:
+        self._before("change")
+        self.listed = [key if one.key == key.key else one for one in self.listed]
+        self._after("change")
+
+    async def delete_key(self, key: str) -> None:
+        self._before("delete")
+        self.listed = [one for one in self.listed if one.key != key]
+        self._after("delete")
+
+    async def membership_end(self) -> int | None:
+        self._before("membership")
+        return self.ends
+
+    def spend(self, used: int) -> None:
+        """Have the newest key spent so much."""
+        self.listed[-1] = replace(self.listed[-1], used=Decimal(used))
 
 
 class AccountsHarness:
@@ -45,6 +113,8 @@ class AccountsHarness:
         self.hidden: list[str] = []
         """What was to be kept out of the log."""
         self.opened: list[str] = []
+        self.office: Office | None = None
+        """The account's keys, if there is an admin key."""
 
     def furnish(self, world: Harness, **terms: Any) -> None:
         """Have a world's next process know these accounts."""
@@ -53,6 +123,7 @@ class AccountsHarness:
             "vault": FernetVault([MASTER]),
             "open_account": lambda key: self.open(world, key),
             "hide": self.hidden.append,
+            "key_admin": self.office,
             "balance_apis": {name: MintApi(world, self, name) for name in self.credits},
         }
         world.more_terms = terms
@@ -103,6 +174,10 @@ class MintApi(Api):
         every = await super().page(number, size=size)
         own = tuple(t for t in every.tasks if self._mint.paid_by.get(t.task_id) == self.account)
         return TaskPage(len(own), own)
+
+    def holds(self, key: str) -> bool:
+        """Whether it pays with this key."""
+        return self.account == key
 
     async def balance(self) -> Left:
         """What is left, as far as anybody may know."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.guild_ports import EventKind
+from bot.domain.upstream_keys import DAY_MS as DAY
+from bot.domain.upstream_keys import UpstreamKey
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts import monitor as watching
 from bot.services.accounts.monitor import EVERY_MS, LOOK_S, REMEMBERED
 from bot.storage.vault import FernetVault
-from tests.services.accounts_harness import KEY, NEXT_MASTER, REFUSED, AccountsHarness
+from tests.services.accounts_harness import KEY, NEXT_MASTER, REFUSED, AccountsHarness, Office
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, LOG_CHANNEL, Heard
 
@@ -295,3 +298,137 @@ async def test_watching_goes_on_after_trouble_and_forgets_what_it_cannot_read(
     await world.services.dispatcher.drain()
 
     assert [event.kind for event in watched.heard.events] == [EventKind.KEY_REJECTED]
+
+
+# -- the key's cap, its end, the membership's end ----------------------------------------------------------
+
+
+@pytest.fixture
+async def limited(watched: Watched) -> Watched:
+    """The first server has a key with a cap of 10,000 credits that ends in 30 days."""
+    watched.mint.office = Office()
+    watched.mint.furnish(watched.world, account_of={(ELSEWHERE, None): "studio"}, balance_low=LIMIT)
+    await watched.reboot()
+    await watched.world.services.upstream_keys.make(
+        str(GUILD), cap=10_000, expires_at=watched.world.clock.now() + 30 * DAY, actor=ADA
+    )
+    await watched.listen()
+    return watched
+
+
+def office(watched: Watched) -> Office:
+    assert watched.mint.office is not None
+    return watched.mint.office
+
+
+async def test_a_cap_is_told_at_80_percent_and_when_it_is_reached_each_once_over_restarts(
+    limited: Watched,
+) -> None:
+    office(limited).spend(7_999)
+    assert await limited.round() == []
+    office(limited).spend(8_000)
+    assert await limited.round() == [(GUILD, "log.key_nearly_used")]
+    office(limited).spend(9_000)
+    assert await limited.round() == []
+    await limited.reboot()
+    assert await limited.round() == []
+    office(limited).spend(10_000)
+    assert await limited.round() == [(GUILD, "log.key_used_up")]
+    await limited.reboot()
+    limited.world.clock.move_to(limited.world.clock.now() + 8 * DAY)
+    assert await limited.round() == []
+
+
+async def test_a_cap_that_was_passed_at_once_is_one_notice_and_a_new_cap_is_told_anew(
+    limited: Watched,
+) -> None:
+    office(limited).spend(12_000)
+    assert await limited.round() == [(GUILD, "log.key_used_up")]
+    await limited.world.services.upstream_keys.cap(str(GUILD), 100_000)
+    assert await limited.round() == []
+    office(limited).spend(85_000)
+    assert await limited.round() == [(GUILD, "log.key_nearly_used")]
+
+
+async def test_an_end_is_told_a_week_before_once(limited: Watched) -> None:
+    limited.world.clock.move_to(limited.world.clock.now() + 22 * DAY)
+    assert await limited.round() == []
+    limited.world.clock.move_to(limited.world.clock.now() + DAY)
+    assert await limited.round() == [(GUILD, "log.key_ends")]
+    for _ in range(8):
+        limited.world.clock.move_to(limited.world.clock.now() + DAY)
+        assert await limited.round() == []
+
+
+async def test_the_memberships_end_is_told_to_the_owner_and_to_servers_with_a_key_of_theirs(
+    limited: Watched,
+) -> None:
+    office(limited).ends = limited.world.clock.now() + 6 * DAY
+
+    assert await limited.round() == [(GUILD, "log.membership_ends")]
+    assert limited.post.said == ["log.of_account"]
+    await limited.reboot()
+    assert await limited.round() == []
+
+
+async def test_the_owners_own_key_with_a_cap_is_told_to_the_owner_alone(limited: Watched) -> None:
+    office(limited).listed.append(
+        UpstreamKey(key="studio", remark="mine", used=Decimal(95), cap=Decimal(100))
+    )
+
+    assert await limited.round() == []
+    assert limited.post.said == ["log.of_account"]
+    assert await limited.round() == []
+    assert len(limited.post.said) == 1
+
+
+async def test_a_list_that_cannot_be_read_is_no_news_and_forgets_nothing(limited: Watched) -> None:
+    office(limited).spend(9_000)
+    assert await limited.round() == [(GUILD, "log.key_nearly_used")]
+    office(limited).trouble = dict.fromkeys(("keys", "membership"), RemoteError(RemoteFault.UNCLEAR, "502"))
+    assert await limited.round() == []
+    office(limited).trouble = {}
+    assert await limited.round() == []
+
+
+async def test_a_death_before_the_channel_heard_of_a_cap_tells_it_after_the_restart(limited: Watched) -> None:
+    office(limited).spend(9_000)
+    limited.heard.broken = None
+    memory = limited.memory
+    swap, swaps = memory.swap, 0
+
+    async def dying(*args: Any) -> bool:
+        nonlocal swaps
+        swaps += 1
+        if swaps > 1:
+            raise StorageTrouble("died")
+        return bool(await swap(*args))
+
+    memory.swap = dying
+    limited.world.clock.move_to(limited.world.clock.now() + EVERY_MS)
+    going = asyncio.create_task(limited.world.services.watch.round())
+    while not going.done():
+        await limited.world.pass_time(1)
+    assert isinstance(going.exception(), StorageTrouble)
+    memory.swap = swap
+    heard = [event.said.id for event in limited.heard.events]
+    await limited.reboot()
+
+    assert heard + [said for _, said in await limited.round()] == ["log.key_nearly_used"]
+
+
+async def test_what_no_channel_has_heard_is_not_remembered_as_told(
+    limited: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "HEARD_S", 0.05)
+    office(limited).spend(9_000)
+    await limited.close()  # nobody tells anything: the process is about to die
+    limited.world.clock.move_to(limited.world.clock.now() + EVERY_MS)
+    going = asyncio.create_task(limited.world.services.watch.round())
+    while not going.done():
+        await limited.world.pass_time(1)
+    limited.world.services.dispatcher._waiting.clear()
+    await limited.world.reboot()
+    await limited.listen()
+
+    assert await limited.round() == [(GUILD, "log.key_nearly_used")]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock
     from bot.services.accounts.accounts import Accounts
     from bot.services.accounts.status import Condition
+    from bot.services.accounts.upstream_keys import UpstreamKeys
     from bot.services.worker.tracker import Tracker
 
 
@@ -81,6 +82,13 @@ class Doors:
         return self.far if self.with_purse else None
 
 
+class NoKeys:
+    """There is no admin key."""
+
+    async def of_account(self, account: str) -> None:
+        assert account == "studio"
+
+
 class Looking:
     """An upstream that is asked for one account."""
 
@@ -88,6 +96,7 @@ class Looking:
         tracker = SimpleNamespace(last_reading_at=77)
         self._upstream = AccountStatus(
             accounts=cast("Accounts", Doors(far, with_purse)),
+            upstream_keys=cast("UpstreamKeys", NoKeys()),
             clock=cast("Clock", far.clock),
             trackers=cast("Mapping[str, Tracker]", {"studio": tracker} if followed else {}),
         )

@@ -57,10 +57,10 @@ class Uploaded:
 def read_balance(status: int, headers: Mapping[str, str], body: bytes) -> Balance:
     """Read the balance (contract §5.1): decimal texts, numbers too; the free part may be missing."""
     data = open_envelope(status, headers, body)
-    paid = _decimal(data.get("balance")) if isinstance(data, dict) else None
+    paid = decimal(data.get("balance")) if isinstance(data, dict) else None
     if paid is None:
         raise RemoteError(RemoteFault.UNCLEAR, "the answer holds no balance")
-    return Balance(paid=paid, free=_decimal(data.get("free_balance")) or Decimal(0))
+    return Balance(paid=paid, free=decimal(data.get("free_balance")) or Decimal(0))
 
 
 def read_rates(status: int, headers: Mapping[str, str], body: bytes) -> tuple[Rate, ...]:
@@ -92,7 +92,8 @@ def _plain(name: str, value: object) -> str:
     return " ".join(str(part) for part in inner if part != name) or name
 
 
-def _decimal(value: object) -> Decimal | None:
+def decimal(value: object) -> Decimal | None:
+    """Read an amount of credits, written as text or number; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:

@@ -3,14 +3,12 @@ Never here: retries of paid calls, decisions about jobs, and the key in any repr
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+import hmac
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from aiolimiter import AsyncLimiter
 from pydantic import ValidationError
@@ -19,11 +17,12 @@ from bot.domain.ports import unguarded
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.addresses import STORAGE_ORIGIN, checked_origin
 from bot.midjourney.ohmygpt import account, wire
+from bot.midjourney.ohmygpt.caller import Caller
 from bot.midjourney.ohmygpt.envelope import clean
-from bot.midjourney.transport import ask, open_lines
+from bot.midjourney.transport import open_lines
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     import httpx
 
@@ -31,21 +30,15 @@ if TYPE_CHECKING:
     from bot.domain.pools import Pool
     from bot.domain.ports import Guard, Metrics
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
+    from bot.midjourney.ohmygpt.caller import Reader
     from bot.midjourney.transport import Lines
 
 T = TypeVar("T")
-Reader = Callable[[int, Mapping[str, str], bytes], T]
-"""Makes sense of status, headers and body, or raises `RemoteError`."""
 
 DIRECT_ORIGIN: Final = "https://api.ohmygpt.com"
-CALLS_METRIC: Final = "upstream_calls"
-"""Counted per call, labels `endpoint` and `outcome` (`ok`, or the fault)."""
-SECONDS_METRIC: Final = "upstream_seconds"
-"""Observed per call, label `endpoint`; waiting for the read budget is not in it."""
 
 _PREFIX: Final = "/api/v1/ai/draw/mj/"
 _UPLOAD_PURPOSE: Final = "3"  # LLM_TMP, as a known client does (contract §5.5)
-_SENDABLE_KEY: Final = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +78,13 @@ class MidjourneyApi:
         )
         self._guard = guard
         self._metrics = metrics
+        self.caller: Final = Caller(
+            lines=lines,
+            origin=self._settings.origin,
+            guard=guard,
+            metrics=metrics,
+            seconds=settings.query_seconds,
+        )
         per_second = settings.reads_per_second
         # A bucket must hold at least one call, so a budget below one a second stretches the period instead.
         self._reads = AsyncLimiter(max(per_second, 1.0), max(per_second, 1.0) / per_second)
@@ -154,7 +154,7 @@ class MidjourneyApi:
             body = build()
         except ValueError as error:  # pydantic's ValidationError is one
             raise RemoteError(RemoteFault.REFUSED, _complaint(error)) from error
-        return await self._outside(
+        return await self.caller.call(
             endpoint,
             lambda: self._post(_PREFIX + endpoint, body),
             wire.read_submission,
@@ -180,23 +180,23 @@ class MidjourneyApi:
     async def _read(self, endpoint: str, where: str, body: wire.Request, read: Reader[T]) -> T:
         async with self._reads:
             pass  # a leaky bucket: to enter is to have paid
-        return await self._outside(endpoint, lambda: self._post(_PREFIX + where, body), read)
+        return await self.caller.call(endpoint, lambda: self._post(_PREFIX + where, body), read)
 
     # -- the account -------------------------------------------------------------------------------------------------
 
     async def balance(self) -> account.Balance:
         """What the account has left (contract §5.1); wants a key with the admin permission."""
-        return await self._outside(
+        return await self.caller.call(
             "balance",
-            lambda: self._build("POST", "/api/v1/user/admin/balance", key=self._admin_key, json={}),
+            lambda: self.caller.build("POST", "/api/v1/user/admin/balance", key=self._admin_key, json={}),
             account.read_balance,
         )
 
     async def rates(self) -> tuple[account.Rate, ...]:
         """Whatever the price list says of Midjourney (contract §5.2)."""
-        return await self._outside(
+        return await self.caller.call(
             "model-rates",
-            lambda: self._build("GET", "/api/v1/pay/model-rates", key=self._admin_key),
+            lambda: self.caller.build("GET", "/api/v1/pay/model-rates", key=self._admin_key),
             account.read_rates,
         )
 
@@ -211,9 +211,9 @@ class MidjourneyApi:
             "is_public": "true" if public else "false",
             "expires_at": expires_at.isoformat(),
         }
-        return await self._outside(
+        return await self.caller.call(
             "upload",
-            lambda: self._build(
+            lambda: self.caller.build(
                 "POST",
                 "/api/v1/user/files/upload",
                 key=self._settings.key,
@@ -235,6 +235,10 @@ class MidjourneyApi:
         )
         return left.address
 
+    def holds(self, key: str) -> bool:
+        """Whether it pays with this key (see `KeyHolder`)."""
+        return hmac.compare_digest(self._settings.key.encode(), key.encode())
+
     @property
     def _admin_key(self) -> str:
         return self._settings.admin_key or self._settings.key
@@ -245,44 +249,7 @@ class MidjourneyApi:
         form = self._settings.form
         kind = "application/x-www-form-urlencoded" if form else "application/json"
         content = body.as_form() if form else body.as_json()
-        return self._build("POST", where, key=self._settings.key, content=content, kind=kind)
-
-    def _build(
-        self, method: str, where: str, *, key: str, kind: str | None = None, **body: Any
-    ) -> httpx.Request:
-        if not _SENDABLE_KEY.fullmatch(key):
-            # httpx would raise errors of its own, with the key in them.
-            raise RemoteError(RemoteFault.KEY, "the key is empty or holds characters that no key has")
-        headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
-        if kind is not None:
-            headers["Content-Type"] = kind
-        return self._lines.free.build_request(method, self._settings.origin + where, headers=headers, **body)
-
-    async def _outside(
-        self,
-        endpoint: str,
-        build: Callable[[], httpx.Request],
-        read: Reader[T],
-        *,
-        client: httpx.AsyncClient | None = None,
-        seconds: float | None = None,
-    ) -> T:
-        """Make one call, within the guard, and report it to the meters."""
-        request = build()
-        call = ask(client or self._lines.free, request, seconds=seconds or self._settings.query_seconds)
-        began, outcome = perf_counter(), "cancelled"
-        try:
-            answer = await self._guard(call, f"image API: {endpoint}")
-            result = read(answer.status, answer.headers, answer.body)
-            outcome = "ok"
-        except RemoteError as error:
-            outcome = error.fault.value
-            raise
-        finally:
-            if self._metrics is not None:
-                self._metrics.count(CALLS_METRIC, endpoint=endpoint, outcome=outcome)
-                self._metrics.observe(SECONDS_METRIC, perf_counter() - began, endpoint=endpoint)
-        return result
+        return self.caller.build("POST", where, key=self._settings.key, content=content, kind=kind)
 
 
 @asynccontextmanager

@@ -138,7 +138,7 @@ _YEAR_2001_MS: Final = 978_307_200_000
 _LATEST_MS: Final = 253_402_300_799_999  # the last millisecond of the year 9999
 
 
-def _time(value: object) -> int | None:
+def read_time(value: object) -> int | None:
     """ISO 8601 (UTC if it names no zone), or milliseconds as the family's other services write them."""
     if isinstance(value, str):
         try:
@@ -190,7 +190,7 @@ class Task(BaseModel):
     prompt: Word = None
     description: Word = None
     failReason: Word = None  # noqa: N815 - upstream's name
-    submitTime: Annotated[int | None, BeforeValidator(_time)] = None  # noqa: N815 - upstream's name
+    submitTime: Annotated[int | None, BeforeValidator(read_time)] = None  # noqa: N815 - upstream's name
     webhookUrl: Word = None  # noqa: N815 - upstream's name
     imageDcUrl: Word = None  # noqa: N815 - upstream's name
     imageS3Url: Word = None  # noqa: N815 - upstream's name

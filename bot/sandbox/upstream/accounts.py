@@ -46,6 +46,23 @@ class Key:
     account: str = "main"
 
 
+@dataclass(slots=True)
+class MadeKey:
+    """A key that was made through an admin key, with its limits."""
+
+    account: str
+    remark: str
+    expires: float
+    cap: Decimal
+    """Credits that may be paid with it; 0: no limit."""
+    permissions: tuple[str, ...]
+    created: float
+    used: Decimal = Decimal(0)
+    used_times: int = 0
+    used_at: float | None = None
+    disabled: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
     """What one accepted submission cost."""
@@ -68,27 +85,43 @@ class Accounts:
     keys: Mapping[str, Key] = field(default_factory=lambda: {SANDBOX_KEY: Key()})
     balances: dict[str, Decimal] = field(default_factory=dict)
     charges: list[Charge] = field(default_factory=list)
+    made: dict[str, MadeKey] = field(default_factory=dict)
+    listed: dict[str, float] = field(default_factory=dict)
+    """When each account's keys were listed last."""
 
     def __post_init__(self) -> None:
         for key in self.keys.values():
             self.balances.setdefault(key.account, START_BALANCE)
 
-    def admit(self, authorization: str, permission: Permission) -> str:
-        """The account behind a bearer key; refuses in the body, with HTTP 200 (contract §0.4)."""
+    def admit(self, authorization: str, permission: Permission, now: float) -> tuple[str, str]:
+        """The account behind a bearer key, and the key; refuses in the body, with HTTP 200 (contract §0.4)."""
         scheme, _, written = authorization.partition(" ")
-        key = self.keys.get(written.strip()) if scheme.lower() == "bearer" else None
-        if key is None:
+        value = written.strip() if scheme.lower() == "bearer" else ""
+        key, made = self.keys.get(value), self.made.get(value)
+        if key is not None:
+            account, allowed = key.account, permission in key.permissions
+        elif made is not None and not made.disabled and now < made.expires:
+            account, allowed = made.account, permission.value in made.permissions
+        else:
             raise Refusal(401, "Unauthorized: the api key is not valid")
-        if permission not in key.permissions:
+        if not allowed:
             raise Refusal(401, f"Unauthorized: the api key lacks the permission {permission.value}")
-        return key.account
+        return account, value
 
-    def check(self, account: str, cost: Decimal) -> None:
-        """Refuse a submission that the balance does not cover."""
+    def check(self, account: str, key: str, cost: Decimal) -> None:
+        """Refuse a submission that the balance, or the key's cap, does not cover."""
+        made = self.made.get(key)
+        if made is not None and 0 < made.cap < made.used + cost:
+            raise Refusal(402, "the quota of this api key is exceeded", errorType="insufficient_quota_error")
         if self.balances[account] < cost:
             raise Refusal(402, "the balance is not sufficient", errorType="insufficient_balance_error")
 
-    def charge(self, charge: Charge) -> None:
+    def charge(self, charge: Charge, key: str, now: float) -> None:
         """Take the money of an accepted submission."""
         self.balances[charge.account] -= charge.credits
         self.charges.append(charge)
+        made = self.made.get(key)
+        if made is not None:
+            made.used += charge.credits
+            made.used_times += 1
+            made.used_at = now

@@ -3,11 +3,11 @@ Never here: pictures, which are drawn again from their plans."""
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bot.sandbox.upstream.accounts import Charge
+from bot.sandbox.upstream.accounts import Charge, MadeKey
 from bot.sandbox.upstream.pictures.plan import from_json, to_json
 from bot.sandbox.upstream.prompts import Version
 from bot.sandbox.upstream.tasks import Ending, Kind, Pool, Status, Task
@@ -33,6 +33,7 @@ def dump(service: Service) -> dict[str, Any]:
             [charge.task_id, charge.account, charge.pool.value, str(charge.credits)]
             for charge in service.accounts.charges
         ],
+        "keys": {value: _dump_key(key) for value, key in service.accounts.made.items()},
         "dice": _listed(service.dice.getstate()),
     }
 
@@ -48,11 +49,24 @@ def load(service: Service, dumped: Mapping[str, Any]) -> list[Task]:
         Charge(number, account, Pool(pool), Decimal(cost))
         for number, account, pool, cost in dumped["charges"]
     )
+    for value, entry in dumped.get("keys", {}).items():
+        service.accounts.made[value] = _load_key(entry)
     version, state, gauss = dumped["dice"]
     service.dice.setstate((version, tuple(state), gauss))
     tasks = [_load_task(entry) for entry in dumped["tasks"]]
     service.book.restore(tasks)
     return [task for task in tasks if task.finished is None]
+
+
+def _dump_key(key: MadeKey) -> dict[str, Any]:
+    return {**asdict(key), "cap": str(key.cap), "used": str(key.used)}
+
+
+def _load_key(entry: Mapping[str, Any]) -> MadeKey:
+    read = dict(entry)
+    read["cap"], read["used"] = Decimal(read["cap"]), Decimal(read["used"])
+    read["permissions"] = tuple(read["permissions"])
+    return MadeKey(**read)
 
 
 def _dump_task(task: Task) -> dict[str, Any]:

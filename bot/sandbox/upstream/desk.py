@@ -86,10 +86,11 @@ class Desk:
 
     async def _honest(self, endpoint: Endpoint, request: web.Request, fields: dict[str, Any]) -> Answer:
         authorization = request.headers.get("Authorization", "")
-        account = self._service.accounts.admit(authorization, endpoint.permission)
+        now = self._service.settings.clock()
+        account, key = self._service.accounts.admit(authorization, endpoint.permission, now)
         if endpoint.takes_model and text(fields, "model") != "midjourney":
             raise Refusal(400, "model must be midjourney")
-        return await endpoint.handle(Ask(account, endpoint.name, fields), request.query)
+        return await endpoint.handle(Ask(account, endpoint.name, fields, key), request.query)
 
     def _record(
         self,
@@ -109,13 +110,18 @@ class Desk:
                 path=request.path,
                 endpoint=endpoint.name,
                 params=dict(request.query),
-                body=cut_base64(fields),
-                key_tail=key[-KEY_TAIL:] if len(key) >= SHORTEST_KEY else "",
+                body=cut_base64({**fields, "key": _tail(fields["key"])} if "key" in fields else fields),
+                key_tail=_tail(key),
                 outcome=outcome,
                 task_id=task_id,
                 fault=planned.fault.value if planned else None,
             )
         )
+
+
+def _tail(key: object) -> str:
+    """All of a key that a log may show."""
+    return str(key)[-KEY_TAIL:] if len(str(key)) >= SHORTEST_KEY else ""
 
 
 def _told(answer: Answer) -> str:

@@ -16,6 +16,7 @@ from bot.sandbox.upstream.control import Control
 from bot.sandbox.upstream.desk import Desk, Endpoint
 from bot.sandbox.upstream.faults import PlannedFault
 from bot.sandbox.upstream.gallery import STORE_PREFIX
+from bot.sandbox.upstream.keys import change_key, delete_key, list_keys, make_key
 from bot.sandbox.upstream.loopback import LARGEST_BODY, LoopbackServer
 from bot.sandbox.upstream.management import balance, membership, rates, upload
 from bot.sandbox.upstream.misbehaviour import respond
@@ -223,6 +224,15 @@ class SimulatedUpstream(LoopbackServer):
                 "/api/v1/user/admin/get-membership-expire-date",
                 admin,
                 plain(membership),
+            ),
+            *(
+                Endpoint(name, "POST", f"/api/v1/user/admin/{name}", admin, plain(does))
+                for name, does in (
+                    ("new-api-token", make_key),
+                    ("update-api-token", change_key),
+                    ("get-api-tokens", list_keys),
+                    ("del-api-token", delete_key),
+                )
             ),
             Endpoint("upload", "POST", "/api/v1/user/files/upload", files, plain(upload)),
         ]

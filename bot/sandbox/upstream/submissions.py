@@ -4,7 +4,7 @@ Never here: HTTP answers, or what a press produces."""
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.upstream import bodies
@@ -39,6 +39,7 @@ class Ask:
     account: str
     endpoint: str
     fields: dict[str, Any]
+    key: str = field(default="", repr=False)
 
     @property
     def pool(self) -> Pool:
@@ -104,7 +105,7 @@ class Submissions:
         task.picture = Picture(Form.GRID, scenes)
         if problem is not None:
             task.ending, task.fail_reason = Ending.FAILURE, problem
-        return self._accept(task)
+        return self._accept(task, ask.key)
 
     async def blend(self, ask: Ask) -> Answer:
         """Two to five pictures to a grid of four."""
@@ -123,7 +124,7 @@ class Submissions:
         width, height = BLEND_ASPECTS[dimensions]
         blends = tuple(Blend(assets, derive(task.seed, number), width / height) for number in range(4))
         task.picture = Picture(Form.GRID, blends)
-        return self._accept(task)
+        return self._accept(task, ask.key)
 
     async def describe(self, ask: Ask) -> Answer:
         """A picture to four prompts."""
@@ -135,7 +136,7 @@ class Submissions:
         task = self._new_task(ask, pool, Kind.TEXT, "DESCRIBE", None, "/describe")
         task.seed = derive(self._service.settings.seed, task.id)
         task.source = source
-        return await self._describe(task)
+        return await self._describe(task, ask.key)
 
     async def action(self, ask: Ask) -> Answer:
         """Press a button of a finished task (contract §1.2)."""
@@ -164,7 +165,7 @@ class Submissions:
         task.source = parent.source
         if trouble is not None:
             task.ending, task.fail_reason = Ending.FAILURE, trouble
-        return await self._describe(task) if task.kind is Kind.TEXT else self._accept(task)
+        return await self._describe(task, ask.key) if task.kind is Kind.TEXT else self._accept(task, ask.key)
 
     # -- parts ---------------------------------------------------------------------------------------------------
 
@@ -209,10 +210,10 @@ class Submissions:
         except ValueError:
             return None
 
-    async def _describe(self, task: Task) -> Answer:
+    async def _describe(self, task: Task, key: str = "") -> Answer:
         source = self._service.assets.all[task.source or ""]
         task.answer = await asyncio.to_thread(describe_picture, source, task.seed)
-        return self._accept(task)
+        return self._accept(task, key)
 
     def _new_task(
         self, ask: Ask, pool: Pool, kind: Kind, action: str, prompt: str | None, description: str
@@ -222,7 +223,7 @@ class Submissions:
             service.book.check_room(pool)
         except QueueFull:
             raise Refusal(400, "queue full: too many tasks are waiting, please try again later") from None
-        service.accounts.check(ask.account, price(pool, kind))
+        service.accounts.check(ask.account, ask.key, price(pool, kind))
         return Task(
             id=service.book.next_id(),
             account=ask.account,
@@ -238,14 +239,15 @@ class Submissions:
             webhook=ask.webhook,
         )
 
-    def _accept(self, task: Task) -> Answer:
+    def _accept(self, task: Task, key: str = "") -> Answer:
         service = self._service
         planned = service.faults.draw(Scope.TASK, endpoint=_endpoint(task), task=task.id)
         if planned is not None:
             _doom(task, planned.fault, planned.reason)
         task.submitted = service.book.now
         service.book.accept(task)
-        service.accounts.charge(Charge(task.id, task.account, task.pool, price(task.pool, task.kind)))
+        charge = Charge(task.id, task.account, task.pool, price(task.pool, task.kind))
+        service.accounts.charge(charge, key, service.settings.clock())
         self._on_accept(task)
         return Answer(task.id, task_id=task.id)
 

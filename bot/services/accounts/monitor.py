@@ -3,8 +3,10 @@ Never here: what a job's failure tells (that is `events`), and how an account is
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,16 +15,21 @@ from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.schedule import MINUTE
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts.checking import check
+from bot.services.accounts.limit_notices import notices_of_key, notices_of_membership
 from bot.texts import text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from bot.domain.balances import BalanceApi
     from bot.domain.guild_ports import Memory, Records
     from bot.domain.ports import Clock, ImageApi
     from bot.services.accounts.accounts import Accounts
     from bot.services.accounts.own_keys import OwnKeys
     from bot.services.accounts.owner_policy import OwnerMail
+    from bot.services.accounts.upstream_keys import UpstreamKeys
     from bot.services.modlog.dispatcher import Dispatcher
+    from bot.texts import Text
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +41,9 @@ BETWEEN_S: Final = 1.0
 AT_ONCE: Final = 100
 """Servers told without a rest."""
 REST_S: Final = 10.0
+HEARD_S: Final = 30.0
+MEMBERSHIP: Final = "@membership"
+"""Stands for the membership among the accounts; no account can be called so."""
 REMEMBERED: Final = "watch"
 """Under this name the processes share what was seen last."""
 
@@ -46,6 +56,8 @@ class Trouble:
     low: bool = False
     episode: int = 0
     """Grows each time something goes wrong: what has recovered and fails again is told again."""
+    told: str = ""
+    """Marks of what was told of the key's limits, with spaces between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,7 @@ class AccountMonitor:
 
     accounts: Accounts
     own_keys: OwnKeys
+    upstream_keys: UpstreamKeys
     records: Records
     memory: Memory
     dispatcher: Dispatcher
@@ -86,14 +99,20 @@ class AccountMonitor:
         if now - at < EVERY_MS:
             return False
         own = {account.name for account in await self.own_keys.in_use()}
-        names = [*self.accounts.fixed, *sorted(own)]
+        names = [*self.accounts.fixed, *sorted(own), MEMBERSHIP]
         troubles = {name: trouble for name, trouble in known.items() if name in names}
         written = _written(now, troubles)
         if not await self.memory.swap(REMEMBERED, stored, written):
             return False
+        with suppress(RemoteError):
+            await self.upstream_keys.settle()
+        limited: list[str] = []
         for name in names:
             before = troubles.get(name, Trouble())
-            after = await self._look(name, before)
+            if name == MEMBERSHIP:
+                after = await self._look_at_membership(before, limited)
+            else:
+                after = await self._look_at_limits(name, await self._look(name, before), limited)
             if after != before:
                 troubles[name] = after
                 # Told first, then remembered: what dies in between is told again and held back as the same notice.
@@ -135,6 +154,57 @@ class AccountMonitor:
                 )
                 await self.mail.tell(said)
         return after
+
+    async def _look_at_limits(self, name: str, before: Trouble, limited: list[str]) -> Trouble:
+        """Tell what is new of a key's cap and end; accounts whose key has a known one are added to `limited`."""
+        try:
+            key = await self.upstream_keys.of_account(name)
+        except RemoteError:
+            return before
+        if key is None:
+            return before
+        limited.append(name)
+        return await self._tell_new(before, notices_of_key(key, self.clock.now()), [name])
+
+    async def _look_at_membership(self, before: Trouble, limited: Sequence[str]) -> Trouble:
+        """Tell what is new of the membership's end: to its owner, and to servers whose key was made there."""
+        try:
+            end = await self.upstream_keys.membership_end()
+        except RemoteError:
+            return before
+        own = [name for name in limited if read_own(name) is not None]
+        return await self._tell_new(
+            before, notices_of_membership(end, self.clock.now()), [self.accounts.own_name, *own]
+        )
+
+    async def _tell_new(
+        self, before: Trouble, notices: Mapping[str, Text | None], accounts: Sequence[str]
+    ) -> Trouble:
+        """Tell what was not told yet. It counts as told once the channels had it: a death before that tells it again."""
+        told = frozenset(before.told.split())
+        for mark, said in notices.items():
+            if said is None or mark in told:
+                continue
+            for name in accounts:
+                own = read_own(name)
+                log.warning("account_in_trouble", extra={"account": name, "kind": EventKind.KEY_LIMIT.value})
+                if own is None:  # what the owner has is nobody else's business
+                    await self.mail.tell(text("log.of_account", account=name, said=said))
+                else:
+                    key = f"limit/{name}/{mark}"
+                    self.dispatcher.tell(own.guild_id, ModEvent(EventKind.KEY_LIMIT, key, said))
+            if not await self._is_heard():
+                return before
+        return replace(before, told=" ".join(sorted(notices)))
+
+    async def _is_heard(self) -> bool:
+        """Wait until everything was told."""
+        try:
+            async with asyncio.timeout(HEARD_S):
+                await self.dispatcher.drain()
+        except TimeoutError:
+            return False
+        return True
 
     def _is_low(self, seen: _Seen) -> bool | None:
         if self.balance_low is None:

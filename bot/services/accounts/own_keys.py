@@ -222,6 +222,44 @@ class OwnKeys:
         self._remember(guild_id, None)
         self._tell(guild_id, actor, "log.own_key.removed", now)
 
+    # -- for the bot's owner -----------------------------------------------------------------------------
+
+    async def check_room(self, guild_id: int) -> None:
+        """Raise `UserError` unless a server may be given a key: there is a vault, and it brought none itself."""
+        if not self.offered:
+            raise UserError(text("keys.no_vault"))
+        if await self.store.current(guild_id) is not None:
+            raise UserError(text("keys.brought"))
+
+    async def install(self, guild_id: int, actor: Actor, key: str) -> None:
+        """Make a key that was just made the server's own; done again, it changes nothing.
+
+        Raises `UserError` without a vault, or if another key is the server's own by now.
+        """
+        if await self.holds(guild_id, key):
+            return
+        await self.check_room(guild_id)
+        now = self.clock.now()
+        sealed = self._need_vault().seal(guild_id, key)
+        stored = await self.store.replace(guild_id, sealed, instead_of=None, actor=actor, at=now)
+        if stored is None:
+            raise UserError(text("keys.brought"))
+        self._remember(guild_id, stored.account)
+        self._tell(guild_id, actor, "log.own_key.made", now)
+
+    async def holds(self, guild_id: int, key: str) -> bool:
+        """Whether a key is the server's own right now."""
+        current = await self.store.current(guild_id) if self.offered else None
+        return current is not None and await self._is_stored(current.account, key)
+
+    async def accounts_of(self, guild_id: int | None, key: str) -> Sequence[str]:
+        """The accounts of a server, earlier ones too, whose stored key this is."""
+        if guild_id is None or not self.offered:
+            return ()
+        mine = [k for k in await self.store.every() if k.account.guild_id == guild_id]
+        vault = self._need_vault()
+        return [k.account.name for k in mine if vault.open(guild_id, k.sealed) == key]
+
     async def in_use(self) -> Sequence[OwnAccount]:
         """The accounts that servers draw on with keys of their own."""
         return await self.store.in_use() if self.offered else ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from cachetools import TTLCache
 
-from bot.errors import RemoteError, RemoteFault
+from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts.checking import check
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from bot.domain.balances import BalanceApi, Priced
     from bot.domain.ports import Clock
+    from bot.domain.upstream_keys import UpstreamKey
     from bot.services.accounts.accounts import Accounts
+    from bot.services.accounts.upstream_keys import UpstreamKeys
 
 BELIEVED_MS: Final = 15_000
 """A panel redraws at each press; it must not eat the budget of readings that jobs need."""
@@ -45,6 +47,10 @@ class Condition:
     """When a job's reading was last answered in this process."""
     credits_left: int | None
     """None: no key may ask, or there was no answer."""
+    key: UpstreamKey | None = None
+    """What the admin key tells of the account's key: what was spent of which cap, and when it ends."""
+    membership_end: int | None = None
+    """When the membership of the account behind that key ends."""
     rates: Sequence[Priced] = ()
     """Empty: no key may ask, there was no answer, or nothing in it is about Midjourney."""
 
@@ -54,6 +60,7 @@ class AccountStatus:
     """Looks at the image API when somebody asks, and remembers it for a moment."""
 
     accounts: Accounts
+    upstream_keys: UpstreamKeys
     clock: Clock
     trackers: Mapping[str, LastReading]
     _seen: TTLCache[str, Condition, int] = field(init=False)
@@ -67,8 +74,8 @@ class AccountStatus:
         if seen is not None:
             return seen
         balance_api = await self.accounts.balance_api(account)
-        (fault, latency), left, rates = await asyncio.gather(
-            self._ask(account), _count(balance_api), _prices(balance_api)
+        (fault, latency), left, rates, (key, membership_end) = await asyncio.gather(
+            self._ask(account), _count(balance_api), _prices(balance_api), self._limits(account)
         )
         tracker = self.trackers.get(account)
         seen = Condition(
@@ -76,6 +83,8 @@ class AccountStatus:
             latency_ms=latency,
             read_at=None if tracker is None else tracker.last_reading_at,
             credits_left=left,
+            key=key,
+            membership_end=membership_end,
             rates=rates,
         )
         self._seen[account] = seen
@@ -92,6 +101,14 @@ class AccountStatus:
         except TimeoutError:
             return RemoteFault.UNREACHED, self.clock.now() - began
         return None, self.clock.now() - began
+
+    async def _limits(self, account: str) -> tuple[UpstreamKey | None, int | None]:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                key = await self.upstream_keys.of_account(account)
+                return key, None if key is None else await self.upstream_keys.membership_end()
+        except (RemoteError, StorageTrouble, TimeoutError):
+            return None, None
 
 
 async def _count(balance_api: BalanceApi | None) -> int | None:

@@ -46,6 +46,7 @@ LOOKS: Final[Mapping[EventKind, tuple[str, int]]] = {
     EventKind.ERROR: ("❗", 0xF0A132),
     EventKind.KEY_REJECTED: ("🔑", 0xD83C3E),
     EventKind.BALANCE_LOW: ("💸", 0xD83C3E),
+    EventKind.KEY_LIMIT: ("⏳", 0xF0A132),
     EventKind.MISSING_PERMISSION: ("🔒", 0xF0A132),
 }
 

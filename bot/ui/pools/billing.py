@@ -11,7 +11,7 @@ from bot.domain.accounts import is_own
 from bot.errors import RemoteFault
 from bot.texts import Say, Text, text
 from bot.ui.kit.escape import quoted
-from bot.ui.pools.wording import pool_name
+from bot.ui.pools.wording import bar, pool_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,10 +48,17 @@ async def read_payers(services: Services, guild_id: int, *, to_owner: bool) -> t
         Payer(
             pools,
             is_own(name),
-            condition if to_owner or is_own(name) else replace(condition, credits_left=None, rates=()),
+            condition if to_owner else _for_moderators(condition, own=is_own(name)),
         )
         for (name, pools), condition in zip(accounts.items(), seen, strict=True)
     )
+
+
+def _for_moderators(condition: Condition, *, own: bool) -> Condition:
+    """What the owner has is theirs alone to see, also behind a key that they made for a server."""
+    if not own:
+        return replace(condition, credits_left=None, rates=(), key=None, membership_end=None)
+    return condition if condition.key is None else replace(condition, credits_left=None, rates=())
 
 
 def payer_lines(payers: Sequence[Payer], say: Say) -> Iterable[str]:
@@ -61,10 +68,28 @@ def payer_lines(payers: Sequence[Payer], say: Say) -> Iterable[str]:
         if len(payers) > 1:
             said = text("pool.upstream_for", pool=pool_name(payer.pools[0]), said=said)
         yield say(said)
+        yield from _limit_lines(payer.condition, say)
         if payer.condition.credits_left is not None:
             yield say(text("pool.balance", n=payer.condition.credits_left))
         if payer.condition.rates:
             yield "-# " + say(text("pool.rates", prices=_prices(payer.condition.rates)))
+
+
+def _limit_lines(condition: Condition, say: Say) -> Iterable[str]:
+    """What was spent of the key's cap, and what ends when."""
+    key = condition.key
+    if key is not None:
+        if key.used is not None and key.cap is not None and key.percent is not None:
+            drawn = bar(min(int(key.used), int(key.cap)), int(key.cap))
+            yield say(
+                text("pool.key_spent", bar=drawn, used=int(key.used), limit=int(key.cap), percent=key.percent)
+            )
+        if key.is_disabled:
+            yield "⚠️ " + say(text("pool.key_disabled"))
+        if key.expires_at is not None:
+            yield "-# " + say(text("pool.key_ends", until=key.expires_at // 1_000))
+    if condition.membership_end is not None:
+        yield "-# " + say(text("pool.membership_ends", until=condition.membership_end // 1_000))
 
 
 def _answers(payer: Payer) -> Text:
@@ -98,5 +123,8 @@ def key_lines(state: KeyState, say: Say) -> Iterable[str]:
     yield say(text("own_key.title", state=text("own_key.state_set")))
     if not state.readable:
         yield "⚠️ " + say(text("own_key.unreadable"))
-    yield say(text("own_key.set_by", user=str(key.by), at=key.at // 1_000, tested=key.tested_at // 1_000))
+    when: dict[str, int] = {"at": key.at // 1_000, "tested": key.tested_at // 1_000}
+    yield say(
+        text("own_key.set_by", user=str(key.by), **when) if key.by else text("own_key.set_by_owner", **when)
+    )
     yield "-# " + say(text("own_key.effect"))

@@ -1,0 +1,78 @@
+"""One call to OhMyGPT's API: with which key it goes out, and how it is guarded, bounded and counted.
+Never here: which calls there are, and what their answers mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from bot.errors import RemoteError, RemoteFault
+from bot.midjourney.transport import ask
+
+if TYPE_CHECKING:
+    import httpx
+
+    from bot.domain.ports import Guard, Metrics
+    from bot.midjourney.transport import Lines
+
+T = TypeVar("T")
+Reader = Callable[[int, Mapping[str, str], bytes], T]
+"""Makes sense of status, headers and body, or raises `RemoteError`."""
+
+CALLS_METRIC: Final = "upstream_calls"
+"""Counted per call, labels `endpoint` and `outcome` (`ok`, or the fault)."""
+SECONDS_METRIC: Final = "upstream_seconds"
+"""Observed per call, label `endpoint`; waiting for the read budget is not in it."""
+_SENDABLE_KEY: Final = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Caller:
+    """Makes calls; nothing is repeated here."""
+
+    lines: Lines
+    origin: str
+    guard: Guard
+    metrics: Metrics | None
+    seconds: float
+
+    def build(
+        self, method: str, where: str, *, key: str, kind: str | None = None, **body: Any
+    ) -> httpx.Request:
+        """Build a request with a key. Raises `RemoteError` for one that cannot be sent."""
+        if not _SENDABLE_KEY.fullmatch(key):
+            # httpx would raise errors of its own, with the key in them.
+            raise RemoteError(RemoteFault.KEY, "the key is empty or holds characters that no key has")
+        headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
+        if kind is not None:
+            headers["Content-Type"] = kind
+        return self.lines.free.build_request(method, self.origin + where, headers=headers, **body)
+
+    async def call(
+        self,
+        endpoint: str,
+        build: Callable[[], httpx.Request],
+        read: Reader[T],
+        *,
+        client: httpx.AsyncClient | None = None,
+        seconds: float | None = None,
+    ) -> T:
+        """Make one call, within the guard, and report it to the meters."""
+        request = build()
+        call = ask(client or self.lines.free, request, seconds=seconds or self.seconds)
+        began, outcome = perf_counter(), "cancelled"
+        try:
+            answer = await self.guard(call, f"image API: {endpoint}")
+            result = read(answer.status, answer.headers, answer.body)
+            outcome = "ok"
+        except RemoteError as error:
+            outcome = error.fault.value
+            raise
+        finally:
+            if self.metrics is not None:
+                self.metrics.count(CALLS_METRIC, endpoint=endpoint, outcome=outcome)
+                self.metrics.observe(SECONDS_METRIC, perf_counter() - began, endpoint=endpoint)
+        return result
