@@ -146,6 +146,8 @@ class AuditEntry:
     undoes: int | None = None
     """The entry whose change this one took back."""
     undone_by: int | None = None
+    size: int = field(default=0, compare=False)
+    """Bytes of what it says, if it was just written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,11 +125,10 @@ async def measure(size: str) -> Report:
 
 def _what_hangs_on_them(connection: Connection) -> None:
     """Nine buttons and a line of the books for each job."""
-    nine = "WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < 8) "
     connection.exec_driver_sql(
         "INSERT INTO actions (job_key, position, custom_id, label, emoji) "
-        + nine
-        + "SELECT key, i, 'MJ::JOB::upsample::' || i || '::' || webhook_token, 'U' || i, '' FROM jobs, n"
+        "WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < 8) "
+        "SELECT key, i, 'MJ::JOB::upsample::' || i || '::' || webhook_token, 'U' || i, '' FROM jobs, n"
     )
     connection.exec_driver_sql(
         "INSERT INTO ledger (guild_id, user_id, pool, job_key, units, kind, at, spent_at) "

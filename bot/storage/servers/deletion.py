@@ -77,7 +77,9 @@ def _may(guild_id: int, now: int) -> ColumnElement[bool]:
     return and_(due.correlate(None), ~live.exists())
 
 
-def _delete(connection: Connection, guild_id: int, now: int, table: Table, found: ColumnElement[bool]) -> bool:
+def _delete(
+    connection: Connection, guild_id: int, now: int, table: Table, found: ColumnElement[bool]
+) -> bool:
     """Delete rows and what hangs on them; False if it may not be."""
     lock(connection, f"guild/{guild_id}")
     may = _may(guild_id, now)
