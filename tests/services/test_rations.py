@@ -14,7 +14,9 @@ import pytest
 from bot import log as log_room
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.pools import Pool
+from bot.domain.turns import WHOSE
 from bot.errors import RemoteError, RemoteFault, UserError
+from bot.midjourney.decoding import DecodingBudget, Shared
 from bot.services.accounts.own_keys import TESTS
 from bot.services.modlog.dispatcher import OF_SERVER_LIMIT
 from bot.services.servers.settings import ACTS, CHANGES, HISTORY_BYTES
@@ -189,3 +191,32 @@ async def test_acts_of_moderators(world: Harness) -> None:
     assert len(await world.services.guilds.audit(HOSTILE, limit=9_999)) == ACTS
     assert [block.user_id for block in await moderation.blocks(QUIET)] == [5]
     note("acts of moderators in an hour", f"{ACTS} of {ACTS + 4}", "1 of 1")
+
+
+@pytest.mark.parametrize(("room", "each"), [(DecodingBudget(320_000_000), 80_000_000), (Shared(2), 1)])
+async def test_picture_memory_and_slots(room: Shared, each: int) -> None:
+    """Twenty large pictures of one server are being decoded or wait: another server's is the next to get room."""
+    order: list[int] = []
+    going_on = asyncio.Event()
+
+    async def decode(server: int) -> None:
+        WHOSE.set(server)
+        async with room.hold(each):
+            order.append(server)
+            await going_on.wait()
+            await asyncio.sleep(0)
+
+    flood = [asyncio.create_task(decode(HOSTILE)) for _ in range(20)]
+    await asyncio.sleep(0)
+    began = len(order)
+    quiet = asyncio.create_task(decode(QUIET))
+    await asyncio.sleep(0)
+    flood[-1].cancel()
+    going_on.set()
+    await asyncio.gather(*flood, quiet, return_exceptions=True)
+
+    assert 0 < began < 5
+    assert order.index(QUIET) == began
+    assert (len(order), room.used) == (20, 0)
+    what = "memory for decoding" if each > 1 else "slots for pictures"
+    note(what, f"{began} of 20 at once", f"1 of 1, in place {order.index(QUIET) + 1}")

@@ -19,7 +19,9 @@ _WHOLE: Final = frozenset((one.section, one.part) for one in DECLARATIONS)
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is to be written of sections as they were and as they are now."""
-    lost, gained, places = {}, {}, {}
+    lost: dict[str, Any] = {}
+    gained: dict[str, Any] = {}
+    places: dict[str, list[int]] = {}
     for name, old in before.items():
         new = after[name]
         if isinstance(old, dict):
