@@ -98,6 +98,7 @@ class App:
                     start("balance", lambda: self.readiness.watch_balance(bank))
                 start("housekeeping", self.services.housekeeping.run)
                 start("copies", self.services.copies.run)
+                start("standing cards", self.services.standing_cards.run)
                 start("watch", self.services.watch.run)
             self.manager.tell("READY=1", "STATUS=connecting to Discord")
             client = asyncio.create_task(self._be_client(), name="discord")
