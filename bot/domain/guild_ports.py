@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         GuildSettings,
         PoolTotals,
         Standing,
+        StandingCard,
         Strike,
         Struck,
         UsageRow,
@@ -147,7 +148,13 @@ class Records(Protocol):
         """
 
     async def cards_left(self, guild_id: int, user_id: int) -> int:
-        """How many messages with cards of an erased member may still stand in Discord, where they are not reached."""
+        """How many messages of an erased member are still to be deleted, or could not be."""
+
+    async def claim_cards(self, now: int, *, lease_ms: int, limit: int) -> Sequence[StandingCard]:
+        """Take messages with erased words that are due, for a while; the attempt is counted."""
+
+    async def settle_card(self, card: StandingCard, *, gone: bool) -> None:
+        """A message is gone, or drawn anew; or, if not `gone`, will never be."""
 
     async def forget_prompts(self, now: int, *, limit: int, usual_days: int | None = None) -> int:
         """Empty finished jobs that are older than their servers keep prompts; returns how many, at most `limit`.

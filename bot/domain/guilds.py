@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
 
 DELETION_DELAY_MS: Final = 30 * 86_400_000
 """How long a server's data outlives the bot's leaving: somebody may have removed it by mistake."""
@@ -148,6 +149,8 @@ class AuditEntry:
     undoes: int | None = None
     """The entry whose change this one took back."""
     undone_by: int | None = None
+    size: int = field(default=0, compare=False)
+    """Bytes of what it says, if it was just written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +260,20 @@ class MemberView:
     spent_today: Mapping[Pool, int]
     made: int
     """Jobs in this server, ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingCard:
+    """A message in Discord that shows words of somebody who was erased."""
+
+    message_id: int
+    channel_id: int
+    guild_id: int
+    job_key: JobKey
+    own: bool
+    """It is theirs, and is deleted; else another's, and is drawn anew without the words."""
+    tries: int
+    """Attempts, this one included."""
 
 
 def differing(before: GuildSettings, after: GuildSettings) -> tuple[str, ...]:

@@ -7,12 +7,15 @@ import asyncio
 import ctypes
 import io
 import sys
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from PIL import Image
+from typing_extensions import override
+
+from bot.domain.turns import WHOSE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -29,48 +32,74 @@ _PER_PIXEL: Final = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B
 """Bytes of a pixel as Pillow keeps it; 4 for every mode beside these."""
 
 
-class DecodingBudget:
-    """Lets decoders in, in their order, as long as what they unfold fits; a picture larger than all of it goes alone."""
+class Shared:
+    """Room that is given out in turns: of those who wait, next is the server that holds least; each server's own wait in
+    their order. Whoever wants more than all of it goes alone."""
 
-    def __init__(self, total: int = DECODING_BYTES) -> None:
+    def __init__(self, total: int) -> None:
         self._total = total
-        self._used = 0
-        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._held: Counter[int] = Counter()
+        self._waiting: dict[int, deque[tuple[int, asyncio.Future[None]]]] = {}
 
     @property
     def used(self) -> int:
-        """Bytes that are held now."""
-        return self._used
+        """What is held now."""
+        return self._held.total()
 
     @asynccontextmanager
-    async def hold(self, wanted: int) -> AsyncIterator[None]:
+    async def hold(self, wanted: int = 1) -> AsyncIterator[None]:
         """Wait for room, and keep it within."""
-        size = min(max(wanted, LEAST), self._total)
-        if self._waiting or self._used + size > self._total:
+        size, whose = min(wanted, self._total), WHOSE.get()
+        if self._waiting or self.used + size > self._total:
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append((size, turn))
+            self._waiting.setdefault(whose, deque()).append((size, turn))
             try:
                 await turn
             except asyncio.CancelledError:
                 if turn.done() and not turn.cancelled():
-                    self._give_back(size)
-                else:
-                    self._waiting = deque(one for one in self._waiting if one[1] is not turn)
+                    self._held[whose] -= size
+                self._hand_out()
                 raise
         else:
-            self._used += size
+            self._held[whose] += size
         try:
             yield
         finally:
-            self._give_back(size)
+            self._held[whose] -= size
+            self._hand_out()
 
-    def _give_back(self, size: int) -> None:
-        self._used -= size
-        while self._waiting and self._used + self._waiting[0][0] <= self._total:
-            next_size, turn = self._waiting.popleft()
-            if not turn.done():
-                self._used += next_size
-                turn.set_result(None)
+    def _hand_out(self) -> None:
+        self._held = +self._held
+        for whose, line in list(self._waiting.items()):
+            while line and line[0][1].done():  # whoever was cancelled
+                line.popleft()
+            if not line:
+                del self._waiting[whose]
+        while self._waiting:
+            whose = min(self._waiting, key=lambda one: self._held[one])
+            size, turn = self._waiting[whose][0]
+            if self.used + size > self._total:
+                return  # it is next, and nobody overtakes it
+            self._held[whose] += size
+            self._waiting[whose].popleft()
+            turn.set_result(None)
+            # Who has had a turn stands behind those who hold as little.
+            if line := self._waiting.pop(whose):
+                self._waiting[whose] = line
+
+
+class DecodingBudget(Shared):
+    """Lets decoders in as long as what they unfold fits, in bytes."""
+
+    def __init__(self, total: int = DECODING_BYTES) -> None:
+        super().__init__(total)
+
+    @override
+    @asynccontextmanager
+    async def hold(self, wanted: int = LEAST) -> AsyncIterator[None]:
+        """Wait for room, and keep it within; no picture counts for less than `LEAST`."""
+        async with super().hold(max(wanted, LEAST)):
+            yield
 
 
 DECODING: Final = DecodingBudget()

@@ -16,7 +16,7 @@ import httpx
 from bot.domain.ports import PREVIEW_NAME, Picture, unguarded
 from bot.errors import RetryLater, RouteClosed
 from bot.midjourney.addresses import STORAGE_ORIGIN, AllowedHosts, Source, checked_origin, plan_sources
-from bot.midjourney.decoding import decoded
+from bot.midjourney.decoding import Shared, decoded
 from bot.midjourney.resize import MOST_PIXELS, DoesNotFit, NotAPicture, TooManyPixels, fit
 from bot.midjourney.source_health import SourceHealth
 from bot.midjourney.transport import read_up_to, send
@@ -91,10 +91,8 @@ class HttpPictures:
         self._hosts = AllowedHosts(
             origins=[self._storage, *([self._wsrv] if self._wsrv else [])], hosts=settings.hosts
         )
-        self._downloads: defaultdict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(settings.downloads)
-        )
-        self._decoders = asyncio.Semaphore(settings.at_once)
+        self._downloads: defaultdict[str, Shared] = defaultdict(lambda: Shared(settings.downloads))
+        self._decoders = Shared(settings.at_once)
         self._previews = asyncio.Semaphore(PREVIEWS)
         self._health = SourceHealth()
 
@@ -201,7 +199,7 @@ class HttpPictures:
         data = await self._asked(source)
         if self._metrics is not None:
             self._metrics.observe(BYTES_METRIC, float(len(data)))
-        async with self._decoders:
+        async with self._decoders.hold():
             try:
                 most = self._settings.most_pixels
                 fitted = await decoded(data, lambda: fit(data, limit, most_pixels=most))
@@ -221,7 +219,7 @@ class HttpPictures:
 
     async def _asked(self, source: Source) -> bytes:
         """Download it in its source's own slots; a source that keeps failing is passed over at once."""
-        async with self._downloads[source.name]:
+        async with self._downloads[source.name].hold():
             if not self._health.may_ask(source.name):
                 raise _SourceFailed("skipped")
             try:

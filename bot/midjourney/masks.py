@@ -3,7 +3,6 @@ Never here: I/O; every drawing happens in a thread."""
 
 from __future__ import annotations
 
-import asyncio
 import io
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -11,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from bot.domain.masks import MOST_MASK_BYTES, SIDE, CheckedMask, name_of, rectangles
 from bot.errors import UserError
-from bot.midjourney.decoding import decoded
+from bot.midjourney.decoding import Shared, decoded
 from bot.midjourney.resize import MOST_PIXELS, MP4, NotAPicture, TooManyPixels, open_whole, recognise
 from bot.texts import text
 
@@ -51,7 +50,7 @@ class PillowMasks:
 
     def __init__(self, *, most_pixels: int = MOST_PIXELS, at_once: int = 2) -> None:
         self._most_pixels = most_pixels
-        self._slots = asyncio.Semaphore(at_once)
+        self._slots = Shared(at_once)
 
     async def from_cells(self, width: int, height: int, cells: Cells) -> bytes:
         """White cells on black ground; raises ValueError if they are no region."""
@@ -76,7 +75,7 @@ class PillowMasks:
         return await self._drawn(lambda: _preview(picture, cells), picture)
 
     async def _drawn(self, draw: Callable[[], T], data: bytes = b"") -> T:
-        async with self._slots:
+        async with self._slots.hold():
             return await decoded(data, draw)
 
 

@@ -9,6 +9,8 @@ from typing import Final
 
 from PIL import Image
 
+from bot.midjourney.decoding import Shared
+
 LONGEST_SIDE: Final = 2048
 QUALITY: Final = 85
 
@@ -17,11 +19,11 @@ class PillowScreens:
     """Implements `Screens`."""
 
     def __init__(self, *, at_once: int = 2) -> None:
-        self._slots = asyncio.Semaphore(at_once)
+        self._slots = Shared(at_once)
 
     async def fit(self, picture: bytes) -> bytes:
         """A WebP of a picture that `HttpPictures` gave: its type, its pixels and that it is whole were seen there."""
-        async with self._slots:
+        async with self._slots.hold():
             return await asyncio.to_thread(_fit, picture)
 
 

@@ -20,6 +20,7 @@ from bot.services.history.favourites import Favourites
 from bot.services.history.jobs import Jobs
 from bot.services.history.preferences import People
 from bot.services.history.redelivery import Redelivery
+from bot.services.history.standing_cards import StandingCards
 from bot.services.history.thumbnails import Thumbnails
 from bot.services.housekeeping import Housekeeping
 from bot.services.intake.attachments import ImageLoader
@@ -82,6 +83,8 @@ class Services:
     """Has to run beside the worker, in every process."""
     copies: DmOutbox
     """Has to run beside the worker, in every process that delivers."""
+    standing_cards: StandingCards
+    """As above."""
     # -- servers -----------------------------------------------------------------------------------------
     guilds: Guilds
     prompt_settings: PromptSettings
@@ -308,6 +311,13 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         thumbnails=Thumbnails(publisher=ports.publisher, clock=clock),
         people=people,
         copies=outbox,
+        standing_cards=StandingCards(
+            records=ports.guilds.records,
+            jobs=store,
+            publisher=ports.publisher,
+            dispatcher=dispatcher,
+            clock=clock,
+        ),
         guilds=guilds,
         prompt_settings=PromptSettings(guilds),
         policy=policy,

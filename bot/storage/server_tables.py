@@ -143,3 +143,21 @@ Index(
     sqlite_where=own_keys.c.retired_at.is_(None),
     postgresql_where=own_keys.c.retired_at.is_(None),
 )
+
+# Messages in Discord with words of erased members: their own cards are deleted, others' drawn anew without the words. A
+# row goes when that is done, or will never be.
+standing_cards = Table(
+    "standing_cards",
+    metadata,
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger, nullable=False),
+    # No foreign key: the message stands there, whatever became of the job.
+    Column("job_key", Text, nullable=False),
+    # Whether it is the erased member's.
+    Column("own", Boolean, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+)
+Index("standing_cards_due", standing_cards.c.due_at)
+Index("standing_cards_guild", standing_cards.c.guild_id)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from bot.domain.days import day_of, month_of
-from bot.domain.tenancy import Ceiling, KnownServer, Used, parse_ceiling
+from bot.domain.tenancy import OWN_KEY_WAITING, Ceiling, KnownServer, Used, parse_ceiling
 from bot.errors import UserError
 from bot.storage.database import lock, plain
 from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, jobs, metadata
@@ -217,6 +217,17 @@ def check(connection: Connection, budget: Budget, now: int) -> None:
     _check(connection, _server(guild_id), ceiling, budget.cost, now, OF_SERVER, here)
     mine = jobs.c.account == budget.account
     _check(connection, _account(budget.account), budget.of_account, budget.cost, now, OF_ACCOUNT, mine)
+
+
+def check_queue(connection: Connection, guild_id: int) -> None:
+    """Refuse if as many jobs wait as may in a server that pays by its own key. Must be booked in the same transaction."""
+    server = _find(connection, guild_id)
+    own = None if server is None or server.ceiling is None else server.ceiling.waiting
+    limit = OWN_KEY_WAITING if own is None else own
+    lock(connection, f"budget/{_server(guild_id)}")
+    waiting = select(func.count()).select_from(jobs).where(text(IS_QUEUED), jobs.c.guild_id == guild_id)
+    if connection.execute(waiting).scalar_one() >= limit:
+        raise UserError(sentence(OF_SERVER.waiting, limit=limit))
 
 
 def _check(

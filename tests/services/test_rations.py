@@ -13,10 +13,13 @@ import pytest
 
 from bot import log as log_room
 from bot.domain.guild_ports import EventKind, ModEvent
-from bot.errors import RemoteError, RemoteFault
+from bot.domain.pools import Pool
+from bot.domain.turns import WHOSE
+from bot.errors import RemoteError, RemoteFault, UserError
+from bot.midjourney.decoding import DecodingBudget, Shared
 from bot.services.accounts.own_keys import TESTS
 from bot.services.modlog.dispatcher import OF_SERVER_LIMIT
-from bot.services.servers.settings import CHANGES
+from bot.services.servers.settings import ACTS, CHANGES, HISTORY_BYTES
 from bot.texts import text
 from tests.faults.report import folder
 from tests.services.accounts_harness import KEY, AccountsHarness
@@ -141,3 +144,79 @@ async def test_turns_are_kept_while_a_slow_channel_is_written_to(
     hanging.set()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_bytes_of_the_history(world: Harness) -> None:
+    """Long lists, turned about again and again: fewer changes than allowed, and yet too much to keep."""
+    guilds = world.services.guilds
+    channels = [[10**18 + n for n in range(start, start + 200)] for start in (0, 500)]
+    said = []
+    for n in range(CHANGES):
+        try:
+            await guilds.set_channels(HOSTILE, ADA, allowed=channels[n % 2], denied=[])
+        except UserError as refused:
+            said.append(refused.text.id)
+            break
+
+    await guilds.set_retention(QUIET, ADA, 7)
+
+    assert said == ["refused.ration_history"]
+    kept = sum(
+        len(json.dumps([dict(e.before), dict(e.after)])) for e in await guilds.audit(HOSTILE, limit=999)
+    )
+    assert kept < HISTORY_BYTES + 20_000
+    assert (await guilds.settings(QUIET)).retention_days == 7
+    world.clock.move_to(world.clock.now() + 24 * HOUR)
+    await guilds.set_retention(HOSTILE, ADA, 9)
+    note("history written in a day, KiB", f"{kept // 1024} of any number", "all")
+
+
+async def test_acts_of_moderators(world: Harness) -> None:
+    moderation = world.services.moderation
+    for _ in range(ACTS):
+        await moderation.export(HOSTILE, ADA, 5)
+    refused = [
+        (await refusal(act)).id
+        for act in (
+            moderation.export(HOSTILE, ADA, 5),
+            moderation.block(HOSTILE, ADA, 5, until=None, reason=""),
+            moderation.clear_queue(HOSTILE, ADA),
+            world.services.allowances.grant(HOSTILE, ADA, 5, Pool.FAST, units=1, reason="", expires_at=None),
+        )
+    ]
+
+    await moderation.block(QUIET, ADA, 5, until=None, reason="")
+
+    assert refused == ["refused.ration_acts"] * 4
+    assert len(await world.services.guilds.audit(HOSTILE, limit=9_999)) == ACTS
+    assert [block.user_id for block in await moderation.blocks(QUIET)] == [5]
+    note("acts of moderators in an hour", f"{ACTS} of {ACTS + 4}", "1 of 1")
+
+
+@pytest.mark.parametrize(("room", "each"), [(DecodingBudget(320_000_000), 80_000_000), (Shared(2), 1)])
+async def test_picture_memory_and_slots(room: Shared, each: int) -> None:
+    """Twenty large pictures of one server are being decoded or wait: another server's is the next to get room."""
+    order: list[int] = []
+    going_on = asyncio.Event()
+
+    async def decode(server: int) -> None:
+        WHOSE.set(server)
+        async with room.hold(each):
+            order.append(server)
+            await going_on.wait()
+            await asyncio.sleep(0)
+
+    flood = [asyncio.create_task(decode(HOSTILE)) for _ in range(20)]
+    await asyncio.sleep(0)
+    began = len(order)
+    quiet = asyncio.create_task(decode(QUIET))
+    await asyncio.sleep(0)
+    flood[-1].cancel()
+    going_on.set()
+    await asyncio.gather(*flood, quiet, return_exceptions=True)
+
+    assert 0 < began < 5
+    assert order.index(QUIET) == began
+    assert (len(order), room.used) == (20, 0)
+    what = "memory for decoding" if each > 1 else "slots for pictures"
+    note(what, f"{began} of 20 at once", f"1 of 1, in place {order.index(QUIET) + 1}")

@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select, update
 from bot.domain.jobs import Ancestor, JobKind, Press
 from bot.domain.tasks import RemoteTaskId
 from bot.storage.server_tables import audit, guilds
-from bot.storage.servers import deletion
+from bot.storage.servers import deletion, standing
 from bot.storage.tables import actions, jobs, ledger
 from tests.storage.making import FREE, NOON, job
 from tests.storage.test_records import ADA, DAY, GUILD, USER, finished, retain, stored
@@ -119,14 +119,47 @@ async def test_erasing_follows_the_words_and_leaves_others_their_pictures(storag
     assert line.after == {"jobs": 1, "others": 3}
 
 
-async def test_cards_that_cannot_be_reached_are_counted(storage: Storage) -> None:
-    waiting = job()
-    await finished(storage, reply=replace(waiting.reply, message_id=44))
+async def test_cards_of_an_erased_member_and_of_heirs_are_noted_claimed_once_and_settled(
+    storage: Storage,
+) -> None:
+    records, waiting = storage.guilds.records, job()
+    grid = await finished(storage, reply=replace(waiting.reply, message_id=44))
+    theirs = await child(storage, grid, user_id=OTHER)
+    await storage.jobs.move_card(theirs.key, replace(waiting.reply, message_id=45))
 
-    assert await storage.guilds.records.cards_left(GUILD, USER) == 0
-    await storage.guilds.records.erase(GUILD, USER, actor=ADA, at=NOON)
+    assert await records.cards_left(GUILD, USER) == 0
+    for _ in range(2):  # asked for twice, each message is noted once
+        await records.erase(GUILD, USER, actor=ADA, at=NOON)
 
-    assert await storage.guilds.records.cards_left(GUILD, USER) == 1
+    assert await records.cards_left(GUILD, USER) == 1
+    assert (
+        await records.claim_cards(NOON, lease_ms=DAY, limit=9) == []
+    )  # what is being written now comes to stand first
+    later = NOON + standing.PATIENCE_MS
+    claimed = await records.claim_cards(later, lease_ms=DAY, limit=9)
+    assert sorted((card.message_id, card.own, card.tries) for card in claimed) == [
+        (44, True, 1),
+        (45, False, 1),
+    ]
+    assert await records.claim_cards(later, lease_ms=DAY, limit=9) == []  # another process has them
+    again = await records.claim_cards(later + DAY, lease_ms=DAY, limit=9)  # it died
+    assert {card.tries for card in again} == {2}
+    for card in again:
+        await records.settle_card(card, gone=True)
+    assert await records.cards_left(GUILD, USER) == 0
+    assert await records.claim_cards(later + 9 * DAY, lease_ms=DAY, limit=9) == []
+    assert (await stored(storage, theirs)).reply.message_id == 45
+
+
+async def test_a_card_that_could_not_be_deleted_stays_counted(storage: Storage) -> None:
+    records = storage.guilds.records
+    await finished(storage, reply=replace(job().reply, message_id=44))
+    await records.erase(GUILD, USER, actor=ADA, at=NOON)
+
+    (card,) = await records.claim_cards(NOON + standing.PATIENCE_MS, lease_ms=DAY, limit=9)
+    await records.settle_card(card, gone=False)
+
+    assert await records.cards_left(GUILD, USER) == 1
 
 
 async def test_a_large_server_is_deleted_in_many_short_transactions(

@@ -4,11 +4,12 @@ Never here: what a setting means."""
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
 from bot.domain.declarations import Choice, Named, Number, Several, Switch
@@ -20,7 +21,7 @@ from bot.domain.prices import Charge, Price
 from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.domain.server_settings import DECLARATIONS
 from bot.errors import SettingsChanged, StorageTrouble, UserError
-from bot.storage.server_tables import guild_sections
+from bot.storage.server_tables import audit, guild_sections
 from bot.texts import text
 from tests.storage.making import FREE, NOON, job
 
@@ -222,3 +223,89 @@ async def test_settings_that_cannot_be_read_are_trouble_and_show_nothing(storage
         await storage.guilds.settings.settings(GUILD)
 
     assert "secret" not in str(trouble.value)
+
+
+# -- the history keeps differences ---------------------------------------------------------------------------
+
+
+def words(*patterns: str) -> Callable[[GuildSettings], GuildSettings]:
+    return lambda s: replace(s, words=tuple(WordRule(Match.WORD, p, WordAction.BLOCK) for p in patterns))
+
+
+async def written(storage: Storage) -> list[int]:
+    size = func.length(audit.c.before) + func.length(audit.c.after)
+    query = select(size).order_by(audit.c.id)
+    return list(await storage.database.read(lambda cn: cn.execute(query).scalars().all()))
+
+
+async def test_one_more_of_many_rules_writes_one_rule_to_the_history_and_goes_by_an_undo(
+    storage: Storage,
+) -> None:
+    store, many = storage.guilds.settings, [f"word-number-{n}" for n in range(150)]
+    await store.change(GUILD, words(*many), actor=ADA, at=NOON)
+    changed = await store.change(GUILD, words(*many, "one more"), actor=ADA, at=NOON)
+
+    whole, difference = await written(storage)
+    assert difference < 200
+    assert whole > 10_000
+    assert changed.entry is not None
+    assert [rule["pattern"] for rule in changed.entry.after["words"]] == ["one more"]
+    assert changed.entry.before == {"words": []}
+
+    await store.undo_last(GUILD, actor=BOB, at=NOON)
+
+    assert [rule.pattern for rule in (await store.settings(GUILD)).words] == many
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("abcdef", "acf"),
+        ("abcdef", "xbcydz"),
+        ("abc", "cba"),
+        ("abc", ""),
+        ("", "abc"),
+        ("abc", "cab" + "d"),
+        ("abcdef", "defghi"),
+    ],
+)
+async def test_entries_come_back_where_they_stood(storage: Storage, first: str, then: str) -> None:
+    store = storage.guilds.settings
+    await store.change(GUILD, words(*first), actor=ADA, at=NOON)
+    before = await store.settings(GUILD)
+    await store.change(GUILD, words(*then), actor=ADA, at=NOON)
+
+    await store.undo_last(GUILD, actor=BOB, at=NOON)
+
+    assert (await store.settings(GUILD)).words == before.words
+
+
+async def test_every_section_comes_back_by_an_undo(storage: Storage) -> None:
+    store = storage.guilds.settings
+    before = (await store.change(GUILD, lambda _: FULL, actor=ADA, at=NOON)).after
+    await store.change(
+        GUILD, lambda s: GuildSettings(guild_id=GUILD, revision=s.revision), actor=ADA, at=NOON
+    )
+
+    await store.undo_last(GUILD, actor=BOB, at=NOON)
+
+    assert replace(await store.settings(GUILD), revision=before.revision) == before
+
+
+async def test_a_line_that_an_older_version_wrote_with_whole_lists_is_taken_back(storage: Storage) -> None:
+    store = storage.guilds.settings
+    await store.change(GUILD, words("a", "b", "c"), actor=ADA, at=NOON)
+    before = await store.settings(GUILD)
+    await store.change(GUILD, words("a", "x"), actor=ADA, at=NOON)
+
+    def list_of(patterns: str) -> str:
+        return json.dumps(
+            {"words": [{"match": "word", "pattern": pattern, "action": "block"} for pattern in patterns]}
+        )
+
+    old_form = update(audit).where(audit.c.id == 2).values(before=list_of("abc"), after=list_of("ax"))
+    await storage.database.write(lambda cn: cn.execute(old_form))
+
+    await store.undo_last(GUILD, actor=BOB, at=NOON)
+
+    assert (await store.settings(GUILD)).words == before.words

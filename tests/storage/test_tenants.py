@@ -18,6 +18,8 @@ from tests.storage.making import FREE, LEASE, NOON, job
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    import pytest
+
     from bot.domain.jobs import Job
     from bot.storage import Storage
 
@@ -40,7 +42,7 @@ def budget(**changes: Any) -> Budget:
     return Budget(**(values | changes))
 
 
-async def begun(storage: Storage, terms: Budget, **changes: Any) -> Job | str:
+async def begun(storage: Storage, terms: Budget | None, **changes: Any) -> Job | str:
     """The job, or why it was refused."""
     try:
         return await storage.jobs.insert(job(**changes), FREE, budget=terms)
@@ -168,3 +170,23 @@ async def test_greeting_and_asking_fall_to_one_process_once(storage: Storage, an
     await storage.tenants.note(STRANGERS, name="Strangers", owner_id=9, ours=False)
     assert await storage.tenants.claim(STRANGERS, "greeted_at", NOON)
     assert not await storage.tenants.claim(STRANGERS, "asked_at", NOON)
+
+
+async def test_a_server_that_pays_by_its_own_key_fills_its_own_part_of_the_queue_and_no_more(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.storage.tenants.OWN_KEY_WAITING", 5)
+
+    async def said(account: str, guild_id: int, n: int) -> list[str]:
+        return [
+            str(await begun(storage, None, account=account, guild_id=guild_id, user_id=n)) for n in range(n)
+        ]
+
+    hostile = await said(f"guild:{STRANGERS}:1", STRANGERS, 8)
+    quiet = await said("guild:77:1", 77, 2)
+
+    assert [words == "refused.ceiling_waiting" for words in hostile] == [False] * 5 + [True] * 3
+    assert "refused.ceiling_waiting" not in quiet
+    await storage.tenants.set_ceiling(STRANGERS, Ceiling(waiting=7))
+    again = await said(f"guild:{STRANGERS}:1", STRANGERS, 4)
+    assert [words == "refused.ceiling_waiting" for words in again] == [False] * 2 + [True] * 2

@@ -27,18 +27,29 @@ class Ration:
     within_ms: int
     refusal: str
     """The sentence for whoever comes too often; it is told the `minutes` to wait and the `limit`."""
-    _used: dict[int, deque[int]] = field(init=False, default_factory=dict)
+    _used: dict[int, deque[tuple[int, int]]] = field(init=False, default_factory=dict)
+
+    def ask(self, guild_id: int) -> None:
+        """Raise `UserError` if a server has used all of its own, whatever others do."""
+        used = self._recent(guild_id)
+        if sum(amount for _, amount in used) >= self.most:
+            minutes = -(-(used[0][0] + self.within_ms - self.clock.now()) // MINUTE)
+            raise UserError(text(self.refusal, limit=self.most, minutes=minutes))
 
     def take(self, guild_id: int) -> None:
-        """Use one; raises `UserError` if a server has used all of its own, whatever others do."""
-        now = self.clock.now()
-        used = self._used.pop(guild_id, None) or deque(maxlen=self.most)
+        """Use one, if there is one left."""
+        self.ask(guild_id)
+        self.count(guild_id, 1)
+
+    def count(self, guild_id: int, amount: int) -> None:
+        """Write down what was used: of something whose size is known only when it is done, the last may exceed."""
+        self._recent(guild_id).append((self.clock.now(), amount))
+
+    def _recent(self, guild_id: int) -> deque[tuple[int, int]]:
+        used = self._used.pop(guild_id, None) or deque()
         while len(self._used) >= SERVERS:
             del self._used[next(iter(self._used))]
         self._used[guild_id] = used
-        while used and used[0] <= now - self.within_ms:
+        while used and used[0][0] <= self.clock.now() - self.within_ms:
             used.popleft()
-        if len(used) >= self.most:
-            minutes = -(-(used[0] + self.within_ms - now) // MINUTE)
-            raise UserError(text(self.refusal, limit=self.most, minutes=minutes))
-        used.append(now)
+        return used

@@ -13,6 +13,7 @@ from cachetools import TTLCache
 
 from bot.domain.jobs import Route
 from bot.domain.ports import Showing
+from bot.domain.turns import WHOSE
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.admission.doors import Door
 from bot.services.intake.region_links import read_asker
@@ -95,7 +96,9 @@ class MaskEditor:
         return fitted
 
     async def _drafted(self, link: RegionLink) -> RegionDraft:
-        return await self.regions.draft(read_asker(link.asker), link.job, link.position, Door.EDITOR)
+        asker = read_asker(link.asker)
+        WHOSE.set(asker.server or asker.user_id)
+        return await self.regions.draft(asker, link.job, link.position, Door.EDITOR)
 
     # -- the region --------------------------------------------------------------------------------------
 
@@ -107,6 +110,7 @@ class MaskEditor:
         the mask's fault that refuses: nothing was charged, and the link stays good; `StorageTrouble` likewise.
         """
         asker = read_asker(link.asker)
+        WHOSE.set(asker.server or asker.user_id)
         pressed = await self.regions.repaint(
             asker,
             link.job,

@@ -42,6 +42,10 @@ COOLDOWN_LIMIT: Final = 24 * 3_600
 """Seconds."""
 CHANGES: Final = 200
 """Changes of one server's settings in an hour: each is a write, a line of the audit and a message."""
+HISTORY_BYTES: Final = 256 * 1024
+"""What changes of one server's settings may write to the history in a day: some thousands of usual ones."""
+ACTS: Final = 500
+"""Acts of one server's moderators on members and jobs in an hour: each is a line of the history and a message, too."""
 PAUSE_LIMIT: Final = 300
 """Characters of a pause's words."""
 
@@ -55,10 +59,17 @@ class Guilds:
     dispatcher: Dispatcher
     _cache: TTLCache[int, GuildSettings, int] = field(init=False)
     _ration: Ration = field(init=False)
+    _bytes: Ration = field(init=False)
+    acts: Ration = field(init=False)
+    """Taken from by whatever moderators do to members and jobs."""
 
     def __post_init__(self) -> None:
         self._cache = TTLCache(CACHED_GUILDS, CACHED_MS, self.clock.now)
         self._ration = Ration(self.clock, most=CHANGES, within_ms=HOUR, refusal="refused.ration_settings")
+        self._bytes = Ration(
+            self.clock, most=HISTORY_BYTES, within_ms=24 * HOUR, refusal="refused.ration_history"
+        )
+        self.acts = Ration(self.clock, most=ACTS, within_ms=HOUR, refusal="refused.ration_acts")
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -327,11 +338,12 @@ class Guilds:
 
     async def undo_last(self, guild_id: int, actor: Actor) -> AuditEntry:
         """Take the latest change of settings back; again: the one before. Raises `UserError` if none is left."""
-        self._ration.take(guild_id)
+        self._take(guild_id)
         entry = await self.store.undo_last(guild_id, actor=actor, at=self.clock.now())
         self.forget(guild_id)
         if entry is None:
             raise UserError(text("settings.nothing_to_undo"))
+        self._bytes.count(guild_id, entry.size)
         await self._tell(entry)
         return entry
 
@@ -339,13 +351,18 @@ class Guilds:
         self, guild_id: int, actor: Actor, change: Callable[[GuildSettings], GuildSettings]
     ) -> Changed:
         """Change settings: store, audit and tell it. What `change` raises is raised, and nothing is changed."""
-        self._ration.take(guild_id)
+        self._take(guild_id)
         self.forget(guild_id)
         changed = await self.store.change(guild_id, change, actor=actor, at=self.clock.now())
         self._keep(changed.after)
         if changed.entry is not None:
+            self._bytes.count(guild_id, changed.entry.size)
             await self._tell(changed.entry)
         return changed
+
+    def _take(self, guild_id: int) -> None:
+        self._bytes.ask(guild_id)
+        self._ration.take(guild_id)
 
     def _keep(self, settings: GuildSettings) -> GuildSettings:
         # A change that ended while these were being read must not be covered by them.

@@ -12,6 +12,7 @@ from bot.domain.inputs import images_of
 from bot.domain.jobs import Job, JobKind, JobState, Route
 from bot.domain.ports import Picture, Showing, Shown
 from bot.domain.schedule import DELIVERY_CAP_MS, PICTURE_CAP_MS, SECOND, backoff_ms
+from bot.domain.turns import WHOSE
 from bot.errors import RetryLater, RouteClosed, TooLarge
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class Delivery:
                 return
 
     async def _fetch(self, job: Job, limit: int) -> Picture:
+        WHOSE.set(job.home or job.user_id)
         return await self.pictures.fetch(
             storage_key=job.storage_key, discord_url=job.discord_url, limit=limit
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, insert, literal, or_, select, text, update
 
+from bot.domain.accounts import is_own
 from bot.domain.days import UTC_ZONE, day_of, month_of
 from bot.domain.pools import name_rule
 from bot.errors import SettingsChanged, UserError
@@ -178,6 +179,8 @@ def check(
         _check_server(connection, job, limits.per_day, day)
     if budget is not None:  # the owner's word comes last, and nobody's rule, price or grant lifts it
         tenants.check(connection, budget, job.created_at)
+    elif guild_id is not None and is_own(job.account):
+        tenants.check_queue(connection, guild_id)
     return drawn
 
 

@@ -17,6 +17,7 @@ from bot.storage.server_tables import (
     guilds,
     notices,
     own_keys,
+    standing_cards,
     strikes,
 )
 from bot.storage.tables import IS_LIVE, jobs, ledger
@@ -40,6 +41,7 @@ _IN_STEPS: Final[Sequence[tuple[Table, Column[Any]]]] = (
     (grants, grants.c.id),
     (blocks, blocks.c.user_id),
     (notices, notices.c.key),
+    (standing_cards, standing_cards.c.message_id),
     (drafts, drafts.c.key),
     (region_links, region_links.c.digest),
     (open_answers, open_answers.c.interaction_id),

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, delete, func, or_, select, text, update
+from sqlalchemy import and_, delete, or_, select, text, update
 
 from bot.domain.jobs import TERMINAL, JobState
 from bot.storage.people_tables import drafts, favourites, region_links
 from bot.storage.server_tables import grants, strikes
+from bot.storage.servers import standing
 from bot.storage.servers.settings import record
 from bot.storage.tables import EMPTIED, ERASED, FORGOTTEN, IS_KEPT, IS_LIVE, inputs, jobs
 
@@ -41,6 +42,17 @@ async def erase_member(database: Database, guild_id: int, user_id: int, *, actor
         emptied += await database.write(lambda cn, some=some: _empty(cn, some, FORGOTTEN))  # type: ignore[misc]  # a default binds it
     for some in _steps(heirs):
         await database.write(lambda cn, some=some: _empty(cn, some, EMPTIED))  # type: ignore[misc]  # as above
+    # Even of those that were emptied before: their cards may not have been reached at that time.
+    for keys, own_cards in (
+        (await database.read(lambda cn: cn.execute(own).scalars().all()), True),
+        (heirs, False),
+    ):
+        for some in _steps(keys):
+            await database.write(
+                lambda cn, some=some, own_cards=own_cards: standing.note(  # type: ignore[misc]  # as above
+                    cn, guild_id, some, own=own_cards, at=at
+                )
+            )
 
     def rest(connection: Connection) -> None:
         # What upstream still works on is found by its prompt: it is emptied when it ends (see `steps`).
@@ -56,14 +68,6 @@ async def erase_member(database: Database, guild_id: int, user_id: int, *, actor
 
     await database.write(rest)
     return emptied
-
-
-async def cards_left(database: Database, guild_id: int, user_id: int) -> int:
-    """How many messages of a member's jobs may still stand in Discord: what is written there is not in our hands."""
-    query = select(func.count()).where(
-        c.guild_id == guild_id, c.user_id == user_id, c.message_id.is_not(None), c.user_name == ERASED
-    )
-    return await database.read(lambda cn: cn.execute(query).scalar_one())
 
 
 async def _heirs(database: Database, keys: Sequence[str], user_id: int) -> list[str]:

@@ -19,8 +19,9 @@ from bot.storage.server_tables import (
     notices,
     strikes,
 )
+from bot.storage.servers import standing
 from bot.storage.servers.deletion import delete_server
-from bot.storage.servers.erasure import cards_left, erase_member
+from bot.storage.servers.erasure import erase_member
 from bot.storage.servers.settings import ensure
 from bot.storage.tables import (
     CAN_REPLY,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, ColumnElement
     from sqlalchemy.engine import Connection
 
-    from bot.domain.guilds import Actor
+    from bot.domain.guilds import Actor, StandingCard
     from bot.storage.database import Database
 
 DAY_MS: Final = 24 * 3_600_000
@@ -99,7 +100,15 @@ class SqlRecords:
 
     async def cards_left(self, guild_id: int, user_id: int) -> int:
         """See the port."""
-        return await cards_left(self._database, guild_id, user_id)
+        return await standing.left(self._database, guild_id, user_id)
+
+    async def claim_cards(self, now: int, *, lease_ms: int, limit: int) -> Sequence[StandingCard]:
+        """See the port."""
+        return await standing.claim(self._database, now, lease_ms=lease_ms, limit=limit)
+
+    async def settle_card(self, card: StandingCard, *, gone: bool) -> None:
+        """See the port."""
+        await standing.settle(self._database, card, gone=gone)
 
     # -- ages --------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from bot.storage.database import lock, plain
 from bot.storage.errors import BROKEN
 from bot.storage.jobs.ledger import revision_of
 from bot.storage.server_tables import audit, guild_sections, guilds
+from bot.storage.servers.differences import difference, shown, taken_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,7 +61,10 @@ class SqlSettingsStore:
                 return Changed(before, before, None)
             old, new = _sections(before, names), _sections(after, names)
             after = _write(connection, before, new)
-            entry = record(connection, guild_id, actor=actor, at=at, action=SETTINGS, before=old, after=new)
+            lost, gained = difference(old, new)
+            entry = record(
+                connection, guild_id, actor=actor, at=at, action=SETTINGS, before=lost, after=gained
+            )
             return Changed(before, after, entry)
 
         return await self._database.write(work)
@@ -81,7 +85,8 @@ class SqlSettingsStore:
             if row is None:
                 return None
             last = _read_entry(row)
-            _write(connection, settings, last.before)
+            now = _sections(settings, [name for name in last.before if name in SECTIONS])
+            _write(connection, settings, taken_back(now, json.loads(row.before), last.after))
             entry = record(
                 connection,
                 guild_id,
@@ -192,6 +197,7 @@ def record(
     undoes: int | None = None,
 ) -> AuditEntry:
     """Write a line of the history."""
+    was, now = (plain(json.dumps(dict(part), ensure_ascii=False)) for part in (before, after))
     number = connection.execute(
         insert(audit)
         .values(
@@ -201,13 +207,14 @@ def record(
             actor_name=plain(actor.name),
             action=action,
             subject=subject,
-            before=plain(json.dumps(dict(before), ensure_ascii=False)),
-            after=plain(json.dumps(dict(after), ensure_ascii=False)),
+            before=was,
+            after=now,
             undoes=undoes,
         )
         .returning(audit.c.id)
     ).scalar_one()
-    return AuditEntry(number, guild_id, at, actor, action, subject, before, after, undoes)
+    size = len(was.encode()) + len(now.encode())
+    return AuditEntry(number, guild_id, at, actor, action, subject, shown(before), after, undoes, size=size)
 
 
 def _read_entry(row: Row[Any]) -> AuditEntry:
@@ -218,7 +225,7 @@ def _read_entry(row: Row[Any]) -> AuditEntry:
         actor=Actor(row.actor_id, row.actor_name),
         action=row.action,
         subject=row.subject,
-        before=json.loads(row.before),
+        before=shown(json.loads(row.before)),
         after=json.loads(row.after),
         undoes=row.undoes,
         undone_by=row.undone_by,

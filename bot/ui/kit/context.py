@@ -12,6 +12,7 @@ import discord
 from bot.domain.guilds import Actor
 from bot.domain.jobs import TOKEN_LIFE_MS, ReplyTarget
 from bot.domain.open_answers import AnswerKind
+from bot.domain.turns import WHOSE
 from bot.errors import EaselError, UserError
 from bot.services.admission.asker import Asker
 from bot.services.admission.viewer import Viewer
@@ -83,6 +84,7 @@ class Context:
         self.house = cast("House", interaction.client)
         self.services = self.house.services
         self.user_id = interaction.user.id
+        WHOSE.set(interaction.guild_id or self.user_id)
 
     # -- who asks, and where ---------------------------------------------------------------------------------
 
