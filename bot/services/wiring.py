@@ -289,7 +289,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             store=store,
         ),
         imagine=Imagine(chains=chains, image_loader=loader, doors=doors),
-        blending=Blending(chains=chains, image_loader=loader),
+        blending=Blending(chains=chains, image_loader=loader, doors=doors),
         describing=Describing(chains=chains, image_loader=loader, jobs=jobs, store=store, doors=doors),
         presses=presses,
         regions=Regions(

@@ -3,10 +3,12 @@ Never here: why prompts are refused."""
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from bot.domain.failures import Failure, FailureKind
@@ -31,10 +33,14 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
 
 
+_FILE = io.BytesIO()
+Image.new("RGB", (60, 40), "teal").save(_FILE, "PNG")
+PNG = _FILE.getvalue()
+
+
 def answer(result: InteractionResult) -> ResponseMessage:
     """The refusal."""
-    assert result.response is not None
-    return result.response
+    return result.response or result.followups[-1]
 
 
 def button(result: InteractionResult) -> str:
@@ -92,13 +98,48 @@ async def test_a_prompt_with_a_forbidden_word_is_given_back_with_nothing_left_in
         assert [job.prompt for job in await begun(shop)] == ["a fox"]
 
 
-async def test_a_refusal_that_no_other_words_would_mend_comes_without_a_button(tmp_path: Path) -> None:
+async def test_a_pool_that_is_refused_gives_the_prompt_back_with_the_pool_in_its_words(
+    tmp_path: Path,
+) -> None:
     async with moderated(tmp_path) as shop:
         await shop.services.guilds.switch_pool(shop.guild_id, shop.boss, Pool.FAST, on=False)
+        ada, channel = shop.house.ada, shop.house.channel
 
-        refused = await shop.house.ada.slash(shop.house.channel, "imagine", prompt="a fox", pool="FAST")
+        by_option = await ada.slash(channel, "imagine", prompt="a fox", pool="FAST", chaos=9)
+        by_words = await ada.slash(channel, "imagine", prompt="an owl --fast")
+        window = await ada.click(answer(by_option), custom_id=button(by_option))
+        typed = await ada.click(answer(by_words), custom_id=button(by_words))
+        await ada.submit_modal(window, {"prompt": "a fox --chaos 9"})
 
-        assert "FAST" in seen(refused)
+        assert "FAST" in seen(by_option)
+        assert "FAST" in seen(by_words)
+        assert (prefilled(window), prefilled(typed)) == ("a fox --fast --chaos 9", "an owl --fast")
+        assert [(job.prompt, job.pool) for job in await begun(shop)] == [("a fox --chaos 9", Pool.NORMAL)]
+
+
+async def test_pictures_that_cannot_go_along_with_several_give_the_prompt_back(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        picture = ("fox.png", PNG)
+        refused = await shop.house.ada.slash(
+            shop.house.channel, "imagine", prompt="a {red, blue} fox", image1=picture
+        )
+        window = await shop.house.ada.click(answer(refused), custom_id=button(refused))
+
+        assert "cannot go along with several pictures" in seen(refused)
+        assert "attach them again" in seen(refused)
+        assert prefilled(window) == "a {red, blue} fox"
+        assert await begun(shop) == []
+
+
+async def test_who_is_blocked_gets_no_button_that_would_be_refused_as_well(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        await shop.services.moderation.block(
+            shop.guild_id, shop.boss, shop.house.ada.id, reason="spam", until=None
+        )
+
+        refused = await shop.house.ada.slash(shop.house.channel, "imagine", prompt="a fox")
+
+        assert "spam" in seen(refused)
         assert await shop.storage.database.read(lambda cn: cn.execute(select(drafts)).all()) == []
 
 

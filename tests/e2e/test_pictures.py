@@ -6,10 +6,15 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+import discord
 import pytest
 from PIL import Image
 
+from bot.domain.guilds import Actor
+from bot.sandbox.stage import GUILD_ID
+from bot.sandbox.upstream import Fault
 from bot.ui.imagine.use_as_prompt import HELD
+from tests.e2e.test_regions import REGION, card, choose, picker
 
 if TYPE_CHECKING:
     from tests.e2e.harness import Harness
@@ -190,4 +195,56 @@ async def test_a_weight_without_pictures_is_refused(world: Harness) -> None:
     asked = await world.imagine("a fox", weight=1.0)
 
     assert "attach one as image1" in world.shown(asked).words
+    assert world.submissions == []
+
+
+AGAIN = "🔄 Try again"
+
+
+@pytest.mark.parametrize("command", ["blend", "describe"])
+async def test_what_failed_is_tried_again_with_the_same_pictures_after_a_restart(
+    world: Harness, command: str
+) -> None:
+    pictures = {"image1": RED, "image2": BLUE} if command == "blend" else {"image": RED}
+    world.upstream.fault(Fault.FAILS)
+    asked = await world.place.member.slash(world.place.channel, command, **pictures)
+    failed = await world.says(asked, "⚠️")
+    await world.restart()
+
+    again = await world.press(failed, AGAIN)
+
+    if command == "blend":
+        assert len((await world.finished(again)).pictures) == 1
+    else:
+        assert "crimson" in (await world.says(again, "crimson")).words
+    first, second = world.submissions
+    assert second.body == first.body
+
+
+async def test_a_region_that_failed_is_tried_again_with_its_mask(world: Harness) -> None:
+    single = await world.child(await world.grid("a paper fox --v 7"), "U1")
+    opened = await world.press(single, REGION)
+    await choose(world, opened, "A1", "B1")
+    world.upstream.fault(Fault.FAILS)
+    repainting = await world.press(picker(opened), "Repaint")
+    await world.until(lambda: AGAIN in card(repainting).own, "a failed card")
+
+    again = await world.finished(await world.press(card(repainting), AGAIN))
+
+    first, second = world.submissions[-2:]
+    assert len(again.pictures) == 1
+    assert second.body["base64Mask"] == first.body["base64Mask"]
+
+
+async def test_a_picture_of_an_embed_obeys_the_rules_about_links(world: Harness) -> None:
+    member, channel = world.place.member, world.place.channel
+    await world.app.services.guilds.set_values(GUILD_ID, Actor(1, "mod"), "images", {"links": False})
+    bot = world.app.bot.get_partial_messageable(channel.id)
+    embed = discord.Embed(title="A fox").set_image(url="https://pictures.example/fox.png")
+    posted = await bot.send(embed=embed)
+    window = await member.context_menu(channel, "Use as image prompt", posted)
+
+    refused = await member.submit_modal(window, {"prompt": "a fox in the snow", "weight": ""})
+
+    assert "does not take links" in world.whisper(refused)
     assert world.submissions == []

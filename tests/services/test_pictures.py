@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.domain.guilds import Actor
+from bot.domain.image_rules import ImagePolicy
 from bot.domain.inputs import INPUT_LIFE_MS, MOST_GIVEN_BYTES, Checked, Shape, spoken, weigh
 from bot.domain.jobs import JobKind, JobState
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.prompts import PromptOptions
+from bot.domain.tasks import TaskStatus
 from bot.errors import RouteClosed, StorageTrouble, UserError
 from bot.services.admission.viewer import Viewer
 from bot.texts import text
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.services.admission.asker import Asker
+    from bot.services.intake.intake import Started
     from tests.services.harness import Harness
 
 FOUR = "1️⃣ a fox --ar 3:2\n\n2️⃣ an owl\n\n3️⃣ an elk\n\n4️⃣ a cat"
@@ -442,3 +446,98 @@ async def test_an_interaction_that_comes_twice_begins_once(world: Harness) -> No
 
     assert (first.fresh, second.fresh) == (True, False)
     assert first.job.key == second.job.key
+
+
+@pytest.mark.parametrize(
+    ("images", "reason"),
+    [
+        (ImagePolicy(links=False), "refused.links_off"),
+        (ImagePolicy(hosts_denied=("evil.example",)), "refused.link_host"),
+        (ImagePolicy(hosts_allowed=("cdn.example",)), "refused.link_host_other"),
+    ],
+)
+async def test_a_linked_picture_obeys_the_servers_rules_about_links_before_it_is_fetched(
+    world: Harness, images: ImagePolicy, reason: str
+) -> None:
+    await world._opened.guilds.settings.change(
+        GUILD, lambda s: replace(s, images=images), actor=Actor(1, "mod"), at=world.clock.now()
+    )
+    file = AFile(url="https://evil.example/a.png")
+
+    with pytest.raises(UserError) as refused:
+        await world.services.imagine.begin(
+            world.asker(), PromptOptions(prompt="a fox"), None, given=[file], address=file.url
+        )
+
+    assert refused.value.text.id == reason
+    assert file.read_times == 0
+    await world.calm()
+    assert world.upstream.tasks == []
+
+
+# -- once more -----------------------------------------------------------------------------------------------
+
+
+async def _failed(world: Harness, begun: Started) -> Job:
+    job = await world.ended(begun.job)
+    assert job.state is JobState.FAILED
+    world.upstream.template.clear()
+    return job
+
+
+async def test_a_blend_that_failed_is_blended_again_with_the_same_pictures_in_its_pool(
+    world: Harness,
+) -> None:
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="internal error")
+    fox, owl = AFile(data=b"a fox"), AFile(data=b"an owl")
+    failed = await _failed(
+        world,
+        await world.services.blending.begin(world.asker(), [fox, owl], shape=Shape.PORTRAIT, pool=Pool.FAST),
+    )
+
+    again = await world.ended((await world.services.blending.again(world.asker(), failed)).job)
+
+    first, second = world.upstream.tasks
+    assert (again.state, again.pool, again.shape) == (JobState.SUCCEEDED, Pool.FAST, Shape.PORTRAIT)
+    assert (second.images, second.dimensions) == (first.images, first.dimensions)
+
+
+async def test_a_description_that_failed_is_asked_for_again(world: Harness) -> None:
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="internal error")
+    failed = await _failed(
+        world, await world.services.describing.begin(world.asker(), AFile(), pool=Pool.FAST)
+    )
+    world.upstream.template.update(description="1. a fox", actions=(), picture=False)
+    viewer = Viewer(user_id=failed.user_id, guild_id=GUILD, manages=False)
+
+    again = await world.services.describing.again(world.asker(), viewer, failed.key)
+
+    assert (await world.ended(again.job)).state is JobState.SUCCEEDED
+
+
+async def test_what_is_not_kept_any_more_is_said_and_nothing_is_begun(world: Harness) -> None:
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="internal error")
+    blended = await _failed(
+        world,
+        await world.services.blending.begin(
+            world.asker(), [AFile(), AFile()], shape=Shape.SQUARE, pool=Pool.FAST
+        ),
+    )
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="internal error")
+    options = PromptOptions(prompt="in the snow")
+    prompted = await _failed(
+        world, await world.services.imagine.begin(world.asker(), options, Pool.FAST, given=[AFile()])
+    )
+    for job in (blended, prompted):
+        await world.forget_inputs(job)
+    paid = len(world.upstream.tasks)
+
+    for job, begin, said in (
+        (blended, world.services.blending.again, "again.pictures_gone"),
+        (prompted, world.services.imagine.again, "again.prompt_pictures_gone"),
+    ):
+        with pytest.raises(UserError) as refused:
+            await begin(world.asker(), job)
+        assert refused.value.text.id == said
+    await world.pass_time(30)
+    assert len(world.upstream.tasks) == paid

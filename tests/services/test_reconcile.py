@@ -94,12 +94,11 @@ async def test_a_call_that_hung_for_a_minute_is_looked_for_as_long_as_any_other(
     assert len(world.upstream.tasks) == 1
 
 
-async def test_the_same_prompt_in_another_pool_or_long_ago_is_not_ours(world: Harness) -> None:
+async def test_the_same_prompt_in_another_pool_and_another_prompt_are_not_ours(world: Harness) -> None:
     now = world.clock.now()
     world.upstream.tasks += [
         Task(1, "a paper fox", Pool.FAST, "IMAGINE", None, now),
-        Task(2, "a paper fox", Pool.NORMAL, "IMAGINE", None, now - 3_600_000),
-        Task(3, "another prompt", Pool.NORMAL, "IMAGINE", None, now),
+        Task(2, "another prompt", Pool.NORMAL, "IMAGINE", None, now),
     ]
     world.upstream.refusals.append(NO_ANSWER)
 
@@ -145,6 +144,75 @@ async def test_a_task_with_odd_times_is_recognised(world: Harness, stamp: int | 
     ended = await world.ended(job)
 
     assert (ended.state, ended.task_id) == (JobState.SUCCEEDED, "1")
+
+
+@pytest.mark.parametrize("ago_ms", [10 * 60_000, 3_600_000, 26 * 3_600_000, -100_000])
+async def test_the_one_task_that_could_be_it_is_adopted_whatever_its_time_says(
+    world: Harness, ago_ms: int
+) -> None:
+    world.upstream.refusals.append(NO_ANSWER)
+    job = await world.imagine()
+    now = world.clock.now()
+    task = Task(1, f"{job.prompt} --v 7", job.pool, "IMAGINE", None, now)
+    task.stamp = (now - ago_ms,)
+    world.upstream.tasks.append(task)
+
+    ended = await world.ended(job)
+
+    assert (ended.state, ended.task_id) == (JobState.SUCCEEDED, "1")
+
+
+async def test_a_task_in_time_that_shows_up_later_goes_before_one_out_of_time(world: Harness) -> None:
+    world.upstream.swallow = 1
+    world.upstream.template["hidden_until"] = world.clock.now() + 15_000
+    job = await world.imagine()
+    await world.calm()
+    stray = Task(1, job.prompt, job.pool, "IMAGINE", None, world.clock.now() - 3_600_000)
+    world.upstream.tasks.append(stray)
+
+    ended = await world.ended(job)
+
+    assert (ended.state, ended.task_id) == (JobState.SUCCEEDED, str(world.upstream.tasks[0].id))
+
+
+async def test_two_tasks_out_of_time_that_could_be_it_are_never_guessed(world: Harness) -> None:
+    now = world.clock.now()
+    world.upstream.tasks += [
+        Task(1, "a paper fox", Pool.NORMAL, "IMAGINE", None, now - 3_600_000),
+        Task(2, "a paper fox --v 7", Pool.NORMAL, "IMAGINE", None, now - 7_200_000),
+    ]
+    world.upstream.refusals.append(NO_ANSWER)
+
+    ended = await world.ended(await world.imagine())
+
+    assert ended.failure is not None
+    assert ended.failure.kind is FailureKind.LOST
+
+
+async def test_a_second_one_far_down_the_list_counts_too(world: Harness) -> None:
+    now = world.clock.now()
+    old = [
+        Task(n, f"another prompt {n}", Pool.NORMAL, "IMAGINE", None, now - 3_600_000) for n in range(1, 60)
+    ]
+    old[0].prompt = old[-1].prompt = "a paper fox"
+    world.upstream.tasks += old
+    world.upstream.refusals.append(NO_ANSWER)
+
+    ended = await world.ended(await world.imagine())
+
+    assert ended.failure is not None
+    assert ended.failure.kind is FailureKind.LOST
+
+
+async def test_a_task_that_is_anothers_is_not_adopted_however_well_it_fits(world: Harness) -> None:
+    first = await world.ended(await world.imagine())
+    world.upstream.refusals.append(NO_ANSWER)
+
+    second = await world.ended(await world.imagine(user=2))
+
+    assert first.state is JobState.SUCCEEDED
+    assert second.failure is not None
+    assert second.failure.kind is FailureKind.LOST
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from bot.domain.masks import EVERY, Cells
 from bot.domain.pools import Allowance, Pool
 from bot.domain.ports import Picture
 from bot.domain.prices import Charge
-from bot.domain.tasks import RemoteAction
+from bot.domain.tasks import RemoteAction, TaskStatus
 from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, UserError
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.region import KEPT_MS, MOST_KEPT, Regions
@@ -159,6 +159,39 @@ async def test_a_refused_region_can_be_painted_again(world: Harness) -> None:
     again = await repaint(world, job)
 
     assert (failed.state, again.outcome) == (JobState.FAILED, PressOutcome.STARTED)
+
+
+async def test_a_region_that_failed_is_repainted_again_with_its_own_mask(world: Harness) -> None:
+    grid = await single(world)
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="internal error")
+    failed = await world.ended((await repaint(world, grid)).job)
+    assert failed.state is JobState.FAILED
+    assert failed.press is not None
+    world.upstream.template.update(ends=TaskStatus.SUCCESS, reason=None)
+
+    again = await world.services.regions.again(world.asker(), failed, failed.press)
+    twice = await world.services.regions.again(world.asker(), failed, failed.press)
+
+    assert (again.outcome, twice.outcome) == (PressOutcome.STARTED, PressOutcome.RUNNING)
+    assert (await world.ended(again.job)).state is JobState.SUCCEEDED
+    first, second = [task for task in world.upstream.tasks if task.mask is not None]
+    assert (second.mask, second.custom_id, second.parent) == (first.mask, first.custom_id, first.parent)
+
+
+async def test_a_mask_that_is_not_kept_any_more_is_said_and_costs_nothing(world: Harness) -> None:
+    grid = await single(world)
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="internal error")
+    failed = await world.ended((await repaint(world, grid)).job)
+    await world.forget_inputs(failed)
+    paid = len(world.upstream.tasks)
+
+    assert failed.press is not None
+    with pytest.raises(UserError) as refused:
+        await world.services.regions.again(world.asker(), failed, failed.press)
+
+    assert refused.value.text.id == "again.mask_gone"
+    await world.calm()
+    assert len(world.upstream.tasks) == paid
 
 
 async def test_opening_brings_the_picture_once_and_charges_nothing(world: Harness) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.failures import MENDED_BY_TIME, Failure, FailureKind
-from bot.domain.jobs import LIVE, Ancestor, JobState
+from bot.domain.jobs import LIVE, Ancestor, JobKind, JobState
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
@@ -259,6 +259,18 @@ def test_try_again_is_offered_where_it_helps(kind: FailureKind) -> None:
 
     helps = kind in MENDED_BY_TIME
     assert ("Try again" in labels(root), "Try again" in labels(child)) == (helps, helps)
+
+
+def test_blends_descriptions_and_regions_may_be_tried_again_too() -> None:
+    failure = Failure(FailureKind.UNKNOWN)
+    region = replace(a_press(), custom_id="MJ::Inpaint::1::11111111-2222-4333-8444-555555555555::SOLO")
+
+    for job in (
+        a_job(JobState.FAILED, failure=failure, kind=JobKind.BLEND, prompt=""),
+        a_job(JobState.FAILED, failure=failure, kind=JobKind.DESCRIBE, prompt=""),
+        a_job(JobState.FAILED, failure=failure, kind=JobKind.ACTION, press=region),
+    ):
+        assert "Try again" in labels(drawn(job))
 
 
 def test_without_emoji_every_button_has_a_name() -> None:

@@ -10,6 +10,7 @@ from bot.domain.inputs import FEWEST_BLENDED, MOST_BLENDED
 from bot.domain.jobs import JobKind
 from bot.domain.prices import Charge
 from bot.errors import UserError
+from bot.services.admission.doors import Door, Doors, origin_of
 from bot.services.intake.new_chain import NewChain
 from bot.texts import text
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.domain.inputs import Given, Shape
+    from bot.domain.jobs import Job
     from bot.domain.pools import Pool
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader
@@ -30,6 +32,7 @@ class Blending:
 
     chains: NewChains
     image_loader: ImageLoader
+    doors: Doors
 
     async def begin(
         self,
@@ -45,6 +48,15 @@ class Blending:
         await self.chains.ask_first(asker, Charge.BLEND, pool=pool, preferred=preferred, given=given)
         taken = await self.image_loader.gather(given)
         chain = NewChain(kind=JobKind.BLEND, pool=pool, preferred=preferred, taken=taken, shape=shape)
+        return await self.chains.start(asker, chain)
+
+    async def again(self, asker: Asker, job: Job) -> Started:
+        """Blend the pictures of a job that came to nothing once more, in its pool. Raises as `begin`."""
+        asker = await self.doors.seat(asker, origin_of(job), Door.REMIX)
+        taken = await self.image_loader.kept(job)
+        if len(taken) < max(FEWEST_BLENDED, job.inputs):
+            raise UserError(text("again.pictures_gone", key=job.key))
+        chain = NewChain(kind=JobKind.BLEND, pool=job.pool, taken=taken, shape=job.shape)
         return await self.chains.start(asker, chain)
 
 

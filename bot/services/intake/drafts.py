@@ -5,10 +5,11 @@ A draft is nobody's but its writer's; its button carries a key and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.keepsakes import DRAFT_LIFE_MS, Draft
+from bot.domain.pools import Pool
 from bot.domain.prompts import PROMPT_LIMIT
 from bot.errors import UserError
 from bot.texts import text
@@ -16,25 +17,25 @@ from bot.texts import text
 if TYPE_CHECKING:
     from bot.domain.keepsakes import Keepsakes
     from bot.domain.keys import JobKey
-    from bot.domain.pools import Pool
     from bot.domain.ports import Clock
     from bot.domain.prompts import PromptOptions
     from bot.services.admission.viewer import Viewer
     from bot.services.intake.naming import Naming
     from bot.texts import Text
 
-ABOUT_WORDS: Final = (
-    "prompt.",
-    "picture.",
-    "refused.words",
-    "refused.parameter",
-    "refused.link_host",
-    "refused.link_unreadable",
-    "refused.links_off",
-    "refused.image_kind",
-    "refused.image_size",
+FINAL: Final = ("refused.blocked", "refused.server_only", "refused.owner_only", "draft.")
+"""What refusals begin with after which the same person can do nothing with their words here."""
+ABOUT_POOL: Final = (
+    "refused.pool_off",
+    "refused.no_rule",
+    "refused.paused_pool",
+    "refused.per_",
+    "refused.at_once",
+    "refused.cooldown",
+    "refused.server_total",
 )
-"""What refusals begin with that other words or pictures would mend."""
+"""What refusals begin with that another pool may mend."""
+SPELLED: Final = {Pool.FAST: "--fast", Pool.NORMAL: "--relax"}
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -84,9 +85,18 @@ class Drafts:
         await self.store.tidy_drafts(self.clock.now())
 
 
-def is_about_words(refusal: Text) -> bool:
-    """Whether another prompt would be accepted, so that it is worth editing."""
-    return refusal.id.startswith(ABOUT_WORDS)
+def is_given_back(refusal: Text) -> bool:
+    """Whether a refused prompt goes back to its writer: nobody types one twice, whatever stood in its way."""
+    return not refusal.id.startswith(FINAL)
+
+
+def with_its_pool(
+    refusal: Text, options: PromptOptions, pool: Pool | None
+) -> tuple[PromptOptions, Pool | None]:
+    """A prompt whose pool was refused has it in its words, where it can be edited like them."""
+    if pool is None or not refusal.id.startswith(ABOUT_POOL):
+        return options, pool
+    return replace(options, prompt=f"{options.prompt.strip()} {SPELLED[pool]}"), None
 
 
 def as_typed(options: PromptOptions) -> str:

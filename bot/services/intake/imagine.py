@@ -10,8 +10,10 @@ from bot.domain.jobs import Ancestor, Job, JobKind
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge, charge_of_prompt
 from bot.domain.prompts import NOTE_SPEED, PromptOptions, compose
+from bot.errors import UserError
 from bot.services.admission.doors import Door, Doors, origin_of, origin_of_draft
 from bot.services.intake.new_chain import NewChain, named_after
+from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -78,6 +80,12 @@ class Imagine:
             sets=sets,
         )
 
+    async def again(self, asker: Asker, job: Job) -> Started:
+        """Send a prompt that came to nothing once more, with all its pictures. Raises as `begin`."""
+        if job.inputs > len(await self.image_loader.kept_of_prompt(job)):
+            raise UserError(text("again.prompt_pictures_gone", key=job.key))
+        return await self.remix(asker, job, job.prompt)
+
     async def begin(
         self,
         asker: Asker,
@@ -87,9 +95,11 @@ class Imagine:
         ancestor: Ancestor | None = None,
         preferred: Pool | None = None,
         given: Sequence[Given] = (),
+        address: str | None = None,
     ) -> Started:
         """Accept a prompt: check it, take its pictures in, decide the chain's pool, store the intent, wake a worker.
 
+        `address` is where a given picture lies that is no file: the server's rules about links hold for it.
         Without a `pool` it is the `preferred` one if that is open to the asker, else the usual one of the place.
         Raises `UserError` if prompt, pictures or policy refuse, `StorageTrouble` if the row could not be written; in
         each case nothing was charged.
@@ -103,6 +113,7 @@ class Imagine:
                 pool=named_pool(pool, composed.speed, await self.chains.policy.shown(asker.server)),
                 preferred=preferred,
                 given=given,
+                address=address,
             )
         taken = await self.image_loader.gather(given)
         return await self._start(asker, options, pool, ancestor=ancestor, taken=taken, preferred=preferred)

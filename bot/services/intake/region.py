@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from cachetools import TTLCache
 
 from bot.domain.actions import Family, classify
-from bot.domain.inputs import Input, InputRole
+from bot.domain.inputs import Input, InputRole, mask_of
 from bot.domain.masks import COUNT, Cells, CheckedMask
 from bot.domain.prices import Charge
 from bot.errors import RetryLater, RouteClosed, UserError
@@ -21,7 +21,7 @@ from bot.texts import text
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.domain.jobs import Job
+    from bot.domain.jobs import Job, Press
     from bot.domain.keys import JobKey
     from bot.domain.masks import Masks
     from bot.domain.ports import Clock, JobStore, Pictures
@@ -189,6 +189,22 @@ class Regions:
             extra={"job": pressed.job.key, "share": round(mask.share, 3), "resized": mask.resized},
         )
         return pressed
+
+    async def again(self, asker: Asker, job: Job, press: Press) -> Pressed:
+        """Repaint what a job that came to nothing was to repaint, with its own mask. Raises as `repaint`."""
+        asker, parent = await self._entered(asker, press.parent, press.position, Door.REGION)
+        mask = mask_of(await self.store.inputs(job.key))
+        if mask is None:
+            raise UserError(text("again.mask_gone", key=job.key))
+        return await self.presses.start_child(
+            asker,
+            parent,
+            press.position,
+            channel_id=press.channel_id,
+            message_id=press.message_id,
+            inputs=(mask,),
+            notes=tuple(note for note in job.notes if note == RESIZED),
+        )
 
     # -- the job and its picture -------------------------------------------------------------------------
 

@@ -56,11 +56,17 @@ class _Verdict(StrEnum):
     """Several tasks, or several jobs, could belong together."""
     CROWDED = "crowded"
     """A twin of the job is being sent right now and may claim the task in a moment."""
+    OUT_OF_TIME = "out_of_time"
+    """One task could be it but for its time: it is, if no other shows up before the grace is over."""
     OPEN_WINDOW = "open_window"
     """Its window may have been filled, and no worker there has begun."""
 
 
-_PATIENCE: Final = {_Verdict.CROWDED: UNCLEAR_CAP_MS, _Verdict.OPEN_WINDOW: FILL_PATIENCE_MS}
+_PATIENCE: Final = {
+    _Verdict.CROWDED: UNCLEAR_CAP_MS,
+    _Verdict.OPEN_WINDOW: FILL_PATIENCE_MS,
+    _Verdict.OUT_OF_TIME: 2 * UNCLEAR_GRACE_MS,
+}
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -110,7 +116,7 @@ class Reconciler:
         """Look where this account can be asked: at the window itself, by the tag, else among its latest tasks."""
         api = await self.accounts.reach(job.account)
         if not isinstance(api, WindowApi):
-            return await self._match(job, await self._recent(api, job))
+            return await self._looked(api, job, now)
         window_id = window_of(job)
         if window_id is not None:
             window = (await api.query_many([window_id])).get(window_id)
@@ -123,7 +129,14 @@ class Reconciler:
         pages = capabilities_of(api).pages
         if finding.complete or not pages:
             return _Verdict.ABSENT
-        return await self._match(job, await self._recent(api, job))
+        return await self._looked(api, job, now)
+
+    async def _looked(self, api: Readings, job: Job, now: int) -> TaskSnapshot | _Verdict:
+        found = await self._match(job, await self._recent(api, job))
+        if found is _Verdict.OUT_OF_TIME and now >= job.changed_at + UNCLEAR_GRACE_MS:
+            # That it is the only one is said of the whole list.
+            found = await self._match(job, await self._recent(api, job, whole=True), at_any_time=True)
+        return found
 
     async def _can_have_been_sent(self, job: Job) -> bool:
         """A prompt with pictures is sent only after their addresses were written down."""
@@ -144,7 +157,7 @@ class Reconciler:
         log.warning("unclear_job_lost", extra={"job": job.key, "why": why})
         return lost
 
-    async def _recent(self, api: Readings, job: Job) -> Sequence[TaskSnapshot]:
+    async def _recent(self, api: Readings, job: Job, *, whole: bool = False) -> Sequence[TaskSnapshot]:
         """All tasks that began around the time of our submission.
 
         The order of the list is not promised (contract §1.6), so every page is read up to a bound; only when the
@@ -161,12 +174,14 @@ class Reconciler:
             newest_first = newest_first and ids == sorted(ids, reverse=True)
             tasks.update((t.task_id, t) for t in page.tasks)
             stamps = [t.submitted_at for t in page.tasks if t.submitted_at is not None]
-            if newest_first and stamps and max(stamps) < since:
+            if not whole and newest_first and stamps and max(stamps) < since:
                 break
             number += 1
         return list(tasks.values())
 
-    async def _match(self, job: Job, tasks: Sequence[TaskSnapshot]) -> TaskSnapshot | _Verdict:
+    async def _match(
+        self, job: Job, tasks: Sequence[TaskSnapshot], *, at_any_time: bool = False
+    ) -> TaskSnapshot | _Verdict:
         """Find the job's task: exactly by its webhook token, else by prompt and pool among nobody's tasks."""
         for task in tasks:
             if task.webhook_url and job.webhook_token in task.webhook_url:
@@ -176,9 +191,18 @@ class Reconciler:
         if job.kind is JobKind.IMAGINE and job.inputs:
             prompt = sent_prompt(prompt, await self.store.inputs(job.key))
         now = self.clock.now()
-        candidates = [t for t in tasks if t.task_id not in known and _could_be(job, t, prompt, now)]
-        if not candidates:
+        possible = [t for t in tasks if t.task_id not in known and _could_be(job, t, prompt)]
+        if not possible:
             return _Verdict.ABSENT
+        sent = job.sent_at or job.created_at
+        candidates = [t for t in possible if _time_allows(t.submitted_at, sent, now)]
+        if not candidates:
+            # Clocks go wrong in ways that look right, so a time alone excludes nothing. Ours may yet show up, though.
+            if len(possible) > 1:
+                return _Verdict.AMBIGUOUS
+            if not at_any_time:
+                return _Verdict.OUT_OF_TIME
+            candidates = possible
         rivals = [
             rival
             for rival in await self.store.rivals(
@@ -203,10 +227,8 @@ _TELLING: Final = {JobKind.BLEND: "BLEND", JobKind.DESCRIBE: "DESCRIBE"}
 """What a task calls its action (contract §2.3) where no prompt of ours tells it."""
 
 
-def _could_be(job: Job, task: TaskSnapshot, prompt: str, now: int) -> bool:
+def _could_be(job: Job, task: TaskSnapshot, prompt: str) -> bool:
     if task.webhook_url or task.tag:  # somebody else's token: ours would have matched
-        return False
-    if not _time_allows(task.submitted_at, job.sent_at or job.created_at, now):
         return False
     if task.pool is not None and task.pool is not job.pool:
         return False
@@ -216,7 +238,7 @@ def _could_be(job: Job, task: TaskSnapshot, prompt: str, now: int) -> bool:
 
 
 def _time_allows(stamp: int | None, sent: int, now: int) -> bool:
-    """Whether a task can have been begun when ours was. Only a time that can be right speaks against it."""
+    """Whether a task can have been begun when ours was: what tells apart tasks that could all be ours."""
     if stamp is None or stamp < PLAUSIBLE_MS or stamp > now + EARLY_MS:
         return True  # none, seconds, or a clock that goes wrong: it says nothing
     return any(sent + shift - EARLY_MS <= stamp <= sent + shift + LATE_MS for shift in SHIFTS_MS)

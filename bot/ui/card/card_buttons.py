@@ -128,13 +128,13 @@ class CardButtons:
 
     @property
     def _may_try_again(self) -> bool:
-        """Whether the same may succeed when it is sent once more, and all that it takes is still known."""
+        """Whether the same may succeed when it is sent once more; pictures and masks are kept for a week after its end."""
         job = self._job
         if job.failure is None or job.failure.kind not in MENDED_BY_TIME:
             return False
         if job.press is not None:
-            return need_of(classify(job.press.custom_id)) in {Need.NOTHING, Need.VIDEO}
-        return job.kind is JobKind.IMAGINE
+            return need_of(classify(job.press.custom_id)) in {Need.NOTHING, Need.VIDEO, Need.MASK}
+        return True
 
     def _action(self, button: ActionButton, dress: Dress) -> discord.ui.Item[Any]:
         label = (button.label if dress is Dress.FULL else button.label or button.title) or None

@@ -13,6 +13,8 @@ from bot.ui.kit.links import card_link
 
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
+    from bot.services.admission.asker import Asker
+    from bot.services.intake.intake import Started
     from bot.services.intake.press import Pressed
     from bot.ui.kit.context import Context
 
@@ -40,3 +42,12 @@ async def say_where(context: Context, pressed: Pressed) -> None:
     link = card_link(pressed.job)
     where = "elsewhere" if link is None else "there"
     await context.tell(text(f"press.{pressed.outcome.value}_{where}", link=link or "", key=pressed.job.key))
+
+
+async def say_begun(context: Context, asker: Asker, begun: Started) -> None:
+    """Point to the job that runs already, if this began none."""
+    if begun.fresh or begun.job.reply.message_id == asker.reply.message_id:
+        return
+    link = card_link(begun.job)
+    where = "elsewhere" if link is None else "there"
+    await context.tell(text(f"press.running_{where}", link=link or "", key=begun.job.key))

@@ -14,12 +14,12 @@ from bot.domain.prompts import PromptOptions, compose
 from bot.errors import UserError
 from bot.texts import Text, listed, text
 from bot.ui.card.description import DESCRIBE_AGAIN, IDEA_WORDS, IMAGINE_ALL
+from bot.ui.card.press import say_begun
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.context import PLACEHOLDER, Context
 from bot.ui.kit.controls import MODALS, component, form, modal, words_view
 from bot.ui.kit.custom_ids import KEY
 from bot.ui.kit.error_sentences import NETWORK
-from bot.ui.kit.links import card_link
 
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
@@ -63,11 +63,7 @@ for _number, _word in enumerate(IDEA_WORDS):
 async def describe_again(context: Context, key: JobKey) -> None:
     """Describe the same picture once more."""
     asker = await context.defer_public()
-    begun = await context.services.describing.again(asker, context.viewer, key)
-    if not begun.fresh and begun.job.reply.message_id != asker.reply.message_id:
-        link = card_link(begun.job)
-        where = "elsewhere" if link is None else "there"
-        await context.tell(text(f"press.running_{where}", link=link or "", key=begun.job.key))
+    await say_begun(context, asker, await context.services.describing.again(asker, context.viewer, key))
 
 
 # -- all at once -------------------------------------------------------------------------------------------

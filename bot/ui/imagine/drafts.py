@@ -15,7 +15,7 @@ from bot.domain.prompts import PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.doors import origin_of_draft
 from bot.services.intake.batches import asks_for_several
-from bot.services.intake.drafts import is_about_words
+from bot.services.intake.drafts import is_given_back, with_its_pool
 from bot.texts import Text, text
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
@@ -46,11 +46,11 @@ async def offered_back(
     *,
     of: Origin | None = None,
 ) -> AsyncIterator[None]:
-    """Give a prompt back that is refused within, if other words would mend it; other refusals go on."""
+    """Give a prompt back that is refused within; refusals of a person, and not of what they wrote, go on."""
     try:
         yield
     except UserError as refusal:
-        if not is_about_words(refusal.text):
+        if not is_given_back(refusal.text):
             raise
         await offer_back(context, refusal.text, options, pool=pool, option_set=option_set, of=of)
 
@@ -70,6 +70,7 @@ async def offer_back(
     """
     if not context.interaction.response.is_done():
         await context.defer_ephemeral()
+    options, pool = with_its_pool(why, options, pool)
     try:
         key = await context.services.drafts.keep(
             options,

@@ -15,6 +15,7 @@ from bot.domain.prompts import PromptOptions, compose
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.imagine.attachments import Addressed, Attached, Picked, given_by
+from bot.ui.imagine.drafts import offered_back
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY
@@ -96,10 +97,14 @@ async def begin_from_file(context: Context, slot: JobKey) -> None:
 async def _begin(context: Context, pick: Picked) -> None:
     weight = context.fields.get(WEIGHT, "").strip().replace(",", ".")
     options = PromptOptions(prompt=context.fields.get(PROMPT, ""), weight=weight or None, pictures=1)
-    compose(options)  # a bad one is refused at once, with nothing left in public
-    asker = await context.defer_public()
-    services = context.services
-    given = await given_by(context, pick)
-    liked = await services.people.preferences(asker.user_id)
-    options = replace(options, under=liked.under(None))
-    await services.imagine.begin(asker, options, None, preferred=liked.pool, given=[given])
+    async with offered_back(context, options):
+        compose(options)  # a bad one is refused at once, with nothing left in public
+        asker = await context.defer_public()
+        services = context.services
+        given = await given_by(context, pick)
+        liked = await services.people.preferences(asker.user_id)
+        options = replace(options, under=liked.under(None))
+        address = pick.address if isinstance(pick, Addressed) else None
+        await services.imagine.begin(
+            asker, options, None, preferred=liked.pool, given=[given], address=address
+        )

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.domain.actions import Need, classify, need_of
+from bot.domain.jobs import JobKind
 from bot.services.admission.doors import Door
 from bot.ui.card.card_buttons import AGAIN
-from bot.ui.card.press import say_where
+from bot.ui.card.press import say_begun, say_where
 from bot.ui.kit.controls import component
 from bot.ui.kit.custom_ids import KEY
 
@@ -18,15 +20,21 @@ if TYPE_CHECKING:
 
 @component(AGAIN, KEY)
 async def try_again(context: Context, key: JobKey) -> None:
-    """Send the same prompt, or press the same button, once more."""
+    """Send the same prompt or pictures, or press the same button with the same mask, once more."""
     asker = await context.defer_public()
     services = context.services
     job = await services.jobs.look(context.viewer, key, Door.REMIX)
     press = job.press
-    if press is None:
-        await services.imagine.remix(asker, job, job.prompt)
-        return
-    pressed = await services.presses.press(
-        asker, press.parent, press.position, channel_id=press.channel_id, message_id=press.message_id
-    )
-    await say_where(context, pressed)
+    if job.kind is JobKind.DESCRIBE:
+        await say_begun(context, asker, await services.describing.again(asker, context.viewer, key))
+    elif job.kind is JobKind.BLEND:
+        await say_begun(context, asker, await services.blending.again(asker, job))
+    elif press is None:
+        await services.imagine.again(asker, job)
+    elif need_of(classify(press.custom_id)) is Need.MASK:
+        await say_where(context, await services.regions.again(asker, job, press))
+    else:
+        pressed = await services.presses.press(
+            asker, press.parent, press.position, channel_id=press.channel_id, message_id=press.message_id
+        )
+        await say_where(context, pressed)
