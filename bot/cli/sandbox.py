@@ -33,6 +33,9 @@ def command(
     api: Annotated[
         ApiKind, typer.Option(help="Which kind of image API is played.", case_sensitive=False)
     ] = ApiKind.OHMYGPT,
+    tour: Annotated[
+        bool, typer.Option("--tour", help="Walk through ten things; each is noticed when it was done.")
+    ] = False,
     browser: Annotated[bool, typer.Option(help="Open the page by itself.")] = True,
 ) -> None:
     """Try everything with no account and no network: the real bot between two stand-ins, in your browser."""
@@ -49,5 +52,7 @@ def command(
     if fault and "help" in fault:
         typer.echo(play.known_faults())
         return
-    wishes = play.Wishes(speed=speed, port=port, faults=fault or (), data=data, browser=browser, kind=api)
+    wishes = play.Wishes(
+        speed=speed, port=port, faults=fault or (), data=data, browser=browser, kind=api, tour=tour
+    )
     carry_out(play.run(wishes), failed=1)  # no supervisor reads what a newcomer tries by hand

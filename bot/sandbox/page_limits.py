@@ -8,7 +8,7 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from simcord.preview import _action_plans, _pages, _queries, _snapshot
+from simcord.preview import _action_plans, _markdown, _pages, _queries, _snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ WORDS: Final = 8192
 @contextmanager
 def quick() -> Iterator[None]:
     """Bound what a change costs, for the length of the block."""
-    navigate, tokens = _queries._message_navigation, _queries.markdown_tokens  # type: ignore[attr-defined]  # noqa: SLF001
+    navigate, tokens = _queries._message_navigation, _markdown.markdown_tokens  # noqa: SLF001
 
     def of_the_last(preview: Any, page: Any, visible: Sequence[Any]) -> Any:
         """The list beside the channel: its last messages, unless somebody searches in all."""

@@ -26,6 +26,8 @@ from bot.sandbox.page import live_page
 from bot.sandbox.shelf import open_shelf
 from bot.sandbox.stage import open_stage
 from bot.sandbox.story import Story
+from bot.sandbox.tour.guide import Tour
+from bot.sandbox.tour.witness import Witness
 from bot.sandbox.upstream import Fault, Pace, PlannedFault, Settings, SimulatedUpstream, read_fault
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Wishes:
     browser: bool = True
     kind: ApiKind = ApiKind.OHMYGPT
     """Which kind of image API is played."""
+    tour: bool = False
 
 
 async def run(wishes: Wishes, story: Story | None = None) -> None:
@@ -107,6 +110,10 @@ async def _play(
         )
         if wishes.browser:
             _open_browser(page.url)
+        tour = None
+        if wishes.tour:
+            tour = Tour(Witness(app=app, env=env, place=place, upstream=upstream), story.tour)
+            await tour.begin()
         waits = {
             asyncio.create_task(page.wait_closed(), name="page closed"),
             asyncio.create_task(stop.wait(), name="asked to stop"),
@@ -116,6 +123,8 @@ async def _play(
             while not any(wait.done() for wait in waits):
                 await asyncio.wait(waits, timeout=KEEP_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
                 shelf.keep(upstream)
+                if tour is not None:
+                    await tour.look()
         finally:
             for wait in waits:
                 wait.cancel()

@@ -39,7 +39,7 @@ Then try:
 - **Viewing as**, at the top, makes you somebody else: **Mia** is a member, **Noa** has the role Patron, \
 **Robin** is a moderator (`/mod panel`, `/pool panel`), **Sam** owns server and bot (`/ops servers list`).
 - The tabs beside it lead to **#easel-log**, which moderators see, and to your **direct messages** \
-(`/prefer copies on: True` has each picture sent there, too).
+(`/prefer show`, **Send me pictures**, has each picture sent there, too).
 - `/jobs list`, `/quota`, `/describe`, `/blend`, `/help`; as Robin, **Set a key…** in `/pool panel` takes `sk-robins-own`."""
 
 

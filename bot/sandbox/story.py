@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bot.sandbox.upstream import Call
 
-READS: Final = frozenset({"query", "query-mj-tasks"})
+READS: Final = frozenset({"query", "query-mj-tasks", "balance", "model-rates"})
 """Calls that cost nothing and come often: printed dimly."""
 
 TRY: Final = (
@@ -116,6 +116,10 @@ class Story:
             f"Midjourney is played {speed:g} times faster than life (--speed 1 is lifelike).",
             memory,
         ]
+
+    def tour(self, line: str, style: str) -> None:
+        """One line of the tour."""
+        self._console.print(Text(line, style=style), soft_wrap=True)
 
     def call(self, call: Call) -> None:
         """One line for one call."""
