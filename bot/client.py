@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import sys
+import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import discord
@@ -49,6 +50,10 @@ EXTENSIONS: Final = (
 """Loaded by name, so that nothing in `bot` imports a cog."""
 COMMAND_IDS: Final = "command_ids"
 """Under this name the store keeps the ids that Discord gave the commands, for every process."""
+SYNCING: Final = "commands_syncing"
+"""Under this name the store keeps until when, in milliseconds since 1970, some process is telling Discord the commands."""
+TURN_S: Final = 10.0
+"""Whoever takes longer, or died meanwhile, leaves the telling to the next process."""
 SYNCED: Final = "commands_synced"
 """Under this name the store keeps the hash of the commands that Discord has."""
 CHAT: Final = discord.AppCommandType.chat_input.value
@@ -66,6 +71,9 @@ class Meta(Protocol):
 
     async def set(self, name: str, value: str) -> None:
         """Store it."""
+
+    async def swap(self, name: str, old: str | None, new: str) -> bool:
+        """Store it only if what is stored is still `old` (None: nothing); of several processes one succeeds."""
 
 
 class EaselTree(app_commands.CommandTree["Easel"]):
@@ -153,20 +161,33 @@ class Easel(commands.AutoShardedBot):
         Discord being in trouble is no reason not to start: the commands it has go on working.
         """
         fingerprint = await self._fingerprint()
-        if not force and await self._meta.get(SYNCED) == fingerprint:
+        if not force and not await self._has_turn(fingerprint):
             return False
         try:
             synced = await self._tell_commands()
         except (discord.HTTPException, app_commands.AppCommandError, *NETWORK):
             log.exception("commands_not_synced")
+            await self._meta.set(SYNCING, "0")
             return False
         self._command_ids = {
             command["name"]: int(command["id"]) for command in synced if command.get("type", CHAT) == CHAT
         }
         await self._meta.set(COMMAND_IDS, json.dumps(self._command_ids))
         await self._meta.set(SYNCED, fingerprint)
+        await self._meta.set(SYNCING, "0")
         log.info("commands_synced", extra={"commands": len(synced)})
         return True
+
+    async def _has_turn(self, fingerprint: str) -> bool:
+        """Whether it falls to this process to tell Discord: of several that start together one does, the others wait."""
+        while await self._meta.get(SYNCED) != fingerprint:
+            held = await self._meta.get(SYNCING)
+            now = time.time_ns() // 1_000_000
+            free = now >= int(held or 0)
+            if free and await self._meta.swap(SYNCING, held, str(now + round(TURN_S * 1_000))):
+                return True
+            await asyncio.sleep(TURN_S / 20)
+        return False
 
     async def command_ids(self) -> Mapping[str, int]:
         """Discord's ids of the commands by name, as some process was told them; empty while nobody was."""

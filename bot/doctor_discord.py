@@ -44,6 +44,10 @@ class _NoMeta:
     async def set(self, _name: str, _value: str) -> None:
         """Forget it."""
 
+    async def swap(self, _name: str, _old: str | None, _new: str) -> bool:
+        """Nobody else is there."""
+        return True
+
 
 async def examine_discord(settings: Settings, policies: Policies) -> AsyncIterator[Finding]:
     """Run the checks that need the token; if it is refused, or Discord is away, that is the one finding."""

@@ -89,6 +89,7 @@ async def open_storage(
             if migrate:
                 await backup.keep_copy(url, database, keep=keep)
                 await schema.bring_up(database)
+                await schema.take_over(database)
             else:
                 await schema.require_current(database)
             await _examine(database)

@@ -30,6 +30,8 @@ OLDEST: Final = "0009"
 for something that older programs do not write. A version may then be rolled out, and back, one process at a time."""
 PROMISE: Final = "schema_promise"
 """Under this name `meta` keeps which version the tables have, and which is the oldest program that can work on them."""
+COPIED: Final = "copied_from"
+"""Under this name `meta` keeps when all of a database came from another one; gone once a bot runs on it."""
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
@@ -58,6 +60,11 @@ async def bring_up(database: Database) -> bool:
         return True
 
     return await database.write(migrate)
+
+
+async def take_over(database: Database) -> None:
+    """A bot runs on it: from now on it holds what no other database has."""
+    await database.write(lambda cn: cn.execute(delete(meta).where(meta.c.key == COPIED)))
 
 
 async def require_current(database: Database) -> None:

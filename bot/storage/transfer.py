@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 ROWS: Final = 500
 """Written by one statement; wide rows (pictures that were given) come one by one anyway."""
-MARK: Final = "copied_from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,9 @@ async def transfer(
 ) -> list[Copied]:
     """Copy every table; all of it arrives or nothing does, so it may be done again whatever happened.
 
-    A target that holds jobs is refused, unless an earlier copy put them there or `replace` is set. Both databases must
-    be out of use, unless the source is said to be `running`: then the target is a copy of one moment, to be kept.
-    Raises `StartupError`.
+    A target that holds jobs is refused, unless an earlier copy put them there and no bot has run on it since, or
+    `replace` is set. Both databases must be out of use, unless the source is said to be `running`: then the target
+    is a copy of one moment, to be kept. Raises `StartupError`.
     """
     if source_url == target_url:
         raise StartupError("Source and target are the same database.")
@@ -90,7 +89,7 @@ async def _at_rest(database: Database, name: str) -> None:
 
 
 async def _refuse_strangers(there: AsyncConnection) -> None:
-    marked = await there.execute(select(meta.c.value).where(meta.c.key == MARK))
+    marked = await there.execute(select(meta.c.value).where(meta.c.key == schema.COPIED))
     if marked.scalar_one_or_none() is not None:
         return
     if (await there.execute(select(func.count()).select_from(jobs))).scalar_one():
@@ -146,8 +145,8 @@ async def _number_on(there: AsyncConnection, table: Table) -> None:
 
 
 async def _mark(there: AsyncConnection) -> None:
-    await there.execute(meta.delete().where(meta.c.key == MARK))
-    await there.execute(meta.insert().values(key=MARK, value=str(time.time_ns() // 1_000_000)))
+    await there.execute(meta.delete().where(meta.c.key == schema.COPIED))
+    await there.execute(meta.insert().values(key=schema.COPIED, value=str(time.time_ns() // 1_000_000)))
 
 
 async def into_file(source_url: str, target: Path, *, progress: Progress | None = None) -> int:

@@ -4,11 +4,14 @@ Never here: the checks themselves (the composition root hands them in)."""
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
+
+log = logging.getLogger(__name__)
 
 Check = Callable[[], Awaitable[str | None]]
 """Returns None if all is well, else a few words for the operator: shown to whoever can reach the page."""
@@ -28,6 +31,8 @@ class Health:
     """Seconds that an answer about readiness is given again: asking often must not keep the database busy."""
     _asked: asyncio.Task[dict[str, str]] | None = None
     _answered_at: float = 0.0
+    _unwell: frozenset[str] | None = None
+    """Which checks of readiness were not well when last asked; None before all were for the first time."""
 
     async def answer_alive(self, _request: web.Request) -> web.Response:
         """`GET /healthz`: that this is answered at all is most of the answer."""
@@ -44,9 +49,22 @@ class Health:
 
     async def _look(self, checks: Mapping[str, Check]) -> dict[str, str]:
         words = await asyncio.gather(*(self._ask(check) for check in checks.values()))
+        found = dict(zip(checks, words, strict=True))
         if checks is self.ready:
             self._answered_at = asyncio.get_running_loop().time()
-        return dict(zip(checks, words, strict=True))
+            self._tell(found)
+        return found
+
+    def _tell(self, found: Mapping[str, str]) -> None:
+        """Say in the log what changed, once for each state. A start that is still under way is no trouble."""
+        unwell = {name: words for name, words in found.items() if words != FINE}
+        if (self._unwell is None and unwell) or self._unwell == unwell.keys():
+            return
+        if unwell:
+            log.warning("not_ready", extra={"reason": "; ".join(f"{n}: {w}" for n, w in unwell.items())})
+        elif self._unwell is not None:
+            log.info("ready_again")
+        self._unwell = frozenset(unwell)
 
     async def _ask(self, check: Check) -> str:
         try:

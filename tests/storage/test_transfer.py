@@ -109,3 +109,17 @@ async def test_a_database_in_use_an_old_one_and_itself_are_refused(tmp_path: Pat
         await transfer(here, here)
     with pytest.raises(StartupError, match="older"):
         await transfer(there.replace("there", "none"), here)
+
+
+async def test_a_copy_done_again_by_mistake_throws_no_newer_work_away(tmp_path: Path) -> None:
+    old, new = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("old", "new"))
+    await fill(old)
+    await transfer(old, new)
+    async with open_storage(new, migrate=True) as storage:
+        await storage.jobs.insert(job(prompt="made after the move"), ROOM)
+
+    with pytest.raises(StartupError, match="holds jobs of its own"):
+        await transfer(old, new)
+
+    async with open_storage(new, migrate=False) as storage:
+        assert sum(one.waiting for one in (await storage.jobs.load()).values()) == JOBS + 1

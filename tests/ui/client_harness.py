@@ -56,6 +56,13 @@ class Memory:
     async def set(self, name: str, value: str) -> None:
         self.words[name] = value
 
+    async def swap(self, name: str, old: str | None, new: str) -> bool:
+        await asyncio.sleep(0)
+        if self.words.get(name) != old:
+            return False
+        self.words[name] = new
+        return True
+
 
 @dataclass
 class ScriptedImagine:

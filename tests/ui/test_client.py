@@ -4,10 +4,11 @@ Never here: commands and cards."""
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
-from bot.client import SYNCED
+from bot.client import SYNCED, SYNCING, TURN_S
 from bot.errors import StartupError, UserError
 from bot.texts import text
 from tests.ui.client_harness import Memory, ScriptedServices, an_easel
@@ -33,6 +34,25 @@ async def test_commands_are_told_once_and_again_only_when_they_changed() -> None
         assert await here.bot.sync_if_changed() is False
 
         assert len(here.discord.calls("PUT", COMMANDS)) == 2
+
+
+async def test_of_processes_that_start_together_one_tells_them_and_the_others_wait_for_it() -> None:
+    async with line() as here:
+        here.bot.tree.remove_command("imagine")
+
+        told = await asyncio.gather(*(here.bot.sync_if_changed() for _ in range(4)))
+
+        assert sorted(told) == [False, False, False, True]
+        assert len(here.discord.calls("PUT", COMMANDS)) == 2
+
+
+async def test_the_turn_of_a_process_that_died_while_it_told_them_goes_to_the_next() -> None:
+    async with line() as here:
+        here.bot.tree.remove_command("imagine")
+        died = time.time_ns() // 1_000_000 - round(TURN_S * 1_000) + 300
+        here.meta.words[SYNCING] = str(died + round(TURN_S * 1_000))
+
+        assert await here.bot.sync_if_changed() is True
 
 
 async def test_a_force_tells_them_anyway() -> None:

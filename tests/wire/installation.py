@@ -21,12 +21,13 @@ from tests.wire import program
 from tests.wire.program import ROOT, Program
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from bot.sandbox.upstream import Call, Task
     from tests.fakes.discord_wire import Interaction, Message
     from tests.fakes.discord_world import Channel, User
+    from tests.fixtures.postgres_reader import PostgresReader
 
 T = TypeVar("T")
 
@@ -84,6 +85,9 @@ class Installation:
     folder: Path
     environ: dict[str, str]
     programs: list[Program] = field(default_factory=list)
+    postgres: PostgresReader | None = None
+    """Set where the database is no SQLite file."""
+    database_name: str = "easel.db"
 
     # -- processes -----------------------------------------------------------------------------------------
 
@@ -171,16 +175,21 @@ class Installation:
 
     def rows(self) -> list[Row]:
         """Every accepted job, the oldest first."""
+        return [Row(*row) for row in self.fetch(f"SELECT {_COLUMNS} FROM jobs ORDER BY created_at, key")]  # noqa: S608 - our own names
+
+    def fetch(self, query: str) -> Sequence[Sequence[Any]]:
+        """Ask the database, on a connection of its own; nothing if it is not there yet."""
+        if self.postgres is not None:
+            return self.postgres.fetch(query)
         if not self.database.exists():
             return []
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=5)) as connection:
-            found = connection.execute(f"SELECT {_COLUMNS} FROM jobs ORDER BY created_at, key").fetchall()  # noqa: S608 - our own names
-        return [Row(*row) for row in found]
+            return connection.execute(query).fetchall()
 
     @property
     def database(self) -> Path:
         """The SQLite file."""
-        return self.folder / "easel.db"
+        return self.folder / self.database_name
 
     def shown(self, key: str) -> list[Message]:
         """Every message, wherever it stands, that is a card of this job now; a folded one only leads to it."""
