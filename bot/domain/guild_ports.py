@@ -220,6 +220,7 @@ class EventKind(StrEnum):
     KEY_REJECTED = "key_rejected"
     BALANCE_LOW = "balance_low"
     MISSING_PERMISSION = "missing_permission"
+    LEFT_POOL = "left_pool"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from cachetools import TTLCache
 
+from bot.domain.capabilities import known_capabilities
 from bot.errors import RemoteError, RemoteFault
 from bot.services.accounts.checking import check
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.domain.balances import BalanceApi, Priced
+    from bot.domain.capabilities import Capabilities
     from bot.domain.ports import Clock
     from bot.services.accounts.accounts import Accounts
 
@@ -47,6 +49,8 @@ class Condition:
     """None: no key may ask, or there was no answer."""
     rates: Sequence[Priced] = ()
     """Empty: no key may ask, there was no answer, or nothing in it is about Midjourney."""
+    able: Capabilities | None = None
+    """What the account can do; None while nobody knows."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -77,9 +81,16 @@ class AccountStatus:
             read_at=None if tracker is None else tracker.last_reading_at,
             credits_left=left,
             rates=rates,
+            able=await self._able(account),
         )
         self._seen[account] = seen
         return seen
+
+    async def _able(self, account: str) -> Capabilities | None:
+        try:
+            return known_capabilities(await self.accounts.reach(account))
+        except RemoteError:
+            return None
 
     async def _ask(self, account: str) -> tuple[RemoteFault | None, int]:
         began = self.clock.now()

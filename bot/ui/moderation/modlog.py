@@ -47,6 +47,7 @@ LOOKS: Final[Mapping[EventKind, tuple[str, int]]] = {
     EventKind.KEY_REJECTED: ("🔑", 0xD83C3E),
     EventKind.BALANCE_LOW: ("💸", 0xD83C3E),
     EventKind.MISSING_PERMISSION: ("🔒", 0xF0A132),
+    EventKind.LEFT_POOL: ("🔀", 0xF0A132),
 }
 
 
