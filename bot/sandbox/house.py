@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.sandbox.mjproxy.server import SimulatedProxy
 
 MADE_UP_TOKEN: Final = "a-token-that-nobody-checks"  # noqa: S105 - the simulated Discord takes any
-ALLOWANCE: Final = "NORMAL=200/5/20,FAST=50/3/10"
+ALLOWANCE: Final = "NORMAL=200/5/20,FAST=50/3/10,TURBO=25/2/6"
 STOP_S: Final = 3.0
 
 

@@ -11,7 +11,7 @@ from bot.domain.pools import USUAL_POOLS, Pool
 from bot.errors import UserError
 from bot.texts import listed, text
 from bot.ui.kit.command_texts import said
-from bot.ui.kit.context import Context
+from bot.ui.kit.context import AnyInteraction, Context
 from bot.ui.kit.deadline import promptly
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.wording import pool_name
@@ -19,9 +19,6 @@ from bot.ui.pools.wording import pool_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import discord
-
-    from bot.client import Easel
 
 AUTOMATIC: Final = "automatic"
 TYPED_SHOWN: Final = 40
@@ -46,7 +43,7 @@ def settled(option: dict[str, Any], *, pools_differ: bool) -> dict[str, Any]:
     return kept
 
 
-async def suggest(interaction: discord.Interaction[Easel], typed: str) -> list[app_commands.Choice[str]]:
+async def suggest(interaction: AnyInteraction, typed: str) -> list[app_commands.Choice[str]]:
     """Offer members the pools that the server sees."""
     context = Context(interaction)
     return [
@@ -55,14 +52,14 @@ async def suggest(interaction: discord.Interaction[Easel], typed: str) -> list[a
     ]
 
 
-async def suggest_name(interaction: discord.Interaction[Easel], typed: str) -> list[app_commands.Choice[str]]:
+async def suggest_name(interaction: AnyInteraction, typed: str) -> list[app_commands.Choice[str]]:
     """Offer moderators their names."""
     shown = await _shown(Context(interaction))
     return [app_commands.Choice(name=pool.value, value=pool.value) for pool in _matching(shown, typed)]
 
 
 async def suggest_name_or_automatic(
-    interaction: discord.Interaction[Easel], typed: str
+    interaction: AnyInteraction, typed: str
 ) -> list[app_commands.Choice[str]]:
     """The same, with the choice that leaves it to the bot."""
     automatic = app_commands.Choice(name=Context(interaction).say(text("setting.automatic")), value=AUTOMATIC)
