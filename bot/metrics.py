@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
+from bot.domain.capabilities import Speed
 from bot.domain.guild_ports import EventKind
 from bot.domain.jobs import JobKind, Route
 from bot.domain.pools import Pool
@@ -79,6 +80,12 @@ METERS: Final[Mapping[str, Meter]] = {
         "Jobs that reached an outcome.",
         ("state", "pool"),
         known=_POOLS | {"state": ("succeeded", "failed")},
+    ),
+    "pools_left": Meter(
+        Kind.COUNT,
+        "Pictures that ran at another speed than their pool's, as the image server told.",
+        ("pool", "ran_at"),
+        known=_POOLS | {"ran_at": tuple(Speed)},
     ),
     "deliveries": Meter(
         Kind.COUNT,

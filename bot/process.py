@@ -80,6 +80,9 @@ class App:
         # Half of a broken engine could send twice what the other half had sent: only a new process begins again.
         self._engine = self.supervisor.start("engine", run, restart=False)
         self._cards = self.supervisor.start("painted regions", self.mask_editor.run)
+        if self.accounts.pools_differ:
+            # Whatever a process shows follows from what the image servers can do.
+            self.supervisor.start("kinds of API", lambda: self.accounts.learn(self.clock))
 
     @asynccontextmanager
     async def parts(self) -> AsyncIterator[None]:
@@ -98,8 +101,6 @@ class App:
             start("open answers", self.services.answers.run)
             start("starts", self.starts.watch)
             start("announcement", self._announce)
-            if self.accounts.pools_differ:
-                start("kinds of API", lambda: self.accounts.learn(self.clock))
             start("clock", ClockWatch(self.clock, self._clock_stepped).run)
             if self.settings.role != "gateway":
                 start("image API", self.readiness.watch_upstream)

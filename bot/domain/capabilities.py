@@ -235,3 +235,17 @@ class Able(Protocol):
 def capabilities_of(account: object) -> Capabilities:
     """What an account can do; one that does not say is OhMyGPT's."""
     return account.capabilities if isinstance(account, Able) else BY_SERVER[ServerKind.OHMYGPT]
+
+
+@runtime_checkable
+class Asked(Protocol):
+    """An account whose server is asked what it is."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it has answered."""
+
+
+def known_capabilities(account: object) -> Capabilities | None:
+    """What an account can do; None while its server was not asked yet."""
+    return None if isinstance(account, Asked) and not account.is_known else capabilities_of(account)

@@ -228,6 +228,7 @@ class EventKind(StrEnum):
     BALANCE_LOW = "balance_low"
     KEY_LIMIT = "key_limit"
     MISSING_PERMISSION = "missing_permission"
+    LEFT_POOL = "left_pool"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from bot.domain.describing import told
 from bot.domain.failures import Failure, FailureKind
+from bot.domain.server_side import UNTOLD, ServerSide
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import IllegalTransition
 
@@ -216,6 +217,7 @@ class Job:
     storage_key: str | None = None
     result_text: str | None = None
     """What upstream wrote instead of, or besides, a picture."""
+    server: ServerSide = UNTOLD
     actions: tuple[RemoteAction, ...] = ()
     failure: Failure | None = None
     hold: str | None = None
@@ -288,23 +290,18 @@ class Job:
             submitted_at=None,
             task_id=None,
             progress=None,
+            server=UNTOLD,
         )
 
     def unclear(self, *, due_at: int) -> Self:
         """Nobody can say whether the server took it."""
         return self._to(JobState.UNCLEAR, due_at=due_at, changed_at=due_at, tries=0, hold="hold.checking")
 
-    def submitted(self, task_id: RemoteTaskId, now: int) -> Self:
-        """The server took it, or it was found in the task list."""
-        return self._to(
-            JobState.SUBMITTED,
-            task_id=task_id,
-            submitted_at=now,
-            changed_at=now,
-            tries=0,
-            due_at=now,
-            hold=None,
-        )
+    def submitted(self, task_id: RemoteTaskId, now: int, *, ahead: int | None = None) -> Self:
+        """The server took it, `ahead` others before it, or it was found in the task list."""
+        times = {"submitted_at": now, "changed_at": now, "due_at": now}
+        server = ServerSide(ahead)
+        return self._to(JobState.SUBMITTED, task_id=task_id, tries=0, hold=None, server=server, **times)
 
     def failed(self, failure: Failure, now: int) -> Self:
         """It will bring no picture, as far as we know."""
@@ -338,6 +335,7 @@ class Job:
                 storage_key=seen.storage_key,
                 actions=seen.actions,
                 result_text=self._words_of(seen),
+                server=self.server.ended(seen),
             )
         if self.state is JobState.FAILED:
             return self

@@ -324,6 +324,9 @@ class JobStore(Protocol):
     ) -> set[RemoteTaskId]:
         """Which of these upstream ids already belong to jobs of ours: of one account here, or (None) of any."""
 
+    async def keep_seed(self, key: JobKey, seed: str) -> None:
+        """Store a finished job's seed, beside whatever else happens to the row."""
+
     async def remove_result(self, key: JobKey) -> Job | None:
         """Forget a result: picture, text, buttons, where its card was, and what was put in. The books stay.
 

@@ -13,8 +13,10 @@ from bot.services.accounts.monitor import AccountMonitor
 from bot.services.accounts.own_keys import OwnKeys
 from bot.services.accounts.owner_policy import OwnerPolicy
 from bot.services.accounts.status import AccountStatus
+from bot.services.accounts.strays import Strays
 from bot.services.accounts.upstream_keys import UpstreamKeys
 from bot.services.admission.doors import Doors
+from bot.services.history.at_server import AtServer
 from bot.services.history.dm_outbox import DmDebts, DmOutbox
 from bot.services.history.favourites import Favourites
 from bot.services.history.jobs import Jobs
@@ -76,6 +78,7 @@ class Services:
     """Runs inside the worker; a process without a worker runs it alone, for the first cards."""
     # -- what exists already -----------------------------------------------------------------------------
     jobs: Jobs
+    at_server: AtServer
     redelivery: Redelivery
     favourites: Favourites
     thumbnails: Thumbnails
@@ -200,6 +203,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             chance=chance,
             on_lost_way=on_lost_way,
             owe_copy=owed.owe,
+            strayed=Strays(memory=stores.memory, mail=ports.mail, metrics=metrics).saw,
             is_news=News(people=ports.people, settings=stores.settings, usual=terms.news_after).is_news,
         ),
         editor=editor,
@@ -239,6 +243,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
 
     # -- what exists already -----------------------------------------------------------------------------
     doors = Doors(ports.directory)
+    at_server = AtServer(store=store, accounts=accounts, clock=clock)
     jobs = Jobs(
         store=store,
         archive=ports.archive,
@@ -247,6 +252,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         wakeup=worker,
         show=editor.changed,
         policy=policy,
+        server=at_server,
     )
     redelivery = Redelivery(
         jobs=jobs, store=store, publisher=ports.publisher, pictures=ports.pictures, clock=clock
@@ -306,6 +312,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         worker=worker,
         editor=editor,
         jobs=jobs,
+        at_server=at_server,
         redelivery=redelivery,
         favourites=Favourites(jobs=jobs, store=ports.keepsakes, clock=clock),
         thumbnails=Thumbnails(publisher=ports.publisher, clock=clock),

@@ -152,6 +152,9 @@ jobs = Table(
     Column("subject", Text),
     Column("reply_guild_id", BigInteger),
     Column("home_channel_id", BigInteger),
+    Column("server_ahead", Integer),
+    Column("ran_at", Text),
+    Column("seed", Text),
     UniqueConstraint("interaction_id"),
     UniqueConstraint("webhook_token"),
     # Room in each page lets PostgreSQL renew thousands of leases without touching an index.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.keys import key_from_bits
@@ -15,6 +15,7 @@ from bot.domain.ports import Picture, Showing
 from bot.domain.tasks import RemoteTaskId
 from bot.services.admission.doors import Doors
 from bot.services.admission.terms import DeploymentPolicy
+from bot.services.history.at_server import AtServer
 from bot.services.history.favourites import Favourites
 from bot.services.history.jobs import Jobs
 from bot.services.history.redelivery import Redelivery
@@ -111,6 +112,13 @@ class JobsHarness:
         return found
 
 
+class NoAccounts:
+    """Nothing can be asked of any image server."""
+
+    async def find(self, _name: str) -> None:
+        return None
+
+
 @asynccontextmanager
 async def workshop(house: ClientHarness | Line, clock: Any, folder: Path) -> AsyncIterator[JobsHarness]:
     """Furnish a house."""
@@ -124,8 +132,9 @@ async def workshop(house: ClientHarness | Line, clock: Any, folder: Path) -> Asy
             wakeup=bell,
             show=changed.append,
             policy=DeploymentPolicy({}, Pool.NORMAL),
+            server=AtServer(store=storage.jobs, accounts=cast("Any", NoAccounts()), clock=clock),
         )
-        house.services.jobs = jobs
+        house.services.jobs, house.services.at_server = jobs, jobs.server
         house.services.moderation = Book()
         house.services.redelivery = Redelivery(
             jobs=jobs, store=storage.jobs, publisher=house.publisher, pictures=gallery, clock=clock

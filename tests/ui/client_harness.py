@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bot.domain.people import Preferences
     from bot.domain.pools import Pool
     from bot.services.admission.asker import Asker
+    from bot.services.history.at_server import AtServer
     from bot.services.history.favourites import Favourites
     from bot.services.history.jobs import Jobs
     from bot.services.history.redelivery import Redelivery
@@ -170,6 +171,7 @@ class ScriptedServices:
     imagine: ScriptedImagine = field(default_factory=ScriptedImagine)
     presses: ScriptedPresses = field(default_factory=ScriptedPresses)
     jobs: Jobs | None = None
+    at_server: AtServer | None = None
     redelivery: Redelivery | None = None
     moderation: Any = None
     """What moderators did to others' jobs, as far as a test listens."""

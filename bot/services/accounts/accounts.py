@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bot.domain.accounts import AccountMap
     from bot.domain.balances import BalanceApi
+    from bot.domain.capabilities import Capabilities
     from bot.domain.jobs import Job
     from bot.domain.ports import ImageApi, Readings
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
@@ -93,6 +94,12 @@ class Accounts:
             if pool in capabilities_of(account).pools:
                 served.add(pool)
         return frozenset(served)
+
+    async def able(self, guild_id: int | None) -> tuple[Capabilities, ...]:
+        """What the accounts can do that a server draws on."""
+        if guild_id is None:
+            return (capabilities_of(self.fixed.get(self.own_name)),)
+        return tuple(capabilities_of(self.fixed.get(name)) for name in await self.of_server(guild_id))
 
     async def find(self, name: str) -> ImageApi | None:
         """Find the way to an account; None if its key is gone. An earlier key of a server's is found too."""

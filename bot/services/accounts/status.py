@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from cachetools import TTLCache
 
+from bot.domain.capabilities import known_capabilities
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts.checking import check
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.domain.balances import BalanceApi, Priced
+    from bot.domain.capabilities import Capabilities
     from bot.domain.ports import Clock
     from bot.domain.upstream_keys import UpstreamKey
     from bot.services.accounts.accounts import Accounts
@@ -53,6 +55,8 @@ class Condition:
     """When the membership of the account behind that key ends."""
     rates: Sequence[Priced] = ()
     """Empty: no key may ask, there was no answer, or nothing in it is about Midjourney."""
+    able: Capabilities | None = None
+    """What the account can do; None while nobody knows."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -86,9 +90,16 @@ class AccountStatus:
             key=key,
             membership_end=membership_end,
             rates=rates,
+            able=await self._able(account),
         )
         self._seen[account] = seen
         return seen
+
+    async def _able(self, account: str) -> Capabilities | None:
+        try:
+            return known_capabilities(await self.accounts.reach(account))
+        except RemoteError:
+            return None
 
     async def _ask(self, account: str) -> tuple[RemoteFault | None, int]:
         began = self.clock.now()

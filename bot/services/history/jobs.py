@@ -11,6 +11,7 @@ from bot.domain.jobs import Job, JobState
 from bot.domain.prompts import seed_of
 from bot.errors import UserError
 from bot.services.admission.doors import Door, Doors
+from bot.services.history.at_server import known_seed
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock, JobArchive, JobPage, JobStore, Load, Wakeup
     from bot.services.admission.terms import Policy
     from bot.services.admission.viewer import Viewer
+    from bot.services.history.at_server import AtServer
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +77,7 @@ class Jobs:
     wakeup: Wakeup
     show: Callable[[Job], None]
     policy: Policy
+    server: AtServer
 
     # -- one job -----------------------------------------------------------------------------------------
 
@@ -118,6 +121,9 @@ class Jobs:
         self.wakeup.wake()
         if after.state is JobState.CANCELLED:
             return text("jobs.cancelled", key=key)
+        if await self.server.drop(after):
+            self.wakeup.wake()
+            return text("jobs.cancelled_at_server", key=key)
         return text("jobs.cancelled_too_late", key=key)
 
     # -- many --------------------------------------------------------------------------------------------
@@ -160,9 +166,9 @@ class Jobs:
         """The seeds of the viewer's latest pictures here, each once with its prompt, the newest first."""
         found: dict[int, str] = {}
         for job in await self.archive.finished(viewer.user_id, _guild(viewer), limit=SUGGESTED_FROM):
-            seed = seed_of(job.prompt)
+            seed = known_seed(job) or seed_of(job.prompt)
             if seed is not None:
-                found.setdefault(seed, job.prompt)
+                found.setdefault(int(seed), job.prompt)
         return list(found.items())
 
     def now(self) -> int:

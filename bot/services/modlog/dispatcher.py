@@ -35,6 +35,7 @@ MODALS: Final[Mapping[EventKind, int]] = {
     EventKind.BALANCE_LOW: 6 * HOUR_MS,
     EventKind.KEY_LIMIT: 24 * HOUR_MS,
     EventKind.MISSING_PERMISSION: 6 * HOUR_MS,
+    EventKind.LEFT_POOL: 7 * 24 * HOUR_MS,
 }
 """For how long the same event is not told again. 0: its key is never used twice."""
 WAITING_LIMIT: Final = 1_000

@@ -9,12 +9,15 @@ from bot.domain.accounts import is_own
 from bot.domain.failures import FailureKind
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.jobs import JobState
-from bot.texts import text
+from bot.domain.straying import pool_at, strayed
+from bot.texts import Text, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bot.domain.capabilities import Speed
     from bot.domain.jobs import Job
+    from bot.domain.pools import Pool
 
 MISSING_PERMISSION: Final = "missing_permission"
 """What the publisher calls a channel in which the bot may not write."""
@@ -28,6 +31,11 @@ _TROUBLES: Final = frozenset(
         FailureKind.UNREACHABLE,
     }
 )
+
+
+def strayed_words(pool: Pool, ran_at: Speed) -> dict[str, Text]:
+    """The pool that was asked for, and the one in which it ran."""
+    return {"pool": text(f"pool.{pool.value}"), "ran_in": text(f"pool.{pool_at(ran_at).value}")}
 
 
 def lost_way(job: Job, why: str) -> ModEvent | None:
@@ -55,6 +63,10 @@ def events_of(job: Job, reasons: Sequence[str]) -> Iterator[ModEvent]:
             subject=job.user_id,
             job=job.key,
         )
+    ran_at = strayed(job)
+    if ran_at is not None:
+        said = text("log.left_pool", **strayed_words(job.pool, ran_at), key=job.key)
+        yield ModEvent(EventKind.LEFT_POOL, f"pool/{job.account}/{job.pool.value}", said, job=job.key)
     if job.failure is None or job.state is not JobState.FAILED:
         return
     kind, own = job.failure.kind, is_own(job.account)

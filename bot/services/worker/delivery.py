@@ -63,6 +63,8 @@ class Delivery:
     chance: Callable[[], float]
     on_lost_way: Callable[[Job, str], None]
     owe_copy: Callable[[Job, Route], Awaitable[None]]
+    strayed: Callable[[Job], Awaitable[None]]
+    """Told of each delivered job, in case that it ran in another pool than its own."""
     is_news: Callable[[Job, int], Awaitable[bool]]
     """Whether a result that took so many milliseconds comes as a message of its own."""
     _announced: set[JobKey] = field(init=False, default_factory=set)
@@ -265,6 +267,7 @@ class Delivery:
         self.metrics.count("deliveries", route=route.value)
         self.metrics.observe("delivery_lag_seconds", (now - (job.finished_at or now)) / SECOND)
         log.info("job_delivered", extra={"job": job.key, "route": route.value})
+        await self.strayed(job)
         self.dispatcher.tell_of_job(job, reasons)  # as it was: a direct message has moved its card elsewhere
         return done
 

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.answers import Existing, WindowOpen
+from bot.domain.answers import Accepted, Existing, WindowOpen
 from bot.domain.failures import Failure, FailureKind, failure_of
 from bot.domain.inputs import FEWEST_BLENDED, UPLOAD_LIFE_MS, Shape, images_of, mask_of, sent_prompt
 from bot.domain.jobs import Job, JobKind, JobState
@@ -56,8 +56,11 @@ class Submitter:
         The result is SUBMITTED (lease kept), UNCLEAR, QUEUED again (both released) or FAILED (lease kept).
         Raises `LeaseLost` if the job was taken over meanwhile.
         """
+        ahead = None
         try:
             answer = await self._call(job)
+            if isinstance(answer, Accepted):
+                ahead = answer.ahead
             if isinstance(answer, WindowOpen):
                 job = await self._with_window(job, answer.task_id)
                 task_id = await self._fill(job, answer)
@@ -71,7 +74,7 @@ class Submitter:
                 extra={"job": job.key, "fault": error.fault.value, "next": after.state.value},
             )
         else:
-            after = job.submitted(task_id, self.clock.now())
+            after = job.submitted(task_id, self.clock.now(), ahead=ahead)
             self.metrics.count("submissions", outcome="accepted")
             log.info("job_submitted", extra={"job": job.key, "task": task_id, "pool": job.pool.value})
         await self._write(after)

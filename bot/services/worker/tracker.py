@@ -286,7 +286,8 @@ class Tracker:
 
     async def _remote_failure(self, tracked: Tracked, seen: TaskSnapshot, now: int) -> None:
         job, reason = tracked.job, seen.fail_reason or seen.status.value
-        if is_queue_full(reason) and job.unwanted:
+        withdrawn = seen.status is TaskStatus.CANCEL and seen.started_at is None
+        if job.unwanted and (is_queue_full(reason) or (withdrawn and job.state is JobState.SUBMITTED)):
             # Upstream works on nothing of it, and nobody wants it sent again.
             await self._end(tracked, job.requeued("hold.busy", due_at=now).cancelled(now))
             return

@@ -8,11 +8,13 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from bot.domain.capabilities import Speed
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.inputs import Input, InputRole, Shape
 from bot.domain.jobs import Ancestor, Job, JobKind, JobState, Press, ReplyTarget, Route
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
+from bot.domain.server_side import ServerSide
 from bot.domain.tasks import RemoteAction, RemoteTaskId
 from bot.storage.database import plain
 
@@ -96,6 +98,9 @@ def progress(job: Job) -> Values:
         "delivered_at": job.delivered_at,
         "route": None if job.route is None else job.route.value,
         "posting_at": job.posting_at,
+        "server_ahead": job.server.ahead,
+        "ran_at": None if job.server.ran_at is None else job.server.ran_at.value,
+        "seed": job.server.seed,
         **reply(job.reply),
     }
 
@@ -232,6 +237,7 @@ def read_job(row: Row[Any]) -> Job:
         delivered_at=r["delivered_at"],
         route=None if r["route"] is None else Route(r["route"]),
         posting_at=r["posting_at"],
+        server=ServerSide(r["server_ahead"], None if r["ran_at"] is None else Speed(r["ran_at"]), r["seed"]),
         owner=r["owner"],
         lease_until=r["lease_until"],
         fence=r["fence"],

@@ -278,6 +278,11 @@ class SqlJobStore:
         """See the port. A job that is being sent this moment is only marked, and stays with its worker until then."""
         return await self._database.write(lambda cn: steps.cancel(cn, key, now))
 
+    async def keep_seed(self, key: JobKey, seed: str) -> None:
+        """See the port."""
+        kept = update(jobs).where(c.key == key).values(seed=seed)
+        await self._database.write(lambda cn: cn.execute(kept))
+
     async def remove_result(self, key: JobKey) -> Job | None:
         """See the port."""
         return await self._database.write(lambda cn: steps.remove_result(cn, key))

@@ -240,6 +240,8 @@ class _Drawing:
                 )
             case JobState.RUNNING:
                 return text("card.running", since=since)
+            case JobState.SUBMITTED if job.server.ahead:
+                return text("card.submitted_behind", n=job.server.ahead, since=since)
             case JobState.SUBMITTED:
                 return text("card.submitted", since=since)
             case _:

@@ -13,8 +13,9 @@ from bot.ui.kit.command_texts import CatalogueTranslator
 from bot.ui.kit.controls import StatelessView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from bot.domain.capabilities import Capabilities
     from bot.services.admission.asker import Asker
     from bot.ui.kit.context import Context, House
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MAKERS: Final = frozenset({"imagine", "blend", "describe"})
 """Commands that begin something in a pool: of no use where none is open."""
+NEEDS: Final[dict[str, Callable[[Capabilities], bool]]] = {"shorten": lambda able: able.shorten}
+"""Commands that not every image API can serve, and what it takes."""
 TEXT_LIMIT: Final = 3_000
 
 
@@ -32,7 +35,8 @@ async def show_help(context: Context, asker: Asker) -> None:
     quotas = await house.services.allowances.quota_of(asker)
     makes = any(quota.allowance is not None for quota in quotas)
     found = house.tree.get_commands(type=discord.AppCommandType.chat_input)
-    commands = [c for c in found if _is_usable(c, context)]
+    able = await house.services.accounts.able(context.interaction.guild_id)
+    commands = [c for c in found if _is_usable(c, context) and _is_served(c, able)]
     menus = [
         await _name_at_discord(menu, house, context.interaction.locale)
         for menu in house.tree.get_commands(type=discord.AppCommandType.message)
@@ -82,6 +86,12 @@ def _is_usable(command: AnyCommand, context: Context) -> bool:
     ):
         return False
     return context.interaction.guild_id is not None or not command.guild_only
+
+
+def _is_served(command: AnyCommand, able: Iterable[Capabilities]) -> bool:
+    """Whether an account of this server can do what the command is for."""
+    needs = NEEDS.get(command.name)
+    return needs is None or any(map(needs, able))
 
 
 def _leaves(command: AnyCommand) -> Iterable[AnyCommand]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.prompts import parameters_of
+from bot.domain.straying import pool_at, strayed
+from bot.services.history.at_server import known_seed
 from bot.texts import Say, Text, text
 from bot.ui.card.titles import title_of
 from bot.ui.kit.controls import StatelessView
@@ -42,12 +44,24 @@ FILE: Final = "prompt.txt"
 async def show_info(context: Context, key: JobKey) -> None:
     """Put all there is to know of a job into a private answer."""
     family = await context.services.jobs.family(context.viewer, key)
-    view, files = info_view(family, context.say)
+    server, seed = context.services.at_server, known_seed(family.job)
+    tells = await server.tells_seed(family.job)
+    asks = tells and seed is None
+    said = text("info.seed", seed=seed) if tells and seed is not None else None
+    view, files = info_view(family, context.say, seed=text("info.seed_asked") if asks else said)
     await context.show(view, files=files)
+    if asks:
+        # It takes the server up to a minute: the rest is shown meanwhile.
+        seed = await server.seed(family.job)
+        said = text("info.no_seed") if seed is None else text("info.seed", seed=seed)
+        view, files = info_view(family, context.say, seed=said)
+        await context.show(view, files=files)
 
 
-def info_view(family: Family, say: Say) -> tuple[discord.ui.LayoutView, Sequence[discord.File]]:
-    """Draw it; a long prompt comes along as a file."""
+def info_view(
+    family: Family, say: Say, *, seed: Text | None = None
+) -> tuple[discord.ui.LayoutView, Sequence[discord.File]]:
+    """Draw it, with a line about the seed; a long prompt comes along as a file."""
     job = family.job
     view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container()
@@ -62,7 +76,7 @@ def info_view(family: Family, say: Say) -> tuple[discord.ui.LayoutView, Sequence
     else:
         files.append(discord.File(io.BytesIO(job.prompt.encode()), filename=FILE))
         box.add_item(discord.ui.File(f"attachment://{FILE}"))
-    box.add_item(discord.ui.TextDisplay("\n".join(say(line) for line in _facts(job))))
+    box.add_item(discord.ui.TextDisplay("\n".join(say(line) for line in _facts(job, seed))))
     relations = [say(line) for line in _relations(family)]
     if relations:
         box.add_item(discord.ui.Separator())
@@ -75,10 +89,15 @@ def block(words: str) -> str:
     return f"{FENCE}\n{words.replace(FENCE, BROKEN_FENCE)}\n{FENCE}"
 
 
-def _facts(job: Job) -> Iterable[Text]:
+def _facts(job: Job, seed: Text | None) -> Iterable[Text]:
     parameters = parameters_of(job.prompt)
     if parameters:
         yield text("info.parameters", parameters=_split(parameters))
+    if seed is not None:
+        yield seed
+    ran_at = strayed(job)
+    if ran_at is not None:
+        yield text("info.ran_in", pool=text(f"pool.{pool_at(ran_at).value}"))
     yield text("info.who", who=f"<@{job.user_id}>", pool=text(f"pool.{job.pool.value}"), cost=cost(job.units))
     yield text("info.begun", at=job.created_at // 1000)
     if job.submitted_at is not None:

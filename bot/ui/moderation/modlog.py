@@ -48,6 +48,7 @@ LOOKS: Final[Mapping[EventKind, tuple[str, int]]] = {
     EventKind.BALANCE_LOW: ("💸", 0xD83C3E),
     EventKind.KEY_LIMIT: ("⏳", 0xF0A132),
     EventKind.MISSING_PERMISSION: ("🔒", 0xF0A132),
+    EventKind.LEFT_POOL: ("🔀", 0xF0A132),
 }
 
 

@@ -11,6 +11,7 @@ from bot.domain.accounts import is_own
 from bot.errors import RemoteFault
 from bot.texts import Say, Text, text
 from bot.ui.kit.escape import quoted
+from bot.ui.pools.able import able_lines
 from bot.ui.pools.wording import bar, pool_name
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def payer_lines(payers: Sequence[Payer], say: Say) -> Iterable[str]:
             yield say(text("pool.balance", n=payer.condition.credits_left))
         if payer.condition.rates:
             yield "-# " + say(text("pool.rates", prices=_prices(payer.condition.rates)))
+        yield from able_lines(payer.condition.able, say)
 
 
 def _limit_lines(condition: Condition, say: Say) -> Iterable[str]:

@@ -11,7 +11,7 @@ from bot.domain.pools import USUAL_POOLS, Pool
 from bot.errors import UserError
 from bot.texts import listed, text
 from bot.ui.kit.command_texts import said
-from bot.ui.kit.context import Context
+from bot.ui.kit.context import AnyInteraction, Context
 from bot.ui.kit.deadline import promptly
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.wording import pool_name
@@ -19,7 +19,6 @@ from bot.ui.pools.wording import pool_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.ui.kit.context import AnyInteraction
 
 AUTOMATIC: Final = "automatic"
 TYPED_SHOWN: Final = 40

@@ -1,0 +1,29 @@
+"""What the image server tells of its side of a job, beside the picture: its queue, the speed it ran at, its seed.
+Never here: how a server is asked, and what anybody makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from bot.domain.capabilities import Speed
+    from bot.domain.tasks import TaskSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSide:
+    """Everything here is None where the server did not tell."""
+
+    ahead: int | None = None
+    """How many stood before it in the server's queue when it was sent (family §3): nobody tells it later."""
+    ran_at: Speed | None = None
+    """The speed at which it ran, which may not be the one that was asked for (family §6.3)."""
+    seed: str | None = None
+
+    def ended(self, seen: TaskSnapshot) -> Self:
+        """Take in the reading that showed the picture."""
+        return replace(self, ahead=None, ran_at=seen.ran_at, seed=seen.seed or self.seed)
+
+
+UNTOLD = ServerSide()

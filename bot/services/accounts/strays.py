@@ -1,0 +1,59 @@
+"""Pictures that ran at another speed than their pool's: whoever owns the account hears once how to mend it.
+Never here: what a server's moderators hear (that is `events`), and how a speed is read."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.accounts import is_own
+from bot.domain.straying import strayed
+from bot.errors import StorageTrouble
+from bot.services.modlog.events import strayed_words
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from bot.domain.guild_ports import Memory
+    from bot.domain.jobs import Job
+    from bot.domain.ports import Metrics
+    from bot.services.accounts.owner_policy import OwnerMail
+
+log = logging.getLogger(__name__)
+
+TOLD: Final = "strayed"
+"""Under this name the processes share which accounts' pools were told of."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class Strays:
+    """Tells the owner once of each pool that an account does not keep."""
+
+    memory: Memory
+    mail: OwnerMail
+    metrics: Metrics
+
+    async def saw(self, job: Job) -> None:
+        """Look at a finished job. Raises nothing: what could not be noted is told with the next one."""
+        ran_at = strayed(job)
+        if ran_at is None:
+            return
+        self.metrics.count("pools_left", pool=job.pool.value, ran_at=ran_at.value)
+        if is_own(job.account):
+            return
+        try:
+            before = await self.memory.get(TOLD)
+            told: list[str] = [] if before is None else json.loads(before)
+            this = f"{job.account}/{job.pool.value}"
+            if this in told or not await self.memory.swap(TOLD, before, json.dumps([*told, this])):
+                return
+        except StorageTrouble as trouble:
+            log.warning("stray_not_noted", extra={"job": job.key, "reason": str(trouble)})
+            return
+        log.warning(
+            "pool_left", extra={"account": job.account, "pool": job.pool.value, "ran_at": ran_at.value}
+        )
+        await self.mail.tell(
+            text("log.owner_left_pool", account=job.account, **strayed_words(job.pool, ran_at))
+        )
