@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.services.accounts.accounts import Accounts
+from bot.services.accounts.costs import Costs
 from bot.services.accounts.key_orders import KeyOrders
 from bot.services.accounts.monitor import AccountMonitor
 from bot.services.accounts.own_keys import OwnKeys
@@ -93,6 +94,7 @@ class Services:
     owner_policy: OwnerPolicy
     own_keys: OwnKeys
     upstream_keys: UpstreamKeys
+    costs: Costs
     upstream: AccountStatus
     mail: OwnerMail
     watch: AccountMonitor
@@ -146,8 +148,12 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         orders=KeyOrders(stores.memory),
         clock=clock,
     )
+    costs = Costs(
+        books=stores.books, memory=stores.memory, clock=clock, stated=terms.credits, money=terms.credit_value
+    )
     monitor = AccountMonitor(
         accounts=accounts,
+        costs=costs,
         own_keys=own_keys,
         upstream_keys=upstream_keys,
         records=stores.records,
@@ -240,6 +246,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         policy=policy,
         store=store,
         accounts=accounts,
+        costs=costs,
         clock=clock,
         naming=terms.naming,
         wakeup=worker,
@@ -294,6 +301,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         owner_policy=owner_policy,
         own_keys=own_keys,
         upstream_keys=upstream_keys,
+        costs=costs,
         upstream=AccountStatus(
             accounts=accounts, upstream_keys=upstream_keys, clock=clock, trackers=worker.trackers
         ),

@@ -4,7 +4,7 @@ Never here: what breaks on the way (tests/services/test_upstream_keys.py)."""
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 
@@ -29,7 +29,7 @@ class Counter:
     def __init__(self, shop: Moderated, office: Office) -> None:
         self.shop, self.office = shop, office
 
-    async def do(self, name: str, **options: str | int) -> InteractionResult:
+    async def do(self, name: str, **options: Any) -> InteractionResult:
         return await self.shop.mo.slash(self.shop.house.channel, f"ops keys {name}", **options)
 
     async def make(self, subject: str | None = None, cap: int = 10_000) -> str:

@@ -14,7 +14,7 @@ from bot.ui.card.titles import title_of
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import card_link, message_link
-from bot.ui.pools.wording import cost
+from bot.ui.pools.wording import cost, spent_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,11 +42,15 @@ FILE: Final = "prompt.txt"
 async def show_info(context: Context, key: JobKey) -> None:
     """Put all there is to know of a job into a private answer."""
     family = await context.services.jobs.family(context.viewer, key)
-    view, files = info_view(family, context.say)
+    costs = context.services.costs
+    spent = spent_words(await costs.of_job(key), costs.money)
+    view, files = info_view(family, context.say, spent)
     await context.show(view, files=files)
 
 
-def info_view(family: Family, say: Say) -> tuple[discord.ui.LayoutView, Sequence[discord.File]]:
+def info_view(
+    family: Family, say: Say, spent: Text | None = None
+) -> tuple[discord.ui.LayoutView, Sequence[discord.File]]:
     """Draw it; a long prompt comes along as a file."""
     job = family.job
     view = StatelessView()
@@ -62,7 +66,7 @@ def info_view(family: Family, say: Say) -> tuple[discord.ui.LayoutView, Sequence
     else:
         files.append(discord.File(io.BytesIO(job.prompt.encode()), filename=FILE))
         box.add_item(discord.ui.File(f"attachment://{FILE}"))
-    box.add_item(discord.ui.TextDisplay("\n".join(say(line) for line in _facts(job))))
+    box.add_item(discord.ui.TextDisplay("\n".join(say(line) for line in _facts(job, spent))))
     relations = [say(line) for line in _relations(family)]
     if relations:
         box.add_item(discord.ui.Separator())
@@ -75,11 +79,13 @@ def block(words: str) -> str:
     return f"{FENCE}\n{words.replace(FENCE, BROKEN_FENCE)}\n{FENCE}"
 
 
-def _facts(job: Job) -> Iterable[Text]:
+def _facts(job: Job, spent: Text | None) -> Iterable[Text]:
     parameters = parameters_of(job.prompt)
     if parameters:
         yield text("info.parameters", parameters=_split(parameters))
     yield text("info.who", who=f"<@{job.user_id}>", pool=text(f"pool.{job.pool.value}"), cost=cost(job.units))
+    if spent is not None:
+        yield text("info.cost", cost=spent)
     yield text("info.begun", at=job.created_at // 1000)
     if job.submitted_at is not None:
         yield text("info.sent", at=job.submitted_at // 1000)

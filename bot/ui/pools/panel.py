@@ -17,12 +17,13 @@ from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import maybe, one_of, spell
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.billing import key_lines, payer_lines, read_payers
-from bot.ui.pools.wording import allowance_words, bar, charge_name, pool_name, role_name
+from bot.ui.pools.wording import allowance_words, bar, charge_name, pool_name, role_name, spent_words
 from bot.ui.servers.lists import budget_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bot.domain.costs import Money
     from bot.domain.guilds import GuildSettings
     from bot.services.accounts.own_keys import KeyState
     from bot.services.accounts.owner_policy import ServerView
@@ -82,6 +83,8 @@ class State:
     pools: tuple[PoolOverview, ...]
     payers: tuple[Payer, ...]
     own_key: KeyState
+    money: Money | None = None
+    """What credits are worth."""
     budget: ServerView | None = None
     """What the owner lets the server draw."""
     notice: Text | None = None
@@ -115,6 +118,7 @@ async def show_panel(
         pools=pools,
         payers=payers,
         own_key=own_key,
+        money=house.services.costs.money,
         budget=budget,
         notice=notice,
         asking=asking,
@@ -134,7 +138,7 @@ def panel_view(state: State, say: Say, *, controls: bool = True) -> discord.ui.L
         box: discord.ui.Container[Any] = discord.ui.Container(
             accent_colour=POOL_COLOUR[pool.pool] if _is_open(pool, state) else WAITING_COLOUR
         )
-        box.add_item(discord.ui.TextDisplay("\n".join(_pool(pool, state.settings, say))))
+        box.add_item(discord.ui.TextDisplay("\n".join(_pool(pool, state, say))))
         if _is_asked(pool, state):
             box.add_item(discord.ui.TextDisplay("\n".join(_question(pool, state, say))))
         if controls:
@@ -166,7 +170,8 @@ def _head(state: State, say: Say) -> Iterable[str]:
     yield "-# " + say(text("pool.day", zone=state.settings.zone, renews=renews))
 
 
-def _pool(pool: PoolOverview, settings: GuildSettings, say: Say) -> Iterable[str]:
+def _pool(pool: PoolOverview, whole: State, say: Say) -> Iterable[str]:
+    settings = whole.settings
     pause = settings.pause_of(pool.pool)
     if not pool.offered:
         state = text("pool.state_not_offered")
@@ -188,6 +193,9 @@ def _pool(pool: PoolOverview, settings: GuildSettings, say: Say) -> Iterable[str
         yield say(
             text("pool.today_of", bar=bar(today.spent, pool.total), n=today.spent, total=pool.total, **counts)
         )
+    spent = spent_words(pool.cost, whole.money)
+    if spent is not None:
+        yield say(text("cost.today", cost=spent))
     yield from _rules(pool, settings.guild_id, say)
     prices = [p for p in settings.prices if p.pool is pool.pool][:PRICES_SHOWN]
     if prices:
