@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bot.domain.balances import Priced
 
-Rates = MappingProxyType[tuple[Pool, "Charge | None"], int]
+Rates = MappingProxyType[tuple[Pool, Charge | None], int]
 """Credits for one job, by pool and kind; None: every kind that is not named."""
 MOST_CREDITS: Final = 10**12
 _WORDS: Final[Mapping[str, Charge]] = MappingProxyType({charge.value: charge for charge in Charge})
