@@ -150,6 +150,8 @@ async def assemble(
                 owner_terms=OwnerTerms(settings.servers, settings.server_ceiling, settings.account_ceiling),
                 server_keys=settings.server_keys == "on" and settings.api_kind is ApiKind.OHMYGPT,
                 balance_low=settings.balance_low,
+                credits=settings.credits,
+                credit_value=settings.credit_value,
                 retention_days=settings.retention_days,
                 reads_per_second=settings.reads_per_second,
                 video=settings.show_video,

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 
 from bot.account_settings import NamedAccounts, Routes
 from bot.domain.accounts import DEFAULT_ACCOUNT, ApiKind
+from bot.domain.costs import parse_money, parse_rates
 from bot.domain.pools import Pool, parse_default_rules
 from bot.domain.tenancy import MINE, NO_CEILING, parse_access, parse_ceiling
 from bot.errors import StartupError
@@ -25,6 +26,8 @@ from bot.setting_types import (
     ApiKey,
     BotToken,
     Ceilings,
+    Credits,
+    CreditValue,
     Database,
     Hosts,
     Listening,
@@ -46,6 +49,7 @@ SECRETS_DIRECTORY: Final = Path("/run/secrets")
 ENV_FILE: Final = Path(".env")
 SECRETS_DIR_NAME: Final = "EASEL_SECRETS_DIR"
 STOCK_CEILING: Final = "300/3000/3/50"
+STOCK_VALUE: Final = "34000 CNY"
 STOCK_RULES: Final = "NORMAL=50/3/10,FAST=10/1/5,TURBO=5/1/3"
 OWN_NAME: Final = {ApiKind.OHMYGPT: DEFAULT_ACCOUNT, ApiKind.MJ_PROXY: "mj-proxy"}
 """What the jobs of the default account carry: those of another kind are never taken for its own."""
@@ -172,6 +176,17 @@ class Settings(LocalSettings):
         None,
         ge=1,
         description="Credits below which you are told once, or the log channel of a server with a key of its own; unset: never.",
+    )
+    credits: Credits = Field(
+        default_factory=lambda: parse_rates(""),
+        json_schema_extra={"shown": ""},
+        description="Credits that one picture costs, by pool and kind, where the price list does not say: "
+        "`NORMAL=2040,FAST=6800,FAST/upscale=1700`. Shown beside units.",
+    )
+    credit_value: CreditValue = Field(
+        default_factory=lambda: parse_money(STOCK_VALUE),
+        json_schema_extra={"shown": STOCK_VALUE},
+        description="How many credits are one of a currency, to show money beside them; `off` shows none.",
     )
     account_ceiling: Ceilings = Field(
         NO_CEILING,

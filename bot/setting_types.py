@@ -7,12 +7,14 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping  # pydantic reads the annotations when the program runs
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, SecretStr
 
 from bot.domain.accounts import AccountMap
+from bot.domain.costs import Money, Rates, parse_money, parse_rates
 from bot.domain.pools import Allowance, Pool, parse_default_rules
 from bot.domain.tenancy import Access, Ceiling, parse_access, parse_ceiling
 
@@ -111,6 +113,14 @@ def _rules(value: object) -> Mapping[Pool, Allowance]:
     return value if isinstance(value, Mapping) else parse_default_rules(str(value))
 
 
+def _credits(value: object) -> Rates:
+    return value if isinstance(value, MappingProxyType) else parse_rates(str(value))
+
+
+def _credit_value(value: object) -> Money | None:
+    return value if isinstance(value, Money) or value is None else parse_money(str(value))
+
+
 def _master_keys(value: object) -> tuple[SecretStr, ...]:
     """Read keys of Fernet; what is wrong with one is said without showing it."""
     if isinstance(value, tuple):
@@ -192,6 +202,8 @@ Listening = Annotated[Listen, PlainValidator(_listen)]
 Rules = Annotated[Mapping[Pool, Allowance], PlainValidator(_rules)]
 MasterKeys = Annotated[tuple[SecretStr, ...], PlainValidator(_master_keys)]
 AccountOf = Annotated[AccountMap, PlainValidator(_account_of)]
+Credits = Annotated[Rates, PlainValidator(_credits)]
+CreditValue = Annotated[Money | None, PlainValidator(_credit_value)]
 Upper = BeforeValidator(_upper)
 Lower = BeforeValidator(_lower)
 Servers = Annotated[Access, PlainValidator(_access)]

@@ -13,6 +13,7 @@ from bot.cli.ending import carry_out
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from datetime import datetime
 
     from bot.config import Settings
     from bot.domain.guilds import Actor
@@ -224,14 +225,14 @@ def _print_table(views: Sequence[KeyView]) -> None:
     table = Table("for", "tag", "spent", "cap", "%", "ends", "state")
     for view in views:
         state = "disabled" if view.disabled else "in use" if view.in_use else "not in use"
-        ends = _day(view.expires_at)
+        ends = _ending(view)
         table.add_row(
             view.subject,
             view.tag,
             "?" if view.used is None else f"{int(view.used):,}",
             "none" if view.cap is None else f"{int(view.cap):,}",
             "" if view.percent is None else str(view.percent),
-            "never" if ends is None else ends,
+            "never" if ends is None else f"{ends:%Y-%m-%d %H:%M}",
             state,
         )
     Console().print(table)
@@ -244,13 +245,13 @@ def _as_json(view: KeyView) -> dict[str, Any]:
         "used": None if view.used is None else str(view.used),
         "cap": None if view.cap is None else str(view.cap),
         "percent": view.percent,
-        "ends": _day(view.expires_at),
+        "ends": None if (ends := _ending(view)) is None else ends.isoformat(),
         "disabled": view.disabled,
         "in_use": view.in_use,
     }
 
 
-def _day(moment: int | None) -> str | None:
+def _ending(view: KeyView) -> datetime | None:
     from datetime import UTC, datetime  # noqa: PLC0415 - as above
 
-    return None if moment is None else datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+    return None if view.expires_at is None else datetime.fromtimestamp(view.expires_at // 1000, UTC)

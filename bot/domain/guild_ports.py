@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from bot.domain.costs import Cost
     from bot.domain.days import Day
     from bot.domain.guilds import (
         Actor,
@@ -133,6 +134,12 @@ class BookStore(Protocol):
 
     async def usage(self, guild_id: int, since: int, until: int, *, zone: str) -> Sequence[UsageRow]:
         """What was spent between two moments, by day of that time zone, pool and member."""
+
+    async def cost_of(self, key: JobKey) -> Cost:
+        """What one job costs in credits; nothing once its units were given back."""
+
+    async def costs(self, guild_id: int, day: Day, *, user_id: int | None = None) -> Mapping[Pool, Cost]:
+        """What a server, or one of its members, has spent in credits on a day, in every pool."""
 
 
 class Records(Protocol):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, PressPolicy
 from bot.domain.batches import DEFAULT_JOBS, MOST_JOBS
+from bot.domain.costs import Cost
 from bot.domain.days import UTC_ZONE
 from bot.domain.declarations import Named, Number, Switch, setting
 from bot.domain.image_rules import ImagePolicy
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
 
+NOTHING_SPENT: Final = Cost()
 DELETION_DELAY_MS: Final = 30 * 86_400_000
 """How long a server's data outlives the bot's leaving: somebody may have removed it by mistake."""
 
@@ -245,6 +247,7 @@ class UsageRow:
     units: int
     jobs: int
     """Jobs that were not refunded."""
+    cost: Cost = NOTHING_SPENT
 
 
 @dataclass(frozen=True, slots=True)

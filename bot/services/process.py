@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.guild_ports import Silence
 from bot.domain.membership import NoDirectory
+from bot.services.accounts.costs import NOTHING
 from bot.services.accounts.owner_policy import NoMail, OwnerTerms
 from bot.services.intake.naming import RandomNaming
 from bot.services.intake.region import no_editor
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from bot.domain.accounts import AccountMap
     from bot.domain.balances import AccountApi, BalanceApi
+    from bot.domain.costs import Money, Rates
     from bot.domain.guild_ports import GuildStores, ModLog
     from bot.domain.inputs import PictureReader
     from bot.domain.jobs import Job
@@ -101,6 +103,10 @@ class Terms:
     """Who draws on those, and how much."""
     server_keys: bool = True
     """Whether servers may bring keys of their own, if there is a vault."""
+    credits: Rates = field(default_factory=lambda: NOTHING)
+    """What one picture costs in credits, by the owner's word."""
+    credit_value: Money | None = None
+    """What credits are worth; None: nobody says."""
     retention_days: int | None = None
     """How long servers that decided nothing keep prompts; None: for ever."""
     balance_low: int | None = None

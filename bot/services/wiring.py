@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.ports import PreviewPictures
 from bot.services.accounts.accounts import Accounts
+from bot.services.accounts.costs import Costs
 from bot.services.accounts.key_orders import KeyOrders
 from bot.services.accounts.monitor import AccountMonitor
 from bot.services.accounts.own_keys import OwnKeys
@@ -101,6 +102,7 @@ class Services:
     owner_policy: OwnerPolicy
     own_keys: OwnKeys
     upstream_keys: UpstreamKeys
+    costs: Costs
     upstream: AccountStatus
     mail: OwnerMail
     watch: AccountMonitor
@@ -154,8 +156,12 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         orders=KeyOrders(stores.memory),
         clock=clock,
     )
+    costs = Costs(
+        books=stores.books, memory=stores.memory, clock=clock, stated=terms.credits, money=terms.credit_value
+    )
     monitor = AccountMonitor(
         accounts=accounts,
+        costs=costs,
         own_keys=own_keys,
         upstream_keys=upstream_keys,
         records=stores.records,
@@ -273,6 +279,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         policy=policy,
         store=store,
         accounts=accounts,
+        costs=costs,
         clock=clock,
         naming=terms.naming,
         wakeup=worker,
@@ -335,6 +342,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         owner_policy=owner_policy,
         own_keys=own_keys,
         upstream_keys=upstream_keys,
+        costs=costs,
         upstream=AccountStatus(
             accounts=accounts, upstream_keys=upstream_keys, clock=clock, trackers=worker.trackers
         ),

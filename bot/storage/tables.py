@@ -236,6 +236,8 @@ ledger = Table(
     Column("spent_at", BigInteger, nullable=False),
     # What the job takes of the owner's budget, whatever its price is; given back, it is negative.
     Column("budget", Integer, nullable=False, server_default=text("0")),
+    # What the job costs at the image service; given back, it is negative. NULL: nobody knows.
+    Column("credits", BigInteger),
     UniqueConstraint("job_key", "kind"),
 )
 Index("ledger_member", ledger.c.user_id, ledger.c.guild_id, ledger.c.pool, ledger.c.spent_at)

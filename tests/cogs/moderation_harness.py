@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from bot.domain.guilds import GuildSettings
     from bot.domain.jobs import Job
+    from bot.domain.upstream_keys import KeyAdmin
     from bot.services.wiring import Services
     from bot.storage import Storage
     from tests.ui.client_harness import ClientHarness
@@ -73,6 +74,7 @@ class Gateway:
 
     trouble: Exception | None = None
     asked: int = 0
+    key: str = "sk-of-the-owner"
     prices: list[Any] | None = None
     capabilities: Capabilities = BY_SERVER[ServerKind.OHMYGPT]
 
@@ -83,6 +85,9 @@ class Gateway:
         if self.trouble is not None:
             raise self.trouble
         return TaskPage(tasks=(), total=0)
+
+    def holds(self, key: str) -> bool:
+        return key == self.key
 
     async def balance(self) -> Any:
         return SimpleNamespace(total=Decimal("1234567.8"))
@@ -186,6 +191,7 @@ async def moderated(
     *,
     only: Pool | None = None,
     own_keys: bool = True,
+    key_admin: KeyAdmin | None = None,
     owner_terms: OwnerTerms | None = None,
     more: tuple[str, ...] = (),
     server: ServerKind = ServerKind.OHMYGPT,
@@ -220,8 +226,9 @@ async def moderated(
                 answers=storage.answers,
                 answer_writer=DiscordAnswers(house.bot, CATALOGUES),
                 balance_apis={"default": api},
+                key_admin=key_admin,
                 vault=FernetVault([Fernet.generate_key().decode()]) if own_keys else None,
-                open_account=lambda key: cast("Any", brought.setdefault(key, Gateway())),
+                open_account=lambda key: cast("Any", brought.setdefault(key, Gateway(key=key))),
             ),
             Terms(owner="test", max_running=3, owner_terms=owner_terms or OwnerTerms()),
             on_lost_way=lambda _job, _why: None,

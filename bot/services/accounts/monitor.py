@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.domain.guild_ports import Memory, Records
     from bot.domain.ports import Clock, ImageApi
     from bot.services.accounts.accounts import Accounts
+    from bot.services.accounts.costs import Costs
     from bot.services.accounts.own_keys import OwnKeys
     from bot.services.accounts.owner_policy import OwnerMail
     from bot.services.accounts.upstream_keys import UpstreamKeys
@@ -75,6 +76,7 @@ class AccountMonitor:
     accounts: Accounts
     own_keys: OwnKeys
     upstream_keys: UpstreamKeys
+    costs: Costs
     records: Records
     memory: Memory
     dispatcher: Dispatcher
@@ -106,6 +108,7 @@ class AccountMonitor:
             return False
         with suppress(RemoteError):
             await self.upstream_keys.settle()
+        await self._learn_prices()
         limited: list[str] = []
         for name in names:
             before = troubles.get(name, Trouble())
@@ -154,6 +157,15 @@ class AccountMonitor:
                 )
                 await self.mail.tell(said)
         return after
+
+    async def _learn_prices(self) -> None:
+        """Read the price list where somebody may: it is the service's, whoever asks."""
+        for name in self.accounts.fixed:
+            balance_api = await self.accounts.balance_api(name)
+            if balance_api is not None:
+                with suppress(RemoteError):
+                    await self.costs.learn(await balance_api.rates())
+                    return
 
     async def _look_at_limits(self, name: str, before: Trouble, limited: list[str]) -> Trouble:
         """Tell what is new of a key's cap and end; accounts whose key has a known one are added to `limited`."""

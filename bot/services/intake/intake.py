@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.image_rules import ImageFacts
 from bot.domain.inputs import images_of
 from bot.domain.jobs import Job, JobKind
+from bot.domain.prices import charge_of_prompt
 from bot.domain.prompts import is_video
 from bot.errors import SettingsChanged, StorageTrouble, UserError
 from bot.texts import text
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from bot.domain.pools import Pool
     from bot.domain.ports import Clock, JobStore, Metrics, Wakeup
     from bot.services.accounts.accounts import Accounts
+    from bot.services.accounts.costs import Costs
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import Policy, Request
     from bot.services.intake.naming import Naming
@@ -45,6 +47,7 @@ class Intake:
     policy: Policy
     store: JobStore
     accounts: Accounts
+    costs: Costs
     clock: Clock
     naming: Naming
     wakeup: Wakeup
@@ -135,9 +138,16 @@ class Intake:
             if not self.video and is_video(admitted.prompt):
                 raise UserError(text("refused.video_off"))
             budget = self.accounts.budget(admitted)
+            charge = charge_of_prompt(request.charge, admitted.prompt)
+            credits_ = await self.costs.of_one(admitted.pool, charge)
             try:
                 return await self.store.insert(
-                    admitted, terms.allowance, terms.limits, inputs=inputs, budget=budget
+                    admitted,
+                    terms.allowance,
+                    terms.limits,
+                    inputs=inputs,
+                    budget=budget,
+                    credits_=credits_,
                 )
             except SettingsChanged:
                 self.policy.forget(asker)

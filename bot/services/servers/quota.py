@@ -3,11 +3,12 @@ Never here: refusing (that is `policy`) and drawing charts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.days import day_of, month_of
 from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.guilds import NOTHING_SPENT
 from bot.domain.pools import Pool, name_rule
 from bot.errors import UserError
 from bot.services.servers.settings import NUMBER_LIMIT
@@ -16,6 +17,7 @@ from bot.texts import Text, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.domain.costs import Cost
     from bot.domain.guild_ports import GuildStores
     from bot.domain.guilds import Actor, Grant, PoolTotals, UsageRow
     from bot.domain.pools import Allowance, PoolRule
@@ -51,6 +53,8 @@ class PoolQuota:
     left_this_month: int | None = None
     """Of the month's own units; None: unlimited."""
     month_renews_at: int = 0
+    cost: Cost = NOTHING_SPENT
+    """What the member has spent today at the image service, as far as it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,8 @@ class PoolOverview:
     total: int | None
     today: PoolTotals
     renews_at: int
+    cost: Cost = NOTHING_SPENT
+    """What the server has spent today at the image service, as far as it is known."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -83,7 +89,13 @@ class Allowances:
 
     async def quota_of(self, asker: Asker) -> tuple[PoolQuota, ...]:
         """The asker's quota here, in each pool that the server sees."""
-        return tuple([await self._quota(asker, pool) for pool in await self.policy.shown(asker.server)])
+        quotas = [await self._quota(asker, pool) for pool in await self.policy.shown(asker.server)]
+        if asker.server is None:
+            return tuple(quotas)
+        settings = await self.guilds.settings(asker.server)
+        today = day_of(self.clock.now(), settings.zone)
+        costs = await self.stores.books.costs(asker.server, today, user_id=asker.user_id)
+        return tuple(replace(quota, cost=costs[quota.pool]) for quota in quotas)
 
     async def _quota(self, asker: Asker, pool: Pool) -> PoolQuota:
         guild_id, now = asker.server, self.clock.now()
@@ -169,6 +181,7 @@ class Allowances:
         settings = await self.guilds.settings(guild_id)
         day = day_of(self.clock.now(), settings.zone)
         today = await self.stores.books.totals(guild_id, day)
+        costs = await self.stores.books.costs(guild_id, day)
         chosen = await self.policy.server_default(settings)
         offered = await self.policy.offered(guild_id)
         return tuple(
@@ -182,6 +195,7 @@ class Allowances:
                 total=settings.total(pool),
                 today=today[pool],
                 renews_at=day.end,
+                cost=costs[pool],
             )
             for pool in await self.policy.shown(guild_id)
         )

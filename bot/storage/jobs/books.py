@@ -4,10 +4,11 @@ Never here: booking (that is `ledger`)."""
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import case, func, select, text
 
+from bot.domain.costs import Cost
 from bot.domain.days import date_of
 from bot.domain.guilds import PoolTotals, Standing, UsageRow
 from bot.domain.pools import Pool
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection
 
     from bot.domain.days import Day
+    from bot.domain.keys import JobKey
     from bot.storage.database import Database
 
 QUARTER_MS: Final = 15 * 60_000
@@ -91,7 +94,7 @@ class SqlBookStore:
                 e.user_id,
                 quarter,
                 func.sum(e.units).label("units"),
-                func.sum(case((e.kind == entries.RESERVE, 1), else_=-1)).label("jobs"),
+                *_counted(),
             )
             .where(
                 e.guild_id == guild_id,
@@ -102,12 +105,48 @@ class SqlBookStore:
             .group_by(e.pool, e.user_id, quarter)
         )
         units: Counter[tuple[date, Pool, int]] = Counter()
-        made: Counter[tuple[date, Pool, int]] = Counter()
+        costs: dict[tuple[date, Pool, int], Cost] = {}
         for row in await self._database.read(lambda cn: cn.execute(query).all()):
             key = (date_of(row.quarter, zone), Pool(row.pool), row.user_id)
             units[key] += row.units
-            made[key] += row.jobs
-        return [UsageRow(*key, units[key], made[key]) for key in sorted(units) if made[key]]
+            costs[key] = costs.get(key, Cost()) + _cost(row)
+        return [
+            UsageRow(*key, units[key], costs[key].jobs, costs[key])
+            for key in sorted(units)
+            if costs[key].jobs
+        ]
+
+    async def cost_of(self, key: JobKey) -> Cost:
+        """See the port."""
+        query = select(*_counted()).where(ledger.c.job_key == key)
+        return await self._database.read(lambda cn: _cost(cn.execute(query).one()))
+
+    async def costs(self, guild_id: int, day: Day, *, user_id: int | None = None) -> Mapping[Pool, Cost]:
+        """See the port."""
+        e = ledger.c
+        query = select(e.pool, *_counted()).where(
+            e.guild_id == guild_id, e.spent_at >= day.start, e.spent_at < day.end
+        )
+        if user_id is not None:
+            query = query.where(e.user_id == user_id)
+        rows = await self._database.read(lambda cn: cn.execute(query.group_by(e.pool)).all())
+        found = {row.pool: _cost(row) for row in rows}
+        return {pool: found.get(pool.value, Cost()) for pool in Pool}
+
+
+def _counted() -> tuple[ColumnElement[int], ...]:
+    """Jobs that were not given back, those of a known price among them, and their credits."""
+    e = ledger.c
+    one = case((e.kind == entries.RESERVE, 1), else_=-1)
+    return (
+        func.coalesce(func.sum(one), 0).label("jobs"),
+        func.coalesce(func.sum(case((e.credits.is_(None), 0), else_=one)), 0).label("priced"),
+        func.coalesce(func.sum(e.credits), 0).label("credits"),
+    )
+
+
+def _cost(row: Any) -> Cost:
+    return Cost(int(row.credits), int(row.priced), int(row.jobs))
 
 
 def _server_spent(connection: Connection, guild_id: int, pool: Pool, day: Day) -> int:

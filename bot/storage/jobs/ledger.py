@@ -268,8 +268,14 @@ def _check_server(connection: Connection, job: Job, per_day: int, day: Day) -> N
         )
 
 
-def reserve(connection: Connection, job: Job, drawn: Sequence[Draw], budget: Budget | None = None) -> None:
-    """Book the units of a job that was just inserted, and what it takes of the owner's budget."""
+def reserve(
+    connection: Connection,
+    job: Job,
+    drawn: Sequence[Draw],
+    budget: Budget | None = None,
+    credits_: int | None = None,
+) -> None:
+    """Book the units of a job that was just inserted, what it takes of the owner's budget, and its credits if known."""
     cost = 0 if budget is None else budget.cost
     tenants.book(connection, job.home, job.account, cost, job.created_at)
     connection.execute(
@@ -284,6 +290,7 @@ def reserve(connection: Connection, job: Job, drawn: Sequence[Draw], budget: Bud
             "at": job.created_at,
             "spent_at": job.created_at,
             "budget": cost,
+            "credits": credits_,
         },
     )
     if drawn:
@@ -302,12 +309,24 @@ _REFUNDED = ledger.alias("refunded")
 
 def refund(connection: Connection, job: Job) -> None:
     """Give back what was reserved, once. The caller's transaction holds the job's row, so nobody else does."""
-    columns = ("guild_id", "user_id", "pool", "job_key", "units", "kind", "at", "spent_at", "budget")
+    columns = (
+        "guild_id",
+        "user_id",
+        "pool",
+        "job_key",
+        "units",
+        "kind",
+        "at",
+        "spent_at",
+        "budget",
+        "credits",
+    )
     given = {
         "units": -_BOOKED.c.units,
         "kind": literal(REFUND),
         "at": literal(job.finished_at),
         "budget": -_BOOKED.c.budget,
+        "credits": -_BOOKED.c.credits,
     }
     returned = connection.execute(
         insert(ledger).from_select(

@@ -93,6 +93,7 @@ def insert_job(
     limits: ServerLimits | None = None,
     taken_along: Sequence[Input] = (),
     budget: Budget | None = None,
+    credits_: int | None = None,
 ) -> Job:
     """Find the job that this interaction or this button already began, or insert it within the allowance."""
     # First the lock, then the look: a twin of this very interaction must be found, not counted.
@@ -110,7 +111,7 @@ def insert_job(
     connection.execute(insert(jobs), values)
     if taken_along:
         connection.execute(insert(inputs), rows.inputs_of(job, taken_along))
-    ledger.reserve(connection, job, drawn, budget)
+    ledger.reserve(connection, job, drawn, budget, credits_)
     return job
 
 

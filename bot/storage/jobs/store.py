@@ -71,12 +71,13 @@ class SqlJobStore:
         *,
         inputs: Sequence[Input] = (),
         budget: Budget | None = None,
+        credits_: int | None = None,
     ) -> Job:
         """See the port. Of several that begin the same press at once one inserts, and all return its job."""
         for _ in range(ATTEMPTS):
             try:
                 return await self._database.write(
-                    lambda cn: steps.insert_job(cn, job, allowance, limits, inputs, budget)
+                    lambda cn: steps.insert_job(cn, job, allowance, limits, inputs, budget, credits_)
                 )
             except Conflict:  # another process was quicker: look again, and find its row
                 continue

@@ -4,6 +4,7 @@ Never here: reading jobs."""
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -16,7 +17,7 @@ from bot.ui.card.titles import title_of
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import card_link, message_link
-from bot.ui.pools.wording import cost
+from bot.ui.pools.wording import cost, spent_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,24 +45,27 @@ FILE: Final = "prompt.txt"
 async def show_info(context: Context, key: JobKey) -> None:
     """Put all there is to know of a job into a private answer."""
     family = await context.services.jobs.family(context.viewer, key)
+    costs = context.services.costs
+    spent = spent_words(await costs.of_job(key), costs.money)
     server, seed = context.services.at_server, known_seed(family.job)
     tells = await server.tells_seed(family.job)
     asks = tells and seed is None
     said = text("info.seed", seed=seed) if tells and seed is not None else None
-    view, files = info_view(family, context.say, seed=text("info.seed_asked") if asks else said)
+    draw = partial(info_view, family, context.say, spent=spent)
+    view, files = draw(seed=text("info.seed_asked") if asks else said)
     await context.show(view, files=files)
     if asks:
         # It takes the server up to a minute: the rest is shown meanwhile.
         seed = await server.seed(family.job)
         said = text("info.no_seed") if seed is None else text("info.seed", seed=seed)
-        view, files = info_view(family, context.say, seed=said)
+        view, files = draw(seed=said)
         await context.show(view, files=files)
 
 
 def info_view(
-    family: Family, say: Say, *, seed: Text | None = None
+    family: Family, say: Say, *, spent: Text | None = None, seed: Text | None = None
 ) -> tuple[discord.ui.LayoutView, Sequence[discord.File]]:
-    """Draw it, with a line about the seed; a long prompt comes along as a file."""
+    """Draw it, with lines about its cost and its seed; a long prompt comes along as a file."""
     job = family.job
     view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container()
@@ -76,7 +80,7 @@ def info_view(
     else:
         files.append(discord.File(io.BytesIO(job.prompt.encode()), filename=FILE))
         box.add_item(discord.ui.File(f"attachment://{FILE}"))
-    box.add_item(discord.ui.TextDisplay("\n".join(say(line) for line in _facts(job, seed))))
+    box.add_item(discord.ui.TextDisplay("\n".join(say(line) for line in _facts(job, spent, seed))))
     relations = [say(line) for line in _relations(family)]
     if relations:
         box.add_item(discord.ui.Separator())
@@ -89,7 +93,7 @@ def block(words: str) -> str:
     return f"{FENCE}\n{words.replace(FENCE, BROKEN_FENCE)}\n{FENCE}"
 
 
-def _facts(job: Job, seed: Text | None) -> Iterable[Text]:
+def _facts(job: Job, spent: Text | None, seed: Text | None) -> Iterable[Text]:
     parameters = parameters_of(job.prompt)
     if parameters:
         yield text("info.parameters", parameters=_split(parameters))
@@ -99,6 +103,8 @@ def _facts(job: Job, seed: Text | None) -> Iterable[Text]:
     if ran_at is not None:
         yield text("info.ran_in", pool=text(f"pool.{pool_at(ran_at).value}"))
     yield text("info.who", who=f"<@{job.user_id}>", pool=text(f"pool.{job.pool.value}"), cost=cost(job.units))
+    if spent is not None:
+        yield text("info.cost", cost=spent)
     yield text("info.begun", at=job.created_at // 1000)
     if job.submitted_at is not None:
         yield text("info.sent", at=job.submitted_at // 1000)

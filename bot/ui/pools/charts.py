@@ -4,7 +4,7 @@ Never here: reading the ledger, and words; only names of pools, numbers and date
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +12,7 @@ from babel.dates import format_skeleton
 from babel.numbers import format_decimal
 from PIL import Image, ImageDraw, ImageFont
 
+from bot.domain.costs import Cost
 from bot.domain.pools import USUAL_POOLS, Pool
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from babel import Locale
+
+    from bot.domain.costs import Money
 
 WIDTH: Final = 1200
 HEIGHT: Final = 800
@@ -29,6 +32,7 @@ BOTTOM: Final = 90
 TYPE_SIZE: Final = 40
 """A phone shows the picture some 350 points wide: this is 12 points there."""
 LEGEND_SIZE: Final = 46
+MONEY_SIZE: Final = 34
 GAP_SHARE: Final = 0.28
 WIDEST_BAR: Final = 130
 CORNER: Final = 8
@@ -49,6 +53,7 @@ class Bar:
 
     day: date
     units: Mapping[Pool, int]
+    costs: Mapping[Pool, Cost] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -56,8 +61,17 @@ class Bar:
         return sum(self.units.values())
 
 
-def usage_chart(bars: Sequence[Bar], locale: Locale, *, pools: Sequence[Pool] = USUAL_POOLS) -> bytes:
-    """Draw it. There is at least one day; `pools` are named also where nothing was used."""
+def usage_chart(
+    bars: Sequence[Bar],
+    locale: Locale,
+    *,
+    pools: Sequence[Pool] = USUAL_POOLS,
+    money: Money | None = None,
+) -> bytes:
+    """Draw it. There is at least one day; `pools` are named also where nothing was used.
+
+    Money stands where the price of every job is known.
+    """
     image = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
     draw = ImageDraw.Draw(image)
     step, top = scale(max(bar.total for bar in bars))
@@ -82,7 +96,7 @@ def usage_chart(bars: Sequence[Bar], locale: Locale, *, pools: Sequence[Pool] = 
         middle = min(max(middle, half + 10), WIDTH - half - 10)
         draw.text((middle, floor + 22), label, font=_font(TYPE_SIZE), fill=TYPE, anchor="mt")
 
-    _legend(draw, bars, locale, pools)
+    _legend(draw, bars, locale, pools, money)
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
@@ -122,8 +136,14 @@ def _stack(
         below += units
 
 
-def _legend(draw: ImageDraw.ImageDraw, bars: Sequence[Bar], locale: Locale, pools: Sequence[Pool]) -> None:
-    """Each pool's name with its sum, from the left."""
+def _legend(
+    draw: ImageDraw.ImageDraw,
+    bars: Sequence[Bar],
+    locale: Locale,
+    pools: Sequence[Pool],
+    money: Money | None,
+) -> None:
+    """Each pool's name with its sum, from the left; below it what that is worth."""
     x = float(LEFT)
     font = _font(LEGEND_SIZE)
     for pool in Pool:
@@ -134,6 +154,10 @@ def _legend(draw: ImageDraw.ImageDraw, bars: Sequence[Bar], locale: Locale, pool
         x += 58
         words = f"{pool.value}  {_number(total, locale)}"
         draw.text((x, 62), words, font=font, fill=BRIGHT, anchor="lm")
+        cost = sum((bar.costs.get(pool, Cost()) for bar in bars), Cost())
+        if money is not None and cost.jobs and cost.priced == cost.jobs:
+            worth = f"{format_decimal(money.of(cost.credits), '#,##0.00', locale=locale)} {money.currency}"
+            draw.text((x, 106), worth, font=_font(MONEY_SIZE), fill=TYPE, anchor="lm")
         x += draw.textlength(words, font=font) + 70
 
 

@@ -17,12 +17,13 @@ from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import maybe, one_of, spell
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.billing import key_lines, payer_lines, read_payers
-from bot.ui.pools.wording import allowance_words, bar, charge_name, pool_name, role_name
+from bot.ui.pools.wording import allowance_words, bar, charge_name, pool_name, role_name, spent_words
 from bot.ui.servers.lists import budget_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bot.domain.costs import Money
     from bot.domain.guilds import GuildSettings
     from bot.services.accounts.own_keys import KeyState
     from bot.services.accounts.owner_policy import ServerView
@@ -87,6 +88,8 @@ class State:
     pools: tuple[PoolOverview, ...]
     payers: tuple[Payer, ...]
     own_key: KeyState
+    money: Money | None = None
+    """What credits are worth."""
     budget: ServerView | None = None
     """What the owner lets the server draw."""
     notice: Text | None = None
@@ -120,6 +123,7 @@ async def show_panel(
         pools=pools,
         payers=payers,
         own_key=own_key,
+        money=house.services.costs.money,
         budget=budget,
         notice=notice,
         asking=asking,
@@ -194,6 +198,9 @@ def _pool(pool: PoolOverview, state: State, say: Say) -> Iterable[str]:
         yield say(
             text("pool.today_of", bar=bar(today.spent, pool.total), n=today.spent, total=pool.total, **counts)
         )
+    spent = spent_words(pool.cost, state.money)
+    if spent is not None:
+        yield say(text("cost.today", cost=spent))
     crowded = len(state.pools) > BUTTONS_UP_TO
     yield from _rules(pool, settings.guild_id, say, most=RULES_SHOWN_CROWDED if crowded else RULES_SHOWN)
     prices = [p for p in settings.prices if p.pool is pool.pool][:PRICES_SHOWN]

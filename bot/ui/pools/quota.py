@@ -12,11 +12,12 @@ from bot.texts import Say, text
 from bot.ui.card.cards import POOL_COLOUR, WAITING_COLOUR
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.escape import quoted
-from bot.ui.pools.wording import amount, bar, pool_name
+from bot.ui.pools.wording import amount, bar, pool_name, spent_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from bot.domain.costs import Money
     from bot.domain.guilds import Grant
     from bot.services.servers.quota import PoolQuota
     from bot.ui.kit.context import Context
@@ -34,10 +35,12 @@ async def show_quota(context: Context) -> None:
     guild_id = asker.reply.guild_id
     grants = [] if guild_id is None else await house.services.allowances.grants(guild_id, asker.user_id)
     say = context.say
-    await context.show(quota_view(quotas, grants, say))
+    await context.show(quota_view(quotas, grants, say, house.services.costs.money))
 
 
-def quota_view(quotas: Sequence[PoolQuota], grants: Sequence[Grant], say: Say) -> discord.ui.LayoutView:
+def quota_view(
+    quotas: Sequence[PoolQuota], grants: Sequence[Grant], say: Say, money: Money | None = None
+) -> discord.ui.LayoutView:
     """Draw a box for each pool."""
     view = StatelessView()
     title = "quota.title" if len(quotas) <= len(USUAL_POOLS) else "quota.title_every"
@@ -47,12 +50,12 @@ def quota_view(quotas: Sequence[PoolQuota], grants: Sequence[Grant], say: Say) -
         box: discord.ui.Container[Any] = discord.ui.Container(
             accent_colour=WAITING_COLOUR if quota.allowance is None else POOL_COLOUR[quota.pool]
         )
-        box.add_item(discord.ui.TextDisplay("\n".join(_lines(quota, mine, say))))
+        box.add_item(discord.ui.TextDisplay("\n".join(_lines(quota, mine, say, money))))
         view.add_item(box)
     return view
 
 
-def _lines(quota: PoolQuota, grants: Sequence[Grant], say: Say) -> Iterable[str]:
+def _lines(quota: PoolQuota, grants: Sequence[Grant], say: Say, money: Money | None) -> Iterable[str]:
     yield f"### {say(pool_name(quota.pool))}"
     allowance = quota.allowance
     if allowance is None:
@@ -67,6 +70,9 @@ def _lines(quota: PoolQuota, grants: Sequence[Grant], say: Say) -> Iterable[str]
         renews = quota.month_renews_at // 1_000
         of = allowance.per_month or 0
         yield say(text("quota.left_this_month", n=quota.left_this_month, of=of, renews=renews))
+    spent = spent_words(quota.cost, money)
+    if spent is not None:
+        yield say(text("cost.today", cost=spent))
     if quota.granted:
         yield say(text("quota.granted", n=quota.granted))
     if quota.server_left is not None and (

@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from babel import Locale, UnknownLocaleError
 
+from bot.domain.costs import Cost
 from bot.domain.days import date_of, day_of
 from bot.texts import Say, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.pools.charts import Bar, usage_chart
+from bot.ui.pools.wording import spent_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
+    from bot.domain.costs import Money
     from bot.domain.guilds import UsageRow
     from bot.domain.pools import Pool
     from bot.ui.kit.context import Context
@@ -47,14 +50,20 @@ async def show_usage(context: Context, days: int) -> None:
     if not rows:
         await context.tell(text("pool.usage_none", n=days))
         return
-    pools = await house.services.policy.shown(guild_id)
-    chart = await asyncio.to_thread(usage_chart, bars_of(rows, dates), language(context.locale), pools=pools)
+    pools, money = await house.services.policy.shown(guild_id), house.services.costs.money
+    chart = await asyncio.to_thread(
+        usage_chart,
+        bars_of(rows, dates),
+        language(context.locale),
+        pools=pools,
+        money=money,
+    )
     files = [
         discord.File(io.BytesIO(chart), filename=CHART),
         discord.File(io.BytesIO(table_of(rows)), filename=TABLE),
     ]
     say = context.say
-    await context.show(usage_view(rows, days, say, zone=settings.zone), files=files)
+    await context.show(usage_view(rows, days, say, zone=settings.zone, money=money), files=files)
 
 
 def period(now: int, days: int, zone: str) -> tuple[list[date], int, int]:
@@ -69,31 +78,42 @@ def period(now: int, days: int, zone: str) -> tuple[list[date], int, int]:
 def bars_of(rows: Iterable[UsageRow], dates: Sequence[date]) -> list[Bar]:
     """One bar for each day, empty ones included."""
     units: dict[date, Counter[Pool]] = {day: Counter() for day in dates}
+    costs: dict[date, dict[Pool, Cost]] = {day: {} for day in dates}
     for row in rows:
         units[row.day][row.pool] += row.units
-    return [Bar(day, units[day]) for day in dates]
+        costs[row.day][row.pool] = costs[row.day].get(row.pool, Cost()) + row.cost
+    return [Bar(day, units[day], costs[day]) for day in dates]
 
 
 def table_of(rows: Sequence[UsageRow]) -> bytes:
     """The rows as they are, for a spreadsheet."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(["day", "pool", "member_id", "units", "jobs"])
+    writer.writerow(["day", "pool", "member_id", "units", "jobs", "credits", "jobs_of_known_price"])
     for row in rows:
-        writer.writerow([row.day.isoformat(), row.pool.value, row.user_id, row.units, row.jobs])
+        known = [row.cost.credits if row.cost.priced else "", row.cost.priced]
+        writer.writerow([row.day.isoformat(), row.pool.value, row.user_id, row.units, row.jobs, *known])
     return file.getvalue().encode()
 
 
-def usage_view(rows: Sequence[UsageRow], days: int, say: Say, *, zone: str) -> discord.ui.LayoutView:
+def usage_view(
+    rows: Sequence[UsageRow], days: int, say: Say, *, zone: str, money: Money | None = None
+) -> discord.ui.LayoutView:
     """Draw the answer around the two files."""
     units: Counter[int] = Counter()
     jobs: Counter[int] = Counter()
+    costs: dict[int, Cost] = {}
     for row in rows:
         units[row.user_id] += row.units
         jobs[row.user_id] += row.jobs
+        costs[row.user_id] = costs.get(row.user_id, Cost()) + row.cost
     total, made = text("pool.units", n=sum(units.values())), text("pool.jobs", n=sum(jobs.values()))
     box: discord.ui.Container[Any] = discord.ui.Container()
-    box.add_item(discord.ui.TextDisplay(say(text("pool.usage", n=days, units=total, jobs=made))))
+    head = [say(text("pool.usage", n=days, units=total, jobs=made))]
+    worth = spent_words(sum(costs.values(), Cost()), money)
+    if worth is not None:
+        head.append(say(text("cost.total", cost=worth)))
+    box.add_item(discord.ui.TextDisplay("\n".join(head)))
     gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
     gallery.add_item(
         media=f"attachment://{CHART}", description=say(text("pool.usage_alt", n=days, units=total))
@@ -112,6 +132,9 @@ def usage_view(rows: Sequence[UsageRow], days: int, say: Say, *, zone: str) -> d
                 )
             )
         )
+        theirs = spent_words(costs[user_id], money)
+        if theirs is not None:
+            lines[-1] += f" · {say(theirs)}"
     if len(units) > TOP_MEMBERS:
         lines.append("-# " + say(text("pool.usage_more", n=len(units) - TOP_MEMBERS)))
     lines.append("-# " + say(text("pool.usage_note", zone=zone)))

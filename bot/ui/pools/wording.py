@@ -13,6 +13,7 @@ from bot.texts import Text, text
 from bot.ui.kit.escape import quoted
 
 if TYPE_CHECKING:
+    from bot.domain.costs import Cost, Money
     from bot.domain.prices import Charge
 
 BAR_LENGTH: Final = 14
@@ -57,6 +58,19 @@ def allowance_words(allowance: Allowance) -> Text:
 def cost(units: int) -> Text:
     """What something costs, or that it is free."""
     return text("pool.units", n=units) if units else text("pool.free")
+
+
+def spent_words(cost: Cost, money: Money | None) -> Text | None:
+    """What pictures cost at the image service, and what that is worth; None: nobody knows."""
+    if not cost.priced:
+        return None
+    said = text("cost.credits", n=cost.credits)
+    if money is not None:
+        amount = money.of(cost.credits)
+        said = text("cost.money", credits=said, amount=amount, currency=money.currency)
+    if cost.priced < cost.jobs:
+        return text("cost.part", cost=said, priced=cost.priced, jobs=cost.jobs)
+    return said
 
 
 def charge_name(charge: Charge) -> Text:
