@@ -11,6 +11,7 @@ from bot.domain.accounts import is_own
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
+from bot.domain.ports import MOST_AHEAD
 from bot.services.intake.describe import FROM_DESCRIPTION
 from bot.texts import Text, text
 from bot.ui.card.card_buttons import CardButtons, Dress
@@ -228,6 +229,8 @@ class _Drawing:
                 return text("card.queued", since=since)
             case JobState.QUEUED if ahead == 0:
                 return text("card.queued_next", since=since)
+            case JobState.QUEUED if (ahead or 0) > MOST_AHEAD:
+                return text("card.queued_far", n=MOST_AHEAD, since=since)
             case JobState.QUEUED:
                 return text("card.queued_behind", n=ahead or 0, since=since)
             case JobState.RUNNING if job.progress is not None:
