@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from bot.storage.jobs.line import Lane
 
 LANES: Final = 64
-"""So many lanes are looked at in one claim."""
+"""So many lanes are looked at in one claim at most, ..."""
+SPARE: Final = 8
+"""... and so many more than there are jobs to be taken: some were called for nothing."""
 c = jobs.c
 
 # -- along the line --------------------------------------------------------------------------------------
@@ -244,7 +246,7 @@ def choose(connection: Connection, *, max_running: int, limit: int, usual: Ceili
     On the owner's accounts no server takes more places of a lane than its ceiling (`usual`, where it has none) allows.
     """
     chosen: list[Choice] = []
-    for account, pool, clock in connection.execute(_CALLED, {"limit": min(limit, LANES)}).all():
+    for account, pool, clock in connection.execute(_CALLED, {"limit": min(limit + SPARE, LANES)}).all():
         if limit <= 0:
             break
         chosen.append(_of_lane(connection, (account, pool), clock, max_running, limit, usual))
