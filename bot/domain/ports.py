@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MOST_AHEAD: Final = 20
+"""So many that stand before a waiting job are counted; who is further back hears that they are more. Counting all of
+them would cost the more, the longer the line is, for every card."""
+
 
 class Clock(Protocol):
     """Time as the house knows it. Every long wait of the bot goes through here, so that tests can turn it."""
@@ -170,7 +174,7 @@ class Showing:
     job: Job
     now: int
     ahead: int | None = None
-    """How many jobs wait before it in its pool; None when it does not wait."""
+    """How many jobs wait before it in its pool, MOST_AHEAD + 1 for any more; None when it does not wait in line."""
     pressed: frozenset[int] = frozenset()
     """Positions of its buttons that have begun something: everybody sees which."""
     is_news: bool = False
@@ -318,7 +322,13 @@ class JobStore(Protocol):
         """Withdraw a queued job, or mark a submitted one unwanted; takes the lease over. None if it had ended."""
 
     async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
-        """How many queued jobs of the same account and pool stand before each of these."""
+        """How many stand before each of these in line; MOST_AHEAD + 1 stands for any more.
+
+        Those that are put off, or not queued any more, stand in no line and are left out.
+        """
+
+    async def front(self, account: str, pool: Pool) -> Sequence[JobKey]:
+        """Those who stand first in line, in the order in which places are given: MOST_AHEAD of them, and one more."""
 
     async def known_tasks(
         self, task_ids: Collection[RemoteTaskId], *, account: str | None = None

@@ -20,6 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 
 from bot.domain.failures import FailureKind
@@ -39,6 +40,9 @@ def _one_of(states: Iterable[JobState]) -> str:
 # A planner uses a partial index only if it can see that the query's condition implies the index's. Bound parameters
 # hide that, so these conditions are spelled with constants, once, for both.
 IS_QUEUED: Final = f"state = '{JobState.QUEUED.value}'"
+IN_LINE: Final = f"{IS_QUEUED} AND put_off = FALSE"
+IS_PUT_OFF: Final = f"{IS_QUEUED} AND put_off = TRUE"
+"""Waits for a time, and stands in no line until then."""
 IS_LIVE: Final = _one_of(LIVE)
 IS_UPSTREAM: Final = _one_of(UPSTREAM)
 IS_OPEN: Final = f"state <> '{JobState.QUEUED.value}' AND delivered_at IS NULL"
@@ -155,6 +159,12 @@ jobs = Table(
     Column("server_ahead", Integer),
     Column("ran_at", Text),
     Column("seed", Text),
+    # The store's own, its place in line (see `jobs.line`): whose turn it takes, ...
+    Column("party", BigInteger),
+    # ... its own turn within that party, ...
+    Column("turn", BigInteger),
+    # ... and whether it waits for a time (as every row does that an older version wrote: it is put into line then).
+    Column("put_off", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("interaction_id"),
     UniqueConstraint("webhook_token"),
     # Room in each page lets PostgreSQL renew thousands of leases without touching an index.
@@ -179,12 +189,9 @@ _index("jobs_live_child", "parent", "position", where=IS_LIVE, unique=True)
 _index("jobs_child", "parent", "position", "created_at", where=HAS_PARENT)
 _index("jobs_history", "user_id", "guild_id", "created_at", "key")
 _index("jobs_member", "user_id", "guild_id", "pool", where=IS_LIVE)
-# These two hold all that the order of the queue is computed from, so that the wide rows are not read for it.
-_index(
-    "jobs_queue",
-    *("account", "pool", "due_at", "created_at", "key", "user_id", "guild_id", "running_limit"),
-    where=IS_QUEUED,
-)
+_index("jobs_line", *("account", "pool", "put_off", "party", "turn", "created_at", "key"), where=IS_QUEUED)
+_index("jobs_turn", "account", "pool", "party", "user_id", "turn", where=IS_LIVE)
+_index("jobs_put_off", "due_at", where=IS_PUT_OFF)
 _index("jobs_upstream", "account", "pool", "user_id", "guild_id", where=IS_UPSTREAM)
 _index("jobs_open", "due_at", where=IS_OPEN)
 _index("jobs_watched", "finished_at", where=IS_WATCHED)
@@ -193,6 +200,46 @@ _index("jobs_owner", "owner", where=IS_OWNED)
 _index("jobs_kept", "guild_id", "finished_at", where=IS_KEPT)
 _index("jobs_heir", "ancestor", where=HAS_ANCESTOR)
 _index("jobs_token", "token_until", where=CAN_REPLY)
+
+# An account and a pool: what upstream limits as a whole.
+queue_lanes = Table(
+    "queue_lanes",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("pool", Text, primary_key=True),
+    # The turn that was served last.
+    Column("clock", BigInteger, nullable=False),
+    # Since when something may be sent: somebody came, or a place got free. NULL: nothing since the last look.
+    Column("called_at", BigInteger),
+    postgresql_with={"fillfactor": 50},
+)
+_CALLED: Final = text("called_at IS NOT NULL")
+Index("queue_lanes_called", queue_lanes.c.called_at, sqlite_where=_CALLED, postgresql_where=_CALLED)
+
+# Who takes turns in a lane: a server, or in direct messages a person (the negative of their id).
+queue_parties = Table(
+    "queue_parties",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("pool", Text, primary_key=True),
+    Column("party", BigInteger, primary_key=True, autoincrement=False),
+    # The turn of its next job.
+    Column("turn", BigInteger, nullable=False),
+    # Since when it waits; who has the same turn goes by this.
+    Column("since", BigInteger, nullable=False),
+    # Within it: the turn of the member's job that was served last.
+    Column("own_clock", BigInteger, nullable=False),
+    # Perhaps: whoever finds nothing of it in line says so.
+    Column("waits", Boolean, nullable=False),
+    postgresql_with={"fillfactor": 50},
+)
+_WAITS: Final = text("waits")
+Index(
+    "queue_parties_line",
+    *(queue_parties.c[name] for name in ("account", "pool", "turn", "since", "party")),
+    sqlite_where=_WAITS,
+    postgresql_where=_WAITS,
+)
 
 actions = Table(
     "actions",

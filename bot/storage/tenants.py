@@ -13,8 +13,10 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    bindparam,
     func,
     insert,
+    literal,
     select,
     text,
     update,
@@ -24,11 +26,11 @@ from bot.domain.days import day_of, month_of
 from bot.domain.tenancy import OWN_KEY_WAITING, Ceiling, KnownServer, Used, parse_ceiling
 from bot.errors import UserError
 from bot.storage.database import lock, plain
-from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, jobs, metadata
+from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, jobs, metadata, queue_lanes, queue_parties
 from bot.texts import text as sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Row
     from sqlalchemy.engine import Connection
@@ -83,6 +85,24 @@ _WAITING: Final = text(f"{IS_QUEUED} AND {IS_OWNERS}")
 Index("jobs_waiting", jobs.c.guild_id, sqlite_where=_WAITING, postgresql_where=_WAITING)
 
 t, b = tenants.c, budgets.c
+_CEILINGS: Final = select(tenants).where(
+    t.guild_id.in_(bindparam("known_", expanding=True)), t.ceiling.is_not(None) | t.ours.is_(True)
+)
+_HAVE_LOOKED_AT: Final = (
+    update(queue_lanes)
+    .where(
+        queue_lanes.c.called_at.is_(None),
+        select(queue_parties.c.party)
+        .where(
+            queue_parties.c.account == queue_lanes.c.account,
+            queue_parties.c.pool == queue_lanes.c.pool,
+            queue_parties.c.party == bindparam("guild_"),
+            queue_parties.c.waits,
+        )
+        .exists(),
+    )
+    .values(called_at=0)
+)
 
 
 class SqlTenantStore:
@@ -132,7 +152,10 @@ class SqlTenantStore:
 
     async def set_ceiling(self, guild_id: int, ceiling: Ceiling | None) -> KnownServer:
         """See the port."""
-        return await self._change(guild_id, ceiling=None if ceiling is None else str(ceiling))
+        known = await self._change(guild_id, ceiling=None if ceiling is None else str(ceiling))
+        # Those of its jobs that wait may have places now.
+        await self._database.write(lambda cn: cn.execute(_HAVE_LOOKED_AT, {"guild_": guild_id}))
+        return known
 
     async def used(self, now: int, guild_ids: Sequence[int]) -> Mapping[int, Used]:
         """See the port."""
@@ -195,6 +218,12 @@ def _count(connection: Connection, condition: str, *where: Any) -> int:
     return count
 
 
+def _reaches(connection: Connection, most: int, jobs_of: Any) -> bool:
+    """Whether so many wait; no more than these are looked at."""
+    query = select(literal(1)).select_from(jobs).where(text(IS_QUEUED), text(IS_OWNERS), jobs_of)
+    return connection.execute(query.offset(most - 1).limit(1)).first() is not None
+
+
 def _used(connection: Connection, guild_id: int, now: int) -> Used:
     scope, here = _server(guild_id), jobs.c.guild_id == guild_id
     return Used(
@@ -245,7 +274,7 @@ def _check(
         used = _drawn(connection, scope, period.start)
         if used + cost > limit:
             raise UserError(sentence(why, limit=limit, used=used, renews=period.end // 1_000))
-    if ceiling.waiting is not None and _count(connection, IS_QUEUED, jobs_of) >= ceiling.waiting:
+    if ceiling.waiting is not None and _reaches(connection, ceiling.waiting, jobs_of):
         raise UserError(sentence(refused.waiting, limit=ceiling.waiting))
 
 
@@ -263,7 +292,13 @@ def book(connection: Connection, guild_id: int | None, account: str, units: int,
             connection.execute(insert(budgets).values(scope=scope, day=day, units=units))
 
 
-def at_once(connection: Connection, usual: Ceiling) -> Mapping[int | None, int | None]:
-    """How many jobs each server may have upstream in a pool of an owner's account; who is not named has the usual."""
-    found = connection.execute(select(tenants).where((t.ceiling.is_not(None)) | (t.ours.is_(True))))
-    return {row.guild_id: _read(row).ceiling_by(usual).at_once for row in found}
+def at_once(
+    connection: Connection, usual: Ceiling, guild_ids: Collection[int | None]
+) -> Mapping[int | None, int | None]:
+    """How many jobs each of these servers may have upstream in a pool of an owner's account; None: any number."""
+    most: dict[int | None, int | None] = dict.fromkeys(guild_ids, usual.at_once)
+    known = [guild_id for guild_id in guild_ids if guild_id is not None]
+    if known:
+        for row in connection.execute(_CEILINGS, {"known_": known}):
+            most[row.guild_id] = _read(row).ceiling_by(usual).at_once
+    return most

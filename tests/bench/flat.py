@@ -19,6 +19,7 @@ from bot.domain.jobs import JobKind, JobState, Press
 from bot.domain.pools import UNLIMITED
 from bot.domain.tasks import RemoteTaskId
 from bot.domain.tenancy import Ceiling
+from bot.storage.jobs.line import BROUGHT_BACK
 from bot.storage.opening import open_storage
 from tests.bench.report import Report
 from tests.bench.rows import a_job, write
@@ -79,6 +80,8 @@ async def _here(waiting: int, accounts: int, times: int) -> dict[str, float]:
             now = time.time_ns() // 1_000_000 - 10**6
             standing = [_standing(n, accounts, now) for n in range(waiting)]
             await write(storage.database, standing)
+            for _ in range(0, waiting, BROUGHT_BACK):
+                await storage.jobs.claim_submissions("w", now + 10**6, lease_ms=1, limit=0, max_running=0)
             return await _acts(storage, standing, now + 10**6, times)
 
 
@@ -139,6 +142,10 @@ async def _put_back(storage: Storage, begun: list[Job], claimed: list[Job]) -> N
         await storage.jobs.cancel(job.key, job.created_at)
     for job in claimed:
         await storage.jobs.release(replace(job, state=JobState.QUEUED, sent_at=None))
+    if claimed:  # back into line, and nobody has to ask for a look
+        await storage.jobs.claim_submissions(
+            "w", claimed[0].due_at + 10**6, lease_ms=1, limit=0, max_running=0
+        )
     begun.clear()
     claimed.clear()
 

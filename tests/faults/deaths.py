@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 
 PATIENCE = 40 * 60
 """Virtual seconds in which every job must have come to its end, whatever died meanwhile."""
-LOOKS = ("db next_due", "db get", "db ahead", "db known_tasks", "db rivals", "db pressed", "db child_of")
+LOOKS = (
+    "db next_due",
+    "db get",
+    "db ahead",
+    "db front",
+    "db known_tasks",
+    "db rivals",
+    "db pressed",
+    "db child_of",
+)
 """Reading changes nothing: dying around a look is dying at the effect before it, so one of each is enough."""
 
 

@@ -103,7 +103,7 @@ async def test_a_card_that_is_gone_costs_no_more_edits(world: Harness) -> None:
 
 
 async def test_storage_in_trouble_costs_an_edit_and_nothing_else(world: Harness) -> None:
-    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"ahead"}
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"front"}
     job = await world.imagine()
     await world.calm()
     world.store.trouble = None
@@ -142,9 +142,12 @@ async def test_a_job_that_another_process_took_on_does_not_fall_back_to_queued(w
     await world.reboot()
     job = await world.imagine()
     await world.calm()
-    await world.store.claim_submissions("another", world.clock.now(), lease_ms=10**6, limit=1, max_running=1)
+    taken = await world.store.claim_submissions(
+        "another", world.clock.now() + 60_000, lease_ms=10**6, limit=1, max_running=1
+    )
+    assert [one.key for one in taken] == [job.key]
 
-    world.services.worker.editor.queue_moved()
+    world.services.worker.editor.queue_moved(taken)
     await world.pass_time(10)
 
     assert len(world.discord.of(job.key)[0].versions) == 1

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, text
 
 from bot.domain.jobs import LATE_WATCH_MS
-from bot.domain.pools import Allowance
+from bot.domain.pools import Allowance, Pool
 from bot.domain.tasks import RemoteTaskId
 from bot.storage import open_storage
 from bot.storage.tables import jobs
@@ -57,12 +57,14 @@ async def watched(sqlite_url: str) -> AsyncIterator[Statements]:
     async with open_storage(sqlite_url, migrate=True) as storage:
         for _ in range(3):
             await storage.jobs.insert(job(), Allowance(None, None, None))
+        # What is looked at only now and then has been looked at.
+        await storage.jobs.claim_submissions("w", LATER, lease_ms=LEASE, limit=0, max_running=0)
         yield Statements(storage)
 
 
 def scans(plans: Iterable[str]) -> list[str]:
     """Steps that read a whole table; an index that holds only live rows may be read whole."""
-    tables = ("jobs", "ledger", "actions", "j", "k")  # names and the aliases that `claims` gives them
+    tables = ("jobs", "ledger", "actions", "queue_lanes", "queue_parties", "j", "k", "l", "p")
     return [
         step
         for step in plans
@@ -80,7 +82,14 @@ async def test_claiming_reads_live_rows_only(watched: Statements) -> None:
 
     assert scans(plans) == []
     used = "\n".join(plans)
-    for index in ("jobs_queue", "jobs_upstream", "jobs_open", "jobs_watched"):
+    for index in (
+        "jobs_line",
+        "jobs_put_off",
+        "queue_lanes_called",
+        "jobs_upstream",
+        "jobs_open",
+        "jobs_watched",
+    ):
         assert index in used
     assert "USING INDEX jobs_open (due_at<?)" in used
 
@@ -124,7 +133,7 @@ async def test_questions_of_the_tracker_use_their_indexes(watched: Statements) -
         ),
         (store.by_webhook_token("token"), "(webhook_token=?)"),
         (store.rivals(asker, LATER), "jobs_lost (account=? AND pool=? AND sent_at>?)"),
-        (store.ahead([asker.key]), "jobs_queue"),
+        (store.front("default", Pool.NORMAL), "queue_parties_line"),
         (store.load("default"), "jobs_upstream (account=?)"),
         (store.load(), "jobs_upstream"),
     ):

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.storage.jobs.fairness import Running, Waiting, lines, next_in_line
 from tests.storage.making import FREE, LEASE, NOON, job
 
 if TYPE_CHECKING:
@@ -45,20 +44,21 @@ async def test_who_waits_is_told_the_place_that_servers_turns_give(store: SqlJob
     assert await store.ahead([late.key]) == {late.key: 1}
 
 
-def waiting(key: str, guild: int | None, user: int, at: int) -> Waiting:
-    return Waiting(key, "default", "NORMAL", user, guild, at, None)  # type: ignore[arg-type]  # any text orders
+async def test_what_a_server_has_upstream_already_counts_as_turns(store: SqlJobStore) -> None:
+    for n in range(3):
+        await store.insert(job(guild_id=HOSTILE, user_id=9, created_at=NOON + n), FREE)
+    await store.claim_submissions("w", NOON + 9, lease_ms=LEASE, limit=3, max_running=3)
+    await store.insert(job(guild_id=HOSTILE, user_id=1, created_at=NOON + 10), FREE)
+    quiet = await store.insert(job(guild_id=QUIET, user_id=2, created_at=NOON + 11), FREE)
+
+    (taken,) = await store.claim_submissions("w", NOON + 99, lease_ms=LEASE, limit=1, max_running=9)
+
+    assert taken.key == quiet.key
 
 
-def test_what_a_server_has_upstream_already_counts_as_turns() -> None:
-    line = [waiting("h", HOSTILE, 1, 1), waiting("q", QUIET, 2, 2)]
-    upstream = [Running("default", "NORMAL", 9, HOSTILE, 3)]
+async def test_in_direct_messages_each_person_is_a_server_of_their_own(store: SqlJobStore) -> None:
+    for n in range(5):
+        await store.insert(job(guild_id=None, user_id=1, created_at=NOON + n), FREE)
+    late = await store.insert(job(guild_id=None, user_id=2, created_at=NOON + 50), FREE)
 
-    assert next_in_line(line, upstream, max_running=9, limit=1) == ["q"]
-
-
-def test_in_direct_messages_each_person_is_a_server_of_their_own() -> None:
-    line = [waiting(f"h{n}", None, 1, n) for n in range(5)] + [waiting("q", None, 2, 50)]
-
-    (places,) = lines(line, [], keep_limits=False).values()
-
-    assert [place.key for place in places][:2] == ["h0", "q"]
+    assert await store.ahead([late.key]) == {late.key: 1}

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Final
 from cachetools import LRUCache
 
 from bot.domain.jobs import Job, JobState, Route
-from bot.domain.ports import Showing
+from bot.domain.pools import Pool
+from bot.domain.ports import MOST_AHEAD, Showing
 from bot.domain.schedule import CHANNEL_EDIT_EVERY_MS, EDIT_EVERY_MS, SECOND
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, TooLarge
 from bot.services.worker.channel_slots import ChannelSlots
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore, Metrics, Publisher
     from bot.services.worker.previews import Previews
@@ -32,8 +35,10 @@ REMEMBER: Final = 20_000
 """Cards and channels whose last edit is remembered; forgetting one only costs an early edit."""
 GIVE_WAY_MS: Final = SECOND // 2
 """When a card that may not be edited now is looked at again, at the earliest."""
-COUNTED_FOR_MS: Final = 1 * SECOND
-"""So long positions in the queue are taken from the last count, unless it is known to have moved."""
+READ_FOR_MS: Final = 1 * SECOND
+"""So long the front of a line is taken as it was read, unless the card came later or the line is known to have moved."""
+Lane = tuple[str, Pool]
+"""An account and a pool: each has a line of its own."""
 UNWANTED: Final = "unwanted"
 """How every unwanted job looks, whatever becomes of it upstream."""
 PREVIEW_WAIT_MS: Final = 2 * SECOND
@@ -56,6 +61,20 @@ class _Card:
     dirty: bool = True
     preview_until: int = 0
     """Until when its edit waits for a preview."""
+    noted_at: int = 0
+    """When it came into the queue, as far as this process knows."""
+
+
+@dataclass(slots=True)
+class _Front:
+    """Who stands first in a line, as it was read last."""
+
+    places: dict[JobKey, int] = field(default_factory=dict)
+    read_at: int = 0
+    moved: bool = True
+    told: set[JobKey] = field(default_factory=set)
+    """Waiting cards that may name a place: theirs changes when the line moves, and no other's does."""
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -76,11 +95,11 @@ class ProgressEditor:
     _line: list[tuple[int, int, JobKey]] = field(init=False, default_factory=list)
     """A heap of changed cards: when each may be edited, and when it last was. What moved meanwhile is put right
     when it comes to the front: thousands of cards are not sorted for each edit."""
-    _queued: set[JobKey] = field(init=False, default_factory=set)
-    _positions: dict[JobKey, int] = field(init=False, default_factory=dict)
-    _counted_at: int = field(init=False, default=0)
-    _counting: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
-    _next: dict[tuple[str, str], JobKey] = field(init=False, default_factory=dict)
+    _queued: dict[Lane, set[JobKey]] = field(init=False, default_factory=dict)
+    _fronts: dict[Lane, _Front] = field(init=False, default_factory=dict)
+    _moved: dict[Lane, None] = field(init=False, default_factory=dict)
+    """Lines that moved and were not read since."""
+    _next: dict[Lane, JobKey] = field(init=False, default_factory=dict)
     """Whose card says "next in line" in a pool of an account: one at a time, as people read several cards at once."""
 
     def changed(self, job: Job) -> None:
@@ -99,25 +118,36 @@ class ProgressEditor:
                 self._stand_in_line(card)
         if job.state is not JobState.RUNNING:
             self.previews.forget(job.key)
-        if job.state is JobState.QUEUED:
-            self._queued.add(job.key)
-        else:
-            self._queued.discard(job.key)
+        if job.state is not JobState.QUEUED:
+            self._wait_no_more(job)
+        elif job.key not in self._queued.setdefault(_lane(job), set()):
+            self._queued[_lane(job)].add(job.key)
+            self._fronts.setdefault(_lane(job), _Front())
+            self._cards[job.key].noted_at = self.clock.now()
 
-    def queue_moved(self) -> None:
-        """The queue became shorter: waiting cards may show another position."""
-        self._counted_at = 0
-        for key in self._queued:
-            card = self._cards[key]
-            if not card.dirty:
-                self._stand_in_line(card)
+    def queue_moved(self, gone: Iterable[Job]) -> None:
+        """These went out of the line: those who wait behind them may show another place."""
+        for lane in dict.fromkeys(map(_lane, gone)):
+            front = self._fronts.get(lane)
+            if front is not None:
+                front.moved = True
+                self._moved[lane] = None
+                self._wake.set()
+
+    def _wait_no_more(self, job: Job) -> None:
+        waiting = self._queued.get(_lane(job))
+        if waiting is not None and job.key in waiting:
+            waiting.discard(job.key)
+            self._fronts[_lane(job)].told.discard(job.key)
+            if not waiting:
+                del self._queued[_lane(job)], self._fronts[_lane(job)]
 
     async def settle(self, key: JobKey) -> None:
         """Forget a job and wait for an edit in flight, so that nothing lands after its result."""
         card = self._cards.pop(key, None)
-        self._queued.discard(key)
         self.previews.forget(key)
         if card is not None:
+            self._wait_no_more(card.job)
             self._no_longer_next(card.job)
         flying = self._flying.get(key)
         if flying is not None:
@@ -135,7 +165,34 @@ class ProgressEditor:
                         wait_ms = min(IDLE_MS, self._line[0][0] - now)
                         break
                     self._next_in_line(group, now)
+                wait_ms = min(wait_ms, self._follow_lines(group, now))
                 await self.clock.pause(wait_ms / SECOND, self._wake)
+
+    def _follow_lines(self, group: asyncio.TaskGroup, now: int) -> int:
+        """Read the fronts of lines that moved, each once in a while; returns when the next one may be read."""
+        wait_ms = IDLE_MS
+        for lane in list(self._moved):
+            front = self._fronts.get(lane)
+            if front is None:
+                del self._moved[lane]
+            elif (wait := front.read_at + READ_FOR_MS - now) > 0:
+                wait_ms = min(wait_ms, wait)
+            else:
+                del self._moved[lane]
+                group.create_task(self._follow_line(lane, front), name="line")
+        return wait_ms
+
+    async def _follow_line(self, lane: Lane, front: _Front) -> None:
+        """Have those cards edited whose place has changed: of a long line only those in front."""
+        try:
+            await self._read(lane, front, since=0)
+        except StorageTrouble as trouble:
+            log.warning("places_not_read", extra={"reason": str(trouble)})
+            return
+        for key in self._queued.get(lane, set()) & (front.told | front.places.keys()):
+            card = self._cards[key]
+            if not card.dirty:
+                self._stand_in_line(card)
 
     def _stand_in_line(self, card: _Card) -> None:
         card.dirty = True
@@ -224,11 +281,13 @@ class ProgressEditor:
             return
         ahead: int | None = None
         if job.state is JobState.QUEUED:
-            # Another process may have taken it on meanwhile; its card must not fall back to "queued".
-            stored = await self.store.get(job.key)
-            if stored is None or stored.state is not JobState.QUEUED:
-                return
-            ahead = await self._ahead(job.key)
+            ahead = await self._ahead(card)
+            if ahead is None:
+                # Another process may have taken it on meanwhile; its card must not fall back to "queued".
+                stored = await self.store.get(job.key)
+                if stored is None or stored.state is not JobState.QUEUED:
+                    return
+                ahead = None if stored.hold is not None else MOST_AHEAD + 1
             if ahead == 0 and self._next.setdefault(_lane(job), job.key) != job.key:
                 ahead = None  # the card of the one that has just gone still says so
         looks = UNWANTED if job.unwanted else (job.state, job.progress, ahead, job.hold)
@@ -270,20 +329,40 @@ class ProgressEditor:
         if self._next.get(_lane(job)) != job.key:
             return
         del self._next[_lane(job)]
-        for key in self._queued:
+        front = self._fronts.get(_lane(job))
+        for key in () if front is None else front.told:
             card = self._cards[key]
-            if not card.dirty and _lane(card.job) == _lane(job):
+            if not card.dirty:
                 self._stand_in_line(card)
 
-    async def _ahead(self, key: JobKey) -> int:
-        """How many stand before it. Counting reads the whole queue, so one count answers for all cards that wait."""
-        async with self._counting:
+    async def _ahead(self, card: _Card) -> int | None:
+        """How many stand before it; None if it is not among the first. One reading answers for all cards of its line."""
+        job = card.job
+        front = self._fronts.get(_lane(job))
+        if front is None:
+            return None
+        await self._read(_lane(job), front, since=card.noted_at)
+        ahead = front.places.get(job.key)
+        if ahead is None:
+            front.told.discard(job.key)
+        elif job.key in self._queued.get(_lane(job), ()):
+            front.told.add(job.key)
+        return ahead
+
+    async def _read(self, lane: Lane, front: _Front, *, since: int) -> None:
+        """Read who stands first, unless that was done a moment ago, and later than `since`."""
+        async with front.reading:
             now = self.clock.now()
-            if key not in self._positions or now - self._counted_at >= COUNTED_FOR_MS:
-                self._positions = await self.store.ahead(self._queued | {key})
-                self._counted_at = now
-            return self._positions.get(key, 0)
+            if not front.moved and since < front.read_at and now - front.read_at < READ_FOR_MS:
+                return
+            front.moved, front.read_at = False, now
+            try:
+                keys = await self.store.front(*lane)
+            except StorageTrouble:
+                front.moved = True
+                raise
+            front.places = {key: n for n, key in enumerate(keys)}
 
 
-def _lane(job: Job) -> tuple[str, str]:
-    return job.account, job.pool.value
+def _lane(job: Job) -> Lane:
+    return job.account, job.pool

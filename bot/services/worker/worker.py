@@ -201,7 +201,7 @@ class Worker:
             self._sending.add(job.key)
             self._spawn(job, self._submit)
         if queued:
-            self.editor.queue_moved()
+            self.editor.queue_moved(queued)
         return len(work) + len(queued)
 
     def _assign(self, job: Job) -> None:

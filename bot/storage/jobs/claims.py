@@ -1,21 +1,19 @@
-"""Who may take which job: the order of the queue, free places, due work. Statements only, each with its index.
-Never here: connections, transactions, and what a worker does with a job."""
+"""Which job may be taken: marking what was chosen from the line, due work past it. Statements only, each with its index.
+Never here: connections, transactions, the order of the line (that is `line`), and what a worker does with a job."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, func, or_, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, or_, select, text, update
 
 from bot.domain.jobs import LATE_WATCH_MS, JobState
-from bot.storage.jobs.fairness import Running, Waiting
-from bot.storage.tables import HAS_TASK, IS_OPEN, IS_QUEUED, IS_UPSTREAM, IS_WATCHED, jobs
+from bot.storage.tables import HAS_TASK, IS_OPEN, IS_PUT_OFF, IS_WATCHED, jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Select, TextClause
-    from sqlalchemy.engine import Connection
     from sqlalchemy.sql.dml import ReturningUpdate
 
 c = jobs.c
@@ -31,47 +29,6 @@ def _unheld(now: int) -> ColumnElement[bool]:
 
 
 # -- the queue -------------------------------------------------------------------------------------------
-
-
-def has_room(now: int, max_running: int) -> TextClause:
-    """Ask cheaply whether some pool has both a job to send and a place for it: it usually has not."""
-    return _statement(
-        f"""
-        SELECT w.account
-        FROM (SELECT DISTINCT account, pool FROM jobs WHERE {IS_QUEUED} AND due_at <= :now) AS w
-        LEFT JOIN (SELECT account, pool, COUNT(*) AS n FROM jobs WHERE {IS_UPSTREAM} GROUP BY account, pool) AS r
-            ON r.account = w.account AND r.pool = w.pool
-        WHERE COALESCE(r.n, 0) < :max_running
-        LIMIT 1
-        """,  # noqa: S608 - constants of ours, no input
-        now=now,
-        max_running=max_running,
-    )
-
-
-_WAITING: Final = (
-    select(c.key, c.account, c.pool, c.user_id, c.guild_id, c.created_at, c.running_limit)
-    .where(text(IS_QUEUED))
-    .order_by(c.created_at, c.key)
-)
-_WAITING_UNTIL: Final = _WAITING.where(c.due_at <= bindparam("now_"))
-_RUNNING: Final = (
-    select(c.account, c.pool, c.user_id, c.guild_id, func.count())
-    .where(text(IS_UPSTREAM))
-    .group_by(c.account, c.pool, c.user_id, c.guild_id)
-)
-
-
-def waiting(connection: Connection, *, until: int | None = None) -> Iterator[Waiting]:
-    """Read the queue, all of it or what is due by a time, oldest first. An index holds all that is read."""
-    if until is None:
-        return map(Waiting._make, connection.execute(_WAITING))
-    return map(Waiting._make, connection.execute(_WAITING_UNTIL, {"now_": until}))
-
-
-def running(connection: Connection) -> Iterator[Running]:
-    """Count what each member has upstream."""
-    return map(Running._make, connection.execute(_RUNNING))
 
 
 def take_for_submission(keys: Sequence[str], owner: str, now: int, *, lease_ms: int) -> ReturningUpdate[Any]:
@@ -149,8 +106,8 @@ def take(keys: Sequence[str], owner: str, now: int, *, lease_ms: int) -> Returni
 def next_due(now: int) -> TextClause:
     """Find when the earliest job falls due that nobody holds.
 
-    A queued job that is due while its pool has others upstream waits for a place, not for a time: counting it would
-    make a worker that sleeps until then spin.
+    A job in line waits for a place, not for a time: counting it would make a worker that sleeps until then spin. It is
+    due while its lane is to be looked at.
     """
     return _statement(
         f"""
@@ -161,13 +118,9 @@ def next_due(now: int) -> TextClause:
             SELECT MIN(due_at) FROM jobs
             WHERE {IS_WATCHED} AND finished_at > :watched AND (owner IS NULL OR lease_until < :now)
             UNION ALL
-            SELECT MIN(due_at) FROM jobs WHERE {IS_QUEUED} AND due_at > :now
+            SELECT MIN(due_at) FROM jobs WHERE {IS_PUT_OFF}
             UNION ALL
-            SELECT MIN(j.due_at) FROM jobs AS j
-            WHERE j.{IS_QUEUED} AND j.due_at <= :now AND NOT EXISTS (
-                SELECT 1 FROM jobs AS k
-                WHERE k.{IS_UPSTREAM} AND k.account = j.account AND k.pool = j.pool
-            )
+            SELECT MIN(called_at) FROM queue_lanes WHERE called_at IS NOT NULL
         ) AS earliest
         """,  # noqa: S608 - constants of ours, no input
         now=now,

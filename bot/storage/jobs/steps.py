@@ -11,7 +11,7 @@ from sqlalchemy import and_, bindparam, delete, exists, insert, literal, select,
 from bot.domain.jobs import UPSTREAM, JobState
 from bot.errors import LeaseLost, UserError
 from bot.storage.database import lock
-from bot.storage.jobs import ledger, rows
+from bot.storage.jobs import ledger, line, rows
 from bot.storage.people_tables import open_answers, told_answers
 from bot.storage.tables import ERASED, FORGOTTEN, IS_LIVE, actions, deliveries, inputs, jobs
 from bot.texts import text as sentence
@@ -107,11 +107,18 @@ def insert_job(
     drawn = ledger.check(connection, job, allowance, limits, budget)
     # A limit of nothing running would keep an accepted job waiting for ever.
     running = None if allowance.running is None else max(1, allowance.running)
-    values = {**rows.identity(job), **rows.progress(job), **rows.lease(job), "running_limit": running}
+    values = {
+        **rows.identity(job),
+        **rows.progress(job),
+        **rows.lease(job),
+        **line.standing(connection, job),
+        "running_limit": running,
+    }
     connection.execute(insert(jobs), values)
     if taken_along:
         connection.execute(insert(inputs), rows.inputs_of(job, taken_along))
     ledger.reserve(connection, job, drawn, budget, credits_)
+    line.join(connection, job)
     return job
 
 
@@ -131,12 +138,19 @@ def _take_answer(connection: Connection, interaction_id: int) -> None:
 
 def write(connection: Connection, job: Job, *, giving_back: bool) -> None:
     """Write all that a worker may change if its fence holds, and what follows from it; else `LeaseLost`."""
-    values = {**rows.progress(job), "key_": job.key, "fence_": job.fence}
+    values = {**rows.progress(job), **_out_of_line(job), "key_": job.key, "fence_": job.fence}
     if giving_back:
         values |= {"owner": None, "lease_until": 0}
     if not connection.execute(_UNDISTURBED, values).rowcount:
         job = _merge(connection, job)
     _settle(connection, job)
+    if not job.is_delivered and (job.is_terminal or job.state is JobState.QUEUED):
+        line.left_a_place(connection, job, job.changed_at)
+
+
+def _out_of_line(job: Job) -> rows.Values:
+    """What a worker gives back to the queue waits for a time."""
+    return {"put_off": True} if job.state is JobState.QUEUED else {}
 
 
 def _merge(connection: Connection, job: Job) -> Job:
@@ -168,7 +182,8 @@ def _merge(connection: Connection, job: Job) -> Job:
 def _overwrite(connection: Connection, job: Job) -> None:
     """Write a job whose row this transaction has locked, lease and all."""
     connection.execute(
-        update(jobs).where(c.key == job.key), {**rows.progress(job), **rows.lease(job), "touched": False}
+        update(jobs).where(c.key == job.key),
+        {**rows.progress(job), **_out_of_line(job), **rows.lease(job), "touched": False},
     )
 
 

@@ -11,17 +11,17 @@ from sqlalchemy import and_, func, or_, select, text, true, update
 from bot.domain.jobs import JobState
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
-from bot.domain.ports import Load
+from bot.domain.ports import MOST_AHEAD, Load
 from bot.domain.schedule import LEASE_MS
 from bot.domain.tasks import RemoteTaskId
 from bot.domain.tenancy import NO_CEILING
 from bot.errors import StorageTrouble, TaskTaken
-from bot.storage import tenants
 from bot.storage.database import lock, plain
 from bot.storage.errors import TAKEN, Conflict
-from bot.storage.jobs import claims, fairness, rows, steps
+from bot.storage.jobs import claims, line, rows, steps, walk
 from bot.storage.tables import (
     HAS_PARENT,
+    IN_LINE,
     IS_LIVE,
     IS_LOST,
     IS_OPEN,
@@ -47,6 +47,12 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 5
 """How often an insert looks for the winner of a race; one look is enough unless the winner has ended meanwhile."""
 
+SUBMISSIONS: Final = "submissions"
+SWEEP_MS: Final = 30_000
+"""How often lanes are looked for that nothing called (see `line.UNCALLED`)."""
+FORGET_MS: Final = 600_000
+"""How often idle parties of the line are forgotten."""
+
 FAR_MS: Final = 3_600_000
 """Nothing waits, or is held, for as long as an hour."""
 
@@ -60,6 +66,8 @@ class SqlJobStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._swept_at: int | None = None
+        self._forgot_at: int | None = None
 
     # -- accepting ---------------------------------------------------------------------------------------
 
@@ -142,16 +150,23 @@ class SqlJobStore:
         return await self._database.read(lambda cn: rows.read_jobs(cn.execute(query)))
 
     async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
-        """See the port. Counts in the order in which places are given: a later job may well stand before an earlier."""
+        """See the port."""
         asked = frozenset(keys)
+        query = select(c.key, c.account, c.pool).where(c.key.in_(asked), text(IN_LINE))
 
         def count(connection: Connection) -> dict[JobKey, int]:
-            lines = fairness.lines(claims.waiting(connection), claims.running(connection), keep_limits=False)
-            return {
-                place.key: n for line in lines.values() for n, place in enumerate(line) if place.key in asked
+            lanes = {JobKey(key): (account, pool) for key, account, pool in connection.execute(query)}
+            places = {
+                lane: {key: n for n, key in enumerate(walk.front(connection, lane))}
+                for lane in set(lanes.values())
             }
+            return {key: places[lane].get(key, MOST_AHEAD + 1) for key, lane in lanes.items()}
 
         return await self._database.read(count) if asked else {}
+
+    async def front(self, account: str, pool: Pool) -> Sequence[JobKey]:
+        """See the port."""
+        return await self._database.read(lambda cn: walk.front(cn, (account, pool.value)))
 
     async def known_tasks(
         self, task_ids: Collection[RemoteTaskId], *, account: str | None = None
@@ -196,27 +211,42 @@ class SqlJobStore:
         usual: Ceiling = NO_CEILING,
     ) -> Sequence[Job]:
         """See the port. Also keeps to the running limit under which each job was accepted."""
-        room = claims.has_room(now, max_running)
-        if await self._database.read(lambda cn: cn.execute(room).first()) is None:
+        await self._sweep(now, max_running)
+        if await self._database.read(lambda cn: cn.execute(walk.HAS_ROOM, {"now": now}).first()) is None:
             return ()
 
         def take(connection: Connection) -> list[Job]:
             # Places are counted, and a count cannot be locked: one process at a time hands places out.
-            lock(connection, "submissions")
-            keys = fairness.next_in_line(
-                claims.waiting(connection, until=now),
-                claims.running(connection),
-                max_running=max_running,
-                limit=limit,
-                ceilings=tenants.at_once(connection, usual),
-                usual=usual.at_once,
-            )
-            taken = connection.execute(claims.take_for_submission(keys, owner, now, lease_ms=lease_ms))
-            found = rows.read_jobs(taken)
-            _set_aside(connection, set(keys) - {job.key for job in found}, now, state=JobState.QUEUED.value)
+            lock(connection, SUBMISSIONS)
+            line.bring_back(connection, now)
+            choices = walk.choose(connection, max_running=max_running, limit=limit, usual=usual)
+            keys = [key for choice in choices for key in choice.keys]
+            found: list[Job] = []
+            if keys:
+                taken = connection.execute(claims.take_for_submission(keys, owner, now, lease_ms=lease_ms))
+                found = rows.read_jobs(taken)
+                _set_aside(
+                    connection, set(keys) - {job.key for job in found}, now, state=JobState.QUEUED.value
+                )
+            walk.mark(connection, choices)
             return _in_order(keys, found)
 
         return await self._database.write(take)
+
+    async def _sweep(self, now: int, max_running: int) -> None:
+        """Now and then look for lanes that nothing called, and forget parties that are idle."""
+        if self._swept_at is None or not 0 <= now - self._swept_at < SWEEP_MS:
+            asked = {"max_running": max_running}
+            lanes = await self._database.read(lambda cn: cn.execute(line.UNCALLED, asked).all())
+            if lanes:
+                found = [(row.account, row.pool) for row in lanes]
+                await self._database.write(lambda cn: line.call(cn, found, now))
+            self._swept_at = now
+        if self._forgot_at is None or not 0 <= now - self._forgot_at < FORGET_MS:
+            if self._forgot_at is not None:
+                await self._database.write(lambda cn: line.forget_parties(cn, now))
+                await self._database.write(line.forget_lanes)
+            self._forgot_at = now
 
     async def claim_work(self, owner: str, now: int, *, lease_ms: int, limit: int) -> Sequence[Job]:
         """See the port."""
@@ -296,7 +326,7 @@ class SqlJobStore:
 def _set_aside(connection: Connection, keys: Collection[str], now: int, **back: str) -> None:
     """Leave rows alone that this program cannot read; another version may, and this one looks again in an hour."""
     if keys:
-        aside = {"owner": None, "lease_until": 0, "due_at": now + FAR_MS, **back}
+        aside = {"owner": None, "lease_until": 0, "due_at": now + FAR_MS, "put_off": True, **back}
         connection.execute(update(jobs).where(c.key.in_(keys)).values(aside))
 
 

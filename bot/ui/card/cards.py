@@ -11,6 +11,7 @@ from bot.domain.accounts import is_own
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
+from bot.domain.ports import MOST_AHEAD
 from bot.services.intake.describe import FROM_DESCRIPTION
 from bot.texts import Text, text
 from bot.ui.card.card_buttons import CardButtons, Dress
@@ -228,12 +229,8 @@ class _Drawing:
         job, ahead = self._job, self._showing.ahead
         since = f"<t:{(job.submitted_at or job.created_at) // 1000}:R>"
         match job.state:
-            case JobState.QUEUED if ahead is None:
-                return text("card.queued", since=since)
-            case JobState.QUEUED if ahead == 0:
-                return text("card.queued_next", since=since)
             case JobState.QUEUED:
-                return text("card.queued_behind", n=ahead or 0, since=since)
+                return _waiting(ahead, since)
             case JobState.RUNNING if job.progress is not None:
                 return text(
                     "card.progress", bar=progress_bar(job.progress), percent=job.progress, since=since
@@ -317,3 +314,16 @@ def _description(catalogues: Catalogues, job: Job, dress: Dress) -> str:
     if not job.is_terminal:
         return plain(say(text("card.preview_alt", prompt=plain_title(job, say))), ALT_LIMIT)
     return plain(say(text("card.alt", prompt=plain_title(job, say))), ALT_LIMIT)
+
+
+def _waiting(ahead: int | None, since: str) -> Text:
+    """Where in line it stands, as far as that is counted."""
+    match ahead:
+        case None:
+            return text("card.queued", since=since)
+        case 0:
+            return text("card.queued_next", since=since)
+        case _ if ahead > MOST_AHEAD:
+            return text("card.queued_far", n=MOST_AHEAD, since=since)
+        case _:
+            return text("card.queued_behind", n=ahead, since=since)

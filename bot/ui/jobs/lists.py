@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.jobs import Job, JobState, Route
+from bot.domain.ports import MOST_AHEAD
 from bot.texts import Say, Text, text
 from bot.ui.card.titles import named, title_of
 from bot.ui.kit.controls import StatelessView, component
@@ -140,6 +141,10 @@ def _own_lines(queue: Queue, say: Say) -> Iterable[str]:
 def _where(job: Job, ahead: int | None) -> Text:
     """Pool, place and key of a live job."""
     pool = text(f"pool.{job.pool.value}")
+    if job.state is JobState.QUEUED and ahead is None:
+        return text("jobs.place_put_off", pool=pool, key=job.key)
+    if job.state is JobState.QUEUED and ahead and ahead > MOST_AHEAD:
+        return text("jobs.place_far", pool=pool, n=MOST_AHEAD, key=job.key)
     if job.state is JobState.QUEUED and ahead:
         return text("jobs.place_behind", pool=pool, n=ahead, key=job.key)
     if job.state is JobState.QUEUED:
