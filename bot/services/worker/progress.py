@@ -13,7 +13,7 @@ from cachetools import LRUCache
 
 from bot.domain.jobs import Job, JobState, Route
 from bot.domain.ports import Showing
-from bot.domain.schedule import CHANNEL_EDIT_EVERY_MS, EDIT_EVERY_MS, SECOND
+from bot.domain.schedule import CHANNEL_EDIT_EVERY_MS, EDIT_EVERY_MS, LEASE_MS, SECOND
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
 from bot.services.worker.channel_slots import ChannelSlots
 
@@ -33,6 +33,8 @@ GIVE_WAY_MS: Final = SECOND // 2
 """When a card that may not be edited now is looked at again, at the earliest."""
 COUNTED_FOR_MS: Final = 1 * SECOND
 """So long positions in the queue are taken from the last count, unless it is known to have moved."""
+STALE_MS: Final = LEASE_MS // 2
+"""News so old may come from before a pause of the whole process, in which another one took the job over and ended it."""
 UNWANTED: Final = "unwanted"
 """How every unwanted job looks, whatever becomes of it upstream."""
 
@@ -42,6 +44,8 @@ class _Card:
     """What this process knows of one card."""
 
     job: Job
+    heard_at: int
+    """When this process last heard anything of the job."""
     edited_at: int = 0
     """0: never; its first edit waits for nobody."""
     shown: tuple[JobState, int | None, int | None, str | None] | str | None = None
@@ -77,7 +81,7 @@ class ProgressEditor:
         """Note a live job's new state; the card follows as soon as the pace allows."""
         card = self._cards.get(job.key)
         if card is None:
-            card = self._cards[job.key] = _Card(job)
+            card = self._cards[job.key] = _Card(job, self.clock.now())
             self._stand_in_line(card)
         else:
             hurried = job.unwanted and not card.job.unwanted
@@ -85,6 +89,7 @@ class ProgressEditor:
                 card.edited_at = 0  # somebody cancelled it, and waits for the card to say so
             # A worker may not have heard of that yet; the card must not fall back.
             card.job = replace(job, unwanted=job.unwanted or card.job.unwanted)
+            card.heard_at = self.clock.now()
             if hurried or not card.dirty:
                 self._stand_in_line(card)
         if job.state is JobState.QUEUED:
@@ -192,11 +197,12 @@ class ProgressEditor:
             await self._show_pressed(job, now)
             return
         ahead: int | None = None
-        if job.state is JobState.QUEUED:
-            # Another process may have taken it on meanwhile; its card must not fall back to "queued".
+        if job.state is JobState.QUEUED or now - card.heard_at >= STALE_MS:
+            # Another process may have taken it on meanwhile; its card must not fall back.
             stored = await self.store.get(job.key)
-            if stored is None or stored.state is not JobState.QUEUED:
+            if stored is None or stored.state is not job.state:
                 return
+        if job.state is JobState.QUEUED:
             ahead = await self._ahead(job.key)
             if ahead == 0 and self._next.setdefault(_lane(job), job.key) != job.key:
                 ahead = None  # the card of the one that has just gone still says so
