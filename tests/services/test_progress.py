@@ -17,7 +17,7 @@ from bot.errors import RetryLater, RouteClosed, StorageTrouble
 from bot.metrics import Meters
 from bot.services.worker.progress import ProgressEditor
 from tests.process.clock import Idle
-from tests.storage.making import NOON, job
+from tests.storage import making
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -84,8 +84,8 @@ async def test_news_from_before_a_long_pause_is_shown_only_if_it_is_still_true(
     state: JobState, edits: int
 ) -> None:
     """A process that was frozen for longer than its lease, while another one may have delivered."""
-    clock, shown, looked = Idle(NOON), [], asyncio.Event()
-    known = replace(job(created_at=NOON), state=JobState.RUNNING)
+    clock, shown, looked = Idle(making.NOON), [], asyncio.Event()
+    known = replace(making.job(created_at=making.NOON), state=JobState.RUNNING)
 
     async def get(_key: JobKey) -> Job:
         looked.set()
