@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from bot.domain.jobs import JobState, Route
+from bot.domain.schedule import LEASE_MS
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
+from bot.metrics import Meters
+from bot.services.worker.progress import ProgressEditor
+from tests.process.clock import Idle
+from tests.storage import making
 
 if TYPE_CHECKING:
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.domain.ports import Showing
     from tests.services.harness import Harness
 
 
@@ -65,6 +77,36 @@ async def test_nothing_lands_after_the_result(world: Harness) -> None:
     await world.pass_time(60)
 
     assert all(world.discord.of(j.key)[0].last.state is JobState.SUCCEEDED for j in jobs)
+
+
+@pytest.mark.parametrize(("state", "edits"), [(JobState.RUNNING, 1), (JobState.SUCCEEDED, 0)])
+async def test_news_from_before_a_long_pause_is_shown_only_if_it_is_still_true(
+    state: JobState, edits: int
+) -> None:
+    """A process that was frozen for longer than its lease, while another one may have delivered."""
+    clock, shown, looked = Idle(making.NOON), [], asyncio.Event()
+    known = replace(making.job(created_at=making.NOON), state=JobState.RUNNING)
+
+    async def get(_key: JobKey) -> Job:
+        looked.set()
+        return replace(known, state=state)
+
+    async def show(showing: Showing, _route: Route, *, picture: None) -> None:
+        shown.append((showing.job.state, picture))
+
+    stored: Any = SimpleNamespace(get=get)
+    publisher: Any = SimpleNamespace(show=show)
+    editor = ProgressEditor(store=stored, publisher=publisher, clock=clock, metrics=Meters())
+    editor.changed(known)
+    clock.time += LEASE_MS + 1_000
+
+    running = asyncio.create_task(editor.run())
+    await asyncio.wait_for(looked.wait(), 5)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    running.cancel()
+
+    assert len(shown) == edits
 
 
 async def test_an_unchanged_card_is_not_edited(world: Harness) -> None:

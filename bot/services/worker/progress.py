@@ -14,7 +14,7 @@ from cachetools import LRUCache
 from bot.domain.jobs import Job, JobState, Route
 from bot.domain.pools import Pool
 from bot.domain.ports import MOST_AHEAD, Showing
-from bot.domain.schedule import CHANNEL_EDIT_EVERY_MS, EDIT_EVERY_MS, SECOND
+from bot.domain.schedule import CHANNEL_EDIT_EVERY_MS, EDIT_EVERY_MS, LEASE_MS, SECOND
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, TooLarge
 from bot.services.worker.channel_slots import ChannelSlots
 
@@ -39,6 +39,8 @@ READ_FOR_MS: Final = 1 * SECOND
 """So long the front of a line is taken as it was read, unless the card came later or the line is known to have moved."""
 Lane = tuple[str, Pool]
 """An account and a pool: each has a line of its own."""
+STALE_MS: Final = LEASE_MS // 2
+"""News so old may come from before a pause of the whole process, in which another one took the job over and ended it."""
 UNWANTED: Final = "unwanted"
 """How every unwanted job looks, whatever becomes of it upstream."""
 PREVIEW_WAIT_MS: Final = 2 * SECOND
@@ -54,6 +56,8 @@ class _Card:
     """What this process knows of one card."""
 
     job: Job
+    heard_at: int
+    """When this process last heard anything of the job."""
     edited_at: int = 0
     """0: never; its first edit waits for nobody."""
     shown: tuple[JobState, int | None, int | None, str | None] | str | None = None
@@ -106,7 +110,7 @@ class ProgressEditor:
         """Note a live job's new state; the card follows as soon as the pace allows."""
         card = self._cards.get(job.key)
         if card is None:
-            card = self._cards[job.key] = _Card(job)
+            card = self._cards[job.key] = _Card(job, self.clock.now())
             self._stand_in_line(card)
         else:
             hurried = job.unwanted and not card.job.unwanted
@@ -114,6 +118,7 @@ class ProgressEditor:
                 card.edited_at = 0  # somebody cancelled it, and waits for the card to say so
             # A worker may not have heard of that yet; the card must not fall back.
             card.job = replace(job, unwanted=job.unwanted or card.job.unwanted)
+            card.heard_at = self.clock.now()
             if hurried or not card.dirty:
                 self._stand_in_line(card)
         if job.state is not JobState.RUNNING:
@@ -290,6 +295,11 @@ class ProgressEditor:
                 ahead = None if stored.hold is not None else MOST_AHEAD + 1
             if ahead == 0 and self._next.setdefault(_lane(job), job.key) != job.key:
                 ahead = None  # the card of the one that has just gone still says so
+        elif now - card.heard_at >= STALE_MS:
+            # Likewise: after a pause of the whole process another one may have ended it.
+            stored = await self.store.get(job.key)
+            if stored is None or stored.state is not job.state:
+                return
         looks = UNWANTED if job.unwanted else (job.state, job.progress, ahead, job.hold)
         if looks == card.shown:
             return
