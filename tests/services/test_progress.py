@@ -96,7 +96,10 @@ async def test_news_from_before_a_long_pause_is_shown_only_if_it_is_still_true(
 
     stored: Any = SimpleNamespace(get=get)
     publisher: Any = SimpleNamespace(show=show)
-    editor = ProgressEditor(store=stored, publisher=publisher, clock=clock, metrics=Meters())
+    previews: Any = SimpleNamespace(of=lambda _job: None, forget=lambda _key: None)
+    editor = ProgressEditor(
+        store=stored, publisher=publisher, clock=clock, metrics=Meters(), previews=previews
+    )
     editor.changed(known)
     clock.time += LEASE_MS + 1_000
 

@@ -284,22 +284,16 @@ class ProgressEditor:
         if job.is_terminal:
             await self._show_pressed(job, now)
             return
-        ahead: int | None = None
-        if job.state is JobState.QUEUED:
-            ahead = await self._ahead(card)
-            if ahead is None:
-                # Another process may have taken it on meanwhile; its card must not fall back to "queued".
-                stored = await self.store.get(job.key)
-                if stored is None or stored.state is not JobState.QUEUED:
-                    return
-                ahead = None if stored.hold is not None else MOST_AHEAD + 1
-            if ahead == 0 and self._next.setdefault(_lane(job), job.key) != job.key:
-                ahead = None  # the card of the one that has just gone still says so
-        elif now - card.heard_at >= STALE_MS:
-            # Likewise: after a pause of the whole process another one may have ended it.
+        is_queued = job.state is JobState.QUEUED
+        ahead = await self._ahead(card) if is_queued else None
+        if ahead is None and (is_queued or now - card.heard_at >= STALE_MS):
+            # Another process may have taken it on, or ended it, meanwhile; its card must not fall back.
             stored = await self.store.get(job.key)
             if stored is None or stored.state is not job.state:
                 return
+            ahead = MOST_AHEAD + 1 if is_queued and stored.hold is None else None
+        if ahead == 0 and self._next.setdefault(_lane(job), job.key) != job.key:
+            ahead = None  # the card of the one that has just gone still says so
         looks = UNWANTED if job.unwanted else (job.state, job.progress, ahead, job.hold)
         if looks == card.shown:
             return
