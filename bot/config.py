@@ -136,7 +136,8 @@ class Settings(LocalSettings):
         "https://pi.ohmygpt.com", description="Origin of the picture store of OhMyGPT's API."
     )
     api_admin_key: ApiKey | None = Field(
-        None, description="OhMyGPT key with the management permission; shows the balance to the owner."
+        None,
+        description="OhMyGPT key with the management permission: shows you the balance, reads the price list, and makes keys with a cap (`easel keys`).",
     )
     pool_routes: Routes = Field(
         default_factory=dict,

@@ -17,6 +17,7 @@ from bot.client import point_at
 from bot.config import unknown_names
 from bot.doctor_discord import clock_of, examine_discord
 from bot.domain.access import ChannelPolicy
+from bot.domain.upstream_keys import NEARLY_PERCENT
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
 from bot.finding import Finding
 from bot.image_accounts import OwnersApi, open_accounts
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from bot.config import Settings
+    from bot.domain.upstream_keys import KeyAdmin
     from bot.setting_types import Listen
 
 __all__ = ["Finding", "examine"]
@@ -212,6 +214,30 @@ async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
             )
         else:
             yield Finding("balance", fine=balance.total > 0, words=f"{balance.total:,} credits")
+        if accounts.keys is not None:
+            yield await _managed_keys(accounts.keys, settings)
+
+
+async def _managed_keys(admin: KeyAdmin, settings: Settings) -> Finding:
+    """Whether keys with caps can be made; nobody's key is told."""
+    name = "keys with caps"
+    try:
+        listed = await admin.keys()
+    except RemoteError as error:
+        return Finding(
+            name,
+            fine=False,
+            words=f"off: {error.message}: give the key in EASEL_API_ADMIN_KEY the management permission",
+        )
+    ours = [key for key in listed if key.subject is not None]
+    full = sum((key.percent or 0) >= NEARLY_PERCENT for key in ours)
+    if not settings.master_key:
+        return Finding(
+            name, fine=True, words=f"{len(ours)} made here; for servers they need EASEL_MASTER_KEY"
+        )
+    return Finding(
+        name, fine=True, words=f"{len(ours)} made here, {full} with {NEARLY_PERCENT} % of the cap spent"
+    )
 
 
 async def _account(name: str, api: OwnersApi, *, is_own: bool) -> AsyncIterator[Finding]:

@@ -344,6 +344,9 @@ def test_accounts_are_named_mapped_and_kept_secret() -> None:
         ("MASTER_KEY", "é" * 44, "must be 32 random bytes"),
         ("SERVER_KEYS", "maybe", "'on' or 'off'"),
         ("BALANCE_LOW", "0", "greater than or equal to 1"),
+        ("CREDITS", "FAST", "must read POOL=credits"),
+        ("CREDITS", "FAST=5,FAST=6", "names FAST twice"),
+        ("CREDIT_VALUE", "34000 yuan", "such as 34000 CNY, or off"),
     ],
 )
 def test_what_is_wrong_with_accounts_is_said_without_a_secret(name: str, value: str, hint: str) -> None:

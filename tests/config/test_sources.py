@@ -33,6 +33,8 @@ GOOD: Final = {
     "servers": "open",
     "server_ceiling": "5/50/1/2",
     "account_ceiling": "9/90/2/5",
+    "credits": "NORMAL=2040,FAST/upscale=1700",
+    "credit_value": "34000 CNY",
     "owner_guild": "123456789012345678",
     "server_keys": "off",
     "retention_days": "30",

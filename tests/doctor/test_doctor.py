@@ -87,6 +87,7 @@ async def test_a_healthy_house_is_fine_in_every_part(place: Place) -> None:
         "image API",
         "picture store",
         "balance",
+        "keys with caps",
         "webhooks",
     ]
 
@@ -132,7 +133,21 @@ async def test_a_balance_that_cannot_be_read_is_its_own_finding(place: Place) ->
 async def test_without_an_admin_key_nobody_asks_for_the_balance(place: Place) -> None:
     del place.environ["EASEL_OHMYGPT_ADMIN_KEY"]
 
-    assert "balance" not in await findings(place)
+    found = await findings(place)
+    assert "balance" not in found
+    assert "keys with caps" not in found
+
+
+async def test_keys_with_caps_are_counted_and_a_key_that_may_not_manage_them_is_told(place: Place) -> None:
+    counted = (await findings(place))["keys with caps"]
+    assert counted.fine
+    assert "0 made here; for servers they need EASEL_MASTER_KEY" in counted.words
+    place.upstream.fault(Fault.BAD_KEY, times=None, endpoint="get-api-tokens")
+
+    found = (await findings(place))["keys with caps"]
+
+    assert not found.fine
+    assert "EASEL_API_ADMIN_KEY the management permission" in found.words
 
 
 async def test_a_database_that_cannot_be_used_is_named(place: Place, tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""Keys with caps and costs as a browser paints them: for the bot's owner, on the panel, in a quota, in the usage chart.
+Never here: what they say (tests/cogs/test_ops_keys.py, tests/ui/test_costs.py)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+
+from playwright.async_api import BrowserType
+
+from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.pools import Pool
+from bot.domain.schedule import HOUR
+from bot.texts import text
+from tests.browser.page import CHROMIUM, FLAGS
+from tests.browser.test_own_key import folder
+from tests.browser.test_pools import photograph
+from tests.cogs.modlog_harness import room
+from tests.cogs.test_ops_keys import counter
+from tests.ui.test_costs import CNY, spend
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(400),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def chromium(monkeypatch: pytest.MonkeyPatch) -> None:
+    launch = BrowserType.launch
+
+    async def installed(self: BrowserType, **options: Any) -> Any:
+        return await launch(self, **{**options, "executable_path": CHROMIUM, "args": list(FLAGS)})
+
+    monkeypatch.setattr(BrowserType, "launch", installed)
+
+
+async def test_a_key_is_painted_from_its_making_to_its_end(tmp_path: Path) -> None:
+    async with counter(tmp_path) as at:
+        shop = at.shop
+        at.office.ends = shop.house.clock.now() + 100 * 24 * HOUR
+        given = {"for": str(shop.guild_id), "cap": 340_000, "until": "30d"}
+        assert await photograph(shop, shop.mo, await at.do("create", **given), "keys-made")
+        at.office.spend(287_640)
+        assert await photograph(shop, shop.mo, await at.do("list"), "keys-list")
+        asked = await at.do("delete", key=str(shop.guild_id))
+        assert await photograph(shop, shop.mo, asked, "keys-delete")
+        shop.services.upstream._seen.clear()
+        shop.services.upstream_keys._listed.clear()
+        shop.own_application(shop.house.ada)
+        assert await photograph(shop, shop.mo, await shop.panel(), "keys-panel")
+
+
+async def test_costs_are_painted_beside_units(tmp_path: Path) -> None:
+    async with counter(tmp_path) as at:
+        shop = at.shop
+        shop.services.costs.money = CNY
+        for n in range(5):
+            await spend(shop, 2_040)
+            await spend(shop, 6_800, pool=Pool.FAST)
+            if n < 2:
+                await spend(shop, None)
+        quota = await shop.mo.slash(shop.house.channel, "quota")
+        assert await photograph(shop, shop.mo, quota, "costs-quota")
+        usage = await shop.mo.slash(shop.house.channel, "pool usage")
+        assert await photograph(shop, shop.mo, usage, "costs-usage")
+
+
+async def test_the_notices_of_a_keys_limits_are_painted(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.listen()
+        until = here.house.clock.now() // 1_000 + 6 * 86_400
+        for key, said in (
+            ("80", text("log.key_nearly_used", percent=84, used=287_640, limit=340_000)),
+            ("cap", text("log.key_used_up", used=340_000, limit=340_000)),
+            ("end", text("log.key_ends", until=until)),
+            ("member", text("log.membership_ends", until=until)),
+        ):
+            here.services.dispatcher.tell(here.guild_id, ModEvent(EventKind.KEY_LIMIT, key, said))
+        await here.told()
+        async with here.house.env.preview(
+            here.log, viewers=[here.mo], layout="channel", width=760, height=560
+        ) as preview:
+            await preview.screenshot(
+                str(folder() / "keys-notices.png"), allow_incomplete=True, viewport=(760, 560)
+            )
+        assert (folder() / "keys-notices.png").read_bytes()
