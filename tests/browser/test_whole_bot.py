@@ -46,7 +46,8 @@ def be(page: Sandbox, name: str) -> None:
 
 def visit(page: Sandbox, tab: str) -> None:
     page.page.get_by_role("navigation", name="Channels").get_by_role("button", name=tab).click()
-    expect(page.page.locator("#channel-name")).to_contain_text(tab.removeprefix("#"), timeout=SOON_MS)
+    here = page.page.locator("#easel-tabs button[aria-current=true]")
+    expect(here).to_have_text(tab, timeout=SOON_MS)
 
 
 def test_a_menu_of_a_message_is_under_the_right_button(page: Sandbox) -> None:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import simcord
-from simcord.preview import Preview, _action_plans, _pages, _queries, _snapshot
+from simcord.preview import Preview, _action_plans, _assets, _pages, _queries, _snapshot
 from simcord.preview._server import PreviewServer
 
 from bot.domain.guilds import Actor
@@ -37,6 +37,8 @@ def test_the_private_seams_of_simcord_are_where_we_found_them() -> None:
         assert module.HISTORY_WINDOW_SIZE == 50
     assert list(inspect.signature(_snapshot._message_navigation).parameters) == ["preview", "page", "visible"]
     assert list(inspect.signature(_queries.markdown_tokens).parameters) == ["value", "profile", "context"]
+    for module in (_assets, _pages):
+        assert list(inspect.signature(module._snapshot_has_sticker).parameters) == ["message", "url"]
     assert isinstance(simcord.Env._bot_scope, type(simcord.Env.time_context))
 
 
