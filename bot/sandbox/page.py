@@ -12,7 +12,7 @@ import simcord
 from bot.errors import StartupError
 from bot.sandbox.page_extras import Extras
 from bot.sandbox.page_limits import quick
-from bot.sandbox.page_pictures import Pictures
+from bot.sandbox.page_pictures import Pictures, pictures_of_other_messages
 from bot.sandbox.pages import Pages
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ async def live_page(
 
     `fetch` has the bytes behind a link of the simulated API's. Raises `StartupError`.
     """
-    with quick():
+    with quick(), pictures_of_other_messages():
         pictures = Pictures(fetch)
         pages = Pages(env, timezone=timezone, pictures=pictures)
         pages.answer = Extras(pages, place).answer

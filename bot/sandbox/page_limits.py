@@ -42,15 +42,16 @@ def quick() -> Iterator[None]:
 
     with ExitStack() as stack:
         for module in (_pages, _snapshot, _action_plans):
-            stack.enter_context(_instead(module, "HISTORY_WINDOW_SIZE", SHOWN))
-        stack.enter_context(_instead(_snapshot, "_message_navigation", of_the_last))
+            stack.enter_context(instead(module, "HISTORY_WINDOW_SIZE", SHOWN))
+        stack.enter_context(instead(_snapshot, "_message_navigation", of_the_last))
         for module in (_queries, _snapshot):
-            stack.enter_context(_instead(module, "markdown_tokens", remembered))
+            stack.enter_context(instead(module, "markdown_tokens", remembered))
         yield
 
 
 @contextmanager
-def _instead(module: ModuleType, name: str, value: Any) -> Iterator[None]:
+def instead(module: ModuleType, name: str, value: Any) -> Iterator[None]:
+    """Another value for a name of a module, for the length of the block."""
     before = getattr(module, name)
     setattr(module, name, value)
     try:

@@ -1,19 +1,51 @@
-"""Pictures on a page that no message carries: thumbnails and covers that lie at the simulated API, fetched when they are missed.
-Never here: any address but the simulated API's own."""
+"""Pictures on a page that its message does not carry: thumbnails lie with another message, or at the simulated API.
+Never here: any address but the stand-ins' own."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from simcord.components import walk_components
+from simcord.preview import _assets, _pages
 from typing_extensions import override
 
+from bot.sandbox.page_limits import instead
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from simcord.backend.models import Message
 
 KEPT: Final = 400
 """Small copies of pictures; the oldest make room."""
+
+
+@contextmanager
+def pictures_of_other_messages() -> Iterator[None]:
+    """Show a file wherever its address at the simulated Discord stands in a message, as Discord does, for the block.
+
+    SimCord does so for stickers of forwarded messages alone; its private question about those is asked in both places.
+    """
+    asked = _assets._snapshot_has_sticker  # noqa: SLF001
+
+    def stands_in(message: Message, url: str) -> bool:
+        return asked(message, url) or any(
+            media.get("url") == url
+            for part in walk_components(message.components)
+            for media in (
+                part.get("media") or {},
+                *(item.get("media") or {} for item in part.get("items") or ()),
+            )
+        )
+
+    with (
+        instead(_assets, "_snapshot_has_sticker", stands_in),
+        instead(_pages, "_snapshot_has_sticker", stands_in),
+    ):
+        yield
 
 
 class Pictures(dict[str, "tuple[str, bytes]"]):

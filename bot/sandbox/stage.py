@@ -123,8 +123,10 @@ def _give_owner(app: App, owner: MemberActor) -> None:
     """SimCord's application belongs to the bot itself; at Discord it belongs to a person."""
     asked = app.bot.http.application_info
 
+    person = {"id": str(owner.id), "username": owner.name, "discriminator": "0", "avatar": None}
+
     async def application_info() -> Any:
-        return {**await asked(), "owner": {"id": str(owner.id), "username": owner.name, "discriminator": "0"}}
+        return {**await asked(), "owner": person}
 
     app.bot.http.application_info = application_info  # type: ignore[method-assign]
 

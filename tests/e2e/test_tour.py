@@ -145,7 +145,7 @@ async def test_what_was_done_ahead_counts_when_its_turn_comes(played: Harness) -
     await tour.look()
 
     assert tour.noticed == 2
-    for _ in range(6):
+    for _ in range(5):
         tour.answer("s")
     await tour.look()
     assert tour.noticed == 3

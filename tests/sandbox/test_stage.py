@@ -9,9 +9,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import simcord
-from simcord.preview import Preview
+from simcord.preview import Preview, _action_plans, _assets, _pages, _queries, _snapshot
+from simcord.preview._server import PreviewServer
 
+from bot.domain.guilds import Actor
+from bot.sandbox.page_limits import SHOWN
 from bot.sandbox.shelf import open_shelf
+from bot.sandbox.stage import GUILD_ID
 from tests.e2e.harness import open_world
 
 if TYPE_CHECKING:
@@ -24,6 +28,18 @@ def test_the_private_seams_of_simcord_are_where_we_found_them() -> None:
     assert inspect.iscoroutinefunction(Preview._action)
     assert list(inspect.signature(Preview._advance_presentation_time).parameters) == ["self"]
     assert inspect.signature(simcord.Env._settle_internal).parameters["idle"].default == 0.05
+    assert list(inspect.signature(Preview._open_page).parameters) == ["self", "viewer_id", "target_id"]
+    assert list(inspect.signature(Preview._initial_target).parameters) == ["self", "viewer", "channel_id"]
+    assert list(inspect.signature(PreviewServer._static).parameters) == ["self", "request"]
+    assert "/" in PreviewServer._STATIC_FILES
+    assert (_pages.HISTORY_WINDOW_SIZE, _pages.HISTORY_STEP) == (50, SHOWN)
+    for module in (_snapshot, _action_plans):
+        assert module.HISTORY_WINDOW_SIZE == 50
+    assert list(inspect.signature(_snapshot._message_navigation).parameters) == ["preview", "page", "visible"]
+    assert list(inspect.signature(_queries.markdown_tokens).parameters) == ["value", "profile", "context"]
+    for module in (_assets, _pages):
+        assert list(inspect.signature(module._snapshot_has_sticker).parameters) == ["message", "url"]
+    assert isinstance(simcord.Env._bot_scope, type(simcord.Env.time_context))
 
 
 async def test_the_stage_has_todays_date_and_the_same_ids_at_each_start(tmp_path: Path) -> None:
@@ -32,10 +48,41 @@ async def test_the_stage_has_todays_date_and_the_same_ids_at_each_start(tmp_path
         (tmp_path / name).mkdir()
         async with open_world(tmp_path / name) as world:
             place = world.place
-            seen.append((place.channel.id, place.member.id, place.moderator.id))
+            seen.append((place.channel.id, place.log.id, *(person.id for person in place.people)))
             assert abs(world.env.now().timestamp() - time.time()) < 60
 
     assert seen[0] == seen[1]
+    # As they were when there was one channel and there were two people: databases of those days know them.
+    assert (seen[0][0], seen[0][2], seen[0][4]) == (
+        1456074443980800007,
+        1456074443980800005,
+        1456074443980800006,
+    )
+
+
+async def test_the_log_channel_is_there_for_moderators_and_stays_as_they_set_it(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as first, first.app.parts():
+        place = first.place
+        await first.app.services.dispatcher.drain()
+        assert len(place.log.history()) == 1
+        assert place.log.history(viewer=place.moderator)
+        await first.app.services.guilds.set_log_channel(GUILD_ID, Actor(place.moderator.id, "robin"), None)
+
+    async with open_world(tmp_path) as second:
+        assert (await second.app.services.guilds.settings(GUILD_ID)).log_channel is None
+
+
+async def test_the_owner_of_the_bot_is_a_person_who_has_ops(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        assert list(await world.app.bot.owners()) == [world.place.owner.id]
+
+
+async def test_a_kept_sandbox_reads_keys_that_servers_brought_before(tmp_path: Path) -> None:
+    with open_shelf(tmp_path) as first:
+        key = first.master_key
+    with open_shelf(tmp_path) as second:
+        assert second.master_key == key
+    assert (tmp_path / "master.key").stat().st_mode & 0o077 == 0
 
 
 async def test_what_was_on_its_way_when_a_kept_sandbox_closed_comes_at_the_next_start(tmp_path: Path) -> None:

@@ -29,10 +29,35 @@ def test_it_says_what_to_do_and_ends_cleanly_when_asked(how: signal.Signals) -> 
 
     assert address.startswith("http://127.0.0.1:")
     assert "/imagine prompt: a paper fox" in program.text
-    assert "cannot show context menus" in program.text
+    assert "right-click a message" in program.text
+    assert all(f"{name} " in program.text for name in ("Mia", "Noa", "Robin", "Sam"))
+    assert "Viewing as" in program.text
+    assert "sk-robins-own" in program.text
     assert "The sandbox is closed" in program.text
     assert "Traceback" not in program.text
     assert status == 0
+
+
+def test_the_tour_is_printed_where_nobody_can_answer_it() -> None:
+    with sandbox("--port", "0", "--tour") as program:
+        program.until(lambda line: line.startswith("1 of 10"))
+
+        status = program.end(signal.SIGINT)
+
+    assert "A tour of 10 things" in program.text
+    assert "Traceback" not in program.text
+    assert status == 0
+
+
+def test_a_directory_of_the_other_kind_of_api_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "mj-proxy.json").write_text("{}", encoding="utf-8")
+
+    with sandbox("--port", "0", "--data", str(tmp_path)) as program:
+        status = program.process.wait(100)
+
+    assert status == 1
+    assert "belongs to a sandbox with --api mj-proxy" in program.text
+    assert "Traceback" not in program.text
 
 
 def test_a_taken_port_is_one_sentence() -> None:
