@@ -3,6 +3,7 @@ Never here: details of cards (tests/ui) and of chains (tests/e2e)."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,6 +65,17 @@ def test_a_newcomer_sees_a_picture_come_and_takes_one_out_of_it(program: Program
     log = program.until(lambda line: line.startswith("POST /action"))
     assert "type=NORMAL customId=MJ::JOB::upsample::2::" in log
     assert program.text.count("POST /imagine") == 1
+
+
+@pytest.mark.parametrize("program", ["1"], indirect=True)
+def test_a_picture_is_seen_while_it_is_being_made(page: Sandbox) -> None:
+    page.imagine("a paper lighthouse")
+    expect(page.messages.get_by_role("img", name=re.compile("picture so far"))).to_be_visible(timeout=SOON_MS)
+    expect(page.messages).to_contain_text(" %")
+    page.loaded()
+    page.photograph("3-preview")
+    expect(page.button("V4")).to_be_visible(timeout=SOON_MS)
+    expect(page.messages.get_by_role("img", name=re.compile("picture so far"))).to_have_count(0)
 
 
 def test_a_refusal_is_explained_to_all_on_the_card_or_to_one_in_private(page: Sandbox) -> None:
