@@ -44,6 +44,11 @@ class OwnersAccounts:
         return self.apis[self.own_name]
 
     @property
+    def have_windows(self) -> bool:
+        """Whether any account speaks the family's language: it may open windows and shorten prompts."""
+        return any(isinstance(api, MjProxyApi) for api in self.apis.values())
+
+    @property
     def balances(self) -> dict[str, MidjourneyApi]:
         """Where funds can be read: a key of OhMyGPT's tells it, the default one's only with a key for it."""
         return {

@@ -90,6 +90,7 @@ class App:
             start("people", self.services.people.run)
             start("open answers", self.services.answers.run)
             start("starts", self.starts.watch)
+            start("abilities", lambda: self.services.accounts.learn(self.clock))
             start("announcement", self._announce)
             start("clock", ClockWatch(self.clock, self._clock_stepped).run)
             if self.settings.role != "gateway":

@@ -152,6 +152,9 @@ jobs = Table(
     Column("subject", Text),
     Column("reply_guild_id", BigInteger),
     Column("home_channel_id", BigInteger),
+    # press.*
+    Column("press_remix", Boolean),
+    Column("press_zoom", Text),
     UniqueConstraint("interaction_id"),
     UniqueConstraint("webhook_token"),
     # Room in each page lets PostgreSQL renew thousands of leases without touching an index.

@@ -3,25 +3,35 @@ Never here: how a server's own key is brought, tested and stored (that is `own_k
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.domain.accounts import DEFAULT_ACCOUNT, mapped, read_own
+from bot.domain.capabilities import capabilities_of
 from bot.domain.pools import Pool
+from bot.domain.schedule import SECOND, backoff_ms
+from bot.domain.window_ports import Unfamiliar
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bot.domain.accounts import AccountMap
     from bot.domain.balances import BalanceApi
+    from bot.domain.capabilities import Capabilities
     from bot.domain.jobs import Job
-    from bot.domain.ports import ImageApi, Readings
+    from bot.domain.ports import Clock, ImageApi, Readings
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
     from bot.domain.tenancy import Budget
     from bot.services.accounts.own_keys import OwnKeys
     from bot.services.accounts.owner_policy import OwnerPolicy
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT_MS: Final = 300 * SECOND
+"""Between two tries to learn what a server can do, while it does not answer."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -68,6 +78,41 @@ class Accounts:
             return own.name
         name = mapped(self.account_of, guild_id, pool)
         return self.own_name if name == DEFAULT_ACCOUNT else name
+
+    # -- what they can do --------------------------------------------------------------------------------
+
+    def able(self, name: str) -> Capabilities:
+        """What an account can do, as far as it is known by now; a server's own key is OhMyGPT's."""
+        return capabilities_of(self.fixed.get(name))
+
+    async def learned(self, name: str) -> Capabilities:
+        """The same, with one free question to a server that was asked nothing yet; in trouble, what is known so far."""
+        api = self.fixed.get(name)
+        if isinstance(api, Unfamiliar) and not api.is_known:
+            try:
+                await api.check()
+            except RemoteError as error:
+                log.info("abilities_unknown", extra={"account": name, "fault": error.fault.value})
+        return capabilities_of(api)
+
+    async def learn(self, clock: Clock) -> None:
+        """Ask each server of the owner's what it can do, until it has answered: cards and windows depend on it."""
+        unknown, tries = set(self.fixed), 0
+        while unknown:
+            for name in tuple(unknown):
+                await self.learned(name)
+                api = self.fixed[name]
+                if not isinstance(api, Unfamiliar) or api.is_known:
+                    unknown.discard(name)
+            tries += 1
+            if unknown:
+                await clock.pause(backoff_ms(tries, 0.5, first=5 * SECOND, cap=LONGEST_WAIT_MS) / SECOND)
+
+    def any_able(self, can: Callable[[Capabilities], bool]) -> bool:
+        """Whether any of the owner's accounts can do something, as far as it is known by now."""
+        return any(can(capabilities_of(api)) for api in self.fixed.values())
+
+    # -- who pays ----------------------------------------------------------------------------------------
 
     def budget(self, job: Job) -> Budget | None:
         """What of the owner's budget a job takes, and on which terms; None: a server's own account pays."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.domain.window_words import WindowWords
 from bot.services.admission.doors import Door
 from bot.ui.card.card_buttons import AGAIN
 from bot.ui.card.press import say_where
@@ -26,7 +27,13 @@ async def try_again(context: Context, key: JobKey) -> None:
     if press is None:
         await services.imagine.remix(asker, job, job.prompt)
         return
+    had_words = press.remix or press.zoom is not None
     pressed = await services.presses.press(
-        asker, press.parent, press.position, channel_id=press.channel_id, message_id=press.message_id
+        asker,
+        press.parent,
+        press.position,
+        channel_id=press.channel_id,
+        message_id=press.message_id,
+        words=WindowWords(prompt=job.prompt or None, zoom=press.zoom) if had_words else None,
     )
     await say_where(context, pressed)
