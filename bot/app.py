@@ -13,9 +13,10 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from bot import log as log_room
-from bot.client import Easel, point_at
+from bot.client import EXTENSIONS, SHORTENING, Easel, point_at
 from bot.clock import GuardedClock, SystemClock
 from bot.domain.accounts import ApiKind
+from bot.domain.capabilities import capabilities_of
 from bot.domain.ports import unguarded
 from bot.errors import StartupError
 from bot.i18n import Catalogues
@@ -97,6 +98,7 @@ async def assemble(
             shard_ids=settings.shard_ids,
             owner_guild=settings.owner_guild,
             pools_differ=accounts.pools_differ,
+            extensions=(*EXTENSIONS, *([SHORTENING] if accounts.have_windows else [])),
         )
         publisher = DiscordPublisher(
             bot,
@@ -104,6 +106,7 @@ async def assemble(
                 catalogues,
                 video=settings.show_video,
                 address_of=lambda job: pictures.address(job.storage_key),
+                able=lambda account: capabilities_of(accounts.apis.get(account)),
             ),
             clock,
         )

@@ -48,6 +48,8 @@ EXTENSIONS: Final = (
     "cogs.servers",
 )
 """Loaded by name, so that nothing in `bot` imports a cog."""
+SHORTENING: Final = "cogs.shorten"
+"""Loaded besides where an account of the owner's may shorten prompts."""
 COMMAND_IDS: Final = "command_ids"
 """Under this name the store keeps the ids that Discord gave the commands, for every process."""
 SYNCING: Final = "commands_syncing"

@@ -66,6 +66,11 @@ class OwnersAccounts:
             await clock.pause(ASK_AGAIN_S[min(tries, len(ASK_AGAIN_S) - 1)] if unknown else ASK_NEVER_S)
 
     @property
+    def have_windows(self) -> bool:
+        """Whether any account speaks the family's language: it may open windows and shorten prompts."""
+        return any(isinstance(api, MjProxyApi) for api in self.apis.values())
+
+    @property
     def balances(self) -> dict[str, MidjourneyApi]:
         """Where funds can be read: a key of OhMyGPT's tells it, the default one's only with a key for it."""
         return {

@@ -40,6 +40,8 @@ class FailureKind(StrEnum):
     """Nothing changed for too long. We go on looking, and a late picture is still delivered."""
     NEEDS_INPUT = "needs_input"
     """Upstream waits for a window that its API has no way to fill."""
+    UNFILLED = "unfilled"
+    """The window that was opened for it was gone before it could be filled: nothing ran."""
     LOST = "lost"
     """We cannot tell whether the call arrived; it was not repeated."""
     GONE = "gone"
@@ -95,6 +97,7 @@ MENDED_BY_TIME: Final = frozenset(
         FailureKind.QUEUE_FULL,
         FailureKind.UNREACHABLE,
         FailureKind.TIMED_OUT,
+        FailureKind.UNFILLED,
         FailureKind.LOST,
         FailureKind.NO_PICTURE,
         FailureKind.OUTPUT_FILTERED,

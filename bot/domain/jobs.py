@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 from bot.domain.describing import told
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.server_side import UNTOLD, ServerSide
+from bot.domain.shortening import told_shortened
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import IllegalTransition
 
@@ -40,6 +41,7 @@ class JobKind(StrEnum):
     BLEND = "blend"
     DESCRIBE = "describe"
     ACTION = "action"
+    SHORTEN = "shorten"
 
 
 class JobState(StrEnum):
@@ -148,6 +150,10 @@ class Press:
     channel_id: int
     message_id: int
     """The message in which the button was pressed: the child's card links to it."""
+    remix: bool = False
+    """Whether a window for other words was asked for, where a press alone would do."""
+    zoom: str | None = None
+    """How far Custom Zoom goes, as `--zoom` takes it; None for every other action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,8 +337,8 @@ class Job:
                 delivered_at=None,
                 route=None,
                 posting_at=None,
-                discord_url=seen.discord_url,
-                storage_key=seen.storage_key,
+                discord_url=None if self.kind is JobKind.SHORTEN else seen.discord_url,
+                storage_key=None if self.kind is JobKind.SHORTEN else seen.storage_key,
                 actions=seen.actions,
                 result_text=self._words_of(seen),
                 server=self.server.ended(seen),
@@ -348,7 +354,9 @@ class Job:
         return self
 
     def _words_of(self, seen: TaskSnapshot) -> str | None:
-        """What upstream wrote: a description comes in one of two fields (contract §2.6)."""
+        """What upstream wrote: a description comes in one of two fields (contract §2.6), shorter prompts in one of three."""
+        if self.kind is JobKind.SHORTEN:
+            return told_shortened(seen.final_prompt, seen.prompt, seen.description)
         return told(seen.prompt, seen.description) if self.kind is JobKind.DESCRIBE else seen.prompt
 
     def delivered(self, route: Route, now: int, *, reply: ReplyTarget | None = None) -> Self:

@@ -61,7 +61,9 @@ def _whole(low: int, high: int) -> tuple[Text, Callable[[str], str | None]]:
     return text("prompt.rule_whole", low=low, high=high), read
 
 
-def _decimal(low: int, high: int) -> tuple[Text, Callable[[str], str | None]]:
+def decimal_between(low: int, high: int) -> tuple[Text, Callable[[str], str | None]]:
+    """What such a number is called, and how it is read: the value as it is sent, or None."""
+
     def read(value: str) -> str | None:
         value = value.replace(",", ".", 1)  # as half of Europe writes it
         spelled = re.fullmatch(r"[0-9]{0,4}\.?[0-9]{1,4}", value)
@@ -86,7 +88,7 @@ def _shaped(rule: str, pattern: str) -> tuple[Text, Callable[[str], str | None]]
 
 def _quality() -> tuple[Text, Callable[[str], str | None]]:
     rule, read = _one_of("0.25", "0.5", "1", "2", "4")
-    decimal = _decimal(0, 4)[1]
+    decimal = decimal_between(0, 4)[1]
     return rule, lambda value: read(decimal(value) or "")
 
 
@@ -119,7 +121,7 @@ _PARAMETERS: Final = (
     Parameter("raw", ("raw",), Takes.NONE, *_NOTHING),
     Parameter("style", ("style",), Takes.ONE, *_shaped("prompt.rule_word", r"[\w-]{1,40}")),
     Parameter("tile", ("tile",), Takes.NONE, *_NOTHING),
-    Parameter("iw", ("iw",), Takes.ONE, *_decimal(0, 3)),
+    Parameter("iw", ("iw",), Takes.ONE, *decimal_between(0, 3)),
     Parameter(
         "sref",
         ("sref",),

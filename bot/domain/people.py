@@ -50,6 +50,8 @@ class Preferences:
     """They were switched off because the person takes no direct messages from us."""
     news_after: int | None = None
     """Seconds after which a result comes as a new message that pings; 0: always, `NEVER`: never, None: as the server says."""
+    remix: bool = False
+    """Whether V, reroll and pan ask for other words first, where the account can."""
     language: str | None = None
     """A catalogue's name; None: the language of their Discord."""
 

@@ -36,6 +36,7 @@ class Charge(StrEnum):
     VARY_REGION = "vary_region"
     BLEND = "blend"
     DESCRIBE = "describe"
+    SHORTEN = "shorten"
     VIDEO = "video"
 
 
@@ -49,7 +50,12 @@ class Price:
 
 
 _OF_KIND: Final = MappingProxyType(
-    {JobKind.IMAGINE: Charge.IMAGINE, JobKind.BLEND: Charge.BLEND, JobKind.DESCRIBE: Charge.DESCRIBE}
+    {
+        JobKind.IMAGINE: Charge.IMAGINE,
+        JobKind.BLEND: Charge.BLEND,
+        JobKind.DESCRIBE: Charge.DESCRIBE,
+        JobKind.SHORTEN: Charge.SHORTEN,
+    }
 )
 _OF_FAMILY: Final[Mapping[Family, Charge]] = MappingProxyType(
     {
@@ -82,6 +88,11 @@ def charge_of(job: Job, *, parent: Job | None = None) -> Charge:
     clips = parent is not None and any(classify(a.custom_id) is Family.TAKE_CLIP for a in parent.actions)
     if clips and family is Family.REROLL:
         return Charge.VIDEO  # a grid of clips rerolls into another one
+    return charge_of_family(family)
+
+
+def charge_of_family(family: Family) -> Charge:
+    """What an action is paid as under a picture."""
     return _OF_FAMILY.get(family, Charge.IMAGINE)
 
 

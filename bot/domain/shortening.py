@@ -28,6 +28,13 @@ class Shortened:
     """Words that hardly counted."""
 
 
+def told_shortened(*fields: str | None) -> str | None:
+    """The field that holds the shorter prompts: the first with a heading of Midjourney's, else the first that is no command."""
+    kept = [words for words in fields if words and not words.lstrip().startswith("/")]
+    headed = [words for words in kept if _HEADING.search(words) or _TOKENS.search(words)]
+    return next(iter([*headed, *kept]), None)
+
+
 def read_shortened(words: str | None) -> Shortened:
     """Read Midjourney's Markdown; without any heading of its own, all of it is prompts."""
     text = words or ""

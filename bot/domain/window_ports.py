@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 
 @runtime_checkable
+class Unfamiliar(Protocol):
+    """An account whose abilities depend on which program answers at its address."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the server showed what it can do, or the owner said it; else `check` asks."""
+
+    async def check(self) -> None:
+        """Ask, by calls that cost nothing. Raises `RemoteError`."""
+
+
+@runtime_checkable
 class WindowApi(Protocol):
     """Every method raises `RemoteError` and nothing else on trouble.
 

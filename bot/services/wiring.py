@@ -37,6 +37,8 @@ from bot.services.intake.new_chain import NewChains
 from bot.services.intake.open_answers import OpenAnswers
 from bot.services.intake.press import Presses
 from bot.services.intake.region import Regions
+from bot.services.intake.shorten import Shortening
+from bot.services.intake.windows import ActionWindows
 from bot.services.modlog.dispatcher import Dispatcher
 from bot.services.servers.moderation import Moderation
 from bot.services.servers.policy import GuildPolicy
@@ -69,6 +71,8 @@ class Services:
     describing: Describing
     batches: Batches
     presses: Presses
+    windows: ActionWindows
+    shortening: Shortening
     regions: Regions
     intake: Intake
     image_loader: ImageLoader
@@ -305,6 +309,8 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         blending=Blending(chains=chains, image_loader=loader, doors=doors),
         describing=Describing(chains=chains, image_loader=loader, jobs=jobs, store=store, doors=doors),
         presses=presses,
+        windows=ActionWindows(presses=presses),
+        shortening=Shortening(chains=chains, accounts=accounts, jobs=jobs, doors=doors),
         regions=Regions(
             presses=presses,
             store=store,

@@ -156,6 +156,9 @@ jobs = Table(
     Column("subject", Text),
     Column("reply_guild_id", BigInteger),
     Column("home_channel_id", BigInteger),
+    # press.*
+    Column("press_remix", Boolean),
+    Column("press_zoom", Text),
     Column("server_ahead", Integer),
     Column("ran_at", Text),
     Column("seed", Text),

@@ -6,6 +6,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from aiohttp import BodyPartReader
+
 if TYPE_CHECKING:
     from aiohttp import web
 
@@ -21,3 +23,26 @@ async def read_body(request: web.Request, *, most: int, seconds: float) -> bytes
             if len(body) > most:
                 return None
     return bytes(body)
+
+
+async def read_form(request: web.Request, *, most: int, seconds: float) -> dict[str, bytes] | None:
+    """Read a form's fields by name, all of them together of acceptable size; None if they are larger.
+
+    Raises `TimeoutError`, and ValueError for what is no form.
+    """
+    if (request.content_length or 0) > most:
+        return None
+    fields: dict[str, bytes] = {}
+    size = 0
+    async with asyncio.timeout(seconds):
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader):
+                raise ValueError("a form within a form")  # noqa: TRY004 - it is what was posted that is wrong
+            content = bytearray()
+            while chunk := await part.read_chunk():
+                size += len(chunk)
+                if size > most:
+                    return None
+                content += chunk
+            fields[part.name or ""] = bytes(content)
+    return fields

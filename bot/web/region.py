@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.errors import StorageTrouble, UserError
 from bot.services.intake.region_links import LinkGone
 from bot.texts import text
-from bot.web.bodies import read_body
+from bot.web.bodies import read_body, read_form
 from bot.web.plain import plain
 from bot.web.region_page import RegionPage
 
@@ -130,11 +130,11 @@ class RegionPages:
         return await self._answered(request, answer, self._notice)
 
     async def answer_mask(self, request: web.Request) -> web.Response:
-        """`POST /region/{token}`: a PNG, and nothing but that, from the page itself."""
+        """`POST /region/{token}`: a PNG, or a form with one and with words, from the page itself."""
 
         async def answer(link: RegionLink) -> web.Response:
             self._check_sender(request)
-            job = await self._mask_editor.submit(link, await self._mask(request))
+            job = await self._mask_editor.submit(link, *await self._mask(request))
             self._metrics.count("regions_sent", outcome="begun")
             return self._json(200, text("region.page.sent", key=job.key), link.locale)
 
@@ -210,18 +210,25 @@ class RegionPages:
         if not same:
             raise _Said(403, text("region.page.foreign"), "foreign")
 
-    async def _mask(self, request: web.Request) -> bytes:
-        if request.content_type != "image/png":
+    async def _mask(self, request: web.Request) -> tuple[bytes, str | None]:
+        """The mask, and the words beside it where the page asks for any."""
+        form = request.content_type == "multipart/form-data"
+        if not form and request.content_type != "image/png":
             raise _Said(415, text("region.page.no_png"), "no_png")
+        read = read_form if form else read_body
         try:
-            body = await read_body(request, most=LARGEST_MASK, seconds=self._body_seconds)
+            body = await read(request, most=LARGEST_MASK, seconds=self._body_seconds)
         except TimeoutError:
             raise _Said(408, text("region.page.slow"), "slow") from None
+        except ValueError:
+            raise _Said(415, text("region.page.no_png"), "no_png") from None
         if body is None:
             raise _Said(413, text("region.page.too_large"), "too_large")
-        if not body.startswith(PNG):
+        fields = {"mask": body} if isinstance(body, bytes) else body
+        mask, words = fields.get("mask", b""), fields.get("words")
+        if not mask.startswith(PNG):
             raise _Said(415, text("region.page.no_png"), "no_png")
-        return body
+        return mask, None if words is None else words.decode(errors="replace")
 
 
 def _token(request: web.Request) -> str:

@@ -10,11 +10,13 @@ from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.prompts import PROMPT_LIMIT
 from bot.texts import text
 
 if TYPE_CHECKING:
     from bot.i18n import Catalogues
     from bot.services.intake.mask_editor import Canvas
+    from bot.texts import Text
 
 TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 SENTENCES: Final = (
@@ -79,8 +81,12 @@ class RegionPage:
 
     def editor(self, locale: str, canvas: Canvas, token: str) -> str:
         """The editor for a picture. Addresses are relative, so that a reverse proxy may put it under any path."""
+        sentences = {name: self._say(locale, name) for name in SENTENCES}
+        if canvas.words is not None:
+            sentences["lead"] = self._spoken(locale, text("region.page.lead_words"))
         return self._editor.substitute(
-            {name: self._say(locale, name) for name in SENTENCES},
+            sentences,
+            words=self._words(locale, canvas.words),
             lang=self._language(locale),
             assets=f"assets/{self.version}",
             width=str(canvas.width),
@@ -98,8 +104,22 @@ class RegionPage:
             said=html.escape(said),
         )
 
+    def _words(self, locale: str, words: str | None) -> str:
+        """The field for words beside the mask, where the account takes any."""
+        if words is None:
+            return ""
+        label, written = self._spoken(locale, text("region.page.words")), html.escape(words)
+        return (
+            f'<label class="words"><span>{label}</span>'
+            # A line break right behind the tag is not part of what is written.
+            f'<textarea id="words" rows="2" maxlength="{PROMPT_LIMIT}">\n{written}</textarea></label>'
+        )
+
     def _say(self, locale: str, name: str) -> str:
-        return html.escape(self._catalogues.render(text(f"region.page.{name}"), locale))
+        return self._spoken(locale, text(f"region.page.{name}"))
+
+    def _spoken(self, locale: str, words: Text) -> str:
+        return html.escape(self._catalogues.render(words, locale))
 
     def _language(self, locale: str) -> str:
         return html.escape(locale if self._catalogues.speaks(locale) else "en")

@@ -29,6 +29,7 @@ class Button:
         """Whether it is one of ours, such as Cancel, and stands for no action of Midjourney's."""
         return key_on(self.custom_id) is not None and kind_of(self.custom_id) not in {
             "press",
+            "vary",
             "region",
             "cells",
         }

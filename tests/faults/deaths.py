@@ -14,6 +14,7 @@ from bot.domain.prompts import PromptOptions
 from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from tests.faults.report import Row, record
+from tests.faults.windows import custom_zoom, fills_of, furnish, region_with_words, remix, shorten
 from tests.services.harness import Crash, Harness
 from tests.services.test_pictures import AFile
 
@@ -110,12 +111,20 @@ async def imagine_with_picture(world: Harness) -> None:
     await world.services.imagine.begin(world.asker(), options, Pool.FAST, given=[AFile()])
 
 
-OF_PICTURES: dict[Path_, tuple[str, ...]] = {
+FEW_POINTS: dict[Path_, tuple[str, ...]] = {
     blend: ("db insert", "db inputs", "POST blend"),
     describe: ("db insert", "db inputs", "POST describe", "show reply"),
     imagine_with_picture: ("db insert", "db inputs", "db address_inputs", "POST upload", "POST imagine"),
+    region_with_words: ("db insert", "db inputs", "db save", "POST press", "POST fill"),
+    remix: ("db insert", "db save", "POST press", "POST fill"),
+    shorten: ("db insert", "POST shorten", "show reply"),
 }
-"""Paths that differ from `imagine` only where pictures go along: they are tried at those points, which are few."""
+"""Paths that differ from `imagine`, or from Custom Zoom's, only where pictures or words go along: they are tried at those
+points, which are few."""
+
+
+OF_WINDOWS: tuple[Path_, ...] = (custom_zoom, region_with_words, remix, shorten)
+"""Paths at a server with windows, whose filling is a second paid call."""
 
 
 async def _first(world: Harness) -> Job:
@@ -127,8 +136,10 @@ async def _prepared(folder: Path, path: Path_, template: Path | None) -> Harness
     world = Harness(folder)
     if template is not None:
         shutil.copyfile(template, folder / "easel.db")
+    if path in OF_WINDOWS:
+        furnish(world)
     await world.boot()
-    if path is press:
+    if path is press or path in OF_WINDOWS:
         await world.finished_grid()
     if path is late:
         world.upstream.template["seconds"] = 3600 * 1000
@@ -201,16 +212,19 @@ async def die_everywhere(path: Path_, tmp_path: Path) -> None:
     await _run(whole, path)
     points = list(whole.effects.names)
     assert await judge(whole) == (0, 0)
+    assert set(fills_of(whole)) <= {1}
     await whole.kill()
 
     outcomes: dict[str, tuple[int, int]] = {}
-    for n in _worth_trying(points, OF_PICTURES.get(path)):
+    for n in _worth_trying(points, FEW_POINTS.get(path)):
         folder = tmp_path / str(n)
         folder.mkdir()
         world = await _prepared(folder, path, template)
         world.effects.crash_at = n
         await _run(world, path)
-        outcomes[f"{n}: {points[n]}"] = await judge(world)
+        lost, doubled = await judge(world)
+        twice = [times for times in fills_of(world) if times > 1]
+        outcomes[f"{n}: {points[n]}"] = (lost, doubled + len(twice))
         await world.kill()
 
     bad = {point: outcome for point, outcome in outcomes.items() if outcome != (0, 0)}

@@ -38,7 +38,7 @@ PATTERN: Final = re.compile(r"(?:[a-z_]+|\{\})(?:[._](?:\w+|\{\})+)+")
 OWNS: Final = ("own_key", "own_balance")
 """What is told otherwise where a server brought a key of its own."""
 FAILURE: Final = (*(kind.value for kind in FailureKind), *OWNS)
-ORIGINS: Final = ("remixed", "from_description", "described_again")
+ORIGINS: Final = ("remixed", "from_description", "from_shortened", "described_again")
 """How a job came from another one than by one of its buttons."""
 SHAPES: Final = tuple(shape.value.lower() for shape in Shape)
 ENDED: Final = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
@@ -64,6 +64,7 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
         *("idea0", "idea1", "idea2", "idea3", "ideas", "describe", "star"),
     ),
     "card.{}": ORIGINS,
+    "shorten.{}": ("strong", "weak"),
     "card.{}_elsewhere": ORIGINS,
     "choice.action.{}": WordAction,
     "choice.role.{}": ("prompt", "style", "character", "omni"),

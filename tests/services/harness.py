@@ -655,6 +655,8 @@ class Harness:
         self.roster = Roster()
         self.roster.open.add(GUILD)
         self.accounts: tuple[str, ...] = ("default",)
+        self.windows: Any = None
+        """The windows of a server that opens any (tests/faults/windows.py)."""
         self.way_to: Callable[[str], Any] = lambda _account: Api(self.upstream, self.effects)
         self.more_ports: dict[str, Any] = {}
         self.more_terms: dict[str, Any] = {}

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.domain.open_answers import OpenAnswer
     from bot.domain.people import Preferences
     from bot.domain.pools import Pool
+    from bot.domain.window_words import WindowWords
     from bot.services.admission.asker import Asker
     from bot.services.history.at_server import AtServer
     from bot.services.history.favourites import Favourites
@@ -107,8 +108,16 @@ class ScriptedPresses:
     pressed: list[tuple[Asker, JobKey, int, int, int]] = field(default_factory=list)
 
     async def press(
-        self, asker: Asker, key: JobKey, position: int, *, channel_id: int, message_id: int
+        self,
+        asker: Asker,
+        key: JobKey,
+        position: int,
+        *,
+        channel_id: int,
+        message_id: int,
+        words: WindowWords | None = None,
     ) -> Pressed:
+        del words
         self.pressed.append((asker, key, position, channel_id, message_id))
         if self.refusal is not None:
             raise self.refusal
@@ -165,6 +174,14 @@ class ScriptedAnswers:
 
 
 @dataclass
+class NoWindows:
+    """The owner's accounts open none."""
+
+    anywhere: bool = False
+    remix_anywhere: bool = False
+
+
+@dataclass
 class ScriptedServices:
     """The use cases; a test that needs the last two puts real ones there."""
 
@@ -180,6 +197,7 @@ class ScriptedServices:
     people: ScriptedPeople = field(default_factory=ScriptedPeople)
     drafts: ScriptedDrafts = field(default_factory=ScriptedDrafts)
     regions: Any = None
+    windows: NoWindows = field(default_factory=NoWindows)
     answers: ScriptedAnswers = field(default_factory=ScriptedAnswers)
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Route
     from bot.domain.ports import Showing
+    from bot.domain.window_words import WindowWords
     from bot.services.admission.doors import Door
     from bot.storage.opening import Storage
 
@@ -108,6 +109,7 @@ class Draft:
     job: Job
     width: int
     height: int
+    words: str | None = None
 
 
 @dataclass
@@ -120,6 +122,9 @@ class Room:
     address: str = ""
     links: RegionLinks = field(init=False)
     masks: list[bytes] = field(default_factory=list)
+    prompt: str | None = None
+    """The picture's, where words are taken beside the mask."""
+    words: list[WindowWords | None] = field(default_factory=list)
     begun: list[Job] = field(default_factory=list)
     posted: list[tuple[Showing, Route]] = field(default_factory=list)
     shown: asyncio.Event = field(default_factory=asyncio.Event)
@@ -142,7 +147,7 @@ class Room:
         if self.trouble is not None:
             raise self.trouble
         assert (asker.user_name, key, position) == ("Ada", PARENT.key, 3)
-        return Draft(PARENT, *self.size)
+        return Draft(PARENT, *self.size, self.prompt)
 
     async def repaint(
         self,
@@ -154,6 +159,7 @@ class Room:
         channel_id: int,
         message_id: int,
         door: Door,
+        words: WindowWords | None = None,
     ) -> Pressed:
         """Begin one job for an interaction."""
         self.asked.set()
@@ -164,6 +170,7 @@ class Room:
         assert (key, position, channel_id, message_id) == (PARENT.key, 3, 22, 0)
         assert door.value == "editor"
         self.masks.append(mask)
+        self.words.append(words)
         if self.others is not None:
             return Pressed(self.others, PressOutcome.RUNNING)
         if not self.begun:

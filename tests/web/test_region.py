@@ -11,12 +11,14 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 import structlog
 from PIL import Image
 
 from bot.domain.jobs import Route
 from bot.domain.region_links import LINK_LIFE_MS
+from bot.domain.window_words import WindowWords
 from bot.errors import StorageTrouble, UserError
 from bot.log import setup
 from bot.texts import text
@@ -27,8 +29,6 @@ from tests.web.region_harness import PARENT, SIZE, TOKEN, opened_room
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
-
-    import aiohttp
 
     from tests.web.region_harness import Room
 
@@ -219,6 +219,56 @@ async def test_a_post_begins_the_job_and_its_card_is_posted_at_once(
     assert begun.reply.token is None
     assert begun.reply.message_id is None
     assert room.counted == ["begun"]
+
+
+async def test_where_words_are_taken_the_page_asks_for_them_and_sends_both(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    room.prompt = "a <paper> fox --ar 3:2"
+    link = await room.link()
+    async with client.get(link) as answer:
+        page = await answer.text()
+    assert 'id="words"' in page
+    assert "a &lt;paper&gt; fox --ar 3:2</textarea>" in page
+    assert "say below what should be there" in page
+
+    form = aiohttp.FormData()
+    form.add_field("mask", mask(), filename="mask.png", content_type="image/png")
+    form.add_field("words", "ein roter Mond 月 —ar 1:1")
+    async with client.post(link, data=form, headers={"Sec-Fetch-Site": "same-origin"}) as answer:
+        assert answer.status == 200, await answer.text()
+
+    assert room.masks == [mask()]
+    assert room.words == [WindowWords(prompt="ein roter Mond 月 --ar 1:1")]
+
+
+async def test_where_none_are_taken_no_page_asks_for_words(room: Room, client: aiohttp.ClientSession) -> None:
+    async with client.get(await room.link()) as answer:
+        assert 'id="words"' not in await answer.text()
+
+
+async def test_words_that_cannot_be_sent_are_said_and_leave_the_link_good(
+    room: Room, client: aiohttp.ClientSession
+) -> None:
+    room.prompt = "a fox"
+    link = await room.link()
+    form = aiohttp.FormData()
+    form.add_field("mask", mask(), filename="mask.png", content_type="image/png")
+    form.add_field("words", "a moon --aspekt 1:1")
+    async with client.post(link, data=form, headers={"Sec-Fetch-Site": "same-origin"}) as answer:
+        assert answer.status == 422
+        assert "--aspekt" in (await answer.json())["said"]
+
+    assert room.masks == []
+    assert (await send(client, link))[0] == 200
+
+
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"--x\r\n\r\n"])
+async def test_a_broken_form_begins_nothing(room: Room, client: aiohttp.ClientSession, body: bytes) -> None:
+    status, _ = await send(client, await room.link(), body, kind="multipart/form-data; boundary=x")
+
+    assert status == 415
+    assert room.masks == []
 
 
 async def test_posts_at_the_same_time_begin_one_job_and_show_one_card(

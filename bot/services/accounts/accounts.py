@@ -3,17 +3,19 @@ Never here: how a server's own key is brought, tested and stored (that is `own_k
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.accounts import DEFAULT_ACCOUNT, mapped, read_own
 from bot.domain.capabilities import capabilities_of
 from bot.domain.pools import Pool, shown_pools
+from bot.domain.window_ports import Unfamiliar
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bot.domain.accounts import AccountMap
     from bot.domain.balances import BalanceApi
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from bot.domain.tenancy import Budget
     from bot.services.accounts.own_keys import OwnKeys
     from bot.services.accounts.owner_policy import OwnerPolicy
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -71,6 +75,28 @@ class Accounts:
         name = mapped(self.account_of, guild_id, pool)
         return self.own_name if name == DEFAULT_ACCOUNT else name
 
+    # -- what they can do --------------------------------------------------------------------------------
+
+    def able(self, name: str) -> Capabilities:
+        """What an account can do, as far as it is known by now; a server's own key is OhMyGPT's."""
+        return capabilities_of(self.fixed.get(name))
+
+    async def learned(self, name: str) -> Capabilities:
+        """The same, with one free question to a server that was asked nothing yet; in trouble, what is known so far."""
+        api = self.fixed.get(name)
+        if isinstance(api, Unfamiliar) and not api.is_known:
+            try:
+                await api.check()
+            except RemoteError as error:
+                log.info("abilities_unknown", extra={"account": name, "fault": error.fault.value})
+        return capabilities_of(api)
+
+    def any_able(self, can: Callable[[Capabilities], bool]) -> bool:
+        """Whether any of the owner's accounts can do something, as far as it is known by now."""
+        return any(can(capabilities_of(api)) for api in self.fixed.values())
+
+    # -- who pays ----------------------------------------------------------------------------------------
+
     def budget(self, job: Job) -> Budget | None:
         """What of the owner's budget a job takes, and on which terms; None: a server's own account pays."""
         return self.owner.budget(job)
@@ -95,7 +121,7 @@ class Accounts:
                 served.add(pool)
         return frozenset(served)
 
-    async def able(self, guild_id: int | None) -> tuple[Capabilities, ...]:
+    async def able_in(self, guild_id: int | None) -> tuple[Capabilities, ...]:
         """What the accounts can do that a server draws on."""
         if guild_id is None:
             return (capabilities_of(self.fixed.get(self.own_name)),)

@@ -101,6 +101,10 @@ class People:
         """The same for a button that does not say which: the other way round than is stored."""
         return await self._change(user_id, lambda p: replace(p, copies=not p.copies, copies_refused=False))
 
+    async def toggle_remix(self, user_id: int) -> Preferences:
+        """Have V, reroll and pan ask for other words first, or not: the other way round than is stored."""
+        return await self._change(user_id, lambda p: replace(p, remix=not p.remix))
+
     async def stop_copies(self, user_id: int) -> Preferences:
         """They take no direct messages from us: stop, and remember why."""
         return await self._change(user_id, lambda p: replace(p, copies=False, copies_refused=True))

@@ -14,6 +14,7 @@ from cachetools import TTLCache
 from bot.domain.jobs import Route
 from bot.domain.ports import Showing
 from bot.domain.turns import WHOSE
+from bot.domain.window_words import read_words
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.admission.doors import Door
 from bot.services.intake.region_links import read_asker
@@ -46,6 +47,8 @@ class Canvas:
     width: int
     height: int
     """Of the picture as upstream has it: the mask's exact size, however the picture is shown."""
+    words: str | None = None
+    """The picture's prompt, where other words for the region are taken; None where none are."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -76,7 +79,7 @@ class MaskEditor:
     async def canvas(self, link: RegionLink) -> Canvas:
         """What is to be painted on; raises `UserError` if its picture is not to be had, or `StorageTrouble`."""
         draft = await self._drafted(link)
-        return Canvas(draft.width, draft.height)
+        return Canvas(draft.width, draft.height, draft.words)
 
     async def picture(self, link: RegionLink) -> bytes:
         """The picture as a WebP for a screen; raises `UserError` or `StorageTrouble`."""
@@ -102,12 +105,12 @@ class MaskEditor:
 
     # -- the region --------------------------------------------------------------------------------------
 
-    async def submit(self, link: RegionLink, mask: bytes) -> Job:
+    async def submit(self, link: RegionLink, mask: bytes, words: str | None = None) -> Job:
         """Begin the link's one job; sent twice, by two taps or to two processes, it is still one job and one charge.
 
         A job is unique by the interaction that asked for it, and a link carries the one it was made in: that is what
         holds, whatever dies in between. The link is used up once the job stands. Raises `UserError` with the rule or
-        the mask's fault that refuses: nothing was charged, and the link stays good; `StorageTrouble` likewise.
+        the mask's or the words' fault that refuses: nothing was charged, and the link stays good; `StorageTrouble` likewise.
         """
         asker = read_asker(link.asker)
         WHOSE.set(asker.server or asker.user_id)
@@ -119,6 +122,7 @@ class MaskEditor:
             channel_id=asker.reply.channel_id,
             message_id=0,
             door=Door.EDITOR,
+            words=None if words is None else read_words(words),
         )
         job = pressed.job
         if job.interaction_id != asker.interaction_id:

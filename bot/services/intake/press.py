@@ -3,16 +3,19 @@ Never here: custom_ids (the key and the position have been read) and sending any
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.domain.actions import Family, Need, classify, describe_press, is_split, need_of
+from bot.domain.inputs import images_of
 from bot.domain.jobs import Job, JobKind, JobState, Press, inherit_chain
 from bot.domain.prices import charge_of
+from bot.domain.window_words import WindowKind, window_of_action
 from bot.errors import UserError
 from bot.services.admission.doors import Door, Doors, origin_of
 from bot.services.admission.terms import Request
+from bot.services.intake.new_chain import references_of
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import JobStore
     from bot.domain.prices import Charge
     from bot.domain.tasks import RemoteAction
+    from bot.domain.window_words import WindowWords
     from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
     from bot.services.intake.intake import Intake
@@ -57,18 +61,28 @@ class Presses:
     video: bool = False
 
     async def press(
-        self, asker: Asker, key: JobKey, position: int, *, channel_id: int, message_id: int
+        self,
+        asker: Asker,
+        key: JobKey,
+        position: int,
+        *,
+        channel_id: int,
+        message_id: int,
+        words: WindowWords | None = None,
     ) -> Pressed:
         """Begin the child of a button, or find the one that it already has.
 
-        Everything but the presser comes from the pressed job's row: task id, customId, pool, account, prompt.
+        Everything but the presser comes from the pressed job's row: task id, customId, pool, account, prompt; `words`
+        are what was written into its window instead, if it has one.
         Raises `UserError` with the way forward if the button can start nothing, `StorageTrouble` if the row could
         not be written.
         """
         parent = await self.parent(key)
         asker = await self.seat(asker, parent, Door.PRESS)
-        self._check(parent, position)
-        return await self.start_child(asker, parent, position, channel_id=channel_id, message_id=message_id)
+        self._check(parent, position, words)
+        return await self.start_child(
+            asker, parent, position, channel_id=channel_id, message_id=message_id, words=words
+        )
 
     async def seat(self, asker: Asker, parent: Job, door: Door) -> Asker:
         """The asker in the home of a job, if its door is open to them; raises `UserError`."""
@@ -97,6 +111,7 @@ class Presses:
         message_id: int,
         inputs: Sequence[Input] = (),
         notes: tuple[str, ...] = (),
+        words: WindowWords | None = None,
     ) -> Pressed:
         """Begin the child of a button that may be pressed with what it takes along, or find the one that it has.
 
@@ -113,8 +128,16 @@ class Presses:
             return Pressed(existing, PressOutcome.SHOWN)
 
         await self.accounts.check_chain(parent)
-        child = self._child(parent, action, position, asker, channel_id, message_id, notes)
-        request = _request(parent, charge_of(child, parent=parent))
+        if words is not None or self.window_of(parent, position) is WindowKind.REGION:
+            pictures, more = await self._pictures_of_prompt(parent)
+            inputs, notes = (*pictures, *inputs), notes + more
+        child = self._child(parent, action, position, asker, channel_id, message_id, notes, words)
+        request = replace(
+            _request(parent, charge_of(child, parent=parent)),
+            prompt=None if words is None else words.prompt,
+            borrowed=parent.prompt,
+            references=references_of(one.role for one in inputs) if words is not None else (),
+        )
         started = await self.intake.enqueue(asker, child, request, inputs)
         if started.fresh:
             self.intake.show(parent)  # its button now shows that it was pressed
@@ -127,9 +150,26 @@ class Presses:
         await self.accounts.check_chain(parent)
         await self.intake.check(asker, _request(parent, charge))
 
-    def _check(self, parent: Job, position: int) -> None:
-        """Raise `UserError` if a press alone cannot send a button's action."""
+    def window_of(self, parent: Job, position: int) -> WindowKind | None:
+        """Which window a button can open on the account of its chain; None: none."""
+        return window_of_action(parent.actions, position, self.accounts.able(parent.account))
+
+    async def _pictures_of_prompt(self, parent: Job) -> tuple[Sequence[Input], tuple[str, ...]]:
+        """What a window's words have to stand behind: the server knows the pictures of a prompt as part of its words."""
+        root = parent if parent.root == parent.key else await self.store.get(parent.root)
+        if root is None or root.kind is not JobKind.IMAGINE or not root.inputs:
+            return (), ()
+        taken = images_of(await self.store.inputs(root.key))
+        return taken, () if len(taken) == root.inputs else ("note.pictures_not_kept",)
+
+    def _check(self, parent: Job, position: int, words: WindowWords | None) -> None:
+        """Raise `UserError` if a press alone, or with words, cannot send a button's action."""
         action = _action(parent, position)
+        window = self.window_of(parent, position)
+        if words is not None:
+            if window in {WindowKind.ZOOM, WindowKind.WORDS}:
+                return
+            raise UserError(text("window.not_here", button=describe_press(action)))
         match need_of(classify(action.custom_id)):
             case Need.NOTHING:
                 return
@@ -139,6 +179,8 @@ class Presses:
                 raise UserError(
                     text("press.foreign")
                 )  # its card is older than the button that asks for a region
+            case Need.TEXT if window is WindowKind.ZOOM:
+                raise UserError(text("window.press_again", key=parent.key))
             case Need.TEXT if classify(action.custom_id) is Family.CUSTOM_ZOOM:
                 raise UserError(text("press.custom_zoom"))
             case _:
@@ -153,10 +195,18 @@ class Presses:
         channel_id: int,
         message_id: int,
         notes: tuple[str, ...],
+        words: WindowWords | None,
     ) -> Job:
         if parent.task_id is None:  # `parent` has made sure; the type checker has not seen it
             raise UserError(text("press.unfinished", key=parent.key))
         root, pool, account, prompt, home, home_channel = inherit_chain(parent)
+        remix, zoom = False, None
+        label = describe_press(action)
+        if words is not None:
+            prompt, zoom = prompt if words.prompt is None else words.prompt, words.zoom
+            remix = self.window_of(parent, position) is WindowKind.WORDS
+            notes += words.notes
+            label = f"{label} · Remix" if remix else label if zoom is None else f"{label} {zoom}x"
         return self.intake.new_job(
             asker,
             kind=JobKind.ACTION,
@@ -171,10 +221,12 @@ class Presses:
                 parent=parent.key,
                 position=position,
                 custom_id=action.custom_id,
-                label=describe_press(action),
+                label=label,
                 parent_task=parent.task_id,
                 channel_id=channel_id,
                 message_id=message_id,
+                remix=remix,
+                zoom=zoom,
             ),
         )
 

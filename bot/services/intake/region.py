@@ -13,6 +13,7 @@ from bot.domain.actions import Family, classify
 from bot.domain.inputs import Input, InputRole, mask_of
 from bot.domain.masks import COUNT, Cells, CheckedMask
 from bot.domain.prices import Charge
+from bot.domain.window_words import WindowKind, WindowWords
 from bot.errors import RetryLater, RouteClosed, UserError
 from bot.services.admission.doors import Door
 from bot.services.intake.press import Pressed, PressOutcome
@@ -53,6 +54,8 @@ class RegionDraft:
     """Of the picture as upstream has it: the mask's exact size."""
     small: bytes = field(repr=False)
     """A JPEG of it with at most 1024 pixels a side, to be shown."""
+    words: str | None = None
+    """The picture's prompt, where the account takes other words for a region; None where it takes none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class Masked:
     mask: CheckedMask
     door: Door = Door.REGION
     """Which one they came in by."""
+    words: WindowWords | None = None
+    """Words for the region, where its account takes any; None: the picture's own."""
 
 
 async def no_editor(_asker: Asker, _key: JobKey, _position: int) -> str | None:
@@ -120,6 +125,11 @@ class Regions:
         """A JPEG of the picture under the lattice, with the chosen cells."""
         return await self.masks.preview(draft.small, cells)
 
+    async def words(self, asker: Asker, key: JobKey, position: int) -> str | None:
+        """The picture's prompt, if its account takes other words for a region; raises `UserError`."""
+        _, parent = await self._entered(asker, key, position, Door.REGION)
+        return parent.prompt if self.presses.window_of(parent, position) is WindowKind.REGION else None
+
     async def editor_link(self, asker: Asker, key: JobKey, position: int) -> str | None:
         """Where this person can draw a mask for this button; None where there is no such page."""
         parent = await self.presses.parent(key)  # the page asks at its door whether they may
@@ -138,6 +148,7 @@ class Regions:
         channel_id: int,
         message_id: int,
         door: Door = Door.REGION,
+        words: WindowWords | None = None,
     ) -> Pressed:
         """Begin the job that repaints what a drawn mask shows in white, or find the one that this button has.
 
@@ -146,19 +157,28 @@ class Regions:
         mask, the job or its picture, or with the rule that refuses; `StorageTrouble` if the row could not be written.
         In all these cases nothing was charged.
         """
-        ready = await self.prepare(asker, key, position, mask, door=door)
+        ready = await self.prepare(asker, key, position, mask, door=door, words=words)
         if isinstance(ready, Pressed):
             return ready
         return await self.begin(asker, ready, channel_id=channel_id, message_id=message_id)
 
     async def prepare(
-        self, asker: Asker, key: JobKey, position: int, chosen: bytes | Cells, *, door: Door = Door.REGION
+        self,
+        asker: Asker,
+        key: JobKey,
+        position: int,
+        chosen: bytes | Cells,
+        *,
+        door: Door = Door.REGION,
+        words: WindowWords | None = None,
     ) -> Masked | Pressed:
         """The first half of `repaint`, which needs no place for a card: squares or a drawn mask become the mask.
 
         Returns the job that this button has, if it has one. Raises `UserError`.
         """
         _, parent = await self._entered(asker, key, position, door)
+        if words is not None and self.presses.window_of(parent, position) is not WindowKind.REGION:
+            raise UserError(text("region.no_words"))
         running = await self._running(parent, position)
         if running is not None:
             return Pressed(running, PressOutcome.RUNNING)
@@ -170,7 +190,7 @@ class Regions:
         else:
             png = await self.masks.from_cells(draft.width, draft.height, chosen)
             checked = CheckedMask(png, resized=False, share=len(chosen) / COUNT)
-        return Masked(parent, position, checked, door)
+        return Masked(parent, position, checked, door, words)
 
     async def begin(self, asker: Asker, ready: Masked, *, channel_id: int, message_id: int) -> Pressed:
         """The second half: the intent is stored and the worker woken. Raises `UserError` or `StorageTrouble`."""
@@ -183,6 +203,7 @@ class Regions:
             message_id=message_id,
             inputs=(Input(mask.png, "image/png", f"mask-{key}.png", role=InputRole.MASK),),
             notes=(RESIZED,) if mask.resized else (),
+            words=ready.words,
         )
         log.info(
             "region_repainted",
@@ -204,6 +225,7 @@ class Regions:
             message_id=press.message_id,
             inputs=(mask,),
             notes=tuple(note for note in job.notes if note == RESIZED),
+            words=WindowWords(prompt=job.prompt) if job.prompt != parent.prompt else None,
         )
 
     # -- the job and its picture -------------------------------------------------------------------------
@@ -233,6 +255,8 @@ class Regions:
             log.info("picture_not_fetched", extra={"job": parent.key, "reason": later.reason})
             raise UserError(text("region.picture_later", key=parent.key)) from later
         small = await self.masks.shrunk(picture.data)
-        draft = RegionDraft(parent, position, picture.width, picture.height, small)
+        takes_words = self.presses.window_of(parent, position) is WindowKind.REGION
+        words = parent.prompt if takes_words else None
+        draft = RegionDraft(parent, position, picture.width, picture.height, small, words)
         self._kept[parent.key, position] = draft
         return draft

@@ -24,6 +24,7 @@ from bot.domain.settling import FILL_PATIENCE_MS, Verdict, tag_of, window_filled
 from bot.domain.tasks import TaskStatus
 from bot.domain.window_ports import WindowApi
 from bot.errors import RemoteError, TaskTaken
+from bot.services.worker.submission import without_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,7 +104,8 @@ class Reconciler:
             patience = _PATIENCE.get(found, UNCLEAR_GRACE_MS)
             until = job.changed_at + patience
             return await self._again_or_lost(job, found.value, until, LOOK_EVERY_MS)
-        adopted = job.submitted(found.task_id, now)
+        met = job if window_of(job) is not None else without_window(job)
+        adopted = met.submitted(found.task_id, now)
         try:
             await self.store.save(adopted)
         except TaskTaken:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+WORDS_UNASKED: Final = "note.words_unasked"
+"""The note of a press whose window did not open: the server began with the picture's own words."""
 FIRST_LOOK_MS: Final = 2 * SECOND
 """An unclear submission is looked for this soon: the list may need a moment to show it."""
 SAVE_TRIES: Final = 20
@@ -66,6 +68,7 @@ class Submitter:
                 task_id = await self._fill(job, answer)
             else:
                 task_id = await self._task_of(answer, job)
+                job = without_window(job)
         except RemoteError as error:
             after = self._settled(job, error)
             self.metrics.count("submissions", outcome=error.fault.value)
@@ -94,7 +97,13 @@ class Submitter:
         if not isinstance(api, WindowApi):
             raise RemoteError(RemoteFault.REFUSED, "this account fills no windows")
         webhook = self.webhook_address(job.webhook_token)
-        return await windowed.fill(api, job, window, await self._inputs(job), webhook=webhook)
+        try:
+            return await windowed.fill(api, job, window, await self._inputs(job), webhook=webhook)
+        except RemoteError as error:
+            if error.kind is not FailureKind.GONE:
+                raise
+            # It is the window that is unknown: the picture above was there a moment ago, when its button was pressed.
+            raise RemoteError(error.fault, error.message, kind=FailureKind.UNFILLED) from error
 
     async def _task_of(self, answer: RemoteTaskId | Answer, job: Job) -> RemoteTaskId:
         """The task that an answer names; one that exists already is taken only if no job of ours has it."""
@@ -117,6 +126,8 @@ class Submitter:
             prompt = job.prompt
             if job.kind is JobKind.IMAGINE:
                 prompt = sent_prompt(prompt, await self._addressed(job, api, images_of(inputs)))
+            elif job.press is not None:  # before the window opens, which is then filled at once
+                await self._addressed(job, api, images_of(inputs))
             return await windowed.submit(api, job, inputs, prompt=prompt, webhook=webhook)
         if job.press is not None:
             mask = mask_of(inputs)
@@ -226,3 +237,10 @@ class Submitter:
                 return
         # Not stored: after the lease the row comes back as SUBMITTING and is settled through the task list.
         await write(after)
+
+
+def without_window(job: Job) -> Job:
+    """A job whose press began at once although a window with other words, or a zoom, was meant to open: it says so."""
+    if job.press is None or not (job.press.remix or job.press.zoom) or WORDS_UNASKED in job.notes:
+        return job
+    return replace(job, notes=(*job.notes, WORDS_UNASKED))

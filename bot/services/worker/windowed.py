@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.inputs import FEWEST_BLENDED, Shape, images_of, mask_of
+from bot.domain.inputs import FEWEST_BLENDED, Shape, images_of, mask_of, sent_prompt
 from bot.domain.jobs import JobKind
 from bot.domain.settling import tag_of
+from bot.domain.window_words import split_zoom, with_zoom
 from bot.errors import RemoteError, RemoteFault
 
 if TYPE_CHECKING:
@@ -23,11 +24,16 @@ if TYPE_CHECKING:
 async def submit(
     api: WindowApi, job: Job, inputs: Sequence[Input], *, prompt: str, webhook: str | None
 ) -> Answer:
-    """Make the job's first paid call; `prompt` is what an imagine sends. Raises `RemoteError`."""
+    """Make the job's first paid call; `prompt` is what an imagine or a shortening sends. Raises `RemoteError`."""
     tag, pool = tag_of(job), job.pool
     if job.press is not None:
         return await api.press(
-            task_id=job.press.parent_task, custom_id=job.press.custom_id, pool=pool, webhook=webhook, tag=tag
+            task_id=job.press.parent_task,
+            custom_id=job.press.custom_id,
+            pool=pool,
+            webhook=webhook,
+            tag=tag,
+            remix=job.press.remix,
         )
     pictures = [image.data_url for image in images_of(inputs)]
     match job.kind:
@@ -37,6 +43,8 @@ async def submit(
             )
         case JobKind.DESCRIBE if pictures:
             return await api.submit_describe(image=pictures[0], pool=pool, webhook=webhook, tag=tag)
+        case JobKind.SHORTEN:
+            return await api.shorten(prompt=prompt, pool=pool, webhook=webhook, tag=tag)
         case JobKind.IMAGINE:
             return await api.submit_imagine(prompt=prompt, pool=pool, webhook=webhook, tag=tag)
         case _:
@@ -46,15 +54,18 @@ async def submit(
 async def fill(
     api: WindowApi, job: Job, opened: WindowOpen, inputs: Sequence[Input], *, webhook: str | None
 ) -> RemoteTaskId:
-    """Make the second paid call, once: the job's words, and its mask if it has one. Raises `RemoteError`."""
+    """Make the second paid call, once: the job's words behind its pictures' addresses, and its mask if it has one.
+
+    Raises `RemoteError`.
+    """
     mask = mask_of(inputs)
-    words = job.prompt or opened.prompt or ""
+    words = sent_prompt(job.prompt, inputs) if job.prompt else split_zoom(opened.prompt or "")[0]
     if not words and job.press is not None:
         parent = (await api.query_many([job.press.parent_task])).get(job.press.parent_task)
         words = "" if parent is None else parent.prompt or parent.final_prompt or ""
     filled = await api.fill(
         window=opened.task_id,
-        prompt=words,
+        prompt=with_zoom(words, None if job.press is None else job.press.zoom),
         mask=None if mask is None else mask.data_url,
         pool=job.pool,
         webhook=webhook,

@@ -41,6 +41,8 @@ _NO_PRESS: Final[Values] = dict.fromkeys(
         "press_parent_task",
         "press_channel_id",
         "press_message_id",
+        "press_remix",
+        "press_zoom",
     )
 )
 
@@ -135,6 +137,8 @@ def _press(press: Press | None) -> Values:
         "press_parent_task": press.parent_task,
         "press_channel_id": press.channel_id,
         "press_message_id": press.message_id,
+        "press_remix": press.remix,
+        "press_zoom": press.zoom,
     }
 
 
@@ -288,6 +292,8 @@ def _read_press(r: RowMapping) -> Press | None:
         parent_task=RemoteTaskId(r["press_parent_task"]),
         channel_id=r["press_channel_id"],
         message_id=r["press_message_id"],
+        remix=bool(r["press_remix"]),  # None in rows from before
+        zoom=r["press_zoom"],
     )
 
 

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.actions import ROW_LENGTH, ROWS, Family, Layout, Need, classify, lay_out, need_of
+from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind
 from bot.domain.failures import MENDED_BY_TIME, MENDED_BY_WORDS
 from bot.domain.jobs import NOTE_REMOVED, JobKind, JobState
+from bot.domain.window_words import WindowKind, window_of_action
 from bot.texts import text
 from bot.ui.card.description import idea_rows
 from bot.ui.card.press import press
+from bot.ui.card.shortened import shorter_buttons
 from bot.ui.kit.custom_ids import KEY, NUMBER, spell
 
 if TYPE_CHECKING:
@@ -66,27 +69,40 @@ CROWDED: Final = (_REMIX, _INFO)
 
 
 ZOOM: Final = "zoom"
-"""The word of the button that explains."""
+"""The word of Custom Zoom's button: it opens a window where the account can, else it explains."""
+VARY: Final = "vary"
+"""The word of a button that asks for other words first if its presser wants that: V, reroll, pan."""
+OHMYGPT: Final = BY_SERVER[ServerKind.OHMYGPT]
 
 
 class CardButtons:
     """The buttons of one card in the making."""
 
-    def __init__(self, job: Job, say: Say, *, video: bool, pressed: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self,
+        job: Job,
+        say: Say,
+        *,
+        video: bool,
+        pressed: frozenset[int] = frozenset(),
+        able: Capabilities = OHMYGPT,
+    ) -> None:
         self._job = job
         self._pressed = pressed
         self._say = say
         self._video = video
+        self._able = able
 
     def offered(self) -> Layout:
         """Upstream's buttons; the last row is kept for ours, unless that many find no place then."""
-        # A description's own are all replaced by ours (contract §6.3).
-        if self._job.state is not JobState.SUCCEEDED or self._job.kind is JobKind.DESCRIBE:
+        # A text's own are all replaced by ours (contract §6.3).
+        if self._job.state is not JobState.SUCCEEDED or self._job.kind in {JobKind.DESCRIBE, JobKind.SHORTEN}:
             return Layout(rows=())
-        layout = lay_out(self._job.actions, video=self._video, rows=ROWS - 1)
+        allow = {Family.CUSTOM_ZOOM} if self._able.custom_zoom else set()
+        layout = lay_out(self._job.actions, video=self._video, allow=allow, rows=ROWS - 1)
         if not layout.overflow:
             return layout
-        layout = lay_out(self._job.actions, video=self._video)
+        layout = lay_out(self._job.actions, video=self._video, allow=allow)
         room = ROW_LENGTH - len(CROWDED)
         *rows, last = layout.rows
         return Layout((*rows, last[:room]), (*last[room:], *layout.overflow), layout.hidden)
@@ -97,6 +113,9 @@ class CardButtons:
         job = self._job
         if job.state is JobState.SUCCEEDED and job.kind is JobKind.DESCRIBE:
             rows += [self._own(row, dress) for row in idea_rows(job, (_INFO, _DELETE))]
+        elif job.state is JobState.SUCCEEDED and job.kind is JobKind.SHORTEN:
+            rows += [row for row in (shorter_buttons(job, self._say),) if row]
+            rows.append(self._own(self._fitting((_REMIX, _INFO, _DELETE)), dress))
         elif job.state is JobState.SUCCEEDED and len(rows) == ROWS:
             rows[-1] += self._own(self._fitting(CROWDED), dress)
         elif job.state is JobState.SUCCEEDED:
@@ -133,8 +152,9 @@ class CardButtons:
         if job.failure is None or job.failure.kind not in MENDED_BY_TIME:
             return False
         if job.press is not None:
-            return need_of(classify(job.press.custom_id)) in {Need.NOTHING, Need.VIDEO, Need.MASK}
-        return True
+            needs = need_of(classify(job.press.custom_id))
+            return needs in {Need.NOTHING, Need.VIDEO, Need.MASK} or job.press.zoom is not None
+        return job.kind is not JobKind.SHORTEN
 
     def _action(self, button: ActionButton, dress: Dress) -> discord.ui.Item[Any]:
         label = (button.label if dress is Dress.FULL else button.label or button.title) or None
@@ -144,10 +164,10 @@ class CardButtons:
         key, custom_id = self._job.key, press.id(self._job.key, button.position)
         if button.need is Need.MASK:
             custom_id = spell("region", (KEY, NUMBER), (key, button.position))
-        elif (
-            button.family is Family.CUSTOM_ZOOM
-        ):  # it would only wait for a modal: it says what to press instead
+        elif button.family is Family.CUSTOM_ZOOM:  # a press alone would only wait for a window
             custom_id = spell(ZOOM, (KEY,), (key,))
+        elif window_of_action(self._job.actions, button.position, self._able) is WindowKind.WORDS:
+            custom_id = spell(VARY, (KEY, NUMBER), (key, button.position))
         return discord.ui.Button(style=style, label=label, emoji=emoji, custom_id=custom_id)
 
     def _fitting(self, offered: Iterable[Own]) -> list[Own]:

@@ -13,9 +13,11 @@ from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
 from bot.domain.ports import MOST_AHEAD
 from bot.services.intake.describe import FROM_DESCRIPTION
+from bot.services.intake.shorten import FROM_SHORTENED
 from bot.texts import Text, text
-from bot.ui.card.card_buttons import CardButtons, Dress
+from bot.ui.card.card_buttons import OHMYGPT, CardButtons, Dress
 from bot.ui.card.description import idea_lines
+from bot.ui.card.shortened import shorter_lines
 from bot.ui.card.titles import plain_title, title_of
 from bot.ui.kit.bars import progress_bar
 from bot.ui.kit.controls import StatelessView
@@ -25,6 +27,7 @@ from bot.ui.kit.links import message_link, shown_address
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from bot.domain.capabilities import Capabilities
     from bot.domain.jobs import Ancestor
     from bot.domain.ports import Picture, Showing, Shown
     from bot.i18n import Catalogues
@@ -63,11 +66,13 @@ class Cards:
         *,
         video: bool = False,
         address_of: Callable[[Job], str | None] = lambda _job: None,
+        able: Callable[[str], Capabilities] = lambda _account: OHMYGPT,
     ) -> None:
-        """`address_of` tells where a job's file lies for all to see, if it does."""
+        """`address_of` tells where a job's file lies for all to see, if it does; `able` what an account can do."""
         self._catalogues = catalogues
         self._video = video
         self._address_of = address_of
+        self._able = able
 
     def draw(
         self,
@@ -84,9 +89,9 @@ class Cards:
         a new one, `because` why the card is somewhere unexpected.
         """
         address = self._address_of(showing.job)
-        return _Drawing(self._catalogues, showing, dress, video=self._video, address=address).view(
-            media=media, picture=picture, because=because
-        )
+        able = self._able(showing.job.account)
+        drawing = _Drawing(self._catalogues, showing, dress, video=self._video, address=address, able=able)
+        return drawing.view(media=media, picture=picture, because=because)
 
     def render(self, words: Text, locale: str) -> str:
         """Say something in a language."""
@@ -105,13 +110,20 @@ class _Drawing:
     """One card in the making."""
 
     def __init__(
-        self, catalogues: Catalogues, showing: Showing, dress: Dress, *, video: bool, address: str | None
+        self,
+        catalogues: Catalogues,
+        showing: Showing,
+        dress: Dress,
+        *,
+        video: bool,
+        address: str | None,
+        able: Capabilities,
     ) -> None:
         self._catalogues = catalogues
         self._showing = showing
         self._job = showing.job
         self._dress = dress
-        self._buttons = CardButtons(showing.job, self._say, video=video, pressed=showing.pressed)
+        self._buttons = CardButtons(showing.job, self._say, video=video, pressed=showing.pressed, able=able)
         self._address = address
 
     def view(
@@ -166,8 +178,11 @@ class _Drawing:
 
     def _ideas(self) -> Iterable[str]:
         job = self._job
-        described = job.kind is JobKind.DESCRIBE and job.state is JobState.SUCCEEDED
-        if not described or not self._dress.has_words:
+        if job.state is not JobState.SUCCEEDED or not self._dress.has_words:
+            return []
+        if job.kind is JobKind.SHORTEN:
+            return shorter_lines(job, self._say)
+        if job.kind is not JobKind.DESCRIBE:
             return []
         return idea_lines(job) or [self._say(text("describe.nothing"))]
 
@@ -180,6 +195,8 @@ class _Drawing:
             title = title_of(job)
             prompt = quoted(job.prompt, PROMPT_LIMIT) if title is None else self._say(title)
             headline = f"**{prompt}**" if len(prompt) <= HEADLINE_LIMIT else prompt
+            if job.kind is JobKind.SHORTEN:
+                headline = self._say(text("shorten.headline", prompt=headline))
             if title is None and job.inputs:
                 headline += f"\n{self._small(text('card.with_pictures', n=job.inputs))}"
             return headline if job.ancestor is None else f"{headline}\n{self._origin(job.ancestor)}"
@@ -200,6 +217,8 @@ class _Drawing:
             how = "described_again"
         elif FROM_DESCRIPTION in self._job.notes:
             how = "from_description"
+        elif FROM_SHORTENED in self._job.notes:
+            how = "from_shortened"
         if ancestor.message_id is None:
             return self._small(text(f"card.{how}_elsewhere", key=ancestor.key))
         link = message_link(self._job.reply.guild_id, ancestor.channel_id, ancestor.message_id)
@@ -260,7 +279,7 @@ class _Drawing:
         for note in self._job.notes:
             if note == TOO_LARGE and self._address is not None:
                 yield self._small(text("card.too_large_link", link=shown_address(self._address)))
-            elif note != FROM_DESCRIPTION:  # the headline says it, with a link
+            elif note not in {FROM_DESCRIPTION, FROM_SHORTENED}:  # the headline says it, with a link
                 yield self._small(text(note))
         if picture is None or not picture.reduced:
             return

@@ -1,5 +1,5 @@
-"""Buttons of our own under a card: cancel, show, info, send, star, zoom, delete. Each checks who presses when it is pressed.
-Never here: what they do to a job (services), and Edit prompt, which opens a modal."""
+"""Buttons of our own under a card: cancel, show, info, send, star, delete. Each checks who presses when it is pressed.
+Never here: what they do to a job (services), and what opens a window."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.domain.actions import zooms_of
 from bot.errors import UserError
 from bot.services.admission.doors import Door
-from bot.texts import listed, text
-from bot.ui.card.card_buttons import ZOOM
+from bot.texts import text
 from bot.ui.jobs.job_info import show_info
 from bot.ui.kit.controls import component, words_view
 from bot.ui.kit.custom_ids import KEY, SNOWFLAKE
@@ -64,18 +62,6 @@ async def star(context: Context, key: JobKey) -> None:
     await context.defer_ephemeral()
     favourites = context.services.favourites
     await context.tell(await favourites.toggle(context.viewer, key))
-
-
-@component(ZOOM, KEY)
-async def explain_zoom(context: Context, key: JobKey) -> None:
-    """Say what to press instead of Custom Zoom."""
-    await context.defer_ephemeral()
-    job = await context.services.jobs.look(context.viewer, key, Door.ZOOM)
-    names = [text("zoom.button", button=name) for name in zooms_of(job.actions)]
-    if names:
-        await context.tell(text("zoom.instead", buttons=listed(names)))
-    else:
-        await context.tell(text("zoom.none"))
 
 
 # -- deleting takes two presses ----------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.actions import Need, classify, need_of
 from bot.domain.jobs import JobKind
+from bot.domain.window_words import WindowWords
 from bot.services.admission.doors import Door
 from bot.ui.card.card_buttons import AGAIN
 from bot.ui.card.press import say_begun, say_where
@@ -34,7 +35,13 @@ async def try_again(context: Context, key: JobKey) -> None:
     elif need_of(classify(press.custom_id)) is Need.MASK:
         await say_where(context, await services.regions.again(asker, job, press))
     else:
+        had_words = press.remix or press.zoom is not None
         pressed = await services.presses.press(
-            asker, press.parent, press.position, channel_id=press.channel_id, message_id=press.message_id
+            asker,
+            press.parent,
+            press.position,
+            channel_id=press.channel_id,
+            message_id=press.message_id,
+            words=WindowWords(prompt=job.prompt or None, zoom=press.zoom) if had_words else None,
         )
         await say_where(context, pressed)

@@ -39,6 +39,7 @@ class Verb(StrEnum):
     SHAPE = "shape"
     """Opens the modal of aspect and suffix."""
     COPIES = "copies"
+    REMIX = "remix"
     ADD = "add"
     ASK_FORGET = "ask_forget"
     FORGET = "forget"
@@ -80,7 +81,15 @@ async def show_preferences(context: Context, *, notice: Text | None = None, aski
     known = await house.services.people.preferences(context.user_id)
     say = context.say
     pools = await house.services.policy.shown(context.interaction.guild_id)
-    view = preferences_view(known, house.catalogues.languages, say, pools=pools, notice=notice, asking=asking)
+    view = preferences_view(
+        known,
+        house.catalogues.languages,
+        say,
+        pools=pools,
+        notice=notice,
+        asking=asking,
+        remix=house.services.windows.remix_anywhere,
+    )
     await context.show(view)
 
 
@@ -92,8 +101,9 @@ def preferences_view(
     pools: Collection[Pool] = USUAL_POOLS,
     notice: Text | None = None,
     asking: bool = False,
+    remix: bool = False,
 ) -> discord.ui.LayoutView:
-    """Draw the card."""
+    """Draw the card; `remix` says whether any account can ask for other words."""
     view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=WAITING_COLOUR)
     view.add_item(box)
@@ -109,7 +119,7 @@ def preferences_view(
         )
         box.add_item(row)
         return view
-    box.add_item(discord.ui.TextDisplay("\n".join(_facts(known, say))))
+    box.add_item(discord.ui.TextDisplay("\n".join(_facts(known, say, remix=remix))))
     for menu in (
         _pools(known, pools, say),
         _versions(known, say),
@@ -117,7 +127,7 @@ def preferences_view(
         news_menu(known, say),
     ):
         box.add_item(discord.ui.ActionRow(menu))
-    box.add_item(discord.ui.ActionRow(*_buttons(known, say)))
+    box.add_item(discord.ui.ActionRow(*_buttons(known, say, remix=remix)))
     box.add_item(discord.ui.Separator())
     box.add_item(discord.ui.TextDisplay("\n".join(_sets(known, say))))
     if known.sets:
@@ -127,7 +137,7 @@ def preferences_view(
     return view
 
 
-def _facts(known: Preferences, say: Say) -> Iterable[str]:
+def _facts(known: Preferences, say: Say, *, remix: bool) -> Iterable[str]:
     usual = say(text("prefer.usual"))
     yield say(text("prefer.aspect", value=usual if known.aspect is None else f"`{known.aspect}`"))
     none = say(text("prefer.none"))
@@ -135,6 +145,8 @@ def _facts(known: Preferences, say: Say) -> Iterable[str]:
     yield say(text("prefer.copies_on" if known.copies else "prefer.copies_off"))
     if known.copies_refused:
         yield "-# " + say(text("prefer.copies_refused"))
+    if remix:
+        yield say(text("prefer.remix_on" if known.remix else "prefer.remix_off"))
 
 
 def _sets(known: Preferences, say: Say) -> Iterable[str]:
@@ -204,9 +216,11 @@ def _set_menu(known: Preferences, say: Say) -> discord.ui.Select[Any]:
     return draw_menu(Menu.SETS, say(text("prefer.choose_set")), options)
 
 
-def _buttons(known: Preferences, say: Say) -> Iterable[discord.ui.Button[Any]]:
+def _buttons(known: Preferences, say: Say, *, remix: bool) -> Iterable[discord.ui.Button[Any]]:
     yield draw_button(Verb.SHAPE, say(text("button.shape")))
     yield draw_button(Verb.COPIES, say(text("button.copies_stop" if known.copies else "button.copies_start")))
+    if remix:
+        yield draw_button(Verb.REMIX, say(text("button.remix_stop" if known.remix else "button.remix_start")))
     yield draw_button(Verb.ASK_FORGET, say(text("button.forget")))
 
 

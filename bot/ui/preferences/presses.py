@@ -37,6 +37,8 @@ async def press(context: Context, verb: Verb) -> None:
     notice = None
     if verb is Verb.COPIES:
         await people.toggle_copies(user_id)
+    elif verb is Verb.REMIX:
+        await people.toggle_remix(user_id)
     elif verb is Verb.FORGET:
         await people.forget(user_id)
         notice = text("prefer.forgotten")

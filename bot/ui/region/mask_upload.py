@@ -9,19 +9,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.masks import MOST_MASK_BYTES
+from bot.domain.masks import MOST_MASK_BYTES, Cells
+from bot.domain.window_words import read_words
 from bot.errors import UserError
+from bot.services.intake.drafts import is_given_back
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
 from bot.ui.card.press import say_where
+from bot.ui.imagine.prompt_field import PROMPT, prompt_field
+from bot.ui.imagine.window_drafts import give_back
 from bot.ui.kit.controls import form, modal, words_view
-from bot.ui.kit.custom_ids import KEY, NUMBER
+from bot.ui.kit.custom_ids import KEY, NUMBER, spell
 from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.links import card_link
+from bot.ui.region.cells import CELLS
 
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.services.intake.region import Masked
+    from bot.texts import Text
     from bot.ui.kit.context import Context
 
 log = logging.getLogger(__name__)
@@ -31,11 +37,15 @@ FILE: Final = "file"
 READ_S: Final = 30.0
 
 
-def mask_modal(context: Context, key: JobKey, position: int) -> discord.ui.Modal:
-    """Ask for a file."""
+def mask_modal(context: Context, key: JobKey, position: int, words: str | None = None) -> discord.ui.Modal:
+    """Ask for a file, and for words where there are any to begin with."""
     upload = discord.ui.FileUpload[Any](custom_id=FILE, required=True, min_values=1, max_values=1)
     field = (text("region.upload_file"), upload, text("region.upload_hint"))
-    return form(context.say, take.id(key, position), text("region.upload_title"), field)
+    fields: list[tuple[Text, discord.ui.Item[Any], Text | None]] = [field]
+    if words is not None:
+        asked = prompt_field(words, required=False)
+        fields.append((text("region.words_field"), asked, text("region.words_hint")))
+    return form(context.say, take.id(key, position), text("region.upload_title"), *fields)
 
 
 @modal(WORD, KEY, NUMBER)
@@ -49,10 +59,23 @@ async def take(context: Context, key: JobKey, position: int) -> None:
     if size > MOST_MASK_BYTES:
         raise UserError(text("mask.too_large", limit=MOST_MASK_BYTES >> 20))
     context.check_permissions()
+    typed = context.fields.get(PROMPT)
     asker = await context.defer_update()
-    mask = await _read(context, str(upload["url"]))
-    regions = context.services.regions
-    await begin_region(context, await regions.prepare(asker, key, position, mask))
+    try:
+        words = None if typed is None else read_words(typed)
+        mask = await _read(context, str(upload["url"]))
+        regions = context.services.regions
+        await begin_region(context, await regions.prepare(asker, key, position, mask, words=words))
+    except UserError as refusal:
+        if typed is None or not is_given_back(refusal.text):
+            raise
+        await give_back(
+            context,
+            refusal.text,
+            typed,
+            # The same window once more: no squares are chosen.
+            lambda draft: spell("cells-rewrite", (KEY, NUMBER, CELLS, KEY), (key, position, Cells(), draft)),
+        )
 
 
 async def _read(context: Context, url: str) -> bytes:

@@ -14,7 +14,9 @@ from bot.domain.masks import COUNT, SIDE, Cells, name_of
 from bot.texts import text
 from bot.ui.kit.controls import StatelessView, component
 from bot.ui.kit.custom_ids import KEY, NUMBER, Field
+from bot.ui.region.cells import CELLS
 from bot.ui.region.mask_upload import begin_region, mask_modal
+from bot.ui.region.words import open_words, words_for
 
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 GO: Final = "go"
 CLEAR: Final = "clear"
 UPLOAD: Final = "upload"
-CELLS: Final = Field(Cells.PATTERN, Cells.read, Cells.spell)
-ACT: Final = Field(f"[0-9]|1[0-5]|{GO}|{CLEAR}|{UPLOAD}", str)
+WORDS: Final = "words"
+ACT: Final = Field(f"[0-9]|1[0-5]|{GO}|{CLEAR}|{UPLOAD}|{WORDS}", str)
 ACCENT: Final = discord.Colour(0xEB4078)
 """As the chosen squares in the picture."""
 
@@ -50,7 +52,9 @@ async def pick(context: Context, key: JobKey, position: int, cells: Cells, act: 
         ready = await context.services.regions.prepare(asker, key, position, cells)
         await begin_region(context, ready)  # its card leads to the picture's
     elif act == UPLOAD:
-        await context.open(mask_modal(context, key, position))
+        await context.open(mask_modal(context, key, position, await words_for(context, key, position)))
+    elif act == WORDS:
+        await open_words(context, key, position, cells)
     else:
         await _redraw(context, key, position, Cells() if act == CLEAR else cells.toggled(int(act)))
 
@@ -112,6 +116,8 @@ async def _picker(
         button(CLEAR, say(text("region.clear")), disabled=not cells),
         button(UPLOAD, say(text("region.upload"))),
     ]
+    if draft.words is not None:
+        controls.insert(1, button(WORDS, say(text("region.words")), disabled=not cells.is_region))
     link = await regions.editor_link(asker, draft.job.key, draft.position)
     if link is not None:
         controls.append(discord.ui.Button(url=link, label=say(text("region.editor"))))

@@ -326,7 +326,7 @@ board.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.target instanceof HTMLInputElement || editor.hidden) return;
+  if (event.target.matches?.("input, textarea") || editor.hidden) return;
   const key = event.key.toLowerCase();
   if (event.ctrlKey || event.metaKey) {
     const deed = key === "z" ? (event.shiftKey ? "redo" : "undo") : key === "y" ? "redo" : null;
@@ -428,6 +428,16 @@ document.getElementById("size").addEventListener("input", (event) => resizeBrush
 
 // -- sending ----------------------------------------------------------------------------------------------------
 
+/** The mask alone, or with the words beside it where the page asks for any. */
+async function parcel() {
+  const [mask, field] = [await marks.png(), document.getElementById("words")];
+  if (!field) return { body: mask, headers: { "Content-Type": "image/png" } };
+  const form = new FormData();
+  form.append("mask", mask, "mask.png");
+  form.append("words", field.value);
+  return { body: form };
+}
+
 document.getElementById("submit").addEventListener("click", async (event) => {
   const button = event.currentTarget;
   button.disabled = true;
@@ -437,8 +447,7 @@ document.getElementById("submit").addEventListener("click", async (event) => {
   try {
     const answer = await fetch(said.submit, {
       method: "POST",
-      body: await marks.png(),
-      headers: { "Content-Type": "image/png" },
+      ...(await parcel()),
       credentials: "omit",
       referrerPolicy: "no-referrer",
     });

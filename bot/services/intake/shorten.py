@@ -1,0 +1,94 @@
+"""`/shorten`: Midjourney says which words of a prompt count and writes shorter ones; each becomes a picture if somebody wants it.
+Never here: reading what upstream wrote (domain), and the buttons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.jobs import JobKind
+from bot.domain.prompts import PromptOptions, compose, parameters_of
+from bot.domain.shortening import read_shortened
+from bot.errors import UserError
+from bot.services.admission.doors import Door, Doors, origin_of
+from bot.services.intake.imagine import chosen_by, named_pool
+from bot.services.intake.new_chain import NewChain, named_after
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.domain.pools import Pool
+    from bot.services.accounts.accounts import Accounts
+    from bot.services.admission.asker import Asker
+    from bot.services.admission.viewer import Viewer
+    from bot.services.history.jobs import Jobs
+    from bot.services.intake.intake import Started
+    from bot.services.intake.new_chain import NewChains
+
+FROM_SHORTENED: Final = "note.from_shortened"
+"""The note of a prompt that was taken from a shortening."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class Shortening:
+    """Begins shortenings, and what is made of them."""
+
+    chains: NewChains
+    accounts: Accounts
+    jobs: Jobs
+    doors: Doors
+
+    async def begin(
+        self, asker: Asker, prompt: str, pool: Pool | None, *, preferred: Pool | None = None
+    ) -> Started:
+        """Accept a prompt, by the same rules as if it were to become a picture. It is a paid call like any other.
+
+        Raises `UserError` where the prompt, the policy or the account refuses, `StorageTrouble` if the row could not
+        be written; in each case nothing was charged.
+        """
+        composed = compose(PromptOptions(prompt=prompt))
+        shown = await self.chains.policy.shown(asker.server)
+        wanted = named_pool(pool, composed.speed, shown)
+        chosen = await self.chains.pool_for(asker, wanted, preferred)
+        account = await self.accounts.for_chain(asker.server, chosen)
+        if not (await self.accounts.learned(account)).shorten:
+            raise UserError(text("shorten.not_here", pool=chosen.value))
+        notes = chosen_by(composed, wanted if pool is None else None, shown)
+        return await self.chains.start(
+            asker, NewChain(kind=JobKind.SHORTEN, pool=chosen, prompt=composed.prompt, notes=notes)
+        )
+
+    async def shorter(self, viewer: Viewer, key: JobKey, number: int) -> tuple[Job, str]:
+        """One of the shorter prompts, counted from 0, with its job. Raises `UserError` if it is not there.
+
+        Midjourney shortens words alone: the parameters of the long prompt stand behind them again.
+        """
+        job = await self._shortened(viewer, key)
+        found = read_shortened(job.result_text).prompts
+        if number >= len(found):
+            raise UserError(text("shorten.forgotten", key=key))
+        shorter = found[number]
+        more = () if parameters_of(shorter) else parameters_of(job.prompt)
+        return job, " ".join([shorter, *more])
+
+    async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> Started:
+        """Begin a chain with one of the shorter prompts, as somebody edited it, in the pool of the shortening."""
+        job = await self._shortened(viewer, key)
+        asker = await self.doors.seat(asker, origin_of(job), Door.IDEA)
+        composed = compose(PromptOptions(prompt=prompt))
+        chain = NewChain(
+            kind=JobKind.IMAGINE,
+            pool=job.pool,
+            prompt=composed.prompt,
+            borrowed=" ".join([job.prompt, *read_shortened(job.result_text).prompts]),
+            notes=(*composed.notes, FROM_SHORTENED),
+            ancestor=named_after(job),
+        )
+        return await self.chains.start(asker, chain)
+
+    async def _shortened(self, viewer: Viewer, key: JobKey) -> Job:
+        job = await self.jobs.look(viewer, key, Door.IDEA)
+        if job.kind is not JobKind.SHORTEN:
+            raise UserError(text("press.no_such_button", key=key))
+        return job

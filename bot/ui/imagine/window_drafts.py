@@ -1,0 +1,58 @@
+"""Words of a window that were refused: kept for some minutes, and opened again by a button under the refusal.
+Never here: whole prompts (`drafts`), the windows themselves, and why words are refused."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.prompts import PromptOptions
+from bot.errors import StorageTrouble, UserError
+from bot.texts import text
+from bot.ui.kit.controls import StatelessView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.keys import JobKey
+    from bot.texts import Text
+    from bot.ui.kit.context import Context
+
+READ_S: Final = 1.0
+"""A modal must be the first answer, and more is asked before it than for these words."""
+
+
+async def give_back(context: Context, why: Text, typed: str, reopens: Callable[[JobKey], str]) -> None:
+    """Say why, to this person only, with a button that opens what they wrote; `reopens` gives its custom_id."""
+    if not context.interaction.response.is_done():
+        await context.defer_ephemeral()
+    try:
+        draft = await context.services.drafts.keep(
+            PromptOptions(prompt=typed),
+            user_id=context.user_id,
+            guild_id=context.interaction.guild_id,
+            pool=None,
+            option_set=None,
+        )
+    except StorageTrouble:
+        await context.tell(why)  # the sentence is worth more than the button
+        return
+    button = discord.ui.Button[Any](
+        custom_id=reopens(draft),
+        label=context.say(text("button.edit")),
+        emoji="✏️",
+        style=discord.ButtonStyle.primary,
+    )
+    line = discord.ui.TextDisplay[Any](context.say(why))
+    await context.answer(view=StatelessView(line, discord.ui.ActionRow(button)))
+
+
+async def kept_words(context: Context, draft: JobKey) -> str:
+    """What they wrote; raises `UserError` if it is too old, or not theirs."""
+    try:
+        async with asyncio.timeout(READ_S):
+            return (await context.services.drafts.open(context.viewer, draft)).prompt
+    except TimeoutError:
+        raise UserError(text("window.slow")) from None

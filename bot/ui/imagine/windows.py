@@ -1,0 +1,145 @@
+"""Windows under a card: Custom Zoom, and Remix of V, reroll and pan; each asks for words and begins the action with them.
+Never here: what an account can do (services), what words may say (domain, policy), and the region's (`ui.region`)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.actions import Family, classify, zooms_of
+from bot.domain.people import NOBODYS
+from bot.domain.window_words import USUAL_ZOOM, WindowKind, read_words, split_zoom, with_zoom
+from bot.errors import UserError
+from bot.services.admission.doors import Door
+from bot.services.intake.drafts import is_given_back
+from bot.services.intake.press import Pressed
+from bot.texts import listed, text
+from bot.ui.card.card_buttons import VARY, ZOOM
+from bot.ui.card.press import press, say_where
+from bot.ui.imagine.prompt_field import PROMPT, prompt_field
+from bot.ui.imagine.window_drafts import give_back, kept_words
+from bot.ui.kit.controls import component, form, modal
+from bot.ui.kit.custom_ids import KEY, NUMBER, one_of
+from bot.ui.kit.deadline import promptly
+
+if TYPE_CHECKING:
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.services.intake.windows import ActionWindow
+    from bot.texts import Text
+    from bot.ui.kit.context import Context
+
+READ_S: Final = 2.0
+"""A modal must be the first answer, so all is asked before it; the answer itself needs the rest of three seconds."""
+FACTOR: Final = "zoom"
+FACTOR_LIMIT: Final = 8
+
+
+# -- buttons -----------------------------------------------------------------------------------------------------
+
+
+@component(ZOOM, KEY)
+async def zoom(context: Context, key: JobKey) -> None:
+    """Custom Zoom: open its window where the account can, else say what to press instead."""
+    services = context.services
+    job: Job | None = None
+    if services.windows.anywhere:
+        job = await promptly(services.jobs.look(context.viewer, key, Door.ZOOM), None)
+    position = None if job is None else _custom_zoom(job)
+    if job is not None and position is not None and services.presses.window_of(job, position) is not None:
+        await _ask(context, key, position)
+        return
+    await context.defer_ephemeral()
+    job = await services.jobs.look(context.viewer, key, Door.ZOOM)
+    names = [text("zoom.button", button=name) for name in zooms_of(job.actions)]
+    await context.tell(text("zoom.instead", buttons=listed(names)) if names else text("zoom.none"))
+
+
+@component(VARY, KEY, NUMBER)
+async def vary(context: Context, key: JobKey, position: int) -> None:
+    """V, reroll or pan where the account takes other words: ask for them, if this person wants to be asked."""
+    liked = await promptly(context.services.people.preferences(context.user_id), NOBODYS)
+    await (_ask if liked.remix else press)(context, key, position)
+
+
+def _custom_zoom(job: Job) -> int | None:
+    families = [classify(action.custom_id) for action in job.actions]
+    return families.index(Family.CUSTOM_ZOOM) if Family.CUSTOM_ZOOM in families else None
+
+
+# -- the window --------------------------------------------------------------------------------------------------
+
+
+async def _ask(context: Context, key: JobKey, position: int, typed: str | None = None) -> None:
+    """Open the window, with the picture's words or those that were `typed` before."""
+    try:
+        async with asyncio.timeout(READ_S):
+            found = await context.services.windows.open(context.asker(), key, position)
+    except TimeoutError:
+        raise UserError(text("window.slow")) from None
+    if found is None:
+        await press(context, key, position)
+    elif isinstance(found, Pressed):
+        await say_where(context, found)
+    else:
+        await context.open(_form(context, found, position, typed))
+
+
+def _form(context: Context, window: ActionWindow, position: int, typed: str | None) -> discord.ui.Modal:
+    words, factor = window.parent.prompt if typed is None else typed, None
+    title = text("window.title", button=window.title)
+    fields: list[tuple[Text, discord.ui.Item[Any], Text | None]] = []
+    if window.kind is WindowKind.ZOOM:
+        words, factor = split_zoom(words)
+        field = discord.ui.TextInput[Any](
+            custom_id=FACTOR, default=(factor or USUAL_ZOOM)[:FACTOR_LIMIT], max_length=FACTOR_LIMIT
+        )
+        fields.append((text("window.zoom"), field, text("window.zoom_hint")))
+        title = text("window.zoom_title")
+    hint = text("window.stays", pool=text(f"pool.{window.parent.pool.value}"))
+    fields.append((text("remix.prompt"), prompt_field(words, required=False), hint))
+    return form(context.say, begin.id(window.parent.key, position, window.kind), title, *fields)
+
+
+@modal("window", KEY, NUMBER, one_of(WindowKind))
+async def begin(context: Context, key: JobKey, position: int, kind: WindowKind) -> None:
+    """Begin the action with what was written."""
+    typed = context.fields.get(PROMPT, "")
+    factor = context.fields.get(FACTOR, "") if kind is WindowKind.ZOOM else None
+
+    def reopens(draft: JobKey) -> str:
+        return rewrite.id(key, position, draft)
+
+    try:
+        words = read_words(typed, zoom=factor)  # what cannot be sent is refused with nothing left in public
+    except UserError as refusal:
+        await give_back(context, refusal.text, with_zoom(typed, factor), reopens)
+        return
+    asker = await context.defer_public()
+    message = context.interaction.message
+    try:
+        pressed = await context.services.presses.press(
+            asker,
+            key,
+            position,
+            channel_id=asker.reply.channel_id,
+            message_id=0 if message is None or message.flags.ephemeral else message.id,
+            words=words,
+        )
+    except UserError as refusal:
+        if not is_given_back(refusal.text):
+            raise
+        await give_back(context, refusal.text, with_zoom(typed, factor), reopens)
+        return
+    await say_where(context, pressed)
+
+
+# -- what was refused for its words ------------------------------------------------------------------------------
+
+
+@component("rewrite", KEY, NUMBER, KEY)
+async def rewrite(context: Context, key: JobKey, position: int, draft: JobKey) -> None:
+    """Open the window again, as it was filled in."""
+    await _ask(context, key, position, await kept_words(context, draft))
