@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simcord.actors import MemberActor
     from simcord.preview import Preview
 
-    from bot.sandbox.page import Pages
+    from bot.sandbox.pages import Pages
     from bot.sandbox.stage import Place
 
 MESSAGE_MENU: Final = 3

@@ -35,8 +35,16 @@ def test_the_private_seams_of_simcord_are_where_we_found_them() -> None:
     assert (_pages.HISTORY_WINDOW_SIZE, _pages.HISTORY_STEP) == (50, SHOWN)
     for module in (_snapshot, _action_plans):
         assert module.HISTORY_WINDOW_SIZE == 50
-    assert list(inspect.signature(_snapshot._message_navigation).parameters) == ["preview", "page", "visible"]
-    assert list(inspect.signature(_queries.markdown_tokens).parameters) == ["value", "profile", "context"]
+    assert list(inspect.signature(vars(_snapshot)["_message_navigation"]).parameters) == [
+        "preview",
+        "page",
+        "visible",
+    ]
+    assert list(inspect.signature(vars(_queries)["markdown_tokens"]).parameters) == [
+        "value",
+        "profile",
+        "context",
+    ]
     for module in (_assets, _pages):
         assert list(inspect.signature(module._snapshot_has_sticker).parameters) == ["message", "url"]
     assert isinstance(simcord.Env._bot_scope, type(simcord.Env.time_context))
