@@ -1,5 +1,5 @@
-"""The stage's pages in the browser, made live: time passes, what changed is shown, and no click is lost to that.
-Never here: the world on the pages. SimCord 3.2.1's private seams that are used are named where they are."""
+"""The page that `easel sandbox` serves, with all that hangs on it, for the length of a block.
+Never here: how pages live (`pages`), and what is on them."""
 
 from __future__ import annotations
 

@@ -60,6 +60,17 @@ def test_a_directory_of_the_other_kind_of_api_is_one_sentence(tmp_path: Path) ->
     assert "Traceback" not in program.text
 
 
+def test_a_server_of_the_family_is_played_and_kept(tmp_path: Path) -> None:
+    for _ in range(2):
+        with sandbox("--port", "0", "--api", "mj-proxy", "--data", str(tmp_path)) as program:
+            program.until(lambda line: "Ctrl+C" in line)
+            status = program.end(signal.SIGINT)
+        assert status == 0
+        assert f"{tmp_path} keeps what there was" in program.text
+        assert (tmp_path / "mj-proxy.json").is_file()
+        assert "Traceback" not in program.text
+
+
 def test_a_taken_port_is_one_sentence() -> None:
     with sandbox("--port", "0") as first, sandbox("--port", str(first.port)) as second:
         status = second.process.wait(100)
