@@ -363,15 +363,8 @@ class Job:
         """People were shown the outcome, at `reply` if that is a new place."""
         if not self.is_terminal:
             raise IllegalTransition(f"{self.key}: {self.state} cannot be delivered")
-        return replace(
-            self,
-            delivered_at=now,
-            route=route,
-            reply=reply or self.reply,
-            tries=0,
-            posting_at=None,
-            due_at=now,
-        )
+        at = reply or self.reply
+        return replace(self, delivered_at=now, route=route, reply=at, tries=0, posting_at=None, due_at=now)
 
     def removed(self) -> Self:
         """A moderator took its result away: nothing of it can be shown, sent or pressed again."""

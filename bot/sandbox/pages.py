@@ -50,23 +50,25 @@ class Pages:
         """The page of a channel, opened at the first call. Raises `simcord.SetupError`."""
         if (found := self._open.get(channel.id)) is not None:
             return found
-        main = self._env._preview  # noqa: SLF001 - private: SimCord allows one page, because operations must not overlap; ours take turns
-        self._env._preview = None  # noqa: SLF001
+        main = (
+            self._env._preview
+        )  # SimCord allows one page, because operations must not overlap; ours take turns
+        self._env._preview = None
         try:
             page = self._env.preview(
                 channel, viewers=viewers, layout="channel", port=port, timezone=self._timezone
             )
-            page._explicit_assets = self._pictures  # noqa: SLF001 - private: the public way takes pictures only before the start
-            page._action = self._taking_turns(page)  # type: ignore[method-assign]  # noqa: SLF001 - private: no public hook around an action
-            page._open_page = self._as_wanted(page)  # type: ignore[method-assign]  # noqa: SLF001 - private: nor around who looks first
+            page._explicit_assets = self._pictures  # the public way takes pictures only before the start
+            page._action = self._taking_turns(page)  # type: ignore[method-assign]  # no public hook around an action
+            page._open_page = self._as_wanted(page)  # type: ignore[method-assign]  # nor around who looks first
             add_script(page)
             with self._env.time_context():
                 await page.__aenter__()
         finally:
             if main is not None:
-                self._env._preview = main  # noqa: SLF001
+                self._env._preview = main
         # A page of Python's own, which nobody looks at: without it each change is drawn once less.
-        page._pages.pop("python", None)  # noqa: SLF001
+        page._pages.pop("python", None)
         self._open[channel.id] = page
         return page
 
@@ -80,29 +82,29 @@ class Pages:
             await page.close()
 
     def _as_wanted(self, page: Preview) -> Callable[..., Any]:
-        opened = page._open_page  # noqa: SLF001
+        opened = page._open_page
 
         def open_page(viewer_id: Any = None, target_id: Any = None) -> Any:
             wanted = self._wanted.pop(page.channel.id, page.viewers[0].id) if viewer_id is None else viewer_id
             if target_id is None:  # else it begins where the first page did, far above what is new
-                target_id = page._initial_target(page._viewer(wanted), page.channel.id)  # noqa: SLF001
+                target_id = page._initial_target(page._viewer(wanted), page.channel.id)
             return opened(wanted, target_id)
 
         return open_page
 
     def _taking_turns(self, page: Preview) -> Callable[..., Any]:
-        act = page._action  # noqa: SLF001
+        act = page._action
 
         async def action(context: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
             async with self.turns:
-                looked_at = page._pages.get(context or "")  # noqa: SLF001 - private: where a page's revision is
+                looked_at = page._pages.get(context or "")  # where a page's revision is
                 if looked_at is not None and isinstance(body, dict):
                     if str(body.get("kind", "")).startswith("easel-") and self.answer is not None:
                         return await self.answer(page, looked_at, body)
                     if "published_revision" in body:
                         body = {**body, "published_revision": looked_at.revision}
                 # Else what happens now is shown as of the last tick: “in 1 second”.
-                page._advance_presentation_time()  # noqa: SLF001 - private: only a refresh does it by itself
+                page._advance_presentation_time()  # only a refresh does it by itself
                 return await act(context, body)
 
         return action
@@ -110,7 +112,7 @@ class Pages:
     async def show(self) -> None:
         """Draw what changed on every page that somebody looks at; pictures from elsewhere are fetched for it."""
         for page in tuple(self._open.values()):
-            if page._pages:  # noqa: SLF001
+            if page._pages:
                 await page.refresh()
 
     async def pass_time(self) -> None:

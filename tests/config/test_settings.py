@@ -40,6 +40,7 @@ def test_two_secrets_are_all_that_a_deployment_must_give() -> None:
     assert settings.default_rules == {
         Pool.NORMAL: Allowance(50, 3, 10),
         Pool.FAST: Allowance(10, 1, 5),
+        Pool.TURBO: Allowance(5, 1, 3),
     }
     assert settings.web_listen is None
     assert settings.max_running == 3
@@ -285,7 +286,7 @@ def test_the_table_and_the_example_name_every_setting() -> None:
     table, example = settings_table(), env_example()
 
     assert "| `EASEL_DISCORD_TOKEN` | **required** |" in table
-    assert "| `EASEL_DEFAULT_RULES` | `NORMAL=50/3/10,FAST=10/1/5` |" in table
+    assert "| `EASEL_DEFAULT_RULES` | `NORMAL=50/3/10,FAST=10/1/5,TURBO=5/1/3` |" in table
     assert "# EASEL_MAX_RUNNING=3" in example
     assert "\nEASEL_DISCORD_TOKEN=\n" in example
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 import pytest
 
-from bot.client import SYNCED
+from bot.client import EXTENSIONS, SHORTENING, SYNCED
 from bot.i18n import Catalogues
 from bot.ui.kit.command_texts import CatalogueTranslator
+from bot.ui.pools.options import settled
 from tests.fakes.discord_rules import Judge
 from tests.i18n.catalogues import NAMES, path_of
 from tests.ui.client_harness import CATALOGUES, Memory, ScriptedServices, an_easel
@@ -37,15 +38,18 @@ LARGEST: Final = 8_000
 """Characters of a whole command, the longest language counting in each place (facts §3.3)."""
 
 
-async def told(bot: Easel, catalogues: Catalogues = CATALOGUES) -> list[dict[str, Any]]:
+async def told(
+    bot: Easel, catalogues: Catalogues = CATALOGUES, *, pools_differ: bool = False
+) -> list[dict[str, Any]]:
     """What a sync would send."""
     translator = CatalogueTranslator(catalogues)
     await bot.setup_hook()
-    return [await command.get_translated_payload(bot.tree, translator) for command in bot.tree.get_commands()]
+    commands = [await one.get_translated_payload(bot.tree, translator) for one in bot.tree.get_commands()]
+    return [settled(command, pools_differ=pools_differ) for command in commands]
 
 
 def an_unsynced_easel() -> Easel:
-    return an_easel(ScriptedServices(), Memory(), sync_commands=False)
+    return an_easel(ScriptedServices(), Memory(), sync_commands=False, extensions=(*EXTENSIONS, SHORTENING))
 
 
 def parts(command: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -60,9 +64,10 @@ def widest(part: dict[str, Any], key: str) -> int:
     return max(len(said) for said in (part.get(key, ""), *(part.get(f"{key}_localizations") or {}).values()))
 
 
-async def test_discord_takes_all_commands_in_all_languages() -> None:
+@pytest.mark.parametrize("pools_differ", [False, True])
+async def test_discord_takes_all_commands_in_all_languages(*, pools_differ: bool) -> None:
     async with an_unsynced_easel() as bot:
-        commands = await told(bot)
+        commands = await told(bot, pools_differ=pools_differ)
 
     judge = Judge()
     if judge.skipped is not None:

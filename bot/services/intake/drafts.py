@@ -35,7 +35,7 @@ ABOUT_POOL: Final = (
     "refused.server_total",
 )
 """What refusals begin with that another pool may mend."""
-SPELLED: Final = {Pool.FAST: "--fast", Pool.NORMAL: "--relax"}
+SPELLED: Final = {Pool.NORMAL: "--relax", Pool.FAST: "--fast", Pool.TURBO: "--turbo"}
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
