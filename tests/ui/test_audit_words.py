@@ -59,6 +59,7 @@ AFTER: Final = GuildSettings(
     limits=(ParameterLimit(GUILD, "chaos", most=50.0), ParameterLimit(8, "tile", allowed=False)),
     kinds=(KindRule(8, Charge.UPSCALE_HD, allowed=False),),
     news_after=-1,
+    previews=False,
     batch=8,
 )
 """Every section differs from a new server's."""

@@ -93,7 +93,7 @@ async def offer_back(
         style=discord.ButtonStyle.primary,
     )
     lines = [discord.ui.TextDisplay[Any](context.say(words)) for words in said]
-    await context.answer(view=StatelessView(*lines, discord.ui.ActionRow(button)))
+    await context.tell(why, view=StatelessView(*lines, discord.ui.ActionRow(button)))
 
 
 async def check_early(context: Context, options: PromptOptions) -> None:

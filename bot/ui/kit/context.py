@@ -296,12 +296,17 @@ class Context:
                 )
         await interaction.followup.send(ephemeral=True, allowed_mentions=NOBODY, **said)
 
-    async def tell(self, sentence: Text) -> None:
-        """Say a sentence to this person only, whatever was answered before. Never raises on Discord's troubles."""
+    async def tell(self, sentence: Text, *, view: discord.ui.LayoutView | None = None) -> None:
+        """Say a sentence, or a view with it, to this person only, whatever was answered before.
+
+        Never raises on Discord's troubles: what did not arrive is said later.
+        """
         if self.interaction.type is discord.InteractionType.autocomplete:
             return  # a list of suggestions cannot carry a sentence
         try:
-            await self.answer(content=self.say(sentence)[:CONTENT_LIMIT])
+            await self.answer(
+                **({"content": self.say(sentence)[:CONTENT_LIMIT]} if view is None else {"view": view})
+            )
         except (discord.HTTPException, *NETWORK) as error:
             self.interaction.extras[UNTOLD] = True
             log.warning(
