@@ -1,4 +1,4 @@
-// Easel's own part of the sandbox's page: tabs to the other channels, and the menu under a right click.
+// Easel's own part of the sandbox's page: a list of channels, and the menu under a right click.
 // It runs before SimCord's scripts, and learns from their first request how to ask.
 "use strict";
 (() => {
@@ -30,21 +30,21 @@
     return element;
   }
 
-  // -- tabs ---------------------------------------------------------------------------------------------------------
+  // -- channels ------------------------------------------------------------------------------------------------------
 
   async function drawTabs() {
-    const picker = document.getElementById("viewer-picker");
+    const heading = document.querySelector("#messages-sidebar .sidebar-heading");
     const { tabs } = await question("easel-tabs");
-    if (!picker || !tabs) return;
+    if (!heading || !tabs) return;
     document.getElementById("easel-tabs")?.remove();
+    // Not in the toolbar: a second line there would change the size of everything below.
     const bar = make("nav", { id: "easel-tabs", ariaLabel: "Channels" });
-    bar.style.display = "flex";
-    bar.style.gap = "4px";
+    Object.assign(bar.style, { display: "grid", gap: "2px", padding: "6px 8px" });
     for (const tab of tabs) {
       const button = make("button", { type: "button", className: "toolbar-button", textContent: tab.name });
       button.setAttribute("aria-current", String(tab.here));
-      if (tab.here) button.style.color = "var(--discord-text)";
-      if (tab.here) button.style.borderBottom = "2px solid #5865f2";
+      Object.assign(button.style, { justifyContent: "flex-start", width: "100%" });
+      if (tab.here) Object.assign(button.style, { color: "var(--discord-text)", background: "var(--workbench-control)" });
       button.addEventListener("click", async () => {
         if (tab.here) return;
         const { url } = await question("easel-go", { to: tab.to });
@@ -52,7 +52,7 @@
       });
       bar.append(button);
     }
-    picker.closest("label").after(bar);
+    heading.after(bar);
   }
 
   document.addEventListener("change", (event) => {

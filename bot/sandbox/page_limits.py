@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 SHOWN: Final = 25
-"""Messages on the page at once; “Older messages” leads to the others. SimCord's own number is 50, and it goes that far in steps
-of 25: with fewer than 25 a step would jump over some."""
+"""Messages on the page at once; “Load earlier messages” leads to the others. SimCord's own number is 50. It lays a window of this
+size around a message so that 24 stand before it: with fewer the message itself would not be in it."""
+STEP: Final = 12
+"""How far “Load earlier messages” goes; SimCord's own number is 25, which would not move a window of 25 at all."""
 WORDS: Final = 8192
 """Buttons' and menus' words of which it is remembered how they are drawn."""
 
@@ -43,6 +45,8 @@ def quick() -> Iterator[None]:
     with ExitStack() as stack:
         for module in (_pages, _snapshot, _action_plans):
             stack.enter_context(instead(module, "HISTORY_WINDOW_SIZE", SHOWN))
+        for module in (_pages, _action_plans):
+            stack.enter_context(instead(module, "HISTORY_STEP", STEP))
         stack.enter_context(instead(_snapshot, "_message_navigation", of_the_last))
         for module in (_queries, _snapshot):
             stack.enter_context(instead(module, "markdown_tokens", remembered))

@@ -1,5 +1,5 @@
-"""Our own script on SimCord's page: tabs to the other channels, and the menu under a right click.
-Never here: what tabs and menus do (`page_extras`)."""
+"""Our own script on SimCord's page: a list of channels, and the menu under a right click.
+Never here: what channels and menus do (`page_extras`)."""
 
 from __future__ import annotations
 

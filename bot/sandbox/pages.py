@@ -48,6 +48,7 @@ class Pages:
 
     async def serve(self, channel: ChannelHandle, viewers: Sequence[Any], *, port: int = 0) -> Preview:
         """The page of a channel, opened at the first call. Raises `simcord.SetupError`."""
+        self._forget_ended()
         if (found := self._open.get(channel.id)) is not None:
             return found
         main = (
@@ -111,9 +112,14 @@ class Pages:
 
     async def show(self) -> None:
         """Draw what changed on every page that somebody looks at; pictures from elsewhere are fetched for it."""
+        self._forget_ended()
         for page in tuple(self._open.values()):
             if page._pages:
                 await page.refresh()
+
+    def _forget_ended(self) -> None:
+        """Whose session somebody ended on the page itself; a tab opens it again."""
+        self._open = {channel: page for channel, page in self._open.items() if not page._closed}  # noqa: SLF001
 
     async def pass_time(self) -> None:
         """Let the wall clock drive the stage, for ever."""

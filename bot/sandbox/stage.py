@@ -38,7 +38,7 @@ Then try:
 - *Right-click a picture* and choose under **Apps**: Picture info, Describe picture, Use as image prompt.
 - **Viewing as**, at the top, makes you somebody else: **Mia** is a member, **Noa** has the role Patron, \
 **Robin** is a moderator (`/mod panel`, `/pool panel`), **Sam** owns server and bot (`/ops servers list`).
-- The tabs beside it lead to **#easel-log**, which moderators see, and to your **direct messages** \
+- On the left are **#easel-log**, which moderators see, and your **direct messages** \
 (`/prefer show`, **Send me pictures**, has each picture sent there, too).
 - `/jobs list`, `/quota`, `/describe`, `/blend`, `/help`; as Robin, **Set a key…** in `/pool panel` takes `sk-robins-own`."""
 

@@ -41,7 +41,7 @@ TRY: Final = (
     ),
     (
         "/prefer copies on: True",
-        "each picture comes as a direct message, too; the tab is at the top of the page",
+        "each picture comes as a direct message, too; they are on the left of the page",
     ),
     (
         "/mod panel, /pool panel",
@@ -53,7 +53,7 @@ TRY: Final = (
 PEOPLE: Final = (
     ("Mia", "a member: everything above"),
     ("Noa", "a member with the role Patron; give it more with /pool rule"),
-    ("Robin", "a moderator: /mod, /pool, Moderate… in a message's menu, and the tab #easel-log"),
+    ("Robin", "a moderator: /mod, /pool, Moderate… in a message's menu, and #easel-log on the left"),
     ("Sam", "owns server and bot: /ops servers list, and direct messages about the account"),
 )
 

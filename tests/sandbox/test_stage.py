@@ -13,7 +13,7 @@ from simcord.preview import Preview, _action_plans, _assets, _pages, _queries, _
 from simcord.preview._server import PreviewServer
 
 from bot.domain.guilds import Actor
-from bot.sandbox.page_limits import SHOWN
+from bot.sandbox.page_limits import SHOWN, STEP
 from bot.sandbox.shelf import open_shelf
 from bot.sandbox.stage import GUILD_ID
 from tests.e2e.harness import open_world
@@ -32,7 +32,8 @@ def test_the_private_seams_of_simcord_are_where_we_found_them() -> None:
     assert list(inspect.signature(Preview._initial_target).parameters) == ["self", "viewer", "channel_id"]
     assert list(inspect.signature(PreviewServer._static).parameters) == ["self", "request"]
     assert "/" in PreviewServer._STATIC_FILES
-    assert (_pages.HISTORY_WINDOW_SIZE, _pages.HISTORY_STEP) == (50, SHOWN)
+    assert (_pages.HISTORY_WINDOW_SIZE, _pages.HISTORY_STEP) == (50, 25)
+    assert SHOWN >= 25 > STEP
     for module in (_snapshot, _action_plans):
         assert module.HISTORY_WINDOW_SIZE == 50
     assert list(inspect.signature(vars(_snapshot)["_message_navigation"]).parameters) == [

@@ -125,7 +125,7 @@ def _panel(scene: Scene) -> Done | None:
 def _copied(scene: Scene) -> Done | None:
     if not scene.copies:
         return None
-    return Done("The picture lies in the direct messages, too: the tab is at the top of the page.")
+    return Done("The picture lies in the direct messages, too: they are on the left of the page.")
 
 
 def _cancelled(scene: Scene) -> Done | None:
