@@ -32,6 +32,13 @@ class Memory:
         """Write."""
         self.kept[name] = value
 
+    async def swap(self, name: str, old: str | None, new: str) -> bool:
+        """Write if nobody did meanwhile."""
+        if self.kept.get(name) != old:
+            return False
+        self.kept[name] = new
+        return True
+
 
 class Client:
     """Discord's answer about starts."""
