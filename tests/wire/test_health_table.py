@@ -22,7 +22,7 @@ from tests.faults.report import folder
 from tests.wire.installation import free_port, open_house
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from tests.wire.installation import Installation
@@ -327,15 +327,16 @@ async def _told_soon(one: Patient, event: str) -> str:
 
 @pytest.mark.timeout(900)
 async def test_health_tells_each_fault_within_a_minute_and_the_log_says_it(tmp_path: Path) -> None:
-    seen: list[Seen] = []
-    waiting = [gateway, dead_line, upstream, refuses, full, part, engine, revoked, clock]
+    faults: list[Callable[[Path], Awaitable[Seen | None]]] = [
+        *(gateway, dead_line, upstream, refuses, full, part, engine, revoked, clock)
+    ]
     lanes = asyncio.Semaphore(3)
 
-    async def one(fault: Any) -> Seen | None:
+    async def one(number: int) -> Seen | None:
         async with lanes:
-            return await fault(tmp_path / fault.__name__)  # type: ignore[no-any-return]
+            return await faults[number](tmp_path / str(number))
 
-    found = await asyncio.gather(*(one(fault) for fault in waiting))
+    found = await asyncio.gather(*(one(number) for number in range(len(faults))))
     seen = [line for line in found if line is not None]
 
     head = ("fault", "/readyz says", "after, s", "/healthz says", "after, s", "the log says", "the process")
