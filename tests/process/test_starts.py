@@ -33,7 +33,7 @@ class Memory:
         self.kept[name] = value
 
     async def swap(self, name: str, old: str | None, new: str) -> bool:
-        """Write if it is still the old one."""
+        """Write if nobody did meanwhile."""
         if self.kept.get(name) != old:
             return False
         self.kept[name] = new
