@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.domain.open_answers import OpenAnswer
     from bot.domain.people import Preferences
     from bot.domain.pools import Pool
+    from bot.services.accounts.costs import Costs
     from bot.services.admission.asker import Asker
     from bot.services.history.favourites import Favourites
     from bot.services.history.jobs import Jobs
@@ -168,6 +169,7 @@ class ScriptedServices:
     """What moderators did to others' jobs, as far as a test listens."""
     favourites: Favourites | None = None
     thumbnails: Thumbnails | None = None
+    costs: Costs | None = None
     people: ScriptedPeople = field(default_factory=ScriptedPeople)
     drafts: ScriptedDrafts = field(default_factory=ScriptedDrafts)
     regions: Any = None
