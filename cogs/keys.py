@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.services.accounts.upstream_keys import UpstreamKeys
 
 SHOWN = 40
+SUGGESTIONS = 25
 
 
 class Keys(app_commands.Group, name="keys", description=said("command.ops.keys")):
@@ -31,7 +32,7 @@ class Keys(app_commands.Group, name="keys", description=said("command.ops.keys")
         """All that were made here."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.answer(content=key_list(await keys.every(), context.say)[:2000])
+        await context.answer(content=key_list(await keys.every(), context.say, await _names(context))[:2000])
 
     @app_commands.command(name="create", description=said("command.ops.keys.create"))
     @app_commands.rename(subject="for")
@@ -52,7 +53,7 @@ class Keys(app_commands.Group, name="keys", description=said("command.ops.keys")
             expires_at=_end_of(until, context.services.jobs.now()),
             actor=context.actor,
         )
-        await context.answer(content=made_words(made, context.say))
+        await context.answer(content=made_words(made, context.say, await _names(context)))
         if made.key is not None:
             await keys.handed_over(made.view.tag)
 
@@ -62,7 +63,7 @@ class Keys(app_commands.Group, name="keys", description=said("command.ops.keys")
         """Set another cap."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.answer(content=key_line(await keys.cap(key, cap), context.say))
+        await context.answer(content=key_line(await keys.cap(key, cap), context.say, await _names(context)))
 
     @app_commands.command(name="disable", description=said("command.ops.keys.disable"))
     @app_commands.describe(key=said("command.ops.key"))
@@ -70,7 +71,7 @@ class Keys(app_commands.Group, name="keys", description=said("command.ops.keys")
         """Let one open nothing."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.answer(content=key_line(await keys.disable(key), context.say))
+        await context.answer(content=key_line(await keys.disable(key), context.say, await _names(context)))
 
     @app_commands.command(name="enable", description=said("command.ops.keys.enable"))
     @app_commands.describe(key=said("command.ops.key"))
@@ -78,7 +79,9 @@ class Keys(app_commands.Group, name="keys", description=said("command.ops.keys")
         """Let it open the account again."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.answer(content=key_line(await keys.disable(key, disabled=False), context.say))
+        await context.answer(
+            content=key_line(await keys.disable(key, disabled=False), context.say, await _names(context))
+        )
 
     @app_commands.command(name="delete", description=said("command.ops.keys.delete"))
     @app_commands.describe(key=said("command.ops.key"))
@@ -86,7 +89,26 @@ class Keys(app_commands.Group, name="keys", description=said("command.ops.keys")
         """Ask, and delete at the press of a button."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.show(question(await keys.one(key), context.say))
+        await context.show(question(await keys.one(key), context.say, await _names(context)))
+
+    @create.autocomplete("subject")
+    async def suggest_server(
+        self, interaction: discord.Interaction[Easel], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Known servers whose name or id holds what was typed."""
+        context = Context(interaction)
+        if not await context.is_owner():
+            return []
+        wanted = typed.strip().casefold()
+        return [
+            app_commands.Choice(name=f"{name or '?'} ({id_})"[-100:], value=id_)
+            for id_, name in (await _names(context)).items()
+            if wanted in f"{name} {id_}".casefold()
+        ][:SUGGESTIONS]
+
+
+async def _names(context: Context) -> dict[str, str]:
+    return {str(v.server.guild_id): v.server.name for v in await context.services.owner_policy.every()}
 
 
 async def _of_owner(context: Context) -> UpstreamKeys:

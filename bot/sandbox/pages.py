@@ -119,7 +119,7 @@ class Pages:
 
     def _forget_ended(self) -> None:
         """Whose session somebody ended on the page itself; a tab opens it again."""
-        self._open = {channel: page for channel, page in self._open.items() if not page._closed}  # noqa: SLF001
+        self._open = {channel: page for channel, page in self._open.items() if not page._closed}
 
     async def pass_time(self) -> None:
         """Let the wall clock drive the stage, for ever."""

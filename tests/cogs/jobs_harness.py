@@ -13,6 +13,7 @@ from bot.domain.membership import NoDirectory
 from bot.domain.pools import UNLIMITED, Pool
 from bot.domain.ports import Picture, Showing
 from bot.domain.tasks import RemoteTaskId
+from bot.services.accounts.costs import Costs
 from bot.services.admission.doors import Doors
 from bot.services.admission.terms import DeploymentPolicy
 from bot.services.history.at_server import AtServer
@@ -139,6 +140,7 @@ async def workshop(house: ClientHarness | Line, clock: Any, folder: Path) -> Asy
         house.services.redelivery = Redelivery(
             jobs=jobs, store=storage.jobs, publisher=house.publisher, pictures=gallery, clock=clock
         )
+        house.services.costs = Costs(books=storage.guilds.books, memory=storage.guilds.memory, clock=clock)
         house.services.favourites = Favourites(jobs=jobs, store=storage.keepsakes, clock=clock)
         house.services.thumbnails = Thumbnails(publisher=house.publisher, clock=clock)
         yield JobsHarness(house, storage, gallery, bell, changed)

@@ -99,6 +99,19 @@ async def test_a_key_is_made_capped_disabled_and_deleted_after_a_question(tmp_pa
         assert (await at.shop.services.own_keys.state(at.shop.guild_id)).key is None
 
 
+async def test_a_server_is_named_where_its_name_is_known_and_suggested_to_the_owner(tmp_path: Path) -> None:
+    async with counter(tmp_path) as at:
+        here, name = at.shop.guild_id, "Fox *den*"
+        await at.shop.services.owner_policy.note(here, name=name, owner_id=None, owners=frozenset())
+        await at.shop.services.owner_policy.let_in(here, by=None)
+        made = await at.make()
+        listed = seen(await at.do("list"))
+
+        assert "Fox" in made
+        assert f"({here})" in listed
+        assert "*den*" not in listed.replace("\\*", "")
+
+
 async def test_an_accounts_key_is_shown_once_to_its_maker(tmp_path: Path) -> None:
     async with counter(tmp_path) as at:
         assert "sk-made-1" in await at.make("studio")

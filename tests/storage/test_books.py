@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.costs import Cost
 from bot.domain.days import day_of
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.guilds import Actor, Grant, PoolTotals, Standing, UsageRow
@@ -223,8 +224,8 @@ async def test_usage_is_by_the_servers_days_and_agrees_with_the_ledger(storage: 
     today, tomorrow = rows[0].day, rows[1].day
     assert (tomorrow - today).days == 1
     assert rows == [
-        UsageRow(today, Pool.NORMAL, USER, 2, 1),
-        UsageRow(tomorrow, Pool.FAST, 9, 4, 1),
-        UsageRow(tomorrow, Pool.NORMAL, USER, 3, 1),
+        UsageRow(today, Pool.NORMAL, USER, 2, 1, Cost(jobs=1)),
+        UsageRow(tomorrow, Pool.FAST, 9, 4, 1, Cost(jobs=1)),
+        UsageRow(tomorrow, Pool.NORMAL, USER, 3, 1, Cost(jobs=1)),
     ]
     assert before.units == 2

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bot.domain.people import Preferences
     from bot.domain.pools import Pool
     from bot.domain.window_words import WindowWords
+    from bot.services.accounts.costs import Costs
     from bot.services.admission.asker import Asker
     from bot.services.history.at_server import AtServer
     from bot.services.history.favourites import Favourites
@@ -194,6 +195,7 @@ class ScriptedServices:
     """What moderators did to others' jobs, as far as a test listens."""
     favourites: Favourites | None = None
     thumbnails: Thumbnails | None = None
+    costs: Costs | None = None
     people: ScriptedPeople = field(default_factory=ScriptedPeople)
     drafts: ScriptedDrafts = field(default_factory=ScriptedDrafts)
     regions: Any = None

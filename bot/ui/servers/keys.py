@@ -3,14 +3,17 @@ Never here: making and changing keys (services), and a key in any view but the o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import discord
 
 from bot.texts import Say, Text, text
 from bot.ui.kit.controls import component, words_view
 from bot.ui.kit.custom_ids import Field, one_of
+from bot.ui.kit.escape import quoted
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 
 LIST_LIMIT: Final = 1_800
 """Characters of a list; Discord shows 2,000 in one message."""
+Names: TypeAlias = Mapping[str, str]
+"""Servers by their ids."""
+NOBODY: Final[Names] = MappingProxyType({})
+NAME_LIMIT: Final = 60
 TAG: Final = Field("[0-9a-z]{6,20}", str)
 
 
@@ -40,14 +47,14 @@ async def answer(context: Context, given: Answer, tag: str) -> None:
     await context.show(words_view(context.say(text("keys.deleted", subject=gone.subject, tag=gone.tag))))
 
 
-def question(view: KeyView, say: Say) -> discord.ui.LayoutView:
+def question(view: KeyView, say: Say, names: Names = NOBODY) -> discord.ui.LayoutView:
     """Ask before a key is deleted."""
 
     def button(given: Answer, style: discord.ButtonStyle) -> discord.ui.Button[Any]:
         label = say(text(f"keys.button.{given.value}"))
         return discord.ui.Button(label=label, style=style, custom_id=answer.id(given, view.tag))
 
-    words = f"{key_line(view, say)}\n{say(text('keys.sure' if view.in_use else 'keys.sure_unused'))}"
+    words = f"{key_line(view, say, names)}\n{say(text('keys.sure' if view.in_use else 'keys.sure_unused'))}"
     return words_view(
         words,
         button(Answer.DELETE, discord.ButtonStyle.danger),
@@ -55,12 +62,13 @@ def question(view: KeyView, say: Say) -> discord.ui.LayoutView:
     )
 
 
-def key_line(view: KeyView, say: Say) -> str:
-    """One key, without any part of it."""
+def key_line(view: KeyView, say: Say, names: Names = NOBODY) -> str:
+    """One key, without any part of it; a server by its name where that is known."""
+    name = names.get(view.subject)
     return say(
         text(
             "keys.line",
-            subject=view.subject,
+            subject=view.subject if not name else f"{quoted(name, NAME_LIMIT)} ({view.subject})",
             tag=view.tag,
             state=_state(view),
             spent=spent_words(view.used, view.cap, view.percent),
@@ -86,11 +94,11 @@ def _state(view: KeyView) -> Text:
     return text("keys.state_used" if view.in_use else "keys.state_unused")
 
 
-def key_list(listing: Listing, say: Say) -> str:
+def key_list(listing: Listing, say: Say, names: Names = NOBODY) -> str:
     """All of ours; of the others, how many there are."""
     lines: list[str] = [] if listing.keys else [say(text("keys.none"))]
     for n, view in enumerate(listing.keys):
-        line = "- " + key_line(view, say)
+        line = "- " + key_line(view, say, names)
         if sum(map(len, lines)) + len(lines) + len(line) > LIST_LIMIT:
             lines.append(say(text("keys.more", n=len(listing.keys) - n)))
             break
@@ -100,9 +108,9 @@ def key_list(listing: Listing, say: Say) -> str:
     return "\n".join(lines)
 
 
-def made_words(made: Made, say: Say) -> str:
+def made_words(made: Made, say: Say, names: Names = NOBODY) -> str:
     """What was made; an account's key, this once."""
-    line = key_line(made.view, say)
+    line = key_line(made.view, say, names)
     if made.key is None:
         return f"{say(text('keys.made_server'))}\n{line}"
     return f"{say(text('keys.made_account', subject=made.view.subject))}\n||`{made.key}`||\n{line}"
