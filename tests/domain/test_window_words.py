@@ -66,7 +66,15 @@ def test_there_is_no_window_where_there_is_no_button() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "read"),
-    [("2", "2"), ("1", "1"), ("1.0", "1"), ("1,4", "1.4"), (" 1.75 ", "1.75"), ("×1.5", "1.5"), ("1.5x", "1.5")],
+    [
+        ("2", "2"),
+        ("1", "1"),
+        ("1.0", "1"),
+        ("1,4", "1.4"),
+        (" 1.75 ", "1.75"),
+        ("\u00d71.5", "1.5"),
+        ("1.5x", "1.5"),
+    ],
 )
 def test_a_factor_is_read_as_people_write_it(typed: str, read: str) -> None:
     assert read_zoom(typed) == read

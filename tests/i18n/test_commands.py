@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 import pytest
 
-from bot.client import SYNCED
+from bot.client import EXTENSIONS, SHORTENING, SYNCED
 from bot.i18n import Catalogues
 from bot.ui.kit.command_texts import CatalogueTranslator
 from tests.fakes.discord_rules import Judge
@@ -45,7 +45,8 @@ async def told(bot: Easel, catalogues: Catalogues = CATALOGUES) -> list[dict[str
 
 
 def an_unsynced_easel() -> Easel:
-    return an_easel(ScriptedServices(), Memory(), sync_commands=False)
+    extensions = (*EXTENSIONS, SHORTENING)
+    return an_easel(ScriptedServices(), Memory(), sync_commands=False, extensions=extensions)
 
 
 def parts(command: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
