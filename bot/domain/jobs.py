@@ -8,10 +8,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
-from bot.domain.describing import told
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.server_side import UNTOLD, ServerSide
-from bot.domain.shortening import told_shortened
+from bot.domain.task_words import words_of
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import IllegalTransition
 
@@ -151,9 +150,8 @@ class Press:
     message_id: int
     """The message in which the button was pressed: the child's card links to it."""
     remix: bool = False
-    """Whether a window for other words was asked for, where a press alone would do."""
     zoom: str | None = None
-    """How far Custom Zoom goes, as `--zoom` takes it; None for every other action."""
+    """What its window is for: other words where a press alone would do; how far Custom Zoom goes (`--zoom`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +338,7 @@ class Job:
                 discord_url=None if self.kind is JobKind.SHORTEN else seen.discord_url,
                 storage_key=None if self.kind is JobKind.SHORTEN else seen.storage_key,
                 actions=seen.actions,
-                result_text=self._words_of(seen),
+                result_text=words_of(self.kind, seen),
                 server=self.server.ended(seen),
             )
         if self.state is JobState.FAILED:
@@ -352,12 +350,6 @@ class Job:
         if progress != self.progress:
             return replace(self, progress=progress, changed_at=now)
         return self
-
-    def _words_of(self, seen: TaskSnapshot) -> str | None:
-        """What upstream wrote: a description comes in one of two fields (contract §2.6), shorter prompts in one of three."""
-        if self.kind is JobKind.SHORTEN:
-            return told_shortened(seen.final_prompt, seen.prompt, seen.description)
-        return told(seen.prompt, seen.description) if self.kind is JobKind.DESCRIBE else seen.prompt
 
     def delivered(self, route: Route, now: int, *, reply: ReplyTarget | None = None) -> Self:
         """People were shown the outcome, at `reply` if that is a new place."""

@@ -49,7 +49,8 @@ async def told(
 
 
 def an_unsynced_easel() -> Easel:
-    return an_easel(ScriptedServices(), Memory(), sync_commands=False, extensions=(*EXTENSIONS, SHORTENING))
+    extensions = (*EXTENSIONS, SHORTENING)
+    return an_easel(ScriptedServices(), Memory(), sync_commands=False, extensions=extensions)
 
 
 def parts(command: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

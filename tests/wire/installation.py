@@ -286,10 +286,8 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def furnish(
-    fake: FakeDiscord, upstream: SimulatedUpstream, folder: Path, *, webhooks: bool
-) -> dict[str, str]:
-    """The environment of the bot's processes: nothing of this machine's own settings gets in."""
+def environment(fake: FakeDiscord, folder: Path) -> dict[str, str]:
+    """The environment of the bot's processes but for the image API: nothing of this machine's own settings gets in."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("EASEL_")}
     (folder / "no-secrets").mkdir(exist_ok=True)
     environ |= {
@@ -298,11 +296,6 @@ def furnish(
         "EASEL_DISCORD_TOKEN": fake.token,
         "EASEL_DISCORD_API": fake.api,
         "EASEL_DISCORD_GATEWAY": fake.gateway,
-        "EASEL_OHMYGPT_KEY": next(iter(upstream.service.settings.keys or [SANDBOX_KEY])),
-        "EASEL_OHMYGPT_ORIGIN": upstream.origin,
-        "EASEL_OHMYGPT_STORAGE": upstream.storage,
-        "EASEL_WSRV_ORIGIN": upstream.wsrv,
-        "EASEL_IMAGE_HOSTS": upstream.host,
         "EASEL_DATABASE": f"sqlite+aiosqlite:///{(folder / 'easel.db').as_posix()}",
         "EASEL_DEFAULT_RULES": "NORMAL=unlimited,FAST=unlimited",
         "EASEL_MAX_RUNNING": "100",
@@ -310,6 +303,20 @@ def furnish(
         "EASEL_SERVER_CEILING": "unlimited",
         "EASEL_READS_PER_SECOND": "50",
         "EASEL_LOG_FORMAT": "json",
+    }
+    return environ
+
+
+def furnish(
+    fake: FakeDiscord, upstream: SimulatedUpstream, folder: Path, *, webhooks: bool
+) -> dict[str, str]:
+    """The whole environment, with OhMyGPT's API."""
+    environ = environment(fake, folder) | {
+        "EASEL_OHMYGPT_KEY": next(iter(upstream.service.settings.keys or [SANDBOX_KEY])),
+        "EASEL_OHMYGPT_ORIGIN": upstream.origin,
+        "EASEL_OHMYGPT_STORAGE": upstream.storage,
+        "EASEL_WSRV_ORIGIN": upstream.wsrv,
+        "EASEL_IMAGE_HOSTS": upstream.host,
     }
     if webhooks:
         port = free_port()

@@ -22,7 +22,7 @@ from bot.domain.schedule import (
     poll_delay_ms,
 )
 from bot.domain.settling import FILL_PATIENCE_MS
-from bot.domain.shortening import told_shortened
+from bot.domain.task_words import words_of
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.domain.window_ports import WindowApi
 from bot.errors import LeaseLost, RemoteError, StorageTrouble
@@ -351,7 +351,7 @@ def _shows_something(job: Job, seen: TaskSnapshot) -> bool:
     if seen.discord_url or seen.storage_key:
         return True
     if job.kind is JobKind.SHORTEN:
-        return bool(told_shortened(seen.final_prompt, seen.prompt, seen.description))
+        return bool(words_of(job.kind, seen))
     return job.kind is JobKind.DESCRIBE and bool(seen.prompt or seen.description)
 
 

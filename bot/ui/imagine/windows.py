@@ -1,5 +1,5 @@
 """Windows under a card: Custom Zoom, and Remix of V, reroll and pan; each asks for words and begins the action with them.
-Never here: what an account can do (services), what words may say (domain, policy), and the region's (`bot.ui.region`)."""
+Never here: what an account can do (services), what words may say (domain, policy), and the region's (`picker`)."""
 
 from __future__ import annotations
 
