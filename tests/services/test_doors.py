@@ -78,6 +78,7 @@ DOOR_OF_MODAL: dict[str, Door | None] = {
     "mask": Door.REGION,
     "usecard": Door.PICTURE,
     "usefile": None,  # no job: a new chain, which begins in servers only
+    "usemsg": None,  # likewise
     "prefer-shape": None,
     "prefer-set": None,
 }

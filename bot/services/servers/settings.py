@@ -78,6 +78,11 @@ class Guilds:
         kept = self._cache.get(guild_id)
         return self._keep(await self.store.settings(guild_id)) if kept is None else kept
 
+    async def shown(self, guild_id: int, revision: int | None) -> GuildSettings:
+        """What a window showed that was opened at a revision; as things are now, if nobody knows any more."""
+        known = None if revision is None else await self.store.at(guild_id, revision)
+        return await self.store.settings(guild_id) if known is None else known
+
     def forget(self, guild_id: int) -> None:
         """Read a server's settings anew next time."""
         self._cache.pop(guild_id, None)
@@ -264,14 +269,29 @@ class Guilds:
         return await self.change(guild_id, actor, change)
 
     async def set_channels(
-        self, guild_id: int, actor: Actor, *, allowed: Sequence[int], denied: Sequence[int]
+        self,
+        guild_id: int,
+        actor: Actor,
+        *,
+        allowed: Sequence[int],
+        denied: Sequence[int],
+        shown: ChannelPolicy | None = None,
     ) -> Changed:
-        """Put both lists of channels in the place of what they were; one that is in both is denied."""
-        yes, no = sorted({*allowed} - {*denied}), sorted({*denied})
-        if len(yes) + len(no) > CHANNELS_LIMIT:
-            raise UserError(text("settings.too_many", limit=CHANNELS_LIMIT))
-        policy = ChannelPolicy(tuple(yes), tuple(no))
-        return await self.change(guild_id, actor, lambda s: replace(s, channels=policy))
+        """Put both lists of channels in the place of what was `shown` (None: of what is); one that is in both is denied.
+
+        What was neither added nor taken away stays as it is by now, whoever changed it meanwhile.
+        """
+
+        def change(s: GuildSettings) -> GuildSettings:
+            base = s.channels if shown is None else shown
+            no = {*s.channels.denied} - ({*base.denied} - {*denied}) | ({*denied} - {*base.denied})
+            yes = {*s.channels.allowed} - ({*base.allowed} - {*allowed}) | ({*allowed} - {*base.allowed})
+            yes -= no
+            if len(yes) + len(no) > CHANNELS_LIMIT:
+                raise UserError(text("settings.too_many", limit=CHANNELS_LIMIT))
+            return replace(s, channels=ChannelPolicy(tuple(sorted(yes)), tuple(sorted(no))))
+
+        return await self.change(guild_id, actor, change)
 
     async def set_gate(
         self, guild_id: int, actor: Actor, *, hours_on_server: int, hours_of_account: int
