@@ -18,6 +18,7 @@ from bot.domain.schedule import HOUR
 from bot.domain.server_settings import with_values
 from bot.errors import UserError
 from bot.services.admission.rations import Ration
+from bot.services.servers.bounds import bounded, rule_order
 from bot.texts import listed, text
 
 if TYPE_CHECKING:
@@ -66,9 +67,8 @@ class Guilds:
     def __post_init__(self) -> None:
         self._cache = TTLCache(CACHED_GUILDS, CACHED_MS, self.clock.now)
         self._ration = Ration(self.clock, most=CHANGES, within_ms=HOUR, refusal="refused.ration_settings")
-        self._bytes = Ration(
-            self.clock, most=HISTORY_BYTES, within_ms=24 * HOUR, refusal="refused.ration_history"
-        )
+        day = 24 * HOUR
+        self._bytes = Ration(self.clock, HISTORY_BYTES, day, "refused.ration_history")
         self.acts = Ration(self.clock, most=ACTS, within_ms=HOUR, refusal="refused.ration_acts")
 
     # -- reading -----------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ class Guilds:
         What was not said is read in the transaction that writes, so that two moderators who change different numbers
         of one rule at the same time both keep their change.
         """
-        _bounded(
+        bounded(
             *(
                 n
                 for n in (numbers.per_day, numbers.running, numbers.waiting, numbers.per_month)
@@ -135,7 +135,7 @@ class Guilds:
             )
         )
         if not isinstance(numbers.cooldown, Unsaid):
-            _bounded(numbers.cooldown, limit=COOLDOWN_LIMIT)
+            bounded(numbers.cooldown, limit=COOLDOWN_LIMIT)
 
         def change(s: GuildSettings) -> GuildSettings:
             known = next((r.allowance() for r in s.rules_of(pool) if r.role_id == role_id), otherwise)
@@ -151,7 +151,7 @@ class Guilds:
                 meant.cooldown,
             )
             others = [r for r in s.rules if (r.pool, r.role_id) != (pool, role_id)]
-            return replace(s, rules=tuple(sorted([*others, rule], key=_rule_order)))
+            return replace(s, rules=tuple(sorted([*others, rule], key=rule_order)))
 
         return await self.change(guild_id, actor, change)
 
@@ -205,7 +205,7 @@ class Guilds:
 
     async def set_total(self, guild_id: int, actor: Actor, pool: Pool, per_day: int | None) -> Changed:
         """Limit the whole server's units a day in a pool; None: unlimited."""
-        _bounded(per_day)
+        bounded(per_day)
 
         def change(s: GuildSettings) -> GuildSettings:
             others = [t for t in s.totals if t.pool is not pool]
@@ -218,7 +218,7 @@ class Guilds:
         self, guild_id: int, actor: Actor, pool: Pool, charge: Charge, units: int | None
     ) -> Changed:
         """Say what a kind of job costs in a pool; None: one unit, as usual. 0 is free."""
-        _bounded(units)
+        bounded(units)
 
         def change(s: GuildSettings) -> GuildSettings:
             others = [p for p in s.prices if (p.pool, p.charge) != (pool, charge)]
@@ -402,13 +402,3 @@ class Guilds:
                 details={"before": entry.before, "after": entry.after, "undoes": entry.undoes},
             ),
         )
-
-
-def _rule_order(rule: PoolRule) -> tuple[str, bool, int]:
-    """Everyone's rule first, then roles by age."""
-    return (rule.pool.value, rule.role_id != rule.guild_id, rule.role_id)
-
-
-def _bounded(*numbers: int | None, low: int = 0, limit: int = NUMBER_LIMIT) -> None:
-    if any(n is not None and not low <= n <= limit for n in numbers):
-        raise UserError(text("settings.number", low=low, high=limit))
