@@ -43,10 +43,10 @@ COOLDOWN_LIMIT: Final = 24 * 3_600
 """Seconds."""
 CHANGES: Final = 200
 """Changes of one server's settings in an hour: each is a write, a line of the audit and a message."""
-HISTORY_BYTES: Final = 256 * 1024
-"""What changes of one server's settings may write to the history in a day: some thousands of usual ones."""
-ACTS: Final = 500
-"""Acts of one server's moderators on members and jobs in an hour: each is a line of the history and a message, too."""
+HISTORY_BYTES: Final = 256 * 1024  # in a day: some thousands of usual changes
+ACTS: Final = (
+    500  # of one server's moderators on members and jobs in an hour: each is a line of the history, too
+)
 PAUSE_LIMIT: Final = 300
 """Characters of a pause's words."""
 
@@ -75,8 +75,7 @@ class Guilds:
 
     async def settings(self, guild_id: int) -> GuildSettings:
         """A server's settings, a few seconds old at most."""
-        kept = self._cache.get(guild_id)
-        return self._keep(await self.store.settings(guild_id)) if kept is None else kept
+        return self._cache.get(guild_id) or self._keep(await self.store.settings(guild_id))
 
     async def shown(self, guild_id: int, revision: int | None) -> GuildSettings:
         """What a window showed that was opened at a revision; as things are now, if nobody knows any more."""
