@@ -39,16 +39,15 @@ NUMBER_LIMIT: Final = 1_000_000
 """The largest allowance, total and price; more is spelled as unlimited."""
 CHANNELS_LIMIT: Final = 200
 HOURS_LIMIT: Final = 24 * 365
-COOLDOWN_LIMIT: Final = 24 * 3_600
-"""Seconds."""
-CHANGES: Final = 200
-"""Changes of one server's settings in an hour: each is a write, a line of the audit and a message."""
+COOLDOWN_LIMIT: Final = 24 * 3_600  # seconds
+CHANGES: Final = (
+    200  # of one server's settings in an hour: each is a write, a line of the audit and a message
+)
 HISTORY_BYTES: Final = 256 * 1024  # in a day: some thousands of usual changes
 ACTS: Final = (
     500  # of one server's moderators on members and jobs in an hour: each is a line of the history, too
 )
-PAUSE_LIMIT: Final = 300
-"""Characters of a pause's words."""
+PAUSE_LIMIT: Final = 300  # characters of a pause's words
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
