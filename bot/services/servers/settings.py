@@ -60,8 +60,7 @@ class Guilds:
     _cache: TTLCache[int, GuildSettings, int] = field(init=False)
     _ration: Ration = field(init=False)
     _bytes: Ration = field(init=False)
-    acts: Ration = field(init=False)
-    """Taken from by whatever moderators do to members and jobs."""
+    acts: Ration = field(init=False)  # taken from by whatever moderators do to members and jobs
 
     def __post_init__(self) -> None:
         self._cache = TTLCache(CACHED_GUILDS, CACHED_MS, self.clock.now)
@@ -275,10 +274,7 @@ class Guilds:
         denied: Sequence[int],
         shown: ChannelPolicy | None = None,
     ) -> Changed:
-        """Put both lists of channels in the place of what was `shown` (None: of what is); one that is in both is denied.
-
-        What was neither added nor taken away stays as it is by now, whoever changed it meanwhile.
-        """
+        """Put both lists of channels in the place of what was `shown` (None: of what is); others' changes since then stay."""
 
         def change(s: GuildSettings) -> GuildSettings:
             base = s.channels if shown is None else shown
