@@ -16,7 +16,7 @@ from bot.errors import UserError
 from bot.texts import text
 from bot.ui.imagine import describe as describing
 from bot.ui.imagine.attachments import Addressed, attached, given_by, picked
-from bot.ui.imagine.use_as_prompt import open_modal
+from bot.ui.imagine.use_as_prompt import open_for_message
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import Context
 from bot.ui.pools.options import CHOICES, read_pool, suggest
@@ -126,7 +126,7 @@ async def _describe(
 async def use_picture(interaction: discord.Interaction[Easel], message: discord.Message) -> None:
     """Ask for the words that go with the first picture of a message."""
     context = Context(interaction)
-    await open_modal(context, picked(context, message))
+    await open_for_message(context, message)
 
 
 async def setup(bot: commands.Bot) -> None:

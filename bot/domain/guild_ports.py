@@ -40,6 +40,9 @@ class SettingsStore(Protocol):
     async def settings(self, guild_id: int) -> GuildSettings:
         """Read a server's settings; those of a server that never changed any are the defaults."""
 
+    async def at(self, guild_id: int, revision: int) -> GuildSettings | None:
+        """A server's settings as they were at a revision; None if that was too many changes ago."""
+
     async def change(
         self,
         guild_id: int,

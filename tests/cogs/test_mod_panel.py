@@ -501,3 +501,84 @@ async def test_the_menu_is_for_moderators_and_for_cards(tmp_path: Path) -> None:
         assert menu is not None
         assert menu.default_permissions == discord.Permissions(manage_guild=True)
         assert menu.guild_only
+
+
+# -- two moderators ------------------------------------------------------------------------------------------
+
+
+async def test_of_two_moderators_with_the_same_window_open_both_keep_what_they_changed(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path) as here:
+        guilds, server = here.services.guilds, here.guild_id
+        await guilds.set_gate(server, BOSS, hours_on_server=1, hours_of_account=2)
+        message = await opened(here)
+        first = await window(here, message, "New members…")
+        second = await window(here, message, "New members…")
+
+        await here.mo.submit_modal(first, {"server_hours": "24", "account_hours": "2"})
+        await here.mo.submit_modal(second, {"server_hours": "1", "account_hours": "48"})
+
+        gate = (await guilds.settings(server)).gate
+        assert (gate.hours_on_server, gate.hours_of_account) == (24, 48)
+
+
+async def test_a_window_that_was_not_touched_changes_nothing(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        guilds, server = here.services.guilds, here.guild_id
+        message = await opened(here)
+        shown = await window(here, message, "New members…")
+        await guilds.set_gate(server, BOSS, hours_on_server=5, hours_of_account=6)
+
+        await here.mo.submit_modal(shown, {"server_hours": "0", "account_hours": "0"})
+
+        gate = (await guilds.settings(server)).gate
+        assert (gate.hours_on_server, gate.hours_of_account) == (5, 6)
+
+
+async def test_of_two_moderators_with_the_channels_open_both_keep_their_channels(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        guilds, server = here.services.guilds, here.guild_id
+        await guilds.set_channels(server, BOSS, allowed=[here.log.id], denied=[])
+        message = await opened(here)
+        first, second = [await window(here, message, "Channels…") for _ in range(2)]
+
+        await here.mo.submit_modal(first, {"allowed": [here.log, here.house.channel], "denied": []})
+        await here.mo.submit_modal(second, {"allowed": [], "denied": []})
+
+        assert (await guilds.settings(server)).channels.allowed == (here.house.channel.id,)
+
+
+async def test_of_two_moderators_with_the_prompts_open_both_keep_their_lines(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        guilds, server = here.services.guilds, here.guild_id
+        message = await opened(here)
+        first, second = [await window(here, message, "Prompts…") for _ in range(2)]
+        kinds = [charge.value for charge in Charge]
+
+        await here.mo.submit_modal(
+            first, {"defaults": "--ar 3:2", "suffix": "", "limits": "--chaos 50", "kinds": kinds}
+        )
+        await here.mo.submit_modal(
+            second, {"defaults": "", "suffix": "in ink", "limits": "--tile", "kinds": kinds}
+        )
+
+        settings = await guilds.settings(server)
+        (added,) = settings.additions
+        assert (added.defaults, added.suffix) == ("--ar 3:2", "in ink")
+        assert {limit.key for limit in settings.limits} == {"chaos", "tile"}
+
+
+async def test_of_two_moderators_with_the_first_window_open_both_keep_their_decisions(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        guilds, server = here.services.guilds, here.guild_id
+        message = await opened(here, "setup")
+        first, second = [await window(here, message, "Set up…") for _ in range(2)]
+        untouched = {"channels": [], "log": [], "pools": ["NORMAL"], "per_day": "", "press": ["anyone"]}
+
+        await here.mo.submit_modal(first, {**untouched, "log": [here.log]})
+        await here.mo.submit_modal(second, {**untouched, "press": ["requester"]})
+
+        settings = await guilds.settings(server)
+        assert settings.log_channel == here.log.id
+        assert settings.press.who is Pressers.REQUESTER

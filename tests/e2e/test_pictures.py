@@ -169,15 +169,29 @@ async def test_a_message_without_a_picture_or_deleted_meanwhile_is_told_so(world
     assert world.submissions == []
 
 
-async def test_a_window_that_a_restart_forgot_says_so(world: Harness) -> None:
+async def test_a_window_that_was_open_over_a_restart_begins_its_picture(world: Harness) -> None:
     member, channel = world.place.member, world.place.channel
     posted = await member.send(channel, attachments=[BLUE])
     window = await member.context_menu(channel, "Use as image prompt", posted)
-    HELD._held.clear()
+    HELD.clear()
+
+    card = await world.finished(await member.submit_modal(window, {"prompt": "a fox", "weight": ""}))
+
+    assert card.pictures
+    assert len(world.submissions) == 1
+
+
+async def test_a_window_whose_message_is_gone_after_a_restart_says_so(world: Harness) -> None:
+    member, channel = world.place.member, world.place.channel
+    posted = await member.send(channel, attachments=[BLUE])
+    window = await member.context_menu(channel, "Use as image prompt", posted)
+    HELD.clear()
+    await posted.delete()
 
     said = world.whisper(await member.submit_modal(window, {"prompt": "a fox", "weight": ""}))
 
-    assert "has expired" in said
+    assert "That picture is gone" in said
+    assert world.submissions == []
 
 
 async def test_a_window_with_a_mistake_is_answered_in_private(world: Harness) -> None:

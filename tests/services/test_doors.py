@@ -93,6 +93,7 @@ DOOR_OF_MODAL: dict[str, Door | None] = {
     "short4": Door.IDEA,
     "usecard": Door.PICTURE,
     "usefile": None,  # no job: a new chain, which begins in servers only
+    "usemsg": None,  # likewise
     "prefer-shape": None,
     "prefer-set": None,
 }

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
 from bot.domain.declarations import Choice, Named, Number, Several, Switch
@@ -309,3 +309,21 @@ async def test_a_line_that_an_older_version_wrote_with_whole_lists_is_taken_back
     await store.undo_last(GUILD, actor=BOB, at=NOON)
 
     assert (await store.settings(GUILD)).words == before.words
+
+
+async def test_settings_are_known_as_they_were_at_a_revision_over_changes_and_undoing(
+    storage: Storage, another: Opener
+) -> None:
+    store, other = storage.guilds.settings, (await another()).guilds.settings
+    seen = [await store.settings(GUILD)]
+    turns = (lambda _: FULL, words("a", "b", "c"), zoned("Asia/Tokyo"), words("b", "x"), words())
+    seen += [(await store.change(GUILD, turn, actor=ADA, at=NOON)).after for turn in turns]
+    for _ in range(2):
+        await store.undo_last(GUILD, actor=BOB, at=NOON)
+        seen.append(await store.settings(GUILD))
+
+    assert [await other.at(GUILD, revision) for revision in range(len(seen))] == seen
+    assert await other.at(GUILD, len(seen)) is None
+    await storage.database.write(lambda cn: cn.execute(delete(audit).where(audit.c.id <= 5)))
+    assert await other.at(GUILD, 1) is None
+    assert await other.at(GUILD, 6) == seen[6]

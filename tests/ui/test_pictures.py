@@ -18,7 +18,6 @@ from bot.services.history.jobs import Family
 from bot.ui.card.cards import Cards
 from bot.ui.card.titles import plain_title
 from bot.ui.imagine.attachments import READ_S, Attached
-from bot.ui.imagine.use_as_prompt import MOST_HELD, Held, begin_from_file
 from bot.ui.jobs.job_info import info_view
 from bot.ui.kit.message_parser import flat
 from tests.fakes.discord_rules import load_oracle
@@ -198,19 +197,6 @@ async def test_an_edit_without_a_picture_keeps_the_one_beside_a_description() ->
         (message,) = house.channel.history()
         beside = [c for c in flat(message.components) if isinstance(c, discord.ThumbnailComponent)]
         assert [c.media.url.rpartition("/")[2] for c in beside] == ["lighthouse.png"]
-
-
-def test_windows_that_nobody_sends_make_room_for_others() -> None:
-    held = Held()
-    files = [Attached(cast("discord.Attachment", n)) for n in range(MOST_HELD + 1)]
-    slots = [held.keep(one) for one in files]
-
-    assert held.get(slots[-1]) is files[-1]
-    with pytest.raises(UserError) as caught:
-        held.get(slots[0])
-    assert caught.value.text.id == "press.expired"
-    assert isinstance(slots[0], str)
-    assert begin_from_file.id(slots[0])
 
 
 class Broken:

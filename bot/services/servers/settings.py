@@ -18,6 +18,7 @@ from bot.domain.schedule import HOUR
 from bot.domain.server_settings import with_values
 from bot.errors import UserError
 from bot.services.admission.rations import Ration
+from bot.services.servers.bounds import bounded, rule_order
 from bot.texts import listed, text
 
 if TYPE_CHECKING:
@@ -38,16 +39,15 @@ NUMBER_LIMIT: Final = 1_000_000
 """The largest allowance, total and price; more is spelled as unlimited."""
 CHANNELS_LIMIT: Final = 200
 HOURS_LIMIT: Final = 24 * 365
-COOLDOWN_LIMIT: Final = 24 * 3_600
-"""Seconds."""
-CHANGES: Final = 200
-"""Changes of one server's settings in an hour: each is a write, a line of the audit and a message."""
-HISTORY_BYTES: Final = 256 * 1024
-"""What changes of one server's settings may write to the history in a day: some thousands of usual ones."""
-ACTS: Final = 500
-"""Acts of one server's moderators on members and jobs in an hour: each is a line of the history and a message, too."""
-PAUSE_LIMIT: Final = 300
-"""Characters of a pause's words."""
+COOLDOWN_LIMIT: Final = 24 * 3_600  # seconds
+CHANGES: Final = (
+    200  # of one server's settings in an hour: each is a write, a line of the audit and a message
+)
+HISTORY_BYTES: Final = 256 * 1024  # in a day: some thousands of usual changes
+ACTS: Final = (
+    500  # of one server's moderators on members and jobs in an hour: each is a line of the history, too
+)
+PAUSE_LIMIT: Final = 300  # characters of a pause's words
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -60,23 +60,25 @@ class Guilds:
     _cache: TTLCache[int, GuildSettings, int] = field(init=False)
     _ration: Ration = field(init=False)
     _bytes: Ration = field(init=False)
-    acts: Ration = field(init=False)
-    """Taken from by whatever moderators do to members and jobs."""
+    acts: Ration = field(init=False)  # taken from by whatever moderators do to members and jobs
 
     def __post_init__(self) -> None:
         self._cache = TTLCache(CACHED_GUILDS, CACHED_MS, self.clock.now)
         self._ration = Ration(self.clock, most=CHANGES, within_ms=HOUR, refusal="refused.ration_settings")
-        self._bytes = Ration(
-            self.clock, most=HISTORY_BYTES, within_ms=24 * HOUR, refusal="refused.ration_history"
-        )
+        day = 24 * HOUR
+        self._bytes = Ration(self.clock, HISTORY_BYTES, day, "refused.ration_history")
         self.acts = Ration(self.clock, most=ACTS, within_ms=HOUR, refusal="refused.ration_acts")
 
     # -- reading -----------------------------------------------------------------------------------------
 
     async def settings(self, guild_id: int) -> GuildSettings:
         """A server's settings, a few seconds old at most."""
-        kept = self._cache.get(guild_id)
-        return self._keep(await self.store.settings(guild_id)) if kept is None else kept
+        return self._cache.get(guild_id) or self._keep(await self.store.settings(guild_id))
+
+    async def shown(self, guild_id: int, revision: int | None) -> GuildSettings:
+        """What a window showed that was opened at a revision; as things are now, if nobody knows any more."""
+        known = None if revision is None else await self.store.at(guild_id, revision)
+        return await self.store.settings(guild_id) if known is None else known
 
     def forget(self, guild_id: int) -> None:
         """Read a server's settings anew next time."""
@@ -122,7 +124,7 @@ class Guilds:
         What was not said is read in the transaction that writes, so that two moderators who change different numbers
         of one rule at the same time both keep their change.
         """
-        _bounded(
+        bounded(
             *(
                 n
                 for n in (numbers.per_day, numbers.running, numbers.waiting, numbers.per_month)
@@ -130,7 +132,7 @@ class Guilds:
             )
         )
         if not isinstance(numbers.cooldown, Unsaid):
-            _bounded(numbers.cooldown, limit=COOLDOWN_LIMIT)
+            bounded(numbers.cooldown, limit=COOLDOWN_LIMIT)
 
         def change(s: GuildSettings) -> GuildSettings:
             known = next((r.allowance() for r in s.rules_of(pool) if r.role_id == role_id), otherwise)
@@ -146,7 +148,7 @@ class Guilds:
                 meant.cooldown,
             )
             others = [r for r in s.rules if (r.pool, r.role_id) != (pool, role_id)]
-            return replace(s, rules=tuple(sorted([*others, rule], key=_rule_order)))
+            return replace(s, rules=tuple(sorted([*others, rule], key=rule_order)))
 
         return await self.change(guild_id, actor, change)
 
@@ -200,7 +202,7 @@ class Guilds:
 
     async def set_total(self, guild_id: int, actor: Actor, pool: Pool, per_day: int | None) -> Changed:
         """Limit the whole server's units a day in a pool; None: unlimited."""
-        _bounded(per_day)
+        bounded(per_day)
 
         def change(s: GuildSettings) -> GuildSettings:
             others = [t for t in s.totals if t.pool is not pool]
@@ -213,7 +215,7 @@ class Guilds:
         self, guild_id: int, actor: Actor, pool: Pool, charge: Charge, units: int | None
     ) -> Changed:
         """Say what a kind of job costs in a pool; None: one unit, as usual. 0 is free."""
-        _bounded(units)
+        bounded(units)
 
         def change(s: GuildSettings) -> GuildSettings:
             others = [p for p in s.prices if (p.pool, p.charge) != (pool, charge)]
@@ -264,14 +266,26 @@ class Guilds:
         return await self.change(guild_id, actor, change)
 
     async def set_channels(
-        self, guild_id: int, actor: Actor, *, allowed: Sequence[int], denied: Sequence[int]
+        self,
+        guild_id: int,
+        actor: Actor,
+        *,
+        allowed: Sequence[int],
+        denied: Sequence[int],
+        shown: ChannelPolicy | None = None,
     ) -> Changed:
-        """Put both lists of channels in the place of what they were; one that is in both is denied."""
-        yes, no = sorted({*allowed} - {*denied}), sorted({*denied})
-        if len(yes) + len(no) > CHANNELS_LIMIT:
-            raise UserError(text("settings.too_many", limit=CHANNELS_LIMIT))
-        policy = ChannelPolicy(tuple(yes), tuple(no))
-        return await self.change(guild_id, actor, lambda s: replace(s, channels=policy))
+        """Put both lists of channels in the place of what was `shown` (None: of what is); others' changes since then stay."""
+
+        def change(s: GuildSettings) -> GuildSettings:
+            base = s.channels if shown is None else shown
+            no = {*s.channels.denied} - ({*base.denied} - {*denied}) | ({*denied} - {*base.denied})
+            yes = {*s.channels.allowed} - ({*base.allowed} - {*allowed}) | ({*allowed} - {*base.allowed})
+            yes -= no
+            if len(yes) + len(no) > CHANNELS_LIMIT:
+                raise UserError(text("settings.too_many", limit=CHANNELS_LIMIT))
+            return replace(s, channels=ChannelPolicy(tuple(sorted(yes)), tuple(sorted(no))))
+
+        return await self.change(guild_id, actor, change)
 
     async def set_gate(
         self, guild_id: int, actor: Actor, *, hours_on_server: int, hours_of_account: int
@@ -382,13 +396,3 @@ class Guilds:
                 details={"before": entry.before, "after": entry.after, "undoes": entry.undoes},
             ),
         )
-
-
-def _rule_order(rule: PoolRule) -> tuple[str, bool, int]:
-    """Everyone's rule first, then roles by age."""
-    return (rule.pool.value, rule.role_id != rule.guild_id, rule.role_id)
-
-
-def _bounded(*numbers: int | None, low: int = 0, limit: int = NUMBER_LIMIT) -> None:
-    if any(n is not None and not low <= n <= limit for n in numbers):
-        raise UserError(text("settings.number", low=low, high=limit))

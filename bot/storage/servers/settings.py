@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SETTINGS: Final = "settings"
 UNDO: Final = "undo"
+LOOK_BACK: Final = 100
+"""Changes that may have come between a window's opening and its sending."""
 
 _CODEC: Final = TypeAdapter(GuildSettings)
 
@@ -42,6 +44,34 @@ class SqlSettingsStore:
     async def settings(self, guild_id: int) -> GuildSettings:
         """See the port."""
         return await self._database.read(lambda cn: _load(cn, guild_id))
+
+    async def at(self, guild_id: int, revision: int) -> GuildSettings | None:
+        """See the port. Each revision is one line of the history, so the latest lines lead back to it."""
+
+        def look(connection: Connection) -> GuildSettings | None:
+            now = _load(connection, guild_id)
+            behind = now.revision - revision
+            if not 0 <= behind <= LOOK_BACK:
+                return None
+            a = audit.c
+            lines = (
+                select(audit)
+                .where(a.guild_id == guild_id, a.action.in_((SETTINGS, UNDO)))
+                .order_by(a.id.desc())
+                .limit(behind)
+            )
+            found = connection.execute(lines).all()
+            if len(found) < behind or revision_of(connection, guild_id) != now.revision:
+                return None
+            sections = _sections(now, SECTIONS)
+            for row in found:
+                sections |= taken_back(sections, json.loads(row.before), json.loads(row.after))
+            return _decoded(guild_id, revision, sections)
+
+        try:
+            return await self._database.read(look)
+        except (KeyError, TypeError, ValueError):  # lines of another version
+            return None
 
     async def change(
         self,
@@ -86,15 +116,17 @@ class SqlSettingsStore:
                 return None
             last = _read_entry(row)
             now = _sections(settings, [name for name in last.before if name in SECTIONS])
-            _write(connection, settings, taken_back(now, json.loads(row.before), last.after))
+            was = taken_back(now, json.loads(row.before), last.after)
+            _write(connection, settings, was)
+            lost, gained = difference(now, was)
             entry = record(
                 connection,
                 guild_id,
                 actor=actor,
                 at=at,
                 action=UNDO,
-                before=last.after,
-                after=last.before,
+                before=lost,
+                after=gained,
                 undoes=last.id,
             )
             connection.execute(update(audit).where(a.id == last.id).values(undone_by=entry.id))

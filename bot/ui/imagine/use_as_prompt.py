@@ -3,29 +3,31 @@ Never here: rules for prompts, and looking into pictures."""
 
 from __future__ import annotations
 
-import secrets
 from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.keys import KEY_LENGTH, JobKey, key_from_bits
 from bot.domain.prompts import PromptOptions, compose
 from bot.errors import UserError
 from bot.texts import text
-from bot.ui.imagine.attachments import Addressed, Attached, Picked, given_by
+from bot.ui.imagine.attachments import Addressed, Attached, Picked, given_by, picked
 from bot.ui.imagine.drafts import offered_back
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.controls import component, form, modal
-from bot.ui.kit.custom_ids import KEY
+from bot.ui.kit.custom_ids import KEY, SNOWFLAKE
+from bot.ui.kit.error_sentences import NETWORK
 
 if TYPE_CHECKING:
+    from bot.domain.keys import JobKey
     from bot.ui.kit.context import Context
 
 CARD: Final = "usecard"
+MESSAGE: Final = "usemsg"
+"""Words of the modal in its custom_id: behind the one stands a job's key, behind the other a message's id."""
 ATTACHMENT: Final = "usefile"
-"""Words of the modal in its custom_id: behind the one stands a job's key, behind the other a place in `HELD`."""
+"""As earlier versions drew it."""
 START: Final = "start"
 """The button under a picture that opens the same modal."""
 WEIGHT: Final = "weight"
@@ -33,44 +35,35 @@ WEIGHT_LIMIT: Final = 5
 MOST_HELD: Final = 1_000
 
 
-class Held:
-    """Pictures of messages whose modals are open. Only the menu's own interaction tells of them, their addresses are too
-    long for a custom_id, and a modal is answered in the process that opened it: a restart only costs opening it again."""
-
-    def __init__(self) -> None:
-        self._held: OrderedDict[JobKey, Attached | Addressed] = OrderedDict()
-
-    def keep(self, attachment: Attached | Addressed) -> JobKey:
-        """Keep it; the oldest makes room."""
-        slot = key_from_bits(secrets.randbits(5 * KEY_LENGTH))
-        self._held[slot] = attachment
-        if len(self._held) > MOST_HELD:
-            self._held.popitem(last=False)
-        return slot
-
-    def get(self, slot: JobKey) -> Attached | Addressed:
-        """Read it; raises `UserError` if it is gone."""
-        found = self._held.get(slot)
-        if found is None:
-            raise UserError(text("press.expired"))
-        return found
+HELD: Final[OrderedDict[int, Attached | Addressed]] = OrderedDict()
+"""Pictures of messages whose modals were opened here, by message: it saves reading a message again, and lets a picture be
+used from where the bot may not read. Its loss costs only that."""
 
 
-HELD: Final = Held()
+def _hold(message_id: int, found: Attached | Addressed) -> None:
+    """Keep it; the oldest makes room."""
+    HELD[message_id] = found
+    if len(HELD) > MOST_HELD:
+        HELD.popitem(last=False)
 
 
 @component(START, KEY)
 async def open_under_card(context: Context, key: JobKey) -> None:
     """Ask for the words that go with the picture of the card whose button was pressed."""
-    await open_modal(context, key)
+    await _open(context, begin_from_card.id(key))
 
 
-async def open_modal(context: Context, pick: Picked) -> None:
-    """Ask for the words."""
+async def open_for_message(context: Context, message: discord.Message) -> None:
+    """Ask for the words that go with a message's picture; raises `UserError` if it has none."""
+    pick = picked(context, message)
     if isinstance(pick, (Attached, Addressed)):
-        custom_id = begin_from_file.id(HELD.keep(pick))
+        _hold(message.id, pick)
+        await _open(context, begin_from_message.id(message.id))
     else:
-        custom_id = begin_from_card.id(pick)
+        await _open(context, begin_from_card.id(pick))
+
+
+async def _open(context: Context, custom_id: str) -> None:
     weight = discord.ui.TextInput[Any](required=False, max_length=WEIGHT_LIMIT, custom_id=WEIGHT)
     drawn = form(
         context.say,
@@ -89,22 +82,43 @@ async def begin_from_card(context: Context, key: JobKey) -> None:
 
 
 @modal(ATTACHMENT, KEY)
-async def begin_from_file(context: Context, slot: JobKey) -> None:
+async def begin_from_file(_context: Context, _slot: JobKey) -> None:
+    """A window that an earlier version drew: which picture it was about was known to its process alone."""
+    raise UserError(text("press.expired"))
+
+
+@modal(MESSAGE, SNOWFLAKE)
+async def begin_from_message(context: Context, message_id: int) -> None:
     """Begin a chain from a message's picture."""
-    await _begin(context, HELD.get(slot))
+    await _begin(context, message_id)
 
 
-async def _begin(context: Context, pick: Picked) -> None:
+async def _begin(context: Context, pick: JobKey | int) -> None:
     weight = context.fields.get(WEIGHT, "").strip().replace(",", ".")
     options = PromptOptions(prompt=context.fields.get(PROMPT, ""), weight=weight or None, pictures=1)
     async with offered_back(context, options):
         compose(options)  # a bad one is refused at once, with nothing left in public
         asker = await context.defer_public()
         services = context.services
-        given = await given_by(context, pick)
+        source = await _read(context, pick) if isinstance(pick, int) else pick
+        given = await given_by(context, source)
         liked = await services.people.preferences(asker.user_id)
         options = replace(options, under=liked.under(None))
-        address = pick.address if isinstance(pick, Addressed) else None
+        address = source.address if isinstance(source, Addressed) else None
         await services.imagine.begin(
             asker, options, None, preferred=liked.pool, given=[given], address=address
         )
+
+
+async def _read(context: Context, message_id: int) -> Picked:
+    """The picture of a message in this channel. Raises `UserError`, also if the bot may not read the message again."""
+    held = HELD.get(message_id)
+    if held is not None:
+        return held
+    channel = context.interaction.client.get_partial_messageable(context.interaction.channel_id or 0)
+    try:
+        return picked(context, await channel.fetch_message(message_id))
+    except discord.NotFound:
+        raise UserError(text("picture.gone")) from None
+    except (discord.HTTPException, *NETWORK) as trouble:
+        raise UserError(text("press.expired")) from trouble

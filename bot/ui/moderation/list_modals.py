@@ -26,6 +26,7 @@ from bot.errors import UserError
 from bot.texts import Say, Text, text
 from bot.ui.kit.context import Context
 from bot.ui.kit.controls import form, modal
+from bot.ui.kit.custom_ids import SNOWFLAKE, maybe
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.moderation.panel import show_panel
 from bot.ui.moderation.setting_modal import channel_picker, picker
@@ -64,20 +65,23 @@ def channels_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
     denied = channel_picker("denied", policy.denied, most=PICKED)
     return form(
         say,
-        set_channels.id(),
+        set_channels.id(settings.revision),
         text("section.channels"),
         (text("panel.allowed"), allowed, text("panel.allowed_hint")),
         (text("panel.denied"), denied, None),
     )
 
 
-@modal("mod-channels", moderators=True)
-async def set_channels(context: Context) -> None:
+@modal("mod-channels", maybe(SNOWFLAKE), moderators=True)
+async def set_channels(context: Context, revision: int | None) -> None:
     """Put both lists in the place of what they were."""
     await context.defer_update()
+    shown = await context.services.guilds.shown(context.guild_id, revision)
     allowed, denied = (_ids(context, name) for name in ("allowed", "denied"))
     guilds = context.services.guilds
-    changed = await guilds.set_channels(context.guild_id, context.actor, allowed=allowed, denied=denied)
+    changed = await guilds.set_channels(
+        context.guild_id, context.actor, allowed=allowed, denied=denied, shown=shown.channels
+    )
     await show_panel(context, notice=_said(changed))
 
 
@@ -185,7 +189,7 @@ def prompts_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
     defaults = _line("defaults", mine.defaults, PARAMETERS_LIMIT)
     return form(
         say,
-        set_prompts.id(),
+        set_prompts.id(settings.revision),
         text("panel.prompts"),
         (text("section.additions"), defaults, text("panel.defaults_hint")),
         (text("panel.suffix"), _line("suffix", mine.suffix, SUFFIX_LIMIT), None),
@@ -194,27 +198,32 @@ def prompts_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
     )
 
 
-@modal("mod-prompts", moderators=True)
-async def set_prompts(context: Context) -> None:
-    """Read everything first, so that a slip leaves nothing half done."""
+@modal("mod-prompts", maybe(SNOWFLAKE), moderators=True)
+async def set_prompts(context: Context, revision: int | None) -> None:
+    """Read everything first, so that a slip leaves nothing half done; then change what was written otherwise than shown."""
     await context.defer_update()
     here, actor, prompts = context.guild_id, context.actor, context.services.prompt_settings
     defaults, suffix, limits = (context.fields.get(name, "") for name in ("defaults", "suffix", "limits"))
     read_defaults(defaults)
     read_suffix(suffix)
     wanted = read_limits(limits)
-    done = [
-        await prompts.set_defaults(here, actor, here, defaults),
-        await prompts.set_suffix(here, actor, here, suffix),
-    ]
-    settings = await context.services.guilds.settings(here)
-    gone = [known.key for known in _limits(settings) if known.key not in wanted]
+    shown = await context.services.guilds.shown(here, revision)
+    mine = next((a for a in shown.additions if a.target_id == here), PromptAddition(here))
+    done = []
+    if defaults.strip() != mine.defaults.strip():
+        done.append(await prompts.set_defaults(here, actor, here, defaults))
+    if suffix.strip() != mine.suffix.strip():
+        done.append(await prompts.set_suffix(here, actor, here, suffix))
+    before = read_limits(_spelled(shown))
+    gone = [key for key in before if key not in wanted]
     done += [await prompts.free_parameter(here, actor, here, name_of(key)) for key in gone]
     for key, most in wanted.items():
+        if key in before and before[key] == most:
+            continue
         allowed, name = most is not None, name_of(key)
         done.append(await prompts.limit_parameter(here, actor, here, name, allowed=allowed, most=most))
     chosen = {Charge(value) for value in context.choices.get("kinds", ())}
-    turned = [c for c in Charge if is_allowed(settings.kinds, c, (here,)) is not (c in chosen)]
+    turned = [c for c in Charge if is_allowed(shown.kinds, c, (here,)) is not (c in chosen)]
     done += [await prompts.set_kind(here, actor, here, c, allowed=c in chosen) for c in turned]
     await show_panel(context, notice=_said(*done))
 

@@ -16,12 +16,12 @@ from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.context import NOBODY
 from bot.ui.kit.controls import modal
-from bot.ui.kit.custom_ids import Field, one_of
+from bot.ui.kit.custom_ids import SNOWFLAKE, Field, one_of
 from bot.ui.kit.moderators import mod_button
 from bot.ui.moderation.list_modals import LIST_MODALS
 from bot.ui.moderation.panel import POOLS, show_panel
 from bot.ui.moderation.setting_changes import From, apply, show_state
-from bot.ui.moderation.setting_modal import read_values, setting_modal
+from bot.ui.moderation.setting_modal import read_values, setting_modal, touched
 from bot.ui.moderation.setting_words import ITEMS
 from bot.ui.pools.panel import show_panel as show_pools
 
@@ -53,16 +53,29 @@ async def open_modal(context: Context, name: str, origin: From) -> None:
         return
     _check_known(name)
     languages = sorted(context.house.catalogues.languages)
-    custom_id = change_settings.id(name, origin)
+    custom_id = change_shown.id(name, origin, settings.revision)
     await context.open(setting_modal(context.say, custom_id, name, settings, languages=languages))
 
 
 @modal("mod-set", NAME, one_of(From), moderators=True)
 async def change_settings(context: Context, command: str, origin: From) -> None:
-    """Change what a command sets, and show it, or the panel, anew."""
+    """A window that does not know what it showed: an earlier version drew it."""
+    await _change(context, command, origin, None)
+
+
+@modal("mod-turn", NAME, one_of(From), SNOWFLAKE, moderators=True)
+async def change_shown(context: Context, command: str, origin: From, revision: int) -> None:
+    """Change what is written otherwise than the window showed it."""
+    await _change(context, command, origin, revision)
+
+
+async def _change(context: Context, command: str, origin: From, revision: int | None) -> None:
+    """Change what a command sets, and show it, or the panel, anew; what was not touched stays as others set it meanwhile."""
     _check_known(command)
     await context.defer_update()
-    changed = await apply(context, command, read_values(context, command))
+    written = read_values(context, command)
+    shown = await context.services.guilds.shown(context.guild_id, revision)
+    changed = await apply(context, command, touched(command, written, shown))
     if changed is None:
         return  # the moderator is asked first
     notice = text("mod.unchanged" if changed.entry is None else "panel.changed")

@@ -17,7 +17,7 @@ from bot.ui.moderation.setting_words import label_of, title_of
 from bot.ui.pools.wording import read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.domain.guilds import GuildSettings
     from bot.domain.server_settings import Declared
@@ -40,6 +40,20 @@ def setting_modal(
 def read_values(context: Context, command: str) -> dict[str, Any]:
     """What was sent, by option; raises `UserError` for what is no number."""
     return {one.about.option: _read(one, context) for one in COMMANDS[command]}
+
+
+def touched(command: str, written: Mapping[str, Any], shown: GuildSettings) -> dict[str, Any]:
+    """What was written otherwise than it was shown."""
+    before = {one.about.option: _as_written(one, shown) for one in COMMANDS[command]}
+    return {option: value for option, value in written.items() if value != before[option]}
+
+
+def _as_written(one: Declared, settings: GuildSettings) -> Any:
+    """What is read from a field that nobody touched: of nothing chosen, all is shown as chosen."""
+    value, kind = one.read(settings), one.about.kind
+    if isinstance(kind, Several):
+        return tuple(kind.values(chosen) for chosen in value or tuple(kind.values))
+    return None if value is None and one.about.optional else value
 
 
 def _read(one: Declared, context: Context) -> Any:

@@ -11,6 +11,7 @@ from bot.domain.access import Pressers
 from bot.domain.pools import UNLIMITED, UNSAID, AllowanceChange, Pool
 from bot.texts import Say, text
 from bot.ui.kit.controls import StatelessView, form, modal
+from bot.ui.kit.custom_ids import SNOWFLAKE
 from bot.ui.kit.moderators import draw_mod_button, mod_button
 from bot.ui.moderation.panel import show_panel
 from bot.ui.moderation.server_voice import own_teller
@@ -96,7 +97,7 @@ def setup_modal(say: Say, settings: GuildSettings, offered: Iterable[Pool]) -> d
     log_channel = channel_picker("log", log, most=1, text_only=True)
     return form(
         say,
-        set_up.id(),
+        decide.id(settings.revision),
         text("button.setup"),
         (text("welcome.channels"), channels, text("welcome.channels_hint")),
         (text("welcome.log"), log_channel, text("welcome.log_hint")),
@@ -108,7 +109,21 @@ def setup_modal(say: Say, settings: GuildSettings, offered: Iterable[Pool]) -> d
 
 @modal("mod-setup", moderators=True)
 async def set_up(context: Context) -> None:
-    """Make the decisions true, beside the card, which may be everybody's; a slip leaves nothing half done."""
+    """A window that does not know what it showed: an earlier version drew it."""
+    await _decide(context, None)
+
+
+@modal("mod-decide", SNOWFLAKE, moderators=True)
+async def decide(context: Context, revision: int) -> None:
+    """Make true what was written otherwise than the window showed it."""
+    await _decide(context, revision)
+
+
+async def _decide(context: Context, revision: int | None) -> None:
+    """Make the decisions true, beside the card, which may be everybody's; a slip leaves nothing half done.
+
+    What was not written otherwise than the window showed it stays as others have set it meanwhile.
+    """
     await context.defer_ephemeral()
     typed = context.fields.get("per_day", "").strip()
     unlimited = context.say(text("pool.unlimited"))
@@ -119,7 +134,7 @@ async def set_up(context: Context) -> None:
     wanted = {Pool(value) for value in context.choices.get("pools", ())}
     services, guild_id, actor = context.services, context.guild_id, context.actor
     guilds = services.guilds
-    now = await guilds.settings(guild_id)
+    shown = await guilds.shown(guild_id, revision)
     offered = await services.policy.offered(guild_id)
     if per_day is not UNSAID:
         change = AllowanceChange(per_day=per_day)
@@ -128,11 +143,19 @@ async def set_up(context: Context) -> None:
             await guilds.change_rule(guild_id, actor, pool, guild_id, change, otherwise=base)
     allowed = [int(id_) for id_ in context.choices.get("channels", ())]
     await guilds.set_channels(
-        guild_id, actor, allowed=[*allowed, *now.channels.allowed[PICKED:]], denied=now.channels.denied
+        guild_id,
+        actor,
+        allowed=[*allowed, *shown.channels.allowed[PICKED:]],
+        denied=shown.channels.denied,
+        shown=shown.channels,
     )
     for pool in offered:
+        if (pool in wanted) is (pool not in shown.pools.off):
+            continue
         await guilds.switch_pool(guild_id, actor, pool, on=pool in wanted)
-    press = {"who": context.fields["press"], "role": now.press.role_id}
-    await guilds.set_values(guild_id, actor, "press", press)
-    await guilds.set_log_channel(guild_id, actor, log)
+    if context.fields["press"] != shown.press.who:
+        press = {"who": context.fields["press"], "role": shown.press.role_id}
+        await guilds.set_values(guild_id, actor, "press", press)
+    if log != shown.log_channel:
+        await guilds.set_log_channel(guild_id, actor, log)
     await show_panel(context, notice=text("welcome.done"))
