@@ -1,4 +1,4 @@
-"""The sandbox's page after an hour of playing: a click is answered as soon as in a new channel, and what is above is still there.
+"""The sandbox's page after an hour of playing: a click is answered as soon as in a new channel.
 Never here: what cards say."""
 
 from __future__ import annotations
@@ -173,10 +173,3 @@ async def test_a_click_is_answered_as_soon_after_a_hundred_messages_as_in_a_new_
         assert len(env.backend.messages[place.channel.id]) > MANY
         print(f"new channel {new:.2f} s, {MANY} messages {used:.2f} s")  # noqa: T201 - a figure to be read, not judged
         assert used <= SLOWER * new + NOISE_S
-
-        before = await shown.first.get_attribute("data-message-id")
-        await page.locator("#history-older").click()
-        await page.wait_for_function(
-            "id => document.querySelector('#channel-message-list [data-message-id]').dataset.messageId < id",
-            arg=before,
-        )

@@ -13,6 +13,7 @@ from simcord.preview import Preview, _action_plans, _assets, _pages, _queries, _
 from simcord.preview._server import PreviewServer
 
 from bot.domain.guilds import Actor
+from bot.sandbox.page import live_page
 from bot.sandbox.page_limits import SHOWN, STEP
 from bot.sandbox.shelf import open_shelf
 from bot.sandbox.stage import GUILD_ID
@@ -115,3 +116,36 @@ async def test_commands_are_known_on_a_new_stage_whatever_the_kept_database_reme
     for _ in range(2):
         async with open_world(tmp_path) as world:
             assert "imagine" in world.place.member.available_commands(world.place.channel)
+
+
+async def test_all_messages_can_be_reached_though_few_are_on_the_page(tmp_path: Path) -> None:
+    async def fetch(_url: str) -> bytes | None:
+        return None
+
+    async with (
+        open_world(tmp_path) as world,
+        live_page(world.env, world.place, port=0, timezone="UTC", fetch=fetch) as preview,
+    ):
+        channel = world.app.bot.get_partial_messageable(world.place.channel.id)
+        for number in range(60):
+            await channel.send(str(number))
+        page = preview._open_page()
+        seen = [page.snapshot["timeline"]]
+        while page.snapshot["history"]["hasBefore"]:
+            await preview._action(
+                page.id,
+                {
+                    "protocol_version": 3,
+                    "sequence": len(seen),
+                    "request_id": f"older-{len(seen)}",
+                    "generation": page.generation,
+                    "bot_generation": world.env._generation,
+                    "kind": "history",
+                    "direction": "older",
+                    "published_revision": page.revision,
+                },
+            )
+            seen.append(page.snapshot["timeline"])
+
+    assert max(map(len, seen)) == SHOWN
+    assert len({message for window in seen for message in window}) == 61
