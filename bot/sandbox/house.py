@@ -53,7 +53,7 @@ def settings_for(
 
 def _of_kind(upstream: SimulatedUpstream | SimulatedProxy) -> dict[str, str]:
     if isinstance(upstream, SimulatedUpstream):
-        return {"EASEL_API_STORAGE": upstream.storage, "EASEL_API_ADMIN_KEY": SANDBOX_KEY}
+        return {"EASEL_API_STORAGE": upstream.storage}
     return {"EASEL_API_KIND": ApiKind.MJ_PROXY.value}
 
 

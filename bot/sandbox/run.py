@@ -26,7 +26,7 @@ from bot.sandbox.page import live_page
 from bot.sandbox.shelf import open_shelf
 from bot.sandbox.stage import open_stage
 from bot.sandbox.story import Story
-from bot.sandbox.upstream import Fault, Pace, PlannedFault, SimulatedUpstream, read_fault
+from bot.sandbox.upstream import SANDBOX_KEY, Fault, Pace, PlannedFault, SimulatedUpstream, read_fault
 from bot.web_server import serving
 
 if TYPE_CHECKING:
@@ -102,7 +102,9 @@ async def _play(
     stop: asyncio.Event,
 ) -> None:
     guard, clock = StageGuard(), StageClock()
-    settings = settings_for(upstream, shelf.database, more=_own_pages())
+    # The simulated key may do all, so prices are shown as well.
+    prices = {"EASEL_API_ADMIN_KEY": SANDBOX_KEY} if isinstance(upstream, SimulatedUpstream) else {}
+    settings = settings_for(upstream, shelf.database, more={**_own_pages(), **prices})
     async with (
         furnished(settings, guard=guard, clock=clock) as app,
         serving(app.settings, app.served()),

@@ -142,7 +142,7 @@ def test_every_kind_that_has_an_earlier_form_is_listed_above() -> None:
     new = {"prefer-shape", "prefer-set", *(kind for kind in MODALS if kind.startswith(("pool-", "mod-")))}
     new_buttons = {
         f"mod-{word}" for word in ("panel", "panel_export", "panel_new", "set", "setup", "welcome")
-    }
+    } | {"upstream-key"}
 
     assert {kind for kind, _ in BUTTONS.values()} == set(COMPONENTS) - new_buttons
     assert {kind for kind, _ in WINDOWS.values()} == set(MODALS) - new
@@ -151,7 +151,7 @@ def test_every_kind_that_has_an_earlier_form_is_listed_above() -> None:
 def test_who_may_use_a_control_is_asked_where_it_is_registered() -> None:
     everything = [*COMPONENTS.values(), *MODALS.values()]
 
-    assert {c.kind for c in everything if c.owners} == {"server"}
+    assert {c.kind for c in everything if c.owners} == {"server", "upstream-key"}
     assert {c.kind for c in everything if c.moderators} == {
         c.kind for c in everything if c.kind.startswith(("mod-", "pool"))
     }
