@@ -329,6 +329,19 @@ async def test_another_master_key_hides_a_key_from_nobody_who_looks(world: Harne
     assert office.made == 1
 
 
+async def test_accounts_that_are_looked_at_together_share_one_list(world: Harness, office: Office) -> None:
+    await ordered(world)
+    keys(world)._listed.clear()
+    before = office.lists
+
+    found = await asyncio.gather(
+        *(keys(world).of_account(name) for name in ("default", f"guild:{GUILD}:1") * 3)
+    )
+
+    assert [key is not None for key in found] == [False, True] * 3
+    assert office.lists == before + 1
+
+
 # -- ends ------------------------------------------------------------------------------------------------
 
 

@@ -147,9 +147,11 @@ def test_every_kind_that_has_an_earlier_form_is_listed_above() -> None:
         *("prefer-shape", "prefer-set", "usemsg"),
         *(kind for kind in MODALS if kind.startswith(("pool-", "mod-"))),
     }
-    new_buttons = {"pool-menu"} | {
-        f"mod-{word}" for word in ("panel", "panel_export", "panel_new", "set", "setup", "welcome")
-    }
+    new_buttons = (
+        {"pool-menu"}
+        | {f"mod-{word}" for word in ("panel", "panel_export", "panel_new", "set", "setup", "welcome")}
+        | {"upstream-key"}
+    )
 
     assert {kind for kind, _ in BUTTONS.values()} == set(COMPONENTS) - new_buttons
     assert {kind for kind, _ in WINDOWS.values() if not kind.startswith("mod-")} == set(MODALS) - new
@@ -158,7 +160,7 @@ def test_every_kind_that_has_an_earlier_form_is_listed_above() -> None:
 def test_who_may_use_a_control_is_asked_where_it_is_registered() -> None:
     everything = [*COMPONENTS.values(), *MODALS.values()]
 
-    assert {c.kind for c in everything if c.owners} == {"server"}
+    assert {c.kind for c in everything if c.owners} == {"server", "upstream-key"}
     assert {c.kind for c in everything if c.moderators} == {
         c.kind for c in everything if c.kind.startswith(("mod-", "pool"))
     }

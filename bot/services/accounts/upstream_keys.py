@@ -3,6 +3,7 @@ Never here: other keys of the account (they are counted at most), and a key in a
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import secrets
@@ -90,6 +91,8 @@ class UpstreamKeys:
     tag: Callable[[], str] = lambda: secrets.token_hex(5)
     _listed: TTLCache[str, Sequence[UpstreamKey], int] = field(init=False)
 
+    _asking: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+
     def __post_init__(self) -> None:
         self._listed = TTLCache(1, BELIEVED_MS, self.clock.now)
 
@@ -115,9 +118,10 @@ class UpstreamKeys:
         holder = await self.find(account)
         if not isinstance(holder, KeyHolder):
             return None
-        listed = self._listed.get("")
-        if listed is None:
-            listed = self._listed[""] = await self.admin.keys()
+        async with self._asking:  # several accounts are looked at together, and one list tells of all
+            listed = self._listed.get("")
+            if listed is None:
+                listed = self._listed[""] = await self.admin.keys()
         return next((key for key in listed if holder.holds(key.key)), None)
 
     async def membership_end(self) -> int | None:
