@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.Group
 
-MAKERS: Final = frozenset({"imagine", "blend", "describe"})
+MAKERS: Final = frozenset({"imagine", "blend", "describe", "shorten"})
 """Commands that begin something in a pool: of no use where none is open."""
 TEXT_LIMIT: Final = 3_000
 
