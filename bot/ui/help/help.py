@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.Group
 
-MAKERS: Final = frozenset({"imagine", "blend", "describe"})
+MAKERS: Final = frozenset({"imagine", "blend", "describe", "shorten"})
 """Commands that begin something in a pool: of no use where none is open."""
 NEEDS: Final[dict[str, Callable[[Capabilities], bool]]] = {"shorten": lambda able: able.shorten}
 """Commands that not every image API can serve, and what it takes."""

@@ -1,0 +1,157 @@
+"""The windows of a server of the `/mj` family in the sandbox and on the painting page, as a person fills them in.
+Never here: what is sent upstream (tests/e2e/test_windows.py)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+
+from playwright.async_api import async_playwright
+from playwright.async_api import expect as expect_there
+from playwright.sync_api import expect
+
+from bot.domain.window_words import WindowWords
+from tests.browser.page import AT_ONCE_MS, CHROMIUM, FLAGS, ROOT, SOON_MS, Sandbox, open_page
+from tests.sandbox.program import Program, sandbox
+from tests.web.region_harness import opened_room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
+    ),
+]
+
+
+@pytest.fixture
+def program() -> Iterator[Program]:
+    with sandbox("--port", "0", "--speed", "8", "--api", "mj-proxy") as started:
+        yield started
+
+
+@pytest.fixture
+def page(program: Program) -> Iterator[Sandbox]:
+    with open_page(program.address) as opened:
+        yield opened
+
+
+def command(page: Sandbox, name: str, words: str = "") -> None:
+    """Type a command, and the words of its first option."""
+    page.page.locator("#channel-composer-input").click()
+    page.page.keyboard.type(f"/{name}", delay=10)
+    commands = page.page.get_by_role("listbox", name="Application commands")
+    expect(commands.get_by_role("option", name=f"/{name}").first).to_be_visible(timeout=AT_ONCE_MS)
+    page.page.keyboard.press("Enter")
+    if words:
+        page.page.wait_for_timeout(300)
+        page.page.keyboard.type(words, delay=5)
+    page.page.keyboard.press("Enter")
+
+
+def window(page: Sandbox, title: str, name: str) -> None:
+    """Wait for a window, and keep a picture of it."""
+    expect(page.page.get_by_role("dialog").get_by_text(title).first).to_be_visible(timeout=AT_ONCE_MS)
+    page.photograph(name)
+
+
+def submit(page: Sandbox) -> None:
+    page.page.get_by_role("button", name="Submit").click()
+
+
+def test_a_person_zooms_repaints_with_words_and_remixes(page: Sandbox) -> None:
+    page.imagine("a paper fox in a forest --ar 3:2 --v 7")
+    expect(page.button("U2")).to_be_visible(timeout=SOON_MS)
+    page.button("U2").click()
+    expect(page.button("🔍 Custom Zoom")).to_be_visible(timeout=SOON_MS)
+
+    page.button("🔍 Custom Zoom").click()
+    window(page, "Custom Zoom", "window-1-zoom")
+    fields = page.page.get_by_role("dialog").locator("input, textarea")
+    fields.nth(0).fill("1.4")
+    fields.nth(1).fill("a paper fox and an owl in a forest --ar 16:9 --v 7")
+    submit(page)
+    expect(page.messages).to_contain_text("Custom Zoom 1.4x", timeout=SOON_MS)
+    expect(page.messages.get_by_role("button", name="V1", exact=True)).to_have_count(2, timeout=SOON_MS)
+    page.loaded()
+    page.photograph("window-2-zoomed")
+
+    page.button("🖌️ Vary (Region)").click()
+    for square in ("A1", "B1"):
+        page.button(square).click()
+        expect(page.messages).to_contain_text(square, timeout=AT_ONCE_MS)
+    page.loaded()
+    page.photograph("window-3-picker")
+    page.button("Repaint with words…").click()
+    window(page, "Repaint with words…", "window-4-region")
+    page.page.get_by_role("dialog").locator("textarea").fill("a red moon --v 7")
+    submit(page)
+    expect(page.messages).to_contain_text("a red moon", timeout=SOON_MS)
+    expect(page.messages.get_by_role("button", name="V1", exact=True)).to_have_count(3, timeout=SOON_MS)
+    page.loaded()
+    page.photograph("window-5-repainted")
+
+    command(page, "prefer show")
+    page.button("Switch Remix on", last=True).click()
+    expect(page.button("Switch Remix off", last=True)).to_be_visible(timeout=AT_ONCE_MS)
+    page.loaded()
+    page.photograph("window-6-prefer")
+    page.button("V2", last=True).click()
+    window(page, "Remix: V2", "window-7-remix")
+    submit(page)
+    expect(page.messages).to_contain_text("V2 · Remix", timeout=SOON_MS)
+
+
+def test_a_person_has_a_prompt_shortened(page: Sandbox) -> None:
+    command(
+        page,
+        "shorten",
+        "a very small paper fox that sits in a dark green forest and looks at the moon --ar 3:2",
+    )
+    expect(page.button("Imagine 5")).to_be_visible(timeout=SOON_MS)
+    page.loaded()
+    page.photograph("window-8-shorter")
+
+    page.button("Imagine 2").click()
+    window(page, "Imagine 2", "window-9-imagine")
+    submit(page)
+    expect(page.button("U1")).to_be_visible(timeout=SOON_MS)
+
+
+async def test_the_painting_page_asks_for_words(tmp_path: Path) -> None:
+    async with opened_room(tmp_path) as room, async_playwright() as playwright:
+        room.prompt = "a paper fox in a forest --ar 3:2"
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        view = await browser.new_page(viewport={"width": 1280, "height": 860}, locale="en-GB")
+        await view.goto(await room.link())
+        await view.wait_for_selector("#editor[data-ready]")
+        box = await view.locator("#board").bounding_box()
+        assert box is not None
+        await view.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4)
+        await view.mouse.down()
+        await view.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.6, steps=4)
+        await view.mouse.up()
+        words = view.locator("#words")
+        await expect_there(words).to_have_value("a paper fox in a forest --ar 3:2")
+        await words.fill("")
+        await words.type("bright red lantern")  # letters that choose tools elsewhere on the page
+        await expect_there(view.get_by_role("radio", name="Rectangle")).to_have_attribute(
+            "aria-checked", "true"
+        )
+        folder = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts") / "screenshots"
+        folder.mkdir(parents=True, exist_ok=True)
+        await view.screenshot(path=folder / "window-10-page.png")
+
+        await view.get_by_role("button", name="Repaint", exact=True).click()
+        await expect_there(view.get_by_text("On its way")).to_be_visible(timeout=AT_ONCE_MS)
+        assert room.words == [WindowWords(prompt="bright red lantern")]
+        assert len(room.masks) == 1
+        await browser.close()
