@@ -52,22 +52,22 @@ class Pages:
         if (found := self._open.get(channel.id)) is not None:
             return found
         main = self._env._preview  # noqa: SLF001 - private: SimCord allows one page, because operations must not overlap; ours take turns
-        self._env._preview = None  # noqa: SLF001
+        self._env._preview = None  # noqa: SLF001 - private, as said above
         try:
             page = self._env.preview(
                 channel, viewers=viewers, layout="channel", port=port, timezone=self._timezone
             )
             page._explicit_assets = self._pictures  # noqa: SLF001 - private: the public way takes pictures only before the start
-            page._action = self._taking_turns(page)  # type: ignore[method-assign]  # noqa: SLF001 - private: no public hook around an action
-            page._open_page = self._as_wanted(page)  # type: ignore[method-assign]  # noqa: SLF001 - private: nor around who looks first
+            page._action = self._taking_turns(page)  # type: ignore[method-assign]  # as above  # noqa: SLF001 - private: no public hook around an action
+            page._open_page = self._as_wanted(page)  # type: ignore[method-assign]  # as above  # noqa: SLF001 - private: nor around who looks first
             add_script(page)
             with self._env.time_context():
                 await page.__aenter__()
         finally:
             if main is not None:
-                self._env._preview = main  # noqa: SLF001
+                self._env._preview = main  # noqa: SLF001 - private, as said above
         # A page of Python's own, which nobody looks at: without it each change is drawn once less.
-        page._pages.pop("python", None)  # noqa: SLF001
+        page._pages.pop("python", None)  # noqa: SLF001 - private, as said above
         self._open[channel.id] = page
         return page
 
@@ -81,18 +81,18 @@ class Pages:
             await page.close()
 
     def _as_wanted(self, page: Preview) -> Callable[..., Any]:
-        opened = page._open_page  # noqa: SLF001
+        opened = page._open_page  # noqa: SLF001 - private, as said above
 
         def open_page(viewer_id: Any = None, target_id: Any = None) -> Any:
             wanted = self._wanted.pop(page.channel.id, page.viewers[0].id) if viewer_id is None else viewer_id
             if target_id is None:  # else it begins where the first page did, far above what is new
-                target_id = page._initial_target(page._viewer(wanted), page.channel.id)  # noqa: SLF001
+                target_id = page._initial_target(page._viewer(wanted), page.channel.id)  # noqa: SLF001 - private, as said above
             return opened(wanted, target_id)
 
         return open_page
 
     def _taking_turns(self, page: Preview) -> Callable[..., Any]:
-        act = page._action  # noqa: SLF001
+        act = page._action  # noqa: SLF001 - private, as said above
 
         async def action(context: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
             async with self.turns:
@@ -112,12 +112,12 @@ class Pages:
         """Draw what changed on every page that somebody looks at; pictures from elsewhere are fetched for it."""
         self._forget_ended()
         for page in tuple(self._open.values()):
-            if page._pages:  # noqa: SLF001
+            if page._pages:  # noqa: SLF001 - private, as said above
                 await page.refresh()
 
     def _forget_ended(self) -> None:
         """Whose session somebody ended on the page itself; a tab opens it again."""
-        self._open = {channel: page for channel, page in self._open.items() if not page._closed}  # noqa: SLF001
+        self._open = {channel: page for channel, page in self._open.items() if not page._closed}  # noqa: SLF001 - private, as said above
 
     async def pass_time(self) -> None:
         """Let the wall clock drive the stage, for ever."""
