@@ -3,6 +3,7 @@ Never here: routes, and rules of any one service."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from aiohttp import web
@@ -25,7 +26,7 @@ LARGEST_BODY = 64 * 1024 * 1024
 WSRV = "/wsrv/"
 
 
-class LoopbackServer:
+class LoopbackServer(ABC):
     """An image API on loopback. Open it with `async with`."""
 
     windows: ClassVar[Mapping[str, str]] = {CDN_PREFIX: "cdn", PUBLIC_PREFIX: "file"}
@@ -77,9 +78,9 @@ class LoopbackServer:
     def _application(self) -> web.Application:
         return web.Application(client_max_size=LARGEST_BODY)
 
+    @abstractmethod
     def _add_routes(self, application: web.Application) -> None:
         """Every route but those of pictures, which stand before them."""
-        raise NotImplementedError
 
     # -- looking in ----------------------------------------------------------------------------------------------
 
@@ -136,10 +137,10 @@ class LoopbackServer:
 
     # -- survival ------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def dump(self) -> dict[str, Any]:
         """Everything worth keeping, as JSON."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self, dumped: Mapping[str, Any]) -> None:
         """What `dump` gave; tasks that had not ended run again. Raises ValueError for another format."""
-        raise NotImplementedError
