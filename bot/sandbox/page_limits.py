@@ -26,7 +26,7 @@ WORDS: Final = 8192
 @contextmanager
 def quick() -> Iterator[None]:
     """Bound what a change costs, for the length of the block."""
-    navigate, tokens = _queries._message_navigation, _markdown.markdown_tokens
+    navigate, tokens = _queries._message_navigation, _markdown.markdown_tokens  # noqa: SLF001 - private, as said above
 
     def of_the_last(preview: Any, page: Any, visible: Sequence[Any]) -> Any:
         """The list beside the channel: its last messages, unless somebody searches in all."""

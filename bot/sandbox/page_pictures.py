@@ -29,7 +29,7 @@ def pictures_of_other_messages() -> Iterator[None]:
 
     SimCord does so for stickers of forwarded messages alone; its private question about those is asked in both places.
     """
-    asked = _assets._snapshot_has_sticker
+    asked = _assets._snapshot_has_sticker  # noqa: SLF001 - private, as said above
 
     def stands_in(message: Message, url: str) -> bool:
         return asked(message, url) or any(

@@ -1,5 +1,5 @@
-"""`Pages`: a page of SimCord's for each channel that somebody looks at, and the time that passes on them.
-Never here: what our own script asks for (page_extras), and the pictures on a page (page_pictures)."""
+"""The stage's pages in the browser, made live: time passes, what changed is shown, and no click is lost to that.
+Never here: the world on the pages. SimCord 3.2.1's private seams that are used are named where they are."""
 
 from __future__ import annotations
 
@@ -51,25 +51,23 @@ class Pages:
         self._forget_ended()
         if (found := self._open.get(channel.id)) is not None:
             return found
-        main = (
-            self._env._preview
-        )  # SimCord allows one page, because operations must not overlap; ours take turns
-        self._env._preview = None
+        main = self._env._preview  # noqa: SLF001 - private: SimCord allows one page, because operations must not overlap; ours take turns
+        self._env._preview = None  # noqa: SLF001 - private, as said above
         try:
             page = self._env.preview(
                 channel, viewers=viewers, layout="channel", port=port, timezone=self._timezone
             )
-            page._explicit_assets = self._pictures  # the public way takes pictures only before the start
-            page._action = self._taking_turns(page)  # type: ignore[method-assign]  # no public hook around an action
-            page._open_page = self._as_wanted(page)  # type: ignore[method-assign]  # nor around who looks first
+            page._explicit_assets = self._pictures  # noqa: SLF001 - private: the public way takes pictures only before the start
+            page._action = self._taking_turns(page)  # type: ignore[method-assign]  # as above  # noqa: SLF001 - private: no public hook around an action
+            page._open_page = self._as_wanted(page)  # type: ignore[method-assign]  # as above  # noqa: SLF001 - private: nor around who looks first
             add_script(page)
             with self._env.time_context():
                 await page.__aenter__()
         finally:
             if main is not None:
-                self._env._preview = main
+                self._env._preview = main  # noqa: SLF001 - private, as said above
         # A page of Python's own, which nobody looks at: without it each change is drawn once less.
-        page._pages.pop("python", None)
+        page._pages.pop("python", None)  # noqa: SLF001 - private, as said above
         self._open[channel.id] = page
         return page
 
@@ -83,29 +81,29 @@ class Pages:
             await page.close()
 
     def _as_wanted(self, page: Preview) -> Callable[..., Any]:
-        opened = page._open_page
+        opened = page._open_page  # noqa: SLF001 - private, as said above
 
         def open_page(viewer_id: Any = None, target_id: Any = None) -> Any:
             wanted = self._wanted.pop(page.channel.id, page.viewers[0].id) if viewer_id is None else viewer_id
             if target_id is None:  # else it begins where the first page did, far above what is new
-                target_id = page._initial_target(page._viewer(wanted), page.channel.id)
+                target_id = page._initial_target(page._viewer(wanted), page.channel.id)  # noqa: SLF001 - private, as said above
             return opened(wanted, target_id)
 
         return open_page
 
     def _taking_turns(self, page: Preview) -> Callable[..., Any]:
-        act = page._action
+        act = page._action  # noqa: SLF001 - private, as said above
 
         async def action(context: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
             async with self.turns:
-                looked_at = page._pages.get(context or "")  # where a page's revision is
+                looked_at = page._pages.get(context or "")  # noqa: SLF001 - private: where a page's revision is
                 if looked_at is not None and isinstance(body, dict):
                     if str(body.get("kind", "")).startswith("easel-") and self.answer is not None:
                         return await self.answer(page, looked_at, body)
                     if "published_revision" in body:
                         body = {**body, "published_revision": looked_at.revision}
                 # Else what happens now is shown as of the last tick: “in 1 second”.
-                page._advance_presentation_time()  # only a refresh does it by itself
+                page._advance_presentation_time()  # noqa: SLF001 - private: only a refresh does it by itself
                 return await act(context, body)
 
         return action
@@ -114,12 +112,12 @@ class Pages:
         """Draw what changed on every page that somebody looks at; pictures from elsewhere are fetched for it."""
         self._forget_ended()
         for page in tuple(self._open.values()):
-            if page._pages:
+            if page._pages:  # noqa: SLF001 - private, as said above
                 await page.refresh()
 
     def _forget_ended(self) -> None:
         """Whose session somebody ended on the page itself; a tab opens it again."""
-        self._open = {channel: page for channel, page in self._open.items() if not page._closed}
+        self._open = {channel: page for channel, page in self._open.items() if not page._closed}  # noqa: SLF001 - private, as said above
 
     async def pass_time(self) -> None:
         """Let the wall clock drive the stage, for ever."""

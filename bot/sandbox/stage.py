@@ -128,7 +128,7 @@ def _give_owner(app: App, owner: MemberActor) -> None:
     async def application_info() -> Any:
         return {**await asked(), "owner": person}
 
-    app.bot.http.application_info = application_info  # type: ignore[method-assign]  # Discord is simulated: nobody else answers
+    app.bot.http.application_info = application_info  # type: ignore[method-assign]  # the border to the simulated Discord
 
 
 def _take_in(env: simcord.Env, app: App) -> None:
@@ -144,7 +144,7 @@ def _take_in(env: simcord.Env, app: App) -> None:
         with env._bot_scope() if name not in CALLED else nullcontext():  # noqa: SLF001 - private: what `setup_hook` starts is in it, too
             return start(name, run, restart=restart)
 
-    app.supervisor.start = start_inside  # type: ignore[method-assign]  # parts live in the time of the stage
+    app.supervisor.start = start_inside  # type: ignore[method-assign]  # the border to the simulated Discord
 
 
 async def _begin(app: App, place: Place) -> None:
