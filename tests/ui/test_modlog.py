@@ -82,6 +82,17 @@ async def test_what_people_wrote_means_nothing_in_the_log() -> None:
     assert "\\<\\@1\\>" in line
 
 
+async def test_what_was_done_at_the_command_line_names_nobody() -> None:
+    made = ModEvent(EventKind.SETTINGS, "own_key/1", text("log.own_key.made"), by=Actor(0, "easel keys"))
+    async with studio() as house:
+        await post(house, made)
+
+        (line,) = told(house)
+
+    assert "gave this server a key of its own" in line
+    assert "<@" not in line
+
+
 async def test_a_change_of_settings_is_told_with_before_and_after_and_who() -> None:
     event = ModEvent(
         EventKind.SETTINGS,

@@ -131,7 +131,7 @@ def _small(event: ModEvent, teller: Teller) -> Iterable[str]:
             yield say(text(f"log.detail_{name}", value=quoted(str(details[name]), DETAIL_LIMIT)))
     if event.job is not None:
         yield say(text("log.job", key=event.job))
-    if event.by is not None:
+    if event.by is not None and event.by.user_id:  # at the command line nobody has an id
         yield say(text("log.by", user=str(event.by.user_id)))
     if event.held_back:
         yield say(text("log.held_back", n=event.held_back))
