@@ -90,7 +90,7 @@ class App:
             start("people", self.services.people.run)
             start("open answers", self.services.answers.run)
             start("starts", self.starts.watch)
-            start("abilities", lambda: self.services.accounts.learn(self.clock))
+            start("abilities", self._learn_abilities)
             start("announcement", self._announce)
             start("clock", ClockWatch(self.clock, self._clock_stepped).run)
             if self.settings.role != "gateway":
@@ -148,6 +148,11 @@ class App:
         }
         log.info("started", extra=told)
         self.manager.tell(f"STATUS={told['servers']} servers")
+        await asyncio.Event().wait()
+
+    async def _learn_abilities(self) -> None:
+        """Ask the image API's servers what they can do, for cards and windows; a part never ends by itself."""
+        await self.services.accounts.learn(self.clock)
         await asyncio.Event().wait()
 
     async def _ask_for_token(self) -> None:
