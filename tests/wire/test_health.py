@@ -127,6 +127,7 @@ async def test_the_first_line_and_the_meters_say_who_is_there(house: Installatio
     ):
         assert line in meters
     assert re.search(r"easel_starts_left 9\d\d\.0|easel_starts_left 1000\.0", meters)
+    assert lines(running.output, "part_failed") == []  # no part ends by itself
 
 
 async def test_a_crash_loop_does_not_ask_discord_for_one_more_start(house: Installation) -> None:
