@@ -91,7 +91,6 @@ _CEILINGS: Final = select(tenants).where(
 _HAVE_LOOKED_AT: Final = (
     update(queue_lanes)
     .where(
-        queue_lanes.c.called_at.is_(None),
         select(queue_parties.c.party)
         .where(
             queue_parties.c.account == queue_lanes.c.account,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Text, bindparam, select, text, update
 
+from bot.storage.database import POSTGRES, SQLITE
 from bot.storage.tables import IN_LINE, IS_LIVE, IS_PUT_OFF, IS_QUEUED, IS_UPSTREAM, jobs
 
 if TYPE_CHECKING:
@@ -90,14 +91,19 @@ _WAIT: Final = statement(
         waits = TRUE
     """
 )
-_CALL_IF_AWAITED: Final = statement(
-    """
-    UPDATE queue_lanes SET called_at = :now
-    WHERE account = :account AND pool = :pool AND called_at IS NULL AND EXISTS (
-        SELECT 1 FROM queue_parties AS p WHERE p.account = :account AND p.pool = :pool AND p.waits
-    )
-    """
+_LEFT: Final = (
+    "UPDATE queue_lanes SET called_at = COALESCE(called_at, :now) WHERE account = :account AND pool = :pool"
 )
+_CALL_AT_AN_END: Final = {
+    # Nothing is written where nobody waits, ...
+    SQLITE: statement(
+        f"""{_LEFT} AND called_at IS NULL AND EXISTS (
+            SELECT 1 FROM queue_parties AS p WHERE p.account = :account AND p.pool = :pool AND p.waits
+        )"""
+    ),
+    # ... but where others write beside us, only whoever holds the lane sees the same as the claim after it.
+    POSTGRES: statement(_LEFT),
+}
 
 
 def standing(connection: Connection, job: Job) -> dict[str, Any]:
@@ -124,7 +130,8 @@ def join(connection: Connection, job: Job) -> None:
 
 def left_a_place(connection: Connection, job: Job, now: int) -> None:
     """A job is upstream no more: if others wait in its lane, have it looked at. The last step of its transaction."""
-    connection.execute(_CALL_IF_AWAITED, {"account": job.account, "pool": job.pool.value, "now": now})
+    here = {"account": job.account, "pool": job.pool.value, "now": now}
+    connection.execute(_CALL_AT_AN_END[connection.dialect.name], here)
 
 
 # Also the rows that an older version of the program wrote: to those it is new who their party is.

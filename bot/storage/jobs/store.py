@@ -219,15 +219,16 @@ class SqlJobStore:
             # Places are counted, and a count cannot be locked: one process at a time hands places out.
             lock(connection, SUBMISSIONS)
             line.bring_back(connection, now)
-            choices = walk.choose(connection, max_running=max_running, limit=limit, usual=usual)
+            choices = walk.choose(connection, now, max_running=max_running, limit=limit, usual=usual)
             keys = [key for choice in choices for key in choice.keys]
             found: list[Job] = []
             if keys:
-                taken = connection.execute(claims.take_for_submission(keys, owner, now, lease_ms=lease_ms))
+                statement = claims.take_for_submission(keys, owner, now, lease_ms=lease_ms)
+                taken = connection.execute(statement).all()
                 found = rows.read_jobs(taken)
-                _set_aside(
-                    connection, set(keys) - {job.key for job in found}, now, state=JobState.QUEUED.value
-                )
+                # Of those that were taken: one that somebody cancelled at this moment was not.
+                unreadable = {row.key for row in taken} - {job.key for job in found}
+                _set_aside(connection, unreadable, now, state=JobState.QUEUED.value)
             walk.mark(connection, choices)
             return _in_order(keys, found)
 
@@ -267,7 +268,7 @@ class SqlJobStore:
     async def pull_in(self, now: int) -> int:
         """After the clock was set: bring in what would be due, or held, far beyond any time we ever write."""
         far, never = now + FAR_MS, text(f"(({IS_OPEN}) OR ({IS_QUEUED}))")
-        late = await self._change(never, c.due_at > far, values={"due_at": now})
+        late = await self._change(never, c.due_at > far, values={"due_at": now, "put_off": True})
         return late + await self._change(
             text(IS_OWNED), c.lease_until > far, values={"lease_until": now + LEASE_MS}
         )

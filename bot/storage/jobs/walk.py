@@ -34,7 +34,7 @@ c = jobs.c
 
 # -- along the line --------------------------------------------------------------------------------------
 
-_FIELDS: Final = "j.key, j.user_id, j.guild_id, j.turn, j.created_at, j.running_limit"
+_FIELDS: Final = "j.key, j.user_id, j.guild_id, j.turn, j.created_at, j.running_limit, j.due_at"
 _FIRST: Final = (
     f"SELECT * FROM jobs WHERE {IN_LINE} AND account = h.account AND pool = h.pool AND party = h.party "
     "ORDER BY turn, created_at, key LIMIT :first"
@@ -78,6 +78,8 @@ class Waiting(NamedTuple):
     created_at: int
     running_limit: int | None
     """How many jobs its member may have upstream in this server."""
+    due_at: int
+    """In the future only if the clock was set back."""
 
 
 @dataclass(slots=True)
@@ -137,6 +139,10 @@ class Line:
         self.clock = max(turn, self.clock)
         party.served = max(job.turn, party.served or 0)
         heapq.heappush(self._next, party.place)
+
+    def skip(self, party: Party) -> None:
+        """Not the job in front: its party's next one."""
+        party.known.popleft()
 
     def leave(self) -> None:
         """Nothing more of the party in front."""
@@ -240,7 +246,7 @@ class Choice(NamedTuple):
     """Whether places are left for a next claim."""
 
 
-def choose(connection: Connection, *, max_running: int, limit: int, usual: Ceiling) -> list[Choice]:
+def choose(connection: Connection, now: int, *, max_running: int, limit: int, usual: Ceiling) -> list[Choice]:
     """Choose who takes the free places of those lanes in which something happened. Must hold the lock of submissions.
 
     On the owner's accounts no server takes more places of a lane than its ceiling (`usual`, where it has none) allows.
@@ -249,13 +255,13 @@ def choose(connection: Connection, *, max_running: int, limit: int, usual: Ceili
     for account, pool, clock in connection.execute(_CALLED, {"limit": min(limit + SPARE, LANES)}).all():
         if limit <= 0:
             break
-        chosen.append(_of_lane(connection, (account, pool), clock, max_running, limit, usual))
+        chosen.append(_of_lane(connection, (account, pool), clock, now, max_running, limit, usual))
         limit -= len(chosen[-1].keys)
     return chosen
 
 
 def _of_lane(
-    connection: Connection, lane: Lane, clock: int, max_running: int, limit: int, usual: Ceiling
+    connection: Connection, lane: Lane, clock: int, now: int, max_running: int, limit: int, usual: Ceiling
 ) -> Choice:
     of_member: Counter[tuple[int, int | None]] = Counter()
     of_server: Counter[int | None] = Counter()
@@ -276,6 +282,9 @@ def _of_lane(
             if ceiling is not None and of_server[job.guild_id] >= ceiling:
                 line.leave()
                 continue
+        if job.due_at > now:
+            line.skip(party)
+            continue
         member = (job.user_id, job.guild_id)
         if job.running_limit is not None and of_member[member] >= job.running_limit:
             party.passed.add(job.user_id)
