@@ -96,7 +96,9 @@ class JobsHarness:
             base = replace(base, task_id=RemoteTaskId(str(41 + self.made)))
         if state is JobState.SUCCEEDED:
             base = replace(base, storage_key="mj/1.png")
-        job = replace(base, created_at=base.created_at + self.made, **changes)
+        begun = base.created_at + self.made
+        due_at = begun if state is JobState.QUEUED else base.due_at
+        job = replace(base, created_at=begun, **{"due_at": due_at, **changes})
         if shown:
             place = await self.house.publisher.show(Showing(job, job.created_at), Route.POST, picture=None)
             job = replace(job, reply=replace(job.reply, message_id=place.message_id, message_at=place.at))

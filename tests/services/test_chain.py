@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState, Route
-from bot.domain.pools import Allowance, Pool
+from bot.domain.pools import USUAL_POOLS, Allowance, Pool
 from bot.domain.tasks import RemoteAction, TaskStatus
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.services.intake.press import PressOutcome
@@ -31,7 +31,7 @@ async def test_a_prompt_becomes_a_grid_under_its_own_reply(world: Harness) -> No
     assert [t.prompt for t in world.upstream.tasks] == ["a paper fox --ar 3:2"]
 
 
-@pytest.mark.parametrize("pool", list(Pool))
+@pytest.mark.parametrize("pool", USUAL_POOLS)
 async def test_a_chain_stays_in_its_pool_to_any_depth_whatever_the_default_becomes(
     world: Harness, pool: Pool
 ) -> None:

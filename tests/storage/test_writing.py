@@ -184,7 +184,7 @@ async def test_a_queued_job_is_withdrawn_and_refunded(storage: Storage) -> None:
     assert cancelled is not None
     assert cancelled.state is JobState.CANCELLED
     assert await refunds(storage, waiting) == 2
-    assert await store.claim_submissions("w", LATER, lease_ms=LEASE, limit=9, max_running=9) == ()
+    assert not await store.claim_submissions("w", LATER, lease_ms=LEASE, limit=9, max_running=9)
     assert [j.key for j in await store.claim_work("w", LATER, lease_ms=LEASE, limit=9)] == [waiting.key]
 
 

@@ -143,14 +143,17 @@ def test_a_modal_of_every_release_leads_where_it_led(custom_id: str, meant: tupl
 
 
 def test_every_kind_that_has_an_earlier_form_is_listed_above() -> None:
+    shortened = {f"short{n}" for n in range(5)}
     new = {
-        *("prefer-shape", "prefer-set", "usemsg"),
+        *("prefer-shape", "prefer-set", "usemsg", "window", "cells-words"),
+        *shortened,
         *(kind for kind in MODALS if kind.startswith(("pool-", "mod-"))),
     }
     new_buttons = (
         {"pool-menu"}
         | {f"mod-{word}" for word in ("panel", "panel_export", "panel_new", "set", "setup", "welcome")}
-        | {"upstream-key"}
+        | {"upstream-key", "vary", "rewrite", "cells-rewrite"}
+        | shortened
     )
 
     assert {kind for kind, _ in BUTTONS.values()} == set(COMPONENTS) - new_buttons
