@@ -69,6 +69,12 @@ def room(session: nox.Session) -> None:
 
 
 @nox.session
+def deep(session: nox.Session) -> None:
+    """Several whole programs at once under faults, for a quarter of an hour: before a release. Artefacts hold the tables."""
+    tool(session, "pytest", "--deep", "-m", "deep", "-p", "no:randomly", "-v", *session.posargs)
+
+
+@nox.session
 def unsteady(session: nox.Session) -> None:
     """What tests/unsteady.toml keeps apart, each with its reason."""
     tool(session, "pytest", "--unsteady", "-p", "no:randomly", *session.posargs)

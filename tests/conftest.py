@@ -24,21 +24,30 @@ UNSTEADY: Final = Path(__file__).with_name("unsteady.toml")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the tests that are kept apart be run."""
+    """Let the tests that are kept apart, and the deep ones, be run."""
+    parser.addoption(
+        "--deep", action="store_true", help="run the tests marked deep, which take minutes each, too"
+    )
     parser.addoption("--unsteady", action="store_true", help=f"run only what {UNSTEADY.name} lists")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what is listed, and leave it out, or everything else where that was asked for."""
+    """Mark what is listed, and leave it out, or everything else where that was asked for; leave out what is deep."""
     listed = tomllib.loads(UNSTEADY.read_text(encoding="utf-8"))
     wanted = bool(config.getoption("--unsteady"))
-    left = [item for item in items if is_unsteady(item.nodeid, listed) is not wanted]
+    deep = bool(config.getoption("--deep"))
+
+    def is_run(item: pytest.Item) -> bool:
+        is_too_deep = item.get_closest_marker("deep") is not None and not deep
+        return is_unsteady(item.nodeid, listed) is wanted and not is_too_deep
+
+    left = [item for item in items if not is_run(item)]
     for item in items:
         if is_unsteady(item.nodeid, listed):
             item.add_marker(pytest.mark.unsteady)
     if left:
         config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if is_unsteady(item.nodeid, listed) is wanted]
+        items[:] = [item for item in items if is_run(item)]
 
 
 def is_unsteady(nodeid: str, listed: Mapping[str, str]) -> bool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.wire.installation import Installation
     from tests.wire.program import Program
 
-pytestmark = pytest.mark.wire
+pytestmark = [pytest.mark.wire, pytest.mark.deep]
 
 SLOWNESS: Final = 2.0
 """A machine under load may take so much longer than the limits that are promised."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.fixtures.postgres import Server
 
-pytestmark = [pytest.mark.wire, pytest.mark.postgres]
+pytestmark = [pytest.mark.wire, pytest.mark.postgres, pytest.mark.deep]
 
 LEASE_S: Final = LEASE_MS / 1_000
 GAP_S: Final = LEASE_S + 5

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.wire.installation import Installation
     from tests.wire.program import Program
 
-pytestmark = pytest.mark.wire
+pytestmark = [pytest.mark.wire, pytest.mark.deep]
 
 
 @contextmanager
