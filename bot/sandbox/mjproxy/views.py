@@ -96,6 +96,8 @@ def _standing(house: House, record: Record) -> tuple[str, int]:
     state: State = house.service.book.state(task)
     if "zero" in record.quirks and state.status is Status.IN_PROGRESS:
         return "IN_PROGRESS", 0
+    if task.started is None and state.status is Status.SUBMITTED:
+        return "NOT_START", 0  # no worker took it from the queue yet
     return _SHOWN.get(state.status, state.status.value), state.percent
 
 
