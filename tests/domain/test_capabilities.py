@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.capabilities import BY_SERVER, Cancel, Lookup, ServerKind, Speed, Windows, speed_of
-from bot.domain.pools import Pool
+from bot.domain.pools import USUAL_POOLS, Pool
 
 
 def test_normal_is_relax_and_every_pool_has_a_speed() -> None:
@@ -19,7 +19,7 @@ def test_normal_is_relax_and_every_pool_has_a_speed() -> None:
 def test_every_kind_of_server_has_its_row(server: ServerKind) -> None:
     able = BY_SERVER[server]
     assert able.server is server
-    assert set(able.pools) == set(Pool)
+    assert set(able.pools) == {pool for pool in Pool if speed_of(pool) in able.speeds} >= set(USUAL_POOLS)
     assert able.custom_zoom is able.region_words is (able.windows is not Windows.NONE)
     assert not able.remix or able.windows is Windows.ALL
     assert able.tag or able.lookup is Lookup.NEVER
