@@ -279,14 +279,14 @@ async def test_where_a_teams_owner_takes_no_messages_the_next_member_is_asked(tm
         assert await shop.services.owner_policy.admits(shop.guild_id)
 
 
-async def test_400_pictures_of_a_strangers_member_cost_the_owner_nothing(tmp_path: Path) -> None:
+async def test_many_pictures_of_a_strangers_member_cost_the_owner_nothing(tmp_path: Path) -> None:
     async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
         shop.own_application(shop.house.env.create_user("owner"))
         await join(shop)
         await unlimited(shop)
 
-        for _ in range(400):
-            await imagine(shop)
+        for _ in range(40):  # the simulation takes a quarter of a second for each
+            assert "`/pool panel`" in await imagine(shop)
 
         assert await jobs_begun(shop) == 0
         used = (await shop.services.owner_policy.view(shop.guild_id)).used
@@ -318,7 +318,7 @@ async def test_a_death_while_the_owner_is_asked_loses_no_question_and_doubles_no
                 sent.append(params.payload)
             return send(channel_id, params=params)
 
-        shop.house.bot.http.send_message = cast("Any", noting)
+        cast("Any", shop.house.bot.http).send_message = noting
 
         async def ask(server: KnownServer, *, again: bool) -> bool:
             if is_sent:
