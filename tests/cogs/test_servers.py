@@ -279,20 +279,6 @@ async def test_where_a_teams_owner_takes_no_messages_the_next_member_is_asked(tm
         assert await shop.services.owner_policy.admits(shop.guild_id)
 
 
-async def test_many_pictures_of_a_strangers_member_cost_the_owner_nothing(tmp_path: Path) -> None:
-    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
-        shop.own_application(shop.house.env.create_user("owner"))
-        await join(shop)
-        await unlimited(shop)
-
-        for _ in range(40):  # the simulation takes a quarter of a second for each
-            assert "`/pool panel`" in await imagine(shop)
-
-        assert await jobs_begun(shop) == 0
-        used = (await shop.services.owner_policy.view(shop.guild_id)).used
-        assert tuple(used) == (0, 0, 0, 0)
-
-
 class Dies(BaseException):
     """The process ends here."""
 
