@@ -110,6 +110,7 @@ class App:
                 start("copies", self.services.copies.run)
                 start("standing cards", self.services.standing_cards.run)
                 start("watch", self.services.watch.run)
+                start("owner questions", self.services.owner_questions.run)
             yield
         if self.supervisor.failure is not None:
             raise self.supervisor.failure

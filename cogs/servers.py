@@ -207,7 +207,7 @@ class ServersCog(commands.Cog):
         if await self._owner_policy.claim_greeting(guild.id):
             await self._say_hello(guild, admitted=admitted)
         if not admitted:
-            await self._owner_policy.ask(guild.id, self._bot.services.mail)
+            await self._bot.services.owner_questions.ask(guild.id)
 
     async def _say_hello(self, guild: discord.Guild, *, admitted: bool) -> None:
         channel = _channel_of(guild)

@@ -13,6 +13,7 @@ from bot.services.accounts.key_orders import KeyOrders
 from bot.services.accounts.monitor import AccountMonitor
 from bot.services.accounts.own_keys import OwnKeys
 from bot.services.accounts.owner_policy import OwnerPolicy
+from bot.services.accounts.owner_questions import OwnerQuestions
 from bot.services.accounts.status import AccountStatus
 from bot.services.accounts.strays import Strays
 from bot.services.accounts.upstream_keys import UpstreamKeys
@@ -104,6 +105,7 @@ class Services:
     # -- who pays ----------------------------------------------------------------------------------------
     accounts: Accounts
     owner_policy: OwnerPolicy
+    owner_questions: OwnerQuestions
     own_keys: OwnKeys
     upstream_keys: UpstreamKeys
     costs: Costs
@@ -346,6 +348,9 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         dispatcher=dispatcher,
         accounts=accounts,
         owner_policy=owner_policy,
+        owner_questions=OwnerQuestions(
+            policy=owner_policy, memory=stores.memory, clock=clock, mail=ports.mail
+        ),
         own_keys=own_keys,
         upstream_keys=upstream_keys,
         costs=costs,

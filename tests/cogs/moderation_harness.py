@@ -234,6 +234,7 @@ async def moderated(
             on_lost_way=lambda _job, _why: None,
         )
         mail = DiscordMail(house.bot, CATALOGUES)
+        services.owner_questions.mail = mail
         services = replace(services, mail=mail)
         house.bot.services = services
         role = house.guild.create_role("mods", permissions=discord.Permissions(manage_guild=True))

@@ -4,6 +4,7 @@ Never here: counting under races (tests/storage/test_tenants.py)."""
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -13,9 +14,11 @@ from bot.domain.prices import Charge
 from bot.domain.tenancy import Access, Ceiling
 from bot.errors import UserError
 from bot.services.accounts.owner_policy import OwnerTerms
+from bot.services.accounts.owner_questions import AGAIN_MS, ASKING, TRIES
 from bot.texts import text
 from tests.cogs.moderation_harness import moderated, seen
 from tests.ui.builders import walk, words
+from tests.ui.client_harness import an_easel
 from tests.ui.test_own_key import bring, press
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     import discord
     from simcord.builders import UserHandle
 
+    from bot.domain.tenancy import KnownServer
     from cogs.servers import ServersCog
     from tests.cogs.moderation_harness import Moderated
 
@@ -46,7 +50,7 @@ async def jobs_begun(shop: Moderated) -> int:
 async def imagine(shop: Moderated) -> str:
     result = await shop.house.ada.slash(shop.house.channel, "imagine", prompt="a fox", pool="FAST")
     answers = [*([result.response] if result.response else []), *result.followups]
-    return "\n".join(a.content for a in answers)
+    return "\n".join(f"{a.content}\n{words(a.components)}" for a in answers)
 
 
 def letters(user: UserHandle) -> list[discord.Message]:
@@ -234,3 +238,116 @@ async def test_the_server_that_the_bot_was_invited_to_before_its_first_start_is_
 
         (card,) = shop.house.channel.history()
         assert "`/imagine` makes a picture" in said_in(card)
+
+
+async def reborn(shop: Moderated) -> None:
+    """Have the client die and start again, with the services that another start would build."""
+    again = an_easel(cast("Any", shop.services), shop.house.meta, extensions=("cogs.imagine", *MORE))
+    again._owners, again._owners_until = shop.house.bot._owners, shop.house.bot._owners_until
+    await shop.house.env.restart_bot(again)
+
+
+@pytest.mark.parametrize(("label", "lets_in"), [("Let in", True), ("Not now", False)])
+async def test_the_question_is_answered_after_a_restart(tmp_path: Path, *, label: str, lets_in: bool) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        owner = shop.house.env.create_user("owner")
+        shop.own_application(owner)
+        await join(shop)
+        (letter,) = letters(owner)
+
+        await reborn(shop)
+        await owner.click(letter, label=label)
+
+        assert await shop.services.owner_policy.admits(shop.guild_id) is lets_in
+        (letter,) = letters(owner)
+        assert ("is let in" if lets_in else "stays outside") in said_in(letter)
+
+
+async def test_where_a_teams_owner_takes_no_messages_the_next_member_is_asked(tmp_path: Path) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        first, second = shop.house.env.create_user("first"), shop.house.env.create_user("second")
+        shop.own_application(first, second)
+        path = f"/channels/{first.dm_channel.id}/messages"
+        shop.house.env.inject_error("POST", path, status=403, code=50007, times=None)
+
+        await join(shop)
+
+        assert letters(first) == []
+        (letter,) = letters(second)
+        assert "Studio" in said_in(letter)
+        await second.click(letter, label="Let in")
+        assert await shop.services.owner_policy.admits(shop.guild_id)
+
+
+class Dies(BaseException):
+    """The process ends here."""
+
+
+def later(shop: Moderated) -> None:
+    """Let the time pass after which nobody is sending any more."""
+    now = shop.house.clock.now()
+    shop.services.owner_questions.clock = cast("Any", SimpleNamespace(now=lambda: now + AGAIN_MS))
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+async def test_a_death_while_the_owner_is_asked_loses_no_question_and_doubles_none(
+    tmp_path: Path, *, is_sent: bool
+) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        owner = shop.house.env.create_user("owner")
+        shop.own_application(owner)
+        questions = shop.services.owner_questions
+        mail, sent, send = questions.mail, [], shop.house.bot.http.send_message
+
+        def noting(channel_id: int, *, params: Any) -> Any:
+            if channel_id == owner.dm_channel.id:
+                sent.append(params.payload)
+            return send(channel_id, params=params)
+
+        cast("Any", shop.house.bot.http).send_message = noting
+
+        async def ask(server: KnownServer, *, again: bool) -> bool:
+            if is_sent:
+                await mail.ask(server, again=again)
+            raise Dies
+
+        questions.mail = cast("Any", SimpleNamespace(ask=ask))
+        guild = shop.house.bot.get_guild(shop.guild_id)
+        assert guild is not None
+        with pytest.raises(Dies):
+            await hearing(shop).on_guild_join(guild)
+        questions.mail = mail
+
+        await questions.resume()
+        assert len(letters(owner)) == is_sent, "another process may be sending it"
+        later(shop)
+        await questions.resume()
+        await questions.resume()
+
+        assert len(letters(owner)) == 1
+        assert await shop.storage.guilds.memory.get(ASKING) == "{}"
+        assert {one["nonce"] for one in sent} == {f"ask-{shop.guild_id}"}
+        assert all(one["enforce_nonce"] for one in sent)
+
+
+async def test_a_question_that_never_gets_through_is_given_up_with_a_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        tried = 0
+
+        async def ask(_server: KnownServer, *, again: bool) -> bool:
+            nonlocal tried
+            tried += 1
+            assert again is (tried > 1)
+            return False
+
+        shop.services.owner_questions.mail = cast("Any", SimpleNamespace(ask=ask))
+        await join(shop)
+        for turn in range(1, TRIES + 5):
+            at = shop.house.clock.now() + turn * AGAIN_MS
+            shop.services.owner_questions.clock = cast("Any", SimpleNamespace(now=lambda at=at: at))
+            await shop.services.owner_questions.resume()
+
+        assert tried == TRIES
+        assert [r.message for r in caplog.records].count("owner_not_asked") == 1

@@ -43,8 +43,8 @@ class Post:
     async def tell(self, words: Text) -> None:
         self.said.append(words.id)
 
-    async def ask(self, server: KnownServer) -> bool:
-        raise AssertionError(server)
+    async def ask(self, server: KnownServer, *, again: bool) -> bool:
+        raise AssertionError(server, again)
 
 
 class Watched:

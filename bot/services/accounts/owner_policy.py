@@ -35,8 +35,11 @@ class OwnerMail(Protocol):
     async def tell(self, words: Text) -> None:
         """Say something to the application's owner, or to one member of its team. Raises nothing."""
 
-    async def ask(self, server: KnownServer) -> bool:
-        """Ask whether a server may draw on the owner's accounts; False: try again later."""
+    async def ask(self, server: KnownServer, *, again: bool) -> bool:
+        """Ask whether a server may draw on the owner's accounts; False: try again later.
+
+        `again`: an earlier try may have reached the owner. Such a question is looked for before another is sent.
+        """
 
 
 class NoMail:
@@ -46,9 +49,9 @@ class NoMail:
         """Log it at least."""
         log.warning("owner_not_told", extra={"text": words.id})
 
-    async def ask(self, server: KnownServer) -> bool:
+    async def ask(self, server: KnownServer, *, again: bool) -> bool:
         """Log it at least."""
-        log.warning("owner_not_asked", extra={"guild": server.guild_id})
+        log.warning("owner_not_asked", extra={"guild": server.guild_id, "again": again})
         return True
 
 
@@ -177,17 +180,3 @@ class OwnerPolicy:
     async def claim_greeting(self, guild_id: int) -> bool:
         """Whether it falls to this process to greet a server: to one of all, once."""
         return await self.store.claim(guild_id, "greeted_at", self.clock.now())
-
-    async def ask(self, guild_id: int, mail: OwnerMail) -> None:
-        """Have the owner asked about a server that is not let in, once in its life."""
-        server = await self.store.find(guild_id)
-        if server is None or self.terms.access.admits(guild_id, server) or server.shut_at is not None:
-            return
-        if not await self.store.claim(guild_id, "asked_at", self.clock.now()):
-            return
-        asked = False
-        try:
-            asked = await mail.ask(server)
-        finally:
-            if not asked:
-                await self.store.unclaim(guild_id, "asked_at")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NAME_LIMIT: Final = 100
+LOOK_BACK: Final = 100
+"""Messages among which a question is looked for that may have been sent."""
 
 
 def owner_ids(info: discord.AppInfo) -> tuple[int, ...]:
@@ -93,18 +95,26 @@ class DiscordMail:
         """See the port."""
         await self._send(lambda say: words_view(say(words)))
 
-    async def ask(self, server: KnownServer) -> bool:
-        """See the port."""
-        return await self._send(partial(question, server))
+    async def ask(self, server: KnownServer, *, again: bool) -> bool:
+        """See the port. Discord makes two of one nonce into one for some minutes; what it shows says the rest."""
+        button = decide.id(Answer.LET_IN, server.guild_id)
+        nonce = f"ask-{server.guild_id}"
+        return await self._send(partial(question, server), nonce=nonce, unless=button if again else None)
 
-    async def _send(self, draw: Callable[[Say], discord.ui.LayoutView]) -> bool:
-        """Send it to one owner; False if it may work out later."""
+    async def _send(
+        self,
+        draw: Callable[[Say], discord.ui.LayoutView],
+        *,
+        nonce: str | None = None,
+        unless: str | None = None,
+    ) -> bool:
+        """Send it to one owner, unless a message with this custom_id is there; False if it may work out later."""
         try:
             async with translated():
                 owners = await self._house.owners()
             for user_id in owners:
                 try:
-                    await self._send_to(user_id, draw)
+                    await self._send_to(user_id, draw, nonce, unless)
                 except (RouteClosed, TooLarge) as closed:
                     log.info("owner_not_reached", extra={"user": user_id, "reason": str(closed)})
                 else:
@@ -115,10 +125,31 @@ class DiscordMail:
         log.warning("owner_takes_no_messages")
         return True
 
-    async def _send_to(self, user_id: int, draw: Callable[[Say], discord.ui.LayoutView]) -> None:
+    async def _send_to(
+        self,
+        user_id: int,
+        draw: Callable[[Say], discord.ui.LayoutView],
+        nonce: str | None,
+        unless: str | None,
+    ) -> None:
         def say(words: Text) -> str:
             return self._catalogues.render(words, self._house.services.people.language(user_id) or SOURCE)
 
         async with translated():
             channel = await self._client.create_dm(discord.Object(user_id))
-            await channel.send(view=draw(say), allowed_mentions=discord.AllowedMentions.none())
+            if unless is not None and await _holds(channel, unless):
+                return
+            view, nobody = draw(say), discord.AllowedMentions.none()
+            if nonce is None:
+                await channel.send(view=view, allowed_mentions=nobody)
+            else:
+                await channel.send(view=view, allowed_mentions=nobody, nonce=nonce)
+
+
+async def _holds(channel: discord.DMChannel, custom_id: str) -> bool:
+    """Whether a recent message has this button."""
+    async for message in channel.history(limit=LOOK_BACK):
+        view = discord.ui.LayoutView.from_message(message)
+        if any(getattr(item, "custom_id", None) == custom_id for item in view.walk_children()):
+            return True
+    return False
