@@ -173,9 +173,6 @@ class TenantStore(Protocol):
     async def claim(self, guild_id: int, what: str, at: int) -> bool:
         """Take it upon this process to greet (`greeted_at`), or to ask the owner (`asked_at`): one of all may, once."""
 
-    async def unclaim(self, guild_id: int, what: str) -> None:
-        """It did not work out: somebody may try again."""
-
     async def let_in(self, guild_id: int, *, by: int | None, at: int) -> KnownServer:
         """Let a server draw on the owner's accounts; one that nobody saw yet, too."""
 

@@ -137,10 +137,6 @@ class SqlTenantStore:
         change = update(tenants).where(t.guild_id == guild_id, column.is_(None)).values({column: at})
         return await self._database.write(lambda cn: bool(cn.execute(change).rowcount))
 
-    async def unclaim(self, guild_id: int, what: str) -> None:
-        """See the port."""
-        await self._change(guild_id, **{_claim(what): None})
-
     async def let_in(self, guild_id: int, *, by: int | None, at: int) -> KnownServer:
         """See the port."""
         return await self._change(guild_id, let_in_at=at, let_in_by=by, shut_at=None)
