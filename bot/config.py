@@ -229,7 +229,8 @@ class Settings(LocalSettings):
         "https://wsrv.nl", description="Picture proxy that makes smaller copies when the store has none."
     )
     image_hosts: Hosts = Field(
-        (), description="More hosts that pictures may come from: `host` or `host:port`, comma-separated."
+        (),
+        description="More hosts that pictures may come from: `host` or `host:port` (https), or `http://host:port`.",
     )
     reads_per_second: float = Field(
         4.0, gt=0, le=100, description="Budget of status readings from the image API, per process."

@@ -16,11 +16,12 @@ import aiohttp
 from bot.client import point_at
 from bot.config import unknown_names
 from bot.doctor_discord import clock_of, examine_discord
+from bot.doctor_pictures import examine_hosts
 from bot.domain.access import ChannelPolicy
 from bot.domain.upstream_keys import NEARLY_PERCENT
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
 from bot.finding import Finding
-from bot.image_accounts import OwnersApi, open_accounts
+from bot.image_accounts import OwnersApi, open_accounts, picture_settings
 from bot.midjourney.mjproxy.client import MjProxyApi
 from bot.midjourney.mjproxy.reporting import report
 from bot.midjourney.ohmygpt.client import MidjourneyApi
@@ -199,8 +200,13 @@ async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
     async with open_lines() as lines:
         accounts = open_accounts(settings, lines)
         for name, api in accounts.apis.items():
-            async for finding in _account(name, api, is_own=name == accounts.own_name):
+            is_own = name == accounts.own_name
+            async for finding in _account(name, api, is_own=is_own):
                 yield finding
+            if isinstance(api, MjProxyApi):
+                allowed = picture_settings(settings).allowed
+                async for finding in examine_hosts(api, allowed, of="" if is_own else f" ({name})"):
+                    yield finding
         if any(isinstance(api, MidjourneyApi) for api in accounts.apis.values()):
             yield await _store(settings.api_storage)
         bank = accounts.balances.get(accounts.own_name)

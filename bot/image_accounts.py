@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Final, TypeAlias
-from urllib.parse import urlsplit
 
 from bot.account_settings import NamedAccount
 from bot.domain.accounts import ApiKind
 from bot.domain.capabilities import Speed, speed_of
 from bot.domain.ports import unguarded
 from bot.errors import RemoteError
+from bot.midjourney.addresses import entry_for
 from bot.midjourney.images import PictureSettings
 from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
 from bot.midjourney.ohmygpt.client import DIRECT_ORIGIN, ApiSettings, MidjourneyApi
@@ -134,11 +134,11 @@ def picture_settings(settings: Settings) -> PictureSettings:
 
 
 def _own_hosts(settings: Settings) -> Iterator[str]:
-    if settings.api_kind is ApiKind.MJ_PROXY:
-        yield urlsplit(settings.api_url).netloc
-    for account in settings.accounts.values():
-        if account.kind is ApiKind.MJ_PROXY and account.url:
-            yield urlsplit(account.url).netloc
+    of_default = settings.api_url if settings.api_kind is ApiKind.MJ_PROXY else None
+    of_accounts = (account.url for account in settings.accounts.values() if account.kind is ApiKind.MJ_PROXY)
+    for url in (of_default, *of_accounts):
+        if url and (entry := entry_for(url)) is not None:
+            yield entry
 
 
 def _at_default(account: NamedAccount, default: NamedAccount) -> NamedAccount:

@@ -74,11 +74,16 @@ def _words(value: object) -> object:
     return tuple(filter(None, re.split(r"[\s,]+", value))) if isinstance(value, str) else value
 
 
+_IMAGE_HOST: Final = re.compile(
+    r"(?i)(?:http://)?(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:]+\])(?::[0-9]{1,5})?"
+)
+
+
 def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
     for host in value:
-        if not re.fullmatch(r"(?i)(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::[0-9]{1,5})?", host):
+        if not _IMAGE_HOST.fullmatch(host):
             raise ValueError(
-                "must be names like pictures.example or 127.0.0.1:8080, with commas between them"
+                "must be names like pictures.example, 127.0.0.1:8080 or http://mj:8080, with commas between them"
             )
     return tuple(host.lower() for host in value)
 

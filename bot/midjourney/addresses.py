@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 STORAGE_ORIGIN: Final = "https://pi.ohmygpt.com"
 PUBLIC_HOSTS: Final = ("cdn.discordapp.com", "media.discordapp.net", "pi.ohmygpt.com", "wsrv.nl")
 LONGEST_ADDRESS: Final = 4096
+LONGEST_HOST: Final = 253
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _HOST: Final = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*")
 _LARGEST_PORT: Final = 65_535
@@ -73,6 +74,21 @@ class AllowedHosts:
             return None
 
 
+def entry_for(address: str | httpx.URL) -> str | None:
+    """What `EASEL_IMAGE_HOSTS` must name so that an address may be fetched; None for one that nothing allows."""
+    try:
+        url = httpx.URL(address)
+        scheme, host, port = _place(url)
+    except (httpx.InvalidURL, UnicodeError):
+        return None
+    if scheme not in _DEFAULT_PORTS or url.userinfo or len(host) > LONGEST_HOST or not _HOST.fullmatch(host):
+        return None
+    where = f"[{host}]" if ":" in host else host
+    if port != _DEFAULT_PORTS[scheme]:
+        where += f":{port}"
+    return where if scheme == "https" or is_loopback(host) else f"http://{where}"
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine itself."""
     if host == "localhost":
@@ -116,6 +132,8 @@ class Plan:
     sources: tuple[Source, ...]
     refused: int
     """How many addresses were there but are not allowed."""
+    foreign: tuple[str, ...] = ()
+    """What the allow-list would have to name for those of them that it could."""
 
 
 def plan_sources(
@@ -133,7 +151,10 @@ def plan_sources(
         for name, url in checked.items()
         if url is not None
     ]
-    return Plan((*direct, *_through_wsrv(direct, wsrv, hosts)), refused)
+    foreign = [entry_for(address) for name, address in wanted.items() if address and checked[name] is None]
+    return Plan(
+        (*direct, *_through_wsrv(direct, wsrv, hosts)), refused, tuple(entry for entry in foreign if entry)
+    )
 
 
 def _storage_address(key: str | None, storage: str) -> str | None:

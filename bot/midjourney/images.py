@@ -15,7 +15,14 @@ import httpx
 
 from bot.domain.ports import PREVIEW_NAME, Picture, unguarded
 from bot.errors import RetryLater, RouteClosed
-from bot.midjourney.addresses import STORAGE_ORIGIN, AllowedHosts, Source, checked_origin, plan_sources
+from bot.midjourney.addresses import (
+    STORAGE_ORIGIN,
+    AllowedHosts,
+    Source,
+    checked_origin,
+    entry_for,
+    plan_sources,
+)
 from bot.midjourney.decoding import Shared, decoded
 from bot.midjourney.resize import MOST_PIXELS, DoesNotFit, NotAPicture, TooManyPixels, fit
 from bot.midjourney.source_health import SourceHealth
@@ -37,6 +44,8 @@ PREVIEWS: Final = 2
 """Previews fetched or decoded at the same time, beside the places that results have."""
 SOURCES_METRIC: Final = "picture_sources"
 """Counted per attempt, labels `source` and `outcome` (`ok`, or a code)."""
+MOST_TOLD: Final = 64
+"""Foreign hosts that the log names; a server that names more makes them up."""
 BYTES_METRIC: Final = "picture_bytes"
 """Observed per picture: its size as fetched."""
 
@@ -49,7 +58,7 @@ class PictureSettings:
     wsrv: str | None = WSRV_ORIGIN
     """None goes without it."""
     hosts: tuple[str, ...] = ()
-    """More allowed hosts: `host` or `host:port` (design §8, `IMAGE_HOSTS`)."""
+    """More allowed hosts: `host`, `host:port` or `http://host:port` (design §8, `IMAGE_HOSTS`)."""
     seconds: float = 30.0
     """For one source, redirects included."""
     most_bytes: int = 64 * 1024 * 1024
@@ -59,6 +68,14 @@ class PictureSettings:
     at_once: int = 2
     """Pictures decoded at the same time: what bounds memory."""
 
+    @property
+    def allowed(self) -> AllowedHosts:
+        """The hosts that pictures may come from. Raises `StartupError` for an entry that cannot be read."""
+        wsrv = [] if self.wsrv is None else [checked_origin(self.wsrv, "WSRV_ORIGIN")]
+        return AllowedHosts(
+            origins=[checked_origin(self.storage, "EASEL_API_STORAGE"), *wsrv], hosts=self.hosts
+        )
+
 
 class _SourceFailed(Exception):
     """One source gave nothing; `code` is for logs, `final` says that asking again would change nothing."""
@@ -66,6 +83,7 @@ class _SourceFailed(Exception):
     def __init__(self, code: str, *, final: bool = False, ill: bool = False) -> None:
         """`ill`: it was the source's own fault, and not this one picture's."""
         super().__init__(code)
+        self.foreign: str | None = None
         self.code = code
         self.final = final
         self.ill = ill
@@ -88,9 +106,8 @@ class HttpPictures:
         self._metrics = metrics
         self._storage = checked_origin(settings.storage, "EASEL_API_STORAGE")
         self._wsrv = None if settings.wsrv is None else checked_origin(settings.wsrv, "WSRV_ORIGIN")
-        self._hosts = AllowedHosts(
-            origins=[self._storage, *([self._wsrv] if self._wsrv else [])], hosts=settings.hosts
-        )
+        self._hosts = settings.allowed
+        self._told: set[str] = set()
         self._downloads: defaultdict[str, Shared] = defaultdict(lambda: Shared(settings.downloads))
         self._decoders = Shared(settings.at_once)
         self._previews = asyncio.Semaphore(PREVIEWS)
@@ -109,6 +126,7 @@ class HttpPictures:
             wsrv=self._wsrv,
             hosts=self._hosts,
         )
+        self._tell(*plan.foreign)
         if not plan.sources:
             raise RouteClosed("host_not_allowed" if plan.refused else "no_picture")
         failures: list[_SourceFailed] = []
@@ -120,6 +138,7 @@ class HttpPictures:
                 raise RouteClosed(good_but_large.code) from good_but_large
             except _SourceFailed as failed:
                 self._note(source, failed.code)
+                self._tell(failed.foreign)
                 failures.append(failed)
             else:
                 self._note(source, "ok")
@@ -157,6 +176,7 @@ class HttpPictures:
         """Fetch what is shown of a running task (`PreviewPictures`): nothing that goes wrong here tells of a source's health."""
         url = self._hosts.check(address)
         if url is None:
+            self._tell(entry_for(address))
             raise RouteClosed("host_not_allowed")
         try:
             async with self._previews, asyncio.timeout(PREVIEW_SECONDS):
@@ -185,6 +205,16 @@ class HttpPictures:
             storage_key=storage_key, discord_url=None, storage=self._storage, wsrv=None, hosts=self._hosts
         )
         return plan.sources[0].public if plan.sources else None
+
+    def _tell(self, *foreign: str | None) -> None:
+        """Name a host that the service's pictures lie at and that is not allowed, once, with the setting for it."""
+        for host in foreign:
+            if host is not None and host not in self._told and len(self._told) < MOST_TOLD:
+                self._told.add(host)
+                log.warning(
+                    "picture_host_not_allowed",
+                    extra={"host": host, "cure": f"if you trust it, add {host} to EASEL_IMAGE_HOSTS"},
+                )
 
     def _note(self, source: Source, outcome: str) -> None:
         if outcome != "ok":
@@ -261,9 +291,12 @@ class HttpPictures:
         return self._client.build_request("GET", url, headers=headers)
 
     def _next(self, url: httpx.URL, location: str) -> httpx.URL:
-        checked = self._hosts.check(url.join(location))
+        there = url.join(location)
+        checked = self._hosts.check(there)
         if checked is None:
-            raise _SourceFailed("host_not_allowed", final=True)
+            refused = _SourceFailed("host_not_allowed", final=True)
+            refused.foreign = entry_for(there)
+            raise refused
         return checked
 
     async def _body(self, response: httpx.Response, most_bytes: int) -> bytes:

@@ -119,6 +119,13 @@ async def test_the_kind_decides_which_adapter_is_made_and_what_its_jobs_carry() 
     assert picture_settings(load(OHMYGPT)).hosts == ()
 
 
+@pytest.mark.parametrize("url", ["http://mj_proxy:8080/sub", "https://mj.example", "http://localhost:8080"])
+def test_pictures_at_a_servers_own_address_may_be_fetched_whatever_it_speaks(url: str) -> None:
+    settings = load({**PROXY, "EASEL_API_URL": url})
+
+    assert picture_settings(settings).allowed.check(f"{url}/mj/image/1") is not None
+
+
 async def test_accounts_may_be_of_another_kind_than_the_default() -> None:
     settings = load(
         {

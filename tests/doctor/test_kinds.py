@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.pools import Pool
+from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
+from bot.midjourney.transport import open_lines
+from bot.sandbox.mjproxy.faults import ProxyFault
 from bot.sandbox.mjproxy.flavours import Flavour
 from bot.sandbox.mjproxy.server import SimulatedProxy
 from bot.sandbox.upstream import SANDBOX_KEY
@@ -50,6 +54,45 @@ async def test_a_server_of_the_other_kind_is_named_as_that(place: Place) -> None
 
     assert not found["image API"].fine
     assert "choose the kind ohmygpt" in found["kind of API"].words
+
+
+@pytest.mark.parametrize("fault", [ProxyFault.LOCAL_IMAGE, ProxyFault.FOREIGN_IMAGE])
+async def test_pictures_at_a_host_that_nobody_named_are_told_with_the_setting_that_allows_it(
+    place: Place, fault: ProxyFault
+) -> None:
+    async with SimulatedProxy(Flavour.PLUS, canvas=64) as proxy, open_lines(trust_env=False) as lines:
+        api = MjProxyApi(lines, ProxySettings(key=SANDBOX_KEY, url=proxy.origin, asks_server=True))
+        proxy.finish(await api.imagine(prompt="a fox", pool=Pool.NORMAL, webhook=None))
+        before = await looked_at(place, proxy.origin)
+        proxy.fault(fault, times=None)
+        after = await looked_at(place, proxy.origin)
+
+    assert before["pictures"].fine
+    assert not after["pictures"].fine
+    host = "localhost:3000" if fault is ProxyFault.LOCAL_IMAGE else "pictures.example.net"
+    assert f"add {host} to EASEL_IMAGE_HOSTS" in after["pictures"].words
+    assert proxy.paid == 1
+
+
+async def test_a_server_that_takes_any_key_is_a_finding(place: Place) -> None:
+    async with SimulatedProxy(Flavour.PLUS, canvas=64, guest=True) as proxy:
+        found = await looked_at(place, proxy.origin, key="somebody-elses")
+
+    assert found["image API"].fine
+    assert not found["key"].fine
+    assert "takes any key" in found["key"].words
+
+
+@pytest.mark.parametrize("fault", [ProxyFault.WRONG_PATH, ProxyFault.WEB_PAGE])
+async def test_an_address_where_nothing_of_the_family_answers_is_said_so(
+    place: Place, fault: ProxyFault
+) -> None:
+    async with SimulatedProxy(Flavour.PLUS, canvas=64) as proxy:
+        proxy.fault(fault, times=None)
+        found = await looked_at(place, proxy.origin)
+
+    assert not found["image API"].fine
+    assert "check the address and its path" in found["kind of API"].words
 
 
 async def test_a_wrong_key_is_said_with_the_setting_that_holds_it(place: Place) -> None:

@@ -10,9 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.config import load
 from bot.errors import StartupError
-from bot.midjourney.addresses import PUBLIC_HOSTS, AllowedHosts, Plan, checked_origin, plan_sources
+from bot.midjourney.addresses import (
+    PUBLIC_HOSTS,
+    AllowedHosts,
+    Plan,
+    checked_origin,
+    entry_for,
+    plan_sources,
+)
 
+NEEDED = {"EASEL_DISCORD_TOKEN": "MTIz.abc.def", "EASEL_API_KEY": "sk-abcdef123456"}
 STORAGE = "https://pi.ohmygpt.com"
 DISCORD = "https://cdn.discordapp.com/attachments/1/2/fox.png?ex=aa&is=bb&hm=cc&"
 
@@ -190,12 +199,12 @@ def test_no_key_leaves_its_folder(key: str) -> None:
 
 def test_a_whole_address_where_a_key_should_be_is_checked_like_any_other() -> None:
     assert [source.public for source in plan(DISCORD, None).sources] == [None, None]
-    assert plan("https://evil.example/x.png", None) == Plan((), refused=1)
+    assert plan("https://evil.example/x.png", None) == Plan((), refused=1, foreign=("evil.example",))
 
 
 def test_nothing_at_all_is_told_apart_from_nothing_allowed() -> None:
     assert plan(None, None) == plan("", "") == Plan((), refused=0)
-    assert plan(None, "https://evil.example/x.png") == Plan((), refused=1)
+    assert plan(None, "https://evil.example/x.png") == Plan((), refused=1, foreign=("evil.example",))
 
 
 def test_a_disallowed_address_is_not_fetched_through_wsrv_either() -> None:
@@ -224,3 +233,41 @@ def test_the_name_of_an_inner_store_is_not_shown_to_people() -> None:
 def test_an_origin_is_brought_into_one_spelling(written: str, origin: str) -> None:
     assert checked_origin(written, "X") == origin
     assert AllowedHosts(origins=[origin]).check(httpx.URL(f"{origin}/x")) is not None
+
+
+@pytest.mark.parametrize(
+    ("address", "entry"),
+    [
+        ("https://cdn.example/a.png?sig=1", "cdn.example"),
+        ("https://CDN.example.:8443/a.png", "cdn.example:8443"),
+        ("http://localhost:8080/mj/a.png", "localhost:8080"),
+        ("http://127.0.0.1/a.png", "127.0.0.1"),
+        ("http://[::1]:9000/a.png", "[::1]:9000"),
+        ("http://mj_proxy:8080/a.png", "http://mj_proxy:8080"),
+        ("http://pictures.example/a.png", "http://pictures.example"),
+    ],
+)
+def test_the_entry_for_an_address_allows_it_and_is_one_that_the_setting_takes(
+    address: str, entry: str
+) -> None:
+    assert entry_for(address) == entry
+    assert load(NEEDED | {"EASEL_IMAGE_HOSTS": entry}).image_hosts == (entry,)
+    assert AllowedHosts().check(address) is None
+    assert AllowedHosts(hosts=[entry]).check(address) is not None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "/a.png",
+        "ftp://a.example/x",
+        "https://a:b@a.example/x",
+        "https:///x",
+        f"https://{'a.' * 200}b/x",
+        "http://[",
+        "data:image/png;base64,AA",
+    ],
+)
+def test_what_no_entry_could_allow_has_none(address: str) -> None:
+    assert entry_for(address) is None

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot.domain.pools import Pool
 from bot.errors import RetryLater, RouteClosed
-from bot.midjourney.images import HttpPictures, PictureSettings
+from bot.midjourney.images import MOST_TOLD, HttpPictures, PictureSettings
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.source_health import SourceHealth
 from bot.midjourney.transport import open_lines
@@ -248,6 +248,52 @@ async def test_without_an_allowed_source_the_way_is_closed(
             await port.fetch(storage_key=key, discord_url=discord, limit=LIMIT)
 
     assert caught.value.reason == reason
+
+
+def told_hosts(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """Host and advice of each warning about a host, in order."""
+    return [
+        (record.__dict__["host"], record.__dict__["cure"])
+        for record in caplog.records
+        if record.message == "picture_host_not_allowed" and record.levelno == logging.WARNING
+    ]
+
+
+async def test_a_host_that_is_not_allowed_is_named_once_with_the_setting_for_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with redirecting("https://elsewhere.example/x.png?sig=secret") as store, pictures(store) as port:
+        for name in ("a", "b"):
+            for foreign in (f"https://cdn.example/{name}.png?sig=secret", f"http://localhost:81/{name}.png"):
+                with pytest.raises(RouteClosed, match="host_not_allowed"):
+                    await port.fetch(storage_key=None, discord_url=foreign, limit=LIMIT)
+                with pytest.raises(RouteClosed, match="host_not_allowed"):
+                    await port.fetch_preview(foreign, limit=LIMIT)
+            with pytest.raises(RouteClosed, match="host_not_allowed"):
+                await port.fetch(storage_key=f"{name}.png", discord_url=None, limit=LIMIT)
+
+    assert [host for host, _ in told_hosts(caplog)] == ["cdn.example", "localhost:81", "elsewhere.example"]
+    assert all(f"add {host} to EASEL_IMAGE_HOSTS" in cure for host, cure in told_hosts(caplog))
+    assert "secret" not in caplog.text
+
+
+async def test_an_address_that_a_member_typed_is_nothing_to_allow(caplog: pytest.LogCaptureFixture) -> None:
+    async with pictures("https://pi.ohmygpt.com") as port:
+        with pytest.raises(RouteClosed, match="host_not_allowed"):
+            await port.fetch_address("https://cdn.example/x.png", limit=LIMIT)
+
+    assert told_hosts(caplog) == []
+
+
+async def test_a_server_that_makes_hosts_up_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async with pictures("https://pi.ohmygpt.com") as port:
+        for number in range(MOST_TOLD + 9):
+            with pytest.raises(RouteClosed):
+                await port.fetch(
+                    storage_key=None, discord_url=f"https://n{number}.example/x.png", limit=LIMIT
+                )
+
+    assert len(told_hosts(caplog)) == MOST_TOLD
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

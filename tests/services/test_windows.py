@@ -161,6 +161,16 @@ async def test_the_window_is_on_disk_before_the_call_that_fills_it(world: World)
     assert world.api.sent["tag"] == tag_of(a_press())
 
 
+async def test_the_place_in_the_servers_queue_is_what_the_answer_that_filled_the_window_says(
+    world: World,
+) -> None:
+    world.api.filled = Accepted(RESULT, 3)
+
+    job = await world.submitter.send(a_press())
+
+    assert (job.state, job.server.ahead) == (JobState.SUBMITTED, 3)
+
+
 async def test_a_window_that_cannot_be_written_down_is_not_filled(world: World) -> None:
     world.store.trouble = StorageTrouble("the disk is full")
 

@@ -58,17 +58,16 @@ class Submitter:
         The result is SUBMITTED (lease kept), UNCLEAR, QUEUED again (both released) or FAILED (lease kept).
         Raises `LeaseLost` if the job was taken over meanwhile.
         """
-        ahead = None
         try:
             answer = await self._call(job)
-            if isinstance(answer, Accepted):
-                ahead = answer.ahead
             if isinstance(answer, WindowOpen):
                 job = await self._with_window(job, answer.task_id)
-                task_id = await self._fill(job, answer)
+                answer = await self._fill(job, answer)
+                task_id = answer.task_id
             else:
                 task_id = await self._task_of(answer, job)
                 job = without_window(job)
+            ahead = answer.ahead if isinstance(answer, Accepted) else None
         except RemoteError as error:
             after = self._settled(job, error)
             self.metrics.count("submissions", outcome=error.fault.value)
@@ -92,7 +91,7 @@ class Submitter:
             raise RemoteError(RemoteFault.UNREACHED, str(trouble)) from trouble
         return with_window
 
-    async def _fill(self, job: Job, window: WindowOpen) -> RemoteTaskId:
+    async def _fill(self, job: Job, window: WindowOpen) -> Accepted:
         api = await self.accounts.reach(job.account)
         if not isinstance(api, WindowApi):
             raise RemoteError(RemoteFault.REFUSED, "this account fills no windows")

@@ -14,10 +14,9 @@ from bot.errors import RemoteError, RemoteFault
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.domain.answers import Answer, WindowOpen
+    from bot.domain.answers import Accepted, Answer, WindowOpen
     from bot.domain.inputs import Input
     from bot.domain.jobs import Job
-    from bot.domain.tasks import RemoteTaskId
     from bot.domain.window_ports import WindowApi
 
 
@@ -53,7 +52,7 @@ async def submit(
 
 async def fill(
     api: WindowApi, job: Job, opened: WindowOpen, inputs: Sequence[Input], *, webhook: str | None
-) -> RemoteTaskId:
+) -> Accepted:
     """Make the second paid call, once: the job's words behind its pictures' addresses, and its mask if it has one.
 
     Raises `RemoteError`.
@@ -63,7 +62,7 @@ async def fill(
     if not words and job.press is not None:
         parent = (await api.query_many([job.press.parent_task])).get(job.press.parent_task)
         words = "" if parent is None else parent.prompt or parent.final_prompt or ""
-    filled = await api.fill(
+    return await api.fill(
         window=opened.task_id,
         prompt=with_zoom(words, None if job.press is None else job.press.zoom),
         mask=None if mask is None else mask.data_url,
@@ -71,4 +70,3 @@ async def fill(
         webhook=webhook,
         tag=tag_of(job),
     )
-    return filled.task_id
