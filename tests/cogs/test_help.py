@@ -10,6 +10,7 @@ import discord
 import pytest
 
 from bot.client import COMMAND_IDS
+from bot.domain.capabilities import BY_SERVER, ServerKind
 from bot.domain.pools import Pool
 from bot.texts import text
 from bot.ui.help.help import TEXT_LIMIT
@@ -89,3 +90,12 @@ async def test_the_menus_of_messages_are_named_as_the_readers_discord_shows_them
 
         assert f"**{CATALOGUES.render(text('menu.info'), locale)}**" in told
         assert "Dans le menu d'un message" in told
+
+
+@pytest.mark.parametrize("server", ServerKind)
+async def test_help_names_shorten_where_the_account_can(tmp_path: Path, server: ServerKind) -> None:
+    async with moderated(tmp_path, server=server, more=("cogs.shorten",)) as shop:
+        told = seen(await shop.house.ada.slash(shop.house.channel, "help"))
+
+        assert ("</shorten:" in told) is BY_SERVER[server].shorten
+        assert "</imagine:" in told

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.capabilities import BY_SERVER, ServerKind
+from bot.domain.capabilities import BY_SERVER, Cancel, Lookup, ServerKind
 from bot.domain.guilds import UsageRow
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool, PoolRule
@@ -163,3 +163,24 @@ def test_the_table_of_usage_names_it() -> None:
 
     assert b"2026-11-28,TURBO,7,3,1" in table_of(rows)
     assert Bar(day, {Pool.NORMAL: 1, Pool.TURBO: 3}).total == 4
+
+
+@pytest.mark.parametrize("server", ServerKind)
+async def test_the_panel_says_what_the_image_api_can_do(tmp_path: Path, server: ServerKind) -> None:
+    async with moderated(tmp_path, server=server) as shop:
+        told, able = seen(await shop.panel()), BY_SERVER[server]
+
+        (line,) = [line for line in told.splitlines() if "Image API" in line]
+        expected = {
+            "buttons under pictures": able.buttons,
+            "Custom Zoom": able.custom_zoom,
+            "Vary (Region) with words": able.region_words,
+            "Remix": able.remix,
+            "shortened prompts": able.shorten,
+            "seeds": able.seed,
+            "cancelling in its queue": able.cancel is not Cancel.NONE,
+            "clips": able.video,
+        }
+        assert {name: name in line for name in expected} == expected
+        assert ("may run in another pool" in told) is not able.keeps_pool
+        assert ("cannot be found again" in told) is (able.lookup is Lookup.NEVER and not able.pages)

@@ -44,6 +44,23 @@ async def test_turbo_is_chosen_typed_and_kept_by_the_chain(tmp_path: Path) -> No
         assert "🚀 TURBO" in grid.words
 
 
+async def test_turbo_is_kept_to_the_fourth_level(tmp_path: Path) -> None:
+    async with proxied(tmp_path, Flavour.ONE_HUB) as (world, proxy):
+        await cast("MjProxyApi", world.app.accounts.own).check()
+        card = await world.grid("a paper fox --turbo --v 7")
+        for face in ("V2", "U1", "\U0001f50d Zoom Out 2x", "U3"):
+            card = await world.child(card, face)
+            assert "🚀 TURBO" in card.words
+
+        jobs = await jobs_of(world)
+        assert [(job.pool, job.state) for job in jobs] == [(Pool.TURBO, JobState.SUCCEEDED)] * 5
+        assert len({job.root for job in jobs}) == 1
+        assert [record.ran for record in proxy.house.records] == ["TURBO"] * 5
+        assert (proxy.paid, proxy.broken_rules) == (5, [])
+        told = await world.place.member.slash(world.place.channel, "quota")
+        assert "🚀 TURBO" in world.whisper(told)
+
+
 async def test_a_chain_that_leaves_its_pool_is_told_once_to_owner_and_log_channel(tmp_path: Path) -> None:
     # This program forgets the parent's speed: what is made of a relax picture runs fast.
     async with proxied(tmp_path, Flavour.TRUEAI) as (world, proxy):
