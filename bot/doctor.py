@@ -8,6 +8,7 @@ import platform
 import re
 import shutil
 import socket
+from functools import partial
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ import aiohttp
 from bot.client import point_at
 from bot.config import unknown_names
 from bot.doctor_discord import clock_of, examine_discord
+from bot.doctor_kind import looks_like_the_family
 from bot.doctor_pictures import examine_hosts
 from bot.domain.access import ChannelPolicy
 from bot.domain.upstream_keys import NEARLY_PERCENT
@@ -34,7 +36,7 @@ from bot.storage.schema import Standing
 from bot.storage.vault import FernetVault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from bot.config import Settings
     from bot.domain.upstream_keys import KeyAdmin
@@ -201,7 +203,11 @@ async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
         accounts = open_accounts(settings, lines)
         for name, api in accounts.apis.items():
             is_own = name == accounts.own_name
-            async for finding in _account(name, api, is_own=is_own):
+            account = settings.accounts.get(name)
+            url = (None if is_own or account is None else account.url) or settings.api_url
+            async for finding in _account(
+                name, api, is_own=is_own, other=partial(looks_like_the_family, lines, url)
+            ):
                 yield finding
             if isinstance(api, MjProxyApi):
                 allowed = picture_settings(settings).allowed
@@ -246,7 +252,9 @@ async def _managed_keys(admin: KeyAdmin, settings: Settings) -> Finding:
     )
 
 
-async def _account(name: str, api: OwnersApi, *, is_own: bool) -> AsyncIterator[Finding]:
+async def _account(
+    name: str, api: OwnersApi, *, is_own: bool, other: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[Finding]:
     of = "" if is_own else f" ({name})"
     try:
         if isinstance(api, MjProxyApi):
@@ -260,6 +268,10 @@ async def _account(name: str, api: OwnersApi, *, is_own: bool) -> AsyncIterator[
         if not is_own:
             advice = advice.replace("EASEL_API_KEY", f"EASEL_ACCOUNTS as {name}")
         yield Finding(f"image API{of}", fine=False, words=f"{error.message}: {advice}")
+        known = error.fault in {RemoteFault.KEY, RemoteFault.BALANCE, RemoteFault.UNREACHED}
+        if isinstance(api, MidjourneyApi) and not known and await other():
+            words = "this looks like a server of the /mj family: choose the kind mj-proxy"
+            yield Finding(f"kind of API{of}", fine=False, words=words)
         if isinstance(api, MidjourneyApi) or error.fault in {RemoteFault.KEY, RemoteFault.UNREACHED}:
             return
     else:

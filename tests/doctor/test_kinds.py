@@ -95,6 +95,25 @@ async def test_an_address_where_nothing_of_the_family_answers_is_said_so(
     assert "check the address and its path" in found["kind of API"].words
 
 
+@pytest.mark.parametrize("flavour", [Flavour.PLUS, Flavour.NEW_API])
+async def test_a_server_of_the_family_where_ohmygpt_is_expected_is_named_as_that(
+    place: Place, flavour: Flavour
+) -> None:
+    async with SimulatedProxy(flavour, canvas=64) as proxy:
+        found = await findings(place, EASEL_OHMYGPT_ORIGIN=proxy.origin)
+
+    assert not found["image API"].fine
+    assert "choose the kind mj-proxy" in found["kind of API"].words
+    assert proxy.paid == 0
+
+
+async def test_ohmygpt_that_refuses_the_key_is_not_taken_for_the_family(place: Place) -> None:
+    found = await findings(place, EASEL_OHMYGPT_KEY="sk-somebody-elses")
+
+    assert not found["image API"].fine
+    assert "kind of API" not in found
+
+
 async def test_a_wrong_key_is_said_with_the_setting_that_holds_it(place: Place) -> None:
     async with SimulatedProxy(Flavour.PLUS, canvas=64) as proxy:
         found = await looked_at(place, proxy.origin, key="somebody-elses")
