@@ -13,12 +13,15 @@ from unittest.mock import patch
 from typing_extensions import override
 
 import tests.services.harness
+from bot.domain.answers import Accepted
+from bot.domain.capabilities import BY_SERVER, ServerKind
 from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
+from bot.midjourney.mjproxy.requests import MOST_IDS
 from bot.services.wiring import build
 from tests.services.harness import Api, FakePublisher, Harness, Upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from bot.domain.jobs import Route
@@ -123,6 +126,41 @@ class DistantApi(Api):
             await self._clock.pause((mine - now) / 1000)
 
 
+class FamilyApi(DistantApi):
+    """The way to a server of the `/mj` family: many tasks are read by their ids in one call, or each by itself.
+
+    What is submitted goes through the methods that both kinds have; a window is not part of these measurements.
+    """
+
+    def __init__(self, *given: Any, server: ServerKind, lists: bool, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.capabilities = replace(BY_SERVER[server], batch=lists)
+
+    async def submit_imagine(
+        self, *, prompt: str, pool: Pool, webhook: str | None, tag: str | None, images: Sequence[str] = ()
+    ) -> Accepted:
+        """Begin a chain."""
+        del tag
+        return Accepted(await self.imagine(prompt=prompt, pool=pool, webhook=webhook, images=images))
+
+    async def query_many(self, task_ids: Collection[RemoteTaskId]) -> dict[RemoteTaskId, TaskSnapshot]:
+        """Read many: one call of the family's list takes `MOST_IDS` ids."""
+        found: dict[RemoteTaskId, TaskSnapshot] = {}
+        wanted = list(task_ids)
+        for first in range(0, len(wanted), MOST_IDS):
+            await self._turn()
+            self._there.reads.append("batch")
+            now = self._clock.now()
+            found |= {one: self._there.task(one).seen(now) for one in wanted[first : first + MOST_IDS]}
+            await self._clock.pause(ANSWER_MS / 1000)
+        return found
+
+    async def _unused(self, *_: Any, **__: Any) -> Any:
+        raise AssertionError("a crowd submits pictures and reads them, and nothing else")
+
+    submit_blend = submit_describe = shorten = animate = press = fill = find = seed = cancel = check = _unused
+
+
 class NotingPublisher(FakePublisher):
     """Notes when each outcome was shown."""
 
@@ -145,8 +183,12 @@ class Stretch:
     live: float
     """Jobs upstream, on average."""
     finished: int
+    seconds: float
+    """How long we watched."""
     pages: int
     queries: int
+    batches: int
+    """Calls that read many tasks by their ids."""
     naive_reads: int
     """What asking for each task alone every 5 s would have cost for the same tasks."""
     lags: tuple[float, ...]
@@ -154,17 +196,26 @@ class Stretch:
 
     @property
     def reads(self) -> int:
-        """Readings of both kinds."""
-        return self.pages + self.queries
+        """Readings of every kind."""
+        return self.pages + self.queries + self.batches
 
 
 class Crowd(Harness):
     """People who always have `size` pictures in the making upstream."""
 
     def __init__(
-        self, folder: Path, *, size: int, webhooks: bool, reads_per_second: float = 4.0, seed: int = 1
+        self,
+        folder: Path,
+        *,
+        size: int,
+        webhooks: bool,
+        reads_per_second: float = 4.0,
+        seed: int = 1,
+        server: ServerKind = ServerKind.OHMYGPT,
+        lists: bool = False,
     ) -> None:
         super().__init__(folder)
+        self._server, self._lists = server, lists
         self.dice = random.Random(seed)  # noqa: S311 - repeatable chance for a simulation
         self.size = size
         self.webhooks = webhooks
@@ -183,7 +234,7 @@ class Crowd(Harness):
 
     def _build(self, ports: Ports, terms: Terms, **more: Any) -> Services:
         self.noting = NotingPublisher(self.discord, self.effects)
-        api = DistantApi(self.busy, self.effects, self.clock, reads_per_second=self._reads_per_second)
+        api = self._api()
         return build(
             replace(ports, accounts={"default": api}, publisher=self.noting),
             replace(
@@ -195,21 +246,36 @@ class Crowd(Harness):
             **more,
         )
 
+    def _api(self) -> DistantApi:
+        pace = self._reads_per_second
+        if self._server is ServerKind.OHMYGPT:
+            return DistantApi(self.busy, self.effects, self.clock, reads_per_second=pace)
+        return FamilyApi(
+            self.busy,
+            self.effects,
+            self.clock,
+            reads_per_second=pace,
+            server=self._server,
+            lists=self._lists,
+        )
+
     async def measure(self, *, warm_s: float, for_s: float) -> Stretch:
         """Let the crowd settle, then watch it."""
         await self._live(warm_s)
-        pages, queries = self._reads()
+        before_reads = self._reads()
         before, begun_at = set(self.noting.outcomes), self.clock.now()
         await self._live(for_s)
-        pages_now, queries_now = self._reads()
+        pages, queries, batches = (now - then for now, then in zip(self._reads(), before_reads, strict=True))
         finished = [key for key in self.noting.outcomes if key not in before]
         tasks = [self.busy.task((await self.job(key)).task_id) for key in finished]
         ends = (self.noting.outcomes[key] - _end_of(task) for key, task in zip(finished, tasks, strict=True))
         return Stretch(
             live=self._alive_between(begun_at, self.clock.now()),
             finished=len(finished),
-            pages=pages_now - pages,
-            queries=queries_now - queries,
+            seconds=for_s,
+            pages=pages,
+            queries=queries,
+            batches=batches,
             naive_reads=sum(int(task.seconds // 5) + 1 for task in tasks),
             lags=tuple(lag / 1000 for lag in ends),
         )
@@ -218,8 +284,9 @@ class Crowd(Harness):
         spans = (min(end, _end_of(t)) - max(start, t.at) for t in self.busy.tasks)
         return sum(max(0, span) for span in spans) / (end - start)
 
-    def _reads(self) -> tuple[int, int]:
-        return self.busy.reads.count("page"), self.busy.reads.count("query")
+    def _reads(self) -> tuple[int, int, int]:
+        reads = self.busy.reads
+        return reads.count("page"), reads.count("query"), reads.count("batch")
 
     async def _live(self, seconds: float) -> None:
         """Let time pass, replacing each picture that is done with a new one."""
