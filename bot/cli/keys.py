@@ -58,7 +58,7 @@ def create(
     *,
     cap: Cap,
     until: Annotated[
-        str, typer.Option("--until", help="Its last day (2027-01-31, UTC), or days from now (90d).")
+        str, typer.Option("--until", help="Its last day (2027-01-31, UTC), or days from now (30d).")
     ],
     as_json: AsJson = False,
 ) -> None:

@@ -93,7 +93,7 @@ class KeyHolder(Protocol):
 
 
 def read_end(typed: str, now: int) -> int:
-    """Read an end: a day (`2027-01-31`, until it is over in UTC) or days from now (`90d`). Raises ValueError."""
+    """Read an end: a day (`2027-01-31`, until it is over in UTC) or days from now (`30d`). Raises ValueError."""
     words = typed.strip().lower()
     days = re.fullmatch(r"([0-9]{1,5}) ?d(?:ays?)?", words)
     if days is not None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.domain.inputs import Shape
-from bot.domain.pools import Pool
+from bot.domain.pools import USUAL_POOLS, Pool
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt import wire
@@ -362,7 +362,7 @@ texts = st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"
         TaskSnapshot,
         task_id=st.integers(1, 10**15).map(lambda n: RemoteTaskId(str(n))),
         status=st.sampled_from([s for s in TaskStatus if s is not TaskStatus.UNKNOWN]),
-        pool=st.none() | st.sampled_from(Pool),
+        pool=st.none() | st.sampled_from(USUAL_POOLS),
         action=texts,
         progress=st.none() | st.integers(0, 100),
         prompt=texts,

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
 
 HOME = 2**62 + 2
-NEW = ("reply_guild_id", "home_channel_id")
+NEW = frozenset(
+    ("reply_guild_id", "home_channel_id", "press_remix", "press_zoom", "server_ahead", "ran_at", "seed")
+)
 
 
 def store_as_before(connection: Connection, one: Job) -> None:

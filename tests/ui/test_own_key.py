@@ -209,11 +209,11 @@ def test_several_accounts_are_told_apart_by_their_pools_and_long_price_lists_are
     )
     lines = list(payer_lines(payers, say))
 
-    assert len(lines) == 4
+    assert len(lines) == 6  # the last of each says what its server can do
     assert "NORMAL: 🟢" in lines[0]
     assert lines[2].endswith("; …")
     assert "mj8" not in lines[2]
-    assert "FAST: 🔴" in lines[3]
+    assert "FAST: 🔴" in lines[4]
 
 
 @pytest.mark.parametrize(
