@@ -19,6 +19,8 @@ UNMEASURED: Final = frozenset(
 )
 """Rooms that walk the whole program again and again. Tracing doubles their time, and what they run is the other rooms'
 business to cover: a line that only an end-to-end test reaches is a line without a test of its own."""
+LONGEST: Final = ("wire", "browser", "faults", "e2e", "sandbox", "deploy", "process")
+"""Rooms whose files wait most for programs and browsers: begun first, so that no worker is left with one at the end."""
 UNSTEADY: Final = Path(__file__).with_name("unsteady.toml")
 """Tests that are kept apart: their names without parameters, and the reasons."""
 
@@ -42,12 +44,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return is_unsteady(item.nodeid, listed) is wanted and not is_too_deep
 
     left = [item for item in items if not is_run(item)]
+    items.sort(key=_turn)
     for item in items:
         if is_unsteady(item.nodeid, listed):
             item.add_marker(pytest.mark.unsteady)
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if is_run(item)]
+
+
+def _turn(item: pytest.Item) -> int:
+    room = item.nodeid.split("/")[1]
+    return LONGEST.index(room) if room in LONGEST else len(LONGEST)
 
 
 def is_unsteady(nodeid: str, listed: Mapping[str, str]) -> bool:
