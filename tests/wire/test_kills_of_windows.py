@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.fakes.discord_wire import Interaction, Message
     from tests.wire.installation import Row
 
-pytestmark = pytest.mark.wire
+pytestmark = [pytest.mark.wire, pytest.mark.deep]
 
 SEED = 20301128
 ROUNDS = 12

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.fakes.discord_wire import Message
     from tests.wire.installation import Installation
 
-pytestmark = [pytest.mark.wire, pytest.mark.postgres]
+pytestmark = [pytest.mark.wire, pytest.mark.postgres, pytest.mark.deep]
 
 COUNT: Final = re.compile(r"^(\w+)\s+([\d,]+)$", re.MULTILINE)
 
