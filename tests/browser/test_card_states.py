@@ -12,12 +12,11 @@ import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from playwright.async_api import BrowserType
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import PREVIEW_NAME, Showing
 from bot.ui.card.cards import SPOILER
-from tests.browser.page import CHROMIUM, FLAGS, ROOT
+from tests.browser.page import CHROMIUM, ROOT
 from tests.cogs.moderation_harness import moderated
 from tests.services.harness import GRID
 from tests.ui.builders import a_picture
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(240),
     pytest.mark.skipif(
         CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
@@ -64,15 +64,7 @@ async def states(shop: Moderated, locale: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("locale", ["en-US", "de", "ja"])
-async def test_every_state_of_a_card_is_painted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locale: str
-) -> None:
-    launch = BrowserType.launch
-
-    async def installed(self: BrowserType, **options: Any) -> Any:
-        return await launch(self, **{**options, "executable_path": CHROMIUM, "args": list(FLAGS)})
-
-    monkeypatch.setattr(BrowserType, "launch", installed)
+async def test_every_state_of_a_card_is_painted(tmp_path: Path, locale: str) -> None:
     folder = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts") / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     async with moderated(tmp_path) as shop:

@@ -11,13 +11,12 @@ import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from playwright.async_api import BrowserType
 
 from bot.domain.capabilities import ServerKind
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from bot.sandbox.mjproxy.flavours import Flavour
-from tests.browser.page import CHROMIUM, FLAGS, ROOT
+from tests.browser.page import CHROMIUM, ROOT
 from tests.cogs.moderation_harness import moderated
 from tests.e2e.test_proxy import proxied
 
@@ -27,23 +26,13 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(400),
     pytest.mark.skipif(
         CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
     ),
 ]
 CANCEL, INFO = "\u2716\ufe0f Cancel", "\u2139\ufe0f Info"
-
-
-@pytest.fixture(autouse=True)
-def installed_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Previews are painted by the browser of this machine."""
-    launch = BrowserType.launch
-
-    async def installed(self: BrowserType, **options: Any) -> Any:
-        return await launch(self, **{**options, "executable_path": CHROMIUM, "args": list(FLAGS)})
-
-    monkeypatch.setattr(BrowserType, "launch", installed)
 
 
 async def photograph(env: simcord.Env, channel: Any, viewer: MemberActor, message: Any, name: str) -> bytes:

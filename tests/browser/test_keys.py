@@ -3,19 +3,18 @@ Never here: what they say (tests/cogs/test_ops_keys.py, tests/ui/test_costs.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from playwright.async_api import BrowserType
 
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.pools import Pool
 from bot.domain.schedule import HOUR
 from bot.texts import text
-from tests.browser.page import CHROMIUM, FLAGS
+from tests.browser.page import CHROMIUM
 from tests.browser.test_own_key import folder
 from tests.browser.test_pools import photograph
 from tests.cogs.modlog_harness import room
@@ -27,21 +26,12 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(400),
     pytest.mark.skipif(
         CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
     ),
 ]
-
-
-@pytest.fixture(autouse=True)
-def chromium(monkeypatch: pytest.MonkeyPatch) -> None:
-    launch = BrowserType.launch
-
-    async def installed(self: BrowserType, **options: Any) -> Any:
-        return await launch(self, **{**options, "executable_path": CHROMIUM, "args": list(FLAGS)})
-
-    monkeypatch.setattr(BrowserType, "launch", installed)
 
 
 async def test_a_key_is_painted_from_its_making_to_its_end(tmp_path: Path) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from playwright.async_api import BrowserType
 
 from bot.domain.access import HOUR_MS
 from bot.domain.guilds import Actor
@@ -19,7 +18,7 @@ from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
-from tests.browser.page import CHROMIUM, FLAGS, ROOT
+from tests.browser.page import CHROMIUM, ROOT
 from tests.cogs.modlog_harness import BOSS, room
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(240),
     pytest.mark.skipif(
         CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
@@ -76,13 +76,7 @@ async def a_busy_server(here: Room) -> None:
         await here.job(prompt=f"fox number {n}")
 
 
-async def test_what_moderators_see_is_painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    launch = BrowserType.launch
-
-    async def installed(self: BrowserType, **options: Any) -> Any:
-        return await launch(self, **{**options, "executable_path": CHROMIUM, "args": list(FLAGS)})
-
-    monkeypatch.setattr(BrowserType, "launch", installed)
+async def test_what_moderators_see_is_painted(tmp_path: Path) -> None:
     folder = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts") / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     async with room(tmp_path) as here:

@@ -6,17 +6,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from playwright.async_api import BrowserType, async_playwright
+from playwright.async_api import async_playwright
 
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.texts import text
-from tests.browser.page import CHROMIUM, FLAGS, ROOT
+from tests.browser.page import CHROMIUM, ROOT
 from tests.browser.test_pools import photograph
 from tests.cogs.moderation_harness import moderated
 from tests.cogs.modlog_harness import room
@@ -24,21 +23,12 @@ from tests.ui.test_own_key import KEY, bring, press
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(240),
     pytest.mark.skipif(
         CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
     ),
 ]
-
-
-@pytest.fixture(autouse=True)
-def chromium(monkeypatch: pytest.MonkeyPatch) -> None:
-    launch = BrowserType.launch
-
-    async def installed(self: BrowserType, **options: Any) -> Any:
-        return await launch(self, **{**options, "executable_path": CHROMIUM, "args": list(FLAGS)})
-
-    monkeypatch.setattr(BrowserType, "launch", installed)
 
 
 def folder() -> Path:

@@ -5,19 +5,18 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
 from PIL import Image
-from playwright.async_api import BrowserType
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import Showing
 from bot.services.admission.viewer import Viewer
-from tests.browser.page import CHROMIUM, FLAGS
+from tests.browser.page import CHROMIUM
 from tests.browser.test_pools import photograph
 from tests.cogs.moderation_harness import moderated
 from tests.ui.builders import a_picture
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(240),
     pytest.mark.skipif(
         CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
@@ -34,13 +34,7 @@ pytestmark = [
 ]
 
 
-async def test_preferences_and_refusals_are_painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    launch = BrowserType.launch
-
-    async def installed(self: BrowserType, **options: Any) -> Any:
-        return await launch(self, **{**options, "executable_path": CHROMIUM, "args": list(FLAGS)})
-
-    monkeypatch.setattr(BrowserType, "launch", installed)
+async def test_preferences_and_refusals_are_painted(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         ada, channel, people = shop.house.ada, shop.house.channel, shop.services.people
 
@@ -60,13 +54,7 @@ async def test_preferences_and_refusals_are_painted(tmp_path: Path, monkeypatch:
         assert await photograph(shop, shop.mo, await shop.mo.slash(channel, "help"), "help")
 
 
-async def test_a_list_with_thumbnails_is_painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    launch = BrowserType.launch
-
-    async def installed(self: BrowserType, **options: Any) -> Any:
-        return await launch(self, **{**options, "executable_path": CHROMIUM, "args": list(FLAGS)})
-
-    monkeypatch.setattr(BrowserType, "launch", installed)
+async def test_a_list_with_thumbnails_is_painted(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         ada, channel = shop.house.ada, shop.house.channel
         for n, words in enumerate(("a paper fox --ar 3:2", "an owl in the snow, at night", "a lighthouse")):

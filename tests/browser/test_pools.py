@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from playwright.async_api import BrowserType
 
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
-from tests.browser.page import CHROMIUM, FLAGS, ROOT
+from tests.browser.page import CHROMIUM, ROOT
 from tests.cogs.moderation_harness import moderated
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(400),
     pytest.mark.skipif(
         CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
@@ -81,15 +81,7 @@ async def photograph(shop: Moderated, viewer: MemberActor, shown: InteractionRes
     return (folder / f"{name}.png").read_bytes()
 
 
-async def test_the_panel_the_chart_and_the_quota_are_painted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    launch = BrowserType.launch
-
-    async def installed(self: BrowserType, **options: Any) -> Any:
-        return await launch(self, **{**options, "executable_path": CHROMIUM, "args": list(FLAGS)})
-
-    monkeypatch.setattr(BrowserType, "launch", installed)
+async def test_the_panel_the_chart_and_the_quota_are_painted(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         await a_fortnight(shop)
         mo, ada, channel = shop.mo, shop.house.ada, shop.house.channel

@@ -14,6 +14,7 @@ from bot.domain.guilds import Actor
 from bot.sandbox.stage import GUILD_ID
 from bot.sandbox.upstream import Fault
 from bot.ui.imagine.use_as_prompt import HELD
+from tests.e2e.seen import card_of
 from tests.e2e.test_regions import REGION, card, choose, picker
 
 if TYPE_CHECKING:
@@ -80,6 +81,24 @@ async def test_a_description_leads_to_pictures_one_by_one_and_all_at_once_after_
     assert said.content == "4 pictures have started, each with its own card here."
     assert again.content == "4 are already being made, from the last press."
     assert sum(task.action == "IMAGINE" for task in world.accepted) == 5
+
+
+async def test_a_mistake_in_an_edited_idea_is_given_back_and_mended(world: Harness) -> None:
+    member = world.place.member
+    described = await world.says(await member.slash(world.place.channel, "describe", image=RED), "crimson")
+
+    window = await world.press(described, "Imagine 1")
+    refused = await member.submit_modal(window, {"prompt": "a crimson fox --chaso 5"})
+    assert refused.response is not None
+    answer = card_of(refused.response)
+    again = await world.press(answer, "\u270f\ufe0f Edit prompt")
+    sent = await member.submit_modal(again, {"prompt": "a crimson fox --chaos 5"})
+    fox = await world.finished(sent)
+
+    assert refused.response.ephemeral
+    assert "--chaso" in answer.words
+    assert fox.pictures
+    assert world.accepted[-1].prompt == "a crimson fox --chaos 5"
 
 
 async def test_the_menu_describes_a_picture_of_a_message_and_of_a_card(world: Harness) -> None:

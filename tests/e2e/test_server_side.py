@@ -95,8 +95,10 @@ def listen(world: Harness, mailed: list[str], heard: list[str]) -> None:
     """Have the owner's mail and the log channel of the place write down what they are told."""
     services = world.app.services
 
-    async def mail(words: Text) -> None:
+    async def mail(words: Text, *, once: str) -> bool:
+        assert once
         mailed.append(words.id)
+        return True
 
     async def post(_guild: int, _channel: int, event: ModEvent, *, locale: str | None) -> None:
         del locale

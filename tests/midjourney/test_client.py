@@ -19,7 +19,7 @@ from bot.domain.inputs import Shape
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteTaskId, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StartupError
-from bot.midjourney.ohmygpt.caller import CALLS_METRIC, SECONDS_METRIC
+from bot.midjourney.calls import CALLS_METRIC, SECONDS_METRIC
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi, open_api
 from bot.midjourney.transport import open_lines
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream

@@ -23,7 +23,7 @@ from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, LOG_CHANNEL, Heard
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from bot.domain.tenancy import KnownServer
     from bot.texts import Text
@@ -39,9 +39,15 @@ class Post:
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.occasions: list[str] = []
+        self.closed = False
+        """Whether Discord does not answer at the moment."""
 
-    async def tell(self, words: Text) -> None:
-        self.said.append(words.id)
+    async def tell(self, words: Text, *, once: str) -> bool:
+        self.occasions.append(once)
+        if not self.closed:
+            self.said.append(words.id)
+        return not self.closed
 
     async def ask(self, server: KnownServer, *, again: bool) -> bool:
         raise AssertionError(server, again)
@@ -123,6 +129,20 @@ async def watched(world: Harness) -> AsyncIterator[Watched]:
     await made.close()
 
 
+def dies_after_the_first(swap: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
+    """A database that is gone after one write: the round is taken, and nothing of it remembered."""
+    swaps = 0
+
+    async def dying(*args: Any) -> bool:
+        nonlocal swaps
+        swaps += 1
+        if swaps > 1:
+            raise StorageTrouble("died")
+        return await swap(*args)
+
+    return dying
+
+
 async def test_a_low_balance_is_told_once_to_the_owner_alone_and_again_after_it_recovered(
     watched: Watched,
 ) -> None:
@@ -142,6 +162,22 @@ async def test_a_low_balance_is_told_once_to_the_owner_alone_and_again_after_it_
     credits_left["studio"] = 0
     assert await watched.round() == []
     assert watched.post.said == ["log.balance_falls"] * 3
+
+
+async def test_a_low_balance_that_discord_did_not_take_is_told_by_the_next_round_as_the_same_message(
+    watched: Watched,
+) -> None:
+    watched.mint.credits[DEFAULT_ACCOUNT] = LIMIT - 1
+    watched.post.closed = True
+    await watched.round()
+    await watched.round()
+    watched.post.closed = False
+    await watched.round()
+    await watched.round()
+
+    assert watched.post.said == ["log.balance_falls"]
+    assert len(watched.post.occasions) == 3
+    assert len(set(watched.post.occasions)) == 1
 
 
 async def test_a_rejected_key_is_told_once_and_again_after_it_recovered(watched: Watched) -> None:
@@ -244,16 +280,8 @@ async def test_a_round_that_another_has_overtaken_ends(watched: Watched) -> None
 async def test_a_crash_after_telling_tells_nobody_twice(watched: Watched) -> None:
     watched.mint.trouble[DEFAULT_ACCOUNT] = REFUSED
     memory = watched.memory
-    swap, swaps = memory.swap, 0
-
-    async def dying(*args: Any) -> bool:
-        nonlocal swaps
-        swaps += 1
-        if swaps > 1:
-            raise StorageTrouble("died")
-        return bool(await swap(*args))
-
-    memory.swap = dying
+    swap = memory.swap
+    memory.swap = dies_after_the_first(swap)
     watched.world.clock.move_to(watched.world.clock.now() + EVERY_MS)
     with pytest.raises(StorageTrouble):
         await watched.world.services.watch.round()
@@ -395,16 +423,8 @@ async def test_a_death_before_the_channel_heard_of_a_cap_tells_it_after_the_rest
     office(limited).spend(9_000)
     limited.heard.broken = None
     memory = limited.memory
-    swap, swaps = memory.swap, 0
-
-    async def dying(*args: Any) -> bool:
-        nonlocal swaps
-        swaps += 1
-        if swaps > 1:
-            raise StorageTrouble("died")
-        return bool(await swap(*args))
-
-    memory.swap = dying
+    swap = memory.swap
+    memory.swap = dies_after_the_first(swap)
     limited.world.clock.move_to(limited.world.clock.now() + EVERY_MS)
     going = asyncio.create_task(limited.world.services.watch.round())
     while not going.done():

@@ -14,7 +14,7 @@ from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy import account, answers, readings, requests
 from bot.midjourney.mjproxy.routes import ROOT, of_task
 from bot.midjourney.mjproxy.sending import Way
-from bot.midjourney.mjproxy.submitting import ProxySettings, Reader, Submitting
+from bot.midjourney.mjproxy.submitting import ProxySettings, Submitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.domain.inputs import Shape
     from bot.domain.pools import Pool
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
+    from bot.midjourney.calls import Reader
 
 __all__ = ["MjProxyApi", "ProxySettings"]
 

@@ -4,27 +4,21 @@ Never here: what is called, and what an answer means."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from time import perf_counter
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from aiolimiter import AsyncLimiter
 
-from bot.errors import RemoteError
+from bot.midjourney.calls import measured
 from bot.midjourney.mjproxy.routes import Auth, authorization
 from bot.midjourney.transport import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     import httpx
 
     from bot.domain.ports import Guard, Metrics
+    from bot.midjourney.calls import Reader, T
     from bot.midjourney.transport import Lines
 
-T = TypeVar("T")
-CALLS_METRIC: Final = "upstream_calls"
-"""The same two meters as the other adapter's; this family's endpoints begin with `mj_`."""
-SECONDS_METRIC: Final = "upstream_seconds"
 _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/json"}
 """Both go along always: a gateway hands them on to its proxy (family §0.4)."""
 
@@ -69,7 +63,7 @@ class Sender:
         self,
         endpoint: str,
         way: Way,
-        read: Callable[[int, Mapping[str, str], bytes], T],
+        read: Reader[T],
         *,
         seconds: float,
         paid: bool = False,
@@ -80,19 +74,7 @@ class Sender:
             async with self._reads:
                 pass  # a leaky bucket: to enter is to have paid
         call = ask(self._lines.paid if paid else self._lines.free, self._request(way), seconds=seconds)
-        began, outcome = perf_counter(), "cancelled"
-        try:
-            answer = await self._guard(call, f"image API: {endpoint}")
-            result = read(answer.status, answer.headers, answer.body)
-            outcome = "ok"
-        except RemoteError as error:
-            outcome = error.fault.value
-            raise
-        finally:
-            if self._metrics is not None:
-                self._metrics.count(CALLS_METRIC, endpoint=endpoint, outcome=outcome)
-                self._metrics.observe(SECONDS_METRIC, perf_counter() - began, endpoint=endpoint)
-        return result
+        return await measured(call, read, endpoint=endpoint, guard=self._guard, metrics=self._metrics)
 
     def _request(self, way: Way) -> httpx.Request:
         headers = dict(_HEADERS)

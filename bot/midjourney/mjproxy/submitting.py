@@ -4,9 +4,8 @@ Never here: readings, retries, and decisions about jobs."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
@@ -20,7 +19,7 @@ from bot.midjourney.mjproxy.routes import ROOT, Auth, PoolRoute, checked_base, u
 from bot.midjourney.mjproxy.sending import Sender, Way
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bot.domain.answers import Accepted, Answer
     from bot.domain.capabilities import Speed
@@ -28,12 +27,10 @@ if TYPE_CHECKING:
     from bot.domain.pools import Pool
     from bot.domain.ports import Guard, Metrics
     from bot.domain.tasks import RemoteTaskId
+    from bot.midjourney.calls import Reader, T
     from bot.midjourney.mjproxy.probing import Look
     from bot.midjourney.transport import Lines
 
-T = TypeVar("T")
-Reader = Callable[[int, Mapping[str, str], bytes], T]
-"""Makes sense of status, headers and body, or raises `RemoteError`."""
 
 _NIJI: Final = "--niji"
 _NOBODY_OF_THE_FAMILY: Final = "nothing of the /mj family answers here: the address or its path is wrong"

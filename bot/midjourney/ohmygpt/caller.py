@@ -4,28 +4,22 @@ Never here: which calls there are, and what their answers mean."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.errors import RemoteError, RemoteFault
+from bot.midjourney.calls import measured
 from bot.midjourney.transport import ask
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
     from bot.domain.ports import Guard, Metrics
+    from bot.midjourney.calls import Reader, T
     from bot.midjourney.transport import Lines
 
-T = TypeVar("T")
-Reader = Callable[[int, Mapping[str, str], bytes], T]
-"""Makes sense of status, headers and body, or raises `RemoteError`."""
-
-CALLS_METRIC: Final = "upstream_calls"
-"""Counted per call, labels `endpoint` and `outcome` (`ok`, or the fault)."""
-SECONDS_METRIC: Final = "upstream_seconds"
-"""Observed per call, label `endpoint`; waiting for the read budget is not in it."""
 _SENDABLE_KEY: Final = re.compile(r"[!-~]+")
 
 
@@ -63,16 +57,4 @@ class Caller:
         """Make one call, within the guard, and report it to the meters."""
         request = build()
         call = ask(client or self.lines.free, request, seconds=seconds or self.seconds)
-        began, outcome = perf_counter(), "cancelled"
-        try:
-            answer = await self.guard(call, f"image API: {endpoint}")
-            result = read(answer.status, answer.headers, answer.body)
-            outcome = "ok"
-        except RemoteError as error:
-            outcome = error.fault.value
-            raise
-        finally:
-            if self.metrics is not None:
-                self.metrics.count(CALLS_METRIC, endpoint=endpoint, outcome=outcome)
-                self.metrics.observe(SECONDS_METRIC, perf_counter() - began, endpoint=endpoint)
-        return result
+        return await measured(call, read, endpoint=endpoint, guard=self.guard, metrics=self.metrics)

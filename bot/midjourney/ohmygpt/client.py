@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.domain.pools import Pool
     from bot.domain.ports import Guard, Metrics
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
-    from bot.midjourney.ohmygpt.caller import Reader
+    from bot.midjourney.calls import Reader
     from bot.midjourney.transport import Lines
 
 T = TypeVar("T")

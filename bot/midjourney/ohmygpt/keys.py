@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from bot.midjourney.ohmygpt.caller import Caller, Reader, T
+    from bot.midjourney.calls import Reader, T
+    from bot.midjourney.ohmygpt.caller import Caller
 
 _PREFIX: Final = "/api/v1/user/admin/"
 LISTING_EVERY_S: Final = 1.1

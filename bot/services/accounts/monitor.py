@@ -155,7 +155,9 @@ class AccountMonitor:
                 log.warning(
                     "account_in_trouble", extra={"account": name, "kind": EventKind.BALANCE_LOW.value}
                 )
-                await self.mail.tell(said)
+                if not await self.mail.tell(said, once=f"balance/{name}/{after.episode}"):
+                    episode = after.episode if newly_refused else before.episode
+                    return replace(after, low=before.low, episode=episode)  # the next round tells it
         return after
 
     async def _learn_prices(self) -> None:
@@ -200,10 +202,12 @@ class AccountMonitor:
             for name in accounts:
                 own = read_own(name)
                 log.warning("account_in_trouble", extra={"account": name, "kind": EventKind.KEY_LIMIT.value})
+                key = f"limit/{name}/{mark}"
                 if own is None:  # what the owner has is nobody else's business
-                    await self.mail.tell(text("log.of_account", account=name, said=said))
+                    words = text("log.of_account", account=name, said=said)
+                    if not await self.mail.tell(words, once=key):
+                        return before
                 else:
-                    key = f"limit/{name}/{mark}"
                     self.dispatcher.tell(own.guild_id, ModEvent(EventKind.KEY_LIMIT, key, said))
             if not await self._is_heard():
                 return before

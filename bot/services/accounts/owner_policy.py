@@ -32,8 +32,11 @@ NEWCOMER_MS: Final = 24 * 3_600_000
 class OwnerMail(Protocol):
     """The way to whoever owns the application."""
 
-    async def tell(self, words: Text) -> None:
-        """Say something to the application's owner, or to one member of its team. Raises nothing."""
+    async def tell(self, words: Text, *, once: str) -> bool:
+        """Say something to the application's owner, or to one member of its team; False: try again later. Raises nothing.
+
+        `once` names the occasion: said again within minutes, it stays one message.
+        """
 
     async def ask(self, server: KnownServer, *, again: bool) -> bool:
         """Ask whether a server may draw on the owner's accounts; False: try again later.
@@ -45,9 +48,10 @@ class OwnerMail(Protocol):
 class NoMail:
     """Where the owner cannot be reached."""
 
-    async def tell(self, words: Text) -> None:
+    async def tell(self, words: Text, *, once: str) -> bool:
         """Log it at least."""
-        log.warning("owner_not_told", extra={"text": words.id})
+        log.warning("owner_not_told", extra={"text": words.id, "occasion": once})
+        return True
 
     async def ask(self, server: KnownServer, *, again: bool) -> bool:
         """Log it at least."""

@@ -54,6 +54,15 @@ class Strays:
         log.warning(
             "pool_left", extra={"account": job.account, "pool": job.pool.value, "ran_at": ran_at.value}
         )
-        await self.mail.tell(
-            text("log.owner_left_pool", account=job.account, **strayed_words(job.pool, ran_at))
-        )
+        words = text("log.owner_left_pool", account=job.account, **strayed_words(job.pool, ran_at))
+        if not await self.mail.tell(words, once=f"{TOLD}/{this}"):
+            await self._forget(this)
+
+    async def _forget(self, this: str) -> None:
+        """The owner was not told after all: the next such picture tells them."""
+        try:
+            before = await self.memory.get(TOLD)
+            left = [one for one in json.loads(before or "[]") if one != this]
+            await self.memory.swap(TOLD, before, json.dumps(left))
+        except StorageTrouble as trouble:
+            log.warning("stray_not_noted", extra={"of": this, "reason": str(trouble)})

@@ -9,7 +9,7 @@ import discord
 
 from bot.services.intake.batches import NAMED
 from bot.texts import listed, text
-from bot.ui.imagine.describe import FollowUps
+from bot.ui.imagine.follow_ups import FollowUps
 from bot.ui.kit.controls import component, words_view
 from bot.ui.kit.custom_ids import KEY, spell
 from bot.ui.kit.escape import quoted

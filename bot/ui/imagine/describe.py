@@ -4,29 +4,26 @@ Never here: what a description says, and rules for prompts, pools and allowances
 from __future__ import annotations
 
 import asyncio
-import logging
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import discord
-
-from bot.domain.prompts import PromptOptions, compose
 from bot.errors import UserError
+from bot.services.admission.doors import Door
 from bot.texts import Text, listed, text
 from bot.ui.card.description import DESCRIBE_AGAIN, IDEA_WORDS, IMAGINE_ALL
 from bot.ui.card.press import say_begun
-from bot.ui.imagine.prompt_field import PROMPT, prompt_field
-from bot.ui.kit.context import PLACEHOLDER, Context
-from bot.ui.kit.controls import MODALS, component, form, modal, words_view
+from bot.ui.imagine.edited import begin_edited
+from bot.ui.imagine.follow_ups import FollowUps
+from bot.ui.imagine.prompt_field import prompt_field
+from bot.ui.kit.controls import MODALS, component, form, modal
 from bot.ui.kit.custom_ids import KEY
-from bot.ui.kit.error_sentences import NETWORK
 
 if TYPE_CHECKING:
+    from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.services.admission.asker import Asker
     from bot.services.intake.describe import Harvest
-
-log = logging.getLogger(__name__)
+    from bot.ui.kit.context import Context
 
 READ_S: Final = 2.0
 """A modal must be the first answer, so the row is read before it; the answer itself needs the rest of three seconds."""
@@ -47,11 +44,11 @@ async def open_idea(number: int, context: Context, key: JobKey) -> None:
 
 async def imagine_idea(context: Context, key: JobKey) -> None:
     """Begin a chain with the prompt as it was edited."""
-    prompt = context.fields.get(PROMPT, "")
-    compose(PromptOptions(prompt=prompt))  # a bad one is refused at once, with nothing left in public
-    asker = await context.defer_public()
-    describing = context.services.describing
-    await describing.imagine(asker, context.viewer, key, prompt)
+
+    async def begin(asker: Asker, _job: Job, prompt: str) -> None:
+        await context.services.describing.imagine(asker, context.viewer, key, prompt)
+
+    await begin_edited(context, key, Door.IDEA, begin)
 
 
 for _number, _word in enumerate(IDEA_WORDS):
@@ -67,34 +64,6 @@ async def describe_again(context: Context, key: JobKey) -> None:
 
 
 # -- all at once -------------------------------------------------------------------------------------------
-
-
-class FollowUps:
-    """Room for the cards of one press: a follow-up message each (the `Places` of services)."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    async def open(self) -> Asker:
-        """Post a message that the card takes the place of."""
-        view = words_view(PLACEHOLDER)  # a message of components stays one
-        try:
-            message = await self._context.interaction.followup.send(
-                view=view, wait=True, allowed_mentions=discord.AllowedMentions.none()
-            )
-        except (discord.HTTPException, *NETWORK) as error:
-            log.warning("no_room_for_card", extra={"kind": type(error).__name__})
-            raise UserError(text("trouble.discord")) from error
-        return self._context.asker(message.id)
-
-    async def shut(self, asker: Asker) -> None:
-        """Take it away again."""
-        if asker.reply.message_id is None:
-            return
-        try:
-            await self._context.interaction.followup.delete_message(asker.reply.message_id)
-        except (discord.HTTPException, *NETWORK) as error:
-            log.info("placeholder_stays", extra={"kind": type(error).__name__})
 
 
 @component(IMAGINE_ALL[0], KEY)

@@ -6,12 +6,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.prompts import PromptOptions, compose
 from bot.errors import UserError
-from bot.services.admission.doors import Door, origin_of
+from bot.services.admission.doors import Door
 from bot.texts import text
-from bot.ui.imagine.drafts import offer_back, offered_back
-from bot.ui.imagine.prompt_field import PROMPT, prompt_field
+from bot.ui.imagine.edited import begin_edited
+from bot.ui.imagine.prompt_field import prompt_field
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY
 
@@ -51,16 +50,4 @@ def _modal(context: Context, job: Job) -> discord.ui.Modal:
 @modal(WORD, KEY)
 async def begin(context: Context, key: JobKey) -> None:
     """Begin a chain with the edited prompt, in the pool of the job that it was edited from."""
-    options = PromptOptions(prompt=context.fields.get(PROMPT, ""))
-    services, viewer = context.services, context.viewer
-    try:
-        compose(options)  # a bad one is refused at once, with nothing left in public
-    except UserError as refusal:
-        await context.defer_ephemeral()
-        ancestor = await services.jobs.look(viewer, key, Door.REMIX)
-        await offer_back(context, refusal.text, options, pool=ancestor.pool, of=origin_of(ancestor))
-        return
-    asker = await context.defer_public()
-    ancestor = await services.jobs.look(viewer, key, Door.REMIX)
-    async with offered_back(context, options, ancestor.pool, of=origin_of(ancestor)):
-        await services.imagine.remix(asker, ancestor, options.prompt)
+    await begin_edited(context, key, Door.REMIX, context.services.imagine.remix)

@@ -7,18 +7,19 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.prompts import PromptOptions, compose
 from bot.errors import UserError
-from bot.services.admission.doors import Door, origin_of
+from bot.services.admission.doors import Door
 from bot.texts import text
 from bot.ui.card.shortened import SHORTER_WORDS
-from bot.ui.imagine.drafts import offer_back, offered_back
-from bot.ui.imagine.prompt_field import PROMPT, prompt_field
+from bot.ui.imagine.edited import begin_edited
+from bot.ui.imagine.prompt_field import prompt_field
 from bot.ui.kit.controls import MODALS, component, form, modal
 from bot.ui.kit.custom_ids import KEY
 
 if TYPE_CHECKING:
+    from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
+    from bot.services.admission.asker import Asker
     from bot.ui.kit.context import Context
 
 READ_S: Final = 2.0
@@ -40,19 +41,11 @@ async def open_shorter(number: int, context: Context, key: JobKey) -> None:
 
 async def imagine_shorter(context: Context, key: JobKey) -> None:
     """Begin a chain with the prompt as it was edited."""
-    services, viewer = context.services, context.viewer
-    options = PromptOptions(prompt=context.fields.get(PROMPT, ""))
-    try:
-        compose(options)  # a bad one is refused at once, with nothing left in public
-    except UserError as refusal:
-        await context.defer_ephemeral()
-        job = await services.jobs.look(viewer, key, Door.IDEA)
-        await offer_back(context, refusal.text, options, pool=job.pool, of=origin_of(job))
-        return
-    asker = await context.defer_public()
-    job = await services.jobs.look(viewer, key, Door.IDEA)
-    async with offered_back(context, options, job.pool, of=origin_of(job)):
-        await services.shortening.imagine(asker, viewer, key, options.prompt)
+
+    async def begin(asker: Asker, _job: Job, prompt: str) -> None:
+        await context.services.shortening.imagine(asker, context.viewer, key, prompt)
+
+    await begin_edited(context, key, Door.IDEA, begin)
 
 
 for _number, _word in enumerate(SHORTER_WORDS):

@@ -3,6 +3,7 @@ Never here: what letting in means (services), and lists of servers (that is `lis
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from enum import StrEnum
 from functools import partial
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NAME_LIMIT: Final = 100
+NONCE_LIMIT: Final = 24
+"""Characters of a message's nonce that we use; Discord takes 25."""
 LOOK_BACK: Final = 100
 """Messages among which a question is looked for that may have been sent."""
 
@@ -91,9 +94,10 @@ class DiscordMail:
     def _house(self) -> House:
         return cast("House", self._client)
 
-    async def tell(self, words: Text) -> None:
+    async def tell(self, words: Text, *, once: str) -> bool:
         """See the port."""
-        await self._send(lambda say: words_view(say(words)))
+        nonce = hashlib.blake2s(once.encode(), digest_size=NONCE_LIMIT // 2).hexdigest()
+        return await self._send(lambda say: words_view(say(words)), nonce=nonce)
 
     async def ask(self, server: KnownServer, *, again: bool) -> bool:
         """See the port. Discord makes two of one nonce into one for some minutes; what it shows says the rest."""
@@ -105,7 +109,7 @@ class DiscordMail:
         self,
         draw: Callable[[Say], discord.ui.LayoutView],
         *,
-        nonce: str | None = None,
+        nonce: str,
         unless: str | None = None,
     ) -> bool:
         """Send it to one owner, unless a message with this custom_id is there; False if it may work out later."""
@@ -129,7 +133,7 @@ class DiscordMail:
         self,
         user_id: int,
         draw: Callable[[Say], discord.ui.LayoutView],
-        nonce: str | None,
+        nonce: str,
         unless: str | None,
     ) -> None:
         def say(words: Text) -> str:
@@ -140,10 +144,7 @@ class DiscordMail:
             if unless is not None and await _holds(channel, unless):
                 return
             view, nobody = draw(say), discord.AllowedMentions.none()
-            if nonce is None:
-                await channel.send(view=view, allowed_mentions=nobody)
-            else:
-                await channel.send(view=view, allowed_mentions=nobody, nonce=nonce)
+            await channel.send(view=view, allowed_mentions=nobody, nonce=nonce)
 
 
 async def _holds(channel: discord.DMChannel, custom_id: str) -> bool:

@@ -1,0 +1,39 @@
+"""A prompt that somebody edited in a window under a card: a chain begins with it, or it goes back to its writer.
+Never here: which prompt the window showed, and rules for prompts, pools and allowances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.prompts import PromptOptions, compose
+from bot.errors import UserError
+from bot.services.admission.doors import Door, origin_of
+from bot.ui.imagine.drafts import offer_back, offered_back
+from bot.ui.imagine.prompt_field import PROMPT
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.services.admission.asker import Asker
+    from bot.ui.kit.context import Context
+
+
+async def begin_edited(
+    context: Context, key: JobKey, door: Door, begin: Callable[[Asker, Job, str], Awaitable[object]]
+) -> None:
+    """Begin with what was written, in the pool of the job under which the window was opened."""
+    options = PromptOptions(prompt=context.fields.get(PROMPT, ""))
+    jobs, viewer = context.services.jobs, context.viewer
+    try:
+        compose(options)  # a bad one is refused at once, with nothing left in public
+    except UserError as refusal:
+        await context.defer_ephemeral()
+        job = await jobs.look(viewer, key, door)
+        await offer_back(context, refusal.text, options, pool=job.pool, of=origin_of(job))
+        return
+    asker = await context.defer_public()
+    job = await jobs.look(viewer, key, door)
+    async with offered_back(context, options, job.pool, of=origin_of(job)):
+        await begin(asker, job, options.prompt)
