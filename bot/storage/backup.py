@@ -46,6 +46,18 @@ def file_of(url: str) -> Path | None:
     return Path(name)
 
 
+def is_missing(source: Path) -> bool:
+    """Whether there is no database in a file: to open it would make one."""
+    return not source.is_file() or not source.stat().st_size
+
+
+def require_file(url: str) -> None:
+    """Raise `StartupError` if an address names a file that is not there yet."""
+    path = file_of(url)
+    if path is not None and is_missing(path):
+        raise StartupError(f"There is no database at {path} yet: run `easel migrate` to make one.")
+
+
 # -- taking a copy ---------------------------------------------------------------------------------------
 
 
@@ -57,7 +69,7 @@ def take(source: Path, target: Path, *, progress: Progress | None = None) -> int
     """
     if target.exists():
         raise StartupError(f"{target} exists already: name another file, nothing was written.")
-    if not source.is_file() or not source.stat().st_size:
+    if is_missing(source):
         raise StartupError(f"There is no database at {source} yet: nothing to copy.")
     part = target.with_name(f".{target.name}.part")
     try:

@@ -64,6 +64,8 @@ async def open_storage(
     With `migrate` an older or empty database is brought to this program's version first, after a copy of a SQLite
     file was made beside it, of which the newest `keep` stay.
     """
+    if not migrate:
+        backup.require_file(url)
     database = open_database(url, busy_ms=busy_ms)
     storage = Storage(
         database,
@@ -105,7 +107,7 @@ async def open_storage(
 async def standing(url: str) -> schema.Standing:
     """Say how a database stands to this program, and make nothing; raises `StartupError` if it cannot be used."""
     path = backup.file_of(url)
-    if path is not None and path.parent.is_dir() and (not path.exists() or not path.stat().st_size):
+    if path is not None and path.parent.is_dir() and backup.is_missing(path):
         return schema.Standing.EMPTY
     database = open_database(url)
     try:

@@ -69,7 +69,10 @@ async def take_over(database: Database) -> None:
 
 async def require_current(database: Database) -> None:
     """Raise `StartupError` unless the database has exactly this program's version."""
-    if await standing(database) is not Standing.CURRENT:
+    found = await standing(database)
+    if found is Standing.EMPTY:
+        raise StartupError("The database is empty: run `easel migrate` to set it up.")
+    if found is not Standing.CURRENT:
         raise StartupError(
             "The database is older than this Easel: run `easel migrate` once, then start again."
         )

@@ -57,6 +57,7 @@ async def transfer(
     """
     if source_url == target_url:
         raise StartupError("Source and target are the same database.")
+    backup.require_file(source_url)
     source = open_database(source_url)
     target = open_database(target_url)
     try:

@@ -85,6 +85,29 @@ def test_everything_is_copied_into_another_database(folder: Path) -> None:
     assert easel("copy", "sqlite:///easel.db", "mysql://x")[0] == 78
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("servers", "list"),
+        ("keys", "list"),
+        ("backup", "copy.db"),
+        ("copy", "sqlite:///easel.db", "sqlite:///other.db"),
+    ],
+    ids=" ".join,
+)
+def test_where_no_database_is_yet_a_verb_says_so_and_makes_none(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("EASEL_DISCORD_TOKEN", f"MTIz.Gabcde.{'0' * 38}")
+    monkeypatch.setenv("EASEL_API_KEY", "sk-abcdef123456")
+
+    status, said = easel(*words)
+
+    assert status == 78
+    assert "There is no database at easel.db yet" in said
+    assert list(folder.iterdir()) == []
+
+
 def test_what_a_verb_does_not_need_is_not_imported() -> None:
     start = (
         "import sys; import bot.__main__; import bot.app; "

@@ -8,10 +8,13 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
 from bot.domain.pools import Allowance
 from bot.errors import StartupError
 from bot.storage import migrate, open_storage
+from bot.storage.database import open_database
+from bot.storage.schema import VERSION_TABLE
 from bot.storage.transfer import into_file, transfer
 from tests.storage.making import job
 
@@ -107,8 +110,16 @@ async def test_a_database_in_use_an_old_one_and_itself_are_refused(tmp_path: Pat
         await transfer(here, there)
     with pytest.raises(StartupError, match="same database"):
         await transfer(here, here)
+    old = here.replace("here", "old")
+    await migrate(old)
+    database = open_database(old)
+    await database.write(lambda cn: cn.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0009'")))  # noqa: S608 - our constant
+    await database.close()
     with pytest.raises(StartupError, match="older"):
-        await transfer(there.replace("there", "none"), here)
+        await transfer(old, here)
+    with pytest.raises(StartupError, match="no database at"):
+        await transfer(here.replace("here", "none"), here)
+    assert not (tmp_path / "none.db").exists()
 
 
 async def test_a_copy_done_again_by_mistake_throws_no_newer_work_away(tmp_path: Path) -> None:
