@@ -5,24 +5,36 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import coverage
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 UNMEASURED: Final = frozenset(
     {"bench", "browser", "e2e", "fakes", "faults", "i18n", "sandbox", "wire"},
 )
 """Rooms that walk the whole program again and again. Tracing doubles their time, and what they run is the other rooms'
 business to cover: a line that only an end-to-end test reaches is a line without a test of its own."""
-LONGEST: Final = ("wire", "browser", "faults", "e2e", "sandbox", "deploy", "process")
-"""Rooms whose files wait most for programs and browsers: begun first, so that no worker is left with one at the end."""
+WAITING: Final = frozenset({"browser", "deploy", "process", "wire"})
+"""Rooms whose files wait most of their time, for programs and browsers."""
 UNSTEADY: Final = Path(__file__).with_name("unsteady.toml")
 """Tests that are kept apart: their names without parameters, and the reasons."""
+
+
+class HasName(Protocol):
+    """A test, as far as its place is concerned."""
+
+    @property
+    def nodeid(self) -> str:
+        """Its file and its name."""
+
+
+Named = TypeVar("Named", bound=HasName)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,7 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return is_unsteady(item.nodeid, listed) is wanted and not is_too_deep
 
     left = [item for item in items if not is_run(item)]
-    items.sort(key=_turn)
+    items[:] = spread(items)
     for item in items:
         if is_unsteady(item.nodeid, listed):
             item.add_marker(pytest.mark.unsteady)
@@ -53,9 +65,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if is_run(item)]
 
 
-def _turn(item: pytest.Item) -> int:
-    room = item.nodeid.split("/")[1]
-    return LONGEST.index(room) if room in LONGEST else len(LONGEST)
+def spread(items: Sequence[Named]) -> list[Named]:
+    """Files that wait among those that work, and none of them last: so one worker waits while the others use the cores."""
+    files: dict[str, list[Named]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    waiting = deque(name for name in files if name.split("/")[1] in WAITING)
+    working = [name for name in files if name.split("/")[1] not in WAITING]
+    between = max(1, len(working) * 3 // 4 // max(1, len(waiting)))
+    order: list[str] = []
+    for number, name in enumerate(working):
+        if number % between == 0 and waiting:
+            order.append(waiting.popleft())
+        order.append(name)
+    return [item for name in (*order, *waiting) for item in files[name]]
 
 
 def is_unsteady(nodeid: str, listed: Mapping[str, str]) -> bool:
