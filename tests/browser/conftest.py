@@ -3,12 +3,26 @@ Never here: where it is found (page), and what is looked at."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import BrowserType
 
 from tests.browser.page import CHROMIUM, FLAGS
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark this room's tests as what they are; without a browser each is skipped, and says why."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if CHROMIUM is None:
+                item.add_marker(
+                    pytest.mark.skip(reason="no chromium, chromium-browser or google-chrome is installed")
+                )
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import PREVIEW_NAME, Showing
 from bot.ui.card.cards import SPOILER
-from tests.browser.page import CHROMIUM, ROOT
+from tests.browser.page import ROOT
 from tests.cogs.moderation_harness import moderated
 from tests.services.harness import GRID
 from tests.ui.builders import a_picture
@@ -26,12 +26,8 @@ if TYPE_CHECKING:
     from tests.cogs.moderation_harness import Moderated
 
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(240),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
-    ),
 ]
 
 

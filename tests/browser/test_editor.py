@@ -27,12 +27,8 @@ if TYPE_CHECKING:
     from tests.browser.editor import Point
 
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.timeout(240),
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
-    ),
 ]
 DESKTOP: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 860}}
 PHONE: Final[dict[str, Any]] = {

@@ -25,12 +25,8 @@ if TYPE_CHECKING:
     from tests.browser.editor import Editor
 
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.timeout(240),
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
-    ),
 ]
 LANGUAGES: Final = ("en-GB", "de", "fr", "es-ES", "ja", "ko", "zh-CN")
 SCREENS: Final = {

@@ -16,7 +16,7 @@ from bot.domain.capabilities import ServerKind
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from bot.sandbox.mjproxy.flavours import Flavour
-from tests.browser.page import CHROMIUM, ROOT
+from tests.browser.page import ROOT
 from tests.cogs.moderation_harness import moderated
 from tests.e2e.test_proxy import proxied
 
@@ -25,12 +25,8 @@ if TYPE_CHECKING:
     from simcord.actors import MemberActor
 
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(400),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
-    ),
 ]
 CANCEL, INFO = "\u2716\ufe0f Cancel", "\u2139\ufe0f Info"
 

@@ -14,7 +14,6 @@ from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.pools import Pool
 from bot.domain.schedule import HOUR
 from bot.texts import text
-from tests.browser.page import CHROMIUM
 from tests.browser.test_own_key import folder
 from tests.browser.test_pools import photograph
 from tests.cogs.modlog_harness import room
@@ -25,12 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(400),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
-    ),
 ]
 
 

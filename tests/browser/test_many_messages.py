@@ -38,11 +38,8 @@ if TYPE_CHECKING:
     from bot.sandbox.stage import Place
 
 pytestmark = [
-    pytest.mark.browser,
+    pytest.mark.deep,  # it compares times: told, before a release, and never a reason to stop a commit
     pytest.mark.timeout(400),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
-    ),
 ]
 MANY = 110
 PICTURE_BYTES = 300_000

@@ -18,7 +18,7 @@ from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
-from tests.browser.page import CHROMIUM, ROOT
+from tests.browser.page import ROOT
 from tests.cogs.modlog_harness import BOSS, room
 
 if TYPE_CHECKING:
@@ -27,12 +27,8 @@ if TYPE_CHECKING:
     from tests.cogs.modlog_harness import Room
 
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(240),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
-    ),
 ]
 PROMPTS = ("a heron in the reeds --ar 3:2", "an ugly *fox* [here](http://x.y) --chaos 20", "a paper boat")
 WORDS = (

@@ -12,19 +12,13 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from playwright.sync_api import expect
 
-from tests.browser.page import AT_ONCE_MS, CHROMIUM, SOON_MS, Sandbox, open_page
+from tests.browser.page import AT_ONCE_MS, SOON_MS, Sandbox, open_page
 from tests.sandbox.program import Program, sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(400),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
-    ),
-]
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture

@@ -15,19 +15,15 @@ from playwright.async_api import async_playwright
 
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.texts import text
-from tests.browser.page import CHROMIUM, ROOT
+from tests.browser.page import ROOT
 from tests.browser.test_pools import photograph
 from tests.cogs.moderation_harness import moderated
 from tests.cogs.modlog_harness import room
 from tests.ui.test_own_key import KEY, bring, press
 
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(240),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
-    ),
 ]
 
 

@@ -16,7 +16,6 @@ from PIL import Image
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import Showing
 from bot.services.admission.viewer import Viewer
-from tests.browser.page import CHROMIUM
 from tests.browser.test_pools import photograph
 from tests.cogs.moderation_harness import moderated
 from tests.ui.builders import a_picture
@@ -25,12 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(240),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
-    ),
 ]
 
 

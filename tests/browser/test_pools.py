@@ -14,7 +14,7 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
-from tests.browser.page import CHROMIUM, ROOT
+from tests.browser.page import ROOT
 from tests.cogs.moderation_harness import moderated
 
 if TYPE_CHECKING:
@@ -24,12 +24,8 @@ if TYPE_CHECKING:
     from tests.cogs.moderation_harness import Moderated
 
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.usefixtures("chromium"),
     pytest.mark.timeout(400),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
-    ),
 ]
 DAY_MS = 86_400_000
 MADE = (3, 5, 2, 0, 7, 4, 9, 1, 6, 3, 8, 2, 5, 4)

@@ -23,13 +23,7 @@ from tests.web.region_harness import opened_room
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed"
-    ),
-]
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
