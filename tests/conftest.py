@@ -1,9 +1,13 @@
-"""What holds for every test run: how many workers, which tests are kept apart, and for which coverage is measured.
-Never here: fixtures; each room has its own."""
+"""What holds for every test: how many workers, what is kept apart, what is measured, and a log that is left as it was.
+Never here: fixtures that a test asks for; each room has its own."""
 
 from __future__ import annotations
 
+import importlib
+import logging
 import os
+import pkgutil
+import sys
 import tomllib
 from collections import deque
 from pathlib import Path
@@ -11,6 +15,11 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import coverage
 import pytest
+import structlog
+
+import bot
+import cogs
+from bot.log import QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +31,8 @@ UNMEASURED: Final = frozenset(
 business to cover: a line that only an end-to-end test reaches is a line without a test of its own."""
 WAITING: Final = frozenset({"browser", "deploy", "process", "wire"})
 """Rooms whose files wait most of their time, for programs and browsers."""
+NEVER_READ: Final = ("bot.sandbox", "bot.__main__", "bot.storage.migrations")
+"""Modules that are not measured, or that do something as soon as they are read."""
 UNSTEADY: Final = Path(__file__).with_name("unsteady.toml")
 """Tests that are kept apart: their names without parameters, and the reasons."""
 
@@ -90,6 +101,33 @@ def pytest_xdist_auto_num_workers() -> int:
     """Half as many workers again as there are cores: much of the time is waiting for programs, browsers and databases."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return cores + max(1, cores // 2)
+
+
+def pytest_sessionstart() -> None:
+    """Read every module while it is measured: else the first test that needs one decides whether its own lines count."""
+    if coverage.Coverage.current() is None:
+        return
+    for package in (bot, cogs):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.startswith(NEVER_READ):
+                importlib.import_module(module.name)
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """Undo what a program that ran inside a test has set up: its level would silence the tests after it."""
+    root, hook = logging.getLogger(), sys.excepthook
+    levels = {name: logging.getLogger(name).level for name in QUIET}
+    level, handlers = root.level, list(root.handlers)
+    yield
+    if root.handlers != handlers or root.level != level:
+        for handler in [one for one in root.handlers if one not in handlers]:
+            root.removeHandler(handler)
+        root.setLevel(level)
+        for name, before in levels.items():
+            logging.getLogger(name).setLevel(before)
+        structlog.reset_defaults()
+    sys.excepthook = hook
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,22 +6,17 @@ from __future__ import annotations
 import io
 import json
 import logging
-from typing import TYPE_CHECKING
 
 import pytest
 
 from bot import log
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 @pytest.fixture
-def stream() -> Iterator[io.StringIO]:
+def stream() -> io.StringIO:
     out = io.StringIO()
-    handler = log.setup(style="json", stream=out)
-    yield out
-    logging.getLogger().removeHandler(handler)
+    log.setup(style="json", stream=out)
+    return out
 
 
 @pytest.mark.parametrize(

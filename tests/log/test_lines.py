@@ -13,26 +13,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
-from bot.log import QUIET, job_context, setup
+from bot.log import job_context, setup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 
 @pytest.fixture
-def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """Give a reader of the JSON lines that a real set-up has written, and undo the set-up afterwards."""
+def lines() -> Callable[[], list[dict[str, Any]]]:
+    """Give a reader of the JSON lines that a real set-up has written."""
     out = io.StringIO()
-    root = logging.getLogger()
-    before = root.level, {name: logging.getLogger(name).level for name in QUIET}, sys.excepthook
-    handler = setup(style="json", stream=out)
-    yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
-    root.removeHandler(handler)
-    root.setLevel(before[0])
-    for name, level in before[1].items():
-        logging.getLogger(name).setLevel(level)
-    sys.excepthook = before[2]
-    structlog.reset_defaults()
+    setup(style="json", stream=out)
+    return lambda: [json.loads(line) for line in out.getvalue().splitlines()]
 
 
 def test_ours_and_a_librarys_lines_have_the_same_fields(lines: Callable[[], list[dict[str, Any]]]) -> None:
@@ -92,15 +84,10 @@ async def test_a_jobs_key_is_on_every_line_of_its_work(lines: Callable[[], list[
 
 def test_a_line_break_in_a_name_cannot_forge_a_line() -> None:
     out = io.StringIO()
-    root = logging.getLogger()
-    level = root.level
-    handler = setup(stream=out)
+    setup(stream=out)
 
     structlog.stdlib.get_logger("easel").info("pressed", user="Eve\n2026-01-01 [error] all is lost\x1b[2J")
 
-    root.removeHandler(handler)
-    root.setLevel(level)
-    structlog.reset_defaults()
     assert len(out.getvalue().splitlines()) == 1
     assert "\x1b" not in out.getvalue()
     assert "Eve␊2026" in out.getvalue()

@@ -7,7 +7,6 @@ import base64
 import io
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -15,9 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.log import HIDDEN, QUIET, Handler, Redact, redact, setup
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 WORDS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 URL_SAFE = WORDS + "-_"
@@ -158,18 +154,11 @@ TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.abcdefghijklmnopqrstuvwxyz-0123456789AB
 
 
 @pytest.fixture(params=["console", "json"])
-def page(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-    """Give the stream that a real set-up writes to, and undo the set-up afterwards."""
+def page(request: pytest.FixtureRequest) -> io.StringIO:
+    """Give the stream that a real set-up writes to."""
     out = io.StringIO()
-    root = logging.getLogger()
-    before = root.level, {name: logging.getLogger(name).level for name in QUIET}
-    handler = setup(style=request.param, level="DEBUG", secrets=[SECRET], stream=out)
-    yield out
-    root.removeHandler(handler)
-    root.setLevel(before[0])
-    for name, level in before[1].items():
-        logging.getLogger(name).setLevel(level)
-    structlog.reset_defaults()
+    setup(style=request.param, level="DEBUG", secrets=[SECRET], stream=out)
+    return out
 
 
 @dataclass

@@ -408,9 +408,7 @@ async def test_a_server_that_sent_the_bot_away_leaves_no_key_behind(
 
 async def test_no_line_row_or_repr_ever_holds_a_key(world: Harness, mint: AccountsHarness) -> None:
     stream, secret = io.StringIO(), "no-prefix-tells-that-this-is-a-key"
-    root = logging.getLogger()
-    level = root.level
-    handler = log_room.setup(level="DEBUG", stream=stream)
+    log_room.setup(level="DEBUG", stream=stream)
     world.more_ports["hide"] = log_room.hide
     await world.reboot()
     try:
@@ -433,8 +431,6 @@ async def test_no_line_row_or_repr_ever_holds_a_key(world: Harness, mint: Accoun
             ]
         )
     finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
         log_room._brought.clear()
 
     assert "typed" in stream.getvalue()

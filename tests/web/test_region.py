@@ -6,14 +6,11 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import logging
 import re
-import sys
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
-import structlog
 from PIL import Image
 
 from bot.domain.jobs import Route
@@ -27,7 +24,7 @@ from tests.storage.making import child
 from tests.web.region_harness import PARENT, SIZE, TOKEN, opened_room
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.web.region_harness import Room
@@ -410,17 +407,11 @@ async def test_trouble_with_the_database_costs_nothing_and_leaves_the_link_good(
 
 
 @pytest.fixture
-def logged() -> Iterator[io.StringIO]:
+def logged() -> io.StringIO:
     """All that the program writes down at its most talkative."""
     out = io.StringIO()
-    root = logging.getLogger()
-    level, hook = root.level, sys.excepthook
-    handler = setup(level="DEBUG", stream=out)
-    yield out
-    root.removeHandler(handler)
-    root.setLevel(level)
-    sys.excepthook = hook
-    structlog.reset_defaults()
+    setup(level="DEBUG", stream=out)
+    return out
 
 
 async def test_a_link_is_never_written_down_even_where_a_bug_is(
