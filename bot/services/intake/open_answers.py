@@ -28,8 +28,9 @@ LEASE_MS: Final = 30_000
 """A process that was not heard of for so long is dead, as for jobs."""
 EVERY_S: Final = 10
 BATCH: Final = 50
-CLOSE_LATER_S: Final = 1.0
-"""Closed answers wait so long for an open one to share a transaction with."""
+CLOSE_LATER_S: Final = 0.05
+"""Closed answers wait so long for an open one to share a transaction with. Whoever dies in between leaves words on disk as
+unsaid, and its heir says "interrupted" over them: so it is short."""
 POSTED_WITHIN_MS: Final = 6 * 3_600_000
 """Whoever asked longer ago than this is not written to in the channel any more."""
 
