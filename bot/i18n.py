@@ -8,6 +8,7 @@ import io
 import logging
 import re
 import string
+from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
@@ -163,18 +164,22 @@ class Catalogues:
         return names[0], found
 
 
-def _nearest_first(locale: str) -> Iterable[str]:
+@lru_cache(maxsize=256)
+def _nearest_first(locale: str) -> Sequence[str]:
     """`es-419` → es_419, es, en. Traditional Chinese does not fall back to simplified."""
     spelled = SPELLED_OTHERWISE.get(locale, locale).replace("-", "_")
-    yield spelled
     language = spelled.partition("_")[0]
+    names = [spelled]
     if language not in {spelled, SOURCE} and spelled != "zh_TW":
-        yield language
+        names.append(language)
     if spelled != SOURCE:
-        yield SOURCE
+        names.append(SOURCE)
+    return names
 
 
+@lru_cache(maxsize=32)
 def _compile(name: str, text: str) -> bytes:
+    """The same text again is not read again: a process that starts several bots reads each language once."""
     try:
         Locale.parse(name)
         catalogue = pofile.read_po(io.BytesIO(text.encode()), locale=name, abort_invalid=True)
