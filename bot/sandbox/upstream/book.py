@@ -75,10 +75,11 @@ class TaskBook:
             raise QueueFull
 
     def waiting(self, pool: Pool) -> int:
-        """How many tasks wait for a place in a pool."""
+        """How many tasks of a pool have no place; one that was taken a moment ago has its place before it begins."""
         self.advance()
-        full = self.slots is not None and len(self._running[pool]) >= self.slots
-        return len(self._waiting[pool]) if full else 0
+        if self.slots is None:
+            return 0
+        return max(0, len(self._running[pool]) + len(self._waiting[pool]) - self.slots)
 
     def accept(self, task: Task) -> None:
         """Take a task in; from here on it exists."""
