@@ -124,7 +124,7 @@ async def test_what_a_worker_holds_while_its_member_is_erased_comes_back_with_no
     storage: Storage,
 ) -> None:
     records = storage.guilds.records
-    begun = await storage.jobs.insert(job(), FREE)
+    begun = await storage.jobs.insert(job(created_at=NOON), FREE)
     (sent,) = await storage.jobs.claim_submissions("w", NOON, lease_ms=LEASE, limit=1, max_running=99)
     held = sent.submitted(RemoteTaskId(begun.key), NOON)
     await storage.jobs.save(held)

@@ -1,5 +1,5 @@
 """Words that were erased stay erased: what was on its way at that time is emptied as it ends, and its cards are noted.
-Never here: who is erased, and whose pictures carry the words on (that is `servers.erasure`)."""
+Never here: who is erased, and whose pictures carry the words on (that is `bot.storage.servers.erasure`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Messages in Discord with words of erased members, as rows that were noted: claimed, and settled.
-Never here: deleting messages, and which are noted (that is `jobs.erased`)."""
+Never here: deleting messages, and which are noted (that is `bot.storage.jobs.erased`)."""
 
 from __future__ import annotations
 
