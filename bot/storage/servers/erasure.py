@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import and_, delete, or_, select, update
 
 from bot.storage.jobs import erased
+from bot.storage.pace import Pace
 from bot.storage.people_tables import drafts, favourites, region_links
 from bot.storage.server_tables import grants, strikes
 from bot.storage.servers.settings import record
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from bot.storage.database import Database
 
 STEP: Final = 20
-"""Jobs emptied in one transaction."""
+"""Jobs emptied in one transaction, at most."""
 c = jobs.c
 _EMPTY: Final = and_(
     erased.ENDED, c.erased == OWN, c.prompt == "", c.discord_url.is_(None), c.storage_key.is_(None)
@@ -41,9 +42,11 @@ async def erase_member(database: Database, guild_id: int, user_id: int, *, actor
     full = frozenset(row.key for row in rows if not row.empty)
     # Those that were emptied before are followed, too: what others made of them may have come since.
     heirs = await _heirs(database, mine, user_id)
-    emptied = 0
+    emptied, pace = 0, Pace(database, STEP)
     for keys, whose in ((mine, OWN), (heirs, WORDS)):
-        for some in _steps(keys):
+        rest_of = list(keys)
+        while rest_of:
+            some, rest_of = rest_of[: pace.size], rest_of[pace.size :]
 
             def step(connection: Connection, some: Sequence[str] = some, whose: str = whose) -> int:
                 unseen = [key for key in some if whose == WORDS or key in full]
@@ -52,10 +55,10 @@ async def erase_member(database: Database, guild_id: int, user_id: int, *, actor
                 erased.note(connection, guild_id, some, own=whose == OWN, at=at)
                 return done
 
-            done = await database.write(step)
+            done = await pace.write(step)
             emptied += done if whose == OWN else 0
 
-    def rest(connection: Connection) -> None:
+    def others(connection: Connection) -> None:
         for table, column in ((strikes, "why"), (grants, "reason")):
             row = and_(table.c.guild_id == guild_id, table.c.user_id == user_id)
             connection.execute(update(table).where(row).values({column: ""}))
@@ -64,7 +67,7 @@ async def erase_member(database: Database, guild_id: int, user_id: int, *, actor
         after = {"jobs": emptied, "others": len(heirs)} if heirs else {"jobs": emptied}
         record(connection, guild_id, actor=actor, at=at, action="erase", subject=user_id, after=after)
 
-    await database.write(rest)
+    await database.write(others)
     return emptied
 
 
@@ -86,7 +89,3 @@ async def _heirs(database: Database, keys: Sequence[str], user_id: int) -> list[
             if row.user_id != user_id and (row.prompt or row.subject is not None):
                 found[row.key] = True
     return list(found)
-
-
-def _steps(keys: Sequence[str]) -> list[Sequence[str]]:
-    return [keys[start : start + STEP] for start in range(0, len(keys), STEP)]
