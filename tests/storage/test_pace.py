@@ -40,8 +40,8 @@ async def sizes(
     async def rest(seconds: float) -> None:
         rests.append(seconds)
 
-    monkeypatch.setattr(pace.time, "perf_counter", lambda: slow.now)
-    monkeypatch.setattr(pace.asyncio, "sleep", rest)
+    monkeypatch.setattr("bot.storage.pace.time.perf_counter", lambda: slow.now)
+    monkeypatch.setattr("bot.storage.pace.asyncio.sleep", rest)
     steps, found = pace.Pace(slow, size, most=most), []  # type: ignore[arg-type]  # what a pace needs of it
     while slow.seconds:
         found.append(steps.size)
