@@ -113,6 +113,7 @@ class SqliteDatabase(_Reporting):
         # start: a transaction that begins by reading cannot wait for the write lock later, it fails at once.
         event.listen(self._writer.sync_engine, "begin", _begin_immediate)
         self._reader = _SqliteConnections(url, busy_ms, most=READERS, pragmas=("query_only = ON",))
+        self._copier = _SqliteConnections(url, busy_ms, most=1, pragmas=("synchronous = FULL",))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that commits at its end and is undone by any exception.
@@ -124,6 +125,14 @@ class SqliteDatabase(_Reporting):
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a reading connection; each of its statements sees one consistent moment."""
         return await self._told(self._reader.look(work))
+
+    async def copy_log(self) -> None:
+        """Copy what stands in the write-ahead log into the file, beside the writers.
+
+        SQLite does it by itself within a commit, every thousand pages: who writes much at a time spares others that.
+        """
+        copying = "PRAGMA wal_checkpoint(PASSIVE)"
+        await self._told(self._copier.look(lambda cn: cn.exec_driver_sql(copying).all()))
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -156,6 +165,7 @@ class SqliteDatabase(_Reporting):
     async def close(self) -> None:
         """Finish what runs, close every connection and end the threads."""
         await self._reader.close()
+        await self._copier.close()
         await self._writer.close()
 
 
@@ -232,6 +242,9 @@ class PostgresDatabase(_Reporting):
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection without a transaction; each of its statements sees one consistent moment."""
         return await self._told(undisturbed(asyncio.ensure_future(_look(self._reader, work))))
+
+    async def copy_log(self) -> None:
+        """Nothing: the server does so by itself, beside everybody."""
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:

@@ -65,7 +65,9 @@ IS_KEPT: Final = "(prompt <> '' OR subject IS NOT NULL)"
 """What somebody wrote or gave is still there: neither erased nor forgotten."""
 
 ERASED: Final = "—"
-"""The name of somebody whose name was erased; on a job that still runs it says that the rest has to follow."""
+"""The name of somebody whose name was erased."""
+OWN, WORDS = "own", "words"
+"""Marks of jobs: its member was erased, or others' words that it carries on. What still runs is emptied as it ends."""
 EMPTIED: Final = MappingProxyType(
     {"prompt": "", "subject": None, "result_text": None, "failure_words": None, "token": None}
 )
@@ -168,6 +170,8 @@ jobs = Table(
     Column("turn", BigInteger),
     # ... and whether it waits for a time (as every row does that an older version wrote: it is put into line then).
     Column("put_off", Boolean, nullable=False, server_default=true()),
+    # The store's own: what of it was erased (see `jobs.erased`).
+    Column("erased", Text),
     UniqueConstraint("interaction_id"),
     UniqueConstraint("webhook_token"),
     # Room in each page lets PostgreSQL renew thousands of leases without touching an index.

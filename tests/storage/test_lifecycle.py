@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import event, func, select, update
 
-from bot.domain.jobs import Ancestor, JobKind, Press
+from bot.domain.jobs import Ancestor, JobKind, Press, Route
 from bot.domain.tasks import RemoteTaskId
+from bot.storage.jobs.erased import PATIENCE_MS
 from bot.storage.server_tables import audit, guilds
-from bot.storage.servers import deletion, standing
+from bot.storage.servers import deletion
 from bot.storage.tables import actions, jobs, ledger
-from tests.storage.making import FREE, NOON, job
+from tests.storage.making import FREE, LEASE, NOON, job, success
 from tests.storage.test_records import ADA, DAY, GUILD, USER, finished, retain, stored
 
 if TYPE_CHECKING:
@@ -119,6 +120,33 @@ async def test_erasing_follows_the_words_and_leaves_others_their_pictures(storag
     assert line.after == {"jobs": 1, "others": 3}
 
 
+async def test_what_a_worker_holds_while_its_member_is_erased_comes_back_with_no_write(
+    storage: Storage,
+) -> None:
+    records = storage.guilds.records
+    begun = await storage.jobs.insert(job(created_at=NOON), FREE)
+    (sent,) = await storage.jobs.claim_submissions("w", NOON, lease_ms=LEASE, limit=1, max_running=99)
+    held = sent.submitted(RemoteTaskId(begun.key), NOON)
+    await storage.jobs.save(held)
+
+    assert await records.erase(GUILD, USER, actor=ADA, at=NOON) == 0
+    assert (await stored(storage, begun)).prompt == begun.prompt  # it is found upstream by that
+    held = held.observed(success(begun.key), NOON + 1)
+    await storage.jobs.save(held)
+
+    now = await stored(storage, begun)
+    assert (now.prompt, now.user_name, now.storage_key, now.unwanted) == ("", "—", None, True)
+    await storage.jobs.release(
+        replace(held, posting_at=NOON).delivered(
+            Route.POST, NOON + 2, reply=replace(held.reply, message_id=77)
+        )
+    )
+    now = await stored(storage, begun)
+    assert (now.prompt, now.discord_url, now.storage_key, now.reply.message_id) == ("", None, None, 77)
+    (card,) = await records.claim_cards(NOON + DAY, lease_ms=DAY, limit=9)
+    assert (card.message_id, card.own) == (77, True)
+
+
 async def test_cards_of_an_erased_member_and_of_heirs_are_noted_claimed_once_and_settled(
     storage: Storage,
 ) -> None:
@@ -135,7 +163,7 @@ async def test_cards_of_an_erased_member_and_of_heirs_are_noted_claimed_once_and
     assert (
         await records.claim_cards(NOON, lease_ms=DAY, limit=9) == []
     )  # what is being written now comes to stand first
-    later = NOON + standing.PATIENCE_MS
+    later = NOON + PATIENCE_MS
     claimed = await records.claim_cards(later, lease_ms=DAY, limit=9)
     assert sorted((card.message_id, card.own, card.tries) for card in claimed) == [
         (44, True, 1),
@@ -156,7 +184,7 @@ async def test_a_card_that_could_not_be_deleted_stays_counted(storage: Storage) 
     await finished(storage, reply=replace(job().reply, message_id=44))
     await records.erase(GUILD, USER, actor=ADA, at=NOON)
 
-    (card,) = await records.claim_cards(NOON + standing.PATIENCE_MS, lease_ms=DAY, limit=9)
+    (card,) = await records.claim_cards(NOON + PATIENCE_MS, lease_ms=DAY, limit=9)
     await records.settle_card(card, gone=False)
 
     assert await records.cards_left(GUILD, USER) == 1

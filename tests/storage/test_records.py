@@ -234,7 +234,7 @@ def test_what_erasure_leaves_has_no_place_for_words(table: object) -> None:
         "press_label", "press_custom_id", "label", "custom_id", "emoji",  # upstream's
         "discord_url", "storage_key", "notes", "hold", "owner", "route", "state", "failure_kind",
         "key", "job_key", "kind", "root", "pool", "account", "locale", "webhook_token", "task_id",
-        "parent", "press_parent_task", "press_zoom", "ancestor", "shape", "ran_at", "seed",
+        "parent", "press_parent_task", "press_zoom", "ancestor", "shape", "ran_at", "seed", "erased",
     }  # fmt: skip
 
     texts = {c.name for c in table.columns if str(c.type) == "TEXT"}  # type: ignore[attr-defined]  # a table

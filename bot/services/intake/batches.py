@@ -123,7 +123,7 @@ class Batches:
         chosen = await self.chains.pool_for(asker, chosen, liked.pool)
         charges = [Charge.VIDEO if is_video(one.prompt) else Charge.IMAGINE for one in jobs]
         for charge in dict.fromkeys(charges):
-            await self.policy.check(asker, Request(pool=chosen, charge=charge))
+            await self.chains.check(asker, Request(pool=chosen, charge=charge))
         prices = () if settings is None else settings.prices
         units = sum(price_of(prices, chosen, charge) for charge in charges)
         key = await self.drafts.keep(

@@ -75,7 +75,10 @@ class NewChains:
         given: Sequence[Given] = (),
         address: str | None = None,
     ) -> None:
-        """Ask all rules that can be asked before a picture is fetched or decoded. Raises `UserError`."""
+        """Ask all rules that can be asked before a picture is fetched or decoded. Raises `UserError`.
+
+        Who is to pay is asked first: a server that is not let in has nothing fetched for it.
+        """
         facts = [ImageFacts(one.filename, "", one.size or 0) for one in given]
         request = Request(
             pool=await self.pool_for(asker, pool, preferred),
@@ -84,6 +87,11 @@ class NewChains:
             images=facts,
             references=references_of(role_of(one) for one in given),
         )
+        await self.check(asker, request)
+
+    async def check(self, asker: Asker, request: Request) -> None:
+        """Ask whether somebody would pay for it, and the server's rules. Raises `UserError`."""
+        await self.accounts.for_chain(asker.server, request.pool)
         await self.policy.check(asker, request)
 
     async def start(self, asker: Asker, chain: NewChain) -> Started:

@@ -250,10 +250,15 @@ class Moderation:
         """Forget what a member wrote here, and cancel what still waits.
 
         The books keep numbers, and a block stays: it would otherwise be lifted by asking to be forgotten. What runs
-        upstream is found by its prompt, so it is forgotten the moment it ends: the result says how much that is.
+        upstream, theirs or made of theirs, is found by its prompt: it is forgotten the moment it ends, and its card
+        goes or loses the words. The result says how much of theirs that is.
         """
+        at = self.clock.now()
         await self.cancel_all(guild_id, actor, user_id)
-        n = await self.stores.records.erase(guild_id, user_id, actor=actor, at=self.clock.now())
+        n = await self.stores.records.erase(guild_id, user_id, actor=actor, at=at)
+        for job in await self.archive.live(guild_id, user_id=user_id, limit=BATCH):
+            if job.created_at <= at and not job.unwanted:  # it was put into line in between
+                await self.jobs.cancel(job.key, self.clock.now())
         self._tell(guild_id, actor, user_id, "erase", text("log.erased", user=str(user_id)), {"jobs": n})
         return Erased(n, len(await self.archive.live(guild_id, user_id=user_id, limit=BATCH)))
 

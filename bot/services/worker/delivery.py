@@ -13,7 +13,7 @@ from bot.domain.jobs import Job, JobKind, JobState, Route
 from bot.domain.ports import Picture, Showing, Shown
 from bot.domain.schedule import DELIVERY_CAP_MS, PICTURE_CAP_MS, SECOND, backoff_ms
 from bot.domain.turns import WHOSE
-from bot.errors import RetryLater, RouteClosed, TooLarge
+from bot.errors import LeaseLost, RetryLater, RouteClosed, TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -77,11 +77,13 @@ class Delivery:
         Raises `LeaseLost` if the job was taken over, `StorageTrouble` if the outcome could not be recorded.
         """
         await self.editor.settle(job.key)
-        if job.unwanted and job.state is JobState.SUCCEEDED:
-            return await self._done(job, Route.KEPT, None)
         try:
-            parcel = await self._packed(job)
-            return await self._sent(parcel)
+            if not _is_hidden(job):
+                parcel = await self._packed(job)
+                job = await self._as_it_stands(job, parcel)
+                if not _is_hidden(job):
+                    return await self._sent(_Parcel(job, parcel.picture))
+            return await self._done(job, Route.KEPT, await self._left_behind(job))
         except RetryLater as later:
             now = self.clock.now()
             wait = max(int((later.delay or 0) * SECOND), backoff_ms(job.tries, self.chance()))
@@ -89,6 +91,22 @@ class Delivery:
             await self.store.release(waiting)
             log.info("delivery_put_off", extra={"job": job.key, "reason": later.reason, "try": waiting.tries})
             return waiting
+
+    async def _as_it_stands(self, job: Job, parcel: _Parcel) -> Job:
+        """The job as its row has it: its words may have been erased since it was claimed, or while it was fetched."""
+        stored = await self.store.get(job.key)
+        if stored is None or stored.fence != job.fence:
+            raise LeaseLost(job.key)
+        return replace(stored, notes=parcel.job.notes)
+
+    async def _left_behind(self, job: Job) -> Shown | None:
+        """A message that was posted before its job was hidden, and that nobody could note any more."""
+        if job.posting_at is None:
+            return None
+        try:
+            return await self.publisher.find(job)
+        except RouteClosed:
+            return None
 
     # -- the picture -------------------------------------------------------------------------------------
 
@@ -277,6 +295,11 @@ async def described(job: Job, store: JobStore) -> Picture | None:
     for one in images_of(await store.inputs(job.key)):
         return Picture(one.data, one.filename, one.media_type, width=0, height=0)
     return None
+
+
+def _is_hidden(job: Job) -> bool:
+    """Nobody is shown it: its requester did not want it any more, or was erased."""
+    return job.unwanted and job.state is JobState.SUCCEEDED
 
 
 def _noted(job: Job, note: str) -> Job:

@@ -11,9 +11,9 @@ from sqlalchemy import and_, bindparam, delete, exists, insert, literal, select,
 from bot.domain.jobs import UPSTREAM, JobState
 from bot.errors import LeaseLost, UserError
 from bot.storage.database import lock
-from bot.storage.jobs import ledger, line, rows
+from bot.storage.jobs import erased, ledger, line, rows
 from bot.storage.people_tables import open_answers, told_answers
-from bot.storage.tables import ERASED, FORGOTTEN, IS_LIVE, actions, deliveries, inputs, jobs
+from bot.storage.tables import IS_LIVE, actions, deliveries, inputs, jobs
 from bot.texts import text as sentence
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def insert_job(
         **rows.lease(job),
         **line.standing(connection, job),
         "running_limit": running,
+        "erased": erased.inherited(connection, job),
     }
     connection.execute(insert(jobs), values)
     if taken_along:
@@ -200,14 +201,8 @@ def _settle(connection: Connection, job: Job) -> None:
         values = (literal(value, column.type) for value, column in zip(row, d, strict=True))
         known = exists().where(d.job_key == job.key, d.at == job.delivered_at)
         connection.execute(insert(deliveries).from_select(d.keys(), select(*values).where(~known)))
-        if job.unwanted:
-            _forget(connection, job.key)
-
-
-def _forget(connection: Connection, key: JobKey) -> None:
-    """Empty a job whose requester was erased while it ran; the worker may have read the row before that."""
-    if connection.execute(update(jobs).where(c.key == key, c.user_name == ERASED), dict(FORGOTTEN)).rowcount:
-        connection.execute(delete(inputs).where(inputs.c.job_key == key))
+    if job.is_terminal:
+        erased.keep(connection, job.key, at=job.delivered_at or job.finished_at or job.changed_at)
 
 
 def address_inputs(connection: Connection, key: JobKey, given: Sequence[Input]) -> None:
@@ -263,3 +258,4 @@ def move_card(connection: Connection, key: JobKey, reply: ReplyTarget) -> None:
     elif job.owner is not None:
         values |= {"owner": None, "lease_until": 0, "fence": job.fence + 1}
     connection.execute(update(jobs).where(and_(c.key == key)), values)
+    erased.keep(connection, key, at=reply.message_at or job.changed_at)

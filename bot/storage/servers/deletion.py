@@ -3,11 +3,13 @@ Never here: when a server's time has come, and who decides it."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, delete, exists, select, text
 
 from bot.storage.database import lock
+from bot.storage.pace import Pace
 from bot.storage.people_tables import drafts, open_answers, region_links
 from bot.storage.server_tables import (
     audit,
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
     from bot.storage.database import Database
 
 STEP: Final = 10
-"""Rows of one table deleted in one transaction; a job's row takes some ten others along."""
+"""Rows of one table deleted in one transaction, at most at first; a job's row takes some ten others along."""
+MOST: Final = 50
+"""To how many that grows for rows that take nothing along."""
 PAGE: Final = 5_000
 """Keys read at once, beside the writers: one look through the jobs serves many steps."""
 _IN_STEPS: Final[Sequence[tuple[Table, Column[Any]]]] = (
@@ -46,27 +50,45 @@ _IN_STEPS: Final[Sequence[tuple[Table, Column[Any]]]] = (
     (region_links, region_links.c.digest),
     (open_answers, open_answers.c.interaction_id),
 )
+LONGEST_S: Final = 300.0
+"""After this it is gone on with another time: other housekeeping waits for it."""
 _LAST: Final = (own_keys, guild_sections, guilds)
 
 
 async def delete_server(database: Database, guild_id: int, now: int) -> bool:
-    """Delete everything of a server; False if its time has not come, or a job of it still runs, or it came back meanwhile."""
+    """Delete everything of a server; False if its time has not come, a job of it still runs, it came back meanwhile, or
+    not all was done in some minutes: then the next call goes on."""
+    until = time.monotonic() + LONGEST_S
     of_server = select(jobs.c.key).where(jobs.c.guild_id == guild_id).limit(PAGE)
-    while keys := await database.read(lambda cn: cn.execute(of_server).scalars().all()):
-        for start in range(0, len(keys), STEP):
-            some = keys[start : start + STEP]
-            if not await database.write(lambda cn, some=some: _jobs(cn, guild_id, now, some)):  # type: ignore[misc]  # a default binds it
+    pace = Pace(database, STEP)
+    while keys := list(await database.read(lambda cn: cn.execute(of_server).scalars().all())):
+        while keys:
+            some, keys = keys[: pace.size], keys[pace.size :]
+            done = await pace.write(lambda cn, some=some: _jobs(cn, guild_id, now, some))  # type: ignore[misc]  # a default binds it
+            if not done or time.monotonic() > until:
                 return False
     for table, column in _IN_STEPS:
-        part = select(column).where(table.c.guild_id == guild_id).limit(STEP)
-        while found := await database.read(lambda cn, part=part: cn.execute(part).scalars().all()):  # type: ignore[misc]  # as above
-            if not await database.write(
-                lambda cn, table=table, column=column, found=found: _rows(  # type: ignore[misc]  # as above
-                    cn, guild_id, now, table, column, found
-                )
-            ):
-                return False
+        if not await _table(database, guild_id, now, table, column, until):
+            return False
     return await database.write(lambda cn: _last(cn, guild_id, now))
+
+
+async def _table(
+    database: Database, guild_id: int, now: int, table: Table, column: Column[Any], until: float
+) -> bool:
+    pace = Pace(database, STEP, most=MOST)
+    of_server = select(column).where(table.c.guild_id == guild_id)
+
+    def some(connection: Connection) -> Sequence[Any]:
+        return connection.execute(of_server.limit(pace.size)).scalars().all()
+
+    def step(connection: Connection) -> bool:
+        return _rows(connection, guild_id, now, table, column, found)
+
+    while found := await database.read(some):
+        if not await pace.write(step) or time.monotonic() > until:
+            return False
+    return True
 
 
 # Each transaction is one statement on SQLite, its permission among its conditions and what hangs on the rows deleted by

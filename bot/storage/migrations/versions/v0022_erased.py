@@ -1,0 +1,16 @@
+"""Marks jobs whose words were erased, so that what is still on its way when they are erased is emptied as it ends.
+Never here: names of the program. A migration is history, so it repeats what the program may change later."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0022"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the column, and mark those whose requester's name was erased."""
+    op.add_column("jobs", sa.Column("erased", sa.Text()))
+    op.execute("UPDATE jobs SET erased = 'own' WHERE user_name = '—'")
