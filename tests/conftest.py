@@ -8,10 +8,13 @@ import logging
 import os
 import pkgutil
 import sys
+import threading
 import tomllib
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from unittest import mock
 
 import coverage
 import pytest
@@ -22,7 +25,8 @@ import cogs
 from bot.log import QUIET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
 UNMEASURED: Final = frozenset(
     {"bench", "browser", "e2e", "fakes", "faults", "i18n", "sandbox", "wire"},
@@ -33,6 +37,7 @@ WAITING: Final = frozenset({"browser", "deploy", "process", "wire"})
 """Rooms whose files wait most of their time, for programs and browsers."""
 NEVER_READ: Final = ("bot.sandbox", "bot.__main__", "bot.storage.migrations")
 """Modules that are not measured, or that do something as soon as they are read."""
+SUBMIT: Final = ThreadPoolExecutor.submit
 UNSTEADY: Final = Path(__file__).with_name("unsteady.toml")
 """Tests that are kept apart: their names without parameters, and the reasons."""
 
@@ -107,10 +112,24 @@ def pytest_sessionstart() -> None:
     """Read every module while it is measured: else the first test that needs one decides whether its own lines count."""
     if coverage.Coverage.current() is None:
         return
+    mock.patch.object(ThreadPoolExecutor, "submit", submit_measured).start()
     for package in (bot, cogs):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.startswith(NEVER_READ):
                 importlib.import_module(module.name)
+
+
+def submit_measured(
+    pool: ThreadPoolExecutor, work: Callable[..., object], /, *args: object, **kwargs: object
+) -> Future[object]:
+    """Measure work in a pool that outlives a test: its threads lose their tracer for good when measuring stops."""
+
+    def measured() -> object:
+        if sys.gettrace() is None:
+            sys.settrace(threading.gettrace())
+        return work(*args, **kwargs)
+
+    return SUBMIT(pool, measured)
 
 
 @pytest.fixture(autouse=True)

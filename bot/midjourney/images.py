@@ -164,9 +164,7 @@ class HttpPictures:
         source = Source(TYPED[0] if direct is not None else TYPED[1], url)
         try:
             picture = await self._guard(self._obtain(source, limit), f"picture: {source.name}")
-        except DoesNotFit as good_but_large:
-            raise RouteClosed(good_but_large.code) from good_but_large
-        except _SourceFailed as failed:
+        except (DoesNotFit, _SourceFailed) as failed:
             self._note(source, failed.code)
             raise RouteClosed(failed.code) from failed
         self._note(source, "ok")

@@ -1,17 +1,21 @@
-"""The coverage gate refuses what it should refuse.
+"""The coverage gate refuses what it should refuse, and nothing that ran goes unmeasured.
 Never here: the real figures (the gate reads them)."""
 
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.architecture.coverage_gate import main
+from tests.conftest import submit_measured
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
 
 def entry(seen: int, missed: int) -> dict[str, Any]:
@@ -66,3 +70,25 @@ def test_a_room_that_falls_short_is_named(
     assert code == (1 if refused else 0)
     assert main(str(report), enforced=False) == 0
     assert refused in capsys.readouterr().out
+
+
+def test_a_thread_that_began_while_nothing_was_measured_is_measured_later() -> None:
+    seen: list[str] = []
+
+    def trace(frame: FrameType, _event: str, _arg: object) -> None:
+        seen.append(frame.f_code.co_name)
+
+    def drawn() -> str:
+        return threading.current_thread().name
+
+    before = threading.gettrace()
+    with ThreadPoolExecutor(1) as pool:
+        threading.settrace(None)  # as coverage.py does
+        try:
+            thread = submit_measured(pool, drawn).result()
+            threading.settrace(trace)
+            assert submit_measured(pool, drawn).result() == thread
+        finally:
+            threading.settrace(before)
+
+    assert seen.count("drawn") == 1

@@ -20,7 +20,7 @@ from bot.__main__ import cli
 from bot.domain.pools import Pool
 from bot.errors import RemoteError
 from bot.midjourney.ohmygpt.client import ApiSettings, open_api
-from bot.sandbox.upstream import SANDBOX_KEY, SimulatedUpstream
+from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from bot.sandbox.upstream.accounts import Key, Permission
 from bot.storage import open_storage
 from bot.storage.vault import FernetVault
@@ -209,3 +209,26 @@ def test_what_a_key_may_not_do_is_one_sentence_and_off(shell: Shell, monkeypatch
     assert "EASEL_MASTER_KEY" in shell.say("create", SERVER, "--cap", "5", "--until", "30d")
     monkeypatch.delenv("EASEL_API_ADMIN_KEY")
     assert shell.say("list").startswith("78 Keys cannot be managed here: set EASEL_API_ADMIN_KEY")
+
+
+def test_a_program_reads_a_new_key_once_as_one_document(shell: Shell) -> None:
+    made = json.loads(shell.say("create", "studio", "--cap", "34000", "--until", "30d", "--json")[2:])
+
+    assert list(shell.service.upstream.service.accounts.made) == [made["key"]]
+    (listed,) = json.loads(shell.say("list", "--json")[2:])["keys"]
+    assert "key" not in listed
+    assert {name: made[name] for name in ("for", "in_use", "percent")} == {
+        "for": "studio",
+        "in_use": False,
+        "percent": 0,
+    }
+    assert listed["for"] == "studio"
+
+
+def test_a_service_that_is_away_is_one_sentence(shell: Shell) -> None:
+    shell.service.upstream.fault(Fault.UNAVAILABLE, times=None)
+
+    told = shell.say("list")
+
+    assert told.startswith("78 ")
+    assert told.count("\n") == 1

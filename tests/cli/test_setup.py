@@ -6,19 +6,24 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
 from cryptography.fernet import Fernet
+from typer.testing import CliRunner
 
-from bot import config, env_file
+from bot import app, config, env_file, setup_checks
+from bot.__main__ import cli
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.fakes.discord_wire import FakeDiscord
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
+
+
+ANSWERED: Final = ("EASEL_DISCORD_TOKEN", "EASEL_API_KEY", "EASEL_MASTER_KEY")
+"""What the bot that starts at the end finds in its environment."""
 
 
 class Place(NamedTuple):
@@ -31,10 +36,10 @@ class Place(NamedTuple):
 
 
 @pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
+async def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
+    monkeypatch.chdir(tmp_path)
     async with FakeDiscord(oracle=False) as fake, SimulatedUpstream(canvas=64) as upstream:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("EASEL_")}
-        environ |= {
+        environ = {
             "EASEL_DISCORD_API": fake.api,
             "EASEL_OHMYGPT_ORIGIN": upstream.origin,
             "EASEL_OHMYGPT_STORAGE": upstream.origin,
@@ -45,19 +50,18 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 async def setup(
     place: Place, *arguments: str, answers: tuple[str, ...] = (), more: Mapping[str, str] | None = None
 ) -> tuple[int, str]:
-    """Run the verb in a process of its own; exit status and everything it said."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "setup", "--no-start", *arguments),
-        cwd=place.folder,
-        env={**place.environ, "PYTHONPATH": os.pathsep.join(sys.path), **(more or {})},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+    """Run the verb in a thread: it has a loop of its own, and asks the doubles; exit status and everything it said."""
+    foreign = dict.fromkeys([*(name for name in os.environ if name.startswith("EASEL_")), *ANSWERED])
+    result = await asyncio.to_thread(
+        CliRunner().invoke,
+        cli,
+        ["setup", *(() if "--start" in arguments else ("--no-start",)), *arguments],
+        input="".join(f"{answer}\n" for answer in answers),
+        env={**foreign, **place.environ, **(more or {})},
     )
-    said, _ = await asyncio.wait_for(
-        process.communicate("".join(f"{answer}\n" for answer in answers).encode()), 60
-    )
-    return process.returncode or 0, said.decode()
+    if not isinstance(result.exception, SystemExit | None):
+        raise result.exception
+    return result.exit_code, result.output
 
 
 async def test_wrong_answers_are_asked_again_and_right_ones_are_written(place: Place) -> None:
@@ -85,7 +89,8 @@ async def test_wrong_answers_are_asked_again_and_right_ones_are_written(place: P
     assert [entry.name for entry in place.folder.iterdir()] == [".env"]
 
 
-async def test_it_waits_until_the_bot_is_invited(place: Place) -> None:
+async def test_it_waits_until_the_bot_is_invited(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup_checks, "LOOK_EVERY_S", 0.05)
     for guild in list(place.fake.world.guilds.values()):
         place.fake.remove_guild(guild)
     running = asyncio.create_task(setup(place, answers=(place.fake.token, SANDBOX_KEY)))
@@ -107,6 +112,27 @@ async def test_a_script_needs_no_terminal_and_asks_nothing(place: Place) -> None
     assert status == 0, said
     written = env_file.read(place.folder / "easel.env")
     assert {name: written[name] for name in given} == given
+
+
+async def test_at_the_end_the_bot_starts_with_what_was_written(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[config.Settings] = []
+
+    async def run(settings: config.Settings) -> None:
+        started.append(settings)
+
+    monkeypatch.setattr(app, "run", run)
+    more = {"EASEL_MAX_RUNING": "3"}
+
+    status, said = await setup(place, "--start", answers=(place.fake.token, SANDBOX_KEY), more=more)
+
+    assert status == 0, said
+    assert "type /imagine" in said
+    assert "EASEL_MAX_RUNING" in said
+    (settings,) = started
+    assert settings.discord_token.get_secret_value() == place.fake.token
+    assert settings.master_key
 
 
 async def test_a_file_with_an_old_name_keeps_it_and_says_each_thing_once(place: Place) -> None:

@@ -4,21 +4,21 @@ Never here: how copies are made (tests/storage)."""
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import os
 import subprocess
 import sys
 from importlib import metadata
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from bot.__main__ import cli
+from bot.__main__ import cli, main
+from bot.sandbox.upstream import Fault
 from bot.storage import migrate, open_storage
 from bot.storage.backup import verify
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -124,15 +124,70 @@ def test_what_a_verb_does_not_need_is_not_imported() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
-def test_an_old_terminal_breaks_no_verb(folder: Path, encoding: str) -> None:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("EASEL_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "doctor"],
-        cwd=folder,
-        env={**environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert b"EASEL_DISCORD_TOKEN is not set" in done.stdout
-    assert b"Traceback" not in done.stderr
+@pytest.mark.usefixtures("folder")
+def test_an_old_terminal_breaks_no_verb(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.argv", ["easel", "doctor"])
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding=encoding, write_through=True))
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 1
+    assert b"? settings EASEL_DISCORD_TOKEN is not set" in written.getvalue()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_collector_of_json_reads_why_the_bot_did_not_start() -> None:
+    Path(".env").write_text("EASEL_LOG_FORMAT='json'\n")
+
+    status, said = easel("run")
+
+    assert status == 78
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert [(line["event"], line["level"]) for line in lines] == [("not_started", "critical")]
+    assert "EASEL_DISCORD_TOKEN is not set" in lines[0]["reason"]
+
+
+@pytest.mark.parametrize("verb", ["run", "sync", "servers list"])
+@pytest.mark.usefixtures("folder")
+def test_a_file_of_settings_that_is_no_text_is_one_sentence(verb: str) -> None:
+    Path(".env").write_bytes(b"EASEL_LOG_FORMAT=\xff\xfe\n")
+
+    status, said = easel(*verb.split())
+
+    assert status == 78
+    assert ".env" in said
+
+
+def test_what_only_a_file_can_hold_is_told_where_the_database_is_a_server(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    easel("migrate")
+    easel("backup", "copy.db")
+    monkeypatch.setenv("EASEL_DATABASE", "postgresql+asyncpg://easel@127.0.0.1/easel")
+
+    status, said = easel("restore", "copy.db", "--yes")
+
+    assert status == 78
+    assert "easel copy sqlite:///copy.db" in said
+    assert {file.name for file in folder.iterdir()} == {"easel.db", "copy.db"}
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_copy_is_put_where_no_database_was() -> None:
+    easel("migrate")
+    easel("backup", "copy.db")
+    Path("easel.db").unlink()
+
+    status, said = easel("restore", "copy.db")
+
+    assert status == 0
+    assert said == "easel.db holds 0 jobs again.\n"
+
+
+def test_each_trouble_that_the_sandbox_can_make_is_named() -> None:
+    status, said = easel("sandbox", "--fault", "help")
+
+    assert status == 0
+    assert {fault.value for fault in Fault} <= set(said.split())

@@ -267,6 +267,8 @@ def test_the_entry_for_an_address_allows_it_and_is_one_that_the_setting_takes(
         f"https://{'a.' * 200}b/x",
         "http://[",
         "data:image/png;base64,AA",
+        "https://a.example:port/x",
+        "https://\ud800.example/x",
     ],
 )
 def test_what_no_entry_could_allow_has_none(address: str) -> None:

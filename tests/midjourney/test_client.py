@@ -236,6 +236,25 @@ async def test_the_account_tells_balance_and_prices_and_keeps_files() -> None:
         assert uploaded.address.startswith(f"{upstream.storage}/api/v1/f/pub/")
 
 
+async def test_an_input_is_left_for_all_to_read_until_its_hour() -> None:
+    async with api_and_upstream() as (api, upstream):
+        until = round((datetime.now(UTC) + timedelta(hours=2)).timestamp() * 1_000)
+        address = await api.upload_input(b"bytes", filename="fox.png", media_type="image/png", until=until)
+
+        assert address.startswith(f"{upstream.storage}/api/v1/f/pub/")
+        assert api.holds(SANDBOX_KEY)
+        assert not api.holds("sk-somebody-else")
+
+
+async def test_a_pool_that_is_not_sold_here_is_refused_before_anything_is_sent() -> None:
+    async with api_and_upstream() as (api, upstream):
+        with pytest.raises(RemoteError, match="no TURBO jobs") as caught:
+            await api.imagine(prompt="a fox", pool=Pool.TURBO, webhook=None)
+
+        assert caught.value.fault is RemoteFault.REFUSED
+        assert upstream.calls == []
+
+
 async def test_another_account_pays_with_its_own_key_over_the_same_lines() -> None:
     async with api_and_upstream() as (api, upstream):
         stranger = api.with_key("sk-somebody-else")

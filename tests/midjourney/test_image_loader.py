@@ -142,6 +142,69 @@ async def test_all_that_decode_share_one_budget_and_a_large_one_waits_for_room()
     assert unfolds_into(b"nothing") == LEAST
 
 
+async def test_who_gives_up_just_as_room_is_found_leaves_it_to_the_next() -> None:
+    budget = DecodingBudget(10_000_000)
+
+    async def decode() -> None:
+        async with budget.hold(9_000_000):
+            pass
+
+    async with budget.hold(9_000_000):
+        gone, alone, left = (asyncio.create_task(decode()) for _ in range(3))
+        await asyncio.sleep(0)
+        alone.cancel()
+    gone.cancel()
+    await asyncio.wait([gone, left])
+
+    assert gone.cancelled()
+    assert not left.cancelled()
+    assert budget.used == 0
+
+
+def test_sixteen_bits_of_grey_keep_their_shades() -> None:
+    grey = Image.new("I;16", (64, 64), 0x8000)
+
+    checked = check(written(grey, "PNG"), name="fox.png")
+
+    with Image.open(io.BytesIO(checked.data)) as image:
+        assert image.convert("RGB").getpixel((5, 5)) == (128, 128, 128)
+
+
+def test_a_profile_leaves_clear_places_clear_and_one_that_is_broken_is_left_out() -> None:
+    half = Image.new("RGBA", (64, 64), (0, 128, 128, 40))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+    for icc in (profile, b"no profile"):
+        checked = check(written(half, "PNG", icc_profile=icc), name="fox.png")
+        with Image.open(io.BytesIO(checked.data)) as image:
+            assert image.mode == "RGBA"
+            red, green, _, alpha = image.getpixel((5, 5))  # type: ignore[misc]  # four numbers
+            assert (red < 12, abs(green - 128) < 12, alpha) == (True, True, 40)
+
+
+def test_what_grows_when_it_is_written_anew_is_made_smaller_until_it_can_be_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Image.open(io.BytesIO(noise("PNG", (200, 200)))) as image:
+        few = written(image.quantize(256), "PNG")
+    monkeypatch.setattr("bot.midjourney.image_loader.MOST_SENT_BYTES", len(few))
+    light = check(few, name="fox.png")
+    monkeypatch.setattr("bot.midjourney.image_loader.MOST_SENT_BYTES", 2_000)
+    small = check(few, name="fox.png")
+
+    assert (light.media_type, small.media_type) == ("image/webp", "image/webp")
+    assert len(light.data) <= len(few)
+    assert len(small.data) <= 2_000
+    with Image.open(io.BytesIO(small.data)) as image:
+        assert image.width < 200
+
+
+def test_where_no_library_reads_avif_it_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("PIL.features.check", lambda _name: False)
+
+    assert refused(still("AVIF")) == "picture.no_reader"
+
+
 def test_a_still_gif_is_written_as_what_upstream_takes() -> None:
     checked = check(still("GIF", mode="P"), name="fox.gif")
 

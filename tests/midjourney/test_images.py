@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bot.domain.pools import Pool
 from bot.errors import RetryLater, RouteClosed
+from bot.metrics import Meters
 from bot.midjourney.images import MOST_TOLD, HttpPictures, PictureSettings
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.source_health import SourceHealth
@@ -219,6 +220,36 @@ async def test_an_address_that_somebody_types_is_fetched_where_it_is_allowed_or_
     assert (direct.width, far.width) == (48, 48)
     assert asked == ["http://10.0.0.1/secret?a=1&b=2"]
     assert (direct.source, far.source) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "limit", "reason"),
+    [
+        (noise(), 200, 20, "picture_too_large"),
+        (b"<html>", 200, LIMIT, "not_a_picture"),
+        (b"", 503, LIMIT, "http_503"),
+    ],
+)
+async def test_a_typed_address_that_gives_no_picture_closes_the_way_and_is_counted(
+    body: bytes, status: int, limit: int, reason: str
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=body, status=status)
+
+    meters = Meters()
+    async with serve(answer) as store, open_lines(trust_env=False) as lines:
+        port = HttpPictures(lines.pictures, PictureSettings(storage=store), metrics=meters)
+        with pytest.raises(RouteClosed, match=reason):
+            await port.fetch_address(f"{store}/a.png", limit=limit)
+
+    assert f'outcome="{reason}"' in meters.exposition().decode()
+
+
+async def test_the_address_that_people_are_shown_is_the_stores_or_none() -> None:
+    async with pictures("https://pi.ohmygpt.com") as port:
+        assert port.address("fox.png") == "https://pi.ohmygpt.com/api/v1/content/mj-generated/fox.png"
+        assert port.address("../fox.png") is None
+        assert port.address(None) is None
 
 
 async def test_when_no_source_gives_it_there_is_a_later() -> None:

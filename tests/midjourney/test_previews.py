@@ -3,6 +3,7 @@ Never here: when one is fetched, and where it is shown."""
 
 from __future__ import annotations
 
+import asyncio
 import io
 
 import pytest
@@ -50,6 +51,18 @@ async def test_other_hosts_are_asked_for_nothing_and_followed_nowhere() -> None:
 async def test_what_is_no_picture_or_a_bomb_closes_the_way(body: bytes) -> None:
     async with serving(body) as origin, pictures(origin) as port:
         with pytest.raises(RouteClosed):
+            await port.fetch_preview(f"{origin}/a.webp", limit=LIMIT)
+
+
+async def test_a_preview_that_takes_too_long_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.midjourney.images.PREVIEW_SECONDS", 0.05)
+
+    async def hang(_: web.Request) -> web.Response:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async with serve(hang) as origin, pictures(origin) as port:
+        with pytest.raises(RouteClosed, match="timed_out"):
             await port.fetch_preview(f"{origin}/a.webp", limit=LIMIT)
 
 

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.midjourney.resize import DoesNotFit, Fitted, NotAPicture, TooManyPixels, fit, recognise
+from bot.midjourney.resize import (
+    WEBP_LONGEST_SIDE,
+    DoesNotFit,
+    Fitted,
+    NotAPicture,
+    TooManyPixels,
+    fit,
+    recognise,
+)
 from tests.midjourney.drawing import animation, bomb, box, noise, still, video
 
 PLENTY = 10_000_000
@@ -98,6 +106,28 @@ def test_a_limit_that_nothing_meets_is_told_so() -> None:
         fit(noise(), 20, most_pixels=PIXELS)
 
     assert caught.value.code == "picture_too_large"
+
+
+def test_a_strip_that_webp_cannot_hold_is_scaled_until_it_can() -> None:
+    strip = noise("PNG", (17_000, 16))
+
+    fitted = fit(strip, len(strip) // 2, most_pixels=PIXELS)
+
+    assert max(fitted.width, fitted.height) <= WEBP_LONGEST_SIDE
+    assert fitted.reduced
+    with pytest.raises(DoesNotFit):
+        fit(strip, 20, most_pixels=PIXELS)
+
+
+def test_the_last_box_of_a_video_may_go_on_to_its_end() -> None:
+    whole = video(640, 360)
+    at = whole.index(b"moov") - 4
+    length = int.from_bytes(whole[at : at + 4], "big")
+    open_ended = whole[:at] + bytes(4) + whole[at + 4 : at + length]
+
+    fitted = fit(open_ended, PLENTY, most_pixels=PIXELS)
+
+    assert (fitted.width, fitted.height) == (640, 360)
 
 
 @pytest.mark.parametrize("side", [1001, 12_000, 40_000])

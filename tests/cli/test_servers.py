@@ -1,0 +1,61 @@
+"""`easel servers`: what the owner decides of a server is told at once, and stands when it is listed.
+Never here: what a decision means for jobs (tests/services)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.__main__ import cli
+from bot.storage import open_storage
+from tests.fixtures.sqlite import migrated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVER = "123456789012345678"
+
+
+@pytest.fixture(autouse=True)
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    url = migrated(tmp_path / "easel.db")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EASEL_DATABASE", url)
+    monkeypatch.setenv("EASEL_SERVER_CEILING", "9/90/2/5")
+    return url
+
+
+def servers(*words: str) -> str:
+    result = CliRunner().invoke(cli, ["servers", *words])
+    return f"{result.exit_code} {result.output}"
+
+
+def test_a_server_is_let_in_limited_and_shut_out(database: str) -> None:
+    assert servers("list").startswith("0 No server is known yet")
+
+    let_in = servers("let-in", SERVER)
+    assert let_in.startswith(f"0 {SERVER}  let in  (never seen)  owner ?")
+    assert "ceiling 9/90/2/5" in let_in
+    assert "ceiling 1/2/3/4" in servers("ceiling", SERVER, "1/2/3/4")
+    assert "ceiling 9/90/2/5" in servers("ceiling", SERVER, "usual")
+    assert servers("shut-out", SERVER).startswith(f"0 {SERVER}  shut out")
+
+    asyncio.run(seen_and_left(database))
+    assert f"{SERVER}  shut out, the bot has left  Reef?  owner 7" in servers("list")
+
+
+async def seen_and_left(database: str) -> None:
+    async with open_storage(database, migrate=False) as storage:
+        await storage.tenants.note(int(SERVER), name="Reef\x1b", owner_id=7, ours=False)
+        await storage.tenants.left(int(SERVER), at=1)
+
+
+def test_what_is_no_ceiling_is_one_sentence() -> None:
+    said = servers("ceiling", SERVER, "many")
+
+    assert said.startswith("78 A ceiling must read per-day/per-month/at-once/waiting")
+    assert said.count("\n") == 1
+    assert "No server is known yet" in servers("list")
