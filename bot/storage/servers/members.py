@@ -213,6 +213,7 @@ class SqlMemberStore:
         query = (
             select(grants, LEFT)
             .where(g.guild_id == guild_id, g.user_id == user_id, UNEXPIRED)
+            .where(g.pool.in_([pool.value for pool in Pool]))  # not those of a newer version's pools
             .order_by(g.pool, g.expires_at.is_(None), g.expires_at, g.id)
         )
         found = await self._database.read(lambda cn: cn.execute(query, {"now_": now}).all())
