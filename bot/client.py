@@ -9,6 +9,7 @@ import json
 import logging
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import discord
@@ -194,7 +195,8 @@ class Easel(commands.AutoShardedBot):
     async def command_ids(self) -> Mapping[str, int]:
         """Discord's ids of the commands by name, as some process was told them; empty while nobody was."""
         if not self._command_ids:
-            self._command_ids = json.loads(await self._meta.get(COMMAND_IDS) or "{}")
+            with suppress(ValueError, TypeError):  # what another version wrote in another way
+                self._command_ids = dict(json.loads(await self._meta.get(COMMAND_IDS) or "{}"))
         return self._command_ids
 
     async def owners(self) -> Sequence[int]:

@@ -152,7 +152,7 @@ class AuditEntry:
     """The entry whose change this one took back."""
     undone_by: int | None = None
     size: int = field(default=0, compare=False)
-    """Bytes of what it says, if it was just written."""
+    """Bytes of what it says, as it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class Struck:
     count: int
     blocked_until: int | None
     fresh: bool
-    """False if the same interaction had been counted before."""
+    """False if it was not counted: the same interaction was before, or the server's strikes of an hour are used up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ strikes = Table(
     UniqueConstraint("interaction_id"),
 )
 Index("strikes_member", strikes.c.guild_id, strikes.c.user_id, strikes.c.at)
+Index("strikes_lately", strikes.c.guild_id, strikes.c.at)
 
 grants = Table(
     "grants",

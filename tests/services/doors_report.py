@@ -1,5 +1,5 @@
 """`python -m tests.services.doors_report`: walk all doors in all situations and write what was heard as a table.
-Never here: what should be heard (test_doors.py)."""
+Never here: what should be heard (test_doors, test_further_ways)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ TARGET = Path("artefacts/doors.md")
 def main() -> int:
     """Run the walk; fails if it does."""
     with tempfile.TemporaryDirectory() as folder:
-        asked = [sys.executable, "-m", "pytest", "-q", "tests/services/test_doors.py"]
+        walks = [f"tests/services/{name}.py" for name in ("test_doors", "test_further_ways")]
+        asked = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-n", "0", *walks]
         done = subprocess.run(asked, env={**os.environ, "EASEL_DOORS": folder}, check=False)  # noqa: S603 - our own tests
         if done.returncode:
             return done.returncode

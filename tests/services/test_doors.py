@@ -26,7 +26,7 @@ from tests.services.test_pictures import described
 from tests.services.test_regions import single
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from bot.domain.jobs import Job
     from bot.services.admission.asker import Asker
@@ -345,9 +345,10 @@ async def test_every_door_in_every_situation(world: Harness, name: str) -> None:
     _note(name, rows)
 
 
-def _note(name: str, rows: dict[Door, str]) -> None:
+def _note(name: str, rows: Mapping[Any, str]) -> None:
     """Write what was seen where somebody wants it: `EASEL_DOORS=folder` (one file a situation)."""
     folder = os.environ.get("EASEL_DOORS")
     if folder:
-        lines = [f"{door.value} {said}\n" for door, said in rows.items()]
-        (Path(folder) / f"{list(SITUATIONS).index(name):02} {name}.txt").write_text("".join(lines))
+        lines = [f"{door} {said}\n" for door, said in rows.items()]
+        with (Path(folder) / f"{list(SITUATIONS).index(name):02} {name}.txt").open("a") as notes:
+            notes.write("".join(lines))

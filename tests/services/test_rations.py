@@ -7,19 +7,24 @@ import asyncio
 import io
 import json
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import func, select
 
 from bot import log as log_room
 from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.pools import Pool
 from bot.domain.turns import WHOSE
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.midjourney.decoding import DecodingBudget, Shared
 from bot.services.accounts.own_keys import TESTS
-from bot.services.modlog.dispatcher import OF_SERVER_LIMIT
-from bot.services.servers.settings import ACTS, CHANGES, HISTORY_BYTES
+from bot.services.modlog.dispatcher import LINES, OF_SERVER_LIMIT
+from bot.services.servers.rations import ACTS, CHANGES, HISTORY_BYTES
+from bot.storage.server_tables import strikes
+from bot.storage.servers import members
 from bot.texts import text
 from tests.faults.report import folder
 from tests.services.accounts_harness import KEY, AccountsHarness
@@ -27,6 +32,7 @@ from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, refusal
 
 if TYPE_CHECKING:
+    from bot.services.admission.asker import Asker
     from tests.services.harness import Harness
     from tests.services.server_harness import Server
 
@@ -60,6 +66,105 @@ async def test_changes_of_settings(world: Harness) -> None:
     world.clock.move_to(world.clock.now() + HOUR)
     await guilds.set_retention(HOSTILE, ADA, 9)
     note("changes of settings in an hour", f"{CHANGES} of {CHANGES + 20}", "1 of 1")
+
+
+async def test_a_restart_begins_no_new_ration_of_what_is_written(world: Harness) -> None:
+    for n in range(CHANGES):
+        if n == CHANGES // 2:
+            await world.reboot()
+        await world.services.guilds.set_retention(HOSTILE, ADA, n % 3_000 + 1)
+    for _ in range(ACTS):
+        await world.services.moderation.export(HOSTILE, ADA, 5)
+    await world.reboot()
+
+    change = await refusal(world.services.guilds.set_retention(HOSTILE, ADA, 1))
+    act = await refusal(world.services.moderation.export(HOSTILE, ADA, 5))
+    await world.services.guilds.set_retention(QUIET, ADA, 7)
+
+    assert (change.id, act.id) == ("refused.ration_settings", "refused.ration_acts")
+    assert 0 < int(str(change.args["minutes"])) <= 60
+    note("the same, with two restarts", f"{CHANGES} and {ACTS} acts", "1 of 1")
+
+
+async def strikes_of(world: Harness, guild_id: int) -> int:
+    query = select(func.count()).select_from(strikes).where(strikes.c.guild_id == guild_id)
+    return int(await world._opened.database.read(lambda cn: cn.execute(query).scalar_one()))
+
+
+async def test_strikes_that_are_kept_and_told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members who are made to use a forbidden word again and again, and moderators who take each block back."""
+    most = 40
+    monkeypatch.setattr(members, "STRIKES_AN_HOUR", most)
+    for guild_id in (HOSTILE, QUIET):
+        await server.guilds.set_log_channel(guild_id, ADA, 4_711)
+        rules = [WordRule(Match.WORD, "gore", WordAction.STRIKE)]
+        await server.guilds.change(
+            guild_id,
+            ADA,
+            lambda s, rules=rules: replace(s, words=tuple(rules)),  # type: ignore[misc]  # a default binds it
+        )
+    await server.listen()
+    server.heard.told.clear()
+    server.heard.events.clear()
+
+    def of_hostile(user: int) -> Asker:
+        asker = server.asker(user)
+        return replace(asker, reply=replace(asker.reply, guild_id=HOSTILE))
+
+    said = [(await refusal(server.imagine("gore", asker=of_hostile(n // 2)))).id for n in range(most * 2)]
+    quiet = await refusal(server.imagine("gore"))
+    await server.listen()
+
+    assert set(said) == {"refused.words_strike"}  # refused as ever
+    assert await strikes_of(server.world, HOSTILE) == most
+    assert (quiet.args["count"], await strikes_of(server.world, QUIET)) == (1, 1)
+    heard = zip(server.heard.told, server.heard.said, strict=True)
+    told = [place[0] for place, said_ in heard if said_ == "log.struck"]
+    assert (told.count(HOSTILE), told.count(QUIET)) == (most, 1)
+    server.world.clock.move_to(server.world.clock.now() + HOUR)
+    await refusal(server.imagine("gore", asker=of_hostile(1_000)))
+    assert await strikes_of(server.world, HOSTILE) == most + 1
+    note("strikes kept and told in an hour", f"{members.STRIKES_AN_HOUR} of any number", "all")
+
+
+async def test_one_members_strikes(world: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(members, "STRIKES_KEPT", 10)
+    policy, counts = StrikePolicy(limit=100), []
+    for n in range(50):
+        struck = await world._opened.guilds.members.strike(
+            HOSTILE, 5, interaction_id=n, why="gore", at=world.clock.now() + n, policy=policy, by=ADA
+        )
+        counts.append(struck.count)
+
+    assert await strikes_of(world, HOSTILE) == 10
+    assert counts[8:] == [9] + [10] * 41
+    kept = await world._opened.guilds.members.strikes(HOSTILE, 5, limit=99)
+    assert kept[0].at == world.clock.now() + 49
+    monkeypatch.undo()
+    assert members.STRIKES_KEPT > 100  # which a server may ask for before it blocks
+
+
+async def test_lines_in_a_log_channel(server: Server) -> None:
+    dispatcher = server.world.services.dispatcher
+    await server.guilds.set_log_channel(HOSTILE, ADA, 4_711)
+    await server.listen()
+    server.heard.told.clear()
+    server.heard.events.clear()
+    for n in range(LINES * 2):
+        dispatcher.tell(HOSTILE, ModEvent(EventKind.STRUCK, f"s{n}", text("log.key_rejected")))
+        if n % OF_SERVER_LIMIT == 0:
+            await server.listen()
+    dispatcher.tell(QUIET, ModEvent(EventKind.STRUCK, "mine", text("log.key_rejected")))
+    await server.listen()
+
+    told = [guild for guild, _, _ in server.heard.told]
+    assert (told.count(HOSTILE), told.count(QUIET)) == (LINES, 1)
+    assert server.heard.said.count("log.enough") == 1
+    server.world.clock.move_to(server.world.clock.now() + HOUR)
+    dispatcher.tell(HOSTILE, ModEvent(EventKind.STRUCK, "again", text("log.key_rejected")))
+    await server.listen()
+    assert [guild for guild, _, _ in server.heard.told].count(HOSTILE) == LINES + 1
+    note("lines told in an hour", f"{LINES} of {LINES * 2}", "1 of 1")
 
 
 async def test_notices(server: Server) -> None:
@@ -103,6 +208,23 @@ async def test_tests_of_keys(world: Harness, mint: AccountsHarness) -> None:
 
     assert said == ["own_key.refused"] * TESTS + ["refused.ration_keys"] * 5
     note("tests of keys in an hour", f"{TESTS} of {TESTS + 5}", "1 of 1")
+
+
+async def test_tests_of_keys_over_restarts(world: Harness, mint: AccountsHarness) -> None:
+    guesses = [f"sk-guessed-{n:08d}" for n in range(TESTS * 3)]
+    mint.trouble |= {guess: RemoteError(RemoteFault.KEY, "no") for guess in guesses}
+    said = []
+    for n, guess in enumerate(guesses):
+        if n % 2:
+            await world.reboot()
+        said.append((await refusal(world.services.own_keys.bring(HOSTILE, ADA, guess))).id)
+
+    await world.services.own_keys.bring(QUIET, ADA, KEY)
+
+    assert said == ["own_key.refused"] * TESTS + ["refused.ration_keys"] * TESTS * 2
+    world.clock.move_to(world.clock.now() + HOUR)
+    assert (await refusal(world.services.own_keys.bring(HOSTILE, ADA, guesses[0]))).id == "own_key.refused"
+    note("the same, with restarts between", f"{TESTS} of {TESTS * 3}", "1 of 1")
 
 
 async def test_nobody_chooses_what_the_log_hides(world: Harness, mint: AccountsHarness) -> None:

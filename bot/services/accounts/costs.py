@@ -4,6 +4,7 @@ Never here: what a member may spend, and how an amount is worded."""
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -78,12 +79,16 @@ class Costs:
     async def _listed(self) -> Rates:
         known = self._list.get(LIST)
         if known is None:
-            read: Mapping[str, int] = json.loads(await self.memory.get(LIST) or "{}")
-            rates = {_place(name): credits_ for name, credits_ in read.items()}
-            known = self._list[LIST] = MappingProxyType(rates)
+            known = self._list[LIST] = MappingProxyType(_read(await self.memory.get(LIST)))
         return known
 
 
-def _place(name: str) -> tuple[Pool, Charge | None]:
-    pool, _, charge = name.partition("/")
-    return Pool(pool), Charge(charge)
+def _read(stored: str | None) -> dict[tuple[Pool, Charge | None], int]:
+    """What was learned; what another version wrote in another way is left out."""
+    read: dict[tuple[Pool, Charge | None], int] = {}
+    with suppress(ValueError, AttributeError):
+        for name, credits_ in json.loads(stored or "{}").items():
+            pool, _, charge = name.partition("/")
+            with suppress(ValueError, TypeError):
+                read[Pool(pool), Charge(charge)] = int(credits_)
+    return read

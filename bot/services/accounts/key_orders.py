@@ -4,8 +4,9 @@ Never here: keys, and asking for them (that is `upstream_keys`)."""
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.guilds import Actor
 
@@ -47,10 +48,10 @@ class KeyOrders:
         """Note an order; if there is one for the same subject already, that one is returned and nothing noted."""
         while True:
             stored = await self.memory.get(ORDERS)
-            orders = _read(stored)
+            orders, written = _read(stored), _entries(stored)
             pending = next(((t, o) for t, o in orders.items() if o.subject == order.subject), None)
             if pending is not None or await self.memory.swap(
-                ORDERS, stored, _written({**orders, tag: order})
+                ORDERS, stored, json.dumps({**written, tag: asdict(order)})
             ):
                 return pending
 
@@ -58,15 +59,24 @@ class KeyOrders:
         """It is settled; done again, it changes nothing."""
         while True:
             stored = await self.memory.get(ORDERS)
-            orders = _read(stored)
+            orders = _entries(stored)
             left = {t: order for t, order in orders.items() if t != tag}
-            if left == orders or await self.memory.swap(ORDERS, stored, _written(left)):
+            if left == orders or await self.memory.swap(ORDERS, stored, json.dumps(left)):
                 return
 
 
-def _written(orders: Mapping[str, Order]) -> str:
-    return json.dumps({tag: asdict(order) for tag, order in orders.items()})
+def _entries(stored: str | None) -> dict[str, Any]:
+    """All orders as they are written, those of another version too: they stay until it settles them."""
+    try:
+        found = json.loads(stored or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _read(stored: str | None) -> dict[str, Order]:
-    return {tag: Order(**order) for tag, order in json.loads(stored or "{}").items()}
+    read: dict[str, Order] = {}
+    for tag, order in _entries(stored).items():
+        with suppress(TypeError):  # of another version
+            read[tag] = Order(**order)
+    return read

@@ -16,7 +16,7 @@ from cachetools import LRUCache, TTLCache
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.schedule import HOUR, MINUTE, SECOND
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
-from bot.services.admission.rations import Ration
+from bot.services.admission.rations import SharedRation
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -91,11 +91,18 @@ class OwnKeys:
     dispatcher: Dispatcher
     _current: TTLCache[int, OwnAccount | None, int] = field(init=False)
     _opened: LRUCache[OwnAccount, _Opened] = field(init=False, default_factory=lambda: LRUCache(CACHED))
-    _ration: Ration = field(init=False)
+    _ration: SharedRation = field(init=False)
 
     def __post_init__(self) -> None:
         self._current = TTLCache(CACHED, CURRENT_MS, self.clock.now)
-        self._ration = Ration(self.clock, most=TESTS, within_ms=HOUR, refusal="refused.ration_keys")
+        self._ration = SharedRation(
+            records=self.dispatcher.records,
+            clock=self.clock,
+            name="keys",
+            most=TESTS,
+            within_ms=HOUR,
+            refusal="refused.ration_keys",
+        )
 
     @property
     def offered(self) -> bool:
@@ -165,7 +172,7 @@ class OwnKeys:
         """
         vault = self._need_vault()
         key = bare(typed)
-        self._ration.take(guild_id)
+        await self._ration.take(guild_id)
         page = await self._test(self.open_account(key))
         # Not before the image API took it: nobody may choose what is hidden from the log.
         self.hide(key)
@@ -204,7 +211,7 @@ class OwnKeys:
     async def test(self, guild_id: int) -> None:
         """Ask the image API whether it still takes the server's key; raises `UserError` if it does not."""
         self._need_vault()
-        self._ration.take(guild_id)
+        await self._ration.take(guild_id)
         key = await self.store.current(guild_id)
         if key is None:
             raise UserError(text("own_key.none"))

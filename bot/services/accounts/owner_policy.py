@@ -173,9 +173,9 @@ class OwnerPolicy:
         """Since when servers are noted, or came to a bot that was about to start: who was there before is no newcomer."""
         while True:
             stored = await self.memory.get(SINCE)
-            if stored is not None:
+            if stored is not None and stored.isdecimal():
                 return int(stored)
-            await self.memory.swap(SINCE, None, str(self.clock.now() - NEWCOMER_MS))
+            await self.memory.swap(SINCE, stored, str(self.clock.now() - NEWCOMER_MS))
 
     async def left(self, guild_id: int) -> None:
         """The bot was sent away."""

@@ -44,7 +44,7 @@ class Strays:
             return
         try:
             before = await self.memory.get(TOLD)
-            told: list[str] = [] if before is None else json.loads(before)
+            told = _read(before)
             this = f"{job.account}/{job.pool.value}"
             if this in told or not await self.memory.swap(TOLD, before, json.dumps([*told, this])):
                 return
@@ -62,7 +62,15 @@ class Strays:
         """The owner was not told after all: the next such picture tells them."""
         try:
             before = await self.memory.get(TOLD)
-            left = [one for one in json.loads(before or "[]") if one != this]
+            left = [one for one in _read(before) if one != this]
             await self.memory.swap(TOLD, before, json.dumps(left))
         except StorageTrouble as trouble:
             log.warning("stray_not_noted", extra={"of": this, "reason": str(trouble)})
+
+
+def _read(stored: str | None) -> list[str]:
+    """What was told; what another version wrote in another way is forgotten."""
+    try:
+        return [one for one in json.loads(stored or "[]") if isinstance(one, str)]
+    except (ValueError, TypeError):
+        return []

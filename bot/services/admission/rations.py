@@ -12,6 +12,7 @@ from bot.errors import UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
+    from bot.domain.guild_ports import Records
     from bot.domain.ports import Clock
 
 SERVERS: Final = 10_000
@@ -20,7 +21,12 @@ SERVERS: Final = 10_000
 
 @dataclass(slots=True, eq=False, repr=False)
 class Ration:
-    """Uses of each server, in this process: Discord sends all of a server's interactions to one."""
+    """Uses of each server, in this process: Discord sends all of a server's interactions to one.
+
+    So several processes do not multiply what interactions may use, and a restart begins anew: right for what costs
+    nothing beyond this process. What writes is recalled from the rows written (`bot.services.servers.rations`), what
+    costs somebody else's patience is counted in the database (`SharedRation`).
+    """
 
     clock: Clock
     most: int
@@ -41,9 +47,17 @@ class Ration:
         self.ask(guild_id)
         self.count(guild_id, 1)
 
-    def count(self, guild_id: int, amount: int) -> None:
+    def count(self, guild_id: int, amount: int, *, at: int | None = None) -> None:
         """Write down what was used: of something whose size is known only when it is done, the last may exceed."""
-        self._recent(guild_id).append((self.clock.now(), amount))
+        self._recent(guild_id).append((self.clock.now() if at is None else at, amount))
+
+    def left(self, guild_id: int) -> int:
+        """How much a server may still use; 0 if it used more."""
+        return max(0, self.most - sum(amount for _, amount in self._recent(guild_id)))
+
+    def forget(self, guild_id: int) -> None:
+        """Begin anew: somebody knows better what a server used."""
+        self._used.pop(guild_id, None)
 
     def _recent(self, guild_id: int) -> deque[tuple[int, int]]:
         used = self._used.pop(guild_id, None) or deque()
@@ -53,3 +67,32 @@ class Ration:
         while used and used[0][0] <= self.clock.now() - self.within_ms:
             used.popleft()
         return used
+
+
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class SharedRation:
+    """Uses of each server in all processes and over restarts, one row a use: for what is tried somewhere else."""
+
+    records: Records
+    clock: Clock
+    name: str
+    most: int
+    within_ms: int
+    refusal: str
+    _here: Ration = field(init=False)
+    """Spares the database whoever goes on trying, and knows when to come again."""
+
+    def __post_init__(self) -> None:
+        self._here = Ration(self.clock, self.most, self.within_ms, self.refusal)
+
+    async def take(self, guild_id: int) -> None:
+        """Use one; raises `UserError` if none is left. Each use has a place of its own, free again after its time."""
+        self._here.take(guild_id)
+        for place in range(self.most):
+            key = f"ration/{self.name}/{place}"
+            claimed = await self.records.claim_notice(
+                guild_id, key, self.clock.now(), window_ms=self.within_ms
+            )
+            if claimed is not None:
+                return
+        raise UserError(text(self.refusal, limit=self.most, minutes=self.within_ms // MINUTE))

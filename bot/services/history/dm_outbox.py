@@ -86,7 +86,12 @@ class DmOutbox:
         """Hand over what is owed and due now. Raises `StorageTrouble`."""
         due = await self.store.claim_copies(self.clock.now(), lease_ms=LEASE_MS, limit=BATCH)
         for key, tries in due:
-            if await self._handed(key) or tries >= TRIES:
+            try:
+                handed = await self._handed(key)
+            except StorageTrouble as trouble:  # of this one alone, perhaps: what waits behind it goes on
+                log.warning("copy_not_read", extra={"job": key, "reason": str(trouble)})
+                handed = False
+            if handed or tries >= TRIES:
                 await self.store.settle_copy(key)
 
     async def _handed(self, key: JobKey) -> bool:

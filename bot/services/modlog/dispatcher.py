@@ -9,14 +9,16 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.guild_ports import EventKind
+from bot.domain.guild_ports import EventKind, ModEvent
 from bot.errors import StorageTrouble
+from bot.services.admission.rations import Ration
 from bot.services.modlog.events import events_of, lost_way
+from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.domain.guild_ports import ModEvent, ModLog, Records, SettingsStore
+    from bot.domain.guild_ports import ModLog, Records, SettingsStore
     from bot.domain.jobs import Job
     from bot.domain.ports import Clock, Metrics
 
@@ -43,6 +45,9 @@ WAITING_LIMIT: Final = 1_000
 
 OF_SERVER_LIMIT: Final = 50
 """Of these, one server's."""
+LINES: Final = 300
+"""Told to one server in an hour by this process, whatever happens there: k processes tell k times as many at most, into
+that server's own channel. What moderators decided stands in the history besides."""
 AT_ONCE: Final = 4
 """Channels that are written to at the same time: a slow one holds up nobody else."""
 
@@ -59,6 +64,12 @@ class Dispatcher:
     _waiting: dict[int, deque[ModEvent]] = field(init=False, default_factory=dict)
     _turns: asyncio.Queue[int] = field(init=False, default_factory=asyncio.Queue)
     """Servers whose turn it is to be told something; each stands there once, and goes to the end after it."""
+    _lines: Ration = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lines = Ration(
+            self.clock, most=LINES, within_ms=HOUR_MS, refusal=""
+        )  # nobody is refused anything
 
     def tell(self, guild_id: int | None, event: ModEvent) -> None:
         """Have moderators of a server hear of it; returns at once, and may be called from anywhere in the loop."""
@@ -112,6 +123,9 @@ class Dispatcher:
         settings = await self.settings.settings(guild_id)
         if settings.log_channel is None:
             return
+        if not self._lines.left(guild_id):
+            self.metrics.count("notices_dropped", kind=event.kind.value)
+            return
         window = MODALS[event.kind]
         if window:
             held_back = await self.records.claim_notice(
@@ -120,8 +134,15 @@ class Dispatcher:
             if held_back is None:
                 return
             event = replace(event, held_back=held_back)
+        await self._post(guild_id, settings.log_channel, event, settings.locale)
+        if not self._lines.left(guild_id):
+            enough = ModEvent(event.kind, event.key, text("log.enough", limit=LINES))
+            await self._post(guild_id, settings.log_channel, enough, settings.locale)
+
+    async def _post(self, guild_id: int, channel_id: int, event: ModEvent, locale: str | None) -> None:
+        self._lines.count(guild_id, 1)
         try:
-            await self.modlog.post(guild_id, settings.log_channel, event, locale=settings.locale)
+            await self.modlog.post(guild_id, channel_id, event, locale=locale)
         except Exception:  # one channel's trouble, whatever it is, must not silence all the others
             log.exception("notice_failed", extra={"guild": guild_id, "kind": event.kind.value})
             return

@@ -14,11 +14,10 @@ from bot.domain.guilds import Changed, GuildSettings, Pause, Total
 from bot.domain.moderation import RULES_LIMIT, WordRule, checked
 from bot.domain.pools import UNLIMITED, Allowance, AllowanceChange, Pool, PoolRule, Unsaid
 from bot.domain.prices import DEFAULT_PRICE, Charge, Price
-from bot.domain.schedule import HOUR
 from bot.domain.server_settings import with_values
 from bot.errors import UserError
-from bot.services.admission.rations import Ration
 from bot.services.servers.bounds import bounded, rule_order
+from bot.services.servers.rations import WritingRations
 from bot.texts import listed, text
 
 if TYPE_CHECKING:
@@ -40,13 +39,6 @@ NUMBER_LIMIT: Final = 1_000_000
 CHANNELS_LIMIT: Final = 200
 HOURS_LIMIT: Final = 24 * 365
 COOLDOWN_LIMIT: Final = 24 * 3_600  # seconds
-CHANGES: Final = (
-    200  # of one server's settings in an hour: each is a write, a line of the audit and a message
-)
-HISTORY_BYTES: Final = 256 * 1024  # in a day: some thousands of usual changes
-ACTS: Final = (
-    500  # of one server's moderators on members and jobs in an hour: each is a line of the history, too
-)
 PAUSE_LIMIT: Final = 300  # characters of a pause's words
 
 
@@ -58,16 +50,13 @@ class Guilds:
     clock: Clock
     dispatcher: Dispatcher
     _cache: TTLCache[int, GuildSettings, int] = field(init=False)
-    _ration: Ration = field(init=False)
-    _bytes: Ration = field(init=False)
-    acts: Ration = field(init=False)  # taken from by whatever moderators do to members and jobs
+    rations: WritingRations = field(
+        init=False
+    )  # taken from by whatever moderators do to members and jobs, too
 
     def __post_init__(self) -> None:
         self._cache = TTLCache(CACHED_GUILDS, CACHED_MS, self.clock.now)
-        self._ration = Ration(self.clock, most=CHANGES, within_ms=HOUR, refusal="refused.ration_settings")
-        day = 24 * HOUR
-        self._bytes = Ration(self.clock, HISTORY_BYTES, day, "refused.ration_history")
-        self.acts = Ration(self.clock, most=ACTS, within_ms=HOUR, refusal="refused.ration_acts")
+        self.rations = WritingRations(store=self.store, clock=self.clock)
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -352,12 +341,12 @@ class Guilds:
 
     async def undo_last(self, guild_id: int, actor: Actor) -> AuditEntry:
         """Take the latest change of settings back; again: the one before. Raises `UserError` if none is left."""
-        self._take(guild_id)
+        await self.rations.take_change(guild_id)
         entry = await self.store.undo_last(guild_id, actor=actor, at=self.clock.now())
         self.forget(guild_id)
         if entry is None:
             raise UserError(text("settings.nothing_to_undo"))
-        self._bytes.count(guild_id, entry.size)
+        self.rations.wrote(entry)
         await self._tell(entry)
         return entry
 
@@ -365,18 +354,14 @@ class Guilds:
         self, guild_id: int, actor: Actor, change: Callable[[GuildSettings], GuildSettings]
     ) -> Changed:
         """Change settings: store, audit and tell it. What `change` raises is raised, and nothing is changed."""
-        self._take(guild_id)
+        await self.rations.take_change(guild_id)
         self.forget(guild_id)
         changed = await self.store.change(guild_id, change, actor=actor, at=self.clock.now())
         self._keep(changed.after)
         if changed.entry is not None:
-            self._bytes.count(guild_id, changed.entry.size)
+            self.rations.wrote(changed.entry)
             await self._tell(changed.entry)
         return changed
-
-    def _take(self, guild_id: int) -> None:
-        self._bytes.ask(guild_id)
-        self._ration.take(guild_id)
 
     def _keep(self, settings: GuildSettings) -> GuildSettings:
         # A change that ended while these were being read must not be covered by them.

@@ -3,7 +3,7 @@ Never here: preferences (those are in `people`), and what is done with any of it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, func, insert, select, update
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot.storage.database import Database
 
+POOLS: Final = frozenset(pool.value for pool in Pool)
 d, f, c = drafts.c, favourites.c, copies.c
 
 
@@ -52,7 +53,7 @@ class SqlKeepsakes:
         """See the port."""
         query = select(drafts).where(d.key == key)
         row = await self._database.read(lambda cn: cn.execute(query).one_or_none())
-        if row is None:
+        if row is None or (row.pool is not None and row.pool not in POOLS):  # a newer version's
             return None
         return Draft(
             key=JobKey(row.key),

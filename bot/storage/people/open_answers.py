@@ -3,6 +3,7 @@ Never here: what is said to whom, and when."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, exists, insert, select, update
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from bot.storage.database import Database
 
+log = logging.getLogger(__name__)
+
+ASIDE_MS: Final = 3_600_000
+"""For how long a row is left alone that cannot be read."""
 c = open_answers.c
 HAS_JOB: Final = exists().where(jobs.c.interaction_id == c.interaction_id)
 
@@ -87,7 +92,10 @@ class SqlAnswerStore:
                 .values(owner=owner, lease_until=until)
                 .returning(open_answers)
             )
-            taken = [_read(row) for row in connection.execute(taking)]
+            taken, unreadable = _sorted(connection.execute(taking).all())
+            if unreadable:
+                aside = {"owner": None, "lease_until": now + ASIDE_MS}
+                connection.execute(update(open_answers).where(c.interaction_id.in_(unreadable)).values(aside))
             if taken:
                 ids = [one.interaction_id for one in taken]
                 connection.execute(delete(told_answers).where(told_answers.c.interaction_id.in_(ids)))
@@ -127,6 +135,20 @@ def _values(answer: OpenAnswer) -> dict[str, object]:
         "kind": answer.kind.value,
         "at": answer.at,
     }
+
+
+def _sorted(found: Sequence[Row[Any]]) -> tuple[list[OpenAnswer], list[int]]:
+    """Those that this program can read, and the others: another version may tell them."""
+    read: list[OpenAnswer] = []
+    unreadable: list[int] = []
+    for row in found:
+        try:
+            read.append(_read(row))
+        except ValueError as error:
+            more = {"interaction": row.interaction_id, "reason": str(error)[:200]}
+            log.error("answer_not_read", extra=more)  # noqa: TRY400 - the reason is the whole story
+            unreadable.append(row.interaction_id)
+    return read, unreadable
 
 
 def _read(row: Row[Any]) -> OpenAnswer:

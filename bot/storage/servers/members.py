@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from bot.storage.database import Database
 
 DAY_MS: Final = 24 * HOUR_MS
+STRIKES_KEPT: Final = 200
+"""Of one member: twice as many as can be asked for before a block."""
+STRIKES_AN_HOUR: Final = 1_000
+"""Of one server: beyond it words are refused as ever, and nobody's are counted or told."""
 
 b, s, g = blocks.c, strikes.c, grants.c
 
@@ -106,7 +110,9 @@ class SqlMemberStore:
         def work(connection: Connection) -> Struck:
             lock(connection, f"marks/{guild_id}/{user_id}")
             known = select(s.id).where(s.interaction_id == interaction_id)
-            fresh = connection.execute(known).one_or_none() is None
+            lately = select(func.count()).where(s.guild_id == guild_id, s.at > at - HOUR_MS)
+            known_already = connection.execute(known).one_or_none() is not None
+            fresh = not known_already and connection.execute(lately).scalar_one() < STRIKES_AN_HOUR
             if fresh:
                 connection.execute(
                     insert(strikes).values(
@@ -118,6 +124,7 @@ class SqlMemberStore:
                         spent=False,
                     )
                 )
+                _forget_oldest(connection, guild_id, user_id)
             mine = (s.guild_id == guild_id, s.user_id == user_id, s.spent.is_(False))
             count = connection.execute(
                 select(func.count()).where(*mine, s.at > at - policy.days * DAY_MS)
@@ -206,6 +213,7 @@ class SqlMemberStore:
         query = (
             select(grants, LEFT)
             .where(g.guild_id == guild_id, g.user_id == user_id, UNEXPIRED)
+            .where(g.pool.in_([pool.value for pool in Pool]))  # not those of a newer version's pools
             .order_by(g.pool, g.expires_at.is_(None), g.expires_at, g.id)
         )
         found = await self._database.read(lambda cn: cn.execute(query, {"now_": now}).all())
@@ -237,6 +245,13 @@ def _replace_block(connection: Connection, guild_id: int, block: Block) -> Block
         )
     )
     return replaced
+
+
+def _forget_oldest(connection: Connection, guild_id: int, user_id: int) -> None:
+    """Keep a member's latest strikes: more than can count at once."""
+    mine = (s.guild_id == guild_id, s.user_id == user_id)
+    kept = select(s.at).where(*mine).order_by(s.at.desc()).offset(STRIKES_KEPT - 1).limit(1)
+    connection.execute(delete(strikes).where(*mine, s.at < kept.scalar_subquery()))
 
 
 def _block_for_strikes(connection: Connection, guild_id: int, block: Block) -> None:

@@ -116,8 +116,8 @@ class SqlRecords:
         """See the port."""
         s = guild_sections.c
         decided = select(s.guild_id, s.content).where(s.section == "retention_days", s.content != "null")
-        days: dict[int | None, int] = {
-            row.guild_id: int(row.content)
+        days: dict[int | None, int | None] = {
+            row.guild_id: _days(row.content)
             for row in await self._database.read(lambda cn: cn.execute(decided).all())
         }
         if usual_days is not None:
@@ -128,7 +128,7 @@ class SqlRecords:
                 days.setdefault(guild_id, usual_days)
         left = limit
         for guild_id, kept_days in days.items():
-            if left:
+            if left and kept_days is not None:
                 left -= await self._forget(guild_id, now - kept_days * DAY_MS, left)
         return limit - left
 
@@ -237,3 +237,8 @@ class SqlRecords:
             .order_by(s.guild_id)
         )
         return await self._database.read(lambda cn: cn.execute(query).scalars().all())
+
+
+def _days(content: str) -> int | None:
+    """What a server decided; None if this program cannot read it, and then nothing is forgotten there."""
+    return int(content) if content.isdecimal() else None

@@ -261,4 +261,5 @@ def _read_entry(row: Row[Any]) -> AuditEntry:
         after=json.loads(row.after),
         undoes=row.undoes,
         undone_by=row.undone_by,
+        size=len(row.before.encode()) + len(row.after.encode()),
     )

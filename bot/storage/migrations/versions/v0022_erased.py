@@ -1,4 +1,4 @@
-"""Marks jobs whose words were erased, so that what is still on its way when they are erased is emptied as it ends.
+"""Marks jobs whose words were erased, so that what is still on its way is emptied as it ends; a server's latest strikes.
 Never here: names of the program. A migration is history, so it repeats what the program may change later."""
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column, and mark those whose requester's name was erased."""
+    """Add the column, mark those whose requester's name was erased, and index strikes by server and time."""
     op.add_column("jobs", sa.Column("erased", sa.Text()))
     op.execute("UPDATE jobs SET erased = 'own' WHERE user_name = '—'")
+    op.create_index("strikes_lately", "strikes", ["guild_id", "at"])
