@@ -11,7 +11,6 @@ import pytest
 
 from bot.domain.jobs import JobState
 from bot.domain.people import NOBODYS
-from bot.domain.prompts import PromptOptions
 from bot.domain.window_words import WindowKind, WindowWords
 from bot.errors import StorageTrouble
 from bot.services.intake.press import Pressed, PressOutcome
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
+    from bot.domain.prompts import PromptOptions
     from bot.services.admission.asker import Asker
     from tests.ui.client_harness import ClientHarness
 
