@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typing_extensions import override
 
 from bot.domain.jobs import JobState
 from bot.domain.people import NOBODYS
@@ -17,8 +18,8 @@ from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.windows import ActionWindow
 from bot.ui.imagine import windows
 from tests.ui.builders import KEY, a_job, single_actions
-from tests.ui.client_harness import NoWindows, ScriptedDrafts, ScriptedPresses, studio
-from tests.ui.test_regions import press, words
+from tests.ui.client_harness import NoWindows, ScriptedPresses, studio
+from tests.ui.test_regions import Drafts, press, words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from bot.domain.prompts import PromptOptions
     from bot.services.admission.asker import Asker
     from tests.ui.client_harness import ClientHarness
 
@@ -54,6 +54,7 @@ class WordedPresses(ScriptedPresses):
 
     words: list[WindowWords | None] = field(default_factory=list)
 
+    @override
     async def press(self, *about: Any, words: WindowWords | None = None, **where: Any) -> Pressed:
         self.words.append(words)
         return await super().press(*about, **where)
@@ -70,13 +71,6 @@ class OneJob:
 
     async def look(self, *_: object) -> Job:
         return self.job
-
-
-class Drafts(ScriptedDrafts):
-    """Gives back what it keeps."""
-
-    async def open(self, _viewer: object, _draft: JobKey) -> PromptOptions:
-        return self.kept[-1][0]
 
 
 @dataclass
