@@ -8,10 +8,11 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from bot import app, config
-from bot.errors import StartupError
+from bot.errors import StartupDelayed, StartupError
 from bot.sandbox.upstream import SANDBOX_KEY, SimulatedUpstream
 from tests.fakes.discord_wire import FakeDiscord
 from tests.fixtures.sqlite import migrated
@@ -30,33 +31,66 @@ async def fake() -> AsyncIterator[FakeDiscord]:
 
 
 @pytest.fixture
-async def settings(fake: FakeDiscord, tmp_path: Path) -> AsyncIterator[config.Settings]:
+async def environ(fake: FakeDiscord, tmp_path: Path) -> AsyncIterator[dict[str, str]]:
     async with SimulatedUpstream(canvas=64) as upstream:
-        yield config.load(
-            {
-                "EASEL_DISCORD_TOKEN": fake.token,
-                "EASEL_DISCORD_API": fake.api,
-                "EASEL_DISCORD_GATEWAY": fake.gateway,
-                "EASEL_API_KEY": SANDBOX_KEY,
-                "EASEL_API_URL": upstream.origin,
-                "EASEL_API_STORAGE": upstream.origin,
-                "EASEL_DATABASE": migrated(tmp_path / "easel.db"),
-            }
-        )
+        yield {
+            "EASEL_DISCORD_TOKEN": fake.token,
+            "EASEL_DISCORD_API": fake.api,
+            "EASEL_DISCORD_GATEWAY": fake.gateway,
+            "EASEL_API_KEY": SANDBOX_KEY,
+            "EASEL_API_URL": upstream.origin,
+            "EASEL_API_STORAGE": upstream.origin,
+            "EASEL_DATABASE": migrated(tmp_path / "easel.db"),
+        }
 
 
+@pytest.fixture
+def settings(environ: dict[str, str]) -> config.Settings:
+    return config.load(environ)
+
+
+@pytest.mark.parametrize("role", ["all", "gateway", "worker"])
 async def test_it_runs_until_a_signal_and_leaves_discord(
-    fake: FakeDiscord, settings: config.Settings
+    fake: FakeDiscord, environ: dict[str, str], role: str, unused_tcp_port: int
 ) -> None:
-    running = asyncio.create_task(app.run(settings))
-    await fake.ready()
-    await fake.until(lambda: fake.calls("PUT", COMMANDS))
+    own = f"127.0.0.1:{unused_tcp_port}"
+    running = asyncio.create_task(
+        app.run(config.load({**environ, "EASEL_ROLE": role, "EASEL_HEALTH_LISTEN": own}))
+    )
+    await fake.until(lambda: fake.calls("GET", "/oauth2/applications/@me"), 30)
+    if role != "worker":
+        await fake.ready()
+    async with httpx.AsyncClient(base_url=f"http://{own}", trust_env=False) as client:
+        measured = (await client.get("/metrics")).text
+    assert f'role="{role}"' in measured
     assert not running.done()
 
     os.kill(os.getpid(), signal.SIGTERM)
 
     await asyncio.wait_for(running, 30)
     await fake.gone()
+
+
+async def test_a_token_that_discord_refuses_is_one_sentence(environ: dict[str, str]) -> None:
+    with pytest.raises(StartupError, match="refused EASEL_DISCORD_TOKEN"):
+        await app.run(config.load({**environ, "EASEL_DISCORD_TOKEN": "another.token.entirely"}))
+
+
+async def test_a_connection_that_discord_closes_for_good_ends_it_with_the_reason(
+    fake: FakeDiscord, settings: config.Settings
+) -> None:
+    running = asyncio.create_task(app.run(settings))
+    await fake.ready()
+    await fake.drop(code=4004)
+
+    with pytest.raises(StartupError, match="no longer takes EASEL_DISCORD_TOKEN"):
+        await asyncio.wait_for(running, 30)
+
+
+async def test_a_discord_that_is_away_is_waited_for(environ: dict[str, str], unused_tcp_port: int) -> None:
+    nobody = f"http://127.0.0.1:{unused_tcp_port}/api/v10"
+    with pytest.raises(StartupDelayed, match="Discord cannot be reached"):
+        await app.run(config.load({**environ, "EASEL_DISCORD_API": nobody}))
 
 
 async def test_commands_are_told_again_though_discord_knows_them(

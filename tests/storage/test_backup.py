@@ -190,3 +190,39 @@ def test_only_plain_files_are_copied() -> None:
     assert str(file_of("sqlite+aiosqlite:////data/easel.db")) == "/data/easel.db"
     assert file_of("sqlite+aiosqlite:///file:easel.db?mode=ro&uri=true") is None
     assert file_of("postgresql+asyncpg://easel@db/easel") is None
+
+
+async def test_a_copy_that_fails_sqlites_check_and_a_source_that_is_no_database_are_refused(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    await migrate(sqlite_url)
+    copy = tmp_path / "copy.db"
+    take(tmp_path / "easel.db", copy)
+    whole = bytearray(copy.read_bytes())
+    whole[36:40] = bytes((0, 0, 0, 7))  # free pages that are not there
+    (tmp_path / "torn.db").write_bytes(whole)
+    (tmp_path / "noise.db").write_bytes(b"noise" * 4_096)
+
+    with pytest.raises(StartupError, match="is damaged: use another copy"):
+        verify(tmp_path / "torn.db")
+    with pytest.raises(StartupError, match="The copy failed"):
+        take(tmp_path / "noise.db", tmp_path / "other.db")
+
+    assert named(tmp_path, "*other*") == []
+
+
+async def test_where_nothing_can_be_put_a_copy_is_refused_and_nothing_is_left_behind(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    await migrate(sqlite_url)
+    copy = tmp_path / "copy.db"
+    take(tmp_path / "easel.db", copy)
+    (tmp_path / "folder.db").mkdir()
+
+    with pytest.raises(StartupError, match="does not exist: create it first"):
+        restore(copy, tmp_path / "nowhere" / "easel.db")
+    with pytest.raises(StartupError, match="cannot be replaced"):
+        restore(copy, tmp_path / "folder.db")
+
+    assert named(tmp_path, "*restoring*") == []
+    assert (tmp_path / "folder.db").is_dir()

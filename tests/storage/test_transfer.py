@@ -134,3 +134,20 @@ async def test_a_copy_done_again_by_mistake_throws_no_newer_work_away(tmp_path: 
 
     async with open_storage(new, migrate=False) as storage:
         assert sum(one.waiting for one in (await storage.jobs.load()).values()) == JOBS + 1
+
+
+async def test_a_file_that_is_there_a_folder_that_is_not_and_a_server_that_is_away_are_one_sentence_each(
+    tmp_path: Path, unused_tcp_port: int
+) -> None:
+    here = f"sqlite+aiosqlite:///{tmp_path}/here.db"
+    await fill(here)
+    before = content(tmp_path / "here.db")
+
+    with pytest.raises(StartupError, match="exists already"):
+        await into_file(here, tmp_path / "here.db")
+    with pytest.raises(StartupError, match="cannot be written"):
+        await into_file(here, tmp_path / "nowhere" / "copy.db")
+    with pytest.raises(StartupError):
+        await transfer(here, f"postgresql+asyncpg://easel@127.0.0.1:{unused_tcp_port}/easel")
+
+    assert content(tmp_path / "here.db") == before

@@ -86,7 +86,9 @@ class ScriptedImagine:
         *,
         preferred: Pool | None = None,
         given: Sequence[Given] = (),
+        address: str | None = None,
     ) -> Started:
+        del address
         self.preferred.append(preferred)
         self.given = given
         if self.refusal is not None:

@@ -359,3 +359,32 @@ def test_whatever_a_card_offers_is_answered_and_it_never_times_out() -> None:
 )
 def test_the_bar_is_full_only_at_the_end(percent: int, full: int) -> None:
     assert progress_bar(percent) == "▰" * full + "▱" * (12 - full)
+
+
+# -- shorter prompts ---------------------------------------------------------------------------------------------
+
+
+SHORTENED = """## Important tokens
+**paper** fox in a ~~really~~ **forest**
+## Shortened prompts
+1️⃣ a paper fox, forest
+
+2️⃣ paper fox
+"""
+
+
+def test_shorter_prompts_are_listed_with_a_button_each_and_the_words_that_counted() -> None:
+    shown = drawn(a_job(JobState.SUCCEEDED, kind=JobKind.SHORTEN, result_text=SHORTENED))
+
+    assert "a paper fox, forest" in words(shown)
+    assert "really" in words(shown)
+    assert [label for label in labels(shown) if label.startswith("Imagine")] == ["Imagine 1", "Imagine 2"]
+
+
+def test_where_nothing_could_be_shortened_the_card_says_so() -> None:
+    shown = drawn(a_job(JobState.SUCCEEDED, kind=JobKind.SHORTEN, result_text=""))
+
+    assert not [label for label in labels(shown) if label.startswith("Imagine")]
+    assert words(shown) != words(
+        drawn(a_job(JobState.SUCCEEDED, kind=JobKind.SHORTEN, result_text=SHORTENED))
+    )

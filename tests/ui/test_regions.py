@@ -10,18 +10,20 @@ import discord
 import pytest
 
 from bot.domain.masks import Cells, CheckedMask
+from bot.domain.window_words import WindowWords
 from bot.errors import StorageTrouble
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.region import Masked, RegionDraft
 from bot.ui.kit.links import card_link
 from tests.ui.builders import KEY, a_job, a_reply
-from tests.ui.client_harness import studio
+from tests.ui.client_harness import ScriptedDrafts, studio
 
 if TYPE_CHECKING:
     from simcord.results import InteractionResult
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
+    from bot.domain.prompts import PromptOptions
     from bot.services.admission.asker import Asker
     from tests.ui.client_harness import ClientHarness
 
@@ -36,7 +38,11 @@ class ScriptedRegions:
     answer: Pressed | None = None
     trouble: Exception | None = None
     link: str | None = None
+    spoken: str | None = None
+    """What the picture's own words are, where its account takes others."""
     chosen: list[Cells] = field(default_factory=list)
+    masks: list[bytes] = field(default_factory=list)
+    written: list[WindowWords | None] = field(default_factory=list)
     begun: list[tuple[Asker, Masked]] = field(default_factory=list)
 
     def at_hand(self, _asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
@@ -49,9 +55,23 @@ class ScriptedRegions:
     async def editor_link(self, _asker: Asker, _key: JobKey, _position: int) -> str | None:
         return self.link
 
-    async def prepare(self, _asker: Asker, _key: JobKey, position: int, chosen: bytes | Cells) -> Masked:
-        assert isinstance(chosen, Cells)
-        self.chosen.append(chosen)
+    async def words(self, _asker: Asker, _key: JobKey, _position: int) -> str | None:
+        return self.spoken
+
+    async def prepare(
+        self,
+        _asker: Asker,
+        _key: JobKey,
+        position: int,
+        chosen: bytes | Cells,
+        *,
+        words: WindowWords | None = None,
+    ) -> Masked:
+        self.written.append(words)
+        if isinstance(chosen, Cells):
+            self.chosen.append(chosen)
+        else:
+            self.masks.append(chosen)
         return Masked(a_job(), position, CheckedMask(b"mask", resized=False, share=0.1))
 
     async def begin(self, asker: Asker, ready: Masked, **_where: int) -> Pressed:
@@ -59,6 +79,13 @@ class ScriptedRegions:
         if self.trouble is not None:
             raise self.trouble
         return self.answer or Pressed(a_job(reply=asker.reply), PressOutcome.STARTED)
+
+
+class Drafts(ScriptedDrafts):
+    """Gives back what it keeps."""
+
+    async def open(self, _viewer: object, _draft: JobKey) -> PromptOptions:
+        return self.kept[-1][0]
 
 
 async def press(house: ClientHarness, regions: ScriptedRegions, custom_id: str) -> InteractionResult:
@@ -77,6 +104,58 @@ def words(house: ClientHarness) -> str:
     return str([message.components for message in house.channel.history(viewer=house.bob)]) + str(
         house.texts(house.bob)
     )
+
+
+WORDS, UPLOAD = (f"easel:2:cells:{KEY}:3:0003:{act}" for act in ("words", "upload"))
+
+
+@pytest.mark.parametrize("act", [WORDS, UPLOAD])
+async def test_words_go_along_with_squares_or_a_mask_and_bad_ones_are_given_back(act: str) -> None:
+    async with studio(extensions=EXTENSIONS) as house:
+        house.services.windows.anywhere = True
+        house.services.drafts = Drafts()
+        regions = ScriptedRegions(spoken="a lighthouse")
+        file: dict[str, Any] = {"file": ("mask.png", b"a mask")} if act == UPLOAD else {}
+        window = await press(house, regions, act)
+        refused = await house.bob.submit_modal(window, {"prompt": "a fox --aspekt 1:1", **file})
+        assert regions.begun == []
+        button = refused.followups[-1].components[-1]["components"][0]["custom_id"]
+        again = await house.bob.click(refused.followups[-1], custom_id=button)
+        await house.bob.submit_modal(again, {"prompt": "a red roof", **file})
+
+        assert regions.written == [WindowWords(prompt="a red roof")]
+        assert len(regions.begun) == 1
+        assert (regions.masks, regions.chosen) == (([b"a mask"], []) if file else ([], [Cells(3)]))
+
+
+async def test_words_that_cannot_be_had_in_time_open_no_window() -> None:
+    async with studio(extensions=EXTENSIONS) as house:
+        house.services.windows.anywhere = True
+        result = await press(house, ScriptedRegions(), WORDS)
+
+        assert result.modal is None
+        assert "could not read that picture quickly enough" in words(house)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_a_mask_alone_is_read_or_told_to_be_unreadable(
+    *, lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def reset(_url: str) -> bytes:
+        raise ConnectionResetError
+
+    async with studio(extensions=EXTENSIONS) as house:
+        regions = ScriptedRegions()
+        window = await press(house, regions, UPLOAD)
+        empty = await house.bob.submit_modal(window, {"file": ("mask.png", b"")})
+        assert empty.response is not None
+        assert empty.response.ephemeral
+        if lost:
+            monkeypatch.setattr(house.bot.http, "get_from_cdn", reset)
+        await house.bob.submit_modal(await press(house, regions, UPLOAD), {"file": ("mask.png", b"a mask")})
+
+        assert regions.masks == ([] if lost else [b"a mask"])
+        assert regions.written == ([] if lost else [None])
 
 
 async def test_a_page_to_draw_on_is_offered_beside_the_squares() -> None:
