@@ -11,7 +11,8 @@ from typing import Final
 from bot.cli.ending import carry_out, tell
 
 ORNATE: Final = ("structlog", "httpx")
-"""Libraries that, where they find rich, import it for tracebacks and command lines that nobody here sees."""
+"""Libraries that, where they find these, import them for tracebacks and a command line that nobody here sees:"""
+ORNAMENTS: Final = ("click", "rich")
 
 
 def command() -> None:
@@ -29,12 +30,13 @@ def command() -> None:
 
 
 def import_plainly() -> None:
-    """Import what would bring rich along, as if it were not installed; they allow for that, and a start is quicker."""
-    if "rich" in sys.modules:
-        return
-    sys.modules["rich"] = None  # type: ignore[assignment]  # how Python is told that a module is not there
+    """Import what would bring ornaments along, as if those were not installed: it allows for that, and starts sooner."""
+    hidden = [name for name in ORNAMENTS if name not in sys.modules]
+    for name in hidden:
+        sys.modules[name] = None  # type: ignore[assignment]  # how Python is told that a module is not there
     try:
         for name in ORNATE:
             importlib.import_module(name)
     finally:
-        del sys.modules["rich"]
+        for name in hidden:
+            del sys.modules[name]
