@@ -42,7 +42,6 @@ from bot.starts import Starts
 from bot.stop_signals import listen_to_signals
 from bot.storage.backup import file_of
 from bot.storage.opening import open_storage
-from bot.storage.vault import FernetVault
 from bot.supervision import Supervisor
 from bot.ui.card.cards import Cards
 from bot.ui.card.publisher import DiscordPublisher
@@ -53,10 +52,11 @@ from bot.ui.moderation.modlog import ChannelModLog
 from bot.ui.servers.owners import DiscordMail
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from bot.config import Settings
     from bot.domain.jobs import Job
+    from bot.domain.own_keys import Vault
     from bot.domain.ports import Clock, Guard
 
 log = logging.getLogger(__name__)
@@ -137,7 +137,7 @@ async def assemble(
                 answer_writer=DiscordAnswers(bot, catalogues),
                 balance_apis=accounts.balances,
                 key_admin=accounts.keys,
-                vault=FernetVault(masters) if masters else None,
+                vault=_vault(masters),
                 open_account=accounts.direct.with_key,
                 hide=log_room.hide,
                 modlog=ChannelModLog(bot, catalogues, clock),
@@ -204,6 +204,14 @@ async def assemble(
         if engine:
             bot.on_setup = app.start_engine
         yield app
+
+
+def _vault(masters: Sequence[str]) -> Vault | None:
+    if not masters:
+        return None
+    from bot.storage.vault import FernetVault  # noqa: PLC0415 - cryptography, for those who keep servers' keys
+
+    return FernetVault(masters)
 
 
 def _log_lost_way(job: Job, why: str) -> None:

@@ -163,7 +163,7 @@ class Easel(commands.AutoShardedBot):
 
         Discord being in trouble is no reason not to start: the commands it has go on working.
         """
-        fingerprint = await self._fingerprint()
+        fingerprint = self._fingerprint()
         if not force and not await self._has_turn(fingerprint):
             return False
         try:
@@ -228,13 +228,16 @@ class Easel(commands.AutoShardedBot):
             for command in self.tree.get_commands(guild=guild)
         ]
 
-    async def _fingerprint(self) -> str:
-        """A hash over everything Discord would be told."""
-        told = await self._told()
+    def _fingerprint(self) -> str:
+        """A hash over all that what Discord is told is made of; the sentences unread, for most starts tell nothing."""
+        told: list[Any] = [command.to_dict(self.tree) for command in self.tree.get_commands()]
         if self.owner_guild is not None:
-            told += [one | {"guild": self.owner_guild.id} for one in await self._told(self.owner_guild)]
+            owners = self.tree.get_commands(guild=self.owner_guild)
+            told += [command.to_dict(self.tree) | {"guild": self.owner_guild.id} for command in owners]
+        told = [settled(one, pools_differ=self._pools_differ) for one in told]
         told.sort(key=lambda command: (command.get("type", 1), command["name"]))
-        spelled = json.dumps([self.application_id, told], sort_keys=True, ensure_ascii=False)
+        made_of = [self.application_id, told, self.catalogues.digest]
+        spelled = json.dumps(made_of, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(spelled.encode()).hexdigest()
 
     async def on_interaction(self, interaction: AnyInteraction) -> None:

@@ -1,19 +1,20 @@
-"""The catalogues: gettext files read at start with Babel, and the one place where a Text becomes a sentence.
+"""The catalogues: gettext files read with Babel, each when first spoken, and the one place where a Text becomes a sentence.
 Never here: sentences themselves, and Discord; text that people wrote must come in escaped."""
 
 from __future__ import annotations
 
 import gettext
+import hashlib
 import io
 import logging
 import re
 import string
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from babel import Locale, UnknownLocaleError
-from babel.messages import mofile, pofile
+from babel.messages import pofile
 from babel.numbers import format_decimal
 from typing_extensions import override
 
@@ -21,7 +22,6 @@ from bot.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from importlib.resources.abc import Traversable
 
     from bot.texts import Argument
 
@@ -44,16 +44,34 @@ class UnknownText(LookupError):
     """No catalogue has this id, or the sentence names an argument that was not given: a bug of ours."""
 
 
-class _Silence(gettext.NullTranslations):
-    """The end of a chain of languages: nobody knows the id."""
+class _Language:
+    """The sentences of one language."""
 
-    @override
-    def gettext(self, message: str) -> str:
-        raise UnknownText(message)
+    def __init__(self, name: str, source: str) -> None:
+        """Read them from the text of a .po file; raises `ValueError` if it is none."""
+        try:
+            self.locale = Locale.parse(name)
+            catalogue = pofile.read_po(io.BytesIO(source.encode()), locale=name, abort_invalid=True)
+        except (UnknownLocaleError, ValueError, pofile.PoFileError) as error:
+            raise ValueError(f"the catalogue of “{name}” cannot be read: {error}") from error
+        self._plural = gettext.c2py(catalogue.plural_expr)
+        # As gettext's own compiler does: what is empty, or marked as a guess, does not count.
+        self._forms: dict[str, tuple[str, ...]] = {
+            message.id if isinstance(message.id, str) else message.id[0]: (message.string,)
+            if isinstance(message.string, str)
+            else tuple(message.string)
+            for message in catalogue
+            if message.id and message.string and not message.fuzzy
+        }
 
-    @override
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        raise UnknownText(msgid1)
+    def find(self, id_: str, n: Argument | None) -> str | None:
+        """The sentence, in the form for `n` where it has several (without one: for 1)."""
+        forms = self._forms.get(id_)
+        if forms is None:
+            return None
+        if len(forms) == 1:
+            return forms[0]
+        return forms[self._plural(n if isinstance(n, int) else 1)] or None
 
 
 class _Sentence(string.Formatter):
@@ -76,31 +94,44 @@ class _Sentence(string.Formatter):
 
 
 class Catalogues:
-    """Every language of the house, in memory.
+    """Every language of the house, read when it is first spoken.
 
     Numbers are written in the language's way (1,000 and 1.000), except inside Discord's markup; ids that are shown
     bare are given as strings. `strict` raises on an unknown id (tests); otherwise the id is shown and logged once.
     """
 
     def __init__(self, sources: Mapping[str, str], *, strict: bool = False) -> None:
-        """Compile catalogues from the text of their .po files, by gettext name (`en`, `pt_BR`)."""
+        """Take catalogues as the text of their .po files, by gettext name (`en`, `pt_BR`)."""
         if SOURCE not in sources:
             raise ValueError(f"the catalogue of “{SOURCE}” is missing: every language falls back to it")
         self._strict = strict
-        self._compiled = {name: _compile(name, text) for name, text in sources.items()}
-        self._languages = {name: Locale.parse(name) for name in sources}
-        self._chains: dict[str, tuple[str, gettext.NullTranslations]] = {}
+        self._sources = sources
+        self._chains: dict[str, tuple[_Language, ...]] = {}
         self._complained: set[str] = set()
 
     @classmethod
     def load(cls, *, strict: bool = False) -> Catalogues:
-        """Read the catalogues that come with the package."""
-        return cls(dict(_packaged()), strict=strict)
+        """The catalogues that come with the package."""
+        return cls(_packaged(), strict=strict)
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The gettext names of all catalogues."""
-        return tuple(self._compiled)
+        return tuple(self._sources)
+
+    @property
+    def digest(self) -> str:
+        """A hash over everything that can be said."""
+        spelled = "\0".join(f"{name}\0{self._sources[name]}" for name in sorted(self._sources))
+        return hashlib.sha256(spelled.encode()).hexdigest()
+
+    def read_all(self) -> None:
+        """Read every language now: some 15 ms of the processor for each, which may be spent in a thread.
+
+        Raises `ValueError` for a catalogue that cannot be read.
+        """
+        for name, source in self._sources.items():
+            _language(name, source)
 
     def render(self, text: Text, locale: str) -> str:
         """Say it in a language (Discord's or gettext's name), or the nearest one that knows the sentence."""
@@ -116,52 +147,42 @@ class Catalogues:
 
     def knows(self, id_: str) -> bool:
         """Whether the source language has this id."""
-        try:
-            self._find(self._chain(SOURCE)[1], id_, 1)
-        except UnknownText:
-            return False
-        return True
+        return any(language.find(id_, 1) is not None for language in self._chain(SOURCE))
 
     def speaks(self, locale: str) -> bool:
         """Whether a language has a catalogue of its own (its country's or its own name's)."""
-        return any(name in self._compiled for name in _nearest_first(locale) if name != SOURCE)
+        return any(name in self._sources for name in _nearest_first(locale) if name != SOURCE)
 
     def _say(self, text: Text, locale: str) -> str:
-        language, translations = self._chain(locale)
+        chain = self._chain(locale)
         args: dict[str, Argument] = {
             name: self.render(value, locale) if isinstance(value, Text) else value
             for name, value in text.args.items()
         }
-        sentence = self._find(translations, text.id, args.get(PLURAL_ARGUMENT))
+        sentence = _find(chain, text.id, args.get(PLURAL_ARGUMENT))
         try:
-            return _Sentence(self._languages[language]).vformat(
-                MARKUP_ARGUMENT.sub(r"\1{\2!s}", sentence), (), args
-            )
+            return _Sentence(chain[0].locale).vformat(MARKUP_ARGUMENT.sub(r"\1{\2!s}", sentence), (), args)
         except (KeyError, IndexError, ValueError) as error:
             raise UnknownText(f"{text.id} does not fit its arguments: {error}") from None
 
-    def _find(self, translations: gettext.NullTranslations, id_: str, n: Argument | None) -> str:
-        if isinstance(n, int):
-            try:
-                return translations.ngettext(id_, id_, n)
-            except UnknownText:
-                pass  # a sentence may well have an argument n and no plural forms
-        return translations.gettext(id_)
-
-    def _chain(self, locale: str) -> tuple[str, gettext.NullTranslations]:
-        """The nearest language and its catalogue, which itself falls back to the less near ones."""
+    def _chain(self, locale: str) -> tuple[_Language, ...]:
+        """The nearest language, and those that it falls back to."""
         known = self._chains.get(locale)
         if known is not None:
             return known
-        names = [name for name in _nearest_first(locale) if name in self._compiled]
-        found: gettext.NullTranslations = _Silence()
-        for name in reversed(names):
-            nearer = gettext.GNUTranslations(io.BytesIO(self._compiled[name]))
-            nearer.add_fallback(found)
-            found = nearer
+        names = [name for name in _nearest_first(locale) if name in self._sources]
+        found = tuple(_language(name, self._sources[name]) for name in names)
         if len(self._chains) < 256:  # noqa: PLR2004 - Discord knows some thirty; a bound against nonsense
-            self._chains[locale] = names[0], found
-        return names[0], found
+            self._chains[locale] = found
+        return found
+
+
+def _find(chain: Iterable[_Language], id_: str, n: Argument | None) -> str:
+    for language in chain:
+        found = language.find(id_, n)
+        if found is not None:
+            return found
+    raise UnknownText(id_)
 
 
 @lru_cache(maxsize=256)
@@ -178,21 +199,14 @@ def _nearest_first(locale: str) -> Sequence[str]:
 
 
 @lru_cache(maxsize=32)
-def _compile(name: str, text: str) -> bytes:
-    """The same text again is not read again: a process that starts several bots reads each language once."""
-    try:
-        Locale.parse(name)
-        catalogue = pofile.read_po(io.BytesIO(text.encode()), locale=name, abort_invalid=True)
-    except (UnknownLocaleError, ValueError, pofile.PoFileError) as error:
-        raise ValueError(f"the catalogue of “{name}” cannot be read: {error}") from error
-    compiled = io.BytesIO()
-    mofile.write_mo(compiled, catalogue)
-    return compiled.getvalue()
+def _language(name: str, source: str) -> _Language:
+    """Each is read once in a process, though the commands' decorators and the client have catalogues of their own."""
+    return _Language(name, source)
 
 
-def _packaged() -> Iterable[tuple[str, str]]:
-    folder: Traversable
-    for folder in resources.files("bot").joinpath("locales").iterdir():
-        file = folder.joinpath("LC_MESSAGES", DOMAIN)
-        if folder.is_dir() and file.is_file():
-            yield folder.name, file.read_text(encoding="utf-8")
+@cache
+def _packaged() -> Mapping[str, str]:
+    """The text of each catalogue that comes with the package, by its gettext name."""
+    folders = resources.files("bot").joinpath("locales").iterdir()
+    files = {folder.name: folder.joinpath("LC_MESSAGES", DOMAIN) for folder in folders if folder.is_dir()}
+    return {name: file.read_text(encoding="utf-8") for name, file in files.items() if file.is_file()}

@@ -163,6 +163,8 @@ class App:
         }
         log.info("started", extra=told)
         self.manager.tell(f"STATUS={told['servers']} servers")
+        # In a thread, so that the first sentence in each language need not wait for all of them to be read.
+        await asyncio.to_thread(self.bot.catalogues.read_all)
         await idle(self.clock)
 
     async def _ask_for_token(self) -> None:

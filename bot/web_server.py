@@ -9,10 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from bot.metrics import page_of
 from bot.midjourney.hints import read_hint
-from bot.web.health import Health
-from bot.web.hook import Hook
-from bot.web.region import RegionPages
-from bot.web.server import serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -26,6 +22,7 @@ if TYPE_CHECKING:
     from bot.services.intake.mask_editor import MaskEditor
     from bot.supervision import Supervisor
     from bot.web.hook import FindJob, OnHint
+    from bot.web.region import RegionPages
 
 
 FRESH_S: Final = 5.0
@@ -50,6 +47,15 @@ class Served:
 @asynccontextmanager
 async def serving(settings: Settings, served: Served) -> AsyncIterator[None]:
     """Serve for the length of the block, where the operator wants it; raises `StartupError`."""
+    own, listen = settings.health_listen, settings.web_listen
+    if own is None and listen is None:
+        yield
+        return
+    # Who serves nothing need not wait for aiohttp's server.
+    from bot.web.health import Health  # noqa: PLC0415
+    from bot.web.hook import Hook  # noqa: PLC0415
+    from bot.web.server import serve  # noqa: PLC0415
+
     health = Health(
         alive={"parts": served.supervisor.lost},
         ready={
@@ -67,7 +73,6 @@ async def serving(settings: Settings, served: Served) -> AsyncIterator[None]:
         served.readiness.measure()
         return await levels()
 
-    own = settings.health_listen
     async with AsyncExitStack() as stack:
         if own is not None:
             await stack.enter_async_context(
@@ -80,7 +85,6 @@ async def serving(settings: Settings, served: Served) -> AsyncIterator[None]:
                     setting="EASEL_HEALTH_LISTEN",
                 )
             )
-        listen = settings.web_listen
         if listen is not None:
             hook = Hook(
                 read_hint=read_hint,
@@ -106,6 +110,8 @@ def _region_pages(public_url: str | None, served: Served) -> RegionPages | None:
     """The mask editor, if people can reach it."""
     if public_url is None:
         return None
+    from bot.web.region import RegionPages  # noqa: PLC0415 - as above
+
     return RegionPages(
         mask_editor=served.mask_editor,
         catalogues=served.catalogues,

@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool, QueuePool
 
 from bot.errors import StartupError, StorageTrouble
@@ -150,6 +149,8 @@ class SqliteDatabase(_Reporting):
     async def _by_steps(
         self, begin: Callable[[Connection], None], *pragmas: str
     ) -> AsyncIterator[AsyncConnection]:
+        from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - it brings the whole ORM along, which a start does not need
+
         engine = create_async_engine(
             self._url.set(drivername="sqlite+aiosqlite"),
             hide_parameters=True,
@@ -214,6 +215,8 @@ class PostgresDatabase(_Reporting):
     """One PostgreSQL database, through a pool of connections. Its errors are `StorageTrouble`."""
 
     def __init__(self, url: URL, *, busy_ms: int) -> None:
+        from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - as above
+
         url, dsn = _as_asyncpg_takes_it(url)
         self._writer = create_async_engine(
             url,

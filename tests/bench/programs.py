@@ -34,9 +34,7 @@ def bare(fake: FakeDiscord) -> tuple[str, ...]:
 EASEL: Final = ("-m", "bot", "run")
 
 
-def environ_of(
-    fake: FakeDiscord, upstream: SimulatedUpstream, folder: Path, **more: str
-) -> dict[str, str]:
+def environ_of(fake: FakeDiscord, upstream: SimulatedUpstream, folder: Path, **more: str) -> dict[str, str]:
     """The environment of Easel's process; `more` are settings."""
     settings_for(upstream, folder / "easel.db")  # what it checks is checked here, with a better message
     settings = {

@@ -125,9 +125,9 @@ def test_a_sentence_that_cannot_be_said_is_found_in_tests_and_named_in_productio
     assert catalogues(strict=False).render(unfit, "de") == id_
 
 
-def test_a_broken_catalogue_stops_the_start_with_its_name() -> None:
+def test_a_broken_catalogue_is_refused_with_its_name() -> None:
     with pytest.raises(ValueError, match="“fr”"):
-        catalogues(fr="this is no catalogue")
+        catalogues(fr="this is no catalogue").read_all()
     with pytest.raises(ValueError, match="“en”"):
         Catalogues({"de": GERMAN})
 
@@ -141,5 +141,6 @@ def test_the_english_catalogue_names_each_sentence_once() -> None:
 
 def test_the_package_s_own_catalogues_can_be_read() -> None:
     house = Catalogues.load(strict=True)
+    house.read_all()
 
     assert house.render(text("pool.FAST"), "de") == "⚡ FAST"

@@ -4,7 +4,8 @@ Never here: caches, and what a preference means."""
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import delete, insert, select, text, update
@@ -23,9 +24,14 @@ if TYPE_CHECKING:
 
     from bot.storage.database import Database
 
-_CODEC: Final = TypeAdapter(Preferences)
 
 p = preferences.c
+
+
+@cache
+def _codec() -> TypeAdapter[Preferences]:
+    """Built when the first row is read: it takes as long as importing a small library."""
+    return TypeAdapter(Preferences)
 
 
 class SqlPreferenceStore:
@@ -48,7 +54,7 @@ class SqlPreferenceStore:
             before = _load(connection, user_id)
             after = change(before or Preferences())
             values = {
-                "content": plain(json.dumps(_CODEC.dump_python(after, mode="json"), ensure_ascii=False)),
+                "content": plain(json.dumps(_codec().dump_python(after, mode="json"), ensure_ascii=False)),
                 "language": after.language,
                 "changed_at": at,
             }
@@ -85,6 +91,6 @@ def _load(connection: Connection, user_id: int) -> Preferences | None:
     if row is None:
         return None
     try:
-        return _CODEC.validate_json(row.content)
+        return _codec().validate_json(row.content)
     except ValidationError:  # its words hold what somebody typed
         raise StorageTrouble(BROKEN) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +33,11 @@ UNDO: Final = "undo"
 LOOK_BACK: Final = 100
 """Changes that may have come between a window's opening and its sending."""
 
-_CODEC: Final = TypeAdapter(GuildSettings)
+
+@cache
+def _codec() -> TypeAdapter[GuildSettings]:
+    """Built when the first row is read: it takes as long as importing a small library."""
+    return TypeAdapter(GuildSettings)
 
 
 class SqlSettingsStore:
@@ -187,13 +192,13 @@ def _load(connection: Connection, guild_id: int) -> GuildSettings:
 
 def _decoded(guild_id: int, revision: int, content: Mapping[str, Any]) -> GuildSettings:
     try:
-        return _CODEC.validate_python({"guild_id": guild_id, "revision": revision, **content})
+        return _codec().validate_python({"guild_id": guild_id, "revision": revision, **content})
     except ValidationError:  # its words hold what a moderator typed
         raise StorageTrouble(BROKEN) from None
 
 
 def _sections(settings: GuildSettings, names: Sequence[str]) -> dict[str, Any]:
-    whole = _CODEC.dump_python(settings, mode="json")
+    whole = _codec().dump_python(settings, mode="json")
     return {name: whole[name] for name in names}
 
 
