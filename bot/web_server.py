@@ -51,10 +51,9 @@ async def serving(settings: Settings, served: Served) -> AsyncIterator[None]:
     if own is None and listen is None:
         yield
         return
-    # Who serves nothing need not wait for aiohttp's server.
-    from bot.web.health import Health  # noqa: PLC0415
-    from bot.web.hook import Hook  # noqa: PLC0415
-    from bot.web.server import serve  # noqa: PLC0415
+    from bot.web.health import Health  # noqa: PLC0415 - who serves nothing waits for no aiohttp
+    from bot.web.hook import Hook  # noqa: PLC0415 - who serves nothing waits for no aiohttp
+    from bot.web.server import serve  # noqa: PLC0415 - who serves nothing waits for no aiohttp
 
     health = Health(
         alive={"parts": served.supervisor.lost},
