@@ -28,7 +28,7 @@ MADE_UP_TOKEN: Final = "a-token-that-nobody-checks"  # noqa: S105 - the simulate
 OWN_KEY: Final = "sk-robins-own"
 KEYS: Final = {SANDBOX_KEY: Key(), OWN_KEY: Key(account="robin")}
 """What the simulated API takes: the deployment's key, and one that a server may bring for itself."""
-ALLOWANCE: Final = "NORMAL=200/5/20,FAST=50/3/10,TURBO=25/2/6"
+ALLOWANCE: Final = "NORMAL=200/5/20,FAST=50/3/10,TURBO=25/2/6,DRAW=50/3/10"
 STOP_S: Final = 3.0
 
 

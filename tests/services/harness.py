@@ -484,6 +484,14 @@ class FakePublisher:
 
         return await self._effects.around(f"pictured {message_id}", call())
 
+    async def picture_urls(self, channel_id: int, message_id: int) -> Sequence[str]:
+        async def call() -> Sequence[str]:
+            (found,) = [m for m in self._discord.messages if (m.channel, m.id) == (channel_id, message_id)]
+            shown = () if found.picture is None else (found.picture, *found.picture.more)
+            return [f"https://cdn.example/{one.filename}" for one in shown]
+
+        return await self._effects.around(f"pictures of {message_id}", call())
+
     async def take_down(self, channel_id: int, message_id: int) -> None:
         async def call() -> None:
             found = [m for m in self._discord.messages if (m.channel, m.id) == (channel_id, message_id)]
