@@ -49,6 +49,7 @@ class ImagesApi:
     caller: Caller
     key: str
     model: EngineModel
+    seconds: float = DRAW_SECONDS
 
     async def draw(
         self, order: Order, *, images: Sequence[tuple[bytes, str]] = ()
@@ -62,7 +63,7 @@ class ImagesApi:
             lambda: request,
             _checked,
             client=self.caller.lines.paid,
-            seconds=DRAW_SECONDS,
+            seconds=self.seconds,
             most=MOST_ANSWER,
         )
         found = [picture for one in await asyncio.to_thread(_items, body) if (picture := await _made(one))]
@@ -159,14 +160,14 @@ def _items(body: bytes) -> list[DrawnPicture]:
     """What an answer brought, as it is. Raises `RemoteError`: it was paid for, and cannot be read."""
     try:
         answer = json.loads(body)
-        if "data" not in answer and "statusCode" in answer:
+        if "statusCode" in answer:
             open_envelope(
                 200, {}, body
             )  # a refusal inside a success, as the service's other endpoints have it
         if _said(body)[0]:
             _checked(400, {}, body)
         return list(_read(answer["data"]))
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RemoteError(
             RemoteFault.UNCLEAR, f"the answer is no list of pictures ({error!r})"[:200]
         ) from None
