@@ -227,7 +227,7 @@ async def open_world(
     """A world of one's own; options are the simulated API's settings, `restore` gives it an earlier one's tasks, `more` the bot's."""
     guard, clock = PatientGuard(), StageClock()
     upstream = SimulatedUpstream(
-        clock=lambda: clock.now() / 1000, pace=Pace(speed=speed), canvas=64, **upstream_options
+        clock=lambda: clock.now() / 1000, pace=Pace(speed=speed), **{"canvas": 64, **upstream_options}
     )
     if restore is not None:
         restore(upstream)
