@@ -214,6 +214,10 @@ class Engine(Protocol):
     def model(self) -> EngineModel:
         """What it is."""
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the service said a moment ago that the key may not draw: then nobody is let begin an order."""
+
     async def draw(
         self, order: Order, *, images: Sequence[tuple[bytes, str]] = ()
     ) -> tuple[DrawnPicture, ...]:
@@ -222,6 +226,13 @@ class Engine(Protocol):
         `images` are pictures to start from with their types. No such call is ever repeated when it is UNCLEAR: the
         service has no list in which it could be looked for.
         """
+
+
+class ListedEngine(Engine, Protocol):
+    """An engine whose service lists what a key may use."""
+
+    async def offered(self) -> bool:
+        """Whether the key may use it, by that list; costs nothing. Raises `RemoteError`."""
 
 
 @runtime_checkable

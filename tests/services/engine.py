@@ -35,6 +35,7 @@ class Studio:
         self.orders: list[tuple[Order, tuple[bytes, ...]]] = []
         """Every order that was paid for, with the pictures that it started from."""
         self.refusals: list[RemoteError] = []
+        self.is_refused = False
         self.swallow = 0
         """So many orders are drawn while their answers are lost."""
         self.addresses: list[str] = []
@@ -51,6 +52,10 @@ class Engine:
     @property
     def model(self) -> EngineModel:
         return self._studio.model
+
+    @property
+    def is_refused(self) -> bool:
+        return self._studio.is_refused
 
     async def draw(
         self, order: Order, *, images: Sequence[tuple[bytes, str]] = ()

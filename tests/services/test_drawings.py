@@ -258,3 +258,13 @@ async def test_what_midjourney_refused_is_drawn_with_its_words_and_says_so(world
     assert [order.prompt for order, _ in studio.orders] == ["a fox --size 1536x1024"]
     assert job.ancestor is not None
     assert job.ancestor.key == failed.key
+
+
+async def test_a_key_that_may_not_draw_is_said_at_once_and_no_order_begins(world: Harness) -> None:
+    studio = await opened(world)
+    studio.is_refused = True
+    with pytest.raises(UserError) as caught:
+        await begun(world)
+
+    assert caught.value.text.id == "draw.key_refused"
+    assert not await world.all_jobs()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import httpx
 
     from bot.domain.capabilities import Capabilities
-    from bot.domain.drawing import Engine
+    from bot.domain.drawing import ListedEngine
     from bot.domain.inputs import Shape
     from bot.domain.pools import Pool
     from bot.domain.ports import Guard, Metrics
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bot.midjourney.calls import Reader
     from bot.midjourney.transport import Lines
 
-    EngineOpener = Callable[[Caller, str], Engine]
+    EngineOpener = Callable[[Caller, str], ListedEngine]
     """Makes the second engine of a key."""
 
 T = TypeVar("T")

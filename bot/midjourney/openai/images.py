@@ -7,7 +7,8 @@ import asyncio
 import binascii
 import json
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.drawing import MOST_KEPT_BYTES, DrawnPicture
@@ -31,6 +32,8 @@ EDITS: Final = "/v1/images/edits"
 MODELS: Final = "/v1/models"
 DRAW_SECONDS: Final = 240.0
 """A picture of high quality takes up to two minutes by OpenAI's guide, and four of them come in one answer."""
+REFUSED_S: Final = 600.0
+"""A key that may not draw is let try again this often; a refused call costs nothing."""
 MOST_ANSWER: Final = 128 * 1024 * 1024
 """Four pictures of 20 MB in base64, and room."""
 EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -42,14 +45,21 @@ _NO_MODEL: Final = frozenset({"model_not_found", "model_not_available"})
 _QUOTA: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_user_quota"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ImagesApi:
     """Implements `Engine` for one key."""
 
     caller: Caller
-    key: str
+    key: str = field(repr=False)
     model: EngineModel
     seconds: float = DRAW_SECONDS
+    _refused_until: float = 0.0
+    """So long nobody is let try a key that was just refused."""
+
+    @property
+    def is_refused(self) -> bool:
+        """See the port."""
+        return monotonic() < self._refused_until
 
     async def draw(
         self, order: Order, *, images: Sequence[tuple[bytes, str]] = ()
@@ -58,14 +68,19 @@ class ImagesApi:
         if images and not self.model.pictures:
             raise RemoteError(RemoteFault.REFUSED, f"{self.model.name} takes no pictures")
         endpoint, request = (EDITS, self._edit(order, images)) if images else (GENERATIONS, self._new(order))
-        body = await self.caller.call(
-            "draw_edit" if images else "draw",
-            lambda: request,
-            _checked,
-            client=self.caller.lines.paid,
-            seconds=self.seconds,
-            most=MOST_ANSWER,
-        )
+        try:
+            body = await self.caller.call(
+                "draw_edit" if images else "draw",
+                lambda: request,
+                _checked,
+                client=self.caller.lines.paid,
+                seconds=self.seconds,
+                most=MOST_ANSWER,
+            )
+        except RemoteError as error:
+            if error.fault is RemoteFault.KEY:
+                self._refused_until = monotonic() + REFUSED_S
+            raise
         found = [picture for one in await asyncio.to_thread(_items, body) if (picture := await _made(one))]
         if not found:
             raise RemoteError(RemoteFault.REFUSED, f"{endpoint}: no picture", kind=FailureKind.NO_PICTURE)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.accounts import DEFAULT_ACCOUNT, is_own, mapped, read_own
 from bot.domain.capabilities import OHMYGPT, capabilities_of
+from bot.domain.drawing import Drawing
 from bot.domain.pools import Pool, shown_pools
 from bot.domain.window_ports import Unfamiliar
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
@@ -93,6 +94,11 @@ class Accounts:
             except RemoteError as error:
                 log.info("abilities_unknown", extra={"account": name, "fault": error.fault.value})
         return self.able(name)
+
+    async def is_engine_refused(self, guild_id: int | None) -> bool:
+        """Whether the service has just said that the key of a server's account may not draw."""
+        api = await self.find(await self._account_of_server(guild_id, Pool.DRAW))
+        return isinstance(api, Drawing) and api.engine is not None and api.engine.is_refused
 
     def any_able(self, can: Callable[[Capabilities], bool]) -> bool:
         """Whether any of the owner's accounts can do something, as far as it is known by now."""

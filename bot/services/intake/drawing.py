@@ -116,6 +116,8 @@ class Drawings:
         model = await self.accounts.engine_in(asker.server)
         if model is None:
             raise UserError(text("draw.not_here"))
+        if await self.accounts.is_engine_refused(asker.server):
+            raise UserError(text("draw.key_refused", engine=model.name))
         return model
 
     async def _start(

@@ -276,6 +276,8 @@ class _Drawing:
                 return text("card.submitted_behind", n=job.server.ahead, since=since)
             case JobState.SUBMITTED:
                 return text("card.submitted", since=since)
+            case _ if job.pool is Pool.DRAW and job.sent_at is not None:
+                return text("draw.card_drawing", since=f"<t:{job.sent_at // 1000}:R>")
             case _:
                 return text("card.sending", since=since)
 
@@ -290,7 +292,8 @@ class _Drawing:
         yield self._say(text("card.failed", why=text(f"failure.{kind}")))
         yield self._say(text(f"advice.{kind}"))
         if failure.words and self._dress.has_words:
-            yield self._small(text("card.words", words=quoted(failure.words, WORDS_LIMIT)))
+            said = "draw.card_words" if self._job.pool is Pool.DRAW else "card.words"
+            yield self._small(text(said, words=quoted(failure.words, WORDS_LIMIT)))
         yield self._small(text("card.refunded"))
 
     def _remarks(self, picture: Picture | None) -> Iterable[str]:

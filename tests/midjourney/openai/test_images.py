@@ -234,3 +234,13 @@ async def test_what_is_no_picture_is_left_out_and_no_address_of_a_file_is_taken(
     found = _items(b'{"data": [{"b64_json": "eA=="}, {"url": "file:///etc/passwd"}, {"b64_json": 3}, {}]}')
 
     assert [await _made(one) for one in found] == [None]
+
+
+async def test_a_key_that_may_not_draw_is_not_tried_again_for_a_while() -> None:
+    async with engine_and_upstream() as (api, upstream, _):
+        upstream.fault(Fault.DRAW_FORBIDDEN)
+        assert not api.is_refused
+        await refused(api)
+
+        assert api.is_refused
+        assert SANDBOX_KEY not in repr(api)
