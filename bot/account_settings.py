@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 from pydantic import PlainValidator, SecretStr
 
 from bot.domain.accounts import ACCOUNT_NAME, ApiKind
-from bot.domain.pools import Pool
+from bot.domain.pools import MIDJOURNEY_POOLS, Pool
 from bot.midjourney.mjproxy.routes import Auth, PoolRoute
 from bot.setting_types import address_of
 
@@ -91,7 +91,7 @@ def read_routes(value: object) -> PoolRoutes:
     routes: dict[tuple[str | None, Pool], RouteSetting] = {}
     for part in filter(None, re.split(r"[\s,]+", str(value))):
         match = _ROUTE.fullmatch(part)
-        if match is None or match[2].upper() not in set(Pool):
+        if match is None or match[2].upper() not in MIDJOURNEY_POOLS:
             raise ValueError(_ROUTE_FORMS)
         place = (match[1].lower() if match[1] else None, Pool(match[2].upper()))
         if place in routes:

@@ -13,7 +13,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from bot import log as log_room
-from bot.client import EXTENSIONS, SHORTENING, Easel, point_at
+from bot.client import DRAWING, EXTENSIONS, SHORTENING, Easel, point_at
 from bot.clock import GuardedClock, SystemClock
 from bot.domain.accounts import ApiKind
 from bot.domain.capabilities import capabilities_of
@@ -32,6 +32,7 @@ from bot.process import App
 from bot.readiness import Readiness
 from bot.services.accounts.owner_policy import OwnerTerms
 from bot.services.admission.terms import DeploymentPolicy
+from bot.services.history.drawn_pictures import DrawnPictures
 from bot.services.intake.mask_editor import MaskEditor
 from bot.services.intake.naming import RandomNaming
 from bot.services.intake.region_links import RegionLinks
@@ -89,7 +90,7 @@ async def assemble(
         lines = await stack.enter_async_context(open_lines())
         accounts = open_accounts(settings, lines, guard=guard, metrics=meters)
         masters = [key.get_secret_value() for key in settings.master_key]
-        pictures = HttpPictures(lines.pictures, picture_settings(settings), guard=guard, metrics=meters)
+        fetching = HttpPictures(lines.pictures, picture_settings(settings), guard=guard, metrics=meters)
         bot = Easel(
             catalogues=catalogues,
             meta=storage.meta,
@@ -98,18 +99,23 @@ async def assemble(
             shard_ids=settings.shard_ids,
             owner_guild=settings.owner_guild,
             pools_differ=accounts.pools_differ,
-            extensions=(*EXTENSIONS, *([SHORTENING] if accounts.have_windows else [])),
+            extensions=(
+                *EXTENSIONS,
+                *([SHORTENING] if accounts.have_windows else []),
+                *([DRAWING] if accounts.draws else []),
+            ),
         )
         publisher = DiscordPublisher(
             bot,
             Cards(
                 catalogues,
                 video=settings.show_video,
-                address_of=lambda job: pictures.address(job.storage_key),
-                able=lambda account: capabilities_of(accounts.apis.get(account)),
+                address_of=lambda job: fetching.address(job.storage_key),
+                able=accounts.able,
             ),
             clock,
         )
+        pictures = DrawnPictures(fetching, storage.jobs, publisher)
         links = RegionLinks(
             store=storage.region_links,
             clock=clock,
@@ -150,6 +156,7 @@ async def assemble(
                 webhooks=settings.public_url is not None,
                 account_of=settings.account_of,
                 own_name=accounts.own_name,
+                own_able=capabilities_of(accounts.direct),
                 owner_terms=OwnerTerms(settings.servers, settings.server_ceiling, settings.account_ceiling),
                 server_keys=settings.server_keys == "on" and settings.api_kind is ApiKind.OHMYGPT,
                 balance_low=settings.balance_low,

@@ -51,6 +51,8 @@ EXTENSIONS: Final = (
 """Loaded by name, so that nothing in `bot` imports a cog."""
 SHORTENING: Final = "cogs.shorten"
 """Loaded besides where an account of the owner's may shorten prompts."""
+DRAWING: Final = "cogs.draw"
+"""Loaded besides where the owner named a second engine."""
 COMMAND_IDS: Final = "command_ids"
 """Under this name the store keeps the ids that Discord gave the commands, for every process."""
 SYNCING: Final = "commands_syncing"

@@ -29,6 +29,8 @@ from bot.setting_types import (
     Credits,
     CreditValue,
     Database,
+    DefaultPool,
+    Engine,
     Hosts,
     Listening,
     Lower,
@@ -50,7 +52,7 @@ ENV_FILE: Final = Path(".env")
 SECRETS_DIR_NAME: Final = "EASEL_SECRETS_DIR"
 STOCK_CEILING: Final = "300/3000/3/50"
 STOCK_VALUE: Final = "34000 CNY"
-STOCK_RULES: Final = "NORMAL=50/3/10,FAST=10/1/5,TURBO=5/1/3"
+STOCK_RULES: Final = "NORMAL=50/3/10,FAST=10/1/5,TURBO=5/1/3,DRAW=10/1/3"
 OWN_NAME: Final = {ApiKind.OHMYGPT: DEFAULT_ACCOUNT, ApiKind.MJ_PROXY: "mj-proxy"}
 """What the jobs of the default account carry: those of another kind are never taken for its own."""
 
@@ -139,6 +141,10 @@ class Settings(LocalSettings):
         None,
         description="OhMyGPT key with the management permission: shows you the balance, reads the price list, and makes keys with a cap (`easel keys`).",
     )
+    engine_model: Engine | None = Field(
+        None,
+        description="Image model for `/draw` on the same OhMyGPT key: `gpt-image-…` or `dall-e-3`; unset: no such command.",
+    )
     pool_routes: Routes = Field(
         default_factory=dict,
         repr=False,
@@ -156,14 +162,12 @@ class Settings(LocalSettings):
     account_of: AccountOf = Field(
         default_factory=dict,
         json_schema_extra={"shown": ""},
-        description="Which of `ACCOUNTS` pays for a server, in all pools or in one: "
-        "`123456789012345678=studio,123456789012345678/FAST=guest`.",
+        description="Which of `ACCOUNTS` pays for a server, in all pools or in one: `123456789012345678=studio,123456789012345678/FAST=guest`.",
     )
     master_key: MasterKeys = Field(
         (),
         repr=False,
-        description="Encrypts the keys that servers bring themselves; several with commas between them, the newest "
-        "first. Unset: servers cannot bring any.",
+        description="Encrypts the keys that servers bring themselves; several with commas between them, the newest first. Unset: servers cannot bring any.",
     )
     server_keys: Annotated[Literal["on", "off"], Lower] = Field(
         "on", description="Whether servers may bring keys of their own: `on` (needs `MASTER_KEY`) or `off`."
@@ -181,8 +185,7 @@ class Settings(LocalSettings):
     credits: Credits = Field(
         default_factory=lambda: parse_rates(""),
         json_schema_extra={"shown": ""},
-        description="Credits that one picture costs, by pool and kind, where the price list does not say: "
-        "`NORMAL=2040,FAST=6800,FAST/upscale=1700`. Shown beside units.",
+        description="Credits that one picture costs, by pool and kind, where the price list does not say: `NORMAL=2040,FAST=6800,FAST/upscale=1700`. Shown beside units.",
     )
     credit_value: CreditValue = Field(
         default_factory=lambda: parse_money(STOCK_VALUE),
@@ -197,7 +200,7 @@ class Settings(LocalSettings):
     owner_guild: int | None = Field(
         None, ge=1, description="Id of the server in which you find `/ops`; unset: there is no such command."
     )
-    default_pool: Annotated[Pool, Upper] = Field(
+    default_pool: DefaultPool = Field(
         Pool.NORMAL,
         description="Pool of a command that names none, until a server chooses: `NORMAL`, `FAST` or `TURBO`.",
     )
@@ -205,7 +208,7 @@ class Settings(LocalSettings):
         default_factory=lambda: parse_default_rules(STOCK_RULES),
         json_schema_extra={"shown": STOCK_RULES},
         description="Allowance of everyone on a server without rules: per day / at once / waiting; "
-        "`unlimited`, or `off`. `TURBO` counts only where an account serves it.",
+        "`unlimited`, or `off`. `TURBO` counts only where an account serves it, `DRAW` (for `/draw`) with `ENGINE_MODEL`.",
     )
     max_running: int = Field(
         3, ge=1, le=1_000, description="Jobs that run at once per account and pool; the rest queue."
@@ -278,6 +281,13 @@ class Settings(LocalSettings):
                 raise ValueError(f"{PREFIX}ACCOUNT_OF names {name}, which is none of {PREFIX}ACCOUNTS")
         if self.public_url is not None and self.web_listen is None and self.role == "all":
             raise ValueError(f"{PREFIX}PUBLIC_URL needs {PREFIX}WEB_LISTEN: nothing would answer there")
+        return self
+
+    @model_validator(mode="after")
+    def _engine_has_a_key(self) -> Self:
+        kinds = {self.api_kind, *(account.kind for account in self.accounts.values())}
+        if self.engine_model is not None and ApiKind.OHMYGPT not in kinds:
+            raise ValueError(f"{PREFIX}ENGINE_MODEL needs an account at OhMyGPT")
         return self
 
     @property

@@ -20,6 +20,7 @@ from bot.doctor_discord import clock_of, examine_discord
 from bot.doctor_kind import looks_like_the_family
 from bot.doctor_pictures import examine_hosts
 from bot.domain.access import ChannelPolicy
+from bot.domain.pools import Pool
 from bot.domain.upstream_keys import NEARLY_PERCENT
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
 from bot.finding import Finding
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from bot.config import Settings
+    from bot.domain.drawing import ListedEngine
     from bot.domain.upstream_keys import KeyAdmin
     from bot.setting_types import Listen
 
@@ -213,6 +215,8 @@ async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
                 allowed = picture_settings(settings).allowed
                 async for finding in examine_hosts(api, allowed, of="" if is_own else f" ({name})"):
                     yield finding
+            if isinstance(api, MidjourneyApi) and api.engine is not None:
+                yield await _engine(api.engine, settings, "" if is_own else f" ({name})")
         if any(isinstance(api, MidjourneyApi) for api in accounts.apis.values()):
             yield await _store(settings.api_storage)
         bank = accounts.balances.get(accounts.own_name)
@@ -228,6 +232,24 @@ async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding("balance", fine=balance.total > 0, words=f"{balance.total:,} credits")
         if accounts.keys is not None:
             yield await _managed_keys(accounts.keys, settings)
+
+
+async def _engine(engine: ListedEngine, settings: Settings, of: str) -> Finding:
+    """Whether the key's list of models names the second engine; nothing is drawn for it."""
+    name, model = f"second engine{of}", engine.model.name
+    try:
+        offered = await engine.offered()
+    except RemoteError as error:
+        return Finding(name, fine=False, words=f"the list of models cannot be read: {error.message}")
+    if not offered:
+        words = (
+            f"the key's list of models does not name {model}: give the key that permission, or name another"
+        )
+        return Finding(name, fine=False, words=words)
+    if Pool.DRAW not in settings.default_rules:
+        words = f"{model} is offered, but EASEL_DEFAULT_RULES names no DRAW: nobody may draw"
+        return Finding(name, fine=False, words=words)
+    return Finding(name, fine=True, words=f"the key may use {model}")
 
 
 async def _managed_keys(admin: KeyAdmin, settings: Settings) -> Finding:

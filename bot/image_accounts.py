@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bot.account_settings import NamedAccount
 from bot.domain.accounts import ApiKind
-from bot.domain.capabilities import Speed, speed_of
+from bot.domain.capabilities import Speed, capabilities_of, speed_of
+from bot.domain.engine_models import engine_model
 from bot.domain.ports import unguarded
 from bot.errors import RemoteError
 from bot.midjourney.addresses import entry_for
@@ -18,17 +19,21 @@ from bot.midjourney.images import PictureSettings
 from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
 from bot.midjourney.ohmygpt.client import DIRECT_ORIGIN, ApiSettings, MidjourneyApi
 from bot.midjourney.ohmygpt.keys import OhMyGptKeys
+from bot.midjourney.openai.images import ImagesApi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bot.config import Settings
+    from bot.domain.capabilities import Capabilities
     from bot.domain.ports import Clock, Guard, Metrics
     from bot.midjourney.mjproxy.routes import PoolRoute
+    from bot.midjourney.ohmygpt.client import EngineOpener
     from bot.midjourney.transport import Lines
 
 ASK_AGAIN_S: Final = (5.0, 10.0, 20.0, 60.0)
 ASK_NEVER_S: Final = 86_400.0
+ENGINE_HOST: Final = "oaidalleapiprodscus.blob.core.windows.net"
 OwnersApi: TypeAlias = MidjourneyApi | MjProxyApi
 
 
@@ -52,8 +57,22 @@ class OwnersAccounts:
 
     @property
     def pools_differ(self) -> bool:
-        """Whether an account may have other pools than the usual ones: which, its server is asked for."""
+        """Whether an account may have other pools than the usual ones."""
+        return self.must_be_asked or self.draws
+
+    @property
+    def must_be_asked(self) -> bool:
+        """Whether the server of an account is asked what it can do."""
         return any(isinstance(api, MjProxyApi) for api in self.apis.values())
+
+    @property
+    def draws(self) -> bool:
+        """Whether the owner named a second engine, and an account has a key for it."""
+        return self.direct.engine is not None
+
+    def able(self, name: str) -> Capabilities:
+        """What an account can do, a server's own too."""
+        return capabilities_of(self.apis.get(name, self.direct))
 
     async def learn(self, clock: Clock) -> None:
         """Run for ever: ask each server of the family what it is until all have answered; nothing of it costs."""
@@ -99,6 +118,7 @@ def open_accounts(
         ),
         guard=guard,
         metrics=metrics,
+        open_engine=_engine_of(settings),
     )
 
     def opened(name: str | None, account: NamedAccount) -> OwnersApi:
@@ -124,13 +144,23 @@ def open_accounts(
     return OwnersAccounts(own_name=settings.own_name, apis=apis, direct=direct, keys=keys)
 
 
+def _engine_of(settings: Settings) -> EngineOpener | None:
+    model = None if settings.engine_model is None else engine_model(settings.engine_model)
+    return None if model is None else lambda caller, key: ImagesApi(caller, key, model)
+
+
 def picture_settings(settings: Settings) -> PictureSettings:
     """Where pictures may come from: a server of the family hands out its own copies, at its own address."""
     return PictureSettings(
         storage=settings.api_storage,
         wsrv=settings.wsrv_origin,
-        hosts=(*settings.image_hosts, *dict.fromkeys(_own_hosts(settings))),
+        hosts=(*settings.image_hosts, *dict.fromkeys(_own_hosts(settings)), *_engine_hosts(settings)),
     )
+
+
+def _engine_hosts(settings: Settings) -> tuple[str, ...]:
+    """Where OpenAI's own pictures lie for an hour, if an answer has addresses."""
+    return () if settings.engine_model is None else (ENGINE_HOST,)
 
 
 def _own_hosts(settings: Settings) -> Iterator[str]:

@@ -15,7 +15,8 @@ from pydantic import AfterValidator, BeforeValidator, PlainValidator, SecretStr
 
 from bot.domain.accounts import AccountMap
 from bot.domain.costs import Money, Rates, parse_money, parse_rates
-from bot.domain.pools import Allowance, Pool, parse_default_rules
+from bot.domain.engine_models import engine_model
+from bot.domain.pools import MIDJOURNEY_POOLS, Allowance, Pool, parse_default_rules
 from bot.domain.tenancy import Access, Ceiling, parse_access, parse_ceiling
 
 if TYPE_CHECKING:
@@ -188,6 +189,18 @@ def _ceiling(value: object) -> Ceiling:
     return value if isinstance(value, Ceiling) else parse_ceiling(str(value))
 
 
+def _midjourneys(value: Pool) -> Pool:
+    if value not in MIDJOURNEY_POOLS:
+        raise ValueError("should be 'NORMAL', 'FAST' or 'TURBO': what other pools make, /imagine does not")
+    return value
+
+
+def _engine(value: str) -> str:
+    if engine_model(value) is None:
+        raise ValueError("must be an image model such as gpt-image-1.5, or dall-e-3")
+    return value
+
+
 def _upper(value: object) -> object:
     return value.strip().upper() if isinstance(value, str) else value
 
@@ -209,6 +222,8 @@ MasterKeys = Annotated[tuple[SecretStr, ...], PlainValidator(_master_keys)]
 AccountOf = Annotated[AccountMap, PlainValidator(_account_of)]
 Credits = Annotated[Rates, PlainValidator(_credits)]
 CreditValue = Annotated[Money | None, PlainValidator(_credit_value)]
+DefaultPool = Annotated[Pool, BeforeValidator(_upper), AfterValidator(_midjourneys)]
+Engine = Annotated[str, BeforeValidator(_lower), AfterValidator(_engine)]
 Upper = BeforeValidator(_upper)
 Lower = BeforeValidator(_lower)
 Servers = Annotated[Access, PlainValidator(_access)]

@@ -25,6 +25,7 @@ from bot.ui.pools.options import (
     AUTOMATIC,
     NAMES,
     NAMES_OR_AUTOMATIC,
+    read_any_pool,
     read_pool,
     suggest_name,
     suggest_name_or_automatic,
@@ -117,7 +118,7 @@ class PoolCog(commands.Cog):
         day, run, wait, month = (rest if n is None else n for n in (per_day, running, waiting, per_month))
         pace = UNSAID if cooldown is None else cooldown
         numbers = AllowanceChange(day, run, wait, month, pace)
-        meant = await read_pool(context, pool)
+        meant = await read_any_pool(context, pool)
         await _confirm(context, pool_changes.set_rule(context, meant, role.id, numbers))
 
     @pool.command(name="unrule", description=said("command.pool.unrule"))
@@ -127,7 +128,7 @@ class PoolCog(commands.Cog):
     async def unrule(self, interaction: discord.Interaction[Easel], pool: str, role: discord.Role) -> None:
         """Take a role's rule away."""
         context = Context(interaction)
-        meant = await read_pool(context, pool)
+        meant = await read_any_pool(context, pool)
         await _confirm(context, pool_changes.remove_rule(context, meant, role.id))
 
     @pool.command(name="enable", description=said("command.pool.enable"))
@@ -137,7 +138,7 @@ class PoolCog(commands.Cog):
     async def enable(self, interaction: discord.Interaction[Easel], pool: str) -> None:
         """Switch a pool on."""
         context = Context(interaction)
-        meant = await read_pool(context, pool)
+        meant = await read_any_pool(context, pool)
         await _confirm(context, pool_changes.switch(context, meant, on=True))
 
     @pool.command(name="disable", description=said("command.pool.disable"))
@@ -148,7 +149,7 @@ class PoolCog(commands.Cog):
         """Show the panel with the question that a second press answers."""
         context = Context(interaction)
         await context.defer_ephemeral()
-        await show_panel(context, asking=await read_pool(context, pool))
+        await show_panel(context, asking=await read_any_pool(context, pool))
 
     @pool.command(name="pause", description=said("command.pool.pause"))
     @app_commands.describe(words=said("command.pool.pause.words"), pool=said("command.pool.pause.pool"))
@@ -162,7 +163,7 @@ class PoolCog(commands.Cog):
     ) -> None:
         """Stop a pool, or everything, for a while."""
         context = Context(interaction)
-        stopped = None if pool is None else await read_pool(context, pool)
+        stopped = None if pool is None else await read_any_pool(context, pool)
         await _confirm(context, pool_changes.pause(context, stopped, words))
 
     @pool.command(name="resume", description=said("command.pool.resume"))
@@ -172,7 +173,7 @@ class PoolCog(commands.Cog):
     async def resume(self, interaction: discord.Interaction[Easel], pool: str | None = None) -> None:
         """End a pause, or all of them."""
         context = Context(interaction)
-        resumed = None if pool is None else await read_pool(context, pool)
+        resumed = None if pool is None else await read_any_pool(context, pool)
         await _confirm(context, pool_changes.resume(context, resumed))
 
     @pool.command(name="default", description=said("command.pool.default"))
@@ -205,7 +206,7 @@ class PoolCog(commands.Cog):
     ) -> None:
         """Limit the whole server, or lift the limit; without either, say what it is."""
         context = Context(interaction)
-        meant = await read_pool(context, pool)
+        meant = await read_any_pool(context, pool)
         if per_day is None and not off:
             await _confirm(context, pool_changes.say_total(context, meant))
             return
@@ -226,7 +227,7 @@ class PoolCog(commands.Cog):
     ) -> None:
         """Say what a kind of job costs; without units, what it costs now."""
         context = Context(interaction)
-        meant = await read_pool(context, pool)
+        meant = await read_any_pool(context, pool)
         if units is None:
             await _confirm(context, pool_changes.say_price(context, meant, Charge(kind)))
             return
@@ -269,7 +270,7 @@ class PoolCog(commands.Cog):
     ) -> None:
         """Give a member extra units."""
         context = Context(interaction)
-        meant = await read_pool(context, pool)
+        meant = await read_any_pool(context, pool)
         given = pool_changes.grant(context, member.id, meant, units=units, reason=reason, hours=hours)
         await _confirm(context, given)
 

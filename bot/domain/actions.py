@@ -70,6 +70,10 @@ class Family(StrEnum):
     """A mark on upstream's site; no job (24)."""
     CANCEL = "cancel"
     """(25)"""
+    DRAW_AGAIN = "draw_again"
+    """The second engine's own: the same order once more."""
+    DRAW_VARIED = "draw_varied"
+    """The second engine's own: one of its pictures, edited by the same words."""
     LINK = "link"
     """No customId: a link to upstream's site (26)."""
     UNKNOWN = "unknown"
@@ -167,6 +171,10 @@ _KINDS: Final[Mapping[Family, _Kind]] = MappingProxyType(
         ),
         Family.BOOKMARK: _kind(r"MJ::BOOKMARK::", Need.NO_JOB, None, _REST, "Favourite"),
         Family.CANCEL: _kind(r"MJ::CancelJob::", Need.NO_JOB, None, _REST, "Cancel job"),
+        Family.DRAW_AGAIN: _kind(r"EASEL::DRAW::again$", Need.NOTHING, _GRID, _SPLITS, "Again"),
+        Family.DRAW_VARIED: _kind(
+            r"EASEL::DRAW::vary::(?P<n>[1-9])$", Need.NOTHING, _GRID, _SPLITS, "Vary {n}"
+        ),
         Family.LINK: _kind(r"\s*$", Need.NO_JOB, None, _REST, "Link"),
         Family.UNKNOWN: _kind(r"", Need.UNKNOWN, None, _REST, "Other action"),
     }

@@ -8,10 +8,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
 
-from bot.domain.pools import Pool
+from bot.domain.pools import MIDJOURNEY_POOLS, Pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from bot.domain.engine_models import EngineModel
 
 
 class Speed(StrEnum):
@@ -106,11 +108,14 @@ class Capabilities:
     balance: bool = False
     keeps_pool: bool = False
     """Whether what is made from a picture runs at its speed without being asked anew."""
+    engine: EngineModel | None = None
+    """The second engine that its key opens; None where its owner named none."""
 
     @property
     def pools(self) -> tuple[Pool, ...]:
         """The pools that this account can serve."""
-        return tuple(pool for pool in Pool if speed_of(pool) in self.speeds)
+        served = tuple(pool for pool in MIDJOURNEY_POOLS if speed_of(pool) in self.speeds)
+        return served if self.engine is None else (*served, Pool.DRAW)
 
     @property
     def custom_zoom(self) -> bool:
@@ -223,6 +228,9 @@ BY_SERVER: Final[Mapping[ServerKind, Capabilities]] = MappingProxyType(
 """What each kind of server can do as far as its source or its documents say; the adapter narrows it by asking."""
 
 
+OHMYGPT: Final = BY_SERVER[ServerKind.OHMYGPT]
+
+
 @runtime_checkable
 class Able(Protocol):
     """An account that says what it can do."""
@@ -234,7 +242,7 @@ class Able(Protocol):
 
 def capabilities_of(account: object) -> Capabilities:
     """What an account can do; one that does not say is OhMyGPT's."""
-    return account.capabilities if isinstance(account, Able) else BY_SERVER[ServerKind.OHMYGPT]
+    return account.capabilities if isinstance(account, Able) else OHMYGPT
 
 
 @runtime_checkable

@@ -51,6 +51,8 @@ class InputRole(StrEnum):
     OMNI = "omni"
     """An omni reference: `--oref`."""
     MASK = "mask"
+    RESULT = "result"
+    """A picture that came of the job: what the second engine drew has no other place."""
 
 
 REFERENCES: Final = MappingProxyType(
@@ -187,7 +189,12 @@ def spoken(filename: str) -> str:
 
 def images_of(inputs: Iterable[Input]) -> tuple[Input, ...]:
     """The pictures among them, references too, in their order."""
-    return tuple(one for one in inputs if one.role is not InputRole.MASK)
+    return tuple(one for one in inputs if one.role not in {InputRole.MASK, InputRole.RESULT})
+
+
+def results_of(inputs: Iterable[Input]) -> tuple[Input, ...]:
+    """The pictures that came of the job, in their order."""
+    return tuple(one for one in inputs if one.role is InputRole.RESULT)
 
 
 def mask_of(inputs: Iterable[Input]) -> Input | None:

@@ -41,6 +41,8 @@ class JobKind(StrEnum):
     DESCRIBE = "describe"
     ACTION = "action"
     SHORTEN = "shorten"
+    DRAW = "draw"
+    """The second engine's, whose answer is the picture."""
 
 
 class JobState(StrEnum):

@@ -25,10 +25,18 @@ class Pool(StrEnum):
     """Dearer and quicker; upstream's own default, which is why the pool is always sent explicitly."""
     TURBO = "TURBO"
     """Quicker still, at twice the price; only some servers of the `/mj` family have it."""
+    DRAW = "DRAW"
+    """The second engine, for `/draw` alone: no job of Midjourney's runs in it, and none of its own anywhere else."""
 
 
+MIDJOURNEY_POOLS: Final = (Pool.NORMAL, Pool.FAST, Pool.TURBO)
 USUAL_POOLS: Final = (Pool.NORMAL, Pool.FAST)
 """Shown everywhere, also where they are off; any other pool only where an account serves it."""
+
+
+def midjourneys(pools: Iterable[Pool]) -> list[Pool]:
+    """Those that a prompt of Midjourney's can go to: it moves to no other, and an order of the engine's moves nowhere."""
+    return [pool for pool in pools if pool in MIDJOURNEY_POOLS]
 
 
 def shown_pools(served: Collection[Pool], *, used: Collection[Pool] = ()) -> tuple[Pool, ...]:
@@ -181,7 +189,9 @@ def parse_default_rules(spelling: str) -> Mapping[Pool, Allowance]:
         try:
             pool = Pool(name.upper())
         except ValueError:
-            raise ValueError(f"“{part}” does not name a pool: write NORMAL=…, FAST=… or TURBO=…") from None
+            raise ValueError(
+                f"“{part}” does not name a pool: write NORMAL=…, FAST=…, TURBO=… or DRAW=…"
+            ) from None
         if pool in named:
             raise ValueError(f"{pool} is named twice")
         named.add(pool)

@@ -131,6 +131,8 @@ class Picture:
     """Whether it was re-encoded or made smaller to fit."""
     source: str | None = None
     """An address of the full-size file that may be shown to people."""
+    more: tuple[Picture, ...] = ()
+    """What is shown beside it, where one job brought several files."""
 
 
 PREVIEW_NAME: Final = "easel-preview-"
@@ -213,6 +215,9 @@ class Publisher(Protocol):
 
     async def picture_url(self, channel_id: int, message_id: int) -> str | None:
         """Where the picture is that a message of the bot's shows: an address that ends; None if it shows none."""
+
+    async def picture_urls(self, channel_id: int, message_id: int) -> Sequence[str]:
+        """The same for all that it shows, in their order. Raises as the others."""
 
     async def take_down(self, channel_id: int, message_id: int) -> None:
         """Delete a message of the bot's. Raises `RouteClosed("message_gone")` if it was not there any more."""
@@ -300,9 +305,10 @@ class JobStore(Protocol):
         Those are SUBMITTING or UNCLEAR, or were given up as lost although sent after `since`.
         """
 
-    async def save(self, job: Job) -> None:
+    async def save(self, job: Job, *, brought: Sequence[Input] = ()) -> None:
         """Write every mutable field if the fence holds, with the refund in the same transaction when one is due.
 
+        So are pictures that it brought, which `inputs` reads behind what went along with it.
         Raises `TaskTaken` if another job already owns its task id.
         """
 

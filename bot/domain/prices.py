@@ -38,6 +38,8 @@ class Charge(StrEnum):
     DESCRIBE = "describe"
     SHORTEN = "shorten"
     VIDEO = "video"
+    DRAW = "draw"
+    """A picture of the second engine, whatever it is made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ _OF_KIND: Final = MappingProxyType(
         JobKind.BLEND: Charge.BLEND,
         JobKind.DESCRIBE: Charge.DESCRIBE,
         JobKind.SHORTEN: Charge.SHORTEN,
+        JobKind.DRAW: Charge.DRAW,
     }
 )
 _OF_FAMILY: Final[Mapping[Family, Charge]] = MappingProxyType(
@@ -75,6 +78,8 @@ _OF_FAMILY: Final[Mapping[Family, Charge]] = MappingProxyType(
         Family.ANIMATE_MANUALLY: Charge.VIDEO,
         Family.TAKE_CLIP: Charge.VIDEO,
         Family.EXTEND: Charge.VIDEO,
+        Family.DRAW_AGAIN: Charge.DRAW,
+        Family.DRAW_VARIED: Charge.DRAW,
     }
 )
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
+from bot.domain.drawing import with_suffix
 from bot.domain.parameters import BY_NAME, nearest
+from bot.domain.pools import Pool
 from bot.domain.prices import Charge  # noqa: TC001 - storage's codec reads the annotations when the program runs
 from bot.domain.prompts import Composed, PromptOptions, compose, parameters_of
 from bot.errors import UserError
@@ -104,12 +106,18 @@ def defaults_in(additions: Iterable[PromptAddition], places: Sequence[int]) -> d
     return found
 
 
+def suffix_in(additions: Iterable[PromptAddition], places: Sequence[int]) -> str:
+    """The words that are put behind every prompt there; empty: none."""
+    rule = decisive(additions, places, lambda a: bool(a.suffix))
+    return "" if rule is None else rule.suffix
+
+
 def shaped(prompt: str, additions: Sequence[PromptAddition], places: Sequence[int]) -> Composed:
     """A composed prompt with what the server adds; adding twice adds nothing. Raises `UserError` if it gets too long."""
     given = _parameters(prompt)
     words = _words(prompt)
-    rule = decisive(additions, places, lambda a: bool(a.suffix))
-    behind = [] if rule is None or _ends_with(words, rule.suffix) else [rule.suffix]
+    suffix = suffix_in(additions, places)
+    behind = [] if not suffix or _ends_with(words, suffix) else [suffix]
     keys = {parameter.key for parameter in given}
     missing = [whole for key, whole in defaults_in(additions, places).items() if key not in keys]
     if not behind and not missing:
@@ -117,6 +125,21 @@ def shaped(prompt: str, additions: Sequence[PromptAddition], places: Sequence[in
     line = ", ".join([words, *behind])
     whole = " ".join([line, *(parameter.whole for parameter in given), *missing])
     return Composed(compose(PromptOptions(prompt=whole)).prompt, (NOTE_ADDED,))
+
+
+def shaped_for(
+    pool: Pool,
+    prompt: str,
+    limits: Sequence[ParameterLimit],
+    additions: Sequence[PromptAddition],
+    places: Sequence[int],
+) -> Composed:
+    """A prompt with what the server adds, if all that is in it is allowed there; the engine's take words alone."""
+    if pool is not Pool.DRAW:
+        check_parameters(prompt, limits, additions, places)
+        return shaped(prompt, additions, places)
+    whole = with_suffix(prompt, suffix_in(additions, places))
+    return Composed(whole, () if whole == prompt else (NOTE_ADDED,))
 
 
 def check_parameters(

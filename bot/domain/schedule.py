@@ -20,11 +20,26 @@ LEASE_MS: Final = 30 * SECOND
 YOUNG_MS: Final = 2 * MINUTE
 """A young job is polled every 3 to 5 s, an older one backs off to 15 s (contract §7)."""
 
-STILL_MS: Final = {Pool.NORMAL: 30 * MINUTE, Pool.FAST: 15 * MINUTE, Pool.TURBO: 15 * MINUTE}
+STILL_MS: Final = {
+    Pool.NORMAL: 30 * MINUTE,
+    Pool.FAST: 15 * MINUTE,
+    Pool.TURBO: 15 * MINUTE,
+    Pool.DRAW: 15 * MINUTE,
+}
 """Without a change for this long we give up locally (contract §7); a late success is still delivered."""
-CAP_MS: Final = {Pool.NORMAL: 3 * 60 * MINUTE, Pool.FAST: 60 * MINUTE, Pool.TURBO: 60 * MINUTE}
+CAP_MS: Final = {
+    Pool.NORMAL: 3 * 60 * MINUTE,
+    Pool.FAST: 60 * MINUTE,
+    Pool.TURBO: 60 * MINUTE,
+    Pool.DRAW: 60 * MINUTE,
+}
 """However lively it looks, a job older than this has timed out."""
-NOT_STARTED_MS: Final = {Pool.NORMAL: 30 * MINUTE, Pool.FAST: 15 * MINUTE, Pool.TURBO: 15 * MINUTE}
+NOT_STARTED_MS: Final = {
+    Pool.NORMAL: 30 * MINUTE,
+    Pool.FAST: 15 * MINUTE,
+    Pool.TURBO: 15 * MINUTE,
+    Pool.DRAW: 15 * MINUTE,
+}
 """MODAL, or never started: nothing of this API could move it on (contract §8 row 13)."""
 WATCH_EVERY_MS: Final = 2 * MINUTE
 """How often a job that timed out is still looked at."""

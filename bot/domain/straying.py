@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.actions import Family, classify
 from bot.domain.capabilities import Speed, speed_of
 from bot.domain.jobs import JobKind, JobState
-from bot.domain.pools import Pool
+from bot.domain.pools import MIDJOURNEY_POOLS, Pool
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -29,4 +29,4 @@ def strayed(job: Job) -> Speed | None:
 
 def pool_at(speed: Speed) -> Pool:
     """The pool that stands for a speed."""
-    return next(pool for pool in Pool if speed_of(pool) is speed)
+    return next(pool for pool in MIDJOURNEY_POOLS if speed_of(pool) is speed)

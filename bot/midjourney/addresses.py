@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
+from bot.domain.drawing import DRAWN
 from bot.errors import StartupError
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def plan_sources(
 
 
 def _storage_address(key: str | None, storage: str) -> str | None:
-    if not key:
+    if not key or key.startswith(DRAWN):  # the engine's pictures lie nowhere but here
         return None
     segments = key.strip("/").split("/")
     if any(segment in {"", ".", ".."} for segment in segments):

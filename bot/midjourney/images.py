@@ -170,6 +170,13 @@ class HttpPictures:
         self._note(source, "ok")
         return picture
 
+    async def fitted(self, data: bytes, *, limit: int) -> Picture:
+        """Fit bytes that are here already to `limit`. Raises `RouteClosed` if they never will."""
+        try:
+            return await self._decoded(data, limit, None)
+        except (DoesNotFit, _SourceFailed) as failed:
+            raise RouteClosed(failed.code) from failed
+
     async def fetch_preview(self, address: str, *, limit: int) -> Picture:
         """Fetch what is shown of a running task (`PreviewPictures`): nothing that goes wrong here tells of a source's health."""
         url = self._hosts.check(address)
@@ -227,6 +234,9 @@ class HttpPictures:
         data = await self._asked(source)
         if self._metrics is not None:
             self._metrics.observe(BYTES_METRIC, float(len(data)))
+        return await self._decoded(data, limit, source.public)
+
+    async def _decoded(self, data: bytes, limit: int, public: str | None) -> Picture:
         async with self._decoders.hold():
             try:
                 most = self._settings.most_pixels
@@ -242,7 +252,7 @@ class HttpPictures:
             width=fitted.width,
             height=fitted.height,
             reduced=fitted.reduced,
-            source=source.public,
+            source=public,
         )
 
     async def _asked(self, source: Source) -> bytes:

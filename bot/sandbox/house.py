@@ -13,6 +13,7 @@ from bot.domain.accounts import ApiKind
 from bot.sandbox.mjproxy.server import SimulatedProxy
 from bot.sandbox.stage import GUILD_ID
 from bot.sandbox.upstream import SANDBOX_KEY, Key, SimulatedUpstream
+from bot.sandbox.upstream.drawing import MODELS
 from bot.setting_names import new_name
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ MADE_UP_TOKEN: Final = "a-token-that-nobody-checks"  # noqa: S105 - the simulate
 OWN_KEY: Final = "sk-robins-own"
 KEYS: Final = {SANDBOX_KEY: Key(), OWN_KEY: Key(account="robin")}
 """What the simulated API takes: the deployment's key, and one that a server may bring for itself."""
-ALLOWANCE: Final = "NORMAL=200/5/20,FAST=50/3/10,TURBO=25/2/6"
+ALLOWANCE: Final = "NORMAL=200/5/20,FAST=50/3/10,TURBO=25/2/6,DRAW=50/3/10"
 STOP_S: Final = 3.0
 
 
@@ -57,8 +58,12 @@ def settings_for(
 
 
 def everything(upstream: LoopbackServer, *, master_key: str, listen: str) -> dict[str, str]:
-    """What a deployment with all there is has set besides: own keys, `/ops`, pages of its own, a watched balance."""
-    admin = {"EASEL_API_ADMIN_KEY": SANDBOX_KEY} if isinstance(upstream, SimulatedUpstream) else {}
+    """What a deployment with all there is has set besides: own keys, `/ops`, pages of its own, a watched balance, `/draw`."""
+    admin = (
+        {"EASEL_API_ADMIN_KEY": SANDBOX_KEY, "EASEL_ENGINE_MODEL": MODELS[0]}
+        if isinstance(upstream, SimulatedUpstream)
+        else {}
+    )
     return {
         "EASEL_MASTER_KEY": master_key,
         "EASEL_OWNER_GUILD": str(GUILD_ID),

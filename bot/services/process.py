@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.domain.accounts import DEFAULT_ACCOUNT
+from bot.domain.capabilities import OHMYGPT
 from bot.domain.guild_ports import Silence
 from bot.domain.membership import NoDirectory
 from bot.services.accounts.costs import NOTHING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from bot.domain.accounts import AccountMap
     from bot.domain.balances import AccountApi, BalanceApi
+    from bot.domain.capabilities import Capabilities
     from bot.domain.costs import Money, Rates
     from bot.domain.guild_ports import GuildStores, ModLog
     from bot.domain.inputs import PictureReader
@@ -99,6 +101,8 @@ class Terms:
     """Which of the owner's accounts a server draws on."""
     own_name: str = DEFAULT_ACCOUNT
     """What jobs of the account carry that pays where nothing else is said."""
+    own_able: Capabilities = OHMYGPT
+    """What the key of a server's own opens."""
     owner_terms: OwnerTerms = field(default_factory=OwnerTerms)
     """Who draws on those, and how much."""
     server_keys: bool = True

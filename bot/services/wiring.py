@@ -32,6 +32,7 @@ from bot.services.intake.batches import Batches
 from bot.services.intake.blend import Blending
 from bot.services.intake.describe import Describing
 from bot.services.intake.drafts import Drafts
+from bot.services.intake.drawing import Drawings
 from bot.services.intake.imagine import Imagine
 from bot.services.intake.intake import Intake
 from bot.services.intake.new_chain import NewChains
@@ -70,6 +71,7 @@ class Services:
     imagine: Imagine
     blending: Blending
     describing: Describing
+    drawings: Drawings
     batches: Batches
     presses: Presses
     windows: ActionWindows
@@ -153,6 +155,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         own_name=terms.own_name,
         own=own_keys,
         owner=owner_policy,
+        own_able=terms.own_able,
     )
     upstream_keys = UpstreamKeys(
         admin=ports.key_admin,
@@ -295,7 +298,14 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     )
     chains = NewChains(intake=intake, policy=policy, accounts=accounts)
     loader = ImageLoader(reader=ports.reader, pictures=ports.pictures, jobs=jobs, store=store)
-    presses = Presses(intake=intake, store=store, doors=doors, accounts=accounts, video=terms.video)
+    presses = Presses(
+        intake=intake,
+        store=store,
+        doors=doors,
+        accounts=accounts,
+        image_loader=loader,
+        video=terms.video,
+    )
     drafts = Drafts(store=ports.keepsakes, clock=clock, naming=terms.naming)
     return Services(
         batches=Batches(
@@ -310,6 +320,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         imagine=Imagine(chains=chains, image_loader=loader, doors=doors),
         blending=Blending(chains=chains, image_loader=loader, doors=doors),
         describing=Describing(chains=chains, image_loader=loader, jobs=jobs, store=store, doors=doors),
+        drawings=Drawings(chains=chains, image_loader=loader, accounts=accounts, doors=doors),
         presses=presses,
         windows=ActionWindows(presses=presses),
         shortening=Shortening(chains=chains, accounts=accounts, jobs=jobs, doors=doors),

@@ -13,7 +13,7 @@ from bot.account_settings import read_routes
 from bot.config import STOCK_RULES, Settings
 from bot.domain.capabilities import BY_SERVER, ServerKind, speed_of
 from bot.domain.jobs import JobState
-from bot.domain.pools import USUAL_POOLS, Pool, parse_default_rules, shown_pools
+from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool, parse_default_rules, shown_pools
 from bot.domain.schedule import has_timed_out
 from bot.i18n import Catalogues
 from bot.metrics import Meters
@@ -49,10 +49,11 @@ def test_no_table_of_the_program_leaves_a_pool_out() -> None:
     ]
 
     assert len(tables) >= 5
-    assert [table for table in tables if table[2] != {pool.name for pool in Pool}] == []
+    whole = ({pool.name for pool in Pool}, {pool.name for pool in MIDJOURNEY_POOLS})
+    assert [table for table in tables if table[2] not in whole] == []
 
 
-@pytest.mark.parametrize("pool", list(Pool))
+@pytest.mark.parametrize("pool", MIDJOURNEY_POOLS)
 def test_every_pool_is_known_to_domain_settings_api_and_languages(pool: Pool) -> None:
     speed = speed_of(pool)
     rules = parse_default_rules(STOCK_RULES)
@@ -74,7 +75,23 @@ def test_every_pool_is_known_to_domain_settings_api_and_languages(pool: Pool) ->
             assert pool.value in CATALOGUES.render(text(form.format(pool.value)), language)
 
 
+def test_the_engines_pool_is_known_wherever_it_is_ruled_over_and_to_no_prompt_of_midjourneys() -> None:
+    pool = Pool.DRAW
+
+    assert pool in parse_default_rules(STOCK_RULES)
+    assert TypeAdapter(AccountOf).validate_python(f"1/{pool.value}=studio") == {(1, pool): "studio"}
+    assert not has_timed_out(a_job(state=JobState.SUBMITTED, pool=pool, submitted_at=1, changed_at=1), 1)
+    assert pool not in TOLD
+    assert not any(pool in able.pools for able in BY_SERVER.values())
+    for language in (SOURCE, *NAMES):
+        for form in ("pool.{}", "note.nearly_used_{}"):
+            assert pool.value in CATALOGUES.render(text(form.format(pool.value)), language)
+    with pytest.raises(ValueError, match="pools"):
+        read_routes(f"studio/{pool.value}=plain")
+
+
 def test_what_is_not_usual_is_seen_only_where_it_is_served_or_in_use() -> None:
     assert shown_pools([Pool.NORMAL]) == USUAL_POOLS
-    assert shown_pools([Pool.TURBO]) == shown_pools([], used=[Pool.TURBO]) == tuple(Pool)
+    assert shown_pools([Pool.TURBO]) == shown_pools([], used=[Pool.TURBO]) == MIDJOURNEY_POOLS
+    assert shown_pools([Pool.DRAW]) == (*USUAL_POOLS, Pool.DRAW)
     assert [pool for pool in Pool if pool in BY_SERVER[ServerKind.OHMYGPT].pools] == list(USUAL_POOLS)

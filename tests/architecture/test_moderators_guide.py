@@ -12,7 +12,7 @@ import pytest_asyncio
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import EXTENSIONS, SHORTENING
+from bot.client import DRAWING, EXTENSIONS, SHORTENING
 from tests.architecture.ground import ROOT
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ MODERATORS = ("mod", "pool")
 async def names() -> AsyncIterator[set[str]]:
     """Every command by its whole name."""
     bot = commands.Bot(commands.when_mentioned, intents=discord.Intents.none(), help_command=None)
-    for extension in (*EXTENSIONS, SHORTENING):
+    for extension in (*EXTENSIONS, SHORTENING, DRAWING):
         await bot.load_extension(extension)
     yield {
         command.qualified_name

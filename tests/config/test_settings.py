@@ -41,6 +41,7 @@ def test_two_secrets_are_all_that_a_deployment_must_give() -> None:
         Pool.NORMAL: Allowance(50, 3, 10),
         Pool.FAST: Allowance(10, 1, 5),
         Pool.TURBO: Allowance(5, 1, 3),
+        Pool.DRAW: Allowance(10, 1, 3),
     }
     assert settings.web_listen is None
     assert settings.max_running == 3
@@ -85,7 +86,9 @@ def test_a_token_with_a_blank_inside_is_refused_without_showing_it() -> None:
         ("WEB_LISTEN", "127.0.0.1:70000", "must be host:port"),
         ("DATABASE", "mysql://host/db", "must be sqlite+aiosqlite:///file.db or postgresql+asyncpg"),
         ("DEFAULT_RULES", "SLOW=1/1/1", "does not name a pool"),
-        ("DEFAULT_POOL", "SLOW", "it should be 'NORMAL', 'FAST' or 'TURBO'"),
+        ("DEFAULT_POOL", "SLOW", "it should be 'NORMAL', 'FAST', 'TURBO' or 'DRAW'"),
+        ("DEFAULT_POOL", "DRAW", "should be 'NORMAL', 'FAST' or 'TURBO'"),
+        ("ENGINE_MODEL", "midjourney", "must be an image model such as gpt-image-1.5, or dall-e-3"),
         ("MAX_RUNNING", "0", "greater than or equal to 1"),
         ("MAX_RUNNING", "many", "valid integer"),
         ("READS_PER_SECOND", "0", "greater than 0"),
@@ -286,7 +289,7 @@ def test_the_table_and_the_example_name_every_setting() -> None:
     table, example = settings_table(), env_example()
 
     assert "| `EASEL_DISCORD_TOKEN` | **required** |" in table
-    assert "| `EASEL_DEFAULT_RULES` | `NORMAL=50/3/10,FAST=10/1/5,TURBO=5/1/3` |" in table
+    assert "| `EASEL_DEFAULT_RULES` | `NORMAL=50/3/10,FAST=10/1/5,TURBO=5/1/3,DRAW=10/1/3` |" in table
     assert "# EASEL_MAX_RUNNING=3" in example
     assert "\nEASEL_DISCORD_TOKEN=\n" in example
 

@@ -25,6 +25,7 @@ GOOD: Final = {
     "api_key": "1234567890",
     "api_kind": "MJ-Proxy",
     "api_auth": "Bearer",
+    "engine_model": "GPT-Image-1.5",
     "pool_routes": "normal=prefix:mj-relax|filter,FAST=key:sk-fast",
     "api_admin_key": "1234567890",
     "accounts": "studio=123456,guest=sk-x",

@@ -413,3 +413,29 @@ def test_settings_that_cannot_be_read_are_findings_too(
 
     assert result.exit_code == 1
     assert "✖ settings EASEL_DISCORD_TOKEN is not set" in result.output
+
+
+@pytest.mark.parametrize(
+    ("more", "fine", "said"),
+    [
+        ({"EASEL_ENGINE_MODEL": "gpt-image-1.5"}, True, "may use gpt-image-1.5"),
+        ({"EASEL_ENGINE_MODEL": "gpt-image-99"}, False, "does not name gpt-image-99"),
+        (
+            {"EASEL_ENGINE_MODEL": "gpt-image-1.5", "EASEL_DEFAULT_RULES": "NORMAL=5/1/1"},
+            False,
+            "names no DRAW",
+        ),
+    ],
+)
+async def test_the_second_engine_is_looked_for_in_the_keys_list_of_models(
+    place: Place, more: dict[str, str], said: str, *, fine: bool
+) -> None:
+    found = (await findings(place, **more))["second engine"]
+
+    assert found.fine is fine
+    assert said in found.words
+    assert not place.upstream.drawn
+
+
+async def test_without_a_second_engine_nothing_is_said_of_one(place: Place) -> None:
+    assert "second engine" not in await findings(place)

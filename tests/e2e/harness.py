@@ -18,7 +18,7 @@ from tests.e2e.seen import Card, card_of
 from tests.fixtures.sqlite import migrated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
 
     import simcord
@@ -68,8 +68,10 @@ class Harness:
         upstream: SimulatedUpstream,
         guard: PatientGuard,
         clock: StageClock,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self.upstream = upstream
+        self._more = more or {}
         self.guard = guard
         self.clock = clock
         self._database = database
@@ -127,6 +129,11 @@ class Harness:
         assert len(answers) == 1, f"one answer was expected: {answers}"
         assert answers[0].ephemeral, f"everybody sees {answers[0].content!r}"
         return answers[0].content or card_of(answers[0]).words
+
+    def whispered(self, result: InteractionResult) -> Card:
+        """What only the person sees, with its buttons."""
+        answers = [*result.followups, *([result.response] if result.response is not None else [])]
+        return next(card_of(answer) for answer in answers if answer.ephemeral)
 
     def channel(self) -> list[Card]:
         """Every message of the bot that the channel shows, oldest first."""
@@ -204,7 +211,7 @@ class Harness:
         await self._houses.aclose()
 
     async def _new_house(self, more: dict[str, str] | None = None) -> App:
-        settings = settings_for(self.upstream, self._database, more=more)
+        settings = settings_for(self.upstream, self._database, more={**self._more, **(more or {})})
         return await self._houses.enter_async_context(furnished(settings, guard=self.guard, clock=self.clock))
 
 
@@ -214,19 +221,20 @@ async def open_world(
     *,
     speed: float = SPEED,
     restore: Callable[[SimulatedUpstream], None] | None = None,
+    more: Mapping[str, str] | None = None,
     **upstream_options: Any,
 ) -> AsyncIterator[Harness]:
-    """A world of one's own; options are the simulated API's settings, `restore` gives it an earlier one's tasks."""
+    """A world of one's own; options are the simulated API's settings, `restore` gives it an earlier one's tasks, `more` the bot's."""
     guard, clock = PatientGuard(), StageClock()
     upstream = SimulatedUpstream(
-        clock=lambda: clock.now() / 1000, pace=Pace(speed=speed), canvas=64, **upstream_options
+        clock=lambda: clock.now() / 1000, pace=Pace(speed=speed), **{"canvas": 64, **upstream_options}
     )
     if restore is not None:
         restore(upstream)
     async with upstream:
         database = directory / "easel.db"
         migrated(database)
-        world = Harness(database, upstream, guard, clock)
+        world = Harness(database, upstream, guard, clock, more)
         try:
             await world.open()
             yield world

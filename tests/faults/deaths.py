@@ -192,12 +192,12 @@ async def judge(world: Harness) -> tuple[int, int]:
         if j.route is not Route.KEPT and not any(m.last.state is j.state for m in world.discord.of(j.key))
     ]
     books = await world.ledger()
-    wrong_books = [j for j in jobs if not _balanced(j, [kind for key, kind in books if key == j.key])]
+    wrong_books = [j for j in jobs if not balanced(j, [kind for key, kind in books if key == j.key])]
     assert all(j.state is not JobState.SUCCEEDED or j.task_id for j in jobs)
     return len(lost) + len(unseen) + len(orphans), len(doubled) + len(doubled_submits) + len(wrong_books)
 
 
-def _balanced(job: Job, entries: list[str]) -> bool:
+def balanced(job: Job, entries: list[str]) -> bool:
     """One reservation each; one refund for what brought nothing; a late picture may have been refunded before."""
     refunds = entries.count("refund")
     fair = {1} if job.refund_due else {0, 1} if job.route is Route.EDIT else {0}
@@ -207,7 +207,7 @@ def _balanced(job: Job, entries: list[str]) -> bool:
 async def die_everywhere(path: Path_, tmp_path: Path) -> None:
     """Walk a path once for each of its effects, die there, start again, and judge what became of it."""
     (tmp_path / "whole").mkdir()
-    template = await _empty_database(tmp_path)
+    template = await empty_database(tmp_path)
     whole = await _prepared(tmp_path / "whole", path, template)
     await _run(whole, path)
     points = list(whole.effects.names)
@@ -216,7 +216,7 @@ async def die_everywhere(path: Path_, tmp_path: Path) -> None:
     await whole.kill()
 
     outcomes: dict[str, tuple[int, int]] = {}
-    for n in _worth_trying(points, FEW_POINTS.get(path)):
+    for n in worth_trying(points, FEW_POINTS.get(path)):
         folder = tmp_path / str(n)
         folder.mkdir()
         world = await _prepared(folder, path, template)
@@ -240,7 +240,7 @@ async def die_everywhere(path: Path_, tmp_path: Path) -> None:
     assert bad == {}
 
 
-def _worth_trying(points: list[str], only: tuple[str, ...] | None = None) -> list[int]:
+def worth_trying(points: list[str], only: tuple[str, ...] | None = None) -> list[int]:
     """Every point of an effect up to the last one that touches a person or upstream, and one look of each kind."""
     idle = ("next_due", "claim", "renew")
     last = max(n for n, name in enumerate(points) if not any(word in name for word in idle))
@@ -256,7 +256,7 @@ def _worth_trying(points: list[str], only: tuple[str, ...] | None = None) -> lis
     return worth
 
 
-async def _empty_database(folder: Path) -> Path:
+async def empty_database(folder: Path) -> Path:
     """A migrated database to start each trial from."""
     (folder / "template").mkdir()
     world = Harness(folder / "template")

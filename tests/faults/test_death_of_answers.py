@@ -7,7 +7,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from bot.domain.open_answers import AnswerKind, OpenAnswer
-from tests.faults.deaths import _empty_database, _prepared, judge, settled
+from tests.faults.deaths import _prepared, empty_database, judge, settled
 from tests.faults.report import Row, record
 from tests.services.harness import Crash, Harness
 
@@ -64,7 +64,7 @@ async def forgotten(world: Harness) -> list[int]:
 
 
 async def test_death_at_any_effect_around_the_answer_forgets_nobody(tmp_path: Path) -> None:
-    template = await _empty_database(tmp_path)
+    template = await empty_database(tmp_path)
     (tmp_path / "whole").mkdir()
     whole = await _prepared(tmp_path / "whole", answered, template)
     await answered(whole)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 import pytest
 
-from bot.client import EXTENSIONS, SHORTENING, SYNCED
+from bot.client import DRAWING, EXTENSIONS, SHORTENING, SYNCED
 from bot.i18n import Catalogues
 from bot.ui.kit.command_texts import CatalogueTranslator
 from bot.ui.pools.options import settled
@@ -49,7 +49,7 @@ async def told(
 
 
 def an_unsynced_easel() -> Easel:
-    extensions = (*EXTENSIONS, SHORTENING)
+    extensions = (*EXTENSIONS, SHORTENING, DRAWING)
     return an_easel(ScriptedServices(), Memory(), sync_commands=False, extensions=extensions)
 
 

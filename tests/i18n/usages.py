@@ -15,12 +15,13 @@ from bot.domain.guilds import SECTIONS
 from bot.domain.inputs import Shape
 from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction
-from bot.domain.pools import Pool
+from bot.domain.pools import MIDJOURNEY_POOLS, Pool
 from bot.domain.prices import Charge
 from bot.domain.server_settings import COMMANDS, DECLARATIONS
 from bot.errors import RemoteFault
 from bot.services.accounts.own_keys import Brought
 from bot.services.intake.press import PressOutcome
+from bot.ui.card.cards import ENGINES
 from bot.ui.moderation.audit import ACTIONS
 from bot.ui.moderation.changes import DETAILS
 from bot.ui.pools.panel import Verb
@@ -37,7 +38,11 @@ AREA: Final = re.compile(r"[a-z_]+")
 PATTERN: Final = re.compile(r"(?:[a-z_]+|\{\})(?:[._](?:\w+|\{\})+)+")
 OWNS: Final = ("own_key", "own_balance")
 """What is told otherwise where a server brought a key of its own."""
-FAILURE: Final = (*(kind.value for kind in FailureKind), *OWNS)
+FAILURE: Final = (
+    *(kind.value for kind in FailureKind),
+    *OWNS,
+    *(f"draw_{kind.value}" for kind in ENGINES),
+)
 ORIGINS: Final = ("remixed", "from_description", "from_shortened", "described_again")
 """How a job came from another one than by one of its buttons."""
 SHAPES: Final = tuple(shape.value.lower() for shape in Shape)
@@ -62,7 +67,10 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
         *("cancel", "remix", "start", "again", "info", "send", "delete", "show"),
         *("yes_cancel", "yes_erase"),
         *("idea0", "idea1", "idea2", "idea3", "ideas", "describe", "star"),
+        *("midjourney", "draw"),
     ),
+    "draw.bad_{}": ("size", "quality"),
+    "note.nearly_used_{}": Pool,
     "card.{}": ORIGINS,
     "shorten.{}": ("strong", "weak"),
     "card.{}_elsewhere": ORIGINS,
@@ -78,7 +86,7 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "choice.{}.{}": tuple(f"press.{who}" for who in Pressers),
     "command.{}": COMMAND_WORDS,
     "command.blend.shape.{}": SHAPES,
-    "command.imagine.pool.{}": Pool,
+    "command.imagine.pool.{}": MIDJOURNEY_POOLS,
     "failure.{}": FAILURE,
     "jobs.cancel_{}": ENDED,
     "jobs.state_{}": JobState,

@@ -484,6 +484,14 @@ class FakePublisher:
 
         return await self._effects.around(f"pictured {message_id}", call())
 
+    async def picture_urls(self, channel_id: int, message_id: int) -> Sequence[str]:
+        async def call() -> Sequence[str]:
+            (found,) = [m for m in self._discord.messages if (m.channel, m.id) == (channel_id, message_id)]
+            shown = () if found.picture is None else (found.picture, *found.picture.more)
+            return [f"https://cdn.example/{one.filename}" for one in shown]
+
+        return await self._effects.around(f"pictures of {message_id}", call())
+
     async def take_down(self, channel_id: int, message_id: int) -> None:
         async def call() -> None:
             found = [m for m in self._discord.messages if (m.channel, m.id) == (channel_id, message_id)]
@@ -546,6 +554,11 @@ class FakePictures:
             return Picture(b"x" * min(limit, 1000), "easel.png", "image/png", 8, 8)
 
         return await self._effects.around("GET picture", call())
+
+    async def fitted(self, data: bytes, *, limit: int) -> Picture:
+        """What is here already."""
+        assert limit
+        return Picture(data, f"{data.decode().replace(' ', '-')}.png", "image/png", 8, 8)
 
     async def fetch_preview(self, address: str, *, limit: int) -> Picture:
         """Part of a picture."""
@@ -658,6 +671,8 @@ class Harness:
         self.windows: Any = None
         """The windows of a server that opens any (tests/faults/windows.py)."""
         self.way_to: Callable[[str], Any] = lambda _account: Api(self.upstream, self.effects)
+        self.through: Callable[[Any, Any, Any], Any] = lambda pictures, _store, _publisher: pictures
+        """What stands before the pictures, where a test has an engine (tests/services/engine.py)."""
         self.more_ports: dict[str, Any] = {}
         self.more_terms: dict[str, Any] = {}
         self.owner = "first"
@@ -678,7 +693,7 @@ class Harness:
                 store=self.store,  # type: ignore[arg-type]  # it answers every method of the port
                 archive=self._opened.archive,
                 accounts={a: self.way_to(a) for a in self.accounts},
-                pictures=FakePictures(self.effects, self),
+                pictures=self.through(FakePictures(self.effects, self), self.store, self.publisher),
                 masks=PillowMasks(),
                 reader=self.reader,
                 publisher=self.publisher,

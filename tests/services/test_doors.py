@@ -46,6 +46,9 @@ BUTTONS: dict[str, Door | None] = {
     "batch-no": None,  # begins nothing
     "start": Door.PICTURE,
     "again": Door.REMIX,
+    "draw": Door.REMIX,
+    "midjourney": Door.PICTURE,
+    "drawdraft": Door.DRAFT,
     "idea0": Door.IDEA,
     "idea1": Door.IDEA,
     "idea2": Door.IDEA,
@@ -78,6 +81,7 @@ BUTTONS: dict[str, Door | None] = {
 }
 DOOR_OF_MODAL: dict[str, Door | None] = {
     "remix": Door.REMIX,
+    "redraw": Door.REMIX,
     "draft": Door.DRAFT,
     "idea0": Door.IDEA,
     "idea1": Door.IDEA,

@@ -184,11 +184,19 @@ class NoWindows:
     remix_anywhere: bool = False
 
 
+class NoEngine:
+    """No model was named."""
+
+    async def engine(self, _guild_id: int | None) -> None:
+        """None."""
+
+
 @dataclass
 class ScriptedServices:
     """The use cases; a test that needs the last two puts real ones there."""
 
     imagine: ScriptedImagine = field(default_factory=ScriptedImagine)
+    drawings: NoEngine = field(default_factory=NoEngine)
     presses: ScriptedPresses = field(default_factory=ScriptedPresses)
     jobs: Jobs | None = None
     at_server: AtServer | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.calls import measured
-from bot.midjourney.transport import ask
+from bot.midjourney.transport import MAX_ANSWER, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +53,9 @@ class Caller:
         *,
         client: httpx.AsyncClient | None = None,
         seconds: float | None = None,
+        most: int = MAX_ANSWER,
     ) -> T:
         """Make one call, within the guard, and report it to the meters."""
         request = build()
-        call = ask(client or self.lines.free, request, seconds=seconds or self.seconds)
+        call = ask(client or self.lines.free, request, seconds=seconds or self.seconds, most=most)
         return await measured(call, read, endpoint=endpoint, guard=self.guard, metrics=self.metrics)

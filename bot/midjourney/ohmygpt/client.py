@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from aiolimiter import AsyncLimiter
 from pydantic import ValidationError
 
+from bot.domain.capabilities import OHMYGPT
 from bot.domain.ports import unguarded
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.addresses import STORAGE_ORIGIN, checked_origin
@@ -26,12 +27,17 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from bot.domain.capabilities import Capabilities
+    from bot.domain.drawing import ListedEngine
     from bot.domain.inputs import Shape
     from bot.domain.pools import Pool
     from bot.domain.ports import Guard, Metrics
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
     from bot.midjourney.calls import Reader
     from bot.midjourney.transport import Lines
+
+    EngineOpener = Callable[[Caller, str], ListedEngine]
+    """Makes the second engine of a key."""
 
 T = TypeVar("T")
 
@@ -68,7 +74,13 @@ class MidjourneyApi:
     """
 
     def __init__(
-        self, lines: Lines, settings: ApiSettings, *, guard: Guard = unguarded, metrics: Metrics | None = None
+        self,
+        lines: Lines,
+        settings: ApiSettings,
+        *,
+        guard: Guard = unguarded,
+        metrics: Metrics | None = None,
+        open_engine: EngineOpener | None = None,
     ) -> None:
         self._lines = lines
         self._settings = replace(
@@ -85,6 +97,9 @@ class MidjourneyApi:
             metrics=metrics,
             seconds=settings.query_seconds,
         )
+        self._open_engine = open_engine
+        self.engine: Final = None if open_engine is None else open_engine(self.caller, settings.key)
+        """The second engine on the same key (see `Drawing`)."""
         per_second = settings.reads_per_second
         # A bucket must hold at least one call, so a budget below one a second stretches the period instead.
         self._reads = AsyncLimiter(max(per_second, 1.0), max(per_second, 1.0) / per_second)
@@ -93,7 +108,18 @@ class MidjourneyApi:
         """Make the same adapter for another account, over the same lines and with a read budget of its own."""
         there = origin or self._settings.origin
         settings = replace(self._settings, key=key, admin_key=admin_key, origin=there)
-        return MidjourneyApi(self._lines, settings, guard=self._guard, metrics=self._metrics)
+        return MidjourneyApi(
+            self._lines,
+            settings,
+            guard=self._guard,
+            metrics=self._metrics,
+            open_engine=self._open_engine,
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See `Able`."""
+        return OHMYGPT if self.engine is None else replace(OHMYGPT, engine=self.engine.model)
 
     # -- submissions: paid, never repeated here ----------------------------------------------------------------------
 

@@ -118,10 +118,14 @@ class Accounts:
 
     def charge(self, charge: Charge, key: str, now: float) -> None:
         """Take the money of an accepted submission."""
-        self.balances[charge.account] -= charge.credits
         self.charges.append(charge)
+        self.pay(charge.account, key, charge.credits, now)
+
+    def pay(self, account: str, key: str, cost: Decimal, now: float) -> None:
+        """Take the money of whatever it is."""
+        self.balances[account] -= cost
         made = self.made.get(key)
         if made is not None:
-            made.used += charge.credits
+            made.used += cost
             made.used_times += 1
             made.used_at = now

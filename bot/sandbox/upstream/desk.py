@@ -110,8 +110,8 @@ class Desk:
                 path=request.path,
                 endpoint=endpoint.name,
                 params=dict(request.query),
-                body=cut_base64({**fields, "key": _tail(fields["key"])} if "key" in fields else fields),
-                key_tail=_tail(key),
+                body=cut_base64({**fields, "key": key_tail(fields["key"])} if "key" in fields else fields),
+                key_tail=key_tail(key),
                 outcome=outcome,
                 task_id=task_id,
                 fault=planned.fault.value if planned else None,
@@ -119,7 +119,7 @@ class Desk:
         )
 
 
-def _tail(key: object) -> str:
+def key_tail(key: object) -> str:
     """All of a key that a log may show."""
     return str(key)[-KEY_TAIL:] if len(str(key)) >= SHORTEST_KEY else ""
 

@@ -21,6 +21,7 @@ class Scope(StrEnum):
     AFTER = "after acceptance"
     TASK = "when a task is accepted"
     VIEW = "when a task is shown"
+    DRAW = "when the second engine answers"
     PICTURE = "when a picture is fetched"
     WEBHOOK = "when a webhook is sent"
 
@@ -102,6 +103,20 @@ class Fault(StrEnum):
         Scope.WEBHOOK,
         "a forged SUCCESS with a foreign picture is sent besides",
     )
+
+    DRAW_REFUSED = (
+        "draw-refused",
+        Scope.DRAW,
+        "the second engine refuses: moderation_blocked, nothing was paid",
+    )
+    DRAW_FORBIDDEN = "draw-forbidden", Scope.DRAW, "403: the key may not use the model"
+    DRAW_BAD_KEY = "draw-bad-key", Scope.DRAW, "401: the key is not valid there"
+    DRAW_LIMITED = "draw-limited", Scope.DRAW, "429: too many pictures a minute"
+    DRAW_CAP = "draw-cap", Scope.DRAW, "429 insufficient_quota: the key's cap is reached"
+    DRAW_HTML = "draw-html", Scope.DRAW, "200 with a page of HTML; it was paid all the same"
+    DRAW_NOTHING = "draw-nothing", Scope.DRAW, "200 with an empty list; it was paid all the same"
+    DRAW_ADDRESS = "draw-address", Scope.DRAW, "the answer has addresses instead of pictures"
+    DRAW_HUGE = "draw-huge", Scope.DRAW, "each picture has 20 MB"
 
 
 FAULTS = {fault.value: fault for fault in Fault}

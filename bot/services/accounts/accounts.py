@@ -7,8 +7,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.accounts import DEFAULT_ACCOUNT, mapped, read_own
-from bot.domain.capabilities import capabilities_of
+from bot.domain.accounts import DEFAULT_ACCOUNT, is_own, mapped, read_own
+from bot.domain.capabilities import OHMYGPT, capabilities_of
+from bot.domain.drawing import Drawing
 from bot.domain.pools import Pool, shown_pools
 from bot.domain.window_ports import Unfamiliar
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bot.domain.accounts import AccountMap
     from bot.domain.balances import BalanceApi
     from bot.domain.capabilities import Capabilities
+    from bot.domain.engine_models import EngineModel
     from bot.domain.jobs import Job
     from bot.domain.ports import ImageApi, Readings
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
@@ -57,6 +59,8 @@ class Accounts:
     own_name: str = DEFAULT_ACCOUNT
     own: OwnKeys
     owner: OwnerPolicy
+    own_able: Capabilities = OHMYGPT
+    """What a server's own key can do."""
 
     async def for_chain(self, guild_id: int | None, pool: Pool) -> str:
         """Name the account of a chain that begins now: the server's own, or the one that the owner mapped.
@@ -79,7 +83,7 @@ class Accounts:
 
     def able(self, name: str) -> Capabilities:
         """What an account can do, as far as it is known by now; a server's own key is OhMyGPT's."""
-        return capabilities_of(self.fixed.get(name))
+        return self.own_able if is_own(name) else capabilities_of(self.fixed.get(name))
 
     async def learned(self, name: str) -> Capabilities:
         """The same, with one free question to a server that was asked nothing yet; in trouble, what is known so far."""
@@ -89,7 +93,12 @@ class Accounts:
                 await api.check()
             except RemoteError as error:
                 log.info("abilities_unknown", extra={"account": name, "fault": error.fault.value})
-        return capabilities_of(api)
+        return self.able(name)
+
+    async def is_engine_refused(self, guild_id: int | None) -> bool:
+        """Whether the service has just said that the key of a server's account may not draw."""
+        api = await self.find(await self._account_of_server(guild_id, Pool.DRAW))
+        return isinstance(api, Drawing) and api.engine is not None and api.engine.is_refused
 
     def any_able(self, can: Callable[[Capabilities], bool]) -> bool:
         """Whether any of the owner's accounts can do something, as far as it is known by now."""
@@ -116,16 +125,19 @@ class Accounts:
         served: set[Pool] = set()
         for pool in Pool:
             # A server's own key is not opened for that: whatever it opens is of the one kind that keys are taken for.
-            account = self.fixed.get(await self._account_of_server(guild_id, pool))
-            if pool in capabilities_of(account).pools:
+            if pool in self.able(await self._account_of_server(guild_id, pool)).pools:
                 served.add(pool)
         return frozenset(served)
 
     async def able_in(self, guild_id: int | None) -> tuple[Capabilities, ...]:
         """What the accounts can do that a server draws on."""
         if guild_id is None:
-            return (capabilities_of(self.fixed.get(self.own_name)),)
-        return tuple(capabilities_of(self.fixed.get(name)) for name in await self.of_server(guild_id))
+            return (self.able(self.own_name),)
+        return tuple(self.able(name) for name in await self.of_server(guild_id))
+
+    async def engine_in(self, guild_id: int | None) -> EngineModel | None:
+        """The second engine of a server's account; None: it has none."""
+        return self.able(await self._account_of_server(guild_id, Pool.DRAW)).engine
 
     async def find(self, name: str) -> ImageApi | None:
         """Find the way to an account; None if its key is gone. An earlier key of a server's is found too."""

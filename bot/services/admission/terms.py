@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from bot.domain.pools import USUAL_POOLS, Pool
+from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
 from bot.errors import UserError
 from bot.texts import text
 
@@ -38,6 +38,8 @@ class Request:
     """Keys of the parameters that pictures put in are sent as."""
     images: Sequence[ImageFacts] = ()
     """Pictures that are put in; addresses in the prompt are found there."""
+    number: int = 1
+    """How many pictures one call is paid for, where it is paid by the picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +99,9 @@ class DeploymentPolicy:
     @property
     def default(self) -> Pool:
         """The configured default, or the only pool that is on."""
-        if self.wanted in self.rules or not self.rules:
+        if self.wanted in self.rules:
             return self.wanted
-        return next(iter(self.rules))
+        return next((pool for pool in self.rules if pool in MIDJOURNEY_POOLS), self.wanted)
 
     async def shown(self, guild_id: int | None) -> tuple[Pool, ...]:  # noqa: ARG002 - it knows no accounts
         """The usual ones."""
@@ -114,11 +116,12 @@ class DeploymentPolicy:
         found = self.rules.get(pool)
         if found is not None:
             return found
-        raise closed(pool, [p for p in Pool if p in self.rules], in_chain=in_chain)
+        raise closed(pool, [p for p in MIDJOURNEY_POOLS if p in self.rules], in_chain=in_chain)
 
     async def admit(self, asker: Asker, request: Request) -> Admission:
-        """The configured allowance, at one unit a job."""
-        return Admission(allowance=await self.allowance(asker, request.pool, in_chain=request.in_chain))
+        """The configured allowance, at one unit a job, or a picture where those are paid singly."""
+        allowance = await self.allowance(asker, request.pool, in_chain=request.in_chain)
+        return Admission(allowance=allowance, units=request.number)
 
     async def check(self, asker: Asker, request: Request) -> None:
         """Whether the pool is open."""
@@ -137,6 +140,8 @@ class DeploymentPolicy:
 
 def closed(pool: Pool, others: list[Pool], *, in_chain: bool) -> UserError:
     """The refusal of a pool that is off, with the way that is left."""
+    if pool is Pool.DRAW:
+        return UserError(text("refused.draw_off"))
     if in_chain:
         return UserError(text("refused.pool_off_chain", pool=pool.value))
     if others:

@@ -22,6 +22,7 @@ from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.ports import AddressedPictures
 from bot.errors import RetryLater, RouteClosed, UserError
 from bot.services.admission.doors import Door
+from bot.services.history.drawn_pictures import one_of
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 FETCHED: Final = 8 * MEGABYTE
 """Bytes that a picture of ours is fetched with: a grid fits, and it is made smaller anyway."""
+
+
+_WORDED: Final = frozenset({JobKind.IMAGINE, JobKind.DRAW})
+"""Kinds whose words may have pictures with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,17 @@ class ImageLoader:
             raise UserError(text("jobs.picture_gone", key=key)) from trouble
         return _Held(picture.filename, picture.data)
 
+    async def drawn(self, job: Job, number: int) -> Input:
+        """One of the pictures that the engine drew, counted from 1. Raises `UserError` if it is not to be had."""
+        try:
+            together = await self.pictures.fetch(
+                storage_key=job.storage_key, discord_url=job.discord_url, limit=FETCHED
+            )
+            one = one_of(together, number)
+        except (RouteClosed, RetryLater) as trouble:
+            raise UserError(text("jobs.picture_gone", key=job.key)) from trouble
+        return Input(one.data, one.media_type, one.filename)
+
     def of_address(self, address: str) -> Given:
         """A picture that lies somewhere in the net. Raises `UserError` for what is no address."""
         typed = address.strip().removeprefix("<").removesuffix(">")
@@ -139,10 +155,10 @@ class ImageLoader:
 
     async def kept_of_prompt(self, job: Job) -> tuple[LoadedImage, ...]:
         """The pictures of a job's prompt: a press takes its prompt from the root of its chain."""
-        if job.kind is JobKind.IMAGINE:
+        if job.kind in _WORDED:
             return await self.kept(job) if job.inputs else ()
         root = await self.store.get(job.root) if job.kind is JobKind.ACTION else None
-        return await self.kept(root) if root is not None and root.kind is JobKind.IMAGINE else ()
+        return await self.kept(root) if root is not None and root.kind in _WORDED else ()
 
 
 def held_of(kept: Iterable[LoadedImage], key: JobKey) -> Given:

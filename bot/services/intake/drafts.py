@@ -35,6 +35,8 @@ ABOUT_POOL: Final = (
     "refused.server_total",
 )
 """What refusals begin with that another pool may mend."""
+CLOSED: Final = ("refused.paused_pool", "refused.pool_off", "refused.all_pools_off", "refused.no_rule")
+"""What refusals begin with that shut Midjourney, and not the engine."""
 SPELLED: Final = {Pool.NORMAL: "--relax", Pool.FAST: "--fast", Pool.TURBO: "--turbo"}
 
 
@@ -94,7 +96,7 @@ def with_its_pool(
     refusal: Text, options: PromptOptions, pool: Pool | None
 ) -> tuple[PromptOptions, Pool | None]:
     """A prompt whose pool was refused has it in its words, where it can be edited like them."""
-    if pool is None or not refusal.id.startswith(ABOUT_POOL):
+    if pool not in SPELLED or not refusal.id.startswith(ABOUT_POOL):
         return options, pool
     return replace(options, prompt=f"{options.prompt.strip()} {SPELLED[pool]}"), None
 

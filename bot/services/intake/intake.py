@@ -140,6 +140,8 @@ class Intake:
             budget = self.accounts.budget(admitted)
             charge = charge_of_prompt(request.charge, admitted.prompt)
             credits_ = await self.costs.of_one(admitted.pool, charge)
+            if credits_ is not None:
+                credits_ *= request.number
             try:
                 return await self.store.insert(
                     admitted,

@@ -51,6 +51,8 @@ class NewChain:
     ancestor: Ancestor | None = None
     interaction_id: int | None = None
     """See `Intake.new_job`."""
+    number: int = 1
+    """See `Request.number`."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -121,6 +123,7 @@ class NewChains:
             images=[one.facts for one in chain.taken],
             borrowed=chain.borrowed,
             references=references_of(one.input.role for one in chain.taken),
+            number=chain.number,
         )
         return await self.intake.enqueue(asker, job, request, [one.input for one in chain.taken])
 

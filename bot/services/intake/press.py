@@ -8,8 +8,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.domain.actions import Family, Need, classify, describe_press, is_split, need_of
+from bot.domain.drawing import number_of, varied
 from bot.domain.inputs import images_of
 from bot.domain.jobs import Job, JobKind, JobState, Press, inherit_chain
+from bot.domain.pools import Pool
 from bot.domain.prices import charge_of
 from bot.domain.window_words import WindowKind, window_of_action
 from bot.errors import UserError
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from bot.domain.window_words import WindowWords
     from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
+    from bot.services.intake.attachments import ImageLoader
     from bot.services.intake.intake import Intake
 
 
@@ -58,6 +61,7 @@ class Presses:
     store: JobStore
     doors: Doors
     accounts: Accounts
+    image_loader: ImageLoader
     video: bool = False
 
     async def press(
@@ -128,7 +132,9 @@ class Presses:
             return Pressed(existing, PressOutcome.SHOWN)
 
         await self.accounts.check_chain(parent)
-        if words is not None or self.window_of(parent, position) is WindowKind.REGION:
+        if parent.pool is Pool.DRAW:
+            inputs = await self._inputs_of_order(parent, action)
+        elif words is not None or self.window_of(parent, position) is WindowKind.REGION:
             pictures, more = await self._pictures_of_prompt(parent)
             inputs, notes = (*pictures, *inputs), notes + more
         child = self._child(parent, action, position, asker, channel_id, message_id, notes, words)
@@ -161,6 +167,21 @@ class Presses:
             return (), ()
         taken = images_of(await self.store.inputs(root.key))
         return taken, () if len(taken) == root.inputs else ("note.pictures_not_kept",)
+
+    async def _inputs_of_order(self, parent: Job, action: RemoteAction) -> Sequence[Input]:
+        """What an order of the engine's takes along: the picture that it edits, or what the one before it had."""
+        model = self.accounts.able(parent.account).engine
+        number = varied(action.custom_id)
+        if model is None:
+            raise UserError(text("draw.not_here"))
+        if number is not None and not model.pictures:
+            raise UserError(text("draw.no_pictures", engine=model.name))
+        if number is not None:
+            return [await self.image_loader.drawn(parent, number)]
+        taken = images_of(await self.store.inputs(parent.key))
+        if len(taken) < parent.inputs:
+            raise UserError(text("again.prompt_pictures_gone", key=parent.key))
+        return taken
 
     def _check(self, parent: Job, position: int, words: WindowWords | None) -> None:
         """Raise `UserError` if a press alone, or with words, cannot send a button's action."""
@@ -232,7 +253,8 @@ class Presses:
 
 
 def _request(parent: Job, charge: Charge) -> Request:
-    return Request(pool=parent.pool, charge=charge, in_chain=True, requester=parent.user_id)
+    number = number_of(parent.prompt) if parent.pool is Pool.DRAW else 1
+    return Request(pool=parent.pool, charge=charge, in_chain=True, requester=parent.user_id, number=number)
 
 
 def _action(parent: Job, position: int) -> RemoteAction:

@@ -12,9 +12,9 @@ from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.guilds import Actor
 from bot.domain.image_rules import check_inputs
 from bot.domain.moderation import WordAction, examine
-from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of, shown_pools
+from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of, midjourneys, shown_pools
 from bot.domain.prices import Charge, charge_of_prompt, price_of
-from bot.domain.prompt_rules import check_parameters, check_references, is_allowed, shaped
+from bot.domain.prompt_rules import check_references, is_allowed, shaped_for
 from bot.domain.wording import inert
 from bot.errors import UserError
 from bot.services.admission.terms import Admission, closed
@@ -36,11 +36,6 @@ EASEL: Final = Actor(0, "Easel")
 """Who acts when a rule acts by itself."""
 NEARLY: Final = 0.1
 """With so much of an allowance left a member gets a hint."""
-NEARLY_USED: Final = {
-    Pool.NORMAL: "note.nearly_used_NORMAL",
-    Pool.FAST: "note.nearly_used_FAST",
-    Pool.TURBO: "note.nearly_used_TURBO",
-}
 NAMED_ROLES: Final = 5
 """How many roles a refusal names as a way out."""
 
@@ -71,7 +66,7 @@ class GuildPolicy:
         if settings is None:
             return await self.fallback.default_pool(asker)
         offered = await self.offered(settings.guild_id)
-        return self._choose(settings, list(_open_to(asker, settings, offered)))
+        return self._choose(settings, midjourneys(_open_to(asker, settings, offered)))
 
     async def allowance(self, asker: Asker, pool: Pool, *, in_chain: bool) -> Allowance:
         """The most generous rule of the asker's roles."""
@@ -136,7 +131,7 @@ class GuildPolicy:
     async def server_default(self, settings: GuildSettings) -> Pool:
         """The pool of a command that names none, for somebody to whom all are open."""
         offered = await self.offered(settings.guild_id)
-        return self._choose(settings, [pool for pool in offered if pool not in settings.pools.off])
+        return self._choose(settings, midjourneys(pool for pool in offered if pool not in settings.pools.off))
 
     def _choose(self, settings: GuildSettings, open_: list[Pool]) -> Pool:
         wanted = settings.pools.default or self.fallback.default
@@ -150,7 +145,7 @@ class GuildPolicy:
         if pool in open_:
             _check_pause(settings, pool)
             return open_[pool]
-        others = [other for other in open_ if other is not pool]
+        others = [] if pool is Pool.DRAW else midjourneys(other for other in open_ if other is not pool)
         if pool in settings.pools.off or pool not in offered:
             raise closed(pool, others, in_chain=in_chain)
         roles = [rule.role_id for rule in settings.rules_of(pool)]
@@ -190,12 +185,14 @@ class GuildPolicy:
         prompt = request.prompt
         charge = request.charge
         if prompt is not None:
-            prompt, added = _shaped(settings, asker, prompt)
+            places = (*asker.lineage, settings.guild_id)
+            composed = shaped_for(request.pool, prompt, settings.limits, settings.additions, places)
+            prompt = composed.prompt
             charge = charge_of_prompt(charge, prompt)
             if charge is not request.charge:
                 _check_kind(settings, asker, replace(request, charge=charge))
-            notes += added + await self._check_words(settings, asker, request, prompt, now)
-        units = price_of(settings.prices, request.pool, charge)
+            notes += composed.notes + await self._check_words(settings, asker, request, prompt, now)
+        units = price_of(settings.prices, request.pool, charge) * request.number
         notes += await self._nearly_used(settings, asker, request.pool, allowance, units, now)
         return Admission(
             allowance=allowance,
@@ -229,7 +226,7 @@ class GuildPolicy:
         held_back = await self.stores.records.claim_notice(
             settings.guild_id, f"nearly/{asker.user_id}/{pool.value}", now, window_ms=now - day.start + 1
         )
-        return () if held_back is None else (NEARLY_USED[pool],)
+        return () if held_back is None else (f"note.nearly_used_{pool.value}",)
 
     async def _check_words(
         self, settings: GuildSettings, asker: Asker, request: Request, prompt: str, now: int
@@ -353,14 +350,6 @@ def _check_kind(settings: GuildSettings, asker: Asker, request: Request) -> None
         raise UserError(text("refused.kind", kind=kind))
     named = listed([text(f"pool.charge.{charge.value}") for charge in others])
     raise UserError(text("refused.kind_other", kind=kind, others=named))
-
-
-def _shaped(settings: GuildSettings, asker: Asker, prompt: str) -> tuple[str, tuple[str, ...]]:
-    """The prompt with what the server adds, if all that is in it is allowed."""
-    places = (*asker.lineage, settings.guild_id)
-    check_parameters(prompt, settings.limits, settings.additions, places)
-    composed = shaped(prompt, settings.additions, places)
-    return composed.prompt, composed.notes
 
 
 def _check_newcomer(settings: GuildSettings, asker: Asker, now: int) -> None:

@@ -12,6 +12,7 @@ from bot.domain.capabilities import capabilities_of
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.inputs import sent_prompt
 from bot.domain.jobs import Job, JobKind, JobState
+from bot.domain.pools import Pool
 from bot.domain.rewritten import could_be
 from bot.domain.schedule import (
     MINUTE,
@@ -59,6 +60,8 @@ class _Verdict(StrEnum):
     """A twin of the job is being sent right now and may claim the task in a moment."""
     OUT_OF_TIME = "out_of_time"
     """One task could be it but for its time: it is, if no other shows up before the grace is over."""
+    NO_LIST = "no_list"
+    """The second engine keeps none: its answer was the picture, and it is gone."""
     OPEN_WINDOW = "open_window"
     """Its window may have been filled, and no worker there has begun."""
 
@@ -66,6 +69,7 @@ class _Verdict(StrEnum):
 _PATIENCE: Final = {
     _Verdict.CROWDED: UNCLEAR_CAP_MS,
     _Verdict.OPEN_WINDOW: FILL_PATIENCE_MS,
+    _Verdict.NO_LIST: 0,
     _Verdict.OUT_OF_TIME: 2 * UNCLEAR_GRACE_MS,
 }
 
@@ -116,6 +120,8 @@ class Reconciler:
 
     async def _found(self, job: Job, now: int) -> TaskSnapshot | _Verdict:
         """Look where this account can be asked: at the window itself, by the tag, else among its latest tasks."""
+        if job.pool is Pool.DRAW:
+            return _Verdict.NO_LIST
         api = await self.accounts.reach(job.account)
         if not isinstance(api, WindowApi):
             return await self._looked(api, job, now)

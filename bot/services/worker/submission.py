@@ -11,6 +11,7 @@ from bot.domain.answers import Accepted, Existing, WindowOpen
 from bot.domain.failures import Failure, FailureKind, failure_of
 from bot.domain.inputs import FEWEST_BLENDED, UPLOAD_LIFE_MS, Shape, images_of, mask_of, sent_prompt
 from bot.domain.jobs import Job, JobKind, JobState
+from bot.domain.pools import Pool
 from bot.domain.schedule import (
     QUEUE_FULL_CAP_MS,
     SECOND,
@@ -20,7 +21,7 @@ from bot.domain.schedule import (
 from bot.domain.settling import opened
 from bot.domain.window_ports import WindowApi
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, TaskTaken
-from bot.services.worker import windowed
+from bot.services.worker import engine, windowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,6 +59,8 @@ class Submitter:
         The result is SUBMITTED (lease kept), UNCLEAR, QUEUED again (both released) or FAILED (lease kept).
         Raises `LeaseLost` if the job was taken over meanwhile.
         """
+        if job.pool is Pool.DRAW:
+            return await self._draw(job)
         try:
             answer = await self._call(job)
             if isinstance(answer, WindowOpen):
@@ -69,17 +72,36 @@ class Submitter:
                 job = without_window(job)
             ahead = answer.ahead if isinstance(answer, Accepted) else None
         except RemoteError as error:
-            after = self._settled(job, error)
-            self.metrics.count("submissions", outcome=error.fault.value)
-            log.info(
-                "submission_refused",
-                extra={"job": job.key, "fault": error.fault.value, "next": after.state.value},
-            )
+            after = self._refused(job, error)
         else:
             after = job.submitted(task_id, self.clock.now(), ahead=ahead)
             self.metrics.count("submissions", outcome="accepted")
             log.info("job_submitted", extra={"job": job.key, "task": task_id, "pool": job.pool.value})
         await self._write(after)
+        return after
+
+    async def _draw(self, job: Job) -> Job:
+        """Send an order of the second engine's: its answer is the result, and both are written in one step."""
+        brought: tuple[Input, ...] = ()
+        try:
+            brought, actions = await engine.draw(self.accounts, job, await self._inputs(job))
+        except RemoteError as error:
+            after = self._refused(job, error)
+        else:
+            after = engine.ended(job, actions, self.clock.now())
+            self.metrics.count("submissions", outcome="accepted")
+            self.metrics.count("jobs_finished", state=after.state.value, pool=job.pool.value)
+            log.info("job_ended", extra={"job": job.key, "state": after.state.value})
+        await self._write(after, brought)
+        return after
+
+    def _refused(self, job: Job, error: RemoteError) -> Job:
+        after = self._settled(job, error)
+        self.metrics.count("submissions", outcome=error.fault.value)
+        log.info(
+            "submission_refused",
+            extra={"job": job.key, "fault": error.fault.value, "next": after.state.value},
+        )
         return after
 
     async def _with_window(self, job: Job, window: RemoteTaskId) -> Job:
@@ -219,10 +241,16 @@ class Submitter:
             case _:
                 return job.failed(failure_of(error), now)
 
-    async def _write(self, after: Job) -> None:
+    async def _write(self, after: Job, brought: Sequence[Input] = ()) -> None:
         """Store the outcome; an accepted task's id is worth many tries, because it was paid for."""
         keeps_lease = after.state is JobState.SUBMITTED or after.is_terminal
-        write = self.store.save if keeps_lease else self.store.release
+
+        async def write(job: Job) -> None:
+            if brought:
+                await self.store.save(job, brought=brought)
+            else:
+                await (self.store.save(job) if keeps_lease else self.store.release(job))
+
         for attempt in range(SAVE_TRIES):
             try:
                 await write(after)

@@ -164,8 +164,8 @@ def actions_of(job: Job) -> list[Values]:
     ]
 
 
-def inputs_of(job: Job, inputs: Sequence[Input]) -> list[Values]:
-    """The rows of `inputs` that belong to a job."""
+def inputs_of(job: Job, inputs: Sequence[Input], *, first: int = 0) -> list[Values]:
+    """The rows of `inputs` that belong to a job, from a position on."""
     return [
         {
             "job_key": job.key,
@@ -178,7 +178,7 @@ def inputs_of(job: Job, inputs: Sequence[Input]) -> list[Values]:
             "address_until": one.address_until,
             "data": one.data,
         }
-        for position, one in enumerate(inputs)
+        for position, one in enumerate(inputs, first)
     ]
 
 

@@ -137,13 +137,17 @@ def _take_answer(connection: Connection, interaction_id: int) -> None:
 # -- writing ---------------------------------------------------------------------------------------------
 
 
-def write(connection: Connection, job: Job, *, giving_back: bool) -> None:
+def write(connection: Connection, job: Job, *, giving_back: bool, brought: Sequence[Input] = ()) -> None:
     """Write all that a worker may change if its fence holds, and what follows from it; else `LeaseLost`."""
     values = {**rows.progress(job), **_out_of_line(job), "key_": job.key, "fence_": job.fence}
     if giving_back:
         values |= {"owner": None, "lease_until": 0}
     if not connection.execute(_UNDISTURBED, values).rowcount:
         job = _merge(connection, job)
+    if brought:  # said twice they are written once
+        i = inputs.c
+        connection.execute(delete(inputs).where(i.job_key == job.key, i.position >= job.inputs))
+        connection.execute(insert(inputs), rows.inputs_of(job, brought, first=job.inputs))
     _settle(connection, job)
     if not job.is_delivered and (job.is_terminal or job.state is JobState.QUEUED):
         line.left_a_place(connection, job, job.changed_at)

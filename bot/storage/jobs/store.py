@@ -292,17 +292,19 @@ class SqlJobStore:
 
     # -- writing -----------------------------------------------------------------------------------------
 
-    async def save(self, job: Job) -> None:
+    async def save(self, job: Job, *, brought: Sequence[Input] = ()) -> None:
         """See the port. The lease is not written: a job in a worker's hands is older than its last renewal."""
-        await self._write(job, giving_back=False)
+        await self._write(job, giving_back=False, brought=brought)
 
     async def release(self, job: Job) -> None:
         """See the port."""
         await self._write(job, giving_back=True)
 
-    async def _write(self, job: Job, *, giving_back: bool) -> None:
+    async def _write(self, job: Job, *, giving_back: bool, brought: Sequence[Input] = ()) -> None:
         try:
-            await self._database.write(lambda cn: steps.write(cn, job, giving_back=giving_back))
+            await self._database.write(
+                lambda cn: steps.write(cn, job, giving_back=giving_back, brought=brought)
+            )
         except Conflict:  # of all that is written with a job, only its task id must be unique
             raise TaskTaken(job.key) from None
 

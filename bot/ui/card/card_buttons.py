@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.actions import ROW_LENGTH, ROWS, Family, Layout, Need, classify, lay_out, need_of
-from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind
-from bot.domain.failures import MENDED_BY_TIME, MENDED_BY_WORDS
+from bot.domain.capabilities import OHMYGPT, Capabilities
+from bot.domain.drawing import AGAIN_ID, varied
+from bot.domain.failures import MENDED_BY_TIME, MENDED_BY_WORDS, FailureKind
 from bot.domain.jobs import NOTE_REMOVED, JobKind, JobState
+from bot.domain.pools import Pool
 from bot.domain.window_words import WindowKind, window_of_action
+from bot.services.intake.drawing import may_be_drawn
 from bot.texts import text
 from bot.ui.card.description import idea_rows
 from bot.ui.card.press import press
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     from bot.domain.actions import ActionButton
     from bot.domain.jobs import Job
-    from bot.texts import Say
+    from bot.texts import Say, Text
     from bot.ui.card.description import Own
 
 
@@ -60,6 +63,8 @@ _STAR: Final = ("star", "⭐", discord.ButtonStyle.secondary)
 AGAIN: Final = "again"
 _AGAIN: Final = (AGAIN, "🔄", discord.ButtonStyle.primary)
 _START: Final = ("start", "🖼️", discord.ButtonStyle.secondary)
+_MIDJOURNEY: Final = ("midjourney", "⛵", discord.ButtonStyle.secondary)
+_DRAW: Final = ("draw", "🎨", discord.ButtonStyle.secondary)
 FINISHED: Final = (_REMIX, _INFO, _SEND, _STAR, _DELETE)
 """Our own buttons under a picture, in a row of their own;"""
 ROOMY: Final = ((_REMIX, _START), (_INFO, _SEND, _STAR, _DELETE))
@@ -72,7 +77,6 @@ ZOOM: Final = "zoom"
 """The word of Custom Zoom's button: it opens a window where the account can, else it explains."""
 VARY: Final = "vary"
 """The word of a button that asks for other words first if its presser wants that: V, reroll, pan."""
-OHMYGPT: Final = BY_SERVER[ServerKind.OHMYGPT]
 
 
 class CardButtons:
@@ -131,6 +135,7 @@ class CardButtons:
                     (
                         *((_AGAIN,) if self._may_try_again else ()),
                         *((_EDIT, _INFO) if self._is_for_its_words else self._fitting(CROWDED)),
+                        *self._instead(),
                     ),
                     dress,
                 )
@@ -145,6 +150,13 @@ class CardButtons:
     def _is_for_its_words(self) -> bool:
         return self._job.failure is not None and self._job.failure.kind in MENDED_BY_WORDS
 
+    def _instead(self) -> tuple[Own, ...]:
+        """Drawing with the second engine what Midjourney did not; an account without credit would refuse that too."""
+        failure = self._job.failure
+        could = failure is not None and failure.kind is not FailureKind.BALANCE
+        could = could and self._job.kind is JobKind.IMAGINE and may_be_drawn(self._job)
+        return (_DRAW,) if could and self._able.engine is not None else ()
+
     @property
     def _may_try_again(self) -> bool:
         """Whether the same may succeed when it is sent once more; pictures and masks are kept for a week after its end."""
@@ -158,6 +170,8 @@ class CardButtons:
 
     def _action(self, button: ActionButton, dress: Dress) -> discord.ui.Item[Any]:
         label = (button.label if dress is Dress.FULL else button.label or button.title) or None
+        if own := engine_action(self._job.actions[button.position].custom_id, button.label):
+            label = self._say(own)
         emoji = button.emoji if dress is Dress.FULL else None
         is_pressed = button.position in self._pressed
         style = discord.ButtonStyle.primary if is_pressed else discord.ButtonStyle.secondary
@@ -174,18 +188,33 @@ class CardButtons:
         """Without a prompt there is nothing to edit, and without a picture nothing to start from."""
         removed = NOTE_REMOVED in self._job.notes
         missing = {*(() if self._job.prompt else (_REMIX,)), *((_START,) if removed else ())}
-        return [own for own in offered if own not in missing]
+        drawn = self._job.pool is Pool.DRAW
+        return [_MIDJOURNEY if drawn and own is _START else own for own in offered if own not in missing]
 
     def _own(self, words: Iterable[Own], dress: Dress) -> list[discord.ui.Item[Any]]:
         return [
             discord.ui.Button(
                 custom_id=spell(word, (KEY,), (self._job.key,)),
-                label=self._say(text(f"button.{word}")),
+                label=self._say(self._label(word)),
                 emoji=emoji if dress is Dress.FULL else None,
                 style=style,
             )
             for word, emoji, style in words
         ]
+
+    def _label(self, word: str) -> Text:
+        engine = self._able.engine
+        if word == _DRAW[0] and engine is not None:
+            return text("button.draw", engine=engine.name)
+        return text(f"button.{word}")
+
+
+def engine_action(custom_id: str, label: str) -> Text | None:
+    """What one of the engine's own actions is called; None for any of Midjourney's."""
+    number = varied(custom_id)
+    if number is not None:
+        return text("action.draw_vary_of", n=number) if label[-1:].isdigit() else text("action.draw_vary")
+    return text("action.draw_again") if custom_id == AGAIN_ID else None
 
 
 def _one_free_zoom(rows: Iterable[Sequence[ActionButton]]) -> Iterable[list[ActionButton]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.accounts import is_own
+from bot.domain.capabilities import OHMYGPT
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
@@ -15,7 +16,7 @@ from bot.domain.ports import MOST_AHEAD
 from bot.services.intake.describe import FROM_DESCRIPTION
 from bot.services.intake.shorten import FROM_SHORTENED
 from bot.texts import Text, text
-from bot.ui.card.card_buttons import OHMYGPT, CardButtons, Dress
+from bot.ui.card.card_buttons import CardButtons, Dress, engine_action
 from bot.ui.card.description import idea_lines
 from bot.ui.card.shortened import shorter_lines
 from bot.ui.card.titles import plain_title, title_of
@@ -25,7 +26,7 @@ from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import message_link, shown_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from bot.domain.capabilities import Capabilities
     from bot.domain.jobs import Ancestor
@@ -45,6 +46,17 @@ ALT_LIMIT: Final = 256
 OWNERS: Final = frozenset({FailureKind.KEY, FailureKind.BALANCE})
 """Failures that whoever owns the account has to mend."""
 
+ENGINES: Final = frozenset(
+    {
+        FailureKind.BANNED_PROMPT,
+        FailureKind.KEY,
+        FailureKind.LOST,
+        FailureKind.NO_PICTURE,
+        FailureKind.UNKNOWN,
+    }
+)
+"""Failures that mean something else where the second engine draws."""
+
 TOO_LARGE: Final = "note.picture_too_large"
 """The note of a picture or clip that was not attached: what was paid for is shown by its address."""
 
@@ -52,6 +64,7 @@ POOL_COLOUR: Final = {
     Pool.NORMAL: discord.Colour(0x3BA55D),
     Pool.FAST: discord.Colour(0xF0A132),
     Pool.TURBO: discord.Colour(0xB06CF2),
+    Pool.DRAW: discord.Colour(0x2BA8BD),
 }
 WAITING_COLOUR: Final = discord.Colour(0x5C6370)
 FAILED_COLOUR: Final = discord.Colour(0xD83C3E)
@@ -79,19 +92,20 @@ class Cards:
         showing: Showing,
         *,
         media: str | None = None,
+        more: Sequence[str] = (),
         picture: Picture | None = None,
         dress: Dress = Dress.FULL,
         because: Text | None = None,
     ) -> discord.ui.LayoutView:
         """Draw a job as it stands.
 
-        `media` is where the picture is (`attachment://name` for one that is sent along), `picture` what is known of
-        a new one, `because` why the card is somewhere unexpected.
+        `media` is where the picture is (`attachment://name` for one that is sent along), `more` where others are,
+        `picture` what is known of a new one, `because` why the card is somewhere unexpected.
         """
         address = self._address_of(showing.job)
         able = self._able(showing.job.account)
         drawing = _Drawing(self._catalogues, showing, dress, video=self._video, address=address, able=able)
-        return drawing.view(media=media, picture=picture, because=because)
+        return drawing.view(media=media, more=more, picture=picture, because=because)
 
     def render(self, words: Text, locale: str) -> str:
         """Say something in a language."""
@@ -127,7 +141,7 @@ class _Drawing:
         self._address = address
 
     def view(
-        self, *, media: str | None, picture: Picture | None, because: Text | None
+        self, *, media: str | None, more: Sequence[str], picture: Picture | None, because: Text | None
     ) -> discord.ui.LayoutView:
         job, dress = self._job, self._dress
         if self._showing.moved_to is not None:
@@ -138,7 +152,7 @@ class _Drawing:
             box.add_item(discord.ui.TextDisplay(self._say(because)))
         box.add_item(self._top(media))
         if media is not None and job.kind is not JobKind.DESCRIBE:
-            box.add_item(self._gallery(media))
+            box.add_item(self._gallery([media, *more]))
         below = [*self._status(media), *self._remarks(picture)]
         if offered.rows and not dress.has_buttons:
             below.append(self._small(text("card.no_buttons", key=job.key)))
@@ -200,7 +214,8 @@ class _Drawing:
             if title is None and job.inputs:
                 headline += f"\n{self._small(text('card.with_pictures', n=job.inputs))}"
             return headline if job.ancestor is None else f"{headline}\n{self._origin(job.ancestor)}"
-        button = quoted(job.press.label, LABEL_LIMIT)
+        own = engine_action(job.press.custom_id, job.press.label)
+        button = quoted(job.press.label, LABEL_LIMIT) if own is None else self._say(own)
         if job.press.message_id:
             link = message_link(job.reply.guild_id, job.press.channel_id, job.press.message_id)
             pressed = text("card.pressed", button=button, link=link)
@@ -224,10 +239,11 @@ class _Drawing:
         link = message_link(self._job.reply.guild_id, ancestor.channel_id, ancestor.message_id)
         return self._small(text(f"card.{how}", link=link))
 
-    def _gallery(self, media: str) -> discord.ui.MediaGallery[Any]:
+    def _gallery(self, media: Iterable[str]) -> discord.ui.MediaGallery[Any]:
         gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
         described = _description(self._catalogues, self._job, self._dress)
-        gallery.add_item(media=media, description=described, spoiler=self._is_veiled)
+        for one in media:
+            gallery.add_item(media=one, description=described, spoiler=self._is_veiled)
         return gallery
 
     def _status(self, media: str | None) -> Iterable[str]:
@@ -260,6 +276,8 @@ class _Drawing:
                 return text("card.submitted_behind", n=job.server.ahead, since=since)
             case JobState.SUBMITTED:
                 return text("card.submitted", since=since)
+            case _ if job.pool is Pool.DRAW and job.sent_at is not None:
+                return text("draw.card_drawing", since=f"<t:{job.sent_at // 1000}:R>")
             case _:
                 return text("card.sending", since=since)
 
@@ -269,10 +287,13 @@ class _Drawing:
             return
         own = failure.kind in OWNERS and is_own(self._job.account)
         kind = f"own_{failure.kind.value}" if own else failure.kind.value
+        if self._job.pool is Pool.DRAW and failure.kind in ENGINES:
+            kind = f"draw_{failure.kind.value}"
         yield self._say(text("card.failed", why=text(f"failure.{kind}")))
         yield self._say(text(f"advice.{kind}"))
         if failure.words and self._dress.has_words:
-            yield self._small(text("card.words", words=quoted(failure.words, WORDS_LIMIT)))
+            said = "draw.card_words" if self._job.pool is Pool.DRAW else "card.words"
+            yield self._small(text(said, words=quoted(failure.words, WORDS_LIMIT)))
         yield self._small(text("card.refunded"))
 
     def _remarks(self, picture: Picture | None) -> Iterable[str]:

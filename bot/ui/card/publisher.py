@@ -19,7 +19,7 @@ from bot.texts import text
 from bot.ui.card.card_buttons import Dress
 from bot.ui.kit.channel_locks import ChannelLocks
 from bot.ui.kit.discord_errors import REJECTED, THREAD_ARCHIVED, WORDS_REFUSED, translated
-from bot.ui.kit.message_parser import picture_url, shows
+from bot.ui.kit.message_parser import picture_url, picture_urls, shows
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -94,7 +94,8 @@ class DiscordPublisher:
         content = self._cards.render(words, locale)
         async with translated():
             channel = await self._client.create_dm(discord.Object(user_id))
-            await channel.send(content, file=_file(picture), nonce=nonce, allowed_mentions=NOBODY)
+            files = [_file(one) for one in (picture, *picture.more)]
+            await channel.send(content, files=files, nonce=nonce, allowed_mentions=NOBODY)
 
     async def send_ephemeral(self, reply: ReplyTarget, words: Text, *, locale: str) -> None:
         """Follow an interaction up with a sentence that only its person sees."""
@@ -110,6 +111,12 @@ class DiscordPublisher:
         async with translated():
             channel = self._client.get_partial_messageable(channel_id)
             return picture_url(await channel.fetch_message(message_id))
+
+    async def picture_urls(self, channel_id: int, message_id: int) -> Sequence[str]:
+        """Read where all its pictures are."""
+        async with translated():
+            channel = self._client.get_partial_messageable(channel_id)
+            return picture_urls(await channel.fetch_message(message_id))
 
     async def take_down(self, channel_id: int, message_id: int) -> None:
         """Delete a message of the bot's."""
@@ -243,24 +250,33 @@ class _Sending:
         if files:
             return {"view": self._view(_named(files), None), "attachments": files}
         if self.job.state is not JobState.SUCCEEDED or self._showing.moved_to is not None:
-            return {"view": self._view(None, None), "attachments": []}
-        url = picture_url(await fetch())
-        return {"view": self._view(url, None)} | ({} if url else {"attachments": []})
+            return {"view": self._view((), None), "attachments": []}
+        urls = picture_urls(await fetch())
+        return {"view": self._view(urls, None)} | ({} if urls else {"attachments": []})
 
-    def _view(self, media: str | None, because: Text | None) -> discord.ui.LayoutView:
+    def _view(self, media: Sequence[str], because: Text | None) -> discord.ui.LayoutView:
         return self._cards.draw(
-            self._showing, media=media, picture=self._picture, dress=self._dress, because=because
+            self._showing,
+            media=next(iter(media), None),
+            more=media[1:],
+            picture=self._picture,
+            dress=self._dress,
+            because=because,
         )
 
     def _files(self) -> list[discord.File]:
         picture = self._picture
         if picture is None:
             return []
-        return [_file(picture, described=self._cards.description(self.job, self._dress))]
+        described = self._cards.description(self.job, self._dress)
+        names = [f"{number}-" if picture.more else "" for number in range(1, len(picture.more) + 2)]
+        together = zip(names, (picture, *picture.more), strict=True)
+        return [_file(one, described=described, number=number) for number, one in together]
 
 
-def _file(picture: Picture, *, described: str | None = None) -> discord.File:
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", picture.filename).lstrip("._") or "picture"
+def _file(picture: Picture, *, described: str | None = None, number: str = "") -> discord.File:
+    """`number` sets pictures apart that are quite alike: two files of one name are one to a card."""
+    name = number + (re.sub(r"[^A-Za-z0-9_.-]+", "_", picture.filename).lstrip("._") or "picture")
     return discord.File(io.BytesIO(picture.data), filename=name, description=described)
 
 
@@ -269,8 +285,8 @@ def _nonce(job: Job) -> str:
     return job.key if job.is_terminal else f"{job.key}-live"
 
 
-def _named(files: Sequence[discord.File]) -> str | None:
-    return f"attachment://{files[0].filename}" if files else None
+def _named(files: Sequence[discord.File]) -> Sequence[str]:
+    return [f"attachment://{file.filename}" for file in files]
 
 
 def _shown(message: discord.Message, *, at: int | None = None) -> Shown:

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
     AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.Group
 
-MAKERS: Final = frozenset({"imagine", "blend", "describe", "shorten"})
+MAKERS: Final = frozenset({"imagine", "blend", "describe", "shorten", "draw"})
 """Commands that begin something in a pool: of no use where none is open."""
-NEEDS: Final[dict[str, Callable[[Capabilities], bool]]] = {"shorten": lambda able: able.shorten}
+NEEDS: Final[dict[str, Callable[[Capabilities], bool]]] = {
+    "shorten": lambda able: able.shorten,
+    "draw": lambda able: able.engine is not None,
+}
 """Commands that not every image API can serve, and what it takes."""
 TEXT_LIMIT: Final = 3_000
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.people import NOBODYS
+from bot.domain.pools import Pool
 from bot.domain.prompts import PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.doors import origin_of_draft
 from bot.services.intake.batches import asks_for_several
-from bot.services.intake.drafts import is_given_back, with_its_pool
+from bot.services.intake.drafts import CLOSED, is_given_back, with_its_pool
 from bot.texts import Text, text
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from bot.domain.keepsakes import Draft
     from bot.domain.keys import JobKey
-    from bot.domain.pools import Pool
     from bot.services.admission.doors import Origin
     from bot.ui.kit.context import Context
 
@@ -92,8 +92,15 @@ async def offer_back(
         emoji="✏️",
         style=discord.ButtonStyle.primary,
     )
+    buttons = [button]
+    if pool is not Pool.DRAW and why.id.startswith(CLOSED):
+        home = context.interaction.guild_id if of is None else of.home
+        engine = await promptly(context.services.drawings.engine(home), None)
+        if engine is not None:
+            label = context.say(text("button.draw", engine=engine.name))
+            buttons.append(discord.ui.Button[Any](custom_id=draw_instead.id(key), label=label, emoji="🎨"))
     lines = [discord.ui.TextDisplay[Any](context.say(words)) for words in said]
-    await context.tell(why, view=StatelessView(*lines, discord.ui.ActionRow(button)))
+    await context.tell(why, view=StatelessView(*lines, discord.ui.ActionRow(*buttons)))
 
 
 async def check_early(context: Context, options: PromptOptions) -> None:
@@ -121,6 +128,10 @@ async def begin(context: Context, key: JobKey) -> None:
     draft = await _read(context, key)
     options = PromptOptions(prompt=context.fields.get(PROMPT, ""))
     origin = origin_of_draft(draft)
+    if draft.pool is Pool.DRAW:
+        async with offered_back(context, options, Pool.DRAW, of=origin):
+            await context.services.drawings.of_draft(await context.defer_public(), draft, options.prompt)
+        return
     async with offered_back(context, options, draft.pool, draft.option_set, of=origin):
         several = asks_for_several(options.prompt)
         if not several:
@@ -134,6 +145,15 @@ async def begin(context: Context, key: JobKey) -> None:
         liked = await services.people.preferences(asker.user_id)
         options = replace(options, under=liked.under(draft.option_set), sets=liked.named())
         await services.imagine.begin_again(asker, draft, options, preferred=liked.pool)
+
+
+@component("drawdraft", KEY)
+async def draw_instead(context: Context, key: JobKey) -> None:
+    """Draw with the second engine what Midjourney was not let begin."""
+    draft = await _read(context, key)
+    options, origin = PromptOptions(prompt=draft.prompt), origin_of_draft(draft)
+    async with offered_back(context, options, Pool.DRAW, of=origin):
+        await context.services.drawings.of_draft(await context.defer_public(), draft)
 
 
 async def _read(context: Context, key: JobKey) -> Draft:

@@ -6,11 +6,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.pools import Pool
+from bot.domain.prompts import PromptOptions
 from bot.errors import UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.doors import Door, origin_of
 from bot.texts import text
+from bot.ui.imagine.drafts import offered_back
 from bot.ui.imagine.edited import begin_edited
-from bot.ui.imagine.prompt_field import prompt_field
+from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from bot.ui.kit.context import Context
 
 WORD: Final = "remix"
+DRAWN: Final = "redraw"
+"""The modal with the words of an order of the second engine's."""
 EDIT: Final = "edit"
 """The same button under a prompt that was refused upstream."""
 READ_S: Final = 2.0
@@ -44,10 +49,21 @@ async def open_modal(context: Context, key: JobKey) -> None:
 def _modal(context: Context, job: Job) -> discord.ui.Modal:
     hint = text("remix.pool", pool=text(f"pool.{job.pool.value}"))
     field = (text("remix.prompt"), prompt_field(job.prompt), hint)
-    return form(context.say, begin.id(job.key), text("remix.title"), field)
+    sent = draw_edited if job.pool is Pool.DRAW else begin
+    return form(context.say, sent.id(job.key), text("remix.title"), field)
 
 
 @modal(WORD, KEY)
 async def begin(context: Context, key: JobKey) -> None:
     """Begin a chain with the edited prompt, in the pool of the job that it was edited from."""
     await begin_edited(context, key, Door.REMIX, context.services.imagine.remix)
+
+
+@modal(DRAWN, KEY)
+async def draw_edited(context: Context, key: JobKey) -> None:
+    """Begin an order of the second engine's with the edited words."""
+    asker = await context.defer_public()
+    job = await context.services.jobs.look(context.viewer, key, Door.REMIX)
+    options = PromptOptions(prompt=context.fields.get(PROMPT, ""))
+    async with offered_back(context, options, Pool.DRAW, of=origin_of(job)):
+        await context.services.drawings.remix(asker, job, options.prompt)

@@ -3,14 +3,17 @@ Never here: rules for prompts, and looking into pictures."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.domain.drawing import words_of_order
 from bot.domain.prompts import PromptOptions, compose
 from bot.errors import UserError
+from bot.services.admission.doors import Door
 from bot.texts import text
 from bot.ui.imagine.attachments import Addressed, Attached, Picked, given_by, picked
 from bot.ui.imagine.drafts import offered_back
@@ -30,6 +33,10 @@ ATTACHMENT: Final = "usefile"
 """As earlier versions drew it."""
 START: Final = "start"
 """The button under a picture that opens the same modal."""
+TO_MIDJOURNEY: Final = "midjourney"
+"""The same under a picture of the second engine's."""
+READ_S: Final = 2.0
+"""A modal must be the first answer, so the row is read before it."""
 WEIGHT: Final = "weight"
 WEIGHT_LIMIT: Final = 5
 MOST_HELD: Final = 1_000
@@ -63,13 +70,24 @@ async def open_for_message(context: Context, message: discord.Message) -> None:
         await _open(context, begin_from_card.id(pick))
 
 
-async def _open(context: Context, custom_id: str) -> None:
+@component(TO_MIDJOURNEY, KEY)
+async def open_under_drawing(context: Context, key: JobKey) -> None:
+    """The same for a picture of the second engine's, with the words that it was drawn from."""
+    try:
+        async with asyncio.timeout(READ_S):
+            job = await context.services.jobs.look(context.viewer, key, Door.PICTURE)
+    except TimeoutError:
+        raise UserError(text("remix.slow")) from None
+    await _open(context, begin_from_card.id(key), words_of_order(job.prompt))
+
+
+async def _open(context: Context, custom_id: str, words: str | None = None) -> None:
     weight = discord.ui.TextInput[Any](required=False, max_length=WEIGHT_LIMIT, custom_id=WEIGHT)
     drawn = form(
         context.say,
         custom_id,
         text("using.title"),
-        (text("remix.prompt"), prompt_field(), text("using.hint")),
+        (text("remix.prompt"), prompt_field(words), text("using.hint")),
         (text("using.weight"), weight, text("using.weight_hint")),
     )
     await context.open(drawn)

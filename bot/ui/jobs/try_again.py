@@ -30,6 +30,8 @@ async def try_again(context: Context, key: JobKey) -> None:
         await say_begun(context, asker, await services.describing.again(asker, context.viewer, key))
     elif job.kind is JobKind.BLEND:
         await say_begun(context, asker, await services.blending.again(asker, job))
+    elif job.kind is JobKind.DRAW:
+        await say_begun(context, asker, await services.drawings.again(asker, job))
     elif press is None:
         await services.imagine.again(asker, job)
     elif need_of(classify(press.custom_id)) is Need.MASK:

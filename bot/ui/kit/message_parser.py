@@ -62,6 +62,17 @@ def picture_url(message: discord.Message) -> str | None:
     return None
 
 
+def picture_urls(message: discord.Message) -> list[str]:
+    """Where all the pictures are that a message shows in its gallery, or beside its words; a preview is none."""
+    first = picture_url(message)
+    if first is None:
+        return []
+    for component in flat(message.components):
+        if isinstance(component, discord.MediaGalleryComponent) and component.items:
+            return [item.media.url for item in component.items]
+    return [first]
+
+
 def pictures_in(message: discord.Message | discord.MessageSnapshot) -> Iterable[discord.Attachment | str]:
     """Every picture that Discord shows in a message, the first of which people mean: its files, then addresses.
 

@@ -43,7 +43,12 @@ GROUND: Final = "#1a1a1e"
 GRID: Final = "#36373d"
 TYPE: Final = "#c9cbd1"
 BRIGHT: Final = "#f2f3f5"
-COLOURS: Final[Mapping[Pool, str]] = {Pool.NORMAL: "#3ba55d", Pool.FAST: "#f0a132", Pool.TURBO: "#b06cf2"}
+COLOURS: Final[Mapping[Pool, str]] = {
+    Pool.NORMAL: "#3ba55d",
+    Pool.FAST: "#f0a132",
+    Pool.TURBO: "#b06cf2",
+    Pool.DRAW: "#2ba8bd",
+}
 """The colours of the pools' cards. They differ in lightness too, for those who do not tell green from orange."""
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from discord import app_commands
 
-from bot.domain.pools import USUAL_POOLS, Pool
+from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
 from bot.errors import UserError
 from bot.texts import listed, text
 from bot.ui.kit.command_texts import said
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 AUTOMATIC: Final = "automatic"
 TYPED_SHOWN: Final = 40
-TOLD: Final = {pool: said(f"command.imagine.pool.{pool.value}") for pool in Pool}
+TOLD: Final = {pool: said(f"command.imagine.pool.{pool.value}") for pool in MIDJOURNEY_POOLS}
 CHOICES: Final = [app_commands.Choice(name=TOLD[pool], value=pool.value) for pool in USUAL_POOLS]
 """For members: with what a pool is good for. No account of the program has more: the picker itself lists them."""
 NAMES: Final = [app_commands.Choice(name=pool.value, value=pool.value) for pool in USUAL_POOLS]
@@ -48,7 +48,7 @@ async def suggest(interaction: AnyInteraction, typed: str) -> list[app_commands.
     context = Context(interaction)
     return [
         app_commands.Choice(name=context.say(text(f"command.imagine.pool.{pool.value}")), value=pool.value)
-        for pool in _matching(await _shown(context), typed)
+        for pool in _matching(await _midjourneys(context), typed)
     ]
 
 
@@ -63,16 +63,33 @@ async def suggest_name_or_automatic(
 ) -> list[app_commands.Choice[str]]:
     """The same, with the choice that leaves it to the bot."""
     automatic = app_commands.Choice(name=Context(interaction).say(text("setting.automatic")), value=AUTOMATIC)
-    return [*await suggest_name(interaction, typed), automatic]
+    names = await suggest_name(interaction, typed)
+    return [*(name for name in names if name.value in MIDJOURNEY_POOLS), automatic]
 
 
 async def read_pool(context: Context, typed: str) -> Pool:
-    """What was chosen or typed; raises `UserError` for what is no pool at all. Rules say whether it is open."""
+    """What was chosen or typed; raises `UserError` for what is no pool of Midjourney's. Rules say whether it is open."""
+    spelled = typed.strip().upper()
+    if spelled in MIDJOURNEY_POOLS:
+        return Pool(spelled)
+    raise _unknown(typed, await _midjourneys(context))
+
+
+async def read_any_pool(context: Context, typed: str) -> Pool:
+    """The same for those who rule over the second engine's too."""
     try:
         return Pool(typed.strip().upper())
     except ValueError:
-        named = listed([pool_name(pool) for pool in await _shown(context)])
-        raise UserError(text("pool.unknown", typed=quoted(typed, TYPED_SHOWN), pools=named)) from None
+        raise _unknown(typed, await _shown(context)) from None
+
+
+def _unknown(typed: str, pools: Iterable[Pool]) -> UserError:
+    named = listed([pool_name(pool) for pool in pools])
+    return UserError(text("pool.unknown", typed=quoted(typed, TYPED_SHOWN), pools=named))
+
+
+async def _midjourneys(context: Context) -> tuple[Pool, ...]:
+    return tuple(pool for pool in await _shown(context) if pool in MIDJOURNEY_POOLS)
 
 
 async def _shown(context: Context) -> tuple[Pool, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.pools import USUAL_POOLS, Pool
+from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
 from bot.texts import Say, Text, text
 from bot.ui.card.cards import POOL_COLOUR, WAITING_COLOUR
 from bot.ui.kit.controls import StatelessView
@@ -255,7 +255,7 @@ def _controls(pool: PoolOverview, state: State, say: Say) -> Iterable[discord.ui
     useless = {
         Verb.UNRULE: not pool.rules,
         Verb.ON: not pool.offered,
-        Verb.DEFAULT: pool.is_default or not (pool.on and pool.offered),
+        Verb.DEFAULT: pool.is_default or pool.pool not in MIDJOURNEY_POOLS or not (pool.on and pool.offered),
     }
     if len(state.pools) > BUTTONS_UP_TO:
         options = [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.people import NAME_LIMIT, NEVER, SETS_LIMIT, Preferences
-from bot.domain.pools import USUAL_POOLS, Pool
+from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
 from bot.domain.prompts import VERSIONS
 from bot.texts import Say, Text, text
 from bot.ui.card.cards import WAITING_COLOUR
@@ -166,7 +166,7 @@ def _pools(known: Preferences, pools: Collection[Pool], say: Say) -> discord.ui.
             pool.value,
             is_chosen=known.pool is pool,
         )
-        for pool in Pool
+        for pool in MIDJOURNEY_POOLS
         if pool in pools or pool is known.pool
     ]
     return draw_menu(Menu.POOL, say(text("prefer.choose_usual_pool")), options)

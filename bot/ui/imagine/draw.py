@@ -1,0 +1,29 @@
+"""🎨 Draw with the second engine, under a card of Midjourney's that brought nothing.
+Never here: which cards offer it, the command, and rules for orders.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.pools import Pool
+from bot.domain.prompts import PromptOptions
+from bot.services.admission.doors import Door, origin_of
+from bot.ui.imagine.drafts import offered_back
+from bot.ui.kit.controls import component
+from bot.ui.kit.custom_ids import KEY
+
+if TYPE_CHECKING:
+    from bot.domain.keys import JobKey
+    from bot.ui.kit.context import Context
+
+WORD: Final = "draw"
+
+
+@component(WORD, KEY)
+async def draw_instead(context: Context, key: JobKey) -> None:
+    """Begin an order with the words of a job, and its pictures where the model takes them."""
+    asker = await context.defer_public()
+    job = await context.services.jobs.look(context.viewer, key, Door.REMIX)
+    async with offered_back(context, PromptOptions(prompt=job.prompt), Pool.DRAW, of=origin_of(job)):
+        await context.services.drawings.instead(asker, job)

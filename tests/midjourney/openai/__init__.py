@@ -1,0 +1,1 @@
+"""Tests of what one key opens besides Midjourney."""
