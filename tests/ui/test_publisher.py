@@ -12,6 +12,7 @@ import pytest
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import Showing
 from bot.errors import RetryLater, RouteClosed, TooLarge
+from bot.texts import text
 from bot.ui.kit.message_parser import flat
 from tests.fakes.discord_wire import Permission
 from tests.ui.builders import KEY, a_picture, a_press
@@ -127,6 +128,38 @@ async def test_a_direct_message_says_why_it_is_one() -> None:
         assert shown.message_id == message.id
         assert f"I could not post this in <#{here.discord.channel.id}>" in message.text
         assert message.buttons
+
+
+async def test_a_word_for_one_person_follows_their_interaction_while_its_token_lives() -> None:
+    async with line() as here:
+        reply = await here.asked()
+        await here.publisher.show(seen(here.job(JobState.QUEUED, reply=reply)), Route.REPLY, picture=None)
+        await here.publisher.send_ephemeral(reply, text("window.zoom_title"), locale="en-US")
+        for dead in (replace(reply, token=None), replace(reply, token_until=0)):
+            with pytest.raises(RouteClosed, match="no_token"):
+                await here.publisher.send_ephemeral(dead, text("window.zoom_title"), locale="en-US")
+
+        (word,) = [one for one in here.discord.messages() if one.ephemeral]
+    assert word.content == "Custom Zoom"
+
+
+async def test_a_copy_in_a_direct_message_is_a_plain_file_with_its_words() -> None:
+    async with line() as here:
+        words = text("window.zoom_title")
+        await here.publisher.send_dm(
+            here.discord.user.id, words, locale="en-US", picture=a_picture(), nonce="copy-1"
+        )
+
+        (copy,) = here.discord.messages(here.discord.direct())
+    assert copy.content == "Custom Zoom"
+    assert [one.filename for one in copy.attachments] == ["lighthouse.png"]
+
+
+async def test_without_a_token_or_a_message_a_way_is_shut() -> None:
+    async with line() as here:
+        for route, reason in ((Route.REPLY, "no_token"), (Route.EDIT, "no_message")):
+            with pytest.raises(RouteClosed, match=reason):
+                await here.publisher.show(seen(here.job()), route, picture=None)
 
 
 async def test_a_new_picture_replaces_the_old_one() -> None:
