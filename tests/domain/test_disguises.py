@@ -334,6 +334,37 @@ TRICKY = [
     "n.y.c.",
     "'tis",
     "'twas",
+    "smørrebrød",
+    "København",
+    "Łódź",
+    "Đà Nẵng",
+    "straße",
+    "İstanbul",
+    "ılık",
+    "🇩🇪 🇫🇷 🇮🇹",
+    "🇳🇿🇦🇺",
+    "❤ love ❤",
+    "yes ❌ no",
+    "£20 note",
+    "¥500 coin",
+    "§12",
+    "©2024",
+    "α β γ δ",
+    "и/или",
+    "он/она",
+    "f/2.8",
+    "24/7",
+    "km/h",
+    "his/her",
+    "AC/DC",
+    "black & white",
+    "cats&dogs",
+    "[tag]",
+    "C# minor",
+    "red::2blue",
+    "sun::1moon::2",
+    "page 3–5",
+    "sunset—dawn",
 ]
 
 
@@ -358,12 +389,18 @@ def innocents() -> list[str]:
     return list(phrases)
 
 
-def in_disguise(text: str, word: str) -> list[str]:
-    """What is found of a word beyond itself."""
-    hidden = disguised([word])
-    assert hidden is not None
+HIDDEN = {word: hidden for word in BLOCKED if (hidden := disguised([word])) is not None}
+
+
+def in_disguise(text: str) -> list[tuple[str, str, str]]:
+    """What is found of each word beyond itself."""
     folded = fold(text)
-    return [folded[slice(*span)] for span in hidden.find(folded) if folded[slice(*span)] != word]
+    return [
+        (text, word, found)
+        for word, hidden in HIDDEN.items()
+        for span in hidden.find(folded)
+        if (found := folded[slice(*span)]) != word
+    ]
 
 
 @pytest.mark.parametrize(
@@ -389,7 +426,8 @@ def test_the_allow_list_settles_a_collision() -> None:
 
 def test_innocent_words_of_seven_languages_pass_and_the_table_says_so() -> None:
     corpus = innocents()
-    alarms = [(text, word, hit) for text in corpus for word in BLOCKED for hit in in_disguise(text, word)]
+    assert len(HIDDEN) == len(BLOCKED)
+    alarms = [alarm for text in corpus for alarm in in_disguise(text)]
     tricky = [text for text in TRICKY if examine(text, [rule(w) for w in BLOCKED if w != text]).found]
 
     rows = ["| disguise | tried | found |", "|---|---|---|"]
