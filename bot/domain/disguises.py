@@ -18,24 +18,32 @@ SHORTEST: Final = 3
 _STANDS_FOR: Final = {
     "a": "a4@",
     "b": "b8",
+    "c": "c¢©",
     "e": "e3€",
     "g": "g69",
     "i": "i1!|",
-    "l": "l1|",
+    "l": "l1|£",
     "o": "o0",
-    "s": "s5$",
+    "r": "r®",
+    "s": "s5$§",
     "t": "t7+",
+    "u": "uv",
+    "y": "y¥",
     "z": "z2",
 }
 _SELDOM_DOUBLE: Final = frozenset("ahijkquvwxy")
 """Letters that hardly any language doubles: two of them are drawn out already."""
-_INNER: Final = r"[.\-*_·•~^|+:=\u2026]{1,3}"
-"""Signs within a word that nobody writes there. An apostrophe is none, nor what ends a part of a sentence."""
+_JOINS: Final = r".\-\u2010-\u2015\u2212/"
+"""Signs that join words, too."""
+_INNER: Final = rf"[{_JOINS}*_·•・~^|+:=\u2026`\\\[\](){{}}<>#&%\u2190-\u2bff\U0001f300-\U0001faff]{{1,3}}"
+"""Signs and pictures within a word that nobody writes there. An apostrophe is none, nor what ends a part of a sentence."""
 _APART: Final = r"[\W_]{1,3}"
 _LETTER: Final = r"[^\W\d_]"
 _ALONE: Final = frozenset("aioue")
 """Letters that are words by themselves."""
 _LONG_RUN: Final = 3
+_TORN_TWICE: Final = 2
+"""Blanks by which a word is in pieces, whichever they are."""
 
 
 class Disguised:
@@ -49,10 +57,11 @@ class Disguised:
         drawn = [f"([{re.escape(_STANDS_FOR.get(c, c))}]{{{n},}})" for c, n in units]
         start, end = rf"(?<!{_LETTER})(?<![0-9])", rf"(?!{_LETTER})"
         self._drawn_out = re.compile(start + "".join(drawn) + end)
-        longer = rf"(?<!{_LETTER}[-.])"  # a part of what is joined by hyphens is no word by itself
+        longer = rf"(?<!{_LETTER}[{_JOINS}])"  # a part of what is joined by hyphens is no word by itself
         self._dotted = re.compile(
-            longer + start + f"(?:{_INNER})?".join(letters) + end + rf"(?![-.]{_LETTER})"
+            longer + start + f"(?:{_INNER})?".join(letters) + end + rf"(?![{_JOINS}]{_LETTER})"
         )
+        self._pieces = re.compile(start + " ?".join(map(re.escape, word)) + end)
         self._apart = re.compile(start + _APART.join(letters) + end)
         first, last = re.escape(word[0]), re.escape(word[-1])
         self._torn = [
@@ -74,6 +83,9 @@ class Disguised:
                 if any(c.isalpha() for c in match[0]) and match[0] != self._word:
                     yield match.span()
         if len(self._word) > SHORTEST:
+            for match in self._pieces.finditer(folded):
+                if match[0].count(" ") >= _TORN_TWICE:
+                    yield match.span()
             for pattern in self._torn:
                 yield from (match.span() for match in pattern.finditer(folded))
 

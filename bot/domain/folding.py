@@ -20,15 +20,31 @@ _UNSEEN: Final = re.compile(
 
 _WEIGHT: Final = re.compile(r"::\s*-?[0-9]*\.?[0-9]+")
 """How much a part of a prompt counts: `red::2 fox`."""
+_WEIGHT_WITHIN: Final = re.compile(r"(?<=[^\W\d_])::-?[0-9]*\.?[0-9]+(?=[^\W\d_])")
+"""The same between two letters, where it tears a word."""
 _SMALL_CAPITALS: Final = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
 _BOXED: Final = {first + n: chr(ord("a") + n) for first in (0x1F130, 0x1F150, 0x1F170) for n in range(26)}
 """Letters in squares and circles, light and dark."""
+_STROKED: Final = dict(zip("đøłħŧıƀɨɵɖŋəɛɔʊɑ", "dolhtibiodneeoua", strict=True))
+"""Letters with a stroke, and those of phonetic script: what is an accent elsewhere is part of these."""
 _DRAWN: Final = str.maketrans(
-    {**_SMALL_CAPITALS, **{chr(code): letter for code, letter in _BOXED.items()}, "\u2800": "\u00b7"}
+    {
+        **_SMALL_CAPITALS,
+        **_STROKED,
+        **{letter.upper(): plain for letter, plain in _STROKED.items() if len(letter.upper()) == 1},
+        **{chr(code): letter for code, letter in _BOXED.items()},
+        "\u2b55": "o",
+        "\u274c": "x",
+        "\u2800": "\u00b7",
+    }
 )
 """What is drawn as a letter and means nothing else; the Braille blank is seen as a sign between letters."""
 _FLAG_LETTERS: Final = re.compile(r"[\U0001f1e6-\U0001f1ff]{3,}")
-"""Two of them are a flag; more are letters."""
+"""Two of them are a flag; more are letters, ..."""
+_FLAG_LETTER: Final = re.compile(
+    r"(?<![\U0001f1e6-\U0001f1ff])[\U0001f1e6-\U0001f1ff](?![\U0001f1e6-\U0001f1ff])"
+)
+"""... and so is one alone."""
 
 _LATIN: Final = re.compile(r"[a-z]")
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -39,13 +55,18 @@ _LOOK_ALIKES: Final = str.maketrans(
         **dict(zip("αεικνορτυχ", "aeikvoptux", strict=True)),
         "\u0261": "g",
         **dict(zip("օսոհցյզլք", "ounhgjqlp", strict=True)),
+        **dict(zip("шщгпияьμρ", "wwrnnrbup", strict=True)),
     }
 )
 """Cyrillic, Greek and Armenian letters, and the Latin ones for which they are taken."""
-_CHEROKEE: Final = str.maketrans(
-    dict(zip("ᎠᎡᎢᎥᎪᎫᎬᎳᎷᎻᏀᏃᏎᏏᏒᏔᏕᏗᏙᏚᏞᏟᏢᏦᏧᏴᏂᏌ", "drtiajewmhgzsbrwsdvslcpkdbhu", strict=True))
+_NOBODYS: Final = str.maketrans(
+    {
+        **dict(zip("ᎠᎡᎢᎥᎪᎫᎬᎳᎷᎻᏀᏃᏎᏏᏒᏔᏕᏗᏙᏚᏞᏟᏢᏦᏧᏴᏂᏌ", "drtiajewmhgzsbrwsdvslcpkdbhu", strict=True)),
+        **dict(zip("ꓐꓑꓓꓔꓖꓗꓙꓚꓜꓝꓟꓠꓡꓢꓣꓦꓧꓪꓫꓬꓮꓰꓲꓳꓴ", "bpdtgkjczfmnlsrvhwxyaeiou", strict=True)),
+        **dict(zip("ⲁⲃⲉⲏⲓⲕⲙⲛⲟⲣⲥⲧⲩⲭ", "abehikmnopctyx", strict=True)),
+    }
 )
-"""Capitals of Cherokee that look like Latin ones; nobody writes a prompt in it."""
+"""Letters of Cherokee, Lisu and Coptic that look like Latin ones; nobody writes a prompt in them."""
 _ONLY_IN_DISGUISE: Final = re.compile("[ѕԁԛԝӏһ]")
 """Cyrillic letters that hardly any language has: with one of them a word that is all look-alikes is a Latin one."""
 
@@ -56,7 +77,8 @@ def fold(words: str) -> str:
     Look-alikes are read as Latin letters only within a word that also has Latin ones: a word that is all Cyrillic or
     all Greek is left as it is.
     """
-    drawn = _FLAG_LETTERS.sub(_flag_letters, _WEIGHT.sub(" ", words).translate(_DRAWN))
+    flags = _FLAG_LETTER.sub(_flag_letters, _FLAG_LETTERS.sub(_flag_letters, words))
+    drawn = _WEIGHT.sub(" ", _WEIGHT_WITHIN.sub("\u00b7", flags)).translate(_DRAWN)
     once = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", drawn).casefold())
     folded = unicodedata.normalize("NFKC", _UNSEEN.sub("", without_marks(once))).casefold()
     return " ".join(_WORD.sub(_unmixed, folded).split())
@@ -77,7 +99,7 @@ def _is_dropped(c: str) -> bool:
 
 
 def _unmixed(word: re.Match[str]) -> str:
-    spelled = word[0].translate(_CHEROKEE)
+    spelled = word[0].translate(_NOBODYS)
     if _LATIN.search(spelled):
         return spelled.translate(_LOOK_ALIKES)
     latin = spelled.translate(_LOOK_ALIKES)

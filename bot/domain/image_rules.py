@@ -30,6 +30,11 @@ _ADDRESS: Final = re.compile(
 )
 """As parsers of addresses read them: one slash or three, or backslashes, are as good as two, and none will do."""
 _NAME: Final = re.compile(r"\[[0-9a-f:.]+\]|[\w.-]*")
+_SEPARATES: Final = re.compile(r"[\x00-\x20/\\?#@<>^|\x7f]")
+_PORT: Final = re.compile(r":0*([0-9]{1,20})")
+LARGEST_PORT: Final = 65_535
+_NUMBER: Final = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*")
+_DOTTED_QUAD: Final = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})")
 _HOST: Final = re.compile(
     r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
@@ -121,11 +126,18 @@ def _host(authority: str) -> str:
     spelled = (
         unicodedata.normalize("NFKC", unquote(authority.rpartition("@")[2])).replace("\u3002", ".").lower()
     )
+    if "%" in authority and _SEPARATES.search(spelled):
+        return ""  # escaped, it would end a name for one reader and not for another
     found = _NAME.match(spelled)
     name = "" if found is None else found[0].rstrip(".")
     behind = spelled[len(name) :].lstrip(".")
     if behind and not re.match(r":[0-9]*(?![^\W_])|[^\w:%@]", behind):
         return ""
+    port = _PORT.match(behind)
+    if port is not None and int(port[1]) > LARGEST_PORT:
+        return ""
+    if _NUMBER.fullmatch(name) and not _DOTTED_QUAD.fullmatch(name):
+        return ""  # 2130706433, 0x7f.1 and 0177.0.0.1 are an address for some readers, and another for others
     try:
         return name if name.isascii() else name.encode("idna").decode("ascii")
     except UnicodeError:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.disguises import Disguised, disguised
+from bot.domain.disguises import disguised
 from bot.domain.folding import fold
 from bot.domain.moderation import Match, WordAction, WordRule, examine
 
@@ -117,6 +117,28 @@ DISGUISES = {
     "Braille blank": ("nu⠀de", "n⠀u⠀d⠀e", "po⠀rn"),
     "unseen": ("nu\u200bde", "n\u00adude", "nu\u2060de", "n\u0336u\u0336d\u0336e\u0336"),
     "weights": ("nude::2", "a nude::2 fox", "nude::-1 b", "nude ::.5"),
+    "letters with a stroke": ("pørn", "nuđe", "łoli", "kıll", "nudə", "pɔrn"),
+    "currency for letters": ("fu¢k", "ki££", "horn¥", "§hit", "s€x"),
+    "other markup inside": (
+        "n**u**de",
+        "nu~~d~~e",
+        "n||u||de",
+        "nu`d`e",
+        "nu[d]e",
+        "n(u)de",
+        "nu\\de",
+        "nu/de",
+        "nu#de",
+        "nu&de",
+    ),
+    "pictures inside": ("nu❤de", "nu😀de", "n★u★d★e", "p⭕rn"),
+    "other dashes": ("nu‑de", "nu—de", "n–u–d–e"),
+    "blanks at several places": ("nu d e", "n u de", "n ud e"),
+    "Lisu and Coptic": ("ꓠꓴꓓꓰ", "ⲛude", "ꓑꓳꓣꓠ"),
+    "more Cyrillic": ("шhore", "pогn"),
+    "flags apart": ("🇳 🇺 🇩 🇪",),
+    "weights within": ("nu::1de", "n::1 u::1 d::1 e::1"),
+    "v for u": ("pvssy", "cvnt"),
     "digits behind": ("nude1", "gore4", "porn99"),
 }
 
@@ -312,6 +334,37 @@ TRICKY = [
     "n.y.c.",
     "'tis",
     "'twas",
+    "smørrebrød",
+    "København",
+    "Łódź",
+    "Đà Nẵng",
+    "straße",
+    "İstanbul",
+    "ılık",
+    "🇩🇪 🇫🇷 🇮🇹",
+    "🇳🇿🇦🇺",
+    "❤ love ❤",
+    "yes ❌ no",
+    "£20 note",
+    "¥500 coin",
+    "§12",
+    "©2024",
+    "α β γ δ",
+    "и/или",
+    "он/она",
+    "f/2.8",
+    "24/7",
+    "km/h",
+    "his/her",
+    "AC/DC",
+    "black & white",
+    "cats&dogs",
+    "[tag]",
+    "C# minor",
+    "red::2blue",
+    "sun::1moon::2",
+    "page 3–5",
+    "sunset—dawn",
 ]
 
 
@@ -336,10 +389,18 @@ def innocents() -> list[str]:
     return list(phrases)
 
 
-def beyond_itself(hidden: Disguised | None, folded: str, word: str) -> list[str]:
-    """What is found of a word in folded text, beyond the word itself."""
-    assert hidden is not None
-    return [folded[slice(*span)] for span in hidden.find(folded) if folded[slice(*span)] != word]
+HIDDEN = {word: hidden for word in BLOCKED if (hidden := disguised([word])) is not None}
+
+
+def in_disguise(text: str) -> list[tuple[str, str, str]]:
+    """What is found of each word beyond itself."""
+    folded = fold(text)
+    return [
+        (text, word, found)
+        for word, hidden in HIDDEN.items()
+        for span in hidden.find(folded)
+        if (found := folded[slice(*span)]) != word
+    ]
 
 
 @pytest.mark.parametrize(
@@ -365,13 +426,8 @@ def test_the_allow_list_settles_a_collision() -> None:
 
 def test_innocent_words_of_seven_languages_pass_and_the_table_says_so() -> None:
     corpus = innocents()
-    folded = {text: fold(text) for text in corpus}
-    alarms = [
-        (text, word, hit)
-        for word, hidden in ((word, disguised([word])) for word in BLOCKED)
-        for text in corpus
-        for hit in beyond_itself(hidden, folded[text], word)
-    ]
+    assert len(HIDDEN) == len(BLOCKED)
+    alarms = [alarm for text in corpus for alarm in in_disguise(text)]
     tricky = [text for text in TRICKY if examine(text, [rule(w) for w in BLOCKED if w != text]).found]
 
     rows = ["| disguise | tried | found |", "|---|---|---|"]

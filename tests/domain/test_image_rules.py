@@ -101,6 +101,20 @@ def test_without_a_picture_or_an_address_nothing_is_refused() -> None:
         ("https://evil.org:x/", ("",)),
         ("a well-read https: title, http://", ("",)),
         ("https:// x", ("",)),
+        ("https://good.org%2f.evil.org https://good.org%00.evil.org https://good.org%5c.evil.org", ("",) * 3),
+        (
+            "https://good.org:99999/ https://good.org:65535/ https://good.org:000443/",
+            ("", "good.org", "good.org"),
+        ),
+        ("http://2130706433/ http://0x7f.1/ http://0177.0.0.1/ http://127.1/", ("",) * 4),
+        ("http://127.0.0.1/ http://\u2460\u2461\u2466.0.0.1/", ("127.0.0.1",) * 2),
+        ("https://user:pass@evil.org https://good.org:80@evil.org", ("evil.org",) * 2),
+        ("https://good.org#@evil.org https://good.org?@evil.org", ("good.org",) * 2),
+        ("https:\u2044\u2044evil.org", ("",)),
+        (
+            "https://3.basecamp.example/x https://1password.example",
+            ("3.basecamp.example", "1password.example"),
+        ),
     ],
 )
 def test_hosts_are_read_as_the_one_who_fetches_reads_them(prompt: str, hosts: tuple[str, ...]) -> None:
