@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -94,10 +94,7 @@ def read_rate(entry: Priced) -> tuple[Pool, Charge, int] | None:
         r"\bcredits?\b", said, re.IGNORECASE
     ):
         return None
-    try:
-        credits_ = Decimal(numbers.pop())
-    except InvalidOperation:
-        return None
+    credits_ = Decimal(numbers.pop())
     if credits_ > MOST_CREDITS:
         return None
     return pools.pop(), kinds.pop(), int(credits_.to_integral_value())

@@ -30,10 +30,7 @@ class LinearExpression:
     def spans(self, folded: str) -> Iterator[tuple[int, int]]:
         """Where it matches, from left to right, without overlaps."""
         at = 0
-        while at <= len(folded) and self._occurs(folded, at):
-            found = self._first(folded, at)
-            if found is None:
-                return
+        while self._occurs(folded, at) and (found := self._first(folded, at)) is not None:
             yield found
             at = found[1] if found[1] > found[0] else found[1] + 1
 
@@ -64,6 +61,8 @@ class LinearExpression:
         begun: dict[int, int] = {}
         found: tuple[int, int] | None = None
         for i in range(at, len(text) + 1):
+            if found is not None and not begun:
+                break
             before, here = text[i - 1 : i] if i else "", text[i : i + 1]
             ways = [*begun.items(), *([(0, i)] if found is None else ())]
             seen: set[int] = set()
@@ -76,8 +75,6 @@ class LinearExpression:
                 if matched:
                     found = (start, i)
                     break
-            if found is not None and not begun:
-                break
         return found
 
     def _follow(self, way: int, before: str, here: str, seen: set[int], kept: dict[int, None]) -> bool:
@@ -102,7 +99,7 @@ class LinearExpression:
                 case Op.ASSERT:
                     if _stands(instruction.place, before, here):
                         stack.append(instruction.ways[0])
-                case Op.SPLIT:
+                case _:  # Op.SPLIT
                     stack.extend(reversed(instruction.ways))
         return False
 

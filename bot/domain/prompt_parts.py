@@ -257,23 +257,24 @@ def _first(parameter: Parameter, name: str, words: list[str]) -> tuple[str, list
 def _more(parameter: Parameter, values: list[str], left: list[str]) -> tuple[list[str], list[str]]:
     """As many more values as can be read; a weight on its own belongs to the value before it."""
     while left:
-        word = left[0].rstrip(TRAILING)
+        closed = _weighed(left)
+        word = closed[0].rstrip(TRAILING)
         if _WEIGHT.fullmatch(word) and not _WEIGHT.search(values[-1]):
             values[-1] += word
-        elif (
-            left[0] == "::" and len(left) > 1 and parameter.read(f"{values[-1]}::{left[1].rstrip(TRAILING)}")
-        ):
-            values[-1] += f"::{left[1].rstrip(TRAILING)}"
-            left = left[1:]
-        elif values[-1].endswith("::") and re.fullmatch(r"-?[0-9.]+", word):
-            values[-1] += word
         else:
-            read = _value(parameter, left[0])
+            read = _value(parameter, closed[0])
             if read is None:
                 break
             values.append(read)
-        left = left[1:]
+        left = closed[1:]
     return values, left
+
+
+def _weighed(words: list[str]) -> list[str]:
+    """The blank taken out between the first word and its weight: `URL:: 5`, `:: 5`."""
+    if len(words) > 1 and words[0].endswith("::") and _WEIGHT.fullmatch(f"::{words[1].rstrip(TRAILING)}"):
+        return ["".join(words[:2]), *words[2:]]
+    return words
 
 
 def _codes(parameter: Parameter, words: list[str]) -> tuple[list[str], list[str]]:
@@ -281,14 +282,15 @@ def _codes(parameter: Parameter, words: list[str]) -> tuple[list[str], list[str]
     values: list[str] = []
     left = words
     while left and not is_link(left[0]):
-        word = left[0].rstrip(TRAILING)
+        closed = _weighed(left)
+        word = closed[0].rstrip(TRAILING)
         if values and _WEIGHT.fullmatch(word):
             values[-1] += word
         elif parameter.read(word) is not None and any(c.isdigit() for c in word.partition("::")[0]):
             values.append(word)
         else:
             break
-        left = left[1:]
+        left = closed[1:]
     if not values and len(left) == 1 and parameter.read(left[0].rstrip(TRAILING)) is not None:
         return [left[0].rstrip(TRAILING)], []
     return values, left
@@ -305,9 +307,7 @@ def _closed_up(parameter: Parameter, words: list[str]) -> list[str]:
                 and _value(parameter, tried) is not None
             ):
                 return [tried, *words[count:]]
-    if parameter.takes is Takes.SOME and len(words) > 1 and words[0].endswith("::") and not is_link(words[0]):
-        return ["".join(words[:2]), *words[2:]]
-    return words
+    return _weighed(words) if parameter.takes is Takes.SOME else words
 
 
 def _value(parameter: Parameter, word: str) -> str | None:

@@ -176,7 +176,7 @@ def _is_in(c: str, items: list[tuple[str, Any]]) -> bool:
             case "RANGE":
                 if what[0] <= ord(c) <= what[1]:
                     return True
-            case "CATEGORY":
-                if _CATEGORIES[str(what)](c):
+            case _:  # "CATEGORY"; "NEGATE" was looked at
+                if kind == "CATEGORY" and _CATEGORIES[str(what)](c):
                     return True
     return False

@@ -44,6 +44,9 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     # -- values with blanks
     ("blanks", f"a fox --sref {A} ::5 {B} ::2", f"a fox --sref {A}::5 {B}::2", ""),
     ("blanks", f"a fox --sref {A} :: 5 {B} :: 2", f"a fox --sref {A}::5 {B}::2", ""),
+    ("blanks", f"a fox --sref {A}:: 5 {B}:: 2", f"a fox --sref {A}::5 {B}::2", ""),
+    ("blanks", "a fox --sref 12:: 2 34:: -.5, random", "a fox --sref 12::2 34::-.5 random", ""),
+    ("blanks", "a fox --p abc123:: 2 def456 :: 1", "a fox --p abc123::2 def456::1", ""),
     ("blanks", f"a fox --sref {A}::5 {B}::2 --sw 10", f"a fox --sref {A}::5 {B}::2 --sw 10", ""),
     ("blanks", "a fox --sref 123 ::2 456 ::1", "a fox --sref 123::2 456::1", ""),
     ("blanks", "a fox --sref 123::0.5 456 ::.5", "a fox --sref 123::0.5 456::.5", ""),

@@ -415,6 +415,11 @@ def test_a_blank_or_sign_between_continuous_letters_hides_nothing(text: str) -> 
     assert examine(text, [rule("裸体")]).found
 
 
+def test_digits_alone_are_a_number_and_no_word_in_disguise() -> None:
+    assert in_disguise("a map of 505 and 5005", "sos") == []
+    assert set(in_disguise("a map of s05", "sos")) == {"s05"}
+
+
 def test_a_weight_between_the_words_of_a_phrase_hides_nothing() -> None:
     assert examine("a red::2 wedding::1 in ink", [WordRule(Match.PHRASE, "red wedding")]).found
 

@@ -97,6 +97,7 @@ def test_without_a_picture_or_an_address_nothing_is_refused() -> None:
         ("https://evil\u3002org", ("evil.org",)),
         ("https://b\u00fccher.example/x", ("xn--bcher-kva.example",)),
         ("https://good.org%40evil.org/", ("",)),
+        ("https://" + "\u00fc" * 70 + ".example/", ("",)),
         ("https://EVIL.org:8443/x", ("evil.org",)),
         ("https://evil.org:x/", ("",)),
         ("a well-read https: title, http://", ("",)),

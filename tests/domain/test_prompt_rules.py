@@ -14,6 +14,7 @@ from bot.domain.prompt_rules import (
     ParameterLimit,
     PromptAddition,
     check_parameters,
+    check_references,
     checked_most,
     defaults_in,
     is_allowed,
@@ -25,6 +26,7 @@ from bot.domain.prompt_rules import (
 )
 from bot.domain.prompts import PROMPT_LIMIT, PromptOptions, compose
 from bot.errors import UserError
+from bot.texts import text
 
 SERVER, CATEGORY, CHANNEL = 1, 2, 3
 PLACES = (CHANNEL, CATEGORY, SERVER)
@@ -108,6 +110,15 @@ def test_a_default_that_members_may_not_choose_is_fixed() -> None:
 
     check_parameters("a fox --v 7", limits, additions, PLACES)
     assert refusal(limits, "a fox --v 6", additions) == "refused.parameter_fixed"
+
+
+def test_a_picture_that_is_sent_as_a_parameter_is_held_to_the_same_limits() -> None:
+    limits = [ParameterLimit(SERVER, "sref", allowed=False), ParameterLimit(CHANNEL, "sref")]
+    with pytest.raises(UserError) as refused:
+        check_references(["oref", "sref"], limits, (CATEGORY, SERVER))
+
+    assert refused.value.text == text("refused.parameter", name="sref")
+    check_references(["oref", "sref"], limits, PLACES)
 
 
 def test_style_raw_goes_by_the_name_of_raw() -> None:

@@ -19,6 +19,7 @@ from bot.domain.prompts import (
 )
 from bot.errors import UserError
 from bot.i18n import Catalogues
+from bot.texts import text
 
 CATALOGUES = Catalogues.load(strict=True)
 
@@ -290,10 +291,31 @@ def test_everything_that_is_offered_is_accepted(version: str, aspect: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a fox \u2014 p abc1", "a fox --p abc1"),
+        ("a fox \u2014 p abc", "a fox \u2014 p abc"),
+        ("a fox \u2014 ar wide", "a fox \u2014 ar wide"),
+        ("a fox \u2014 no(x", "a fox \u2014 no(x"),
+        ("a fox --p abcdefg.", "a fox --p abcdefg"),
+    ],
+)
+def test_what_stands_behind_decides_whether_a_name_means_a_parameter(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
+
+
+def test_layers_around_a_prompt_are_taken_off_and_more_than_anybody_writes_are_refused() -> None:
+    assert composed("> " * 10 + "a fox") == "a fox"
+    with pytest.raises(UserError):
+        composed("> " * 100 + "a fox")
+
+
+@pytest.mark.parametrize(
     ("options", "says"),
     [
         ({"stylize": 1001}, "`--stylize` takes a whole number from 0 to 1,000"),
         ({"aspect": "wide --v 6"}, "`--ar` takes two whole numbers"),
+        ({"weight": 2}, CATALOGUES.render(text("prompt.weight_alone"), "en")),
         ({"version": "seven"}, "`--v` takes a version"),
         ({"version": "niji"}, "`--niji` takes a version"),
         ({"quality": "3"}, "`--quality` takes one of these"),

@@ -6,10 +6,19 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.answers import Finding
-from bot.domain.settling import FILL_PATIENCE_MS, Verdict, tag_found, window_filled
+from bot.domain.settling import FILL_PATIENCE_MS, Verdict, opened, tag_found, window_filled, window_of
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
+from bot.errors import IllegalTransition
+from tests.domain.builders import NOW, TASK, a_job
 
 SENT = 1_900_000_000_000
+
+
+def test_only_a_press_that_is_being_sent_opens_a_window() -> None:
+    with pytest.raises(IllegalTransition):
+        opened(a_job(), TASK, NOW)
+
+    assert window_of(a_job()) is None
 
 
 def window(status: TaskStatus, *, started_at: int | None = None) -> TaskSnapshot:

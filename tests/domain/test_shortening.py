@@ -3,10 +3,15 @@ Never here: asking for them."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.jobs import JobKind
 from bot.domain.shortening import MOST_SHORTENED, Shortened, read_shortened
+from bot.domain.task_words import words_of
+from bot.domain.tasks import TaskStatus
+from tests.domain.builders import seen
 
 KEYCAP = "\ufe0f\u20e3"
 WRITTEN = (
@@ -28,6 +33,21 @@ def test_less_than_that_is_read_as_far_as_it_goes() -> None:
     assert read_shortened("## Important tokens\n**a**") == Shortened((), strong=("a",))
     assert read_shortened(f"## Shortened prompts\n1{KEYCAP} a fox").prompts == ("a fox",)
     assert read_shortened(f"1{KEYCAP} a fox\n2{KEYCAP} fox").prompts == ("a fox", "fox")
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"final_prompt": WRITTEN, "prompt": "/shorten a fox"}, WRITTEN),
+        ({"prompt": "a fox, as it was typed", "description": WRITTEN}, WRITTEN),
+        ({"prompt": "/shorten a fox", "description": "1 a fox"}, "1 a fox"),
+        ({"prompt": "/shorten a fox"}, None),
+    ],
+)
+def test_the_shorter_prompts_are_found_in_whichever_field_a_server_writes_them(
+    fields: dict[str, str], told: str | None
+) -> None:
+    assert words_of(JobKind.SHORTEN, seen(TaskStatus.SUCCESS, **fields)) == told
 
 
 @given(st.text())

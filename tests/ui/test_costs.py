@@ -136,6 +136,7 @@ def entry(name: str, said: str) -> Priced:
         ("midjourney-imagine", "6800 credits", None),
         ("midjourney", "FAST 6800 credits", None),
         ("midjourney-imagine", "FAST 6800", None),
+        ("midjourney-imagine", "FAST 9000000000000 credits", None),
         ("midjourney-imagine", "FAST 0.2 CNY", None),
         ("midjourney-imagine", "FAST 6800 credits, 7000 at night", None),
         ("midjourney-imagine", "NORMAL or FAST 6800 credits", None),

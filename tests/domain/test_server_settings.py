@@ -1,0 +1,32 @@
+"""Settings that depend on each other are changed together, or refused.
+Never here: storing them (tests/storage/test_settings.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.domain.access import Pressers, PressPolicy
+from bot.domain.guilds import GuildSettings
+from bot.domain.server_settings import with_values
+from bot.errors import UserError
+
+ROLE = 77
+
+
+@pytest.mark.parametrize(
+    ("values", "press"),
+    [
+        ({"role": ROLE}, PressPolicy(Pressers.ROLE, ROLE)),
+        ({"who": Pressers.ROLE, "role": ROLE}, PressPolicy(Pressers.ROLE, ROLE)),
+        ({"who": Pressers.REQUESTER, "role": ROLE}, PressPolicy(Pressers.REQUESTER)),
+    ],
+)
+def test_naming_a_role_alone_means_that_it_may_press(values: dict[str, Any], press: PressPolicy) -> None:
+    assert with_values(GuildSettings(guild_id=1), "press", values).press == press
+
+
+def test_a_role_that_is_not_named_cannot_press() -> None:
+    with pytest.raises(UserError):
+        with_values(GuildSettings(guild_id=1), "press", {"who": Pressers.ROLE})
