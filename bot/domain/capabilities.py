@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
 
@@ -30,6 +31,11 @@ _SPEED_OF_POOL: Final[Mapping[str, Speed]] = MappingProxyType(
 def speed_of(pool: Pool) -> Speed:
     """The speed that a pool stands for: NORMAL is relax."""
     return _SPEED_OF_POOL[pool.value]
+
+
+@cache
+def _pools_at(speeds: frozenset[Speed]) -> tuple[Pool, ...]:
+    return tuple(pool for pool in Pool if speed_of(pool) in speeds)
 
 
 class ServerKind(StrEnum):
@@ -110,7 +116,7 @@ class Capabilities:
     @property
     def pools(self) -> tuple[Pool, ...]:
         """The pools that this account can serve."""
-        return tuple(pool for pool in Pool if speed_of(pool) in self.speeds)
+        return _pools_at(self.speeds)
 
     @property
     def custom_zoom(self) -> bool:
@@ -234,7 +240,9 @@ class Able(Protocol):
 
 def capabilities_of(account: object) -> Capabilities:
     """What an account can do; one that does not say is OhMyGPT's."""
-    return account.capabilities if isinstance(account, Able) else BY_SERVER[ServerKind.OHMYGPT]
+    # Not `isinstance` of a protocol: it looks at every member each time, and this is asked ten times for a command.
+    found: Capabilities = getattr(account, "capabilities", BY_SERVER[ServerKind.OHMYGPT])
+    return found
 
 
 @runtime_checkable

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from bot.domain.access import HOUR_MS
 from bot.domain.guilds import Actor, Block, Grant, Strike, Struck
@@ -29,6 +29,13 @@ DAY_MS: Final = 24 * HOUR_MS
 b, s, g = blocks.c, strikes.c, grants.c
 
 
+_BLOCK: Final = select(blocks).where(
+    b.guild_id == bindparam("guild_"),
+    b.user_id == bindparam("user_"),
+    or_(b.until.is_(None), b.until > bindparam("now_")),
+)
+
+
 class SqlMemberStore:
     """The `MemberStore` of bot.domain.guild_ports, on SQLite and PostgreSQL."""
 
@@ -39,8 +46,8 @@ class SqlMemberStore:
 
     async def block_of(self, guild_id: int, user_id: int, now: int) -> Block | None:
         """See the port."""
-        query = select(blocks).where(b.guild_id == guild_id, b.user_id == user_id, _holds(now))
-        row = await self._database.read(lambda cn: cn.execute(query).one_or_none())
+        asked = {"guild_": guild_id, "user_": user_id, "now_": now}
+        row = await self._database.read(lambda cn: cn.execute(_BLOCK, asked).one_or_none())
         return None if row is None else _read_block(row)
 
     async def blocks(self, guild_id: int, now: int) -> Sequence[Block]:
