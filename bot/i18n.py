@@ -74,11 +74,21 @@ class _Language:
         return forms[self._plural(n if isinstance(n, int) else 1)] or None
 
 
+@lru_cache(maxsize=4096)
+def _taken_apart(sentence: str) -> Sequence[tuple[str, str | None, str | None, str | None]]:
+    """A sentence as `str.format` reads it, once and for all."""
+    return tuple(string.Formatter().parse(MARKUP_ARGUMENT.sub(r"\1{\2!s}", sentence)))
+
+
 class _Sentence(string.Formatter):
     """`str.format` with plain names only, and numbers written as the language writes them."""
 
     def __init__(self, locale: Locale) -> None:
         self._locale = locale
+
+    @override
+    def parse(self, format_string: Any) -> Iterable[tuple[str, str | None, str | None, str | None]]:
+        return _taken_apart(str(format_string))
 
     @override
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -161,7 +171,7 @@ class Catalogues:
         }
         sentence = _find(chain, text.id, args.get(PLURAL_ARGUMENT))
         try:
-            return _Sentence(chain[0].locale).vformat(MARKUP_ARGUMENT.sub(r"\1{\2!s}", sentence), (), args)
+            return _Sentence(chain[0].locale).vformat(sentence, (), args)
         except (KeyError, IndexError, ValueError) as error:
             raise UnknownText(f"{text.id} does not fit its arguments: {error}") from None
 

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -218,8 +219,9 @@ class Layout:
     """What is not offered; an unknown one is worth a line in the log, once per `pattern_of`."""
 
 
+@lru_cache(maxsize=4096)
 def classify(custom_id: str) -> Family:
-    """Tell the family of a customId."""
+    """Tell the family of a customId; drawing one card asks for each of its buttons many times."""
     return next(family for family, kind in _KINDS.items() if kind.pattern.match(custom_id))
 
 

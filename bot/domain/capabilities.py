@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
 
@@ -32,6 +33,12 @@ _SPEED_OF_POOL: Final[Mapping[str, Speed]] = MappingProxyType(
 def speed_of(pool: Pool) -> Speed:
     """The speed that a pool stands for: NORMAL is relax."""
     return _SPEED_OF_POOL[pool.value]
+
+
+@cache
+def _pools_at(speeds: frozenset[Speed], *, draws: bool) -> tuple[Pool, ...]:
+    served = tuple(pool for pool in MIDJOURNEY_POOLS if speed_of(pool) in speeds)
+    return (*served, Pool.DRAW) if draws else served
 
 
 class ServerKind(StrEnum):
@@ -114,8 +121,7 @@ class Capabilities:
     @property
     def pools(self) -> tuple[Pool, ...]:
         """The pools that this account can serve."""
-        served = tuple(pool for pool in MIDJOURNEY_POOLS if speed_of(pool) in self.speeds)
-        return served if self.engine is None else (*served, Pool.DRAW)
+        return _pools_at(self.speeds, draws=self.engine is not None)
 
     @property
     def custom_zoom(self) -> bool:
@@ -242,7 +248,9 @@ class Able(Protocol):
 
 def capabilities_of(account: object) -> Capabilities:
     """What an account can do; one that does not say is OhMyGPT's."""
-    return account.capabilities if isinstance(account, Able) else OHMYGPT
+    # Not `isinstance` of a protocol: it looks at every member each time, and this is asked ten times for a command.
+    found: Capabilities = getattr(account, "capabilities", OHMYGPT)
+    return found
 
 
 @runtime_checkable

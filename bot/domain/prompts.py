@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.copied import unwrapped
@@ -79,6 +80,10 @@ class PromptOptions:
     """Whether `--repeat` may ask for more than one job; then `Composed.repeat` says how many."""
 
 
+READ_AT_ONCE: Final = 64
+"""So many prompts are remembered as read: those of the commands that are being answered, and not much longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Composed:
     """A prompt ready to be sent, and what was changed on the way, as ids of sentences."""
@@ -121,7 +126,9 @@ def is_video(prompt: str) -> bool:
     return "--video" in parameters_of(prompt)
 
 
+@lru_cache(maxsize=READ_AT_ONCE)
 def _composed(options: PromptOptions) -> Composed:
+    """One command asks several times for the same: before its first answer, for a batch, and when it begins."""
     line, notes, speed = _prepared(options.prompt)
     sets = {name.casefold(): spelled for name, spelled in options.sets}
     parts = taken_apart(line, sets=sets.keys())

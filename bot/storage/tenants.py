@@ -179,8 +179,11 @@ def _claim(what: str) -> str:
     return what
 
 
+_ONE: Final = select(tenants).where(t.guild_id == bindparam("guild_"))
+
+
 def _find(connection: Connection, guild_id: int) -> KnownServer | None:
-    row = connection.execute(select(tenants).where(t.guild_id == guild_id)).one_or_none()
+    row = connection.execute(_ONE, {"guild_": guild_id}).one_or_none()
     return None if row is None else _read(row)
 
 
@@ -273,18 +276,26 @@ def _check(
         raise UserError(sentence(refused.waiting, limit=ceiling.waiting))
 
 
+_DRAW_MORE: Final = (
+    update(budgets)
+    .where(b.scope == bindparam("scope_"), b.day == bindparam("day_"))
+    .values(units=b.units + bindparam("units_"))
+)
+_DRAW_FIRST: Final = insert(budgets)
+
+
 def book(connection: Connection, guild_id: int | None, account: str, units: int, at: int) -> None:
     """Add to what a server and an account have drawn on the day of a moment; less than nothing gives it back."""
     if not units:
         return
     day = day_of(at).start
     for scope in (_server(guild_id), _account(account)):
-        mine = update(budgets).where(b.scope == scope, b.day == day).values(units=b.units + units)
-        if connection.execute(mine).rowcount:
+        more = {"scope_": scope, "day_": day, "units_": units}
+        if connection.execute(_DRAW_MORE, more).rowcount:
             continue
         lock(connection, f"budget/{scope}/new")
-        if not connection.execute(mine).rowcount:
-            connection.execute(insert(budgets).values(scope=scope, day=day, units=units))
+        if not connection.execute(_DRAW_MORE, more).rowcount:
+            connection.execute(_DRAW_FIRST, {"scope": scope, "day": day, "units": units})
 
 
 def at_once(

@@ -3,7 +3,7 @@ Never here: connections, transactions, the order of the line (that is `line`), a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, or_, select, text, update
 
@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Select, TextClause
+    from sqlalchemy.engine import Connection
     from sqlalchemy.sql.dml import ReturningUpdate
 
 c = jobs.c
 
 
-def _statement(sql: str, **numbers: int) -> TextClause:
+def _statement(sql: str, *numbers: str) -> TextClause:
     """Bind numbers as 64-bit ones: PostgreSQL would take small examples for 32-bit."""
-    return text(sql).bindparams(*(bindparam(name, n, BigInteger) for name, n in numbers.items()))
+    return text(sql).bindparams(*(bindparam(name, type_=BigInteger) for name in numbers))
 
 
 def _unheld(now: int) -> ColumnElement[bool]:
@@ -57,31 +58,35 @@ def known_tasks(task_ids: Sequence[str], account: str | None) -> Select[Any]:
 # -- work past the queue ---------------------------------------------------------------------------------
 
 
-def due_work(now: int, *, limit: int) -> TextClause:
+_DUE_WORK: Final = _statement(
+    f"""
+    SELECT key, due_at FROM (
+        SELECT key, due_at
+        FROM jobs
+        WHERE {IS_OPEN} AND due_at <= :now AND (owner IS NULL OR lease_until < :now)
+        ORDER BY due_at LIMIT :limit
+    ) AS open
+    UNION ALL
+    SELECT key, due_at FROM (
+        SELECT key, due_at
+        FROM jobs
+        WHERE {IS_WATCHED} AND finished_at > :watched AND due_at <= :now
+            AND (owner IS NULL OR lease_until < :now)
+        ORDER BY due_at LIMIT :limit
+    ) AS watched
+    ORDER BY due_at
+    LIMIT :limit
+    """,  # noqa: S608 - constants of ours, no input
+    "now",
+    "watched",
+    "limit",
+)
+
+
+def due_work(connection: Connection, now: int, *, limit: int) -> list[str]:
     """Find due jobs that nobody holds: open ones, and failed ones that may still surprise us."""
-    return _statement(
-        f"""
-        SELECT key, due_at FROM (
-            SELECT key, due_at
-            FROM jobs
-            WHERE {IS_OPEN} AND due_at <= :now AND (owner IS NULL OR lease_until < :now)
-            ORDER BY due_at LIMIT :limit
-        ) AS open
-        UNION ALL
-        SELECT key, due_at FROM (
-            SELECT key, due_at
-            FROM jobs
-            WHERE {IS_WATCHED} AND finished_at > :watched AND due_at <= :now
-                AND (owner IS NULL OR lease_until < :now)
-            ORDER BY due_at LIMIT :limit
-        ) AS watched
-        ORDER BY due_at
-        LIMIT :limit
-        """,  # noqa: S608 - constants of ours, no input
-        now=now,
-        watched=now - LATE_WATCH_MS,
-        limit=limit,
-    )
+    asked = {"now": now, "watched": now - LATE_WATCH_MS, "limit": limit}
+    return list(connection.execute(_DUE_WORK, asked).scalars())
 
 
 def still_free(keys: Sequence[str], now: int) -> Select[Any]:
@@ -103,26 +108,30 @@ def take(keys: Sequence[str], owner: str, now: int, *, lease_ms: int) -> Returni
     )
 
 
-def next_due(now: int) -> TextClause:
+_NEXT_DUE: Final = _statement(
+    f"""
+    SELECT MIN(due_at) FROM (
+        SELECT MIN(due_at) AS due_at FROM jobs
+        WHERE {IS_OPEN} AND (owner IS NULL OR lease_until < :now)
+        UNION ALL
+        SELECT MIN(due_at) FROM jobs
+        WHERE {IS_WATCHED} AND finished_at > :watched AND (owner IS NULL OR lease_until < :now)
+        UNION ALL
+        SELECT MIN(due_at) FROM jobs WHERE {IS_PUT_OFF}
+        UNION ALL
+        SELECT MIN(called_at) FROM queue_lanes WHERE called_at IS NOT NULL
+    ) AS earliest
+    """,  # noqa: S608 - constants of ours, no input
+    "now",
+    "watched",
+)
+
+
+def next_due(connection: Connection, now: int) -> int | None:
     """Find when the earliest job falls due that nobody holds.
 
     A job in line waits for a place, not for a time: counting it would make a worker that sleeps until then spin. It is
     due while its lane is to be looked at.
     """
-    return _statement(
-        f"""
-        SELECT MIN(due_at) FROM (
-            SELECT MIN(due_at) AS due_at FROM jobs
-            WHERE {IS_OPEN} AND (owner IS NULL OR lease_until < :now)
-            UNION ALL
-            SELECT MIN(due_at) FROM jobs
-            WHERE {IS_WATCHED} AND finished_at > :watched AND (owner IS NULL OR lease_until < :now)
-            UNION ALL
-            SELECT MIN(due_at) FROM jobs WHERE {IS_PUT_OFF}
-            UNION ALL
-            SELECT MIN(called_at) FROM queue_lanes WHERE called_at IS NOT NULL
-        ) AS earliest
-        """,  # noqa: S608 - constants of ours, no input
-        now=now,
-        watched=now - LATE_WATCH_MS,
-    )
+    due: int | None = connection.execute(_NEXT_DUE, {"now": now, "watched": now - LATE_WATCH_MS}).scalar()
+    return due

@@ -86,6 +86,9 @@ def inputs_of(connection: Connection, key: JobKey) -> list[Input]:
 # -- accepting -------------------------------------------------------------------------------------------
 
 
+_INSERT: Final = insert(jobs)
+
+
 def insert_job(
     connection: Connection,
     job: Job,
@@ -115,7 +118,7 @@ def insert_job(
         "running_limit": running,
         "erased": erased.inherited(connection, job),
     }
-    connection.execute(insert(jobs), values)
+    connection.execute(_INSERT, values)
     if taken_along:
         connection.execute(insert(inputs), rows.inputs_of(job, taken_along))
     ledger.reserve(connection, job, drawn, budget, credits_)

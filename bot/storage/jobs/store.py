@@ -194,9 +194,7 @@ class SqlJobStore:
 
     async def next_due(self, now: int) -> int | None:
         """See the port. A queued job that waits for a place rather than for a time is left out."""
-        query = claims.next_due(now)
-        due: int | None = await self._database.read(lambda cn: cn.execute(query).scalar())
-        return due
+        return await self._database.read(lambda cn: claims.next_due(cn, now))
 
     # -- claiming ----------------------------------------------------------------------------------------
 
@@ -251,8 +249,7 @@ class SqlJobStore:
 
     async def claim_work(self, owner: str, now: int, *, lease_ms: int, limit: int) -> Sequence[Job]:
         """See the port."""
-        due = claims.due_work(now, limit=limit)
-        found = await self._database.read(lambda cn: cn.execute(due).scalars().all())
+        found = await self._database.read(lambda cn: claims.due_work(cn, now, limit=limit))
         if not found:
             return ()
 

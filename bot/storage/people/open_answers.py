@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import bindparam, delete, exists, insert, select, update
 
 from bot.domain.open_answers import AnswerKind, OpenAnswer
 from bot.storage.database import lock
@@ -28,6 +28,12 @@ c = open_answers.c
 HAS_JOB: Final = exists().where(jobs.c.interaction_id == c.interaction_id)
 
 
+_IDS: Final = bindparam("ids_", expanding=True)
+_DELETE_MINE: Final = delete(open_answers).where(c.interaction_id.in_(_IDS), c.owner == bindparam("owner_"))
+_KNOWN: Final = select(c.interaction_id).where(c.interaction_id.in_(_IDS))
+_INSERT: Final = insert(open_answers)
+
+
 class SqlAnswerStore:
     """The `AnswerStore` of bot.domain.open_answers, on SQLite and PostgreSQL."""
 
@@ -41,19 +47,17 @@ class SqlAnswerStore:
 
         def work(connection: Connection) -> None:
             if closed:
-                mine = delete(open_answers).where(c.interaction_id.in_(closed), c.owner == owner)
-                connection.execute(mine)
+                connection.execute(_DELETE_MINE, {"ids_": list(closed), "owner_": owner})
             new = {answer.interaction_id: answer for answer in opened if answer.interaction_id not in closed}
             if not new:
                 return
             # Two processes may be handed the same interaction; whoever writes second leaves the first one's row.
             lock(connection, "open answers")
-            known = select(c.interaction_id).where(c.interaction_id.in_(new))
-            for found in connection.execute(known).scalars().all():
+            for found in connection.execute(_KNOWN, {"ids_": list(new)}).scalars().all():
                 del new[found]
             if new:
                 values = [_values(one) | {"owner": owner, "lease_until": until} for one in new.values()]
-                connection.execute(insert(open_answers), values)
+                connection.execute(_INSERT, values)
 
         await self._database.write(work)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from bot.domain.access import HOUR_MS
 from bot.domain.guilds import Actor, Block, Grant, Strike, Struck
@@ -33,6 +33,13 @@ STRIKES_AN_HOUR: Final = 1_000
 b, s, g = blocks.c, strikes.c, grants.c
 
 
+_BLOCK: Final = select(blocks).where(
+    b.guild_id == bindparam("guild_"),
+    b.user_id == bindparam("user_"),
+    or_(b.until.is_(None), b.until > bindparam("now_")),
+)
+
+
 class SqlMemberStore:
     """The `MemberStore` of bot.domain.guild_ports, on SQLite and PostgreSQL."""
 
@@ -43,8 +50,8 @@ class SqlMemberStore:
 
     async def block_of(self, guild_id: int, user_id: int, now: int) -> Block | None:
         """See the port."""
-        query = select(blocks).where(b.guild_id == guild_id, b.user_id == user_id, _holds(now))
-        row = await self._database.read(lambda cn: cn.execute(query).one_or_none())
+        asked = {"guild_": guild_id, "user_": user_id, "now_": now}
+        row = await self._database.read(lambda cn: cn.execute(_BLOCK, asked).one_or_none())
         return None if row is None else _read_block(row)
 
     async def blocks(self, guild_id: int, now: int) -> Sequence[Block]:
