@@ -13,7 +13,10 @@ from rich.console import Console
 
 from tests.bench.report import keep, show
 
-BENCHES = ("flat", "reads", "lag", "answer", "flight", "ceiling", "restart", "storage", "year")
+BENCHES = (
+    *("flat", "held", "reads", "lag", "answer", "flight", "memory", "ceiling", "restart"),
+    *("storage", "databases", "year"),
+)
 
 
 def run(
