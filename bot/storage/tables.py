@@ -47,6 +47,7 @@ IS_LIVE: Final = _one_of(LIVE)
 IS_UPSTREAM: Final = _one_of(UPSTREAM)
 IS_OPEN: Final = f"state <> '{JobState.QUEUED.value}' AND delivered_at IS NULL"
 """Past the queue and not yet shown to people: tracked, unclear, or finished and undelivered."""
+IS_FREE: Final = f"{IS_OPEN} AND owner IS NULL"
 IS_WATCHED: Final = (
     f"state = '{JobState.FAILED.value}' AND failure_kind = '{FailureKind.TIMED_OUT.value}' "
     "AND delivered_at IS NOT NULL AND task_id IS NOT NULL"
@@ -201,6 +202,7 @@ _index("jobs_turn", "account", "pool", "party", "user_id", "turn", where=IS_LIVE
 _index("jobs_put_off", "due_at", where=IS_PUT_OFF)
 _index("jobs_upstream", "account", "pool", "user_id", "guild_id", where=IS_UPSTREAM)
 _index("jobs_open", "due_at", where=IS_OPEN)
+_index("jobs_free", "due_at", where=IS_FREE)
 _index("jobs_watched", "finished_at", where=IS_WATCHED)
 _index("jobs_lost", "account", "pool", "sent_at", where=IS_LOST)
 _index("jobs_owner", "owner", where=IS_OWNED)

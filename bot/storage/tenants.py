@@ -81,7 +81,7 @@ budgets = Table(
     Column("day", BigInteger, primary_key=True, autoincrement=False),
     Column("units", Integer, nullable=False),
 )
-_WAITING: Final = text(f"{IS_QUEUED} AND {IS_OWNERS}")
+_WAITING: Final = text(IS_QUEUED)
 Index("jobs_waiting", jobs.c.guild_id, sqlite_where=_WAITING, postgresql_where=_WAITING)
 
 t, b = tenants.c, budgets.c
@@ -218,8 +218,8 @@ def _count(connection: Connection, condition: str, *where: Any) -> int:
 
 def _reaches(connection: Connection, most: int, jobs_of: Any) -> bool:
     """Whether so many wait; no more than these are looked at."""
-    query = select(literal(1)).select_from(jobs).where(text(IS_QUEUED), text(IS_OWNERS), jobs_of)
-    return connection.execute(query.offset(most - 1).limit(1)).first() is not None
+    query = select(literal(1)).select_from(jobs).where(text(IS_QUEUED), jobs_of)
+    return most <= 0 or connection.execute(query.offset(most - 1).limit(1)).first() is not None
 
 
 def _used(connection: Connection, guild_id: int, now: int) -> Used:
@@ -252,8 +252,7 @@ def check_queue(connection: Connection, guild_id: int) -> None:
     own = None if server is None or server.ceiling is None else server.ceiling.waiting
     limit = OWN_KEY_WAITING if own is None else own
     lock(connection, f"budget/{_server(guild_id)}")
-    waiting = select(func.count()).select_from(jobs).where(text(IS_QUEUED), jobs.c.guild_id == guild_id)
-    if connection.execute(waiting).scalar_one() >= limit:
+    if _reaches(connection, limit, jobs.c.guild_id == guild_id):
         raise UserError(sentence(OF_SERVER.waiting, limit=limit))
 
 
@@ -272,7 +271,7 @@ def _check(
         used = _drawn(connection, scope, period.start)
         if used + cost > limit:
             raise UserError(sentence(why, limit=limit, used=used, renews=period.end // 1_000))
-    if ceiling.waiting is not None and _reaches(connection, ceiling.waiting, jobs_of):
+    if ceiling.waiting is not None and _reaches(connection, ceiling.waiting, text(IS_OWNERS) & jobs_of):
         raise UserError(sentence(refused.waiting, limit=ceiling.waiting))
 
 

@@ -14,17 +14,8 @@ from rich.console import Console
 from tests.bench.report import keep, show
 
 BENCHES = (
-    "start",
-    "cheap",
-    "flat",
-    "reads",
-    "lag",
-    "answer",
-    "flight",
-    "ceiling",
-    "restart",
-    "storage",
-    "year",
+    *("start", "cheap", "flat", "held", "reads", "lag", "answer", "flight", "memory", "ceiling", "restart"),
+    *("storage", "databases", "year"),
 )
 
 

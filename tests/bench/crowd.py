@@ -75,6 +75,13 @@ class BusyUpstream(Upstream):
     def task(self, task_id: str | None) -> Task:
         return self._by_id[task_id or ""]
 
+    def forget(self, before: int) -> None:
+        """Forget tasks and readings that ended earlier."""
+        self.reads.clear()
+        self.tasks[:] = [task for task in self.tasks if _end_of(task) >= before]
+        here = {str(task.id) for task in self.tasks}
+        self._by_id = {key: task for key, task in self._by_id.items() if key in here}
+
 
 def _end_of(task: Task) -> int:
     return task.at + int(task.seconds * 1000)

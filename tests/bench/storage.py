@@ -64,13 +64,13 @@ async def _once(storage: Storage, old: list[Job], count: int) -> dict[str, float
     store, now = storage.jobs, time.time_ns() // 1_000_000
     fresh = [a_job(now) for _ in range(count)]
     figures = {
-        "begin": await _rate(count, lambda n: store.insert(fresh[n], UNLIMITED)),
-        "get": await _rate(count, lambda n: store.get(old[n % len(old)].key)),
+        "begin": await rate(count, lambda n: store.insert(fresh[n], UNLIMITED)),
+        "get": await rate(count, lambda n: store.get(old[n % len(old)].key)),
     }
     began = time.perf_counter()
     sent = list(await store.claim_submissions("me", now, lease_ms=10**7, limit=count, max_running=10**6))
     figures["claim to submit"] = len(sent) / (time.perf_counter() - began)
-    figures["save"] = await _rate(count, lambda n: store.save(sent[n]))
+    figures["save"] = await rate(count, lambda n: store.save(sent[n]))
     for job in sent:
         await store.release(job.unclear(due_at=now))
     began = time.perf_counter()
@@ -79,15 +79,15 @@ async def _once(storage: Storage, old: list[Job], count: int) -> dict[str, float
         claimed += more
     figures["claim"] = len(claimed) / (time.perf_counter() - began)
     for job in claimed:
-        await store.release(_ended(job, now))
+        await store.release(ended(job, now))
     return figures
 
 
-def _ended(job: Job, now: int) -> Job:
+def ended(job: Job, now: int) -> Job:
     return job.failed(Failure(FailureKind.LOST), now).delivered(Route.KEPT, now)
 
 
-async def _rate(count: int, does: Callable[[int], Awaitable[object]]) -> float:
+async def rate(count: int, does: Callable[[int], Awaitable[object]]) -> float:
     """Do it so many times, a few at once; how many a second."""
     numbers = iter(range(count))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.disguises import disguised
+from bot.domain.disguises import Disguised, disguised
 from bot.domain.folding import fold
 from bot.domain.moderation import Match, WordAction, WordRule, examine
 
@@ -389,18 +389,10 @@ def innocents() -> list[str]:
     return list(phrases)
 
 
-HIDDEN = {word: hidden for word in BLOCKED if (hidden := disguised([word])) is not None}
-
-
-def in_disguise(text: str) -> list[tuple[str, str, str]]:
-    """What is found of each word beyond itself."""
-    folded = fold(text)
-    return [
-        (text, word, found)
-        for word, hidden in HIDDEN.items()
-        for span in hidden.find(folded)
-        if (found := folded[slice(*span)]) != word
-    ]
+def beyond_itself(hidden: Disguised | None, folded: str, word: str) -> list[str]:
+    """What is found of a word in folded text, beyond the word itself."""
+    assert hidden is not None
+    return [folded[slice(*span)] for span in hidden.find(folded) if folded[slice(*span)] != word]
 
 
 @pytest.mark.parametrize(
@@ -416,8 +408,10 @@ def test_a_blank_or_sign_between_continuous_letters_hides_nothing(text: str) -> 
 
 
 def test_digits_alone_are_a_number_and_no_word_in_disguise() -> None:
-    assert in_disguise("a map of 505 and 5005", "sos") == []
-    assert set(in_disguise("a map of s05", "sos")) == {"s05"}
+    sos = disguised(["sos"])
+
+    assert beyond_itself(sos, fold("a map of 505 and 5005"), "sos") == []
+    assert set(beyond_itself(sos, fold("a map of s05"), "sos")) == {"s05"}
 
 
 def test_a_weight_between_the_words_of_a_phrase_hides_nothing() -> None:
@@ -431,8 +425,13 @@ def test_the_allow_list_settles_a_collision() -> None:
 
 def test_innocent_words_of_seven_languages_pass_and_the_table_says_so() -> None:
     corpus = innocents()
-    assert len(HIDDEN) == len(BLOCKED)
-    alarms = [alarm for text in corpus for alarm in in_disguise(text)]
+    folded = {text: fold(text) for text in corpus}
+    alarms = [
+        (text, word, hit)
+        for word, hidden in ((word, disguised([word])) for word in BLOCKED)
+        for text in corpus
+        for hit in beyond_itself(hidden, folded[text], word)
+    ]
     tricky = [text for text in TRICKY if examine(text, [rule(w) for w in BLOCKED if w != text]).found]
 
     rows = ["| disguise | tried | found |", "|---|---|---|"]

@@ -88,6 +88,7 @@ async def test_live_jobs_and_the_load_of_a_server(storage: Storage) -> None:
         Pool.NORMAL: Load(waiting=2, running=0),
         Pool.FAST: Load(waiting=0, running=1),
         Pool.TURBO: Load(waiting=0, running=0),
+        Pool.DRAW: Load(waiting=0, running=0),
     }
 
 

@@ -221,6 +221,19 @@ async def test_a_place_that_nobody_told_of_is_found_after_a_while(storage: Stora
     assert len(sent) == 1
 
 
+async def test_who_comes_while_a_claim_waits_for_its_transaction_is_found_by_the_next(
+    store: SqlJobStore,
+) -> None:
+    late = await store.insert(job(created_at=NOON + 40), FREE)
+
+    async def claimed(now: int) -> list[str]:
+        found = await store.claim_submissions("w", now, lease_ms=LEASE, limit=9, max_running=9)
+        return [one.key for one in found]
+
+    assert await claimed(NOON) == []
+    assert await claimed(NOON + 50) == [late.key]
+
+
 async def test_idle_parties_and_lanes_are_forgotten(storage: Storage) -> None:
     store = storage.jobs
     await store.insert(job(guild_id=None), FREE)

@@ -91,7 +91,31 @@ async def test_claiming_reads_live_rows_only(watched: Statements) -> None:
         "jobs_watched",
     ):
         assert index in used
-    assert "USING INDEX jobs_open (due_at<?)" in used
+    assert "USING INDEX jobs_free (due_at<?)" in used
+
+
+async def test_a_look_for_work_passes_over_no_job_that_somebody_holds(watched: Statements) -> None:
+    store = watched.storage.jobs
+    await store.claim_work("w", LATER, lease_ms=LEASE, limit=9)
+    await watched.plans()
+
+    await store.claim_work("w", LATER + 1, lease_ms=LEASE, limit=9)
+    await store.next_due(LATER + 1)
+    plans = await watched.plans()
+
+    used = "\n".join(plans)
+    assert "jobs_free" in used
+    assert "jobs_open" not in used
+    assert "jobs_owner" not in used
+
+
+async def test_a_server_with_a_key_of_its_own_counts_its_own_waiting_jobs_only(watched: Statements) -> None:
+    await watched.storage.jobs.insert(job(account="guild:5:1", home=5), Allowance(None, None, None))
+
+    plans = await watched.plans()
+
+    assert "jobs_waiting (guild_id=?)" in "\n".join(plans)
+    assert not [step for step in plans if step.startswith("SCAN jobs")]
 
 
 async def test_leases_are_found_by_their_owner(watched: Statements) -> None:
@@ -169,4 +193,4 @@ async def test_thousands_of_live_jobs_are_claimed_and_renewed_in_one_statement_e
     assert len(watched.seen) == 1
     claimed = await store.claim_work("v", LATER + LEASE + 1, lease_ms=LEASE, limit=many)
     assert len(claimed) == many
-    assert len(watched.seen) <= 4
+    assert len(watched.seen) <= 5  # renewing, both looks, and taking in two

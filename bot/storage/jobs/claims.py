@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BigInteger, ColumnElement, bindparam, or_, select, text, update
 
 from bot.domain.jobs import LATE_WATCH_MS, JobState
-from bot.storage.tables import HAS_TASK, IS_OPEN, IS_PUT_OFF, IS_WATCHED, jobs
+from bot.storage.tables import HAS_TASK, IS_FREE, IS_OPEN, IS_OWNED, IS_PUT_OFF, IS_WATCHED, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,10 +61,7 @@ def known_tasks(task_ids: Sequence[str], account: str | None) -> Select[Any]:
 _DUE_WORK: Final = _statement(
     f"""
     SELECT key, due_at FROM (
-        SELECT key, due_at
-        FROM jobs
-        WHERE {IS_OPEN} AND due_at <= :now AND (owner IS NULL OR lease_until < :now)
-        ORDER BY due_at LIMIT :limit
+        SELECT key, due_at FROM jobs WHERE {IS_FREE} AND due_at <= :now ORDER BY due_at LIMIT :limit
     ) AS open
     UNION ALL
     SELECT key, due_at FROM (
@@ -84,9 +81,35 @@ _DUE_WORK: Final = _statement(
 
 
 def due_work(connection: Connection, now: int, *, limit: int) -> list[str]:
-    """Find due jobs that nobody holds: open ones, and failed ones that may still surprise us."""
+    """Find due jobs that nobody holds: open ones, and failed ones that may still surprise us.
+
+    A lease that has lapsed is not seen here: whoever looks for one passes over all that is held (`lapsed`).
+    """
     asked = {"now": now, "watched": now - LATE_WATCH_MS, "limit": limit}
     return list(connection.execute(_DUE_WORK, asked).scalars())
+
+
+_LAPSED: Final = _statement(
+    f"SELECT key FROM jobs WHERE {IS_OPEN} AND {IS_OWNED} AND due_at <= :now AND lease_until < :now "  # noqa: S608 - as above
+    "ORDER BY due_at LIMIT :limit",
+    "now",
+    "limit",
+)
+_FIRST_TO_LAPSE: Final = _statement(
+    f"SELECT MIN(lease_until) FROM jobs WHERE {IS_OPEN} AND {IS_OWNED} AND lease_until >= :now",  # noqa: S608 - as above
+    "now",
+)
+
+
+def lapsed(connection: Connection, now: int, *, limit: int) -> list[str]:
+    """Find due open jobs whose holder has not renewed its lease. An index of leases would be written at each renewal."""
+    return list(connection.execute(_LAPSED, {"now": now, "limit": limit}).scalars())
+
+
+def first_to_lapse(connection: Connection, now: int) -> int | None:
+    """Find when the first of the leases ends that hold."""
+    until: int | None = connection.execute(_FIRST_TO_LAPSE, {"now": now}).scalar()
+    return until
 
 
 def still_free(keys: Sequence[str], now: int) -> Select[Any]:
@@ -111,8 +134,7 @@ def take(keys: Sequence[str], owner: str, now: int, *, lease_ms: int) -> Returni
 _NEXT_DUE: Final = _statement(
     f"""
     SELECT MIN(due_at) FROM (
-        SELECT MIN(due_at) AS due_at FROM jobs
-        WHERE {IS_OPEN} AND (owner IS NULL OR lease_until < :now)
+        SELECT MIN(due_at) AS due_at FROM jobs WHERE {IS_FREE}
         UNION ALL
         SELECT MIN(due_at) FROM jobs
         WHERE {IS_WATCHED} AND finished_at > :watched AND (owner IS NULL OR lease_until < :now)
@@ -131,7 +153,7 @@ def next_due(connection: Connection, now: int) -> int | None:
     """Find when the earliest job falls due that nobody holds.
 
     A job in line waits for a place, not for a time: counting it would make a worker that sleeps until then spin. It is
-    due while its lane is to be looked at.
+    due while its lane is to be looked at. Nor does a lapsed lease count: who looks for those looks now and then.
     """
     due: int | None = connection.execute(_NEXT_DUE, {"now": now, "watched": now - LATE_WATCH_MS}).scalar()
     return due

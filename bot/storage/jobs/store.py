@@ -50,6 +50,8 @@ ATTEMPTS: Final = 5
 SUBMISSIONS: Final = "submissions"
 SWEEP_MS: Final = 30_000
 """How often lanes are looked for that nothing called (see `line.UNCALLED`)."""
+LAPSED_MS: Final = 2_000
+"""How often, at least, leases are looked for that their holder did not renew: another process's clock may be behind."""
 FORGET_MS: Final = 600_000
 """How often idle parties of the line are forgotten."""
 
@@ -68,6 +70,7 @@ class SqlJobStore:
         self._database = database
         self._swept_at: int | None = None
         self._forgot_at: int | None = None
+        self._looked_at, self._nothing_lapses_until = 0, -1
 
     # -- accepting ---------------------------------------------------------------------------------------
 
@@ -250,6 +253,8 @@ class SqlJobStore:
     async def claim_work(self, owner: str, now: int, *, lease_ms: int, limit: int) -> Sequence[Job]:
         """See the port."""
         found = await self._database.read(lambda cn: claims.due_work(cn, now, limit=limit))
+        if len(found) < limit and not self._looked_at <= now <= self._nothing_lapses_until:
+            found += await self._lapsed(now, limit - len(found))
         if not found:
             return ()
 
@@ -261,6 +266,19 @@ class SqlJobStore:
             return _in_order(found, steps.with_actions(connection, work))
 
         return await self._database.write(take)
+
+    async def _lapsed(self, now: int, limit: int) -> list[str]:
+        """Find jobs whose lease has lapsed. That passes over all that is held, so it says when to look again."""
+
+        def look(connection: Connection) -> tuple[list[str], int]:
+            found = claims.lapsed(connection, now, limit=limit)
+            if len(found) == limit:  # a dead worker may have left thousands: the next claim goes on
+                return found, now - 1
+            return found, claims.first_to_lapse(connection, now) or now + LAPSED_MS
+
+        found, until = await self._database.read(look)
+        self._looked_at, self._nothing_lapses_until = now, min(until, now + LAPSED_MS)
+        return found
 
     async def pull_in(self, now: int) -> int:
         """After the clock was set: bring in what would be due, or held, far beyond any time we ever write."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LANES: Final = 64
 """So many lanes are looked at in one claim at most, ..."""
+BEHIND_MS: Final = 30_000
+"""So long a claim may have waited for its transaction since it read the clock."""
 SPARE: Final = 8
 """... and so many more than there are jobs to be taken: some were called for nothing."""
 c = jobs.c
@@ -79,7 +81,7 @@ class Waiting(NamedTuple):
     running_limit: int | None
     """How many jobs its member may have upstream in this server."""
     due_at: int
-    """In the future only if the clock was set back."""
+    """In the future if it came since the claim read the clock, or if the clock was set back."""
 
 
 @dataclass(slots=True)
@@ -272,6 +274,7 @@ def _of_lane(
     line = Line(connection, lane, clock, at_once=max(1, min(room, limit, MOST_AHEAD)) + 1)
     ceilings: dict[int | None, int | None] = {}
     keys: list[JobKey] = []
+    came_meanwhile = False
     while len(keys) < min(room, limit) and (step := line.step()) is not None:
         party, job = step
         if not is_own(lane[0]):
@@ -283,6 +286,7 @@ def _of_lane(
                 line.leave()
                 continue
         if job.due_at > now:
+            came_meanwhile = came_meanwhile or job.due_at <= now + BEHIND_MS
             line.skip(party)
             continue
         member = (job.user_id, job.guild_id)
@@ -293,7 +297,8 @@ def _of_lane(
         of_server[job.guild_id] += 1
         keys.append(job.key)
         line.serve(party)
-    return Choice(lane, keys, line, more=len(keys) < room and len(keys) == limit)
+    # Whoever came since this claim read the clock called the lane once; that call stays for the next claim.
+    return Choice(lane, keys, line, more=came_meanwhile or len(keys) == limit < room)
 
 
 def mark(connection: Connection, choices: Collection[Choice]) -> None:

@@ -1,0 +1,219 @@
+"""PostgreSQL against SQLite: acts a second of one process, and pictures a second of one, two and four processes together.
+Never here: how the cost grows with the queue (that is `flat`), Discord, the API."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.domain.jobs import JobKind, JobState, Press
+from bot.domain.keys import key_from_bits
+from bot.domain.pools import UNLIMITED
+from bot.domain.tasks import RemoteTaskId
+from bot.storage.opening import open_storage
+from tests.bench.counted import POSTGRES, databases
+from tests.bench.report import Report, median
+from tests.bench.rows import a_job, write
+from tests.bench.storage import AT_ONCE, ended, rate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.domain.jobs import Job
+    from bot.storage.opening import Storage
+    from tests.bench.counted import Databases
+
+COUNTS = {"full": 300, "smoke": 10}
+REPEATS = {"full": 3, "smoke": 1}
+WORKERS = {"full": (1, 2, 4), "smoke": (1, 2)}
+PICTURES = {"full": 400, "smoke": 10}
+"""So many each process accepts."""
+ACCOUNTS = 16
+GOAL = 1.7
+ACTS = ("accept", "claim", "save", "press")
+
+
+async def measure(size: str) -> Report:
+    """Measure."""
+    report = Report(
+        "databases",
+        f"Acts a second, {AT_ONCE} at a time, medians; and pictures a second, each accepted, claimed, saved when it was sent and "
+        f"written when it was shown (four transactions, {ACCOUNTS} accounts), by so many processes at once on one database. "
+        f"SQLite syncs to the disk at each commit, PostgreSQL here does not. Cores: what the processes, and "
+        "PostgreSQL's own, used of them.",
+        size,
+    )
+    with databases() as there:
+        for kind in there.kinds:
+            row: dict[str, object] = {"database": kind} | await _acts(await there.new(kind), size)
+            for workers in WORKERS[size]:
+                row |= await _together(there, kind, workers, PICTURES[size])
+            report.rows.append(row)
+    for row in report.rows:
+        several = [float(row[f"{n}: pictures /s"]) for n in WORKERS[size]]
+        growth = several[1] / several[0]
+        if row["database"] == POSTGRES:
+            report.at_least("PostgreSQL: two processes : one, pictures a second", growth, GOAL)
+        else:
+            report.note("SQLite: two processes : one, pictures a second", growth)
+    if len(report.rows) > 1:
+        for act in ACTS:
+            one, other = (float(row[f"{act} /s"]) for row in report.rows)
+            report.note(f"{act} a second: PostgreSQL : SQLite", other / one)
+    return report
+
+
+async def _acts(url: str, size: str) -> dict[str, object]:
+    async with open_storage(url, migrate=True) as storage:
+        runs = [await _once(storage, COUNTS[size]) for _ in range(REPEATS[size])]
+    return {f"{act} /s": round(median(run[act] for run in runs)) for act in ACTS}
+
+
+async def _once(storage: Storage, count: int) -> dict[str, float]:
+    store, now = storage.jobs, time.time_ns() // 1_000_000
+    parents = [a_job(now, state=JobState.SUCCEEDED, finished_at=now, delivered_at=now) for _ in range(count)]
+    await write(storage.database, parents)
+    fresh = [_of_an_account(n, now) for n in range(count)]
+    pressed = [_press(parent, now) for parent in parents]
+    figures = {"accept": await rate(count, lambda n: store.insert(fresh[n], UNLIMITED))}
+    taken: list[Job] = []
+
+    async def claim(_n: int) -> None:
+        found = await store.claim_submissions("me", _now(), lease_ms=10**7, limit=AT_ONCE, max_running=10**6)
+        taken.extend(found)
+
+    figures["claim"] = await rate(count // AT_ONCE, claim)
+    figures["save"] = await rate(len(taken), lambda n: store.save(taken[n]))
+    figures["press"] = await rate(count, lambda n: store.insert(pressed[n], UNLIMITED))
+    for job in taken:
+        await store.release(ended(job, now))
+    return figures
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _of_an_account(n: int, now: int) -> Job:
+    place = n % ACCOUNTS
+    return replace(a_job(now), account=f"account-{place}", home=10**17 + place)
+
+
+def _press(parent: Job, now: int) -> Job:
+    press = Press(parent.key, 0, "MJ::JOB::upsample::1::u", "U1", RemoteTaskId("1"), 1, 2)
+    return replace(a_job(now, kind=JobKind.ACTION), account=parent.account, root=parent.root, press=press)
+
+
+# -- several processes -------------------------------------------------------------------------------------
+
+
+async def _together(there: Databases, kind: str, workers: int, pictures: int) -> dict[str, object]:
+    url = await there.new(kind)
+    async with open_storage(url, migrate=True):
+        pass
+    before = _server_seconds(there)
+    programs = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.bench.databases", url, str(n), str(pictures)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        for n in range(workers)
+    ]
+    for one in programs:
+        assert one.stdout is not None
+        await one.stdout.readline()
+    began = time.perf_counter()
+    said = await asyncio.gather(*(one.communicate(b"go\n") for one in programs))
+    found = [json.loads(out) for out, _ in said]
+    took = max(one["ended"] for one in found) - began
+    done = sum(one["done"] for one in found)
+    assert done == workers * pictures, found
+    cores = sum(one["cpu"] for one in found) / took
+    beside = (_server_seconds(there) - before) / took
+    return {
+        f"{workers}: pictures /s": round(done / took, 1),
+        f"{workers}: cores": f"{cores:.2f} + {beside:.2f}",
+    }
+
+
+def _server_seconds(there: Databases) -> float:
+    """CPU that PostgreSQL has used: its first process, its children, and those who have ended (Linux)."""
+    if there.server is None:
+        return 0.0
+    first = int((there.server.folder / "data" / "postmaster.pid").read_text().split()[0])
+    return sum(_seconds(first)) / os.sysconf("SC_CLK_TCK")
+
+
+def _seconds(first: int) -> Iterator[int]:
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        if int(stat.parent.name) == first:
+            yield sum(map(int, words[11:15]))
+        elif int(words[1]) == first:
+            yield sum(map(int, words[11:13]))
+
+
+async def _worker(url: str, number: int, pictures: int) -> None:
+    async with open_storage(url, migrate=False) as storage:
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        await asyncio.to_thread(sys.stdin.readline)
+        began = time.process_time()
+        done = await _accept_and_deliver(storage, number, pictures)
+        told = {"done": done, "cpu": time.process_time() - began, "ended": time.perf_counter()}
+        sys.stdout.write(json.dumps(told))
+
+
+async def _accept_and_deliver(storage: Storage, number: int, pictures: int) -> int:
+    """Accept so many; take, save and end whatever waits, also what others accepted, until nothing does."""
+    store, accepting, done = storage.jobs, True, 0
+    numbers = iter(range(pictures))
+
+    async def accept() -> None:
+        for n in numbers:
+            job = _of_an_account(n, _now())
+            key = key_from_bits((number << 40) + n)
+            job = replace(
+                job,
+                key=key,
+                root=key,
+                interaction_id=(number << 40) + n,
+                webhook_token=f"{job.webhook_token}-{number}",
+            )
+            await store.insert(job, UNLIMITED)
+
+    async def deliver() -> None:
+        nonlocal done
+        while True:
+            ending = not accepting
+            found = await store.claim_submissions(
+                f"w{number}", _now(), lease_ms=10**7, limit=4, max_running=10**6
+            )
+            for job in found:
+                await store.save(replace(job, task_id=RemoteTaskId(f"{number}-{job.key}")))
+                await store.release(ended(job, _now()))
+                done += 1
+            if not found:
+                if ending:
+                    return
+                await asyncio.sleep(0.005)
+
+    deliveries = [asyncio.create_task(deliver()) for _ in range(AT_ONCE // 2)]
+    await asyncio.gather(*(accept() for _ in range(AT_ONCE // 2)))
+    accepting = False
+    await asyncio.gather(*deliveries)
+    return done
+
+
+if __name__ == "__main__":
+    asyncio.run(_worker(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
