@@ -64,7 +64,7 @@ async def measure(size: str) -> Report:
             report.note("SQLite: two processes : one, pictures a second", growth)
     if len(report.rows) > 1:
         for act in ACTS:
-            one, other = (float(row[f"{act} /s"]) for row in report.rows)  # type: ignore[arg-type]  # numbers
+            one, other = (float(row[f"{act} /s"]) for row in report.rows)
             report.note(f"{act} a second: PostgreSQL : SQLite", other / one)
     return report
 
