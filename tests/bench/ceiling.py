@@ -28,7 +28,7 @@ WHOLE_PER_S = 50.0
 CHANNEL_PER_S = 1.0
 """Five edits in five seconds in one channel."""
 BURST = 5
-GOAL_SHARE = 0.9
+GOAL_SHARE = 0.95
 CARD = {"flags": 1 << 15, "components": [{"type": 10, "content": "…"}]}
 
 

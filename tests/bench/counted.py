@@ -21,15 +21,18 @@ from tests.fixtures.postgres import NoServerError, running_server
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from bot.storage.opening import Storage
+    from tests.bench.report import Report
     from tests.fixtures.postgres import Server
 
     Work = Callable[[], Awaitable[int]]
 
 WARM: Final = 8
 """Acts that are not counted: statements are compiled, pages read."""
+A_FEW_PAGES: Final = 300
+"""Rows."""
 SQLITE: Final = "SQLite"
 POSTGRES: Final = "PostgreSQL"
 
@@ -107,6 +110,18 @@ async def cost(
             await after()
     calm = sorted(spent)[: max(1, len(spent) // 2)]
     return {f"{name} ms": round(statistics.mean(calm) * 1_000, 2), f"{name} work": round(total / times)}
+
+
+def judge_growth(report: Report, kind: str, acts: Sequence[str], goal: float) -> None:
+    """The largest of each act's figures over the smallest.
+
+    Whether PostgreSQL reads a table of a page or two whole is its planner's choice: so few rows count as the same.
+    """
+    mine = [row for row in report.rows if row["database"] == kind]
+    for act in acts:
+        for unit, least in (("ms", 0.01), ("work", 0 if kind == SQLITE else A_FEW_PAGES)):
+            values = [max(least, row[f"{act} {unit}"]) for row in mine]
+            report.at_most(f"{kind}: {act}, {unit}: largest : smallest", max(values) / min(values), goal)
 
 
 async def settle(storage: Storage) -> None:

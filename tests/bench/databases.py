@@ -56,7 +56,7 @@ async def measure(size: str) -> Report:
                 row |= await _together(there, kind, workers, PICTURES[size])
             report.rows.append(row)
     for row in report.rows:
-        several = [float(row[f"{n}: pictures /s"]) for n in WORKERS[size]]
+        several = [float(str(row[f"{n}: pictures /s"])) for n in WORKERS[size]]
         growth = several[1] / several[0]
         if row["database"] == POSTGRES:
             report.at_least("PostgreSQL: two processes : one, pictures a second", growth, GOAL)
@@ -64,7 +64,7 @@ async def measure(size: str) -> Report:
             report.note("SQLite: two processes : one, pictures a second", growth)
     if len(report.rows) > 1:
         for act in ACTS:
-            one, other = (float(row[f"{act} /s"]) for row in report.rows)
+            one, other = (float(str(row[f"{act} /s"])) for row in report.rows)
             report.note(f"{act} a second: PostgreSQL : SQLite", other / one)
     return report
 
@@ -192,26 +192,28 @@ async def _accept_and_deliver(storage: Storage, number: int, pictures: int) -> i
             )
             await store.insert(job, UNLIMITED)
 
-    async def deliver() -> None:
+    async def through(job: Job) -> None:
+        await store.save(replace(job, task_id=RemoteTaskId(f"{number}-{job.key}")))
+        await store.release(ended(job, _now()))
+
+    async def deliver() -> None:  # one loop in each process claims, as a worker's does
         nonlocal done
         while True:
             ending = not accepting
             found = await store.claim_submissions(
-                f"w{number}", _now(), lease_ms=10**7, limit=4, max_running=10**6
+                f"w{number}", _now(), lease_ms=10**7, limit=AT_ONCE, max_running=10**6
             )
-            for job in found:
-                await store.save(replace(job, task_id=RemoteTaskId(f"{number}-{job.key}")))
-                await store.release(ended(job, _now()))
-                done += 1
+            await asyncio.gather(*map(through, found))
+            done += len(found)
             if not found:
                 if ending:
                     return
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0.01)
 
-    deliveries = [asyncio.create_task(deliver()) for _ in range(AT_ONCE // 2)]
+    delivery = asyncio.create_task(deliver())
     await asyncio.gather(*(accept() for _ in range(AT_ONCE // 2)))
     accepting = False
-    await asyncio.gather(*deliveries)
+    await delivery
     return done
 
 

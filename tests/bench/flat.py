@@ -16,7 +16,7 @@ from bot.domain.tasks import RemoteTaskId
 from bot.domain.tenancy import Ceiling
 from bot.storage.jobs.line import BROUGHT_BACK
 from bot.storage.opening import open_storage
-from tests.bench.counted import WARM, cost, counter, databases, in_a_process, settle
+from tests.bench.counted import WARM, cost, counter, databases, in_a_process, judge_growth, settle
 from tests.bench.report import Report
 from tests.bench.rows import a_job, write
 
@@ -54,14 +54,7 @@ async def measure(size: str) -> Report:
                         report.rows.append(
                             row | await in_a_process("tests.bench.flat", url, waiting, accounts, TIMES[size])
                         )
-            for act in ACTS:
-                for unit in ("ms", "work"):
-                    values = [row[f"{act} {unit}"] for row in report.rows if row["database"] == kind]
-                    report.at_most(
-                        f"{kind}: {act}, {unit}: largest : smallest",
-                        max(values) / max(min(values), 0.01),
-                        GOAL,
-                    )
+            judge_growth(report, kind, ACTS, GOAL)
     return report
 
 

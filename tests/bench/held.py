@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.schedule import LEASE_MS
 from bot.storage.opening import open_storage
-from tests.bench.counted import cost, counter, databases, in_a_process, settle
+from tests.bench.counted import cost, counter, databases, in_a_process, judge_growth, settle
 from tests.bench.report import Report
 from tests.bench.rows import many, running, write
 
@@ -39,14 +39,7 @@ async def measure(size: str) -> Report:
                 url = await there.new(kind)
                 found = await in_a_process("tests.bench.held", url, held, TIMES[size])
                 report.rows.append({"database": kind, "held": held} | found)
-            for act in ("look", "claim"):
-                for unit in ("ms", "work"):
-                    values = [row[f"{act} {unit}"] for row in report.rows if row["database"] == kind]
-                    report.at_most(
-                        f"{kind}: {act}, {unit}: largest : smallest",
-                        max(values) / max(min(values), 0.01),
-                        GOAL,
-                    )
+            judge_growth(report, kind, ("look", "claim"), GOAL)
     return report
 
 

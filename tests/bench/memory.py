@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.services.harness import Message
 
 MINUTES = {"full": 60, "smoke": 4}
-LIVE = {"full": 30, "smoke": 3}
+LIVE = {"full": 20, "smoke": 3}
 OLD = {"full": 20_000, "smoke": 20}
 """Delivered jobs of the past, which SQLite's caches fill up with from the first minute."""
 KEPT_MS = 300_000
