@@ -223,3 +223,26 @@ async def test_a_servers_own_key_pays_for_what_it_draws(tmp_path: Path) -> None:
         await world.finished(await draw(world, "a paper fox"))
 
     assert [order.account for order in world.upstream.drawn] == [KEYS[OWN_KEY].account]
+
+
+async def test_moderators_rule_over_its_pool_as_over_any_other_and_no_prompt_of_midjourneys_gets_in(
+    studio: Harness,
+) -> None:
+    owner, channel, member = studio.place.owner, studio.place.channel, studio.place.member
+    assert channel.guild is not None
+    await owner.slash(channel, "pool rule", pool="DRAW", role=channel.guild.default_role, per_day=7)
+    await owner.slash(channel, "pool price", pool="DRAW", kind="draw", units=3)
+    await studio.finished(await draw(studio, "a paper fox", number=2))
+    assert "used 6 of 7" in studio.whisper(await draw(studio, "a paper owl"))
+
+    astray = await studio.imagine("a paper fox", pool="DRAW")
+    assert "NORMAL" in studio.whisper(astray)
+    refused = await owner.slash(channel, "pool default", pool="DRAW")
+    assert "NORMAL" in studio.whisper(refused)
+    asked = await owner.slash(channel, "pool disable", pool="DRAW")
+    assert asked.response is not None
+    await owner.click(asked.response, custom_id="easel:2:pool:off:DRAW")
+    off = await member.slash(channel, "draw", prompt="a paper owl")
+    assert "switched off" in studio.whisper(off)
+    assert len(studio.upstream.drawn) == 1
+    assert not studio.accepted
