@@ -11,7 +11,7 @@ import pytest
 from bot.domain.capabilities import BY_SERVER, Cancel, Lookup, ServerKind
 from bot.domain.guilds import UsageRow
 from bot.domain.jobs import JobState
-from bot.domain.pools import Pool, PoolRule
+from bot.domain.pools import MIDJOURNEY_POOLS, Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.ui.pools.charts import Bar
 from bot.ui.pools.usage import table_of
@@ -63,7 +63,7 @@ async def test_every_view_of_pools_has_the_third(tmp_path: Path) -> None:
         for told in (seen(panel), quota, queue):
             assert "🚀 TURBO" in told
         assert "All pools renew" in quota
-        assert options_of(prefer, "easel:2:prefer-menu:pool")[1:] == [pool.value for pool in Pool]
+        assert options_of(prefer, "easel:2:prefer-menu:pool")[1:] == [pool.value for pool in MIDJOURNEY_POOLS]
         assert "TURBO" in str(await shop.services.moderation.member(shop.guild_id, ada.id))
 
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.fernet import Fernet
 
+from bot.sandbox.house import KEYS, OWN_KEY, everything
 from bot.sandbox.upstream import Fault
 from tests.e2e.harness import open_world
 
@@ -171,3 +173,76 @@ async def test_where_no_model_is_named_nothing_of_it_is_seen(world: Harness) -> 
 
     assert not any("Draw" in face for face in card.own)
     assert "draw" not in {command.name for command in world.app.bot.tree.get_commands()}
+
+
+@pytest.mark.parametrize("fault", [Fault.DRAW_ADDRESS, Fault.DRAW_HUGE])
+async def test_whatever_way_a_picture_comes_in_it_is_shown(studio: Harness, fault: Fault) -> None:
+    studio.upstream.fault(fault)
+    card = await studio.finished(await draw(studio, "a paper fox"))
+
+    assert len(card.pictures) == 1
+    varied = await studio.child(card, "🪄 Vary")
+    assert varied.pictures
+    assert len(studio.upstream.drawn) == 2
+
+
+async def test_a_page_instead_of_an_answer_is_said_to_be_lost_and_only_its_member_sends_it_again(
+    studio: Harness,
+) -> None:
+    studio.upstream.fault(Fault.DRAW_HTML)
+    asked = await draw(studio, "a paper fox")
+    card = await studio.says(asked, "nobody can tell")
+    await studio.pass_time(120)
+    assert len(studio.upstream.drawn) == 1
+
+    again = await studio.finished(await studio.press(card, "🔄 Try again"))
+    assert again.pictures
+    assert len(studio.upstream.drawn) == 2
+
+
+async def test_a_key_that_may_not_draw_is_said_once_on_a_card_and_then_at_once(studio: Harness) -> None:
+    studio.upstream.fault(Fault.DRAW_FORBIDDEN, times=None)
+    await studio.says(await draw(studio, "a paper fox"), "may not use the second engine")
+    refused = await draw(studio, "a paper owl")
+
+    assert f"may not use {MODEL}" in studio.whisper(refused)
+    assert studio.upstream.counts["draw"] == 1
+    assert (await studio.grid("a paper fox")).pictures
+
+
+async def test_a_servers_own_key_pays_for_what_it_draws(tmp_path: Path) -> None:
+    async with open_world(tmp_path, keys=KEYS) as world:
+        own = everything(world.upstream, master_key=Fernet.generate_key().decode(), listen="127.0.0.1:9")
+        await world.restart(more=own)
+        robin, channel = world.place.moderator, world.place.channel
+        panel = await robin.slash(channel, "pool panel")
+        assert panel.response is not None
+        window = await robin.click(panel.response, custom_id="easel:2:pool:key:-")
+        await robin.submit_modal(window, {"key": OWN_KEY})
+
+        await world.finished(await draw(world, "a paper fox"))
+
+    assert [order.account for order in world.upstream.drawn] == [KEYS[OWN_KEY].account]
+
+
+async def test_moderators_rule_over_its_pool_as_over_any_other_and_no_prompt_of_midjourneys_gets_in(
+    studio: Harness,
+) -> None:
+    owner, channel, member = studio.place.owner, studio.place.channel, studio.place.member
+    assert channel.guild is not None
+    await owner.slash(channel, "pool rule", pool="DRAW", role=channel.guild.default_role, per_day=7)
+    await owner.slash(channel, "pool price", pool="DRAW", kind="draw", units=3)
+    await studio.finished(await draw(studio, "a paper fox", number=2))
+    assert "used 6 of 7" in studio.whisper(await draw(studio, "a paper owl"))
+
+    astray = await studio.imagine("a paper fox", pool="DRAW")
+    assert "NORMAL" in studio.whisper(astray)
+    refused = await owner.slash(channel, "pool default", pool="DRAW")
+    assert "NORMAL" in studio.whisper(refused)
+    asked = await owner.slash(channel, "pool disable", pool="DRAW")
+    assert asked.response is not None
+    await owner.click(asked.response, custom_id="easel:2:pool:off:DRAW")
+    off = await member.slash(channel, "draw", prompt="a paper owl")
+    assert "switched off" in studio.whisper(off)
+    assert len(studio.upstream.drawn) == 1
+    assert not studio.accepted
