@@ -31,7 +31,7 @@ class Server(Proxy):
     def __init__(self, capabilities: Capabilities = ABLE) -> None:
         super().__init__([])
         self.capabilities = capabilities
-        self.tells: str | None | RemoteError = "4711"
+        self.tells: str | RemoteError | None = "4711"
         self.asked = 0
         self.gate = asyncio.Event()
         self.gate.set()
