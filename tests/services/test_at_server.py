@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typing_extensions import override
 
 from bot.domain.capabilities import BY_SERVER, Cancel, Capabilities, ServerKind
 from bot.domain.jobs import Job, JobKind, JobState
@@ -38,6 +39,7 @@ class Server(Proxy):
         self.takes = True
         self.dropped: list[str] = []
 
+    @override
     async def seed(self, _task_id: str) -> str | None:  # type: ignore[override]  # the part that tests need
         self.asked += 1
         await self.gate.wait()
@@ -45,6 +47,7 @@ class Server(Proxy):
             raise self.tells
         return self.tells
 
+    @override
     async def cancel(self, task_id: str) -> bool:  # type: ignore[override]  # as above
         self.dropped.append(task_id)
         return self.takes
