@@ -11,6 +11,7 @@ import pytest
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.domain.prompts import PromptOptions
+from bot.errors import StorageTrouble
 from bot.services.admission.viewer import Viewer
 from bot.texts import text
 from tests.services.harness import GUILD
@@ -143,3 +144,33 @@ async def test_a_set_stands_in_a_prompt_like_a_parameter(world: Harness) -> None
     begun = await world.services.imagine.begin(world.asker(), options, None)
 
     assert begun.job.prompt == "a fox in ink --no dogs, cats --ar 3:2"
+
+
+async def test_a_pool_that_was_closed_after_the_offer_begins_nothing_and_leaves_no_place_behind(
+    server: Server,
+) -> None:
+    world, table = server.world, Table(server.world)
+    offer = await offered(world, "a fox --repeat 2", Pool.FAST)
+    await server.guilds.switch_pool(GUILD, ADA, Pool.FAST, on=False)
+
+    started = await world.services.batches.start(ME, offer.key, table)
+
+    assert (started.begun, [(number, said.id) for number, said in started.refused]) == (
+        (),
+        [(1, "refused.pool_off"), (2, "refused.pool_off")],
+    )
+    assert len(table.opened) == len(table.shut_again) == 2
+
+
+async def test_one_that_cannot_be_read_from_disk_is_named_and_may_be_begun_later(world: Harness) -> None:
+    offer, table = await offered(world, "a fox --repeat 2"), Table(world)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("the disk is full"), {"by_interaction"}
+    started = await world.services.batches.start(ME, offer.key, table)
+    assert [said.id for _, said in started.refused] == ["trouble.storage"] * 2
+
+    world.store.trouble = None
+    assert len((await world.services.batches.start(ME, offer.key, table)).begun) == 2
+
+
+async def test_what_is_longer_than_a_prompt_may_be_is_not_offered(world: Harness) -> None:
+    assert (await refusal(offered(world, "a {red, green} fox " * 500))).id == "prompt.too_long"

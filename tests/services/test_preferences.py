@@ -32,6 +32,8 @@ async def test_switching_copies_over_means_what_is_stored_and_not_what_a_process
 
     assert (await people.toggle_copies(ADA)).copies
     assert not (await elsewhere.toggle_copies(ADA)).copies
+    assert (await people.toggle_remix(ADA)).remix
+    assert not (await elsewhere.toggle_remix(ADA)).remix
 
 
 async def test_every_preference_can_be_chosen_and_taken_back(world: Harness) -> None:

@@ -220,6 +220,7 @@ async def test_lists_have_an_end(server: Server) -> None:
     for attempt in (
         server.guilds.add_word(GUILD, ADA, GORE),
         server.guilds.set_channel(GUILD, ADA, 10**6, allowed=False),
+        server.guilds.set_channels(GUILD, ADA, allowed=range(CHANNELS_LIMIT + 1), denied=()),
         server.guilds.set_media(GUILD, ADA, 10**6, Treatment.SPOILER, on=True),
     ):
         assert (await refusal(attempt)).id == "settings.too_many"

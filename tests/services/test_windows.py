@@ -10,6 +10,8 @@ import pytest
 
 from bot.domain.answers import Accepted, Existing, Finding, WindowOpen
 from bot.domain.capabilities import BY_SERVER, ServerKind
+from bot.domain.failures import FailureKind
+from bot.domain.inputs import Input
 from bot.domain.jobs import Job, JobKind, JobState, Press, ReplyTarget
 from bot.domain.keys import key_from_bits
 from bot.domain.pools import Pool
@@ -18,7 +20,7 @@ from bot.domain.settling import FILL_PATIENCE_MS, opened, tag_of, window_of
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.worker.reconcile import Reconciler
-from bot.services.worker.submission import Submitter
+from bot.services.worker.submission import WORDS_UNASKED, Submitter
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -60,10 +62,26 @@ class Proxy:
         self.diary.append(f"find {tag}")
         return self.finding
 
+    async def submit_imagine(self, **sent: Any) -> Any:
+        self.diary.append("imagine")
+        return self._said(Accepted(RESULT), sent)
+
+    async def submit_blend(self, **sent: Any) -> Any:
+        self.diary.append("blend")
+        return self._said(Accepted(RESULT), sent)
+
+    async def submit_describe(self, **sent: Any) -> Any:
+        self.diary.append("describe")
+        return self._said(Accepted(RESULT), sent)
+
+    async def shorten(self, **sent: Any) -> Any:
+        self.diary.append("shorten")
+        return self._said(Accepted(RESULT), sent)
+
     async def _never(self, **_: Any) -> Any:
         raise AssertionError("this is not what the job is")
 
-    submit_imagine = submit_blend = submit_describe = shorten = animate = _never
+    animate = _never
     seed = cancel = check = upload_input = _never
 
 
@@ -74,6 +92,8 @@ class Store:
         self.diary = diary
         self.trouble: StorageTrouble | None = None
         self.known: set[RemoteTaskId] = set()
+        self.known_trouble: StorageTrouble | None = None
+        self.inputs_of: tuple[Input, ...] = ()
 
     async def save(self, job: Job) -> None:
         if self.trouble is not None and window_of(job) is not None:
@@ -84,7 +104,12 @@ class Store:
 
     async def known_tasks(self, _ids: Any, *, account: str | None = None) -> set[RemoteTaskId]:
         del account
+        if self.known_trouble is not None:
+            raise self.known_trouble
         return self.known
+
+    async def inputs(self, _key: Any) -> tuple[Input, ...]:
+        return self.inputs_of
 
 
 class World:
@@ -242,6 +267,96 @@ async def test_a_task_that_exists_already_is_taken_only_if_no_job_has_it(world: 
     world.store.known = {RESULT}
     job = await world.submitter.send(a_press())
     assert (job.state, job.task_id) == (JobState.FAILED, None)
+
+
+async def test_whether_a_task_is_known_cannot_be_read_so_it_is_asked_again(world: World) -> None:
+    world.api.answer = Existing(RESULT, TaskStatus.SUCCESS)
+    world.store.known_trouble = StorageTrouble("the disk is full")
+
+    job = await world.submitter.send(a_press())
+
+    assert (job.state, job.task_id) == (JobState.QUEUED, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "pictures", "called"),
+    [
+        (JobKind.SHORTEN, 0, "shorten"),
+        (JobKind.IMAGINE, 0, "imagine"),
+        (JobKind.BLEND, 2, "blend"),
+        (JobKind.DESCRIBE, 1, "describe"),
+        (JobKind.BLEND, 1, None),
+        (JobKind.DESCRIBE, 0, None),
+    ],
+)
+async def test_each_kind_has_its_call_and_is_not_sent_without_what_it_is_made_of(
+    world: World, kind: JobKind, pictures: int, called: str | None
+) -> None:
+    world.store.inputs_of = tuple(Input(b"x", "image/png", f"{n}.png") for n in range(pictures))
+    new = replace(a_press(), kind=kind, press=None, inputs=pictures)
+
+    job = await world.submitter.send(new)
+
+    paid = [word for word in world.diary if " " not in word]
+    assert paid == ([] if called is None else [called])
+    assert (job.state, job.task_id) == (
+        (JobState.FAILED, None) if called is None else (JobState.SUBMITTED, RESULT)
+    )
+    if called is not None:
+        assert world.api.sent["tag"] == tag_of(new)
+
+
+async def test_a_window_without_words_is_filled_with_those_of_the_picture_above(world: World) -> None:
+    parent = RemoteTaskId("7")
+    world.api.tasks[parent] = TaskSnapshot(parent, TaskStatus.SUCCESS, prompt="a fox, as it was sent")
+
+    await world.submitter.send(replace(a_press(), prompt=""))
+    assert world.api.sent["prompt"] == "a fox, as it was sent"
+
+    world.api.tasks.clear()
+    await world.submitter.send(replace(a_press(), prompt=""))
+    assert world.api.sent["prompt"] == ""
+
+
+async def test_an_unknown_window_is_not_the_picture_above_and_other_refusals_stay_what_they_are(
+    world: World,
+) -> None:
+    world.api.filled = RemoteError(RemoteFault.REFUSED, "task not found", kind=FailureKind.GONE)
+    job = await world.submitter.send(a_press())
+    assert job.failure is not None
+    assert job.failure.kind is FailureKind.UNFILLED
+
+    world.api.filled = RemoteError(RemoteFault.REFUSED, "banned", kind=FailureKind.BANNED_PROMPT)
+    job = await world.submitter.send(a_press())
+    assert job.failure is not None
+    assert job.failure.kind is FailureKind.BANNED_PROMPT
+
+
+@pytest.mark.parametrize(("remix", "notes"), [(True, (WORDS_UNASKED,)), (False, ())])
+async def test_a_press_that_opened_no_window_says_that_nobody_was_asked_for_words(
+    world: World, *, remix: bool, notes: tuple[str, ...]
+) -> None:
+    world.api.answer = Accepted(RESULT)
+    pressed = a_press()
+    assert pressed.press is not None
+
+    job = await world.submitter.send(replace(pressed, press=replace(pressed.press, remix=remix)))
+
+    assert (job.state, job.notes) == (JobState.SUBMITTED, notes)
+
+
+async def test_a_window_whose_opening_nobody_heard_of_is_left_alone_and_its_units_come_back(
+    world: World,
+) -> None:
+    world.api.answer = RemoteError(RemoteFault.UNCLEAR, "the line broke")
+    job = await world.submitter.send(a_press())
+    world.api.finding = Finding(TaskSnapshot(WINDOW, TaskStatus.MODAL), complete=True)
+    world.now += 2 * UNCLEAR_GRACE_MS
+
+    job = await world.reconciler.settle(job)
+
+    assert (job.state, job.refund_due) == (JobState.FAILED, True)
+    assert world.diary.count("press") == 1
 
 
 def test_a_job_sent_again_has_another_tag() -> None:

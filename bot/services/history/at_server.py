@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore
+    from bot.domain.tasks import RemoteTaskId
     from bot.services.accounts.accounts import Accounts
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class AtServer:
             return None
         asking = self._asking.get(job.key)
         if asking is None:
-            asking = self._asking[job.key] = asyncio.create_task(self._ask(api, job))
+            asking = self._asking[job.key] = asyncio.create_task(self._ask(api, job, job.task_id))
             asking.add_done_callback(lambda _: self._asking.pop(job.key, None))
         # Somebody who goes away does not take the answer from the others, nor from the next one.
         return await asyncio.shield(asking)
@@ -75,11 +76,9 @@ class AtServer:
                 return api
         return None
 
-    async def _ask(self, api: WindowApi, job: Job) -> str | None:
-        if job.task_id is None:
-            return None
+    async def _ask(self, api: WindowApi, job: Job, task_id: RemoteTaskId) -> str | None:
         try:
-            seed = await api.seed(job.task_id)
+            seed = await api.seed(task_id)
         except RemoteError as error:
             log.info("seed_not_told", extra={"job": job.key, "fault": error.fault.value})
             return None

@@ -226,10 +226,6 @@ class Guilds:
         """Choose the time zone in which a day begins, by its IANA name."""
         return await self.set_values(guild_id, actor, "zone", {"name": zone})
 
-    async def set_news_after(self, guild_id: int, actor: Actor, seconds: int) -> Changed:
-        """Say after how many seconds a result comes as a new message that pings; 0: always, `NEVER`: never."""
-        return await self.set_values(guild_id, actor, "pings", {"after": seconds})
-
     async def set_locale(self, guild_id: int, actor: Actor, locale: str | None) -> Changed:
         """Choose the language of public cards; None: Discord's setting of the server."""
         return await self.set_values(guild_id, actor, "language", {"language": locale})

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from bot.domain.answers import Accepted, Existing, WindowOpen
 from bot.domain.failures import Failure, FailureKind, failure_of
@@ -114,9 +114,7 @@ class Submitter:
         return with_window
 
     async def _fill(self, job: Job, window: WindowOpen) -> Accepted:
-        api = await self.accounts.reach(job.account)
-        if not isinstance(api, WindowApi):
-            raise RemoteError(RemoteFault.REFUSED, "this account fills no windows")
+        api = cast("WindowApi", await self.accounts.reach(job.account))  # it has just opened one
         webhook = self.webhook_address(job.webhook_token)
         try:
             return await windowed.fill(api, job, window, await self._inputs(job), webhook=webhook)
