@@ -98,6 +98,7 @@ async def assemble(
             shard_ids=settings.shard_ids,
             owner_guild=settings.owner_guild,
             pools_differ=accounts.pools_differ,
+            helps=settings.helper_model is not None and accounts.may_chat,
             extensions=(*EXTENSIONS, *([SHORTENING] if accounts.have_windows else [])),
         )
         publisher = DiscordPublisher(
@@ -106,6 +107,7 @@ async def assemble(
                 catalogues,
                 video=settings.show_video,
                 address_of=lambda job: pictures.address(job.storage_key),
+                helps=bot.helps,
                 able=lambda account: capabilities_of(accounts.apis.get(account)),
             ),
             clock,
@@ -136,6 +138,8 @@ async def assemble(
                 answers=storage.answers,
                 answer_writer=DiscordAnswers(bot, catalogues),
                 balance_apis=accounts.balances,
+                help_books=storage.help_books,
+                chat=accounts.chat,
                 key_admin=accounts.keys,
                 vault=FernetVault(masters) if masters else None,
                 open_account=accounts.direct.with_key,
@@ -157,6 +161,7 @@ async def assemble(
                 credit_value=settings.credit_value,
                 retention_days=settings.retention_days,
                 reads_per_second=settings.reads_per_second,
+                helper_model=settings.helper_model,
                 video=settings.show_video,
                 link_of=card_link,
                 editor_link=links.make,

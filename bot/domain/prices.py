@@ -38,6 +38,12 @@ class Charge(StrEnum):
     DESCRIBE = "describe"
     SHORTEN = "shorten"
     VIDEO = "video"
+    HELP = "help"
+    """A chat model improves or translates a prompt: no picture."""
+
+
+USUAL_PRICES: Final = MappingProxyType({Charge.HELP: 0})
+"""Where it is not one unit: a question to a chat model costs a fraction of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,5 +108,6 @@ def charge_of_prompt(charge: Charge, prompt: str) -> Charge:
 
 
 def price_of(prices: Iterable[Price], pool: Pool, charge: Charge) -> int:
-    """Its units by a server's list, or the usual one unit."""
-    return next((p.units for p in prices if p.pool is pool and p.charge is charge), DEFAULT_PRICE)
+    """Its units by a server's list, or the usual ones."""
+    usual = USUAL_PRICES.get(charge, DEFAULT_PRICE)
+    return next((p.units for p in prices if p.pool is pool and p.charge is charge), usual)

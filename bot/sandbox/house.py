@@ -13,6 +13,7 @@ from bot.domain.accounts import ApiKind
 from bot.sandbox.mjproxy.server import SimulatedProxy
 from bot.sandbox.stage import GUILD_ID
 from bot.sandbox.upstream import SANDBOX_KEY, Key, SimulatedUpstream
+from bot.sandbox.upstream.chat import MODELS
 from bot.setting_names import new_name
 
 if TYPE_CHECKING:
@@ -58,7 +59,11 @@ def settings_for(
 
 def everything(upstream: LoopbackServer, *, master_key: str, listen: str) -> dict[str, str]:
     """What a deployment with all there is has set besides: own keys, `/ops`, pages of its own, a watched balance."""
-    admin = {"EASEL_API_ADMIN_KEY": SANDBOX_KEY} if isinstance(upstream, SimulatedUpstream) else {}
+    admin = (
+        {"EASEL_API_ADMIN_KEY": SANDBOX_KEY, "EASEL_HELPER_MODEL": MODELS[0]}
+        if isinstance(upstream, SimulatedUpstream)
+        else {}
+    )
     return {
         "EASEL_MASTER_KEY": master_key,
         "EASEL_OWNER_GUILD": str(GUILD_ID),

@@ -67,7 +67,7 @@ IS_KEPT: Final = "(prompt <> '' OR subject IS NOT NULL)"
 ERASED: Final = "—"
 """The name of somebody whose name was erased; on a job that still runs it says that the rest has to follow."""
 EMPTIED: Final = MappingProxyType(
-    {"prompt": "", "subject": None, "result_text": None, "failure_words": None, "token": None}
+    {"prompt": "", "typed": None, "subject": None, "result_text": None, "failure_words": None, "token": None}
 )
 """A job without what people wrote, and what upstream made of it. Buttons go on working: they need ids alone."""
 FORGOTTEN: Final = MappingProxyType(
@@ -168,6 +168,8 @@ jobs = Table(
     Column("turn", BigInteger),
     # ... and whether it waits for a time (as every row does that an older version wrote: it is put into line then).
     Column("put_off", Boolean, nullable=False, server_default=true()),
+    # What its member wrote, where `prompt` is a translation.
+    Column("typed", Text),
     UniqueConstraint("interaction_id"),
     UniqueConstraint("webhook_token"),
     # Room in each page lets PostgreSQL renew thousands of leases without touching an index.

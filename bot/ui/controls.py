@@ -33,6 +33,7 @@ REGISTERED: Final = (
     batches,
     describe,
     drafts,
+    improve,
     remix,
     shorten,
     use_as_prompt,

@@ -19,6 +19,7 @@ from bot.midjourney.addresses import STORAGE_ORIGIN, checked_origin
 from bot.midjourney.ohmygpt import account, wire
 from bot.midjourney.ohmygpt.caller import Caller
 from bot.midjourney.ohmygpt.envelope import clean
+from bot.midjourney.openai.chat import OpenAiChat
 from bot.midjourney.transport import open_lines
 
 if TYPE_CHECKING:
@@ -234,6 +235,15 @@ class MidjourneyApi:
             expires_at=datetime.fromtimestamp(until / 1000, UTC),
         )
         return left.address
+
+    async def chat(self, model: str, *, instructions: str, words: str, seconds: float) -> str:
+        """Ask a chat model with the same key (see `ChatApi`)."""
+        return await self.chat_models.chat(model, instructions=instructions, words=words, seconds=seconds)
+
+    @property
+    def chat_models(self) -> OpenAiChat:
+        """The chat models that its key opens."""
+        return OpenAiChat(self.caller, self._settings.key)
 
     def holds(self, key: str) -> bool:
         """Whether it pays with this key (see `KeyHolder`)."""

@@ -23,6 +23,7 @@ class Scope(StrEnum):
     VIEW = "when a task is shown"
     PICTURE = "when a picture is fetched"
     WEBHOOK = "when a webhook is sent"
+    CHAT = "when a chat model answers"
 
 
 class Fault(StrEnum):
@@ -102,6 +103,20 @@ class Fault(StrEnum):
         Scope.WEBHOOK,
         "a forged SUCCESS with a foreign picture is sent besides",
     )
+
+    CHAT_PROSE = "chat-prose", Scope.CHAT, "the chat model puts sentences around the prompt"
+    CHAT_LEAD = (
+        "chat-lead",
+        Scope.CHAT,
+        "the chat model begins with “Here is your prompt:”, in quotation marks",
+    )
+    CHAT_FENCE = "chat-fence", Scope.CHAT, "the chat model puts the prompt into a code block"
+    CHAT_FOREIGN = "chat-foreign", Scope.CHAT, "the chat model answers in another language"
+    CHAT_PARAMETER = "chat-parameter", Scope.CHAT, "the chat model invents a parameter, a weight and a link"
+    CHAT_SAYS = "chat-says", Scope.CHAT, "the chat model says this (reason=…)"
+    CHAT_NOTHING = "chat-nothing", Scope.CHAT, "the chat model says nothing"
+    CHAT_DECLINES = "chat-declines", Scope.CHAT, "the chat model will not"
+    CHAT_PARTS = "chat-parts", Scope.CHAT, "the chat model answers in parts"
 
 
 FAULTS = {fault.value: fault for fault in Fault}
