@@ -10,43 +10,23 @@ MOST_FOREIGN: Final = 0.2
 """From this share of letters that English does not have on, words are not English."""
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")  # noqa: RUF001 - people type both
 _ENGLISH: Final = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "with",
-        "in",
-        "on",
-        "at",
-        "by",
-        "to",
-        "from",
-        "and",
-        "or",
-        "is",
-        "are",
-        "its",
-        "it",
-        "his",
-        "her",
-        "their",
-        "under",
-        "over",
-        "between",
-        "behind",
-        "into",
-        "through",
-    ]
+    word
+    for line in (
+        "a an the of with in on at by to from and or is are its it his her their",
+        "under over between behind into through",
+    )
+    for word in line.split()
 )
 _OTHERS: Final = frozenset(
-    (
-        "un una unos unas el los las del con por para sobre y en entre bajo muy "  # Spanish
-        "le les des du une dans sur avec et au aux sous chez très "  # French
-        "der das dem den und ein eine einen einem einer im mit auf vor von am bei über unter zwischen ist "  # German
-        "uno il gli nel nella della di che e "  # Italian
-        "um uma com na do dos das ao"  # Portuguese
-    ).split()
+    word
+    for line in (
+        "un una unos unas el los las del con por para sobre y en entre bajo muy",  # Spanish
+        "le les des du une dans sur avec et au aux sous chez très",  # French
+        "der das dem den und ein eine einen einem einer im mit auf vor von am bei über unter zwischen ist",
+        "uno il gli nel nella della di che e",  # Italian
+        "um uma com na do dos das ao",  # Portuguese
+    )
+    for word in line.split()
 )
 """Small words of languages that are written much like English. Some are names in English, so they only outvote."""
 

@@ -134,7 +134,7 @@ class CardButtons:
                 self._own(
                     (
                         *((_AGAIN,) if self._may_try_again else ()),
-                        *self._fitting((_EDIT, _IMPROVE, _INFO) if self._is_for_its_words else CROWDED),
+                        *self._fitting((_EDIT if self._is_for_its_words else _REMIX, _IMPROVE, _INFO)),
                     ),
                     dress,
                 )

@@ -27,7 +27,7 @@ async def show_improved(context: Context, improved: Improved, *, pictures: int =
     """Show it, quoted; nothing has begun."""
     say = context.say
     lines = [
-        say(text("improve.title")),
+        say(text("improve.better")),
         f"> {quoted(improved.prompt, LIMIT)}",
         f"-# {say(text('improve.before', prompt=quoted(improved.before, LIMIT)))}",
     ]
