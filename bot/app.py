@@ -20,7 +20,7 @@ from bot.domain.capabilities import capabilities_of
 from bot.domain.ports import unguarded
 from bot.errors import StartupError
 from bot.i18n import Catalogues
-from bot.image_accounts import open_accounts, picture_settings
+from bot.image_accounts import chat_of, open_accounts, picture_settings
 from bot.metrics import Meters
 from bot.midjourney.image_loader import PillowReader
 from bot.midjourney.images import HttpPictures
@@ -139,6 +139,7 @@ async def assemble(
                 answer_writer=DiscordAnswers(bot, catalogues),
                 balance_apis=accounts.balances,
                 help_books=storage.help_books,
+                chat_of=chat_of,
                 chat=accounts.chat,
                 key_admin=accounts.keys,
                 vault=FernetVault(masters) if masters else None,

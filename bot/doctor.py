@@ -23,7 +23,7 @@ from bot.domain.access import ChannelPolicy
 from bot.domain.upstream_keys import NEARLY_PERCENT
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
 from bot.finding import Finding
-from bot.image_accounts import OwnersApi, open_accounts, picture_settings
+from bot.image_accounts import OwnersApi, chat_of, open_accounts, picture_settings
 from bot.midjourney.mjproxy.client import MjProxyApi
 from bot.midjourney.mjproxy.reporting import report
 from bot.midjourney.ohmygpt.client import MidjourneyApi
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from bot.config import Settings
     from bot.domain.upstream_keys import KeyAdmin
+    from bot.midjourney.openai.chat import OpenAiChat
     from bot.setting_types import Listen
 
 __all__ = ["Finding", "examine"]
@@ -213,6 +214,8 @@ async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
                 allowed = picture_settings(settings).allowed
                 async for finding in examine_hosts(api, allowed, of="" if is_own else f" ({name})"):
                     yield finding
+        if settings.helper_model is not None:
+            yield await _helper(settings.helper_model, accounts.chat or chat_of(accounts.own))
         if any(isinstance(api, MidjourneyApi) for api in accounts.apis.values()):
             yield await _store(settings.api_storage)
         bank = accounts.balances.get(accounts.own_name)
@@ -228,6 +231,32 @@ async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding("balance", fine=balance.total > 0, words=f"{balance.total:,} credits")
         if accounts.keys is not None:
             yield await _managed_keys(accounts.keys, settings)
+
+
+async def _helper(model: str, chat: OpenAiChat | None) -> Finding:
+    """Look the model up in the list of the key's models, which costs nothing."""
+    name = "prompt helper"
+    if chat is None:
+        return Finding(
+            name,
+            fine=False,
+            words="off: this kind of API has no chat models: set EASEL_HELPER_KEY (and EASEL_HELPER_URL)",
+        )
+    try:
+        known = await chat.models()
+    except RemoteError as error:
+        if error.fault in {RemoteFault.KEY, RemoteFault.UNREACHED}:
+            return Finding(
+                name,
+                fine=False,
+                words=f"off: {error.message}: give its key the permission for {model}, or set EASEL_HELPER_KEY",
+            )
+        return Finding(name, fine=True, words=f"{model}; its server lists no models, so it was not looked up")
+    if model not in known:
+        return Finding(
+            name, fine=False, words=f"its key may not use {model}: choose another EASEL_HELPER_MODEL"
+        )
+    return Finding(name, fine=True, words=f"{model} may be used")
 
 
 async def _managed_keys(admin: KeyAdmin, settings: Settings) -> Finding:

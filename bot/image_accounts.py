@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bot.config import Settings
-    from bot.domain.ports import Clock, Guard, Metrics
+    from bot.domain.ports import Clock, Guard, ImageApi, Metrics
     from bot.midjourney.mjproxy.routes import PoolRoute
     from bot.midjourney.transport import Lines
 
@@ -134,6 +134,11 @@ def open_accounts(
         url = settings.helper_url or DIRECT_ORIGIN
         chat = OpenAiChat(direct.caller.at(url), settings.helper_key.get_secret_value())
     return OwnersAccounts(own_name=settings.own_name, apis=apis, direct=direct, keys=keys, chat=chat)
+
+
+def chat_of(api: ImageApi) -> OpenAiChat | None:
+    """The way to chat models with an account's own key; None: its server has none."""
+    return OpenAiChat(api.caller, api.key) if isinstance(api, MidjourneyApi) else None
 
 
 def picture_settings(settings: Settings) -> PictureSettings:

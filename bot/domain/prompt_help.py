@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.domain.english import MOST_FOREIGN, foreign_share
 from bot.domain.prompt_frame import put_back
@@ -128,7 +128,6 @@ def _is_foreign(what: Help, frame: Frame, runs: tuple[str, ...]) -> bool:
 # -- ports -----------------------------------------------------------------------------------------------------
 
 
-@runtime_checkable
 class ChatApi(Protocol):
     """A way to chat models."""
 

@@ -44,6 +44,10 @@ def _no_account(_key: str) -> AccountApi:
     raise LookupError("no account can be opened in this process")
 
 
+def _no_chat(_api: ImageApi) -> None:
+    """Where no account has chat models."""
+
+
 def _seen_by_nobody(_secret: str) -> None:
     """Where nothing is logged."""
 
@@ -76,6 +80,8 @@ class Ports:
     balance_apis: Mapping[str, BalanceApi] = field(default_factory=dict)
     """Where the owner's accounts' funds can be read, as far as a key may."""
     help_books: HelpBooks | None = None
+    chat_of: Callable[[ImageApi], ChatApi | None] = _no_chat
+    """The way to chat models with an account's own key."""
     chat: ChatApi | None = None
     """Where the owner names another address or key for the chat model than the accounts' own."""
     key_admin: KeyAdmin | None = None

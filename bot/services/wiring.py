@@ -38,7 +38,7 @@ from bot.services.intake.intake import Intake
 from bot.services.intake.new_chain import NewChains
 from bot.services.intake.open_answers import OpenAnswers
 from bot.services.intake.press import Presses
-from bot.services.intake.prompt_helper import PromptHelper
+from bot.services.intake.prompt_help import PromptHelper
 from bot.services.intake.region import Regions
 from bot.services.intake.shorten import Shortening
 from bot.services.intake.translating import Translating
@@ -300,6 +300,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     helper = PromptHelper(
         model=terms.helper_model,
         own_api=ports.chat,
+        chat_of=ports.chat_of,
         books=ports.help_books,
         policy=policy,
         accounts=accounts,

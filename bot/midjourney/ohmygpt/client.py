@@ -19,7 +19,6 @@ from bot.midjourney.addresses import STORAGE_ORIGIN, checked_origin
 from bot.midjourney.ohmygpt import account, wire
 from bot.midjourney.ohmygpt.caller import Caller
 from bot.midjourney.ohmygpt.envelope import clean
-from bot.midjourney.openai.chat import OpenAiChat
 from bot.midjourney.transport import open_lines
 
 if TYPE_CHECKING:
@@ -236,14 +235,10 @@ class MidjourneyApi:
         )
         return left.address
 
-    async def chat(self, model: str, *, instructions: str, words: str, seconds: float) -> str:
-        """Ask a chat model with the same key (see `ChatApi`)."""
-        return await self.chat_models.chat(model, instructions=instructions, words=words, seconds=seconds)
-
     @property
-    def chat_models(self) -> OpenAiChat:
-        """The chat models that its key opens."""
-        return OpenAiChat(self.caller, self._settings.key)
+    def key(self) -> str:
+        """Its key, for adapters of other interfaces that the same key opens."""
+        return self._settings.key
 
     def holds(self, key: str) -> bool:
         """Whether it pays with this key (see `KeyHolder`)."""

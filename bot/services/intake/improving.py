@@ -1,5 +1,5 @@
 """Prompts that a chat model improves: kept like a refused one, to be edited before anything is paid to Midjourney.
-Never here: asking the model (`prompt_helper`), and windows."""
+Never here: asking the model (`prompt_help`), and windows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.services.history.preferences import People
     from bot.services.intake.drafts import Drafts
     from bot.services.intake.new_chain import NewChains
-    from bot.services.intake.prompt_helper import PromptHelper
+    from bot.services.intake.prompt_help import PromptHelper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

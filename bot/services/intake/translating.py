@@ -1,5 +1,5 @@
 """Prompts that are sent in English where member or server say so; without a translation they are sent as they were written.
-Never here: asking the model (`prompt_helper`)."""
+Never here: asking the model (`prompt_help`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import Policy, Request
     from bot.services.history.preferences import People
-    from bot.services.intake.prompt_helper import PromptHelper
+    from bot.services.intake.prompt_help import PromptHelper
     from bot.services.servers.settings import Guilds
 
 log = logging.getLogger(__name__)

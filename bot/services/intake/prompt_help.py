@@ -14,7 +14,6 @@ from bot.domain.prices import Charge
 from bot.domain.prompt_frame import framed
 from bot.domain.prompt_help import (
     PATIENCE_S,
-    ChatApi,
     Help,
     HelpCall,
     Trouble,
@@ -29,9 +28,11 @@ from bot.services.admission.terms import Request
 from bot.texts import text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.domain.pools import Pool
-    from bot.domain.ports import Clock, Metrics
-    from bot.domain.prompt_help import HelpBooks
+    from bot.domain.ports import Clock, ImageApi, Metrics
+    from bot.domain.prompt_help import ChatApi, HelpBooks
     from bot.services.accounts.accounts import Accounts
     from bot.services.accounts.owner_policy import OwnerPolicy
     from bot.services.admission.asker import Asker
@@ -67,6 +68,8 @@ class PromptHelper:
     """None: there is no such help."""
     own_api: ChatApi | None
     """The owner's other address or key for it; None: each account is asked with its own key."""
+    chat_of: Callable[[ImageApi], ChatApi | None]
+    """The way to it with an account's own key."""
     books: HelpBooks | None
     policy: Policy
     accounts: Accounts
@@ -86,7 +89,7 @@ class PromptHelper:
         if self.model is None or self.books is None:
             return False
         apis = self.accounts.fixed.values()
-        return self.own_api is not None or any(isinstance(api, ChatApi) for api in apis)
+        return self.own_api is not None or any(self.chat_of(api) is not None for api in apis)
 
     async def ask(
         self,
@@ -133,12 +136,11 @@ class PromptHelper:
         """The way to the model for an account: a server with a key of its own pays with that, at OhMyGPT."""
         if self._off.get(account, 0) > self.clock.now():
             raise UserError(text("helper.key"))
-        api: object = self.own_api
-        if is_own(account):
-            api = None if self.own_api is not None else await self.accounts.find(account)
-        elif api is None:
-            api = await self.accounts.find(account)
-        if self.model is None or not isinstance(api, ChatApi):
+        api = self.own_api
+        if api is None or is_own(account):
+            of_account = None if api is not None else await self.accounts.find(account)
+            api = None if of_account is None else self.chat_of(of_account)
+        if self.model is None or api is None:
             raise UserError(text("helper.off"))
         return api
 
