@@ -62,6 +62,7 @@ def asked_words(frame: Frame) -> str:
 # -- reading an answer -----------------------------------------------------------------------------------------
 
 _TAGGED: Final = re.compile(r"<prompt>(.*?)(?:</prompt>|$)", re.DOTALL | re.IGNORECASE)
+_TAGS: Final = re.compile(r"</?prompt>", re.IGNORECASE)
 _THOUGHTS: Final = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 _FENCE: Final = re.compile(r"```[\w-]*\s*\n?(.*?)```", re.DOTALL)
 _LEAD: Final = re.compile(
@@ -95,7 +96,7 @@ def read_answer(what: Help, frame: Frame, answer: str) -> str | Trouble:
     if not tagged and not fenced:
         if _DECLINED.match(said):
             return Trouble.DECLINED
-        words = _LEAD.sub("", said, count=1)
+        words = _LEAD.sub("", _TAGS.sub("", said), count=1)
     lines = [line for line in map(_unwrapped, words.splitlines()) if line]
     if not lines:
         return Trouble.EMPTY
