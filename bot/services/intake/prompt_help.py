@@ -123,8 +123,6 @@ class PromptHelper:
         except RemoteError as error:
             await self._failed(booked, what, error)
             raise UserError(text(_SENTENCES[error.fault])) from error
-        except asyncio.CancelledError:
-            raise  # it may have been paid: it stays in the books
         read = await asyncio.to_thread(read_answer, what, frame, answer)
         outcome = read.value if isinstance(read, Trouble) else "ok"
         self.metrics.count("prompt_help", what=what.value, outcome=outcome)
