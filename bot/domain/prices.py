@@ -42,6 +42,8 @@ class Charge(StrEnum):
     """A chat model improves or translates a prompt: no picture."""
 
 
+PICTURES: Final = tuple(charge for charge in Charge if charge is not Charge.HELP)
+"""What windows show: help with prompts is not there everywhere, and has its place in the commands."""
 USUAL_PRICES: Final = MappingProxyType({Charge.HELP: 0})
 """Where it is not one unit: a question to a chat model costs a fraction of a picture."""
 
