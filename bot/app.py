@@ -20,7 +20,7 @@ from bot.domain.capabilities import capabilities_of
 from bot.domain.ports import unguarded
 from bot.errors import StartupError
 from bot.i18n import Catalogues
-from bot.image_accounts import open_accounts, picture_settings
+from bot.image_accounts import chat_of, open_accounts, picture_settings
 from bot.metrics import Meters
 from bot.midjourney.image_loader import PillowReader
 from bot.midjourney.images import HttpPictures
@@ -99,6 +99,7 @@ async def assemble(
             shard_ids=settings.shard_ids,
             owner_guild=settings.owner_guild,
             pools_differ=accounts.pools_differ,
+            helps=settings.helper_model is not None and accounts.may_chat,
             extensions=(
                 *EXTENSIONS,
                 *([SHORTENING] if accounts.have_windows else []),
@@ -111,6 +112,7 @@ async def assemble(
                 catalogues,
                 video=settings.show_video,
                 address_of=lambda job: fetching.address(job.storage_key),
+                helps=bot.helps,
                 able=accounts.able,
             ),
             clock,
@@ -142,6 +144,9 @@ async def assemble(
                 answers=storage.answers,
                 answer_writer=DiscordAnswers(bot, catalogues),
                 balance_apis=accounts.balances,
+                help_books=storage.help_books,
+                chat_of=chat_of,
+                chat=accounts.chat,
                 key_admin=accounts.keys,
                 vault=_vault(masters),
                 open_account=accounts.direct.with_key,
@@ -164,6 +169,7 @@ async def assemble(
                 credit_value=settings.credit_value,
                 retention_days=settings.retention_days,
                 reads_per_second=settings.reads_per_second,
+                helper_model=settings.helper_model,
                 video=settings.show_video,
                 link_of=card_link,
                 editor_link=links.make,

@@ -108,7 +108,9 @@ class Easel(commands.AutoShardedBot):
         http_trace: aiohttp.TraceConfig | None = None,
         owner_guild: int | None = None,
         pools_differ: bool = False,
+        helps: bool = True,
     ) -> None:
+        """`pools_differ` and `helps` decide which commands and options Discord is told."""
         discord.VoiceClient.warn_nacl = False  # no voice here, so nothing is missing (facts §3.1)
         discord.VoiceClient.warn_dave = False
         options: dict[str, Any] = {} if shard_ids is None else {"shard_ids": list(shard_ids)}
@@ -139,6 +141,8 @@ class Easel(commands.AutoShardedBot):
         self._own_extensions = tuple(extensions)
         self._sync_commands = sync_commands
         self._pools_differ = pools_differ
+        self.helps = helps
+        """Whether a chat model helps with prompts."""
         self.owner_guild = None if owner_guild is None else discord.Object(owner_guild)
         """Where the owner's own commands stand; None: nowhere."""
         self._owners: tuple[int, ...] = ()
@@ -225,7 +229,9 @@ class Easel(commands.AutoShardedBot):
         translator = CatalogueTranslator(self.catalogues)
         return [
             settled(
-                await command.get_translated_payload(self.tree, translator), pools_differ=self._pools_differ
+                await command.get_translated_payload(self.tree, translator),
+                pools_differ=self._pools_differ,
+                helps=self.helps,
             )
             for command in self.tree.get_commands(guild=guild)
         ]

@@ -18,6 +18,7 @@ from bot.domain.costs import parse_money, parse_rates
 from bot.domain.pools import Pool, parse_default_rules
 from bot.domain.tenancy import MINE, NO_CEILING, parse_access, parse_ceiling
 from bot.errors import StartupError
+from bot.help_settings import HelpSettings
 from bot.log import redact
 from bot.midjourney.mjproxy.routes import Auth
 from bot.setting_names import OLD_NAMES, PREFIX, Said, by_new_name
@@ -113,7 +114,7 @@ def _secrets_in(value: object) -> Iterable[SecretStr]:
     return [secret for secret in found if isinstance(secret, SecretStr)]
 
 
-class Settings(LocalSettings):
+class Settings(HelpSettings, LocalSettings):
     """Everything an operator can choose. Names are fixed: deployments rely on them."""
 
     discord_token: BotToken = Field(
@@ -269,6 +270,8 @@ class Settings(LocalSettings):
             raise ValueError(
                 f"{PREFIX}API_URL is not set: {PREFIX}API_KIND=mj-proxy needs the server's address"
             )
+        if self.helper_url is not None and self.helper_key is None:
+            raise ValueError(f"{PREFIX}HELPER_URL needs {PREFIX}HELPER_KEY: no other key is sent there")
         if self.own_name in self.accounts:
             raise ValueError(
                 f"{PREFIX}ACCOUNTS names the account {self.own_name} twice ({self.own_name} is the one of {PREFIX}API_KEY)"

@@ -24,7 +24,7 @@ from bot.domain.pools import Pool
 from bot.domain.upstream_keys import NEARLY_PERCENT
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
 from bot.finding import Finding
-from bot.image_accounts import OwnersApi, open_accounts, picture_settings
+from bot.image_accounts import OwnersApi, chat_of, open_accounts, picture_settings
 from bot.midjourney.mjproxy.client import MjProxyApi
 from bot.midjourney.mjproxy.reporting import report
 from bot.midjourney.ohmygpt.client import MidjourneyApi
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.domain.drawing import ListedEngine
     from bot.domain.upstream_keys import KeyAdmin
+    from bot.midjourney.openai.chat import OpenAiChat
     from bot.setting_types import Listen
 
 __all__ = ["Finding", "examine"]
@@ -217,6 +218,8 @@ async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
                     yield finding
             if isinstance(api, MidjourneyApi) and api.engine is not None:
                 yield await _engine(api.engine, settings, "" if is_own else f" ({name})")
+        if settings.helper_model is not None:
+            yield await _helper(settings.helper_model, accounts.chat or chat_of(accounts.own))
         if any(isinstance(api, MidjourneyApi) for api in accounts.apis.values()):
             yield await _store(settings.api_storage)
         bank = accounts.balances.get(accounts.own_name)
@@ -250,6 +253,32 @@ async def _engine(engine: ListedEngine, settings: Settings, of: str) -> Finding:
         words = f"{model} is offered, but EASEL_DEFAULT_RULES names no DRAW: nobody may draw"
         return Finding(name, fine=False, words=words)
     return Finding(name, fine=True, words=f"the key may use {model}")
+
+
+async def _helper(model: str, chat: OpenAiChat | None) -> Finding:
+    """Look the model up in the list of the key's models, which costs nothing."""
+    name = "prompt helper"
+    if chat is None:
+        return Finding(
+            name,
+            fine=False,
+            words="off: this kind of API has no chat models: set EASEL_HELPER_KEY (and EASEL_HELPER_URL)",
+        )
+    try:
+        known = await chat.models()
+    except RemoteError as error:
+        if error.fault in {RemoteFault.KEY, RemoteFault.UNREACHED}:
+            return Finding(
+                name,
+                fine=False,
+                words=f"off: {error.message}: give its key the permission for {model}, or set EASEL_HELPER_KEY",
+            )
+        return Finding(name, fine=True, words=f"{model}; its server lists no models, so it was not looked up")
+    if model not in known:
+        return Finding(
+            name, fine=False, words=f"its key may not use {model}: choose another EASEL_HELPER_MODEL"
+        )
+    return Finding(name, fine=True, words=f"{model} may be used")
 
 
 async def _managed_keys(admin: KeyAdmin, settings: Settings) -> Finding:

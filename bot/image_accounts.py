@@ -19,6 +19,7 @@ from bot.midjourney.images import PictureSettings
 from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
 from bot.midjourney.ohmygpt.client import DIRECT_ORIGIN, ApiSettings, MidjourneyApi
 from bot.midjourney.ohmygpt.keys import OhMyGptKeys
+from bot.midjourney.openai.chat import OpenAiChat
 from bot.midjourney.openai.images import ImagesApi
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from bot.config import Settings
     from bot.domain.capabilities import Capabilities
-    from bot.domain.ports import Clock, Guard, Metrics
+    from bot.domain.ports import Clock, Guard, ImageApi, Metrics
     from bot.midjourney.mjproxy.routes import PoolRoute
     from bot.midjourney.ohmygpt.client import EngineOpener
     from bot.midjourney.transport import Lines
@@ -49,6 +50,8 @@ class OwnersAccounts:
     """OhMyGPT's API, which keys that servers bring are for."""
     keys: OhMyGptKeys | None
     """The way to the account's keys; None without an admin key."""
+    chat: OpenAiChat | None = None
+    """Where chat models are asked with a key of their own; None: with each account's."""
 
     @property
     def own(self) -> OwnersApi:
@@ -83,6 +86,11 @@ class OwnersAccounts:
                     await api.learn()
             unknown = [api for api in unknown if not api.is_known]
             await clock.pause(ASK_AGAIN_S[min(tries, len(ASK_AGAIN_S) - 1)] if unknown else ASK_NEVER_S)
+
+    @property
+    def may_chat(self) -> bool:
+        """Whether a chat model can be asked: with a key of its own, or with one of OhMyGPT's."""
+        return self.chat is not None or any(isinstance(api, MidjourneyApi) for api in self.apis.values())
 
     @property
     def have_windows(self) -> bool:
@@ -141,7 +149,16 @@ def open_accounts(
     apis = {settings.own_name: opened(None, default)}
     apis |= {name: opened(name, account) for name, account in settings.accounts.items()}
     keys = None if admin is None else OhMyGptKeys(direct.caller, admin.get_secret_value())
-    return OwnersAccounts(own_name=settings.own_name, apis=apis, direct=direct, keys=keys)
+    chat = None
+    if settings.helper_key is not None:
+        url = settings.helper_url or DIRECT_ORIGIN
+        chat = OpenAiChat(direct.caller.at(url), settings.helper_key.get_secret_value())
+    return OwnersAccounts(own_name=settings.own_name, apis=apis, direct=direct, keys=keys, chat=chat)
+
+
+def chat_of(api: ImageApi) -> OpenAiChat | None:
+    """The way to chat models with an account's own key; None: its server has none."""
+    return OpenAiChat(api.caller, api.key) if isinstance(api, MidjourneyApi) else None
 
 
 def _engine_of(settings: Settings) -> EngineOpener | None:

@@ -117,6 +117,11 @@ METERS: Final[Mapping[str, Meter]] = {
     ),
     "upstream_calls": Meter(Kind.COUNT, "Calls of the image API.", ("endpoint", "outcome")),
     "upstream_seconds": Meter(Kind.SPREAD, "Duration of a call of the image API.", ("endpoint",), _CALL),
+    "prompt_help": Meter(
+        Kind.COUNT,
+        "Questions to the chat model that helps with prompts.",
+        ("what", "outcome"),
+    ),
     "previews": Meter(
         Kind.COUNT,
         "Previews of running jobs that were fetched, or could not be.",

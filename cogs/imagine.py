@@ -17,6 +17,7 @@ from bot.services.intake.batches import asks_for_several
 from bot.ui.imagine.attachments import assigned, attached_to
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.drafts import check_early, offered_back
+from bot.ui.imagine.improve import show_improved
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import Context
 from bot.ui.kit.deadline import promptly
@@ -68,6 +69,7 @@ class ImagineCog(commands.Cog):
         role2=said("command.imagine.role"),
         role3=said("command.imagine.role"),
         weight=said("command.imagine.weight"),
+        improve=said("command.imagine.improve"),
     )
     @app_commands.rename(option_set="set")
     @app_commands.choices(pool=CHOICES, quality=QUALITIES, role1=ROLES, role2=ROLES, role3=ROLES)
@@ -95,6 +97,7 @@ class ImagineCog(commands.Cog):
         role2: str | None = None,
         role3: str | None = None,
         weight: app_commands.Range[float, 0, 3] | None = None,
+        improve: bool = False,  # noqa: FBT001, FBT002 - as above
     ) -> None:
         """Give a bad prompt back at once; else answer “thinking…” and let the services begin.
 
@@ -123,8 +126,13 @@ class ImagineCog(commands.Cog):
             several = asks_for_several(prompt)
             if not several:
                 await check_early(context, options)
-            asker = await (context.defer_ephemeral if several else context.defer_public)()
+            asked = several or improve
+            asker = await (context.defer_ephemeral if asked else context.defer_public)()
             services = context.services
+            if improve:
+                better = await services.improving.typed(asker, options, chosen, option_set)
+                await show_improved(context, better, pictures=len(pictures))
+                return
             if several:
                 await show_offer(context, await services.batches.offer(asker, options, chosen, option_set))
                 return

@@ -114,6 +114,8 @@ class GuildSettings:
         unset="automatic",
     )
     """Seconds after which a result comes as a new message that pings; 0: always, `NEVER`: never, None: as usual."""
+    translate: bool = setting("translate", "on", Switch(), default=False)
+    """Whether prompts of members who did not say otherwise are sent in English."""
     previews: bool = setting("previews", "on", Switch(), default=True)
     """Whether cards show a picture while it is being made, where the service gives one: as Midjourney itself does."""
 

@@ -181,6 +181,8 @@ class Job:
     """Decided once, at the root. There is no default anywhere."""
     prompt: str
     """The full prompt with its parameters; an action carries its parent's."""
+    typed: str | None = None
+    """What its member wrote, where `prompt` is a translation of it."""
     account: str
     """Whose key pays: `default`, or an account of the owner's configuration."""
     home: int | None

@@ -33,6 +33,10 @@ class Draft:
     pool: Pool | None
     """The pool that was named; None: the usual one."""
     option_set: str | None
+    borrowed: str = ""
+    """Words in it that its writer was given, for which nobody is struck."""
+    ancestor: JobKey | None = None
+    """The job from whose prompt it was made."""
     until: int
 
 

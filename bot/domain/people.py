@@ -52,6 +52,8 @@ class Preferences:
     """Seconds after which a result comes as a new message that pings; 0: always, `NEVER`: never, None: as the server says."""
     remix: bool = False
     """Whether V, reroll and pan ask for other words first, where the account can."""
+    translate: bool | None = None
+    """Whether prompts are sent in English; None: as the server says."""
     language: str | None = None
     """A catalogue's name; None: the language of their Discord."""
 

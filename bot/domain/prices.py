@@ -40,6 +40,14 @@ class Charge(StrEnum):
     VIDEO = "video"
     DRAW = "draw"
     """A picture of the second engine, whatever it is made from."""
+    HELP = "help"
+    """A chat model improves or translates a prompt: no picture."""
+
+
+PICTURES: Final = tuple(charge for charge in Charge if charge is not Charge.HELP)
+"""What windows show: help with prompts is not there everywhere, and has its place in the commands."""
+USUAL_PRICES: Final = MappingProxyType({Charge.HELP: 0})
+"""Where it is not one unit: a question to a chat model costs a fraction of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +115,6 @@ def charge_of_prompt(charge: Charge, prompt: str) -> Charge:
 
 
 def price_of(prices: Iterable[Price], pool: Pool, charge: Charge) -> int:
-    """Its units by a server's list, or the usual one unit."""
-    return next((p.units for p in prices if p.pool is pool and p.charge is charge), DEFAULT_PRICE)
+    """Its units by a server's list, or the usual ones."""
+    usual = USUAL_PRICES.get(charge, DEFAULT_PRICE)
+    return next((p.units for p in prices if p.pool is pool and p.charge is charge), usual)

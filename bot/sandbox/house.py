@@ -13,6 +13,7 @@ from bot.domain.accounts import ApiKind
 from bot.sandbox.mjproxy.server import SimulatedProxy
 from bot.sandbox.stage import GUILD_ID
 from bot.sandbox.upstream import SANDBOX_KEY, Key, SimulatedUpstream
+from bot.sandbox.upstream.chat import MODELS as CHAT_MODELS
 from bot.sandbox.upstream.drawing import MODELS
 from bot.setting_names import new_name
 
@@ -58,9 +59,13 @@ def settings_for(
 
 
 def everything(upstream: LoopbackServer, *, master_key: str, listen: str) -> dict[str, str]:
-    """What a deployment with all there is has set besides: own keys, `/ops`, pages of its own, a watched balance, `/draw`."""
+    """What a deployment with all there is has set besides: own keys, `/ops`, a watched balance, `/draw`, a prompt helper."""
     admin = (
-        {"EASEL_API_ADMIN_KEY": SANDBOX_KEY, "EASEL_ENGINE_MODEL": MODELS[0]}
+        {
+            "EASEL_API_ADMIN_KEY": SANDBOX_KEY,
+            "EASEL_ENGINE_MODEL": MODELS[0],
+            "EASEL_HELPER_MODEL": CHAT_MODELS[0],
+        }
         if isinstance(upstream, SimulatedUpstream)
         else {}
     )

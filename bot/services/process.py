@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bot.domain.own_keys import Vault
     from bot.domain.people import PreferenceStore
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Metrics, Pictures, Publisher
+    from bot.domain.prompt_help import ChatApi, HelpBooks
     from bot.domain.tenancy import TenantStore
     from bot.domain.upstream_keys import KeyAdmin
     from bot.services.accounts.owner_policy import OwnerMail
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
 
 def _no_account(_key: str) -> AccountApi:
     raise LookupError("no account can be opened in this process")
+
+
+def _no_chat(_api: ImageApi) -> None:
+    """Where no account has chat models."""
 
 
 def _seen_by_nobody(_secret: str) -> None:
@@ -76,6 +81,11 @@ class Ports:
     mail: OwnerMail = field(default_factory=NoMail)
     balance_apis: Mapping[str, BalanceApi] = field(default_factory=dict)
     """Where the owner's accounts' funds can be read, as far as a key may."""
+    help_books: HelpBooks | None = None
+    chat_of: Callable[[ImageApi], ChatApi | None] = _no_chat
+    """The way to chat models with an account's own key."""
+    chat: ChatApi | None = None
+    """Where the owner names another address or key for the chat model than the accounts' own."""
     key_admin: KeyAdmin | None = None
     """The way to the keys of the owner's account at OhMyGPT; None without an admin key."""
     vault: Vault | None = None
@@ -117,6 +127,8 @@ class Terms:
     """Credits below which moderators are told; None: never."""
     reads_per_second: float = 4.0
     """Budget of readings of each account, as the image API's adapter keeps it."""
+    helper_model: str | None = None
+    """The chat model that helps with prompts; None: none does."""
     video: bool = False
     editor_link: EditorLink = no_editor
     """Where somebody can draw a mask for a button; None without a public address."""

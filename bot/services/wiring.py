@@ -34,12 +34,15 @@ from bot.services.intake.describe import Describing
 from bot.services.intake.drafts import Drafts
 from bot.services.intake.drawing import Drawings
 from bot.services.intake.imagine import Imagine
+from bot.services.intake.improving import Improving
 from bot.services.intake.intake import Intake
 from bot.services.intake.new_chain import NewChains
 from bot.services.intake.open_answers import OpenAnswers
 from bot.services.intake.press import Presses
+from bot.services.intake.prompt_help import PromptHelper
 from bot.services.intake.region import Regions
 from bot.services.intake.shorten import Shortening
+from bot.services.intake.translating import Translating
 from bot.services.intake.windows import ActionWindows
 from bot.services.modlog.dispatcher import Dispatcher
 from bot.services.servers.moderation import Moderation
@@ -80,6 +83,7 @@ class Services:
     intake: Intake
     image_loader: ImageLoader
     drafts: Drafts
+    improving: Improving
     # -- a row becomes calls and messages ----------------------------------------------------------------
     worker: Worker
     editor: ProgressEditor
@@ -296,7 +300,19 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         show=editor.changed,
         video=terms.video,
     )
-    chains = NewChains(intake=intake, policy=policy, accounts=accounts)
+    helper = PromptHelper(
+        model=terms.helper_model,
+        own_api=ports.chat,
+        chat_of=ports.chat_of,
+        books=ports.help_books,
+        policy=policy,
+        accounts=accounts,
+        owner=owner_policy,
+        clock=clock,
+        metrics=metrics,
+    )
+    translating = Translating(helper=helper, people=people, guilds=guilds, policy=policy)
+    chains = NewChains(intake=intake, policy=policy, accounts=accounts, translating=translating)
     loader = ImageLoader(reader=ports.reader, pictures=ports.pictures, jobs=jobs, store=store)
     presses = Presses(
         intake=intake,
@@ -335,6 +351,9 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         intake=intake,
         image_loader=loader,
         drafts=drafts,
+        improving=Improving(
+            helper=helper, chains=chains, people=people, drafts=drafts, jobs=jobs, doors=doors
+        ),
         worker=worker,
         editor=editor,
         jobs=jobs,

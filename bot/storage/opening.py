@@ -15,6 +15,7 @@ from bot.storage import backup, schema
 from bot.storage.database import BUSY_MS, Database, open_database
 from bot.storage.jobs.archive import SqlJobArchive
 from bot.storage.jobs.books import SqlBookStore
+from bot.storage.jobs.help_books import SqlHelpBooks
 from bot.storage.jobs.store import SqlJobStore
 from bot.storage.meta import SqlMeta
 from bot.storage.people.keepsakes import SqlKeepsakes
@@ -48,6 +49,7 @@ class Storage:
     region_links: SqlRegionLinkStore
     tenants: SqlTenantStore
     answers: SqlAnswerStore
+    help_books: SqlHelpBooks
 
     async def check(self) -> None:
         """Read and write something; raises `StorageTrouble` if either fails. For the health page."""
@@ -85,6 +87,7 @@ async def open_storage(
         SqlRegionLinkStore(database),
         SqlTenantStore(database),
         SqlAnswerStore(database),
+        SqlHelpBooks(database),
     )
     try:
         try:

@@ -41,6 +41,10 @@ drafts = Table(
     Column("option_set", Text),
     Column("until", BigInteger, nullable=False),
     Column("home_channel_id", BigInteger),
+    # Words in it that somebody else wrote.
+    Column("borrowed", Text),
+    # The job that it was made from.
+    Column("ancestor", Text),
 )
 Index("drafts_until", drafts.c.until)
 

@@ -70,7 +70,7 @@ ERASED: Final = "—"
 OWN, WORDS = "own", "words"
 """Marks of jobs: its member was erased, or others' words that it carries on. What still runs is emptied as it ends."""
 EMPTIED: Final = MappingProxyType(
-    {"prompt": "", "subject": None, "result_text": None, "failure_words": None, "token": None}
+    {"prompt": "", "typed": None, "subject": None, "result_text": None, "failure_words": None, "token": None}
 )
 """A job without what people wrote, and what upstream made of it. Buttons go on working: they need ids alone."""
 FORGOTTEN: Final = MappingProxyType(
@@ -173,6 +173,8 @@ jobs = Table(
     Column("put_off", Boolean, nullable=False, server_default=true()),
     # The store's own: what of it was erased (see `jobs.erased`).
     Column("erased", Text),
+    # What its member wrote, where `prompt` is a translation.
+    Column("typed", Text),
     UniqueConstraint("interaction_id"),
     UniqueConstraint("webhook_token"),
     # Room in each page lets PostgreSQL renew thousands of leases without touching an index.

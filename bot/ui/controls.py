@@ -6,7 +6,17 @@ from __future__ import annotations
 from typing import Final
 
 from bot.ui.card import press
-from bot.ui.imagine import batches, describe, drafts, draw, remix, shorten, use_as_prompt, windows
+from bot.ui.imagine import (
+    batches,
+    describe,
+    drafts,
+    draw,
+    improve,
+    remix,
+    shorten,
+    use_as_prompt,
+    windows,
+)
 from bot.ui.jobs import job_buttons, lists, try_again
 from bot.ui.kit.controls import dispatch
 from bot.ui.moderation import (
@@ -34,6 +44,7 @@ REGISTERED: Final = (
     describe,
     drafts,
     draw,
+    improve,
     remix,
     shorten,
     use_as_prompt,

@@ -28,6 +28,9 @@ GOOD: Final = {
     "engine_model": "GPT-Image-1.5",
     "pool_routes": "normal=prefix:mj-relax|filter,FAST=key:sk-fast",
     "api_admin_key": "1234567890",
+    "helper_model": "gpt-4o-mini",
+    "helper_url": "http://127.0.0.1:7",
+    "helper_key": "sk-chat",
     "accounts": "studio=123456,guest=sk-x",
     "account_of": "123456789012345678=default",
     "master_key": MASTER,
@@ -64,6 +67,7 @@ BESIDE: Final = {
     "api_kind": {"api_url": "http://127.0.0.1:6/sub"},
     "shard_ids": {"shard_count": "2"},
     "public_url": {"web_listen": ":80"},
+    "helper_url": {"helper_key": "sk-chat"},
 }
 ODD: Final = (
     "0",

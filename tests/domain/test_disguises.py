@@ -118,7 +118,7 @@ DISGUISES = {
     "unseen": ("nu\u200bde", "n\u00adude", "nu\u2060de", "n\u0336u\u0336d\u0336e\u0336"),
     "weights": ("nude::2", "a nude::2 fox", "nude::-1 b", "nude ::.5"),
     "letters with a stroke": ("pørn", "nuđe", "łoli", "kıll", "nudə", "pɔrn"),
-    "currency for letters": ("fu¢k", "ki££", "horn¥", "§hit", "s€x"),
+    "currency for letters": ("fu¢k", "ki££", "horn¥", "\u00a7hit", "s€x"),
     "other markup inside": (
         "n**u**de",
         "nu~~d~~e",
@@ -347,7 +347,7 @@ TRICKY = [
     "yes ❌ no",
     "£20 note",
     "¥500 coin",
-    "§12",
+    "\u00a712",
     "©2024",
     "α β γ δ",
     "и/или",

@@ -17,6 +17,7 @@ from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction
 from bot.domain.pools import MIDJOURNEY_POOLS, Pool
 from bot.domain.prices import Charge
+from bot.domain.prompt_help import Trouble
 from bot.domain.server_settings import COMMANDS, DECLARATIONS
 from bot.errors import RemoteFault
 from bot.services.accounts.own_keys import Brought
@@ -25,6 +26,7 @@ from bot.ui.card.cards import ENGINES
 from bot.ui.moderation.audit import ACTIONS
 from bot.ui.moderation.changes import DETAILS
 from bot.ui.pools.panel import Verb
+from bot.ui.preferences.card import TRANSLATES
 from bot.ui.servers.keys import Answer as KeyAnswer
 from bot.ui.servers.owners import Answer
 from bot.web.region_page import SENTENCES
@@ -71,6 +73,9 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     ),
     "draw.bad_{}": ("size", "quality"),
     "note.nearly_used_{}": Pool,
+    "button.translate_{}": TRANSLATES.values(),
+    "prefer.translate_{}": TRANSLATES.values(),
+    "helper.answer_{}": Trouble,
     "card.{}": ORIGINS,
     "shorten.{}": ("strong", "weak"),
     "card.{}_elsewhere": ORIGINS,

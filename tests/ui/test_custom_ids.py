@@ -47,6 +47,8 @@ BUTTONS: dict[str, tuple[str, tuple[Any, ...]]] = {
             "remix",
             "edit",
             "draft",
+            "improve",
+            "improve-draft",
             "batch",
             "batch-no",
             "start",

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.wire, pytest.mark.deep, pytest.mark.timeout(400)]
 
-ENGINE = {"ENGINE_MODEL": "gpt-image-1.5", "DEFAULT_RULES": "NORMAL=unlimited,FAST=unlimited,DRAW=unlimited"}
+RULES = "NORMAL=unlimited,FAST=unlimited,DRAW=unlimited"
 LEASE_S = 60.0
 """A dead process holds its rows for half of this."""
 
 
 async def started(house: Installation) -> Program:
-    return await house.start(**ENGINE)
+    return await house.start(ENGINE_MODEL="gpt-image-1.5", DEFAULT_RULES=RULES)
 
 
 async def draw(house: Installation, prompt: str) -> Interaction:

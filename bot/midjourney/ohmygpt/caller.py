@@ -4,7 +4,7 @@ Never here: which calls there are, and what their answers mean."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.errors import RemoteError, RemoteFault
@@ -32,6 +32,10 @@ class Caller:
     guard: Guard
     metrics: Metrics | None
     seconds: float
+
+    def at(self, origin: str) -> Caller:
+        """The same to another address, which may have a path."""
+        return replace(self, origin=origin.rstrip("/"))
 
     def build(
         self, method: str, where: str, *, key: str, kind: str | None = None, **body: Any

@@ -261,6 +261,11 @@ class MidjourneyApi:
         )
         return left.address
 
+    @property
+    def key(self) -> str:
+        """Its key, for adapters of other interfaces that the same key opens."""
+        return self._settings.key
+
     def holds(self, key: str) -> bool:
         """Whether it pays with this key (see `KeyHolder`)."""
         return hmac.compare_digest(self._settings.key.encode(), key.encode())

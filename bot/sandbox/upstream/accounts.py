@@ -36,6 +36,7 @@ class Permission(StrEnum):
     MIDJOURNEY = "midjourney"
     FILES = "file-v1"
     ADMIN = "admin"
+    CHAT = "chat"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aiohttp import web
+
 from bot.sandbox.upstream.answers import Answer, Envelope, Refusal
 from bot.sandbox.upstream.bodies import read_body, text
 from bot.sandbox.upstream.calls import Call, cut_base64
@@ -16,8 +18,6 @@ from bot.sandbox.upstream.submissions import Ask
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-
-    from aiohttp import web
 
     from bot.sandbox.upstream.accounts import Permission
     from bot.sandbox.upstream.faults import PlannedFault
@@ -39,6 +39,8 @@ class Endpoint:
     permission: Permission
     handle: Callable[[Ask, Mapping[str, str]], Awaitable[Answer]]
     takes_model: bool = False
+    bare: bool = False
+    """Answers without the envelope, as OpenAI's API does; its refusals come in one with an HTTP status of their own."""
 
 
 class Desk:
@@ -73,10 +75,13 @@ class Desk:
             answer = await self._honest(endpoint, request, fields)
         except Refusal as refusal:
             self._record(endpoint, request, fields, f"{refusal.status_code} {refusal.message}")
+            if endpoint.bare:
+                return _bare_refusal(refusal)
             return respond(Envelope(refusal.status_code, refusal.message, extra=refusal.extra))
         told = _told(answer)
         planned = self._service.faults.draw(Scope.AFTER, endpoint=endpoint.name, task=answer.task_id)
-        response = respond(Envelope(200, answer.message, answer.data))
+        enveloped = Envelope(200, answer.message, answer.data)
+        response = web.json_response(answer.data) if endpoint.bare else respond(enveloped)
         if planned is None:
             self._record(endpoint, request, fields, told, task_id=answer.task_id)
             return response
@@ -117,6 +122,16 @@ class Desk:
                 fault=planned.fault.value if planned else None,
             )
         )
+
+
+def _bare_refusal(refusal: Refusal) -> web.Response:
+    """As OpenAI's API says no."""
+    error = {
+        "message": refusal.message,
+        "type": "invalid_request_error",
+        "code": refusal.extra.get("errorType"),
+    }
+    return web.json_response({"error": error}, status=refusal.status_code)
 
 
 def key_tail(key: object) -> str:

@@ -24,6 +24,7 @@ class Scope(StrEnum):
     DRAW = "when the second engine answers"
     PICTURE = "when a picture is fetched"
     WEBHOOK = "when a webhook is sent"
+    CHAT = "when a chat model answers"
 
 
 class Fault(StrEnum):
@@ -117,6 +118,19 @@ class Fault(StrEnum):
     DRAW_NOTHING = "draw-nothing", Scope.DRAW, "200 with an empty list; it was paid all the same"
     DRAW_ADDRESS = "draw-address", Scope.DRAW, "the answer has addresses instead of pictures"
     DRAW_HUGE = "draw-huge", Scope.DRAW, "each picture has 20 MB"
+    CHAT_PROSE = "chat-prose", Scope.CHAT, "the chat model puts sentences around the prompt"
+    CHAT_LEAD = (
+        "chat-lead",
+        Scope.CHAT,
+        "the chat model begins with “Here is your prompt:”, in quotation marks",
+    )
+    CHAT_FENCE = "chat-fence", Scope.CHAT, "the chat model puts the prompt into a code block"
+    CHAT_FOREIGN = "chat-foreign", Scope.CHAT, "the chat model answers in another language"
+    CHAT_PARAMETER = "chat-parameter", Scope.CHAT, "the chat model invents a parameter, a weight and a link"
+    CHAT_SAYS = "chat-says", Scope.CHAT, "the chat model says this (reason=…)"
+    CHAT_NOTHING = "chat-nothing", Scope.CHAT, "the chat model says nothing"
+    CHAT_DECLINES = "chat-declines", Scope.CHAT, "the chat model will not"
+    CHAT_PARTS = "chat-parts", Scope.CHAT, "the chat model answers in parts"
 
 
 FAULTS = {fault.value: fault for fault in Fault}

@@ -112,11 +112,15 @@ class OwnerPolicy:
 
     def budget(self, job: Job) -> Budget | None:
         """On which terms of the owner a job begins; None: a server's own account pays for it."""
-        if is_own(job.account):
+        return self.budget_of(job.home, job.account)
+
+    def budget_of(self, home: int | None, account: str) -> Budget | None:
+        """The same for whatever else is paid: a question to a chat model takes as much."""
+        if is_own(account):
             return None
         return Budget(
-            guild_id=job.home,
-            account=job.account,
+            guild_id=home,
+            account=account,
             cost=BASE_COST,
             access=self.terms.access,
             usual=self.terms.usual,

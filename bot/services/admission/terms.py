@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
+from bot.domain.prices import price_of
 from bot.errors import UserError
 from bot.texts import text
 
@@ -34,6 +35,8 @@ class Request:
     borrowed: str = ""
     """Words that the asker was given and may have left as they were: another's prompt, a description's. Nobody is
     struck for those, nor for what the server itself adds."""
+    typed: str | None = None
+    """What the asker wrote, where `prompt` is a translation of it: both have to pass."""
     references: Sequence[str] = ()
     """Keys of the parameters that pictures put in are sent as."""
     images: Sequence[ImageFacts] = ()
@@ -82,6 +85,9 @@ class Policy(Protocol):
     async def check(self, asker: Asker, request: Request) -> None:
         """Raise what `admit` would raise whatever is used up, before anything is asked for: nothing is noted down."""
 
+    async def check_words(self, asker: Asker, request: Request) -> None:
+        """Raise what `admit` would raise of a prompt, words too, before a model is asked about it; a strike counts."""
+
     def forget(self, asker: Asker) -> None:
         """What was read of the asker's server has changed: read it anew next time."""
 
@@ -119,13 +125,18 @@ class DeploymentPolicy:
         raise closed(pool, [p for p in MIDJOURNEY_POOLS if p in self.rules], in_chain=in_chain)
 
     async def admit(self, asker: Asker, request: Request) -> Admission:
-        """The configured allowance, at one unit a job, or a picture where those are paid singly."""
+        """The configured allowance, at the usual price of a job, or of a picture where those are paid singly."""
         allowance = await self.allowance(asker, request.pool, in_chain=request.in_chain)
-        return Admission(allowance=allowance, units=request.number)
+        units = price_of((), request.pool, request.charge) * request.number
+        return Admission(allowance=allowance, units=units)
 
     async def check(self, asker: Asker, request: Request) -> None:
         """Whether the pool is open."""
         await self.allowance(asker, request.pool, in_chain=request.in_chain)
+
+    async def check_words(self, asker: Asker, request: Request) -> None:
+        """Whether the pool is open: there are no words of servers here."""
+        await self.check(asker, request)
 
     def offers(self, pool: Pool) -> Allowance | None:
         """What everyone has there by the deployment's defaults; None: switched off."""

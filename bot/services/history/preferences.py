@@ -105,6 +105,10 @@ class People:
         """Have V, reroll and pan ask for other words first, or not: the other way round than is stored."""
         return await self._change(user_id, lambda p: replace(p, remix=not p.remix))
 
+    async def prefer_translation(self, user_id: int, *, on: bool | None) -> Preferences:
+        """Have prompts sent in English or not; None: as the server says."""
+        return await self._change(user_id, lambda p: replace(p, translate=on))
+
     async def stop_copies(self, user_id: int) -> Preferences:
         """They take no direct messages from us: stop, and remember why."""
         return await self._change(user_id, lambda p: replace(p, copies=False, copies_refused=True))

@@ -57,6 +57,8 @@ class Drafts:
         home_channel: int | None = None,
         pool: Pool | None,
         option_set: str | None,
+        borrowed: str = "",
+        ancestor: JobKey | None = None,
     ) -> JobKey:
         """Keep what somebody asked for; returns the key under which `open` finds it. Raises `StorageTrouble`."""
         draft = Draft(
@@ -67,6 +69,8 @@ class Drafts:
             prompt=as_typed(options)[:PROMPT_LIMIT],
             pool=pool,
             option_set=option_set,
+            borrowed=borrowed,
+            ancestor=ancestor,
             until=self.clock.now() + DRAFT_LIFE_MS,
         )
         await self.store.keep_draft(draft)

@@ -60,7 +60,13 @@ class Imagine:
     doors: Doors
 
     async def remix(
-        self, asker: Asker, ancestor: Job, prompt: str, *, sets: tuple[tuple[str, str], ...] = ()
+        self,
+        asker: Asker,
+        ancestor: Job,
+        prompt: str,
+        *,
+        sets: tuple[tuple[str, str], ...] = (),
+        borrowed: str = "",
     ) -> Started:
         """Begin a chain with a prompt that was edited from another job's, in the pool of that one. Raises as `begin`.
 
@@ -74,7 +80,7 @@ class Imagine:
             PromptOptions(prompt=prompt, pictures=len(taken)),
             ancestor.pool,
             ancestor=named_after(ancestor),
-            borrowed=ancestor.prompt,
+            borrowed=f"{ancestor.prompt} {borrowed}".strip(),
             taken=taken,
             notes=("note.pictures_not_kept",) if gone else (),
             sets=sets,
@@ -96,6 +102,7 @@ class Imagine:
         preferred: Pool | None = None,
         given: Sequence[Given] = (),
         address: str | None = None,
+        borrowed: str = "",
     ) -> Started:
         """Accept a prompt: check it, take its pictures in, decide the chain's pool, store the intent, wake a worker.
 
@@ -116,14 +123,16 @@ class Imagine:
                 address=address,
             )
         taken = await self.image_loader.gather(given)
-        return await self._start(asker, options, pool, ancestor=ancestor, taken=taken, preferred=preferred)
+        return await self._start(
+            asker, options, pool, ancestor=ancestor, taken=taken, preferred=preferred, borrowed=borrowed
+        )
 
     async def begin_again(
         self, asker: Asker, draft: Draft, options: PromptOptions, *, preferred: Pool | None
     ) -> Started:
         """Accept a prompt that was refused before and edited, where it was first asked for. Raises as `begin`."""
         asker = await self.doors.seat(asker, origin_of_draft(draft), Door.DRAFT)
-        return await self.begin(asker, options, draft.pool, preferred=preferred)
+        return await self.begin(asker, options, draft.pool, preferred=preferred, borrowed=draft.borrowed)
 
     async def _start(
         self,

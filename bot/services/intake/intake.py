@@ -74,6 +74,7 @@ class Intake:
         notes: tuple[str, ...] = (),
         shape: Shape | None = None,
         subject: str | None = None,
+        typed: str | None = None,
     ) -> Job:
         """A job of the asker's with a name of its own, as it is handed to `enqueue`.
 
@@ -104,6 +105,7 @@ class Intake:
             notes=notes,
             shape=shape,
             subject=subject,
+            typed=typed,
         )
 
     async def enqueue(

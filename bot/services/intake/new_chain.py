@@ -4,13 +4,13 @@ Never here: what a command means, and whether its words are good."""
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.domain.image_rules import ImageFacts
 from bot.domain.inputs import REFERENCES, role_of
 from bot.domain.jobs import Ancestor, Job, JobKind
-from bot.domain.prices import charge_of
+from bot.domain.prices import Charge, charge_of
 from bot.errors import UserError
 from bot.services.admission.terms import Request
 from bot.texts import text
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from bot.domain.inputs import Given, InputRole, Shape
     from bot.domain.pools import Pool
-    from bot.domain.prices import Charge
     from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import Policy
     from bot.services.intake.attachments import LoadedImage
     from bot.services.intake.intake import Intake, Started
+    from bot.services.intake.translating import Translating
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ class NewChains:
     intake: Intake
     policy: Policy
     accounts: Accounts
+    translating: Translating
 
     async def pool_for(self, asker: Asker, pool: Pool | None, preferred: Pool | None) -> Pool:
         """The pool in which a chain would begin. Raises `UserError` if all are closed to the asker."""
@@ -102,16 +103,33 @@ class NewChains:
             raise UserError(text("refused.server_only"))
         pool = await self.pool_for(asker, chain.pool, chain.preferred)
         smaller = ("note.picture_scaled",) if any(one.checked.reduced for one in chain.taken) else ()
+        account = await self.accounts.for_chain(asker.server, pool)
+        images = [one.facts for one in chain.taken]
+        references = references_of(one.input.role for one in chain.taken)
+        typed = None
+        if chain.kind is JobKind.IMAGINE:
+            asked = Request(
+                pool=pool,
+                charge=Charge.IMAGINE,
+                prompt=chain.prompt,
+                images=images,
+                borrowed=chain.borrowed,
+                references=references,
+            )
+            sent = await self.translating.sent(asker, asked, account, call=chain.interaction_id)
+            chain = replace(chain, prompt=sent.prompt, notes=chain.notes + sent.notes)
+            typed = sent.typed
         job = self.intake.new_job(
             asker,
             kind=chain.kind,
             pool=pool,
             prompt=chain.prompt,
-            account=await self.accounts.for_chain(asker.server, pool),
+            account=account,
             home=asker.server,
             home_channel=asker.lineage[0],
             interaction_id=chain.interaction_id,
             ancestor=chain.ancestor,
+            typed=typed,
             notes=chain.notes + smaller,
             shape=chain.shape,
             subject=chain.subject,
@@ -120,9 +138,10 @@ class NewChains:
             pool=pool,
             charge=charge_of(job),
             prompt=job.prompt or None,
-            images=[one.facts for one in chain.taken],
+            images=images,
             borrowed=chain.borrowed,
-            references=references_of(one.input.role for one in chain.taken),
+            typed=typed,
+            references=references,
             number=chain.number,
         )
         return await self.intake.enqueue(asker, job, request, [one.input for one in chain.taken])

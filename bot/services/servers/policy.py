@@ -6,18 +6,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from bot.domain.access import Pressers, Treatment, treatments
 from bot.domain.days import day_of, month_of
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.guilds import Actor
-from bot.domain.image_rules import check_inputs
 from bot.domain.moderation import WordAction, examine
 from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of, midjourneys, shown_pools
 from bot.domain.prices import Charge, charge_of_prompt, price_of
-from bot.domain.prompt_rules import check_references, is_allowed, shaped_for
 from bot.domain.wording import inert
 from bot.errors import UserError
 from bot.services.admission.terms import Admission, closed
+from bot.services.servers.single_rules import (
+    NAMED_ROLES,
+    check_kind,
+    check_newcomer,
+    check_pause,
+    check_presser,
+    check_put_in,
+    shape,
+    treated,
+    wrong_channel,
+)
 from bot.texts import Text, listed, text
 
 if TYPE_CHECKING:
@@ -36,8 +44,6 @@ EASEL: Final = Actor(0, "Easel")
 """Who acts when a rule acts by itself."""
 NEARLY: Final = 0.1
 """With so much of an allowance left a member gets a hint."""
-NAMED_ROLES: Final = 5
-"""How many roles a refusal names as a way out."""
 
 
 class ServedPools(Protocol):
@@ -94,7 +100,21 @@ class GuildPolicy:
             return
         try:
             await self._permitted(settings, asker, request)
-            _check_put_in(settings, asker, request)
+            check_put_in(settings, asker, request)
+        except UserError as refusal:
+            self.refused(asker, refusal)
+            raise
+
+    async def check_words(self, asker: Asker, request: Request) -> None:
+        """Ask every rule, words too; only a strike is counted."""
+        settings = await self._settings(asker)
+        if settings is None:
+            await self.fallback.check(asker, request)
+            return
+        try:
+            await self._permitted(settings, asker, request)
+            check_put_in(settings, asker, request)
+            await self._judged(settings, asker, request, self.clock.now())
         except UserError as refusal:
             self.refused(asker, refusal)
             raise
@@ -143,7 +163,7 @@ class GuildPolicy:
         offered = await self.offered(settings.guild_id)
         open_ = _open_to(asker, settings, offered)
         if pool in open_:
-            _check_pause(settings, pool)
+            check_pause(settings, pool)
             return open_[pool]
         others = [] if pool is Pool.DRAW else midjourneys(other for other in open_ if other is not pool)
         if pool in settings.pools.off or pool not in offered:
@@ -170,30 +190,23 @@ class GuildPolicy:
         block = await self.stores.members.block_of(settings.guild_id, asker.user_id, now)
         if block is not None:
             raise UserError(why_blocked(block))
-        _check_newcomer(settings, asker, now)
+        check_newcomer(settings, asker, now)
         if not settings.channels.permits(asker.lineage):
-            raise UserError(_wrong_channel(settings))
-        _check_presser(settings, asker, request)
-        _check_kind(settings, asker, request)
+            raise UserError(wrong_channel(settings))
+        check_presser(settings, asker, request)
+        check_kind(settings, asker, request)
         allowance = await self._allowance(settings, asker, request.pool, in_chain=request.in_chain)
-        return allowance, _treated(settings, asker)
+        return allowance, treated(settings, asker)
 
     async def _admit(self, settings: GuildSettings, asker: Asker, request: Request) -> Admission:
         now = self.clock.now()
         allowance, notes = await self._permitted(settings, asker, request)
-        _check_put_in(settings, asker, request)
-        prompt = request.prompt
-        charge = request.charge
-        if prompt is not None:
-            places = (*asker.lineage, settings.guild_id)
-            composed = shaped_for(request.pool, prompt, settings.limits, settings.additions, places)
-            prompt = composed.prompt
-            charge = charge_of_prompt(charge, prompt)
-            if charge is not request.charge:
-                _check_kind(settings, asker, replace(request, charge=charge))
-            notes += composed.notes + await self._check_words(settings, asker, request, prompt, now)
+        check_put_in(settings, asker, request)
+        prompt, charge, added = await self._judged(settings, asker, request, now)
+        notes += added
         units = price_of(settings.prices, request.pool, charge) * request.number
-        notes += await self._nearly_used(settings, asker, request.pool, allowance, units, now)
+        if charge is not Charge.HELP:
+            notes += await self._nearly_used(settings, asker, request.pool, allowance, units, now)
         return Admission(
             allowance=allowance,
             units=units,
@@ -202,6 +215,25 @@ class GuildPolicy:
             locale=settings.locale,
             prompt=prompt,
         )
+
+    async def _judged(
+        self, settings: GuildSettings, asker: Asker, request: Request, now: int
+    ) -> tuple[str | None, Charge, tuple[str, ...]]:
+        """The prompt as it will be sent, what it is paid as, and notes, if all of its words are allowed."""
+        if request.prompt is None:
+            return None, request.charge, ()
+        notes: tuple[str, ...] = ()
+        if request.typed is not None:
+            # Who hides a word in another language has written it; who is given one by a translation has not.
+            own = replace(request, prompt=request.typed, typed=None)
+            notes = await self._check_words(settings, asker, own, request.typed, now)
+            request = replace(request, borrowed=f"{request.borrowed} {request.prompt}")
+        prompt, added = shape(settings, asker, request.pool, request.prompt or "")
+        charge = charge_of_prompt(request.charge, prompt)
+        if charge is not request.charge:
+            check_kind(settings, asker, replace(request, charge=charge))
+        words = await self._check_words(settings, asker, request, prompt, now)
+        return prompt, charge, tuple(dict.fromkeys((*notes, *added, *words)))
 
     async def _nearly_used(
         self,
@@ -316,73 +348,3 @@ def why_blocked(block: Block) -> Text:
     if block.until is None:
         return text("refused.blocked", reason=reason)
     return text("refused.blocked_until", reason=reason, until=block.until // 1_000)
-
-
-def _check_pause(settings: GuildSettings, pool: Pool) -> None:
-    pause = settings.pause_of(pool)
-    if pause is None:
-        return
-    words: Text | str = inert(pause.words) or text("pause.no_words")
-    if pause.pool is None:
-        raise UserError(text("refused.paused", words=words))
-    raise UserError(text("refused.paused_pool", pool=pool.value, words=words))
-
-
-def _check_put_in(settings: GuildSettings, asker: Asker, request: Request) -> None:
-    """Pictures, addresses, and the parameters that pictures are sent as."""
-    check_inputs(
-        settings.images,
-        images=request.images,
-        prompt=request.prompt,
-        lineage=asker.lineage,
-        age_restricted=asker.age_restricted,
-    )
-    check_references(request.references, settings.limits, (*asker.lineage, settings.guild_id))
-
-
-def _check_kind(settings: GuildSettings, asker: Asker, request: Request) -> None:
-    places = (*asker.lineage, settings.guild_id)
-    if is_allowed(settings.kinds, request.charge, places):
-        return
-    kind = text(f"pool.charge.{request.charge.value}")
-    others = [c for c in Charge if c is not request.charge and is_allowed(settings.kinds, c, places)]
-    if not others:
-        raise UserError(text("refused.kind", kind=kind))
-    named = listed([text(f"pool.charge.{charge.value}") for charge in others])
-    raise UserError(text("refused.kind_other", kind=kind, others=named))
-
-
-def _check_newcomer(settings: GuildSettings, asker: Asker, now: int) -> None:
-    opens = settings.gate.opens_at(joined_at=asker.joined_at, created_at=asker.born)
-    if now < opens and not asker.is_moderator:
-        raise UserError(text("refused.newcomer", opens=opens // 1_000))
-
-
-def _check_presser(settings: GuildSettings, asker: Asker, request: Request) -> None:
-    if request.requester is None or asker.is_moderator:
-        return
-    policy = settings.press
-    if policy.permits(presser=asker.user_id, requester=request.requester, role_ids=asker.role_ids):
-        return
-    if policy.who is Pressers.ROLE:
-        raise UserError(text("refused.press_role", role=text("rule.role", role=str(policy.role_id))))
-    raise UserError(text("refused.press_requester"))
-
-
-def _wrong_channel(settings: GuildSettings) -> Text:
-    allowed = settings.channels.allowed
-    if not allowed:
-        return text("refused.channel")
-    return text(
-        "refused.channel_other",
-        channels=listed([text("channel.named", channel=str(c)) for c in allowed[:NAMED_ROLES]]),
-    )
-
-
-def _treated(settings: GuildSettings, asker: Asker) -> tuple[str, ...]:
-    found = treatments(
-        settings.media, guild_id=settings.guild_id, lineage=asker.lineage, role_ids=asker.role_ids
-    )
-    if Treatment.AGE_RESTRICTED in found and not asker.age_restricted:
-        raise UserError(text("refused.age_restricted"))
-    return ("note.spoiler",) if Treatment.SPOILER in found else ()

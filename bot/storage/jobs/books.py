@@ -113,7 +113,7 @@ class SqlBookStore:
         return [
             UsageRow(*key, units[key], costs[key].jobs, costs[key])
             for key in sorted(units)
-            if costs[key].jobs
+            if costs[key].jobs or units[key]
         ]
 
     async def cost_of(self, key: JobKey) -> Cost:
@@ -137,7 +137,7 @@ class SqlBookStore:
 def _counted() -> tuple[ColumnElement[int], ...]:
     """Jobs that were not given back, those of a known price among them, and their credits."""
     e = ledger.c
-    one = case((e.kind == entries.RESERVE, 1), else_=-1)
+    one = case((e.kind == entries.RESERVE, 1), (e.kind == entries.REFUND, -1), else_=0)
     return (
         func.coalesce(func.sum(one), 0).label("jobs"),
         func.coalesce(func.sum(case((e.credits.is_(None), 0), else_=one)), 0).label("priced"),

@@ -3,7 +3,7 @@ Never here: who may have how much (that is the domain's `Allowance`) and prices 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import and_, bindparam, func, insert, literal, or_, select, text, update
 
@@ -25,14 +25,49 @@ if TYPE_CHECKING:
 
     from bot.domain.days import Day
     from bot.domain.jobs import Job
-    from bot.domain.pools import Allowance, ServerLimits
+    from bot.domain.pools import Allowance, Pool, ServerLimits
     from bot.domain.tenancy import Budget
 
 RESERVE: Final = "reserve"
 REFUND: Final = "refund"
+HELP: Final = "help"
+HELP_REFUND: Final = "help_refund"
+"""The same for questions to a chat model, which are no jobs."""
 
 # The ledger has each job's whole price, reserved and perhaps given back. What grants paid of it is written in `draws`
 # beside it, so a day's own allowance is used up by the one less the other.
+
+
+class Booked(Protocol):
+    """What a limit looks at: a job, or whatever else is paid."""
+
+    @property
+    def key(self) -> str:
+        """Its name in the books."""
+
+    @property
+    def home(self) -> int | None:
+        """The server."""
+
+    @property
+    def user_id(self) -> int:
+        """Whose allowance it uses."""
+
+    @property
+    def pool(self) -> Pool:
+        """Which of the allowances."""
+
+    @property
+    def account(self) -> str:
+        """Whose key pays."""
+
+    @property
+    def units(self) -> int:
+        """Its price."""
+
+    @property
+    def created_at(self) -> int:
+        """When it was asked for."""
 
 
 class Draw(NamedTuple):
@@ -123,7 +158,7 @@ class Short(NamedTuple):
     renews: int
 
     @classmethod
-    def of(cls, why: str, job: Job, limit: int | None, used: int, period: Day) -> Short:
+    def of(cls, why: str, job: Booked, limit: int | None, used: int, period: Day) -> Short:
         """Compare a job's price with what is left of a limit."""
         if limit is None:
             return cls(0, why, 0, used, period.end)
@@ -160,7 +195,7 @@ def available(connection: Connection, guild_id: int, user_id: int, pool: str, no
 
 def check(
     connection: Connection,
-    job: Job,
+    job: Booked,
     allowance: Allowance,
     limits: ServerLimits | None,
     budget: Budget | None = None,
@@ -185,7 +220,7 @@ def check(
 
 
 def _check_member(
-    connection: Connection, job: Job, allowance: Allowance, day: Day, month: Day
+    connection: Connection, job: Booked, allowance: Allowance, day: Day, month: Day
 ) -> Sequence[Draw]:
     at_once = allowance.at_once()
     _check_cooldown(connection, job, allowance)
@@ -218,7 +253,7 @@ def _check_member(
     return drawn
 
 
-def _check_cooldown(connection: Connection, job: Job, allowance: Allowance) -> None:
+def _check_cooldown(connection: Connection, job: Booked, allowance: Allowance) -> None:
     guild_id = job.home
     if not allowance.cooldown or guild_id is None:
         return
@@ -237,7 +272,7 @@ def _check_cooldown(connection: Connection, job: Job, allowance: Allowance) -> N
         )
 
 
-def _from_grants(connection: Connection, job: Job, units: int) -> Sequence[Draw]:
+def _from_grants(connection: Connection, job: Booked, units: int) -> Sequence[Draw]:
     """Choose grants that together pay so much; nothing if they cannot."""
     guild_id = job.home
     if guild_id is None:
@@ -251,7 +286,7 @@ def _from_grants(connection: Connection, job: Job, units: int) -> Sequence[Draw]
     return ()
 
 
-def _check_server(connection: Connection, job: Job, per_day: int, day: Day) -> None:
+def _check_server(connection: Connection, job: Booked, per_day: int, day: Day) -> None:
     # The member's lock is held already; whoever holds the server's never waits for a member's.
     lock(connection, f"server/{job.home}/{job.pool}")
     asked = {"guild_": job.home, "pool_": job.pool.value, "since_": day.start}
@@ -270,10 +305,12 @@ def _check_server(connection: Connection, job: Job, per_day: int, day: Day) -> N
 
 def reserve(
     connection: Connection,
-    job: Job,
+    job: Booked,
     drawn: Sequence[Draw],
     budget: Budget | None = None,
     credits_: int | None = None,
+    *,
+    kind: str = RESERVE,
 ) -> None:
     """Book the units of a job that was just inserted, what it takes of the owner's budget, and its credits if known."""
     cost = 0 if budget is None else budget.cost
@@ -286,7 +323,7 @@ def reserve(
             "pool": job.pool.value,
             "job_key": job.key,
             "units": job.units,
-            "kind": RESERVE,
+            "kind": kind,
             "at": job.created_at,
             "spent_at": job.created_at,
             "budget": cost,
@@ -309,6 +346,13 @@ _REFUNDED = ledger.alias("refunded")
 
 def refund(connection: Connection, job: Job) -> None:
     """Give back what was reserved, once. The caller's transaction holds the job's row, so nobody else does."""
+    give_back(connection, job, job.finished_at)
+
+
+def give_back(
+    connection: Connection, job: Booked, at: int | None, *, kind: str = RESERVE, back: str = REFUND
+) -> None:
+    """Give back what was reserved under a kind, once."""
     columns = (
         "guild_id",
         "user_id",
@@ -323,8 +367,8 @@ def refund(connection: Connection, job: Job) -> None:
     )
     given = {
         "units": -_BOOKED.c.units,
-        "kind": literal(REFUND),
-        "at": literal(job.finished_at),
+        "kind": literal(back),
+        "at": literal(at),
         "budget": -_BOOKED.c.budget,
         "credits": -_BOOKED.c.credits,
     }
@@ -333,17 +377,15 @@ def refund(connection: Connection, job: Job) -> None:
             columns,
             select(*(given.get(name, _BOOKED.c[name]).label(name) for name in columns)).where(
                 _BOOKED.c.job_key == job.key,
-                _BOOKED.c.kind == RESERVE,
+                _BOOKED.c.kind == kind,
                 ~select(_REFUNDED.c.id)
-                .where(_REFUNDED.c.job_key == job.key, _REFUNDED.c.kind == REFUND)
+                .where(_REFUNDED.c.job_key == job.key, _REFUNDED.c.kind == back)
                 .exists(),
             ),
         )
     )
     if returned.rowcount:
-        query = select(_BOOKED).where(_BOOKED.c.job_key == job.key, _BOOKED.c.kind == RESERVE)
+        query = select(_BOOKED).where(_BOOKED.c.job_key == job.key, _BOOKED.c.kind == kind)
         booked = connection.execute(query).one()
         tenants.book(connection, booked.guild_id, job.account, -booked.budget, booked.spent_at)
-    connection.execute(
-        update(draws).where(draws.c.job_key == job.key, OUTSTANDING).values(returned_at=job.finished_at)
-    )
+    connection.execute(update(draws).where(draws.c.job_key == job.key, OUTSTANDING).values(returned_at=at))

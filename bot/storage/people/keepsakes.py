@@ -45,6 +45,8 @@ class SqlKeepsakes:
             "prompt": plain(draft.prompt),
             "pool": None if draft.pool is None else draft.pool.value,
             "option_set": None if draft.option_set is None else plain(draft.option_set),
+            "borrowed": plain(draft.borrowed) or None,
+            "ancestor": draft.ancestor,
             "until": draft.until,
         }
         await self._database.write(lambda cn: cn.execute(insert(drafts).values(values)))
@@ -63,6 +65,8 @@ class SqlKeepsakes:
             prompt=row.prompt,
             pool=None if row.pool is None else Pool(row.pool),
             option_set=row.option_set,
+            borrowed=row.borrowed or "",
+            ancestor=None if row.ancestor is None else JobKey(row.ancestor),
             until=row.until,
         )
 

@@ -55,6 +55,7 @@ class Dress(StrEnum):
 
 _CANCEL: Final = ("cancel", "✖️", discord.ButtonStyle.secondary)
 _REMIX: Final = ("remix", "🔁", discord.ButtonStyle.secondary)
+_IMPROVE: Final = ("improve", "✨", discord.ButtonStyle.secondary)
 _EDIT: Final = ("edit", "✏️", discord.ButtonStyle.primary)
 _INFO: Final = ("info", "ℹ️", discord.ButtonStyle.secondary)  # noqa: RUF001 - Discord's emoji of that name
 _SEND: Final = ("send", "✉️", discord.ButtonStyle.secondary)
@@ -67,7 +68,7 @@ _MIDJOURNEY: Final = ("midjourney", "⛵", discord.ButtonStyle.secondary)
 _DRAW: Final = ("draw", "🎨", discord.ButtonStyle.secondary)
 FINISHED: Final = (_REMIX, _INFO, _SEND, _STAR, _DELETE)
 """Our own buttons under a picture, in a row of their own;"""
-ROOMY: Final = ((_REMIX, _START), (_INFO, _SEND, _STAR, _DELETE))
+ROOMY: Final = ((_REMIX, _IMPROVE, _START), (_INFO, _SEND, _STAR, _DELETE))
 """in two, where upstream's leave room for them;"""
 CROWDED: Final = (_REMIX, _INFO)
 """and where upstream's leave no such row, behind those; also under a prompt that failed."""
@@ -90,12 +91,14 @@ class CardButtons:
         video: bool,
         pressed: frozenset[int] = frozenset(),
         able: Capabilities = OHMYGPT,
+        helps: bool = False,
     ) -> None:
         self._job = job
         self._pressed = pressed
         self._say = say
         self._video = video
         self._able = able
+        self._helps = helps
 
     def offered(self) -> Layout:
         """Upstream's buttons; the last row is kept for ours, unless that many find no place then."""
@@ -119,14 +122,15 @@ class CardButtons:
             rows += [self._own(row, dress) for row in idea_rows(job, (_INFO, _DELETE))]
         elif job.state is JobState.SUCCEEDED and job.kind is JobKind.SHORTEN:
             rows += [row for row in (shorter_buttons(job, self._say),) if row]
-            rows.append(self._own(self._fitting((_REMIX, _INFO, _DELETE)), dress))
+            rows.append(self._own(self._fitting((_REMIX, _IMPROVE, _INFO, _DELETE)), dress))
         elif job.state is JobState.SUCCEEDED and len(rows) == ROWS:
             rows[-1] += self._own(self._fitting(CROWDED), dress)
         elif job.state is JobState.SUCCEEDED:
             ours = ROOMY if len(rows) + len(ROOMY) <= ROWS else (FINISHED,)
             if ours is not ROOMY:  # a row of upstream's takes it in, if there is one with a place
-                for row in [row for row in rows if len(row) < ROW_LENGTH][-1:]:
-                    row.extend(self._own(self._fitting((_START,)), dress))
+                for own in self._fitting((_START, _IMPROVE)):
+                    for row in [row for row in rows if len(row) < ROW_LENGTH][-1:]:
+                        row.extend(self._own((own,), dress))
             rows += [self._own(fitting, dress) for own in ours if (fitting := self._fitting(own))]
         elif job.state is JobState.FAILED and job.press is None:
             # What failed for its words is sent again with others.
@@ -134,7 +138,7 @@ class CardButtons:
                 self._own(
                     (
                         *((_AGAIN,) if self._may_try_again else ()),
-                        *((_EDIT, _INFO) if self._is_for_its_words else self._fitting(CROWDED)),
+                        *self._fitting((_EDIT if self._is_for_its_words else _REMIX, _IMPROVE, _INFO)),
                         *self._instead(),
                     ),
                     dress,
@@ -187,8 +191,10 @@ class CardButtons:
     def _fitting(self, offered: Iterable[Own]) -> list[Own]:
         """Without a prompt there is nothing to edit, and without a picture nothing to start from."""
         removed = NOTE_REMOVED in self._job.notes
-        missing = {*(() if self._job.prompt else (_REMIX,)), *((_START,) if removed else ())}
+        missing = {*(() if self._job.prompt else (_REMIX, _IMPROVE)), *((_START,) if removed else ())}
         drawn = self._job.pool is Pool.DRAW
+        if drawn or not self._helps:
+            missing.add(_IMPROVE)
         return [_MIDJOURNEY if drawn and own is _START else own for own in offered if own not in missing]
 
     def _own(self, words: Iterable[Own], dress: Dress) -> list[discord.ui.Item[Any]]:

@@ -80,12 +80,17 @@ class Cards:
         video: bool = False,
         address_of: Callable[[Job], str | None] = lambda _job: None,
         able: Callable[[str], Capabilities] = lambda _account: OHMYGPT,
+        helps: bool = False,
     ) -> None:
-        """`address_of` tells where a job's file lies for all to see, if it does; `able` what an account can do."""
+        """`address_of` tells where a job's file lies for all to see, if it does; `able` what an account can do.
+
+        `helps` says that a chat model improves prompts.
+        """
         self._catalogues = catalogues
         self._video = video
         self._address_of = address_of
         self._able = able
+        self._helps = helps
 
     def draw(
         self,
@@ -104,7 +109,15 @@ class Cards:
         """
         address = self._address_of(showing.job)
         able = self._able(showing.job.account)
-        drawing = _Drawing(self._catalogues, showing, dress, video=self._video, address=address, able=able)
+        drawing = _Drawing(
+            self._catalogues,
+            showing,
+            dress,
+            video=self._video,
+            address=address,
+            able=able,
+            helps=self._helps,
+        )
         return drawing.view(media=media, more=more, picture=picture, because=because)
 
     def render(self, words: Text, locale: str) -> str:
@@ -132,12 +145,15 @@ class _Drawing:
         video: bool,
         address: str | None,
         able: Capabilities,
+        helps: bool,
     ) -> None:
         self._catalogues = catalogues
         self._showing = showing
         self._job = showing.job
         self._dress = dress
-        self._buttons = CardButtons(showing.job, self._say, video=video, pressed=showing.pressed, able=able)
+        self._buttons = CardButtons(
+            showing.job, self._say, video=video, pressed=showing.pressed, able=able, helps=helps
+        )
         self._address = address
 
     def view(
@@ -207,10 +223,14 @@ class _Drawing:
             return self._say(text("card.neutral"))
         if job.press is None:
             title = title_of(job)
-            prompt = quoted(job.prompt, PROMPT_LIMIT) if title is None else self._say(title)
+            written = job.prompt if job.typed is None else job.typed
+            prompt = quoted(written, PROMPT_LIMIT) if title is None else self._say(title)
             headline = f"**{prompt}**" if len(prompt) <= HEADLINE_LIMIT else prompt
             if job.kind is JobKind.SHORTEN:
                 headline = self._say(text("shorten.headline", prompt=headline))
+            if title is None and job.typed is not None:
+                sent = text("card.translated", prompt=quoted(job.prompt, PROMPT_LIMIT))
+                headline += f"\n{self._small(sent)}"
             if title is None and job.inputs:
                 headline += f"\n{self._small(text('card.with_pictures', n=job.inputs))}"
             return headline if job.ancestor is None else f"{headline}\n{self._origin(job.ancestor)}"

@@ -44,7 +44,8 @@ async def show_help(context: Context, asker: Asker) -> None:
         await _name_at_discord(menu, house, context.interaction.locale)
         for menu in house.tree.get_commands(type=discord.AppCommandType.message)
     ]
-    await context.show(help_view(commands, menus, ids, context.say, makes=makes))
+    helps = house.services.improving.helper.offered
+    await context.show(help_view(commands, menus, ids, context.say, makes=makes, helps=helps))
 
 
 def help_view(
@@ -54,8 +55,9 @@ def help_view(
     say: Say,
     *,
     makes: bool,
+    helps: bool = False,
 ) -> discord.ui.LayoutView:
-    """Draw it; `makes` says whether any pool is open."""
+    """Draw it; `makes` says whether any pool is open, `helps` whether a chat model writes prompts."""
     view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container()
     view.add_item(box)
@@ -67,6 +69,8 @@ def help_view(
     if menus:
         names = ", ".join(f"**{name}**" for name in sorted(menus))
         box.add_item(discord.ui.TextDisplay("-# " + say(text("help.menus", menus=names))))
+    if helps and makes:
+        box.add_item(discord.ui.TextDisplay("-# " + say(text("help.prompts"))))
     moderators = [c for c in commands if c.default_permissions is not None]
     if moderators:
         box.add_item(discord.ui.Separator())

@@ -14,14 +14,14 @@ from bot.domain.people import NOBODYS
 from bot.domain.pools import Pool
 from bot.domain.prompts import PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
-from bot.services.admission.doors import origin_of_draft
+from bot.services.admission.doors import Door, origin_of_draft
 from bot.services.intake.batches import asks_for_several
 from bot.services.intake.drafts import CLOSED, is_given_back, with_its_pool
 from bot.texts import Text, text
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.controls import StatelessView, component, form, modal
-from bot.ui.kit.custom_ids import KEY
+from bot.ui.kit.custom_ids import KEY, spell
 from bot.ui.kit.deadline import promptly
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from bot.ui.kit.context import Context
 
 WORD: Final = "draft"
+ABOUT_WORDS: Final = "refused.words"
+"""What refusals begin with that other words may mend."""
 READ_S: Final = 2.0
 """A modal must be the first answer, so the row is read before it."""
 
@@ -99,6 +101,14 @@ async def offer_back(
         if engine is not None:
             label = context.say(text("button.draw", engine=engine.name))
             buttons.append(discord.ui.Button[Any](custom_id=draw_instead.id(key), label=label, emoji="🎨"))
+    if why.id.startswith(ABOUT_WORDS) and context.services.improving.helper.offered:
+        buttons.append(
+            discord.ui.Button[Any](
+                custom_id=spell("improve-draft", (KEY,), (key,)),
+                label=context.say(text("button.improve")),
+                emoji="✨",
+            )
+        )
     lines = [discord.ui.TextDisplay[Any](context.say(words)) for words in said]
     await context.tell(why, view=StatelessView(*lines, discord.ui.ActionRow(*buttons)))
 
@@ -143,6 +153,12 @@ async def begin(context: Context, key: JobKey) -> None:
             await show_offer(context, offer)
             return
         liked = await services.people.preferences(asker.user_id)
+        if draft.ancestor is not None:
+            job = await services.jobs.look(context.viewer, draft.ancestor, Door.REMIX)
+            await services.imagine.remix(
+                asker, job, options.prompt, sets=liked.named(), borrowed=draft.borrowed
+            )
+            return
         options = replace(options, under=liked.under(draft.option_set), sets=liked.named())
         await services.imagine.begin_again(asker, draft, options, preferred=liked.pool)
 

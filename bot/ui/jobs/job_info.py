@@ -41,6 +41,8 @@ BROKEN_FENCE: Final = "`\u200b`\u200b`"
 """Three backticks would end the block; nothing else has a meaning inside."""
 FILE: Final = "prompt.txt"
 
+TYPED_LIMIT: Final = 700
+
 
 async def show_info(context: Context, key: JobKey) -> None:
     """Put all there is to know of a job into a private answer."""
@@ -95,6 +97,8 @@ def block(words: str) -> str:
 
 def _facts(job: Job, spent: Text | None, seed: Text | None) -> Iterable[Text]:
     parameters = parameters_of(job.prompt)
+    if job.typed is not None:
+        yield text("info.typed", prompt=quoted(job.typed, TYPED_LIMIT))
     if parameters:
         yield text("info.parameters", parameters=_split(parameters))
     if seed is not None:

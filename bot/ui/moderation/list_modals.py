@@ -11,7 +11,7 @@ import discord
 
 from bot.domain.access import Treatment
 from bot.domain.moderation import PATTERN_LIMIT, Match, WordAction, WordRule
-from bot.domain.prices import Charge
+from bot.domain.prices import PICTURES, Charge
 from bot.domain.prompt_rules import (
     SUFFIX_LIMIT,
     PromptAddition,
@@ -184,7 +184,8 @@ def prompts_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
     mine = next((a for a in settings.additions if a.target_id == here), PromptAddition(here))
     limits = _line("limits", _spelled(settings), LIMITS_LIMIT, style=discord.TextStyle.paragraph)
     charges = [
-        (c.value, say(text(f"pool.charge.{c.value}")), is_allowed(settings.kinds, c, (here,))) for c in Charge
+        (c.value, say(text(f"pool.charge.{c.value}")), is_allowed(settings.kinds, c, (here,)))
+        for c in PICTURES
     ]
     defaults = _line("defaults", mine.defaults, PARAMETERS_LIMIT)
     return form(
@@ -223,7 +224,7 @@ async def set_prompts(context: Context, revision: int | None) -> None:
         allowed, name = most is not None, name_of(key)
         done.append(await prompts.limit_parameter(here, actor, here, name, allowed=allowed, most=most))
     chosen = {Charge(value) for value in context.choices.get("kinds", ())}
-    turned = [c for c in Charge if is_allowed(shown.kinds, c, (here,)) is not (c in chosen)]
+    turned = [c for c in PICTURES if is_allowed(shown.kinds, c, (here,)) is not (c in chosen)]
     done += [await prompts.set_kind(here, actor, here, c, allowed=c in chosen) for c in turned]
     await show_panel(context, notice=_said(*done))
 

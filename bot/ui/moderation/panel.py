@@ -33,6 +33,7 @@ ROOM: Final = 450
 """Characters of one list."""
 ROW: Final = 5
 POOLS: Final = "pools"
+TRANSLATE: Final = "translate"
 LISTS: Final = ("channels", "media", "words", "prompts", POOLS)
 GROUPS: Final = (
     (POOLS,),
@@ -47,20 +48,22 @@ POOL_SECTIONS: Final = ("pauses", "rules", "totals", "prices")
 async def show_panel(context: Context, *, notice: Text | None = None) -> None:
     """Read everything and put the panel into the answer."""
     settings = await context.services.guilds.settings(context.guild_id)
-    await context.show(panel_view(settings, own_teller(context), notice=notice))
+    helps = context.services.improving.helper.offered
+    await context.show(panel_view(settings, own_teller(context), notice=notice, helps=helps))
 
 
 def panel_view(
-    settings: GuildSettings, teller: Teller, *, notice: Text | None = None
+    settings: GuildSettings, teller: Teller, *, notice: Text | None = None, helps: bool = True
 ) -> discord.ui.LayoutView:
-    """Draw the panel."""
+    """Draw the panel; without a chat model that `helps`, nothing can be translated."""
     view = StatelessView()
     head = [teller.say(text("panel.title"))]
     if notice is not None:
         head.append(teller.say(notice))
     view.add_item(discord.ui.TextDisplay("\n".join(head)))
     grouped = {name for group in GROUPS for name in group}
-    for group in (*GROUPS, tuple(command for command in COMMANDS if command not in grouped)):
+    shown = [command for command in COMMANDS if helps or command != TRANSLATE]
+    for group in (*GROUPS, tuple(command for command in shown if command not in grouped)):
         box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
         box.add_item(discord.ui.TextDisplay("\n".join(_lines(group, settings, teller))))
         for start in range(0, len(group), ROW):

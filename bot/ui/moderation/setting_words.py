@@ -165,6 +165,7 @@ SENTENCES: Final[Mapping[str, Callable[[GuildSettings, Teller], Iterable[str]]]]
     "zone": _one(lambda s: text("mod.zone", zone=s.zone)),
     "pings": _one(_pings),
     "previews": _one(lambda s: text("mod.previews_on" if s.previews else "mod.previews_off")),
+    "translate": _one(lambda s: text("mod.translate_on" if s.translate else "mod.translate_off")),
     "batch": _one(lambda s: text("mod.prompt_batch", n=s.batch)),
     "images": lambda settings, teller: image_lines(settings.images, teller.say),
 }

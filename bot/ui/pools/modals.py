@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.pools import UNSAID, USUAL_POOLS, AllowanceChange, Pool, Said, Unsaid
-from bot.domain.prices import Charge
+from bot.domain.prices import PICTURES, Charge
 from bot.errors import UserError
 from bot.services.servers.quota import REASON_LIMIT
 from bot.services.servers.settings import PAUSE_LIMIT
@@ -167,7 +167,9 @@ async def set_total(context: Context, pool: Pool) -> None:
 
 def price_modal(say: Say, pool: Pool) -> discord.ui.Modal:
     """Ask what a kind of job costs in a pool."""
-    kinds = _choice("kind", "pool.window.kind", say, {charge.value: charge_name(charge) for charge in Charge})
+    kinds = _choice(
+        "kind", "pool.window.kind", say, {charge.value: charge_name(charge) for charge in PICTURES}
+    )
     units = _field("pool.window.units", _line("units"), "pool.window.price_hint")
     return form(say, set_price.id(pool), text("pool.window.price", pool=pool_name(pool)), kinds, units)
 

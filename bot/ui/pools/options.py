@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from discord import app_commands
 
 from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
+from bot.domain.prices import Charge
 from bot.errors import UserError
 from bot.texts import listed, text
 from bot.ui.kit.command_texts import said
@@ -30,7 +31,11 @@ NAMES: Final = [app_commands.Choice(name=pool.value, value=pool.value) for pool 
 NAMES_OR_AUTOMATIC: Final = [*NAMES, app_commands.Choice(name=said("setting.automatic"), value=AUTOMATIC)]
 
 
-def settled(option: dict[str, Any], *, pools_differ: bool) -> dict[str, Any]:
+HELPS: Final = frozenset({"improve", "translate", Charge.HELP.value})
+"""Options, commands and choices that are told to Discord only where a chat model helps with prompts."""
+
+
+def settled(option: dict[str, Any], *, pools_differ: bool, helps: bool = True) -> dict[str, Any]:
     """An option as Discord is told it: a fixed list, or suggestions, where servers' accounts have different pools.
 
     Discord takes one of the two. Options below it are settled as well.
@@ -38,8 +43,14 @@ def settled(option: dict[str, Any], *, pools_differ: bool) -> dict[str, Any]:
     drop = "choices" if pools_differ else "autocomplete"
     both = "choices" in option and "autocomplete" in option
     kept = {name: value for name, value in option.items() if not (both and name == drop)}
+    if not helps and "choices" in kept:
+        kept["choices"] = [one for one in kept["choices"] if one["value"] not in HELPS]
     if "options" in kept:
-        kept["options"] = [settled(one, pools_differ=pools_differ) for one in kept["options"]]
+        kept["options"] = [
+            settled(one, pools_differ=pools_differ, helps=helps)
+            for one in kept["options"]
+            if helps or one["name"] not in HELPS
+        ]
     return kept
 
 

@@ -29,6 +29,9 @@ SUFFIX_SHOWN: Final = 300
 HINT_LIMIT: Final = 100
 MENU_LIMIT: Final = 25
 NEWS_CHOICES: Final = (30, 60, 180, 600)
+TRANSLATES: Final = {None: "usual", True: "on", False: "off"}
+NEXT: Final = {None: True, True: False, False: None}
+"""What the button makes of whether prompts are sent in English."""
 USUAL: Final = "-"
 """The choice that takes a preference back."""
 
@@ -40,6 +43,7 @@ class Verb(StrEnum):
     """Opens the modal of aspect and suffix."""
     COPIES = "copies"
     REMIX = "remix"
+    TRANSLATE = "translate"
     ADD = "add"
     ASK_FORGET = "ask_forget"
     FORGET = "forget"
@@ -89,6 +93,7 @@ async def show_preferences(context: Context, *, notice: Text | None = None, aski
         notice=notice,
         asking=asking,
         remix=house.services.windows.remix_anywhere,
+        helps=house.services.improving.helper.offered,
     )
     await context.show(view)
 
@@ -102,8 +107,9 @@ def preferences_view(
     notice: Text | None = None,
     asking: bool = False,
     remix: bool = False,
+    helps: bool = False,
 ) -> discord.ui.LayoutView:
-    """Draw the card; `remix` says whether any account can ask for other words."""
+    """Draw the card; `remix` says whether any account can ask for other words, `helps` whether a model can translate."""
     view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=WAITING_COLOUR)
     view.add_item(box)
@@ -119,7 +125,7 @@ def preferences_view(
         )
         box.add_item(row)
         return view
-    box.add_item(discord.ui.TextDisplay("\n".join(_facts(known, say, remix=remix))))
+    box.add_item(discord.ui.TextDisplay("\n".join(_facts(known, say, remix=remix, helps=helps))))
     for menu in (
         _pools(known, pools, say),
         _versions(known, say),
@@ -127,7 +133,7 @@ def preferences_view(
         news_menu(known, say),
     ):
         box.add_item(discord.ui.ActionRow(menu))
-    box.add_item(discord.ui.ActionRow(*_buttons(known, say, remix=remix)))
+    box.add_item(discord.ui.ActionRow(*_buttons(known, say, remix=remix, helps=helps)))
     box.add_item(discord.ui.Separator())
     box.add_item(discord.ui.TextDisplay("\n".join(_sets(known, say))))
     if known.sets:
@@ -137,7 +143,7 @@ def preferences_view(
     return view
 
 
-def _facts(known: Preferences, say: Say, *, remix: bool) -> Iterable[str]:
+def _facts(known: Preferences, say: Say, *, remix: bool, helps: bool) -> Iterable[str]:
     usual = say(text("prefer.usual"))
     yield say(text("prefer.aspect", value=usual if known.aspect is None else f"`{known.aspect}`"))
     none = say(text("prefer.none"))
@@ -147,6 +153,8 @@ def _facts(known: Preferences, say: Say, *, remix: bool) -> Iterable[str]:
         yield "-# " + say(text("prefer.copies_refused"))
     if remix:
         yield say(text("prefer.remix_on" if known.remix else "prefer.remix_off"))
+    if helps:
+        yield say(text(f"prefer.translate_{TRANSLATES[known.translate]}"))
 
 
 def _sets(known: Preferences, say: Say) -> Iterable[str]:
@@ -216,11 +224,14 @@ def _set_menu(known: Preferences, say: Say) -> discord.ui.Select[Any]:
     return draw_menu(Menu.SETS, say(text("prefer.choose_set")), options)
 
 
-def _buttons(known: Preferences, say: Say, *, remix: bool) -> Iterable[discord.ui.Button[Any]]:
+def _buttons(known: Preferences, say: Say, *, remix: bool, helps: bool) -> Iterable[discord.ui.Button[Any]]:
     yield draw_button(Verb.SHAPE, say(text("button.shape")))
     yield draw_button(Verb.COPIES, say(text("button.copies_stop" if known.copies else "button.copies_start")))
     if remix:
         yield draw_button(Verb.REMIX, say(text("button.remix_stop" if known.remix else "button.remix_start")))
+    if helps:
+        label = text(f"button.translate_{TRANSLATES[NEXT[known.translate]]}")
+        yield draw_button(Verb.TRANSLATE, say(label))
     yield draw_button(Verb.ASK_FORGET, say(text("button.forget")))
 
 

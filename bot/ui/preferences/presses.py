@@ -12,7 +12,7 @@ from bot.domain.pools import Pool
 from bot.texts import text
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import REST, one_of
-from bot.ui.preferences.card import USUAL, Menu, Verb, show_preferences
+from bot.ui.preferences.card import NEXT, USUAL, Menu, Verb, show_preferences
 
 if TYPE_CHECKING:
     from bot.domain.people import OptionSet, Preferences
@@ -39,6 +39,9 @@ async def press(context: Context, verb: Verb) -> None:
         await people.toggle_copies(user_id)
     elif verb is Verb.REMIX:
         await people.toggle_remix(user_id)
+    elif verb is Verb.TRANSLATE:
+        known = await people.preferences(user_id)
+        await people.prefer_translation(user_id, on=NEXT[known.translate])
     elif verb is Verb.FORGET:
         await people.forget(user_id)
         notice = text("prefer.forgotten")

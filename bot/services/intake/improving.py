@@ -1,0 +1,116 @@
+"""Prompts that a chat model improves: kept like a refused one, to be edited before anything is paid to Midjourney.
+Never here: asking the model (`prompt_help`), and windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.failures import MENDED_BY_WORDS
+from bot.domain.prices import Charge
+from bot.domain.prompt_help import Help
+from bot.domain.prompts import PromptOptions, compose
+from bot.errors import UserError
+from bot.services.admission.doors import Door, origin_of, origin_of_draft
+from bot.services.admission.terms import Request
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from bot.domain.keys import JobKey
+    from bot.domain.pools import Pool
+    from bot.services.admission.asker import Asker
+    from bot.services.admission.doors import Doors
+    from bot.services.admission.viewer import Viewer
+    from bot.services.history.jobs import Jobs
+    from bot.services.history.preferences import People
+    from bot.services.intake.drafts import Drafts
+    from bot.services.intake.new_chain import NewChains
+    from bot.services.intake.prompt_help import PromptHelper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Improved:
+    """A prompt before and after, kept for a while."""
+
+    key: JobKey
+    before: str
+    prompt: str
+
+
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class Improving:
+    """Improves prompts. Its methods raise `UserError` with what stands in the way; the prompt is as it was then."""
+
+    helper: PromptHelper
+    chains: NewChains
+    people: People
+    drafts: Drafts
+    jobs: Jobs
+    doors: Doors
+
+    async def typed(
+        self, asker: Asker, options: PromptOptions, pool: Pool | None, option_set: str | None
+    ) -> Improved:
+        """Improve what somebody has just written: its words have to pass the server's rules first."""
+        prompt = compose(options).prompt
+        liked = await self.people.preferences(asker.user_id)
+        chosen = await self.chains.pool_for(asker, pool, liked.pool)
+        await self.chains.policy.check_words(
+            asker, Request(pool=chosen, charge=Charge.IMAGINE, prompt=prompt)
+        )
+        return await self._improve(asker, prompt, chosen, option_set=option_set)
+
+    async def of_job(self, asker: Asker, viewer: Viewer, key: JobKey) -> Improved:
+        """Improve the prompt of a card; what Midjourney refused for its words is written so that it does not again."""
+        job = await self.jobs.look(viewer, key, Door.REMIX)
+        if not job.prompt:
+            raise UserError(text("helper.no_words"))
+        asker = await self.doors.seat(asker, origin_of(job), Door.REMIX)
+        refused = job.failure is not None and job.failure.kind in MENDED_BY_WORDS
+        return await self._improve(asker, job.prompt, job.pool, refused=refused, ancestor=key)
+
+    async def of_draft(self, asker: Asker, viewer: Viewer, key: JobKey) -> Improved:
+        """Improve a prompt that the server's words refused: it was judged when it was written."""
+        draft = await self.drafts.open(viewer, key)
+        asker = await self.doors.seat(asker, origin_of_draft(draft), Door.DRAFT)
+        liked = await self.people.preferences(asker.user_id)
+        prompt = compose(PromptOptions(prompt=draft.prompt, sets=liked.named())).prompt
+        chosen = await self.chains.pool_for(asker, draft.pool, liked.pool)
+        return await self._improve(
+            asker, prompt, chosen, refused=True, option_set=draft.option_set, ancestor=draft.ancestor
+        )
+
+    async def _improve(
+        self,
+        asker: Asker,
+        prompt: str,
+        pool: Pool,
+        *,
+        refused: bool = False,
+        option_set: str | None = None,
+        ancestor: JobKey | None = None,
+    ) -> Improved:
+        account = await self.chains.accounts.for_chain(asker.server, pool)
+        await self.chains.policy.check(asker, Request(pool=pool, charge=Charge.IMAGINE))
+        better = await self.helper.ask(
+            asker, Help.IMPROVE, prompt, pool=pool, account=account, refused=refused
+        )
+        # Nobody is struck for words that they were given; who wrote them is asked to try again.
+        checked = Request(pool=pool, charge=Charge.IMAGINE, prompt=better, borrowed=f"{prompt} {better}")
+        try:
+            await self.chains.policy.check_words(asker, checked)
+        except UserError as refusal:
+            if not refusal.text.id.startswith("refused.words"):
+                raise
+            raise UserError(text("helper.answer_words")) from refusal
+        key = await self.drafts.keep(
+            PromptOptions(prompt=better),
+            user_id=asker.user_id,
+            guild_id=asker.server,
+            home_channel=asker.home_channel,
+            pool=pool,
+            option_set=option_set,
+            borrowed=better,
+            ancestor=ancestor,
+        )
+        return Improved(key=key, before=prompt, prompt=better)

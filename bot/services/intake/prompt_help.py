@@ -1,0 +1,183 @@
+"""Asking the chat model: whether it is there, who pays, booked first, asked once, and what became of it as one sentence.
+Never here: what is done with its words (`improving`, `translating`), and calls."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.accounts import is_own
+from bot.domain.prices import Charge
+from bot.domain.prompt_frame import framed
+from bot.domain.prompt_help import (
+    PATIENCE_S,
+    Help,
+    HelpCall,
+    Trouble,
+    asked_words,
+    instructions_for,
+    read_answer,
+)
+from bot.domain.schedule import MINUTE
+from bot.errors import RemoteError, RemoteFault, SettingsChanged, StorageTrouble, UserError
+from bot.services.admission.rations import Ration
+from bot.services.admission.terms import Request
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.pools import Pool
+    from bot.domain.ports import Clock, ImageApi, Metrics
+    from bot.domain.prompt_help import ChatApi, HelpBooks
+    from bot.services.accounts.accounts import Accounts
+    from bot.services.accounts.owner_policy import OwnerPolicy
+    from bot.services.admission.asker import Asker
+    from bot.services.admission.terms import Policy
+
+log = logging.getLogger(__name__)
+
+MOST_ASKED: Final = 20
+ASKED_WITHIN_MS: Final = 10 * MINUTE
+"""So often a member may ask in so long a time."""
+OFF_MS: Final = 15 * MINUTE
+"""A key that may not use the model is not tried again for so long."""
+ATTEMPTS: Final = 5
+UNPAID: Final = frozenset(RemoteFault) - {RemoteFault.UNCLEAR}
+"""Faults after which nothing can have been paid."""
+_SENTENCES: Final = MappingProxyType(
+    {
+        RemoteFault.KEY: "helper.key",
+        RemoteFault.BALANCE: "helper.balance",
+        RemoteFault.THROTTLED: "helper.busy",
+        RemoteFault.REFUSED: "helper.refused",
+        RemoteFault.UNREACHED: "helper.unreachable",
+        RemoteFault.UNCLEAR: "helper.unclear",
+    }
+)
+
+
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class PromptHelper:
+    """The one way to the model."""
+
+    model: str | None
+    """None: there is no such help."""
+    own_api: ChatApi | None
+    """The owner's other address or key for it; None: each account is asked with its own key."""
+    chat_of: Callable[[ImageApi], ChatApi | None]
+    """The way to it with an account's own key."""
+    books: HelpBooks | None
+    policy: Policy
+    accounts: Accounts
+    owner: OwnerPolicy
+    clock: Clock
+    metrics: Metrics
+    _ration: Ration = field(init=False)
+    _off: dict[str, int] = field(init=False, default_factory=dict)
+    """Accounts whose key was refused, with the time until which they are not tried."""
+
+    def __post_init__(self) -> None:
+        self._ration = Ration(self.clock, MOST_ASKED, ASKED_WITHIN_MS, "helper.too_often")
+
+    @property
+    def offered(self) -> bool:
+        """Whether there is anything to show: a model, and an account or a key that may reach it."""
+        if self.model is None or self.books is None:
+            return False
+        apis = self.accounts.fixed.values()
+        return self.own_api is not None or any(self.chat_of(api) is not None for api in apis)
+
+    async def ask(
+        self,
+        asker: Asker,
+        what: Help,
+        prompt: str,
+        *,
+        pool: Pool,
+        account: str,
+        call: int | None = None,
+        refused: bool = False,
+    ) -> str:
+        """The prompt in the model's words, with its links, weights and parameters as they were.
+
+        `call` names the question where it is not the only one of its interaction. Raises `UserError` with what stands
+        in the way; the prompt is as it was then.
+        """
+        frame = framed(prompt, unwanted=what is Help.TRANSLATE)
+        if not frame.runs:
+            raise UserError(text("helper.no_words"))
+        api = await self._reach(account)
+        self._ration.take(asker.user_id)
+        booked = await self._book(asker, pool, account, call)
+        try:
+            answer = await api.chat(
+                self.model or "",
+                instructions=instructions_for(what, frame, refused=refused),
+                words=asked_words(frame),
+                seconds=PATIENCE_S[what],
+            )
+        except RemoteError as error:
+            await self._failed(booked, what, error)
+            raise UserError(text(_SENTENCES[error.fault])) from error
+        read = await asyncio.to_thread(read_answer, what, frame, answer)
+        outcome = read.value if isinstance(read, Trouble) else "ok"
+        self.metrics.count("prompt_help", what=what.value, outcome=outcome)
+        if isinstance(read, Trouble):
+            raise UserError(text(f"helper.answer_{read.value}"))
+        return read
+
+    async def _reach(self, account: str) -> ChatApi:
+        """The way to the model for an account: a server with a key of its own pays with that, at OhMyGPT."""
+        if self._off.get(account, 0) > self.clock.now():
+            raise UserError(text("helper.key"))
+        api = self.own_api
+        if api is None or is_own(account):
+            of_account = None if api is not None else await self.accounts.find(account)
+            api = None if of_account is None else self.chat_of(of_account)
+        if self.model is None or api is None:
+            raise UserError(text("helper.off"))
+        return api
+
+    async def _book(self, asker: Asker, pool: Pool, account: str, call: int | None) -> HelpCall:
+        """Write it down before it is asked: what may have been paid is in the books whatever happens."""
+        if self.books is None or asker.server is None:
+            raise UserError(text("helper.off"))
+        number = asker.interaction_id if call is None else call
+        for _ in range(ATTEMPTS):
+            terms = await self.policy.admit(asker, Request(pool=pool, charge=Charge.HELP))
+            booking = HelpCall(
+                key=f"help/{number}",
+                home=asker.server,
+                user_id=asker.user_id,
+                pool=pool,
+                account=account,
+                units=terms.units,
+                created_at=self.clock.now(),
+            )
+            # No job begins: only units count.
+            allowance = replace(terms.allowance, running=None, waiting=None, cooldown=0)
+            budget = self.owner.budget_of(asker.server, account)
+            try:
+                if not await self.books.book(booking, allowance, terms.limits, budget):
+                    raise UserError(text("helper.asked"))
+            except SettingsChanged:
+                self.policy.forget(asker)
+            else:
+                return booking
+        raise StorageTrouble("the server's settings change too often")
+
+    async def _failed(self, booked: HelpCall, what: Help, error: RemoteError) -> None:
+        self.metrics.count("prompt_help", what=what.value, outcome=error.fault.value)
+        log.info("prompt_help_failed", extra={"what": what.value, "fault": error.fault.value})
+        now = self.clock.now()
+        if error.fault is RemoteFault.KEY:
+            self._off[booked.account] = now + OFF_MS
+        if error.fault in UNPAID and self.books is not None:
+            try:
+                await self.books.give_back(booked, now)
+            except StorageTrouble as trouble:
+                log.warning("help_not_given_back", extra={"key": booked.key, "reason": str(trouble)})

@@ -1,0 +1,86 @@
+"""Questions to a chat model in the books, on both databases: booked once, within every limit, given back once.
+Never here: asking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.days import day_of
+from bot.domain.pools import Allowance, Pool
+from bot.domain.prompt_help import HelpCall
+from bot.domain.tenancy import Access, Budget, Ceiling
+from bot.errors import UserError
+from bot.texts import text
+
+if TYPE_CHECKING:
+    from bot.storage.opening import Storage
+
+AT = 1_700_000_000_000
+GUILD = 5
+FREE = Allowance(None, None, None)
+
+
+def call(number: int, units: int = 2) -> HelpCall:
+    return HelpCall(
+        key=f"help/{number}",
+        home=GUILD,
+        user_id=7,
+        pool=Pool.NORMAL,
+        account="default",
+        units=units,
+        created_at=AT,
+    )
+
+
+def budget(per_day: int | None = None) -> Budget:
+    ceiling = Ceiling(per_day, None, None, None)
+    return Budget(
+        guild_id=GUILD,
+        account="default",
+        cost=1,
+        access=Access(everyone=True),
+        usual=ceiling,
+        of_account=Ceiling(None, None, None, None),
+        refusal=text("refused.not_let_in"),
+    )
+
+
+async def spent(storage: Storage) -> int:
+    return (await storage.guilds.books.totals(GUILD, day_of(AT)))[Pool.NORMAL].spent
+
+
+async def drawn(storage: Storage) -> int:
+    return (await storage.tenants.used(AT, [GUILD]))[GUILD].today
+
+
+async def test_a_question_is_booked_once_and_given_back_once(storage: Storage) -> None:
+    assert await storage.help_books.book(call(1), FREE, None, budget())
+    assert not await storage.help_books.book(call(1), FREE, None, budget())
+    assert (await spent(storage), await drawn(storage)) == (2, 1)
+
+    await storage.help_books.give_back(call(1), AT + 5)
+    await storage.help_books.give_back(call(1), AT + 6)
+
+    assert (await spent(storage), await drawn(storage)) == (0, 0)
+    assert not await storage.help_books.book(call(1), FREE, None, budget())
+
+
+async def test_it_is_no_picture_in_the_usage(storage: Storage) -> None:
+    await storage.help_books.book(call(1), FREE, None, budget())
+
+    (row,) = await storage.guilds.books.usage(GUILD, AT - 1, AT + 1, zone="UTC")
+
+    assert (row.units, row.jobs) == (2, 0)
+
+
+async def test_a_members_allowance_and_the_owners_ceiling_hold_for_it(storage: Storage) -> None:
+    with pytest.raises(UserError) as member:
+        await storage.help_books.book(call(1), Allowance(1, None, None), None, budget())
+    await storage.help_books.book(call(2, units=0), FREE, None, budget(per_day=1))
+    with pytest.raises(UserError) as owner:
+        await storage.help_books.book(call(3, units=0), FREE, None, budget(per_day=1))
+
+    assert member.value.text.id == "refused.per_day"
+    assert owner.value.text.id == "refused.ceiling_day"
