@@ -13,7 +13,19 @@ from rich.console import Console
 
 from tests.bench.report import keep, show
 
-BENCHES = ("start", "cheap", "flat", "reads", "lag", "answer", "flight", "ceiling", "restart", "storage", "year")
+BENCHES = (
+    "start",
+    "cheap",
+    "flat",
+    "reads",
+    "lag",
+    "answer",
+    "flight",
+    "ceiling",
+    "restart",
+    "storage",
+    "year",
+)
 
 
 def run(
