@@ -15,11 +15,13 @@ from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
+from typing_extensions import override
 
 
 class Bare(commands.AutoShardedBot):
     """One command and one kind of button; both say "thinking…" and forget it."""
 
+    @override
     async def setup_hook(self) -> None:
         """Tell Discord the command."""
         self.tree.add_command(imagine)

@@ -15,6 +15,7 @@ from bot.storage.tables import jobs
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from sqlalchemy import BindParameter
     from sqlalchemy.engine import Connection, Row
 
     from bot.storage.database import Database
@@ -23,7 +24,7 @@ c = open_answers.c
 HAS_JOB: Final = exists().where(jobs.c.interaction_id == c.interaction_id)
 
 
-_IDS: Final = bindparam("ids_", expanding=True)
+_IDS: Final[BindParameter[Any]] = bindparam("ids_", expanding=True)
 _DELETE_MINE: Final = delete(open_answers).where(c.interaction_id.in_(_IDS), c.owner == bindparam("owner_"))
 _KNOWN: Final = select(c.interaction_id).where(c.interaction_id.in_(_IDS))
 _INSERT: Final = insert(open_answers)
