@@ -52,9 +52,9 @@ async def serving(settings: Settings, served: Served) -> AsyncIterator[None]:
         yield
         return
     # Who serves nothing need not wait for aiohttp's server.
-    from bot.web.health import Health  # noqa: PLC0415
-    from bot.web.hook import Hook  # noqa: PLC0415
-    from bot.web.server import serve  # noqa: PLC0415
+    from bot.web.health import Health  # noqa: PLC0415 - who serves nothing need not wait
+    from bot.web.hook import Hook  # noqa: PLC0415 - who serves nothing need not wait
+    from bot.web.server import serve  # noqa: PLC0415 - who serves nothing need not wait
 
     health = Health(
         alive={"parts": served.supervisor.lost},

@@ -29,7 +29,7 @@ def watch() -> None:
         if used > SHORTEST_S:
             steps.append((used * 1_000, wall * 1_000, time.time(), _named(handle)))
 
-    asyncio.events.Handle._run = timed  # type: ignore[method-assign,assignment]
+    asyncio.events.Handle._run = timed  # type: ignore[method-assign,assignment]  # any handle will do
 
 
 def _named(handle: Any) -> str:
