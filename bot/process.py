@@ -4,6 +4,7 @@ Never here: what it is made of (that is `app`)."""
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -165,6 +166,8 @@ class App:
         self.manager.tell(f"STATUS={told['servers']} servers")
         # In a thread, so that the first sentence in each language need not wait for all of them to be read.
         await asyncio.to_thread(self.bot.catalogues.read_all)
+        # What stands now stands to the end; searching it for garbage again and again held up the loop for 100 ms.
+        gc.freeze()
         await idle(self.clock)
 
     async def _ask_for_token(self) -> None:

@@ -4,6 +4,7 @@ Never here: what comes after the first answer."""
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import tempfile
 import time
@@ -11,55 +12,66 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import discord
-from discord import app_commands
-
-from bot.client import point_at
 from bot.sandbox.upstream import Fault, SimulatedUpstream
-from tests.bench.bot_harness import addresses_kept, easel, moments
+from tests.bench.bot_harness import moments
+from tests.bench.programs import EASEL, bare, cpu_s, environ_of, running
 from tests.bench.report import Report, median, percentile
 from tests.fakes.discord_wire import FakeDiscord
 
 if TYPE_CHECKING:
+    from asyncio.subprocess import Process
     from collections.abc import AsyncIterator
 
     from tests.fakes.discord_wire import Interaction
 
 PER_SECOND = 50
-GOAL_RATIO, GOAL_MS = 2.0, 1000.0
-WAIT_S = 20.0
+AT_ONCE = 200
+REPEATS = 3
+GOAL_RATIO, GOAL_MS, GOAL_STEP_MS = 2.0, 1000.0, 10.0
+WAIT_S = 60.0
 
 
 async def measure(size: str) -> Report:
     """Measure."""
     report = Report(
         "answer",
-        f"{PER_SECOND} /imagine a second, at random moments, until the first answer is there; the image API "
-        "accepts connections and never answers. The bot, the double of Discord and its people share one process "
-        "and one core, for both bots alike: their ratio counts, and the double's own work is in both.",
+        f"/imagine until its first answer is there, {PER_SECOND} a second at random moments and {AT_ONCE} at once; the image "
+        "API accepts connections and never answers. Both bots are processes of their own; the double of Discord and its "
+        "people are another, whose own work is in the times of both. A step is what the event loop runs without a pause, "
+        "in processor time of its thread, from connecting on.",
         size,
     )
-    repeats, seconds = (3, 20.0) if size == "full" else (1, 0.4)
-    easels: list[list[float]] = []
-    bares: list[list[float]] = []
+    repeats, seconds, at_once = (REPEATS, 10.0, AT_ONCE) if size == "full" else (1, 0.4, 5)
+    found: dict[str, list[list[float]]] = {}
+    steps: list[tuple[float, str]] = []
     for turn in range(repeats):
-        with tempfile.TemporaryDirectory() as folder:
-            for name, kept, bot in (("bare", bares, _bare()), ("easel", easels, _hanging(Path(folder)))):
-                async with bot as fake:
-                    before = time.process_time()
-                    found = await _asked(fake, seconds, seed=turn)
-                    _add(report, name, turn, found, time.process_time() - before)
-                kept.append([one * 1000 for one in found])
-    for share, name in ((0.5, "p50"), (0.99, "p99")):
-        ours = median(percentile(one, share) for one in easels)
-        theirs = median(percentile(one, share) for one in bares)
-        report.note(f"{name}, bare", theirs, "ms")
-        report.note(f"{name}, easel", ours, "ms")
-        if share > 0.9:
-            report.at_most("p99, easel : bare", ours / theirs, GOAL_RATIO)
-        else:
-            report.note("p50, easel : bare", ours / theirs)
-    report.at_most("slowest answer of all, easel", max(map(max, easels)), GOAL_MS, "ms")
+        for name in ("bare", "easel"):
+            async with _bot(name, steps) as (fake, process):
+                for load in ("steady", "burst"):
+                    used = cpu_s(process.pid)
+                    if load == "steady":
+                        waits = await _steady(fake, seconds, seed=turn)
+                    else:
+                        waits = await _burst(fake, at_once)
+                    _add(report, f"{name}, {load}", turn, waits, cpu_s(process.pid) - used)
+                    found.setdefault(f"{name}, {load}", []).append([one * 1_000 for one in waits])
+    for load in ("steady", "burst"):
+        for share, name in ((0.5, "p50"), (0.99, "p99")):
+            theirs, ours = (
+                median(percentile(one, share) for one in found[f"{bot}, {load}"]) for bot in ("bare", "easel")
+            )
+            report.note(f"{load}: {name}, bare", theirs, "ms")
+            report.note(f"{load}: {name}, easel", ours, "ms")
+            if share > 0.9:
+                report.at_most(f"{load}: p99, easel : bare", ours / theirs, GOAL_RATIO)
+            else:
+                report.note(f"{load}: p50, easel : bare", ours / theirs)
+        slowest = max(max(one) for one in found[f"easel, {load}"])
+        report.at_most(f"{load}: slowest answer of all, easel", slowest, GOAL_MS, "ms")
+    longest = sorted(steps, reverse=True)[:8]
+    report.at_most("longest step of the loop", longest[0][0] if longest else 0.0, GOAL_STEP_MS, "ms")
+    for used, what in longest:
+        report.note(f"step: {what[:60]}", used, "ms")
     return report
 
 
@@ -78,7 +90,7 @@ def _add(report: Report, name: str, turn: int, found: list[float], busy: float) 
     )
 
 
-async def _asked(fake: FakeDiscord, seconds: float, *, seed: int) -> list[float]:
+async def _steady(fake: FakeDiscord, seconds: float, *, seed: int) -> list[float]:
     """Type commands for so long; how long each waited for its first answer."""
     dice = random.Random(seed)  # noqa: S311 - repeatable chance for a simulation
     asked: list[Interaction] = []
@@ -86,42 +98,40 @@ async def _asked(fake: FakeDiscord, seconds: float, *, seed: int) -> list[float]
     for at in moments(PER_SECOND, seconds, dice):
         await asyncio.sleep(max(0.0, began + at - time.monotonic()))
         asked.append(await fake.slash("imagine", {"prompt": f"heron {len(asked)}"}))
-    await fake.until(lambda: all(one.answered_at is not None for one in asked[-200:]), WAIT_S)
+    return await _waits(fake, asked)
+
+
+async def _burst(fake: FakeDiscord, many: int) -> list[float]:
+    """The same for so many at once."""
+    return await _waits(fake, [await fake.slash("imagine", {"prompt": f"crane {n}"}) for n in range(many)])
+
+
+async def _waits(fake: FakeDiscord, asked: list[Interaction]) -> list[float]:
+    await fake.until(lambda: all(one.answered_at is not None for one in asked), WAIT_S)
     return [(one.answered_at or float("inf")) - one.at for one in asked]
 
 
 @asynccontextmanager
-async def _hanging(folder: Path) -> AsyncIterator[FakeDiscord]:
-    """The real bot, and an image API that never answers."""
-    async with FakeDiscord(oracle=False) as fake, SimulatedUpstream() as upstream:
-        upstream.fault(Fault.HANG_BEFORE, times=None)
-        async with easel(fake, upstream, folder):
-            yield fake
-
-
-@asynccontextmanager
-async def _bare() -> AsyncIterator[FakeDiscord]:
-    """A bot of discord.py's that has nothing to do but to defer."""
-    async with FakeDiscord(oracle=False) as fake, addresses_kept():
-        point_at(fake.api, fake.gateway)
-        client = discord.AutoShardedClient(
-            intents=discord.Intents(guilds=True), max_messages=None, chunk_guilds_at_startup=False
-        )
-        tree = app_commands.CommandTree(client)
-
-        @tree.command(name="imagine", description="Nothing.")
-        async def imagine(interaction: discord.Interaction, prompt: str) -> None:
-            del prompt
-            await interaction.response.defer(thinking=True)
-
-        async def set_up() -> None:
-            await tree.sync()
-
-        client.setup_hook = set_up  # type: ignore[method-assign]  # the library offers this hook for replacement
-        running = asyncio.create_task(client.start(fake.token), name="bare")
-        try:
-            await fake.ready()
-            yield fake
-        finally:
-            await client.close()
-            await asyncio.gather(running, return_exceptions=True)
+async def _bot(name: str, steps: list[tuple[float, str]]) -> AsyncIterator[tuple[FakeDiscord, Process]]:
+    """One of the bots, and an image API that never answers; the steps of Easel's loop are kept."""
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home)
+        async with FakeDiscord(oracle=False) as fake, SimulatedUpstream() as upstream:
+            upstream.fault(Fault.HANG_BEFORE, times=None)
+            if name == "bare":
+                async with running(fake, bare(fake), folder, {}) as process:
+                    yield fake, process
+                return
+            environ = environ_of(fake, upstream, folder, MAX_RUNNING="1000")
+            async with running(fake, EASEL, folder, environ):
+                pass  # the first start migrates and tells the commands
+            told = folder / "steps.json"
+            command = ("-m", "tests.bench.watched_bot", str(told))
+            async with running(fake, command, folder, environ) as process:
+                await asyncio.sleep(1)
+                began = time.time()
+                yield fake, process
+                ended = time.time()
+            steps += [
+                (used, what) for used, _, at, what in json.loads(told.read_text()) if began < at < ended
+            ]
