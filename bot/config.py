@@ -18,9 +18,9 @@ from bot.domain.costs import parse_money, parse_rates
 from bot.domain.pools import Pool, parse_default_rules
 from bot.domain.tenancy import MINE, NO_CEILING, parse_access, parse_ceiling
 from bot.errors import StartupError
-from bot.help_settings import HelpSettings
 from bot.log import redact
 from bot.midjourney.mjproxy.routes import Auth
+from bot.model_settings import ModelSettings
 from bot.setting_names import OLD_NAMES, PREFIX, Said, by_new_name
 from bot.setting_types import (
     AccountOf,
@@ -31,7 +31,6 @@ from bot.setting_types import (
     CreditValue,
     Database,
     DefaultPool,
-    Engine,
     Hosts,
     Listening,
     Lower,
@@ -114,7 +113,7 @@ def _secrets_in(value: object) -> Iterable[SecretStr]:
     return [secret for secret in found if isinstance(secret, SecretStr)]
 
 
-class Settings(HelpSettings, LocalSettings):
+class Settings(ModelSettings, LocalSettings):
     """Everything an operator can choose. Names are fixed: deployments rely on them."""
 
     discord_token: BotToken = Field(
@@ -141,10 +140,6 @@ class Settings(HelpSettings, LocalSettings):
     api_admin_key: ApiKey | None = Field(
         None,
         description="OhMyGPT key with the management permission: shows you the balance, reads the price list, and makes keys with a cap (`easel keys`).",
-    )
-    engine_model: Engine | None = Field(
-        None,
-        description="Image model for `/draw` on the same OhMyGPT key: `gpt-image-…` or `dall-e-3`; unset: no such command.",
     )
     pool_routes: Routes = Field(
         default_factory=dict,

@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.ports import PreviewPictures
 from bot.services.accounts.accounts import Accounts
 from bot.services.accounts.costs import Costs
 from bot.services.accounts.key_orders import KeyOrders
@@ -15,7 +14,6 @@ from bot.services.accounts.own_keys import OwnKeys
 from bot.services.accounts.owner_policy import OwnerPolicy
 from bot.services.accounts.owner_questions import OwnerQuestions
 from bot.services.accounts.status import AccountStatus
-from bot.services.accounts.strays import Strays
 from bot.services.accounts.upstream_keys import UpstreamKeys
 from bot.services.admission.doors import Doors
 from bot.services.history.at_server import AtServer
@@ -50,13 +48,7 @@ from bot.services.servers.policy import GuildPolicy
 from bot.services.servers.prompt_settings import PromptSettings
 from bot.services.servers.quota import Allowances
 from bot.services.servers.settings import Guilds
-from bot.services.worker.delivery import Delivery
-from bot.services.worker.news import News
-from bot.services.worker.previews import Previews
-from bot.services.worker.progress import ProgressEditor
-from bot.services.worker.reconcile import Reconciler
-from bot.services.worker.submission import Submitter
-from bot.services.worker.worker import Worker
+from bot.services.worker_wiring import build_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +56,8 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.services.accounts.owner_policy import OwnerMail
     from bot.services.process import Ports, Terms
+    from bot.services.worker.progress import ProgressEditor
+    from bot.services.worker.worker import Worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +123,7 @@ class Services:
 def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]) -> Services:
     """Wire one process's services; nothing runs until `worker.run()`."""
     store, stores, clock, metrics = ports.store, ports.guilds, ports.clock, ports.metrics
-    chance, of_owner = terms.chance, terms.owner_terms
+    of_owner = terms.owner_terms
     dispatcher = Dispatcher(
         settings=stores.settings, records=stores.records, modlog=ports.modlog, clock=clock, metrics=metrics
     )
@@ -186,55 +180,12 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     )
 
     # -- a row becomes calls and messages ----------------------------------------------------------------
-    editor = ProgressEditor(
-        store=store,
-        publisher=ports.publisher,
-        clock=clock,
-        metrics=metrics,
-        previews=Previews(
-            pictures=ports.pictures if isinstance(ports.pictures, PreviewPictures) else None,
-            settings=stores.settings,
-            metrics=metrics,
-        ),
-    )
     people = People(store=ports.people, clock=clock)
     owed = DmDebts(people=people, store=ports.keepsakes, clock=clock)
-    worker = Worker(
-        owner=terms.owner,
-        store=store,
-        submitter=Submitter(
-            store=store,
-            accounts=accounts,
-            clock=clock,
-            metrics=metrics,
-            chance=chance,
-            webhook_address=terms.webhook_address,
-        ),
-        reconciler=Reconciler(store=store, accounts=accounts, clock=clock, metrics=metrics, chance=chance),
-        delivery=Delivery(
-            store=store,
-            publisher=ports.publisher,
-            pictures=ports.pictures,
-            editor=editor,
-            dispatcher=dispatcher,
-            clock=clock,
-            metrics=metrics,
-            chance=chance,
-            on_lost_way=on_lost_way,
-            owe_copy=owed.owe,
-            strayed=Strays(memory=stores.memory, mail=ports.mail, metrics=metrics).saw,
-            is_news=News(people=ports.people, settings=stores.settings, usual=terms.news_after).is_news,
-        ),
-        editor=editor,
-        accounts=accounts,
-        webhooks=terms.webhooks,
-        reads_per_second=terms.reads_per_second,
-        clock=clock,
-        metrics=metrics,
-        chance=chance,
-        max_running=min(terms.max_running, of_owner.of_account.at_once or terms.max_running),
-        usual=of_owner.usual,
+    worker = build_worker(
+        ports, terms, accounts=accounts, dispatcher=dispatcher, owe_copy=owed.owe, on_lost_way=on_lost_way
     )
+    editor = worker.editor
 
     # -- servers -----------------------------------------------------------------------------------------
     guilds = Guilds(store=stores.settings, clock=clock, dispatcher=dispatcher)

@@ -1,16 +1,20 @@
-"""The settings of the prompt helper: which chat model, and where it is asked if not with the account's own key.
-Never here: reading them (`bot.config`), and what the helper does."""
+"""The settings of models beside Midjourney: the image model of `/draw`, the chat model that helps with prompts.
+Never here: reading them (`bot.config`), and what is done with them."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from bot.setting_types import ApiKey, Web
+from bot.setting_types import ApiKey, Engine, Web
 
 
-class HelpSettings(BaseModel):
+class ModelSettings(BaseModel):
     """A part of `Settings`."""
 
+    engine_model: Engine | None = Field(
+        None,
+        description="Image model for `/draw` on the same OhMyGPT key: `gpt-image-…` or `dall-e-3`; unset: no such command.",
+    )
     helper_model: str | None = Field(
         None,
         min_length=1,
