@@ -456,6 +456,16 @@ async def test_a_job_of_a_stranger_account_is_no_reason_to_keep_a_key(
     assert mint.opened == [KEY]
 
 
+async def test_a_process_that_opens_no_accounts_takes_no_key(world: Harness) -> None:
+    world.more_ports["vault"] = FernetVault([MASTER])
+    await world.reboot()
+
+    with pytest.raises(LookupError):
+        await keys(world).bring(GUILD, ADA, KEY)
+
+    assert await keys(world).current(GUILD) is None
+
+
 # -- made by the owner -----------------------------------------------------------------------------------
 
 

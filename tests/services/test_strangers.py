@@ -168,6 +168,6 @@ async def test_two_servers_that_come_at_once_are_both_asked_about_once(world: Ha
 async def test_processes_that_start_at_once_agree_since_when_servers_are_noted(world: Harness) -> None:
     policy = world.services.owner_policy
     tick = itertools.count(world.clock.now(), 1_000)
-    policy.clock = SimpleNamespace(now=lambda: next(tick))  # type: ignore[assignment]  # each has a clock of its own
+    policy.clock = SimpleNamespace(now=lambda: next(tick))  # each has a clock of its own
 
     assert len(set(await asyncio.gather(*(policy.since() for _ in range(3))))) == 1
