@@ -122,6 +122,7 @@ async def test_outside_servers_the_deployments_rules_hold(server: Server) -> Non
     fast = Request(pool=Pool.FAST, charge=Charge.IMAGINE)
 
     assert await policy.default_pool(outside) is Pool.NORMAL
+    assert await policy.allowance(outside, Pool.FAST, in_chain=False) == UNLIMITED
     assert (await policy.admit(outside, fast)).allowance == UNLIMITED
     await policy.check(outside, fast)
 

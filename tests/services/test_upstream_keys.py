@@ -140,7 +140,7 @@ async def test_without_an_admin_key_or_a_master_key_each_part_says_what_it_needs
     ("fault", "said"),
     [
         (RemoteFault.KEY, "keys.no_permission"),
-        (RemoteFault.REFUSED, "keys.no_permission"),
+        (RemoteFault.REFUSED, "keys.refused"),
         (RemoteFault.THROTTLED, "keys.unreachable"),
         (RemoteFault.UNREACHED, "keys.unreachable"),
     ],
