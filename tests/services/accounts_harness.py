@@ -112,6 +112,7 @@ class AccountsHarness:
         self.trouble: dict[str, RemoteError] = {}
         """What every call of an account raises."""
         self.credits: dict[str, int] = {}
+        self.prices: list[Any] = []
         self.paid_by: dict[str, str] = {}
         """Which account has a task."""
         self.hidden: list[str] = []
@@ -191,5 +192,5 @@ class MintApi(Api):
         return Left(Decimal(self._mint.credits[self.account]))
 
     async def rates(self) -> list[Any]:
-        """Nothing is known of prices."""
-        return []
+        """What the list of prices says, to whoever may read balances."""
+        return self._mint.prices

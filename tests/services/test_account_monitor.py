@@ -6,12 +6,15 @@ from __future__ import annotations
 import asyncio
 import json
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.guild_ports import EventKind
+from bot.domain.pools import Pool
+from bot.domain.prices import Charge
 from bot.domain.upstream_keys import DAY_MS as DAY
 from bot.domain.upstream_keys import UpstreamKey
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
@@ -238,6 +241,20 @@ async def test_without_a_limit_or_a_key_that_may_ask_nothing_is_told_of_balances
     assert await watched.round() == []
 
 
+@pytest.mark.parametrize(("readable", "price"), [((), None), (("studio",), 2_040)])
+async def test_prices_are_learned_through_any_account_that_may_read_them(
+    watched: Watched, readable: tuple[str, ...], price: int | None
+) -> None:
+    watched.mint.credits = dict.fromkeys(readable, 5_000)
+    watched.mint.prices = [SimpleNamespace(name="FAST imagine", text="2040 credits")]
+    watched.mint.furnish(watched.world)
+    await watched.reboot()
+
+    await watched.round()
+
+    assert await watched.world.services.costs.of_one(Pool.FAST, Charge.IMAGINE) == price
+
+
 async def test_a_key_that_cannot_be_read_is_nobodys_rejection(watched: Watched) -> None:
     await watched.world.services.own_keys.bring(GUILD, ADA, KEY)
     watched.world.more_ports["vault"] = FernetVault([NEXT_MASTER])
@@ -408,6 +425,23 @@ async def test_the_owners_own_key_with_a_cap_is_told_to_the_owner_alone(limited:
     assert limited.post.said == ["log.of_account"]
     assert await limited.round() == []
     assert len(limited.post.said) == 1
+
+
+async def test_a_cap_that_discord_did_not_take_is_told_to_the_owner_by_the_next_round(
+    limited: Watched,
+) -> None:
+    office(limited).listed.append(
+        UpstreamKey(key="studio", remark="mine", used=Decimal(95), cap=Decimal(100))
+    )
+    limited.post.closed = True
+    assert await limited.round() == []
+    assert limited.post.occasions != []
+
+    limited.post.closed = False
+    assert await limited.round() == []
+    assert await limited.round() == []
+    assert limited.post.said == ["log.of_account"]
+    assert len(set(limited.post.occasions)) == 1
 
 
 async def test_a_list_that_cannot_be_read_is_no_news_and_forgets_nothing(limited: Watched) -> None:

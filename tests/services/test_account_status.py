@@ -9,14 +9,14 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from bot.errors import RemoteError, RemoteFault
+import pytest
+
+from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts import status as upstream
 from bot.services.accounts.status import BELIEVED_MS, AccountStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pytest
 
     from bot.domain.ports import Clock
     from bot.services.accounts.accounts import Accounts
@@ -67,6 +67,16 @@ class Far:
 
 
 @dataclass
+class Checked(Far):
+    """An image API that lists no tasks, but says whether it is there."""
+
+    checks: int = 0
+
+    async def check(self) -> None:
+        self.checks += 1
+
+
+@dataclass
 class Doors:
     """Accounts: the one there is, and who may count its money."""
 
@@ -82,11 +92,16 @@ class Doors:
         return self.far if self.with_purse else None
 
 
+@dataclass
 class NoKeys:
-    """There is no admin key."""
+    """There is no admin key, or it is of no use."""
+
+    trouble: Exception | None = None
 
     async def of_account(self, account: str) -> None:
         assert account == "studio"
+        if self.trouble is not None:
+            raise self.trouble
 
 
 class Looking:
@@ -130,6 +145,25 @@ async def test_what_is_wrong_is_said_and_a_balance_that_cannot_be_read_is_left_o
 
     assert seen.fault is RemoteFault.KEY
     assert (seen.credits_left, seen.rates) == (None, ())
+
+
+async def test_a_server_with_a_question_of_its_own_is_asked_that_one() -> None:
+    far = Checked()
+
+    assert (await look_at(far).look()).fault is None
+    assert (far.checks, far.asked) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "trouble", [RemoteError(RemoteFault.KEY, "no"), StorageTrouble("locked"), TimeoutError()]
+)
+async def test_limits_of_a_key_that_cannot_be_read_are_left_out(trouble: Exception) -> None:
+    looking = look_at(Far())
+    looking._upstream.upstream_keys = cast("UpstreamKeys", NoKeys(trouble))
+
+    seen = await looking.look()
+
+    assert (seen.fault, seen.key, seen.membership_end) == (None, None, None)
 
 
 async def test_silence_is_an_answer_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,9 +63,19 @@ async def test_where_nobodys_choice_can_be_read_a_result_comes_as_an_edit() -> N
 
 
 @pytest.mark.parametrize(
-    ("used", "marks"), [(10, set()), (90, {"nearly@100"}), (100, {"whole@100", "nearly@100"})]
+    ("used", "cap", "marks"),
+    [
+        (10, 100, set()),
+        (90, 100, {"nearly@100"}),
+        (100, 100, {"whole@100", "nearly@100"}),
+        (100, None, set()),
+        (None, 100, set()),
+    ],
 )
-def test_a_keys_cap_is_told_when_it_is_nearly_reached(used: int, marks: set[str]) -> None:
-    key = UpstreamKey(key="sk-1", remark="", used=Decimal(used), cap=Decimal(100))
+def test_a_keys_cap_is_told_when_it_is_nearly_reached(
+    used: int | None, cap: int | None, marks: set[str]
+) -> None:
+    known_used, known_cap = (None if n is None else Decimal(n) for n in (used, cap))
+    key = UpstreamKey(key="sk-1", remark="", used=known_used, cap=known_cap)
 
     assert notices_of_key(key, NOW).keys() == marks

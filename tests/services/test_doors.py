@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.domain.keys import JobKey
+from bot.domain.membership import NoDirectory
 from bot.domain.pools import Pool
 from bot.domain.prompts import PromptOptions
 from bot.errors import UserError
-from bot.services.admission.doors import LOOKING, Door
+from bot.services.admission.doors import LOOKING, Door, Doors, Origin
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.mask_editor import MaskEditor
 from bot.services.intake.region_links import RegionLinks
 from bot.ui.controls import REGISTERED
 from bot.ui.kit.controls import COMPONENTS, MODALS
 from tests.services.harness import CHANNEL, GUILD, Harness
-from tests.services.server_harness import ADA, SENTENCES
+from tests.services.server_harness import ADA, SENTENCES, refusal
 from tests.services.test_mask_editor import MASK, Screens
 from tests.services.test_pictures import described
 from tests.services.test_regions import single
@@ -356,3 +358,14 @@ def _note(name: str, rows: Mapping[Any, str]) -> None:
         lines = [f"{door} {said}\n" for door, said in rows.items()]
         with (Path(folder) / f"{list(SITUATIONS).index(name):02} {name}.txt").open("a") as notes:
             notes.write("".join(lines))
+
+
+@pytest.mark.parametrize("door", Door)
+async def test_a_chain_that_began_outside_servers_can_be_looked_at_and_not_gone_on_with(door: Door) -> None:
+    doors, origin = Doors(NoDirectory()), Origin(JobKey("K1"), user_id=1, home=None, channel=None)
+    attempt = doors.ask(Viewer(user_id=1, guild_id=None, manages=False), origin, door)
+
+    if door.begins:
+        assert (await refusal(attempt)).id == "refused.server_only"
+    else:
+        assert await attempt is None

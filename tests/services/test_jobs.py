@@ -11,10 +11,11 @@ from bot.domain.jobs import Job, JobState, Route
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
 from bot.domain.ports import Load, Picture
-from bot.domain.tasks import TaskStatus
+from bot.domain.tasks import TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, TooLarge, UserError
 from bot.services.admission.viewer import Viewer
 from tests.services.harness import CHANNEL, GUILD
+from tests.services.test_at_server import Desk, Server
 
 if TYPE_CHECKING:
     from tests.services.harness import Harness
@@ -88,6 +89,21 @@ async def test_a_running_job_says_at_once_that_it_will_not_be_posted_and_is_kept
     assert world.discord.of(job.key)[0].picture is None
     assert world.lost_ways == []
     assert [kind for key, kind in await world.ledger() if key == job.key] == ["reserve"]
+
+
+async def test_a_job_that_waits_in_a_servers_own_queue_is_taken_out_of_it(world: Harness) -> None:
+    job = await world.imagine()
+    await world.calm()
+    sent = await world.job(job.key)
+    assert sent.state is JobState.SUBMITTED
+    assert sent.task_id is not None
+    api = Server()
+    api.tasks[sent.task_id] = TaskSnapshot(sent.task_id, TaskStatus.NOT_START)
+    world.services.jobs.server = Desk(api).asks
+
+    said = await world.services.jobs.cancel(viewer(), job.key)
+
+    assert (said.id, api.dropped) == ("jobs.cancelled_at_server", [sent.task_id])
 
 
 async def test_cancelling_twice_says_the_same_and_changes_nothing(world: Harness) -> None:

@@ -4,15 +4,19 @@ Never here: the channel (test_telling.py)."""
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.capabilities import Speed
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.guild_ports import EventKind
-from bot.domain.jobs import Route
+from bot.domain.jobs import JobState, Route
+from bot.domain.pools import Pool
 from bot.errors import RemoteError, RemoteFault
 from bot.services.modlog.events import events_of
+from bot.texts import text
 from tests.domain.builders import NOW, a_job
 from tests.services.harness import CHANNEL, GUILD
 from tests.services.server_harness import ADA, LOG_CHANNEL, Heard
@@ -40,6 +44,16 @@ def test_failures_that_are_not_the_prompts_are_told(kind: FailureKind, told: Eve
 
 def test_what_went_well_is_not_told() -> None:
     assert list(events_of(a_job(), ["token_expired"])) == []
+
+
+def test_a_picture_that_ran_in_another_pool_is_told_with_both_pools() -> None:
+    job = a_job(pool=Pool.FAST, state=JobState.SUCCEEDED)
+    job = replace(job, server=replace(job.server, ran_at=Speed.RELAX))
+
+    (event,) = events_of(job, [])
+
+    assert (event.kind, event.said.id, event.job) == (EventKind.LEFT_POOL, "log.left_pool", job.key)
+    assert (event.said.args["pool"], event.said.args["ran_in"]) == (text("pool.FAST"), text("pool.NORMAL"))
 
 
 async def test_a_rejected_key_and_a_missing_permission_reach_the_log_channel_once(world: Harness) -> None:

@@ -454,3 +454,53 @@ async def test_a_job_of_a_stranger_account_is_no_reason_to_keep_a_key(
     assert replace(await world.job(job.key), owner=None).account == "default"
     assert await world._opened.guilds.keys.sealed(FIRST) is None
     assert mint.opened == [KEY]
+
+
+async def test_a_process_that_opens_no_accounts_takes_no_key(world: Harness) -> None:
+    world.more_ports["vault"] = FernetVault([MASTER])
+    await world.reboot()
+
+    with pytest.raises(LookupError):
+        await keys(world).bring(GUILD, ADA, KEY)
+
+    assert await keys(world).current(GUILD) is None
+
+
+# -- made by the owner -----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("mint")
+async def test_a_key_that_was_handed_in_is_handed_in_again_without_a_change(world: Harness) -> None:
+    await keys(world).install(GUILD, ADA, KEY)
+    await keys(world).install(GUILD, ADA, KEY)
+
+    assert await keys(world).current(GUILD) == FIRST
+    assert await why(keys(world).install(GUILD, ADA, OTHER_KEY)) == "keys.brought"
+
+
+@pytest.mark.usefixtures("mint")
+async def test_a_key_that_a_server_brings_at_the_same_moment_wins_over_a_made_one(world: Harness) -> None:
+    store = keys(world).store
+    replace_row = store.replace
+
+    async def overtaken(*args: Any, **row: Any) -> Any:
+        store.replace = replace_row  # type: ignore[method-assign]  # once
+        await keys(world).bring(GUILD, ADA, KEY)
+        return await replace_row(*args, **row)
+
+    store.replace = overtaken  # type: ignore[method-assign]  # another process is faster
+
+    assert await why(keys(world).install(GUILD, ADA, OTHER_KEY)) == "keys.brought"
+    assert await keys(world).holds(GUILD, KEY)
+
+
+@pytest.mark.usefixtures("mint")
+async def test_a_server_without_a_key_has_none_to_remove(world: Harness) -> None:
+    assert await why(keys(world).remove(GUILD, ADA)) == "own_key.none"
+
+
+async def test_where_own_keys_are_off_no_key_is_a_servers(world: Harness) -> None:
+    assert not await keys(world).holds(GUILD, KEY)
+    assert await keys(world).accounts_of(GUILD, KEY) == ()
+    assert await keys(world).in_use() == ()
+    assert await why(keys(world).install(GUILD, ADA, KEY)) == "keys.no_vault"

@@ -10,9 +10,10 @@ import pytest
 
 from bot.domain.access import Pressers, Treatment
 from bot.domain.moderation import Match, WordAction, WordRule
-from bot.domain.pools import Allowance, Pool
+from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.prices import Charge
 from bot.errors import SettingsChanged, StorageTrouble
+from bot.services.admission.terms import Request
 from bot.services.intake.intake import ATTEMPTS
 from bot.texts import text
 from tests.services.harness import CHANNEL, GUILD
@@ -113,6 +114,21 @@ async def test_other_servers_are_not_concerned_and_no_chain_begins_outside_serve
     assert (await server.world.services.policy.allowance(asker, Pool.FAST, in_chain=False)).per_day is None
     outside = server.elsewhere(server.asker(), guild_id=None)
     assert (await refusal(server.imagine(asker=outside))).id == "refused.server_only"
+
+
+async def test_outside_servers_the_deployments_rules_hold(server: Server) -> None:
+    policy = server.world.services.policy
+    outside = server.elsewhere(server.asker(), guild_id=None)
+    fast = Request(pool=Pool.FAST, charge=Charge.IMAGINE)
+
+    assert await policy.default_pool(outside) is Pool.NORMAL
+    assert await policy.allowance(outside, Pool.FAST, in_chain=False) == UNLIMITED
+    assert (await policy.admit(outside, fast)).allowance == UNLIMITED
+    await policy.check(outside, fast)
+
+    del server.world.rules[Pool.FAST]
+    assert (await refusal(policy.check(outside, fast))).id == "refused.pool_off"
+    assert (await refusal(policy.admit(outside, fast))).id == "refused.pool_off"
 
 
 async def test_a_job_costs_its_price_in_its_pool(server: Server) -> None:

@@ -134,6 +134,14 @@ async def test_languages_stay_as_they_are_while_the_database_is_in_trouble(
     assert people.language(ADA) == "de"
 
 
+async def test_other_words_are_asked_for_or_not_by_what_is_stored(world: Harness) -> None:
+    people = world.services.people
+
+    assert (await people.toggle_remix(ADA)).remix
+    assert (await another(world).preferences(ADA)).remix
+    assert not (await people.toggle_remix(ADA)).remix
+
+
 async def test_whoever_asks_to_be_forgotten_is(world: Harness) -> None:
     people = world.services.people
     await people.prefer_language(ADA, "de")

@@ -21,6 +21,8 @@ from bot.domain.turns import WHOSE
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.midjourney.decoding import DecodingBudget, Shared
 from bot.services.accounts.own_keys import TESTS
+from bot.services.admission import rations
+from bot.services.admission.rations import Ration
 from bot.services.modlog.dispatcher import LINES, OF_SERVER_LIMIT
 from bot.services.servers.rations import ACTS, CHANGES, HISTORY_BYTES
 from bot.storage.server_tables import strikes
@@ -28,7 +30,7 @@ from bot.storage.servers import members
 from bot.texts import text
 from tests.faults.report import folder
 from tests.services.accounts_harness import KEY, AccountsHarness
-from tests.services.harness import GUILD
+from tests.services.harness import GUILD, ManualClock
 from tests.services.server_harness import ADA, refusal
 
 if TYPE_CHECKING:
@@ -66,6 +68,21 @@ async def test_changes_of_settings(world: Harness) -> None:
     world.clock.move_to(world.clock.now() + HOUR)
     await guilds.set_retention(HOSTILE, ADA, 9)
     note("changes of settings in an hour", f"{CHANGES} of {CHANGES + 20}", "1 of 1")
+
+
+def test_of_many_servers_the_one_that_used_nothing_for_longest_is_forgotten_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rations, "SERVERS", 2)
+    ration = Ration(ManualClock(), most=2, within_ms=HOUR, refusal="refused.ration_acts")
+    for guild_id in (1, 2, 1, 3):
+        ration.take(guild_id)
+
+    with pytest.raises(UserError):
+        ration.take(1)
+    assert (ration.left(3), ration.left(2)) == (1, 2)
+    ration.forget(3)
+    assert ration.left(3) == 2
 
 
 async def test_a_restart_begins_no_new_ration_of_what_is_written(world: Harness) -> None:

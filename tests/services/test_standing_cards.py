@@ -3,9 +3,10 @@ Never here: which rows are noted (tests/storage/test_lifecycle.py)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.errors import RetryLater, RouteClosed
+from bot.services.admission.viewer import Viewer
 from bot.services.history.standing_cards import BATCH, TRIES
 from bot.services.modlog.dispatcher import Dispatcher
 from tests.services.harness import GUILD
@@ -95,3 +96,44 @@ async def test_what_stays_in_trouble_is_given_up_after_a_bounded_time(
     await go_on(world, TRIES + 5)
 
     assert len(tried) == TRIES
+
+
+async def test_where_anothers_card_stood_before_it_moved_is_named_to_moderators(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = await world.finished_grid(user=1)
+    heir = await world.ended((await world.press(grid, user=2)).job)
+    asker = world.asker(user=2)
+    await world.services.redelivery.show(
+        Viewer(user_id=2, guild_id=GUILD, manages=False), asker, heir.key, public=True
+    )
+    told: list[str] = []
+    monkeypatch.setattr(Dispatcher, "tell", lambda _self, _guild_id, event: told.append(event.said.id))
+
+    await world.services.moderation.erase(GUILD, ADA, 1)
+    await go_on(world, 2)
+
+    assert told.count("log.card_stands") == 1
+    card = next(m for m in world.discord.messages if m.id == asker.reply.message_id)
+    assert card.versions[-1].job.prompt == ""
+
+
+async def test_a_server_that_is_deleted_while_its_cards_are_taken_leaves_nothing_to_do(
+    world: Harness,
+) -> None:
+    grid = await world.finished_grid(user=1)
+    await world.ended((await world.press(grid, user=2)).job)
+    await world.services.moderation.erase(GUILD, ADA, 1)
+    records = world.services.standing_cards.records
+    claim = records.claim_cards
+
+    async def overtaken(*args: Any, **terms: Any) -> Any:
+        cards = await claim(*args, **terms)
+        await records.schedule_deletion(GUILD, 0)
+        assert GUILD in await records.delete_due(world.clock.now())
+        return cards
+
+    records.claim_cards = overtaken  # type: ignore[method-assign]  # another process tidies up
+    await go_on(world)
+
+    assert await claim(10**15, lease_ms=1, limit=10) == []

@@ -4,8 +4,10 @@ Never here: how the question and its answer look (tests/cogs/test_servers.py).""
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +19,7 @@ from bot.domain.prices import Charge
 from bot.domain.prompts import PromptOptions
 from bot.domain.tenancy import Access
 from bot.services.accounts.owner_policy import OwnerTerms
-from bot.services.accounts.owner_questions import AGAIN_MS
+from bot.services.accounts.owner_questions import AGAIN_MS, ASKING
 from bot.storage.people_tables import drafts
 from bot.storage.server_tables import audit, notices, strikes
 from tests.services.harness import GUILD
@@ -148,3 +150,24 @@ async def test_meanwhile_another_server_works_as_ever(world: Harness, mail: Mail
     assert (await world.ended(quiet)).home == GUILD
     assert {job.home for job in await world.all_jobs()} == {GUILD}
     assert mail.asked == [STRANGER]
+
+
+async def test_servers_that_come_at_once_are_each_asked_about_once(world: Harness, mail: Mail) -> None:
+    policy, questions = world.services.owner_policy, world.services.owner_questions
+    newcomers = [STRANGER + n for n in range(1, 5)]
+    for guild_id in newcomers:
+        await policy.note(guild_id, name="Another", owner_id=6, owners=frozenset({1}))
+
+    await asyncio.gather(*(questions.ask(guild_id) for guild_id in newcomers * 2))
+    await questions.resume()
+
+    assert sorted(mail.asked) == [STRANGER, *newcomers]
+    assert await questions.memory.get(ASKING) == "{}"
+
+
+async def test_processes_that_start_at_once_agree_since_when_servers_are_noted(world: Harness) -> None:
+    policy = world.services.owner_policy
+    tick = itertools.count(world.clock.now(), 1_000)
+    policy.clock = SimpleNamespace(now=lambda: next(tick))  # each has a clock of its own
+
+    assert len(set(await asyncio.gather(*(policy.since() for _ in range(3))))) == 1

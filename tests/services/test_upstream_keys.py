@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.guilds import Actor
-from bot.domain.upstream_keys import read_end
+from bot.domain.upstream_keys import UpstreamKey, read_end, remark_of
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
+from bot.services.accounts.key_orders import Order
 from bot.services.accounts.upstream_keys import SETTLED_MS, UpstreamKeys
 from bot.storage.vault import FernetVault
-from tests.services.accounts_harness import KEY, NEXT_MASTER, AccountsHarness, Office
+from tests.services.accounts_harness import KEY, NEXT_MASTER, REFUSED, AccountsHarness, Office
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, refusal
 
@@ -211,6 +212,45 @@ async def test_a_making_that_never_arrived_is_forgotten_after_a_while_and_done_a
     assert office.made == 1
 
 
+async def test_looking_around_forgets_a_making_that_never_arrived(world: Harness, office: Office) -> None:
+    office.trouble = {"make": NO_ANSWER}
+    assert (await passing(world, refusal(ordered(world)))).id == "keys.unclear"
+
+    await keys(world).settle()
+    assert len(await keys(world).orders.every()) == 1
+    world.clock.move_to(world.clock.now() + SETTLED_MS)
+    await keys(world).settle()
+
+    assert await keys(world).orders.every() == {}
+
+
+async def test_a_server_that_brought_a_key_while_another_was_made_for_it_keeps_its_own(
+    world: Harness, office: Office
+) -> None:
+    office.lost, office.late = {"make": NO_ANSWER}, 100
+    assert (await passing(world, refusal(ordered(world)))).id == "keys.unclear"
+    await world.services.own_keys.bring(GUILD, ADA, KEY)
+    office.hidden = 0
+
+    assert await why(ordered(world)) == "keys.brought"
+
+    (unused,) = (await keys(world).every()).keys
+    assert not unused.in_use
+    assert await keys(world).orders.every() == {}
+    assert await world.services.own_keys.holds(GUILD, KEY)
+
+
+@pytest.mark.usefixtures("office")
+async def test_orders_that_are_settled_at_once_are_all_forgotten(world: Harness) -> None:
+    orders = keys(world).orders
+    for n in range(4):
+        await orders.claim(f"tag{n}", Order(f"account{n}", world.clock.now(), 5, "owner"))
+
+    await asyncio.gather(*(orders.forget(f"tag{n}") for n in range(4)))
+
+    assert await orders.every() == {}
+
+
 async def test_two_who_ask_at_once_make_one_key(world: Harness, office: Office) -> None:
     first, second = await asyncio.gather(
         ordered(world, "studio"), ordered(world, "studio"), return_exceptions=True
@@ -294,6 +334,33 @@ async def test_a_change_without_an_answer_is_looked_up(world: Harness, office: O
     assert await why(keys(world).cap(SERVER, 30_000)) == "keys.not_sure"
 
 
+async def test_a_change_or_deletion_that_is_refused_says_so_and_changes_nothing(
+    world: Harness, office: Office
+) -> None:
+    await ordered(world, "studio")
+    before = list(office.listed)
+
+    office.trouble = {"change": REFUSED, "delete": REFUSED}
+    assert await why(keys(world).disable("studio")) == "keys.no_permission"
+    assert await why(keys(world).delete("studio", actor=OWNER)) == "keys.no_permission"
+
+    office.trouble = {"delete": NO_ANSWER}
+    assert await why(keys(world).delete("studio", actor=OWNER)) == "keys.not_sure"
+    assert office.listed == before
+
+
+async def test_of_several_keys_of_one_subject_one_has_to_be_named_by_its_tag(
+    world: Harness, office: Office
+) -> None:
+    for tag in ("0123456789", "abcdef0123"):
+        office.listed.append(UpstreamKey(key=f"sk-{tag}", remark=remark_of("studio", tag)))
+
+    several = await refusal(keys(world).disable("studio"))
+
+    assert (several.id, several.args["tags"]) == ("keys.several", "0123456789, abcdef0123")
+    assert (await keys(world).disable("abcdef0123")).disabled
+
+
 async def test_a_deleted_key_is_out_of_use_and_gone(world: Harness, office: Office) -> None:
     await ordered(world)
     office.lost = {"delete": NO_ANSWER}
@@ -340,6 +407,11 @@ async def test_accounts_that_are_looked_at_together_share_one_list(world: Harnes
 
     assert [key is not None for key in found] == [False, True] * 3
     assert office.lists == before + 1
+
+
+async def test_an_account_that_is_not_here_has_no_key_to_be_known(world: Harness, office: Office) -> None:
+    assert await keys(world).of_account("nowhere") is None
+    assert office.lists == 0
 
 
 # -- ends ------------------------------------------------------------------------------------------------

@@ -17,11 +17,10 @@ from bot.domain.prices import Charge
 from bot.domain.schedule import MINUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from bot.domain.balances import Priced
     from bot.domain.costs import Money
-    from bot.domain.days import Day
     from bot.domain.guild_ports import BookStore, Memory
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock
@@ -71,10 +70,6 @@ class Costs:
     async def of_job(self, key: JobKey) -> Cost:
         """What a job costs; nothing once its units were given back."""
         return await self.books.cost_of(key)
-
-    async def of_day(self, guild_id: int, day: Day, *, user_id: int | None = None) -> Mapping[Pool, Cost]:
-        """What a server, or one of its members, has spent on a day."""
-        return await self.books.costs(guild_id, day, user_id=user_id)
 
     async def _listed(self) -> Rates:
         known = self._list.get(LIST)

@@ -89,11 +89,6 @@ class OwnerPolicy:
     memory: Memory
     own_keys_offered: Callable[[], bool] = lambda: False
 
-    @property
-    def usual(self) -> Ceiling:
-        """The ceiling of servers without one of their own."""
-        return self.terms.usual
-
     # -- for jobs ----------------------------------------------------------------------------------------
 
     async def admits(self, guild_id: int | None) -> bool:
