@@ -174,3 +174,12 @@ async def test_one_that_cannot_be_read_from_disk_is_named_and_may_be_begun_later
 
 async def test_what_is_longer_than_a_prompt_may_be_is_not_offered(world: Harness) -> None:
     assert (await refusal(offered(world, "a {red, green} fox " * 500))).id == "prompt.too_long"
+
+
+async def test_several_jobs_take_no_pictures_along(world: Harness) -> None:
+    options = PromptOptions(prompt="a fox --repeat 2", pictures=1)
+
+    why = await refusal(world.services.batches.offer(world.asker(), options, None, None))
+
+    assert why == text("prompt.several_with_pictures")
+    assert await world.all_jobs() == []
