@@ -415,3 +415,15 @@ async def test_an_order_whose_outcome_cannot_be_written_at_once_is_paid_once(wor
 
     assert (await ended(world, job)).state is JobState.SUCCEEDED
     assert len(studio.orders) == 1
+
+
+async def test_beside_the_engine_midjourneys_pictures_and_previews_are_shown_as_ever(world: Harness) -> None:
+    await opened(world)
+    world.upstream.template.update(seconds=60, previews=True)
+
+    job = await world.ended(await world.imagine())
+
+    (card,) = world.discord.of(job.key)
+    assert card.picture is not None
+    assert card.picture.filename == "easel.png"
+    assert "GET preview ⟩" in world.effects.names

@@ -62,7 +62,7 @@ class Slow:
     def __init__(self) -> None:
         self.go = asyncio.Event()
         self.groups: list[tuple[list[int], set[int]]] = []
-        self.trouble: Exception | None = None
+        self.troubles: list[Exception] = []
 
     async def write(
         self, opened: Sequence[OpenAnswer], closed: Collection[int], *, owner: str, until: int
@@ -71,8 +71,8 @@ class Slow:
         assert until
         await self.go.wait()
         self.groups.append(([one.interaction_id for one in opened], set(closed)))
-        if self.trouble is not None:
-            raise self.trouble
+        if self.troubles:
+            raise self.troubles.pop(0)
 
 
 async def test_it_is_on_disk_when_opening_returns(world: Harness) -> None:
@@ -267,12 +267,11 @@ async def test_trouble_refuses_those_who_came_and_forgets_no_closed_one(world: H
     slow, answers = Slow(), world.services.answers
     answers.store = slow  # type: ignore[assignment]  # only its writing is asked for
     slow.go.set()
-    slow.trouble = StorageTrouble("full")
+    slow.troubles = [StorageTrouble("full")]
     answers.close(5)
 
     with pytest.raises(StorageTrouble):
         await answers.open(asked(world))
-    slow.trouble = None
     await answers.open(asked(world, 2))
 
     assert slow.groups[-1] == ([2], {5})
@@ -341,3 +340,23 @@ async def test_a_channel_that_is_closed_leaves_it_to_the_moderators(world: Harne
     assert not world.discord.told
     assert await kept(world) == []
     assert world.meters.counts["answers_recovered way=silent"] == 1
+
+
+@pytest.mark.parametrize("trouble", [StorageTrouble("full"), ZeroDivisionError("a bug")])
+async def test_trouble_with_some_answers_leaves_those_alone_who_came_meanwhile(
+    world: Harness, trouble: Exception
+) -> None:
+    slow, answers = Slow(), world.services.answers
+    answers.store = slow  # type: ignore[assignment]  # only its writing is asked for
+    slow.troubles = [trouble]
+    first = asyncio.create_task(answers.open(asked(world)))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    second = asyncio.create_task(answers.open(asked(world, 2)))
+    await asyncio.sleep(0)
+
+    slow.go.set()
+    answered = await asyncio.gather(first, second, return_exceptions=True)
+
+    assert answered == [trouble, None]
+    assert slow.groups == [([1], set()), ([2], set())]

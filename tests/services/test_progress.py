@@ -264,12 +264,13 @@ async def test_a_waiting_card_that_is_told_the_same_twice_is_edited_once(world: 
 
 
 async def test_a_card_is_not_drawn_as_ended_before_its_row_is(world: Harness) -> None:
-    world.upstream.template["seconds"] = 600
+    world.max_running = 0
+    await world.reboot()
     job = await world.imagine()
     await world.pass_time(5)
-    running = await world.job(job.key)
+    queued = await world.job(job.key)
 
-    world.services.worker.editor.changed(replace(running, state=JobState.SUCCEEDED))
+    world.services.worker.editor.changed(replace(queued, state=JobState.SUCCEEDED))
     await world.pass_time(30)
 
     assert not any(one.job.is_terminal for one in world.discord.of(job.key)[0].versions)

@@ -414,6 +414,20 @@ async def test_where_tasks_can_be_named_many_are_read_in_one_call(tmp_path: Path
     assert not world.upstream.reads
 
 
+async def test_a_clock_that_is_set_before_anything_was_read_makes_up_no_reading(world: Harness) -> None:
+    world.upstream.template["seconds"] = 10
+    job = await world.imagine()
+    await world.pass_time(1)
+    world.services.worker.clock_stepped(world.clock.now())
+    (tracker,) = world.services.worker.trackers.values()
+    assert tracker.last_reading_at is None
+
+    await world.calm()
+
+    assert tracker.last_reading_at == world.clock.now()
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
 class Blind:
     """A way to an account that is read by single queries and nothing else."""
 
