@@ -133,7 +133,7 @@ async def test_where_nobody_can_say_when_a_result_is_news_it_is_edited_in_place(
         raise StorageTrouble("the disk is full")
 
     world.services.worker.delivery.is_news = News(
-        people=SimpleNamespace(preferences=unreadable),  # type: ignore[arg-type]  # only that is asked for
+        people=SimpleNamespace(preferences=unreadable),
         settings=world._opened.guilds.settings,
         usual=60,
     ).is_news

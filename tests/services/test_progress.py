@@ -112,6 +112,36 @@ async def test_news_from_before_a_long_pause_is_shown_only_if_it_is_still_true(
     assert len(shown) == edits
 
 
+@pytest.mark.parametrize("state", [JobState.SUCCEEDED, None])
+async def test_an_edit_that_begins_as_its_job_ends_shows_no_place_in_the_queue(
+    state: JobState | None,
+) -> None:
+    clock, shown, looked = Idle(making.NOON), [], []
+    known = making.job(created_at=making.NOON)
+
+    async def get(key: JobKey) -> Job | None:
+        looked.append(key)
+        return None if state is None else replace(known, state=state)
+
+    async def show(showing: Showing, _route: Route, *, picture: None) -> None:
+        shown.append((showing, picture))
+
+    stored: Any = SimpleNamespace(get=get)
+    publisher: Any = SimpleNamespace(show=show)
+    previews: Any = SimpleNamespace(of=lambda _job: None, forget=lambda _key: None)
+    editor = ProgressEditor(
+        store=stored, publisher=publisher, clock=clock, metrics=Meters(), previews=previews
+    )
+    editor.changed(known)
+    running = asyncio.create_task(editor.run())
+    await asyncio.sleep(0)
+
+    await editor.settle(known.key)
+    running.cancel()
+
+    assert (looked, shown) == ([known.key], [])
+
+
 async def test_an_unchanged_card_is_not_edited(world: Harness) -> None:
     world.upstream.template["seconds"] = 30_000
     job = await world.imagine()
