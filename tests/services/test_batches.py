@@ -4,6 +4,7 @@ Never here: how choices are written out (tests/domain/test_batches.py)."""
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,9 @@ from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.domain.prompts import PromptOptions
 from bot.errors import StorageTrouble
+from bot.services.admission.doors import origin_of_draft
 from bot.services.admission.viewer import Viewer
+from bot.services.intake.batches import asks_for_several
 from bot.texts import text
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, refusal
@@ -174,3 +177,44 @@ async def test_one_that_cannot_be_read_from_disk_is_named_and_may_be_begun_later
 
 async def test_what_is_longer_than_a_prompt_may_be_is_not_offered(world: Harness) -> None:
     assert (await refusal(offered(world, "a {red, green} fox " * 500))).id == "prompt.too_long"
+
+
+async def test_several_jobs_take_no_pictures_along(world: Harness) -> None:
+    options = PromptOptions(prompt="a fox --repeat 2", pictures=1)
+
+    why = await refusal(world.services.batches.offer(world.asker(), options, None, None))
+
+    assert why == text("prompt.several_with_pictures")
+    assert await world.all_jobs() == []
+
+
+async def test_what_was_refused_before_is_offered_where_it_was_first_asked_for(server: Server) -> None:
+    world = server.world
+    options = PromptOptions(prompt="a fox --repeat 2")
+    key = await world.services.drafts.keep(
+        options, user_id=1, guild_id=GUILD, pool=Pool.FAST, option_set=None
+    )
+    draft = await world.services.drafts.open(ME, key)
+    asker = world.asker()
+    private = replace(asker, reply=replace(asker.reply, guild_id=None))
+
+    offer = await world.services.batches.offer(
+        private, PromptOptions(prompt=draft.prompt), draft.pool, None, of=origin_of_draft(draft)
+    )
+
+    assert (len(offer.prompts), offer.pool) == (2, Pool.FAST)
+    assert (await world.services.drafts.open(ME, offer.key)).guild_id == GUILD
+
+
+@pytest.mark.parametrize(
+    ("prompt", "several"),
+    [
+        ("a {red, green} fox", True),
+        ("a fox --repeat 3", True),
+        ("a fox", False),
+        ("a fox --repeat 1", False),
+        ("a fox --ar banana --repeat 2", False),
+    ],
+)
+def test_only_a_prompt_without_mistakes_is_meant_for_several_jobs(prompt: str, *, several: bool) -> None:
+    assert asks_for_several(prompt) is several

@@ -321,3 +321,44 @@ async def test_the_message_that_shows_a_job_keeps_its_own_birthday(world: Harnes
 
     assert ended.reply.message_at == job.reply.message_at
     assert replace(ended.reply, upload_limit=0) == replace(job.reply, upload_limit=0)
+
+
+async def test_a_job_that_another_process_took_over_while_its_picture_came_is_left_to_that_one(
+    world: Harness,
+) -> None:
+    world.picture_takes = 5
+    job = await world.imagine()
+    await world.until(lambda: bool(world.fetches))
+    await world.store.abandon(world.owner)
+    (taken,) = await world.store.claim_work("another", world.clock.now(), lease_ms=10**6, limit=5)
+    await world.pass_time(60)
+
+    assert taken.key == job.key
+    assert not (await world.job(job.key)).is_delivered
+    assert world.discord.of(job.key)[0].last.state is not JobState.SUCCEEDED
+    assert world.meters.counts["leases_lost"] == 1
+
+
+async def test_a_card_that_cannot_say_that_its_picture_is_being_fetched_gets_it_all_the_same(
+    world: Harness,
+) -> None:
+    world.picture_takes = 60
+    world.discord.on_result += [RouteClosed("message_gone"), RetryLater("503")]
+
+    job = await world.ended(await world.imagine())
+
+    (card,) = world.discord.of(job.key)
+    assert [one.job.notes for one in card.versions if one.job.is_terminal] == [()]
+    assert (job.route, card.picture is not None) == (Route.REPLY, True)
+
+
+async def test_with_a_reply_in_trouble_no_direct_message_goes_out_though_the_channel_is_shut(
+    world: Harness,
+) -> None:
+    world.discord.closed = dict.fromkeys((Route.EDIT, Route.POST), "missing_permission")
+    world.discord.on_result.append(RetryLater("503"))
+
+    job = await world.ended(await world.imagine())
+
+    assert job.route is Route.REPLY
+    assert [message.channel for message in world.discord.of(job.key)] == [CHANNEL]

@@ -3,6 +3,7 @@ Never here: Discord, and the adapter."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +13,13 @@ from bot.domain.inputs import INPUT_LIFE_MS
 from bot.domain.jobs import JobKind, JobState, Route
 from bot.domain.pools import Allowance, Pool
 from bot.domain.prompts import PromptOptions
-from bot.errors import RemoteError, RemoteFault, RetryLater, UserError
-from bot.services.intake.drawing import INSTEAD, DrawOptions
+from bot.errors import RemoteError, RemoteFault, RetryLater, StorageTrouble, UserError
+from bot.services.admission.viewer import Viewer
+from bot.services.intake.drawing import INSTEAD, DrawOptions, may_be_drawn
 from tests.services.engine import furnish
-from tests.services.harness import Api, Harness
+from tests.services.harness import GUILD, Api, Harness
 from tests.services.test_pictures import AFile
+from tests.storage import making
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -268,3 +271,159 @@ async def test_a_key_that_may_not_draw_is_said_at_once_and_no_order_begins(world
 
     assert caught.value.text.id == "draw.key_refused"
     assert not await world.all_jobs()
+
+
+async def test_other_words_for_an_order_are_a_new_one_with_its_pictures(world: Harness) -> None:
+    studio = await opened(world)
+    given = [AFile(data=b"a fox")]
+    options = DrawOptions(prompt="make it blue")
+    job = await ended(world, (await world.services.drawings.begin(world.asker(), options, given=given)).job)
+    started = await world.services.drawings.remix(world.asker(user=2), job, "make it red")
+    remixed = await ended(world, started.job)
+
+    assert [(order.words, images) for order, images in studio.orders] == [
+        ("make it blue", (b"a fox",)),
+        ("make it red", (b"a fox",)),
+    ]
+    assert remixed.ancestor is not None
+    assert remixed.ancestor.key == job.key
+
+
+async def test_an_order_whose_pictures_are_gone_is_not_sent_again_without_them(world: Harness) -> None:
+    studio = await opened(world)
+    studio.refusals.append(RemoteError(RemoteFault.REFUSED, "no", kind=FailureKind.NO_PICTURE))
+    options = DrawOptions(prompt="make it blue")
+    started = await world.services.drawings.begin(world.asker(), options, given=[AFile(data=b"a fox")])
+    job = await ended(world, started.job)
+    await world.forget_inputs(job)
+
+    with pytest.raises(UserError) as caught:
+        await world.services.drawings.again(world.asker(), job)
+
+    assert caught.value.text.id == "again.prompt_pictures_gone"
+    assert not studio.orders
+
+
+@pytest.mark.parametrize(("pool", "notes"), [(Pool.DRAW, ()), (Pool.FAST, (INSTEAD,))])
+async def test_what_was_refused_before_it_was_a_job_is_drawn_later(
+    world: Harness, pool: Pool, notes: tuple[str, ...]
+) -> None:
+    studio = await opened(world)
+    drafts = world.services.drafts
+    key = await drafts.keep(
+        PromptOptions(prompt="a paper fox"), user_id=1, guild_id=GUILD, pool=pool, option_set=None
+    )
+    draft = await drafts.open(Viewer(user_id=1, guild_id=GUILD, manages=False), key)
+
+    first = await ended(world, (await world.services.drawings.of_draft(world.asker(), draft)).job)
+    await ended(world, (await world.services.drawings.of_draft(world.asker(), draft, "an owl")).job)
+
+    assert [order.words for order, _ in studio.orders] == ["a paper fox", "an owl"]
+    assert first.notes == notes
+
+
+@pytest.mark.parametrize(
+    ("prompt", "pool", "may"),
+    [
+        ("a fox --v 7", Pool.FAST, True),
+        ("a fox", Pool.NORMAL, True),
+        ("--v 7", Pool.FAST, False),
+        ("", Pool.FAST, False),
+        ("a fox", Pool.DRAW, False),
+    ],
+)
+def test_only_words_of_midjourneys_jobs_may_be_drawn_instead(prompt: str, pool: Pool, *, may: bool) -> None:
+    job = replace(making.job(created_at=making.NOON), prompt=prompt, pool=pool)
+
+    assert may_be_drawn(job) is may
+
+
+async def refused_press(world: Harness, job: Job, position: int) -> str:
+    """Why the engine is not asked to go on from a drawn picture."""
+    with pytest.raises(UserError) as caught:
+        await world.services.presses.press(world.asker(), job.key, position, channel_id=0, message_id=0)
+    return caught.value.text.id
+
+
+async def forgotten(world: Harness) -> None:
+    """Let so much time pass that the pictures lie on their card alone."""
+    world.clock.move_to(world.clock.now() + INPUT_LIFE_MS + 1)
+    await world.services.housekeeping.tidy()
+
+
+async def test_a_drawn_picture_that_is_not_to_be_had_any_more_is_no_start(world: Harness) -> None:
+    studio = await opened(world)
+    job = await drawn(world, number=2)
+    await forgotten(world)
+    (card,) = world.discord.of(job.key)
+    assert card.picture is not None
+
+    card.picture = replace(card.picture, more=())  # somebody has removed the second file
+    assert await refused_press(world, job, 2) == "jobs.picture_gone"
+    card.picture = None
+    assert await refused_press(world, job, 1) == "jobs.picture_gone"
+    assert len(studio.orders) == 1
+
+
+async def test_a_drawn_picture_that_was_never_shown_is_gone_with_its_row(world: Harness) -> None:
+    await opened(world)
+    asker = world.asker()
+    asker = replace(asker, reply=replace(asker.reply, token=None, message_id=None))
+    world.discord.closed = dict.fromkeys(Route, "missing_permission")
+    job = await ended(
+        world, (await world.services.drawings.begin(asker, DrawOptions(prompt="a paper fox", number=2))).job
+    )
+    await forgotten(world)
+
+    assert (job.route, job.state) == (Route.KEPT, JobState.SUCCEEDED)
+    assert await refused_press(world, job, 1) == "jobs.picture_gone"
+
+
+async def test_a_drawn_picture_that_cannot_be_read_from_disk_for_now_is_shown_later(world: Harness) -> None:
+    studio = await opened(world)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"inputs"}
+    job = await begun(world)
+    await world.pass_time(30)
+    assert not (await world.job(job.key)).is_delivered
+    world.store.trouble = None
+
+    await ended(world, job)
+
+    assert world.discord.of(job.key)[-1].picture is not None
+    assert len(studio.orders) == 1
+
+
+async def test_a_picture_on_its_card_that_is_not_read_for_now_is_no_start_for_now(world: Harness) -> None:
+    await opened(world)
+    job = await drawn(world, number=2)
+    await forgotten(world)
+    world.picture_trouble = RetryLater("down")
+    assert await refused_press(world, job, 1) == "jobs.picture_gone"
+
+    world.picture_trouble = None
+    pressed = await world.services.presses.press(world.asker(), job.key, 1, channel_id=0, message_id=0)
+
+    assert (await ended(world, pressed.job)).state is JobState.SUCCEEDED
+
+
+async def test_an_order_whose_outcome_cannot_be_written_at_once_is_paid_once(world: Harness) -> None:
+    studio = await opened(world)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("the disk is full"), {"save"}
+    job = await begun(world)
+    await world.pass_time(10)
+    world.store.trouble = None
+
+    assert (await ended(world, job)).state is JobState.SUCCEEDED
+    assert len(studio.orders) == 1
+
+
+async def test_beside_the_engine_midjourneys_pictures_and_previews_are_shown_as_ever(world: Harness) -> None:
+    await opened(world)
+    world.upstream.template.update(seconds=60, previews=True)
+
+    job = await world.ended(await world.imagine())
+
+    (card,) = world.discord.of(job.key)
+    assert card.picture is not None
+    assert card.picture.filename == "easel.png"
+    assert "GET preview ⟩" in world.effects.names

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState, Route
 from bot.domain.tasks import TaskStatus
-from bot.errors import RetryLater
+from bot.errors import RetryLater, RouteClosed
 from tests.services.harness import GUILD, Harness, worlds
 from tests.services.server_harness import ADA
 
@@ -224,3 +224,21 @@ async def _failing_heir(world: Harness) -> tuple[Job, Job]:
     heir = (await world.press(grid, position=5, user=2)).job
     await world.pass_time(5)
     return grid, heir
+
+
+async def test_a_message_that_nobody_can_look_for_any_more_holds_nothing_up(news: Harness) -> None:
+    begun = await news.imagine(SECRET)
+    await news.pass_time(20)
+    news.effects.die_at("show post ⟩")
+    await news.pass_time(30)
+    await news.reboot()
+
+    async def shut_out(_job: Job) -> None:
+        raise RouteClosed("missing_access")
+
+    news.publisher.find = shut_out  # type: ignore[method-assign, assignment]  # one world, one test
+    await erase(news)
+
+    ended = await news.ended(begun)
+
+    assert (ended.route, ended.prompt, ended.storage_key) == (Route.KEPT, "", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,11 +11,13 @@ import pytest
 from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState, Route
 from bot.domain.people import NEVER
-from bot.errors import RetryLater
+from bot.errors import RetryLater, StorageTrouble
+from bot.services.worker.news import News
 from tests.services.harness import GUILD
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
+    from bot.domain.people import Preferences
     from tests.services.harness import Harness
 
 
@@ -111,3 +114,28 @@ async def test_a_post_whose_answer_was_lost_is_found_and_not_repeated(world: Har
 
     assert job.route is Route.POST
     assert len(world.discord.of(job.key)) == 2
+
+
+async def test_an_old_card_that_cannot_lead_to_the_new_one_costs_nothing_else(world: Harness) -> None:
+    begun = await slow(world)
+    world.discord.closed = dict.fromkeys((Route.REPLY, Route.EDIT), "missing_permission")
+
+    job = await world.ended(begun)
+
+    (new,) = world.discord.of(job.key)
+    assert (job.route, job.reply.message_id, new.picture is not None) == (Route.POST, new.id, True)
+
+
+async def test_where_nobody_can_say_when_a_result_is_news_it_is_edited_in_place(world: Harness) -> None:
+    begun = await slow(world)
+
+    async def unreadable(_user: int) -> Preferences:
+        raise StorageTrouble("the disk is full")
+
+    world.services.worker.delivery.is_news = News(
+        people=SimpleNamespace(preferences=unreadable),
+        settings=world._opened.guilds.settings,
+        usual=60,
+    ).is_news
+
+    assert (await world.ended(begun)).route is Route.REPLY

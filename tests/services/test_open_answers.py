@@ -62,7 +62,7 @@ class Slow:
     def __init__(self) -> None:
         self.go = asyncio.Event()
         self.groups: list[tuple[list[int], set[int]]] = []
-        self.trouble: Exception | None = None
+        self.troubles: list[Exception] = []
 
     async def write(
         self, opened: Sequence[OpenAnswer], closed: Collection[int], *, owner: str, until: int
@@ -71,8 +71,8 @@ class Slow:
         assert until
         await self.go.wait()
         self.groups.append(([one.interaction_id for one in opened], set(closed)))
-        if self.trouble is not None:
-            raise self.trouble
+        if self.troubles:
+            raise self.troubles.pop(0)
 
 
 async def test_it_is_on_disk_when_opening_returns(world: Harness) -> None:
@@ -267,12 +267,96 @@ async def test_trouble_refuses_those_who_came_and_forgets_no_closed_one(world: H
     slow, answers = Slow(), world.services.answers
     answers.store = slow  # type: ignore[assignment]  # only its writing is asked for
     slow.go.set()
-    slow.trouble = StorageTrouble("full")
+    slow.troubles = [StorageTrouble("full")]
     answers.close(5)
 
     with pytest.raises(StorageTrouble):
         await answers.open(asked(world))
-    slow.trouble = None
     await answers.open(asked(world, 2))
 
     assert slow.groups[-1] == ([2], {5})
+
+
+async def test_who_comes_while_others_are_written_is_written_next(world: Harness) -> None:
+    slow, answers = Slow(), world.services.answers
+    answers.store = slow  # type: ignore[assignment]  # only its writing is asked for
+    first = asyncio.create_task(answers.open(asked(world)))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    second = asyncio.create_task(answers.open(asked(world, 2)))
+    await asyncio.sleep(0)
+
+    slow.go.set()
+    await asyncio.gather(first, second)
+
+    assert [opened for opened, _ in slow.groups] == [[1], [2]]
+
+
+async def test_a_process_that_stops_while_an_answer_is_written_leaves_it_to_the_next(world: Harness) -> None:
+    slow, answers = Slow(), world.services.answers
+    kept_by, answers.store = answers.store, slow  # type: ignore[assignment]  # only its writing is asked for
+    opening = asyncio.create_task(answers.open(asked(world)))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    await kept_by.write([asked(world)], (), owner=world.owner, until=world.clock.now() + LEASE_MS)
+
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    slow.go.set()
+    await answers.settle()
+    answers.store = kept_by
+    await answers.tend()
+    await answers.tend()
+    await answers.settle()
+
+    assert world.discord.told == {1: "answer.interrupted"}
+
+
+async def test_trouble_with_the_database_stops_nobody_from_being_told_later(world: Harness) -> None:
+    await world.services.answers.open(asked(world))
+    await world.reboot(after_ms=int(LAPSED_S * 1_000))
+    store = world.services.answers.store
+    store.trouble, store.trouble_for = StorageTrouble("locked"), {"renew"}  # type: ignore[attr-defined]  # the watched one
+    tending = asyncio.create_task(world.services.answers.run())
+    try:
+        await world.pass_time(60)
+        assert not world.discord.told
+        store.trouble = None  # type: ignore[attr-defined]  # the same
+        await world.pass_time(60)
+    finally:
+        tending.cancel()
+
+    assert world.discord.told == {1: "answer.interrupted"}
+
+
+async def test_a_channel_that_is_closed_leaves_it_to_the_moderators(world: Harness) -> None:
+    answer = asked(world, token=None)
+    await world.services.answers.open(answer)
+    world.discord.closed = {Route.POST: "missing_permission"}
+
+    await after_a_death(world)
+
+    assert not world.discord.told
+    assert await kept(world) == []
+    assert world.meters.counts["answers_recovered way=silent"] == 1
+
+
+@pytest.mark.parametrize("trouble", [StorageTrouble("full"), ZeroDivisionError("a bug")])
+async def test_trouble_with_some_answers_leaves_those_alone_who_came_meanwhile(
+    world: Harness, trouble: Exception
+) -> None:
+    slow, answers = Slow(), world.services.answers
+    answers.store = slow  # type: ignore[assignment]  # only its writing is asked for
+    slow.troubles = [trouble]
+    first = asyncio.create_task(answers.open(asked(world)))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    second = asyncio.create_task(answers.open(asked(world, 2)))
+    await asyncio.sleep(0)
+
+    slow.go.set()
+    answered = await asyncio.gather(first, second, return_exceptions=True)
+
+    assert list(answered) == [trouble, None]
+    assert slow.groups == [([1], set()), ([2], set())]

@@ -13,10 +13,12 @@ from bot.domain.image_rules import ImagePolicy
 from bot.domain.inputs import INPUT_LIFE_MS, MOST_GIVEN_BYTES, Checked, Shape, spoken, weigh
 from bot.domain.jobs import JobKind, JobState
 from bot.domain.pools import UNLIMITED, Allowance, Pool
+from bot.domain.ports import Picture
 from bot.domain.prompts import PromptOptions
 from bot.domain.tasks import TaskStatus
-from bot.errors import RouteClosed, StorageTrouble, UserError
+from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.admission.viewer import Viewer
+from bot.services.history.drawn_pictures import DrawnPictures
 from bot.texts import text
 from tests.services.harness import GUILD, START
 
@@ -475,6 +477,85 @@ async def test_a_linked_picture_obeys_the_servers_rules_about_links_before_it_is
     assert world.upstream.tasks == []
 
 
+class Net:
+    """Pictures that lie at any address, beside those of jobs."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.trouble: Exception | None = None
+        self.asked: list[tuple[str, int]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def fetch_address(self, address: str, *, limit: int) -> Picture:
+        self.asked.append((address, limit))
+        if self.trouble is not None:
+            raise self.trouble
+        return Picture(b"a fox", "whatever.png", "image/png", 8, 8)
+
+
+async def netted(world: Harness) -> Net:
+    """Have the world take addresses, too."""
+    nets: list[Net] = []
+
+    def through(pictures: Any, store: Any, publisher: Any) -> DrawnPictures:
+        nets.append(Net(pictures))
+        return DrawnPictures(nets[-1], store, publisher)
+
+    world.through = through
+    await world.reboot()
+    return nets[-1]
+
+
+async def test_a_picture_may_be_given_by_its_address_and_is_called_by_the_end_of_it(world: Harness) -> None:
+    net = await netted(world)
+    typed = " <https://pictures.example/a/fox.png?size=4> "
+    given = world.services.imagine.image_loader.of_address(typed)
+    world.upstream.template.update(description=FOUR, actions=(), picture=False)
+
+    begun = await world.services.describing.begin(
+        world.asker(), given, pool=Pool.FAST, address="https://pictures.example/a/fox.png?size=4"
+    )
+    done = await world.ended(begun.job)
+
+    assert net.asked == [("https://pictures.example/a/fox.png?size=4", MOST_GIVEN_BYTES)]
+    assert (done.state, done.subject) == (JobState.SUCCEEDED, "fox.png")
+    (kept,) = await world.store.inputs(done.key)
+    assert kept.data == b"a fox"
+
+
+@pytest.mark.parametrize("trouble", [RouteClosed("404"), RetryLater("down")])
+async def test_an_address_that_gives_no_picture_is_said_to_and_nothing_begins(
+    world: Harness, trouble: Exception
+) -> None:
+    net = await netted(world)
+    net.trouble = trouble
+    given = world.services.imagine.image_loader.of_address("https://pictures.example/fox.png")
+
+    attempt = world.services.describing.begin(world.asker(), given, pool=None)
+
+    assert await refusal(attempt) == "describe.not_fetched"
+    assert await world.all_jobs() == []
+
+
+async def test_what_is_no_address_or_cannot_be_fetched_here_is_refused_at_once(world: Harness) -> None:
+    for typed, said in (
+        ("a fox", "describe.bad_address"),
+        ("https://pictures.example/fox.png", "describe.not_fetched"),
+    ):
+        with pytest.raises(UserError) as refused:
+            world.services.imagine.image_loader.of_address(typed)
+        assert refused.value.text.id == said
+
+
+async def test_a_card_whose_picture_is_gone_is_no_source(world: Harness) -> None:
+    job = await world.finished_grid()
+    world.picture_trouble = RouteClosed("404")
+
+    assert await refusal(world.services.imagine.image_loader.of_job(ADA, job.key)) == "jobs.picture_gone"
+
+
 # -- once more -----------------------------------------------------------------------------------------------
 
 
@@ -513,6 +594,21 @@ async def test_a_description_that_failed_is_asked_for_again(world: Harness) -> N
     again = await world.services.describing.again(world.asker(), viewer, failed.key)
 
     assert (await world.ended(again.job)).state is JobState.SUCCEEDED
+
+
+async def test_a_prompt_that_came_to_nothing_is_sent_again_with_its_pictures(world: Harness) -> None:
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="internal error")
+    options = PromptOptions(prompt="in the snow")
+    failed = await _failed(
+        world, await world.services.imagine.begin(world.asker(), options, Pool.FAST, given=[AFile()])
+    )
+
+    again = await world.ended((await world.services.imagine.again(world.asker(), failed)).job)
+
+    assert (again.state, again.inputs, again.pool) == (JobState.SUCCEEDED, 1, Pool.FAST)
+    first, second = (task.prompt for task in world.upstream.tasks)
+    assert second.endswith(" in the snow")
+    assert first.endswith(" in the snow")
 
 
 async def test_what_is_not_kept_any_more_is_said_and_nothing_is_begun(world: Harness) -> None:

@@ -181,3 +181,27 @@ async def test_a_gateways_one_address_for_all_of_it_is_read_again_with_each_perc
     await world.ended(await previewed(world))
 
     assert world.effects.names.count("GET preview ⟩") >= 4
+
+
+async def test_a_preview_that_comes_after_the_result_is_thrown_away(world: Harness) -> None:
+    world.preview_takes = 50
+    job = await world.ended(await previewed(world))
+    (card,) = world.discord.of(job.key)
+    versions = len(card.versions)
+    await world.pass_time(120)
+
+    assert "GET preview ⟩" in world.effects.names
+    assert len(card.versions) == versions
+    assert card.picture is not None
+    assert not card.picture.filename.startswith(PREVIEW_NAME)
+    assert world.services.worker.editor.previews.of(replace(job, state=JobState.RUNNING)) is None
+
+
+async def test_of_a_job_that_has_shown_nothing_there_is_nothing_to_fetch(world: Harness) -> None:
+    job = await world.imagine()
+    previews = world.services.worker.editor.previews
+
+    await previews.fetch(job)
+
+    assert "GET preview ⟨" not in world.effects.names
+    assert previews.of(replace(job, state=JobState.RUNNING)) is None

@@ -22,7 +22,7 @@ from tests.storage import making
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from bot.domain.ports import Showing
+    from bot.domain.ports import Picture, Showing, Shown
     from tests.services.harness import Harness
 
 
@@ -110,6 +110,36 @@ async def test_news_from_before_a_long_pause_is_shown_only_if_it_is_still_true(
     running.cancel()
 
     assert len(shown) == edits
+
+
+@pytest.mark.parametrize("state", [JobState.SUCCEEDED, None])
+async def test_an_edit_that_begins_as_its_job_ends_shows_no_place_in_the_queue(
+    state: JobState | None,
+) -> None:
+    clock, shown, looked = Idle(making.NOON), [], []
+    known = making.job(created_at=making.NOON)
+
+    async def get(key: JobKey) -> Job | None:
+        looked.append(key)
+        return None if state is None else replace(known, state=state)
+
+    async def show(showing: Showing, _route: Route, *, picture: None) -> None:
+        shown.append((showing, picture))
+
+    stored: Any = SimpleNamespace(get=get)
+    publisher: Any = SimpleNamespace(show=show)
+    previews: Any = SimpleNamespace(of=lambda _job: None, forget=lambda _key: None)
+    editor = ProgressEditor(
+        store=stored, publisher=publisher, clock=clock, metrics=Meters(), previews=previews
+    )
+    editor.changed(known)
+    running = asyncio.create_task(editor.run())
+    await asyncio.sleep(0)
+
+    await editor.settle(known.key)
+    running.cancel()
+
+    assert (looked, shown) == ([known.key], [])
 
 
 async def test_an_unchanged_card_is_not_edited(world: Harness) -> None:
@@ -214,3 +244,78 @@ async def test_a_bug_in_showing_progress_stops_no_job(world: Harness) -> None:
     job = await world.ended(await world.imagine())
 
     assert job.state is JobState.SUCCEEDED
+
+
+async def test_a_result_waits_for_the_edit_that_is_on_its_way(world: Harness) -> None:
+    show, landed = world.publisher.show, []
+
+    async def slowly(showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
+        if showing.job.state is JobState.RUNNING:
+            await world.clock.pause(40)
+        landed.append(showing.job.state)
+        return await show(showing, route, picture=picture)
+
+    world.publisher.show = slowly  # type: ignore[method-assign]  # one world, one test
+    job = await world.ended(await world.imagine())
+    await world.pass_time(120)
+
+    assert JobState.RUNNING in landed
+    assert landed[-1] is JobState.SUCCEEDED
+    assert (job.delivered_at or 0) - (job.finished_at or 0) > 5_000
+
+
+async def test_places_that_cannot_be_read_are_shown_later(world: Harness) -> None:
+    world.max_running = 1
+    await world.reboot()
+    jobs = [await world.imagine(user=n) for n in range(4)]
+    await world.calm()
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"front"}
+    await world.ended(jobs[0])
+    await world.pass_time(5)
+    world.store.trouble = None
+
+    assert (await world.ended(jobs[-1])).state is JobState.SUCCEEDED
+    positions = [v.ahead for v in world.discord.of(jobs[-1].key)[0].versions if v.ahead is not None]
+    assert positions == sorted(set(positions), reverse=True)
+    assert len(positions) >= 2
+
+
+async def test_a_waiting_card_that_is_told_the_same_twice_is_edited_once(world: Harness) -> None:
+    world.max_running = 0
+    await world.reboot()
+    job = await world.imagine()
+    await world.pass_time(10)
+
+    for _ in range(2):
+        world.services.worker.editor.changed(await world.job(job.key))
+        await world.pass_time(10)
+
+    assert [one.ahead for one in world.discord.of(job.key)[0].versions] == [0]
+
+
+async def test_a_card_is_not_drawn_as_ended_before_its_row_is(world: Harness) -> None:
+    world.max_running = 0
+    await world.reboot()
+    job = await world.imagine()
+    await world.pass_time(5)
+    queued = await world.job(job.key)
+
+    world.services.worker.editor.changed(replace(queued, state=JobState.SUCCEEDED))
+    await world.pass_time(30)
+
+    assert not any(one.job.is_terminal for one in world.discord.of(job.key)[0].versions)
+
+
+async def test_a_result_without_a_message_has_no_card_to_mark_a_press_on(world: Harness) -> None:
+    asker = world.asker()
+    world.discord.closed = dict.fromkeys(Route, "missing_permission")
+    grid = await world.ended(
+        await world.imagine(asker=replace(asker, reply=replace(asker.reply, token=None, message_id=None)))
+    )
+    world.discord.closed.clear()
+
+    child = await world.ended((await world.press(grid)).job)
+    await world.pass_time(30)
+
+    assert (grid.route, child.state) == (Route.KEPT, JobState.SUCCEEDED)
+    assert not world.discord.of(grid.key)

@@ -360,3 +360,28 @@ async def test_an_unclear_job_of_a_lost_account_gives_up_after_the_bounded_time(
 
     assert ended.failure is not None
     assert ended.failure.kind is FailureKind.LOST
+
+
+async def test_while_a_twin_is_being_sent_nothing_is_adopted_that_may_be_its(world: Harness) -> None:
+    api = world.services.worker.accounts.fixed["default"]
+    accept, hanging = api.imagine, [0, 45]
+
+    async def hang(**kwargs: Any) -> Any:
+        seconds = hanging.pop(0)
+        task_id = await accept(**kwargs)
+        if not seconds:
+            raise NO_ANSWER
+        await world.clock.pause(seconds)
+        return task_id
+
+    api.imagine = hang  # type: ignore[method-assign]  # one world, one test
+    world.upstream.template["seconds"] = 300
+    unclear, twin = await world.imagine(), await world.imagine(user=2)
+    await world.pass_time(25)
+    assert (await world.job(unclear.key)).state is JobState.UNCLEAR
+    assert (await world.job(twin.key)).state is JobState.SUBMITTING
+
+    ended = [await world.ended(job) for job in (unclear, twin)]
+
+    assert [job.state for job in ended] == [JobState.SUCCEEDED] * 2
+    assert {job.task_id for job in ended} == {str(task.id) for task in world.upstream.tasks}

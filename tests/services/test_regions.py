@@ -18,6 +18,7 @@ from bot.domain.pools import Allowance, Pool
 from bot.domain.ports import Picture
 from bot.domain.prices import Charge
 from bot.domain.tasks import RemoteAction, TaskStatus
+from bot.domain.window_words import WindowWords
 from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, UserError
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.region import KEPT_MS, MOST_KEPT, Regions
@@ -385,3 +386,34 @@ async def test_looking_uses_up_no_hint_that_an_allowance_is_nearly_used(world: H
     pressed = await repaint(world, job)
 
     assert pressed.job.notes == ("note.nearly_used_NORMAL",)
+
+
+async def test_the_region_button_is_nothing_to_press_alone(world: Harness) -> None:
+    job = await single(world)
+
+    with pytest.raises(UserError) as refused:
+        await world.services.presses.press(world.asker(), job.key, 1, channel_id=5, message_id=6)
+
+    assert refused.value.text.id == "press.foreign"
+    assert len(await world.all_jobs()) == 1
+
+
+async def test_an_account_that_takes_no_words_for_a_region_offers_and_takes_none(world: Harness) -> None:
+    job = await single(world)
+    regions: Regions = world.services.regions
+
+    assert await regions.words(world.asker(), job.key, 1) is None
+    with pytest.raises(UserError) as refused:
+        await regions.prepare(world.asker(), job.key, 1, CORNER, words=WindowWords(prompt="an owl"))
+    assert refused.value.text.id == "region.no_words"
+
+
+async def test_a_region_that_is_being_repainted_leads_to_its_job(world: Harness) -> None:
+    job = await single(world)
+    world.upstream.template["seconds"] = 600
+    running = await repaint(world, job)
+
+    again = await repaint(world, job, Cells(2))
+
+    assert (again.outcome, again.job.key) == (PressOutcome.RUNNING, running.job.key)
+    assert await closed(world, job) == "region.running"

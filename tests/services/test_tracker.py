@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.capabilities import OHMYGPT
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState
 from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.worker.page_scan import PageScan
+from bot.services.worker.poll_schedule import PollSchedule, Tracked
+from tests.faults.windows import furnish
+from tests.services.harness import Harness
+from tests.storage import making
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from bot.domain.jobs import Job
     from bot.domain.ports import Readings
-    from tests.services.harness import Harness
 
 DOWN = RemoteError(RemoteFault.UNCLEAR, "502")
 
@@ -188,6 +194,20 @@ async def test_a_timed_out_job_that_fails_upstream_is_left_alone(world: Harness)
     assert len(world.discord.of(job.key)) == 1
 
 
+async def test_a_lease_that_could_not_be_given_back_is_given_back_later(world: Harness) -> None:
+    job = await _timed_out(world)
+    world.upstream.tasks[0].seconds = 1
+    world.upstream.tasks[0].ends = TaskStatus.FAILURE
+    world.store.trouble, world.store.trouble_for = StorageTrouble("the disk is full"), {"release"}
+    await world.pass_time(300)
+    assert (await world.job(job.key)).owner == world.owner
+
+    world.store.trouble = None
+    await world.pass_time(300)
+
+    assert (await world.job(job.key)).owner is None
+
+
 async def test_a_task_that_never_starts_times_out(world: Harness) -> None:
     job = await _timed_out(world)
 
@@ -252,6 +272,19 @@ async def test_a_full_queue_upstream_puts_the_job_back_instead_of_failing_it(wor
     await world.pass_time(8)
     assert (await world.job(job.key)).hold == "hold.busy"
 
+    world.upstream.template.clear()
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
+async def test_a_job_whose_way_back_into_the_queue_cannot_be_written_is_read_again(world: Harness) -> None:
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="[Queue full] try later", seconds=5)
+    job = await world.imagine()
+    await world.pass_time(4)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("the disk is full"), {"release"}
+    await world.pass_time(8)
+    assert (await world.job(job.key)).hold is None
+    world.store.trouble = None
     world.upstream.template.clear()
 
     assert (await world.ended(job)).state is JobState.SUCCEEDED
@@ -331,6 +364,111 @@ async def test_many_ends_at_once_are_found_on_pages(world: Harness) -> None:
 
     assert world.upstream.reads == ["page", "page"]
     assert {(await world.job(job.key)).state for job in jobs} == {JobState.SUCCEEDED}
+
+
+async def test_a_webhook_about_progress_has_a_job_read_sooner_than_its_turn(world: Harness) -> None:
+    world.webhooks = True
+    world.upstream.template["seconds"] = 60
+    await world.reboot()
+    job = await world.imagine()
+    while not world.upstream.reads:
+        await world.pass_time(1)
+    await world.pass_time(4)
+    before = len(world.upstream.reads)
+
+    world.services.worker.hear(job.key, ended=False)
+    await world.pass_time(1)
+
+    assert len(world.upstream.reads) == before + 1
+
+
+async def test_an_answer_about_a_job_that_was_taken_over_meanwhile_changes_nothing(world: Harness) -> None:
+    world.upstream.template["seconds"] = 2
+    job = await world.imagine()
+    await world.pass_time(1)
+    (tracker,) = world.services.worker.trackers.values()
+
+    tracker.api = SlowApi(tracker.api, lambda: tracker.drop(job.key))  # type: ignore[assignment]  # only queries are asked for here
+    await world.pass_time(30)
+
+    assert world.upstream.reads == ["query"]
+    assert (await world.job(job.key)).state is JobState.SUBMITTED
+
+
+async def test_where_tasks_can_be_named_many_are_read_in_one_call(tmp_path: Path) -> None:
+    world = Harness(tmp_path)
+    furnish(world)
+    world.max_running = 500
+    await world.boot()
+    try:
+        jobs = [await world.imagine(user=n) for n in range(60)]
+        await world.pass_time(20)
+        calls = world.effects.names.count("POST query ⟩")
+        ended = [await world.ended(job) for job in jobs]
+    finally:
+        await world.kill()
+
+    assert {job.state for job in ended} == {JobState.SUCCEEDED}
+    assert 2 <= calls <= 12
+    assert world.meters.counts["upstream_reads kind=batch"] >= 4
+    assert not world.upstream.reads
+
+
+async def test_a_clock_that_is_set_before_anything_was_read_makes_up_no_reading(world: Harness) -> None:
+    world.upstream.template["seconds"] = 10
+    job = await world.imagine()
+    await world.pass_time(1)
+    world.services.worker.clock_stepped(world.clock.now())
+    (tracker,) = world.services.worker.trackers.values()
+    assert tracker.last_reading_at is None
+
+    await world.calm()
+
+    assert tracker.last_reading_at == world.clock.now()
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
+class Blind:
+    """A way to an account that is read by single queries and nothing else."""
+
+    capabilities = replace(OHMYGPT, pages=False)
+
+    def __init__(self, inner: Readings) -> None:
+        self.query = inner.query
+
+
+async def test_where_there_is_no_list_each_is_asked_for(world: Harness) -> None:
+    (tracker,) = world.services.worker.trackers.values()
+    tracker.api = Blind(tracker.api)  # type: ignore[assignment]  # only queries are asked for here
+    world.max_running = 50
+
+    jobs = [await world.imagine(user=n) for n in range(5)]
+
+    assert {(await world.ended(job)).state for job in jobs} == {JobState.SUCCEEDED}
+    assert set(world.upstream.reads) == {"query"}
+
+
+async def test_a_tracker_that_is_there_already_serves_the_next_job_of_its_account(world: Harness) -> None:
+    trackers, now = world.services.worker.trackers, world.clock.now()
+
+    first = trackers.opened("own", trackers["default"].api, now)
+
+    assert trackers.opened("own", trackers["default"].api, now) is first
+    assert list(trackers) == ["default", "own"]
+
+
+def test_a_job_without_a_task_is_followed_and_never_read() -> None:
+    schedule = PollSchedule(reads_per_second=4, webhooks=False, chance=lambda: 0.5)
+    tracked = Tracked(making.job(created_at=making.NOON), making.NOON)
+
+    schedule.add(tracked)
+    schedule.hurry(tracked, making.NOON)
+    schedule.begin_round(making.NOON)
+
+    assert schedule.of(tracked.job.key) is tracked
+    assert (schedule.hurried, schedule.due, schedule.next_at()) == ({}, {}, None)
+    schedule.drop(tracked.job.key)
+    assert len(schedule) == 0
 
 
 async def test_a_flood_of_webhooks_about_progress_does_not_become_a_flood_of_reads(world: Harness) -> None:

@@ -17,7 +17,7 @@ from bot.domain.keys import key_from_bits
 from bot.domain.pools import Pool
 from bot.domain.schedule import UNCLEAR_GRACE_MS
 from bot.domain.settling import FILL_PATIENCE_MS, opened, tag_of, window_of
-from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
+from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.worker.reconcile import Reconciler
 from bot.services.worker.submission import WORDS_UNASKED, Submitter
@@ -39,6 +39,7 @@ class Proxy:
         self.filled: Any = Accepted(RESULT)
         self.tasks: dict[str, TaskSnapshot] = {}
         self.finding = Finding(None, complete=True)
+        self.listed: list[TaskSnapshot] = []
         self.sent: dict[str, Any] = {}
 
     async def press(self, **sent: Any) -> Any:
@@ -61,6 +62,9 @@ class Proxy:
     async def find(self, tag: str) -> Finding:
         self.diary.append(f"find {tag}")
         return self.finding
+
+    async def page(self, number: int, *, size: int) -> TaskPage:
+        return TaskPage(len(self.listed), tuple(self.listed[(number - 1) * size : number * size]))
 
     async def submit_imagine(self, **sent: Any) -> Any:
         self.diary.append("imagine")
@@ -107,6 +111,11 @@ class Store:
         if self.known_trouble is not None:
             raise self.known_trouble
         return self.known
+
+    async def rivals(self, _job: Job, *, since: int, any_prompt: bool) -> list[Job]:
+        assert any_prompt
+        assert since < NOW
+        return []
 
     async def inputs(self, _key: Any) -> tuple[Input, ...]:
         return self.inputs_of
@@ -243,6 +252,21 @@ async def test_a_press_without_an_answer_is_found_by_its_tag(world: World) -> No
 
     assert (job.state, job.task_id) == (JobState.SUBMITTED, RESULT)
     assert f"find {tag_of(a_press())}" in world.diary
+    assert world.diary.count("press") == 1
+
+
+async def test_where_a_search_by_tag_was_cut_short_the_list_is_read(world: World) -> None:
+    world.api.answer = RemoteError(RemoteFault.UNCLEAR, "the line broke")
+    job = await world.submitter.send(a_press())
+    world.api.finding = Finding(None, complete=False)
+    world.api.listed = [
+        TaskSnapshot(RemoteTaskId("41"), TaskStatus.SUCCESS, prompt="an owl", submitted_at=NOW),
+        TaskSnapshot(RESULT, TaskStatus.IN_PROGRESS, prompt="a paper fox", submitted_at=NOW),
+    ]
+
+    job = await world.reconciler.settle(job)
+
+    assert (job.state, job.task_id) == (JobState.SUBMITTED, RESULT)
     assert world.diary.count("press") == 1
 
 

@@ -35,9 +35,6 @@ class Fetching(Protocol):
     async def fitted(self, data: bytes, *, limit: int) -> Picture:
         """Fit bytes that are here to `limit`. Raises `RouteClosed`."""
 
-    def address(self, storage_key: str | None) -> str | None:
-        """Where a stored file lies for all to see."""
-
 
 @dataclass(slots=True, eq=False, repr=False)
 class DrawnPictures:
@@ -76,10 +73,6 @@ class DrawnPictures:
     async def fetch_preview(self, address: str, *, limit: int) -> Picture:
         """See `PreviewPictures`."""
         return await self.inner.fetch_preview(address, limit=limit)
-
-    def address(self, storage_key: str | None) -> str | None:
-        """Where a stored file lies for all to see."""
-        return self.inner.address(storage_key)
 
     async def _at(self, address: str | None, limit: int) -> Picture:
         return await self.inner.fetch(storage_key=None, discord_url=address, limit=limit)

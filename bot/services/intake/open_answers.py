@@ -64,12 +64,12 @@ class OpenAnswers:
         try:
             done, _ = await asyncio.wait({written}, timeout=PATIENCE_S)
         except asyncio.CancelledError:  # the process stops; whether it is on disk will show
-            written.add_done_callback(_seen)
+            written.add_done_callback(asyncio.Future.exception)
             self.abandon(answer.interaction_id)
             raise
         if not done:
             self.close(answer.interaction_id)  # refused; it may still come onto disk
-            written.add_done_callback(_seen)
+            written.add_done_callback(asyncio.Future.exception)
             self.metrics.count("answers_refused")
             raise StorageTrouble("the database was too slow for an answer")
         written.result()
@@ -83,12 +83,13 @@ class OpenAnswers:
         """This process cannot say the words: somebody tells the person later. Returns at once; raises nothing."""
         self._abandoned.add(interaction_id)
 
-    def _flush(self) -> None:
+    def _flush(self) -> asyncio.Task[None]:
         if self._later is not None:
             self._later.cancel()
             self._later = None
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._write(), name="open answers")
+        return self._flushing
 
     async def _write(self) -> None:
         try:
@@ -126,9 +127,7 @@ class OpenAnswers:
 
     async def settle(self) -> None:
         """Write what is still to be written, and wait for it."""
-        self._flush()
-        if self._flushing is not None:
-            await asyncio.wait([self._flushing])
+        await asyncio.wait([self._flush()])
 
     # -- those whom a dead process left waiting ------------------------------------------------------------
 
@@ -202,8 +201,3 @@ class OpenAnswers:
 def _untold(answer: OpenAnswer) -> ModEvent:
     said = text("log.answer_untold", user=str(answer.user_id), channel=str(answer.channel_id))
     return ModEvent(EventKind.ERROR, f"answer/{answer.channel_id}", said, subject=answer.user_id)
-
-
-def _seen(written: asyncio.Future[None]) -> None:
-    if not written.cancelled():
-        written.exception()

@@ -185,8 +185,6 @@ class Delivery:
         withdrawn = parcel.job.unwanted or parcel.job.state is JobState.CANCELLED
         news = await self._comes_as_news(parcel.job, now)
         for route in _best_first(parcel.job.reply.open_routes(now), as_news=news):
-            if route is Route.KEPT:
-                break
             if withdrawn and route not in IN_PLACE:
                 break  # its card says so; where that is gone, nobody needs a new message about it
             if route is Route.DIRECT and put_off is not None:
@@ -307,5 +305,6 @@ def _noted(job: Job, note: str) -> Job:
 
 
 def _best_first(routes: Sequence[Route], *, as_news: bool) -> Sequence[Route]:
-    """What is news is a new message, and only where there can be none an edit."""
-    return (Route.POST, *(one for one in routes if one is not Route.POST)) if as_news else routes
+    """Ways to people: what is news is a new message, and only where there can be none an edit."""
+    ways = [one for one in routes if one is not Route.KEPT]
+    return sorted(ways, key=lambda one: one is not Route.POST) if as_news else ways

@@ -295,8 +295,8 @@ class Tracker:
         if is_queue_full(reason) and now - job.created_at < QUEUE_FULL_CAP_MS:
             wait = backoff_ms(job.tries, self.chance(), first=10 * SECOND)
             again = job.requeued("hold.busy", due_at=now + wait)
-            self.drop(job.key)
-            if await self._write(tracked, again, release=True):
+            if await self._write(tracked, again, release=True):  # else it is read again
+                self.drop(job.key)
                 self.on_changed(again)
             return
         await self._end(tracked, job.failed(read_failure(reason), now))
@@ -317,9 +317,10 @@ class Tracker:
         """A job that timed out with us: only a picture is news now."""
         if seen is not None and seen.status is TaskStatus.SUCCESS and _shows_something(tracked.job, seen):
             await self._end(tracked, tracked.job.observed(seen, now))
-        elif (seen is not None and seen.has_failed) or not tracked.job.is_watched(now):
+            return
+        is_over = (seen is not None and seen.has_failed) or not tracked.job.is_watched(now)
+        if is_over and await self._write(tracked, tracked.job.unwatched(), release=True):
             self.drop(tracked.job.key)
-            await self._write(tracked, tracked.job.unwatched(), release=True)
 
     # -- writing -----------------------------------------------------------------------------------------
 
