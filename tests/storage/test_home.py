@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 HOME = 2**62 + 2
 NEW = frozenset(
-    ("reply_guild_id", "home_channel_id", "press_remix", "press_zoom", "server_ahead", "ran_at", "seed")
+    (
+        *("reply_guild_id", "home_channel_id", "press_remix", "press_zoom", "server_ahead", "ran_at", "seed"),
+        "typed",
+    )
 )
 
 

@@ -100,7 +100,9 @@ async def test_an_earlier_key_is_forgotten_when_no_job_needs_it_and_its_number_i
 
     assert await keys.forget_unneeded(NOON, NOON + 9) == 0  # not so soon
     assert await keys.forget_unneeded(NOON + 1, NOON + 9) == 0  # it waits
-    (sent,) = await storage.jobs.claim_submissions("w", NOON + 999, lease_ms=LEASE, limit=9, max_running=9)
+    (sent,) = await storage.jobs.claim_submissions(
+        "w", NOON + 3_600_000, lease_ms=LEASE, limit=9, max_running=9
+    )
     assert sent.key == waiting.key
     assert await keys.forget_unneeded(NOON + 1, NOON + 9) == 0  # it is upstream
     done = sent.submitted(RemoteTaskId("1"), NOON).failed(Failure(FailureKind.UNKNOWN), NOON)
@@ -118,7 +120,9 @@ async def test_an_earlier_key_is_forgotten_when_no_job_needs_it_and_its_number_i
 async def test_a_key_is_kept_for_a_job_that_is_still_looked_at(storage: Storage, keys: KeyStore) -> None:
     await replaced(keys, GUILD, "sealed-1", actor=ADA, at=NOON)
     await storage.jobs.insert(job(account=FIRST.name), FREE)
-    (sent,) = await storage.jobs.claim_submissions("w", NOON + 999, lease_ms=LEASE, limit=9, max_running=9)
+    (sent,) = await storage.jobs.claim_submissions(
+        "w", NOON + 3_600_000, lease_ms=LEASE, limit=9, max_running=9
+    )
     late = sent.submitted(RemoteTaskId("1"), NOON).failed(Failure(FailureKind.TIMED_OUT), NOON)
     await storage.jobs.save(late)
     await storage.jobs.release(late.delivered(Route.KEPT, NOON))

@@ -230,7 +230,7 @@ async def test_notices_are_forgotten_in_time(storage: Storage) -> None:
 def test_what_erasure_leaves_has_no_place_for_words(table: object) -> None:
     """A new column for people's words must be thought of here."""
     known = {
-        "prompt", "subject", "user_name", "result_text", "failure_words", "token",  # emptied
+        "prompt", "typed", "subject", "user_name", "result_text", "failure_words", "token",  # emptied
         "press_label", "press_custom_id", "label", "custom_id", "emoji",  # upstream's
         "discord_url", "storage_key", "notes", "hold", "owner", "route", "state", "failure_kind",
         "key", "job_key", "kind", "root", "pool", "account", "locale", "webhook_token", "task_id",

@@ -61,6 +61,7 @@ AFTER: Final = GuildSettings(
     news_after=-1,
     previews=False,
     batch=8,
+    translate=True,
 )
 """Every section differs from a new server's."""
 DUMP: Final = TypeAdapter(GuildSettings)

@@ -41,11 +41,6 @@ _WORDS = {
 _numbers = itertools.count(1)
 
 
-def models(_service: Service, _ask: Ask) -> Answer:
-    """List the models."""
-    return Answer({"object": "list", "data": [{"id": name, "object": "model"} for name in MODELS]})
-
-
 def complete(service: Service, ask: Ask) -> Answer:
     """Answer the last message."""
     model, messages = ask.fields.get("model"), ask.fields.get("messages")

@@ -18,6 +18,7 @@ from bot.sandbox.upstream.accounts import Permission
 from bot.sandbox.upstream.answers import Refusal
 from bot.sandbox.upstream.bodies import read_body
 from bot.sandbox.upstream.calls import Call, cut_base64
+from bot.sandbox.upstream.chat import MODELS as CHAT_MODELS
 from bot.sandbox.upstream.desk import key_tail
 from bot.sandbox.upstream.faults import Fault, Scope
 from bot.sandbox.upstream.files import StoredFile
@@ -106,7 +107,7 @@ class DrawingDesk:
             return web.json_response(error.body, status=error.status)
         self._record("models", request, {}, "Success")
         return web.json_response(
-            {"object": "list", "data": [{"id": name, "object": "model"} for name in MODELS]}
+            {"object": "list", "data": [{"id": name, "object": "model"} for name in (*MODELS, *CHAT_MODELS)]}
         )
 
     async def _serve(self, endpoint: str, request: web.Request) -> web.StreamResponse:

@@ -12,7 +12,7 @@ from typing_extensions import override
 from bot.sandbox.upstream.accounts import Permission
 from bot.sandbox.upstream.answers import Answer, Envelope
 from bot.sandbox.upstream.archive import dump, load
-from bot.sandbox.upstream.chat import ENDPOINT, complete, models
+from bot.sandbox.upstream.chat import ENDPOINT, complete
 from bot.sandbox.upstream.control import Control
 from bot.sandbox.upstream.desk import Desk, Endpoint
 from bot.sandbox.upstream.drawing import DrawingDesk, Order
@@ -240,7 +240,6 @@ class SimulatedUpstream(LoopbackServer):
                 )
             ),
             Endpoint(ENDPOINT, "POST", "/v1/chat/completions", Permission.CHAT, plain(complete), bare=True),
-            Endpoint("models", "GET", "/v1/models", Permission.CHAT, plain(models), bare=True),
             Endpoint("upload", "POST", "/api/v1/user/files/upload", files, plain(upload)),
         ]
 

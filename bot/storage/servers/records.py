@@ -46,7 +46,7 @@ c = jobs.c
 _ENDED: Final = c.state.in_([state.value for state in JobState if state in TERMINAL])
 EXPORTED: Final[Mapping[Table, tuple[str, ...]]] = {
     jobs: (
-        *("key", "kind", "pool", "prompt", "subject", "user_name", "units", "state", "created_at"),
+        *("key", "kind", "pool", "prompt", "typed", "subject", "user_name", "units", "state", "created_at"),
         *(
             "finished_at",
             "channel_id",
@@ -62,7 +62,7 @@ EXPORTED: Final[Mapping[Table, tuple[str, ...]]] = {
     strikes: ("at", "why", "spent"),
     grants: ("at", "pool", "units", "reason", "expires_at"),
     favourites: ("at", "job_key"),
-    drafts: ("until", "prompt", "pool", "option_set"),
+    drafts: ("until", "prompt", "pool", "option_set", "borrowed"),
     region_links: ("expires_at", "job_key", "used_at"),
     audit: ("at", "action", "before", "after"),
 }
