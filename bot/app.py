@@ -13,7 +13,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from bot import log as log_room
-from bot.client import DRAWING, EXTENSIONS, SHORTENING, Easel, point_at
+from bot.client import Easel, extensions_of, point_at
 from bot.clock import GuardedClock, SystemClock
 from bot.domain.accounts import ApiKind
 from bot.domain.capabilities import capabilities_of
@@ -100,11 +100,7 @@ async def assemble(
             owner_guild=settings.owner_guild,
             pools_differ=accounts.pools_differ,
             helps=settings.helper_model is not None and accounts.may_chat,
-            extensions=(
-                *EXTENSIONS,
-                *([SHORTENING] if accounts.have_windows else []),
-                *([DRAWING] if accounts.draws else []),
-            ),
+            extensions=extensions_of(shortens=accounts.have_windows, draws=accounts.draws),
         )
         publisher = DiscordPublisher(
             bot,

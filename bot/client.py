@@ -53,6 +53,13 @@ SHORTENING: Final = "cogs.shorten"
 """Loaded besides where an account of the owner's may shorten prompts."""
 DRAWING: Final = "cogs.draw"
 """Loaded besides where the owner named a second engine."""
+
+
+def extensions_of(*, shortens: bool, draws: bool) -> tuple[str, ...]:
+    """The cogs of a deployment whose accounts can do this."""
+    return (*EXTENSIONS, *([SHORTENING] if shortens else []), *([DRAWING] if draws else []))
+
+
 COMMAND_IDS: Final = "command_ids"
 """Under this name the store keeps the ids that Discord gave the commands, for every process."""
 SYNCING: Final = "commands_syncing"
@@ -236,13 +243,18 @@ class Easel(commands.AutoShardedBot):
             for command in self.tree.get_commands(guild=guild)
         ]
 
+    def told_in_english(self, guild: discord.Object | None = None) -> list[dict[str, Any]]:
+        """What Discord is told of the commands, without translations."""
+        return [
+            settled(command.to_dict(self.tree), pools_differ=self._pools_differ, helps=self.helps)
+            for command in self.tree.get_commands(guild=guild)
+        ]
+
     def _fingerprint(self) -> str:
         """A hash over all that what Discord is told is made of; the sentences unread, for most starts tell nothing."""
-        told: list[Any] = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        told = self.told_in_english()
         if self.owner_guild is not None:
-            owners = self.tree.get_commands(guild=self.owner_guild)
-            told += [command.to_dict(self.tree) | {"guild": self.owner_guild.id} for command in owners]
-        told = [settled(one, pools_differ=self._pools_differ) for one in told]
+            told += [one | {"guild": self.owner_guild.id} for one in self.told_in_english(self.owner_guild)]
         told.sort(key=lambda command: (command.get("type", 1), command["name"]))
         made_of = [self.application_id, told, self.catalogues.digest]
         spelled = json.dumps(made_of, sort_keys=True, ensure_ascii=False, default=str)

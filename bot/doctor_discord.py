@@ -11,10 +11,12 @@ import aiohttp
 import discord
 from discord.http import Route
 
-from bot.client import Easel
+from bot.client import Easel, extensions_of
 from bot.finding import Finding
 from bot.i18n import Catalogues
+from bot.image_accounts import open_accounts
 from bot.invitation import invite_link, missing
+from bot.midjourney.transport import open_lines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -51,7 +53,18 @@ class _NoMeta:
 
 async def examine_discord(settings: Settings, policies: Policies) -> AsyncIterator[Finding]:
     """Run the checks that need the token; if it is refused, or Discord is away, that is the one finding."""
-    client = Easel(catalogues=Catalogues.load(), meta=_NoMeta(), sync_commands=False)
+    async with open_lines() as lines:
+        accounts = open_accounts(
+            settings, lines
+        )  # nobody is asked: which commands there are is said by the settings
+    client = Easel(
+        catalogues=Catalogues.load(),
+        meta=_NoMeta(),
+        sync_commands=False,
+        pools_differ=accounts.pools_differ,
+        helps=settings.helper_model is not None and accounts.may_chat,
+        extensions=extensions_of(shortens=accounts.have_windows, draws=accounts.draws),
+    )
     try:
         async with client:
             await client.login(settings.discord_token.get_secret_value())
@@ -79,7 +92,7 @@ async def examine_discord(settings: Settings, policies: Policies) -> AsyncIterat
 
 async def _commands(client: Easel) -> Finding:
     known = {_signature(command.to_dict()) for command in await client.tree.fetch_commands()}
-    ours = {_signature(command.to_dict(client.tree)) for command in client.tree.get_commands()}
+    ours = {_signature(command) for command in client.told_in_english()}
     if not known:
         return Finding("commands", fine=True, words="Discord knows none yet: `easel run` tells it")
     if known != ours:

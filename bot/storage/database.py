@@ -75,11 +75,14 @@ POSTGRES: Final = "postgresql"
 
 
 class _Reporting:
-    """Tells somebody of each transaction that failed, for the meters."""
+    """Counts the transactions that run, and tells somebody of each that failed, for the meters."""
 
     on_trouble: Callable[[str], None] | None = None
+    running = 0
+    """How many were begun and have not come back."""
 
     async def _told(self, visit: Awaitable[T]) -> T:
+        self.running += 1
         try:
             return await visit
         except Conflict:  # an answer, no trouble
@@ -88,6 +91,8 @@ class _Reporting:
             if self.on_trouble is not None:
                 self.on_trouble(str(trouble))
             raise
+        finally:
+            self.running -= 1
 
 
 class SqliteDatabase(_Reporting):

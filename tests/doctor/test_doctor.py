@@ -331,7 +331,7 @@ async def test_commands_that_discord_knows_otherwise_are_noticed(place: Place) -
     fresh = (await findings(place))["commands"]
     place.fake._rest.commands.overwrite(None, [{"name": "imagine", "description": "as it was", "type": 1}])
     old = (await findings(place))["commands"]
-    bot = Easel(catalogues=Catalogues.load(), meta=doctor_discord._NoMeta(), sync_commands=True)
+    bot = Easel(catalogues=Catalogues.load(), meta=doctor_discord._NoMeta(), sync_commands=True, helps=False)
     async with bot:
         await bot.login(place.fake.token)
     told = (await findings(place))["commands"]

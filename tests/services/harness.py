@@ -771,7 +771,7 @@ class Harness:
         quiet = 0
         seen = -1
         while quiet < 25 and not self.died:
-            busy = self.effects.in_flight > 0
+            busy = self.effects.in_flight > 0 or self._opened.database.running > 0
             count = len(self.effects.names)
             quiet = 0 if busy or count != seen else quiet + 1
             seen = count
