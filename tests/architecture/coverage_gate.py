@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ENFORCED = False
+ENFORCED = True
 """Whether a room that falls short fails the gate, or is only named."""
 LEAST = {
-    "bot.domain": 100.0,
-    "bot.services": 100.0,
+    "bot.domain": 99.0,
+    "bot.services": 97.0,
     "bot.storage": 98.0,
     "bot.midjourney": 98.0,
     "bot.web": 98.0,
     "bot.ui": 92.0,
     "cogs": 92.0,
 }
-"""Percent of lines and branches together; these rooms must also have been measured."""
+"""Percent of lines and branches together; these rooms must also have been measured. Domain and services shall reach 100; a
+little less is asked while the newest parts have their tests end to end only. On CPython 3.11 some lines can never count: it
+tells the tracer nothing of a coroutine that goes on after its callee swallowed what was thrown into it."""
 THE_REST = 85.0
 
 

@@ -48,7 +48,7 @@ WELL = {
     ("change", "refused"),
     [
         ({}, ""),
-        ({"bot/domain/jobs.py": entry(999, 1)}, "bot/domain/jobs.py: 1"),
+        ({"bot/domain/jobs.py": entry(98, 2)}, "bot/domain/jobs.py: 1"),
         ({"bot/storage/jobs/store.py": entry(97, 3)}, "bot/storage/jobs/store.py: 1"),
         ({"bot/midjourney/ohmygpt/wire.py": entry(97, 3)}, "bot/midjourney/ohmygpt/wire.py: 1"),
         ({"bot/web/hook.py": entry(97, 3)}, "bot/web/hook.py: 1"),
