@@ -53,13 +53,6 @@ SHORTENING: Final = "cogs.shorten"
 """Loaded besides where an account of the owner's may shorten prompts."""
 DRAWING: Final = "cogs.draw"
 """Loaded besides where the owner named a second engine."""
-
-
-def extensions_of(*, shortens: bool, draws: bool) -> tuple[str, ...]:
-    """The cogs of a deployment whose accounts can do this."""
-    return (*EXTENSIONS, *([SHORTENING] if shortens else []), *([DRAWING] if draws else []))
-
-
 COMMAND_IDS: Final = "command_ids"
 """Under this name the store keeps the ids that Discord gave the commands, for every process."""
 SYNCING: Final = "commands_syncing"
@@ -73,6 +66,11 @@ OWNERS_S: Final = 300.0
 """For how long it is remembered who owns the application."""
 LONGEST_WAIT_S: Final = 60.0
 """A rate limit that asks for more becomes an error, which the publisher turns into a later try."""
+
+
+def extensions_of(*, shortens: bool, draws: bool) -> tuple[str, ...]:
+    """The cogs of a deployment whose accounts can do this."""
+    return (*EXTENSIONS, *([SHORTENING] if shortens else []), *([DRAWING] if draws else []))
 
 
 class Meta(Protocol):

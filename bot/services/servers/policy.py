@@ -3,6 +3,7 @@ Never here: settings' storage, counting, and the deployment's defaults (that is 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -29,7 +30,7 @@ from bot.services.servers.single_rules import (
 from bot.texts import Text, listed, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from bot.domain.guild_ports import GuildStores
     from bot.domain.guilds import Block, GuildSettings
@@ -86,11 +87,8 @@ class GuildPolicy:
         settings = await self._settings(asker)
         if settings is None:
             return await self.fallback.admit(asker, request)
-        try:
+        with self._known_to_moderators(asker):
             return await self._admit(settings, asker, request)
-        except UserError as refusal:
-            self.refused(asker, refusal)
-            raise
 
     async def check(self, asker: Asker, request: Request) -> None:
         """Ask the rules that need no words."""
@@ -98,12 +96,9 @@ class GuildPolicy:
         if settings is None:
             await self.fallback.check(asker, request)
             return
-        try:
+        with self._known_to_moderators(asker):
             await self._permitted(settings, asker, request)
             check_put_in(settings, asker, request)
-        except UserError as refusal:
-            self.refused(asker, refusal)
-            raise
 
     async def check_words(self, asker: Asker, request: Request) -> None:
         """Ask every rule, words too; only a strike is counted."""
@@ -111,10 +106,15 @@ class GuildPolicy:
         if settings is None:
             await self.fallback.check(asker, request)
             return
-        try:
+        with self._known_to_moderators(asker):
             await self._permitted(settings, asker, request)
             check_put_in(settings, asker, request)
             await self._judged(settings, asker, request, self.clock.now())
+
+    @contextmanager
+    def _known_to_moderators(self, asker: Asker) -> Iterator[None]:
+        try:
+            yield
         except UserError as refusal:
             self.refused(asker, refusal)
             raise
