@@ -150,6 +150,11 @@ class HelpCall:
     created_at: int
 
 
+def key_of(number: int) -> str:
+    """What the books call the question of an interaction."""
+    return f"help/{number}"
+
+
 class HelpBooks(Protocol):
     """The books of such questions. Every method raises `StorageTrouble` and is one transaction."""
 
@@ -163,3 +168,6 @@ class HelpBooks(Protocol):
 
     async def give_back(self, call: HelpCall, at: int) -> None:
         """Nothing was asked, or nothing was paid."""
+
+    async def let_off(self, interaction_id: int, at: int) -> None:
+        """The process died over it: who asked pays nothing, and the owner's count keeps what may have been paid."""

@@ -347,6 +347,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             clock=clock,
             metrics=metrics,
             dispatcher=dispatcher,
+            help_books=ports.help_books,
         ),
         housekeeping=Housekeeping(
             records=stores.records,

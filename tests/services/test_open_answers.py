@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 from bot.domain.jobs import TOKEN_LIFE_MS, Route
 from bot.domain.open_answers import AnswerKind, OpenAnswer
+from bot.domain.pools import UNLIMITED, Pool
+from bot.domain.prompt_help import HelpCall, key_of
 from bot.errors import RetryLater, StorageTrouble, UserError
 from bot.services.intake import open_answers as room
 from bot.services.intake.open_answers import LEASE_MS, POSTED_WITHIN_MS
@@ -89,6 +91,21 @@ async def test_whoever_a_dead_process_left_waiting_is_told_that_nothing_was_char
     assert world.discord.told == {1: "answer.interrupted"}
     assert await kept(world) == []
     assert await world.ledger() == []
+
+
+async def test_who_was_interrupted_over_a_question_to_the_chat_model_pays_nothing_for_it(
+    world: Harness,
+) -> None:
+    await world.services.answers.open(asked(world))
+    question = HelpCall(
+        key=key_of(1), home=GUILD, user_id=7, pool=Pool.NORMAL, account="default", units=3, created_at=0
+    )
+    await world._opened.help_books.book(question, UNLIMITED, None, None)
+
+    await after_a_death(world)
+
+    assert world.discord.told == {1: "answer.interrupted"}
+    assert [kind for _, kind in await world.ledger()] == ["help", "help_refund"]
 
 
 async def test_a_living_process_keeps_its_own(world: Harness) -> None:

@@ -84,3 +84,15 @@ async def test_a_members_allowance_and_the_owners_ceiling_hold_for_it(storage: S
 
     assert member.value.text.id == "refused.per_day"
     assert owner.value.text.id == "refused.ceiling_day"
+
+
+async def test_who_was_interrupted_pays_nothing_and_the_owners_count_keeps_it(storage: Storage) -> None:
+    await storage.help_books.book(call(1), FREE, None, budget())
+    await storage.help_books.book(call(2), FREE, None, budget())
+
+    await storage.help_books.let_off(1, AT + 5)
+    await storage.help_books.let_off(1, AT + 6)
+    await storage.help_books.let_off(99, AT + 6)
+    await storage.help_books.give_back(call(1), AT + 7)
+
+    assert (await spent(storage), await drawn(storage)) == (2, 2)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bot.domain.open_answers import AnswerStore, AnswerWriter, OpenAnswer
     from bot.domain.ports import Clock, Metrics
+    from bot.domain.prompt_help import HelpBooks
     from bot.services.modlog.dispatcher import Dispatcher
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class OpenAnswers:
     clock: Clock
     metrics: Metrics
     dispatcher: Dispatcher
+    help_books: HelpBooks | None
+    """Where a question to a chat model may have been booked for somebody who never had the answer."""
     _opening: list[tuple[OpenAnswer, asyncio.Future[None]]] = field(init=False, default_factory=list)
     _closing: set[int] = field(init=False, default_factory=set)
     _abandoned: set[int] = field(init=False, default_factory=set)
@@ -158,6 +161,8 @@ class OpenAnswers:
             await self._tell(answer)
 
     async def _tell(self, answer: OpenAnswer) -> None:
+        if self.help_books is not None:  # first: what is said next is that nothing was charged
+            await self.help_books.let_off(answer.interaction_id, self.clock.now())
         try:
             how = await self._say(answer)
         except RetryLater as later:

@@ -19,6 +19,7 @@ from bot.domain.prompt_help import (
     Trouble,
     asked_words,
     instructions_for,
+    key_of,
     read_answer,
 )
 from bot.domain.schedule import MINUTE
@@ -150,7 +151,7 @@ class PromptHelper:
         for _ in range(ATTEMPTS):
             terms = await self.policy.admit(asker, Request(pool=pool, charge=Charge.HELP))
             booking = HelpCall(
-                key=f"help/{number}",
+                key=key_of(number),
                 home=asker.server,
                 user_id=asker.user_id,
                 pool=pool,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from bot.domain.prompt_help import key_of
 from bot.storage.database import lock
 from bot.storage.jobs import ledger as entries
 from bot.storage.tables import ledger
@@ -41,6 +42,13 @@ class SqlHelpBooks:
             return True
 
         return await self._database.write(work)
+
+    async def let_off(self, interaction_id: int, at: int) -> None:
+        """See the port."""
+        key = key_of(interaction_id)
+        await self._database.write(
+            lambda cn: entries.let_off(cn, key, at, kind=entries.HELP, back=entries.HELP_REFUND)
+        )
 
     async def give_back(self, call: HelpCall, at: int) -> None:
         """See the port."""

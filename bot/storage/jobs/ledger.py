@@ -353,39 +353,39 @@ def give_back(
     connection: Connection, job: Booked, at: int | None, *, kind: str = RESERVE, back: str = REFUND
 ) -> None:
     """Give back what was reserved under a kind, once."""
-    columns = (
-        "guild_id",
-        "user_id",
-        "pool",
-        "job_key",
-        "units",
-        "kind",
-        "at",
-        "spent_at",
-        "budget",
-        "credits",
-    )
+    if _returned(connection, job.key, at, kind=kind, back=back, owners=True):
+        query = select(_BOOKED).where(_BOOKED.c.job_key == job.key, _BOOKED.c.kind == kind)
+        booked = connection.execute(query).one()
+        tenants.book(connection, booked.guild_id, job.account, -booked.budget, booked.spent_at)
+
+
+def let_off(connection: Connection, key: str, at: int, *, kind: str, back: str) -> None:
+    """Give a member their units back, once, and leave to the owner's count what may have been paid."""
+    _returned(connection, key, at, kind=kind, back=back, owners=False)
+
+
+def _returned(
+    connection: Connection, key: str, at: int | None, *, kind: str, back: str, owners: bool
+) -> bool:
+    """Write the entry that gives it back, the owner's part or without it; False: there was none, or it is back."""
+    same = ("guild_id", "user_id", "pool", "job_key", "spent_at")
     given = {
         "units": -_BOOKED.c.units,
         "kind": literal(back),
         "at": literal(at),
-        "budget": -_BOOKED.c.budget,
-        "credits": -_BOOKED.c.credits,
+        "budget": -_BOOKED.c.budget if owners else literal(0),
+        "credits": -_BOOKED.c.credits if owners else literal(0),
     }
+    columns = (*same, *given)
     returned = connection.execute(
         insert(ledger).from_select(
             columns,
             select(*(given.get(name, _BOOKED.c[name]).label(name) for name in columns)).where(
-                _BOOKED.c.job_key == job.key,
+                _BOOKED.c.job_key == key,
                 _BOOKED.c.kind == kind,
-                ~select(_REFUNDED.c.id)
-                .where(_REFUNDED.c.job_key == job.key, _REFUNDED.c.kind == back)
-                .exists(),
+                ~select(_REFUNDED.c.id).where(_REFUNDED.c.job_key == key, _REFUNDED.c.kind == back).exists(),
             ),
         )
     )
-    if returned.rowcount:
-        query = select(_BOOKED).where(_BOOKED.c.job_key == job.key, _BOOKED.c.kind == kind)
-        booked = connection.execute(query).one()
-        tenants.book(connection, booked.guild_id, job.account, -booked.budget, booked.spent_at)
-    connection.execute(update(draws).where(draws.c.job_key == job.key, OUTSTANDING).values(returned_at=at))
+    connection.execute(update(draws).where(draws.c.job_key == key, OUTSTANDING).values(returned_at=at))
+    return returned.rowcount > 0
