@@ -4,7 +4,7 @@ Never here: implementations; adapters hold to these without importing each other
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from bot.domain.tenancy import NO_CEILING
 
@@ -231,6 +231,17 @@ class Load:
     running: int
 
 
+class Claim(NamedTuple):
+    """What a worker took, and when to look again."""
+
+    work: Sequence[Job]
+    """Past the queue."""
+    queued: Sequence[Job]
+    """To be sent."""
+    due: int | None
+    """When the earliest job falls due that nobody holds, None: there is none. Jobs that wait for a place do not count."""
+
+
 class JobStore(Protocol):
     """Jobs as rows. Every method raises `StorageTrouble` if the database cannot be used.
 
@@ -277,26 +288,30 @@ class JobStore(Protocol):
     async def pressed(self, parent: JobKey) -> frozenset[int]:
         """Positions of the buttons whose child lives or succeeded."""
 
-    async def claim_submissions(
+    async def with_pressed(self, key: JobKey) -> tuple[Job | None, frozenset[int]]:
+        """A job with its actions, and which of them were `pressed`."""
+
+    async def with_child(self, key: JobKey, position: int) -> tuple[Job | None, Job | None]:
+        """A job with its actions, and what `child_of` finds of one of them."""
+
+    async def claim(
         self,
         owner: str,
         now: int,
         *,
         lease_ms: int,
         limit: int,
+        places: int,
         max_running: int,
         usual: Ceiling = NO_CEILING,
-    ) -> Sequence[Job]:
-        """Take queued jobs that are due and for which their account's pool has a free place, and mark them SUBMITTING.
+    ) -> Claim:
+        """Take what is due: at most `limit` jobs past the queue, and so many queued ones as the caller has `places` for.
 
-        Fair between users: those with fewer jobs upstream first, then the oldest. On the owner's accounts no server
-        goes beyond its ceiling; `usual` is that of servers without one of their own.
-        """
-
-    async def claim_work(self, owner: str, now: int, *, lease_ms: int, limit: int) -> Sequence[Job]:
-        """Take due jobs past the queue that nobody holds: unclear, tracked, watched, and finished but undelivered.
-
-        A SUBMITTING job whose lease ran out comes back too: its worker died, and the caller settles it as unclear.
+        Past the queue: unclear, tracked, watched, and finished but undelivered, if nobody holds them. A SUBMITTING job
+        whose lease ran out comes back too: its worker died, and the caller settles it as unclear.
+        Queued ones are due and have a free place in their account's pool, and are marked SUBMITTING. Fair between
+        users: those with fewer jobs upstream first, then the oldest. On the owner's accounts no server goes beyond its
+        ceiling; `usual` is that of servers without one of their own.
         """
 
     async def rivals(self, job: Job, since: int, *, any_prompt: bool = False) -> Sequence[Job]:
@@ -333,8 +348,13 @@ class JobStore(Protocol):
         Those that are put off, or not queued any more, stand in no line and are left out.
         """
 
-    async def front(self, account: str, pool: Pool) -> Sequence[JobKey]:
-        """Those who stand first in line, in the order in which places are given: MOST_AHEAD of them, and one more."""
+    async def front(
+        self, account: str, pool: Pool, *, also: JobKey | None = None
+    ) -> tuple[Sequence[JobKey], bool]:
+        """Those who stand first in line, in the order in which places are given: MOST_AHEAD of them, and one more.
+
+        And whether another one stands in line at all, which is told of one that is put off, or sent meanwhile.
+        """
 
     async def known_tasks(
         self, task_ids: Collection[RemoteTaskId], *, account: str | None = None
@@ -355,9 +375,6 @@ class JobStore(Protocol):
 
     async def load(self, account: str | None = None) -> dict[Pool, Load]:
         """What waits and runs in each pool of an account; None: of all together."""
-
-    async def next_due(self, now: int) -> int | None:
-        """When the earliest unclaimed work falls due, or None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,6 +239,15 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     )
 
     # -- a request becomes a row -------------------------------------------------------------------------
+    answers = OpenAnswers(
+        owner=terms.owner,
+        store=ports.answers,
+        writer=ports.answer_writer,
+        clock=clock,
+        metrics=metrics,
+        dispatcher=dispatcher,
+        help_books=ports.help_books,
+    )
     intake = Intake(
         policy=policy,
         store=store,
@@ -248,6 +257,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         naming=terms.naming,
         wakeup=worker,
         metrics=metrics,
+        answers=answers,
         show=editor.changed,
         video=terms.video,
     )
@@ -340,15 +350,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         ),
         mail=ports.mail,
         watch=monitor,
-        answers=OpenAnswers(
-            owner=terms.owner,
-            store=ports.answers,
-            writer=ports.answer_writer,
-            clock=clock,
-            metrics=metrics,
-            dispatcher=dispatcher,
-            help_books=ports.help_books,
-        ),
+        answers=answers,
         housekeeping=Housekeeping(
             records=stores.records,
             drafts=drafts,

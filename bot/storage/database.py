@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from bot.errors import StartupError, StorageTrouble
 from bot.storage.errors import Conflict, translated
+from bot.storage.prepared import straight
 from bot.storage.threads import Threads, undisturbed
 
 if TYPE_CHECKING:
@@ -115,7 +116,9 @@ class SqliteDatabase(_Reporting):
         )
         # The driver opens no transaction of its own (isolation_level None), so we do, and as a writer from the
         # start: a transaction that begins by reading cannot wait for the write lock later, it fails at once.
-        event.listen(self._writer.sync_engine, "begin", _begin_immediate)
+        event.listen(
+            self._writer.sync_engine, "begin", lambda connection: straight(connection, "BEGIN IMMEDIATE", ())
+        )
         self._reader = _SqliteConnections(url, busy_ms, most=READERS, pragmas=("query_only = ON",))
         self._copier = _SqliteConnections(url, busy_ms, most=1, pragmas=("synchronous = FULL",))
 
@@ -185,6 +188,7 @@ class _SqliteConnections:
             poolclass=QueuePool,
             pool_size=most,
             max_overflow=0,
+            pool_use_lifo=True,
             connect_args=_sqlite_arguments(busy_ms) | {"check_same_thread": False},
         )
         _set_up(self.sync_engine, pragmas)

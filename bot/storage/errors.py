@@ -83,7 +83,7 @@ def translated() -> Iterator[None]:
     """
     try:
         yield
-    except exc.IntegrityError:
+    except (exc.IntegrityError, sqlite3.IntegrityError):
         raise Conflict(TAKEN) from None
     except (exc.SQLAlchemyError, sqlite3.Error, OSError) as error:  # TimeoutError is an OSError
         raise StorageTrouble(explain(error)) from None

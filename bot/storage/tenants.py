@@ -26,13 +26,13 @@ from bot.domain.days import day_of, month_of
 from bot.domain.tenancy import OWN_KEY_WAITING, Ceiling, KnownServer, Used, parse_ceiling
 from bot.errors import UserError
 from bot.storage.database import lock, plain
+from bot.storage.prepared import Prepared
 from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, jobs, metadata, queue_lanes, queue_parties
 from bot.texts import text as sentence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from sqlalchemy import Row
     from sqlalchemy.engine import Connection
 
     from bot.domain.tenancy import Budget
@@ -179,18 +179,20 @@ def _claim(what: str) -> str:
     return what
 
 
-_ONE: Final = select(tenants).where(t.guild_id == bindparam("guild_"))
+_COLUMNS: Final = tenants.c.keys()
+_ONE: Final = Prepared(select(tenants).where(t.guild_id == bindparam("guild_")))
 
 
 def _find(connection: Connection, guild_id: int) -> KnownServer | None:
-    row = connection.execute(_ONE, {"guild_": guild_id}).one_or_none()
-    return None if row is None else _read(row)
+    found = _ONE.rows(connection, {"guild_": guild_id})
+    return _read(found[0]) if found else None
 
 
-def _read(row: Row[Any]) -> KnownServer:
-    values = dict(row._mapping)  # noqa: SLF001 - the documented way to a row's columns by name
+def _read(row: Sequence[Any]) -> KnownServer:
+    values = dict(zip(_COLUMNS, row, strict=True))
     spelled = values.pop("ceiling")
-    return KnownServer(**values, ceiling=None if spelled is None else parse_ceiling(spelled))
+    ours = bool(values.pop("ours"))
+    return KnownServer(**values, ours=ours, ceiling=None if spelled is None else parse_ceiling(spelled))
 
 
 # -- what a server and an account have drawn -----------------------------------------------------------------
@@ -275,7 +277,7 @@ def _check(
         raise UserError(sentence(refused.waiting, limit=ceiling.waiting))
 
 
-_DRAW_MORE: Final = (
+_DRAW_MORE: Final = Prepared(
     update(budgets)
     .where(b.scope == bindparam("scope_"), b.day == bindparam("day_"))
     .values(units=b.units + bindparam("units_"))
@@ -290,10 +292,10 @@ def book(connection: Connection, guild_id: int | None, account: str, units: int,
     day = day_of(at).start
     for scope in (_server(guild_id), _account(account)):
         more = {"scope_": scope, "day_": day, "units_": units}
-        if connection.execute(_DRAW_MORE, more).rowcount:
+        if _DRAW_MORE.write(connection, more):
             continue
         lock(connection, f"budget/{scope}/new")
-        if not connection.execute(_DRAW_MORE, more).rowcount:
+        if not _DRAW_MORE.write(connection, more):
             connection.execute(_DRAW_FIRST, {"scope": scope, "day": day, "units": units})
 
 

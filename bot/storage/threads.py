@@ -10,6 +10,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from typing_extensions import override
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
@@ -20,80 +22,96 @@ STOP_SECONDS: Final = 5
 
 
 class Threads:
-    """So many threads at most, begun when they are needed; a disk that hangs keeps no process from ending."""
+    """So many threads at most, begun when they are needed; a disk that hangs keeps no process from ending.
+
+    Whoever worked last works next: its connection's memory is the freshest, and the others are for busy times.
+    """
 
     def __init__(self, most: int, *, name: str, patience_s: float) -> None:
         self._most = most
         self._name = name
         self._patience_s = patience_s
         self._free = asyncio.Semaphore(most)
-        self._orders: SimpleQueue[_Order | None] = SimpleQueue()
-        self._running = 0
-        self._threads: list[Thread] = []
+        self._idle: list[_Hand] = []
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run it in a thread; raises `TimeoutError` if none gets free for so long."""
-        async with self._place():
-            if self._running > len(self._threads):
-                thread = Thread(target=_follow, args=(self._orders,), name=self._name, daemon=True)
-                self._threads.append(thread)
-                thread.start()
-            loop = asyncio.get_running_loop()
-            future: asyncio.Future[T] = loop.create_future()
-            self._orders.put((loop, future, contextvars.copy_context(), work))
-            return await undisturbed(future)
+        async with self._hand() as hand:
+            done: _Undisturbed[T] = _Undisturbed(loop=asyncio.get_running_loop())
+            hand.orders.put((done, contextvars.copy_context(), work))
+            try:
+                return await done
+            except asyncio.CancelledError:
+                done.exception()  # seen; the caller is no longer there to hear of it
+                raise
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
+    async def _hand(self) -> AsyncIterator[_Hand]:
         if self._free.locked():
             async with asyncio.timeout(self._patience_s):
                 await self._free.acquire()
         else:
             await self._free.acquire()  # at once
-        self._running += 1
+        hand = self._idle.pop() if self._idle else _Hand(self._name)
         try:
-            yield
+            yield hand
         finally:
-            self._running -= 1
+            self._idle.append(hand)
             self._free.release()
 
     async def close(self, last: Callable[[], object]) -> None:
         """Wait until nothing runs, run this, and end the threads; a later call begins them anew."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS), AsyncExitStack() as places:
+            async with asyncio.timeout(STOP_SECONDS), AsyncExitStack() as held:
                 for _ in range(self._most):
-                    await places.enter_async_context(self._place())
+                    await self._free.acquire()
+                    held.callback(self._free.release)
         await self.run(last)
-        ending, self._threads = self._threads, []
-        for _ in ending:
-            self._orders.put(None)
-        for thread in ending:
-            thread.join(STOP_SECONDS)
+        ending, self._idle = self._idle, []
+        for hand in ending:
+            hand.orders.put(None)
+        for hand in ending:
+            hand.thread.join(STOP_SECONDS)
 
 
-_Order = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", contextvars.Context, "Callable[[], Any]"]
+class _Undisturbed(asyncio.Future[T]):
+    """Whoever waits for it and is cancelled hears of that at its end: a transaction takes milliseconds, and is never torn."""
+
+    @override
+    def cancel(self, msg: object = None) -> bool:
+        return False
+
+
+_Order = tuple["asyncio.Future[Any]", contextvars.Context, "Callable[[], Any]"]
+
+
+class _Hand:
+    """A thread, and what it is to do."""
+
+    def __init__(self, name: str) -> None:
+        self.orders: SimpleQueue[_Order | None] = SimpleQueue()
+        self.thread = Thread(target=_follow, args=(self.orders,), name=name, daemon=True)
+        self.thread.start()
 
 
 def _follow(orders: SimpleQueue[_Order | None]) -> None:
     while (order := orders.get()) is not None:
-        loop, future, context, work = order
+        done, context, work = order
         result, error = None, None
         try:
             result = context.run(work)
         except BaseException as raised:  # noqa: BLE001 - whoever asked is told
             error = raised
         with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-            loop.call_soon_threadsafe(_tell, future, result, error)
-        del order, loop, future, context, work, result, error  # nothing is held while waiting
+            done.get_loop().call_soon_threadsafe(_tell, done, result, error)
+        del order, done, context, work, result, error  # nothing is held while waiting
 
 
-def _tell(future: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
-    if future.cancelled():
-        return
+def _tell(done: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
     if error is None:
-        future.set_result(result)
+        done.set_result(result)
     else:
-        future.set_exception(error)
+        done.set_exception(error)
 
 
 async def undisturbed(work: asyncio.Future[T]) -> T:

@@ -21,6 +21,7 @@ from tests.bench.counted import POSTGRES, databases
 from tests.bench.report import Report, median
 from tests.bench.rows import a_job, write
 from tests.bench.storage import AT_ONCE, ended, rate
+from tests.claims import claim_submissions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ async def _once(storage: Storage, count: int) -> dict[str, float]:
     taken: list[Job] = []
 
     async def claim(_n: int) -> None:
-        found = await store.claim_submissions("me", _now(), lease_ms=10**7, limit=AT_ONCE, max_running=10**6)
+        found = await claim_submissions(store, "me", _now(), lease_ms=10**7, limit=AT_ONCE, max_running=10**6)
         taken.extend(found)
 
     figures["claim"] = await rate(count // AT_ONCE, claim)
@@ -200,8 +201,8 @@ async def _accept_and_deliver(storage: Storage, number: int, pictures: int) -> i
         nonlocal done
         while True:
             ending = not accepting
-            found = await store.claim_submissions(
-                f"w{number}", _now(), lease_ms=10**7, limit=AT_ONCE, max_running=10**6
+            found = await claim_submissions(
+                store, f"w{number}", _now(), lease_ms=10**7, limit=AT_ONCE, max_running=10**6
             )
             await asyncio.gather(*map(through, found))
             done += len(found)

@@ -14,11 +14,13 @@ from bot.domain.jobs import JobKind, JobState, Press
 from bot.domain.pools import UNLIMITED
 from bot.domain.tasks import RemoteTaskId
 from bot.domain.tenancy import Ceiling
+from bot.storage.jobs import line
 from bot.storage.jobs.line import BROUGHT_BACK
 from bot.storage.opening import open_storage
 from tests.bench.counted import WARM, cost, counter, databases, in_a_process, judge_growth, settle
 from tests.bench.report import Report
 from tests.bench.rows import a_job, write
+from tests.claims import claim_submissions
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -64,7 +66,7 @@ async def _here(url: str, waiting: int, accounts: int, times: int) -> dict[str, 
         standing = [_standing(n, accounts, now) for n in range(waiting)]
         await write(storage.database, standing)
         for _ in range(0, waiting, BROUGHT_BACK):
-            await storage.jobs.claim_submissions("w", now + 10**6, lease_ms=1, limit=0, max_running=0)
+            await storage.database.write(lambda cn: line.bring_back(cn, now + 10**6))
         await settle(storage)
         return await _acts(storage, standing, now + 10**6, times)
 
@@ -105,8 +107,8 @@ async def _acts(storage: Storage, standing: list[Job], now: int, times: int) -> 
 
     async def claim(_n: int) -> None:
         claimed.extend(
-            await store.claim_submissions(
-                "w", now, lease_ms=10**7, limit=1, max_running=10**6, usual=Ceiling(at_once=10**6)
+            await claim_submissions(
+                store, "w", now, lease_ms=10**7, limit=1, max_running=10**6, usual=Ceiling(at_once=10**6)
             )
         )
 
@@ -133,9 +135,7 @@ async def _put_back(storage: Storage, begun: list[Job], claimed: list[Job]) -> N
     for job in claimed:
         await storage.jobs.release(replace(job, state=JobState.QUEUED, sent_at=None))
     if claimed:  # back into line, and nobody has to ask for a look
-        await storage.jobs.claim_submissions(
-            "w", claimed[0].due_at + 10**6, lease_ms=1, limit=0, max_running=0
-        )
+        await storage.database.write(lambda cn: line.bring_back(cn, claimed[0].due_at + 10**6))
     begun.clear()
     claimed.clear()
 

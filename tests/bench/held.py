@@ -14,6 +14,7 @@ from bot.storage.opening import open_storage
 from tests.bench.counted import cost, counter, databases, in_a_process, judge_growth, settle
 from tests.bench.report import Report
 from tests.bench.rows import many, running, write
+from tests.claims import claim_work, next_due
 
 if TYPE_CHECKING:
     from bot.storage.opening import Storage
@@ -48,7 +49,7 @@ async def _here(url: str, held: int, times: int) -> dict[str, float]:
         now = time.time_ns() // 1_000_000
         await write(storage.database, many(held, lambda n: running(now, n)))
         taken = 0
-        while more := await storage.jobs.claim_work("w", now, lease_ms=10 * LEASE_MS, limit=256):
+        while more := await claim_work(storage.jobs, "w", now, lease_ms=10 * LEASE_MS, limit=256):
             taken += len(more)
         assert taken == held
         await settle(storage)
@@ -60,12 +61,12 @@ async def _acts(storage: Storage, now: int, times: int) -> dict[str, float]:
     await write(storage.database, [running(now, -1)])
 
     async def look(_n: int) -> None:
-        assert not await store.claim_work("w", now - 1, lease_ms=LEASE_MS, limit=256)
-        await store.next_due(now)
+        assert not await claim_work(store, "w", now - 1, lease_ms=LEASE_MS, limit=256)
+        await next_due(store, now)
 
     async def claim(_n: int) -> None:
-        (job,) = await store.claim_work("w", now, lease_ms=LEASE_MS, limit=256)
-        await store.next_due(now)
+        (job,) = await claim_work(store, "w", now, lease_ms=LEASE_MS, limit=256)
+        await next_due(store, now)
         await store.release(job)
 
     return await cost("look", look, times, work) | await cost("claim", claim, times, work)

@@ -15,6 +15,7 @@ from bot.domain.pools import UNLIMITED
 from bot.storage.opening import open_storage
 from tests.bench.report import Report, median
 from tests.bench.rows import a_job, write
+from tests.claims import claim_submissions, claim_work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -68,14 +69,14 @@ async def _once(storage: Storage, old: list[Job], count: int) -> dict[str, float
         "get": await rate(count, lambda n: store.get(old[n % len(old)].key)),
     }
     began = time.perf_counter()
-    sent = list(await store.claim_submissions("me", now, lease_ms=10**7, limit=count, max_running=10**6))
+    sent = list(await claim_submissions(store, "me", now, lease_ms=10**7, limit=count, max_running=10**6))
     figures["claim to submit"] = len(sent) / (time.perf_counter() - began)
     figures["save"] = await rate(count, lambda n: store.save(sent[n]))
     for job in sent:
         await store.release(job.unclear(due_at=now))
     began = time.perf_counter()
     claimed: list[Job] = []
-    while more := await store.claim_work("me", now, lease_ms=10**7, limit=256):
+    while more := await claim_work(store, "me", now, lease_ms=10**7, limit=256):
         claimed += more
     figures["claim"] = len(claimed) / (time.perf_counter() - began)
     for job in claimed:

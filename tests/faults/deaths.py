@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 PATIENCE = 40 * 60
 """Virtual seconds in which every job must have come to its end, whatever died meanwhile."""
 LOOKS = (
-    "db next_due",
     "db get",
     "db ahead",
     "db front",
@@ -37,6 +36,8 @@ LOOKS = (
     "db rivals",
     "db pressed",
     "db child_of",
+    "db with_child",
+    "db with_pressed",
 )
 """Reading changes nothing: dying around a look is dying at the effect before it, so one of each is enough."""
 
@@ -242,7 +243,7 @@ async def die_everywhere(path: Path_, tmp_path: Path) -> None:
 
 def worth_trying(points: list[str], only: tuple[str, ...] | None = None) -> list[int]:
     """Every point of an effect up to the last one that touches a person or upstream, and one look of each kind."""
-    idle = ("next_due", "claim", "renew")
+    idle = ("claim", "renew")
     last = max(n for n, name in enumerate(points) if not any(word in name for word in idle))
     seen: set[str] = set()
     worth = []

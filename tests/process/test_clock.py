@@ -15,6 +15,7 @@ from bot.domain.pools import Allowance
 from bot.errors import StorageTrouble
 from bot.services.worker.poll_schedule import PollSchedule, Tracked
 from bot.storage import open_storage
+from tests.claims import claim_submissions, claim_work
 from tests.process.clock import Idle
 from tests.storage.making import job
 
@@ -66,15 +67,15 @@ async def test_jobs_due_in_a_year_that_never_was_are_done_now(tmp_path: Path) ->
         ahead = await storage.jobs.insert(job(created_at=now + YEAR_MS, due_at=now + YEAR_MS), FREE)
         soon = await storage.jobs.insert(job(created_at=now, due_at=now + 60_000), FREE)
         held = await storage.jobs.insert(job(created_at=now, due_at=now), FREE)
-        await storage.jobs.claim_submissions("dead", now, lease_ms=YEAR_MS, limit=1, max_running=9)
+        await claim_submissions(storage.jobs, "dead", now, lease_ms=YEAR_MS, limit=1, max_running=9)
 
         await storage.jobs.pull_in(now)
 
-        due = await storage.jobs.claim_submissions("me", now, lease_ms=1_000, limit=9, max_running=9)
+        due = await claim_submissions(storage.jobs, "me", now, lease_ms=1_000, limit=9, max_running=9)
         assert [one.key for one in due] == [ahead.key]
-        later = await storage.jobs.claim_submissions("me", now + 60_000, lease_ms=1, limit=9, max_running=9)
+        later = await claim_submissions(storage.jobs, "me", now + 60_000, lease_ms=1, limit=9, max_running=9)
         assert [one.key for one in later] == [soon.key]
-        work = await storage.jobs.claim_work("me", now + 31_000, lease_ms=90_000, limit=9)
+        work = await claim_work(storage.jobs, "me", now + 31_000, lease_ms=90_000, limit=9)
         assert held.key in {one.key for one in work}
 
 

@@ -11,6 +11,7 @@ from bot.domain.jobs import JobState, Route
 from bot.domain.tasks import TaskStatus
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, TooLarge, UserError
 from bot.services.admission.viewer import Viewer
+from tests.claims import claim_work
 from tests.services.harness import CHANNEL, GUILD
 
 if TYPE_CHECKING:
@@ -330,7 +331,7 @@ async def test_a_job_that_another_process_took_over_while_its_picture_came_is_le
     job = await world.imagine()
     await world.until(lambda: bool(world.fetches))
     await world.store.abandon(world.owner)
-    (taken,) = await world.store.claim_work("another", world.clock.now(), lease_ms=10**6, limit=5)
+    (taken,) = await claim_work(world.store, "another", world.clock.now(), lease_ms=10**6, limit=5)
     await world.pass_time(60)
 
     assert taken.key == job.key

@@ -284,8 +284,9 @@ async def test_trouble_refuses_those_who_came_and_forgets_no_closed_one(world: H
     slow, answers = Slow(), world.services.answers
     answers.store = slow  # type: ignore[assignment]  # only its writing is asked for
     slow.go.set()
-    slow.troubles = [StorageTrouble("full")]
+    await answers.open(asked(world, 5))
     answers.close(5)
+    slow.troubles = [StorageTrouble("full")]
 
     with pytest.raises(StorageTrouble):
         await answers.open(asked(world))

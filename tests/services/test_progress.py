@@ -16,6 +16,7 @@ from bot.domain.schedule import LEASE_MS
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
 from bot.metrics import Meters
 from bot.services.worker.progress import ProgressEditor
+from tests.claims import claim_submissions
 from tests.process.clock import Idle
 from tests.storage import making
 
@@ -217,8 +218,8 @@ async def test_a_job_that_another_process_took_on_does_not_fall_back_to_queued(w
     await world.reboot()
     job = await world.imagine()
     await world.calm()
-    taken = await world.store.claim_submissions(
-        "another", world.clock.now() + 60_000, lease_ms=10**6, limit=1, max_running=1
+    taken = await claim_submissions(
+        world.store, "another", world.clock.now() + 60_000, lease_ms=10**6, limit=1, max_running=1
     )
     assert [one.key for one in taken] == [job.key]
 

@@ -15,6 +15,7 @@ from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.worker.page_scan import PageScan
 from bot.services.worker.poll_schedule import PollSchedule, Tracked
+from tests.claims import claim_work
 from tests.faults.windows import furnish
 from tests.services.harness import Harness
 from tests.storage import making
@@ -521,7 +522,7 @@ async def test_a_job_taken_over_by_another_worker_is_dropped(world: Harness) -> 
     assert len(tracker) == 1
 
     await world.store.abandon(world.owner)
-    await world.store.claim_work("thief", world.clock.now(), lease_ms=10**9, limit=10)
+    await claim_work(world.store, "thief", world.clock.now(), lease_ms=10**9, limit=10)
     await world.pass_time(60)
 
     assert len(tracker) == 0

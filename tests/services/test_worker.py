@@ -12,6 +12,7 @@ from bot.domain.jobs import JobState
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.intake.naming import RandomNaming
 from bot.services.worker import worker as engine_room
+from tests.claims import claim_work
 from tests.services.harness import Harness
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ async def test_a_shutdown_with_the_database_in_trouble_still_ends(world: Harness
 
 async def test_claiming_survives_a_database_in_trouble(world: Harness) -> None:
     world.store.trouble = StorageTrouble("locked")
-    world.store.trouble_for = {"claim_work", "claim_submissions", "next_due", "renew"}
+    world.store.trouble_for = {"claim", "renew"}
     await world.pass_time(60)
     world.store.trouble = None
 
@@ -113,7 +114,7 @@ async def test_leases_are_renewed_while_a_job_runs_for_long(world: Harness) -> N
     await world.pass_time(300)
 
     held = await world.job(job.key)
-    stolen = await world.store.claim_work("thief", world.clock.now(), lease_ms=1000, limit=10)
+    stolen = await claim_work(world.store, "thief", world.clock.now(), lease_ms=1000, limit=10)
 
     assert held.owner == world.owner
     assert not stolen
@@ -238,14 +239,14 @@ async def test_reading_trouble_is_counted_and_not_fatal(world: Harness) -> None:
 
 async def test_looking_for_work_leaves_most_of_the_time_to_the_work(world: Harness) -> None:
     looks: list[int] = []
-    claim = world.store.claim_work
+    claim = world.store.claim
 
     async def slowly(*args: Any, **kwargs: Any) -> Any:
         looks.append(world.clock.now())
         world.clock.move_to(world.clock.now() + 40)
         return await claim(*args, **kwargs)
 
-    world.store.claim_work = slowly  # type: ignore[attr-defined]  # the watched store makes its methods up
+    world.store.claim = slowly  # type: ignore[attr-defined]  # the watched store makes its methods up
     for _ in range(100):
         world.services.worker.wake()
         await world.pass_time(0.02)

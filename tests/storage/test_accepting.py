@@ -14,6 +14,7 @@ from bot.domain.pools import Allowance, Pool
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
+from tests.claims import claim_submissions
 from tests.storage.making import FREE, LEASE, NOON, child, job, reply, success
 
 if TYPE_CHECKING:
@@ -196,8 +197,8 @@ async def test_the_live_child_of_a_button_comes_before_the_latest_finished_one(s
         await store.insert(child(parent, created_at=NOON + n), FREE)
         (sent,) = [
             sent
-            for sent in await store.claim_submissions(
-                "w", NOON + 10_000, lease_ms=LEASE, limit=9, max_running=9
+            for sent in await claim_submissions(
+                store, "w", NOON + 10_000, lease_ms=LEASE, limit=9, max_running=9
             )
             if sent.press is not None
         ]

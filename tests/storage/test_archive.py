@@ -11,11 +11,14 @@ from bot.domain.pools import Pool
 from bot.domain.ports import Load
 from bot.storage import open_storage
 from bot.storage.migrations.versions import v0001_first_tables, v0002_history
+from tests.claims import claim_submissions
 from tests.storage.making import FREE, LEASE, NOON, child, job, success
 from tests.storage.test_plans import Statements, scans
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    import pytest
 
     from bot.domain.jobs import Job
     from bot.storage import Storage
@@ -31,8 +34,8 @@ async def begun(storage: Storage, made: Job) -> Job:
 async def finished(storage: Storage, made: Job) -> Job:
     """A job that has its picture and was delivered."""
     await begun(storage, made)
-    (claimed,) = await storage.jobs.claim_submissions(
-        "w", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=9
+    (claimed,) = await claim_submissions(
+        storage.jobs, "w", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=9
     )
     ended = claimed.submitted(success(claimed.key).task_id, NOON).observed(success(claimed.key), NOON)
     await storage.jobs.save(ended)
@@ -69,7 +72,7 @@ async def test_finished_jobs_are_those_with_a_picture(storage: Storage) -> None:
 
 async def test_live_jobs_and_the_load_of_a_server(storage: Storage) -> None:
     running = await begun(storage, job(user_id=ADA, pool=Pool.FAST))
-    await storage.jobs.claim_submissions("w", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=9)
+    await claim_submissions(storage.jobs, "w", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=9)
     mine = await begun(storage, job(user_id=ADA))
     other = await begun(storage, job(user_id=BOB))
     await begun(storage, job(user_id=BOB, guild_id=ELSEWHERE))
@@ -123,11 +126,13 @@ async def test_an_ancestor_is_remembered(storage: Storage) -> None:
     assert (await storage.jobs.get(plain.key)) == replace(plain, ancestor=None)
 
 
-async def test_looking_back_never_reads_the_whole_table(sqlite_url: str) -> None:
+async def test_looking_back_never_reads_the_whole_table(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_storage(sqlite_url, migrate=True) as storage:
         for _ in range(3):
             await begun(storage, job())
-        archive, watched = storage.archive, Statements(storage)
+        archive, watched = storage.archive, Statements(storage, monkeypatch)
         questions: tuple[tuple[Callable[[], Awaitable[object]], str], ...] = (
             (lambda: archive.page(ADA, HERE, skip=5, limit=5), "jobs_history (user_id=? AND guild_id=?)"),
             (lambda: archive.finished(ADA, HERE, limit=5), "jobs_history (user_id=? AND guild_id=?)"),

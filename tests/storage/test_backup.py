@@ -18,6 +18,7 @@ from bot.storage import migrate, open_storage
 from bot.storage.backup import file_of, restore, take, verify
 from bot.storage.database import open_database
 from bot.storage.schema import MIGRATIONS
+from tests.claims import claim_work
 from tests.storage.making import job
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ async def test_a_restored_database_sends_nothing_again_that_waited_when_it_was_c
         assert again is not None
         assert again.state == "unclear"
         assert await storage.meta.get("commands_synced") is None
-        claimed = await storage.jobs.claim_work("me", again.created_at + 1, lease_ms=1_000, limit=9)
+        claimed = await claim_work(storage.jobs, "me", again.created_at + 1, lease_ms=1_000, limit=9)
         assert [one.key for one in claimed] == [waiting.key]
 
 

@@ -15,6 +15,7 @@ from bot.domain.guilds import Actor, Grant, PoolTotals, Standing, UsageRow
 from bot.domain.pools import Allowance, Pool, ServerLimits
 from bot.errors import UserError
 from bot.texts import text
+from tests.claims import claim_submissions
 from tests.storage.making import FREE, LEASE, NOON, job
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ async def test_totals_count_what_runs_and_waits_in_each_pool(storage: Storage) -
     for pool, units in ((Pool.FAST, 4), (Pool.NORMAL, 2), (Pool.NORMAL, 1)):
         await storage.jobs.insert(job(pool=pool, units=units, user_id=units), FREE)
     await storage.jobs.insert(job(guild_id=5), FREE)
-    await storage.jobs.claim_submissions("w", NOON + HOUR, lease_ms=LEASE, limit=2, max_running=1)
+    await claim_submissions(storage.jobs, "w", NOON + HOUR, lease_ms=LEASE, limit=2, max_running=1)
 
     totals = await storage.guilds.books.totals(GUILD, DAY)
 

@@ -15,6 +15,7 @@ from bot.domain.pools import Allowance, Pool
 from bot.domain.ports import Load
 from bot.domain.tasks import RemoteTaskId, TaskStatus
 from bot.errors import LeaseLost
+from tests.claims import claim_submissions, claim_work, next_due
 from tests.storage.making import FREE, LEASE, NOON, job, seen, success
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ LATER = NOON + 60_000
 async def send(
     store: SqlJobStore, *, owner: str = "w", limit: int = 99, max_running: int = 99
 ) -> Sequence[Job]:
-    return await store.claim_submissions(owner, LATER, lease_ms=LEASE, limit=limit, max_running=max_running)
+    return await claim_submissions(store, owner, LATER, lease_ms=LEASE, limit=limit, max_running=max_running)
 
 
 async def work(store: SqlJobStore, *, owner: str = "w", now: int = LATER, limit: int = 99) -> Sequence[Job]:
-    return await store.claim_work(owner, now, lease_ms=LEASE, limit=limit)
+    return await claim_work(store, owner, now, lease_ms=LEASE, limit=limit)
 
 
 async def sent_job(store: SqlJobStore, task: str, **changes: object) -> Job:
@@ -278,11 +279,11 @@ async def test_a_job_that_timed_out_is_looked_at_until_the_watch_ends(store: Sql
 
     assert watched.is_watched(LATER + 1)
     assert await store.by_webhook_token(watched.webhook_token) == watched.key
-    assert await store.next_due(LATER + 1) == LATER + 2
+    assert await next_due(store, LATER + 1) == LATER + 2
     assert len(await work(store, now=LATER + LATE_WATCH_MS - 1)) == 1
     await store.abandon("w")
     assert await work(store, now=LATER + LATE_WATCH_MS) == ()
-    assert await store.next_due(LATER + LATE_WATCH_MS) is None
+    assert await next_due(store, LATER + LATE_WATCH_MS) is None
 
 
 async def test_a_job_that_failed_for_good_is_not_looked_at_again(store: SqlJobStore) -> None:
@@ -311,15 +312,15 @@ async def test_two_processes_share_the_work_without_sharing_a_job(
 
 
 async def test_the_next_due_time_is_that_of_the_earliest_job_that_nobody_holds(store: SqlJobStore) -> None:
-    assert await store.next_due(LATER) is None
+    assert await next_due(store, LATER) is None
     await store.insert(job(due_at=LATER + 500), FREE)
-    assert await store.next_due(LATER) == LATER + 500
+    assert await next_due(store, LATER) == LATER + 500
     first = await store.insert(job(), FREE)
-    assert await store.next_due(LATER) == first.due_at
+    assert await next_due(store, LATER) == first.due_at
     (held,) = await send(store)
-    assert await store.next_due(LATER) == LATER + 500
+    assert await next_due(store, LATER) == LATER + 500
     await store.release(held.submitted(RemoteTaskId("1"), LATER + 100))
-    assert await store.next_due(LATER) == LATER + 100
+    assert await next_due(store, LATER) == LATER + 100
 
 
 async def test_a_queued_job_that_waits_for_a_place_sets_no_alarm(store: SqlJobStore) -> None:
@@ -327,7 +328,7 @@ async def test_a_queued_job_that_waits_for_a_place_sets_no_alarm(store: SqlJobSt
         await store.insert(job(), FREE)
     await send(store, max_running=1)
 
-    assert await store.next_due(LATER) is None
+    assert await next_due(store, LATER) is None
 
 
 async def test_load_is_counted_by_pool_and_account(store: SqlJobStore) -> None:

@@ -25,11 +25,11 @@ LARGE = ("jobs", "ledger", "grants", "draws", "blocks", "strikes", "audit", "gui
 
 
 @pytest.fixture
-async def watched(sqlite_url: str) -> AsyncIterator[Statements]:
+async def watched(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Statements]:
     async with open_storage(sqlite_url, migrate=True) as storage:
         for _ in range(3):
             await storage.jobs.insert(job(), FREE)
-        yield Statements(storage)
+        yield Statements(storage, monkeypatch)
 
 
 def scans(plans: list[str]) -> list[str]:

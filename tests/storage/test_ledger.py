@@ -24,6 +24,7 @@ from bot.domain.tasks import RemoteTaskId
 from bot.errors import LeaseLost, StorageTrouble, UserError
 from bot.storage.server_tables import draws, grants
 from bot.storage.tables import jobs, ledger
+from tests.claims import claim_submissions, claim_work
 from tests.storage.ledger_report import Tally
 from tests.storage.making import LEASE, NOON, job, success
 
@@ -111,11 +112,11 @@ class History:
             else:
                 self.keys.append(begun.key)
         elif step == "submit":
-            await self.store.claim_submissions(
-                self.owner, self.now, lease_ms=LEASE, limit=2, max_running=1_000
+            await claim_submissions(
+                self.store, self.owner, self.now, lease_ms=LEASE, limit=2, max_running=1_000
             )
         elif step == "claim":
-            await self.store.claim_work(self.owner, self.now, lease_ms=LEASE, limit=2)
+            await claim_work(self.store, self.owner, self.now, lease_ms=LEASE, limit=2)
         elif step == "abandon":
             await self.store.abandon(self.owner)
         elif step == "cancel":

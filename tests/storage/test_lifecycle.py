@@ -14,6 +14,7 @@ from bot.storage.jobs.erased import PATIENCE_MS
 from bot.storage.server_tables import audit, guilds
 from bot.storage.servers import deletion
 from bot.storage.tables import actions, jobs, ledger
+from tests.claims import claim_submissions
 from tests.storage.making import FREE, LEASE, NOON, job, success
 from tests.storage.test_records import ADA, DAY, GUILD, USER, finished, retain, stored
 
@@ -125,7 +126,7 @@ async def test_what_a_worker_holds_while_its_member_is_erased_comes_back_with_no
 ) -> None:
     records = storage.guilds.records
     begun = await storage.jobs.insert(job(created_at=NOON), FREE)
-    (sent,) = await storage.jobs.claim_submissions("w", NOON, lease_ms=LEASE, limit=1, max_running=99)
+    (sent,) = await claim_submissions(storage.jobs, "w", NOON, lease_ms=LEASE, limit=1, max_running=99)
     held = sent.submitted(RemoteTaskId(begun.key), NOON)
     await storage.jobs.save(held)
 

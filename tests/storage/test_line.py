@@ -18,6 +18,7 @@ from bot.domain.ports import MOST_AHEAD
 from bot.domain.tenancy import Ceiling
 from bot.storage.jobs.store import SqlJobStore
 from bot.storage.tables import jobs, queue_lanes, queue_parties
+from tests.claims import claim_submissions, next_due
 from tests.storage.making import FREE, LEASE, NOON, job
 from tests.storage.plain_line import Job, PlainLine
 
@@ -80,7 +81,8 @@ class Trial:
         self.plain.time(self.now)
         lanes = {one.lane for one in self.plain.jobs.values()}
         expected = {lane: self.plain.claimable(lane) for lane in lanes}
-        claimed = await self.store.claim_submissions(
+        claimed = await claim_submissions(
+            self.store,
             "w",
             self.now,
             lease_ms=LEASE,
@@ -118,7 +120,8 @@ class Trial:
     async def judge(self) -> None:
         for lane in {one.lane for one in self.plain.jobs.values()}:
             line = self.plain.line(lane)
-            assert await self.store.front(lane[0], Pool(lane[1])) == line[: MOST_AHEAD + 1]
+            first, _ = await self.store.front(lane[0], Pool(lane[1]))
+            assert first == line[: MOST_AHEAD + 1]
             ahead = await self.store.ahead([one.key for one in self.plain.jobs.values() if one.lane == lane])  # type: ignore[misc]  # as above
             assert ahead == {key: min(n, MOST_AHEAD + 1) for n, key in enumerate(line)}
 
@@ -152,7 +155,7 @@ async def test_with_one_place_servers_take_turns_as_well(store: SqlJobStore) -> 
 
     order = []
     for _ in range(12):
-        (sent,) = await store.claim_submissions("w", LATER, lease_ms=LEASE, limit=9, max_running=1)
+        (sent,) = await claim_submissions(store, "w", LATER, lease_ms=LEASE, limit=9, max_running=1)
         await store.release(sent.failed(Failure(FailureKind.UNKNOWN), LATER))
         order.append(sent.home)
 
@@ -164,16 +167,16 @@ async def test_who_could_not_go_for_long_has_saved_up_no_turns(storage: Storage)
     await storage.tenants.set_ceiling(7, Ceiling(at_once=1))
 
     async def send() -> list[int | None]:
-        sent = await store.claim_submissions("w", LATER, lease_ms=LEASE, limit=1, max_running=9)
+        sent = await claim_submissions(store, "w", LATER, lease_ms=LEASE, limit=1, max_running=9)
         return [one.home for one in sent]
 
     for n in range(4):
         await store.insert(job(guild_id=7, user_id=n + 1), FREE)
-    held = await store.claim_submissions("w", LATER, lease_ms=LEASE, limit=1, max_running=3)
+    held = await claim_submissions(store, "w", LATER, lease_ms=LEASE, limit=1, max_running=3)
     for n in range(9):
         await store.insert(job(guild_id=8, user_id=n + 1), FREE)
     for _ in range(5):
-        (other,) = await store.claim_submissions("w", LATER, lease_ms=LEASE, limit=1, max_running=2)
+        (other,) = await claim_submissions(store, "w", LATER, lease_ms=LEASE, limit=1, max_running=2)
         assert other.home == 8
         await store.release(other.failed(Failure(FailureKind.UNKNOWN), LATER))
 
@@ -201,8 +204,8 @@ async def test_what_an_older_version_accepted_stands_in_line_with_the_others(sto
         await _emptied(storage.database, table)
     new = await store.insert(job(guild_id=8, created_at=NOON + 90), FREE)
 
-    assert await store.next_due(LATER) is not None
-    sent = await store.claim_submissions("w", LATER, lease_ms=LEASE, limit=9, max_running=3)
+    assert await next_due(store, LATER) is not None
+    sent = await claim_submissions(store, "w", LATER, lease_ms=LEASE, limit=9, max_running=3)
 
     assert {one.key for one in sent} == {old[0].key, old[1].key, new.key}
 
@@ -212,11 +215,11 @@ async def test_a_place_that_nobody_told_of_is_found_after_a_while(storage: Stora
     store = storage.jobs
     for _ in range(2):
         await store.insert(job(), FREE)
-    await store.claim_submissions("w", LATER, lease_ms=LEASE, limit=9, max_running=1)
+    await claim_submissions(store, "w", LATER, lease_ms=LEASE, limit=9, max_running=1)
     over = "UPDATE jobs SET state = 'failed' WHERE state = 'submitting'"
     await storage.database.write(lambda cn: cn.execute(text(over)))
 
-    sent = await store.claim_submissions("w", LATER + 60_000, lease_ms=LEASE, limit=9, max_running=1)
+    sent = await claim_submissions(store, "w", LATER + 60_000, lease_ms=LEASE, limit=9, max_running=1)
 
     assert len(sent) == 1
 
@@ -227,7 +230,7 @@ async def test_who_comes_while_a_claim_waits_for_its_transaction_is_found_by_the
     late = await store.insert(job(created_at=NOON + 40), FREE)
 
     async def claimed(now: int) -> list[str]:
-        found = await store.claim_submissions("w", now, lease_ms=LEASE, limit=9, max_running=9)
+        found = await claim_submissions(store, "w", now, lease_ms=LEASE, limit=9, max_running=9)
         return [one.key for one in found]
 
     assert await claimed(NOON) == []
@@ -237,11 +240,11 @@ async def test_who_comes_while_a_claim_waits_for_its_transaction_is_found_by_the
 async def test_idle_parties_and_lanes_are_forgotten(storage: Storage) -> None:
     store = storage.jobs
     await store.insert(job(guild_id=None), FREE)
-    (sent,) = await store.claim_submissions("w", LATER, lease_ms=LEASE, limit=9, max_running=1)
+    (sent,) = await claim_submissions(store, "w", LATER, lease_ms=LEASE, limit=9, max_running=1)
     await store.release(sent.failed(Failure(FailureKind.UNKNOWN), LATER))
 
     for hours in (1, 2):
-        await store.claim_submissions("w", LATER + hours * 3_700_000, lease_ms=1, limit=9, max_running=1)
+        await claim_submissions(store, "w", LATER + hours * 3_700_000, lease_ms=1, limit=9, max_running=1)
 
     for table in (queue_parties, queue_lanes):
         assert await _rows(storage.database, table) == []
@@ -256,7 +259,7 @@ async def test_members_begin_end_and_cancel_at_once_and_nobody_is_left_behind(
         store = stores[n % 2]
         for turn in range(6):
             begun = await store.insert(job(user_id=n % 3, guild_id=(7, 8)[n % 2], created_at=LATER), FREE)
-            sent = await store.claim_submissions(f"w{n}", LATER, lease_ms=LEASE, limit=2, max_running=4)
+            sent = await claim_submissions(store, f"w{n}", LATER, lease_ms=LEASE, limit=2, max_running=4)
             if turn % 2:
                 await store.cancel(begun.key, LATER)
             for one in sent:
@@ -266,7 +269,7 @@ async def test_members_begin_end_and_cancel_at_once_and_nobody_is_left_behind(
                     await store.release(replace(one, state=JobState.QUEUED, due_at=LATER))
 
     await asyncio.gather(*(live(n) for n in range(8)))
-    while sent := await storage.jobs.claim_submissions("w", LATER, lease_ms=LEASE, limit=9, max_running=4):
+    while sent := await claim_submissions(storage.jobs, "w", LATER, lease_ms=LEASE, limit=9, max_running=4):
         for one in sent:
             await storage.jobs.release(one.failed(Failure(FailureKind.UNKNOWN), LATER))
 

@@ -20,6 +20,7 @@ from bot.domain.tasks import RemoteTaskId
 from bot.errors import StorageTrouble
 from bot.storage.server_tables import audit
 from bot.storage.vault import FernetVault
+from tests.claims import claim_submissions
 from tests.storage.making import FREE, LEASE, NOON, job
 
 if TYPE_CHECKING:
@@ -100,8 +101,8 @@ async def test_an_earlier_key_is_forgotten_when_no_job_needs_it_and_its_number_i
 
     assert await keys.forget_unneeded(NOON, NOON + 9) == 0  # not so soon
     assert await keys.forget_unneeded(NOON + 1, NOON + 9) == 0  # it waits
-    (sent,) = await storage.jobs.claim_submissions(
-        "w", NOON + 3_600_000, lease_ms=LEASE, limit=9, max_running=9
+    (sent,) = await claim_submissions(
+        storage.jobs, "w", NOON + 3_600_000, lease_ms=LEASE, limit=9, max_running=9
     )
     assert sent.key == waiting.key
     assert await keys.forget_unneeded(NOON + 1, NOON + 9) == 0  # it is upstream
@@ -120,8 +121,8 @@ async def test_an_earlier_key_is_forgotten_when_no_job_needs_it_and_its_number_i
 async def test_a_key_is_kept_for_a_job_that_is_still_looked_at(storage: Storage, keys: KeyStore) -> None:
     await replaced(keys, GUILD, "sealed-1", actor=ADA, at=NOON)
     await storage.jobs.insert(job(account=FIRST.name), FREE)
-    (sent,) = await storage.jobs.claim_submissions(
-        "w", NOON + 3_600_000, lease_ms=LEASE, limit=9, max_running=9
+    (sent,) = await claim_submissions(
+        storage.jobs, "w", NOON + 3_600_000, lease_ms=LEASE, limit=9, max_running=9
     )
     late = sent.submitted(RemoteTaskId("1"), NOON).failed(Failure(FailureKind.TIMED_OUT), NOON)
     await storage.jobs.save(late)

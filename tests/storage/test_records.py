@@ -18,6 +18,7 @@ from bot.domain.moderation import StrikePolicy
 from bot.domain.pools import Allowance, Pool
 from bot.domain.tasks import RemoteTaskId
 from bot.storage.tables import actions, jobs, ledger, metadata
+from tests.claims import claim_submissions
 from tests.storage.making import FREE, LEASE, NOON, job, success
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ DAY = 86_400_000
 async def finished(storage: Storage, at: int = NOON, **changes: object) -> Job:
     """A delivered grid with its buttons."""
     begun = await storage.jobs.insert(job(created_at=at, **changes), FREE)
-    (sent,) = await storage.jobs.claim_submissions("w", at, lease_ms=LEASE, limit=1, max_running=99)
+    (sent,) = await claim_submissions(storage.jobs, "w", at, lease_ms=LEASE, limit=1, max_running=99)
     known = sent.submitted(RemoteTaskId(begun.key), at)
     done = known.observed(success(begun.key), at + 1)
     await storage.jobs.save(known)
@@ -137,7 +138,7 @@ async def test_a_server_is_deleted_when_its_time_has_come_with_all_that_was_kept
     await finished(storage)
     await mark(storage)
     await storage.jobs.insert(job(units=1, created_at=NOON), Allowance(0, None, None))
-    (paid,) = await storage.jobs.claim_submissions("w", NOON + 9, lease_ms=LEASE, limit=9, max_running=9)
+    (paid,) = await claim_submissions(storage.jobs, "w", NOON + 9, lease_ms=LEASE, limit=9, max_running=9)
     await storage.jobs.save(paid.failed(Failure(FailureKind.UNKNOWN), NOON + 10))
     await retain(storage, 3)
     await storage.guilds.records.claim_notice(GUILD, "key", NOON, window_ms=1)

@@ -22,6 +22,7 @@ from bot.errors import StartupError, StorageTrouble
 from bot.storage import migrate, open_storage
 from bot.storage.errors import translated
 from bot.storage.tables import jobs
+from tests.claims import claim_work
 from tests.storage.making import FREE, LEASE, NOON, job
 
 if TYPE_CHECKING:
@@ -156,13 +157,14 @@ async def test_a_cancelled_caller_does_not_tear_a_transaction(storage: Storage) 
 CRASH = """
 import asyncio, os, sys
 from bot.storage import open_storage
+from tests.claims import claim_submissions
 from tests.storage.making import FREE, LEASE, NOON, job
 
 async def main() -> None:
     opened = open_storage(sys.argv[1], migrate=True)
     storage = await opened.__aenter__()
     await storage.jobs.insert(job(key="000000000abc"), FREE)
-    await storage.jobs.claim_submissions("dead", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=1)
+    await claim_submissions(storage.jobs, "dead", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=1)
 
     def die(connection):
         connection.exec_driver_sql("DELETE FROM ledger")
@@ -181,7 +183,7 @@ async def test_a_crash_inside_a_transaction_leaves_all_earlier_ones_and_nothing_
     assert crashed.returncode == 9
 
     async with open_storage(sqlite_url, migrate=True) as storage:
-        (found,) = await storage.jobs.claim_work("new", NOON + 60_001 + LEASE, lease_ms=LEASE, limit=9)
+        (found,) = await claim_work(storage.jobs, "new", NOON + 60_001 + LEASE, lease_ms=LEASE, limit=9)
         await storage.jobs.save(found.failed(Failure(FailureKind.LOST), NOON))
         units = await storage.database.read(
             lambda cn: cn.execute(text("SELECT units FROM ledger ORDER BY id")).scalars().all()

@@ -13,6 +13,7 @@ from bot.domain.jobs import JobState
 from bot.domain.tenancy import NO_CEILING, Access, Budget, Ceiling, parse_access
 from bot.errors import UserError
 from bot.texts import text
+from tests.claims import claim_submissions
 from tests.storage.making import FREE, LEASE, NOON, job
 
 if TYPE_CHECKING:
@@ -143,8 +144,14 @@ async def test_claims_keep_to_a_server_s_ceiling_and_leave_the_places_to_others(
     assert not isinstance(quiet, str)
 
     async def claim() -> list[Job]:
-        found = await storage.jobs.claim_submissions(
-            "w", NOON + 10_000, lease_ms=LEASE, limit=10, max_running=5, usual=Ceiling(at_once=2)
+        found = await claim_submissions(
+            storage.jobs,
+            "w",
+            NOON + 10_000,
+            lease_ms=LEASE,
+            limit=10,
+            max_running=5,
+            usual=Ceiling(at_once=2),
         )
         return list(found)
 

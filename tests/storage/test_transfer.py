@@ -16,6 +16,7 @@ from bot.storage import migrate, open_storage
 from bot.storage.database import open_database
 from bot.storage.schema import VERSION_TABLE
 from bot.storage.transfer import into_file, transfer
+from tests.claims import claim_submissions
 from tests.storage.making import job
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ async def test_a_database_in_use_an_old_one_and_itself_are_refused(tmp_path: Pat
     here, there = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("here", "there"))
     await fill(here)
     async with open_storage(here, migrate=False) as storage:
-        await storage.jobs.claim_submissions("a worker", 2**50, lease_ms=2**50, limit=1, max_running=3)
+        await claim_submissions(storage.jobs, "a worker", 2**50, lease_ms=2**50, limit=1, max_running=3)
 
     with pytest.raises(StartupError, match="in use"):
         await transfer(here, there)

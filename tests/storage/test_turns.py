@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.claims import claim_submissions
 from tests.storage.making import FREE, LEASE, NOON, job
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ async def test_a_server_with_many_members_takes_no_more_turns_than_one_with_few(
     for n in range(2):
         await store.insert(job(guild_id=QUIET, user_id=100, created_at=NOON + 50 + n), FREE)
 
-    taken = await store.claim_submissions("w", NOON + 99, lease_ms=LEASE, limit=4, max_running=4)
+    taken = await claim_submissions(store, "w", NOON + 99, lease_ms=LEASE, limit=4, max_running=4)
 
     assert sorted(one.home or 0 for one in taken) == [QUIET, QUIET, HOSTILE, HOSTILE]
 
@@ -31,7 +32,7 @@ async def test_within_a_server_members_take_turns(store: SqlJobStore) -> None:
         await store.insert(job(guild_id=QUIET, user_id=1, created_at=NOON + n), FREE)
     late = await store.insert(job(guild_id=QUIET, user_id=2, created_at=NOON + 9), FREE)
 
-    taken = await store.claim_submissions("w", NOON + 99, lease_ms=LEASE, limit=2, max_running=2)
+    taken = await claim_submissions(store, "w", NOON + 99, lease_ms=LEASE, limit=2, max_running=2)
 
     assert late.key in {one.key for one in taken}
 
@@ -47,11 +48,11 @@ async def test_who_waits_is_told_the_place_that_servers_turns_give(store: SqlJob
 async def test_what_a_server_has_upstream_already_counts_as_turns(store: SqlJobStore) -> None:
     for n in range(3):
         await store.insert(job(guild_id=HOSTILE, user_id=9, created_at=NOON + n), FREE)
-    await store.claim_submissions("w", NOON + 9, lease_ms=LEASE, limit=3, max_running=3)
+    await claim_submissions(store, "w", NOON + 9, lease_ms=LEASE, limit=3, max_running=3)
     await store.insert(job(guild_id=HOSTILE, user_id=1, created_at=NOON + 10), FREE)
     quiet = await store.insert(job(guild_id=QUIET, user_id=2, created_at=NOON + 11), FREE)
 
-    (taken,) = await store.claim_submissions("w", NOON + 99, lease_ms=LEASE, limit=1, max_running=9)
+    (taken,) = await claim_submissions(store, "w", NOON + 99, lease_ms=LEASE, limit=1, max_running=9)
 
     assert taken.key == quiet.key
 

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from bot.domain.pools import Allowance
 from bot.storage.tables import jobs
+from tests.claims import claim_submissions, claim_work, next_due
 from tests.storage.making import NOON, job
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ async def test_a_waiting_row_of_a_newer_version_lets_the_others_pass(
     await spoil(storage, strange.key, **values)
 
     async def claim(now: int) -> list[JobKey]:
-        claimed = await storage.jobs.claim_submissions("me", now, lease_ms=1_000, limit=9, max_running=9)
+        claimed = await claim_submissions(storage.jobs, "me", now, lease_ms=1_000, limit=9, max_running=9)
         return [one.key for one in claimed]
 
     with caplog.at_level(logging.ERROR):
@@ -52,13 +53,13 @@ async def test_a_waiting_row_of_a_newer_version_lets_the_others_pass(
 
 async def test_a_row_in_hand_of_a_newer_version_lets_the_others_pass(storage: Storage) -> None:
     strange, plain = [await storage.jobs.insert(job(), FREE) for _ in range(2)]
-    await storage.jobs.claim_submissions("dead", LATER, lease_ms=1, limit=9, max_running=9)
+    await claim_submissions(storage.jobs, "dead", LATER, lease_ms=1, limit=9, max_running=9)
     await spoil(storage, strange.key, state="dreaming")
 
-    work = await storage.jobs.claim_work("me", LATER + 10, lease_ms=1_000, limit=9)
+    work = await claim_work(storage.jobs, "me", LATER + 10, lease_ms=1_000, limit=9)
 
     assert [one.key for one in work] == [plain.key]
-    assert not await storage.jobs.claim_work("me", LATER + 11, lease_ms=1_000, limit=9)
-    due = await storage.jobs.next_due(LATER + 11)
+    assert not await claim_work(storage.jobs, "me", LATER + 11, lease_ms=1_000, limit=9)
+    due = await next_due(storage.jobs, LATER + 11)
     assert due is not None
     assert due > LATER + HOUR

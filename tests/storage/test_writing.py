@@ -15,6 +15,7 @@ from bot.domain.jobs import JobState, Route
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import LeaseLost, TaskTaken
 from bot.storage.tables import deliveries, ledger
+from tests.claims import claim_submissions, claim_work
 from tests.storage.making import FREE, LEASE, NOON, job, reply, success
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ MOVED = reply(channel_id=5, message_id=6, message_at=LATER, token=None)
 
 async def claimed_job(store: SqlJobStore) -> Job:
     await store.insert(job(), FREE)
-    (claimed,) = await store.claim_submissions("w", LATER, lease_ms=LEASE, limit=1, max_running=99)
+    (claimed,) = await claim_submissions(store, "w", LATER, lease_ms=LEASE, limit=1, max_running=99)
     return claimed
 
 
@@ -83,7 +84,7 @@ async def test_a_job_that_goes_back_into_the_queue_is_sent_again(store: SqlJobSt
     )
 
     await store.release(put_back)
-    (again,) = await store.claim_submissions("v", LATER + 1, lease_ms=LEASE, limit=1, max_running=1)
+    (again,) = await claim_submissions(store, "v", LATER + 1, lease_ms=LEASE, limit=1, max_running=1)
 
     assert (again.key, again.fence) == (tracked.key, tracked.fence + 1)
 
@@ -109,7 +110,7 @@ async def test_a_job_that_does_not_exist_has_only_ghosts(store: SqlJobStore) -> 
 
 async def test_of_two_writers_with_one_fence_after_a_takeover_the_newer_wins(store: SqlJobStore) -> None:
     old = await tracked_job(store)
-    (new,) = await store.claim_work("v", LATER + LEASE + 1, lease_ms=LEASE, limit=1)
+    (new,) = await claim_work(store, "v", LATER + LEASE + 1, lease_ms=LEASE, limit=1)
 
     outcomes = await asyncio.gather(
         store.save(old.observed(success("1"), LATER)),
@@ -184,8 +185,8 @@ async def test_a_queued_job_is_withdrawn_and_refunded(storage: Storage) -> None:
     assert cancelled is not None
     assert cancelled.state is JobState.CANCELLED
     assert await refunds(storage, waiting) == 2
-    assert not await store.claim_submissions("w", LATER, lease_ms=LEASE, limit=9, max_running=9)
-    assert [j.key for j in await store.claim_work("w", LATER, lease_ms=LEASE, limit=9)] == [waiting.key]
+    assert not await claim_submissions(store, "w", LATER, lease_ms=LEASE, limit=9, max_running=9)
+    assert [j.key for j in await claim_work(store, "w", LATER, lease_ms=LEASE, limit=9)] == [waiting.key]
 
 
 async def test_a_submitted_job_is_marked_unwanted_and_taken_from_its_worker(store: SqlJobStore) -> None:
@@ -195,7 +196,7 @@ async def test_a_submitted_job_is_marked_unwanted_and_taken_from_its_worker(stor
 
     with pytest.raises(LeaseLost):
         await store.save(tracked.observed(success("1"), LATER))
-    (claimed,) = await store.claim_work("v", LATER, lease_ms=LEASE, limit=9)
+    (claimed,) = await claim_work(store, "v", LATER, lease_ms=LEASE, limit=9)
     assert cancelled is not None
     assert cancelled.unwanted
     assert (claimed.unwanted, claimed.state) == (True, JobState.SUBMITTED)
@@ -236,7 +237,7 @@ async def test_a_job_whose_sender_is_dead_is_cancelled_like_any_sent_one(store: 
 
     with pytest.raises(LeaseLost):
         await store.save(sending.submitted(RemoteTaskId("5"), later))
-    (claimed,) = await store.claim_work("v", later, lease_ms=LEASE, limit=9)
+    (claimed,) = await claim_work(store, "v", later, lease_ms=LEASE, limit=9)
     assert (claimed.unwanted, claimed.state) == (True, JobState.SUBMITTING)
 
 
@@ -245,7 +246,7 @@ async def test_a_mark_made_while_sending_is_forgotten_once_another_worker_has_re
 ) -> None:
     sending = await claimed_job(store)
     await store.cancel(sending.key, LATER)
-    (claimed,) = await store.claim_work("v", LATER + LEASE + 1, lease_ms=LEASE, limit=9)
+    (claimed,) = await claim_work(store, "v", LATER + LEASE + 1, lease_ms=LEASE, limit=9)
     unclear = claimed.unclear(due_at=LATER)
 
     await store.save(unclear)
@@ -275,7 +276,7 @@ async def test_a_moved_card_is_not_written_back_by_a_worker(store: SqlJobStore) 
 
     with pytest.raises(LeaseLost):
         await store.save(tracked)
-    (claimed,) = await store.claim_work("v", LATER, lease_ms=LEASE, limit=9)
+    (claimed,) = await claim_work(store, "v", LATER, lease_ms=LEASE, limit=9)
     assert claimed.reply == MOVED
 
 
@@ -292,7 +293,7 @@ async def test_a_card_moved_while_its_job_is_sent_keeps_place_and_task(store: Sq
 
 async def test_a_job_cancelled_while_it_was_sent_in_vain_is_not_sent_again(store: SqlJobStore) -> None:
     begun = await store.insert(job(), FREE)
-    (sending,) = await store.claim_submissions("w", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=1)
+    (sending,) = await claim_submissions(store, "w", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=1)
     await store.cancel(begun.key, NOON + 60_001)
 
     await store.release(sending.requeued("hold.busy", due_at=NOON + 90_000))
@@ -300,5 +301,5 @@ async def test_a_job_cancelled_while_it_was_sent_in_vain_is_not_sent_again(store
     row = await store.get(begun.key)
     assert row is not None
     assert (row.state, row.is_delivered, row.owner) == (JobState.CANCELLED, False, None)
-    due = await store.claim_work("w", NOON + 90_000, lease_ms=LEASE, limit=9)
+    due = await claim_work(store, "w", NOON + 90_000, lease_ms=LEASE, limit=9)
     assert [one.key for one in due] == [begun.key]

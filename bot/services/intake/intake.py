@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import Policy, Request
     from bot.services.intake.naming import Naming
+    from bot.services.intake.open_answers import OpenAnswers
 
 ATTEMPTS: Final = 5
 
@@ -52,6 +53,7 @@ class Intake:
     naming: Naming
     wakeup: Wakeup
     metrics: Metrics
+    answers: OpenAnswers
     show: Callable[[Job], None]
     """Has a job's card drawn, now and whenever it has changed."""
     video: bool = True
@@ -119,6 +121,7 @@ class Intake:
         stored = await self._insert(asker, job, request, inputs)
         fresh = stored.key == job.key
         if fresh:
+            self.answers.taken_over(job.interaction_id)
             self.metrics.count("jobs_begun", pool=job.pool.value, kind=job.kind.value)
             self.show(stored)
             self.wakeup.wake()

@@ -52,6 +52,8 @@ class OpenAnswers:
     help_books: HelpBooks | None
     """Where a question to a chat model may have been booked for somebody who never had the answer."""
     _opening: list[tuple[OpenAnswer, asyncio.Future[None]]] = field(init=False, default_factory=list)
+    _open: set[int] = field(init=False, default_factory=set)
+    """Answers that this process opened, until it closes them."""
     _closing: set[int] = field(init=False, default_factory=set)
     _abandoned: set[int] = field(init=False, default_factory=set)
     _flushing: asyncio.Task[None] | None = field(init=False, default=None)
@@ -63,6 +65,7 @@ class OpenAnswers:
         """Return when it is on disk; raises `StorageTrouble` if that cannot be in time: then nothing may be promised."""
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._opening.append((answer, written))
+        self._open.add(answer.interaction_id)
         self._flush()
         try:
             done, _ = await asyncio.wait({written}, timeout=PATIENCE_S)
@@ -75,15 +78,29 @@ class OpenAnswers:
             written.add_done_callback(asyncio.Future.exception)
             self.metrics.count("answers_refused")
             raise StorageTrouble("the database was too slow for an answer")
-        written.result()
+        try:
+            written.result()
+        except StorageTrouble:
+            self._open.discard(answer.interaction_id)
+            raise
 
     def close(self, interaction_id: int) -> None:
         """It has its words, or a job that will answer. Returns at once; raises nothing."""
+        if interaction_id in self._open:
+            self._delete(interaction_id)
+
+    def taken_over(self, interaction_id: int) -> None:
+        """A job answers in its place: the transaction that inserted it has deleted the row. Raises nothing."""
+        self._open.discard(interaction_id)
+
+    def _delete(self, interaction_id: int) -> None:
+        self._open.discard(interaction_id)
         self._closing.add(interaction_id)
         self._close_later()
 
     def abandon(self, interaction_id: int) -> None:
         """This process cannot say the words: somebody tells the person later. Returns at once; raises nothing."""
+        self._open.discard(interaction_id)
         self._abandoned.add(interaction_id)
 
     def _flush(self) -> asyncio.Task[None]:
@@ -173,7 +190,7 @@ class OpenAnswers:
         log.info("answer_recovered", extra={"interaction": answer.interaction_id, "way": how})
         if how == "silent":
             self.dispatcher.tell(answer.guild_id, _untold(answer))
-        self.close(answer.interaction_id)
+        self._delete(answer.interaction_id)
 
     async def _say(self, answer: OpenAnswer) -> str:
         """By which way the person heard: `reply`, `post`, or `silent`; `unseen` if they were shown nothing before."""

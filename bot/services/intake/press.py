@@ -81,11 +81,12 @@ class Presses:
         Raises `UserError` with the way forward if the button can start nothing, `StorageTrouble` if the row could
         not be written.
         """
-        parent = await self.parent(key)
+        found, child = await self.store.with_child(key, position)
+        parent = _pressable(key, found)
         asker = await self.seat(asker, parent, Door.PRESS)
         self._check(parent, position, words)
-        return await self.start_child(
-            asker, parent, position, channel_id=channel_id, message_id=message_id, words=words
+        return await self._find_or_begin(
+            asker, parent, position, child, channel_id=channel_id, message_id=message_id, words=words
         )
 
     async def seat(self, asker: Asker, parent: Job, door: Door) -> Asker:
@@ -94,16 +95,7 @@ class Presses:
 
     async def parent(self, key: JobKey) -> Job:
         """The pressed job, if it has anything to press; raises `UserError`."""
-        job = await self.store.get(key)
-        if job is None:
-            raise UserError(text("press.unknown", key=key))
-        if job.state is JobState.FAILED:
-            raise UserError(text("press.failed", key=key))
-        if job.state is JobState.CANCELLED:
-            raise UserError(text("press.cancelled", key=key))
-        if job.state is not JobState.SUCCEEDED or job.task_id is None:
-            raise UserError(text("press.unfinished", key=key))
-        return job
+        return _pressable(key, await self.store.get(key))
 
     async def start_child(
         self,
@@ -121,11 +113,36 @@ class Presses:
 
         The asker has been seated. Raises as `press`.
         """
+        child = await self.store.child_of(parent.key, position)
+        return await self._find_or_begin(
+            asker,
+            parent,
+            position,
+            child,
+            channel_id=channel_id,
+            message_id=message_id,
+            inputs=inputs,
+            notes=notes,
+            words=words,
+        )
+
+    async def _find_or_begin(
+        self,
+        asker: Asker,
+        parent: Job,
+        position: int,
+        existing: Job | None,
+        *,
+        channel_id: int,
+        message_id: int,
+        inputs: Sequence[Input] = (),
+        notes: tuple[str, ...] = (),
+        words: WindowWords | None = None,
+    ) -> Pressed:
         if not message_id and parent.reply.message_id is not None:
             # Pressed where only one person sees it: the child's card leads to its parent's.
             channel_id, message_id = parent.reply.channel_id, parent.reply.message_id
         action = _action(parent, position)
-        existing = await self.store.child_of(parent.key, position)
         if existing is not None and not existing.is_terminal:
             return Pressed(existing, PressOutcome.RUNNING)
         if existing is not None and is_split(classify(action.custom_id)):
@@ -250,6 +267,19 @@ class Presses:
                 zoom=zoom,
             ),
         )
+
+
+def _pressable(key: JobKey, job: Job | None) -> Job:
+    """The job, if it has anything to press."""
+    if job is None:
+        raise UserError(text("press.unknown", key=key))
+    if job.state is JobState.FAILED:
+        raise UserError(text("press.failed", key=key))
+    if job.state is JobState.CANCELLED:
+        raise UserError(text("press.cancelled", key=key))
+    if job.state is not JobState.SUCCEEDED or job.task_id is None:
+        raise UserError(text("press.unfinished", key=key))
+    return job
 
 
 def _request(parent: Job, charge: Charge) -> Request:

@@ -190,7 +190,7 @@ class ProgressEditor:
     async def _follow_line(self, lane: Lane, front: _Front) -> None:
         """Have those cards edited whose place has changed: of a long line only those in front."""
         try:
-            await self._read(lane, front, since=0)
+            await self._read(lane, front, since=0, also=None)
         except StorageTrouble as trouble:
             log.warning("places_not_read", extra={"reason": str(trouble)})
             return
@@ -317,14 +317,13 @@ class ProgressEditor:
 
     async def _show_pressed(self, job: Job, now: int) -> None:
         """Draw a finished card anew, with the buttons marked that were pressed."""
-        stored = await self.store.get(job.key)
+        stored, pressed = await self.store.with_pressed(job.key)
         if stored is None or stored.state is not JobState.SUCCEEDED or not stored.is_delivered:
             return
         if stored.unwanted or stored.reply.message_id is None:
             return
         # A result that came as a message of its own is no reply of the interaction's.
         route = Route.EDIT if stored.route is Route.POST else stored.reply.open_routes(now)[0]
-        pressed = await self.store.pressed(job.key)
         await self.publisher.show(Showing(stored, now, pressed=pressed), route, picture=None)
         self.metrics.count("edits", kind="pressed")
 
@@ -340,32 +339,37 @@ class ProgressEditor:
                 self._stand_in_line(card)
 
     async def _ahead(self, card: _Card) -> int | None:
-        """How many stand before it; None if it is not among the first. One reading answers for all cards of its line."""
+        """How many stand before it, MOST_AHEAD + 1 for any more; None: unknown. One reading answers for all cards of its line."""
         job = card.job
         front = self._fronts.get(_lane(job))
         if front is None:
             return None
-        await self._read(_lane(job), front, since=card.noted_at)
+        stands = await self._read(_lane(job), front, since=card.noted_at, also=job.key)
         ahead = front.places.get(job.key)
         if ahead is None:
             front.told.discard(job.key)
-        elif job.key in self._queued.get(_lane(job), ()):
+            return MOST_AHEAD + 1 if stands else None
+        if job.key in self._queued.get(_lane(job), ()):
             front.told.add(job.key)
         return ahead
 
-    async def _read(self, lane: Lane, front: _Front, *, since: int) -> None:
-        """Read who stands first, unless that was done a moment ago, and later than `since`."""
+    async def _read(self, lane: Lane, front: _Front, *, since: int, also: JobKey | None) -> bool:
+        """Read who stands first, unless that was done a moment ago, and later than `since`.
+
+        Returns whether one more was seen to stand in line.
+        """
         async with front.reading:
             now = self.clock.now()
             if not front.moved and since < front.read_at and now - front.read_at < READ_FOR_MS:
-                return
+                return False
             front.moved, front.read_at = False, now
             try:
-                keys = await self.store.front(*lane)
+                keys, stands = await self.store.front(*lane, also=also)
             except StorageTrouble:
                 front.moved = True
                 raise
             front.places = {key: n for n, key in enumerate(keys)}
+            return stands
 
 
 def _lane(job: Job) -> Lane:

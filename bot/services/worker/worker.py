@@ -158,8 +158,8 @@ class Worker:
             self._wake.clear()
             began, claimed = self.clock.now(), 0
             try:
-                claimed = await self._claim()
-                wait = 0 if claimed else await self._idle_ms()
+                claimed, due = await self._claim()
+                wait = 0 if claimed else self._idle_ms(due)
             except StorageTrouble as trouble:
                 troubles += 1
                 wait = backoff_ms(troubles, self.chance(), first=SECOND, cap=15 * SECOND)
@@ -172,37 +172,32 @@ class Worker:
             if wait and not self._stopping.is_set():
                 await self.clock.pause(wait / SECOND, self._wake)
 
-    async def _idle_ms(self) -> int:
+    def _idle_ms(self, due: int | None) -> int:
         """Until the next row falls due, or the idle time has passed."""
-        now = self.clock.now()
-        due = await self.store.next_due(now)
-        return IDLE_MS if due is None else min(IDLE_MS, max(due - now, SOONEST_MS))
+        return IDLE_MS if due is None else min(IDLE_MS, max(due - self.clock.now(), SOONEST_MS))
 
-    async def _claim(self) -> int:
-        """Take what is due; returns how many rows were taken."""
-        if len(self._busy) >= MOST_BUSY:
-            return 0
+    async def _claim(self) -> tuple[int, int | None]:
+        """Take what is due; returns how many rows were taken, and when the next one falls due."""
         now = self.clock.now()
-        work = await self.store.claim_work(self.owner, now, lease_ms=LEASE_MS, limit=CLAIM)
-        for job in work:
-            self._assign(job)
-        free = SENDERS - len(self._sending)
-        if free <= 0:
-            return len(work)
-        queued = await self.store.claim_submissions(
+        if len(self._busy) >= MOST_BUSY:
+            return 0, now
+        work, queued, due = await self.store.claim(
             self.owner,
             now,
             lease_ms=LEASE_MS,
-            limit=free,
+            limit=CLAIM,
+            places=SENDERS - len(self._sending),
             max_running=self.max_running,
             usual=self.usual,
         )
+        for job in work:
+            self._assign(job)
         for job in queued:
             self._sending.add(job.key)
             self._spawn(job, self._submit)
         if queued:
             self.editor.queue_moved(queued)
-        return len(work) + len(queued)
+        return len(work) + len(queued), due
 
     def _assign(self, job: Job) -> None:
         if job.state in {JobState.SUBMITTING, JobState.UNCLEAR}:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BigInteger, ColumnElement, bindparam, or_, select, text, update
 
 from bot.domain.jobs import LATE_WATCH_MS, JobState
+from bot.storage.prepared import Prepared
 from bot.storage.tables import HAS_TASK, IS_FREE, IS_OPEN, IS_OWNED, IS_PUT_OFF, IS_WATCHED, jobs
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def known_tasks(task_ids: Sequence[str], account: str | None) -> Select[Any]:
 # -- work past the queue ---------------------------------------------------------------------------------
 
 
-_DUE_WORK: Final = _statement(
-    f"""
+_DUE_WORK: Final = Prepared(
+    _statement(
+        f"""
     SELECT key, due_at FROM (
         SELECT key, due_at FROM jobs WHERE {IS_FREE} AND due_at <= :now ORDER BY due_at LIMIT :limit
     ) AS open
@@ -74,9 +76,10 @@ _DUE_WORK: Final = _statement(
     ORDER BY due_at
     LIMIT :limit
     """,  # noqa: S608 - constants of ours, no input
-    "now",
-    "watched",
-    "limit",
+        "now",
+        "watched",
+        "limit",
+    )
 )
 
 
@@ -86,29 +89,33 @@ def due_work(connection: Connection, now: int, *, limit: int) -> list[str]:
     A lease that has lapsed is not seen here: whoever looks for one passes over all that is held (`lapsed`).
     """
     asked = {"now": now, "watched": now - LATE_WATCH_MS, "limit": limit}
-    return list(connection.execute(_DUE_WORK, asked).scalars())
+    return _DUE_WORK.column(connection, asked)
 
 
-_LAPSED: Final = _statement(
-    f"SELECT key FROM jobs WHERE {IS_OPEN} AND {IS_OWNED} AND due_at <= :now AND lease_until < :now "  # noqa: S608 - as above
-    "ORDER BY due_at LIMIT :limit",
-    "now",
-    "limit",
+_LAPSED: Final = Prepared(
+    _statement(
+        f"SELECT key FROM jobs WHERE {IS_OPEN} AND {IS_OWNED} AND due_at <= :now AND lease_until < :now "  # noqa: S608 - as above
+        "ORDER BY due_at LIMIT :limit",
+        "now",
+        "limit",
+    )
 )
-_FIRST_TO_LAPSE: Final = _statement(
-    f"SELECT MIN(lease_until) FROM jobs WHERE {IS_OPEN} AND {IS_OWNED} AND lease_until >= :now",  # noqa: S608 - as above
-    "now",
+_FIRST_TO_LAPSE: Final = Prepared(
+    _statement(
+        f"SELECT MIN(lease_until) FROM jobs WHERE {IS_OPEN} AND {IS_OWNED} AND lease_until >= :now",  # noqa: S608 - as above
+        "now",
+    )
 )
 
 
 def lapsed(connection: Connection, now: int, *, limit: int) -> list[str]:
     """Find due open jobs whose holder has not renewed its lease. An index of leases would be written at each renewal."""
-    return list(connection.execute(_LAPSED, {"now": now, "limit": limit}).scalars())
+    return _LAPSED.column(connection, {"now": now, "limit": limit})
 
 
 def first_to_lapse(connection: Connection, now: int) -> int | None:
     """Find when the first of the leases ends that hold."""
-    until: int | None = connection.execute(_FIRST_TO_LAPSE, {"now": now}).scalar()
+    until: int | None = _FIRST_TO_LAPSE.value(connection, {"now": now})
     return until
 
 
@@ -131,8 +138,9 @@ def take(keys: Sequence[str], owner: str, now: int, *, lease_ms: int) -> Returni
     )
 
 
-_NEXT_DUE: Final = _statement(
-    f"""
+_NEXT_DUE: Final = Prepared(
+    _statement(
+        f"""
     SELECT MIN(due_at) FROM (
         SELECT MIN(due_at) AS due_at FROM jobs WHERE {IS_FREE}
         UNION ALL
@@ -144,8 +152,9 @@ _NEXT_DUE: Final = _statement(
         SELECT MIN(called_at) FROM queue_lanes WHERE called_at IS NOT NULL
     ) AS earliest
     """,  # noqa: S608 - constants of ours, no input
-    "now",
-    "watched",
+        "now",
+        "watched",
+    )
 )
 
 
@@ -155,5 +164,5 @@ def next_due(connection: Connection, now: int) -> int | None:
     A job in line waits for a place, not for a time: counting it would make a worker that sleeps until then spin. It is
     due while its lane is to be looked at. Nor does a lapsed lease count: who looks for those looks now and then.
     """
-    due: int | None = connection.execute(_NEXT_DUE, {"now": now, "watched": now - LATE_WATCH_MS}).scalar()
+    due: int | None = _NEXT_DUE.value(connection, {"now": now, "watched": now - LATE_WATCH_MS})
     return due

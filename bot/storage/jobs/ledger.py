@@ -13,6 +13,7 @@ from bot.domain.pools import name_rule
 from bot.errors import SettingsChanged, UserError
 from bot.storage import tenants
 from bot.storage.database import lock
+from bot.storage.prepared import Prepared
 from bot.storage.server_tables import draws, grants, guilds
 from bot.storage.tables import IS_LIVE, jobs, ledger
 from bot.texts import text as sentence
@@ -77,10 +78,12 @@ class Draw(NamedTuple):
     units: int
 
 
+_REVISION: Final = Prepared(select(guilds.c.revision).where(guilds.c.guild_id == bindparam("guild_")))
+
+
 def revision_of(connection: Connection, guild_id: int) -> int:
     """Which revision of its settings a server has now."""
-    query = select(guilds.c.revision).where(guilds.c.guild_id == guild_id)
-    return connection.execute(query).scalar_one_or_none() or 0
+    return _REVISION.value(connection, {"guild_": guild_id}) or 0
 
 
 # -- what was spent --------------------------------------------------------------------------------------
@@ -303,6 +306,9 @@ def _check_server(connection: Connection, job: Booked, per_day: int, day: Day) -
         )
 
 
+_BOOK: Final = Prepared(insert(ledger))
+
+
 def reserve(
     connection: Connection,
     job: Booked,
@@ -315,8 +321,8 @@ def reserve(
     """Book the units of a job that was just inserted, what it takes of the owner's budget, and its credits if known."""
     cost = 0 if budget is None else budget.cost
     tenants.book(connection, job.home, job.account, cost, job.created_at)
-    connection.execute(
-        insert(ledger),
+    _BOOK.write(
+        connection,
         {
             "guild_id": job.home,
             "user_id": job.user_id,

@@ -3,11 +3,12 @@ Never here: transactions, and what a worker does with what it claimed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import BigInteger, Boolean, Text, bindparam, select, text, update
 
 from bot.storage.database import POSTGRES, SQLITE
+from bot.storage.prepared import Prepared
 from bot.storage.tables import IN_LINE, IS_LIVE, IS_PUT_OFF, IS_QUEUED, IS_UPSTREAM, jobs
 
 if TYPE_CHECKING:
@@ -60,28 +61,33 @@ def party_of(job: Job) -> int:
 
 # -- into the line ---------------------------------------------------------------------------------------
 
-_OWN_TURN: Final = statement(
-    f"""
+_OWN_TURN: Final = Prepared(
+    statement(
+        f"""
     SELECT
         (SELECT MAX(turn) + 1 FROM jobs WHERE {IS_LIVE}
             AND account = :account AND pool = :pool AND party = :party AND user_id = :user) AS next,
         (SELECT own_clock FROM queue_parties
             WHERE account = :account AND pool = :pool AND party = :party) AS clock
     """
+    )
 )
 _STANDS: Final = (
     f"(queue_parties.waits AND EXISTS (SELECT 1 FROM jobs AS j WHERE j.{IN_LINE} AND j.account = :account "
     "AND j.pool = :pool AND j.party = :party AND j.key <> :key))"
 )
 """Whether others of the party stand in line: then it keeps its place."""
-_CALL: Final = statement(
-    """
+_CALL: Final = Prepared(
+    statement(
+        """
     INSERT INTO queue_lanes (account, pool, clock, called_at) VALUES (:account, :pool, 0, :now)
     ON CONFLICT (account, pool) DO UPDATE SET called_at = COALESCE(queue_lanes.called_at, excluded.called_at)
     """
+    )
 )
-_WAIT: Final = statement(
-    f"""
+_WAIT: Final = Prepared(
+    statement(
+        f"""
     INSERT INTO queue_parties (account, pool, party, turn, since, own_clock, waits)
     SELECT account, pool, :party, clock, :now, 0, TRUE FROM queue_lanes WHERE account = :account AND pool = :pool
     ON CONFLICT (account, pool, party) DO UPDATE SET
@@ -90,19 +96,22 @@ _WAIT: Final = statement(
         since = CASE WHEN {_STANDS} THEN queue_parties.since ELSE excluded.since END,
         waits = TRUE
     """
+    )
 )
 _LEFT: Final = (
     "UPDATE queue_lanes SET called_at = COALESCE(called_at, :now) WHERE account = :account AND pool = :pool"
 )
 _CALL_AT_AN_END: Final = {
     # Nothing is written where nobody waits, ...
-    SQLITE: statement(
-        f"""{_LEFT} AND called_at IS NULL AND EXISTS (
+    SQLITE: Prepared(
+        statement(
+            f"""{_LEFT} AND called_at IS NULL AND EXISTS (
             SELECT 1 FROM queue_parties AS p WHERE p.account = :account AND p.pool = :pool AND p.waits
         )"""
+        )
     ),
     # ... but where others write beside us, only whoever holds the lane sees the same as the claim after it.
-    POSTGRES: statement(_LEFT),
+    POSTGRES: Prepared(statement(_LEFT)),
 }
 
 
@@ -116,26 +125,26 @@ def standing(connection: Connection, job: Job) -> dict[str, Any]:
 def _own_turn(connection: Connection, account: str, pool: str, party: int, user: int) -> int:
     """The turn of a member's next job within its party."""
     asked = {"account": account, "pool": pool, "party": party, "user": user}
-    row = connection.execute(_OWN_TURN, asked).one()
-    return max(row.next or 0, row.clock or 0)
+    ((next_, clock),) = _OWN_TURN.rows(connection, asked)
+    return max(next_ or 0, clock or 0)
 
 
 def join(connection: Connection, job: Job) -> None:
     """Have its party wait, and its lane looked at. The last step of accepting: its lane is held until the commit."""
     if job.due_at <= job.created_at:
         here = {"account": job.account, "pool": job.pool.value, "now": job.created_at}
-        connection.execute(_CALL, here)
-        connection.execute(_WAIT, here | {"party": party_of(job), "key": job.key})
+        _CALL.write(connection, here)
+        _WAIT.write(connection, here | {"party": party_of(job), "key": job.key})
 
 
 def left_a_place(connection: Connection, job: Job, now: int) -> None:
     """A job is upstream no more: if others wait in its lane, have it looked at. The last step of its transaction."""
     here = {"account": job.account, "pool": job.pool.value, "now": now}
-    connection.execute(_CALL_AT_AN_END[connection.dialect.name], here)
+    _CALL_AT_AN_END[connection.dialect.name].write(connection, here)
 
 
 # Also the rows that an older version of the program wrote: to those it is new who their party is.
-_LAPSED: Final = (
+_LAPSED: Final = Prepared(
     select(c.key, c.account, c.pool, c.party, c.guild_id, c.user_id, c.turn)
     .where(text(IS_PUT_OFF), c.due_at <= bindparam("now_"))
     .order_by(c.due_at, c.created_at, c.key)
@@ -145,16 +154,26 @@ _LAPSED: Final = (
 _BACK_IN_LINE: Final = update(jobs).where(c.key == bindparam("key_"), text(IS_QUEUED))
 
 
+class _Lapsed(NamedTuple):
+    key: str
+    account: str
+    pool: str
+    party: int | None
+    guild_id: int | None
+    user_id: int
+    turn: int | None
+
+
 def bring_back(connection: Connection, now: int) -> None:
     """Put those into line whose time has come. Must hold the lock of submissions."""
-    found = connection.execute(_LAPSED, {"now_": now}).all()
+    found = [_Lapsed(*row) for row in _LAPSED.rows(connection, {"now_": now})]
     parties = {
         row.key: row.party or (-row.user_id if row.guild_id is None else row.guild_id) for row in found
     }
     call(connection, {(row.account, row.pool) for row in found}, now)
     for account, pool, party in sorted({(row.account, row.pool, parties[row.key]) for row in found}):
         here = {"account": account, "pool": pool, "party": party}
-        connection.execute(_WAIT, here | {"now": now, "key": ""})
+        _WAIT.write(connection, here | {"now": now, "key": ""})
     for row in found:
         turn, party = row.turn, parties[row.key]
         if turn is None:
@@ -194,7 +213,7 @@ _EMPTY: Final = statement(
 def call(connection: Connection, lanes: Collection[Lane], now: int) -> None:
     """Have these lanes looked at."""
     for account, pool in sorted(lanes):
-        connection.execute(_CALL, {"account": account, "pool": pool, "now": now})
+        _CALL.write(connection, {"account": account, "pool": pool, "now": now})
 
 
 def forget_parties(connection: Connection, now: int) -> None:

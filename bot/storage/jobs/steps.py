@@ -6,14 +6,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, bindparam, delete, exists, insert, literal, select, text, update
+from sqlalchemy import and_, bindparam, delete, exists, insert, literal, or_, select, text, update
 
 from bot.domain.jobs import UPSTREAM, JobState
 from bot.errors import LeaseLost, UserError
 from bot.storage.database import lock
 from bot.storage.jobs import erased, ledger, line, rows
 from bot.storage.people_tables import open_answers, told_answers
-from bot.storage.tables import IS_LIVE, actions, deliveries, inputs, jobs
+from bot.storage.prepared import Prepared
+from bot.storage.tables import HAS_PARENT, IS_LIVE, actions, deliveries, inputs, jobs
 from bot.texts import text as sentence
 
 if TYPE_CHECKING:
@@ -36,14 +37,35 @@ c = jobs.c
 # Statements that run for every job are built once: building costs more than running them.
 BY_KEY: Final = select(jobs).where(c.key == bindparam("key_"))
 BY_INTERACTION: Final = select(jobs).where(c.interaction_id == bindparam("interaction_"))
-_LIVE_CHILD: Final = select(jobs).where(
-    c.parent == bindparam("parent_"), c.position == bindparam("position_"), text(IS_LIVE)
+_ENDED_WELL: Final = c.state == JobState.SUCCEEDED.value
+_CHILD: Final = (
+    select(jobs)
+    .where(
+        c.parent == bindparam("parent_"),
+        c.position == bindparam("position_"),
+        or_(text(IS_LIVE), _ENDED_WELL),
+    )
+    .order_by(_ENDED_WELL, c.created_at.desc(), c.key)
+    .limit(1)
 )
+_PRESSED: Final = select(c.position).where(
+    text(HAS_PARENT),
+    c.parent == bindparam("parent_"),
+    c.state.not_in((JobState.FAILED.value, JobState.CANCELLED.value)),
+)
+_LIVE_CHILD: Final = Prepared(
+    select(c.key).where(c.parent == bindparam("parent_"), c.position == bindparam("position_"), text(IS_LIVE))
+)
+_BEGUN: Final = Prepared(select(c.key).where(c.interaction_id == bindparam("interaction_")))
 _UNDISTURBED: Final = update(jobs).where(
     c.key == bindparam("key_"), c.fence == bindparam("fence_"), c.touched.is_(False)
 )
-_ANSWERED: Final = delete(open_answers).where(open_answers.c.interaction_id == bindparam("interaction_"))
-_TOLD: Final = select(told_answers.c.at).where(told_answers.c.interaction_id == bindparam("interaction_"))
+_ANSWERED: Final = Prepared(
+    delete(open_answers).where(open_answers.c.interaction_id == bindparam("interaction_"))
+)
+_TOLD: Final = Prepared(
+    select(told_answers.c.at).where(told_answers.c.interaction_id == bindparam("interaction_"))
+)
 _ACTIONS: Final = (
     select(actions)
     .where(actions.c.job_key.in_(bindparam("keys_", expanding=True)))
@@ -67,6 +89,16 @@ def find(connection: Connection, query: Select[Any], **values: object) -> Job | 
     return next(iter(with_actions(connection, rows.read_jobs([] if row is None else [row]))), None)
 
 
+def child_of(connection: Connection, parent: JobKey, position: int) -> Job | None:
+    """Read the live child of a button, or else its latest one that succeeded."""
+    return find(connection, _CHILD, parent_=parent, position_=position)
+
+
+def pressed(connection: Connection, parent: JobKey) -> frozenset[int]:
+    """Read the positions of the buttons whose child lives or succeeded."""
+    return frozenset(connection.execute(_PRESSED, {"parent_": parent}).scalars()) - {None}
+
+
 def with_actions(connection: Connection, found: Sequence[Job]) -> list[Job]:
     """Read the actions of those that have some: they come with success and never change again."""
     of_job: dict[str, list[Row[Any]]] = {}
@@ -86,7 +118,7 @@ def inputs_of(connection: Connection, key: JobKey) -> list[Input]:
 # -- accepting -------------------------------------------------------------------------------------------
 
 
-_INSERT: Final = insert(jobs)
+_INSERT: Final = Prepared(insert(jobs))
 
 
 def insert_job(
@@ -101,10 +133,11 @@ def insert_job(
     """Find the job that this interaction or this button already began, or insert it within the allowance."""
     # First the lock, then the look: a twin of this very interaction must be found, not counted.
     lock(connection, f"member/{job.home}/{job.user_id}/{job.pool}")
-    earlier = find(connection, BY_INTERACTION, interaction_=job.interaction_id)
-    if earlier is None and job.press is not None:
-        earlier = find(connection, _LIVE_CHILD, parent_=job.press.parent, position_=job.press.position)
-    if earlier is not None:
+    key = _BEGUN.value(connection, {"interaction_": job.interaction_id})
+    if key is None and job.press is not None:
+        pressed_ = {"parent_": job.press.parent, "position_": job.press.position}
+        key = _LIVE_CHILD.value(connection, pressed_)
+    if key is not None and (earlier := find(connection, BY_KEY, key_=key)) is not None:
         return earlier
     _take_answer(connection, job.interaction_id)
     drawn = ledger.check(connection, job, allowance, limits, budget)
@@ -118,7 +151,7 @@ def insert_job(
         "running_limit": running,
         "erased": erased.inherited(connection, job),
     }
-    connection.execute(_INSERT, values)
+    _INSERT.write(connection, values)
     if taken_along:
         connection.execute(insert(inputs), rows.inputs_of(job, taken_along))
     ledger.reserve(connection, job, drawn, budget, credits_)
@@ -132,8 +165,8 @@ def _take_answer(connection: Connection, interaction_id: int) -> None:
     Deleting the row waits for whoever is taking it, so one of the two sees what the other did.
     """
     asked = {"interaction_": interaction_id}
-    connection.execute(_ANSWERED, asked)
-    if connection.execute(_TOLD, asked).one_or_none() is not None:
+    _ANSWERED.write(connection, asked)
+    if _TOLD.value(connection, asked) is not None:
         raise UserError(sentence("answer.interrupted"))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select, text, true, update
 from bot.domain.jobs import JobState
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
-from bot.domain.ports import MOST_AHEAD, Load
+from bot.domain.ports import MOST_AHEAD, Claim, Load
 from bot.domain.schedule import LEASE_MS
 from bot.domain.tasks import RemoteTaskId
 from bot.domain.tenancy import NO_CEILING
@@ -20,7 +20,6 @@ from bot.storage.database import lock, plain
 from bot.storage.errors import TAKEN, Conflict
 from bot.storage.jobs import claims, line, rows, steps, walk
 from bot.storage.tables import (
-    HAS_PARENT,
     IN_LINE,
     IS_LIVE,
     IS_LOST,
@@ -127,20 +126,23 @@ class SqlJobStore:
 
     async def child_of(self, parent: JobKey, position: int) -> Job | None:
         """See the port."""
-        succeeded = c.state == JobState.SUCCEEDED.value
-        query = (
-            select(jobs)
-            .where(c.parent == parent, c.position == position, or_(text(IS_LIVE), succeeded))
-            .order_by(succeeded, c.created_at.desc(), c.key)
-            .limit(1)
+        return await self._database.read(lambda cn: steps.child_of(cn, parent, position))
+
+    async def with_child(self, key: JobKey, position: int) -> tuple[Job | None, Job | None]:
+        """See the port."""
+        return await self._database.read(
+            lambda cn: (steps.find(cn, steps.BY_KEY, key_=key), steps.child_of(cn, key, position))
         )
-        return await self._database.read(lambda cn: steps.find(cn, query))
 
     async def pressed(self, parent: JobKey) -> frozenset[int]:
         """See the port."""
-        gone = (JobState.FAILED.value, JobState.CANCELLED.value)
-        query = select(c.position).where(text(HAS_PARENT), c.parent == parent, c.state.not_in(gone))
-        return await self._database.read(lambda cn: frozenset(cn.execute(query).scalars()) - {None})
+        return await self._database.read(lambda cn: steps.pressed(cn, parent))
+
+    async def with_pressed(self, key: JobKey) -> tuple[Job | None, frozenset[int]]:
+        """See the port."""
+        return await self._database.read(
+            lambda cn: (steps.find(cn, steps.BY_KEY, key_=key), steps.pressed(cn, key))
+        )
 
     async def rivals(self, job: Job, since: int, *, any_prompt: bool = False) -> Sequence[Job]:
         """See the port."""
@@ -167,9 +169,18 @@ class SqlJobStore:
 
         return await self._database.read(count) if asked else {}
 
-    async def front(self, account: str, pool: Pool) -> Sequence[JobKey]:
+    async def front(
+        self, account: str, pool: Pool, *, also: JobKey | None = None
+    ) -> tuple[Sequence[JobKey], bool]:
         """See the port."""
-        return await self._database.read(lambda cn: walk.front(cn, (account, pool.value)))
+
+        def look(connection: Connection) -> tuple[list[JobKey], bool]:
+            first = walk.front(connection, (account, pool.value))
+            if also is None or also in first:
+                return first, also is not None
+            return first, walk.STANDS.value(connection, {"key_": also}) is not None
+
+        return await self._database.read(look)
 
     async def known_tasks(
         self, task_ids: Collection[RemoteTaskId], *, account: str | None = None
@@ -195,45 +206,60 @@ class SqlJobStore:
         )
         return {pool: Load(waiting=waiting.get(pool, 0), running=running.get(pool, 0)) for pool in Pool}
 
-    async def next_due(self, now: int) -> int | None:
-        """See the port. A queued job that waits for a place rather than for a time is left out."""
-        return await self._database.read(lambda cn: claims.next_due(cn, now))
-
     # -- claiming ----------------------------------------------------------------------------------------
 
-    async def claim_submissions(
+    async def claim(
         self,
         owner: str,
         now: int,
         *,
         lease_ms: int,
         limit: int,
+        places: int,
         max_running: int,
         usual: Ceiling = NO_CEILING,
-    ) -> Sequence[Job]:
+    ) -> Claim:
         """See the port. Also keeps to the running limit under which each job was accepted."""
-        await self._sweep(now, max_running)
-        if await self._database.read(lambda cn: cn.execute(walk.HAS_ROOM, {"now": now}).first()) is None:
-            return ()
+        if places > 0:
+            await self._sweep(now, max_running)
 
-        def take(connection: Connection) -> list[Job]:
+        def look(connection: Connection) -> tuple[list[str], bool, int | None]:
+            has_room = places > 0 and walk.HAS_ROOM.value(connection, {"now": now}) is not None
+            found = claims.due_work(connection, now, limit=limit)
+            return found, has_room, claims.next_due(connection, now)
+
+        def take_work(connection: Connection) -> list[Job]:
+            free = connection.execute(claims.still_free(found, now)).scalars().all()
+            taken = connection.execute(claims.take(free, owner, now, lease_ms=lease_ms))
+            work = rows.read_jobs(taken)
+            _set_aside(connection, set(free) - {job.key for job in work}, now)
+            return _in_order(found, steps.with_actions(connection, work))
+
+        def take_queued(connection: Connection) -> tuple[list[Job], int | None]:
             # Places are counted, and a count cannot be locked: one process at a time hands places out.
             lock(connection, SUBMISSIONS)
             line.bring_back(connection, now)
-            choices = walk.choose(connection, now, max_running=max_running, limit=limit, usual=usual)
+            choices = walk.choose(connection, now, max_running=max_running, limit=places, usual=usual)
             keys = [key for choice in choices for key in choice.keys]
-            found: list[Job] = []
+            sent: list[Job] = []
             if keys:
                 statement = claims.take_for_submission(keys, owner, now, lease_ms=lease_ms)
                 taken = connection.execute(statement).all()
-                found = rows.read_jobs(taken)
+                sent = rows.read_jobs(taken)
                 # Of those that were taken: one that somebody cancelled at this moment was not.
-                unreadable = {row.key for row in taken} - {job.key for job in found}
+                unreadable = {row.key for row in taken} - {job.key for job in sent}
                 _set_aside(connection, unreadable, now, state=JobState.QUEUED.value)
             walk.mark(connection, choices)
-            return _in_order(keys, found)
+            return _in_order(keys, sent), claims.next_due(connection, now)
 
-        return await self._database.write(take)
+        found, has_room, due = await self._database.read(look)
+        if len(found) < limit and not self._looked_at <= now <= self._nothing_lapses_until:
+            found += await self._lapsed(now, limit - len(found))
+        work: Sequence[Job] = await self._database.write(take_work) if found else ()
+        queued: Sequence[Job] = ()
+        if has_room:
+            queued, due = await self._database.write(take_queued)
+        return Claim(work, queued, due)
 
     async def _sweep(self, now: int, max_running: int) -> None:
         """Now and then look for lanes that nothing called, and forget parties that are idle."""
@@ -249,23 +275,6 @@ class SqlJobStore:
                 await self._database.write(lambda cn: line.forget_parties(cn, now))
                 await self._database.write(line.forget_lanes)
             self._forgot_at = now
-
-    async def claim_work(self, owner: str, now: int, *, lease_ms: int, limit: int) -> Sequence[Job]:
-        """See the port."""
-        found = await self._database.read(lambda cn: claims.due_work(cn, now, limit=limit))
-        if len(found) < limit and not self._looked_at <= now <= self._nothing_lapses_until:
-            found += await self._lapsed(now, limit - len(found))
-        if not found:
-            return ()
-
-        def take(connection: Connection) -> list[Job]:
-            free = connection.execute(claims.still_free(found, now)).scalars().all()
-            taken = connection.execute(claims.take(free, owner, now, lease_ms=lease_ms))
-            work = rows.read_jobs(taken)
-            _set_aside(connection, set(free) - {job.key for job in work}, now)
-            return _in_order(found, steps.with_actions(connection, work))
-
-        return await self._database.write(take)
 
     async def _lapsed(self, now: int, limit: int) -> list[str]:
         """Find jobs whose lease has lapsed. That passes over all that is held, so it says when to look again."""

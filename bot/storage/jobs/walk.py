@@ -15,6 +15,7 @@ from bot.domain.ports import MOST_AHEAD
 from bot.storage import tenants
 from bot.storage.database import POSTGRES, SQLITE
 from bot.storage.jobs.line import statement
+from bot.storage.prepared import Prepared
 from bot.storage.tables import IN_LINE, IS_PUT_OFF, IS_UPSTREAM, jobs, queue_lanes
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ _JOINED: Final = {
     POSTGRES: f"LEFT JOIN LATERAL ({_FIRST}) AS j ON TRUE",
 }
 _PARTIES: Final = {
-    dialect: statement(
-        f"""
+    dialect: Prepared(
+        statement(
+            f"""
         SELECT h.party, h.turn AS at, h.since, {_FIELDS} FROM (
             SELECT account, pool, party, turn, since FROM queue_parties
             WHERE account = :account AND pool = :pool AND waits
@@ -57,16 +59,19 @@ _PARTIES: Final = {
         ) AS h {joined}
         ORDER BY h.turn, h.since, h.party, j.turn, j.created_at, j.key
         """
+        )
     )
     for dialect, joined in _JOINED.items()
 }
-_MORE: Final = statement(
-    f"""
+_MORE: Final = Prepared(
+    statement(
+        f"""
     SELECT {_FIELDS} FROM jobs AS j
     WHERE {IN_LINE} AND account = :account AND pool = :pool AND party = :party
         AND (turn, created_at, key) > (:after_turn, :after_at, :after)
     ORDER BY turn, created_at, key LIMIT :limit
     """
+    )
 )
 
 
@@ -155,9 +160,7 @@ class Line:
         asked: dict[str, Any] = {**self._here, "after_turn": turn, "after_at": since, "party": party}
         asked |= {"limit": self._at_once, "first": self._first}
         last, count = after, 0
-        for number, at, began, *job in self._connection.execute(
-            _PARTIES[self._connection.dialect.name], asked
-        ):
+        for number, at, began, *job in _PARTIES[self._connection.dialect.name].rows(self._connection, asked):
             one = self.parties.get(number)
             if one is None:
                 one = self.parties[number] = Party(number, at, began)
@@ -180,20 +183,25 @@ class Line:
             last = party.last
             asked: dict[str, Any] = {**self._here, "party": party.party, "limit": self._at_once}
             asked |= {"after_turn": last.turn, "after_at": last.created_at, "after": last.key}
-            party.known.extend(Waiting(*row) for row in self._connection.execute(_MORE, asked))
+            party.known.extend(Waiting(*row) for row in _MORE.rows(self._connection, asked))
             party.ended = len(party.known) < self._at_once
             if party.known:
                 party.last = party.known[-1]
 
 
-_CLOCK: Final = select(queue_lanes.c.clock).where(
-    queue_lanes.c.account == bindparam("account"), queue_lanes.c.pool == bindparam("pool")
+_CLOCK: Final = Prepared(
+    select(queue_lanes.c.clock).where(
+        queue_lanes.c.account == bindparam("account"), queue_lanes.c.pool == bindparam("pool")
+    )
 )
+
+
+STANDS: Final = Prepared(select(c.key).where(c.key == bindparam("key_"), text(IN_LINE)))
 
 
 def front(connection: Connection, lane: Lane) -> list[JobKey]:
     """Those who stand first in line, in order: MOST_AHEAD, and one more if there is one."""
-    clock = connection.execute(_CLOCK, {"account": lane[0], "pool": lane[1]}).scalar() or 0
+    clock = _CLOCK.value(connection, {"account": lane[0], "pool": lane[1]}) or 0
     line = Line(connection, lane, clock, at_once=MOST_AHEAD + 1, first=2)
     found: list[JobKey] = []
     while len(found) <= MOST_AHEAD and (step := line.step()) is not None:
@@ -204,30 +212,35 @@ def front(connection: Connection, lane: Lane) -> list[JobKey]:
 
 # -- claiming --------------------------------------------------------------------------------------------
 
-HAS_ROOM: Final = statement(
-    f"""
+HAS_ROOM: Final = Prepared(
+    statement(
+        f"""
     SELECT 1 WHERE EXISTS (SELECT 1 FROM queue_lanes WHERE called_at IS NOT NULL)
         OR EXISTS (SELECT 1 FROM jobs WHERE {IS_PUT_OFF} AND due_at <= :now)
     """
+    )
 )
-_CALLED: Final = (
+_CALLED: Final = Prepared(
     select(queue_lanes.c.account, queue_lanes.c.pool, queue_lanes.c.clock)
     .where(text("called_at IS NOT NULL"))
     .order_by(queue_lanes.c.called_at)
     .limit(bindparam("limit"))
     .with_for_update()
 )
-_RUNNING: Final = (
+_RUNNING: Final = Prepared(
     select(c.user_id, c.guild_id, func.count())
     .where(text(IS_UPSTREAM), c.account == bindparam("account"), c.pool == bindparam("pool"))
     .group_by(c.user_id, c.guild_id)
 )
-_MARK_LANE: Final = statement(
-    "UPDATE queue_lanes SET clock = :clock, called_at = CASE WHEN :more THEN called_at END "
-    "WHERE account = :account AND pool = :pool"
+_MARK_LANE: Final = Prepared(
+    statement(
+        "UPDATE queue_lanes SET clock = :clock, called_at = CASE WHEN :more THEN called_at END "
+        "WHERE account = :account AND pool = :pool"
+    )
 )
-_MARK_PARTY: Final = statement(
-    f"""
+_MARK_PARTY: Final = Prepared(
+    statement(
+        f"""
     UPDATE queue_parties SET turn = :turn,
         own_clock = CASE WHEN own_clock > :own_clock THEN own_clock ELSE :own_clock END,
         waits = EXISTS (
@@ -235,6 +248,7 @@ _MARK_PARTY: Final = statement(
         )
     WHERE account = :account AND pool = :pool AND party = :party
     """
+    )
 )
 
 
@@ -254,7 +268,7 @@ def choose(connection: Connection, now: int, *, max_running: int, limit: int, us
     On the owner's accounts no server takes more places of a lane than its ceiling (`usual`, where it has none) allows.
     """
     chosen: list[Choice] = []
-    for account, pool, clock in connection.execute(_CALLED, {"limit": min(limit + SPARE, LANES)}).all():
+    for account, pool, clock in _CALLED.rows(connection, {"limit": min(limit + SPARE, LANES)}):
         if limit <= 0:
             break
         chosen.append(_of_lane(connection, (account, pool), clock, now, max_running, limit, usual))
@@ -267,7 +281,7 @@ def _of_lane(
 ) -> Choice:
     of_member: Counter[tuple[int, int | None]] = Counter()
     of_server: Counter[int | None] = Counter()
-    for user, guild, n in connection.execute(_RUNNING, {"account": lane[0], "pool": lane[1]}):
+    for user, guild, n in _RUNNING.rows(connection, {"account": lane[0], "pool": lane[1]}):
         of_member[user, guild] = n
         of_server[guild] += n
     room = max_running - of_server.total()
@@ -305,8 +319,8 @@ def mark(connection: Connection, choices: Collection[Choice]) -> None:
     """Write down whose turn is next, after the chosen were taken."""
     for choice in choices:
         here = {"account": choice.lane[0], "pool": choice.lane[1]}
-        connection.execute(_MARK_LANE, here | {"clock": choice.line.clock, "more": choice.more})
+        _MARK_LANE.write(connection, here | {"clock": choice.line.clock, "more": choice.more})
         for party in choice.line.parties.values():
             if party.served is not None or party.last is None:
                 asked = {"party": party.party, "turn": party.turn, "own_clock": party.served or 0}
-                connection.execute(_MARK_PARTY, here | asked)
+                _MARK_PARTY.write(connection, here | asked)

@@ -6,11 +6,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, exists, insert, select, update
+from sqlalchemy import bindparam, delete, exists, insert, select, text, update
 
 from bot.domain.open_answers import AnswerKind, OpenAnswer
-from bot.storage.database import lock
 from bot.storage.people_tables import open_answers, told_answers
+from bot.storage.prepared import Prepared
 from bot.storage.tables import jobs
 
 if TYPE_CHECKING:
@@ -31,8 +31,13 @@ HAS_JOB: Final = exists().where(jobs.c.interaction_id == c.interaction_id)
 
 _IDS: Final[BindParameter[Any]] = bindparam("ids_", expanding=True)
 _DELETE_MINE: Final = delete(open_answers).where(c.interaction_id.in_(_IDS), c.owner == bindparam("owner_"))
-_KNOWN: Final = select(c.interaction_id).where(c.interaction_id.in_(_IDS))
-_INSERT: Final = insert(open_answers)
+# Two processes may be handed the same interaction; whoever writes second leaves the first one's row.
+_INSERT: Final = Prepared(
+    text(
+        f"INSERT INTO open_answers ({', '.join(c.keys())}) VALUES (:{', :'.join(c.keys())}) "  # noqa: S608 - names of ours
+        "ON CONFLICT (interaction_id) DO NOTHING"
+    ).bindparams(*(bindparam(column.name, type_=column.type) for column in c))
+)
 
 
 class SqlAnswerStore:
@@ -49,16 +54,10 @@ class SqlAnswerStore:
         def work(connection: Connection) -> None:
             if closed:
                 connection.execute(_DELETE_MINE, {"ids_": list(closed), "owner_": owner})
-            new = {answer.interaction_id: answer for answer in opened if answer.interaction_id not in closed}
-            if not new:
-                return
-            # Two processes may be handed the same interaction; whoever writes second leaves the first one's row.
-            lock(connection, "open answers")
-            for found in connection.execute(_KNOWN, {"ids_": list(new)}).scalars().all():
-                del new[found]
-            if new:
-                values = [_values(one) | {"owner": owner, "lease_until": until} for one in new.values()]
-                connection.execute(_INSERT, values)
+            new = {one.interaction_id: one for one in opened if one.interaction_id not in closed}
+            mine = {"owner": owner, "lease_until": until}
+            # Sorted, so that two processes with the same ones do not wait for each other in a circle.
+            _INSERT.write_each(connection, [_values(new[id_]) | mine for id_ in sorted(new)])
 
         await self._database.write(work)
 

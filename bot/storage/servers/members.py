@@ -12,6 +12,7 @@ from bot.domain.guilds import Actor, Block, Grant, Strike, Struck
 from bot.domain.pools import Pool
 from bot.storage.database import lock, plain
 from bot.storage.jobs.ledger import LEFT, UNEXPIRED
+from bot.storage.prepared import Prepared
 from bot.storage.server_tables import blocks, grants, strikes
 from bot.storage.servers.settings import record
 
@@ -40,6 +41,9 @@ _BLOCK: Final = select(blocks).where(
 )
 
 
+_BLOCKED: Final = Prepared(_BLOCK.with_only_columns(b.user_id))
+
+
 class SqlMemberStore:
     """The `MemberStore` of bot.domain.guild_ports, on SQLite and PostgreSQL."""
 
@@ -51,8 +55,14 @@ class SqlMemberStore:
     async def block_of(self, guild_id: int, user_id: int, now: int) -> Block | None:
         """See the port."""
         asked = {"guild_": guild_id, "user_": user_id, "now_": now}
-        row = await self._database.read(lambda cn: cn.execute(_BLOCK, asked).one_or_none())
-        return None if row is None else _read_block(row)
+
+        def look(connection: Connection) -> Block | None:
+            if _BLOCKED.value(connection, asked) is None:  # as nearly always
+                return None
+            row = connection.execute(_BLOCK, asked).one_or_none()
+            return None if row is None else _read_block(row)
+
+        return await self._database.read(look)
 
     async def blocks(self, guild_id: int, now: int) -> Sequence[Block]:
         """See the port."""
