@@ -8,6 +8,7 @@ import hashlib
 import logging
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -44,6 +45,8 @@ PREVIEWS: Final = 2
 """Previews fetched or decoded at the same time, beside the places that results have."""
 SOURCES_METRIC: Final = "picture_sources"
 """Counted per attempt, labels `source` and `outcome` (`ok`, or a code)."""
+ADDRESSES: Final = 1_024
+"""Of stored files, kept as they were spelled: a card is drawn many times, and reading an address costs a third of that."""
 MOST_TOLD: Final = 64
 """Foreign hosts that the log names; a server that names more makes them up."""
 BYTES_METRIC: Final = "picture_bytes"
@@ -108,6 +111,7 @@ class HttpPictures:
         self._wsrv = None if settings.wsrv is None else checked_origin(settings.wsrv, "WSRV_ORIGIN")
         self._hosts = settings.allowed
         self._told: set[str] = set()
+        self._address = lru_cache(maxsize=ADDRESSES)(self._planned)
         self._downloads: defaultdict[str, Shared] = defaultdict(lambda: Shared(settings.downloads))
         self._decoders = Shared(settings.at_once)
         self._previews = asyncio.Semaphore(PREVIEWS)
@@ -206,6 +210,9 @@ class HttpPictures:
 
     def address(self, storage_key: str | None) -> str | None:
         """Where a stored file lies for all to see; None if nowhere, or at a host that is not shown to people."""
+        return self._address(storage_key)
+
+    def _planned(self, storage_key: str | None) -> str | None:
         plan = plan_sources(
             storage_key=storage_key, discord_url=None, storage=self._storage, wsrv=None, hosts=self._hosts
         )
