@@ -4,6 +4,7 @@ Never here: how the double counts; its limits are Discord's as far as known (dis
 from __future__ import annotations
 
 import asyncio
+import itertools
 import tempfile
 import time
 from contextlib import suppress
@@ -15,9 +16,10 @@ from bot.sandbox.house import settings_for
 from bot.sandbox.upstream import SimulatedUpstream
 from bot.sandbox.upstream.submissions import Ask
 from bot.storage.opening import open_storage
-from tests.bench.bot_harness import easel
+from tests.bench.programs import EASEL, environ_of, running
 from tests.bench.report import Report
-from tests.bench.rows import running, write
+from tests.bench.rows import running as running_job
+from tests.bench.rows import write
 from tests.fakes.discord_wire import FakeDiscord, Limits
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ async def measure(size: str) -> Report:
         "ceiling",
         "Cards that are edited with the bot's own token (the interactions' tokens have ended), over a real wire to "
         "the double of Discord with its limits on: 50 requests a second, and 5 edits in 5 s in each channel. All "
-        "results are there at once, while as many other jobs make progress. Bot and double share one process.",
+        "results are there at once, while as many other jobs make progress and somebody types a command twice a second. "
+        "The bot is a process of its own.",
         size,
     )
     full = size == "full"
@@ -60,11 +63,13 @@ async def _one(report: Report, results: int, channels: int, per_s: float, *, lim
             ending, going = tasks[:results], tasks[results:]
             for task in ending:
                 upstream.finish(task)
-            async with easel(fake, upstream, Path(folder), READS_PER_SECOND="50"):
-                moving = asyncio.create_task(_move(upstream, going))
+            environ = environ_of(fake, upstream, Path(folder), READS_PER_SECOND="50", MAX_RUNNING="1000")
+            async with running(fake, EASEL, Path(folder), environ):
+                beside = [asyncio.create_task(_move(upstream, going)), asyncio.create_task(_type(fake))]
                 with suppress(AssertionError):
                     await fake.until(lambda: len(_results(fake)) >= results, 60 + 1.5 * results / per_s)
-                moving.cancel()
+                for one in beside:
+                    one.cancel()
             _judge(report, fake, results, channels, per_s)
 
 
@@ -91,6 +96,7 @@ def _judge(report: Report, fake: FakeDiscord, results: int, channels: int, per_s
             "other requests": sum(began <= one.at <= ended for one in fake.requests)
             - len(shown)
             - len(progress),
+            "commands answered": sum("/callback" in one.path for one in fake.requests),
             "429": len(fake.rate_limited),
         }
     )
@@ -107,6 +113,13 @@ async def _move(upstream: SimulatedUpstream, tasks: list[int]) -> None:
             upstream.progress(task, percent)
         percent = min(99, percent + 3)
         await asyncio.sleep(3)
+
+
+async def _type(fake: FakeDiscord) -> None:
+    """Somebody types beside: their answers go by their tokens."""
+    for number in itertools.count():
+        await fake.slash("imagine", {"prompt": f"beside {number}"})
+        await asyncio.sleep(0.5)
 
 
 async def _seed(
@@ -132,7 +145,7 @@ async def _seed(
             message_id=fake._writer.create(place, CARD).id,
             message_at=now,
         )
-        rows.append(running(now, task, user_id=fake.user.id, reply=reply))
+        rows.append(running_job(now, task, user_id=fake.user.id, reply=reply))
     async with open_storage(settings_for(upstream, folder / "easel.db").database, migrate=True) as storage:
         await write(storage.database, rows)
     return tasks
