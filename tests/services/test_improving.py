@@ -271,7 +271,7 @@ async def test_each_trouble_has_its_sentence_and_only_what_was_surely_not_paid_i
 async def test_a_model_that_is_too_slow_is_not_waited_for_and_may_have_been_paid(
     helped: Helped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(PATIENCE_S, Help.IMPROVE, 0.05)
+    monkeypatch.setitem(PATIENCE_S, Help.IMPROVE, 2.0)  # enough to have it sent
     helped.model.fault(Fault.HANG_AFTER, endpoint="chat")
 
     assert await why(helped.improved()) == "helper.unclear"
