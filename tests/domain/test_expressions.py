@@ -68,6 +68,22 @@ def test_without_re2_the_same_words_are_found_in_the_same_places(pattern: str, w
 
 
 @pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        (r"\bab\b", [(4, 6)]),
+        (r"a\B", [(0, 1), (4, 5)]),
+        ("^abc", [(0, 3)]),
+        ("ab$", []),
+        ("f$", [(7, 8)]),
+        ("abc|ab", [(0, 3), (4, 6)]),
+    ],
+)
+def test_edges_are_where_both_see_them(pattern: str, found: list[tuple[int, int]]) -> None:
+    for make in (LinearExpression, compile_expression):
+        assert list(make(pattern).spans("abc ab f")) == found
+
+
+@pytest.mark.parametrize(
     "pattern",
     [
         "(", "[", "a**", r"(?<=a)b", "(?=a)", "(?!a)b", r"(a)\1", "(?>a)", "a++", "a*+b", "a{2000}", r"\Z",
