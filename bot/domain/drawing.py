@@ -180,19 +180,16 @@ def _said(value: str | None, known: Sequence[str]) -> str | None:
 
 
 def _nearest(aspect: str, sizes: Iterable[str]) -> str | None:
-    """The size whose sides stand to each other most nearly like that."""
+    """The size whose sides stand to each other most nearly like that; what was read as an aspect is two numbers."""
     width, _, height = aspect.partition(":")
-    try:
-        wanted = float(width) / float(height)
-    except (ValueError, ZeroDivisionError):
-        return None
+    wanted = int(width) / int(height)
 
     def off(size: str) -> float:
         across, _, down = size.partition("x")
         ratio = int(across) / int(down)
         return max(ratio, wanted) / min(ratio, wanted)
 
-    return min((size for size in sizes if "x" in size), key=off, default=None) if wanted > 0 else None
+    return min((size for size in sizes if "x" in size), key=off, default=None)
 
 
 # -- the port ------------------------------------------------------------------------------------------------

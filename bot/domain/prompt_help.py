@@ -141,7 +141,7 @@ class HelpCall:
     """One paid question, as the books have it."""
 
     key: str
-    """One for each interaction, so that none is asked twice."""
+    """One for each interaction, or for each of its pictures, so that none is asked twice."""
     home: int
     user_id: int
     pool: Pool
@@ -150,9 +150,14 @@ class HelpCall:
     created_at: int
 
 
-def key_of(number: int) -> str:
-    """What the books call the question of an interaction."""
-    return f"help/{number}"
+def key_of(interaction_id: int, picture: int | None = None) -> str:
+    """What the books call the question of an interaction, or of one of the pictures that a press of it begins."""
+    return f"help/{interaction_id}" if picture is None else f"help/{interaction_id}/{picture}"
+
+
+def asked_for(key: str) -> int:
+    """What a question is for: the picture, as its job will be told apart from others, or the whole interaction."""
+    return int(key.rpartition("/")[2])
 
 
 class HelpBooks(Protocol):
@@ -163,6 +168,8 @@ class HelpBooks(Protocol):
     ) -> bool:
         """Book it before it is asked; False: it was booked before, so somebody asks or has asked already.
 
+        The same picture may be asked for again by another press when an earlier question for it was given back.
+
         Raises `UserError` if member, server or owner have not so much left, `SettingsChanged` as `JobStore.insert`.
         """
 
@@ -170,4 +177,7 @@ class HelpBooks(Protocol):
         """Nothing was asked, or nothing was paid."""
 
     async def let_off(self, interaction_id: int, at: int) -> None:
-        """The process died over it: who asked pays nothing, and the owner's count keeps what may have been paid."""
+        """The process died over it: who asked pays nothing, and the owner's count keeps what may have been paid.
+
+        Of an interaction that begins several pictures, the questions whose words went into one stay paid.
+        """

@@ -166,3 +166,16 @@ def test_a_prompt_that_composes_to_nothing_is_no_frame() -> None:
     with pytest.raises(UserError):
         compose(PromptOptions(prompt="--ar 3:2"))
     assert framed("https://a.example/1 https://b.example/2 --ar 3:2").runs == ()
+
+
+def test_more_words_than_a_prompt_may_have_are_of_no_use() -> None:
+    frame = framed("a fox --ar 3:2")
+
+    assert read_answer(Help.IMPROVE, frame, f"<prompt>{'fox ' * 2_500}</prompt>") is Trouble.EMPTY
+
+
+def test_as_many_words_go_back_as_came_out() -> None:
+    frame = framed("a fox::2 snow::1")
+
+    assert put_back(frame, ("an owl",)) is None
+    assert put_back(frame, ("an owl", "ice")) == "an owl::2 ice::1"

@@ -32,6 +32,20 @@ def test_an_older_job_is_never_polled_sooner(one: int, other: int, chance: float
     assert poll_delay_ms(younger, chance) <= poll_delay_ms(older, chance)
 
 
+@pytest.mark.parametrize(
+    ("age", "chance", "delay"),
+    [
+        (0, 0.0, 3),
+        (YOUNG_MS - 1, 0.5, 4),
+        (YOUNG_MS, 0.0, 5),
+        (YOUNG_MS + 4 * MINUTE, 0.5, 10),
+        (60 * MINUTE, 0.5, 14),
+    ],
+)
+def test_polls_grow_rarer_as_a_job_grows_older(age: int, chance: float, delay: int) -> None:
+    assert poll_delay_ms(age, chance) == delay * SECOND
+
+
 @given(AGES, CHANCES)
 def test_polls_come_between_three_and_fifteen_seconds(age: int, chance: float) -> None:
     delay = poll_delay_ms(age, chance)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.access import Pressers, PressPolicy
 from bot.domain.guilds import GuildSettings
-from bot.domain.server_settings import with_values
+from bot.domain.server_settings import COMMANDS, with_values
 from bot.errors import UserError
 
 ROLE = 77
@@ -30,3 +30,23 @@ def test_naming_a_role_alone_means_that_it_may_press(values: dict[str, Any], pre
 def test_a_role_that_is_not_named_cannot_press() -> None:
     with pytest.raises(UserError):
         with_values(GuildSettings(guild_id=1), "press", {"who": Pressers.ROLE})
+
+
+def test_what_was_changed_is_read_where_it_was_declared() -> None:
+    settings = with_values(GuildSettings(guild_id=1), "press", {"who": Pressers.REQUESTER})
+    settings = with_values(settings, "retention", {"days": 7})
+
+    (days,) = COMMANDS["retention"]
+    assert days.read(settings) == 7
+    assert [one.read(settings) for one in COMMANDS["press"]] == [PressPolicy(Pressers.REQUESTER).who, None]
+
+
+@pytest.mark.parametrize(
+    ("command", "value", "away"), [("retention", 0, True), ("retention", 7, False), ("log", 0, False)]
+)
+def test_0_takes_a_number_away_that_may_be_nothing_and_never_is_0(
+    command: str, value: int, *, away: bool
+) -> None:
+    (declared,) = COMMANDS[command]
+
+    assert declared.about.is_taken_away_by(value) is away

@@ -707,7 +707,7 @@ class Harness:
                 tenants=self._opened.tenants,
                 answers=WatchedStore(self._opened.answers, self.effects),  # type: ignore[arg-type]  # as above
                 answer_writer=FakeAnswers(self.discord, self.effects),
-                help_books=self._opened.help_books,
+                help_books=WatchedStore(self._opened.help_books, self.effects),  # type: ignore[arg-type]  # as above
                 **self.more_ports,
             ),
             Terms(

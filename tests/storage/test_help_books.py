@@ -3,16 +3,20 @@ Never here: asking."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.domain.days import day_of
+from bot.domain.open_answers import AnswerKind, OpenAnswer
 from bot.domain.pools import Allowance, Pool
-from bot.domain.prompt_help import HelpCall
+from bot.domain.prompt_help import HelpCall, key_of
+from bot.domain.schedule import HOUR
 from bot.domain.tenancy import Access, Budget, Ceiling
 from bot.errors import UserError
 from bot.texts import text
+from tests.storage import making
 
 if TYPE_CHECKING:
     from bot.storage.opening import Storage
@@ -32,6 +36,26 @@ def call(number: int, units: int = 2) -> HelpCall:
         units=units,
         created_at=AT,
     )
+
+
+def of_picture(picture: int, interaction: int = 9, at: int = AT) -> HelpCall:
+    return replace(call(interaction), key=key_of(interaction, picture), created_at=at)
+
+
+async def thinking(storage: Storage, interaction: int) -> None:
+    answer = OpenAnswer(
+        interaction_id=interaction,
+        application_id=1,
+        token="t",
+        token_until=AT + 900_000,
+        channel_id=3,
+        guild_id=GUILD,
+        user_id=7,
+        locale="en",
+        kind=AnswerKind.UPDATE,
+        at=AT,
+    )
+    await storage.answers.write([answer], [], owner="first", until=AT + 30_000)
 
 
 def budget(per_day: int | None = None) -> Budget:
@@ -96,3 +120,34 @@ async def test_who_was_interrupted_pays_nothing_and_the_owners_count_keeps_it(st
     await storage.help_books.give_back(call(1), AT + 7)
 
     assert (await spent(storage), await drawn(storage)) == (2, 2)
+
+
+async def test_of_several_pictures_those_without_words_from_the_model_are_let_off(storage: Storage) -> None:
+    await thinking(storage, 9)
+    for picture in (-1, -12, -3):
+        assert await storage.help_books.book(of_picture(picture), FREE, None, budget())
+    await storage.help_books.book(of_picture(-4, interaction=90), FREE, None, budget())
+    await storage.jobs.insert(making.job(interaction_id=-1, typed="ein Fuchs"), FREE)
+    await storage.jobs.insert(
+        making.job(interaction_id=-3), FREE
+    )  # begun by another press, as it was written
+
+    await storage.help_books.let_off(9, AT + 5)
+    await storage.help_books.let_off(9, AT + 6)
+
+    assert (await spent(storage), await drawn(storage)) == (4, 4)
+
+
+async def test_a_picture_is_asked_for_by_one_press_until_that_is_given_back_or_long_ago(
+    storage: Storage,
+) -> None:
+    books, later = storage.help_books, of_picture(-2, interaction=10, at=AT + 5)
+    await books.book(of_picture(-2), FREE, None, budget())
+    assert not await books.book(of_picture(-2), FREE, None, budget())
+    assert not await books.book(later, FREE, None, budget())
+    assert await books.book(of_picture(-22, interaction=10), FREE, None, budget())
+
+    await books.give_back(of_picture(-2), AT + 6)
+
+    assert await books.book(later, FREE, None, budget())
+    assert await books.book(of_picture(-2, interaction=11, at=AT + HOUR + 5), FREE, None, budget())

@@ -209,18 +209,12 @@ class AccountMonitor:
                         return before
                 else:
                     self.dispatcher.tell(own.guild_id, ModEvent(EventKind.KEY_LIMIT, key, said))
-            if not await self._is_heard():
+            try:
+                async with asyncio.timeout(HEARD_S):
+                    await self.dispatcher.drain()
+            except TimeoutError:
                 return before
         return replace(before, told=" ".join(sorted(notices)))
-
-    async def _is_heard(self) -> bool:
-        """Wait until everything was told."""
-        try:
-            async with asyncio.timeout(HEARD_S):
-                await self.dispatcher.drain()
-        except TimeoutError:
-            return False
-        return True
 
     def _is_low(self, seen: _Seen) -> bool | None:
         if self.balance_low is None:

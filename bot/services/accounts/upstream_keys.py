@@ -122,7 +122,7 @@ class UpstreamKeys:
             listed = self._listed.get("")
             if listed is None:
                 listed = self._listed[""] = await self.admin.keys()
-        return next((key for key in listed if holder.holds(key.key)), None)
+            return next((key for key in listed if holder.holds(key.key)), None)
 
     async def membership_end(self) -> int | None:
         """When the account's membership ends. Raises `RemoteError`."""

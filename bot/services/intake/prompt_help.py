@@ -147,11 +147,10 @@ class PromptHelper:
         """Write it down before it is asked: what may have been paid is in the books whatever happens."""
         if self.books is None or asker.server is None:
             raise UserError(text("helper.off"))
-        number = asker.interaction_id if call is None else call
         for _ in range(ATTEMPTS):
             terms = await self.policy.admit(asker, Request(pool=pool, charge=Charge.HELP))
             booking = HelpCall(
-                key=key_of(number),
+                key=key_of(asker.interaction_id, call),
                 home=asker.server,
                 user_id=asker.user_id,
                 pool=pool,

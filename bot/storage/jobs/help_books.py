@@ -5,14 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
-from bot.domain.prompt_help import key_of
+from bot.domain.prompt_help import asked_for, key_of
+from bot.domain.schedule import HOUR
 from bot.storage.database import lock
 from bot.storage.jobs import ledger as entries
-from bot.storage.tables import ledger
+from bot.storage.people_tables import open_answers
+from bot.storage.tables import jobs, ledger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy.engine import Connection
 
     from bot.domain.pools import Allowance, ServerLimits
@@ -34,8 +38,7 @@ class SqlHelpBooks:
 
         def work(connection: Connection) -> bool:
             lock(connection, f"member/{call.home}/{call.user_id}/{call.pool}")
-            known = select(ledger.c.id).where(ledger.c.job_key == call.key, ledger.c.kind == entries.HELP)
-            if connection.execute(known).one_or_none() is not None:
+            if _is_known(connection, call):
                 return False
             drawn = entries.check(connection, call, allowance, limits, budget)
             entries.reserve(connection, call, drawn, budget, kind=entries.HELP)
@@ -45,13 +48,50 @@ class SqlHelpBooks:
 
     async def let_off(self, interaction_id: int, at: int) -> None:
         """See the port."""
-        key = key_of(interaction_id)
-        await self._database.write(
-            lambda cn: entries.let_off(cn, key, at, kind=entries.HELP, back=entries.HELP_REFUND)
-        )
+
+        def work(connection: Connection) -> None:
+            for key in (key_of(interaction_id), *_without_picture(connection, interaction_id)):
+                entries.let_off(connection, key, at, kind=entries.HELP, back=entries.HELP_REFUND)
+
+        await self._database.write(work)
 
     async def give_back(self, call: HelpCall, at: int) -> None:
         """See the port."""
         await self._database.write(
             lambda cn: entries.give_back(cn, call, at, kind=entries.HELP, back=entries.HELP_REFUND)
         )
+
+
+def _is_known(connection: Connection, call: HelpCall) -> bool:
+    """Whether it was booked by this interaction, or lately, for the same picture, by another press that stands."""
+    back = ledger.alias("back")
+    returned = select(back.c.id).where(back.c.job_key == ledger.c.job_key, back.c.kind == entries.HELP_REFUND)
+    by_another = and_(
+        ledger.c.user_id == call.user_id,
+        ledger.c.guild_id == call.home,
+        ledger.c.pool == call.pool.value,
+        ledger.c.spent_at > call.created_at - HOUR,
+        ledger.c.job_key.endswith(f"/{asked_for(call.key)}"),
+        ~returned.exists(),
+    )
+    known = select(ledger.c.id).where(
+        ledger.c.kind == entries.HELP, or_(ledger.c.job_key == call.key, by_another)
+    )
+    return connection.execute(known.limit(1)).one_or_none() is not None
+
+
+def _without_picture(connection: Connection, interaction_id: int) -> Iterator[str]:
+    """The questions for one picture each that an interaction booked, and no picture has the words of."""
+    # Only through the one who asked does an index lead to them.
+    asker = select(open_answers.c.user_id).where(open_answers.c.interaction_id == interaction_id)
+    booked = select(ledger.c.job_key).where(
+        ledger.c.user_id == asker.scalar_subquery(),
+        ledger.c.kind == entries.HELP,
+        ledger.c.job_key.startswith(f"{key_of(interaction_id)}/"),
+    )
+    keys = connection.execute(booked).scalars().all()
+    pictured = select(jobs.c.interaction_id).where(
+        jobs.c.interaction_id.in_([asked_for(key) for key in keys]), jobs.c.typed.is_not(None)
+    )
+    have = set(connection.execute(pictured).scalars())
+    return (key for key in keys if asked_for(key) not in have)

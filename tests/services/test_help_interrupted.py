@@ -1,0 +1,120 @@
+"""Whoever was interrupted over questions to the chat model: they pay for none whose picture did not begin, and may ask again.
+Never here: deaths at every effect (tests/faults), and who is told (test_open_answers.py)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.open_answers import AnswerKind
+from bot.domain.prompts import PromptOptions
+from bot.services.intake.open_answers import LEASE_MS
+from tests.services.harness import Crash
+from tests.services.helped import GERMAN, ME, PRICE, Room, open_helped
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from bot.services.intake.batches import BatchStarted, Offer
+    from tests.services.helped import Helped
+
+ANOTHER = 4243
+"""A second press."""
+
+
+@pytest.fixture
+async def helped(tmp_path: Path) -> AsyncIterator[Helped]:
+    """A server whose moderators want English."""
+    async with open_helped(tmp_path) as made:
+        await made.translating()
+        yield made
+
+
+async def offered(helped: Helped) -> Offer:
+    options = PromptOptions(prompt=f"{GERMAN} --repeat 3")
+    return await helped.world.services.batches.offer(helped.server.asker(), options, None, None)
+
+
+async def pressed(helped: Helped, offer: Offer, room: Room) -> BatchStarted:
+    await helped.thinks(helped.world.asker(interaction=room.pressed), AnswerKind.UPDATE)
+    return await helped.world.services.batches.start(ME, offer.key, room)
+
+
+async def after_a_death(helped: Helped, *, books: bool = True) -> None:
+    """Another process finds who was left waiting."""
+    world = helped.world
+    await world.kill()
+    world.clock.move_to(world.clock.now() + LEASE_MS + 1_000)
+    world.owner += "'"
+    await world.open()
+    if not books:
+        world.services.answers.help_books = None
+    await world.services.answers.tend()
+    await world.services.answers.settle()
+
+
+async def died_over_the_third(helped: Helped, offer: Offer, point: str) -> None:
+    """Two of three pictures have begun."""
+    answers = iter(range(1, 10))
+    effects = helped.world.effects
+    passed = effects.point
+
+    def counting(name: str) -> None:
+        if name == point and next(answers) == 3:
+            effects.die_at(name)
+        passed(name)
+
+    effects.point = counting  # type: ignore[method-assign]  # dies at the third of a name
+    with pytest.raises(Crash):
+        await pressed(helped, offer, Room(helped.world))
+    await after_a_death(helped)
+
+
+@pytest.mark.parametrize(("point", "asked"), [("POST chat ⟨", 2), ("POST chat ⟩", 3), ("db insert ⟨", 3)])
+async def test_a_question_of_several_whose_picture_never_began_is_let_off_and_the_others_stay(
+    helped: Helped, point: str, asked: int
+) -> None:
+    offer = await offered(helped)
+
+    await died_over_the_third(helped, offer, point)
+
+    assert (len(await helped.world.all_jobs()), helped.asked) == (2, asked)
+    assert helped.world.discord.told == {4242: "answer.interrupted_private"}
+    assert await helped.questions() == ["help", "help", "help", "help_refund"]
+    assert await helped.spent() == 2 * (1 + PRICE)
+    assert await helped.drawn() == 2 + 3  # the third may have been paid
+
+
+async def test_who_was_let_off_is_translated_at_the_next_press_and_pays_once(helped: Helped) -> None:
+    offer = await offered(helped)
+    await died_over_the_third(helped, offer, "POST chat ⟩")
+
+    started = await pressed(helped, offer, Room(helped.world, ANOTHER))
+
+    assert (started.known, [job.typed for job in started.begun]) == (2, [GERMAN])
+    assert await helped.spent() == 3 * (1 + PRICE)
+
+
+async def test_a_second_press_meanwhile_asks_nothing_twice(helped: Helped) -> None:
+    offer = await offered(helped)
+    world = helped.world
+
+    first, second = await asyncio.gather(
+        pressed(helped, offer, Room(world)), pressed(helped, offer, Room(world, ANOTHER))
+    )
+    later = await pressed(helped, offer, Room(world, ANOTHER + 1))
+
+    assert len(first.begun) + len(second.begun) == 3
+    assert (later.known, helped.asked) == (3, 3)
+    assert await helped.spent() == 3 * (1 + PRICE)
+
+
+async def test_where_no_model_is_named_any_more_people_are_told_all_the_same(helped: Helped) -> None:
+    await helped.thinks(helped.world.asker(interaction=ANOTHER))
+
+    await after_a_death(helped, books=False)
+
+    assert helped.world.discord.told == {ANOTHER: "answer.interrupted"}

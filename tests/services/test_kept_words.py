@@ -1,0 +1,81 @@
+"""Refused prompts as they are given back, seeds as they are known, and the defaults where no server decided anything.
+Never here: windows, and servers' rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.pools import UNLIMITED, USUAL_POOLS, Pool
+from bot.domain.prices import Charge
+from bot.domain.prompts import PromptOptions
+from bot.services.admission.terms import DeploymentPolicy, Request
+from bot.services.history.at_server import known_seed
+from bot.services.intake.drafts import as_typed, with_its_pool
+from bot.texts import text
+from tests.services.server_harness import refusal
+from tests.storage import making
+
+if TYPE_CHECKING:
+    from tests.services.harness import Harness
+
+
+@pytest.mark.parametrize(
+    ("options", "typed"),
+    [
+        (PromptOptions(prompt=" a fox "), "a fox"),
+        (
+            PromptOptions(prompt="a fox", aspect="3:2", version="niji 6", stylize=200, raw=True),
+            "a fox --ar 3:2 --niji 6 --stylize 200 --raw",
+        ),
+        (
+            PromptOptions(prompt="a fox --chaso 3", version="7", no="dogs", seed=7, tile=True),
+            "a fox --chaso 3 --v 7 --seed 7 --no dogs --tile",
+        ),
+    ],
+)
+def test_a_prompt_is_given_back_as_one_would_type_it_mistakes_and_all(
+    options: PromptOptions, typed: str
+) -> None:
+    assert as_typed(options) == typed
+
+
+@pytest.mark.parametrize(
+    ("why", "pool", "kept"),
+    [
+        ("refused.per_day", Pool.FAST, ("a fox --fast", None)),
+        ("refused.pool_off", Pool.NORMAL, ("a fox --relax", None)),
+        ("refused.words", Pool.FAST, ("a fox", Pool.FAST)),
+        ("refused.per_day", None, ("a fox", None)),
+        ("refused.per_day", Pool.DRAW, ("a fox", Pool.DRAW)),
+    ],
+)
+def test_a_pool_that_another_may_mend_is_written_where_it_can_be_edited(
+    why: str, pool: Pool | None, kept: tuple[str, Pool | None]
+) -> None:
+    options, left = with_its_pool(text(why), PromptOptions(prompt="a fox"), pool)
+
+    assert (options.prompt, left) == kept
+
+
+def test_a_seed_is_the_one_that_was_told_or_asked_for_and_a_presss_is_only_told() -> None:
+    root = making.job(prompt="a fox --seed 7")
+    told = replace(root, server=replace(root.server, seed="9"))
+
+    assert (known_seed(root), known_seed(told)) == ("7", "9")
+    assert known_seed(making.job()) is None
+    assert known_seed(making.child(root, prompt="a fox --seed 7")) is None
+
+
+async def test_where_no_server_decided_anything_pools_alone_are_asked_for(world: Harness) -> None:
+    policy = DeploymentPolicy({Pool.FAST: UNLIMITED}, Pool.NORMAL)
+    request = Request(pool=Pool.FAST, charge=Charge.IMAGINE, prompt="anything")
+
+    await policy.check_words(world.asker(), request)
+
+    assert await policy.shown(None) == USUAL_POOLS
+    assert await policy.default_pool(world.asker()) is Pool.FAST
+    closed = policy.check_words(world.asker(), replace(request, pool=Pool.NORMAL))
+    assert (await refusal(closed)).id == "refused.pool_off"

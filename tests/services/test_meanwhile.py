@@ -1,0 +1,68 @@
+"""What came in between: a job while its member was erased, a change while a window was open, two who ask at the same moment.
+Never here: deaths (tests/faults)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.jobs import JobState
+from bot.services.servers.moderation import Moderation
+from bot.services.servers.rations import CHANGES
+from tests.services.harness import GUILD
+from tests.services.server_harness import ADA, refusal
+
+if TYPE_CHECKING:
+    import pytest
+
+    from bot.domain.jobs import Job
+    from tests.services.harness import Harness
+    from tests.services.server_harness import Server
+
+
+async def test_a_job_that_was_begun_while_its_member_was_erased_is_cancelled_too(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancel_all = Moderation.cancel_all
+    late: list[Job] = []
+
+    async def and_another(*args: Any) -> int:
+        n = await cancel_all(*args)
+        late.append(await server.imagine("another fox"))
+        return n
+
+    monkeypatch.setattr(Moderation, "cancel_all", and_another)
+    await server.imagine()
+
+    erased = await server.moderation.erase(GUILD, ADA, 1)
+
+    assert erased.running == 0
+    (job,) = late
+    assert (await server.world.job(job.key)).state is JobState.CANCELLED
+    assert sorted(kind for key, kind in await server.world.ledger() if key == job.key) == [
+        "refund",
+        "reserve",
+    ]
+
+
+async def test_a_window_shows_what_it_was_opened_at_and_what_nobody_knows_as_it_is_now(
+    server: Server,
+) -> None:
+    before = await server.guilds.settings(GUILD)
+    await server.guilds.set_retention(GUILD, ADA, 7)
+
+    assert (await server.guilds.shown(GUILD, before.revision)).retention_days == before.retention_days
+    assert (await server.guilds.shown(GUILD, None)).retention_days == 7
+    assert (await server.guilds.shown(GUILD, 10_000)).retention_days == 7
+
+
+async def test_a_history_that_two_recall_at_once_is_counted_once(world: Harness) -> None:
+    for days in range(1, CHANGES):
+        await world.services.guilds.set_retention(GUILD, ADA, days)
+    await world.reboot()
+    rations = world.services.guilds.rations
+
+    await asyncio.gather(rations.take_act(GUILD), rations.take_act(GUILD))
+
+    await rations.take_change(GUILD)
+    assert (await refusal(rations.take_change(GUILD))).id == "refused.ration_settings"
