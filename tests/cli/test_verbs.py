@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.__main__ import cli, main
+from bot.__main__ import main
+from bot.cli.program import cli
 from bot.sandbox.upstream import Fault
 from bot.storage import migrate, open_storage
 from bot.storage.backup import verify
@@ -110,9 +111,10 @@ def test_where_no_database_is_yet_a_verb_says_so_and_makes_none(
 
 def test_what_a_verb_does_not_need_is_not_imported() -> None:
     start = (
-        "import sys; import bot.__main__; from bot.cli.run import import_plainly; import_plainly(); import bot.app; "
+        "import sys; import bot.__main__; from bot.cli.run import import_plainly; import_plainly(); import bot.app, bot.config; "
         "heavy = ('alembic', 'simcord', 'bot.sandbox', 'bot.doctor', 'rich', 'pygments', 'sqlalchemy.orm', "
-        "'sqlalchemy.ext.asyncio', 'asyncpg', 'aiosqlite', 'aiohttp.web', 'cryptography', 'click'); "
+        "'sqlalchemy.ext.asyncio', 'sqlalchemy.dialects.postgresql', 'asyncpg', 'aiosqlite', 'aiohttp.web', "
+        "'cryptography', 'click', 'typer'); "
         "print([name for name in heavy if name in sys.modules])"
     )
     light = (
