@@ -147,6 +147,20 @@ def test_what_a_verb_does_not_need_is_not_imported() -> None:
         assert done.stdout == "[]\n"
 
 
+@pytest.mark.usefixtures("folder")
+def test_a_start_that_reads_no_command_line_ends_as_any_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = easel("run")
+    monkeypatch.setattr("sys.argv", ["easel", "run"])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert (ended.value.code, capsys.readouterr().err) == expected
+    assert expected[0] == 78
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 @pytest.mark.usefixtures("folder")
 def test_an_old_terminal_breaks_no_verb(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
