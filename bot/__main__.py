@@ -1,4 +1,4 @@
-"""The `easel` command's entry point: a sentence for a Python that is too old, then the command line.
+"""The `easel` command's entry point: a sentence for a Python that is too old, streams that can write every sign, then a verb.
 Never here: what any verb does."""
 
 from __future__ import annotations
@@ -8,9 +8,23 @@ import sys
 if sys.version_info < (3, 11):  # noqa: UP036 - a clear sentence for whoever runs it from a checkout
     sys.exit("Easel needs Python 3.11 or newer.")
 
-from bot.cli.program import cli, main
 
-__all__ = ["cli", "main"]
+def main() -> None:
+    """Entry point of the `easel` script."""
+    for stream in (sys.stdout, sys.stderr):
+        # Windows' and POSIX' 8-bit encodings know no ✔: better a question mark than a broken command.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    if sys.argv[1:] == ["run"]:
+        # The verb that is restarted has no options: it need not wait for a library that reads command lines.
+        from bot.cli.run import command  # noqa: PLC0415 - and the others need not wait for this one
+
+        command()
+    else:
+        from bot.cli.program import cli  # noqa: PLC0415 - as above
+
+        cli()
+
 
 if __name__ == "__main__":
     main()

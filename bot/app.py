@@ -82,7 +82,12 @@ async def assemble(
         clock = GuardedClock(clock, guard)
     catalogues = Catalogues.load()
     instance = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
-    meters = Meters(version=metadata.version("easel-bot"), role=settings.role, instance=instance)
+    meters = Meters(
+        version=metadata.version("easel-bot"),
+        role=settings.role,
+        instance=instance,
+        shown=settings.web_listen is not None or settings.health_listen is not None,
+    )
     async with AsyncExitStack() as stack:
         storage = await stack.enter_async_context(
             open_storage(settings.database, migrate=True, keep=settings.backups_kept)

@@ -67,6 +67,7 @@ class LocalSettings(BaseModel):
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
+        defer_build=True,  # of three classes with settings, a process reads one
     )
 
     database: Database = Field(

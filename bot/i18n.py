@@ -1,11 +1,10 @@
-"""The catalogues: gettext files read with Babel, each when first spoken, and the one place where a Text becomes a sentence.
+"""The catalogues: gettext files, each read when first spoken, and the one place where a Text becomes a sentence.
 Never here: sentences themselves, and Discord; text that people wrote must come in escaped."""
 
 from __future__ import annotations
 
 import gettext
 import hashlib
-import io
 import logging
 import re
 import string
@@ -14,10 +13,10 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from babel import Locale, UnknownLocaleError
-from babel.messages import pofile
 from babel.numbers import format_decimal
 from typing_extensions import override
 
+from bot.catalogue_files import read
 from bot.texts import Text
 
 if TYPE_CHECKING:
@@ -51,18 +50,10 @@ class _Language:
         """Read them from the text of a .po file; raises `ValueError` if it is none."""
         try:
             self.locale = Locale.parse(name)
-            catalogue = pofile.read_po(io.BytesIO(source.encode()), locale=name, abort_invalid=True)
-        except (UnknownLocaleError, ValueError, pofile.PoFileError) as error:
+            rule, self._forms = read(source, name)
+        except (UnknownLocaleError, ValueError) as error:
             raise ValueError(f"the catalogue of “{name}” cannot be read: {error}") from error
-        self._plural = gettext.c2py(catalogue.plural_expr)
-        # As gettext's own compiler does: what is empty, or marked as a guess, does not count.
-        self._forms: dict[str, tuple[str, ...]] = {
-            message.id if isinstance(message.id, str) else message.id[0]: (message.string,)
-            if isinstance(message.string, str)
-            else tuple(message.string)
-            for message in catalogue
-            if message.id and message.string and not message.fuzzy
-        }
+        self._plural = gettext.c2py(rule)
 
     def find(self, id_: str, n: Argument | None) -> str | None:
         """The sentence, in the form for `n` where it has several (without one: for 1)."""
@@ -136,7 +127,7 @@ class Catalogues:
         return hashlib.sha256(spelled.encode()).hexdigest()
 
     def read_all(self) -> None:
-        """Read every language now: some 15 ms of the processor for each, which may be spent in a thread.
+        """Read every language now: some milliseconds of the processor for each, which may be spent in a thread.
 
         Raises `ValueError` for a catalogue that cannot be read.
         """

@@ -16,11 +16,9 @@ from bot.domain.ports import unguarded
 from bot.errors import RemoteError
 from bot.midjourney.addresses import entry_for
 from bot.midjourney.images import PictureSettings
-from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
 from bot.midjourney.ohmygpt.client import DIRECT_ORIGIN, ApiSettings, MidjourneyApi
 from bot.midjourney.ohmygpt.keys import OhMyGptKeys
 from bot.midjourney.openai.chat import OpenAiChat
-from bot.midjourney.openai.images import ImagesApi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.domain.capabilities import Capabilities
     from bot.domain.ports import Clock, Guard, ImageApi, Metrics
+    from bot.midjourney.mjproxy.client import MjProxyApi
     from bot.midjourney.mjproxy.routes import PoolRoute
     from bot.midjourney.ohmygpt.client import EngineOpener
     from bot.midjourney.transport import Lines
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 ASK_AGAIN_S: Final = (5.0, 10.0, 20.0, 60.0)
 ASK_NEVER_S: Final = 86_400.0
 ENGINE_HOST: Final = "oaidalleapiprodscus.blob.core.windows.net"
-OwnersApi: TypeAlias = MidjourneyApi | MjProxyApi
+OwnersApi: TypeAlias = "MidjourneyApi | MjProxyApi"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +65,7 @@ class OwnersAccounts:
     @property
     def must_be_asked(self) -> bool:
         """Whether the server of an account is asked what it can do."""
-        return any(isinstance(api, MjProxyApi) for api in self.apis.values())
+        return any(not isinstance(api, MidjourneyApi) for api in self.apis.values())
 
     @property
     def draws(self) -> bool:
@@ -79,7 +78,7 @@ class OwnersAccounts:
 
     async def learn(self, clock: Clock) -> None:
         """Run for ever: ask each server of the family what it is until all have answered; nothing of it costs."""
-        unknown = [api for api in self.apis.values() if isinstance(api, MjProxyApi)]
+        unknown = [api for api in self.apis.values() if not isinstance(api, MidjourneyApi)]
         for tries in count():
             for api in unknown:
                 with suppress(RemoteError):  # told where jobs, `/readyz` and `easel doctor` meet it
@@ -95,7 +94,7 @@ class OwnersAccounts:
     @property
     def have_windows(self) -> bool:
         """Whether any account speaks the family's language: it may open windows and shorten prompts."""
-        return any(isinstance(api, MjProxyApi) for api in self.apis.values())
+        return any(not isinstance(api, MidjourneyApi) for api in self.apis.values())
 
     @property
     def balances(self) -> dict[str, MidjourneyApi]:
@@ -133,6 +132,8 @@ def open_accounts(
         here = account if account.kind is not None else _at_default(account, default)
         key = here.key.get_secret_value()
         if here.kind is ApiKind.MJ_PROXY:
+            from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings  # noqa: PLC0415 - for those who have one
+
             proxy = ProxySettings(
                 key=key,
                 url=here.url or settings.api_url,
@@ -163,7 +164,11 @@ def chat_of(api: ImageApi) -> OpenAiChat | None:
 
 def _engine_of(settings: Settings) -> EngineOpener | None:
     model = None if settings.engine_model is None else engine_model(settings.engine_model)
-    return None if model is None else lambda caller, key: ImagesApi(caller, key, model)
+    if model is None:
+        return None
+    from bot.midjourney.openai.images import ImagesApi  # noqa: PLC0415 - for those who named one
+
+    return lambda caller, key: ImagesApi(caller, key, model)
 
 
 def picture_settings(settings: Settings) -> PictureSettings:

@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from bot.domain.capabilities import Speed
 from bot.domain.guild_ports import EventKind
@@ -20,6 +19,8 @@ from bot.errors import RemoteFault, StorageTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+
+    from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
     from bot.domain.ports import Clock, Load
 
@@ -157,63 +158,78 @@ METERS: Final[Mapping[str, Meter]] = {
 }
 """Every meter. A test compares it with what the rooms call, and with docs/operations.md."""
 
-_Made = TypeVar("_Made", Counter, Histogram, Gauge)
+_Made = TypeVar("_Made", "Counter", "Histogram", "Gauge")
 
 
 class Meters:
-    """The `Metrics` port over Prometheus, with a registry of its own.
+    """The `Metrics` port over Prometheus, with a registry of its own; where they are not `shown`, nothing is counted.
 
     A name or label that is not in the table never breaks the work that is measured: it is logged once and left out.
     """
 
-    def __init__(self, *, version: str = "", role: str = "all", instance: str = "") -> None:
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
-        self._meters = {name: self._make(name, meter) for name, meter in METERS.items()}
+    def __init__(
+        self, *, version: str = "", role: str = "all", instance: str = "", shown: bool = True
+    ) -> None:
+        self._shown = shown
+        self._counters: dict[str, Counter] = {}
+        self._histograms: dict[str, Histogram] = {}
+        self._gauges: dict[str, Gauge] = {}
         self._strange: set[str] = set()
+        if shown:
+            self._registry = self._make(version=version, role=role, instance=instance)
+
+    def _make(self, **who: str) -> CollectorRegistry:
+        from prometheus_client import (  # noqa: PLC0415 - a start that shows no meters need not wait for it
+            CollectorRegistry,
+            Counter,
+            Gauge,
+            Histogram,
+            ProcessCollector,
+        )
+
+        registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
         for name, meter in METERS.items():
+            spelled, labels = f"easel_{name}", list(meter.labels)
+            match meter.kind:
+                case Kind.COUNT:
+                    self._counters[name] = Counter(spelled, meter.help, labels, registry=registry)
+                case Kind.SPREAD:
+                    self._histograms[name] = Histogram(
+                        spelled, meter.help, labels, registry=registry, buckets=meter.buckets
+                    )
+                case Kind.LEVEL:
+                    self._gauges[name] = Gauge(spelled, meter.help, labels, registry=registry)
             if meter.kind is Kind.COUNT and set(meter.known) == set(meter.labels):
                 for values in itertools.product(*(meter.known[label] for label in meter.labels)):
                     self.count(name, 0, **dict(zip(meter.labels, map(str, values), strict=True)))
-        who = Gauge(
-            "easel_build",
-            "Always 1; its labels say who this is.",
-            ["version", "role", "instance"],
-            registry=self._registry,
-        )
-        who.labels(version=version, role=role, instance=instance).set(1)
-
-    def _make(self, name: str, meter: Meter) -> Counter | Histogram | Gauge:
-        spelled, labels = f"easel_{name}", list(meter.labels)
-        match meter.kind:
-            case Kind.COUNT:
-                return Counter(spelled, meter.help, labels, registry=self._registry)
-            case Kind.SPREAD:
-                return Histogram(spelled, meter.help, labels, registry=self._registry, buckets=meter.buckets)
-            case Kind.LEVEL:
-                return Gauge(spelled, meter.help, labels, registry=self._registry)
+        build = Gauge("easel_build", "Always 1; its labels say who this is.", list(who), registry=registry)
+        build.labels(**who).set(1)
+        return registry
 
     def count(self, name: str, n: int = 1, /, **labels: str) -> None:
         """Something happened."""
-        found = self._find(name, Counter, labels)
+        found = self._find(self._counters, name, labels)
         if found is not None:
             found.inc(n)
 
     def observe(self, name: str, value: float, /, **labels: str) -> None:
         """Something took this long, or was this large."""
-        found = self._find(name, Histogram, labels)
+        found = self._find(self._histograms, name, labels)
         if found is not None:
             found.observe(value)
 
     def level(self, name: str, value: float, /, **labels: str) -> None:
         """Something stands at this height."""
-        found = self._find(name, Gauge, labels)
+        found = self._find(self._gauges, name, labels)
         if found is not None:
             found.set(value)
 
-    def _find(self, name: str, kind: type[_Made], labels: Mapping[str, str]) -> _Made | None:
-        meter = self._meters.get(name)
-        if isinstance(meter, kind) and set(labels) == set(METERS[name].labels):
+    def _find(self, made: Mapping[str, _Made], name: str, labels: Mapping[str, str]) -> _Made | None:
+        if not self._shown:
+            return None
+        meter = made.get(name)
+        if meter is not None and set(labels) == set(METERS[name].labels):
             return meter.labels(**labels) if labels else meter
         if name not in self._strange:
             self._strange.add(name)
@@ -221,7 +237,9 @@ class Meters:
         return None
 
     def exposition(self) -> bytes:
-        """Everything in Prometheus' text format."""
+        """Everything in Prometheus' text format; only where meters are shown."""
+        from prometheus_client import generate_latest  # noqa: PLC0415 - as above
+
         return generate_latest(self._registry)
 
 

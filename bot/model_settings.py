@@ -3,13 +3,15 @@ Never here: reading them (`bot.config`), and what is done with them."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.setting_types import ApiKey, Engine, Web
 
 
 class ModelSettings(BaseModel):
     """A part of `Settings`."""
+
+    model_config = ConfigDict(defer_build=True)
 
     engine_model: Engine | None = Field(
         None,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.metrics import page_of
-from bot.midjourney.hints import read_hint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -51,6 +50,7 @@ async def serving(settings: Settings, served: Served) -> AsyncIterator[None]:
     if own is None and listen is None:
         yield
         return
+    from bot.midjourney.hints import read_hint  # noqa: PLC0415 - who serves nothing hears no webhook
     from bot.web.health import Health  # noqa: PLC0415 - who serves nothing waits for no aiohttp
     from bot.web.hook import Hook  # noqa: PLC0415 - who serves nothing waits for no aiohttp
     from bot.web.server import serve  # noqa: PLC0415 - who serves nothing waits for no aiohttp

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-import typer
 
 from bot.errors import ExitStatus, StartupError
 
@@ -24,21 +23,30 @@ def carry_out(work: Coroutine[None, None, None], *, failed: int | None = None) -
         asyncio.run(work)
     except StartupError as error:
         tell(str(error))
-        raise typer.Exit(error.status if failed is None else failed) from None
+        raise SystemExit(error.status if failed is None else failed) from None
     except KeyboardInterrupt:
-        raise typer.Exit(ExitStatus.INTERRUPTED) from None
+        raise SystemExit(ExitStatus.INTERRUPTED) from None
 
 
 def tell(sentence: str, *, warning: bool = False) -> None:
     """Tell the operator, in the form that their log collector reads."""
     if not _wants_json():
-        typer.secho(sentence, err=True, fg="yellow" if warning else "red")
+        _colour(sentence, "yellow" if warning else "red")
         return
     from bot import log  # noqa: PLC0415 - only who collects JSON waits for the log
 
     log.setup(style="json")
     write = log.get("bot.start").warning if warning else log.get("bot.start").critical
     write("setting_unknown" if warning else "not_started", reason=sentence)
+
+
+def _colour(sentence: str, colour: str) -> None:
+    if not sys.stderr.isatty():
+        sys.stderr.write(sentence + "\n")
+        return
+    import typer  # noqa: PLC0415 - knows every terminal; under a supervisor there is none
+
+    typer.secho(sentence, err=True, fg=colour)
 
 
 def _wants_json() -> bool:

@@ -1,9 +1,8 @@
-"""The command line as a whole: its verbs, `--version`, and streams that can write every sign.
+"""The command line as a whole: its verbs and `--version`.
 Never here: what a verb does."""
 
 from __future__ import annotations
 
-import sys
 from importlib import metadata
 from typing import Annotated
 
@@ -51,12 +50,3 @@ for name, verb in (
 
 cli.add_typer(servers.group, name="servers")
 cli.add_typer(keys.group, name="keys")
-
-
-def main() -> None:
-    """Entry point of the `easel` script."""
-    for stream in (sys.stdout, sys.stderr):
-        # Windows' and POSIX' 8-bit encodings know no ✔: better a question mark than a broken command.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    cli()

@@ -1,14 +1,19 @@
-"""`easel run`: the bot itself.
+"""`easel run`: the bot itself, imported with as little as it can do with.
 Never here: what keeps it running (`bot.app`)."""
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
-from typing import Final
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 from bot.cli.ending import carry_out, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ORNATE: Final = ("structlog", "httpx")
 """Libraries that, where they find these, import them for tracebacks and a command line that nobody here sees:"""
@@ -17,8 +22,9 @@ ORNAMENTS: Final = ("click", "rich")
 
 def command() -> None:
     """Run the bot, with the settings of the environment, `.env` or a secrets directory."""
-    import_plainly()
-    from bot import app, config  # noqa: PLC0415 - `easel --help` should not wait for discord.py
+    with everything_kept():
+        import_plainly()
+        from bot import app, config  # noqa: PLC0415 - `easel --help` should not wait for discord.py
 
     async def work() -> None:
         settings = config.load()
@@ -27,6 +33,17 @@ def command() -> None:
         await app.run(settings)
 
     carry_out(work())
+
+
+@contextmanager
+def everything_kept() -> Iterator[None]:
+    """Search for no garbage inside, and never again in what was made there: modules stay, and there are a lot of them."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def import_plainly() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from bot.domain.pools import Pool

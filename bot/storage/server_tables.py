@@ -137,13 +137,6 @@ own_keys = Table(
     # NULL for the one that new chains draw on.
     Column("retired_at", BigInteger),
 )
-Index(
-    "own_keys_current",
-    own_keys.c.guild_id,
-    unique=True,
-    sqlite_where=own_keys.c.retired_at.is_(None),
-    postgresql_where=own_keys.c.retired_at.is_(None),
-)
 
 # Messages in Discord with words of erased members: their own cards are deleted, others' drawn anew without the words. A
 # row goes when that is done, or will never be.

@@ -1,4 +1,4 @@
-"""The tables, as SQLAlchemy Core sees them: columns, keys, and one index for each query that runs in a loop.
+"""The tables, as SQLAlchemy Core sees them: columns, keys, and with `indexes` one index for each query that runs in a loop.
 Never here: queries, connections, and how the tables came to be (that is `migrations`)."""
 
 from __future__ import annotations
@@ -177,40 +177,9 @@ jobs = Table(
     Column("typed", Text),
     UniqueConstraint("interaction_id"),
     UniqueConstraint("webhook_token"),
-    # Room in each page lets PostgreSQL renew thousands of leases without touching an index.
-    postgresql_with={"fillfactor": 70},
 )
 
-
-def _index(name: str, *columns: str, where: str | None = None, unique: bool = False) -> Index:
-    condition = None if where is None else text(where)
-    return Index(
-        name,
-        *(jobs.c[column] for column in columns),
-        unique=unique,
-        sqlite_where=condition,
-        postgresql_where=condition,
-    )
-
-
-# The task stands first: one account upstream may have several names here, if its owner made several keys.
-_index("jobs_task", "task_id", "account", where=HAS_TASK, unique=True)
-_index("jobs_live_child", "parent", "position", where=IS_LIVE, unique=True)
-_index("jobs_child", "parent", "position", "created_at", where=HAS_PARENT)
-_index("jobs_history", "user_id", "guild_id", "created_at", "key")
-_index("jobs_member", "user_id", "guild_id", "pool", where=IS_LIVE)
-_index("jobs_line", *("account", "pool", "put_off", "party", "turn", "created_at", "key"), where=IS_QUEUED)
-_index("jobs_turn", "account", "pool", "party", "user_id", "turn", where=IS_LIVE)
-_index("jobs_put_off", "due_at", where=IS_PUT_OFF)
-_index("jobs_upstream", "account", "pool", "user_id", "guild_id", where=IS_UPSTREAM)
-_index("jobs_open", "due_at", where=IS_OPEN)
-_index("jobs_free", "due_at", where=IS_FREE)
-_index("jobs_watched", "finished_at", where=IS_WATCHED)
-_index("jobs_lost", "account", "pool", "sent_at", where=IS_LOST)
-_index("jobs_owner", "owner", where=IS_OWNED)
-_index("jobs_kept", "guild_id", "finished_at", where=IS_KEPT)
-_index("jobs_heir", "ancestor", where=HAS_ANCESTOR)
-_index("jobs_token", "token_until", where=CAN_REPLY)
+Index("jobs_history", *(jobs.c[name] for name in ("user_id", "guild_id", "created_at", "key")))
 
 # An account and a pool: what upstream limits as a whole.
 queue_lanes = Table(
@@ -222,10 +191,7 @@ queue_lanes = Table(
     Column("clock", BigInteger, nullable=False),
     # Since when something may be sent: somebody came, or a place got free. NULL: nothing since the last look.
     Column("called_at", BigInteger),
-    postgresql_with={"fillfactor": 50},
 )
-_CALLED: Final = text("called_at IS NOT NULL")
-Index("queue_lanes_called", queue_lanes.c.called_at, sqlite_where=_CALLED, postgresql_where=_CALLED)
 
 # Who takes turns in a lane: a server, or in direct messages a person (the negative of their id).
 queue_parties = Table(
@@ -242,16 +208,7 @@ queue_parties = Table(
     Column("own_clock", BigInteger, nullable=False),
     # Perhaps: whoever finds nothing of it in line says so.
     Column("waits", Boolean, nullable=False),
-    postgresql_with={"fillfactor": 50},
 )
-_WAITS: Final = text("waits")
-Index(
-    "queue_parties_line",
-    *(queue_parties.c[name] for name in ("account", "pool", "turn", "since", "party")),
-    sqlite_where=_WAITS,
-    postgresql_where=_WAITS,
-)
-
 actions = Table(
     "actions",
     metadata,

@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Index,
     Integer,
     Table,
     Text,
@@ -81,8 +80,6 @@ budgets = Table(
     Column("day", BigInteger, primary_key=True, autoincrement=False),
     Column("units", Integer, nullable=False),
 )
-_WAITING: Final = text(IS_QUEUED)
-Index("jobs_waiting", jobs.c.guild_id, sqlite_where=_WAITING, postgresql_where=_WAITING)
 
 t, b = tenants.c, budgets.c
 _CEILINGS: Final = select(tenants).where(

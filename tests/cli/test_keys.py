@@ -16,7 +16,7 @@ import pytest
 from cryptography.fernet import Fernet
 from typer.testing import CliRunner
 
-from bot.__main__ import cli
+from bot.cli.program import cli
 from bot.domain.pools import Pool
 from bot.errors import RemoteError
 from bot.midjourney.ohmygpt.client import ApiSettings, open_api

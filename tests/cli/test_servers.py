@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from bot.__main__ import cli
+from bot.cli.program import cli
 from bot.storage import open_storage
 from tests.fixtures.sqlite import migrated
 

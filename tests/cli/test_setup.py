@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from typer.testing import CliRunner
 
 from bot import app, config, env_file, setup_checks
-from bot.__main__ import cli
+from bot.cli.program import cli
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.fakes.discord_wire import FakeDiscord
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.__main__ import cli, main
+from bot.__main__ import main
+from bot.cli.program import cli
 from bot.sandbox.upstream import Fault
 from bot.storage import migrate, open_storage
 from bot.storage.backup import verify
@@ -108,12 +109,34 @@ def test_where_no_database_is_yet_a_verb_says_so_and_makes_none(
     assert list(folder.iterdir()) == []
 
 
+HEAVY = (
+    *("alembic", "simcord", "bot.sandbox", "bot.doctor", "bot.cli.program"),
+    *(
+        "typer",
+        "click",
+        "rich",
+        "pygments",
+        "prometheus_client",
+        "http.server",
+        "cryptography",
+        "aiohttp.web",
+    ),
+    *("sqlalchemy.orm", "sqlalchemy.ext.asyncio", "sqlalchemy.dialects.postgresql", "asyncpg", "aiosqlite"),
+    *(
+        "babel.messages",
+        "bot.midjourney.mjproxy.client",
+        "bot.midjourney.openai.images",
+        "bot.midjourney.hints",
+    ),
+)
+"""What a start of the bot needs in none, or not in most deployments."""
+
+
 def test_what_a_verb_does_not_need_is_not_imported() -> None:
     start = (
-        "import sys; import bot.__main__; from bot.cli.run import import_plainly; import_plainly(); import bot.app; "
-        "heavy = ('alembic', 'simcord', 'bot.sandbox', 'bot.doctor', 'rich', 'pygments', 'sqlalchemy.orm', "
-        "'sqlalchemy.ext.asyncio', 'asyncpg', 'aiosqlite', 'aiohttp.web', 'cryptography', 'click'); "
-        "print([name for name in heavy if name in sys.modules])"
+        "import sys; import bot.__main__; from bot.cli.run import import_plainly; import_plainly(); "
+        "import bot.app, bot.config, cogs.imagine, cogs.moderation; from bot.metrics import Meters; Meters(shown=False); "
+        f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     light = (
         "import sys; import bot.cli.program; "
@@ -122,6 +145,20 @@ def test_what_a_verb_does_not_need_is_not_imported() -> None:
     for code in (start, light):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own program
         assert done.stdout == "[]\n"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_start_that_reads_no_command_line_ends_as_any_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = easel("run")
+    monkeypatch.setattr("sys.argv", ["easel", "run"])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert (ended.value.code, capsys.readouterr().err) == expected
+    assert expected[0] == 78
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from typer.testing import CliRunner
 
-from bot.__main__ import cli
+from bot.cli.program import cli
 from bot.storage import migrate
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from typer.testing import CliRunner
 
 from bot import config, doctor, doctor_discord
-from bot.__main__ import cli
+from bot.cli.program import cli
 from bot.client import Easel
 from bot.domain.access import ChannelPolicy
 from bot.domain.guilds import Actor

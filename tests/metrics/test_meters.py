@@ -154,3 +154,13 @@ async def test_a_blocked_loop_shows_up_as_lag() -> None:
     read = samples(meters.exposition())
     assert read["easel_loop_lag_seconds_count"] == 3
     assert read["easel_loop_lag_seconds_bucket{le=0.025}"] == 0
+
+
+def test_where_nobody_reads_them_meters_count_nothing_and_break_nothing() -> None:
+    meters = Meters(shown=False)
+
+    meters.count("leases_lost")
+    meters.observe("delivery_lag_seconds", 0.4)
+    meters.level("guilds", 3)
+
+    assert [meters._counters, meters._histograms, meters._gauges] == [{}, {}, {}]

@@ -3,7 +3,6 @@ Never here: HTTP."""
 
 from __future__ import annotations
 
-import inspect
 import json
 from dataclasses import replace
 from typing import Any
@@ -78,7 +77,7 @@ def read(**changes: object) -> TaskSnapshot:
     "request_model", [wire.ImagineRequest, wire.ActionRequest, wire.BlendRequest, wire.DescribeRequest]
 )
 def test_the_pool_has_no_default_in_any_submission(request_model: type[wire.Submission]) -> None:
-    assert inspect.signature(request_model).parameters["type"].default is inspect.Parameter.empty
+    assert request_model.model_fields["type"].is_required()
     assert request_model.model_fields["type"].is_required()
 
 

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from bot.errors import StartupError
 from bot.storage import migrate, open_storage
 from bot.storage.database import open_database
+from bot.storage.indexes import metadata
 from bot.storage.schema import MIGRATIONS, OLDEST, head, versions
-from bot.storage.tables import metadata
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Request(BaseModel):
     """What every body carries: upstream checks the key's permission against `model` (contract §0.2)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    # Checkers are built when a body is first made: a start sends none, and no server gets all kinds.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     model: Literal["midjourney"] = "midjourney"
 
@@ -180,7 +181,7 @@ Word = Annotated[str | None, BeforeValidator(_word)]
 class Task(BaseModel):
     """A task object as lenient as contract §2.1 asks: only `taskId` must be there, nothing else can be wrong."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     taskId: Annotated[str, BeforeValidator(_task_id)]  # noqa: N815 - upstream's names, so that aliases need no table
     status: Annotated[TaskStatus, BeforeValidator(_status)] = TaskStatus.UNKNOWN
