@@ -3,11 +3,11 @@ Never here: allowances (pools), words (moderation), and Discord's own permission
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.declarations import Choice, Named, Number, setting
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from bot.domain.pools import Pool

@@ -3,9 +3,8 @@ Never here: refusals (those are `RemoteError`), and what a job makes of an answe
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus

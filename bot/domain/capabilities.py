@@ -3,14 +3,13 @@ Never here: asking a server (that is the adapter's), and anything that depends o
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
 
 from bot.domain.pools import MIDJOURNEY_POOLS, Pool
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,13 +4,13 @@ Never here: units (that is `prices`), and asking for prices."""
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

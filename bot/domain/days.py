@@ -3,12 +3,11 @@ Never here: reads of a clock, and what is counted in a day."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
-
-from bot.domain.records import dataclass
 
 # The tables of time zones are data of the standard library, as Unicode's are.
 

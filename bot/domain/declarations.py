@@ -3,12 +3,11 @@ Never here: which settings there are (their own fields say so), sentences, Disco
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from bot.domain.days import is_zone
-from bot.domain.records import dataclass
 from bot.errors import UserError
 from bot.texts import text
 

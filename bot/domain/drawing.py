@@ -4,14 +4,13 @@ Never here: which models there are, HTTP, and rules of servers about words."""
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from bot.domain.copied import unwrapped
 from bot.domain.dashes import with_hyphens
 from bot.domain.engine_models import MOST_DRAWN
 from bot.domain.prompt_parts import taken_apart
-from bot.domain.records import dataclass
 from bot.domain.tasks import RemoteAction
 from bot.domain.wording import clean, without_speed_flags
 from bot.errors import UserError

@@ -4,9 +4,8 @@ Never here: asking for pictures, and prompts."""
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
-
-from bot.domain.records import dataclass
 
 MOST_DRAWN: Final = 4
 """Pictures of one order: the service takes ten, a card shows four well, and each is paid."""

@@ -4,11 +4,11 @@ Never here: sentences for people; each kind names its sentence in the catalogues
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.records import dataclass
 from bot.errors import RemoteError, RemoteFault
 from bot.texts import Text, text
 

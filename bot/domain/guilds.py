@@ -3,7 +3,7 @@ Never here: Discord's objects, storage, and decisions (those are in services).""
 
 from __future__ import annotations
 
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, PressPolicy
@@ -17,7 +17,6 @@ from bot.domain.people import NEVER
 from bot.domain.pools import Pool, PoolRule  # noqa: TC001 - storage's codec reads the annotations when the program runs
 from bot.domain.prices import Price  # noqa: TC001 - as above
 from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition  # noqa: TC001 - as above
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from bot.domain.declarations import Number, Several, Switch, setting
-from bot.domain.records import dataclass
 from bot.errors import UserError
 from bot.texts import listed, text
 

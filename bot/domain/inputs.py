@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.domain.prompt_parts import with_reference
-from bot.domain.records import dataclass
 from bot.errors import UserError
 from bot.texts import text
 

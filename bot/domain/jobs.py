@@ -3,13 +3,12 @@ Never here: I/O, clocks (every transition is told the time) and how a job is sho
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.records import dataclass
 from bot.domain.server_side import UNTOLD, ServerSide
 from bot.domain.task_words import words_of
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus

@@ -3,9 +3,8 @@ Never here: storage, and preferences (those are in `people`)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

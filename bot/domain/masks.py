@@ -4,10 +4,8 @@ Never here: pixels, and the buttons that stand for cells."""
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, Self
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

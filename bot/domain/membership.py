@@ -3,9 +3,9 @@ Never here: what a member may do with it (services decide), and Discord itself."
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
-from bot.domain.records import dataclass
 from bot.errors import RetryLater
 
 

@@ -4,6 +4,7 @@ Never here: who wrote it, strikes that were counted, and how a refusal is worded
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -12,7 +13,6 @@ from bot.domain.declarations import Number, setting
 from bot.domain.disguises import disguised
 from bot.domain.expressions import compile_expression
 from bot.domain.folding import fold, without_marks
-from bot.domain.records import dataclass
 from bot.domain.regex_program import ExpressionError
 from bot.errors import UserError
 from bot.texts import text

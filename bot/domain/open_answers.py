@@ -3,11 +3,9 @@ Never here: the words, when somebody is told them (services), and how (ui)."""
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -3,10 +3,8 @@ Never here: implementations, and a key in any value that is shown (what holds on
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.records import dataclass
 from bot.texts import Text, text
 
 if TYPE_CHECKING:

@@ -3,12 +3,11 @@ Never here: storage, and a server's rules, which win over all of it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from bot.domain.pools import Pool  # noqa: TC001 - storage's codec reads the annotations when the program runs
 from bot.domain.prompts import PromptOptions, compose
-from bot.domain.records import dataclass
 from bot.domain.wording import clean
 from bot.errors import UserError
 from bot.texts import text

@@ -3,10 +3,10 @@ Never here: counting (that is a query inside the inserting transaction) and Disc
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.records import dataclass
 from bot.texts import Text, text
 
 if TYPE_CHECKING:

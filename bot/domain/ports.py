@@ -3,9 +3,9 @@ Never here: implementations; adapters hold to these without importing each other
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-from bot.domain.records import dataclass
 from bot.domain.tenancy import NO_CEILING
 
 if TYPE_CHECKING:

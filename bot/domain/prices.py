@@ -3,6 +3,7 @@ Never here: money; a unit is whatever the moderators make of it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -11,7 +12,6 @@ from bot.domain.actions import Family, classify
 from bot.domain.jobs import JobKind
 from bot.domain.pools import Pool  # noqa: TC001 - storage's codec reads the annotations when the program runs
 from bot.domain.prompts import is_video
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,13 +4,13 @@ Never here: who writes those other words, and what a prompt may be (that is `pro
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final
 
 from bot.domain.dashes import with_hyphens
 from bot.domain.prompt_parts import parameters_of
 from bot.domain.prompts import PromptOptions, compose
-from bot.domain.records import dataclass
 from bot.domain.wording import clean, is_link
 from bot.errors import UserError
 

@@ -4,12 +4,12 @@ Never here: calls, and who may ask it."""
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.domain.english import MOST_FOREIGN, foreign_share
 from bot.domain.prompt_frame import put_back
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from bot.domain.pools import Allowance, Pool, ServerLimits

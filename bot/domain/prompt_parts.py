@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +16,6 @@ from bot.domain.parameters import (
     nearest,
     parameter_named,
 )
-from bot.domain.records import dataclass
 from bot.domain.wording import DASHES, TRAILING, is_link
 from bot.errors import UserError
 from bot.texts import text

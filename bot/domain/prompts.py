@@ -4,7 +4,7 @@ Never here: word rules of a server (moderation), escaping for Discord, and any d
 from __future__ import annotations
 
 import re
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,6 @@ from bot.domain.prompt_parts import (
     spelled_all,
     taken_apart,
 )
-from bot.domain.records import dataclass
 from bot.domain.wording import clean, is_link, without_speed_flags
 from bot.errors import UserError
 from bot.texts import text

@@ -6,10 +6,9 @@ from __future__ import annotations
 import importlib
 import re
 import warnings
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -4,10 +4,8 @@ Never here: the token itself (only its digest is known), HTTP, and what is paint
 from __future__ import annotations
 
 import hashlib
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey

@@ -3,13 +3,12 @@ Never here: the declarations themselves (each stands at its field), lists such a
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.access import Pressers, PressPolicy
 from bot.domain.declarations import DECLARED, Setting, checked_value
 from bot.domain.guilds import GuildSettings
-from bot.domain.records import dataclass
 from bot.errors import UserError
 from bot.texts import text
 

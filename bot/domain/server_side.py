@@ -3,10 +3,8 @@ Never here: how a server is asked, and what anybody makes of it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from bot.domain.capabilities import Speed

@@ -4,10 +4,10 @@ Never here: asking for it, and what is made of the prompts."""
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.describing import ideas
-from bot.domain.records import dataclass
 
 MOST_SHORTENED: Final = 5
 _HEADING: Final = re.compile(r"(?im)^\s*#{1,6}\s*shortened prompts?\s*:?\s*$")

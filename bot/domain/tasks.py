@@ -3,10 +3,9 @@ Never here: JSON, HTTP, and what we make of a snapshot (that is `store`)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from bot.domain.capabilities import Speed

@@ -3,11 +3,10 @@ Never here: what moderators decide (they divide this budget), Discord, and count
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from typing_extensions import override
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,11 +4,9 @@ Never here: calls, and a key in any value that is shown (what holds one shows it
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

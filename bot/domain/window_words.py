@@ -4,6 +4,7 @@ Never here: the window itself (ui), what a server's rules say of the words, and 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,6 @@ from bot.domain.actions import Family, classify
 from bot.domain.parameters import decimal_between
 from bot.domain.prompt_parts import shown
 from bot.domain.prompts import PromptOptions, compose, is_video
-from bot.domain.records import dataclass
 from bot.domain.wording import DASHES, LONG_DASHES
 from bot.errors import UserError
 from bot.texts import text

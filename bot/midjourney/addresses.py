@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import httpx
 
 from bot.domain.drawing import DRAWN
-from bot.domain.records import dataclass
 from bot.errors import StartupError
 
 if TYPE_CHECKING:

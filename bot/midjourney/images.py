@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import logging
 from collections import defaultdict
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -14,7 +15,6 @@ from urllib.parse import quote
 import httpx
 
 from bot.domain.ports import PREVIEW_NAME, Picture, unguarded
-from bot.domain.records import dataclass
 from bot.errors import RetryLater, RouteClosed
 from bot.midjourney.addresses import (
     STORAGE_ORIGIN,

@@ -4,11 +4,10 @@ Never here: I/O and the event loop; `fit` is slow and belongs into a thread."""
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image, ImageOps
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,8 @@ Never here: requests, and which sources there are."""
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,12 +6,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
 
-from bot.domain.records import dataclass
 from bot.errors import RemoteError, RemoteFault
 
 if TYPE_CHECKING:

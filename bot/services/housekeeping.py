@@ -4,11 +4,11 @@ Never here: what is deleted exactly (storage), and when moderators ask for it.""
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.guilds import DELETION_DELAY_MS
 from bot.domain.inputs import INPUT_LIFE_MS
-from bot.domain.records import dataclass
 from bot.domain.region_links import LINK_KEPT_MS
 from bot.errors import StorageTrouble
 

@@ -4,14 +4,13 @@ Never here: the adapters themselves, and how services are put together (that is 
 from __future__ import annotations
 
 import random
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.capabilities import OHMYGPT
 from bot.domain.guild_ports import Silence
 from bot.domain.membership import NoDirectory
-from bot.domain.records import dataclass
 from bot.services.accounts.costs import NOTHING
 from bot.services.accounts.owner_policy import NoMail, OwnerTerms
 from bot.services.intake.naming import RandomNaming

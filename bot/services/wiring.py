@@ -3,9 +3,9 @@ Never here: adapters; they come in through the ports (`process` lists them)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.records import dataclass
 from bot.services.accounts.accounts import Accounts
 from bot.services.accounts.costs import Costs
 from bot.services.accounts.key_orders import KeyOrders

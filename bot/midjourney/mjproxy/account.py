@@ -3,11 +3,11 @@ Never here: I/O, and what an operator is told about it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.records import dataclass
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy.answers import read_json, refusal, take_apart
 from bot.midjourney.ohmygpt.envelope import whole_number

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.answers import Accepted, Answer, Existing, WindowOpen
 from bot.domain.failures import FailureKind
-from bot.domain.records import dataclass
 from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy.refusals import Row, look_up

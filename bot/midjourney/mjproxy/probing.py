@@ -3,13 +3,12 @@ Never here: I/O, and calls that could cost or make anything."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind
-from bot.domain.records import dataclass
 from bot.midjourney.mjproxy.answers import read_json, take_apart
 
 if TYPE_CHECKING:

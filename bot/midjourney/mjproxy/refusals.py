@@ -4,10 +4,10 @@ Never here: I/O, and the order in which an answer's status, code and words are a
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.failures import FailureKind
-from bot.domain.records import dataclass
 from bot.errors import RemoteFault
 
 

@@ -3,10 +3,10 @@ Never here: I/O, and sentences for members."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.capabilities import Cancel, Lookup, ServerKind, Windows
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,14 +4,13 @@ Never here: I/O, bodies' other fields, and two headers at once: one server takes
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from bot.domain.capabilities import ServerKind, Speed
-from bot.domain.records import dataclass
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.addresses import checked_origin
 

@@ -3,12 +3,11 @@ Never here: what is called, and what an answer means."""
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from aiolimiter import AsyncLimiter
 
-from bot.domain.records import dataclass
 from bot.midjourney.calls import measured
 from bot.midjourney.mjproxy.routes import Auth, authorization
 from bot.midjourney.transport import ask

@@ -4,7 +4,7 @@ Never here: readings, retries, and decisions about jobs."""
 from __future__ import annotations
 
 import asyncio
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind, Windows, speed_of
 from bot.domain.pools import USUAL_POOLS
 from bot.domain.ports import unguarded
-from bot.domain.records import dataclass
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy import answers, readings, requests
 from bot.midjourney.mjproxy.looking import look

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from bot.domain.records import dataclass
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.envelope import clean, open_envelope
 

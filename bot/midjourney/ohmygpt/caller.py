@@ -4,10 +4,9 @@ Never here: which calls there are, and what their answers mean."""
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.records import dataclass
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.calls import measured
 from bot.midjourney.transport import MAX_ANSWER, ask

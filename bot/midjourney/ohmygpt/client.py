@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hmac
 from contextlib import asynccontextmanager
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -15,7 +15,6 @@ from pydantic import ValidationError
 
 from bot.domain.capabilities import OHMYGPT
 from bot.domain.ports import unguarded
-from bot.domain.records import dataclass
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.addresses import STORAGE_ORIGIN, checked_origin
 from bot.midjourney.ohmygpt import account, wire

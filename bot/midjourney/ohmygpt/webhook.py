@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import hmac
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from bot.domain.records import dataclass
 from bot.midjourney.ohmygpt.wire import read_object
 
 if TYPE_CHECKING:

@@ -7,13 +7,12 @@ import asyncio
 import binascii
 import json
 from base64 import b64decode
-from dataclasses import field
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.drawing import MOST_KEPT_BYTES, DrawnPicture
 from bot.domain.failures import FailureKind, read_failure
-from bot.domain.records import dataclass
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.decoding import decoded
 from bot.midjourney.ohmygpt.envelope import open_envelope, quote

@@ -4,13 +4,13 @@ Never here: how a server's own key is brought, tested and stored (that is `own_k
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.accounts import DEFAULT_ACCOUNT, is_own, mapped, read_own
 from bot.domain.capabilities import OHMYGPT, capabilities_of
 from bot.domain.drawing import Drawing
 from bot.domain.pools import Pool, shown_pools
-from bot.domain.records import dataclass
 from bot.domain.window_ports import Unfamiliar
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.texts import text

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +14,6 @@ from cachetools import TTLCache
 from bot.domain.costs import Cost, Rates, read_rate
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
-from bot.domain.records import dataclass
 from bot.domain.schedule import MINUTE
 
 if TYPE_CHECKING:

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.guilds import Actor
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

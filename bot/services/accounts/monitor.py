@@ -7,12 +7,11 @@ import asyncio
 import json
 import logging
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.accounts import read_own
 from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.records import dataclass
 from bot.domain.schedule import MINUTE
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts.checking import check

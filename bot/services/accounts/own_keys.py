@@ -7,14 +7,13 @@ import asyncio
 import logging
 import re
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from cachetools import LRUCache, TTLCache
 
 from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.records import dataclass
 from bot.domain.schedule import HOUR, MINUTE, SECOND
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.services.admission.rations import SharedRation

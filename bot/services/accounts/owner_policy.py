@@ -4,11 +4,10 @@ Never here: servers' own policies (they divide this budget), counting (storage),
 from __future__ import annotations
 
 import logging
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.domain.accounts import is_own
-from bot.domain.records import dataclass
 from bot.domain.tenancy import BASE_COST, NO_CEILING, Access, Budget, Ceiling, KnownServer, Used
 from bot.errors import UserError
 from bot.texts import text

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeGuard
 
-from bot.domain.records import dataclass
 from bot.domain.schedule import MINUTE
 from bot.errors import StorageTrouble
 

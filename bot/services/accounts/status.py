@@ -4,13 +4,12 @@ Never here: jobs, and the decision what is healthy enough to run (bot.web.health
 from __future__ import annotations
 
 import asyncio
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from cachetools import TTLCache
 
 from bot.domain.capabilities import known_capabilities
-from bot.domain.records import dataclass
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts.checking import check
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.accounts import is_own
-from bot.domain.records import dataclass
 from bot.domain.straying import strayed
 from bot.errors import StorageTrouble
 from bot.services.modlog.events import strayed_words

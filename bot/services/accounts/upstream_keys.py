@@ -8,14 +8,13 @@ import logging
 import re
 import secrets
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from cachetools import TTLCache
 
 from bot.domain.accounts import ACCOUNT_NAME, DEFAULT_ACCOUNT
-from bot.domain.records import dataclass
 from bot.domain.schedule import MINUTE, SECOND
 from bot.domain.upstream_keys import KeyHolder, UpstreamKey, remark_of
 from bot.errors import RemoteError, RemoteFault, UserError

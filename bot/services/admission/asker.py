@@ -3,10 +3,10 @@ Never here: what is asked for."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.access import created_at
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from bot.domain.jobs import ReplyTarget

@@ -8,11 +8,10 @@ roles. Whoever asked for a picture may look at it in their direct messages, what
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.records import dataclass
 from bot.errors import RetryLater, UserError
 from bot.services.admission.viewer import Viewer
 from bot.texts import text

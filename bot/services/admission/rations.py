@@ -4,10 +4,9 @@ Never here: what is rationed, and limits that members and owners set (those are 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.records import dataclass
 from bot.domain.schedule import MINUTE
 from bot.errors import UserError
 from bot.texts import text

@@ -3,11 +3,11 @@ Never here: a server's own rules (that is `policy`), what is left (that is `quot
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
 from bot.domain.prices import price_of
-from bot.domain.records import dataclass
 from bot.errors import UserError
 from bot.texts import text
 

@@ -3,9 +3,8 @@ Never here: asking for new ones (that is `asker`)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from bot.domain.records import dataclass
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job

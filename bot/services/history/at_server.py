@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cachetools import TTLCache
@@ -14,7 +14,6 @@ from cachetools import TTLCache
 from bot.domain.capabilities import Cancel
 from bot.domain.jobs import JobKind, JobState
 from bot.domain.prompts import seed_of
-from bot.domain.records import dataclass
 from bot.domain.schedule import HOUR
 from bot.domain.tasks import TaskStatus
 from bot.domain.window_ports import WindowApi

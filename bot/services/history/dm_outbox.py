@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import JobState, Route
-from bot.domain.records import dataclass
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.admission.viewer import Viewer
 from bot.texts import text

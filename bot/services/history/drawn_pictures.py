@@ -3,13 +3,12 @@ Never here: fetching addresses and fitting bytes; whoever does that stands behin
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.domain.drawing import DRAWN
 from bot.domain.inputs import results_of
 from bot.domain.keys import JobKey
-from bot.domain.records import dataclass
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
 
 if TYPE_CHECKING:

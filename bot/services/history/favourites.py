@@ -3,10 +3,10 @@ Never here: rows, and the list as it looks."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.jobs import JobState
-from bot.domain.records import dataclass
 from bot.errors import UserError
 from bot.services.admission.doors import Door
 from bot.services.history.jobs import PAGE, History

@@ -4,11 +4,11 @@ Never here: bringing a picture anywhere (that is `redelivery`) and how any of it
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import Job, JobState
 from bot.domain.prompts import seed_of
-from bot.domain.records import dataclass
 from bot.errors import UserError
 from bot.services.admission.doors import Door, Doors
 from bot.services.history.at_server import known_seed

@@ -4,13 +4,12 @@ Never here: what a server's moderators decided, and what a preference does to a 
 from __future__ import annotations
 
 import logging
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cachetools import TTLCache
 
 from bot.domain.people import Preferences, laid, read_aspect, spelled_version
-from bot.domain.records import dataclass
 from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:

@@ -4,12 +4,11 @@ Never here: the first delivery of an outcome (that is `delivery`)."""
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import Job, JobKind, JobState, Route
 from bot.domain.ports import Picture, Showing
-from bot.domain.records import dataclass
 from bot.errors import RetryLater, RouteClosed, TooLarge, UserError
 from bot.services.admission.doors import Door
 from bot.services.worker.delivery import described

@@ -4,12 +4,12 @@ Never here: what is erased in the database, and who asks for it."""
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.jobs import Route
 from bot.domain.ports import Showing
-from bot.domain.records import dataclass
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
 from bot.texts import text
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
 
 from cachetools import TLRUCache
 
 from bot.domain.jobs import JobState
-from bot.domain.records import dataclass
 from bot.errors import RetryLater, RouteClosed
 
 if TYPE_CHECKING:

@@ -6,11 +6,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.records import dataclass
 from bot.errors import StorageTrouble
 from bot.services.admission.rations import Ration
 from bot.services.modlog.events import events_of, lost_way

@@ -3,6 +3,7 @@ Never here: settings (that is `settings`), words on a prompt being accepted (tha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +12,6 @@ from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.guilds import Block, MemberView
 from bot.domain.jobs import JobState
 from bot.domain.moderation import examine
-from bot.domain.records import dataclass
 from bot.errors import RouteClosed, UserError
 from bot.texts import text
 

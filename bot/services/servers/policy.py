@@ -4,7 +4,7 @@ Never here: settings' storage, counting, and the deployment's defaults (that is 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.domain.days import day_of, month_of
@@ -13,7 +13,6 @@ from bot.domain.guilds import Actor
 from bot.domain.moderation import WordAction, examine
 from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of, midjourneys, shown_pools
 from bot.domain.prices import Charge, charge_of_prompt, price_of
-from bot.domain.records import dataclass
 from bot.domain.wording import inert
 from bot.errors import UserError
 from bot.services.admission.terms import Admission, closed

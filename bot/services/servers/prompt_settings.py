@@ -3,7 +3,7 @@ Never here: what the settings mean for a job (that is `policy`), and rules about
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.domain.image_rules import read_host
@@ -16,7 +16,6 @@ from bot.domain.prompt_rules import (
     read_defaults,
     read_suffix,
 )
-from bot.domain.records import dataclass
 from bot.errors import UserError
 from bot.texts import text
 

@@ -3,14 +3,13 @@ Never here: refusing (that is `policy`) and drawing charts."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.days import day_of, month_of
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.guilds import NOTHING_SPENT
 from bot.domain.pools import Pool, name_rule
-from bot.domain.records import dataclass
 from bot.errors import UserError
 from bot.services.servers.settings import NUMBER_LIMIT
 from bot.texts import Text, text

@@ -3,12 +3,11 @@ Never here: the history itself (storage), and rations of what is not written."""
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cachetools import LRUCache
 
-from bot.domain.records import dataclass
 from bot.domain.schedule import HOUR
 from bot.services.admission.rations import SERVERS, Ration
 

@@ -3,7 +3,7 @@ Never here: what the settings mean for a job (that is `policy`), and members (th
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cachetools import TTLCache
@@ -14,7 +14,6 @@ from bot.domain.guilds import Changed, GuildSettings, Pause, Total
 from bot.domain.moderation import RULES_LIMIT, WordRule, checked
 from bot.domain.pools import UNLIMITED, Allowance, AllowanceChange, Pool, PoolRule, Unsaid
 from bot.domain.prices import DEFAULT_PRICE, Charge, Price
-from bot.domain.records import dataclass
 from bot.domain.server_settings import with_values
 from bot.errors import UserError
 from bot.services.servers.bounds import bounded, rule_order
