@@ -53,8 +53,13 @@ class SettingsStore(Protocol):
     ) -> Changed:
         """Apply `change` to what is stored and write the audit's line; what `change` raises is raised, nothing written."""
 
-    async def undo_last(self, guild_id: int, *, actor: Actor, at: int) -> AuditEntry | None:
-        """Take the latest change of settings back that was not taken back yet; None if there is none."""
+    async def undo_last(
+        self, guild_id: int, *, actor: Actor, at: int, entry_id: int | None = None
+    ) -> AuditEntry | None:
+        """Take the latest change of settings back that was not taken back yet; None if there is none.
+
+        None, too, and nothing taken back, if it is not the one of `entry_id`, where that is given.
+        """
 
     async def audit(self, guild_id: int, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
         """Read the history, the latest first; `before` is the id of an entry, for paging."""

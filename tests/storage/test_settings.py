@@ -171,6 +171,25 @@ async def test_changes_are_taken_back_one_after_the_other_and_undoing_is_audited
     assert len(history) == 7
 
 
+async def test_of_two_who_take_the_same_change_back_at_once_one_does(
+    storage: Storage, another: Opener
+) -> None:
+    second = await another()
+    await storage.guilds.settings.change(GUILD, zoned("Europe/Berlin"), actor=ADA, at=NOON)
+    last = (await storage.guilds.settings.change(GUILD, zoned("Asia/Tokyo"), actor=ADA, at=NOON)).entry
+    assert last is not None
+
+    undone = await asyncio.gather(
+        *(
+            place.guilds.settings.undo_last(GUILD, actor=BOB, at=NOON, entry_id=last.id)
+            for place in (storage, second)
+        )
+    )
+
+    assert sorted(entry is None for entry in undone) == [False, True]
+    assert (await storage.guilds.settings.settings(GUILD)).zone == "Europe/Berlin"
+
+
 async def test_a_change_after_an_undo_is_the_next_to_be_taken_back(storage: Storage) -> None:
     store = storage.guilds.settings
     await store.change(GUILD, zoned("Europe/Berlin"), actor=ADA, at=NOON)

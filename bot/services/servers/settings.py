@@ -335,13 +335,17 @@ class Guilds:
 
     # -- changing ----------------------------------------------------------------------------------------
 
-    async def undo_last(self, guild_id: int, actor: Actor) -> AuditEntry:
-        """Take the latest change of settings back; again: the one before. Raises `UserError` if none is left."""
+    async def undo_last(self, guild_id: int, actor: Actor, entry_id: int | None = None) -> AuditEntry:
+        """Take the latest change of settings back; again: the one before.
+
+        Raises `UserError` if none is left, or if it is not the change that is meant by `entry_id`.
+        """
         await self.rations.take_change(guild_id)
-        entry = await self.store.undo_last(guild_id, actor=actor, at=self.clock.now())
+        entry = await self.store.undo_last(guild_id, actor=actor, at=self.clock.now(), entry_id=entry_id)
         self.forget(guild_id)
         if entry is None:
-            raise UserError(text("settings.nothing_to_undo"))
+            why = "settings.nothing_to_undo" if entry_id is None else "audit.changed_meanwhile"
+            raise UserError(text(why))
         self.rations.wrote(entry)
         await self._tell(entry)
         return entry

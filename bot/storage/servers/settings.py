@@ -118,7 +118,9 @@ class SqlSettingsStore:
 
         return await self._database.write(work)
 
-    async def undo_last(self, guild_id: int, *, actor: Actor, at: int) -> AuditEntry | None:
+    async def undo_last(
+        self, guild_id: int, *, actor: Actor, at: int, entry_id: int | None = None
+    ) -> AuditEntry | None:
         """See the port. Every later change was taken back before, so the sections are as the entry left them."""
 
         def work(connection: Connection) -> AuditEntry | None:
@@ -131,7 +133,7 @@ class SqlSettingsStore:
                 .limit(1)
             )
             row = connection.execute(query).one_or_none()
-            if row is None:
+            if row is None or (entry_id is not None and row.id != entry_id):
                 return None
             last = _read_entry(row)
             now = _written(settings, list(last.before), _stored(connection, guild_id))

@@ -211,8 +211,6 @@ async def ask_to_undo(context: Context, entry_id: int) -> None:
     """Show what would be taken back, and ask."""
     await context.defer_update()
     last = await _still_last(context, entry_id)
-    if last is None:
-        raise UserError(text("settings.nothing_to_undo"))
     teller = await server_teller(context)
     say = teller.say
     yes = draw_mod_button(
@@ -222,11 +220,12 @@ async def ask_to_undo(context: Context, entry_id: int) -> None:
     await context.show(undo_view(last, teller, yes=yes, back=back))
 
 
-async def _still_last(context: Context, entry_id: int) -> AuditEntry | None:
+async def _still_last(context: Context, entry_id: int) -> AuditEntry:
     """The change that an undo would take back; raises `UserError` if it is not the one that the button names."""
-    guilds = context.services.guilds
-    last = last_change(await guilds.audit(context.guild_id, limit=LOOK_BACK))
-    if last is not None and last.id != entry_id:
+    last = last_change(await context.services.guilds.audit(context.guild_id, limit=LOOK_BACK))
+    if last is None:
+        raise UserError(text("settings.nothing_to_undo"))
+    if last.id != entry_id:
         raise UserError(text("audit.changed_meanwhile"))
     return last
 
@@ -235,8 +234,7 @@ async def _still_last(context: Context, entry_id: int) -> AuditEntry | None:
 async def undo(context: Context, entry_id: int) -> None:
     """Take the last change back, if it still is the one that was asked about."""
     await context.defer_update()
-    guilds, guild_id = context.services.guilds, context.guild_id
     await _still_last(context, entry_id)
-    await guilds.undo_last(guild_id, context.actor)
+    await context.services.guilds.undo_last(context.guild_id, context.actor, entry_id)
     await show_audit(context, None)
     await context.tell(text("audit.undone_now"))
