@@ -24,6 +24,7 @@ from bot.services.accounts.own_keys import TESTS
 from bot.services.admission import rations
 from bot.services.admission.rations import Ration
 from bot.services.modlog.dispatcher import LINES, OF_SERVER_LIMIT
+from bot.services.servers.edits import channels_placed
 from bot.services.servers.rations import ACTS, CHANGES, HISTORY_BYTES
 from bot.storage.server_tables import strikes
 from bot.storage.servers import members
@@ -292,7 +293,7 @@ async def test_bytes_of_the_history(world: Harness) -> None:
     said = []
     for n in range(CHANGES):
         try:
-            await guilds.set_channels(HOSTILE, ADA, allowed=channels[n % 2], denied=[])
+            await guilds.change(HOSTILE, ADA, channels_placed(allowed=channels[n % 2], denied=[]))
         except UserError as refused:
             said.append(refused.text.id)
             break

@@ -50,7 +50,7 @@ def audit_view(
     if not entries:
         box.add_item(discord.ui.TextDisplay(say(text("audit.empty"))))
     for entry in entries:
-        box.add_item(discord.ui.TextDisplay(_entry(entry, teller)))
+        box.add_item(discord.ui.TextDisplay(entry_words(entry, teller)))
     row: discord.ui.ActionRow[Any] = discord.ui.ActionRow()
     if not first:
         row.add_item(draw_mod_button("audit", None, label=say(text("button.newest"))))
@@ -65,7 +65,7 @@ def audit_view(
     return view
 
 
-def _entry(entry: AuditEntry, teller: Teller) -> str:
+def entry_words(entry: AuditEntry, teller: Teller) -> str:
     """Who, when and what; then before → after."""
     say = teller.say
     by = f"<@{entry.actor.user_id}>" if entry.actor.user_id else "Easel"
