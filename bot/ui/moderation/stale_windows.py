@@ -50,11 +50,11 @@ async def tell_stale(
 
 
 def as_typed(words: str) -> str:
-    """What was typed, to be copied: exactly as it was, in a block that it cannot end."""
+    """What was typed, to be copied: in a block of its own that it cannot end."""
     if not words.strip():
         return NOTHING
     unclosed = words.replace("```", "`\u200b``")
-    return f"```\n{unclosed}\n```"
+    return f"\n```\n{unclosed}\n```"
 
 
 def channels_named(ids: Iterable[int]) -> str:
