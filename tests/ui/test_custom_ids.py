@@ -3,6 +3,7 @@ Never here: what a control does."""
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +19,7 @@ from bot.ui.kit.controls import COMPONENTS, MODALS
 from bot.ui.kit.custom_ids import (
     KEY,
     LIMIT,
+    MOST,
     NUMBER,
     REST,
     SNOWFLAKE,
@@ -195,6 +197,7 @@ def test_what_nobody_drew_is_read_by_nobody(custom_id: str) -> None:
         "easel-pool:1:rule:NORMAL:",
         "easelmod:1:member:-",
         "easelmod:1:audit:" + "9" * 40,
+        f"easel:2:mod-member:{2**63}",
         "1f2e3d4c5b6a",
         "",
     ],
@@ -203,6 +206,58 @@ def test_near_misses_are_read_by_nobody(custom_id: str) -> None:
     control = COMPONENTS.get(kind_of(renewed(custom_id)) or "")
 
     assert control is None or read_fields(renewed(custom_id), control.fields) is None
+
+
+EVERY = [*COMPONENTS.values(), *MODALS.values()]
+OTHER_DIGITS = ("\u0660", "\u06f0", "\uff10", "\u09e6")
+"""Zeros of Arabic, Persian, fullwidth and Bengali digits."""
+
+
+def drawn(control: Any) -> st.SearchStrategy[str]:
+    """What a control could be spelled as, by its fields' patterns alone."""
+    fields = [st.from_regex(field.pattern, fullmatch=True) for field in control.fields]
+    return st.tuples(*fields).map(lambda parts: ":".join([f"easel:2:{control.kind}", *parts]))
+
+
+def foreign(custom_id: str, zero: str) -> str:
+    return "".join(chr(ord(zero) + int(c)) if c in "0123456789" else c for c in custom_id)
+
+
+@given(st.data(), st.sampled_from(EVERY))
+def test_what_is_almost_a_custom_id_is_read_as_it_is_spelled_or_not_at_all(data: Any, control: Any) -> None:
+    custom_id = data.draw(drawn(control))
+    head, _, tail = custom_id.rpartition(":")
+    zero = data.draw(st.sampled_from(OTHER_DIGITS))
+    almost = data.draw(
+        st.sampled_from(
+            [
+                custom_id,
+                custom_id + ":1",
+                custom_id + ":",
+                custom_id + "\n",
+                " " + custom_id,
+                head,
+                head + ":",
+                f"{head}::{tail}",
+                foreign(custom_id, zero),
+                custom_id.upper(),
+                custom_id.replace("easel:2:", "easel:3:", 1),
+                custom_id.replace("easel:2:", "easel:02:", 1),
+                custom_id.replace("easel:2:", "other:2:", 1),
+                custom_id + "9" * LIMIT,
+            ]
+        )
+    )
+
+    known = renewed(almost)
+    values = read_fields(known, control.fields) if kind_of(known) == control.kind else None
+
+    if values is not None:
+        spelled = [field.write(value) for field, value in zip(control.fields, values, strict=True)]
+        assert known == ":".join([f"easel:2:{control.kind}", *spelled]) or any(
+            field is not REST and re.fullmatch("0+[0-9]+", part)
+            for field, part in zip(control.fields, known.split(":")[3:], strict=False)
+        )
 
 
 class Mood(StrEnum):
@@ -219,7 +274,7 @@ FIELDS = (KEY, NUMBER, SNOWFLAKE, one_of(Mood), maybe(one_of(Mood)), REST)
     st.tuples(
         KEYS,
         st.integers(0, 999_999),
-        st.integers(0, 10**20 - 1),
+        st.integers(0, MOST),
         st.sampled_from(Mood),
         st.sampled_from(Mood) | st.none(),
         st.text(max_size=24),
@@ -243,6 +298,7 @@ def test_fields_read_back_as_they_were_written(values: tuple[Any, ...]) -> None:
         ("kind", NUMBER, -1),
         ("kind", NUMBER, 1_000_000),
         ("kind", KEY, "short"),
+        ("kind", SNOWFLAKE, MOST + 1),
         ("kind", SNOWFLAKE, 10**20),
     ],
 )
