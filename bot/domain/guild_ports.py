@@ -18,11 +18,11 @@ if TYPE_CHECKING:
         AuditEntry,
         Block,
         Changed,
+        ErasedCard,
         Grant,
         GuildSettings,
         PoolTotals,
         Standing,
-        StandingCard,
         Strike,
         Struck,
         UsageRow,
@@ -165,10 +165,10 @@ class Records(Protocol):
     async def cards_left(self, guild_id: int, user_id: int) -> int:
         """How many messages of an erased member are still to be deleted, or could not be."""
 
-    async def claim_cards(self, now: int, *, lease_ms: int, limit: int) -> Sequence[StandingCard]:
+    async def claim_cards(self, now: int, *, lease_ms: int, limit: int) -> Sequence[ErasedCard]:
         """Take messages with erased words that are due, for a while; the attempt is counted."""
 
-    async def settle_card(self, card: StandingCard, *, gone: bool) -> None:
+    async def settle_card(self, card: ErasedCard, *, gone: bool) -> None:
         """A message is gone, or drawn anew; or, if not `gone`, will never be."""
 
     async def forget_prompts(self, now: int, *, limit: int, usual_days: int | None = None) -> int:

@@ -21,7 +21,7 @@ from bot.domain.prices import PICTURES, Charge
 from bot.domain.server_settings import COMMANDS, DECLARATIONS
 from bot.storage.server_tables import audit
 from bot.ui.moderation.panel import TRANSLATE, panel_view
-from bot.ui.moderation.setting_words import Teller
+from bot.ui.moderation.setting_words import Localizer
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
 from tests.ui.builders import a_picture, walk, words
 from tests.ui.client_harness import CATALOGUES
@@ -149,7 +149,7 @@ async def test_a_panel_with_long_lists_stays_within_discords_limits(tmp_path: Pa
         assert len(text_of(await opened(here))) <= 4000
         now = await here.settings()
         for language in CATALOGUES.languages:
-            shown = panel_view(now, Teller(partial(CATALOGUES.render, locale=language), here.guild_id))
+            shown = panel_view(now, Localizer(partial(CATALOGUES.render, locale=language), here.guild_id))
             assert shown.content_length() <= 4000, language
             assert shown.total_children_count <= 40
 

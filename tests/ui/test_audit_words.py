@@ -19,7 +19,7 @@ from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.ui.moderation.changes import changes
-from bot.ui.moderation.setting_words import Teller
+from bot.ui.moderation.setting_words import Localizer
 from tests.i18n.catalogues import NAMES, SOURCE
 from tests.ui.client_harness import CATALOGUES
 
@@ -84,7 +84,7 @@ def _fields(value: object) -> Iterator[str]:
 
 def told(before: GuildSettings, after: GuildSettings, language: str = SOURCE) -> list[str]:
     say = partial(CATALOGUES.render, locale=language)
-    return list(changes(stored(before), stored(after), Teller(say, GUILD)))
+    return list(changes(stored(before), stored(after), Localizer(say, GUILD)))
 
 
 def test_this_changes_every_section() -> None:
@@ -170,6 +170,6 @@ def test_file_types_are_named_as_people_know_them() -> None:
 def test_a_word_that_nobody_named_is_shown_as_it_is_stored() -> None:
     say = partial(CATALOGUES.render, locale="de")
 
-    lines = list(changes({}, {"charge": "warp", "new_thing": 1}, Teller(say, GUILD)))
+    lines = list(changes({}, {"charge": "warp", "new_thing": 1}, Localizer(say, GUILD)))
 
     assert lines == ["\u2068charge\u2069: — → \u2068warp\u2069", "\u2068new\\_thing\u2069: — → \u20681\u2069"]

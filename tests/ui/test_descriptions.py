@@ -12,7 +12,7 @@ import pytest
 from bot.domain.jobs import JobKind, JobState, Press
 from bot.domain.tasks import RemoteTaskId
 from bot.domain.window_words import WindowWords
-from bot.services.intake.describe import Harvest
+from bot.services.intake.describe import IdeasStarted
 from bot.services.intake.intake import Started
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
@@ -47,7 +47,7 @@ class Chains:
 
     job: Job
     late: bool = False
-    harvest: Harvest = field(default_factory=lambda: Harvest((), (), ()))
+    started: IdeasStarted = field(default_factory=lambda: IdeasStarted((), (), ()))
     begun: list[tuple[str, Any]] = field(default_factory=list)
     running: Job | None = None
 
@@ -72,11 +72,11 @@ class Chains:
     async def begin(self, asker: Asker, given: Any, **_: Any) -> Started:
         return self._began("picture", given, asker)
 
-    async def imagine_all(self, _viewer: object, _key: JobKey, places: Places) -> Harvest:
+    async def imagine_all(self, _viewer: object, _key: JobKey, places: Places) -> IdeasStarted:
         asker, spare = await places.open(), await places.open()
         await places.shut(spare)
         self.begun.append(("all", asker.reply.message_id))
-        return self.harvest
+        return self.started
 
 
 @dataclass
@@ -145,7 +145,7 @@ async def test_the_same_picture_is_described_again_or_the_running_job_is_named(*
 async def test_all_prompts_begin_at_once_and_one_answer_says_what_came_of_it() -> None:
     async with place() as here:
         full = text("describe.one_picture")
-        here.chains.harvest = Harvest((a_job(),), (a_job(),), ((3, full), (4, full)))
+        here.chains.started = IdeasStarted((a_job(),), (a_job(),), ((3, full), (4, full)))
         result = await here.press(spelled(IMAGINE_ALL[0]))
 
         ((_, message_id),) = here.chains.begun

@@ -18,7 +18,7 @@ from bot.errors import UserError
 from bot.services.servers import edits
 from bot.services.servers.bounds import bounded
 from bot.services.servers.edits import CHANNELS_LIMIT
-from bot.services.servers.rations import OF_SETTINGS, WritingRations
+from bot.services.servers.write_limits import OF_SETTINGS, WriteLimits
 from bot.texts import listed, text
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ class Guilds:
     clock: Clock
     dispatcher: Dispatcher
     _cache: TTLCache[int, GuildSettings, int] = field(init=False)
-    rations: WritingRations = field(
+    write_limits: WriteLimits = field(
         init=False
     )  # taken from by whatever moderators do to members and jobs, too
 
     def __post_init__(self) -> None:
         self._cache = TTLCache(CACHED_GUILDS, CACHED_MS, self.clock.now)
-        self.rations = WritingRations(store=self.store, clock=self.clock)
+        self.write_limits = WriteLimits(store=self.store, clock=self.clock)
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -302,24 +302,24 @@ class Guilds:
 
         Raises `UserError` if none is left, or if it is not the change that is meant by `entry_id`.
         """
-        await self.rations.take_change(guild_id)
+        await self.write_limits.take_change(guild_id)
         entry = await self.store.undo_last(guild_id, actor=actor, at=self.clock.now(), entry_id=entry_id)
         self.forget(guild_id)
         if entry is None:
             why = "settings.nothing_to_undo" if entry_id is None else "audit.changed_meanwhile"
             raise UserError(text(why))
-        self.rations.wrote(entry)
+        self.write_limits.wrote(entry)
         await self._tell(entry)
         return entry
 
     async def change(self, guild_id: int, actor: Actor, edit: Edit) -> Changed:
         """Change settings: store, audit and tell it. What `edit` raises is raised, and nothing is changed."""
-        await self.rations.take_change(guild_id)
+        await self.write_limits.take_change(guild_id)
         self.forget(guild_id)
         changed = await self.store.change(guild_id, edit, actor=actor, at=self.clock.now())
         self._keep(changed.after)
         if changed.entry is not None:
-            self.rations.wrote(changed.entry)
+            self.write_limits.wrote(changed.entry)
             await self._tell(changed.entry)
         return changed
 

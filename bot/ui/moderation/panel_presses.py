@@ -53,7 +53,7 @@ async def open_modal(context: Context, name: str, origin: From) -> None:
         await context.open(LIST_MODALS[name](context.say, settings))
         return
     _check_known(name)
-    languages = sorted(context.house.catalogues.languages)
+    languages = sorted(context.client.catalogues.languages)
     custom_id = change_shown.id(name, origin, settings.revision)
     await context.open(setting_modal(context.say, custom_id, name, settings, languages=languages))
 

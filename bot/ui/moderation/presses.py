@@ -16,8 +16,8 @@ from bot.ui.kit.controls import words_view
 from bot.ui.kit.custom_ids import KEY, NUMBER, SNOWFLAKE, maybe
 from bot.ui.kit.moderators import draw_mod_button, mod_button, sure_view
 from bot.ui.moderation.audit import PAGE, audit_view, last_change, undo_view
+from bot.ui.moderation.localizers import server_localizer
 from bot.ui.moderation.members import live_view, member_view
-from bot.ui.moderation.server_voice import server_teller
 
 if TYPE_CHECKING:
     from bot.domain.guilds import AuditEntry
@@ -191,7 +191,7 @@ async def show_audit(context: Context, before: int | None) -> None:
     undo = last_change(await guilds.audit(guild_id, limit=LOOK_BACK)) if before is None else None
     view = audit_view(
         found[:PAGE],
-        await server_teller(context),
+        await server_localizer(context),
         more=len(found) > PAGE,
         first=before is None,
         undo=undo,
@@ -211,13 +211,13 @@ async def ask_to_undo(context: Context, entry_id: int) -> None:
     """Show what would be taken back, and ask."""
     await context.defer_update()
     last = await _still_last(context, entry_id)
-    teller = await server_teller(context)
-    say = teller.say
+    localizer = await server_localizer(context)
+    say = localizer.say
     yes = draw_mod_button(
         "undo_now", last.id, label=say(text("button.yes_undo")), style=discord.ButtonStyle.danger
     )
     back = draw_mod_button("audit", None, label=say(text("button.back")))
-    await context.show(undo_view(last, teller, yes=yes, back=back))
+    await context.show(undo_view(last, localizer, yes=yes, back=back))
 
 
 async def _still_last(context: Context, entry_id: int) -> AuditEntry:

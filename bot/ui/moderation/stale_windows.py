@@ -10,8 +10,8 @@ import discord
 from bot.texts import text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.moderation.audit import entry_words
+from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.pages import few
-from bot.ui.moderation.server_voice import own_teller
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -32,12 +32,12 @@ async def tell_stale(
     again: discord.ui.Button[Any],
 ) -> None:
     """Say that nothing was changed, what others changed, and what was written, with a button that opens the window anew."""
-    teller = own_teller(context)
-    say = teller.say
+    localizer = own_localizer(context)
+    say = localizer.say
     why = text("panel.stale")
     found = await context.services.guilds.changes_of(context.guild_id, sections)
     lines = [say(why)]
-    others = few((entry_words(entry, teller) for entry in found), CHANGES, say, room=ROOM)
+    others = few((entry_words(entry, localizer) for entry in found), CHANGES, say, room=ROOM)
     if others:
         lines += [say(text("panel.stale_changed")), *others]
     lines.append(say(text("panel.stale_written")))

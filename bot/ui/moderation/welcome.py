@@ -14,8 +14,8 @@ from bot.texts import Say, listed, text
 from bot.ui.kit.controls import StatelessView, form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE
 from bot.ui.kit.moderators import draw_mod_button, mod_button
+from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.panel import show_panel
-from bot.ui.moderation.server_voice import own_teller
 from bot.ui.moderation.setting_changes import CALM, check_writable
 from bot.ui.moderation.setting_modal import LINE_LIMIT, channel_picker, picker
 from bot.ui.moderation.stale_windows import as_typed, channels_named, tell_stale
@@ -61,7 +61,7 @@ async def show_welcome(context: Context) -> None:
     services = context.services
     admitted = await services.owner_policy.admits(context.guild_id)
     words = greeting(admitted=admitted, own_keys=services.own_keys.offered)
-    await context.show(welcome_view(words, own_teller(context).say))
+    await context.show(welcome_view(words, own_localizer(context).say))
 
 
 @mod_button("welcome")
