@@ -13,24 +13,22 @@ from pydantic import TypeAdapter
 from sqlalchemy import delete, func, select, update
 
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
-from bot.domain.declarations import Choice, Named, Number, Several, Switch
 from bot.domain.guilds import SECTIONS, Actor, GuildSettings, Pause, Pools, Total
 from bot.domain.image_rules import ImageKind, ImagePolicy
 from bot.domain.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.pools import Pool, PoolRule, ServerLimits
 from bot.domain.prices import Charge, Price
 from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
-from bot.domain.server_settings import DECLARATIONS
 from bot.errors import SettingsChanged, StorageTrouble, UserError
 from bot.storage.server_tables import audit, guild_sections
 from bot.storage.servers.settings import IDENTITY
 from bot.texts import text
+from tests.domain.builders import filled
 from tests.storage.making import FREE, NOON, job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.domain.server_settings import Declared
     from bot.storage import Storage
     from tests.storage.conftest import Opener
 
@@ -63,29 +61,6 @@ FULL = GuildSettings(
     kinds=(KindRule(7, Charge.VIDEO, allowed=False),),
     batch=7,
 )
-
-
-def filled(settings: GuildSettings) -> GuildSettings:
-    """The same with some value in each declared setting that has none yet, so that a new one is tried as well."""
-    for one in DECLARATIONS:
-        if one.read(settings) == one.default:
-            settings = one.write(settings, another_value(one))
-    return settings
-
-
-def another_value(one: Declared) -> Any:
-    match one.about.kind:
-        case Number(low, high):
-            return high if one.default != high else low
-        case Switch():
-            return not one.default
-        case Choice(values=values):
-            return next(value for value in values if value != one.default)
-        case Several(values):
-            return (next(iter(values)),)
-        case Named.CHANNEL | Named.ROLE:
-            return 2**62 + 13
-    return "de" if one.about.kind is Named.LANGUAGE else "Asia/Kathmandu"
 
 
 FULL = filled(FULL)

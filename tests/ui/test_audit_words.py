@@ -20,6 +20,7 @@ from bot.domain.prices import Charge, Price
 from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.ui.moderation.changes import changes
 from bot.ui.moderation.setting_words import Localizer
+from tests.domain.builders import filled
 from tests.i18n.catalogues import NAMES, SOURCE
 from tests.ui.client_harness import CATALOGUES
 
@@ -28,40 +29,42 @@ if TYPE_CHECKING:
 
 GUILD: Final = 5
 BEFORE: Final = GuildSettings(guild_id=GUILD)
-AFTER: Final = GuildSettings(
-    guild_id=GUILD,
-    pools=Pools((Pool.FAST,), Pool.NORMAL),
-    rules=(PoolRule(GUILD, Pool.FAST, 7, 50, None, 2, 100, 30),),
-    totals=(Total(Pool.FAST, 100),),
-    prices=(Price(Pool.FAST, Charge.ZOOM, 3), Price(Pool.NORMAL, Charge.VARY_REGION, 2)),
-    zone="Europe/Berlin",
-    locale="zh_CN",
-    press=PressPolicy(Pressers.ROLE, 7),
-    channels=ChannelPolicy((8,), (9,)),
-    gate=NewcomerGate(24, 48),
-    media=(MediaRule(GUILD, Treatment.AGE_RESTRICTED), MediaRule(8, Treatment.SPOILER)),
-    words=(WordRule(Match.REGEX, "gore+", WordAction.STRIKE),),
-    strikes=StrikePolicy(2, 10, 5),
-    log_channel=8,
-    retention_days=30,
-    pauses=(Pause(Pool.FAST, "back at noon"), Pause(None, "later")),
-    images=ImagePolicy(
-        on=False,
-        most_mb=5,
-        kinds=(ImageKind.PNG,),
-        channels=(8,),
-        age_restricted=True,
-        links=False,
-        hosts_allowed=("mj.run",),
-        hosts_denied=("evil.org",),
-    ),
-    additions=(PromptAddition(GUILD, "--ar 3:2", "in ink"),),
-    limits=(ParameterLimit(GUILD, "chaos", most=50.0), ParameterLimit(8, "tile", allowed=False)),
-    kinds=(KindRule(8, Charge.UPSCALE_HD, allowed=False),),
-    news_after=-1,
-    previews=False,
-    batch=8,
-    translate=True,
+AFTER: Final = filled(
+    GuildSettings(
+        guild_id=GUILD,
+        pools=Pools((Pool.FAST,), Pool.NORMAL),
+        rules=(PoolRule(GUILD, Pool.FAST, 7, 50, None, 2, 100, 30),),
+        totals=(Total(Pool.FAST, 100),),
+        prices=(Price(Pool.FAST, Charge.ZOOM, 3), Price(Pool.NORMAL, Charge.VARY_REGION, 2)),
+        zone="Europe/Berlin",
+        locale="zh_CN",
+        press=PressPolicy(Pressers.ROLE, 7),
+        channels=ChannelPolicy((8,), (9,)),
+        gate=NewcomerGate(24, 48),
+        media=(MediaRule(GUILD, Treatment.AGE_RESTRICTED), MediaRule(8, Treatment.SPOILER)),
+        words=(WordRule(Match.REGEX, "gore+", WordAction.STRIKE),),
+        strikes=StrikePolicy(2, 10, 5),
+        log_channel=8,
+        retention_days=30,
+        pauses=(Pause(Pool.FAST, "back at noon"), Pause(None, "later")),
+        images=ImagePolicy(
+            on=False,
+            most_mb=5,
+            kinds=(ImageKind.PNG,),
+            channels=(8,),
+            age_restricted=True,
+            links=False,
+            hosts_allowed=("mj.run",),
+            hosts_denied=("evil.org",),
+        ),
+        additions=(PromptAddition(GUILD, "--ar 3:2", "in ink"),),
+        limits=(ParameterLimit(GUILD, "chaos", most=50.0), ParameterLimit(8, "tile", allowed=False)),
+        kinds=(KindRule(8, Charge.UPSCALE_HD, allowed=False),),
+        news_after=-1,
+        previews=False,
+        batch=8,
+        translate=True,
+    )
 )
 """Every section differs from a new server's."""
 DUMP: Final = TypeAdapter(GuildSettings)
