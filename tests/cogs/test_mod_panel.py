@@ -3,6 +3,7 @@ Never here: what a setting means for a job, and the pools' own panel (test_pools
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from functools import partial
@@ -19,10 +20,13 @@ from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.prices import PICTURES, Charge
 from bot.domain.server_settings import COMMANDS, DECLARATIONS
+from bot.services.servers.settings import Guilds
+from bot.storage import open_storage
 from bot.storage.server_tables import audit
 from bot.ui.moderation.panel import TRANSLATE, panel_view
 from bot.ui.moderation.setting_words import Localizer
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
+from tests.fixtures.sqlite import address
 from tests.ui.builders import a_picture, walk, words
 from tests.ui.client_harness import CATALOGUES
 
@@ -630,6 +634,30 @@ async def test_of_two_who_remove_the_same_line_the_second_keeps_the_rest_of_her_
         assert [(a.suffix, a.defaults) for a in now.additions] == [("in ink", "")]
         assert now.limits == ()
         assert [word.pattern for word in now.words] == ["blood"]
+
+
+async def test_a_window_and_a_change_in_another_process_at_the_same_moment_both_hold(tmp_path: Path) -> None:
+    async with room(tmp_path) as here, open_storage(address(tmp_path / "easel.db"), migrate=False) as second:
+        there = Guilds(
+            store=second.guilds.settings, clock=here.house.clock, dispatcher=here.services.dispatcher
+        )
+        server = here.guild_id
+        message = await opened(here)
+        for n in range(1, 5):
+            before = (await here.settings()).gate
+            shown = await window(here, message, "New members…")
+            untouched = {"account_hours": str(before.hours_of_account)}
+
+            await asyncio.gather(
+                here.mo.submit_modal(shown, {"server_hours": str(n), **untouched}),
+                there.set_values(server, BOSS, "gate", {"account_hours": 10 * n}),
+                there.set_channel(server, BOSS, n, allowed=False),
+            )
+
+            now = await here.settings()
+            assert (now.gate.hours_on_server, now.gate.hours_of_account) == (n, 10 * n)
+            assert now.channels.denied == tuple(range(1, n + 1))
+        assert (await here.settings()).revision == 12
 
 
 # -- windows of which nobody knows any more what they showed -----------------------------------------------------
