@@ -18,7 +18,7 @@ from bot.midjourney.addresses import entry_for
 from bot.midjourney.images import PictureSettings
 from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
 from bot.midjourney.ohmygpt.client import DIRECT_ORIGIN, ApiSettings, MidjourneyApi
-from bot.midjourney.ohmygpt.keys import OhMyGptKeys
+from bot.midjourney.ohmygpt.key_admin import OhMyGptKeys
 from bot.midjourney.openai.chat import OpenAiChat
 from bot.midjourney.openai.images import ImagesApi
 

@@ -20,7 +20,7 @@ from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.escape import quoted
 from bot.ui.moderation.welcome import greeting, welcome_view
 from bot.ui.servers.lists import NAME_LIMIT, server_line, server_list
-from cogs.keys import Keys
+from cogs.upstream_keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -60,7 +60,7 @@ class Book:
     def __init__(self) -> None:
         self.lines: list[tuple[str, JobKey]] = []
 
-    async def account_for_other(self, _guild: int | None, _actor: Actor, action: str, key: JobKey) -> None:
+    async def audit_act_on_other(self, _guild: int | None, _actor: Actor, action: str, key: JobKey) -> None:
         self.lines.append((action, key))
 
 

@@ -264,6 +264,8 @@ async def test_lists_are_changed_from_the_panel(tmp_path: Path) -> None:
 
         now = await here.settings()
         assert "many" in seen(slip)
+        for kept in ("```\n--ar 1:1\n```", "```\nchaos many\n```"):
+            assert kept in seen(slip)
         assert {(r.key, r.allowed, r.most) for r in now.limits} == {
             ("chaos", True, 50),
             ("tile", False, None),
@@ -274,6 +276,22 @@ async def test_lists_are_changed_from_the_panel(tmp_path: Path) -> None:
         assert now.media == (MediaRule(channel.id, Treatment.SPOILER),)
         assert now.additions[0].defaults == "--ar 3:2"
         assert [(rule.charge, rule.allowed) for rule in now.kinds] == [(Charge.VIDEO, False)]
+
+
+async def test_a_word_rule_with_a_slip_is_given_back_and_removes_nothing(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        rule = WordRule(Match.WORD, "gore", WordAction.STRIKE)
+        await here.services.guilds.add_word(here.guild_id, BOSS, rule)
+        shown = await window(here, await opened(here), "Word rules…")
+        (gone,) = [option["value"] for option in field(shown, "gone")["options"]]
+
+        said = await here.mo.submit_modal(
+            shown, {"pattern": "blo(od", "match": ["regex"], "action": ["block"], "gone": [gone]}
+        )
+
+        assert "```\nblo(od\n```" in seen(said)
+        assert "Change…" in [p.get("label") for p in walk(said.followups[0].components)]
+        assert (await here.settings()).words == (rule,)
 
 
 async def test_limits_and_words_are_taken_away_from_the_panel(tmp_path: Path) -> None:

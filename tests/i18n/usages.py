@@ -28,8 +28,8 @@ from bot.ui.moderation.audit import ACTIONS
 from bot.ui.moderation.changes import DETAILS
 from bot.ui.pools.panel import Verb
 from bot.ui.preferences.card import TRANSLATES
-from bot.ui.servers.keys import Answer as KeyAnswer
 from bot.ui.servers.owners import Answer
+from bot.ui.servers.upstream_keys import Answer as KeyAnswer
 from bot.web.region_page import SENTENCES
 from tests.architecture.ground import modules, tree
 

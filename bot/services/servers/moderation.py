@@ -37,7 +37,7 @@ SHOWN_KEYS: Final = 50
 BATCH: Final = 100_000
 """How many jobs one look at a queue brings: all of them."""
 DONE_TO_OTHERS: Final = MappingProxyType({"cancel": "log.cancelled", "delete_card": "log.card_deleted"})
-"""What is said of each act that `account_for_other` writes down."""
+"""What is said of each act that `audit_act_on_other` writes down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ class Moderation:
             return closed.reason in {"message_gone", "channel_gone"}
         return True
 
-    async def account_for_other(self, guild_id: int | None, actor: Actor, action: str, key: JobKey) -> None:
+    async def audit_act_on_other(self, guild_id: int | None, actor: Actor, action: str, key: JobKey) -> None:
         """Write down what somebody did to another member's job with a button or command that members have, too."""
         job = await self.jobs.get(key)
         if guild_id is None or job is None or job.user_id == actor.user_id:
@@ -195,7 +195,7 @@ class Moderation:
         cancelled = await self.jobs.cancel(key, self.clock.now())
         if cancelled is None:
             raise UserError(text("settings.job_ended", key=key))
-        await self._account_for(guild_id, actor, "cancel", job.user_id, [cancelled])
+        await self._audit_act(guild_id, actor, "cancel", job.user_id, [cancelled])
         return cancelled
 
     async def cancel_all(self, guild_id: int, actor: Actor, user_id: int) -> int:
@@ -216,10 +216,10 @@ class Moderation:
         ended = [await self.jobs.cancel(job.key, self.clock.now()) for job in wanted]
         cancelled = [job for job in ended if job is not None]
         if cancelled:
-            await self._account_for(guild_id, actor, action, user_id, cancelled)
+            await self._audit_act(guild_id, actor, action, user_id, cancelled)
         return len(cancelled)
 
-    async def _account_for(
+    async def _audit_act(
         self, guild_id: int, actor: Actor, action: str, subject: int | None, cancelled: Sequence[Job]
     ) -> None:
         for job in cancelled:

@@ -35,10 +35,10 @@ from bot.ui.kit.controls import form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, maybe
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.moderators import draw_mod_button
+from bot.ui.moderation.given_back import as_typed, channels_named, give_back, tell_stale
 from bot.ui.moderation.panel import show_panel
 from bot.ui.moderation.setting_changes import From
 from bot.ui.moderation.setting_modal import channel_picker, picker
-from bot.ui.moderation.stale_windows import as_typed, channels_named, tell_stale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -179,10 +179,15 @@ async def set_words(context: Context) -> None:
     gone, written = {*context.choices.get("gone", ())}, context.fields
     edits = [words_dropped(lambda rule: _handle(rule) in gone)]
     pattern = written.get("pattern", "").strip()
-    if pattern:
-        rule = WordRule(Match(written["match"]), pattern, WordAction(written["action"]))
-        edits.append(word_added(rule))
-    changed = await context.services.guilds.change(context.guild_id, context.actor, all_of(edits))
+    try:
+        if pattern:
+            rule = WordRule(Match(written["match"]), pattern, WordAction(written["action"]))
+            edits.append(word_added(rule))
+        changed = await context.services.guilds.change(context.guild_id, context.actor, all_of(edits))
+    except UserError as refusal:
+        said = [(text("panel.pattern"), as_typed(pattern))]
+        await give_back(context, refusal.text, said, _again(context, "words"))
+        return
     await show_panel(context, notice=_said(changed))
 
 
@@ -223,18 +228,23 @@ async def set_prompts(context: Context, revision: int | None) -> None:
     chosen = {Charge(value) for value in context.choices.get("kinds", ())}
     guilds, sections = context.services.guilds, ("additions", "limits", "kinds")
     shown = await guilds.shown(context.guild_id, revision, sections)
-    edits = list(_prompt_edits(shown.settings, typed, chosen))
-    if edits and not shown.known:
-        kinds = listed([text(f"pool.charge.{c.value}") for c in PICTURES if c in chosen])
-        said: list[tuple[Text, Text | str]] = [
-            (text("section.additions"), as_typed(typed["defaults"])),
-            (text("panel.suffix"), as_typed(typed["suffix"])),
-            (text("section.limits"), as_typed(typed["limits"])),
-            (text("panel.kinds"), kinds),
-        ]
-        await tell_stale(context, sections, said, _again(context, "prompts"))
+    kinds = listed([text(f"pool.charge.{c.value}") for c in PICTURES if c in chosen])
+    said: list[tuple[Text, Text | str]] = [
+        (text("section.additions"), as_typed(typed["defaults"])),
+        (text("panel.suffix"), as_typed(typed["suffix"])),
+        (text("section.limits"), as_typed(typed["limits"])),
+        (text("panel.kinds"), kinds),
+    ]
+    again = _again(context, "prompts")
+    try:
+        edits = list(_prompt_edits(shown.settings, typed, chosen))
+        if edits and not shown.known:
+            await tell_stale(context, sections, said, again)
+            return
+        changed = await guilds.change(context.guild_id, context.actor, all_of(edits))
+    except UserError as refusal:
+        await give_back(context, refusal.text, said, again)
         return
-    changed = await guilds.change(context.guild_id, context.actor, all_of(edits))
     await show_panel(context, notice=_said(changed))
 
 

@@ -14,11 +14,11 @@ from bot.texts import Say, listed, text
 from bot.ui.kit.controls import StatelessView, form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE
 from bot.ui.kit.moderators import draw_mod_button, mod_button
+from bot.ui.moderation.given_back import as_typed, channels_named, tell_stale
 from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.panel import show_panel
 from bot.ui.moderation.setting_changes import CALM, check_writable
 from bot.ui.moderation.setting_modal import LINE_LIMIT, channel_picker, picker
-from bot.ui.moderation.stale_windows import as_typed, channels_named, tell_stale
 from bot.ui.pools.wording import pool_name, read_number
 
 if TYPE_CHECKING:
