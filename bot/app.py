@@ -140,7 +140,7 @@ async def assemble(
                 policy=DeploymentPolicy(settings.default_rules, settings.default_pool),
                 guilds=storage.guilds,
                 people=storage.people,
-                keepsakes=storage.keepsakes,
+                personal_items=storage.personal_items,
                 tenants=storage.tenants,
                 answers=storage.answers,
                 answer_writer=DiscordAnswers(bot, catalogues),

@@ -17,7 +17,7 @@ from bot.errors import RemoteError
 from bot.midjourney.addresses import entry_for
 from bot.midjourney.images import PictureSettings
 from bot.midjourney.ohmygpt.client import DIRECT_ORIGIN, ApiSettings, MidjourneyApi
-from bot.midjourney.ohmygpt.keys import OhMyGptKeys
+from bot.midjourney.ohmygpt.key_admin import OhMyGptKeys
 from bot.midjourney.openai.chat import OpenAiChat
 
 if TYPE_CHECKING:

@@ -109,7 +109,7 @@ class App:
                     start("balance", lambda: self.readiness.watch_balance(bank))
                 start("housekeeping", self.services.housekeeping.run)
                 start("copies", self.services.copies.run)
-                start("standing cards", self.services.standing_cards.run)
+                start("standing cards", self.services.erased_cards.run)
                 start("watch", self.services.watch.run)
                 start("owner questions", self.services.owner_questions.run)
             yield

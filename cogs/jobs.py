@@ -14,7 +14,7 @@ from bot.domain.keys import JobKey, parse_key
 from bot.errors import UserError
 from bot.texts import Text, text
 from bot.ui.card.titles import plain_title
-from bot.ui.jobs.job_buttons import withdraw
+from bot.ui.jobs import job_buttons
 from bot.ui.jobs.job_info import show_info
 from bot.ui.jobs.lists import queue_view, show_history
 from bot.ui.kit.command_texts import said
@@ -74,7 +74,7 @@ class JobsCog(commands.Cog):
         self, interaction: discord.Interaction[Easel], job: app_commands.Range[str, 1, KEY_LIMIT]
     ) -> None:
         """Withdraw a job as far as that is possible."""
-        await withdraw(Context(interaction), named(job))
+        await job_buttons.cancel(Context(interaction), named(job))
 
     @cancel.autocomplete("job")
     async def suggest_live(

@@ -19,7 +19,7 @@ from bot.ui.kit.message_parser import job_on
 from bot.ui.kit.moderators import ModeratorsOnly
 from bot.ui.moderation.block_lists import show_blocks
 from bot.ui.moderation.jobs import show_job
-from bot.ui.moderation.presses import show_audit, show_live, show_member
+from bot.ui.moderation.mod_buttons import show_audit, show_live, show_member
 from cogs.jobs import KEY_LIMIT, SUGGESTIONS, choices, named
 from cogs.moderation_prompts import Images, Prompts
 from cogs.moderation_settings import Settings

@@ -15,8 +15,9 @@ from bot.domain.days import zones
 from bot.domain.pools import UNSAID, AllowanceChange, Said
 from bot.domain.prices import Charge
 from bot.errors import UserError
+from bot.services.servers.edits import COOLDOWN_LIMIT
 from bot.services.servers.quota import REASON_LIMIT
-from bot.services.servers.settings import COOLDOWN_LIMIT, HOURS_LIMIT, NUMBER_LIMIT, PAUSE_LIMIT
+from bot.services.servers.settings import HOURS_LIMIT, NUMBER_LIMIT, PAUSE_LIMIT
 from bot.texts import text
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import AnyInteraction, Context

@@ -20,7 +20,7 @@ from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.escape import quoted
 from bot.ui.moderation.welcome import greeting, welcome_view
 from bot.ui.servers.lists import NAME_LIMIT, server_line, server_list
-from cogs.keys import Keys
+from cogs.upstream_keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -149,27 +149,27 @@ class ServersCog(commands.Cog):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Note every server; welcome those that came while nobody listened, and name those that are not let in."""
-        await _calmly(self._look_around())
+        await _logged(self._look_around())
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """It is new, or back."""
-        await _calmly(self._welcome(guild))
+        await _logged(self._welcome(guild))
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """It may have changed hands while it was away."""
-        await _calmly(self._note(guild))
+        await _logged(self._note(guild))
 
     @commands.Cog.listener()
     async def on_guild_update(self, _before: discord.Guild, after: discord.Guild) -> None:
         """It may have changed hands."""
-        await _calmly(self._note(after))
+        await _logged(self._note(after))
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was sent away."""
-        await _calmly(self._owner_policy.left(guild.id))
+        await _logged(self._owner_policy.left(guild.id))
 
     async def _look_around(self) -> None:
         since = await self._owner_policy.since()
@@ -233,7 +233,7 @@ def _channel_of(guild: discord.Guild) -> discord.TextChannel | None:
     return None
 
 
-async def _calmly(work: Coroutine[Any, Any, object]) -> None:
+async def _logged(work: Coroutine[Any, Any, object]) -> None:
     """A trouble of Discord's or the database's is logged; the next start, or the next change, tries again."""
     try:
         await work

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
         AuditEntry,
         Block,
         Changed,
+        ErasedCard,
         Grant,
         GuildSettings,
         PoolTotals,
         Standing,
-        StandingCard,
         Strike,
         Struck,
         UsageRow,
@@ -53,8 +53,13 @@ class SettingsStore(Protocol):
     ) -> Changed:
         """Apply `change` to what is stored and write the audit's line; what `change` raises is raised, nothing written."""
 
-    async def undo_last(self, guild_id: int, *, actor: Actor, at: int) -> AuditEntry | None:
-        """Take the latest change of settings back that was not taken back yet; None if there is none."""
+    async def undo_last(
+        self, guild_id: int, *, actor: Actor, at: int, entry_id: int | None = None
+    ) -> AuditEntry | None:
+        """Take the latest change of settings back that was not taken back yet; None if there is none.
+
+        None, too, and nothing taken back, if it is not the one of `entry_id`, where that is given.
+        """
 
     async def audit(self, guild_id: int, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
         """Read the history, the latest first; `before` is the id of an entry, for paging."""
@@ -160,10 +165,10 @@ class Records(Protocol):
     async def cards_left(self, guild_id: int, user_id: int) -> int:
         """How many messages of an erased member are still to be deleted, or could not be."""
 
-    async def claim_cards(self, now: int, *, lease_ms: int, limit: int) -> Sequence[StandingCard]:
+    async def claim_cards(self, now: int, *, lease_ms: int, limit: int) -> Sequence[ErasedCard]:
         """Take messages with erased words that are due, for a while; the attempt is counted."""
 
-    async def settle_card(self, card: StandingCard, *, gone: bool) -> None:
+    async def settle_card(self, card: ErasedCard, *, gone: bool) -> None:
         """A message is gone, or drawn anew; or, if not `gone`, will never be."""
 
     async def forget_prompts(self, now: int, *, limit: int, usual_days: int | None = None) -> int:

@@ -268,7 +268,7 @@ class MemberView:
 
 
 @dataclass(frozen=True, slots=True)
-class StandingCard:
+class ErasedCard:
     """A message in Discord that shows words of somebody who was erased."""
 
     message_id: int

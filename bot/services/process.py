@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from bot.domain.guild_ports import GuildStores, ModLog
     from bot.domain.inputs import PictureReader
     from bot.domain.jobs import Job
-    from bot.domain.keepsakes import Keepsakes
     from bot.domain.masks import Masks
     from bot.domain.membership import MemberDirectory
     from bot.domain.open_answers import AnswerStore, AnswerWriter
     from bot.domain.own_keys import Vault
     from bot.domain.people import PreferenceStore
+    from bot.domain.personal_items import PersonalItems
     from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Metrics, Pictures, Publisher
     from bot.domain.prompt_help import ChatApi, HelpBooks
     from bot.domain.tenancy import TenantStore
@@ -72,7 +72,7 @@ class Ports:
     """What holds where a server decided nothing."""
     guilds: GuildStores
     people: PreferenceStore
-    keepsakes: Keepsakes
+    personal_items: PersonalItems
     tenants: TenantStore
     answers: AnswerStore
     answer_writer: AnswerWriter

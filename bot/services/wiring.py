@@ -16,14 +16,14 @@ from bot.services.accounts.owner_questions import OwnerQuestions
 from bot.services.accounts.status import AccountStatus
 from bot.services.accounts.upstream_keys import UpstreamKeys
 from bot.services.admission.doors import Doors
-from bot.services.history.at_server import AtServer
-from bot.services.history.dm_outbox import DmDebts, DmOutbox
+from bot.services.history.dm_outbox import DmOutbox, DmQueue
+from bot.services.history.erased_cards import ErasedCards
 from bot.services.history.favourites import Favourites
 from bot.services.history.jobs import Jobs
 from bot.services.history.preferences import People
 from bot.services.history.redelivery import Redelivery
-from bot.services.history.standing_cards import StandingCards
 from bot.services.history.thumbnails import Thumbnails
+from bot.services.history.upstream_requests import UpstreamRequests
 from bot.services.housekeeping import Housekeeping
 from bot.services.intake.attachments import ImageLoader
 from bot.services.intake.batches import Batches
@@ -84,7 +84,7 @@ class Services:
     """Runs inside the worker; a process without a worker runs it alone, for the first cards."""
     # -- what exists already -----------------------------------------------------------------------------
     jobs: Jobs
-    at_server: AtServer
+    upstream_requests: UpstreamRequests
     redelivery: Redelivery
     favourites: Favourites
     thumbnails: Thumbnails
@@ -92,7 +92,7 @@ class Services:
     """Has to run beside the worker, in every process."""
     copies: DmOutbox
     """Has to run beside the worker, in every process that delivers."""
-    standing_cards: StandingCards
+    erased_cards: ErasedCards
     """As above."""
     # -- servers -----------------------------------------------------------------------------------------
     guilds: Guilds
@@ -181,9 +181,14 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
 
     # -- a row becomes calls and messages ----------------------------------------------------------------
     people = People(store=ports.people, clock=clock)
-    owed = DmDebts(people=people, store=ports.keepsakes, clock=clock)
+    copies = DmQueue(people=people, store=ports.personal_items, clock=clock)
     worker = build_worker(
-        ports, terms, accounts=accounts, dispatcher=dispatcher, owe_copy=owed.owe, on_lost_way=on_lost_way
+        ports,
+        terms,
+        accounts=accounts,
+        dispatcher=dispatcher,
+        owe_copy=copies.enqueue,
+        on_lost_way=on_lost_way,
     )
     editor = worker.editor
 
@@ -213,7 +218,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
 
     # -- what exists already -----------------------------------------------------------------------------
     doors = Doors(ports.directory)
-    at_server = AtServer(store=store, accounts=accounts, clock=clock)
+    upstream_requests = UpstreamRequests(store=store, accounts=accounts, clock=clock)
     jobs = Jobs(
         store=store,
         archive=ports.archive,
@@ -222,15 +227,15 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         wakeup=worker,
         show=editor.changed,
         policy=policy,
-        server=at_server,
+        server=upstream_requests,
     )
     redelivery = Redelivery(
         jobs=jobs, store=store, publisher=ports.publisher, pictures=ports.pictures, clock=clock
     )
     outbox = DmOutbox(
-        owed=owed,
+        queue=copies,
         people=people,
-        store=ports.keepsakes,
+        store=ports.personal_items,
         jobs=store,
         redelivery=redelivery,
         publisher=ports.publisher,
@@ -283,7 +288,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         image_loader=loader,
         video=terms.video,
     )
-    drafts = Drafts(store=ports.keepsakes, clock=clock, naming=terms.naming)
+    drafts = Drafts(store=ports.personal_items, clock=clock, naming=terms.naming)
     return Services(
         batches=Batches(
             chains=chains,
@@ -318,13 +323,13 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         worker=worker,
         editor=editor,
         jobs=jobs,
-        at_server=at_server,
+        upstream_requests=upstream_requests,
         redelivery=redelivery,
-        favourites=Favourites(jobs=jobs, store=ports.keepsakes, clock=clock),
+        favourites=Favourites(jobs=jobs, store=ports.personal_items, clock=clock),
         thumbnails=Thumbnails(publisher=ports.publisher, clock=clock),
         people=people,
         copies=outbox,
-        standing_cards=StandingCards(
+        erased_cards=ErasedCards(
             records=ports.guilds.records,
             jobs=store,
             publisher=ports.publisher,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.ports import PreviewPictures
-from bot.services.accounts.strays import Strays
+from bot.services.accounts.speed_notices import SpeedNotices
 from bot.services.worker.delivery import Delivery
 from bot.services.worker.news import News
 from bot.services.worker.previews import Previews
@@ -75,7 +75,7 @@ def build_worker(
             chance=chance,
             on_lost_way=on_lost_way,
             owe_copy=owe_copy,
-            strayed=Strays(memory=stores.memory, mail=ports.mail, metrics=metrics).saw,
+            strayed=SpeedNotices(memory=stores.memory, mail=ports.mail, metrics=metrics).saw,
             is_news=News(people=ports.people, settings=stores.settings, usual=terms.news_after).is_news,
         ),
         editor=editor,

@@ -18,8 +18,8 @@ from bot.storage.jobs.books import SqlBookStore
 from bot.storage.jobs.help_books import SqlHelpBooks
 from bot.storage.jobs.store import SqlJobStore
 from bot.storage.meta import SqlMeta
-from bot.storage.people.keepsakes import SqlKeepsakes
 from bot.storage.people.open_answers import SqlAnswerStore
+from bot.storage.people.personal_items import SqlPersonalItems
 from bot.storage.people.preferences import SqlPreferenceStore
 from bot.storage.people.region_links import SqlRegionLinkStore
 from bot.storage.servers.members import SqlMemberStore
@@ -45,7 +45,7 @@ class Storage:
     meta: SqlMeta
     guilds: GuildStores
     people: SqlPreferenceStore
-    keepsakes: SqlKeepsakes
+    personal_items: SqlPersonalItems
     region_links: SqlRegionLinkStore
     tenants: SqlTenantStore
     answers: SqlAnswerStore
@@ -83,7 +83,7 @@ async def open_storage(
             SqlMeta(database),
         ),
         SqlPreferenceStore(database),
-        SqlKeepsakes(database),
+        SqlPersonalItems(database),
         SqlRegionLinkStore(database),
         SqlTenantStore(database),
         SqlAnswerStore(database),

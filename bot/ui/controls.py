@@ -23,18 +23,18 @@ from bot.ui.moderation import (
     block_lists,
     jobs,
     list_modals,
-    panel_presses,
+    mod_buttons,
+    panel_buttons,
     prompt_lists,
     setting_changes,
     welcome,
     word_lists,
 )
-from bot.ui.moderation import presses as moderation
 from bot.ui.pools import modals
-from bot.ui.pools import presses as pools
-from bot.ui.preferences import presses as preferences
+from bot.ui.pools import panel_buttons as pool_buttons
+from bot.ui.preferences import components as preferences
 from bot.ui.region import mask_upload, picker
-from bot.ui.servers import keys, owners
+from bot.ui.servers import owners, upstream_keys
 
 __all__ = ["REGISTERED", "dispatch"]
 
@@ -55,18 +55,18 @@ REGISTERED: Final = (
     block_lists,
     jobs,
     list_modals,
-    panel_presses,
+    panel_buttons,
     setting_changes,
     welcome,
     prompt_lists,
     word_lists,
-    moderation,
+    mod_buttons,
     modals,
-    pools,
+    pool_buttons,
     preferences,
     mask_upload,
     picker,
-    keys,
+    upstream_keys,
     owners,
 )
 """Controls register themselves when their modules are read."""

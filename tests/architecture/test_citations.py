@@ -31,6 +31,9 @@ CITATION = re.compile(
 )
 POINTER = re.compile(r"\b(?:that is|that are|those are|those are in|is in) `(?P<name>[\w.]+)`")
 BARE = re.compile(r"\((?P<names>`?[a-z_.]+`?(?:, `?[a-z_.]+`?)*)\)")
+NAMED_FILE = re.compile(
+    r"(?<![\w/.-])(?:bot|cogs|tests|deploy|docs)/[\w/-]+\.(?:py|md|css|js|html|yaml|example)\b"
+)
 KNOWING = re.compile(r"\(`(?P<name>[a-z_.]+)` \w+")
 CITING = {".py", ".md", ".toml", ".yaml", ".service", ".js", ".css", ".html"}
 TOPS = ("bot", "cogs", "tests", "deploy", "docs", ".ci")
@@ -171,6 +174,23 @@ def test_a_docstring_sends_its_reader_to_modules_that_exist() -> None:
         if (lost := [n for n in pointed_at(ast.get_docstring(tree(path)) or "") if not exists(n)])
     }
     assert wrong == {}
+
+
+def astray(text: str) -> list[str]:
+    """What comments and docstrings below a module's own send their reader to, and is not there: modules, and files."""
+    lost = [m["name"] for m in POINTER.finditer(text) if not exists(m["name"])]
+    return lost + [name for name in NAMED_FILE.findall(text) if not (ROOT / name).exists()]
+
+
+def test_a_comment_sends_its_reader_to_modules_and_files_that_exist() -> None:
+    assert {named(path): lost for path in modules() if (lost := astray(flowing(path)))} == {}
+
+
+def test_a_comment_that_leads_nowhere_is_found() -> None:
+    gone, kept = "bot/" + "gone.py", "bot/app.py"
+    comments = f"# As it is in {kept} (that is `app`).\n# Not here (that is\n# `gone`), nor in {gone}."
+
+    assert astray(" ".join(line.strip("# ") for line in comments.splitlines())) == ["gone", gone]
 
 
 def test_a_docstring_that_points_at_no_module_is_found() -> None:

@@ -13,7 +13,7 @@ from bot.domain.declarations import Choice, Named, Number, Several, Switch
 from bot.domain.guilds import SECTIONS, GuildSettings
 from bot.domain.server_settings import COMMANDS, DECLARATIONS
 from bot.ui.moderation.setting_commands import setting_command
-from bot.ui.moderation.setting_words import COMMAND_OF, ITEMS, PARTS, Teller, command_lines
+from bot.ui.moderation.setting_words import COMMAND_OF, ITEMS, PARTS, Localizer, command_lines
 from tests.architecture.ground import ROOT
 from tests.i18n.catalogues import SOURCE, entries
 
@@ -117,8 +117,8 @@ def test_every_command_says_what_is_set_and_where_moderators_are_exempt(command:
         return str(words.id)
 
     settings = GuildSettings(guild_id=1)
-    assert all(command_lines(command, settings, Teller(say, 1)))
+    assert all(command_lines(command, settings, Localizer(say, 1)))
     for one in COMMANDS[command]:
         if one.about.exempt and isinstance(one.about.kind, Number):
-            said = command_lines(command, one.write(settings, one.about.kind.high), Teller(say, 1))
+            said = command_lines(command, one.write(settings, one.about.kind.high), Localizer(say, 1))
             assert "setting.exempt" in said[-1]

@@ -16,11 +16,11 @@ from bot.domain.tasks import RemoteTaskId
 from bot.services.accounts.costs import Costs
 from bot.services.admission.doors import Doors
 from bot.services.admission.terms import DeploymentPolicy
-from bot.services.history.at_server import AtServer
 from bot.services.history.favourites import Favourites
 from bot.services.history.jobs import Jobs
 from bot.services.history.redelivery import Redelivery
 from bot.services.history.thumbnails import Thumbnails
+from bot.services.history.upstream_requests import UpstreamRequests
 from bot.storage import open_storage
 from tests.fixtures.sqlite import migrated
 from tests.ui.builders import a_picture
@@ -60,7 +60,7 @@ class Book:
     def __init__(self) -> None:
         self.lines: list[tuple[str, JobKey]] = []
 
-    async def account_for_other(self, _guild: int | None, _actor: Actor, action: str, key: JobKey) -> None:
+    async def audit_act_on_other(self, _guild: int | None, _actor: Actor, action: str, key: JobKey) -> None:
         self.lines.append((action, key))
 
 
@@ -135,14 +135,14 @@ async def workshop(house: ClientHarness | Line, clock: Any, folder: Path) -> Asy
             wakeup=bell,
             show=changed.append,
             policy=DeploymentPolicy({}, Pool.NORMAL),
-            server=AtServer(store=storage.jobs, accounts=cast("Any", NoAccounts()), clock=clock),
+            server=UpstreamRequests(store=storage.jobs, accounts=cast("Any", NoAccounts()), clock=clock),
         )
-        house.services.jobs, house.services.at_server = jobs, jobs.server
+        house.services.jobs, house.services.upstream_requests = jobs, jobs.server
         house.services.moderation = Book()
         house.services.redelivery = Redelivery(
             jobs=jobs, store=storage.jobs, publisher=house.publisher, pictures=gallery, clock=clock
         )
         house.services.costs = Costs(books=storage.guilds.books, memory=storage.guilds.memory, clock=clock)
-        house.services.favourites = Favourites(jobs=jobs, store=storage.keepsakes, clock=clock)
+        house.services.favourites = Favourites(jobs=jobs, store=storage.personal_items, clock=clock)
         house.services.thumbnails = Thumbnails(publisher=house.publisher, clock=clock)
         yield JobsHarness(house, storage, gallery, bell, changed)

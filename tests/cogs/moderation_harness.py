@@ -221,7 +221,7 @@ async def moderated(
                 policy=DeploymentPolicy(offered, Pool.NORMAL),
                 guilds=storage.guilds,
                 people=storage.people,
-                keepsakes=storage.keepsakes,
+                personal_items=storage.personal_items,
                 tenants=storage.tenants,
                 answers=storage.answers,
                 answer_writer=DiscordAnswers(house.bot, CATALOGUES),

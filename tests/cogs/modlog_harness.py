@@ -161,7 +161,7 @@ async def room(folder: Path) -> AsyncIterator[Room]:
                 policy=DeploymentPolicy({Pool.NORMAL: Allowance(50, 3, 30)}, Pool.NORMAL),
                 guilds=storage.guilds,
                 people=storage.people,
-                keepsakes=storage.keepsakes,
+                personal_items=storage.personal_items,
                 tenants=storage.tenants,
                 answers=storage.answers,
                 answer_writer=DiscordAnswers(house.bot, CATALOGUES),

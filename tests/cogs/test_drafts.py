@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import JobState, Route
-from bot.domain.keepsakes import DRAFT_LIFE_MS
 from bot.domain.moderation import Match, WordAction, WordRule
+from bot.domain.personal_items import DRAFT_LIFE_MS
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.prompts import PromptOptions
@@ -165,7 +165,7 @@ async def test_only_the_writer_opens_a_draft_and_only_in_time_and_in_its_server(
             await service.open(mine, key)
         assert refused.value.text.id == "draft.expired"
         await service.tidy()
-        assert await shop.storage.keepsakes.draft(key) is None
+        assert await shop.storage.personal_items.draft(key) is None
 
 
 async def test_a_remix_that_is_refused_keeps_the_pool_of_its_picture(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ async def test_pages_of_favourites_are_turned_like_any_list(tmp_path: Path) -> N
     async with opened(tmp_path) as (house, shop):
         for _ in range(6):
             job = await shop.job()
-            await shop.storage.keepsakes.toggle_favourite(
+            await shop.storage.personal_items.toggle_favourite(
                 house.ada.id, job.key, house.guild.id, job.created_at
             )
         listed = await house.ada.slash(house.channel, "jobs list", what="favourites")

@@ -3,6 +3,7 @@ Never here: what a setting means for a job, and the pools' own panel (test_pools
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 import pytest
+from sqlalchemy import delete
 
 from bot.domain.access import MediaRule, Pressers, Treatment
 from bot.domain.jobs import JobState, Route
@@ -18,9 +20,13 @@ from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.prices import PICTURES, Charge
 from bot.domain.server_settings import COMMANDS, DECLARATIONS
+from bot.services.servers.settings import Guilds
+from bot.storage import open_storage
+from bot.storage.server_tables import audit
 from bot.ui.moderation.panel import TRANSLATE, panel_view
-from bot.ui.moderation.setting_words import Teller
+from bot.ui.moderation.setting_words import Localizer
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
+from tests.fixtures.sqlite import address
 from tests.ui.builders import a_picture, walk, words
 from tests.ui.client_harness import CATALOGUES
 
@@ -147,7 +153,7 @@ async def test_a_panel_with_long_lists_stays_within_discords_limits(tmp_path: Pa
         assert len(text_of(await opened(here))) <= 4000
         now = await here.settings()
         for language in CATALOGUES.languages:
-            shown = panel_view(now, Teller(partial(CATALOGUES.render, locale=language), here.guild_id))
+            shown = panel_view(now, Localizer(partial(CATALOGUES.render, locale=language), here.guild_id))
             assert shown.content_length() <= 4000, language
             assert shown.total_children_count <= 40
 
@@ -258,6 +264,8 @@ async def test_lists_are_changed_from_the_panel(tmp_path: Path) -> None:
 
         now = await here.settings()
         assert "many" in seen(slip)
+        for kept in ("```\n--ar 1:1\n```", "```\nchaos many\n```"):
+            assert kept in seen(slip)
         assert {(r.key, r.allowed, r.most) for r in now.limits} == {
             ("chaos", True, 50),
             ("tile", False, None),
@@ -268,6 +276,22 @@ async def test_lists_are_changed_from_the_panel(tmp_path: Path) -> None:
         assert now.media == (MediaRule(channel.id, Treatment.SPOILER),)
         assert now.additions[0].defaults == "--ar 3:2"
         assert [(rule.charge, rule.allowed) for rule in now.kinds] == [(Charge.VIDEO, False)]
+
+
+async def test_a_word_rule_with_a_slip_is_given_back_and_removes_nothing(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        rule = WordRule(Match.WORD, "gore", WordAction.STRIKE)
+        await here.services.guilds.add_word(here.guild_id, BOSS, rule)
+        shown = await window(here, await opened(here), "Word rules…")
+        (gone,) = [option["value"] for option in field(shown, "gone")["options"]]
+
+        said = await here.mo.submit_modal(
+            shown, {"pattern": "blo(od", "match": ["regex"], "action": ["block"], "gone": [gone]}
+        )
+
+        assert "```\nblo(od\n```" in seen(said)
+        assert "Change…" in [p.get("label") for p in walk(said.followups[0].components)]
+        assert (await here.settings()).words == (rule,)
 
 
 async def test_limits_and_words_are_taken_away_from_the_panel(tmp_path: Path) -> None:
@@ -539,7 +563,7 @@ async def test_a_window_that_was_not_touched_changes_nothing(tmp_path: Path) -> 
 async def test_of_two_moderators_with_the_channels_open_both_keep_their_channels(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         guilds, server = here.services.guilds, here.guild_id
-        await guilds.set_channels(server, BOSS, allowed=[here.log.id], denied=[])
+        await guilds.set_channel(server, BOSS, here.log.id, allowed=True)
         message = await opened(here)
         first, second = [await window(here, message, "Channels…") for _ in range(2)]
 
@@ -582,3 +606,179 @@ async def test_of_two_moderators_with_the_first_window_open_both_keep_their_deci
         settings = await guilds.settings(server)
         assert settings.log_channel == here.log.id
         assert settings.press.who is Pressers.REQUESTER
+
+
+async def test_what_one_window_changes_is_one_change_and_taken_back_as_one(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        before = await here.settings()
+        message = await opened(here)
+        kinds = [charge.value for charge in PICTURES if charge is not Charge.VIDEO]
+        prompts = {"defaults": "--ar 3:2", "suffix": "in ink", "limits": "chaos 50\ntile", "kinds": kinds}
+        first = {"channels": [here.house.channel], "log": [], "pools": ["NORMAL"], "per_day": "25"}
+
+        await here.mo.submit_modal(await window(here, message, "Prompts…"), prompts)
+        card = await opened(here, "setup")
+        await here.mo.submit_modal(await window(here, card, "Set up…"), {**first, "press": ["requester"]})
+
+        assert len(await here.history()) == 2
+        for _ in range(2):
+            await here.services.guilds.undo_last(here.guild_id, BOSS)
+        assert replace(await here.settings(), revision=0) == replace(before, revision=0)
+
+
+async def test_of_two_who_remove_the_same_line_the_second_keeps_the_rest_of_her_window(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path) as here:
+        await here.services.prompt_settings.limit_parameter(
+            here.guild_id, BOSS, here.guild_id, "chaos", most=50
+        )
+        await here.services.guilds.add_word(
+            here.guild_id, BOSS, WordRule(Match.WORD, "gore", WordAction.STRIKE)
+        )
+        message = await opened(here)
+        first, second = [await window(here, message, "Prompts…") for _ in range(2)]
+        words_first, words_second = [await window(here, message, "Word rules…") for _ in range(2)]
+        (gone,) = [option["value"] for option in field(words_first, "gone")["options"]]
+        untouched = {"defaults": "", "suffix": "", "limits": "", "kinds": [c.value for c in PICTURES]}
+        rule = {"match": ["word"], "action": ["block"], "gone": [gone]}
+
+        await here.mo.submit_modal(first, untouched)
+        await here.mo.submit_modal(second, {**untouched, "suffix": "in ink"})
+        await here.mo.submit_modal(words_first, {"pattern": "", **rule})
+        await here.mo.submit_modal(words_second, {"pattern": "blood", **rule})
+
+        now = await here.settings()
+        assert [(a.suffix, a.defaults) for a in now.additions] == [("in ink", "")]
+        assert now.limits == ()
+        assert [word.pattern for word in now.words] == ["blood"]
+
+
+async def test_a_window_and_a_change_in_another_process_at_the_same_moment_both_hold(tmp_path: Path) -> None:
+    async with room(tmp_path) as here, open_storage(address(tmp_path / "easel.db"), migrate=False) as second:
+        there = Guilds(
+            store=second.guilds.settings, clock=here.house.clock, dispatcher=here.services.dispatcher
+        )
+        server = here.guild_id
+        message = await opened(here)
+        for n in range(1, 5):
+            before = (await here.settings()).gate
+            shown = await window(here, message, "New members…")
+            untouched = {"account_hours": str(before.hours_of_account)}
+
+            await asyncio.gather(
+                here.mo.submit_modal(shown, {"server_hours": str(n), **untouched}),
+                there.set_values(server, BOSS, "gate", {"account_hours": 10 * n}),
+                there.set_channel(server, BOSS, n, allowed=False),
+            )
+
+            now = await here.settings()
+            assert (now.gate.hours_on_server, now.gate.hours_of_account) == (n, 10 * n)
+            assert now.channels.denied == tuple(range(1, n + 1))
+        assert (await here.settings()).revision == 12
+
+
+# -- windows of which nobody knows any more what they showed -----------------------------------------------------
+
+
+async def forgotten(here: Room) -> None:
+    """Lose the history, as housekeeping does after its time."""
+    await here.storage.database.write(lambda cn: cn.execute(delete(audit)))
+
+
+OLD: dict[str, tuple[str, dict[str, Any], str]] = {
+    "New members…": ("mod-set:gate:panel", {"server_hours": "9", "account_hours": "2"}, "on this server: 9"),
+    "Channels…": ("mod-channels", {"allowed": [], "denied": []}, "Open for pictures: —"),
+    "Prompts…": (
+        "mod-prompts",
+        {"defaults": "--ar 3:2", "suffix": "", "limits": "", "kinds": [c.value for c in PICTURES]},
+        "```\n--ar 3:2\n```",
+    ),
+}
+
+
+def renamed(shown: InteractionResult, custom_id: str) -> InteractionResult:
+    """The window as an earlier version drew it: without what it showed."""
+    drawn = shown._interaction.modal
+    assert drawn is not None
+    drawn["custom_id"] = f"easel:2:{custom_id}"
+    return shown
+
+
+async def set_lately(here: Room) -> None:
+    guilds, server = here.services.guilds, here.guild_id
+    await guilds.set_gate(server, BOSS, hours_on_server=1, hours_of_account=2)
+    await guilds.set_channel(server, BOSS, here.log.id, allowed=True)
+    await here.services.prompt_settings.set_suffix(server, BOSS, server, "in ink")
+
+
+@pytest.mark.parametrize("label", OLD)
+async def test_an_old_window_overwrites_nothing_that_somebody_changed_lately(
+    tmp_path: Path, label: str
+) -> None:
+    async with room(tmp_path) as here:
+        custom_id, written, kept = OLD[label]
+        message = await opened(here)
+        shown = renamed(await window(here, message, label), custom_id)
+        await set_lately(here)
+        before = await here.settings()
+
+        told = await here.mo.submit_modal(shown, written)
+        said = seen(told)
+
+        assert await here.settings() == before
+        assert "I changed nothing" in said
+        assert f"<@{BOSS.user_id}>" in said
+        assert kept in said
+        assert "Change…" in [p.get("label") for p in walk(told.followups[0].components)]
+
+
+@pytest.mark.parametrize("label", OLD)
+async def test_an_old_window_about_what_nobody_changed_for_a_day_works(tmp_path: Path, label: str) -> None:
+    async with room(tmp_path) as here:
+        custom_id, written, _ = OLD[label]
+        await set_lately(here)
+        await here.house.env.advance_time(25 * 3_600)
+        before = await here.settings()
+        message = await opened(here)
+
+        await here.mo.submit_modal(renamed(await window(here, message, label), custom_id), written)
+
+        assert await here.settings() != before
+        assert "✅ Changed" in text_of(message)
+
+
+async def test_a_window_whose_history_is_gone_overwrites_nothing(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        guilds, server = here.services.guilds, here.guild_id
+        message = await opened(here)
+        shown, other = [await window(here, message, "New members…") for _ in range(2)]
+        await guilds.set_gate(server, BOSS, hours_on_server=5, hours_of_account=6)
+        await forgotten(here)
+
+        said = seen(await here.mo.submit_modal(shown, {"server_hours": "9", "account_hours": "0"}))
+        same = await here.mo.submit_modal(other, {"server_hours": "5", "account_hours": "6"})
+
+        gate = (await guilds.settings(server)).gate
+        assert (gate.hours_on_server, gate.hours_of_account) == (5, 6)
+        assert "I changed nothing" in said
+        assert "9" in said
+        assert not same.followups
+
+
+async def test_the_first_window_whose_history_is_gone_overwrites_nothing_and_shows_what_was_entered(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path) as here:
+        card = await opened(here, "setup")
+        shown = await window(here, card, "Set up…")
+        await here.services.guilds.set_press(here.guild_id, BOSS, Pressers.REQUESTER)
+        await forgotten(here)
+        before = await here.settings()
+        written = {"channels": [here.house.channel], "log": [here.log], "pools": ["NORMAL"], "per_day": "25"}
+
+        said = seen(await here.mo.submit_modal(shown, {**written, "press": ["anyone"]}))
+
+        assert await here.settings() == before
+        for kept in (f"<#{here.house.channel.id}>", f"<#{here.log.id}>", "NORMAL", "25", "I changed nothing"):
+            assert kept in said

@@ -17,7 +17,7 @@ from bot.domain.jobs import JobState
 from bot.domain.moderation import Match, WordAction, WordRule
 from bot.ui.kit.moderators import ModeratorsOnly, draw_mod_button
 from bot.ui.moderation.audit import PAGE, audit_view
-from bot.ui.moderation.setting_words import Teller
+from bot.ui.moderation.setting_words import Localizer
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
 from tests.ui.builders import words
 from tests.ui.client_harness import CATALOGUES
@@ -476,7 +476,7 @@ async def test_even_large_changes_fit_on_a_page() -> None:
     ]
 
     view = audit_view(
-        entries, Teller(lambda said: CATALOGUES.render(said, "en"), 1), more=True, first=False, undo=None
+        entries, Localizer(lambda said: CATALOGUES.render(said, "en"), 1), more=True, first=False, undo=None
     )
 
     shown = [part.content for part in view.walk_children() if isinstance(part, discord.ui.TextDisplay)]

@@ -4,12 +4,18 @@ Never here: assertions."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from bot.domain.declarations import Choice, Named, Number, Several, Switch
 from bot.domain.jobs import Job, JobKind, ReplyTarget
 from bot.domain.keys import JobKey, key_from_bits
 from bot.domain.pools import Pool
+from bot.domain.server_settings import DECLARATIONS
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
+
+if TYPE_CHECKING:
+    from bot.domain.guilds import GuildSettings
+    from bot.domain.server_settings import Declared
 
 NOW = 1_900_000_000_000
 UUID = "11111111-2222-4333-8444-555555555555"
@@ -55,3 +61,26 @@ def action(custom_id: str, label: str = "", emoji: str = "") -> RemoteAction:
 
 def seen(status: TaskStatus, **parts: Any) -> TaskSnapshot:
     return TaskSnapshot(task_id=TASK, status=status, **parts)
+
+
+def filled(settings: GuildSettings) -> GuildSettings:
+    """The same with some value in each declared setting that has none yet, so that a new one is tried as well."""
+    for one in DECLARATIONS:
+        if one.read(settings) == one.default:
+            settings = one.write(settings, another_value(one))
+    return settings
+
+
+def another_value(one: Declared) -> Any:
+    match one.about.kind:
+        case Number(low, high):
+            return high if one.default != high else low
+        case Switch():
+            return not one.default
+        case Choice(values=values):
+            return next(value for value in values if value != one.default)
+        case Several(values):
+            return (next(iter(values)),)
+        case Named.CHANNEL | Named.ROLE:
+            return 2**62 + 13
+    return "de" if one.about.kind is Named.LANGUAGE else "Asia/Kathmandu"

@@ -22,7 +22,7 @@ from bot.i18n import Catalogues
 from bot.texts import text
 from bot.ui.card.cards import Cards
 from bot.ui.moderation.list_modals import LIST_MODALS
-from bot.ui.moderation.panel_presses import change_settings
+from bot.ui.moderation.panel_buttons import change_settings
 from bot.ui.moderation.setting_changes import From
 from bot.ui.moderation.setting_modal import setting_modal
 from bot.ui.moderation.welcome import setup_modal
@@ -37,7 +37,7 @@ from bot.ui.pools.modals import (
     unrule_modal,
     zone_modal,
 )
-from bot.ui.preferences.presses import set_modal, shape_modal
+from bot.ui.preferences.components import set_modal, shape_modal
 from tests.cogs.moderation_harness import moderated
 from tests.fakes.discord_rules import form_problems, walk
 from tests.i18n.catalogues import NAMES, SOURCE, path_of

@@ -22,13 +22,14 @@ from bot.domain.server_settings import COMMANDS, DECLARATIONS
 from bot.errors import RemoteFault
 from bot.services.accounts.own_keys import Brought
 from bot.services.intake.press import PressOutcome
+from bot.ui.card.card_buttons import CROWDED, FINISHED, ROOMY
 from bot.ui.card.cards import ENGINES
 from bot.ui.moderation.audit import ACTIONS
 from bot.ui.moderation.changes import DETAILS
 from bot.ui.pools.panel import Verb
 from bot.ui.preferences.card import TRANSLATES
-from bot.ui.servers.keys import Answer as KeyAnswer
 from bot.ui.servers.owners import Answer
+from bot.ui.servers.upstream_keys import Answer as KeyAnswer
 from bot.web.region_page import SENTENCES
 from tests.architecture.ground import modules, tree
 
@@ -66,9 +67,10 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "audit.{}": ACTIONS,
     "audit.part.{}": DETAILS,
     "button.{}": (
-        *("cancel", "remix", "start", "again", "info", "send", "delete", "show"),
+        *(own[0] for row in (*ROOMY, FINISHED, CROWDED) for own in row),
+        *("cancel", "again", "show"),
         *("yes_cancel", "yes_erase"),
-        *("idea0", "idea1", "idea2", "idea3", "ideas", "describe", "star"),
+        *("idea0", "idea1", "idea2", "idea3", "ideas", "describe"),
         *("midjourney", "draw"),
     ),
     "draw.bad_{}": ("size", "quality"),

@@ -703,7 +703,7 @@ class Harness:
                 directory=self.roster,
                 guilds=self._opened.guilds,
                 people=self._opened.people,
-                keepsakes=self._opened.keepsakes,
+                personal_items=self._opened.personal_items,
                 tenants=self._opened.tenants,
                 answers=WatchedStore(self._opened.answers, self.effects),  # type: ignore[arg-type]  # as above
                 answer_writer=FakeAnswers(self.discord, self.effects),

@@ -27,21 +27,21 @@ async def test_a_finished_picture_is_handed_over_once_besides(world: Harness) ->
     await wanting(world)
 
     job = await world.ended(await world.imagine())
-    await world.services.copies.hand_over()
-    await world.services.copies.hand_over()
+    await world.services.copies.deliver_due()
+    await world.services.copies.deliver_due()
 
     assert job.route is Route.REPLY
     ((user_id, words, picture),) = world.discord.handed
     assert (user_id, words.id, words.args["key"]) == (job.user_id, "jobs.file", job.key)
     assert picture.data
     world.clock.move_to(world.clock.now() + LEASE_MS)
-    await world.services.copies.hand_over()
+    await world.services.copies.deliver_due()
     assert len(world.discord.handed) == 1
 
 
 async def test_nobody_gets_what_they_did_not_ask_for(world: Harness) -> None:
     await world.ended(await world.imagine())
-    await world.services.copies.hand_over()
+    await world.services.copies.deliver_due()
 
     await wanting(world)
     world.upstream.template = {"ends": TaskStatus.FAILURE, "reason": "no"}
@@ -49,7 +49,7 @@ async def test_nobody_gets_what_they_did_not_ask_for(world: Harness) -> None:
     world.upstream.template = {}
     world.discord.closed = dict.fromkeys((Route.REPLY, Route.EDIT, Route.POST), "missing_permission")
     direct = await world.ended(await world.imagine())
-    await world.services.copies.hand_over()
+    await world.services.copies.deliver_due()
 
     assert direct.route is Route.DIRECT
     assert world.discord.handed == []
@@ -60,7 +60,7 @@ async def test_a_change_of_mind_in_between_counts(world: Harness) -> None:
     job = await world.ended(await world.imagine())
 
     await world.services.people.prefer_copies(job.user_id, on=False)
-    await world.services.copies.hand_over()
+    await world.services.copies.deliver_due()
 
     assert world.discord.handed == []
 
@@ -70,7 +70,7 @@ async def test_a_closed_door_is_said_once_and_switches_copies_off(world: Harness
     job = await world.ended(await world.imagine())
     world.discord.on_hand = [RouteClosed("dms_closed")]
 
-    await world.services.copies.hand_over()
+    await world.services.copies.deliver_due()
 
     ((said, locale),) = world.discord.whispered
     assert (said.id, locale) == ("copies.stopped", job.locale)
@@ -84,7 +84,7 @@ async def test_without_a_living_token_the_card_of_preferences_says_it_alone(worl
     world.discord.on_hand = [RouteClosed("dms_closed")]
     world.clock.move_to(job.reply.token_until + 1)
 
-    await world.services.copies.hand_over()
+    await world.services.copies.deliver_due()
 
     assert world.discord.whispered == []
     assert (await world.services.people.preferences(job.user_id)).copies_refused
@@ -94,18 +94,18 @@ async def test_trouble_is_waited_out_and_given_up_after_some_attempts(world: Har
     await wanting(world)
     await world.ended(await world.imagine())
     world.discord.on_hand = [RetryLater("down")]
-    await world.services.copies.hand_over()
+    await world.services.copies.deliver_due()
     world.clock.move_to(world.clock.now() + LEASE_MS)
-    await world.services.copies.hand_over()
+    await world.services.copies.deliver_due()
     assert len(world.discord.handed) == 1
 
     await world.ended(await world.imagine())
     world.picture_trouble = RetryLater("away")
     for _ in range(TRIES + 1):
-        await world.services.copies.hand_over()
+        await world.services.copies.deliver_due()
         world.clock.move_to(world.clock.now() + LEASE_MS)
     world.picture_trouble = None
-    await world.services.copies.hand_over()
+    await world.services.copies.deliver_due()
     assert len(world.discord.handed) == 1
 
 
@@ -117,7 +117,7 @@ async def test_a_delivery_does_not_care_whether_a_copy_could_be_noted(
     async def broken(*_: object) -> None:
         raise StorageTrouble("locked")
 
-    monkeypatch.setattr(type(world._opened.keepsakes), "owe_copy", broken)
+    monkeypatch.setattr(type(world._opened.personal_items), "enqueue_copy", broken)
     job = await world.ended(await world.imagine())
 
     assert job.is_delivered
@@ -127,7 +127,7 @@ async def test_copies_go_out_by_themselves_and_after_trouble(
     world: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await wanting(world)
-    claim = type(world._opened.keepsakes).claim_copies
+    claim = type(world._opened.personal_items).claim_copies
     troubles = [StorageTrouble("locked")]
 
     async def shaky(self: object, now: int, *, lease_ms: int, limit: int) -> object:
@@ -135,7 +135,7 @@ async def test_copies_go_out_by_themselves_and_after_trouble(
             raise troubles.pop()
         return await claim(self, now, lease_ms=lease_ms, limit=limit)  # type: ignore[arg-type]  # the real one
 
-    monkeypatch.setattr(type(world._opened.keepsakes), "claim_copies", shaky)
+    monkeypatch.setattr(type(world._opened.personal_items), "claim_copies", shaky)
     running = asyncio.create_task(world.services.copies.run())
     await world.ended(await world.imagine())
 

@@ -306,12 +306,12 @@ class Walk:
         return await self.mask_editor.submit(link, MASK)
 
     async def _all(self) -> None:
-        harvest = await self.services.describing.imagine_all(
+        started = await self.services.describing.imagine_all(
             self.viewer, self.description.key, Places(self.asker)
         )
-        if harvest.refused:
-            assert not harvest.begun
-            raise UserError(harvest.refused[0][1])
+        if started.refused:
+            assert not started.begun
+            raise UserError(started.refused[0][1])
 
     async def _from_picture(self, asker: Asker) -> None:
         given = await self.services.image_loader.of_job(self.viewer, self.grid.key)

@@ -39,7 +39,7 @@ async def erase(world: Harness) -> None:
 
 async def cleared(world: Harness) -> None:
     world.clock.move_to(world.clock.now() + HOUR)
-    await world.services.standing_cards.go_on()
+    await world.services.erased_cards.go_on()
 
 
 def shown(world: Harness) -> str:

@@ -15,7 +15,7 @@ from bot.domain.tasks import TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, TooLarge, UserError
 from bot.services.admission.viewer import Viewer
 from tests.services.harness import CHANNEL, GUILD
-from tests.services.test_at_server import Desk, Server
+from tests.services.test_upstream_requests import Desk, Server
 
 if TYPE_CHECKING:
     from tests.services.harness import Harness

@@ -210,10 +210,10 @@ async def test_what_is_done_to_another_members_job_is_written_down_and_ones_own_
 ) -> None:
     job = await server.imagine()
 
-    await server.moderation.account_for_other(GUILD, ADA, "delete_card", job.key)
-    await server.moderation.account_for_other(GUILD, Actor(1, "me"), "delete_card", job.key)
-    await server.moderation.account_for_other(None, ADA, "cancel", job.key)
-    await server.moderation.account_for_other(GUILD, ADA, "cancel", JobKey("0" * 12))
+    await server.moderation.audit_act_on_other(GUILD, ADA, "delete_card", job.key)
+    await server.moderation.audit_act_on_other(GUILD, Actor(1, "me"), "delete_card", job.key)
+    await server.moderation.audit_act_on_other(None, ADA, "cancel", job.key)
+    await server.moderation.audit_act_on_other(GUILD, ADA, "cancel", JobKey("0" * 12))
 
     assert [e.action for e in await server.guilds.audit(GUILD)][:2] == ["delete_card", "settings"]
     assert await server.listen() == ["log.card_deleted"]

@@ -23,7 +23,7 @@ from bot.services.accounts.key_orders import ORDERS, KeyOrders, Order
 from bot.services.accounts.monitor import REMEMBERED
 from bot.services.accounts.owner_policy import SINCE, NoMail
 from bot.services.accounts.owner_questions import ASKING
-from bot.services.accounts.strays import TOLD, Strays
+from bot.services.accounts.speed_notices import TOLD, SpeedNotices
 from bot.services.admission.viewer import Viewer
 from bot.storage.people_tables import drafts, open_answers, preferences
 from bot.storage.server_tables import guild_sections
@@ -118,7 +118,7 @@ async def test_new_preferences_of_one_hold_up_nobodys_copies(world: Harness) -> 
     for user in (1, 2, 3):
         await world.finished_grid(user=user)
     await write(world, update(preferences).where(preferences.c.user_id == 1).values(content='{"copies": {}}'))
-    await world.services.copies.hand_over()
+    await world.services.copies.deliver_due()
 
     assert sorted(user for user, _, _ in world.discord.handed) == [2, 3]
 
@@ -154,7 +154,7 @@ async def test_a_card_of_a_job_that_cannot_be_read_stops_no_other(world: Harness
     await write(world, update(jobs).where(jobs.c.key.in_([grids[0].key, heir.key])).values(kind="sculpture"))
     world.clock.move_to(world.clock.now() + 3_600_000)
 
-    await world.services.standing_cards.go_on()
+    await world.services.erased_cards.go_on()
 
     standing = [m.id for m in world.discord.messages if not m.deleted and m.key is not None]
     assert standing == [heir.reply.message_id]
@@ -186,7 +186,7 @@ async def test_new_notes_of_the_deployment_stop_no_part(world: Harness, value: s
     await services.costs.learn([])
     begun = await world.imagine(pool=Pool.NORMAL)
     job = replace(begun, state=JobState.SUCCEEDED, server=ServerSide(ran_at=Speed.TURBO))
-    strays = Strays(memory=memory, mail=NoMail(), metrics=world.meters)
+    strays = SpeedNotices(memory=memory, mail=NoMail(), metrics=world.meters)
     for _ in range(2):
         await strays.saw(job)
     assert f"default/{Pool.NORMAL.value}" in str(await memory.get(TOLD))

@@ -348,12 +348,12 @@ async def test_an_idea_that_is_not_there_or_forgotten_or_no_description_is_refus
 async def test_imagine_all_begins_each_prompt_with_a_charge_of_its_own(world: Harness) -> None:
     done, table = await described(world), Table(world)
 
-    harvest = await world.services.describing.imagine_all(ADA, done.key, table)
+    started = await world.services.describing.imagine_all(ADA, done.key, table)
 
-    assert [job.prompt for job in harvest.begun] == ["a fox --ar 3:2", "an owl", "an elk", "a cat"]
-    assert (harvest.running, harvest.refused, table.shut_again) == ((), (), [])
-    assert {job.pool for job in harvest.begun} == {Pool.FAST}
-    assert len({job.reply.message_id for job in harvest.begun}) == 4
+    assert [job.prompt for job in started.begun] == ["a fox --ar 3:2", "an owl", "an elk", "a cat"]
+    assert (started.running, started.refused, table.shut_again) == ((), (), [])
+    assert {job.pool for job in started.begun} == {Pool.FAST}
+    assert len({job.reply.message_id for job in started.begun}) == 4
     assert len([kind for _, kind in await world.ledger() if kind == "reserve"]) == 5
 
 
@@ -396,11 +396,11 @@ async def test_what_the_allowance_does_not_cover_is_named_and_the_rest_begins(wo
     world.rules[Pool.FAST] = Allowance(per_day=3, running=3, waiting=9)
     done, table = await described(world), Table(world)
 
-    harvest = await world.services.describing.imagine_all(ADA, done.key, table)
+    started = await world.services.describing.imagine_all(ADA, done.key, table)
 
-    assert len(harvest.begun) == 2
-    assert [number for number, _ in harvest.refused] == [3, 4]
-    assert {why.id for _, why in harvest.refused} == {"refused.per_day"}
+    assert len(started.begun) == 2
+    assert [number for number, _ in started.refused] == [3, 4]
+    assert {why.id for _, why in started.refused} == {"refused.per_day"}
     assert len(table.shut_again) == 2
     world.rules[Pool.FAST] = UNLIMITED
 
@@ -409,10 +409,10 @@ async def test_trouble_with_one_prompt_leaves_the_others_as_they_are(world: Harn
     done = await described(world)
     world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"insert"}
 
-    harvest = await world.services.describing.imagine_all(ADA, done.key, Table(world))
+    started = await world.services.describing.imagine_all(ADA, done.key, Table(world))
 
     world.store.trouble = None
-    assert [why.id for _, why in harvest.refused] == ["trouble.storage"] * 4
+    assert [why.id for _, why in started.refused] == ["trouble.storage"] * 4
 
 
 async def test_the_same_picture_is_described_again_once_at_a_time(world: Harness) -> None:

@@ -14,7 +14,8 @@ from bot.domain.moderation import RULES_LIMIT, Match, StrikePolicy, WordAction, 
 from bot.domain.pools import UNLIMITED, AllowanceChange, Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.services.servers import settings as room
-from bot.services.servers.settings import CACHED_MS, CHANNELS_LIMIT
+from bot.services.servers.edits import CHANNELS_LIMIT, channels_placed
+from bot.services.servers.settings import CACHED_MS
 from bot.texts import text
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, LOG_CHANNEL, refusal
@@ -220,7 +221,7 @@ async def test_lists_have_an_end(server: Server) -> None:
     for attempt in (
         server.guilds.add_word(GUILD, ADA, GORE),
         server.guilds.set_channel(GUILD, ADA, 10**6, allowed=False),
-        server.guilds.set_channels(GUILD, ADA, allowed=range(CHANNELS_LIMIT + 1), denied=()),
+        server.guilds.change(GUILD, ADA, channels_placed(allowed=range(CHANNELS_LIMIT + 1), denied=())),
         server.guilds.set_media(GUILD, ADA, 10**6, Treatment.SPOILER, on=True),
     ):
         assert (await refusal(attempt)).id == "settings.too_many"

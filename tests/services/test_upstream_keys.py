@@ -1,5 +1,5 @@
 """A key with a cap is made once, comes where it belongs whatever breaks, and no sentence shows a key of the account.
-Never here: the calls (tests/midjourney/test_keys.py), the command line and windows."""
+Never here: the calls (tests/midjourney/test_key_admin.py), the command line and windows."""
 
 from __future__ import annotations
 

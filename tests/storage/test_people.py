@@ -4,11 +4,12 @@ Never here: what a preference does."""
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.domain.people import OptionSet, Preferences
 from bot.domain.pools import Pool
@@ -18,6 +19,8 @@ from bot.texts import text
 from tests.storage.making import NOON
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
     from bot.storage import Storage
     from tests.storage.conftest import Opener
 
@@ -100,3 +103,20 @@ async def test_a_row_that_cannot_be_read_is_trouble_and_not_told(storage: Storag
         await storage.people.preferences(ADA)
 
     assert "secret" not in str(trouble.value)
+
+
+async def test_what_another_version_wrote_of_a_person_outlives_a_change(storage: Storage) -> None:
+    await storage.people.change(ADA, lambda _: FULL, at=NOON)
+
+    def rewrite(connection: Connection) -> None:
+        stored = json.loads(connection.execute(select(preferences.c.content)).scalar_one())
+        del stored["remix"]
+        connection.execute(update(preferences).values(content=json.dumps(stored | {"theme": "dark"})))
+
+    await storage.database.write(rewrite)
+
+    changed = await storage.people.change(ADA, lambda p: replace(p, aspect="1:1"), at=NOON)
+
+    stored = await storage.database.read(lambda cn: cn.execute(select(preferences.c.content)).scalar_one())
+    assert json.loads(stored)["theme"] == "dark"
+    assert changed == replace(FULL, aspect="1:1")

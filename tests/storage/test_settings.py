@@ -9,26 +9,26 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import TypeAdapter
 from sqlalchemy import delete, func, select, update
 
 from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
-from bot.domain.declarations import Choice, Named, Number, Several, Switch
 from bot.domain.guilds import SECTIONS, Actor, GuildSettings, Pause, Pools, Total
 from bot.domain.image_rules import ImageKind, ImagePolicy
 from bot.domain.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.pools import Pool, PoolRule, ServerLimits
 from bot.domain.prices import Charge, Price
 from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
-from bot.domain.server_settings import DECLARATIONS
 from bot.errors import SettingsChanged, StorageTrouble, UserError
 from bot.storage.server_tables import audit, guild_sections
+from bot.storage.servers.settings import IDENTITY
 from bot.texts import text
+from tests.domain.builders import filled
 from tests.storage.making import FREE, NOON, job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.domain.server_settings import Declared
     from bot.storage import Storage
     from tests.storage.conftest import Opener
 
@@ -61,29 +61,6 @@ FULL = GuildSettings(
     kinds=(KindRule(7, Charge.VIDEO, allowed=False),),
     batch=7,
 )
-
-
-def filled(settings: GuildSettings) -> GuildSettings:
-    """The same with some value in each declared setting that has none yet, so that a new one is tried as well."""
-    for one in DECLARATIONS:
-        if one.read(settings) == one.default:
-            settings = one.write(settings, another_value(one))
-    return settings
-
-
-def another_value(one: Declared) -> Any:
-    match one.about.kind:
-        case Number(low, high):
-            return high if one.default != high else low
-        case Switch():
-            return not one.default
-        case Choice(values=values):
-            return next(value for value in values if value != one.default)
-        case Several(values):
-            return (next(iter(values)),)
-        case Named.CHANNEL | Named.ROLE:
-            return 2**62 + 13
-    return "de" if one.about.kind is Named.LANGUAGE else "Asia/Kathmandu"
 
 
 FULL = filled(FULL)
@@ -169,6 +146,25 @@ async def test_changes_are_taken_back_one_after_the_other_and_undoing_is_audited
     assert len(history) == 7
 
 
+async def test_of_two_who_take_the_same_change_back_at_once_one_does(
+    storage: Storage, another: Opener
+) -> None:
+    second = await another()
+    await storage.guilds.settings.change(GUILD, zoned("Europe/Berlin"), actor=ADA, at=NOON)
+    last = (await storage.guilds.settings.change(GUILD, zoned("Asia/Tokyo"), actor=ADA, at=NOON)).entry
+    assert last is not None
+
+    undone = await asyncio.gather(
+        *(
+            place.guilds.settings.undo_last(GUILD, actor=BOB, at=NOON, entry_id=last.id)
+            for place in (storage, second)
+        )
+    )
+
+    assert sorted(entry is None for entry in undone) == [False, True]
+    assert (await storage.guilds.settings.settings(GUILD)).zone == "Europe/Berlin"
+
+
 async def test_a_change_after_an_undo_is_the_next_to_be_taken_back(storage: Storage) -> None:
     store = storage.guilds.settings
     await store.change(GUILD, zoned("Europe/Berlin"), actor=ADA, at=NOON)
@@ -223,6 +219,100 @@ async def test_settings_that_cannot_be_read_are_trouble_and_show_nothing(storage
         await storage.guilds.settings.settings(GUILD)
 
     assert "secret" not in str(trouble.value)
+
+
+# -- rows that another version wrote --------------------------------------------------------------------------
+
+
+async def rewritten(storage: Storage, section: str, change: Callable[[Any], Any]) -> None:
+    """Write a section as another version would."""
+    mine = (guild_sections.c.guild_id == GUILD) & (guild_sections.c.section == section)
+
+    def work(connection: Any) -> None:
+        stored = connection.execute(select(guild_sections.c.content).where(mine)).scalar_one()
+        spelled = json.dumps(change(json.loads(stored)))
+        connection.execute(update(guild_sections).where(mine).values(content=spelled))
+
+    await storage.database.write(work)
+
+
+async def stored(storage: Storage, section: str) -> Any:
+    mine = (guild_sections.c.guild_id == GUILD) & (guild_sections.c.section == section)
+    query = select(guild_sections.c.content).where(mine)
+    return json.loads(await storage.database.read(lambda cn: cn.execute(query).scalar_one()))
+
+
+async def test_what_a_row_lacks_means_the_default(storage: Storage) -> None:
+    store = storage.guilds.settings
+    await store.change(GUILD, lambda _: FULL, actor=ADA, at=NOON)
+    await rewritten(storage, "gate", lambda gate: {"hours_on_server": gate["hours_on_server"]})
+
+    assert (await store.settings(GUILD)).gate == NewcomerGate(1, 0)
+
+
+async def test_what_another_version_wrote_into_a_section_outlives_changes_and_undoing(
+    storage: Storage, another: Opener
+) -> None:
+    store = storage.guilds.settings
+    await store.change(GUILD, lambda _: FULL, actor=ADA, at=NOON)
+    await rewritten(storage, "gate", lambda gate: {**gate, "captcha": True})
+    await store.change(GUILD, lambda s: replace(s, gate=NewcomerGate(5, 6)), actor=ADA, at=NOON)
+
+    assert await stored(storage, "gate") == {"hours_on_server": 5, "hours_of_account": 6, "captcha": True}
+
+    await (await another()).guilds.settings.undo_last(GUILD, actor=BOB, at=NOON)
+
+    assert await stored(storage, "gate") == {"hours_on_server": 1, "hours_of_account": 2, "captcha": True}
+    assert (await store.settings(GUILD)).gate == FULL.gate
+
+
+async def test_what_another_version_knows_of_a_lists_entry_stays_with_the_entry(storage: Storage) -> None:
+    store = storage.guilds.settings
+    await store.change(GUILD, lambda _: FULL, actor=ADA, at=NOON)
+    await rewritten(storage, "rules", lambda rules: [{**r, "note": str(r["role_id"])} for r in rules])
+    everyone, artists = FULL.rules
+
+    def change(s: GuildSettings) -> GuildSettings:
+        new = PoolRule(GUILD, Pool.FAST, 77, 1, 1, 1)
+        return replace(s, rules=(new, replace(artists, per_day=9), everyone))
+
+    await store.change(GUILD, change, actor=ADA, at=NOON)
+
+    notes = {rule["role_id"]: rule.get("note") for rule in await stored(storage, "rules")}
+    assert notes == {GUILD: str(GUILD), artists.role_id: str(artists.role_id), 77: None}
+
+    await store.undo_last(GUILD, actor=BOB, at=NOON)
+
+    assert (await store.settings(GUILD)).rules == FULL.rules
+    assert [rule["note"] for rule in await stored(storage, "rules")] == [str(GUILD), str(artists.role_id)]
+
+
+async def test_a_change_of_a_section_that_this_version_does_not_know_is_taken_back(storage: Storage) -> None:
+    store = storage.guilds.settings
+    await store.change(GUILD, lambda _: FULL, actor=ADA, at=NOON)
+    await rewritten(storage, "zone", lambda _: "Asia/Tokyo")
+    newer = {"section": "moods", "content": '{"on": true}'}
+    await storage.database.write(
+        lambda cn: (
+            cn.execute(update(guild_sections).where(guild_sections.c.section == "zone").values(newer)),
+            cn.execute(
+                update(audit).values(before='{"moods": {"on": false}}', after='{"moods": {"on": true}}')
+            ),
+        )
+    )
+
+    await store.undo_last(GUILD, actor=BOB, at=NOON)
+
+    assert await stored(storage, "moods") == {"on": False}
+
+
+def test_every_list_says_by_what_its_entries_are_known() -> None:
+    whole = TypeAdapter(GuildSettings).dump_python(FULL, mode="json")
+    lists = {name: value for name, value in whole.items() if isinstance(value, list)}
+
+    assert set(IDENTITY) == set(lists)
+    for name, entries in lists.items():
+        assert all(set(IDENTITY[name]) <= set(entry) for entry in entries), name
 
 
 # -- the history keeps differences ---------------------------------------------------------------------------

@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from bot.domain.window_words import WindowWords
     from bot.services.accounts.costs import Costs
     from bot.services.admission.asker import Asker
-    from bot.services.history.at_server import AtServer
     from bot.services.history.favourites import Favourites
     from bot.services.history.jobs import Jobs
     from bot.services.history.redelivery import Redelivery
     from bot.services.history.thumbnails import Thumbnails
+    from bot.services.history.upstream_requests import UpstreamRequests
     from bot.services.wiring import Services
 
 CATALOGUES = Catalogues.load(strict=True)
@@ -199,7 +199,7 @@ class ScriptedServices:
     drawings: NoEngine = field(default_factory=NoEngine)
     presses: ScriptedPresses = field(default_factory=ScriptedPresses)
     jobs: Jobs | None = None
-    at_server: AtServer | None = None
+    upstream_requests: UpstreamRequests | None = None
     redelivery: Redelivery | None = None
     moderation: Any = None
     """What moderators did to others' jobs, as far as a test listens."""

@@ -19,7 +19,8 @@ from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.ui.moderation.changes import changes
-from bot.ui.moderation.setting_words import Teller
+from bot.ui.moderation.setting_words import Localizer
+from tests.domain.builders import filled
 from tests.i18n.catalogues import NAMES, SOURCE
 from tests.ui.client_harness import CATALOGUES
 
@@ -28,40 +29,42 @@ if TYPE_CHECKING:
 
 GUILD: Final = 5
 BEFORE: Final = GuildSettings(guild_id=GUILD)
-AFTER: Final = GuildSettings(
-    guild_id=GUILD,
-    pools=Pools((Pool.FAST,), Pool.NORMAL),
-    rules=(PoolRule(GUILD, Pool.FAST, 7, 50, None, 2, 100, 30),),
-    totals=(Total(Pool.FAST, 100),),
-    prices=(Price(Pool.FAST, Charge.ZOOM, 3), Price(Pool.NORMAL, Charge.VARY_REGION, 2)),
-    zone="Europe/Berlin",
-    locale="zh_CN",
-    press=PressPolicy(Pressers.ROLE, 7),
-    channels=ChannelPolicy((8,), (9,)),
-    gate=NewcomerGate(24, 48),
-    media=(MediaRule(GUILD, Treatment.AGE_RESTRICTED), MediaRule(8, Treatment.SPOILER)),
-    words=(WordRule(Match.REGEX, "gore+", WordAction.STRIKE),),
-    strikes=StrikePolicy(2, 10, 5),
-    log_channel=8,
-    retention_days=30,
-    pauses=(Pause(Pool.FAST, "back at noon"), Pause(None, "later")),
-    images=ImagePolicy(
-        on=False,
-        most_mb=5,
-        kinds=(ImageKind.PNG,),
-        channels=(8,),
-        age_restricted=True,
-        links=False,
-        hosts_allowed=("mj.run",),
-        hosts_denied=("evil.org",),
-    ),
-    additions=(PromptAddition(GUILD, "--ar 3:2", "in ink"),),
-    limits=(ParameterLimit(GUILD, "chaos", most=50.0), ParameterLimit(8, "tile", allowed=False)),
-    kinds=(KindRule(8, Charge.UPSCALE_HD, allowed=False),),
-    news_after=-1,
-    previews=False,
-    batch=8,
-    translate=True,
+AFTER: Final = filled(
+    GuildSettings(
+        guild_id=GUILD,
+        pools=Pools((Pool.FAST,), Pool.NORMAL),
+        rules=(PoolRule(GUILD, Pool.FAST, 7, 50, None, 2, 100, 30),),
+        totals=(Total(Pool.FAST, 100),),
+        prices=(Price(Pool.FAST, Charge.ZOOM, 3), Price(Pool.NORMAL, Charge.VARY_REGION, 2)),
+        zone="Europe/Berlin",
+        locale="zh_CN",
+        press=PressPolicy(Pressers.ROLE, 7),
+        channels=ChannelPolicy((8,), (9,)),
+        gate=NewcomerGate(24, 48),
+        media=(MediaRule(GUILD, Treatment.AGE_RESTRICTED), MediaRule(8, Treatment.SPOILER)),
+        words=(WordRule(Match.REGEX, "gore+", WordAction.STRIKE),),
+        strikes=StrikePolicy(2, 10, 5),
+        log_channel=8,
+        retention_days=30,
+        pauses=(Pause(Pool.FAST, "back at noon"), Pause(None, "later")),
+        images=ImagePolicy(
+            on=False,
+            most_mb=5,
+            kinds=(ImageKind.PNG,),
+            channels=(8,),
+            age_restricted=True,
+            links=False,
+            hosts_allowed=("mj.run",),
+            hosts_denied=("evil.org",),
+        ),
+        additions=(PromptAddition(GUILD, "--ar 3:2", "in ink"),),
+        limits=(ParameterLimit(GUILD, "chaos", most=50.0), ParameterLimit(8, "tile", allowed=False)),
+        kinds=(KindRule(8, Charge.UPSCALE_HD, allowed=False),),
+        news_after=-1,
+        previews=False,
+        batch=8,
+        translate=True,
+    )
 )
 """Every section differs from a new server's."""
 DUMP: Final = TypeAdapter(GuildSettings)
@@ -84,7 +87,7 @@ def _fields(value: object) -> Iterator[str]:
 
 def told(before: GuildSettings, after: GuildSettings, language: str = SOURCE) -> list[str]:
     say = partial(CATALOGUES.render, locale=language)
-    return list(changes(stored(before), stored(after), Teller(say, GUILD)))
+    return list(changes(stored(before), stored(after), Localizer(say, GUILD)))
 
 
 def test_this_changes_every_section() -> None:
@@ -170,6 +173,6 @@ def test_file_types_are_named_as_people_know_them() -> None:
 def test_a_word_that_nobody_named_is_shown_as_it_is_stored() -> None:
     say = partial(CATALOGUES.render, locale="de")
 
-    lines = list(changes({}, {"charge": "warp", "new_thing": 1}, Teller(say, GUILD)))
+    lines = list(changes({}, {"charge": "warp", "new_thing": 1}, Localizer(say, GUILD)))
 
     assert lines == ["\u2068charge\u2069: — → \u2068warp\u2069", "\u2068new\\_thing\u2069: — → \u20681\u2069"]

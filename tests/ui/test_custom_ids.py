@@ -3,11 +3,12 @@ Never here: what a control does."""
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.keys import KEY_PATTERN, JobKey, key_from_bits
@@ -18,6 +19,7 @@ from bot.ui.kit.controls import COMPONENTS, MODALS
 from bot.ui.kit.custom_ids import (
     KEY,
     LIMIT,
+    MOST,
     NUMBER,
     REST,
     SNOWFLAKE,
@@ -195,6 +197,7 @@ def test_what_nobody_drew_is_read_by_nobody(custom_id: str) -> None:
         "easel-pool:1:rule:NORMAL:",
         "easelmod:1:member:-",
         "easelmod:1:audit:" + "9" * 40,
+        f"easel:2:mod-member:{2**63}",
         "1f2e3d4c5b6a",
         "",
     ],
@@ -203,6 +206,47 @@ def test_near_misses_are_read_by_nobody(custom_id: str) -> None:
     control = COMPONENTS.get(kind_of(renewed(custom_id)) or "")
 
     assert control is None or read_fields(renewed(custom_id), control.fields) is None
+
+
+EVERY = [*COMPONENTS.values(), *MODALS.values()]
+OTHER_DIGITS = ("\u0660", "\u06f0", "\uff10", "\u09e6")
+"""Zeros of Arabic, Persian, fullwidth and Bengali digits."""
+
+
+def drawn(control: Any) -> st.SearchStrategy[list[str]]:
+    """How a control's fields could be spelled, by their patterns alone."""
+    fields = [st.from_regex(re.compile(field.pattern, re.ASCII), fullmatch=True) for field in control.fields]
+    return st.tuples(*fields).map(list)
+
+
+def near_misses(kind: str, parts: list[str]) -> list[str]:
+    """The custom_id and what is almost it."""
+    whole = ":".join([f"easel:2:{kind}", *parts])
+    others = [":1", ":", "\n", "9" * LIMIT]
+    near = [whole, *(whole + end for end in others), " " + whole, whole.rpartition(":")[0], whole.upper()]
+    near += [whole.replace("easel:2:", start, 1) for start in ("easel:3:", "easel:02:", "other:2:", "")]
+    for n, part in enumerate(parts):
+        digits = [
+            "".join(chr(ord(zero) + int(c)) if c in "0123456789" else c for c in part)
+            for zero in OTHER_DIGITS
+        ]
+        for other in ("", *digits):
+            near.append(":".join([f"easel:2:{kind}", *parts[:n], other, *parts[n + 1 :]]))
+    return near
+
+
+@pytest.mark.parametrize("control", EVERY, ids=lambda control: control.kind)
+@settings(max_examples=5, deadline=None)
+@given(st.data())
+def test_what_is_almost_a_custom_id_is_read_as_it_is_spelled_or_not_at_all(control: Any, data: Any) -> None:
+    for almost in near_misses(control.kind, data.draw(drawn(control))):
+        known = renewed(almost)
+        values = read_fields(known, control.fields) if kind_of(known) == control.kind else None
+        if values is not None:
+            spelled = [field.write(value) for field, value in zip(control.fields, values, strict=True)]
+            zeros = re.compile(r"(?<=:)0+(?=[0-9]+(:|$))")
+            meant = zeros.sub("", known) if REST not in control.fields else known
+            assert zeros.sub("", ":".join([f"easel:2:{control.kind}", *spelled])) == meant
 
 
 class Mood(StrEnum):
@@ -219,7 +263,7 @@ FIELDS = (KEY, NUMBER, SNOWFLAKE, one_of(Mood), maybe(one_of(Mood)), REST)
     st.tuples(
         KEYS,
         st.integers(0, 999_999),
-        st.integers(0, 10**20 - 1),
+        st.integers(0, MOST),
         st.sampled_from(Mood),
         st.sampled_from(Mood) | st.none(),
         st.text(max_size=24),
@@ -243,6 +287,7 @@ def test_fields_read_back_as_they_were_written(values: tuple[Any, ...]) -> None:
         ("kind", NUMBER, -1),
         ("kind", NUMBER, 1_000_000),
         ("kind", KEY, "short"),
+        ("kind", SNOWFLAKE, MOST + 1),
         ("kind", SNOWFLAKE, 10**20),
     ],
 )

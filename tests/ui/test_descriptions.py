@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import discord
 import pytest
 
 from bot.domain.jobs import JobKind, JobState, Press
 from bot.domain.tasks import RemoteTaskId
 from bot.domain.window_words import WindowWords
-from bot.services.intake.describe import Harvest
+from bot.services.intake.describe import IdeasStarted
 from bot.services.intake.intake import Started
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
@@ -21,7 +22,7 @@ from bot.ui.card.shortened import SHORTER_WORDS
 from bot.ui.imagine.use_as_prompt import HELD, open_under_card
 from bot.ui.jobs.try_again import try_again
 from bot.ui.kit.links import card_link
-from tests.ui.builders import KEY, PARENT, UUID, a_job
+from tests.ui.builders import KEY, PARENT, UUID, a_job, walk
 from tests.ui.client_harness import studio
 from tests.ui.test_regions import Drafts, press, words
 from tests.ui.test_windows import OneJob, WordedPresses, defaults
@@ -47,7 +48,7 @@ class Chains:
 
     job: Job
     late: bool = False
-    harvest: Harvest = field(default_factory=lambda: Harvest((), (), ()))
+    started: IdeasStarted = field(default_factory=lambda: IdeasStarted((), (), ()))
     begun: list[tuple[str, Any]] = field(default_factory=list)
     running: Job | None = None
 
@@ -72,11 +73,11 @@ class Chains:
     async def begin(self, asker: Asker, given: Any, **_: Any) -> Started:
         return self._began("picture", given, asker)
 
-    async def imagine_all(self, _viewer: object, _key: JobKey, places: Places) -> Harvest:
+    async def imagine_all(self, _viewer: object, _key: JobKey, places: Places) -> IdeasStarted:
         asker, spare = await places.open(), await places.open()
         await places.shut(spare)
         self.begun.append(("all", asker.reply.message_id))
-        return self.harvest
+        return self.started
 
 
 @dataclass
@@ -145,7 +146,7 @@ async def test_the_same_picture_is_described_again_or_the_running_job_is_named(*
 async def test_all_prompts_begin_at_once_and_one_answer_says_what_came_of_it() -> None:
     async with place() as here:
         full = text("describe.one_picture")
-        here.chains.harvest = Harvest((a_job(),), (a_job(),), ((3, full), (4, full)))
+        here.chains.started = IdeasStarted((a_job(),), (a_job(),), ((3, full), (4, full)))
         result = await here.press(spelled(IMAGINE_ALL[0]))
 
         ((_, message_id),) = here.chains.begun
@@ -234,6 +235,24 @@ async def test_a_message_that_is_gone_by_then_begins_nothing() -> None:
 
         assert here.house.services.imagine.begun == []
         assert "That picture is gone" in words(here.house)
+
+
+async def test_words_of_a_window_whose_message_cannot_be_read_again_are_given_back() -> None:
+    async with place() as here:
+        me = here.house.bot.user
+        assert me is not None
+        unread = discord.PermissionOverwrite(read_message_history=False)
+        channel, bob = here.house.guild.create_text_channel("unread", overwrites={me: unread}), here.house.bob
+        posted = await bob.send(channel, "look", attachments=[PNG])
+        window = await bob.context_menu(channel, "Use as image prompt", posted)
+        HELD.clear()  # as after a restart
+        told = await bob.submit_modal(window, {"prompt": "a paper fox", "weight": "1,5"})
+
+        assert here.house.services.imagine.begun == []
+        ((options, _),) = here.house.services.drafts.kept
+        assert (options.prompt, options.weight) == ("a paper fox", "1.5")
+        labels = [p.get("label") for answer in told.followups for p in walk(answer.components)]
+        assert "Edit prompt" in labels
 
 
 async def test_a_picture_of_a_message_is_described_and_a_message_without_one_is_not() -> None:

@@ -165,15 +165,15 @@ async def dispatcher(house: ClientHarness, folder: Path) -> AsyncIterator[Dispat
         await stores.settings.change(
             house.guild.id, lambda s: with_log(s, house.channel.id), actor=Actor(1, "mo"), at=1
         )
-        teller = Dispatcher(
+        localizer = Dispatcher(
             settings=stores.settings,
             records=stores.records,
             modlog=a_log(house),
             clock=house.clock,
             metrics=Uncounted(),
         )
-        task = asyncio.create_task(teller.run())
-        yield teller
+        task = asyncio.create_task(localizer.run())
+        yield localizer
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
@@ -194,19 +194,19 @@ class Uncounted:
 
 async def test_the_same_trouble_twenty_times_is_one_message(tmp_path: Path) -> None:
     event = ModEvent(EventKind.KEY_REJECTED, "key", text("log.key_rejected"))
-    async with studio() as house, dispatcher(house, tmp_path) as teller:
+    async with studio() as house, dispatcher(house, tmp_path) as localizer:
         for _ in range(20):
-            teller.tell(house.guild.id, event)
-        await teller.drain()
+            localizer.tell(house.guild.id, event)
+        await localizer.drain()
 
         assert len(told(house)) == 1
 
 
 async def test_two_members_refusals_are_two_messages(tmp_path: Path) -> None:
-    async with studio() as house, dispatcher(house, tmp_path) as teller:
-        teller.tell(house.guild.id, refusal(7))
-        teller.tell(house.guild.id, refusal(8))
-        await teller.drain()
+    async with studio() as house, dispatcher(house, tmp_path) as localizer:
+        localizer.tell(house.guild.id, refusal(7))
+        localizer.tell(house.guild.id, refusal(8))
+        await localizer.drain()
 
         assert len(told(house)) == 2
 

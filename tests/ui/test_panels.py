@@ -13,7 +13,7 @@ from bot.domain.prices import Charge, Price
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.ui.kit.custom_ids import read_fields
 from bot.ui.pools.panel import Verb, draw_button
-from bot.ui.pools.presses import press as pressed
+from bot.ui.pools.panel_buttons import press as pressed
 from bot.ui.pools.wording import bar, read_number
 from tests.cogs.moderation_harness import moderated, seen
 from tests.ui.builders import walk

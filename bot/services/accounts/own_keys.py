@@ -16,7 +16,7 @@ from cachetools import LRUCache, TTLCache
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.schedule import HOUR, MINUTE, SECOND
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
-from bot.services.admission.rations import SharedRation
+from bot.services.admission.rate_limits import SharedRateLimit
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -91,11 +91,11 @@ class OwnKeys:
     dispatcher: Dispatcher
     _current: TTLCache[int, OwnAccount | None, int] = field(init=False)
     _opened: LRUCache[OwnAccount, _Opened] = field(init=False, default_factory=lambda: LRUCache(CACHED))
-    _ration: SharedRation = field(init=False)
+    _ration: SharedRateLimit = field(init=False)
 
     def __post_init__(self) -> None:
         self._current = TTLCache(CACHED, CURRENT_MS, self.clock.now)
-        self._ration = SharedRation(
+        self._ration = SharedRateLimit(
             records=self.dispatcher.records,
             clock=self.clock,
             name="keys",

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.domain.jobs import Job
-    from bot.domain.keepsakes import Keepsakes
     from bot.domain.keys import JobKey
+    from bot.domain.personal_items import PersonalItems
     from bot.domain.ports import Clock, JobStore, Publisher
     from bot.services.history.preferences import People
     from bot.services.history.redelivery import Redelivery
@@ -36,36 +36,36 @@ IN_PUBLIC: Final = frozenset({Route.REPLY, Route.EDIT, Route.POST})
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
-class DmDebts:
+class DmQueue:
     """Notes who gets a copy; the delivery calls it."""
 
     people: People
-    store: Keepsakes
+    store: PersonalItems
     clock: Clock
-    rung: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    wakeup: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     """Set when something is owed."""
 
-    async def owe(self, job: Job, route: Route) -> None:
+    async def enqueue(self, job: Job, route: Route) -> None:
         """Note that the requester of a delivered job gets a copy, if they want copies. Raises nothing."""
         if job.state is not JobState.SUCCEEDED or route not in IN_PUBLIC:
             return
         try:
             if not (await self.people.preferences(job.user_id)).copies:
                 return
-            await self.store.owe_copy(job.key, self.clock.now())
+            await self.store.enqueue_copy(job.key, self.clock.now())
         except StorageTrouble as trouble:  # the delivery itself is what matters
             log.warning("copy_not_noted", extra={"job": job.key, "reason": str(trouble)})
             return
-        self.rung.set()
+        self.wakeup.set()
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class DmOutbox:
     """Hands over what is owed. The same nonce in each attempt makes two of one copy into one for some minutes."""
 
-    owed: DmDebts
+    queue: DmQueue
     people: People
-    store: Keepsakes
+    store: PersonalItems
     jobs: JobStore
     redelivery: Redelivery
     publisher: Publisher
@@ -75,14 +75,14 @@ class DmOutbox:
     async def run(self) -> None:
         """Hand over what is owed, until cancelled."""
         while True:
-            self.owed.rung.clear()
+            self.queue.wakeup.clear()
             try:
-                await self.hand_over()
+                await self.deliver_due()
             except StorageTrouble as trouble:
                 log.warning("copies_not_read", extra={"reason": str(trouble)})
-            await self.clock.pause(EVERY_S, self.owed.rung)
+            await self.clock.pause(EVERY_S, self.queue.wakeup)
 
-    async def hand_over(self) -> None:
+    async def deliver_due(self) -> None:
         """Hand over what is owed and due now. Raises `StorageTrouble`."""
         due = await self.store.claim_copies(self.clock.now(), lease_ms=LEASE_MS, limit=BATCH)
         for key, tries in due:
@@ -92,7 +92,7 @@ class DmOutbox:
                 log.warning("copy_not_read", extra={"job": key, "reason": str(trouble)})
                 handed = False
             if handed or tries >= TRIES:
-                await self.store.settle_copy(key)
+                await self.store.remove_copy(key)
 
     async def _handed(self, key: JobKey) -> bool:
         """Whether nothing is owed any more."""

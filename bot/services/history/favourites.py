@@ -13,8 +13,8 @@ from bot.services.history.jobs import PAGE, History
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
-    from bot.domain.keepsakes import Keepsakes
     from bot.domain.keys import JobKey
+    from bot.domain.personal_items import PersonalItems
     from bot.domain.ports import Clock
     from bot.services.admission.viewer import Viewer
     from bot.services.history.jobs import Jobs
@@ -25,7 +25,7 @@ class Favourites:
     """Adds, takes away, and lists."""
 
     jobs: Jobs
-    store: Keepsakes
+    store: PersonalItems
     clock: Clock
 
     async def toggle(self, viewer: Viewer, key: JobKey) -> Text:

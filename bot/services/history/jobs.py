@@ -11,7 +11,7 @@ from bot.domain.jobs import Job, JobState
 from bot.domain.prompts import seed_of
 from bot.errors import UserError
 from bot.services.admission.doors import Door, Doors
-from bot.services.history.at_server import known_seed
+from bot.services.history.upstream_requests import known_seed
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock, JobArchive, JobPage, JobStore, Load, Wakeup
     from bot.services.admission.terms import Policy
     from bot.services.admission.viewer import Viewer
-    from bot.services.history.at_server import AtServer
+    from bot.services.history.upstream_requests import UpstreamRequests
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Jobs:
     wakeup: Wakeup
     show: Callable[[Job], None]
     policy: Policy
-    server: AtServer
+    server: UpstreamRequests
 
     # -- one job -----------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from bot.services.admission.terms import Request
 from bot.services.intake.drafts import as_typed
 from bot.services.intake.imagine import chosen_by, named_pool
 from bot.services.intake.new_chain import NewChain
-from bot.services.intake.stand_ins import stand_in
+from bot.services.intake.synthetic_ids import synthetic_id
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class Batches:
                 pool=draft.pool,
                 prompt=composed.prompt,
                 notes=chosen_by(composed, draft.pool, shown),
-                interaction_id=stand_in(f"{key}/batch/{number}"),
+                interaction_id=synthetic_id(f"{key}/batch/{number}"),
             )
             try:
                 one = await self._begin(root, origin_of_draft(draft), places)

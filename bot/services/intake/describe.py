@@ -13,9 +13,9 @@ from bot.domain.prices import Charge
 from bot.domain.prompts import PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.doors import Door, Doors, origin_of
+from bot.services.intake import synthetic_ids
 from bot.services.intake.intake import Started
 from bot.services.intake.new_chain import NewChain, named_after
-from bot.services.intake.stand_ins import stand_in as _stand_in
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Places(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Harvest:
+class IdeasStarted:
     """What came of “Imagine all”."""
 
     begun: tuple[Job, ...]
@@ -95,7 +95,7 @@ class Describing:
         taken = await self.image_loader.kept(job)
         if not taken:
             raise UserError(text("describe.not_kept", key=key))
-        stand_in, running = await self._turn(f"{key}/again")
+        synthetic_id, running = await self._turn(f"{key}/again")
         if running is not None:
             return Started(running, fresh=False)
         chain = NewChain(
@@ -104,7 +104,7 @@ class Describing:
             taken=taken,
             subject=job.subject,
             ancestor=named_after(job),
-            interaction_id=stand_in,
+            interaction_id=synthetic_id,
         )
         return await self.chains.start(asker, chain)
 
@@ -124,7 +124,7 @@ class Describing:
         asker = await self.doors.seat(asker, origin_of(job), Door.IDEA)
         return await self.chains.start(asker, _imagined(job, prompt))
 
-    async def imagine_all(self, viewer: Viewer, key: JobKey, places: Places) -> Harvest:
+    async def imagine_all(self, viewer: Viewer, key: JobKey, places: Places) -> IdeasStarted:
         """Begin a chain with each of a description's prompts: each of them passes the one door, and pays for itself.
 
         What an earlier press began and what has not ended is not begun again.
@@ -146,17 +146,17 @@ class Describing:
             else:
                 (begun if one.fresh else running).append(one.job)
         log.info("description_imagined", extra={"job": key, "begun": len(begun), "refused": len(refused)})
-        return Harvest(tuple(begun), tuple(running), tuple(refused))
+        return IdeasStarted(tuple(begun), tuple(running), tuple(refused))
 
     async def _one_of_all(self, job: Job, number: int, idea: str, places: Places) -> Started:
         chain = _imagined(job, idea)
-        stand_in, running = await self._turn(f"{job.key}/{number}")
+        synthetic_id, running = await self._turn(f"{job.key}/{number}")
         if running is not None:
             return Started(running, fresh=False)
         asker = await places.open()
         try:
             seated = await self.doors.seat(asker, origin_of(job), Door.IDEAS)
-            one = await self.chains.start(seated, replace(chain, interaction_id=stand_in))
+            one = await self.chains.start(seated, replace(chain, interaction_id=synthetic_id))
         except BaseException:
             await places.shut(asker)
             raise
@@ -177,10 +177,10 @@ class Describing:
         """
         turn = 0
         while True:
-            stand_in = _stand_in(f"{what}/{turn}")
-            job = await self.store.by_interaction(stand_in)
+            synthetic_id = synthetic_ids.synthetic_id(f"{what}/{turn}")
+            job = await self.store.by_interaction(synthetic_id)
             if job is None or not job.is_terminal:
-                return stand_in, job
+                return synthetic_id, job
             turn += 1
 
 

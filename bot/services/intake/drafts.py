@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.keepsakes import DRAFT_LIFE_MS, Draft
+from bot.domain.personal_items import DRAFT_LIFE_MS, Draft
 from bot.domain.pools import Pool
 from bot.domain.prompts import PROMPT_LIMIT
 from bot.errors import UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from bot.domain.keepsakes import Keepsakes
     from bot.domain.keys import JobKey
+    from bot.domain.personal_items import PersonalItems
     from bot.domain.ports import Clock
     from bot.domain.prompts import PromptOptions
     from bot.services.admission.viewer import Viewer
@@ -44,7 +44,7 @@ SPELLED: Final = {Pool.NORMAL: "--relax", Pool.FAST: "--fast", Pool.TURBO: "--tu
 class Drafts:
     """Keeps refused prompts for those who wrote them."""
 
-    store: Keepsakes
+    store: PersonalItems
     clock: Clock
     naming: Naming
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.domain.engine_models import EngineModel
     from bot.domain.inputs import Given
     from bot.domain.jobs import Ancestor, Job
-    from bot.domain.keepsakes import Draft
+    from bot.domain.personal_items import Draft
     from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader, LoadedImage

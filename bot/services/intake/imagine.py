@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from bot.domain.inputs import Given
-    from bot.domain.keepsakes import Draft
+    from bot.domain.personal_items import Draft
     from bot.domain.prompts import Composed
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader, LoadedImage

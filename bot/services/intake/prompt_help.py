@@ -24,7 +24,7 @@ from bot.domain.prompt_help import (
 )
 from bot.domain.schedule import MINUTE
 from bot.errors import RemoteError, RemoteFault, SettingsChanged, StorageTrouble, UserError
-from bot.services.admission.rations import Ration
+from bot.services.admission.rate_limits import RateLimit
 from bot.services.admission.terms import Request
 from bot.texts import text
 
@@ -77,12 +77,12 @@ class PromptHelper:
     owner: OwnerPolicy
     clock: Clock
     metrics: Metrics
-    _ration: Ration = field(init=False)
+    _ration: RateLimit = field(init=False)
     _off: dict[str, int] = field(init=False, default_factory=dict)
     """Accounts whose key was refused, with the time until which they are not tried."""
 
     def __post_init__(self) -> None:
-        self._ration = Ration(self.clock, MOST_ASKED, ASKED_WITHIN_MS, "helper.too_often")
+        self._ration = RateLimit(self.clock, MOST_ASKED, ASKED_WITHIN_MS, "helper.too_often")
 
     @property
     def offered(self) -> bool:

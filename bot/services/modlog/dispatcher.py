@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.errors import StorageTrouble
-from bot.services.admission.rations import Ration
+from bot.services.admission.rate_limits import RateLimit
 from bot.services.modlog.events import events_of, lost_way
 from bot.texts import text
 
@@ -64,10 +64,10 @@ class Dispatcher:
     _waiting: dict[int, deque[ModEvent]] = field(init=False, default_factory=dict)
     _turns: asyncio.Queue[int] = field(init=False, default_factory=asyncio.Queue)
     """Servers whose turn it is to be told something; each stands there once, and goes to the end after it."""
-    _lines: Ration = field(init=False)
+    _lines: RateLimit = field(init=False)
 
     def __post_init__(self) -> None:
-        self._lines = Ration(
+        self._lines = RateLimit(
             self.clock, most=LINES, within_ms=HOUR_MS, refusal=""
         )  # nobody is refused anything
 

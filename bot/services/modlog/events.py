@@ -9,7 +9,7 @@ from bot.domain.accounts import is_own
 from bot.domain.failures import FailureKind
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.jobs import JobState
-from bot.domain.straying import pool_at, strayed
+from bot.domain.pool_speeds import other_speed, pool_at
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _TROUBLES: Final = frozenset(
 )
 
 
-def strayed_words(pool: Pool, ran_at: Speed) -> dict[str, Text]:
+def speed_words(pool: Pool, ran_at: Speed) -> dict[str, Text]:
     """The pool that was asked for, and the one in which it ran."""
     return {"pool": text(f"pool.{pool.value}"), "ran_in": text(f"pool.{pool_at(ran_at).value}")}
 
@@ -63,9 +63,9 @@ def events_of(job: Job, reasons: Sequence[str]) -> Iterator[ModEvent]:
             subject=job.user_id,
             job=job.key,
         )
-    ran_at = strayed(job)
+    ran_at = other_speed(job)
     if ran_at is not None:
-        said = text("log.left_pool", **strayed_words(job.pool, ran_at), key=job.key)
+        said = text("log.left_pool", **speed_words(job.pool, ran_at), key=job.key)
         yield ModEvent(EventKind.LEFT_POOL, f"pool/{job.account}/{job.pool.value}", said, job=job.key)
     if job.failure is None or job.state is not JobState.FAILED:
         return

@@ -37,7 +37,7 @@ SHOWN_KEYS: Final = 50
 BATCH: Final = 100_000
 """How many jobs one look at a queue brings: all of them."""
 DONE_TO_OTHERS: Final = MappingProxyType({"cancel": "log.cancelled", "delete_card": "log.card_deleted"})
-"""What is said of each act that `account_for_other` writes down."""
+"""What is said of each act that `audit_act_on_other` writes down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Moderation:
         now = self.clock.now()
         if until is not None and until <= now:
             raise UserError(text("settings.past"))
-        await self.guilds.rations.take_act(guild_id)
+        await self.guilds.write_limits.take_act(guild_id)
         block = Block(user_id, until, reason.strip()[:REASON_LIMIT], actor, now)
         await self.stores.members.block(guild_id, block)
         if until is None:
@@ -100,7 +100,7 @@ class Moderation:
 
     async def unblock(self, guild_id: int, actor: Actor, user_id: int) -> Block:
         """Lift a member's block; raises `UserError` if there is none."""
-        await self.guilds.rations.take_act(guild_id)
+        await self.guilds.write_limits.take_act(guild_id)
         lifted = await self.stores.members.unblock(guild_id, user_id, actor=actor, at=self.clock.now())
         if lifted is None:
             raise UserError(text("settings.not_blocked"))
@@ -113,7 +113,7 @@ class Moderation:
 
     async def forgive(self, guild_id: int, actor: Actor, user_id: int) -> int:
         """Let a member's strikes count no more; returns how many did."""
-        await self.guilds.rations.take_act(guild_id)
+        await self.guilds.write_limits.take_act(guild_id)
         n = await self.stores.members.forgive(guild_id, user_id, actor=actor, at=self.clock.now())
         if n:
             self._tell(guild_id, actor, user_id, "forgive", text("log.forgiven", user=str(user_id)), {})
@@ -162,7 +162,7 @@ class Moderation:
         job = await self.job(guild_id, key)
         if job.state is not JobState.SUCCEEDED:
             raise UserError(text("settings.no_result", key=key))
-        await self.guilds.rations.take_act(guild_id)
+        await self.guilds.write_limits.take_act(guild_id)
         gone = job.reply.message_id is None or await self._take_down(job, job.reply.message_id)
         await self.jobs.remove_result(key)
         details = {"jobs": [key]}
@@ -178,7 +178,7 @@ class Moderation:
             return closed.reason in {"message_gone", "channel_gone"}
         return True
 
-    async def account_for_other(self, guild_id: int | None, actor: Actor, action: str, key: JobKey) -> None:
+    async def audit_act_on_other(self, guild_id: int | None, actor: Actor, action: str, key: JobKey) -> None:
         """Write down what somebody did to another member's job with a button or command that members have, too."""
         job = await self.jobs.get(key)
         if guild_id is None or job is None or job.user_id == actor.user_id:
@@ -190,22 +190,22 @@ class Moderation:
 
     async def cancel(self, guild_id: int, actor: Actor, key: JobKey) -> Job:
         """Cancel one job of this server; raises `UserError` if it is unknown here or has ended."""
-        await self.guilds.rations.take_act(guild_id)
+        await self.guilds.write_limits.take_act(guild_id)
         job = await self.job(guild_id, key)
         cancelled = await self.jobs.cancel(key, self.clock.now())
         if cancelled is None:
             raise UserError(text("settings.job_ended", key=key))
-        await self._account_for(guild_id, actor, "cancel", job.user_id, [cancelled])
+        await self._audit_act(guild_id, actor, "cancel", job.user_id, [cancelled])
         return cancelled
 
     async def cancel_all(self, guild_id: int, actor: Actor, user_id: int) -> int:
         """Cancel all unfinished jobs of a member; returns how many."""
-        await self.guilds.rations.take_act(guild_id)
+        await self.guilds.write_limits.take_act(guild_id)
         return await self._cancel_live(guild_id, actor, "cancel_all", user_id, queued_only=False)
 
     async def clear_queue(self, guild_id: int, actor: Actor) -> int:
         """Cancel every job of the server that waits; what was sent goes on. Returns how many."""
-        await self.guilds.rations.take_act(guild_id)
+        await self.guilds.write_limits.take_act(guild_id)
         return await self._cancel_live(guild_id, actor, "clear_queue", None, queued_only=True)
 
     async def _cancel_live(
@@ -216,10 +216,10 @@ class Moderation:
         ended = [await self.jobs.cancel(job.key, self.clock.now()) for job in wanted]
         cancelled = [job for job in ended if job is not None]
         if cancelled:
-            await self._account_for(guild_id, actor, action, user_id, cancelled)
+            await self._audit_act(guild_id, actor, action, user_id, cancelled)
         return len(cancelled)
 
-    async def _account_for(
+    async def _audit_act(
         self, guild_id: int, actor: Actor, action: str, subject: int | None, cancelled: Sequence[Job]
     ) -> None:
         for job in cancelled:
@@ -241,7 +241,7 @@ class Moderation:
 
     async def export(self, guild_id: int, actor: Actor, user_id: int) -> Mapping[str, Any]:
         """Everything kept about a member in a server, as JSON can say it."""
-        await self.guilds.rations.take_act(guild_id)
+        await self.guilds.write_limits.take_act(guild_id)
         exported = await self.stores.records.export(guild_id, user_id)
         await self._note(guild_id, actor, "export", user_id, {})
         return exported

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.domain.image_rules import ImageKind, ImagePolicy
     from bot.domain.prices import Charge
     from bot.domain.prompt_rules import Placed
+    from bot.services.servers.edits import Edit
     from bot.services.servers.settings import Guilds
 
     P = TypeVar("P", bound=Placed)
@@ -34,6 +35,65 @@ if TYPE_CHECKING:
 PLACES_LIMIT: Final = 100
 """Rules of one sort that a server may have."""
 HOSTS_LIMIT: Final = 50
+
+
+# -- edits: several may be one change -------------------------------------------------------------------------
+
+
+def defaults_said(target_id: int, typed: str) -> Edit:
+    """Say which parameters prompts get that have none of them; empty: none from this place. Raises `UserError`."""
+    defaults = read_defaults(typed)
+    return _added(target_id, lambda a: replace(a, defaults=defaults))
+
+
+def suffix_said(target_id: int, typed: str) -> Edit:
+    """Say which words stand behind every prompt; empty: none from this place. Raises `UserError`."""
+    suffix = read_suffix(typed)
+    return _added(target_id, lambda a: replace(a, suffix=suffix))
+
+
+def _added(target_id: int, change: Callable[[PromptAddition], PromptAddition]) -> Edit:
+    def edit(s: GuildSettings) -> GuildSettings:
+        known = next((a for a in s.additions if a.target_id == target_id), PromptAddition(target_id))
+        new = change(known)
+        mine = [new] if new.defaults or new.suffix else []
+        return replace(s, additions=_placed(s.additions, lambda a: a.target_id == target_id, mine))
+
+    return edit
+
+
+def parameter_limited(target_id: int, name: str, *, allowed: bool = True, most: float | None = None) -> Edit:
+    """Allow a parameter, up to a number perhaps, or deny it; over what was said of it there before. Raises `UserError`."""
+    key = key_of(name)
+    if most is not None:
+        most = checked_most(key, most)
+    limit = ParameterLimit(target_id, key, allowed, most)
+    return lambda s: replace(s, limits=_placed(s.limits, lambda r: _same(r, limit), [limit]))
+
+
+def parameter_freed(target_id: int, name: str, *, missing_ok: bool = False) -> Edit:
+    """Take away what was said of a parameter there; raises `UserError` if nothing was, unless that is as good."""
+    limit = ParameterLimit(target_id, key_of(name))
+
+    def edit(s: GuildSettings) -> GuildSettings:
+        left = _placed(s.limits, lambda r: _same(r, limit), [])
+        if len(left) == len(s.limits) and not missing_ok:
+            raise UserError(text("settings.no_such_limit"))
+        return replace(s, limits=left)
+
+    return edit
+
+
+def kind_allowed(target_id: int, charge: Charge, *, allowed: bool) -> Edit:
+    """Allow or deny a kind of job. Allowing for the whole server leaves no rule: that is how it is without one."""
+
+    def edit(s: GuildSettings) -> GuildSettings:
+        usual = allowed and target_id == s.guild_id
+        mine = [] if usual else [KindRule(target_id, charge, allowed)]
+        kinds = _placed(s.kinds, lambda r: (r.target_id, r.charge) == (target_id, charge), mine)
+        return replace(s, kinds=kinds)
+
+    return edit
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -45,29 +105,12 @@ class PromptSettings:
     # -- prompts -----------------------------------------------------------------------------------------
 
     async def set_defaults(self, guild_id: int, actor: Actor, target_id: int, typed: str) -> Changed:
-        """Say which parameters prompts get that have none of them; empty: none from this place."""
-        defaults = read_defaults(typed)
-        return await self._add(guild_id, actor, target_id, lambda a: replace(a, defaults=defaults))
+        """See `defaults_said`."""
+        return await self.guilds.change(guild_id, actor, defaults_said(target_id, typed))
 
     async def set_suffix(self, guild_id: int, actor: Actor, target_id: int, typed: str) -> Changed:
-        """Say which words stand behind every prompt; empty: none from this place."""
-        suffix = read_suffix(typed)
-        return await self._add(guild_id, actor, target_id, lambda a: replace(a, suffix=suffix))
-
-    async def _add(
-        self,
-        guild_id: int,
-        actor: Actor,
-        target_id: int,
-        change: Callable[[PromptAddition], PromptAddition],
-    ) -> Changed:
-        def changed(s: GuildSettings) -> GuildSettings:
-            known = next((a for a in s.additions if a.target_id == target_id), PromptAddition(target_id))
-            new = change(known)
-            mine = [new] if new.defaults or new.suffix else []
-            return replace(s, additions=_placed(s.additions, lambda a: a.target_id == target_id, mine))
-
-        return await self.guilds.change(guild_id, actor, changed)
+        """See `suffix_said`."""
+        return await self.guilds.change(guild_id, actor, suffix_said(target_id, typed))
 
     async def limit_parameter(
         self,
@@ -79,41 +122,19 @@ class PromptSettings:
         allowed: bool = True,
         most: float | None = None,
     ) -> Changed:
-        """Allow a parameter, up to a number perhaps, or deny it; over what was said of it there before."""
-        key = key_of(name)
-        if most is not None:
-            most = checked_most(key, most)
-        limit = ParameterLimit(target_id, key, allowed, most)
-
-        def changed(s: GuildSettings) -> GuildSettings:
-            return replace(s, limits=_placed(s.limits, lambda r: _same(r, limit), [limit]))
-
-        return await self.guilds.change(guild_id, actor, changed)
+        """See `parameter_limited`."""
+        edit = parameter_limited(target_id, name, allowed=allowed, most=most)
+        return await self.guilds.change(guild_id, actor, edit)
 
     async def free_parameter(self, guild_id: int, actor: Actor, target_id: int, name: str) -> Changed:
-        """Take away what was said of a parameter there; raises `UserError` if nothing was."""
-        limit = ParameterLimit(target_id, key_of(name))
-
-        def changed(s: GuildSettings) -> GuildSettings:
-            left = _placed(s.limits, lambda r: _same(r, limit), [])
-            if len(left) == len(s.limits):
-                raise UserError(text("settings.no_such_limit"))
-            return replace(s, limits=left)
-
-        return await self.guilds.change(guild_id, actor, changed)
+        """See `parameter_freed`."""
+        return await self.guilds.change(guild_id, actor, parameter_freed(target_id, name))
 
     async def set_kind(
         self, guild_id: int, actor: Actor, target_id: int, charge: Charge, *, allowed: bool
     ) -> Changed:
-        """Allow or deny a kind of job. Allowing for the whole server leaves no rule: that is how it is without one."""
-
-        def changed(s: GuildSettings) -> GuildSettings:
-            usual = allowed and target_id == guild_id
-            mine = [] if usual else [KindRule(target_id, charge, allowed)]
-            kinds = _placed(s.kinds, lambda r: (r.target_id, r.charge) == (target_id, charge), mine)
-            return replace(s, kinds=kinds)
-
-        return await self.guilds.change(guild_id, actor, changed)
+        """See `kind_allowed`."""
+        return await self.guilds.change(guild_id, actor, kind_allowed(target_id, charge, allowed=allowed))
 
     async def set_batch(self, guild_id: int, actor: Actor, most: int) -> Changed:
         """Say how many jobs one prompt may ask for; 1: no more than one."""

@@ -147,7 +147,7 @@ class Allowances:
             raise UserError(text("settings.number", low=1, high=NUMBER_LIMIT))
         if expires_at is not None and expires_at <= now:
             raise UserError(text("settings.past"))
-        await self.guilds.rations.take_act(guild_id)
+        await self.guilds.write_limits.take_act(guild_id)
         grant = await self.stores.members.grant(
             guild_id,
             user_id,

@@ -8,27 +8,31 @@ from typing import TYPE_CHECKING, Final
 
 from cachetools import TTLCache
 
-from bot.domain.access import ChannelPolicy, MediaRule, Treatment
+from bot.domain.access import MediaRule, Treatment
 from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.guilds import Changed, GuildSettings, Pause, Total
-from bot.domain.moderation import RULES_LIMIT, WordRule, checked
-from bot.domain.pools import UNLIMITED, Allowance, AllowanceChange, Pool, PoolRule, Unsaid
+from bot.domain.pools import UNLIMITED, AllowanceChange, Pool
 from bot.domain.prices import DEFAULT_PRICE, Charge, Price
-from bot.domain.server_settings import with_values
+from bot.domain.schedule import HOUR
 from bot.errors import UserError
-from bot.services.servers.bounds import bounded, rule_order
-from bot.services.servers.rations import WritingRations
+from bot.services.servers import edits
+from bot.services.servers.bounds import bounded
+from bot.services.servers.edits import CHANNELS_LIMIT
+from bot.services.servers.write_limits import OF_SETTINGS, WriteLimits
 from bot.texts import listed, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
     from bot.domain.access import Pressers
     from bot.domain.guild_ports import SettingsStore
     from bot.domain.guilds import Actor, AuditEntry
+    from bot.domain.moderation import WordRule
+    from bot.domain.pools import Allowance
     from bot.domain.ports import Clock
     from bot.services.modlog.dispatcher import Dispatcher
+    from bot.services.servers.edits import Edit
 
 CACHED_MS: Final = 5_000
 """How long settings are believed without a look. Accepting a job checks their revision in its transaction, so an
@@ -36,10 +40,21 @@ old copy costs a second look, never a wrong decision."""
 CACHED_GUILDS: Final = 10_000
 NUMBER_LIMIT: Final = 1_000_000
 """The largest allowance, total and price; more is spelled as unlimited."""
-CHANNELS_LIMIT: Final = 200
 HOURS_LIMIT: Final = 24 * 365
-COOLDOWN_LIMIT: Final = 24 * 3_600  # seconds
+WINDOW_LIFE_MS: Final = 24 * HOUR
+"""A window that does not say when it was opened is taken to be younger."""
+LOOK_BACK: Final = 200
+"""Lines of the history among which others' changes are looked for."""
 PAUSE_LIMIT: Final = 300  # characters of a pause's words
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a window showed."""
+
+    settings: GuildSettings
+    known: bool
+    """False if nobody knows any more: these are the settings of now."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -50,13 +65,13 @@ class Guilds:
     clock: Clock
     dispatcher: Dispatcher
     _cache: TTLCache[int, GuildSettings, int] = field(init=False)
-    rations: WritingRations = field(
+    write_limits: WriteLimits = field(
         init=False
     )  # taken from by whatever moderators do to members and jobs, too
 
     def __post_init__(self) -> None:
         self._cache = TTLCache(CACHED_GUILDS, CACHED_MS, self.clock.now)
-        self.rations = WritingRations(store=self.store, clock=self.clock)
+        self.write_limits = WriteLimits(store=self.store, clock=self.clock)
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -64,10 +79,25 @@ class Guilds:
         """A server's settings, a few seconds old at most."""
         return self._cache.get(guild_id) or self._keep(await self.store.settings(guild_id))
 
-    async def shown(self, guild_id: int, revision: int | None) -> GuildSettings:
-        """What a window showed that was opened at a revision; as things are now, if nobody knows any more."""
-        known = None if revision is None else await self.store.at(guild_id, revision)
-        return await self.store.settings(guild_id) if known is None else known
+    async def shown(self, guild_id: int, revision: int | None, sections: Collection[str]) -> Shown:
+        """What a window about some sections showed when it was opened, at a revision (None: nobody wrote that down)."""
+        if revision is not None:
+            then = await self.store.at(guild_id, revision)
+            if then is not None:
+                return Shown(then, known=True)
+        now = await self.store.settings(guild_id)
+        lately = self.clock.now() - WINDOW_LIFE_MS
+        changes = await self.changes_of(guild_id, sections)
+        return Shown(now, known=revision is None and not any(entry.at > lately for entry in changes))
+
+    async def changes_of(self, guild_id: int, sections: Collection[str]) -> Sequence[AuditEntry]:
+        """The latest changes of some sections, the newest first."""
+        found = await self.store.audit(guild_id, before=None, limit=LOOK_BACK)
+        return [
+            entry
+            for entry in found
+            if entry.action in OF_SETTINGS and not {*sections}.isdisjoint(entry.after)
+        ]
 
     def forget(self, guild_id: int) -> None:
         """Read a server's settings anew next time."""
@@ -113,33 +143,8 @@ class Guilds:
         What was not said is read in the transaction that writes, so that two moderators who change different numbers
         of one rule at the same time both keep their change.
         """
-        bounded(
-            *(
-                n
-                for n in (numbers.per_day, numbers.running, numbers.waiting, numbers.per_month)
-                if not isinstance(n, Unsaid)
-            )
-        )
-        if not isinstance(numbers.cooldown, Unsaid):
-            bounded(numbers.cooldown, limit=COOLDOWN_LIMIT)
-
-        def change(s: GuildSettings) -> GuildSettings:
-            known = next((r.allowance() for r in s.rules_of(pool) if r.role_id == role_id), otherwise)
-            meant = numbers.over(known)
-            rule = PoolRule(
-                guild_id,
-                pool,
-                role_id,
-                meant.per_day,
-                meant.running,
-                meant.waiting,
-                meant.per_month,
-                meant.cooldown,
-            )
-            others = [r for r in s.rules if (r.pool, r.role_id) != (pool, role_id)]
-            return replace(s, rules=tuple(sorted([*others, rule], key=rule_order)))
-
-        return await self.change(guild_id, actor, change)
+        edit = edits.allowance(pool, role_id, numbers, otherwise=otherwise)
+        return await self.change(guild_id, actor, edit)
 
     async def remove_rule(self, guild_id: int, actor: Actor, pool: Pool, role_id: int) -> Changed:
         """Take a role's rule away; raises `UserError` if there is none."""
@@ -154,12 +159,7 @@ class Guilds:
 
     async def switch_pool(self, guild_id: int, actor: Actor, pool: Pool, *, on: bool) -> Changed:
         """Switch a pool on or off; off refuses new chains and presses of its old ones."""
-
-        def change(s: GuildSettings) -> GuildSettings:
-            off = {*s.pools.off} - {pool} if on else {*s.pools.off, pool}
-            return replace(s, pools=replace(s.pools, off=tuple(p for p in Pool if p in off)))
-
-        return await self.change(guild_id, actor, change)
+        return await self.change(guild_id, actor, edits.pool_switched(pool, on=on))
 
     async def set_default_pool(self, guild_id: int, actor: Actor, pool: Pool | None) -> Changed:
         """Choose the pool of a command that names none; None: the deployment's. Raises `UserError` if it is off."""
@@ -220,7 +220,7 @@ class Guilds:
         self, guild_id: int, actor: Actor, command: str, values: Mapping[str, Any]
     ) -> Changed:
         """Set what a command declares, by its options; what is not named stays. Raises `UserError` for bad values."""
-        return await self.change(guild_id, actor, lambda s: with_values(s, command, values))
+        return await self.change(guild_id, actor, edits.values(command, values))
 
     async def set_zone(self, guild_id: int, actor: Actor, zone: str) -> Changed:
         """Choose the time zone in which a day begins, by its IANA name."""
@@ -240,37 +240,7 @@ class Guilds:
         self, guild_id: int, actor: Actor, channel_id: int, *, allowed: bool | None
     ) -> Changed:
         """Allow or deny a channel or a category; None: take it from either list."""
-
-        def change(s: GuildSettings) -> GuildSettings:
-            yes = {*s.channels.allowed} - {channel_id} | ({channel_id} if allowed is True else set())
-            no = {*s.channels.denied} - {channel_id} | ({channel_id} if allowed is False else set())
-            if len(yes) + len(no) > CHANNELS_LIMIT:
-                raise UserError(text("settings.too_many", limit=CHANNELS_LIMIT))
-            return replace(s, channels=ChannelPolicy(tuple(sorted(yes)), tuple(sorted(no))))
-
-        return await self.change(guild_id, actor, change)
-
-    async def set_channels(
-        self,
-        guild_id: int,
-        actor: Actor,
-        *,
-        allowed: Sequence[int],
-        denied: Sequence[int],
-        shown: ChannelPolicy | None = None,
-    ) -> Changed:
-        """Put both lists of channels in the place of what was `shown` (None: of what is); others' changes since then stay."""
-
-        def change(s: GuildSettings) -> GuildSettings:
-            base = s.channels if shown is None else shown
-            no = {*s.channels.denied} - ({*base.denied} - {*denied}) | ({*denied} - {*base.denied})
-            yes = {*s.channels.allowed} - ({*base.allowed} - {*allowed}) | ({*allowed} - {*base.allowed})
-            yes -= no
-            if len(yes) + len(no) > CHANNELS_LIMIT:
-                raise UserError(text("settings.too_many", limit=CHANNELS_LIMIT))
-            return replace(s, channels=ChannelPolicy(tuple(sorted(yes)), tuple(sorted(no))))
-
-        return await self.change(guild_id, actor, change)
+        return await self.change(guild_id, actor, edits.channel_placed(channel_id, allowed=allowed))
 
     async def set_gate(
         self, guild_id: int, actor: Actor, *, hours_on_server: int, hours_of_account: int
@@ -305,15 +275,7 @@ class Guilds:
 
     async def add_word(self, guild_id: int, actor: Actor, rule: WordRule) -> Changed:
         """Add a rule about words, or give the one with this pattern another action."""
-        rule = checked(rule)
-
-        def change(s: GuildSettings) -> GuildSettings:
-            others = [w for w in s.words if (w.match, w.pattern) != (rule.match, rule.pattern)]
-            if len(others) >= RULES_LIMIT:
-                raise UserError(text("settings.too_many", limit=RULES_LIMIT))
-            return replace(s, words=(*others, rule))
-
-        return await self.change(guild_id, actor, change)
+        return await self.change(guild_id, actor, edits.word_added(rule))
 
     async def remove_word(self, guild_id: int, actor: Actor, rule: WordRule) -> Changed:
         """Take a rule about words away; raises `UserError` if there is none like it."""
@@ -335,27 +297,29 @@ class Guilds:
 
     # -- changing ----------------------------------------------------------------------------------------
 
-    async def undo_last(self, guild_id: int, actor: Actor) -> AuditEntry:
-        """Take the latest change of settings back; again: the one before. Raises `UserError` if none is left."""
-        await self.rations.take_change(guild_id)
-        entry = await self.store.undo_last(guild_id, actor=actor, at=self.clock.now())
+    async def undo_last(self, guild_id: int, actor: Actor, entry_id: int | None = None) -> AuditEntry:
+        """Take the latest change of settings back; again: the one before.
+
+        Raises `UserError` if none is left, or if it is not the change that is meant by `entry_id`.
+        """
+        await self.write_limits.take_change(guild_id)
+        entry = await self.store.undo_last(guild_id, actor=actor, at=self.clock.now(), entry_id=entry_id)
         self.forget(guild_id)
         if entry is None:
-            raise UserError(text("settings.nothing_to_undo"))
-        self.rations.wrote(entry)
+            why = "settings.nothing_to_undo" if entry_id is None else "audit.changed_meanwhile"
+            raise UserError(text(why))
+        self.write_limits.wrote(entry)
         await self._tell(entry)
         return entry
 
-    async def change(
-        self, guild_id: int, actor: Actor, change: Callable[[GuildSettings], GuildSettings]
-    ) -> Changed:
-        """Change settings: store, audit and tell it. What `change` raises is raised, and nothing is changed."""
-        await self.rations.take_change(guild_id)
+    async def change(self, guild_id: int, actor: Actor, edit: Edit) -> Changed:
+        """Change settings: store, audit and tell it. What `edit` raises is raised, and nothing is changed."""
+        await self.write_limits.take_change(guild_id)
         self.forget(guild_id)
-        changed = await self.store.change(guild_id, change, actor=actor, at=self.clock.now())
+        changed = await self.store.change(guild_id, edit, actor=actor, at=self.clock.now())
         self._keep(changed.after)
         if changed.entry is not None:
-            self.rations.wrote(changed.entry)
+            self.write_limits.wrote(changed.entry)
             await self._tell(changed.entry)
         return changed
 

@@ -16,6 +16,7 @@ from bot.storage.database import lock, plain
 from bot.storage.errors import BROKEN
 from bot.storage.people_tables import SPEAKS, copies, drafts, favourites, preferences
 from bot.storage.tables import jobs
+from bot.storage.unknown_fields import with_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from bot.storage.database import Database
-
 
 p = preferences.c
 
@@ -51,10 +51,14 @@ class SqlPreferenceStore:
 
         def work(connection: Connection) -> Preferences:
             lock(connection, f"person/{user_id}")
-            before = _load(connection, user_id)
+            stored = _stored(connection, user_id)
+            before = None if stored is None else _decoded(stored)
             after = change(before or Preferences())
+            written = _codec().dump_python(after, mode="json")
+            if stored is not None:
+                written = with_unknown(json.loads(stored), written)
             values = {
-                "content": plain(json.dumps(_codec().dump_python(after, mode="json"), ensure_ascii=False)),
+                "content": plain(json.dumps(written, ensure_ascii=False)),
                 "language": after.language,
                 "changed_at": at,
             }
@@ -87,10 +91,16 @@ class SqlPreferenceStore:
 
 
 def _load(connection: Connection, user_id: int) -> Preferences | None:
-    row = connection.execute(select(p.content).where(p.user_id == user_id)).one_or_none()
-    if row is None:
-        return None
+    stored = _stored(connection, user_id)
+    return None if stored is None else _decoded(stored)
+
+
+def _stored(connection: Connection, user_id: int) -> str | None:
+    return connection.execute(select(p.content).where(p.user_id == user_id)).scalar_one_or_none()
+
+
+def _decoded(stored: str) -> Preferences:
     try:
-        return _codec().validate_json(row.content)
+        return _codec().validate_json(stored)
     except ValidationError:  # its words hold what somebody typed
         raise StorageTrouble(BROKEN) from None

@@ -58,9 +58,10 @@ def taken_back(now: Mapping[str, Any], lost: Mapping[str, Any], gained: Mapping[
     was: dict[str, Any] = {}
     for name, old in shown(lost).items():
         if isinstance(old, dict):
-            was[name] = {
+            # What neither version's line names, a third one's field, stays as it is.
+            was[name] = dict(now[name]) | {
                 part: _put_back(
-                    now[name][part], value, gained[name][part], places.get(_spelled((name, part)))
+                    now[name].get(part), value, gained[name][part], places.get(_spelled((name, part)))
                 )
                 for part, value in old.items()
             }

@@ -19,7 +19,7 @@ from bot.storage.server_tables import (
     notices,
     strikes,
 )
-from bot.storage.servers import standing
+from bot.storage.servers import erased_cards
 from bot.storage.servers.deletion import delete_server
 from bot.storage.servers.erasure import erase_member
 from bot.storage.servers.settings import ensure
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, ColumnElement
     from sqlalchemy.engine import Connection
 
-    from bot.domain.guilds import Actor, StandingCard
+    from bot.domain.guilds import Actor, ErasedCard
     from bot.storage.database import Database
 
 DAY_MS: Final = 24 * 3_600_000
@@ -100,15 +100,15 @@ class SqlRecords:
 
     async def cards_left(self, guild_id: int, user_id: int) -> int:
         """See the port."""
-        return await standing.left(self._database, guild_id, user_id)
+        return await erased_cards.left(self._database, guild_id, user_id)
 
-    async def claim_cards(self, now: int, *, lease_ms: int, limit: int) -> Sequence[StandingCard]:
+    async def claim_cards(self, now: int, *, lease_ms: int, limit: int) -> Sequence[ErasedCard]:
         """See the port."""
-        return await standing.claim(self._database, now, lease_ms=lease_ms, limit=limit)
+        return await erased_cards.claim(self._database, now, lease_ms=lease_ms, limit=limit)
 
-    async def settle_card(self, card: StandingCard, *, gone: bool) -> None:
+    async def settle_card(self, card: ErasedCard, *, gone: bool) -> None:
         """See the port."""
-        await standing.settle(self._database, card, gone=gone)
+        await erased_cards.settle(self._database, card, gone=gone)
 
     # -- ages --------------------------------------------------------------------------------------------
 

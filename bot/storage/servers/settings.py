@@ -19,6 +19,7 @@ from bot.storage.errors import BROKEN
 from bot.storage.jobs.ledger import revision_of
 from bot.storage.server_tables import audit, guild_sections, guilds
 from bot.storage.servers.differences import difference, shown, taken_back
+from bot.storage.unknown_fields import with_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,18 @@ SETTINGS: Final = "settings"
 UNDO: Final = "undo"
 LOOK_BACK: Final = 100
 """Changes that may have come between a window's opening and its sending."""
+IDENTITY: Final[Mapping[str, tuple[str, ...]]] = {
+    "rules": ("pool", "role_id"),
+    "totals": ("pool",),
+    "prices": ("pool", "charge"),
+    "media": ("target_id", "treatment"),
+    "words": ("match", "pattern"),
+    "pauses": ("pool",),
+    "additions": ("target_id",),
+    "limits": ("target_id", "key"),
+    "kinds": ("target_id", "charge"),
+}
+"""By what an entry of a list is the same after a change: what other versions know of it stays with it."""
 
 
 @cache
@@ -94,7 +107,8 @@ class SqlSettingsStore:
             names = differing(before, after)
             if not names:
                 return Changed(before, before, None)
-            old, new = _sections(before, names), _sections(after, names)
+            stored = _stored(connection, guild_id)
+            old, new = (_written(settings, names, stored) for settings in (before, after))
             after = _write(connection, before, new)
             lost, gained = difference(old, new)
             entry = record(
@@ -104,7 +118,9 @@ class SqlSettingsStore:
 
         return await self._database.write(work)
 
-    async def undo_last(self, guild_id: int, *, actor: Actor, at: int) -> AuditEntry | None:
+    async def undo_last(
+        self, guild_id: int, *, actor: Actor, at: int, entry_id: int | None = None
+    ) -> AuditEntry | None:
         """See the port. Every later change was taken back before, so the sections are as the entry left them."""
 
         def work(connection: Connection) -> AuditEntry | None:
@@ -117,10 +133,10 @@ class SqlSettingsStore:
                 .limit(1)
             )
             row = connection.execute(query).one_or_none()
-            if row is None:
+            if row is None or (entry_id is not None and row.id != entry_id):
                 return None
             last = _read_entry(row)
-            now = _sections(settings, [name for name in last.before if name in SECTIONS])
+            now = _written(settings, list(last.before), _stored(connection, guild_id))
             was = taken_back(now, json.loads(row.before), last.after)
             _write(connection, settings, was)
             lost, gained = difference(now, was)
@@ -184,10 +200,14 @@ def _load(connection: Connection, guild_id: int) -> GuildSettings:
     revision = revision_of(connection, guild_id)
     if not revision:
         return GuildSettings(guild_id=guild_id)
+    return _decoded(guild_id, revision, _stored(connection, guild_id))
+
+
+def _stored(connection: Connection, guild_id: int) -> dict[str, Any]:
+    """The sections as they are written, with what other versions know of them."""
     s = guild_sections.c
     found = connection.execute(select(s.section, s.content).where(s.guild_id == guild_id))
-    content = {row.section: json.loads(row.content) for row in found if row.section in SECTIONS}
-    return _decoded(guild_id, revision, content)
+    return {row.section: json.loads(row.content) for row in found}
 
 
 def _decoded(guild_id: int, revision: int, content: Mapping[str, Any]) -> GuildSettings:
@@ -200,6 +220,15 @@ def _decoded(guild_id: int, revision: int, content: Mapping[str, Any]) -> GuildS
 def _sections(settings: GuildSettings, names: Sequence[str]) -> dict[str, Any]:
     whole = _codec().dump_python(settings, mode="json")
     return {name: whole[name] for name in names}
+
+
+def _written(settings: GuildSettings, names: Sequence[str], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections as they are to be written: what another version wrote into them stays."""
+    known = _sections(settings, SECTIONS)
+    return {
+        name: with_unknown(stored.get(name), known.get(name, stored.get(name)), IDENTITY.get(name, ()))
+        for name in names
+    }
 
 
 def _write(connection: Connection, before: GuildSettings, content: Mapping[str, Any]) -> GuildSettings:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bot.domain.capabilities import Capabilities
     from bot.services.admission.asker import Asker
-    from bot.ui.kit.context import Context, House
+    from bot.ui.kit.context import BotClient, Context
 
     AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.Group
 
@@ -33,18 +33,18 @@ TEXT_LIMIT: Final = 3_000
 
 async def show_help(context: Context, asker: Asker) -> None:
     """Put the list into the answer."""
-    house = context.house
-    ids = await house.command_ids()
-    quotas = await house.services.allowances.quota_of(asker)
+    client = context.client
+    ids = await client.command_ids()
+    quotas = await client.services.allowances.quota_of(asker)
     makes = any(quota.allowance is not None for quota in quotas)
-    found = house.tree.get_commands(type=discord.AppCommandType.chat_input)
-    able = await house.services.accounts.able_in(context.interaction.guild_id)
+    found = client.tree.get_commands(type=discord.AppCommandType.chat_input)
+    able = await client.services.accounts.able_in(context.interaction.guild_id)
     commands = [c for c in found if _is_usable(c, context) and _is_served(c, able)]
     menus = [
-        await _name_at_discord(menu, house, context.interaction.locale)
-        for menu in house.tree.get_commands(type=discord.AppCommandType.message)
+        await _name_at_discord(menu, client, context.interaction.locale)
+        for menu in client.tree.get_commands(type=discord.AppCommandType.message)
     ]
-    helps = house.services.improving.helper.offered
+    helps = client.services.improving.helper.offered
     await context.show(help_view(commands, menus, ids, context.say, makes=makes, helps=helps))
 
 
@@ -79,9 +79,9 @@ def help_view(
     return view
 
 
-async def _name_at_discord(menu: app_commands.ContextMenu, house: House, locale: discord.Locale) -> str:
+async def _name_at_discord(menu: app_commands.ContextMenu, client: BotClient, locale: discord.Locale) -> str:
     """A menu's name as Discord shows it to this person: in their Discord's language, whatever `/prefer` says."""
-    told = await menu.get_translated_payload(house.tree, CatalogueTranslator(house.catalogues))
+    told = await menu.get_translated_payload(client.tree, CatalogueTranslator(client.catalogues))
     return str((told.get("name_localizations") or {}).get(locale.value, menu.name))
 
 

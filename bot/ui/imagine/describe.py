@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.services.admission.asker import Asker
-    from bot.services.intake.describe import Harvest
+    from bot.services.intake.describe import IdeasStarted
     from bot.ui.kit.context import Context
 
 READ_S: Final = 2.0
@@ -72,22 +72,22 @@ async def imagine_all(context: Context, key: JobKey) -> None:
     context.check_permissions()
     await context.defer_update()
     describing = context.services.describing
-    harvest = await describing.imagine_all(context.viewer, key, FollowUps(context))
-    await context.tell(_told(harvest))
+    started = await describing.imagine_all(context.viewer, key, FollowUps(context))
+    await context.tell(_told(started))
 
 
-def _told(harvest: Harvest) -> Text:
+def _told(started: IdeasStarted) -> Text:
     """How many began, how many run already, and why the others did not."""
     lines: list[Text] = []
-    if harvest.begun:
-        lines.append(text("describe.all_begun", n=len(harvest.begun)))
-    if harvest.running:
-        lines.append(text("describe.all_running", n=len(harvest.running)))
+    if started.begun:
+        lines.append(text("describe.all_begun", n=len(started.begun)))
+    if started.running:
+        lines.append(text("describe.all_running", n=len(started.running)))
     reasons: list[Text] = []
-    for _, why in harvest.refused:
+    for _, why in started.refused:
         reasons += [] if why in reasons else [why]
     for why in reasons:
-        numbers = [text("describe.number", n=number) for number, reason in harvest.refused if reason == why]
+        numbers = [text("describe.number", n=number) for number, reason in started.refused if reason == why]
         lines.append(text("describe.all_refused", n=len(numbers), numbers=listed(numbers), why=why))
     said, *more = lines
     for line in more:

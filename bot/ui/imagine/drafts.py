@@ -27,8 +27,8 @@ from bot.ui.kit.deadline import promptly
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.domain.keepsakes import Draft
     from bot.domain.keys import JobKey
+    from bot.domain.personal_items import Draft
     from bot.services.admission.doors import Origin
     from bot.ui.kit.context import Context
 

@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 
 @component("cancel", KEY)
-async def withdraw(context: Context, key: JobKey) -> None:
+async def cancel(context: Context, key: JobKey) -> None:
     """Withdraw a job as far as that is possible."""
     await context.defer_ephemeral()
     services = context.services
     said = await services.jobs.cancel(context.viewer, key)
-    await account_for(context, "cancel", key)
+    await audit_act_on_other(context, "cancel", key)
     await context.tell(said)
 
 
 @component("show", KEY)
-async def bring(context: Context, key: JobKey) -> None:
+async def show(context: Context, key: JobKey) -> None:
     """Show a finished job to this person, with live buttons."""
     asker = await context.defer_ephemeral()
     await context.services.redelivery.show(context.viewer, asker, key, public=False)
 
 
 @component("info", KEY)
-async def inform(context: Context, key: JobKey) -> None:
+async def info(context: Context, key: JobKey) -> None:
     """Show all there is to know."""
     await context.defer_ephemeral()
     await show_info(context, key)
@@ -94,12 +94,12 @@ async def drop(context: Context, key: JobKey, channel_id: int, message_id: int) 
     said = await context.services.redelivery.take_down(
         context.viewer, key, channel_id=channel_id, message_id=message_id
     )
-    await account_for(context, "delete_card", key)
+    await audit_act_on_other(context, "delete_card", key)
     await context.show(words_view(context.say(said)))
 
 
-async def account_for(context: Context, action: str, key: JobKey) -> None:
+async def audit_act_on_other(context: Context, action: str, key: JobKey) -> None:
     """Have the audit know what a moderator did to another member's job."""
     if context.is_moderator:
         moderation = context.services.moderation
-        await moderation.account_for_other(context.interaction.guild_id, context.actor, action, key)
+        await moderation.audit_act_on_other(context.interaction.guild_id, context.actor, action, key)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.domain.pool_speeds import other_speed, pool_at
 from bot.domain.prompts import parameters_of
-from bot.domain.straying import pool_at, strayed
-from bot.services.history.at_server import known_seed
+from bot.services.history.upstream_requests import known_seed
 from bot.texts import Say, Text, text
 from bot.ui.card.titles import title_of
 from bot.ui.kit.controls import StatelessView
@@ -49,7 +49,7 @@ async def show_info(context: Context, key: JobKey) -> None:
     family = await context.services.jobs.family(context.viewer, key)
     costs = context.services.costs
     spent = spent_words(await costs.of_job(key), costs.money)
-    server, seed = context.services.at_server, known_seed(family.job)
+    server, seed = context.services.upstream_requests, known_seed(family.job)
     tells = await server.tells_seed(family.job)
     asks = tells and seed is None
     said = text("info.seed", seed=seed) if tells and seed is not None else None
@@ -103,7 +103,7 @@ def _facts(job: Job, spent: Text | None, seed: Text | None) -> Iterable[Text]:
         yield text("info.parameters", parameters=_split(parameters))
     if seed is not None:
         yield seed
-    ran_at = strayed(job)
+    ran_at = other_speed(job)
     if ran_at is not None:
         yield text("info.ran_in", pool=text(f"pool.{pool_at(ran_at).value}"))
     yield text("info.who", who=f"<@{job.user_id}>", pool=text(f"pool.{job.pool.value}"), cost=cost(job.units))

@@ -50,10 +50,10 @@ async def turn_stars(context: Context, page: int) -> None:
 
 async def show_history(context: Context, page: int, *, stars: bool = False) -> None:
     """Put a page of the member's jobs, or of their favourites, into the answer."""
-    house, viewer = context.house, context.viewer
-    source = house.services.favourites if stars else house.services.jobs
+    client, viewer = context.client, context.viewer
+    source = client.services.favourites if stars else client.services.jobs
     history = await source.history(viewer, page)
-    seen = await house.services.thumbnails.of(history.page.jobs)
+    seen = await client.services.thumbnails.of(history.page.jobs)
     say = context.say
     await context.show(history_view(history, viewer, say, seen=seen, stars=stars))
 

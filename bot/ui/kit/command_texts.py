@@ -19,14 +19,14 @@ ID: Final = "text_id"
 
 
 @cache
-def _house() -> Catalogues:
+def _catalogues() -> Catalogues:
     """Decorators run at import, before anybody could hand them the client's catalogues."""
     return Catalogues.load(strict=True)
 
 
 def said(id_: str) -> app_commands.locale_str:
     """A string of a command by its id: `@app_commands.describe(prompt=said("command.imagine.prompt"))`."""
-    return app_commands.locale_str(_house().render(text(id_), SOURCE), **{ID: id_})
+    return app_commands.locale_str(_catalogues().render(text(id_), SOURCE), **{ID: id_})
 
 
 class CatalogueTranslator(app_commands.Translator):

@@ -1,4 +1,4 @@
-"""One interaction seen from the house: who asks, where, in which language, of which services, and every way to answer.
+"""One interaction as handlers see it: who asks, where, in which language, of which services, and every way to answer.
 Never here: cards, what is asked for, and what a control is for."""
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class NotOurs(EaselError):
     """The interaction is dead, or another process answered it: nothing is to be done, and nobody to be told."""
 
 
-class House(Protocol):
+class BotClient(Protocol):
     """What commands and controls find on the client they run in."""
 
     @property
@@ -81,8 +81,8 @@ class Context:
 
     def __init__(self, interaction: AnyInteraction) -> None:
         self.interaction = interaction
-        self.house = cast("House", interaction.client)
-        self.services = self.house.services
+        self.client = cast("BotClient", interaction.client)
+        self.services = self.client.services
         self.user_id = interaction.user.id
         WHOSE.set(interaction.guild_id or self.user_id)
 
@@ -110,7 +110,7 @@ class Context:
     async def is_owner(self) -> bool:
         """Whether this person owns the application. Discord being in trouble means no."""
         try:
-            return self.user_id in await self.house.owners()
+            return self.user_id in await self.client.owners()
         except (discord.HTTPException, *NETWORK) as trouble:
             log.warning("owners_unknown", extra={"kind": type(trouble).__name__})
             return False
@@ -173,7 +173,7 @@ class Context:
 
     def say(self, words: Text) -> str:
         """Say it in the person's own language."""
-        return self.house.catalogues.render(words, self.locale)
+        return self.client.catalogues.render(words, self.locale)
 
     # -- what was sent along -----------------------------------------------------------------------------------
 

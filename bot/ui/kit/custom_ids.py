@@ -27,7 +27,7 @@ _KEY_FIRST: Final = re.compile(rf"{PREFIX}{_KIND}:({KEY_PATTERN})(?::(?s:.*))?")
 
 @dataclass(frozen=True, slots=True)
 class Field(Generic[T]):
-    """One typed part of a custom_id; what `write` gives must match `pattern`, and `read` takes all that does."""
+    """One typed part of a custom_id; what `write` gives must match `pattern`, and `read` raises ValueError for what is none."""
 
     pattern: str
     read: Callable[[str], T]
@@ -37,7 +37,17 @@ class Field(Generic[T]):
 KEY: Final = Field(KEY_PATTERN, JobKey)
 NUMBER: Final = Field("[0-9]{1,6}", int)
 """A page or a position; ASCII digits only."""
-SNOWFLAKE: Final = Field("[0-9]{1,20}", int)
+MOST: Final = 2**63 - 1
+"""What a database can hold; no id of Discord's or of ours is larger."""
+
+
+def _read_id(spelled: str) -> int:
+    if int(spelled) > MOST:
+        raise ValueError(spelled)
+    return int(spelled)
+
+
+SNOWFLAKE: Final = Field("[0-9]{1,20}", _read_id)
 """One of Discord's ids, or of our rows'."""
 REST: Final = Field("(?s:.*)", str)
 """Anything, as the last field."""
@@ -78,7 +88,10 @@ def read_fields(custom_id: str, fields: Sequence[Field[Any]]) -> tuple[Any, ...]
     match = re.fullmatch(f"{PREFIX}{_KIND}{pattern}", custom_id)
     if match is None:
         return None
-    return tuple(field.read(part) for field, part in zip(fields, match.groups(), strict=True))
+    try:
+        return tuple(field.read(part) for field, part in zip(fields, match.groups(), strict=True))
+    except ValueError:
+        return None
 
 
 def key_on(custom_id: str | None) -> JobKey | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bot.domain.guilds import AuditEntry
     from bot.texts import Text
-    from bot.ui.moderation.setting_words import Teller
+    from bot.ui.moderation.setting_words import Localizer
 
 PAGE: Final = 6
 """Entries of a page: together with their changes they stay within a message's 4,000 characters."""
@@ -39,10 +39,10 @@ def last_change(entries: Sequence[AuditEntry]) -> AuditEntry | None:
 
 
 def audit_view(
-    entries: Sequence[AuditEntry], teller: Teller, *, more: bool, first: bool, undo: AuditEntry | None
+    entries: Sequence[AuditEntry], localizer: Localizer, *, more: bool, first: bool, undo: AuditEntry | None
 ) -> discord.ui.LayoutView:
     """Draw a page of the history."""
-    say = teller.say
+    say = localizer.say
     view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0x5865F2))
     view.add_item(box)
@@ -50,7 +50,7 @@ def audit_view(
     if not entries:
         box.add_item(discord.ui.TextDisplay(say(text("audit.empty"))))
     for entry in entries:
-        box.add_item(discord.ui.TextDisplay(_entry(entry, teller)))
+        box.add_item(discord.ui.TextDisplay(entry_words(entry, localizer)))
     row: discord.ui.ActionRow[Any] = discord.ui.ActionRow()
     if not first:
         row.add_item(draw_mod_button("audit", None, label=say(text("button.newest"))))
@@ -65,22 +65,22 @@ def audit_view(
     return view
 
 
-def _entry(entry: AuditEntry, teller: Teller) -> str:
+def entry_words(entry: AuditEntry, localizer: Localizer) -> str:
     """Who, when and what; then before → after."""
-    say = teller.say
+    say = localizer.say
     by = f"<@{entry.actor.user_id}>" if entry.actor.user_id else "Easel"
     line = text("audit.entry", by=by, at=entry.at // 1000, what=_what(entry))
-    lines = few(changes(entry.before, entry.after, teller), CHANGES, say, room=ROOM)
+    lines = few(changes(entry.before, entry.after, localizer), CHANGES, say, room=ROOM)
     undone = [] if entry.undone_by is None else [say(text("audit.undone"))]
     return "\n".join([say(line), *(f"-# {line}" for line in [*lines, *undone])])
 
 
 def undo_view(
-    entry: AuditEntry, teller: Teller, *, yes: discord.ui.Button[Any], back: discord.ui.Button[Any]
+    entry: AuditEntry, localizer: Localizer, *, yes: discord.ui.Button[Any], back: discord.ui.Button[Any]
 ) -> discord.ui.LayoutView:
     """Ask before a change is taken back, with what that means: it may not be the one on top of the page."""
-    say = teller.say
-    lines = few(changes(entry.after, entry.before, teller), UNDONE, say)
+    say = localizer.say
+    lines = few(changes(entry.after, entry.before, localizer), UNDONE, say)
     by = f"<@{entry.actor.user_id}>" if entry.actor.user_id else "Easel"
     words = [say(text("audit.undo_sure", by=by, at=entry.at // 1000)), *(f"-# {line}" for line in lines)]
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0xD83C3E))

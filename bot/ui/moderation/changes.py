@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from bot.texts import Text
-    from bot.ui.moderation.setting_words import Teller
+    from bot.ui.moderation.setting_words import Localizer
 
 CAME: Final = "🟢"
 WENT: Final = "🔴"
@@ -41,7 +41,7 @@ _BAD: Final = (KeyError, TypeError, ValueError, AttributeError)
 """What reading an entry raises that another version wrote."""
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any], teller: Teller) -> Iterable[str]:
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], localizer: Localizer) -> Iterable[str]:
     """One line for each thing that is different: what it is, then before → after, or what came and went."""
     for name in dict.fromkeys([*before, *after]):
         old, new = before.get(name), after.get(name)
@@ -49,76 +49,78 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], teller: Teller)
             continue
         worded = _setting if name in SECTIONS else _detail
         try:
-            yield from list(worded(name, old, new, teller))
+            yield from list(worded(name, old, new, localizer))
         except _BAD:  # an entry of another version: better bare than not at all
             yield from _bare(name, old, new)
 
 
-def _setting(section: str, old: Any, new: Any, teller: Teller) -> Iterable[str]:
+def _setting(section: str, old: Any, new: Any, localizer: Localizer) -> Iterable[str]:
     declared = [one for one in DECLARATIONS if one.section == section]
     for one in declared:
         was, now = (v if one.part is None else v[one.part] for v in (old, new))
         if was != now:
-            title = _title(section, one.about.spelled, teller)
+            title = _title(section, one.about.spelled, localizer)
             if len(declared) > 1:
-                title = f"{title} · {teller.say(label_of(one))}"
-            yield _turned(title, value_words(one, was), value_words(one, now), teller)
+                title = f"{title} · {localizer.say(label_of(one))}"
+            yield _turned(title, value_words(one, was), value_words(one, now), localizer)
     command = COMMAND_OF.get(section) or declared[0].about.spelled
-    title = _title(section, command, teller)
+    title = _title(section, command, localizer)
     if section in ITEMS:
-        yield from _came_and_went(title, old, new, lambda item: item_words(section, item, teller), teller)
+        yield from _came_and_went(
+            title, old, new, lambda item: item_words(section, item, localizer), localizer
+        )
     elif isinstance(old, dict):
         for (whole, part), words in PARTS.items():
             if whole == section:
-                title = _title(section, PART_COMMANDS.get((section, part), command), teller)
-                yield from _came_and_went(title, old[part], new[part], _told(words, teller), teller)
+                title = _title(section, PART_COMMANDS.get((section, part), command), localizer)
+                yield from _came_and_went(title, old[part], new[part], _told(words, localizer), localizer)
         if "default" in old and old["default"] != new["default"]:
-            title = _title(section, PART_COMMANDS[section, "default"], teller)
-            title = f"{title} · {teller.say(text('section.pool_default'))}"
-            yield _turned(title, _pool(old["default"]), _pool(new["default"]), teller)
+            title = _title(section, PART_COMMANDS[section, "default"], localizer)
+            title = f"{title} · {localizer.say(text('section.pool_default'))}"
+            yield _turned(title, _pool(old["default"]), _pool(new["default"]), localizer)
 
 
-def _told(words: Callable[[Any, Teller], str], teller: Teller) -> Callable[[Any], str]:
-    return lambda item: words(item, teller)
+def _told(words: Callable[[Any, Localizer], str], localizer: Localizer) -> Callable[[Any], str]:
+    return lambda item: words(item, localizer)
 
 
 def _pool(value: str | None) -> Text:
     return text("setting.automatic") if value is None else pool_name(Pool(value))
 
 
-def _title(section: str, command: str, teller: Teller) -> str:
-    return f"{teller.say(text(f'section.{section}'))} `/{command}`"
+def _title(section: str, command: str, localizer: Localizer) -> str:
+    return f"{localizer.say(text(f'section.{section}'))} `/{command}`"
 
 
-def _turned(title: str, old: Text | str | int, new: Text | str | int, teller: Teller) -> str:
-    return teller.say(text("audit.turned", what=title, old=old, new=new))
+def _turned(title: str, old: Text | str | int, new: Text | str | int, localizer: Localizer) -> str:
+    return localizer.say(text("audit.turned", what=title, old=old, new=new))
 
 
 def _came_and_went(
-    title: str, old: Any, new: Any, words: Callable[[Any], str], teller: Teller
+    title: str, old: Any, new: Any, words: Callable[[Any], str], localizer: Localizer
 ) -> Iterable[str]:
     for sign, item in [(WENT, x) for x in old if x not in new] + [(CAME, x) for x in new if x not in old]:
-        yield teller.say(text("setting.is", label=title, value=f"{sign} {words(item)}"))
+        yield localizer.say(text("setting.is", label=title, value=f"{sign} {words(item)}"))
 
 
 # -- acts ----------------------------------------------------------------------------------------------------
 
 
-def _detail(name: str, old: Any, new: Any, teller: Teller) -> Iterable[str]:
+def _detail(name: str, old: Any, new: Any, localizer: Localizer) -> Iterable[str]:
     old, new = (None if value == "" else value for value in (old, new))
     if old == new:
         return
     if name not in DETAILS:
         yield from _bare(name, old, new)
         return
-    title = teller.say(text(f"audit.part.{name}"))
+    title = localizer.say(text(f"audit.part.{name}"))
     if isinstance(old, list) or isinstance(new, list):
         keys = [f"`{quoted(str(key), NAME_LIMIT)}`" for key in new or old]
-        yield teller.say(text("setting.is", label=title, value=" ".join(keys)))
+        yield localizer.say(text("setting.is", label=title, value=" ".join(keys)))
     elif old is None:
-        yield teller.say(text("setting.is", label=title, value=_shown(name, new)))
+        yield localizer.say(text("setting.is", label=title, value=_shown(name, new)))
     else:
-        yield _turned(title, _shown(name, old), _shown(name, new), teller)
+        yield _turned(title, _shown(name, old), _shown(name, new), localizer)
 
 
 def _shown(name: str, value: Any) -> Text | str | int:

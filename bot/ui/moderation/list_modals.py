@@ -19,23 +19,33 @@ from bot.domain.prompt_rules import (
     is_allowed,
     key_of,
     name_of,
-    read_defaults,
-    read_suffix,
 )
 from bot.errors import UserError
-from bot.texts import Say, Text, text
+from bot.services.servers.edits import all_of, channels_placed, word_added, words_dropped
+from bot.services.servers.prompt_settings import (
+    defaults_said,
+    kind_allowed,
+    parameter_freed,
+    parameter_limited,
+    suffix_said,
+)
+from bot.texts import Say, Text, listed, text
 from bot.ui.kit.context import Context
 from bot.ui.kit.controls import form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, maybe
 from bot.ui.kit.escape import plain, quoted
+from bot.ui.kit.moderators import draw_mod_button
+from bot.ui.moderation.given_back import as_typed, channels_named, give_back, tell_stale
 from bot.ui.moderation.panel import show_panel
+from bot.ui.moderation.setting_changes import From
 from bot.ui.moderation.setting_modal import channel_picker, picker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from bot.domain.guilds import Changed, GuildSettings
     from bot.domain.prompt_rules import ParameterLimit
+    from bot.services.servers.edits import Edit
     from bot.texts import Say
     from bot.ui.kit.context import Context
 
@@ -46,8 +56,8 @@ LIMITS_LIMIT: Final = 2_000
 LABEL_LIMIT: Final = 100
 
 
-def _said(*changed: Changed) -> Text:
-    return text("panel.changed" if any(one.entry is not None for one in changed) else "mod.unchanged")
+def _said(changed: Changed) -> Text:
+    return text("mod.unchanged" if changed.entry is None else "panel.changed")
 
 
 Labelled = tuple[Text, discord.ui.Item[Any], Text | None]
@@ -76,13 +86,24 @@ def channels_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
 async def set_channels(context: Context, revision: int | None) -> None:
     """Put both lists in the place of what they were."""
     await context.defer_update()
-    shown = await context.services.guilds.shown(context.guild_id, revision)
+    guilds, sections = context.services.guilds, ("channels",)
+    shown = await guilds.shown(context.guild_id, revision, sections)
     allowed, denied = (_ids(context, name) for name in ("allowed", "denied"))
-    guilds = context.services.guilds
-    changed = await guilds.set_channels(
-        context.guild_id, context.actor, allowed=allowed, denied=denied, shown=shown.channels
-    )
+    before = shown.settings.channels
+    if not shown.known and ({*allowed}, {*denied}) != ({*before.allowed}, {*before.denied}):
+        said = [
+            (text("panel.allowed"), channels_named(allowed)),
+            (text("panel.denied"), channels_named(denied)),
+        ]
+        await tell_stale(context, sections, said, _again(context, "channels"))
+        return
+    edit = channels_placed(allowed=allowed, denied=denied, shown=before)
+    changed = await guilds.change(context.guild_id, context.actor, edit)
     await show_panel(context, notice=_said(changed))
+
+
+def _again(context: Context, name: str) -> discord.ui.Button[Any]:
+    return draw_mod_button("set", name, From.PANEL.value, label=context.say(text("button.change")))
 
 
 def _ids(context: Context, name: str) -> list[int]:
@@ -155,19 +176,19 @@ def words_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
 async def set_words(context: Context) -> None:
     """Add the new one, and remove those."""
     await context.defer_update()
-    guilds, guild_id, actor = context.services.guilds, context.guild_id, context.actor
-    gone = {*context.choices.get("gone", ())}
-    done = [
-        await guilds.remove_word(guild_id, actor, rule)
-        for rule in (await guilds.settings(guild_id)).words
-        if _handle(rule) in gone
-    ]
-    written = context.fields
+    gone, written = {*context.choices.get("gone", ())}, context.fields
+    edits = [words_dropped(lambda rule: _handle(rule) in gone)]
     pattern = written.get("pattern", "").strip()
-    if pattern:
-        rule = WordRule(Match(written["match"]), pattern, WordAction(written["action"]))
-        done.append(await guilds.add_word(guild_id, actor, rule))
-    await show_panel(context, notice=_said(*done))
+    try:
+        if pattern:
+            rule = WordRule(Match(written["match"]), pattern, WordAction(written["action"]))
+            edits.append(word_added(rule))
+        changed = await context.services.guilds.change(context.guild_id, context.actor, all_of(edits))
+    except UserError as refusal:
+        said = [(text("panel.pattern"), as_typed(pattern))]
+        await give_back(context, refusal.text, said, _again(context, "words"))
+        return
+    await show_panel(context, notice=_said(changed))
 
 
 def _handle(rule: WordRule) -> str:
@@ -201,32 +222,51 @@ def prompts_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
 
 @modal("mod-prompts", maybe(SNOWFLAKE), moderators=True)
 async def set_prompts(context: Context, revision: int | None) -> None:
-    """Read everything first, so that a slip leaves nothing half done; then change what was written otherwise than shown."""
+    """Change what was written otherwise than the window showed it, all at once: a slip leaves nothing half done."""
     await context.defer_update()
-    here, actor, prompts = context.guild_id, context.actor, context.services.prompt_settings
-    defaults, suffix, limits = (context.fields.get(name, "") for name in ("defaults", "suffix", "limits"))
-    read_defaults(defaults)
-    read_suffix(suffix)
-    wanted = read_limits(limits)
-    shown = await context.services.guilds.shown(here, revision)
-    mine = next((a for a in shown.additions if a.target_id == here), PromptAddition(here))
-    done = []
-    if defaults.strip() != mine.defaults.strip():
-        done.append(await prompts.set_defaults(here, actor, here, defaults))
-    if suffix.strip() != mine.suffix.strip():
-        done.append(await prompts.set_suffix(here, actor, here, suffix))
-    before = read_limits(_spelled(shown))
-    gone = [key for key in before if key not in wanted]
-    done += [await prompts.free_parameter(here, actor, here, name_of(key)) for key in gone]
-    for key, most in wanted.items():
-        if key in before and before[key] == most:
-            continue
-        allowed, name = most is not None, name_of(key)
-        done.append(await prompts.limit_parameter(here, actor, here, name, allowed=allowed, most=most))
+    typed = {name: context.fields.get(name, "") for name in ("defaults", "suffix", "limits")}
     chosen = {Charge(value) for value in context.choices.get("kinds", ())}
-    turned = [c for c in PICTURES if is_allowed(shown.kinds, c, (here,)) is not (c in chosen)]
-    done += [await prompts.set_kind(here, actor, here, c, allowed=c in chosen) for c in turned]
-    await show_panel(context, notice=_said(*done))
+    guilds, sections = context.services.guilds, ("additions", "limits", "kinds")
+    shown = await guilds.shown(context.guild_id, revision, sections)
+    kinds = listed([text(f"pool.charge.{c.value}") for c in PICTURES if c in chosen])
+    said: list[tuple[Text, Text | str]] = [
+        (text("section.additions"), as_typed(typed["defaults"])),
+        (text("panel.suffix"), as_typed(typed["suffix"])),
+        (text("section.limits"), as_typed(typed["limits"])),
+        (text("panel.kinds"), kinds),
+    ]
+    again = _again(context, "prompts")
+    try:
+        edits = list(_prompt_edits(shown.settings, typed, chosen))
+        if edits and not shown.known:
+            await tell_stale(context, sections, said, again)
+            return
+        changed = await guilds.change(context.guild_id, context.actor, all_of(edits))
+    except UserError as refusal:
+        await give_back(context, refusal.text, said, again)
+        return
+    await show_panel(context, notice=_said(changed))
+
+
+def _prompt_edits(shown: GuildSettings, typed: Mapping[str, str], chosen: set[Charge]) -> Iterable[Edit]:
+    """What was written otherwise than it was shown; raises `UserError`."""
+    here = shown.guild_id
+    mine = next((a for a in shown.additions if a.target_id == here), PromptAddition(here))
+    if typed["defaults"].strip() != mine.defaults.strip():
+        yield defaults_said(here, typed["defaults"])
+    if typed["suffix"].strip() != mine.suffix.strip():
+        yield suffix_said(here, typed["suffix"])
+    before, wanted = read_limits(_spelled(shown)), read_limits(typed["limits"])
+    for key in before:
+        if key not in wanted:
+            yield parameter_freed(here, name_of(key), missing_ok=True)
+    for key, most in wanted.items():
+        if key not in before or before[key] != most:
+            yield parameter_limited(here, name_of(key), allowed=most is not None, most=most)
+    for charge in PICTURES:
+        allowed = charge in chosen
+        if is_allowed(shown.kinds, charge, (here,)) is not allowed:
+            yield kind_allowed(here, charge, allowed=allowed)
 
 
 def _limits(settings: GuildSettings) -> list[ParameterLimit]:

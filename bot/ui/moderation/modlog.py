@@ -19,7 +19,7 @@ from bot.ui.kit.discord_errors import translated
 from bot.ui.kit.escape import escape, one_line, quoted
 from bot.ui.moderation.changes import changes
 from bot.ui.moderation.pages import few
-from bot.ui.moderation.setting_words import Teller
+from bot.ui.moderation.setting_words import Localizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,7 +68,7 @@ class ChannelModLog:
         guild = self._client.get_guild(guild_id)
         roles = frozenset() if guild is None else frozenset(role.id for role in guild.roles)
         say = partial(self._catalogues.render, locale=locale or self._locale(guild_id))
-        view = event_view(event, Teller(say, guild_id, roles))
+        view = event_view(event, Localizer(say, guild_id, roles))
         where = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         more = {"guild": guild_id, "channel": channel_id, "kind": event.kind.value}
         try:
@@ -87,10 +87,13 @@ class ChannelModLog:
         return SOURCE if guild is None else guild.preferred_locale.value
 
 
-def event_view(event: ModEvent, teller: Teller) -> discord.ui.LayoutView:
+def event_view(event: ModEvent, localizer: Localizer) -> discord.ui.LayoutView:
     """Draw an event."""
     icon, colour = LOOKS[event.kind]
-    lines = [f"{icon} {teller.say(_sentence(event))}", *(f"-# {line}" for line in _small(event, teller))]
+    lines = [
+        f"{icon} {localizer.say(_sentence(event))}",
+        *(f"-# {line}" for line in _small(event, localizer)),
+    ]
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(colour))
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
     return StatelessView(box)
@@ -121,10 +124,10 @@ def harmless(words: Text) -> Text:
     )
 
 
-def _small(event: ModEvent, teller: Teller) -> Iterable[str]:
-    details, say = event.details, teller.say
+def _small(event: ModEvent, localizer: Localizer) -> Iterable[str]:
+    details, say = event.details, localizer.say
     if event.kind is EventKind.SETTINGS:
-        lines = changes(details.get("before", {}), details.get("after", {}), teller)
+        lines = changes(details.get("before", {}), details.get("after", {}), localizer)
         yield from few(lines, CHANGES, say)
     for name in ("rule", "found", "reason"):
         if details.get(name):

@@ -11,9 +11,9 @@ from bot.domain.server_settings import COMMANDS
 from bot.texts import text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.moderators import draw_mod_button
+from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.pages import few
 from bot.ui.moderation.prompt_lists import prompt_rules
-from bot.ui.moderation.server_voice import own_teller
 from bot.ui.moderation.setting_changes import CALM, From
 from bot.ui.moderation.setting_words import ITEMS, command_lines, title_of
 from bot.ui.pools.wording import pool_name
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.domain.guilds import GuildSettings
     from bot.texts import Text
     from bot.ui.kit.context import Context
-    from bot.ui.moderation.setting_words import Teller
+    from bot.ui.moderation.setting_words import Localizer
 
 LISTED: Final = 8
 """Entries of a list that the panel shows."""
@@ -49,28 +49,30 @@ async def show_panel(context: Context, *, notice: Text | None = None) -> None:
     """Read everything and put the panel into the answer."""
     settings = await context.services.guilds.settings(context.guild_id)
     helps = context.services.improving.helper.offered
-    await context.show(panel_view(settings, own_teller(context), notice=notice, helps=helps))
+    await context.show(panel_view(settings, own_localizer(context), notice=notice, helps=helps))
 
 
 def panel_view(
-    settings: GuildSettings, teller: Teller, *, notice: Text | None = None, helps: bool = True
+    settings: GuildSettings, localizer: Localizer, *, notice: Text | None = None, helps: bool = True
 ) -> discord.ui.LayoutView:
     """Draw the panel; without a chat model that `helps`, nothing can be translated."""
     view = StatelessView()
-    head = [teller.say(text("panel.title"))]
+    head = [localizer.say(text("panel.title"))]
     if notice is not None:
-        head.append(teller.say(notice))
+        head.append(localizer.say(notice))
     view.add_item(discord.ui.TextDisplay("\n".join(head)))
     grouped = {name for group in GROUPS for name in group}
     shown = [command for command in COMMANDS if helps or command != TRANSLATE]
     for group in (*GROUPS, tuple(command for command in shown if command not in grouped)):
         box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
-        box.add_item(discord.ui.TextDisplay("\n".join(_lines(group, settings, teller))))
+        box.add_item(discord.ui.TextDisplay("\n".join(_lines(group, settings, localizer))))
         for start in range(0, len(group), ROW):
             box.add_item(
                 discord.ui.ActionRow(
                     *(
-                        draw_mod_button("set", name, From.PANEL.value, label=f"{teller.say(_title(name))}…")
+                        draw_mod_button(
+                            "set", name, From.PANEL.value, label=f"{localizer.say(_title(name))}…"
+                        )
                         for name in group[start : start + ROW]
                     )
                 )
@@ -78,10 +80,10 @@ def panel_view(
         view.add_item(box)
     view.add_item(
         discord.ui.ActionRow(
-            draw_mod_button("panel", label=teller.say(text("pool.button.refresh"))),
-            draw_mod_button("audit", label=teller.say(text("button.history"))),
-            draw_mod_button("panel_export", label=teller.say(text("button.export"))),
-            draw_mod_button("welcome", label=teller.say(text("button.setup"))),
+            draw_mod_button("panel", label=localizer.say(text("pool.button.refresh"))),
+            draw_mod_button("audit", label=localizer.say(text("button.history"))),
+            draw_mod_button("panel_export", label=localizer.say(text("button.export"))),
+            draw_mod_button("welcome", label=localizer.say(text("button.setup"))),
         )
     )
     return view
@@ -93,28 +95,30 @@ def _title(name: str) -> Text:
     return text("panel.prompts" if name == "prompts" else f"section.{name}")
 
 
-def _lines(group: tuple[str, ...], settings: GuildSettings, teller: Teller) -> Iterable[str]:
+def _lines(group: tuple[str, ...], settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
     for name in group:
-        lines = command_lines(name, settings, teller) if name in COMMANDS else _list(name, settings, teller)
+        lines = (
+            command_lines(name, settings, localizer) if name in COMMANDS else _list(name, settings, localizer)
+        )
         first, *rest = [line.removeprefix("### ") for line in lines]
         if name == "images":
             yield f"**{first}**"
         else:
-            yield f"**{teller.say(_title(name))}** · {first}"
+            yield f"**{localizer.say(_title(name))}** · {first}"
         yield from rest
 
 
-def _list(name: str, settings: GuildSettings, teller: Teller) -> list[str]:
-    say = teller.say
+def _list(name: str, settings: GuildSettings, localizer: Localizer) -> list[str]:
+    say = localizer.say
     if name == "channels":
-        return list(_channels(settings, teller))
+        return list(_channels(settings, localizer))
     if name == "prompts":
         lines = [say(line) for line in prompt_rules(settings)]
         title = text("mod.prompts", n=len(lines)) if lines else text("mod.prompts_none")
         return [say(title), *_few(lines, say)]
     if name == POOLS:
-        return list(_pools(settings, teller))
-    lines = [ITEMS[name][1](item, teller) for item in getattr(settings, name)]
+        return list(_pools(settings, localizer))
+    lines = [ITEMS[name][1](item, localizer) for item in getattr(settings, name)]
     if name == "words":
         title = text("mod.words", n=len(lines)) if lines else text("mod.words_none")
     else:
@@ -126,18 +130,18 @@ def _few(lines: Iterable[str], say: Any) -> Iterable[str]:
     return (f"• {line}" for line in few(lines, LISTED, say, room=ROOM))
 
 
-def _channels(settings: GuildSettings, teller: Teller) -> Iterable[str]:
+def _channels(settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
     policy = settings.channels
     if not policy.allowed and not policy.denied:
-        yield teller.say(text("mod.channels_none"))
+        yield localizer.say(text("mod.channels_none"))
     for sign, channels in (("✅", policy.allowed), ("🚫", policy.denied)):
         if channels:
-            yield f"{sign} {' '.join(few([f'<#{channel}>' for channel in channels], PLACES, teller.say))}"
+            yield f"{sign} {' '.join(few([f'<#{channel}>' for channel in channels], PLACES, localizer.say))}"
 
 
-def _pools(settings: GuildSettings, teller: Teller) -> Iterable[str]:
-    lines = [teller.say(text("section.pool_off", pool=pool_name(pool))) for pool in settings.pools.off]
+def _pools(settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
+    lines = [localizer.say(text("section.pool_off", pool=pool_name(pool))) for pool in settings.pools.off]
     for section in POOL_SECTIONS:
-        lines += [ITEMS[section][1](item, teller) for item in getattr(settings, section)]
-    yield teller.say(text("panel.pools" if lines else "panel.pools_none"))
-    yield from _few(lines, teller.say)
+        lines += [ITEMS[section][1](item, localizer) for item in getattr(settings, section)]
+    yield localizer.say(text("panel.pools" if lines else "panel.pools_none"))
+    yield from _few(lines, localizer.say)

@@ -13,7 +13,7 @@ from bot.texts import text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import NUMBER
 from bot.ui.kit.moderators import draw_mod_button, mod_button, sure_view
-from bot.ui.moderation.server_voice import own_teller
+from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.setting_words import command_lines, title_of
 
 if TYPE_CHECKING:
@@ -36,17 +36,17 @@ CALM = discord.Colour(0x5865F2)
 
 async def show_state(context: Context, command: str, *, notice: Text | None = None) -> None:
     """Put what a command sets into the answer, with a button to change it."""
-    guild_id, teller = context.guild_id, own_teller(context)
+    guild_id, localizer = context.guild_id, own_localizer(context)
     settings = await context.services.guilds.settings(guild_id)
-    lines = [f"**{teller.say(title_of(command))}**", *command_lines(command, settings, teller)]
+    lines = [f"**{localizer.say(title_of(command))}**", *command_lines(command, settings, localizer)]
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
     if notice is not None:
-        box.add_item(discord.ui.TextDisplay(teller.say(notice)))
+        box.add_item(discord.ui.TextDisplay(localizer.say(notice)))
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
     box.add_item(
         discord.ui.ActionRow(
-            draw_mod_button("set", command, From.STATE.value, label=teller.say(text("button.change"))),
-            draw_mod_button("panel", label=teller.say(text("button.all_settings"))),
+            draw_mod_button("set", command, From.STATE.value, label=localizer.say(text("button.change"))),
+            draw_mod_button("panel", label=localizer.say(text("button.all_settings"))),
         )
     )
     view = StatelessView()
@@ -69,7 +69,7 @@ async def apply(context: Context, command: str, values: Mapping[str, Any]) -> Ch
 def check(context: Context, command: str, values: Mapping[str, Any]) -> None:
     """Raise `UserError` for what only Discord, or the catalogues, know to be wrong."""
     language = values.get("language") if command == "language" else None
-    if language is not None and language not in context.house.catalogues.languages:
+    if language is not None and language not in context.client.catalogues.languages:
         raise UserError(text("mod.no_such_language"))
     if command == "log" and values.get("channel") is not None:
         check_writable(context, values["channel"])

@@ -137,7 +137,7 @@ def read_several(kind: Several, typed: str) -> list[Any]:
 async def suggest_language(interaction: AnyInteraction, typed: str) -> list[app_commands.Choice[str]]:
     """Languages that have a catalogue, by their names in the moderator's own."""
     context = Context(interaction)
-    known = context.house.catalogues.languages
+    known = context.client.catalogues.languages
     reader = context.locale
     wanted = typed.casefold().strip()
     found = [(id_, name_of(id_, reader)) for id_ in sorted(known)]

@@ -1,5 +1,5 @@
 """The modal behind “Change…”: a field for each setting of a command, as its declaration says, with what is set now.
-Never here: what a change does (setting_changes), what is shown then (panel_presses), and lists (list_modals)."""
+Never here: what a change does (setting_changes), what is shown then (panel_buttons), and lists (list_modals)."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ VALUE_SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class Localizer:
     """Says things about one server in one language."""
 
     say: Callable[[Text], str]
@@ -86,25 +86,27 @@ def value_words(declared: Declared, value: Any) -> Text | str | int:
     return value if isinstance(value, int) else quoted(str(value), VALUE_SHOWN)
 
 
-def command_lines(command: str, settings: GuildSettings, teller: Teller) -> list[str]:
+def command_lines(command: str, settings: GuildSettings, localizer: Localizer) -> list[str]:
     """What is set by a command, in sentences; where moderators are exempt, that is said."""
     sentence = SENTENCES.get(command)
-    lines = list(_plainly(command, settings, teller) if sentence is None else sentence(settings, teller))
+    lines = list(
+        _plainly(command, settings, localizer) if sentence is None else sentence(settings, localizer)
+    )
     declared = COMMANDS[command]
     changed = any(one.read(settings) != one.default for one in declared)
     if changed and any(one.about.exempt for one in declared):
-        lines[-1] += " " + teller.say(text("setting.exempt"))
+        lines[-1] += " " + localizer.say(text("setting.exempt"))
     return lines
 
 
-def _plainly(command: str, settings: GuildSettings, teller: Teller) -> Iterable[str]:
+def _plainly(command: str, settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
     for declared in COMMANDS[command]:
         value = value_words(declared, declared.read(settings))
-        yield teller.say(text("setting.is", label=label_of(declared), value=value))
+        yield localizer.say(text("setting.is", label=label_of(declared), value=value))
 
 
-def _one(sentence: Callable[[GuildSettings], Text]) -> Callable[[GuildSettings, Teller], Iterable[str]]:
-    return lambda settings, teller: [teller.say(sentence(settings))]
+def _one(sentence: Callable[[GuildSettings], Text]) -> Callable[[GuildSettings, Localizer], Iterable[str]]:
+    return lambda settings, localizer: [localizer.say(sentence(settings))]
 
 
 def _strikes(settings: GuildSettings) -> Text:
@@ -155,7 +157,7 @@ def _pings(settings: GuildSettings) -> Text:
     return text("mod.pings_always") if after == 0 else text("mod.pings_after", seconds=after)
 
 
-SENTENCES: Final[Mapping[str, Callable[[GuildSettings, Teller], Iterable[str]]]] = {
+SENTENCES: Final[Mapping[str, Callable[[GuildSettings, Localizer], Iterable[str]]]] = {
     "strikes": _one(_strikes),
     "press": _one(lambda s: text(f"mod.press_{s.press.who.value}", role=str(s.press.role_id))),
     "gate": _one(_gate),
@@ -167,7 +169,7 @@ SENTENCES: Final[Mapping[str, Callable[[GuildSettings, Teller], Iterable[str]]]]
     "previews": _one(lambda s: text("mod.previews_on" if s.previews else "mod.previews_off")),
     "translate": _one(lambda s: text("mod.translate_on" if s.translate else "mod.translate_off")),
     "batch": _one(lambda s: text("mod.prompt_batch", n=s.batch)),
-    "images": lambda settings, teller: image_lines(settings.images, teller.say),
+    "images": lambda settings, localizer: image_lines(settings.images, localizer.say),
 }
 """Sentences of commands that have better ones than “name: value”."""
 
@@ -175,34 +177,34 @@ SENTENCES: Final[Mapping[str, Callable[[GuildSettings, Teller], Iterable[str]]]]
 # -- lists ---------------------------------------------------------------------------------------------------
 
 
-def _rule(rule: PoolRule, teller: Teller) -> str:
+def _rule(rule: PoolRule, localizer: Localizer) -> str:
     allowance = text(
         "pool.rule",
-        role=role_name(rule.role_id, teller.guild_id),
+        role=role_name(rule.role_id, localizer.guild_id),
         allowance=allowance_words(rule.allowance()),
     )
-    return teller.say(text("section.in_pool", pool=pool_name(rule.pool), said=allowance))
+    return localizer.say(text("section.in_pool", pool=pool_name(rule.pool), said=allowance))
 
 
-def _total(total: Total, teller: Teller) -> str:
-    return teller.say(text("pool.now_total", pool=pool_name(total.pool), n=total.per_day))
+def _total(total: Total, localizer: Localizer) -> str:
+    return localizer.say(text("pool.now_total", pool=pool_name(total.pool), n=total.per_day))
 
 
-def _price(price: Price, teller: Teller) -> str:
+def _price(price: Price, localizer: Localizer) -> str:
     names = {"pool": pool_name(price.pool), "kind": charge_name(price.charge)}
-    return teller.say(
+    return localizer.say(
         text("pool.now_price", n=price.units, **names) if price.units else text("pool.now_free", **names)
     )
 
 
-def _pause(pause: Pause, teller: Teller) -> str:
+def _pause(pause: Pause, localizer: Localizer) -> str:
     words = quoted(pause.words, PATTERN_SHOWN) if pause.words else text("pause.no_words")
     pool = text("section.both_pools") if pause.pool is None else pool_name(pause.pool)
-    return teller.say(text("section.paused", pool=pool, words=words))
+    return localizer.say(text("section.paused", pool=pool, words=words))
 
 
-def _word(rule: WordRule, teller: Teller) -> str:
-    return teller.say(
+def _word(rule: WordRule, localizer: Localizer) -> str:
+    return localizer.say(
         text(
             "mod.word",
             pattern=quoted(rule.pattern, PATTERN_SHOWN),
@@ -212,15 +214,15 @@ def _word(rule: WordRule, teller: Teller) -> str:
     )
 
 
-def _media(rule: MediaRule, teller: Teller) -> str:
-    return teller.say(text(f"mod.media_{rule.treatment.value}", target=teller.place(rule.target_id)))
+def _media(rule: MediaRule, localizer: Localizer) -> str:
+    return localizer.say(text(f"mod.media_{rule.treatment.value}", target=localizer.place(rule.target_id)))
 
 
-def _addition(addition: PromptAddition, teller: Teller) -> str:
-    return " ".join(teller.say(words) for words in addition_words(addition, teller.guild_id))
+def _addition(addition: PromptAddition, localizer: Localizer) -> str:
+    return " ".join(localizer.say(words) for words in addition_words(addition, localizer.guild_id))
 
 
-ITEMS: Final[Mapping[str, tuple[type, Callable[[Any, Teller], str]]]] = {
+ITEMS: Final[Mapping[str, tuple[type, Callable[[Any, Localizer], str]]]] = {
     "rules": (PoolRule, _rule),
     "totals": (Total, _total),
     "prices": (Price, _price),
@@ -228,19 +230,32 @@ ITEMS: Final[Mapping[str, tuple[type, Callable[[Any, Teller], str]]]] = {
     "words": (WordRule, _word),
     "media": (MediaRule, _media),
     "additions": (PromptAddition, _addition),
-    "limits": (ParameterLimit, lambda limit, teller: teller.say(limit_words(limit, teller.guild_id))),
-    "kinds": (KindRule, lambda rule, teller: teller.say(kind_words(rule, teller.guild_id))),
+    "limits": (
+        ParameterLimit,
+        lambda limit, localizer: localizer.say(limit_words(limit, localizer.guild_id)),
+    ),
+    "kinds": (KindRule, lambda rule, localizer: localizer.say(kind_words(rule, localizer.guild_id))),
 }
 """Sections that are lists: what they hold, and how it is said."""
-PARTS: Final[Mapping[tuple[str, str], Callable[[Any, Teller], str]]] = {
-    ("pools", "off"): lambda pool, teller: teller.say(text("section.pool_off", pool=pool_name(Pool(pool)))),
-    ("channels", "allowed"): lambda id_, teller: teller.say(text("section.channel_open", channel=str(id_))),
-    ("channels", "denied"): lambda id_, teller: teller.say(text("section.channel_closed", channel=str(id_))),
-    ("images", "channels"): lambda id_, teller: teller.say(text("mod.images_channels", channels=f"<#{id_}>")),
-    ("images", "hosts_allowed"): lambda host, teller: teller.say(
+PARTS: Final[Mapping[tuple[str, str], Callable[[Any, Localizer], str]]] = {
+    ("pools", "off"): lambda pool, localizer: localizer.say(
+        text("section.pool_off", pool=pool_name(Pool(pool)))
+    ),
+    ("channels", "allowed"): lambda id_, localizer: localizer.say(
+        text("section.channel_open", channel=str(id_))
+    ),
+    ("channels", "denied"): lambda id_, localizer: localizer.say(
+        text("section.channel_closed", channel=str(id_))
+    ),
+    ("images", "channels"): lambda id_, localizer: localizer.say(
+        text("mod.images_channels", channels=f"<#{id_}>")
+    ),
+    ("images", "hosts_allowed"): lambda host, localizer: localizer.say(
         text("mod.hosts_allowed", hosts=f"`{host}`")
     ),
-    ("images", "hosts_denied"): lambda host, teller: teller.say(text("mod.hosts_denied", hosts=f"`{host}`")),
+    ("images", "hosts_denied"): lambda host, localizer: localizer.say(
+        text("mod.hosts_denied", hosts=f"`{host}`")
+    ),
 }
 """Lists within sections."""
 COMMAND_OF: Final[Mapping[str, str]] = {
@@ -275,8 +290,8 @@ ENUMS: Final[Mapping[str, type]] = {
 }
 
 
-def item_words(section: str, item: Mapping[str, Any], teller: Teller) -> str:
+def item_words(section: str, item: Mapping[str, Any], localizer: Localizer) -> str:
     """An entry of a list as the history keeps it; raises what Python does for one of another version's form."""
     kind, words = ITEMS[section]
     fields = {name: ENUMS[name](v) if name in ENUMS and v is not None else v for name, v in item.items()}
-    return words(kind(**fields), teller)
+    return words(kind(**fields), localizer)

@@ -3,18 +3,20 @@ Never here: when a server is greeted (cogs), and everything else that can be set
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 from bot.domain.access import Pressers
 from bot.domain.pools import UNLIMITED, UNSAID, AllowanceChange, Pool
-from bot.texts import Say, text
+from bot.services.servers.edits import all_of, allowance, channels_placed, pool_switched, values
+from bot.texts import Say, listed, text
 from bot.ui.kit.controls import StatelessView, form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE
 from bot.ui.kit.moderators import draw_mod_button, mod_button
+from bot.ui.moderation.given_back import as_typed, channels_named, tell_stale
+from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.panel import show_panel
-from bot.ui.moderation.server_voice import own_teller
 from bot.ui.moderation.setting_changes import CALM, check_writable
 from bot.ui.moderation.setting_modal import LINE_LIMIT, channel_picker, picker
 from bot.ui.pools.wording import pool_name, read_number
@@ -23,11 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.domain.guilds import GuildSettings
+    from bot.services.servers.edits import Edit
     from bot.texts import Text
     from bot.ui.kit.context import Context
 
 
-PICKED = 25
+PICKED: Final = 25
+SECTIONS: Final = ("channels", "log_channel", "pools", "press")
+"""What the window shows as it is."""
 
 
 def greeting(*, admitted: bool, own_keys: bool) -> Text:
@@ -56,7 +61,7 @@ async def show_welcome(context: Context) -> None:
     services = context.services
     admitted = await services.owner_policy.admits(context.guild_id)
     words = greeting(admitted=admitted, own_keys=services.own_keys.offered)
-    await context.show(welcome_view(words, own_teller(context).say))
+    await context.show(welcome_view(words, own_localizer(context).say))
 
 
 @mod_button("welcome")
@@ -120,7 +125,7 @@ async def decide(context: Context, revision: int) -> None:
 
 
 async def _decide(context: Context, revision: int | None) -> None:
-    """Make the decisions true, beside the card, which may be everybody's; a slip leaves nothing half done.
+    """Make the decisions true in one change, beside the card, which may be everybody's; a slip leaves nothing half done.
 
     What was not written otherwise than the window showed it stays as others have set it meanwhile.
     """
@@ -132,30 +137,40 @@ async def _decide(context: Context, revision: int | None) -> None:
     if log is not None:
         check_writable(context, log)
     wanted = {Pool(value) for value in context.choices.get("pools", ())}
-    services, guild_id, actor = context.services, context.guild_id, context.actor
+    allowed = [int(id_) for id_ in context.choices.get("channels", ())]
+    press = Pressers(context.fields["press"])
+    services, guild_id = context.services, context.guild_id
     guilds = services.guilds
-    shown = await guilds.shown(guild_id, revision)
+    shown = await guilds.shown(guild_id, revision, SECTIONS)
     offered = await services.policy.offered(guild_id)
+    was = shown.settings
+    kept = was.channels.allowed[PICKED:]
+    edits: list[Edit] = []
+    if {*allowed, *kept} != {*was.channels.allowed}:
+        denied = was.channels.denied
+        edits.append(channels_placed(allowed=[*allowed, *kept], denied=denied, shown=was.channels))
+    turned = [pool for pool in offered if (pool in wanted) is (pool in was.pools.off)]
+    edits += [pool_switched(pool, on=pool in wanted) for pool in turned]
+    if press is not was.press.who:
+        edits.append(values("press", {"who": press, "role": was.press.role_id}))
+    if log != was.log_channel:
+        edits.append(values("log", {"channel": log}))
+    if edits and not shown.known:
+        said: list[tuple[Text, Text | str]] = [
+            (text("welcome.channels"), channels_named(allowed)),
+            (text("welcome.log"), channels_named([] if log is None else [log])),
+            (text("welcome.pools"), listed([pool_name(pool) for pool in offered if pool in wanted])),
+            (text("welcome.per_day"), as_typed(typed)),
+            (text("welcome.press"), text(f"choice.press.{press.value}")),
+        ]
+        again = draw_mod_button("setup", label=context.say(text("button.setup")))
+        await tell_stale(context, SECTIONS, said, again)
+        return
     if per_day is not UNSAID:
         change = AllowanceChange(per_day=per_day)
-        for pool in sorted(wanted):
-            base = offered.get(pool, UNLIMITED)
-            await guilds.change_rule(guild_id, actor, pool, guild_id, change, otherwise=base)
-    allowed = [int(id_) for id_ in context.choices.get("channels", ())]
-    await guilds.set_channels(
-        guild_id,
-        actor,
-        allowed=[*allowed, *shown.channels.allowed[PICKED:]],
-        denied=shown.channels.denied,
-        shown=shown.channels,
-    )
-    for pool in offered:
-        if (pool in wanted) is (pool not in shown.pools.off):
-            continue
-        await guilds.switch_pool(guild_id, actor, pool, on=pool in wanted)
-    if context.fields["press"] != shown.press.who:
-        press = {"who": context.fields["press"], "role": shown.press.role_id}
-        await guilds.set_values(guild_id, actor, "press", press)
-    if log != shown.log_channel:
-        await guilds.set_log_channel(guild_id, actor, log)
+        edits += [
+            allowance(pool, guild_id, change, otherwise=offered.get(pool, UNLIMITED))
+            for pool in sorted(wanted)
+        ]
+    await guilds.change(guild_id, context.actor, all_of(edits))
     await show_panel(context, notice=text("welcome.done"))

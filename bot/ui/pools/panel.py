@@ -110,20 +110,20 @@ async def show_panel(
 ) -> None:
     """Read everything and put the panel into the answer."""
     guild_id = context.moderator()
-    house = context.house
-    own_key = await house.services.own_keys.state(guild_id)
+    client = context.client
+    own_key = await client.services.own_keys.state(guild_id)
     to_owner = await context.is_owner()
     pools, payers, budget = await asyncio.gather(
-        house.services.allowances.overview(guild_id),
-        read_payers(house.services, guild_id, to_owner=to_owner),
-        house.services.owner_policy.view(guild_id),
+        client.services.allowances.overview(guild_id),
+        read_payers(client.services, guild_id, to_owner=to_owner),
+        client.services.owner_policy.view(guild_id),
     )
     state = State(
-        settings=await house.services.guilds.settings(guild_id),
+        settings=await client.services.guilds.settings(guild_id),
         pools=pools,
         payers=payers,
         own_key=own_key,
-        money=house.services.costs.money,
+        money=client.services.costs.money,
         budget=budget,
         notice=notice,
         asking=asking,

@@ -30,7 +30,7 @@ REASON_SHOWN: Final = 100
 async def show_quota(context: Context) -> None:
     """Answer with the member's own card."""
     asker = await context.defer_ephemeral()
-    house = context.house
+    house = context.client
     quotas = await house.services.allowances.quota_of(asker)
     guild_id = asker.reply.guild_id
     grants = [] if guild_id is None else await house.services.allowances.grants(guild_id, asker.user_id)

@@ -43,14 +43,14 @@ async def show_usage(context: Context, days: int) -> None:
     """Answer with a message of its own that only the moderator sees."""
     guild_id = context.moderator()
     await context.defer_ephemeral()
-    house = context.house
-    settings = await house.services.guilds.settings(guild_id)
-    dates, since, until = period(house.services.jobs.now(), days, settings.zone)
-    rows = await house.services.allowances.usage(guild_id, since, until)
+    client = context.client
+    settings = await client.services.guilds.settings(guild_id)
+    dates, since, until = period(client.services.jobs.now(), days, settings.zone)
+    rows = await client.services.allowances.usage(guild_id, since, until)
     if not rows:
         await context.tell(text("pool.usage_none", n=days))
         return
-    pools, money = await house.services.policy.shown(guild_id), house.services.costs.money
+    pools, money = await client.services.policy.shown(guild_id), client.services.costs.money
     chart = await asyncio.to_thread(
         usage_chart,
         bars_of(rows, dates),

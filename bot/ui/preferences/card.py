@@ -81,19 +81,19 @@ def draw_menu(
 
 async def show_preferences(context: Context, *, notice: Text | None = None, asking: bool = False) -> None:
     """Put the card into the answer; with `asking` it asks whether all is to be forgotten."""
-    house = context.house
-    known = await house.services.people.preferences(context.user_id)
+    client = context.client
+    known = await client.services.people.preferences(context.user_id)
     say = context.say
-    pools = await house.services.policy.shown(context.interaction.guild_id)
+    pools = await client.services.policy.shown(context.interaction.guild_id)
     view = preferences_view(
         known,
-        house.catalogues.languages,
+        client.catalogues.languages,
         say,
         pools=pools,
         notice=notice,
         asking=asking,
-        remix=house.services.windows.remix_anywhere,
-        helps=house.services.improving.helper.offered,
+        remix=client.services.windows.remix_anywhere,
+        helps=client.services.improving.helper.offered,
     )
     await context.show(view)
 

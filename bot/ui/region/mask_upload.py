@@ -99,7 +99,7 @@ async def begin_region(context: Context, ready: Masked | Pressed) -> None:
     if isinstance(ready, Pressed):
         await say_where(context, ready)
         return
-    words = context.house.catalogues.render(text("region.starting"), context.guild_locale)
+    words = context.client.catalogues.render(text("region.starting"), context.guild_locale)
     place = await context.interaction.followup.send(
         view=words_view(words), wait=True, allowed_mentions=discord.AllowedMentions.none()
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.domain.tenancy import KnownServer
     from bot.i18n import Catalogues
     from bot.texts import Text
-    from bot.ui.kit.context import Context, House
+    from bot.ui.kit.context import BotClient, Context
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +91,8 @@ class DiscordMail:
         self._catalogues = catalogues
 
     @property
-    def _house(self) -> House:
-        return cast("House", self._client)
+    def _bot(self) -> BotClient:
+        return cast("BotClient", self._client)
 
     async def tell(self, words: Text, *, once: str) -> bool:
         """See the port."""
@@ -115,7 +115,7 @@ class DiscordMail:
         """Send it to one owner, unless a message with this custom_id is there; False if it may work out later."""
         try:
             async with translated():
-                owners = await self._house.owners()
+                owners = await self._bot.owners()
             for user_id in owners:
                 try:
                     await self._send_to(user_id, draw, nonce, unless)
@@ -137,7 +137,7 @@ class DiscordMail:
         unless: str | None,
     ) -> None:
         def say(words: Text) -> str:
-            return self._catalogues.render(words, self._house.services.people.language(user_id) or SOURCE)
+            return self._catalogues.render(words, self._bot.services.people.language(user_id) or SOURCE)
 
         async with translated():
             channel = await self._client.create_dm(discord.Object(user_id))

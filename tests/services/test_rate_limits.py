@@ -21,10 +21,11 @@ from bot.domain.turns import WHOSE
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.midjourney.decoding import DecodingBudget, Shared
 from bot.services.accounts.own_keys import TESTS
-from bot.services.admission import rations
-from bot.services.admission.rations import Ration
+from bot.services.admission import rate_limits
+from bot.services.admission.rate_limits import RateLimit
 from bot.services.modlog.dispatcher import LINES, OF_SERVER_LIMIT
-from bot.services.servers.rations import ACTS, CHANGES, HISTORY_BYTES
+from bot.services.servers.edits import channels_placed
+from bot.services.servers.write_limits import ACTS, CHANGES, HISTORY_BYTES
 from bot.storage.server_tables import strikes
 from bot.storage.servers import members
 from bot.texts import text
@@ -73,16 +74,16 @@ async def test_changes_of_settings(world: Harness) -> None:
 def test_of_many_servers_the_one_that_used_nothing_for_longest_is_forgotten_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rations, "SERVERS", 2)
-    ration = Ration(ManualClock(), most=2, within_ms=HOUR, refusal="refused.ration_acts")
+    monkeypatch.setattr(rate_limits, "SERVERS", 2)
+    limited = RateLimit(ManualClock(), most=2, within_ms=HOUR, refusal="refused.ration_acts")
     for guild_id in (1, 2, 1, 3):
-        ration.take(guild_id)
+        limited.take(guild_id)
 
     with pytest.raises(UserError):
-        ration.take(1)
-    assert (ration.left(3), ration.left(2)) == (1, 2)
-    ration.forget(3)
-    assert ration.left(3) == 2
+        limited.take(1)
+    assert (limited.left(3), limited.left(2)) == (1, 2)
+    limited.forget(3)
+    assert limited.left(3) == 2
 
 
 async def test_a_restart_begins_no_new_ration_of_what_is_written(world: Harness) -> None:
@@ -292,7 +293,7 @@ async def test_bytes_of_the_history(world: Harness) -> None:
     said = []
     for n in range(CHANGES):
         try:
-            await guilds.set_channels(HOSTILE, ADA, allowed=channels[n % 2], denied=[])
+            await guilds.change(HOSTILE, ADA, channels_placed(allowed=channels[n % 2], denied=[]))
         except UserError as refused:
             said.append(refused.text.id)
             break

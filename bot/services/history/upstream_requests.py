@@ -34,7 +34,7 @@ REMEMBERED: Final = 1_000
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
-class AtServer:
+class UpstreamRequests:
     """Asks by free calls, and keeps what was answered."""
 
     store: JobStore

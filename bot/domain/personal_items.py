@@ -40,7 +40,7 @@ class Draft:
     until: int
 
 
-class Keepsakes(Protocol):
+class PersonalItems(Protocol):
     """Small things kept for one person. Every method raises `StorageTrouble` and is one transaction."""
 
     async def keep_draft(self, draft: Draft) -> None:
@@ -58,11 +58,11 @@ class Keepsakes(Protocol):
     async def favourites(self, user_id: int, guild_id: int, *, skip: int, limit: int) -> JobPage:
         """Somebody's favourites in a server, the latest added first."""
 
-    async def owe_copy(self, key: JobKey, at: int) -> None:
+    async def enqueue_copy(self, key: JobKey, at: int) -> None:
         """Have a picture handed over to its requester besides; said twice, it is owed once."""
 
     async def claim_copies(self, now: int, *, lease_ms: int, limit: int) -> Sequence[tuple[JobKey, int]]:
         """Take what is owed and due, for a while, with the number of attempts, this one included."""
 
-    async def settle_copy(self, key: JobKey) -> None:
+    async def remove_copy(self, key: JobKey) -> None:
         """It was handed over, or will never be."""

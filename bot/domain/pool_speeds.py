@@ -17,7 +17,7 @@ _AT_NO_SPEED: Final = frozenset({Family.UPSAMPLE, Family.BOOKMARK, Family.TAKE_C
 """What only takes a picture out of a grid uses no pool; servers tell their usual speed of it all the same."""
 
 
-def strayed(job: Job) -> Speed | None:
+def other_speed(job: Job) -> Speed | None:
     """The speed at which it ran, if that is another than its pool's; None: it is not, or nobody can tell."""
     if job.state is not JobState.SUCCEEDED or job.kind is JobKind.DESCRIBE:
         return None

@@ -1,5 +1,5 @@
-"""A server's ration of something that all servers share: so many in a time, and a sentence when it is used up.
-Never here: what is rationed, and limits that members and owners set (those are policy)."""
+"""A server's rate limit of something that all servers share: so many in a time, and a sentence when it is used up.
+Never here: what is limited, and limits that members and owners set (those are policy)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SERVERS: Final = 10_000
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Ration:
+class RateLimit:
     """Uses of each server, in this process: Discord sends all of a server's interactions to one.
 
     So several processes do not multiply what interactions may use, and a restart begins anew: right for what costs
-    nothing beyond this process. What writes is recalled from the rows written (`bot.services.servers.rations`), what
-    costs somebody else's patience is counted in the database (`SharedRation`).
+    nothing beyond this process. What writes is recalled from the rows written (`bot.services.servers.write_limits`), what
+    costs somebody else's patience is counted in the database (`SharedRateLimit`).
     """
 
     clock: Clock
@@ -70,7 +70,7 @@ class Ration:
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
-class SharedRation:
+class SharedRateLimit:
     """Uses of each server in all processes and over restarts, one row a use: for what is tried somewhere else."""
 
     records: Records
@@ -79,11 +79,11 @@ class SharedRation:
     most: int
     within_ms: int
     refusal: str
-    _here: Ration = field(init=False)
+    _here: RateLimit = field(init=False)
     """Spares the database whoever goes on trying, and knows when to come again."""
 
     def __post_init__(self) -> None:
-        self._here = Ration(self.clock, self.most, self.within_ms, self.refusal)
+        self._here = RateLimit(self.clock, self.most, self.within_ms, self.refusal)
 
     async def take(self, guild_id: int) -> None:
         """Use one; raises `UserError` if none is left. Each use has a place of its own, free again after its time."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 
 
-def stand_in(name: str) -> int:
+def synthetic_id(name: str) -> int:
     """A number that no interaction of Discord's has: those are positive. The same name gives the same number."""
     digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
     return -1 - (int.from_bytes(digest, "big") >> 2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
 
-from bot.domain.guilds import StandingCard
+from bot.domain.guilds import ErasedCard
 from bot.domain.keys import JobKey
 from bot.storage.server_tables import standing_cards
 from bot.storage.tables import OWN, deliveries, jobs
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 c, d, s = jobs.c, deliveries.c, standing_cards.c
 
 
-async def claim(database: Database, now: int, *, lease_ms: int, limit: int) -> list[StandingCard]:
+async def claim(database: Database, now: int, *, lease_ms: int, limit: int) -> list[ErasedCard]:
     """Take what is due, for a while."""
     due = select(s.message_id).where(s.due_at <= now).order_by(s.due_at).limit(limit)
     found = await database.read(lambda cn: cn.execute(due).scalars().all())
     if not found:
         return []
 
-    def take(connection: Connection) -> list[StandingCard]:
+    def take(connection: Connection) -> list[ErasedCard]:
         # Whoever comes second finds the time moved on, and takes nothing.
         taken = (
             update(standing_cards)
@@ -36,14 +36,14 @@ async def claim(database: Database, now: int, *, lease_ms: int, limit: int) -> l
             .returning(s.message_id, s.channel_id, s.guild_id, s.job_key, s.own, s.tries)
         )
         return [
-            StandingCard(row[0], row[1], row[2], JobKey(row[3]), bool(row[4]), row[5])
+            ErasedCard(row[0], row[1], row[2], JobKey(row[3]), bool(row[4]), row[5])
             for row in connection.execute(taken)
         ]
 
     return await database.write(take)
 
 
-async def settle(database: Database, card: StandingCard, *, gone: bool) -> None:
+async def settle(database: Database, card: ErasedCard, *, gone: bool) -> None:
     """Forget the row; of a card that is gone nobody knows a place any more, and one that stands stays counted."""
 
     def work(connection: Connection) -> None:

@@ -15,7 +15,7 @@ from bot.domain.capabilities import BY_SERVER, Cancel, Capabilities, ServerKind
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.tasks import TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
-from bot.services.history.at_server import NOTHING_FOR_MS, AtServer
+from bot.services.history.upstream_requests import NOTHING_FOR_MS, UpstreamRequests
 from tests.domain.builders import TASK, a_job
 from tests.services.harness import ManualClock
 from tests.services.test_windows import Proxy
@@ -62,7 +62,7 @@ class Desk:
         self.trouble: StorageTrouble | None = None
         self.lost: StorageTrouble | None = None
         parts: Any = {"store": SimpleNamespace(keep_seed=self.keep_seed), "accounts": self}
-        self.asks = AtServer(**parts, clock=self.clock)
+        self.asks = UpstreamRequests(**parts, clock=self.clock)
 
     async def find(self, _name: str) -> Any:
         if self.lost is not None:

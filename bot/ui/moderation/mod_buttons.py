@@ -16,8 +16,8 @@ from bot.ui.kit.controls import words_view
 from bot.ui.kit.custom_ids import KEY, NUMBER, SNOWFLAKE, maybe
 from bot.ui.kit.moderators import draw_mod_button, mod_button, sure_view
 from bot.ui.moderation.audit import PAGE, audit_view, last_change, undo_view
+from bot.ui.moderation.localizers import server_localizer
 from bot.ui.moderation.members import live_view, member_view
-from bot.ui.moderation.server_voice import server_teller
 
 if TYPE_CHECKING:
     from bot.domain.guilds import AuditEntry
@@ -191,7 +191,7 @@ async def show_audit(context: Context, before: int | None) -> None:
     undo = last_change(await guilds.audit(guild_id, limit=LOOK_BACK)) if before is None else None
     view = audit_view(
         found[:PAGE],
-        await server_teller(context),
+        await server_localizer(context),
         more=len(found) > PAGE,
         first=before is None,
         undo=undo,
@@ -211,22 +211,21 @@ async def ask_to_undo(context: Context, entry_id: int) -> None:
     """Show what would be taken back, and ask."""
     await context.defer_update()
     last = await _still_last(context, entry_id)
-    if last is None:
-        raise UserError(text("settings.nothing_to_undo"))
-    teller = await server_teller(context)
-    say = teller.say
+    localizer = await server_localizer(context)
+    say = localizer.say
     yes = draw_mod_button(
         "undo_now", last.id, label=say(text("button.yes_undo")), style=discord.ButtonStyle.danger
     )
     back = draw_mod_button("audit", None, label=say(text("button.back")))
-    await context.show(undo_view(last, teller, yes=yes, back=back))
+    await context.show(undo_view(last, localizer, yes=yes, back=back))
 
 
-async def _still_last(context: Context, entry_id: int) -> AuditEntry | None:
+async def _still_last(context: Context, entry_id: int) -> AuditEntry:
     """The change that an undo would take back; raises `UserError` if it is not the one that the button names."""
-    guilds = context.services.guilds
-    last = last_change(await guilds.audit(context.guild_id, limit=LOOK_BACK))
-    if last is not None and last.id != entry_id:
+    last = last_change(await context.services.guilds.audit(context.guild_id, limit=LOOK_BACK))
+    if last is None:
+        raise UserError(text("settings.nothing_to_undo"))
+    if last.id != entry_id:
         raise UserError(text("audit.changed_meanwhile"))
     return last
 
@@ -235,8 +234,7 @@ async def _still_last(context: Context, entry_id: int) -> AuditEntry | None:
 async def undo(context: Context, entry_id: int) -> None:
     """Take the last change back, if it still is the one that was asked about."""
     await context.defer_update()
-    guilds, guild_id = context.services.guilds, context.guild_id
     await _still_last(context, entry_id)
-    await guilds.undo_last(guild_id, context.actor)
+    await context.services.guilds.undo_last(context.guild_id, context.actor, entry_id)
     await show_audit(context, None)
     await context.tell(text("audit.undone_now"))

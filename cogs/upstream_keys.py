@@ -14,7 +14,7 @@ from bot.texts import text
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import Context
 from bot.ui.kit.escape import quoted
-from bot.ui.servers.keys import key_line, key_list, made_words, question
+from bot.ui.servers.upstream_keys import key_line, key_list, made_words, question
 
 if TYPE_CHECKING:
     from bot.client import Easel

@@ -6,25 +6,25 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.ui.moderation.setting_words import Teller
+from bot.ui.moderation.setting_words import Localizer
 
 if TYPE_CHECKING:
     from bot.ui.kit.context import Context
 
 
-async def server_teller(context: Context) -> Teller:
+async def server_localizer(context: Context) -> Localizer:
     """Speaks the server's language: the one that moderators chose, else Discord's setting of the server."""
     settings = await context.services.guilds.settings(context.guild_id)
-    return _teller(context, settings.locale or str(context.interaction.guild_locale or context.locale))
+    return _localizer(context, settings.locale or str(context.interaction.guild_locale or context.locale))
 
 
-def own_teller(context: Context) -> Teller:
+def own_localizer(context: Context) -> Localizer:
     """Speaks the language of the person who asks."""
-    return _teller(context, context.locale)
+    return _localizer(context, context.locale)
 
 
-def _teller(context: Context, locale: str) -> Teller:
-    say = partial(context.house.catalogues.render, locale=locale)
+def _localizer(context: Context, locale: str) -> Localizer:
+    say = partial(context.client.catalogues.render, locale=locale)
     guild = context.interaction.guild
     roles = frozenset() if guild is None else frozenset(role.id for role in guild.roles)
-    return Teller(say, context.guild_id, roles)
+    return Localizer(say, context.guild_id, roles)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.accounts import is_own
-from bot.domain.straying import strayed
+from bot.domain.pool_speeds import other_speed
 from bot.errors import StorageTrouble
-from bot.services.modlog.events import strayed_words
+from bot.services.modlog.events import speed_words
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ TOLD: Final = "strayed"
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
-class Strays:
+class SpeedNotices:
     """Tells the owner once of each pool that an account does not keep."""
 
     memory: Memory
@@ -36,7 +36,7 @@ class Strays:
 
     async def saw(self, job: Job) -> None:
         """Look at a finished job. Raises nothing: what could not be noted is told with the next one."""
-        ran_at = strayed(job)
+        ran_at = other_speed(job)
         if ran_at is None:
             return
         self.metrics.count("pools_left", pool=job.pool.value, ran_at=ran_at.value)
@@ -54,7 +54,7 @@ class Strays:
         log.warning(
             "pool_left", extra={"account": job.account, "pool": job.pool.value, "ran_at": ran_at.value}
         )
-        words = text("log.owner_left_pool", account=job.account, **strayed_words(job.pool, ran_at))
+        words = text("log.owner_left_pool", account=job.account, **speed_words(job.pool, ran_at))
         if not await self.mail.tell(words, once=f"{TOLD}/{this}"):
             await self._forget(this)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, func, insert, select, update
 
-from bot.domain.keepsakes import Draft
 from bot.domain.keys import JobKey
+from bot.domain.personal_items import Draft
 from bot.domain.pools import Pool
 from bot.domain.ports import JobPage
 from bot.storage.database import lock, plain
@@ -27,8 +27,8 @@ POOLS: Final = frozenset(pool.value for pool in Pool)
 d, f, c = drafts.c, favourites.c, copies.c
 
 
-class SqlKeepsakes:
-    """The `Keepsakes` of bot.domain.keepsakes, on SQLite and PostgreSQL."""
+class SqlPersonalItems:
+    """The `PersonalItems` of bot.domain.personal_items, on SQLite and PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -113,7 +113,7 @@ class SqlKeepsakes:
 
     # -- copies ------------------------------------------------------------------------------------------
 
-    async def owe_copy(self, key: JobKey, at: int) -> None:
+    async def enqueue_copy(self, key: JobKey, at: int) -> None:
         """See the port."""
 
         def work(connection: Connection) -> None:
@@ -143,6 +143,6 @@ class SqlKeepsakes:
 
         return await self._database.write(take)
 
-    async def settle_copy(self, key: JobKey) -> None:
+    async def remove_copy(self, key: JobKey) -> None:
         """See the port."""
         await self._database.write(lambda cn: cn.execute(delete(copies).where(c.job_key == key)))

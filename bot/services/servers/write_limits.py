@@ -1,5 +1,5 @@
 """How much a server's moderators may write in a time: changes of settings, bytes of history, acts on members and jobs.
-Never here: the history itself (storage), and rations of what is not written."""
+Never here: the history itself (storage), and limits of what is not written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cachetools import LRUCache
 
 from bot.domain.schedule import HOUR
-from bot.services.admission.rations import SERVERS, Ration
+from bot.services.admission.rate_limits import SERVERS, RateLimit
 
 if TYPE_CHECKING:
     from bot.domain.guild_ports import SettingsStore
@@ -28,20 +28,20 @@ OF_SETTINGS: Final = frozenset({"settings", "undo"})
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
-class WritingRations:
-    """What was written stands in the history, so a restart does not begin a new ration."""
+class WriteLimits:
+    """What was written stands in the history, so a restart does not begin anew."""
 
     store: SettingsStore
     clock: Clock
-    _changes: Ration = field(init=False)
-    _bytes: Ration = field(init=False)
-    _acts: Ration = field(init=False)
+    _changes: RateLimit = field(init=False)
+    _bytes: RateLimit = field(init=False)
+    _acts: RateLimit = field(init=False)
     _recalled: LRUCache[int, bool] = field(init=False, default_factory=lambda: LRUCache(SERVERS))
 
     def __post_init__(self) -> None:
-        self._changes = Ration(self.clock, most=CHANGES, within_ms=HOUR, refusal="refused.ration_settings")
-        self._bytes = Ration(self.clock, HISTORY_BYTES, 24 * HOUR, "refused.ration_history")
-        self._acts = Ration(self.clock, most=ACTS, within_ms=HOUR, refusal="refused.ration_acts")
+        self._changes = RateLimit(self.clock, most=CHANGES, within_ms=HOUR, refusal="refused.ration_settings")
+        self._bytes = RateLimit(self.clock, HISTORY_BYTES, 24 * HOUR, "refused.ration_history")
+        self._acts = RateLimit(self.clock, most=ACTS, within_ms=HOUR, refusal="refused.ration_acts")
 
     async def take_change(self, guild_id: int) -> None:
         """Use a change of settings; raises `UserError` if none is left, or the day's history is full."""
@@ -64,8 +64,8 @@ class WritingRations:
         entries = await self.store.audit(guild_id, before=None, limit=RECALLED)
         if self._recalled.get(guild_id):  # somebody else did so meanwhile
             return
-        for ration in (self._changes, self._bytes, self._acts):
-            ration.forget(guild_id)
+        for limit in (self._changes, self._bytes, self._acts):
+            limit.forget(guild_id)
         for entry in reversed(entries):
             of_settings = entry.action in OF_SETTINGS
             (self._changes if of_settings else self._acts).count(guild_id, 1, at=entry.at)

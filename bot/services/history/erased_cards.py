@@ -15,7 +15,7 @@ from bot.texts import text
 
 if TYPE_CHECKING:
     from bot.domain.guild_ports import Records
-    from bot.domain.guilds import StandingCard
+    from bot.domain.guilds import ErasedCard
     from bot.domain.ports import Clock, JobStore, Publisher
     from bot.services.modlog.dispatcher import Dispatcher
 
@@ -31,7 +31,7 @@ GONE: Final = frozenset({"message_gone", "channel_gone"})
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
-class StandingCards:
+class ErasedCards:
     """What the bot posted, and can still reach. What it cannot is named in the server's log channel."""
 
     records: Records
@@ -63,7 +63,7 @@ class StandingCards:
                 self._tell(card)
             await self.records.settle_card(card, gone=gone)
 
-    async def _cleared(self, card: StandingCard) -> bool:
+    async def _cleared(self, card: ErasedCard) -> bool:
         """Whether the words stand there no more. Raises `RetryLater`."""
         try:
             if card.own:
@@ -78,7 +78,7 @@ class StandingCards:
             return closed.reason in GONE
         return True
 
-    def _tell(self, card: StandingCard) -> None:
+    def _tell(self, card: ErasedCard) -> None:
         channel = str(card.channel_id)
         said = text("log.card_stands", channel=channel, key=card.job_key)
         event = ModEvent(EventKind.MISSING_PERMISSION, f"stands/{channel}", said, job=card.job_key)

@@ -16,7 +16,7 @@ from bot.domain.pools import Pool
 from bot.domain.upstream_keys import PERMISSIONS, UpstreamKey, remark_of
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
-from bot.midjourney.ohmygpt.keys import OhMyGptKeys, read_keys, read_membership, read_new_key
+from bot.midjourney.ohmygpt.key_admin import OhMyGptKeys, read_keys, read_membership, read_new_key
 from bot.midjourney.transport import open_lines
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.midjourney.test_envelope import json_values

@@ -17,12 +17,13 @@ from bot.texts import text
 from bot.ui.kit.context import NOBODY
 from bot.ui.kit.controls import modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, Field, one_of
-from bot.ui.kit.moderators import mod_button
+from bot.ui.kit.moderators import draw_mod_button, mod_button
+from bot.ui.moderation.given_back import tell_stale
 from bot.ui.moderation.list_modals import LIST_MODALS
 from bot.ui.moderation.panel import POOLS, show_panel
 from bot.ui.moderation.setting_changes import From, apply, show_state
 from bot.ui.moderation.setting_modal import read_values, setting_modal, touched
-from bot.ui.moderation.setting_words import ITEMS
+from bot.ui.moderation.setting_words import ITEMS, label_of, value_words
 from bot.ui.pools.panel import show_panel as show_pools
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ async def open_modal(context: Context, name: str, origin: From) -> None:
         await context.open(LIST_MODALS[name](context.say, settings))
         return
     _check_known(name)
-    languages = sorted(context.house.catalogues.languages)
+    languages = sorted(context.client.catalogues.languages)
     custom_id = change_shown.id(name, origin, settings.revision)
     await context.open(setting_modal(context.say, custom_id, name, settings, languages=languages))
 
@@ -74,8 +75,15 @@ async def _change(context: Context, command: str, origin: From, revision: int | 
     _check_known(command)
     await context.defer_update()
     written = read_values(context, command)
-    shown = await context.services.guilds.shown(context.guild_id, revision)
-    changed = await apply(context, command, touched(command, written, shown))
+    sections = {one.section for one in COMMANDS[command]}
+    shown = await context.services.guilds.shown(context.guild_id, revision, sections)
+    values = touched(command, written, shown.settings)
+    if values and not shown.known:
+        said = [(label_of(one), value_words(one, written[one.about.option])) for one in COMMANDS[command]]
+        again = draw_mod_button("set", command, origin.value, label=context.say(text("button.change")))
+        await tell_stale(context, sections, said, again)
+        return
+    changed = await apply(context, command, values)
     if changed is None:
         return  # the moderator is asked first
     notice = text("mod.unchanged" if changed.entry is None else "panel.changed")

@@ -13,7 +13,7 @@ from bot.domain.capabilities import Speed
 from bot.domain.jobs import Job, JobState
 from bot.domain.pools import Pool
 from bot.errors import StorageTrouble
-from bot.services.accounts.strays import Strays
+from bot.services.accounts.speed_notices import SpeedNotices
 from bot.services.modlog.events import events_of
 from tests.domain.builders import a_job
 from tests.services.harness import Meters
@@ -65,7 +65,7 @@ class Office:
 
     def __init__(self) -> None:
         self.memory, self.mail, self.meters = Memory(), Mail(), Meters()
-        self.strays = Strays(memory=self.memory, mail=self.mail, metrics=self.meters)  # type: ignore[arg-type]  # what is asked of them
+        self.strays = SpeedNotices(memory=self.memory, mail=self.mail, metrics=self.meters)  # type: ignore[arg-type]  # what is asked of them
 
 
 @pytest.fixture

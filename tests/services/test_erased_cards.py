@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import RetryLater, RouteClosed
 from bot.services.admission.viewer import Viewer
-from bot.services.history.standing_cards import BATCH, TRIES
+from bot.services.history.erased_cards import BATCH, TRIES
 from bot.services.modlog.dispatcher import Dispatcher
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA
@@ -23,7 +23,7 @@ HOUR = 3_600_000
 async def go_on(world: Harness, times: int = 1) -> None:
     for _ in range(times):
         world.clock.move_to(world.clock.now() + HOUR)
-        await world.services.standing_cards.go_on()
+        await world.services.erased_cards.go_on()
 
 
 def standing(world: Harness, message_id: int | None) -> bool:
@@ -69,7 +69,7 @@ async def test_trouble_is_waited_out_and_a_closed_channel_is_named_to_moderators
     async def refuse(*_: object) -> None:
         raise answers.pop(0)
 
-    monkeypatch.setattr(world.services.standing_cards.publisher, "take_down", refuse)
+    monkeypatch.setattr(world.services.erased_cards.publisher, "take_down", refuse)
     monkeypatch.setattr(
         Dispatcher, "tell", lambda _self, guild_id, event: told.append((guild_id, event.said.id))
     )
@@ -92,7 +92,7 @@ async def test_what_stays_in_trouble_is_given_up_after_a_bounded_time(
         tried.append(1)
         raise RetryLater("busy")
 
-    monkeypatch.setattr(world.services.standing_cards.publisher, "take_down", busy)
+    monkeypatch.setattr(world.services.erased_cards.publisher, "take_down", busy)
     await go_on(world, TRIES + 5)
 
     assert len(tried) == TRIES
@@ -124,7 +124,7 @@ async def test_a_server_that_is_deleted_while_its_cards_are_taken_leaves_nothing
     grid = await world.finished_grid(user=1)
     await world.ended((await world.press(grid, user=2)).job)
     await world.services.moderation.erase(GUILD, ADA, 1)
-    records = world.services.standing_cards.records
+    records = world.services.erased_cards.records
     claim = records.claim_cards
 
     async def overtaken(*args: Any, **terms: Any) -> Any:
