@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import BrowserType
 
 from tests.browser.page import CHROMIUM, FLAGS
+from tests.fixtures.painting import paint_once
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -23,6 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(
                     pytest.mark.skip(reason="no chromium, chromium-browser or google-chrome is installed")
                 )
+
+
+@pytest.fixture(autouse=True)
+def painted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    paint_once(monkeypatch)
 
 
 @pytest.fixture

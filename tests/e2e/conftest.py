@@ -9,10 +9,16 @@ import pytest
 import simcord
 
 from tests.e2e.harness import Harness, open_world
+from tests.fixtures.painting import paint_once
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def painted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    paint_once(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
