@@ -12,7 +12,7 @@ from bot.domain.pools import UNLIMITED, USUAL_POOLS, Pool
 from bot.domain.prices import Charge
 from bot.domain.prompts import PromptOptions
 from bot.services.admission.terms import DeploymentPolicy, Request
-from bot.services.history.at_server import known_seed
+from bot.services.history.upstream_requests import known_seed
 from bot.services.intake.drafts import as_typed, with_its_pool
 from bot.texts import text
 from tests.services.server_harness import refusal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.jobs import JobState
 from bot.services.servers.moderation import Moderation
-from bot.services.servers.rations import CHANGES
+from bot.services.servers.write_limits import CHANGES
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, refusal
 
@@ -51,18 +51,22 @@ async def test_a_window_shows_what_it_was_opened_at_and_what_nobody_knows_as_it_
     before = await server.guilds.settings(GUILD)
     await server.guilds.set_retention(GUILD, ADA, 7)
 
-    assert (await server.guilds.shown(GUILD, before.revision)).retention_days == before.retention_days
-    assert (await server.guilds.shown(GUILD, None)).retention_days == 7
-    assert (await server.guilds.shown(GUILD, 10_000)).retention_days == 7
+    then = await server.guilds.shown(GUILD, before.revision, ["retention_days"])
+    unsaid = await server.guilds.shown(GUILD, None, ["retention_days"])
+    of_nobody = await server.guilds.shown(GUILD, 10_000, ["retention_days"])
+
+    assert (then.settings.retention_days, then.known) == (before.retention_days, True)
+    assert (unsaid.settings.retention_days, unsaid.known) == (7, False)
+    assert (of_nobody.settings.retention_days, of_nobody.known) == (7, False)
 
 
 async def test_a_history_that_two_recall_at_once_is_counted_once(world: Harness) -> None:
     for days in range(1, CHANGES):
         await world.services.guilds.set_retention(GUILD, ADA, days)
     await world.reboot()
-    rations = world.services.guilds.rations
+    limits = world.services.guilds.write_limits
 
-    await asyncio.gather(rations.take_act(GUILD), rations.take_act(GUILD))
+    await asyncio.gather(limits.take_act(GUILD), limits.take_act(GUILD))
 
-    await rations.take_change(GUILD)
-    assert (await refusal(rations.take_change(GUILD))).id == "refused.ration_settings"
+    await limits.take_change(GUILD)
+    assert (await refusal(limits.take_change(GUILD))).id == "refused.ration_settings"
