@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.domain.archive import JobPage
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
-    from bot.domain.ports import JobPage
 
 DRAFT_LIFE_MS: Final = 15 * 60_000
 """For how long a refused prompt can be edited."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.domain.accounts import AccountMap
+    from bot.domain.archive import JobArchive
     from bot.domain.balances import AccountApi, BalanceApi
     from bot.domain.capabilities import Capabilities
     from bot.domain.costs import Money, Rates
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from bot.domain.own_keys import Vault
     from bot.domain.people import PreferenceStore
     from bot.domain.personal_items import PersonalItems
-    from bot.domain.ports import Clock, ImageApi, JobArchive, JobStore, Metrics, Pictures, Publisher
+    from bot.domain.ports import Clock, ImageApi, JobStore, Metrics, Pictures, Publisher
     from bot.domain.prompt_help import ChatApi, HelpBooks
     from bot.domain.tenancy import TenantStore
     from bot.domain.upstream_keys import KeyAdmin

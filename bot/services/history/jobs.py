@@ -17,9 +17,10 @@ from bot.texts import Text, text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from bot.domain.archive import JobArchive, JobPage
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
-    from bot.domain.ports import Clock, JobArchive, JobPage, JobStore, Load, Wakeup
+    from bot.domain.ports import Clock, JobStore, Load, Wakeup
     from bot.services.admission.terms import Policy
     from bot.services.admission.viewer import Viewer
     from bot.services.history.upstream_requests import UpstreamRequests

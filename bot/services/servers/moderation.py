@@ -18,12 +18,13 @@ from bot.texts import text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from bot.domain.archive import JobArchive
     from bot.domain.guild_ports import GuildStores
     from bot.domain.guilds import Actor
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.domain.moderation import Verdict
-    from bot.domain.ports import Clock, JobArchive, JobStore, Publisher, Wakeup
+    from bot.domain.ports import Clock, JobStore, Publisher, Wakeup
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.servers.policy import GuildPolicy
     from bot.services.servers.settings import Guilds

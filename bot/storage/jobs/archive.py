@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
 
+from bot.domain.archive import JobPage
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
-from bot.domain.ports import JobPage, Load
+from bot.domain.ports import Load
 from bot.storage.jobs import rows
 from bot.storage.tables import HAS_PARENT, IS_LIVE, IS_QUEUED, IS_UPSTREAM, jobs
 

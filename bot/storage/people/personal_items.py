@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, func, insert, select, update
 
+from bot.domain.archive import JobPage
 from bot.domain.keys import JobKey
 from bot.domain.personal_items import Draft
 from bot.domain.pools import Pool
-from bot.domain.ports import JobPage
 from bot.storage.database import lock, plain
 from bot.storage.jobs import rows
 from bot.storage.people_tables import copies, drafts, favourites
