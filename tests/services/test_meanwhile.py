@@ -74,7 +74,8 @@ async def test_a_job_that_leaves_its_line_while_its_place_is_read_is_not_told_as
 ) -> None:
     world.max_running = 0
     await world.reboot()
-    editor, left = world.services.editor, []
+    editor = world.services.editor
+    left: list[Job] = []
 
     async def front(*lane: Any) -> Any:
         if not left:
