@@ -148,6 +148,8 @@ class HelpCall:
     account: str
     units: int
     created_at: int
+    beside: int | None = None
+    """Units of the picture that the words are for, which have to be left with one more of the owner's; None: it is for none."""
 
 
 def key_of(interaction_id: int, picture: int | None = None) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.costs import Cost
 from bot.domain.pools import UNLIMITED, USUAL_POOLS, Pool
 from bot.domain.prices import Charge
 from bot.domain.prompts import PromptOptions
 from bot.services.admission.terms import DeploymentPolicy, Request
 from bot.services.history.upstream_requests import known_seed
-from bot.services.intake.drafts import as_typed, with_its_pool
+from bot.services.intake.drafts import as_typed, is_given_back, with_its_pool
 from bot.texts import text
 from tests.services.server_harness import refusal
 from tests.storage import making
@@ -58,6 +59,29 @@ def test_a_pool_that_another_may_mend_is_written_where_it_can_be_edited(
     options, left = with_its_pool(text(why), PromptOptions(prompt="a fox"), pool)
 
     assert (options.prompt, left) == kept
+
+
+@pytest.mark.parametrize(
+    ("why", "back"),
+    [
+        ("refused.words", True),
+        ("refused.per_day", True),
+        ("refused.blocked", False),
+        ("draft.expired", False),
+    ],
+)
+def test_words_are_given_back_to_whoever_can_still_do_something_with_them(why: str, *, back: bool) -> None:
+    assert is_given_back(text(why)) is back
+
+
+async def test_the_age_of_suggestions_is_told_by_the_services_clock(world: Harness) -> None:
+    assert world.services.jobs.now() == world.clock.now()
+
+
+async def test_what_a_job_costs_is_nothing_known_where_nobody_states_prices(world: Harness) -> None:
+    job = await world.imagine()
+
+    assert await world.services.costs.of_job(job.key) == Cost(0, 0, 1)
 
 
 def test_a_seed_is_the_one_that_was_told_or_asked_for_and_a_presss_is_only_told() -> None:

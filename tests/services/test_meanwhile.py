@@ -4,6 +4,7 @@ Never here: deaths (tests/faults)."""
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.jobs import JobState
@@ -70,3 +71,26 @@ async def test_a_history_that_two_recall_at_once_is_counted_once(world: Harness)
 
     await limits.take_change(GUILD)
     assert (await refusal(limits.take_change(GUILD))).id == "refused.ration_settings"
+
+
+async def test_a_job_that_leaves_its_line_while_its_place_is_read_is_not_told_as_standing_there(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.max_running = 0
+    await world.reboot()
+    editor = world.services.editor
+    left: list[Job] = []
+
+    async def front(*lane: Any, **also: Any) -> Any:
+        if not left:
+            left.append(job := (await world.all_jobs())[0])
+            editor.changed(replace(job, state=JobState.SUBMITTING))
+        return await world.store._inner.front(*lane, **also)
+
+    monkeypatch.setattr(world.store, "front", front, raising=False)
+    jobs = [await world.imagine(user=n) for n in (1, 2)]
+    await world.pass_time(30)
+
+    (lane,) = editor._fronts
+    assert left[0].key == jobs[0].key
+    assert editor._queued[lane] == editor._fronts[lane].told == {jobs[1].key}

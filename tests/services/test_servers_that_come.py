@@ -90,6 +90,7 @@ async def test_about_a_server_that_left_nobody_is_asked_and_what_was_begun_is_fo
     mail.shut = True
     await questions.ask(NEWCOMER)
     assert NEWCOMER in {seen.server.guild_id for seen in await policy.every()}
+    assert (await policy.view(NEWCOMER)).admitted is False
 
     await policy.left(NEWCOMER)
     world.clock.move_to(world.clock.now() + AGAIN_MS)
@@ -98,6 +99,17 @@ async def test_about_a_server_that_left_nobody_is_asked_and_what_was_begun_is_fo
     assert len(mail.asked) == 1
     assert await questions.memory.get(ASKING) == "{}"
     assert NEWCOMER not in {seen.server.guild_id for seen in await policy.every()}
+
+
+async def test_an_owner_lets_a_server_in_and_shuts_it_out_again(world: Harness, mail: Mail) -> None:
+    policy = world.services.owner_policy
+
+    await policy.let_in(NEWCOMER, by=1)
+    assert await policy.admits(NEWCOMER)
+    await policy.shut_out(NEWCOMER)
+
+    assert not await policy.admits(NEWCOMER)
+    assert mail.asked == []
 
 
 async def test_what_can_be_done_is_asked_of_a_servers_accounts_and_elsewhere_of_the_owners(

@@ -10,6 +10,7 @@ import pytest
 from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Pool
 from bot.domain.prompt_help import PATIENCE_S, Help
+from bot.domain.tenancy import Ceiling
 from bot.errors import StorageTrouble
 from bot.sandbox.upstream import Fault
 from bot.services.intake.prompt_help import MOST_ASKED
@@ -166,6 +167,29 @@ async def test_a_helper_that_is_too_dear_is_left_out_and_the_picture_is_not(help
 
     assert (job.prompt, job.notes) == (GERMAN, (LIMIT,))
     assert (helped.asked, await helped.spent()) == (0, 1)
+
+
+async def test_the_last_that_somebody_has_goes_into_a_picture_and_not_into_its_words(helped: Helped) -> None:
+    await helped.server.rule(Pool.NORMAL, 7, per_day=PRICE)
+    await helped.server.rule(Pool.NORMAL, 8, per_day=PRICE + 1)
+
+    without = await helped.server.imagine(GERMAN, asker=helped.server.asker(1, roles=(7,)))
+    enough = await helped.server.imagine(GERMAN, asker=helped.server.asker(2, roles=(8,)))
+
+    assert (without.prompt, without.notes) == (GERMAN, (LIMIT,))
+    assert (enough.prompt, helped.asked) == (ENGLISH, 1)
+
+
+async def test_the_last_of_the_owners_ceiling_goes_into_a_picture_too(helped: Helped) -> None:
+    policy = helped.world.services.owner_policy
+    await policy.set_ceiling(GUILD, Ceiling(1, None, None, None))
+    without = await helped.server.imagine(GERMAN)
+    await policy.set_ceiling(GUILD, Ceiling(3, None, None, None))
+
+    enough = await helped.server.imagine(GERMAN)
+
+    assert (without.prompt, without.notes, enough.prompt) == (GERMAN, (LIMIT,), ENGLISH)
+    assert (helped.asked, await helped.drawn()) == (1, 3)
 
 
 async def test_who_has_asked_too_often_gets_pictures_of_what_was_written(helped: Helped) -> None:

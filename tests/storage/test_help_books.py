@@ -151,3 +151,15 @@ async def test_a_picture_is_asked_for_by_one_press_until_that_is_given_back_or_l
 
     assert await books.book(later, FREE, None, budget())
     assert await books.book(of_picture(-2, interaction=11, at=AT + HOUR + 5), FREE, None, budget())
+
+
+async def test_a_question_leaves_enough_for_the_picture_that_it_is_for(storage: Storage) -> None:
+    books, mine = storage.help_books, Allowance(3, None, None)
+    with pytest.raises(UserError) as member:
+        await books.book(replace(call(1), beside=2), mine, None, budget())
+    with pytest.raises(UserError) as owner:
+        await books.book(replace(call(1), beside=1), mine, None, budget(per_day=1))
+
+    assert (member.value.text.id, owner.value.text.id) == ("refused.per_day", "refused.ceiling_day")
+    assert await books.book(replace(call(1), beside=1), mine, None, budget(per_day=2))
+    assert (await spent(storage), await drawn(storage)) == (2, 1)

@@ -101,19 +101,20 @@ class PromptHelper:
         pool: Pool,
         account: str,
         call: int | None = None,
+        beside: int | None = None,
         refused: bool = False,
     ) -> str:
         """The prompt in the model's words, with its links, weights and parameters as they were.
 
-        `call` names the question where it is not the only one of its interaction. Raises `UserError` with what stands
-        in the way; the prompt is as it was then.
+        `call` names the question where it is not the only one of its interaction, `beside` is what the picture costs
+        that it is asked for. Raises `UserError` with what stands in the way; the prompt is as it was then.
         """
         frame = framed(prompt, unwanted=what is Help.TRANSLATE)
         if not frame.runs:
             raise UserError(text("helper.no_words"))
         api = await self._reach(account)
         self._ration.take(asker.user_id)
-        booked = await self._book(asker, pool, account, call)
+        booked = await self._book(asker, pool, account, call, beside)
         try:
             answer = await api.chat(
                 self.model or "",
@@ -143,7 +144,9 @@ class PromptHelper:
             raise UserError(text("helper.off"))
         return api
 
-    async def _book(self, asker: Asker, pool: Pool, account: str, call: int | None) -> HelpCall:
+    async def _book(
+        self, asker: Asker, pool: Pool, account: str, call: int | None, beside: int | None
+    ) -> HelpCall:
         """Write it down before it is asked: what may have been paid is in the books whatever happens."""
         if self.books is None or asker.server is None:
             raise UserError(text("helper.off"))
@@ -157,6 +160,7 @@ class PromptHelper:
                 account=account,
                 units=terms.units,
                 created_at=self.clock.now(),
+                beside=beside,
             )
             # No job begins: only units count.
             allowance = replace(terms.allowance, running=None, waiting=None, cooldown=0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.english import is_english
+from bot.domain.prices import charge_of_prompt, price_of
 from bot.domain.prompt_frame import framed
 from bot.domain.prompt_help import Help
 from bot.errors import StorageTrouble, UserError
@@ -58,9 +59,16 @@ class Translating:
         if not words or is_english(words):
             return Sent(prompt=prompt)
         await self.policy.check_words(asker, request)
+        beside = await self._price(asker, request, prompt)
         try:
             translated = await self.helper.ask(
-                asker, Help.TRANSLATE, prompt, pool=request.pool, account=account, call=call
+                asker,
+                Help.TRANSLATE,
+                prompt,
+                pool=request.pool,
+                account=account,
+                call=call,
+                beside=beside,
             )
         except UserError as refusal:
             log.info("prompt_untranslated", extra={"reason": refusal.text.id})
@@ -76,6 +84,11 @@ class Translating:
         if liked is not None or asker.server is None:
             return bool(liked)
         return (await self.guilds.settings(asker.server)).translate
+
+    async def _price(self, asker: Asker, request: Request, prompt: str) -> int:
+        """What the picture itself costs there: a translation takes none of that."""
+        prices = () if asker.server is None else (await self.guilds.settings(asker.server)).prices
+        return price_of(prices, request.pool, charge_of_prompt(request.charge, prompt)) * request.number
 
 
 def _note_for(refusal: str) -> str:

@@ -3,6 +3,7 @@ Never here: jobs, and asking."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
@@ -40,6 +41,10 @@ class SqlHelpBooks:
             lock(connection, f"member/{call.home}/{call.user_id}/{call.pool}")
             if _is_known(connection, call):
                 return False
+            if call.beside is not None:  # a question that takes its picture's last unit is asked in vain
+                both = None if budget is None else replace(budget, cost=2 * budget.cost)
+                whole = replace(call, units=call.units + call.beside)
+                entries.check(connection, whole, allowance, limits, both)
             drawn = entries.check(connection, call, allowance, limits, budget)
             entries.reserve(connection, call, drawn, budget, kind=entries.HELP)
             return True
