@@ -6,9 +6,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-from PIL import Image, ImageOps
-
 from bot.domain.records import dataclass
+from bot.midjourney.pillow import Image, ImageOps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
