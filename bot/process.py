@@ -20,6 +20,7 @@ from bot.discord_refusals import CLOSED_FOR_GOOD, discord_refusals
 from bot.errors import StartupDelayed, StartupError
 from bot.invitation import invite_link
 from bot.metrics import Meters, watch_loop
+from bot.midjourney import pillow
 from bot.systemd import Systemd
 from bot.web_server import Served, serving
 
@@ -164,8 +165,9 @@ class App:
         }
         log.info("started", extra=told)
         self.manager.tell(f"STATUS={told['servers']} servers")
-        # In a thread, so that the first sentence in each language need not wait for all of them to be read.
+        # In a thread, so that neither the first sentence in a language nor the first picture has to wait for it.
         await asyncio.to_thread(self.bot.catalogues.read_all)
+        await asyncio.to_thread(pillow.load)
         # What stands now stands to the end; searching it for garbage again and again held up the loop for 100 ms.
         gc.freeze()
         await idle(self.clock)

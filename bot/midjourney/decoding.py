@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from PIL import Image
 from typing_extensions import override
 
 from bot.domain.turns import WHOSE
+from bot.midjourney.pillow import Image
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

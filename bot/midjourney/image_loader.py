@@ -6,12 +6,10 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Final
 
-import pillow_heif
-from PIL import Image, ImageCms, ImageOps, features
-
 from bot.domain.inputs import LONGEST_SIDE, MOST_SENT_BYTES, Checked
 from bot.errors import UserError
 from bot.midjourney.decoding import DECODING, DecodingBudget, decoded
+from bot.midjourney.pillow import Image, ImageCms, ImageOps, features
 from bot.midjourney.resize import (
     GIF,
     JPEG,
@@ -29,8 +27,6 @@ from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-pillow_heif.register_heif_opener()
 
 MOST_PIXELS: Final = 64_000_000
 """Above what phones take, and 256 MB once unfolded."""

@@ -6,11 +6,10 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
-
 from bot.domain.masks import MOST_MASK_BYTES, SIDE, CheckedMask, name_of, rectangles
 from bot.errors import UserError
 from bot.midjourney.decoding import Shared, decoded
+from bot.midjourney.pillow import Image, ImageDraw, ImageFont, ImageOps
 from bot.midjourney.resize import MOST_PIXELS, MP4, NotAPicture, TooManyPixels, open_whole, recognise
 from bot.texts import text
 

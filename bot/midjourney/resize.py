@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from PIL import Image, ImageOps
+from bot.midjourney.pillow import Image, ImageOps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,8 @@ import asyncio
 import io
 from typing import Final
 
-from PIL import Image
-
 from bot.midjourney.decoding import Shared
+from bot.midjourney.pillow import Image
 
 LONGEST_SIDE: Final = 2048
 QUALITY: Final = 85

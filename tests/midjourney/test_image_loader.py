@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+import subprocess
+import sys
 from typing import Any
 
+import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
@@ -16,6 +19,8 @@ from bot.errors import UserError
 from bot.midjourney.decoding import LEAST, DecodingBudget, unfolds_into
 from bot.midjourney.image_loader import PillowReader, check
 from tests.midjourney.drawing import animation, bomb, noise, still
+
+pillow_heif.register_heif_opener()  # to draw a phone's files before the program has read one
 
 
 def written(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -272,3 +277,17 @@ def test_two_views_in_a_phone_s_jpeg_are_no_animation() -> None:
 )
 def test_what_cannot_be_taken_is_refused_with_its_reason(data: bytes, why: str) -> None:
     assert refused(data) == why
+
+
+def test_the_first_file_of_a_process_is_read_though_it_comes_from_a_phone() -> None:
+    code = (
+        "import sys; from bot.midjourney.decoding import LEAST, unfolds_into; "
+        "from bot.midjourney.image_loader import check; data = sys.stdin.buffer.read(); "
+        "print(unfolds_into(data) > LEAST, check(data, name='fox.heic').media_type)"
+    )
+
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", code], input=still("HEIF", size=(1024, 1024)), capture_output=True, check=True
+    )
+
+    assert done.stdout.split() == [b"True", b"image/webp"]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from babel.dates import format_skeleton
 from babel.numbers import format_decimal
-from PIL import Image, ImageDraw, ImageFont
 
 from bot.domain.costs import Cost
 from bot.domain.pools import USUAL_POOLS, Pool
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from babel import Locale
+    from PIL import ImageDraw, ImageFont
 
     from bot.domain.costs import Money
 
@@ -77,6 +77,8 @@ def usage_chart(
 
     Money stands where the price of every job is known.
     """
+    from PIL import Image, ImageDraw  # noqa: PLC0415 - when a chart is first drawn; a start draws none
+
     image = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
     draw = ImageDraw.Draw(image)
     step, top = scale(max(bar.total for bar in bars))
@@ -173,4 +175,6 @@ def _number(value: int, locale: Locale) -> str:
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """The type that comes with Pillow: nothing to install, the same everywhere."""
+    from PIL import ImageFont  # noqa: PLC0415 - as above
+
     return ImageFont.load_default(size)
