@@ -123,8 +123,7 @@ class Catalogues:
     @property
     def digest(self) -> str:
         """A hash over everything that can be said."""
-        spelled = "\0".join(f"{name}\0{self._sources[name]}" for name in sorted(self._sources))
-        return hashlib.sha256(spelled.encode()).hexdigest()
+        return _digest(tuple(sorted(self._sources.items())))
 
     def read_all(self) -> None:
         """Read every language now: some milliseconds of the processor for each, which may be spent in a thread.
@@ -203,6 +202,12 @@ def _nearest_first(locale: str) -> Sequence[str]:
 def _language(name: str, source: str) -> _Language:
     """Each is read once in a process, though the commands' decorators and the client have catalogues of their own."""
     return _Language(name, source)
+
+
+@lru_cache(maxsize=8)
+def _digest(sources: Sequence[tuple[str, str]]) -> str:
+    spelled = "\0".join(f"{name}\0{source}" for name, source in sources)
+    return hashlib.sha256(spelled.encode()).hexdigest()
 
 
 @cache

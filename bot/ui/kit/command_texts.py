@@ -4,16 +4,14 @@ Never here: what a command does."""
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+import discord
 from discord import app_commands
 from typing_extensions import override
 
 from bot.i18n import SOURCE, Catalogues
 from bot.texts import text
-
-if TYPE_CHECKING:
-    import discord
 
 ID: Final = "text_id"
 
@@ -34,6 +32,7 @@ class CatalogueTranslator(app_commands.Translator):
 
     def __init__(self, catalogues: Catalogues) -> None:
         self._catalogues = catalogues
+        self._spoken = frozenset(one for one in discord.Locale if catalogues.speaks(one.value))
 
     @override
     async def translate(
@@ -44,6 +43,6 @@ class CatalogueTranslator(app_commands.Translator):
     ) -> str | None:
         """None where English will do."""
         id_ = string.extras.get(ID)
-        if id_ is None or not self._catalogues.speaks(locale.value):
+        if id_ is None or locale not in self._spoken:
             return None
         return self._catalogues.render(text(id_), locale.value)
