@@ -104,9 +104,9 @@ def is_unsteady(nodeid: str, listed: Mapping[str, str]) -> bool:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many workers again as there are cores: much of the time is waiting for programs, browsers and databases."""
+    """Two workers for each core: half of the time is waiting for programs, browsers and databases."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + max(1, cores // 2)
+    return 2 * cores
 
 
 def pytest_sessionstart() -> None:

@@ -19,7 +19,7 @@ from bot.app import assemble
 from bot.domain.ports import Shown
 from bot.services.wiring import build
 from bot.storage.opening import open_storage
-from tests.bench.bot_harness import ReadyPictures, distant_settings
+from tests.bench.bot_harness import ReadyPictures, distant_settings, free_port
 from tests.bench.distant import distant
 from tests.bench.report import Report
 from tests.bench.rows import running, write
@@ -75,7 +75,12 @@ async def measure(size: str) -> Report:
     publisher = FarPublisher()
     with tempfile.TemporaryDirectory() as folder:
         async with distant(jobs, shortest=1, longest=600) as upstream:
-            settings = distant_settings(upstream.origin, Path(folder), READS_PER_SECOND=str(reads_per_second))
+            settings = distant_settings(
+                upstream.origin,
+                Path(folder),
+                READS_PER_SECOND=str(reads_per_second),
+                HEALTH_LISTEN=f"127.0.0.1:{free_port()}",  # where meters can be read, they are counted
+            )
             await seed(settings.database, upstream.tasks)
             gc.collect()
             before = resident_mb()
