@@ -181,6 +181,8 @@ class Showing:
     """Positions of its buttons that have begun something: everybody sees which."""
     is_news: bool = False
     """Whether a new message tells whoever asked, and nobody else, that it is there."""
+    media: Sequence[str] = ()
+    """Where the pictures are that its message shows, if somebody has just seen it; else the message is read again."""
     moved_to: Shown | None = None
     """Where its result is by now: this card is only to lead there."""
 

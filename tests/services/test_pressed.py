@@ -27,6 +27,28 @@ async def test_a_pressed_button_shows_it_on_the_parents_card(world: Harness) -> 
     assert len(world.discord.of(grid.key)) == 1
 
 
+async def test_a_pressed_card_is_drawn_from_what_its_message_showed_but_not_from_a_copys(
+    world: Harness,
+) -> None:
+    grid = await world.finished_grid()
+    (card,) = world.discord.of(grid.key)
+    seen = ("https://cdn.discordapp.com/attachments/1/2/heron.png",)
+
+    for position, message_id in ((1, grid.reply.message_id), (2, 4711)):
+        await world.services.presses.press(
+            world.asker(user=position),
+            grid.key,
+            position,
+            channel_id=grid.reply.channel_id,
+            message_id=message_id or 0,
+            media=seen,
+        )
+        await world.pass_time(10)
+
+    drawn = {frozenset(version.pressed): version.media for version in card.versions if version.pressed}
+    assert drawn == {frozenset({1}): seen, frozenset({1, 2}): ()}
+
+
 async def test_after_a_restart_a_card_that_is_drawn_anew_still_shows_what_was_pressed(world: Harness) -> None:
     grid = await world.finished_grid()
     await world.ended((await world.press(grid, position=0)).job)

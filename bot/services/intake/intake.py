@@ -4,7 +4,7 @@ Never here: what a job is made of (`new_chain`, `press`) and what the rules say 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.domain.image_rules import ImageFacts
 from bot.domain.inputs import images_of
@@ -15,7 +15,7 @@ from bot.errors import SettingsChanged, StorageTrouble, UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from bot.domain.inputs import Input, Shape
     from bot.domain.jobs import Ancestor, Press
@@ -41,6 +41,13 @@ class Started:
     """False if it had been begun before: the gateway delivered an interaction twice, or its button has a live job."""
 
 
+class Shows(Protocol):
+    """Whoever draws cards."""
+
+    def __call__(self, job: Job, *, media: Sequence[str] = ()) -> None:
+        """Draw a job's card, now and whenever it has changed; `media`: see `Showing`."""
+
+
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Intake:
     """Every job enters here, whatever it is made from."""
@@ -54,7 +61,7 @@ class Intake:
     wakeup: Wakeup
     metrics: Metrics
     answers: OpenAnswers
-    show: Callable[[Job], None]
+    show: Shows
     """Has a job's card drawn, now and whenever it has changed."""
     video: bool = True
     """Whether the deployment offers clips."""

@@ -73,11 +73,13 @@ class Presses:
         channel_id: int,
         message_id: int,
         words: WindowWords | None = None,
+        media: Sequence[str] = (),
     ) -> Pressed:
         """Begin the child of a button, or find the one that it already has.
 
         Everything but the presser comes from the pressed job's row: task id, customId, pool, account, prompt; `words`
-        are what was written into its window instead, if it has one.
+        are what was written into its window instead, if it has one. `media` is where the pictures of the pressed message
+        are: its card is drawn anew, with the button marked, and need not be read again.
         Raises `UserError` with the way forward if the button can start nothing, `StorageTrouble` if the row could
         not be written.
         """
@@ -86,7 +88,14 @@ class Presses:
         asker = await self.seat(asker, parent, Door.PRESS)
         self._check(parent, position, words)
         return await self._find_or_begin(
-            asker, parent, position, child, channel_id=channel_id, message_id=message_id, words=words
+            asker,
+            parent,
+            position,
+            child,
+            channel_id=channel_id,
+            message_id=message_id,
+            words=words,
+            media=media,
         )
 
     async def seat(self, asker: Asker, parent: Job, door: Door) -> Asker:
@@ -138,7 +147,10 @@ class Presses:
         inputs: Sequence[Input] = (),
         notes: tuple[str, ...] = (),
         words: WindowWords | None = None,
+        media: Sequence[str] = (),
     ) -> Pressed:
+        if message_id != parent.reply.message_id:  # a copy
+            media = ()
         if not message_id and parent.reply.message_id is not None:
             # Pressed where only one person sees it: the child's card leads to its parent's.
             channel_id, message_id = parent.reply.channel_id, parent.reply.message_id
@@ -163,7 +175,7 @@ class Presses:
         )
         started = await self.intake.enqueue(asker, child, request, inputs)
         if started.fresh:
-            self.intake.show(parent)  # its button now shows that it was pressed
+            self.intake.show(parent, media=media)  # its button now shows that it was pressed
         # The same interaction again is answered as the first time; another one finds the button's job.
         again = started.job.interaction_id == asker.interaction_id
         return Pressed(started.job, PressOutcome.STARTED if again else PressOutcome.RUNNING)

@@ -19,7 +19,7 @@ from bot.errors import RetryLater, RouteClosed, StorageTrouble, TooLarge
 from bot.services.worker.channel_slots import ChannelSlots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore, Metrics, Publisher
@@ -65,6 +65,8 @@ class _Card:
     dirty: bool = True
     preview_until: int = 0
     """Until when its edit waits for a preview."""
+    media: Sequence[str] = ()
+    """Where a finished card's pictures are, as its message came with a press."""
     noted_at: int = 0
     """When it came into the queue, as far as this process knows."""
 
@@ -106,8 +108,8 @@ class ProgressEditor:
     _next: dict[Lane, JobKey] = field(init=False, default_factory=dict)
     """Whose card says "next in line" in a pool of an account: one at a time, as people read several cards at once."""
 
-    def changed(self, job: Job) -> None:
-        """Note a live job's new state; the card follows as soon as the pace allows."""
+    def changed(self, job: Job, *, media: Sequence[str] = ()) -> None:
+        """Note a job's new state; the card follows as soon as the pace allows. `media`: see `Showing`."""
         card = self._cards.get(job.key)
         if card is None:
             card = self._cards[job.key] = _Card(job, self.clock.now())
@@ -121,6 +123,7 @@ class ProgressEditor:
             card.heard_at = self.clock.now()
             if hurried or not card.dirty:
                 self._stand_in_line(card)
+        self._cards[job.key].media = media
         if job.state is not JobState.RUNNING:
             self.previews.forget(job.key)
         if job.state is not JobState.QUEUED:
@@ -282,7 +285,7 @@ class ProgressEditor:
     async def _show(self, card: _Card) -> None:
         job, now = card.job, self.clock.now()
         if job.is_terminal:
-            await self._show_pressed(job, now)
+            await self._show_pressed(card, now)
             return
         is_queued = job.state is JobState.QUEUED
         ahead = await self._ahead(card) if is_queued else None
@@ -315,8 +318,10 @@ class ProgressEditor:
             self._no_longer_next(job)
         self.metrics.count("edits", kind="progress")
 
-    async def _show_pressed(self, job: Job, now: int) -> None:
+    async def _show_pressed(self, card: _Card, now: int) -> None:
         """Draw a finished card anew, with the buttons marked that were pressed."""
+        job, media = card.job, card.media
+        card.media = ()
         stored, pressed = await self.store.with_pressed(job.key)
         if stored is None or stored.state is not JobState.SUCCEEDED or not stored.is_delivered:
             return
@@ -324,7 +329,7 @@ class ProgressEditor:
             return
         # A result that came as a message of its own is no reply of the interaction's.
         route = Route.EDIT if stored.route is Route.POST else stored.reply.open_routes(now)[0]
-        await self.publisher.show(Showing(stored, now, pressed=pressed), route, picture=None)
+        await self.publisher.show(Showing(stored, now, pressed=pressed, media=media), route, picture=None)
         self.metrics.count("edits", kind="pressed")
 
     def _no_longer_next(self, job: Job) -> None:

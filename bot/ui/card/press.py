@@ -10,6 +10,7 @@ from bot.texts import text
 from bot.ui.kit.controls import component
 from bot.ui.kit.custom_ids import KEY, NUMBER
 from bot.ui.kit.links import card_link
+from bot.ui.kit.message_parser import picture_urls
 
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
@@ -31,6 +32,7 @@ async def press(context: Context, key: JobKey, position: int) -> None:
         channel_id=asker.reply.channel_id,
         # Of what nobody else sees there is no link for the child's card.
         message_id=0 if message is None or message.flags.ephemeral else message.id,
+        media=() if message is None else picture_urls(message),
     )
     await say_where(context, pressed)
 

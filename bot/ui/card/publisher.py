@@ -252,7 +252,7 @@ class _Sending:
             return {"view": self._view(_named(files), None), "attachments": files}
         if self.job.state is not JobState.SUCCEEDED or self._showing.moved_to is not None:
             return {"view": self._view((), None), "attachments": []}
-        urls = picture_urls(await fetch())
+        urls = self._showing.media or picture_urls(await fetch())
         return {"view": self._view(urls, None)} | ({} if urls else {"attachments": []})
 
     def _view(self, media: Sequence[str], because: Text | None) -> discord.ui.LayoutView:
