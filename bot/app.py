@@ -57,8 +57,8 @@ if TYPE_CHECKING:
 
     from bot.config import Settings
     from bot.domain.jobs import Job
-    from bot.domain.own_keys import Vault
     from bot.domain.ports import Clock, Guard
+    from bot.domain.servers.own_keys import Vault
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from bot.config import unknown_names
 from bot.doctor_discord import clock_of, examine_discord
 from bot.doctor_kind import looks_like_the_family
 from bot.doctor_pictures import examine_hosts
-from bot.domain.access import ChannelPolicy
 from bot.domain.pools import Pool
+from bot.domain.servers.access import ChannelPolicy
 from bot.domain.upstream_keys import NEARLY_PERCENT
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
 from bot.finding import Finding
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from bot.config import Settings
-    from bot.domain.drawing import ListedEngine
+    from bot.domain.intake.drawing import ListedEngine
     from bot.domain.upstream_keys import KeyAdmin
     from bot.midjourney.openai.chat import OpenAiChat
     from bot.setting_types import Listen

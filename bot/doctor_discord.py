@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from bot.config import Settings
-    from bot.domain.access import ChannelPolicy
+    from bot.domain.servers.access import ChannelPolicy
 
     Policies = Callable[[int], Awaitable[ChannelPolicy]]
     """Where a server allows pictures."""

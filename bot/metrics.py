@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import structlog
 
 from bot.domain.capabilities import Speed
-from bot.domain.guild_ports import EventKind
 from bot.domain.jobs import JobKind, Route
 from bot.domain.pools import Pool
+from bot.domain.servers.guild_ports import EventKind
 from bot.errors import RemoteFault, StorageTrouble
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.domain.engine_models import MOST_DRAWN
+from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions
 from bot.domain.pools import Pool
-from bot.domain.prompts import PROMPT_LIMIT, PromptOptions
 from bot.services.intake.drawing import DrawOptions
 from bot.ui.imagine.attachments import attached
 from bot.ui.imagine.drafts import offered_back

@@ -11,8 +11,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.domain.inputs import InputRole
+from bot.domain.intake.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, PromptOptions
 from bot.domain.people import NAME_LIMIT, NOBODYS
-from bot.domain.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, PromptOptions
 from bot.services.intake.batches import asks_for_several
 from bot.ui.imagine.attachments import assigned, attached_to
 from bot.ui.imagine.batches import show_offer

@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 from typing_extensions import override
 
-from bot.domain.access import HOUR_MS
+from bot.domain.servers.access import HOUR_MS
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import said

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
-from bot.domain.parameters import BY_NAME
+from bot.domain.intake.parameters import BY_NAME
 from bot.domain.prices import Charge
-from bot.domain.prompt_rules import SUFFIX_LIMIT, KindRule, ParameterLimit, PromptAddition, key_of
+from bot.domain.servers.prompt_rules import SUFFIX_LIMIT, KindRule, ParameterLimit, PromptAddition, key_of
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import said
@@ -29,7 +29,7 @@ from cogs.jobs import SUGGESTIONS
 
 if TYPE_CHECKING:
     from bot.client import Easel
-    from bot.domain.guilds import Changed, GuildSettings
+    from bot.domain.servers.guilds import Changed, GuildSettings
     from bot.services.servers.prompt_settings import PromptSettings
     from bot.texts import Text
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
-from bot.domain.access import Treatment
-from bot.domain.server_settings import COMMANDS
+from bot.domain.servers.access import Treatment
+from bot.domain.servers.server_settings import COMMANDS
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import said
@@ -21,7 +21,7 @@ from bot.ui.moderation.welcome import show_welcome
 
 if TYPE_CHECKING:
     from bot.client import Easel
-    from bot.domain.guilds import Changed
+    from bot.domain.servers.guilds import Changed
     from bot.texts import Text
 
 TREATMENTS = [

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
-from bot.domain.moderation import PATTERN_LIMIT, Match, WordAction, WordRule
-from bot.domain.prompts import PROMPT_LIMIT
+from bot.domain.intake.prompts import PROMPT_LIMIT
+from bot.domain.servers.moderation import PATTERN_LIMIT, Match, WordAction, WordRule
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import said

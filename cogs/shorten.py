@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.domain.prompts import PROMPT_LIMIT, PromptOptions, compose
+from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions, compose
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import Context
 from bot.ui.pools.options import CHOICES, read_pool, suggest

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.config import Settings
-    from bot.domain.guilds import Actor
+    from bot.domain.servers.guilds import Actor
     from bot.services.accounts.upstream_keys import KeyView, UpstreamKeys
 
 group = typer.Typer(
@@ -164,7 +164,7 @@ async def _upstream_keys(settings: Settings) -> AsyncIterator[UpstreamKeys]:
     from bot import log  # noqa: PLC0415 - as above
     from bot.clock import SystemClock  # noqa: PLC0415 - as above
     from bot.domain.accounts import ApiKind  # noqa: PLC0415 - as above
-    from bot.domain.guild_ports import Silence  # noqa: PLC0415 - as above
+    from bot.domain.servers.guild_ports import Silence  # noqa: PLC0415 - as above
     from bot.image_accounts import open_accounts  # noqa: PLC0415 - as above
     from bot.metrics import Silent  # noqa: PLC0415 - as above
     from bot.midjourney.transport import open_lines  # noqa: PLC0415 - as above
@@ -213,7 +213,7 @@ async def _upstream_keys(settings: Settings) -> AsyncIterator[UpstreamKeys]:
 
 def _owner() -> Actor:
     """Whom the audit names: whoever sits at the command line has no id."""
-    from bot.domain.guilds import Actor  # noqa: PLC0415 - as above
+    from bot.domain.servers.guilds import Actor  # noqa: PLC0415 - as above
 
     return Actor(0, "easel keys")
 

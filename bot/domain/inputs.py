@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
-from bot.domain.prompt_parts import with_reference
+from bot.domain.intake.prompt_parts import with_reference
 from bot.errors import UserError
 from bot.texts import text
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
+from bot.domain.intake.prompts import PromptOptions, compose
 from bot.domain.pools import Pool  # noqa: TC001 - storage's codec reads the annotations when the program runs
-from bot.domain.prompts import PromptOptions, compose
 from bot.domain.wording import clean
 from bot.errors import UserError
 from bot.texts import text

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.actions import Family, classify
+from bot.domain.intake.prompts import is_video
 from bot.domain.jobs import JobKind
 from bot.domain.pools import Pool  # noqa: TC001 - storage's codec reads the annotations when the program runs
-from bot.domain.prompts import is_video
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.describing import told
-from bot.domain.shortening import told_shortened
+from bot.domain.intake.describing import told
+from bot.domain.intake.shortening import told_shortened
 
 if TYPE_CHECKING:
     from enum import StrEnum

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from bot.domain.drawing import DRAWN
+from bot.domain.intake.drawing import DRAWN
 from bot.errors import StartupError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bot.domain.masks import MOST_MASK_BYTES, SIDE, CheckedMask, name_of, rectangles
+from bot.domain.intake.masks import MOST_MASK_BYTES, SIDE, CheckedMask, name_of, rectangles
 from bot.errors import UserError
 from bot.midjourney.decoding import Shared, decoded
 from bot.midjourney.pillow import Image, ImageDraw, ImageFont, ImageOps
@@ -16,7 +16,7 @@ from bot.texts import text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.domain.masks import Cells
+    from bot.domain.intake.masks import Cells
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ import discord
 import simcord
 from simcord.builders import UserHandle
 
-from bot.domain.guilds import Actor
+from bot.domain.servers.guilds import Actor
 from bot.web.server import HINTS
 
 if TYPE_CHECKING:

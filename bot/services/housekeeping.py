@@ -7,16 +7,16 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.guilds import DELETION_DELAY_MS
 from bot.domain.inputs import INPUT_LIFE_MS
 from bot.domain.region_links import LINK_KEPT_MS
+from bot.domain.servers.guilds import DELETION_DELAY_MS
 from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.domain.guild_ports import Records
     from bot.domain.ports import Clock, Metrics
+    from bot.domain.servers.guild_ports import Records
     from bot.services.accounts.own_keys import OwnKeys
     from bot.services.intake.drafts import Drafts
 

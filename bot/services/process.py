@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.capabilities import OHMYGPT
-from bot.domain.guild_ports import Silence
-from bot.domain.membership import NoDirectory
+from bot.domain.servers.guild_ports import Silence
+from bot.domain.servers.membership import NoDirectory
 from bot.services.accounts.costs import NOTHING
 from bot.services.accounts.owner_policy import NoMail, OwnerTerms
 from bot.services.intake.naming import RandomNaming
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from bot.domain.balances import AccountApi, BalanceApi
     from bot.domain.capabilities import Capabilities
     from bot.domain.costs import Money, Rates
-    from bot.domain.guild_ports import GuildStores, ModLog
     from bot.domain.inputs import PictureReader
+    from bot.domain.intake.masks import Masks
+    from bot.domain.intake.prompt_help import ChatApi, HelpBooks
     from bot.domain.jobs import Job
-    from bot.domain.masks import Masks
-    from bot.domain.membership import MemberDirectory
     from bot.domain.open_answers import AnswerStore, AnswerWriter
-    from bot.domain.own_keys import Vault
     from bot.domain.people import PreferenceStore
     from bot.domain.personal_items import PersonalItems
     from bot.domain.ports import Clock, ImageApi, JobStore, Metrics, Pictures, Publisher
-    from bot.domain.prompt_help import ChatApi, HelpBooks
+    from bot.domain.servers.guild_ports import GuildStores, ModLog
+    from bot.domain.servers.membership import MemberDirectory
+    from bot.domain.servers.own_keys import Vault
     from bot.domain.tenancy import TenantStore
     from bot.domain.upstream_keys import KeyAdmin
     from bot.services.accounts.owner_policy import OwnerMail

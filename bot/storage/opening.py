@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
-from bot.domain.guild_ports import GuildStores
+from bot.domain.servers.guild_ports import GuildStores
 from bot.errors import StorageTrouble
 from bot.storage import backup, schema
 from bot.storage.database import BUSY_MS, Database, open_database

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class FernetVault:
-    """The `Vault` of bot.domain.own_keys."""
+    """The `Vault` of bot.domain.servers.own_keys."""
 
     def __init__(self, master_keys: Sequence[str]) -> None:
         """Take the master keys, newest first; each is 32 bytes in URL-safe base64, as the settings have checked."""

@@ -10,7 +10,7 @@ from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.prompts import PROMPT_LIMIT
+from bot.domain.intake.prompts import PROMPT_LIMIT
 from bot.texts import text
 
 if TYPE_CHECKING:

@@ -9,16 +9,16 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.domain.declarations import Choice, Named, Number, Several, Switch
-from bot.domain.guilds import SECTIONS, GuildSettings
-from bot.domain.server_settings import COMMANDS, DECLARATIONS
+from bot.domain.servers.declarations import Choice, Named, Number, Several, Switch
+from bot.domain.servers.guilds import SECTIONS, GuildSettings
+from bot.domain.servers.server_settings import COMMANDS, DECLARATIONS
 from bot.ui.moderation.setting_commands import setting_command
 from bot.ui.moderation.setting_words import COMMAND_OF, ITEMS, PARTS, Localizer, command_lines
 from tests.architecture.ground import ROOT
 from tests.i18n.catalogues import SOURCE, entries
 
 if TYPE_CHECKING:
-    from bot.domain.server_settings import Declared
+    from bot.domain.servers.server_settings import Declared
 
 GUIDE = ROOT / "docs" / "moderators.md"
 HEAD = "| setting | command | values | as delivered |\n|---|---|---|---|\n"

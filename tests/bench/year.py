@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState, Route
+from bot.domain.servers.guilds import Actor
 from bot.storage.opening import open_storage
 from tests.bench.report import Report
 from tests.bench.rows import a_job, write
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from bot.domain.guild_ports import Records
     from bot.domain.jobs import Job
+    from bot.domain.servers.guild_ports import Records
     from bot.storage.opening import Storage
 
 JOBS = {"full": 365_000, "small": 20_000, "smoke": 400}

@@ -10,9 +10,9 @@ import pytest
 pytest.importorskip("playwright", reason="playwright is not installed")
 
 
-from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.pools import Pool
 from bot.domain.schedule import HOUR
+from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.texts import text
 from tests.browser.test_own_key import folder
 from tests.browser.test_pools import photograph

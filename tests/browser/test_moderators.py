@@ -12,12 +12,12 @@ import pytest
 pytest.importorskip("playwright", reason="playwright is not installed")
 
 
-from bot.domain.access import HOUR_MS
-from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState
-from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
+from bot.domain.servers.access import HOUR_MS
+from bot.domain.servers.guilds import Actor
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from tests.browser.page import ROOT
 from tests.cogs.modlog_harness import BOSS, room
 

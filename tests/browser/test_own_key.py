@@ -13,7 +13,7 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from playwright.async_api import async_playwright
 
-from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.texts import text
 from tests.browser.page import ROOT
 from tests.browser.test_pools import photograph

@@ -15,7 +15,7 @@ from playwright.async_api import async_playwright
 from playwright.async_api import expect as expect_there
 from playwright.sync_api import expect
 
-from bot.domain.window_words import WindowWords
+from bot.domain.intake.window_words import WindowWords
 from tests.browser.page import AT_ONCE_MS, CHROMIUM, FLAGS, ROOT, SOON_MS, Sandbox, open_page
 from tests.sandbox.program import Program, sandbox
 from tests.web.region_harness import opened_room

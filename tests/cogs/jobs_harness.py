@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.keys import key_from_bits
-from bot.domain.membership import NoDirectory
 from bot.domain.pools import UNLIMITED, Pool
 from bot.domain.ports import Picture, Showing
+from bot.domain.servers.membership import NoDirectory
 from bot.domain.tasks import RemoteTaskId
 from bot.services.accounts.costs import Costs
 from bot.services.admission.doors import Doors
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from bot.domain.guilds import Actor
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
+    from bot.domain.servers.guilds import Actor
     from bot.storage import Storage
     from tests.ui.client_harness import ClientHarness
     from tests.ui.wire_harness import Line

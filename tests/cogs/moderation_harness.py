@@ -16,10 +16,10 @@ from cryptography.fernet import Fernet
 from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind
 from bot.domain.days import day_of
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState
 from bot.domain.keys import key_from_bits
 from bot.domain.pools import UNLIMITED, Allowance, Pool
+from bot.domain.servers.guilds import Actor
 from bot.domain.tasks import TaskPage
 from bot.errors import RemoteError, RemoteFault
 from bot.metrics import Meters
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from simcord.builders import RoleHandle, UserHandle
     from simcord.results import InteractionResult
 
-    from bot.domain.guilds import GuildSettings
     from bot.domain.jobs import Job
+    from bot.domain.servers.guilds import GuildSettings
     from bot.domain.upstream_keys import KeyAdmin
     from bot.services.wiring import Services
     from bot.storage import Storage

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import discord
 
-from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState, Route
 from bot.domain.keys import key_from_bits
 from bot.domain.pools import UNLIMITED, Allowance, Pool
+from bot.domain.servers.guilds import Actor
 from bot.metrics import Meters
 from bot.midjourney.image_loader import PillowReader
 from bot.midjourney.masks import PillowMasks
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from simcord.builders import ChannelHandle
     from simcord.results import InteractionResult
 
-    from bot.domain.guilds import AuditEntry, GuildSettings
     from bot.domain.jobs import Job
+    from bot.domain.servers.guilds import AuditEntry, GuildSettings
     from bot.services.wiring import Services
     from bot.storage import Storage
     from tests.ui.client_harness import ClientHarness

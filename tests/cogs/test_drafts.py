@@ -12,12 +12,12 @@ from PIL import Image
 from sqlalchemy import select
 
 from bot.domain.failures import Failure, FailureKind
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import JobState, Route
-from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.personal_items import DRAFT_LIFE_MS
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
-from bot.domain.prompts import PromptOptions
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import UserError
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.drafts import as_typed

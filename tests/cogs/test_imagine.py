@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import discord
 import pytest
 
+from bot.domain.intake.prompts import ASPECTS, PromptOptions
 from bot.domain.people import OptionSet, Preferences
 from bot.domain.pools import Pool
-from bot.domain.prompts import ASPECTS, PromptOptions
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
 from cogs.imagine import ratios_like

@@ -13,13 +13,13 @@ import discord
 import pytest
 from sqlalchemy import delete
 
-from bot.domain.access import MediaRule, Pressers, Treatment
 from bot.domain.jobs import JobState, Route
-from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.prices import PICTURES, Charge
-from bot.domain.server_settings import COMMANDS, DECLARATIONS
+from bot.domain.servers.access import MediaRule, Pressers, Treatment
+from bot.domain.servers.moderation import Match, WordAction, WordRule
+from bot.domain.servers.server_settings import COMMANDS, DECLARATIONS
 from bot.services.servers.settings import Guilds
 from bot.storage import open_storage
 from bot.storage.server_tables import audit

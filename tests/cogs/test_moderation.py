@@ -11,10 +11,10 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.domain.access import HOUR_MS, Pressers, Treatment
-from bot.domain.guilds import AuditEntry
 from bot.domain.jobs import JobState
-from bot.domain.moderation import Match, WordAction, WordRule
+from bot.domain.servers.access import HOUR_MS, Pressers, Treatment
+from bot.domain.servers.guilds import AuditEntry
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.ui.kit.moderators import ModeratorsOnly, draw_mod_button
 from bot.ui.moderation.audit import PAGE, audit_view
 from bot.ui.moderation.setting_words import Localizer

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.access import HOUR_MS
 from bot.domain.jobs import NOTE_REMOVED, JobState, Route
 from bot.domain.keys import JobKey
 from bot.domain.ports import Showing
+from bot.domain.servers.access import HOUR_MS
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
 from tests.cogs.test_moderation import press, run
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.declarations import Several
-from bot.domain.image_rules import ImageKind, ImagePolicy
 from bot.domain.prices import Charge
-from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
+from bot.domain.servers.declarations import Several
+from bot.domain.servers.image_rules import ImageKind, ImagePolicy
+from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.errors import UserError
 from bot.ui.moderation.setting_commands import read_several
 from tests.cogs.modlog_harness import BOSS, room, seen

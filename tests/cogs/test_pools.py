@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from bot.domain.guilds import Total
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
+from bot.domain.servers.guilds import Total
 from bot.ui.pools.usage import period
 from cogs.pools import zones_like
 from tests.cogs.moderation_harness import moderated, seen

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.capabilities import BY_SERVER, Cancel, Lookup, ServerKind
-from bot.domain.guilds import UsageRow
 from bot.domain.jobs import JobState
 from bot.domain.pools import MIDJOURNEY_POOLS, Pool, PoolRule
 from bot.domain.prices import Charge, Price
+from bot.domain.servers.guilds import UsageRow
 from bot.ui.pools.charts import Bar
 from bot.ui.pools.usage import table_of
 from tests.cogs.moderation_harness import Moderated, moderated, seen

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from bot import config, doctor, doctor_discord
 from bot.cli.program import cli
 from bot.client import Easel
-from bot.domain.access import ChannelPolicy
-from bot.domain.guilds import Actor
+from bot.domain.servers.access import ChannelPolicy
+from bot.domain.servers.guilds import Actor
 from bot.i18n import Catalogues
 from bot.metrics import Silent
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream

@@ -6,16 +6,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.declarations import Choice, Named, Number, Several, Switch
 from bot.domain.jobs import Job, JobKind, ReplyTarget
 from bot.domain.keys import JobKey, key_from_bits
 from bot.domain.pools import Pool
-from bot.domain.server_settings import DECLARATIONS
+from bot.domain.servers.declarations import Choice, Named, Number, Several, Switch
+from bot.domain.servers.server_settings import DECLARATIONS
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
 
 if TYPE_CHECKING:
-    from bot.domain.guilds import GuildSettings
-    from bot.domain.server_settings import Declared
+    from bot.domain.servers.guilds import GuildSettings
+    from bot.domain.servers.server_settings import Declared
 
 NOW = 1_900_000_000_000
 UUID = "11111111-2222-4333-8444-555555555555"

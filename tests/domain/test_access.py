@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.access import (
+from bot.domain.servers.access import (
     HOUR_MS,
     ChannelPolicy,
     MediaRule,

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.batches import count_of, expanded, written_out
-from bot.domain.prompts import PromptOptions
+from bot.domain.intake.batches import count_of, expanded, written_out
+from bot.domain.intake.prompts import PromptOptions
 from bot.errors import UserError
 
 

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.costs import MOST_CREDITS, Cost, Money, parse_money, parse_rates, read_rate
 from bot.domain.pools import AllowanceChange, Pool
 from bot.domain.prices import Charge
-from bot.domain.server_settings import COMMANDS
+from bot.domain.servers.server_settings import COMMANDS
 
 
 @dataclass

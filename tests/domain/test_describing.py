@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.describing import ideas, told
+from bot.domain.intake.describing import ideas, told
 
 FOX = "a paper fox in the snow, soft light --ar 3:2"
 OWL = "an origami owl on a branch, watercolor --ar 3:2"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.disguises import Disguised, disguised
-from bot.domain.folding import fold
-from bot.domain.moderation import Match, WordAction, WordRule, examine
+from bot.domain.servers.disguises import Disguised, disguised
+from bot.domain.servers.folding import fold
+from bot.domain.servers.moderation import Match, WordAction, WordRule, examine
 
 ROOT = Path(__file__).parents[2]
 

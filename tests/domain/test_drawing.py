@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.actions import Family, classify, lay_out
-from bot.domain.drawing import (
+from bot.domain.engine_models import EngineModel, engine_model
+from bot.domain.intake.drawing import (
     NOTE_ASPECT,
     NOTE_PARAMETERS,
     Order,
@@ -20,7 +21,6 @@ from bot.domain.drawing import (
     with_suffix,
     words_of_order,
 )
-from bot.domain.engine_models import EngineModel, engine_model
 from bot.errors import UserError
 
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.expressions import compile_expression, engine
-from bot.domain.linear_matching import LinearExpression
-from bot.domain.regex_program import ExpressionError
+from bot.domain.servers.expressions import compile_expression, engine
+from bot.domain.servers.linear_matching import LinearExpression
+from bot.domain.servers.regex_program import ExpressionError
 from tests.architecture.ground import ROOT
 
 re2 = pytest.importorskip("re2", reason="RE2 has no wheel here, so there is nothing to compare with")
@@ -159,7 +159,7 @@ def test_a_machine_without_re2_keeps_its_word_rules() -> None:
             "-c",
             (
                 "import sys; sys.modules['re2'] = None\n"
-                "from bot.domain.moderation import *\n"
+                "from bot.domain.servers.moderation import *\n"
                 "rule = checked(WordRule(Match.REGEX, 'bl[o0]+d'))\n"
                 "print([found.words for found in examine('red BL00D', [rule]).found])\n"
             ),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.folding import fold
+from bot.domain.servers.folding import fold
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.image_rules import (
+from bot.domain.servers.image_rules import (
     MEGABYTE,
     ImageFacts,
     ImageKind,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.masks import COUNT, EVERY, SIDE, Cells, CheckedMask, name_of, rectangles
+from bot.domain.intake.masks import COUNT, EVERY, SIDE, Cells, CheckedMask, name_of, rectangles
 
 SETS = st.integers(0, EVERY).map(Cells)
 SIDES = st.integers(SIDE, 5000)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.moderation import (
+from bot.domain.servers.moderation import (
     PATTERN_LIMIT,
     Match,
     Verdict,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.domain.intake.prompts import Composed, PromptOptions, compose
 from bot.domain.people import (
     NAME_LIMIT,
     OPTIONS_LIMIT,
@@ -15,7 +16,6 @@ from bot.domain.people import (
     read_aspect,
     spelled_version,
 )
-from bot.domain.prompts import Composed, PromptOptions, compose
 from bot.errors import UserError
 from bot.i18n import Catalogues
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.prompts import Composed, PromptOptions, compose
+from bot.domain.intake.prompts import Composed, PromptOptions, compose
 from tests.domain.prompt_corpus import NOTES, ROWS
 
 

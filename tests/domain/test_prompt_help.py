@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.english import is_english
-from bot.domain.prompt_frame import framed, put_back
-from bot.domain.prompt_help import Help, Trouble, asked_words, instructions_for, read_answer
-from bot.domain.prompt_parts import parameters_of
-from bot.domain.prompts import PromptOptions, compose
+from bot.domain.intake.english import is_english
+from bot.domain.intake.prompt_frame import framed, put_back
+from bot.domain.intake.prompt_help import Help, Trouble, asked_words, instructions_for, read_answer
+from bot.domain.intake.prompt_parts import parameters_of
+from bot.domain.intake.prompts import PromptOptions, compose
 from bot.errors import UserError
 
 LINKS = st.lists(st.sampled_from(["https://a.example/x.png", "https://b.example/y--fast.jpg"]), max_size=2)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions, compose
 from bot.domain.prices import Charge
-from bot.domain.prompt_rules import (
+from bot.domain.servers.prompt_rules import (
     NOTE_ADDED,
     KindRule,
     ParameterLimit,
@@ -24,7 +25,6 @@ from bot.domain.prompt_rules import (
     read_suffix,
     shaped,
 )
-from bot.domain.prompts import PROMPT_LIMIT, PromptOptions, compose
 from bot.errors import UserError
 from bot.texts import text
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.parameters import BY_NAME, SEVERAL_JOBS
-from bot.domain.prompts import (
+from bot.domain.intake.parameters import BY_NAME, SEVERAL_JOBS
+from bot.domain.intake.prompts import (
     ASPECTS,
     PROMPT_LIMIT,
     VERSIONS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.rewritten import could_be
+from bot.domain.intake.rewritten import could_be
 
 SHOWN = "<https://s.mj.run/abc> a paper fox --v 7.0 --ar 16:9"
 

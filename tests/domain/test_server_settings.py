@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.domain.access import Pressers, PressPolicy
-from bot.domain.guilds import GuildSettings
-from bot.domain.server_settings import COMMANDS, with_values
+from bot.domain.servers.access import Pressers, PressPolicy
+from bot.domain.servers.guilds import GuildSettings
+from bot.domain.servers.server_settings import COMMANDS, with_values
 from bot.errors import UserError
 
 ROLE = 77

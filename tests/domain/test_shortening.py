@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.intake.shortening import MOST_SHORTENED, Shortened, read_shortened
 from bot.domain.jobs import JobKind
-from bot.domain.shortening import MOST_SHORTENED, Shortened, read_shortened
 from bot.domain.task_words import words_of
 from bot.domain.tasks import TaskStatus
 from tests.domain.builders import seen

@@ -6,8 +6,7 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.capabilities import BY_SERVER, ServerKind
-from bot.domain.tasks import RemoteAction
-from bot.domain.window_words import (
+from bot.domain.intake.window_words import (
     WindowKind,
     WindowWords,
     read_words,
@@ -16,6 +15,7 @@ from bot.domain.window_words import (
     window_of_action,
     with_zoom,
 )
+from bot.domain.tasks import RemoteAction
 from bot.errors import UserError
 
 UUID = "11111111-2222-4333-8444-555555555555"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import discord
 import pytest
 
-from bot.domain.guilds import Actor
 from bot.domain.pools import Pool
+from bot.domain.servers.guilds import Actor
 from bot.sandbox.stage import GUILD_ID
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import discord
 import pytest
 from PIL import Image
 
-from bot.domain.guilds import Actor
+from bot.domain.servers.guilds import Actor
 from bot.sandbox.stage import GUILD_ID
 from bot.sandbox.upstream import Fault
 from bot.ui.imagine.use_as_prompt import HELD

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.days import day_of
-from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState
 from bot.domain.keys import JobKey
-from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
+from bot.domain.servers.guilds import Actor
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.sandbox.stage import GUILD_ID
 from bot.sandbox.upstream import Fault
 from bot.ui.kit.custom_ids import key_on

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image, ImageChops
 
-from bot.domain.guilds import Actor
-from bot.domain.masks import MOST_MASK_BYTES, rectangles
+from bot.domain.intake.masks import MOST_MASK_BYTES, rectangles
 from bot.domain.prices import Charge
+from bot.domain.servers.guilds import Actor
 from bot.sandbox.stage import GUILD_ID
 from tests.e2e.seen import Card, card_of
 from tests.midjourney.drawing import bomb, still

@@ -7,9 +7,9 @@ import asyncio
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
+from bot.domain.servers.guilds import Actor
 from bot.sandbox.mjproxy.flavours import Flavour
 from bot.sandbox.stage import GUILD_ID
 from tests.e2e.test_proxy import proxied
@@ -17,8 +17,8 @@ from tests.e2e.test_proxy import proxied
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.domain.guild_ports import ModEvent
     from bot.domain.jobs import Job
+    from bot.domain.servers.guild_ports import ModEvent
     from bot.midjourney.mjproxy.client import MjProxyApi
     from bot.texts import Text
     from tests.e2e.harness import Harness

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.guilds import Actor
-from bot.domain.moderation import Match, WordRule
+from bot.domain.servers.guilds import Actor
+from bot.domain.servers.moderation import Match, WordRule
 from bot.sandbox.mjproxy.faults import ProxyFault
 from bot.sandbox.mjproxy.flavours import Flavour
 from bot.sandbox.stage import GUILD_ID

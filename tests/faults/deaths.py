@@ -8,9 +8,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 from bot.domain.inputs import Shape
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import JobState, Route
 from bot.domain.pools import Pool
-from bot.domain.prompts import PromptOptions
 from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from tests.faults.report import Row, record

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.masks import Cells
+from bot.domain.intake.masks import Cells
 from bot.domain.ports import Picture
 from bot.domain.tasks import RemoteAction
 from bot.midjourney.masks import PillowMasks

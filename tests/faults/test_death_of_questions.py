@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.open_answers import AnswerKind
-from bot.domain.prompts import PromptOptions
 from tests.faults.deaths import empty_database, judge, settled
 from tests.faults.report import Row, record
 from tests.services.harness import Crash, Harness

@@ -10,10 +10,10 @@ from typing_extensions import override
 
 from bot.domain.answers import Accepted, Finding, WindowOpen
 from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind
-from bot.domain.masks import Cells
+from bot.domain.intake.masks import Cells
+from bot.domain.intake.window_words import WindowWords
 from bot.domain.ports import Picture
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
-from bot.domain.window_words import WindowWords
 from bot.midjourney.masks import PillowMasks
 from tests.midjourney.drawing import still
 from tests.services.harness import GRID, UUID, Api

@@ -11,13 +11,13 @@ import pytest
 from typing_extensions import override
 
 from bot.domain.failures import WORDS_LIMIT, Failure, FailureKind
-from bot.domain.guilds import GuildSettings
 from bot.domain.jobs import JobState
-from bot.domain.moderation import Match, WordRule
 from bot.domain.people import NAME_LIMIT, OptionSet, Preferences
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
-from bot.domain.server_settings import COMMANDS
+from bot.domain.servers.guilds import GuildSettings
+from bot.domain.servers.moderation import Match, WordRule
+from bot.domain.servers.server_settings import COMMANDS
 from bot.i18n import Catalogues
 from bot.texts import text
 from bot.ui.card.cards import Cards

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from babel.numbers import format_decimal
 
-from bot.domain.guilds import SECTIONS
+from bot.domain.servers.guilds import SECTIONS
 from bot.texts import Text, text
 from bot.ui.kit.languages import name_of
 from tests.i18n.catalogues import NAMES, SOURCE, Entry, entries

@@ -8,17 +8,17 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.access import Pressers, Treatment
-from bot.domain.declarations import Number
 from bot.domain.failures import FailureKind
-from bot.domain.guilds import SECTIONS
 from bot.domain.inputs import Shape
+from bot.domain.intake.prompt_help import Trouble
 from bot.domain.jobs import JobState
-from bot.domain.moderation import Match, WordAction
 from bot.domain.pools import MIDJOURNEY_POOLS, Pool
 from bot.domain.prices import Charge
-from bot.domain.prompt_help import Trouble
-from bot.domain.server_settings import COMMANDS, DECLARATIONS
+from bot.domain.servers.access import Pressers, Treatment
+from bot.domain.servers.declarations import Number
+from bot.domain.servers.guilds import SECTIONS
+from bot.domain.servers.moderation import Match, WordAction
+from bot.domain.servers.server_settings import COMMANDS, DECLARATIONS
 from bot.errors import RemoteFault
 from bot.services.accounts.own_keys import Brought
 from bot.services.intake.press import PressOutcome

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from bot.domain.masks import EVERY, MOST_MASK_BYTES, Cells, rectangles
+from bot.domain.intake.masks import EVERY, MOST_MASK_BYTES, Cells, rectangles
 from bot.errors import UserError
 from bot.midjourney.masks import SHOWN_SIDE, PillowMasks
 from tests.midjourney.drawing import bomb, still, video

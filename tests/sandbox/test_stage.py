@@ -12,7 +12,7 @@ import simcord
 from simcord.preview import Preview, _action_plans, _assets, _pages, _queries, _snapshot
 from simcord.preview._server import PreviewServer
 
-from bot.domain.guilds import Actor
+from bot.domain.servers.guilds import Actor
 from bot.sandbox.page import live_page
 from bot.sandbox.page_limits import SHOWN, STEP
 from bot.sandbox.shelf import open_shelf

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain.capabilities import OHMYGPT
-from bot.domain.drawing import DrawnPicture
 from bot.domain.engine_models import engine_model
+from bot.domain.intake.drawing import DrawnPicture
 from bot.domain.pools import UNLIMITED, Pool
 from bot.errors import RemoteError, RemoteFault
 from bot.services.history.drawn_pictures import DrawnPictures
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.domain.capabilities import Capabilities
-    from bot.domain.drawing import Order
     from bot.domain.engine_models import EngineModel
+    from bot.domain.intake.drawing import Order
     from tests.services.harness import Effects, Harness, Upstream
 
 MODEL = "gpt-image-1.5"

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import select
 
 from bot.domain.inputs import Checked
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import Job, JobState, ReplyTarget, Route
 from bot.domain.keys import JobKey, key_from_bits
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.ports import PREVIEW_NAME, Picture, Showing, Shown
-from bot.domain.prompts import PromptOptions
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, UserError
 from bot.midjourney.masks import PillowMasks

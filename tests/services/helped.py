@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select
 
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import TOKEN_LIFE_MS
 from bot.domain.open_answers import AnswerKind, OpenAnswer
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
-from bot.domain.prompts import PromptOptions
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.openai.chat import OpenAiChat
 from bot.midjourney.transport import open_lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain.membership import Membership
+from bot.domain.servers.membership import Membership
 from bot.errors import RetryLater
 
 MEMBER = Membership(role_ids=frozenset(), joined_at=None, is_moderator=False, timed_out=False, locale="en-US")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.guilds import Actor
+from bot.domain.servers.guilds import Actor
 from bot.errors import UserError
 from bot.i18n import Catalogues
 from tests.services.harness import GUILD, Harness
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
     from pathlib import Path
 
-    from bot.domain.guild_ports import ModEvent
     from bot.domain.jobs import Job
     from bot.domain.pools import Pool
+    from bot.domain.servers.guild_ports import ModEvent
     from bot.services.admission.asker import Asker
     from bot.services.servers.moderation import Moderation
     from bot.services.servers.quota import Allowances

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.accounts import DEFAULT_ACCOUNT
-from bot.domain.guild_ports import EventKind
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
+from bot.domain.servers.guild_ports import EventKind
 from bot.domain.upstream_keys import DAY_MS as DAY
 from bot.domain.upstream_keys import UpstreamKey
 from bot.errors import RemoteError, RemoteFault, StorageTrouble

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.membership import NoDirectory
 from bot.domain.pools import UNLIMITED, Pool
 from bot.domain.prices import Charge
+from bot.domain.servers.membership import NoDirectory
 from bot.domain.tenancy import KnownServer
 from bot.domain.upstream_keys import UpstreamKey
 from bot.errors import RetryLater, StorageTrouble

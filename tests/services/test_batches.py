@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
-from bot.domain.prompts import PromptOptions
 from bot.errors import StorageTrouble
 from bot.services.admission.doors import origin_of_draft
 from bot.services.admission.viewer import Viewer

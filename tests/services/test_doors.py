@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.keys import JobKey
-from bot.domain.membership import NoDirectory
 from bot.domain.pools import Pool
-from bot.domain.prompts import PromptOptions
+from bot.domain.servers.membership import NoDirectory
 from bot.errors import UserError
 from bot.services.admission.doors import LOOKING, Door, Doors, Origin
 from bot.services.admission.viewer import Viewer

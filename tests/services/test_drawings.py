@@ -10,9 +10,9 @@ import pytest
 
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.inputs import INPUT_LIFE_MS
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import JobKind, JobState, Route
 from bot.domain.pools import Allowance, Pool
-from bot.domain.prompts import PromptOptions
 from bot.errors import RemoteError, RemoteFault, RetryLater, StorageTrouble, UserError
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.drawing import INSTEAD, DrawOptions, may_be_drawn

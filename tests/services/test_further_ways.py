@@ -10,10 +10,10 @@ import pytest
 from typing_extensions import override
 
 from bot.domain.inputs import Shape
-from bot.domain.masks import Cells
+from bot.domain.intake.masks import Cells
+from bot.domain.intake.prompts import PromptOptions
+from bot.domain.intake.window_words import WindowWords
 from bot.domain.pools import Pool
-from bot.domain.prompts import PromptOptions
-from bot.domain.window_words import WindowWords
 from bot.errors import UserError
 from bot.midjourney.masks import PillowMasks
 from bot.services.admission.doors import Door

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.open_answers import AnswerKind
-from bot.domain.prompts import PromptOptions
 from bot.services.intake.open_answers import LEASE_MS
 from tests.services.harness import Crash
 from tests.services.helped import GERMAN, ME, PRICE, Room, open_helped

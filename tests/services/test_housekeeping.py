@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.guilds import DELETION_DELAY_MS
+from bot.domain.servers.guilds import DELETION_DELAY_MS
 from bot.errors import StorageTrouble
 from bot.services.housekeeping import BATCH, EVERY_SECONDS, Housekeeping
 from tests.services.harness import GUILD

@@ -10,12 +10,12 @@ import pytest
 
 from bot.domain.accounts import OwnAccount
 from bot.domain.inputs import Shape
+from bot.domain.intake.prompt_help import PATIENCE_S, Help
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import JobState
-from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
-from bot.domain.prompt_help import PATIENCE_S, Help
-from bot.domain.prompts import PromptOptions
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.tasks import TaskStatus
 from bot.domain.tenancy import Ceiling
 from bot.errors import SettingsChanged, StorageTrouble

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.costs import Cost
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import UNLIMITED, USUAL_POOLS, Pool
 from bot.domain.prices import Charge
-from bot.domain.prompts import PromptOptions
 from bot.services.admission.terms import DeploymentPolicy, Request
 from bot.services.history.upstream_requests import known_seed
 from bot.services.intake.drafts import as_typed, is_given_back, with_its_pool

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState, Route
 from bot.domain.keys import JobKey
-from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import Pool
+from bot.domain.servers.guilds import Actor
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import IllegalTransition, RouteClosed
 from bot.services.servers.moderation import Erased
 from bot.texts import text

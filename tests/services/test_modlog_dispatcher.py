@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.guild_ports import EventKind, ModEvent, Silence
+from bot.domain.servers.guild_ports import EventKind, ModEvent, Silence
 from bot.errors import StorageTrouble
 from bot.services.modlog import dispatcher as room
 from bot.services.modlog.dispatcher import MODALS, Dispatcher

@@ -11,9 +11,9 @@ import pytest
 
 from bot.domain.capabilities import Speed
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.guild_ports import EventKind
 from bot.domain.jobs import JobState, Route
 from bot.domain.pools import Pool
+from bot.domain.servers.guild_ports import EventKind
 from bot.errors import RemoteError, RemoteFault
 from bot.services.modlog.events import events_of
 from bot.texts import text

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import insert, update
 
 from bot.domain.capabilities import Speed
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import JobState
 from bot.domain.open_answers import AnswerKind, OpenAnswer
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
-from bot.domain.prompts import PromptOptions
 from bot.domain.server_side import ServerSide
 from bot.errors import StorageTrouble
 from bot.services.accounts.costs import LIST

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState, Route
 from bot.domain.people import NEVER
+from bot.domain.servers.guilds import Actor
 from bot.errors import RetryLater, StorageTrouble
 from bot.services.worker.news import News
 from tests.services.harness import GUILD

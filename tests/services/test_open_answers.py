@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
+from bot.domain.intake.prompt_help import HelpCall, key_of
 from bot.domain.jobs import TOKEN_LIFE_MS, Route
 from bot.domain.open_answers import AnswerKind, OpenAnswer
 from bot.domain.pools import UNLIMITED, Pool
-from bot.domain.prompt_help import HelpCall, key_of
 from bot.errors import RetryLater, StorageTrouble, UserError
 from bot.services.intake import open_answers as room
 from bot.services.intake.open_answers import LEASE_MS, POSTED_WITHIN_MS

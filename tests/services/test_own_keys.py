@@ -14,8 +14,8 @@ import pytest
 
 from bot import log as log_room
 from bot.domain.accounts import OwnAccount
-from bot.domain.guilds import DELETION_DELAY_MS, Actor
 from bot.domain.jobs import JobState
+from bot.domain.servers.guilds import DELETION_DELAY_MS, Actor
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.services.accounts import own_keys
 from bot.services.accounts.own_keys import CURRENT_MS, OPENED_MS, RETIRED_MS, Brought, OwnKeys, bare

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.guilds import Actor
-from bot.domain.image_rules import ImagePolicy
 from bot.domain.inputs import INPUT_LIFE_MS, MOST_GIVEN_BYTES, Checked, Shape, spoken, weigh
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import JobKind, JobState
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.ports import Picture
-from bot.domain.prompts import PromptOptions
+from bot.domain.servers.guilds import Actor
+from bot.domain.servers.image_rules import ImagePolicy
 from bot.domain.tasks import TaskStatus
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.admission.viewer import Viewer

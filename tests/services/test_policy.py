@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.access import Pressers, Treatment
-from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.prices import Charge
+from bot.domain.servers.access import Pressers, Treatment
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import SettingsChanged, StorageTrouble
 from bot.services.admission.terms import Request
 from bot.services.intake.intake import ATTEMPTS

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.domain.intake.prompts import PromptOptions, seed_of
 from bot.domain.pools import Pool
-from bot.domain.prompts import PromptOptions, seed_of
 from bot.services.admission.viewer import Viewer
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA

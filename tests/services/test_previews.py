@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import PREVIEW_NAME
+from bot.domain.servers.guilds import Actor
 from bot.domain.tasks import TaskStatus
 from bot.errors import RouteClosed, TooLarge, UserError
 from bot.services.admission.viewer import Viewer

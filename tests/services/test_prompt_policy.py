@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.days import month_of
-from bot.domain.image_rules import ImageFacts, ImageKind
 from bot.domain.inputs import Input, InputRole
 from bot.domain.keys import JobKey
-from bot.domain.moderation import Match, WordRule
 from bot.domain.pools import Allowance, Pool
 from bot.domain.prices import Charge
+from bot.domain.servers.image_rules import ImageFacts, ImageKind
+from bot.domain.servers.moderation import Match, WordRule
 from bot.services.admission.terms import Request
 from bot.texts import text
 from tests.services.harness import CHANNEL, GUILD

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.guilds import Pause
-from bot.domain.image_rules import SIZE_LIMIT, ImageKind, ImagePolicy
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
-from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
+from bot.domain.servers.guilds import Pause
+from bot.domain.servers.image_rules import SIZE_LIMIT, ImageKind, ImagePolicy
+from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.services.servers.prompt_settings import HOSTS_LIMIT, PLACES_LIMIT
 from tests.services.harness import CHANNEL, GUILD
 from tests.services.server_harness import ADA, refusal
 
 if TYPE_CHECKING:
-    from bot.domain.guilds import GuildSettings
+    from bot.domain.servers.guilds import GuildSettings
     from bot.services.servers.prompt_settings import PromptSettings
     from tests.services.server_harness import Server
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.days import day_of
-from bot.domain.guilds import PoolTotals
 from bot.domain.pools import Allowance, Pool
 from bot.domain.prices import Charge
+from bot.domain.servers.guilds import PoolTotals
 from bot.texts import text
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, HOUR, refusal

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import func, select
 
 from bot import log as log_room
-from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.pools import Pool
+from bot.domain.servers.guild_ports import EventKind, ModEvent
+from bot.domain.servers.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.turns import WHOSE
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.midjourney.decoding import DecodingBudget, Shared

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from bot.domain.access import Pressers
+from bot.domain.intake.masks import EVERY, Cells
+from bot.domain.intake.window_words import WindowWords
 from bot.domain.jobs import JobState
-from bot.domain.masks import EVERY, Cells
 from bot.domain.pools import Allowance, Pool
 from bot.domain.ports import Picture
 from bot.domain.prices import Charge
+from bot.domain.servers.access import Pressers
 from bot.domain.tasks import RemoteAction, TaskStatus
-from bot.domain.window_words import WindowWords
 from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, UserError
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.region import KEPT_MS, MOST_KEPT, Regions
@@ -26,9 +26,9 @@ from tests.services.harness import GUILD, UUID, Harness
 from tests.services.server_harness import ADA
 
 if TYPE_CHECKING:
+    from bot.domain.intake.masks import Box
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from bot.domain.masks import Box
     from bot.services.admission.asker import Asker
 
 SIZE = (37, 101)

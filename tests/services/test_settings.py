@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
-from bot.domain.guilds import Pools, Total
-from bot.domain.moderation import RULES_LIMIT, Match, StrikePolicy, WordAction, WordRule
 from bot.domain.pools import UNLIMITED, AllowanceChange, Pool, PoolRule
 from bot.domain.prices import Charge, Price
+from bot.domain.servers.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
+from bot.domain.servers.guilds import Pools, Total
+from bot.domain.servers.moderation import RULES_LIMIT, Match, StrikePolicy, WordAction, WordRule
 from bot.services.servers import settings as room
 from bot.services.servers.edits import CHANNELS_LIMIT, channels_placed
 from bot.services.servers.settings import CACHED_MS
@@ -23,7 +23,7 @@ from tests.services.server_harness import ADA, LOG_CHANNEL, refusal
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.domain.guilds import GuildSettings
+    from bot.domain.servers.guilds import GuildSettings
     from bot.services.servers.settings import Guilds
     from tests.services.server_harness import Server
 

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.domain.inputs import Shape
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
-from bot.domain.prompts import PromptOptions
 from bot.domain.tenancy import Access
 from bot.services.accounts.owner_policy import OwnerTerms
 from bot.services.accounts.owner_questions import AGAIN_MS, ASKING

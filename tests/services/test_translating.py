@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.moderation import Match, WordAction, WordRule
+from bot.domain.intake.prompt_help import PATIENCE_S, Help
 from bot.domain.pools import Pool
-from bot.domain.prompt_help import PATIENCE_S, Help
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.tenancy import Ceiling
 from bot.errors import StorageTrouble
 from bot.sandbox.upstream import Fault

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.moderation import Match, WordAction, WordRule
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
-from bot.domain.prompts import PromptOptions
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import UserError
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, refusal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.guilds import Actor
+from bot.domain.servers.guilds import Actor
 from bot.domain.upstream_keys import UpstreamKey, read_end, remark_of
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts.key_orders import Order

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.capabilities import BY_SERVER, ServerKind
+from bot.domain.intake.prompts import PromptOptions
+from bot.domain.intake.window_words import WindowKind, WindowWords
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
-from bot.domain.prompts import PromptOptions
-from bot.domain.window_words import WindowKind, WindowWords
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.windows import ActionWindow

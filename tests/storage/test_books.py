@@ -11,8 +11,8 @@ import pytest
 from bot.domain.costs import Cost
 from bot.domain.days import day_of
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.guilds import Actor, Grant, PoolTotals, Standing, UsageRow
 from bot.domain.pools import Allowance, Pool, ServerLimits
+from bot.domain.servers.guilds import Actor, Grant, PoolTotals, Standing, UsageRow
 from bot.errors import UserError
 from bot.texts import text
 from tests.claims import claim_submissions

@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.domain.guilds import DELETION_DELAY_MS
 from bot.domain.inputs import INPUT_LIFE_MS
 from bot.domain.personal_items import DRAFT_LIFE_MS
+from bot.domain.servers.guilds import DELETION_DELAY_MS
 from bot.services.housekeeping import AUDIT_KEPT_MS, NOTICES_KEPT_MS
 from bot.storage.servers.records import EXPORTED
 from bot.storage.tables import FORGOTTEN, metadata

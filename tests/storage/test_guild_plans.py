@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.days import day_of
-from bot.domain.guilds import Actor, Block
 from bot.domain.pools import Allowance, Pool, ServerLimits
+from bot.domain.servers.guilds import Actor, Block
 from bot.storage import open_storage
 from tests.storage.making import FREE, NOON, job
 from tests.storage.test_plans import Statements

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.days import day_of
+from bot.domain.intake.prompt_help import HelpCall, key_of
 from bot.domain.open_answers import AnswerKind, OpenAnswer
 from bot.domain.pools import Allowance, Pool
-from bot.domain.prompt_help import HelpCall, key_of
 from bot.domain.schedule import HOUR
 from bot.domain.tenancy import Access, Budget, Ceiling
 from bot.errors import UserError

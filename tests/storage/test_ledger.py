@@ -16,10 +16,10 @@ from typing_extensions import override
 
 from bot.domain.days import day_of, month_of
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.guilds import Actor
 from bot.domain.jobs import JobState, Route
 from bot.domain.keys import JobKey
 from bot.domain.pools import Allowance, Pool, ServerLimits
+from bot.domain.servers.guilds import Actor
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import LeaseLost, StorageTrouble, UserError
 from bot.storage.server_tables import draws, grants

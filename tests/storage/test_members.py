@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.guilds import Actor, Block, Struck
-from bot.domain.moderation import StrikePolicy
 from bot.domain.pools import Pool
+from bot.domain.servers.guilds import Actor, Block, Struck
+from bot.domain.servers.moderation import StrikePolicy
 from tests.storage.making import NOON
 
 if TYPE_CHECKING:
-    from bot.domain.guild_ports import MemberStore, SettingsStore
+    from bot.domain.servers.guild_ports import MemberStore, SettingsStore
     from bot.storage import Storage
     from tests.storage.conftest import Opener
 

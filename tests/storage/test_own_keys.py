@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from bot.domain.accounts import OwnAccount
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.guilds import Actor
 from bot.domain.jobs import LATE_WATCH_MS, Route
-from bot.domain.own_keys import OwnKey, SealedKey
+from bot.domain.servers.guilds import Actor
+from bot.domain.servers.own_keys import OwnKey, SealedKey
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import StorageTrouble
 from bot.storage.server_tables import audit
@@ -26,8 +26,8 @@ from tests.storage.making import FREE, LEASE, NOON, job
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.domain.guilds import GuildSettings
-    from bot.domain.own_keys import KeyStore
+    from bot.domain.servers.guilds import GuildSettings
+    from bot.domain.servers.own_keys import KeyStore
     from bot.storage import Storage
     from tests.storage.conftest import Opener
 

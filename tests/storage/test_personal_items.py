@@ -7,10 +7,10 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain.guilds import Actor
 from bot.domain.keys import JobKey
 from bot.domain.personal_items import Draft
 from bot.domain.pools import Pool
+from bot.domain.servers.guilds import Actor
 from tests.storage.making import FREE, NOON, job
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.guilds import Actor, Block, GuildSettings
 from bot.domain.jobs import Route
-from bot.domain.moderation import StrikePolicy
 from bot.domain.pools import Allowance, Pool
+from bot.domain.servers.guilds import Actor, Block, GuildSettings
+from bot.domain.servers.moderation import StrikePolicy
 from bot.domain.tasks import RemoteTaskId
 from bot.storage.tables import actions, jobs, ledger, metadata
 from tests.claims import claim_submissions

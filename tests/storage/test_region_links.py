@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.domain.guilds import Actor
 from bot.domain.keys import JobKey
 from bot.domain.region_links import RegionLink, digest_of
+from bot.domain.servers.guilds import Actor
 from bot.storage.people_tables import region_links
 from tests.storage.making import NOON
 

@@ -12,13 +12,13 @@ import pytest
 from pydantic import TypeAdapter
 from sqlalchemy import delete, func, select, update
 
-from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
-from bot.domain.guilds import SECTIONS, Actor, GuildSettings, Pause, Pools, Total
-from bot.domain.image_rules import ImageKind, ImagePolicy
-from bot.domain.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.pools import Pool, PoolRule, ServerLimits
 from bot.domain.prices import Charge, Price
-from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
+from bot.domain.servers.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
+from bot.domain.servers.guilds import SECTIONS, Actor, GuildSettings, Pause, Pools, Total
+from bot.domain.servers.image_rules import ImageKind, ImagePolicy
+from bot.domain.servers.moderation import Match, StrikePolicy, WordAction, WordRule
+from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.errors import SettingsChanged, StorageTrouble, UserError
 from bot.storage.server_tables import audit, guild_sections
 from bot.storage.servers.settings import IDENTITY

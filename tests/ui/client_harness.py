@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 import simcord
 
 from bot.client import Easel
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import JobState
 from bot.domain.keys import key_from_bits
 from bot.domain.people import NOBODYS
-from bot.domain.prompts import PromptOptions
 from bot.i18n import Catalogues
 from bot.services.intake.intake import Started
 from bot.services.intake.press import Pressed, PressOutcome
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from simcord.builders import ChannelHandle, GuildHandle
 
     from bot.domain.inputs import Given
+    from bot.domain.intake.window_words import WindowWords
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.domain.open_answers import OpenAnswer
     from bot.domain.people import Preferences
     from bot.domain.pools import Pool
-    from bot.domain.window_words import WindowWords
     from bot.services.accounts.costs import Costs
     from bot.services.admission.asker import Asker
     from bot.services.history.favourites import Favourites

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from pydantic import TypeAdapter
 
-from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
-from bot.domain.guilds import SECTIONS, GuildSettings, Pause, Pools, Total
-from bot.domain.image_rules import ImageKind, ImagePolicy
-from bot.domain.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
-from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
+from bot.domain.servers.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
+from bot.domain.servers.guilds import SECTIONS, GuildSettings, Pause, Pools, Total
+from bot.domain.servers.image_rules import ImageKind, ImagePolicy
+from bot.domain.servers.moderation import Match, StrikePolicy, WordAction, WordRule
+from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.ui.moderation.changes import changes
 from bot.ui.moderation.setting_words import Localizer
 from tests.domain.builders import filled

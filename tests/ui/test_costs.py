@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.balances import Priced
-    from bot.domain.guild_ports import BookStore, Memory
     from bot.domain.ports import Clock
+    from bot.domain.servers.guild_ports import BookStore, Memory
     from tests.cogs.moderation_harness import Moderated
 
 CNY = Money(34_000, "CNY")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.intake.masks import Cells
 from bot.domain.keys import KEY_PATTERN, JobKey, key_from_bits
-from bot.domain.masks import Cells
 from bot.domain.pools import Pool
 from bot.ui.controls import REGISTERED
 from bot.ui.kit.controls import COMPONENTS, MODALS

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import discord
 import pytest
 
+from bot.domain.intake.window_words import WindowWords
 from bot.domain.jobs import JobKind, JobState, Press
 from bot.domain.tasks import RemoteTaskId
-from bot.domain.window_words import WindowWords
 from bot.services.intake.describe import IdeasStarted
 from bot.services.intake.intake import Started
 from bot.services.intake.press import Pressed, PressOutcome

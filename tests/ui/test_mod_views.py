@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.image_rules import ImagePolicy
 from bot.domain.jobs import JobState
-from bot.domain.prompt_rules import PromptAddition
+from bot.domain.servers.image_rules import ImagePolicy
+from bot.domain.servers.prompt_rules import PromptAddition
 from bot.ui.moderation.jobs import job_view
 from bot.ui.moderation.pages import page_of
 from bot.ui.moderation.prompt_lists import addition_words, images_view

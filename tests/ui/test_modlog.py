@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import discord
 import pytest
 
-from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.guilds import Actor
 from bot.domain.keys import JobKey
+from bot.domain.servers.guild_ports import EventKind, ModEvent
+from bot.domain.servers.guilds import Actor
 from bot.services.modlog.dispatcher import Dispatcher
 from bot.storage import open_storage
 from bot.texts import text

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from bot.domain.guilds import Pause, Total
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
+from bot.domain.servers.guilds import Pause, Total
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.ui.kit.custom_ids import read_fields
 from bot.ui.pools.panel import Verb, draw_button

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import discord
 import pytest
 
-from bot.domain.masks import Cells, CheckedMask
-from bot.domain.window_words import WindowWords
+from bot.domain.intake.masks import Cells, CheckedMask
+from bot.domain.intake.window_words import WindowWords
 from bot.errors import StorageTrouble
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.region import Masked, RegionDraft
@@ -21,9 +21,9 @@ from tests.ui.client_harness import ScriptedDrafts, studio
 if TYPE_CHECKING:
     from simcord.results import InteractionResult
 
+    from bot.domain.intake.prompts import PromptOptions
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from bot.domain.prompts import PromptOptions
     from bot.services.admission.asker import Asker
     from tests.ui.client_harness import ClientHarness
 

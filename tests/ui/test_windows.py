@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typing_extensions import override
 
+from bot.domain.intake.window_words import WindowKind, WindowWords
 from bot.domain.jobs import JobState
 from bot.domain.people import NOBODYS
-from bot.domain.window_words import WindowKind, WindowWords
 from bot.errors import StorageTrouble
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.windows import ActionWindow

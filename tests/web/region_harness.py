@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from bot.domain.intake.window_words import WindowWords
     from bot.domain.jobs import Route
     from bot.domain.ports import Showing
-    from bot.domain.window_words import WindowWords
     from bot.services.admission.doors import Door
     from bot.storage.opening import Storage
 

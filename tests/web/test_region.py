@@ -13,9 +13,9 @@ import aiohttp
 import pytest
 from PIL import Image
 
+from bot.domain.intake.window_words import WindowWords
 from bot.domain.jobs import Route
 from bot.domain.region_links import LINK_LIFE_MS
-from bot.domain.window_words import WindowWords
 from bot.errors import StorageTrouble, UserError
 from bot.log import setup
 from bot.texts import text

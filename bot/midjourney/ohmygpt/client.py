@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import httpx
 
     from bot.domain.capabilities import Capabilities
-    from bot.domain.drawing import ListedEngine
     from bot.domain.inputs import Shape
+    from bot.domain.intake.drawing import ListedEngine
     from bot.domain.pools import Pool
     from bot.domain.ports import Guard, Metrics
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot

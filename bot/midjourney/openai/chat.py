@@ -23,7 +23,7 @@ ENDPOINT: Final = "chat"
 
 
 class OpenAiChat:
-    """The `ChatApi` of bot.domain.prompt_help."""
+    """The `ChatApi` of bot.domain.intake.prompt_help."""
 
     def __init__(self, caller: Caller, key: str) -> None:
         self._caller = caller

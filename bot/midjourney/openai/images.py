@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.drawing import MOST_KEPT_BYTES, DrawnPicture
 from bot.domain.failures import FailureKind, read_failure
+from bot.domain.intake.drawing import MOST_KEPT_BYTES, DrawnPicture
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.decoding import decoded
 from bot.midjourney.ohmygpt.envelope import open_envelope, quote
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from bot.domain.drawing import Order
     from bot.domain.engine_models import EngineModel
+    from bot.domain.intake.drawing import Order
     from bot.midjourney.ohmygpt.caller import Caller
 
 GENERATIONS: Final = "/v1/images/generations"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from simcord.backend.models import Message
 
     from bot.domain.jobs import Job
-    from bot.domain.moderation import WordRule
+    from bot.domain.servers.moderation import WordRule
     from bot.process import App
     from bot.sandbox.stage import Place
     from bot.sandbox.upstream.loopback import LoopbackServer

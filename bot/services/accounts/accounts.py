@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.accounts import DEFAULT_ACCOUNT, is_own, mapped, read_own
 from bot.domain.capabilities import OHMYGPT, capabilities_of
-from bot.domain.drawing import Drawing
+from bot.domain.intake.drawing import Drawing
 from bot.domain.pools import Pool, shown_pools
 from bot.domain.window_ports import Unfamiliar
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError

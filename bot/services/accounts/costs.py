@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from bot.domain.balances import Priced
     from bot.domain.costs import Money
-    from bot.domain.guild_ports import BookStore, Memory
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock
+    from bot.domain.servers.guild_ports import BookStore, Memory
 
 LIST: Final = "price_list"
 """Under this name the processes share what was last understood of the service's price list."""

@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.guilds import Actor
+from bot.domain.servers.guilds import Actor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.domain.guild_ports import Memory
+    from bot.domain.servers.guild_ports import Memory
 
 ORDERS: Final = "keys_being_made"
 """Under this name the processes share them."""

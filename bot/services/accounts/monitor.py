@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.accounts import read_own
-from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.schedule import MINUTE
+from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts.checking import check
 from bot.services.accounts.limit_notices import notices_of_key, notices_of_membership
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.domain.balances import BalanceApi
-    from bot.domain.guild_ports import Memory, Records
     from bot.domain.ports import Clock, ImageApi
+    from bot.domain.servers.guild_ports import Memory, Records
     from bot.services.accounts.accounts import Accounts
     from bot.services.accounts.costs import Costs
     from bot.services.accounts.own_keys import OwnKeys

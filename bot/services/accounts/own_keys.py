@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from cachetools import LRUCache, TTLCache
 
-from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.schedule import HOUR, MINUTE, SECOND
+from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.services.admission.rate_limits import SharedRateLimit
 from bot.texts import text
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from bot.domain.accounts import OwnAccount
     from bot.domain.balances import AccountApi
-    from bot.domain.guilds import Actor
-    from bot.domain.own_keys import KeyStore, OwnKey, Vault
     from bot.domain.ports import Clock, JobStore
+    from bot.domain.servers.guilds import Actor
+    from bot.domain.servers.own_keys import KeyStore, OwnKey, Vault
     from bot.domain.tasks import TaskPage
     from bot.services.modlog.dispatcher import Dispatcher
 

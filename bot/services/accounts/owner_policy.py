@@ -15,9 +15,9 @@ from bot.texts import text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bot.domain.guild_ports import Memory
     from bot.domain.jobs import Job
     from bot.domain.ports import Clock
+    from bot.domain.servers.guild_ports import Memory
     from bot.domain.tenancy import TenantStore
     from bot.texts import Text
 

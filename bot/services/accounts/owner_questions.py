@@ -12,8 +12,8 @@ from bot.domain.schedule import MINUTE
 from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
-    from bot.domain.guild_ports import Memory
     from bot.domain.ports import Clock
+    from bot.domain.servers.guild_ports import Memory
     from bot.domain.tenancy import KnownServer
     from bot.services.accounts.owner_policy import OwnerMail, OwnerPolicy
 

@@ -15,9 +15,9 @@ from bot.services.modlog.events import speed_words
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from bot.domain.guild_ports import Memory
     from bot.domain.jobs import Job
     from bot.domain.ports import Metrics
+    from bot.domain.servers.guild_ports import Memory
     from bot.services.accounts.owner_policy import OwnerMail
 
 log = logging.getLogger(__name__)

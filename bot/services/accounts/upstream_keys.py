@@ -24,8 +24,8 @@ from bot.texts import text
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from bot.domain.guilds import Actor
     from bot.domain.ports import Clock, JobStore
+    from bot.domain.servers.guilds import Actor
     from bot.domain.upstream_keys import KeyAdmin
     from bot.services.accounts.key_orders import KeyOrders
     from bot.services.accounts.own_keys import OwnKeys

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.access import created_at
+from bot.domain.servers.access import created_at
 
 if TYPE_CHECKING:
     from bot.domain.jobs import ReplyTarget

@@ -19,8 +19,8 @@ from bot.texts import text
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from bot.domain.membership import MemberDirectory, Membership
     from bot.domain.personal_items import Draft
+    from bot.domain.servers.membership import MemberDirectory, Membership
     from bot.services.admission.asker import Asker
 
 log = logging.getLogger(__name__)

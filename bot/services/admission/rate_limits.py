@@ -12,8 +12,8 @@ from bot.errors import UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from bot.domain.guild_ports import Records
     from bot.domain.ports import Clock
+    from bot.domain.servers.guild_ports import Records
 
 SERVERS: Final = 10_000
 """How many servers' uses are remembered; the one that used nothing for the longest time is forgotten first."""

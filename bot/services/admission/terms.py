@@ -14,9 +14,9 @@ from bot.texts import text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.domain.image_rules import ImageFacts
     from bot.domain.pools import Allowance, ServerLimits
     from bot.domain.prices import Charge
+    from bot.domain.servers.image_rules import ImageFacts
     from bot.services.admission.asker import Asker
 
 

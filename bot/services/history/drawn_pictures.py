@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from bot.domain.drawing import DRAWN
 from bot.domain.inputs import results_of
+from bot.domain.intake.drawing import DRAWN
 from bot.domain.keys import JobKey
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
 

@@ -7,16 +7,16 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.jobs import Route
 from bot.domain.ports import Showing
+from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from bot.domain.guild_ports import Records
-    from bot.domain.guilds import ErasedCard
     from bot.domain.ports import Clock, JobStore, Publisher
+    from bot.domain.servers.guild_ports import Records
+    from bot.domain.servers.guilds import ErasedCard
     from bot.services.modlog.dispatcher import Dispatcher
 
 log = logging.getLogger(__name__)

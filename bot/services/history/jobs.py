@@ -7,8 +7,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.intake.prompts import seed_of
 from bot.domain.jobs import Job, JobState
-from bot.domain.prompts import seed_of
 from bot.errors import UserError
 from bot.services.admission.doors import Door, Doors
 from bot.services.history.upstream_requests import known_seed

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from cachetools import TTLCache
 
 from bot.domain.capabilities import Cancel
+from bot.domain.intake.prompts import seed_of
 from bot.domain.jobs import JobKind, JobState
-from bot.domain.prompts import seed_of
 from bot.domain.schedule import HOUR
 from bot.domain.tasks import TaskStatus
 from bot.domain.window_ports import WindowApi

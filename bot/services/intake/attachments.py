@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.image_rules import ImageFacts, hosts_in
 from bot.domain.inputs import (
     MEGABYTE,
     MOST_GIVEN_BYTES,
@@ -20,6 +19,7 @@ from bot.domain.inputs import (
 )
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.ports import AddressedPictures
+from bot.domain.servers.image_rules import ImageFacts, hosts_in
 from bot.errors import RetryLater, RouteClosed, UserError
 from bot.services.admission.doors import Door
 from bot.services.history.drawn_pictures import one_of

@@ -9,10 +9,10 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.batches import DEFAULT_JOBS, count_of, written_out
+from bot.domain.intake.batches import DEFAULT_JOBS, count_of, written_out
+from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions, compose, is_video
 from bot.domain.jobs import JobKind
 from bot.domain.prices import Charge, price_of
-from bot.domain.prompts import PROMPT_LIMIT, PromptOptions, compose, is_video
 from bot.domain.wording import clean
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.doors import Door, origin_of_draft

@@ -7,10 +7,10 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from bot.domain.describing import ideas
+from bot.domain.intake.describing import ideas
+from bot.domain.intake.prompts import PromptOptions, compose
 from bot.domain.jobs import Job, JobKind
 from bot.domain.prices import Charge
-from bot.domain.prompts import PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.doors import Door, Doors, origin_of
 from bot.services.intake import synthetic_ids

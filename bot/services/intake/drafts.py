@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.intake.prompts import PROMPT_LIMIT
 from bot.domain.personal_items import DRAFT_LIFE_MS, Draft
 from bot.domain.pools import Pool
-from bot.domain.prompts import PROMPT_LIMIT
 from bot.errors import UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
+    from bot.domain.intake.prompts import PromptOptions
     from bot.domain.keys import JobKey
     from bot.domain.personal_items import PersonalItems
     from bot.domain.ports import Clock
-    from bot.domain.prompts import PromptOptions
     from bot.services.admission.viewer import Viewer
     from bot.services.intake.naming import Naming
     from bot.texts import Text

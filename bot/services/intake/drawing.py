@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.drawing import read_order
+from bot.domain.intake.drawing import read_order
+from bot.domain.intake.prompts import parameters_of
 from bot.domain.jobs import JobKind
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
-from bot.domain.prompts import parameters_of
 from bot.errors import UserError
 from bot.services.admission.doors import Door, Doors, origin_of, origin_of_draft
 from bot.services.intake.new_chain import NewChain, named_after
@@ -19,9 +19,9 @@ from bot.texts import text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.domain.drawing import Order
     from bot.domain.engine_models import EngineModel
     from bot.domain.inputs import Given
+    from bot.domain.intake.drawing import Order
     from bot.domain.jobs import Ancestor, Job
     from bot.domain.personal_items import Draft
     from bot.services.accounts.accounts import Accounts

@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.domain.intake.prompts import NOTE_SPEED, PromptOptions, compose
 from bot.domain.jobs import Ancestor, Job, JobKind
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge, charge_of_prompt
-from bot.domain.prompts import NOTE_SPEED, PromptOptions, compose
 from bot.errors import UserError
 from bot.services.admission.doors import Door, Doors, origin_of, origin_of_draft
 from bot.services.intake.new_chain import NewChain, named_after
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from bot.domain.inputs import Given
+    from bot.domain.intake.prompts import Composed
     from bot.domain.personal_items import Draft
-    from bot.domain.prompts import Composed
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader, LoadedImage
     from bot.services.intake.intake import Started

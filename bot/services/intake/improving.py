@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.failures import MENDED_BY_WORDS
+from bot.domain.intake.prompt_help import Help
+from bot.domain.intake.prompts import PromptOptions, compose
 from bot.domain.prices import Charge
-from bot.domain.prompt_help import Help
-from bot.domain.prompts import PromptOptions, compose
 from bot.errors import UserError
 from bot.services.admission.doors import Door, origin_of, origin_of_draft
 from bot.services.admission.terms import Request

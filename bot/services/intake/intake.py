@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from bot.domain.image_rules import ImageFacts
 from bot.domain.inputs import images_of
+from bot.domain.intake.prompts import is_video
 from bot.domain.jobs import Job, JobKind
 from bot.domain.prices import charge_of_prompt
-from bot.domain.prompts import is_video
+from bot.domain.servers.image_rules import ImageFacts
 from bot.errors import SettingsChanged, StorageTrouble, UserError
 from bot.texts import text
 

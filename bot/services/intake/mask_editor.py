@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from cachetools import TTLCache
 
+from bot.domain.intake.window_words import read_words
 from bot.domain.jobs import Route
 from bot.domain.ports import Showing
 from bot.domain.turns import WHOSE
-from bot.domain.window_words import read_words
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.admission.doors import Door
 from bot.services.intake.region_links import read_asker

@@ -7,10 +7,10 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.domain.image_rules import ImageFacts
 from bot.domain.inputs import REFERENCES, role_of
 from bot.domain.jobs import Ancestor, Job, JobKind
 from bot.domain.prices import Charge, charge_of
+from bot.domain.servers.image_rules import ImageFacts
 from bot.errors import UserError
 from bot.services.admission.terms import Request
 from bot.texts import text

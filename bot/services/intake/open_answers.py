@@ -8,17 +8,17 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.open_answers import AnswerKind
+from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
 from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.domain.intake.prompt_help import HelpBooks
     from bot.domain.open_answers import AnswerStore, AnswerWriter, OpenAnswer
     from bot.domain.ports import Clock, Metrics
-    from bot.domain.prompt_help import HelpBooks
     from bot.services.modlog.dispatcher import Dispatcher
 
 log = logging.getLogger(__name__)

@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.domain.actions import Family, Need, classify, describe_press, is_split, need_of
-from bot.domain.drawing import number_of, varied
 from bot.domain.inputs import images_of
+from bot.domain.intake.drawing import number_of, varied
+from bot.domain.intake.window_words import WindowKind, window_of_action
 from bot.domain.jobs import Job, JobKind, JobState, Press, inherit_chain
 from bot.domain.pools import Pool
 from bot.domain.prices import charge_of
-from bot.domain.window_words import WindowKind, window_of_action
 from bot.errors import UserError
 from bot.services.admission.doors import Door, Doors, origin_of
 from bot.services.admission.terms import Request
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.domain.inputs import Input
+    from bot.domain.intake.window_words import WindowWords
     from bot.domain.keys import JobKey
     from bot.domain.ports import JobStore
     from bot.domain.prices import Charge
     from bot.domain.tasks import RemoteAction
-    from bot.domain.window_words import WindowWords
     from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader

@@ -10,9 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.accounts import is_own
-from bot.domain.prices import Charge
-from bot.domain.prompt_frame import framed
-from bot.domain.prompt_help import (
+from bot.domain.intake.prompt_frame import framed
+from bot.domain.intake.prompt_help import (
     PATIENCE_S,
     Help,
     HelpCall,
@@ -22,6 +21,7 @@ from bot.domain.prompt_help import (
     key_of,
     read_answer,
 )
+from bot.domain.prices import Charge
 from bot.domain.schedule import MINUTE
 from bot.errors import RemoteError, RemoteFault, SettingsChanged, StorageTrouble, UserError
 from bot.services.admission.rate_limits import RateLimit
@@ -31,9 +31,9 @@ from bot.texts import text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.domain.intake.prompt_help import ChatApi, HelpBooks
     from bot.domain.pools import Pool
     from bot.domain.ports import Clock, ImageApi, Metrics
-    from bot.domain.prompt_help import ChatApi, HelpBooks
     from bot.services.accounts.accounts import Accounts
     from bot.services.accounts.owner_policy import OwnerPolicy
     from bot.services.admission.asker import Asker

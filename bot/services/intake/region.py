@@ -11,9 +11,9 @@ from cachetools import TTLCache
 
 from bot.domain.actions import Family, classify
 from bot.domain.inputs import Input, InputRole, mask_of
-from bot.domain.masks import COUNT, Cells, CheckedMask
+from bot.domain.intake.masks import COUNT, Cells, CheckedMask
+from bot.domain.intake.window_words import WindowKind, WindowWords
 from bot.domain.prices import Charge
-from bot.domain.window_words import WindowKind, WindowWords
 from bot.errors import RetryLater, RouteClosed, UserError
 from bot.services.admission.doors import Door
 from bot.services.intake.press import Pressed, PressOutcome
@@ -22,9 +22,9 @@ from bot.texts import text
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from bot.domain.intake.masks import Masks
     from bot.domain.jobs import Job, Press
     from bot.domain.keys import JobKey
-    from bot.domain.masks import Masks
     from bot.domain.ports import Clock, JobStore, Pictures
     from bot.services.admission.asker import Asker
     from bot.services.intake.press import Presses

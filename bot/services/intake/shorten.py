@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.intake.prompts import PromptOptions, compose, parameters_of
+from bot.domain.intake.shortening import read_shortened
 from bot.domain.jobs import JobKind
-from bot.domain.prompts import PromptOptions, compose, parameters_of
-from bot.domain.shortening import read_shortened
 from bot.errors import UserError
 from bot.services.admission.doors import Door, Doors, origin_of
 from bot.services.intake.imagine import chosen_by, named_pool

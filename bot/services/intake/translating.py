@@ -7,10 +7,10 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.english import is_english
+from bot.domain.intake.english import is_english
+from bot.domain.intake.prompt_frame import framed
+from bot.domain.intake.prompt_help import Help
 from bot.domain.prices import charge_of_prompt, price_of
-from bot.domain.prompt_frame import framed
-from bot.domain.prompt_help import Help
 from bot.errors import StorageTrouble, UserError
 
 if TYPE_CHECKING:

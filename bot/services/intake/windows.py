@@ -12,9 +12,9 @@ from bot.services.admission.doors import Door
 from bot.services.intake.press import Pressed, PressOutcome
 
 if TYPE_CHECKING:
+    from bot.domain.intake.window_words import WindowKind
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from bot.domain.window_words import WindowKind
     from bot.services.admission.asker import Asker
     from bot.services.intake.press import Presses
 

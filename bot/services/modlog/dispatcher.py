@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.guild_ports import EventKind, ModEvent
+from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.errors import StorageTrouble
 from bot.services.admission.rate_limits import RateLimit
 from bot.services.modlog.events import events_of, lost_way
@@ -18,9 +18,9 @@ from bot.texts import text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.domain.guild_ports import ModLog, Records, SettingsStore
     from bot.domain.jobs import Job
     from bot.domain.ports import Clock, Metrics
+    from bot.domain.servers.guild_ports import ModLog, Records, SettingsStore
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.accounts import is_own
 from bot.domain.failures import FailureKind
-from bot.domain.guild_ports import EventKind, ModEvent
 from bot.domain.jobs import JobState
 from bot.domain.pool_speeds import other_speed, pool_at
+from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.texts import Text, text
 
 if TYPE_CHECKING:

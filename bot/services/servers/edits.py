@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.access import ChannelPolicy
-from bot.domain.guilds import GuildSettings
-from bot.domain.moderation import RULES_LIMIT, checked
 from bot.domain.pools import Pool, PoolRule, Unsaid
-from bot.domain.server_settings import with_values
+from bot.domain.servers.access import ChannelPolicy
+from bot.domain.servers.guilds import GuildSettings
+from bot.domain.servers.moderation import RULES_LIMIT, checked
+from bot.domain.servers.server_settings import with_values
 from bot.errors import UserError
 from bot.services.servers.bounds import bounded, rule_order
 from bot.texts import text
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from bot.domain.moderation import WordRule
     from bot.domain.pools import Allowance, AllowanceChange
+    from bot.domain.servers.moderation import WordRule
 
 Edit = Callable[[GuildSettings], GuildSettings]
 """Given what is stored, what is to be stored; raises `UserError`, and nothing is changed."""

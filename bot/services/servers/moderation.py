@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.days import day_of
-from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.guilds import Block, MemberView
 from bot.domain.jobs import JobState
-from bot.domain.moderation import examine
+from bot.domain.servers.guild_ports import EventKind, ModEvent
+from bot.domain.servers.guilds import Block, MemberView
+from bot.domain.servers.moderation import examine
 from bot.errors import RouteClosed, UserError
 from bot.texts import text
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from bot.domain.archive import JobArchive
-    from bot.domain.guild_ports import GuildStores
-    from bot.domain.guilds import Actor
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from bot.domain.moderation import Verdict
     from bot.domain.ports import Clock, JobStore, Publisher, Wakeup
+    from bot.domain.servers.guild_ports import GuildStores
+    from bot.domain.servers.guilds import Actor
+    from bot.domain.servers.moderation import Verdict
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.servers.policy import GuildPolicy
     from bot.services.servers.settings import Guilds

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.domain.days import day_of, month_of
-from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.guilds import Actor
-from bot.domain.moderation import WordAction, examine
 from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of, midjourneys, shown_pools
 from bot.domain.prices import Charge, charge_of_prompt, price_of
+from bot.domain.servers.guild_ports import EventKind, ModEvent
+from bot.domain.servers.guilds import Actor
+from bot.domain.servers.moderation import WordAction, examine
 from bot.domain.wording import inert
 from bot.errors import UserError
 from bot.services.admission.terms import Admission, closed
@@ -32,10 +32,10 @@ from bot.texts import Text, listed, text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bot.domain.guild_ports import GuildStores
-    from bot.domain.guilds import Block, GuildSettings
-    from bot.domain.moderation import WordRule
     from bot.domain.ports import Clock
+    from bot.domain.servers.guild_ports import GuildStores
+    from bot.domain.servers.guilds import Block, GuildSettings
+    from bot.domain.servers.moderation import WordRule
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import DeploymentPolicy, Request
     from bot.services.modlog.dispatcher import Dispatcher

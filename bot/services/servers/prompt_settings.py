@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bot.domain.image_rules import read_host
-from bot.domain.prompt_rules import (
+from bot.domain.servers.image_rules import read_host
+from bot.domain.servers.prompt_rules import (
     KindRule,
     ParameterLimit,
     PromptAddition,
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from bot.domain.guilds import Actor, Changed, GuildSettings
-    from bot.domain.image_rules import ImageKind, ImagePolicy
     from bot.domain.prices import Charge
-    from bot.domain.prompt_rules import Placed
+    from bot.domain.servers.guilds import Actor, Changed, GuildSettings
+    from bot.domain.servers.image_rules import ImageKind, ImagePolicy
+    from bot.domain.servers.prompt_rules import Placed
     from bot.services.servers.edits import Edit
     from bot.services.servers.settings import Guilds
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.days import day_of, month_of
-from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.guilds import NOTHING_SPENT
 from bot.domain.pools import Pool, name_rule
+from bot.domain.servers.guild_ports import EventKind, ModEvent
+from bot.domain.servers.guilds import NOTHING_SPENT
 from bot.errors import UserError
 from bot.services.servers.settings import NUMBER_LIMIT
 from bot.texts import Text, text
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.domain.costs import Cost
-    from bot.domain.guild_ports import GuildStores
-    from bot.domain.guilds import Actor, Grant, PoolTotals, UsageRow
     from bot.domain.pools import Allowance, PoolRule
     from bot.domain.ports import Clock
+    from bot.domain.servers.guild_ports import GuildStores
+    from bot.domain.servers.guilds import Actor, Grant, PoolTotals, UsageRow
     from bot.services.admission.asker import Asker
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.servers.policy import GuildPolicy

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from cachetools import TTLCache
 
-from bot.domain.access import MediaRule, Treatment
-from bot.domain.guild_ports import EventKind, ModEvent
-from bot.domain.guilds import Changed, GuildSettings, Pause, Total
 from bot.domain.pools import UNLIMITED, AllowanceChange, Pool
 from bot.domain.prices import DEFAULT_PRICE, Charge, Price
 from bot.domain.schedule import HOUR
+from bot.domain.servers.access import MediaRule, Treatment
+from bot.domain.servers.guild_ports import EventKind, ModEvent
+from bot.domain.servers.guilds import Changed, GuildSettings, Pause, Total
 from bot.errors import UserError
 from bot.services.servers import edits
 from bot.services.servers.bounds import bounded
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
-    from bot.domain.access import Pressers
-    from bot.domain.guild_ports import SettingsStore
-    from bot.domain.guilds import Actor, AuditEntry
-    from bot.domain.moderation import WordRule
     from bot.domain.pools import Allowance
     from bot.domain.ports import Clock
+    from bot.domain.servers.access import Pressers
+    from bot.domain.servers.guild_ports import SettingsStore
+    from bot.domain.servers.guilds import Actor, AuditEntry
+    from bot.domain.servers.moderation import WordRule
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.servers.edits import Edit
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.access import Pressers, Treatment, treatments
-from bot.domain.image_rules import check_inputs
 from bot.domain.prices import Charge
-from bot.domain.prompt_rules import check_references, is_allowed, shaped_for
+from bot.domain.servers.access import Pressers, Treatment, treatments
+from bot.domain.servers.image_rules import check_inputs
+from bot.domain.servers.prompt_rules import check_references, is_allowed, shaped_for
 from bot.domain.wording import inert
 from bot.errors import UserError
 from bot.texts import Text, listed, text
 
 if TYPE_CHECKING:
-    from bot.domain.guilds import GuildSettings
     from bot.domain.pools import Pool
+    from bot.domain.servers.guilds import GuildSettings
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import Request
 

@@ -12,9 +12,9 @@ from bot.domain.schedule import HOUR
 from bot.services.admission.rate_limits import SERVERS, RateLimit
 
 if TYPE_CHECKING:
-    from bot.domain.guild_ports import SettingsStore
-    from bot.domain.guilds import AuditEntry
     from bot.domain.ports import Clock
+    from bot.domain.servers.guild_ports import SettingsStore
+    from bot.domain.servers.guilds import AuditEntry
 
 CHANGES: Final = 200
 """Of one server's settings in an hour: each is a write, a line of the audit and a message."""

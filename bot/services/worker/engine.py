@@ -1,12 +1,12 @@
 """An order of the second engine: made of a job's row and what goes along with it, and what its answer makes of the row.
-Never here: writing rows, and reading prompts (that is `bot.domain.drawing`)."""
+Never here: writing rows, and reading prompts (that is `bot.domain.intake.drawing`)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.drawing import DRAWN, Drawing, actions_of, ordered
 from bot.domain.inputs import Input, InputRole, images_of
+from bot.domain.intake.drawing import DRAWN, Drawing, actions_of, ordered
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault
 

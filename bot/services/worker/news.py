@@ -12,9 +12,9 @@ from bot.domain.schedule import SECOND
 from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
-    from bot.domain.guild_ports import SettingsStore
     from bot.domain.jobs import Job
     from bot.domain.people import PreferenceStore
+    from bot.domain.servers.guild_ports import SettingsStore
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from bot.domain.jobs import JobKind, JobState
 from bot.errors import RouteClosed, StorageTrouble
 
 if TYPE_CHECKING:
-    from bot.domain.guild_ports import SettingsStore
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.domain.ports import Metrics, Picture, PreviewPictures
+    from bot.domain.servers.guild_ports import SettingsStore
 
     _Place = tuple[str, int | None]
     """An address and the percentage that came with it: gateways keep one address for all that becomes of a picture."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.capabilities import capabilities_of
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.inputs import sent_prompt
+from bot.domain.intake.rewritten import could_be
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
-from bot.domain.rewritten import could_be
 from bot.domain.schedule import (
     MINUTE,
     SECOND,

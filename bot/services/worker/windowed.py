@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.inputs import FEWEST_BLENDED, Shape, images_of, mask_of, sent_prompt
+from bot.domain.intake.window_words import split_zoom, with_zoom
 from bot.domain.jobs import JobKind
 from bot.domain.settling import tag_of
-from bot.domain.window_words import split_zoom, with_zoom
 from bot.errors import RemoteError, RemoteFault
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from sqlalchemy import case, func, select, text
 
 from bot.domain.costs import Cost
 from bot.domain.days import date_of
-from bot.domain.guilds import PoolTotals, Standing, UsageRow
 from bot.domain.pools import Pool
+from bot.domain.servers.guilds import PoolTotals, Standing, UsageRow
 from bot.storage.jobs import ledger as entries
 from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, jobs, ledger
 
@@ -33,7 +33,7 @@ c = jobs.c
 
 
 class SqlBookStore:
-    """The `BookStore` of bot.domain.guild_ports, on SQLite and PostgreSQL."""
+    """The `BookStore` of bot.domain.servers.guild_ports, on SQLite and PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

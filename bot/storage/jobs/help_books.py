@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
-from bot.domain.prompt_help import asked_for, key_of
+from bot.domain.intake.prompt_help import asked_for, key_of
 from bot.domain.schedule import HOUR
 from bot.storage.database import lock
 from bot.storage.jobs import ledger as entries
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+    from bot.domain.intake.prompt_help import HelpCall
     from bot.domain.pools import Allowance, ServerLimits
-    from bot.domain.prompt_help import HelpCall
     from bot.domain.tenancy import Budget
     from bot.storage.database import Database
 
 
 class SqlHelpBooks:
-    """The `HelpBooks` of bot.domain.prompt_help, on SQLite and PostgreSQL."""
+    """The `HelpBooks` of bot.domain.intake.prompt_help, on SQLite and PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

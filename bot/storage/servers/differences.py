@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.server_settings import DECLARATIONS
+from bot.domain.servers.server_settings import DECLARATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
 
-from bot.domain.guilds import ErasedCard
 from bot.domain.keys import JobKey
+from bot.domain.servers.guilds import ErasedCard
 from bot.storage.server_tables import standing_cards
 from bot.storage.tables import OWN, deliveries, jobs
 

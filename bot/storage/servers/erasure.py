@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from bot.domain.guilds import Actor
+    from bot.domain.servers.guilds import Actor
     from bot.storage.database import Database
 
 STEP: Final = 20

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from bot.domain.access import HOUR_MS
-from bot.domain.guilds import Actor, Block, Grant, Strike, Struck
 from bot.domain.pools import Pool
+from bot.domain.servers.access import HOUR_MS
+from bot.domain.servers.guilds import Actor, Block, Grant, Strike, Struck
 from bot.storage.database import lock, plain
 from bot.storage.jobs.ledger import LEFT, UNEXPIRED
 from bot.storage.prepared import Prepared
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.engine import Connection
 
-    from bot.domain.moderation import StrikePolicy
+    from bot.domain.servers.moderation import StrikePolicy
     from bot.storage.database import Database
 
 DAY_MS: Final = 24 * HOUR_MS
@@ -45,7 +45,7 @@ _BLOCKED: Final = Prepared(_BLOCK.with_only_columns(b.user_id))
 
 
 class SqlMemberStore:
-    """The `MemberStore` of bot.domain.guild_ports, on SQLite and PostgreSQL."""
+    """The `MemberStore` of bot.domain.servers.guild_ports, on SQLite and PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -9,7 +9,7 @@ from sqlalchemy import and_, exists, func, insert, or_, select, text, update
 
 from bot.domain.accounts import OwnAccount
 from bot.domain.jobs import LATE_WATCH_MS
-from bot.domain.own_keys import OwnKey, SealedKey
+from bot.domain.servers.own_keys import OwnKey, SealedKey
 from bot.storage.server_tables import own_keys
 from bot.storage.servers.settings import ensure, record
 from bot.storage.tables import IS_OPEN, IS_QUEUED, IS_WATCHED, jobs
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection
 
-    from bot.domain.guilds import Actor
+    from bot.domain.servers.guilds import Actor
     from bot.storage.database import Database
 
 c = own_keys.c
 
 
 class SqlKeyStore:
-    """The `KeyStore` of bot.domain.own_keys, on SQLite and PostgreSQL."""
+    """The `KeyStore` of bot.domain.servers.own_keys, on SQLite and PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

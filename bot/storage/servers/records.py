@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, ColumnElement
     from sqlalchemy.engine import Connection
 
-    from bot.domain.guilds import Actor, ErasedCard
+    from bot.domain.servers.guilds import Actor, ErasedCard
     from bot.storage.database import Database
 
 DAY_MS: Final = 24 * 3_600_000
@@ -70,7 +70,7 @@ EXPORTED: Final[Mapping[Table, tuple[str, ...]]] = {
 
 
 class SqlRecords:
-    """The `Records` of bot.domain.guild_ports, on SQLite and PostgreSQL."""
+    """The `Records` of bot.domain.servers.guild_ports, on SQLite and PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import insert, select, update
 
-from bot.domain.guilds import SECTIONS, Actor, AuditEntry, Changed, GuildSettings, differing
+from bot.domain.servers.guilds import SECTIONS, Actor, AuditEntry, Changed, GuildSettings, differing
 from bot.errors import StorageTrouble
 from bot.storage.database import lock, plain
 from bot.storage.errors import BROKEN
@@ -54,7 +54,7 @@ def _codec() -> TypeAdapter[GuildSettings]:
 
 
 class SqlSettingsStore:
-    """The `SettingsStore` of bot.domain.guild_ports, on SQLite and PostgreSQL."""
+    """The `SettingsStore` of bot.domain.servers.guild_ports, on SQLite and PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

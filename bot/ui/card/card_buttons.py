@@ -10,11 +10,11 @@ import discord
 
 from bot.domain.actions import ROW_LENGTH, ROWS, Family, Layout, Need, classify, lay_out, need_of
 from bot.domain.capabilities import OHMYGPT, Capabilities
-from bot.domain.drawing import AGAIN_ID, varied
 from bot.domain.failures import MENDED_BY_TIME, MENDED_BY_WORDS, FailureKind
+from bot.domain.intake.drawing import AGAIN_ID, varied
+from bot.domain.intake.window_words import WindowKind, window_of_action
 from bot.domain.jobs import NOTE_REMOVED, JobKind, JobState
 from bot.domain.pools import Pool
-from bot.domain.window_words import WindowKind, window_of_action
 from bot.services.intake.drawing import may_be_drawn
 from bot.texts import text
 from bot.ui.card.description import idea_rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.domain.describing import ideas
+from bot.domain.intake.describing import ideas
 from bot.ui.kit.escape import quoted
 
 if TYPE_CHECKING:

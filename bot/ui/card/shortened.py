@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.shortening import MOST_SHORTENED, read_shortened
+from bot.domain.intake.shortening import MOST_SHORTENED, read_shortened
 from bot.texts import text
 from bot.ui.kit.custom_ids import KEY, spell
 from bot.ui.kit.escape import quoted

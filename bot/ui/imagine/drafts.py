@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.domain.intake.prompts import PromptOptions, compose
 from bot.domain.people import NOBODYS
 from bot.domain.pools import Pool
-from bot.domain.prompts import PromptOptions, compose
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.doors import Door, origin_of_draft
 from bot.services.intake.batches import asks_for_several

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
-from bot.domain.prompts import PromptOptions
 from bot.services.admission.doors import Door, origin_of
 from bot.ui.imagine.drafts import offered_back
 from bot.ui.kit.controls import component

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.prompts import PromptOptions, compose
+from bot.domain.intake.prompts import PromptOptions, compose
 from bot.errors import UserError
 from bot.services.admission.doors import Door, origin_of
 from bot.ui.imagine.drafts import offer_back, offered_back

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.prompts import PROMPT_LIMIT
+from bot.domain.intake.prompts import PROMPT_LIMIT
 
 PROMPT: Final = "prompt"
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
-from bot.domain.prompts import PromptOptions
 from bot.errors import UserError
 from bot.services.admission.doors import Door, origin_of
 from bot.texts import text

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.drawing import words_of_order
-from bot.domain.prompts import PromptOptions, compose
+from bot.domain.intake.drawing import words_of_order
+from bot.domain.intake.prompts import PromptOptions, compose
 from bot.errors import UserError
 from bot.services.admission.doors import Door
 from bot.texts import text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.prompts import PromptOptions
+from bot.domain.intake.prompts import PromptOptions
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
 from bot.ui.kit.controls import StatelessView

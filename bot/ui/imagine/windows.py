@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.actions import Family, classify, zooms_of
+from bot.domain.intake.window_words import USUAL_ZOOM, WindowKind, read_words, split_zoom, with_zoom
 from bot.domain.people import NOBODYS
-from bot.domain.window_words import USUAL_ZOOM, WindowKind, read_words, split_zoom, with_zoom
 from bot.errors import UserError
 from bot.services.admission.doors import Door
 from bot.services.intake.drafts import is_given_back

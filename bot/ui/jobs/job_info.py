@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.domain.intake.prompts import parameters_of
 from bot.domain.pool_speeds import other_speed, pool_at
-from bot.domain.prompts import parameters_of
 from bot.services.history.upstream_requests import known_seed
 from bot.texts import Say, Text, text
 from bot.ui.card.titles import title_of

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.actions import Need, classify, need_of
+from bot.domain.intake.window_words import WindowWords
 from bot.domain.jobs import JobKind
-from bot.domain.window_words import WindowWords
 from bot.services.admission.doors import Door
 from bot.ui.card.card_buttons import AGAIN
 from bot.ui.card.press import say_begun, say_where

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import discord
 
-from bot.domain.guilds import Actor
 from bot.domain.jobs import TOKEN_LIFE_MS, ReplyTarget
 from bot.domain.open_answers import AnswerKind
+from bot.domain.servers.guilds import Actor
 from bot.domain.turns import WHOSE
 from bot.errors import EaselError, UserError
 from bot.services.admission.asker import Asker

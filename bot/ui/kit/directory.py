@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.domain.membership import Membership
+from bot.domain.servers.membership import Membership
 from bot.errors import RetryLater
 from bot.ui.kit.context import AGE_RESTRICTABLE, parents_of
 from bot.ui.kit.error_sentences import NETWORK

@@ -17,7 +17,7 @@ from bot.ui.moderation.pages import few
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.domain.guilds import AuditEntry
+    from bot.domain.servers.guilds import AuditEntry
     from bot.texts import Text
     from bot.ui.moderation.setting_words import Localizer
 

@@ -18,7 +18,7 @@ from bot.ui.moderation.pages import page_of, turning
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.domain.guilds import Block
+    from bot.domain.servers.guilds import Block
     from bot.ui.kit.context import Context
 
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.guilds import SECTIONS
 from bot.domain.pools import Pool
-from bot.domain.server_settings import DECLARATIONS
+from bot.domain.servers.guilds import SECTIONS
+from bot.domain.servers.server_settings import DECLARATIONS
 from bot.texts import text
 from bot.ui.kit.escape import quoted
 from bot.ui.moderation.setting_words import (

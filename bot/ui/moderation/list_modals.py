@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.access import Treatment
-from bot.domain.moderation import PATTERN_LIMIT, Match, WordAction, WordRule
 from bot.domain.prices import PICTURES, Charge
-from bot.domain.prompt_rules import (
+from bot.domain.servers.access import Treatment
+from bot.domain.servers.moderation import PATTERN_LIMIT, Match, WordAction, WordRule
+from bot.domain.servers.prompt_rules import (
     SUFFIX_LIMIT,
     PromptAddition,
     checked_most,
@@ -43,8 +43,8 @@ from bot.ui.moderation.setting_modal import channel_picker, picker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from bot.domain.guilds import Changed, GuildSettings
-    from bot.domain.prompt_rules import ParameterLimit
+    from bot.domain.servers.guilds import Changed, GuildSettings
+    from bot.domain.servers.prompt_rules import ParameterLimit
     from bot.services.servers.edits import Edit
     from bot.texts import Say
     from bot.ui.kit.context import Context

@@ -19,8 +19,8 @@ from bot.ui.kit.moderators import draw_mod_button
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bot.domain.guilds import Block, Grant, MemberView, Strike
     from bot.domain.jobs import Job
+    from bot.domain.servers.guilds import Block, Grant, MemberView, Strike
 
 
 PROMPT_LIMIT: Final = 70

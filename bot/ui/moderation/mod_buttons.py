@@ -20,8 +20,8 @@ from bot.ui.moderation.localizers import server_localizer
 from bot.ui.moderation.members import live_view, member_view
 
 if TYPE_CHECKING:
-    from bot.domain.guilds import AuditEntry
     from bot.domain.keys import JobKey
+    from bot.domain.servers.guilds import AuditEntry
     from bot.texts import Text
     from bot.ui.kit.context import Context
 

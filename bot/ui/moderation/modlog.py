@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from cachetools import TTLCache
 
-from bot.domain.guild_ports import EventKind
+from bot.domain.servers.guild_ports import EventKind
 from bot.errors import RetryLater, RouteClosed, TooLarge
 from bot.i18n import SOURCE
 from bot.texts import Text, text
@@ -24,8 +24,8 @@ from bot.ui.moderation.setting_words import Localizer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bot.domain.guild_ports import ModEvent
     from bot.domain.ports import Clock
+    from bot.domain.servers.guild_ports import ModEvent
     from bot.i18n import Catalogues
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ LOOKS: Final[Mapping[EventKind, tuple[str, int]]] = {
 
 
 class ChannelModLog:
-    """The `ModLog` of bot.domain.guild_ports, on Discord."""
+    """The `ModLog` of bot.domain.servers.guild_ports, on Discord."""
 
     def __init__(self, client: discord.Client, catalogues: Catalogues, clock: Clock) -> None:
         self._client = client

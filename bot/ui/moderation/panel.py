@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.server_settings import COMMANDS
+from bot.domain.servers.server_settings import COMMANDS
 from bot.texts import text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.moderators import draw_mod_button
@@ -21,7 +21,7 @@ from bot.ui.pools.wording import pool_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.domain.guilds import GuildSettings
+    from bot.domain.servers.guilds import GuildSettings
     from bot.texts import Text
     from bot.ui.kit.context import Context
     from bot.ui.moderation.setting_words import Localizer

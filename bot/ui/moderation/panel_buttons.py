@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.server_settings import COMMANDS
+from bot.domain.servers.server_settings import COMMANDS
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.context import NOBODY
@@ -27,7 +27,7 @@ from bot.ui.moderation.setting_words import ITEMS, label_of, value_words
 from bot.ui.pools.panel import show_panel as show_pools
 
 if TYPE_CHECKING:
-    from bot.domain.guilds import GuildSettings
+    from bot.domain.servers.guilds import GuildSettings
     from bot.ui.kit.context import Context
 
 NAME: Final = Field("[0-9a-z]{1,40}", str)

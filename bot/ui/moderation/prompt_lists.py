@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.batches import DEFAULT_JOBS
-from bot.domain.prompt_rules import name_of
+from bot.domain.intake.batches import DEFAULT_JOBS
+from bot.domain.servers.prompt_rules import name_of
 from bot.texts import Say, Text, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import NUMBER
@@ -19,9 +19,9 @@ from bot.ui.moderation.pages import few, lines_view
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.domain.guilds import GuildSettings
-    from bot.domain.image_rules import ImagePolicy
-    from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
+    from bot.domain.servers.guilds import GuildSettings
+    from bot.domain.servers.image_rules import ImagePolicy
+    from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
     from bot.ui.kit.context import Context
 
 

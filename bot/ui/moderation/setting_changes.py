@@ -19,7 +19,7 @@ from bot.ui.moderation.setting_words import command_lines, title_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.domain.guilds import Changed
+    from bot.domain.servers.guilds import Changed
     from bot.texts import Text
     from bot.ui.kit.context import Context
 

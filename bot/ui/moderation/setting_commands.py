@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Optional
 import discord
 from discord import app_commands
 
-from bot.domain.declarations import Choice, Named, Number, Several, Switch
-from bot.domain.server_settings import COMMANDS
+from bot.domain.servers.declarations import Choice, Named, Number, Several, Switch
+from bot.domain.servers.server_settings import COMMANDS
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import said
@@ -21,8 +21,8 @@ from bot.ui.moderation.setting_changes import apply, show_state
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.domain.declarations import Setting
-    from bot.domain.server_settings import Declared
+    from bot.domain.servers.declarations import Setting
+    from bot.domain.servers.server_settings import Declared
     from bot.ui.kit.context import AnyInteraction
 
 TYPED_LIMIT: Final = 60

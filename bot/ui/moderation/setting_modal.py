@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.declarations import Choice, Named, Number, Several, Switch
-from bot.domain.server_settings import COMMANDS
+from bot.domain.servers.declarations import Choice, Named, Number, Several, Switch
+from bot.domain.servers.server_settings import COMMANDS
 from bot.texts import text
 from bot.ui.kit.controls import form
 from bot.ui.kit.languages import name_of
@@ -19,8 +19,8 @@ from bot.ui.pools.wording import read_number
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.domain.guilds import GuildSettings
-    from bot.domain.server_settings import Declared
+    from bot.domain.servers.guilds import GuildSettings
+    from bot.domain.servers.server_settings import Declared
     from bot.texts import Say, Text
     from bot.ui.kit.context import Context
 

@@ -6,15 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.access import MediaRule, Treatment
-from bot.domain.declarations import Choice, Named, Number, Several, Switch
-from bot.domain.guilds import Pause, Total
-from bot.domain.moderation import Match, WordAction, WordRule
 from bot.domain.people import NEVER
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
-from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition
-from bot.domain.server_settings import COMMANDS
+from bot.domain.servers.access import MediaRule, Treatment
+from bot.domain.servers.declarations import Choice, Named, Number, Several, Switch
+from bot.domain.servers.guilds import Pause, Total
+from bot.domain.servers.moderation import Match, WordAction, WordRule
+from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
+from bot.domain.servers.server_settings import COMMANDS
 from bot.services.worker.news import NEWS_AFTER
 from bot.texts import text
 from bot.ui.kit.escape import quoted
@@ -25,8 +25,8 @@ from bot.ui.pools.wording import allowance_words, charge_name, pool_name, role_n
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from bot.domain.guilds import GuildSettings
-    from bot.domain.server_settings import Declared
+    from bot.domain.servers.guilds import GuildSettings
+    from bot.domain.servers.server_settings import Declared
     from bot.texts import Text
 
 PATTERN_SHOWN: Final = 80

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.access import Pressers
 from bot.domain.pools import UNLIMITED, UNSAID, AllowanceChange, Pool
+from bot.domain.servers.access import Pressers
 from bot.services.servers.edits import all_of, allowance, channels_placed, pool_switched, values
 from bot.texts import Say, listed, text
 from bot.ui.kit.controls import StatelessView, form, modal
@@ -24,7 +24,7 @@ from bot.ui.pools.wording import pool_name, read_number
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.domain.guilds import GuildSettings
+    from bot.domain.servers.guilds import GuildSettings
     from bot.services.servers.edits import Edit
     from bot.texts import Text
     from bot.ui.kit.context import Context

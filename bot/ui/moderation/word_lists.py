@@ -17,8 +17,8 @@ from bot.ui.moderation.pages import few, lines_view
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bot.domain.access import ChannelPolicy
-    from bot.domain.moderation import Found, Verdict, WordRule
+    from bot.domain.servers.access import ChannelPolicy
+    from bot.domain.servers.moderation import Found, Verdict, WordRule
     from bot.ui.kit.context import Context
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.access import HOUR_MS
 from bot.domain.pools import UNLIMITED, USUAL_POOLS, Pool
 from bot.domain.prices import DEFAULT_PRICE, Charge, price_of
+from bot.domain.servers.access import HOUR_MS
 from bot.errors import UserError
 from bot.services.servers.settings import HOURS_LIMIT
 from bot.texts import Text, listed, text
@@ -20,8 +20,8 @@ from bot.ui.pools.wording import (
 )
 
 if TYPE_CHECKING:
-    from bot.domain.guilds import Changed
     from bot.domain.pools import AllowanceChange
+    from bot.domain.servers.guilds import Changed
     from bot.ui.kit.context import Context
 
 REASON_SHOWN: Final = 300

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.domain.costs import Money
-    from bot.domain.guilds import GuildSettings
+    from bot.domain.servers.guilds import GuildSettings
     from bot.services.accounts.own_keys import KeyState
     from bot.services.accounts.owner_policy import ServerView
     from bot.services.servers.quota import PoolOverview

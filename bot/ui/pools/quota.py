@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.domain.costs import Money
-    from bot.domain.guilds import Grant
+    from bot.domain.servers.guilds import Grant
     from bot.services.servers.quota import PoolQuota
     from bot.ui.kit.context import Context
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.domain.costs import Money
-    from bot.domain.guilds import UsageRow
     from bot.domain.pools import Pool
+    from bot.domain.servers.guilds import UsageRow
     from bot.ui.kit.context import Context
 
 

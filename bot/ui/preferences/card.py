@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.domain.intake.prompts import VERSIONS
 from bot.domain.people import NAME_LIMIT, NEVER, SETS_LIMIT, Preferences
 from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
-from bot.domain.prompts import VERSIONS
 from bot.texts import Say, Text, text
 from bot.ui.card.cards import WAITING_COLOUR
 from bot.ui.kit.controls import StatelessView

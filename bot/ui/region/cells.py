@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.domain.masks import Cells
+from bot.domain.intake.masks import Cells
 from bot.ui.kit.custom_ids import Field
 
 CELLS: Final = Field(Cells.PATTERN, Cells.read, Cells.spell)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.masks import MOST_MASK_BYTES, Cells
-from bot.domain.window_words import read_words
+from bot.domain.intake.masks import MOST_MASK_BYTES, Cells
+from bot.domain.intake.window_words import read_words
 from bot.errors import UserError
 from bot.services.intake.drafts import is_given_back
 from bot.services.intake.press import Pressed, PressOutcome

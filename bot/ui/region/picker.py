@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.masks import COUNT, SIDE, Cells, name_of
+from bot.domain.intake.masks import COUNT, SIDE, Cells, name_of
 from bot.texts import text
 from bot.ui.kit.controls import StatelessView, component
 from bot.ui.kit.custom_ids import KEY, NUMBER, Field

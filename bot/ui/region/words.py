@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.window_words import read_words
+from bot.domain.intake.window_words import read_words
 from bot.errors import UserError
 from bot.services.intake.drafts import is_given_back
 from bot.texts import text
@@ -20,8 +20,8 @@ from bot.ui.region.mask_upload import begin_region, mask_modal
 if TYPE_CHECKING:
     import discord
 
+    from bot.domain.intake.masks import Cells
     from bot.domain.keys import JobKey
-    from bot.domain.masks import Cells
     from bot.ui.kit.context import Context
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from bot.domain.drawing import MOST_KEPT_BYTES, Order
 from bot.domain.engine_models import engine_model
 from bot.domain.failures import FailureKind, failure_of
+from bot.domain.intake.drawing import MOST_KEPT_BYTES, Order
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.caller import Caller
 from bot.midjourney.openai.images import ImagesApi, _checked, _items, _made

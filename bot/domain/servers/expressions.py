@@ -6,8 +6,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from bot.domain.linear_matching import LinearExpression
-from bot.domain.regex_program import ExpressionError
+from bot.domain.servers.linear_matching import LinearExpression
+from bot.domain.servers.regex_program import ExpressionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

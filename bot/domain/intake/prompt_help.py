@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
-from bot.domain.english import MOST_FOREIGN, foreign_share
-from bot.domain.prompt_frame import put_back
+from bot.domain.intake.english import MOST_FOREIGN, foreign_share
+from bot.domain.intake.prompt_frame import put_back
 
 if TYPE_CHECKING:
+    from bot.domain.intake.prompt_frame import Frame
     from bot.domain.pools import Allowance, Pool, ServerLimits
-    from bot.domain.prompt_frame import Frame
     from bot.domain.tenancy import Budget
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.declarations import Choice, Named, Number, setting
+from bot.domain.servers.declarations import Choice, Named, Number, setting
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

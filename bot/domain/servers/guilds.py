@@ -6,17 +6,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.access import ChannelPolicy, MediaRule, NewcomerGate, PressPolicy
-from bot.domain.batches import DEFAULT_JOBS, MOST_JOBS
 from bot.domain.costs import Cost
 from bot.domain.days import UTC_ZONE
-from bot.domain.declarations import Named, Number, Switch, setting
-from bot.domain.image_rules import ImagePolicy
-from bot.domain.moderation import StrikePolicy, WordRule
+from bot.domain.intake.batches import DEFAULT_JOBS, MOST_JOBS
 from bot.domain.people import NEVER
 from bot.domain.pools import Pool, PoolRule  # noqa: TC001 - storage's codec reads the annotations when the program runs
 from bot.domain.prices import Price  # noqa: TC001 - as above
-from bot.domain.prompt_rules import KindRule, ParameterLimit, PromptAddition  # noqa: TC001 - as above
+from bot.domain.servers.access import ChannelPolicy, MediaRule, NewcomerGate, PressPolicy
+from bot.domain.servers.declarations import Named, Number, Switch, setting
+from bot.domain.servers.image_rules import ImagePolicy
+from bot.domain.servers.moderation import StrikePolicy, WordRule
+from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

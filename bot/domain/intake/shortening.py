@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.describing import ideas
+from bot.domain.intake.describing import ideas
 
 MOST_SHORTENED: Final = 5
 _HEADING: Final = re.compile(r"(?im)^\s*#{1,6}\s*shortened prompts?\s*:?\s*$")

@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from bot.domain.drawing import with_suffix
-from bot.domain.parameters import BY_NAME, nearest
+from bot.domain.intake.drawing import with_suffix
+from bot.domain.intake.parameters import BY_NAME, nearest
+from bot.domain.intake.prompts import Composed, PromptOptions, compose, parameters_of
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge  # noqa: TC001 - storage's codec reads the annotations when the program runs
-from bot.domain.prompts import Composed, PromptOptions, compose, parameters_of
 from bot.errors import UserError
 from bot.texts import text
 

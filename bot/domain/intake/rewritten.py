@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from bot.domain.parameters import parameter_named
+from bot.domain.intake.parameters import parameter_named
 
 ADDED: Final = frozenset({"version", "style", "raw", "stylize", "quality", "profile", "weird", "chaos"})
 """Keys of parameters that an account's own settings add where a prompt names none."""

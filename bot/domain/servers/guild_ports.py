@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from bot.domain.costs import Cost
     from bot.domain.days import Day
-    from bot.domain.guilds import (
+    from bot.domain.keys import JobKey
+    from bot.domain.pools import Pool
+    from bot.domain.servers.guilds import (
         Actor,
         AuditEntry,
         Block,
@@ -27,10 +29,8 @@ if TYPE_CHECKING:
         Struck,
         UsageRow,
     )
-    from bot.domain.keys import JobKey
-    from bot.domain.moderation import StrikePolicy
-    from bot.domain.own_keys import KeyStore
-    from bot.domain.pools import Pool
+    from bot.domain.servers.moderation import StrikePolicy
+    from bot.domain.servers.own_keys import KeyStore
     from bot.texts import Text
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.domain.accounts import OwnAccount
-    from bot.domain.guilds import Actor
+    from bot.domain.servers.guilds import Actor
 
 
 @dataclass(frozen=True, slots=True)

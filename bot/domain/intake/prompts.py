@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.copied import unwrapped
-from bot.domain.dashes import with_hyphens
-from bot.domain.parameters import ADDING, ASPECTS, BY_NAME, VERSIONS
-from bot.domain.prompt_parts import (
+from bot.domain.intake.copied import unwrapped
+from bot.domain.intake.dashes import with_hyphens
+from bot.domain.intake.parameters import ADDING, ASPECTS, BY_NAME, VERSIONS
+from bot.domain.intake.prompt_parts import (
     Given,
     Parts,
     parameters_of,

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
-from bot.domain.copied import unwrapped
-from bot.domain.dashes import with_hyphens
 from bot.domain.engine_models import MOST_DRAWN
-from bot.domain.prompt_parts import taken_apart
+from bot.domain.intake.copied import unwrapped
+from bot.domain.intake.dashes import with_hyphens
+from bot.domain.intake.prompt_parts import taken_apart
 from bot.domain.tasks import RemoteAction
 from bot.domain.wording import clean, without_speed_flags
 from bot.errors import UserError

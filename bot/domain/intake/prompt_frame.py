@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final
 
-from bot.domain.dashes import with_hyphens
-from bot.domain.prompt_parts import parameters_of
-from bot.domain.prompts import PromptOptions, compose
+from bot.domain.intake.dashes import with_hyphens
+from bot.domain.intake.prompt_parts import parameters_of
+from bot.domain.intake.prompts import PromptOptions, compose
 from bot.domain.wording import clean, is_link
 from bot.errors import UserError
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.parameters import (
+from bot.domain.intake.parameters import (
     ADDING,
     Parameter,
     Takes,

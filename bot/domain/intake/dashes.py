@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.parameters import Parameter, Takes, parameter_named
+from bot.domain.intake.parameters import Parameter, Takes, parameter_named
 from bot.domain.wording import DASHES, LONG_DASHES, SPEEDS, TRAILING, is_link
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.access import Pressers, PressPolicy
-from bot.domain.declarations import DECLARED, Setting, checked_value
-from bot.domain.guilds import GuildSettings
+from bot.domain.servers.access import Pressers, PressPolicy
+from bot.domain.servers.declarations import DECLARED, Setting, checked_value
+from bot.domain.servers.guilds import GuildSettings
 from bot.errors import UserError
 from bot.texts import text
 

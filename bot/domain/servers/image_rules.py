@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from bot.domain.declarations import Number, Several, Switch, setting
+from bot.domain.servers.declarations import Number, Several, Switch, setting
 from bot.errors import UserError
 from bot.texts import listed, text
 

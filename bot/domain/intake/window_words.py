@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.actions import Family, classify
-from bot.domain.parameters import decimal_between
-from bot.domain.prompt_parts import shown
-from bot.domain.prompts import PromptOptions, compose, is_video
+from bot.domain.intake.parameters import decimal_between
+from bot.domain.intake.prompt_parts import shown
+from bot.domain.intake.prompts import PromptOptions, compose, is_video
 from bot.domain.wording import DASHES, LONG_DASHES
 from bot.errors import UserError
 from bot.texts import text

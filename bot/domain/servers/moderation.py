@@ -9,11 +9,11 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.declarations import Number, setting
-from bot.domain.disguises import disguised
-from bot.domain.expressions import compile_expression
-from bot.domain.folding import fold, without_marks
-from bot.domain.regex_program import ExpressionError
+from bot.domain.servers.declarations import Number, setting
+from bot.domain.servers.disguises import disguised
+from bot.domain.servers.expressions import compile_expression
+from bot.domain.servers.folding import fold, without_marks
+from bot.domain.servers.regex_program import ExpressionError
 from bot.errors import UserError
 from bot.texts import text
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.prompts import compose
+from bot.domain.intake.prompts import compose
 from bot.domain.wording import is_link
 from bot.errors import UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from bot.domain.prompts import Composed, PromptOptions
+    from bot.domain.intake.prompts import Composed, PromptOptions
 
 MOST_JOBS: Final = 40
 """As many as Midjourney itself makes of one prompt; a server allows fewer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.regex_program import Op, is_word, program
+from bot.domain.servers.regex_program import Op, is_word, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""What people write becomes what is sent."""
