@@ -36,4 +36,6 @@ def load() -> None:
     """Import what nearly every picture needs, and teach Pillow what phones write. It takes a moment, in a thread as well."""
     for name in ("Image", "ImageDraw", "ImageOps"):
         importlib.import_module(f"PIL.{name}")
-    importlib.import_module("pillow_heif").register_heif_opener()
+    import pillow_heif  # noqa: PLC0415 - with the others
+
+    pillow_heif.register_heif_opener()

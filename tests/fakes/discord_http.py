@@ -91,7 +91,7 @@ class Front:
         except (ValueError, UnicodeDecodeError):
             call = Call(request.method, request.path.removeprefix(PREFIX), dict(request.query), None)
             return self._finish(call, at, Outcome(400, bad_form({"/": "not JSON"}).body(), {}), fault=None)
-        fault = self.faults.take(call.method, call.path)
+        fault = self.faults.take(call.method, call.path, uploads=bool(call.files))
         if fault is not None and fault.before_effect:
             await fault.wait()
             if fault.refuses:

@@ -114,6 +114,8 @@ class Fault:
     refuses: bool = True
     """False only slows the answer down or holds it."""
     hold: bool = False
+    uploads: bool = False
+    """True leaves alone what brings no file."""
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -149,10 +151,15 @@ class Faults:
         self._waiting.append(fault)
         return fault
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str, *, uploads: bool) -> Fault | None:
         """The fault that strikes this request."""
         for fault in self._waiting:
-            if fault.times > 0 and fault.method in (method, "*") and fault.pattern.fullmatch(path):
+            if (
+                fault.times > 0
+                and fault.method in (method, "*")
+                and fault.pattern.fullmatch(path)
+                and (uploads or not fault.uploads)
+            ):
                 fault.times -= 1
                 return fault
         return None

@@ -231,16 +231,18 @@ class FakeDiscord(Stage):
         before_effect: bool = True,
         retry_after: float = 0.05,
         delay: float = 0.0,
+        uploads: bool = False,
     ) -> Fault:
         """Let the next matching requests fail. The pattern must match the whole path, without `/api/v10`.
 
         Without a status the connection is reset. With `before_effect=False` the request takes effect first, and
-        only its answer is lost (or replaced, if a status is given). A 429 without `via` looks like a ban.
+        only its answer is lost (or replaced, if a status is given). A 429 without `via` looks like a ban. With `uploads` only
+        requests that bring a file match: a result, and no progress beside it.
         """
         return self._front.faults.add(
             Fault(
                 method.upper(), re.compile(path_pattern), status, code, message, times, via, before_effect,
-                retry_after, delay,
+                retry_after, delay, uploads=uploads,
             )
         )  # fmt: skip
 

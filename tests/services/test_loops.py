@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("part", "port", "read", "turn_s", "warning"),
     [
-        ("standing_cards", "records", "claim_cards", 10, "standing_cards_not_read"),
+        ("erased_cards", "records", "claim_cards", 10, "standing_cards_not_read"),
         ("copies", "store", "claim_copies", 10, "copies_not_read"),
         ("housekeeping", "records", "delete_due", 600, "tidying_failed"),
         ("watch", "memory", "get", 60, "watching_failed"),

@@ -47,17 +47,19 @@ def _post(asked: Interaction) -> str:
 
 def _refused(status: int, code: int = 0, *, times: int = 1, via: bool = True) -> Callable[..., None]:
     def happens(fake: FakeDiscord, asked: Interaction) -> None:
-        fake.fail_next("PATCH", _token_edit(asked), status=status, code=code, times=times, via=via)
+        fake.fail_next(
+            "PATCH", _token_edit(asked), status=status, code=code, times=times, via=via, uploads=True
+        )
 
     return happens
 
 
 def _reset(fake: FakeDiscord, asked: Interaction) -> None:
-    fake.fail_next("PATCH", _token_edit(asked))
+    fake.fail_next("PATCH", _token_edit(asked), uploads=True)
 
 
 def _answer_lost(fake: FakeDiscord, asked: Interaction) -> None:
-    fake.fail_next("PATCH", _token_edit(asked), before_effect=False)
+    fake.fail_next("PATCH", _token_edit(asked), before_effect=False, uploads=True)
 
 
 def _expired(fake: FakeDiscord, asked: Interaction) -> None:
