@@ -3,6 +3,7 @@ Never here: which route is tried next."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import discord
 import pytest
 
 from bot.domain.jobs import JobState, Route
+from bot.domain.keys import JobKey
 from bot.domain.ports import Showing
 from bot.errors import RetryLater, RouteClosed, TooLarge
 from bot.texts import text
@@ -480,3 +482,31 @@ async def test_the_simulated_discord_keeps_a_picture_too() -> None:
         assert [
             item.media.url.partition("?")[0].endswith("lighthouse.png") for item in galleries[0].items
         ] == [True]
+
+
+# -- who goes first ----------------------------------------------------------------------------------------
+
+
+async def test_progress_gives_way_while_outcomes_wait_for_their_turns() -> None:
+    async with line() as here:
+        going = await posted(here, here.job(JobState.RUNNING))
+        rooms = [here.discord.add_channel(f"room-{n}").id for n in range(6)]
+        done = here.job()
+
+        outcomes = asyncio.gather(
+            *(
+                here.publisher.show(
+                    seen(replace(done, key=JobKey(f"{n:012d}"), reply=replace(done.reply, channel_id=room))),
+                    Route.POST,
+                    picture=a_picture(),
+                )
+                for n, room in enumerate(rooms)
+            )
+        )
+        await asyncio.sleep(0)
+        with pytest.raises(RetryLater):
+            await here.publisher.show(seen(going), Route.EDIT, picture=None)
+        shown = await outcomes
+        await here.publisher.show(seen(going), Route.EDIT, picture=None)
+
+    assert sorted(one.channel_id for one in shown) == sorted(rooms)

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import discord
-from aiolimiter import AsyncLimiter
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import Shown
-from bot.errors import RouteClosed
+from bot.errors import RetryLater, RouteClosed
 from bot.texts import text
 from bot.ui.card.card_buttons import Dress
+from bot.ui.card.pace import Pace
 from bot.ui.kit.channel_locks import ChannelLocks
 from bot.ui.kit.discord_errors import REJECTED, THREAD_ARCHIVED, WORDS_REFUSED, translated
 from bot.ui.kit.message_parser import picture_url, picture_urls, shows
@@ -35,10 +35,6 @@ LOOK_BACK: Final = 100
 """How many messages after a crash are looked through for a card."""
 LOOK_FROM_MS: Final = 60_000
 """Our clock and Discord's may differ by this much."""
-PER_SECOND: Final = 48.0
-"""Calls with the bot's own token: Discord allows 50 a second in all (facts §3.6)."""
-BURST: Final = 2
-"""With the second's 48 these make 50 in any second."""
 NOBODY: Final = discord.AllowedMentions.none()
 
 
@@ -50,7 +46,7 @@ class DiscordPublisher:
         self._cards = cards
         self._clock = clock
         self._locks = ChannelLocks()
-        self._pace = AsyncLimiter(BURST, BURST / PER_SECOND)
+        self._pace = Pace()
 
     async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
         """Put the job's card where `route` leads.
@@ -68,7 +64,11 @@ class DiscordPublisher:
         async with translated():
             if route is Route.REPLY:  # an interaction's token has limits of its own
                 return await self._dressed(showing, picture, ways[route])
-            async with self._locks.turn(showing.job.reply.channel_id), self._pace:
+            is_outcome = showing.job.is_terminal
+            if not is_outcome and self._pace.is_taken:
+                raise RetryLater("outcomes go first")
+            async with self._locks.turn(showing.job.reply.channel_id):
+                await self._pace.turn(outcome=is_outcome)
                 return await self._dressed(showing, picture, ways[route])
 
     async def find(self, job: Job) -> Shown | None:
