@@ -109,6 +109,8 @@ class ScriptedPresses:
     refusal: Exception | None = None
     answer: Pressed | None = None
     pressed: list[tuple[Asker, JobKey, int, int, int]] = field(default_factory=list)
+    media: Sequence[str] = ()
+    """Where the pictures of the message lie that was pressed last."""
 
     async def press(
         self,
@@ -119,8 +121,10 @@ class ScriptedPresses:
         channel_id: int,
         message_id: int,
         words: WindowWords | None = None,
+        media: Sequence[str] = (),
     ) -> Pressed:
         del words
+        self.media = media
         self.pressed.append((asker, key, position, channel_id, message_id))
         if self.refusal is not None:
             raise self.refusal

@@ -17,7 +17,7 @@ from bot.ui.card.press import press
 from bot.ui.kit.controls import COMPONENTS, component
 from bot.ui.kit.custom_ids import KEY as KEY_FIELD
 from bot.ui.kit.links import card_link
-from tests.ui.builders import KEY, a_job, a_reply
+from tests.ui.builders import KEY, a_job, a_picture, a_reply
 from tests.ui.client_harness import an_easel, studio
 
 if TYPE_CHECKING:
@@ -27,14 +27,15 @@ if TYPE_CHECKING:
     from simcord.results import InteractionResult
 
     from bot.domain.keys import JobKey
+    from bot.domain.ports import Picture
     from bot.ui.kit.context import Context
     from tests.ui.client_harness import ClientHarness
 
 
-async def grid(house: ClientHarness) -> discord.Message:
+async def grid(house: ClientHarness, picture: Picture | None = None) -> discord.Message:
     """A finished card in the channel."""
     showing = Showing(house.job(), house.clock.now())
-    await house.publisher.show(showing, Route.POST, picture=None)
+    await house.publisher.show(showing, Route.POST, picture=picture)
     message = house.channel.last_message
     assert message is not None
     return message
@@ -63,15 +64,17 @@ def only_said(house: ClientHarness, result: InteractionResult) -> str:
 
 async def test_a_press_is_answered_in_public_and_handed_to_the_services() -> None:
     async with studio() as house:
-        message = await grid(house)
+        message = await grid(house, a_picture())
 
         result = await house.bob.click(message, label="U2")
 
         (asker, key, position, channel_id, message_id), *more = house.services.presses.pressed
+        media = house.services.presses.media
     assert not more
     assert result.deferred
     assert not result.ephemeral
     assert (asker.user_id, key, position) == (house.bob.id, KEY, 1)
+    assert [address.split("?")[0].rsplit("/")[-1] for address in media] == ["lighthouse.png"]
     assert (channel_id, message_id) == (house.channel.id, message.id)
     assert result.response is not None
     assert asker.reply.message_id == result.response.id
