@@ -104,9 +104,12 @@ def is_unsteady(nodeid: str, listed: Mapping[str, str]) -> bool:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two workers for each core: half of the time is waiting for programs, browsers and databases."""
+    """Half as many workers again as there are cores: much of the time is waiting for programs, browsers and databases.
+
+    Two for each core were no faster (1,335 s), and real time ran out in tests of real programs.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 2 * cores
+    return cores + max(1, cores // 2)
 
 
 def pytest_sessionstart() -> None:

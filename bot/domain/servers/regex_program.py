@@ -168,15 +168,14 @@ def _taking(op: str, value: Any) -> Callable[[str], bool]:
 
 
 def _is_in(c: str, items: list[tuple[str, Any]]) -> bool:
-    for kind, what in items:
-        match kind:
-            case "LITERAL":
-                if ord(c) == what:
-                    return True
-            case "RANGE":
-                if what[0] <= ord(c) <= what[1]:
-                    return True
-            case _:  # "CATEGORY"; "NEGATE" was looked at
-                if kind == "CATEGORY" and _CATEGORIES[str(what)](c):
-                    return True
-    return False
+    return any(_fits(c, kind, what) for kind, what in items)
+
+
+def _fits(c: str, kind: str, what: Any) -> bool:
+    match kind:
+        case "LITERAL":
+            return bool(ord(c) == what)
+        case "RANGE":
+            return bool(what[0] <= ord(c) <= what[1])
+        case _:  # "CATEGORY"; "NEGATE" was looked at
+            return kind == "CATEGORY" and bool(_CATEGORIES[str(what)](c))

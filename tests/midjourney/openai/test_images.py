@@ -148,7 +148,7 @@ async def test_what_was_paid_and_cannot_be_read_is_unclear_and_asked_for_once(fa
 
 
 async def test_silence_is_unclear_when_its_time_is_over() -> None:
-    async with engine_and_upstream(seconds=0.5) as (api, upstream, _):
+    async with engine_and_upstream(seconds=3) as (api, upstream, _):
         upstream.fault(Fault.HANG_AFTER, endpoint="draw")
 
         assert (await refused(api)).fault is RemoteFault.UNCLEAR
