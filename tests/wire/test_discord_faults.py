@@ -32,6 +32,8 @@ class Case:
     happens: Callable[[FakeDiscord, Interaction], None]
     route: str
     in_thread: bool = False
+    second_try: str | None = None
+    """The route if the first way out was slow, and the thread stands open by now."""
     pictures: tuple[int, ...] = (1,)
     """How many pictures each card of the job shows in the end."""
 
@@ -127,7 +129,7 @@ CASES = (
     Case("the message was deleted, the answer to the new one is lost", _deleted_and_answer_lost, "post"),
     Case("the message was deleted, the new one meets 503", _deleted_and_post_fails, "post"),
     Case("the channel was deleted (10003)", _channel_gone, "direct"),
-    Case("the thread was archived (50083)", _archived, "edit", in_thread=True),
+    Case("the thread was archived (50083)", _archived, "edit", in_thread=True, second_try="reply"),
     Case("the bot may write no more (50013)", _silenced, "direct"),
     Case(
         "the bot may see no more (50001)", _shut_out, "direct", pictures=(0, 1)
@@ -159,7 +161,8 @@ async def test_a_picture_is_shown_once_whatever_happens_at_discord_meanwhile(hoo
         lost, twice = hooked.fate(row)
         pictures = tuple(len(card.shown) for card in hooked.shown(row.key))
         record(Line(f"result: {row.route}", f"Discord: {case.name}", 1, lost, twice))
-        if (row.state, row.route, lost, twice, pictures) != ("succeeded", case.route, 0, 0, case.pictures):
+        way = row.route in {case.route, case.second_try}
+        if (row.state, way, lost, twice, pictures) != ("succeeded", True, 0, 0, case.pictures):
             wrong.append(f"{case.name}: {row.state} {row.route} {lost=} {twice=} {pictures=}")
     assert wrong == []
     assert fake.unused_faults == []
