@@ -80,7 +80,7 @@ class OpenAnswers:
             raise StorageTrouble("the database was too slow for an answer")
         try:
             written.result()
-        except StorageTrouble:
+        except BaseException:  # it was never open
             self._open.discard(answer.interaction_id)
             raise
 
