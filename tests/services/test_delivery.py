@@ -166,6 +166,18 @@ async def test_after_a_restart_the_card_still_says_that_its_picture_is_being_fet
     assert (message.last.notes, message.picture is not None, job.route) == ((), True, Route.REPLY)
 
 
+async def test_a_result_that_waited_for_something_else_is_one_edit_and_not_two(world: Harness) -> None:
+    world.picture_takes = 2
+    world.discord.on_result += [RetryLater("503")] * 6  # until its end is long ago, and not for its picture
+
+    job = await world.ended(await world.imagine())
+
+    assert (job.delivered_at or 0) - (job.finished_at or 0) > 10_000
+    (message,) = world.discord.of(job.key)
+    shown = [one for one in message.versions if one.job.state is JobState.SUCCEEDED]
+    assert ([one.job.notes for one in shown], message.picture is not None) == ([()], True)
+
+
 async def _told(world: Harness, job: Job) -> Text:
     viewer = Viewer(user_id=job.user_id, guild_id=GUILD, manages=False)
     with pytest.raises(UserError) as refused:

@@ -31,6 +31,8 @@ REFITS: Final = 3
 """at most this often; then the card goes out without it."""
 PATIENCE_MS: Final = 10 * SECOND
 """So long after its end a job's card may wait for the picture; then it says what it is waiting for."""
+FETCH_MS: Final = 4 * SECOND
+"""So long a fetch may take in any case: a result that has waited for its channel, or for a worker, is one edit, not two."""
 FETCHING: Final = "note.picture_fetching"
 IN_PLACE: Final = frozenset({Route.REPLY, Route.EDIT})
 """Ways that change a message and make none."""
@@ -135,10 +137,7 @@ class Delivery:
         fetching.add_done_callback(lambda _: arrived.set())
         try:
             left = (job.finished_at or 0) + PATIENCE_MS - self.clock.now()
-            if left > 0:
-                await self.clock.pause(left / SECOND, arrived)
-            else:
-                await asyncio.wait([fetching], timeout=0)
+            await self.clock.pause(max(left, FETCH_MS) / SECOND, arrived)
             if not fetching.done():
                 await self._announce(job)
             return await fetching
