@@ -1,4 +1,4 @@
-"""The developers' one entry: `nox -s quick`, `nox -s room -- ui`, `nox -s gate`; it uses the environment it runs in.
+"""The developers' one entry: `nox -s quick`, `nox -s room -- services/intake`, `nox -s gate`; it uses the environment it runs in.
 Never here: what a check is; ruff, mypy, import-linter, deptry and pytest read that from pyproject.toml.
 
     .venv/bin/uv pip install -c deploy/requirements.txt --group test --group gate
@@ -60,8 +60,13 @@ def quick(session: nox.Session) -> None:
 
 @nox.session
 def room(session: nox.Session) -> None:
-    """One room's tests, with the dearest named: `nox -s room -- ui`. What follows the name goes to pytest."""
-    there = sorted(p.name for p in (TOP / "tests").iterdir() if any(p.glob("**/test_*.py")))
+    """One room's tests, with the dearest named: `nox -s room -- services/intake`. What follows the name goes to pytest."""
+    tests = TOP / "tests"
+    files = tests.rglob("test_*.py")
+    there = sorted(
+        {p.relative_to(tests).as_posix() for file in files for p in file.parents if p.is_relative_to(tests)}
+        - {"."}
+    )
     if not session.posargs or session.posargs[0] not in there:
         session.error(f"name a room: {', '.join(there)}")
     name, *more = session.posargs

@@ -193,6 +193,25 @@ def test_a_comment_that_leads_nowhere_is_found() -> None:
     assert astray(" ".join(line.strip("# ") for line in comments.splitlines())) == ["gone", gone]
 
 
+def neighbours(docstring: str) -> list[str]:
+    """The modules of tests that a docstring sends its reader to, by their names alone."""
+    return re.findall(r"(?<![\w/.])test_[a-z_]+", docstring)
+
+
+def test_a_docstring_of_tests_names_tests_that_exist() -> None:
+    files = list((ROOT / "tests").rglob("*.py"))
+    there = {path.stem for path in files}
+    wrong = {
+        named(path): lost
+        for path in files
+        if (lost := [one for one in neighbours(ast.get_docstring(tree(path)) or "") if one not in there])
+    }
+    assert wrong == {}
+    assert neighbours("It.\nNever here: that (test_gone.py), this (tests/services/test_there.py).") == [
+        "test_gone"
+    ]
+
+
 def test_a_docstring_that_points_at_no_module_is_found() -> None:
     assert pointed_at("It.\nNever here: this (that is `gone`), that (gone_too).") == ["gone", "gone_too"]
     assert not exists("gone")

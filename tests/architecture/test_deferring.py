@@ -1,5 +1,5 @@
 """Whoever is asked to wait is noted on disk before: only the kit's Context defers, and it notes first.
-Never here: what is noted, and when it is closed (tests/ui/test_open_answers.py)."""
+Never here: what is noted, and when it is closed (tests/ui/kit/test_open_answers.py)."""
 
 from __future__ import annotations
 

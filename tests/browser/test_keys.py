@@ -1,5 +1,5 @@
 """Keys with caps and costs as a browser paints them: for the bot's owner, on the panel, in a quota, in the usage chart.
-Never here: what they say (tests/cogs/test_ops_keys.py, tests/ui/test_costs.py)."""
+Never here: what they say (tests/cogs/test_ops_keys.py, tests/ui/pools/test_costs.py)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.browser.test_own_key import folder
 from tests.browser.test_pools import photograph
 from tests.cogs.modlog_harness import room
 from tests.cogs.test_ops_keys import counter
-from tests.ui.test_costs import CNY, spend
+from tests.ui.pools.test_costs import CNY, spend
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,5 +1,5 @@
 """The server's own key as a browser paints it: on the panel, in its window, forbidden, and in the log channel.
-Never here: what it says and does (tests/ui/test_own_key.py)."""
+Never here: what it says and does (tests/ui/pools/test_own_key.py)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.browser.page import ROOT
 from tests.browser.test_pools import photograph
 from tests.cogs.moderation_harness import moderated
 from tests.cogs.modlog_harness import room
-from tests.ui.test_own_key import KEY, bring, press
+from tests.ui.pools.test_own_key import KEY, bring, press
 
 pytestmark = [
     pytest.mark.usefixtures("chromium"),

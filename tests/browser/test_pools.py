@@ -1,5 +1,5 @@
 """The panel, the chart and a member's quota as a browser paints them, kept as pictures for people to judge.
-Never here: what they say (tests/ui/test_panels.py, tests/cogs/test_pools.py)."""
+Never here: what they say (tests/ui/pools/test_panels.py, tests/cogs/test_pools.py)."""
 
 from __future__ import annotations
 

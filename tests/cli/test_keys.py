@@ -1,5 +1,5 @@
 """`easel keys` from a server's key to its cap, against the simulated service; the transcript is kept as an artefact.
-Never here: what breaks on the way (tests/services/test_upstream_keys.py)."""
+Never here: what breaks on the way (tests/services/accounts/test_upstream_keys.py)."""
 
 from __future__ import annotations
 

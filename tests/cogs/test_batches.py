@@ -1,5 +1,5 @@
 """`/imagine` with choices or repeats asks first, in Discord as people see it; pictures have roles; sets stand in prompts.
-Never here: how choices are written out (tests/domain/test_batches.py), and prices (tests/services/test_batches.py)."""
+Never here: how choices are written out (tests/domain/intake/test_batches.py), and prices (tests/services/intake/test_batches.py)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`/jobs` and the own buttons: everything answers at once, to the right person, and only the right person may.
-Never here: what withdrawing a job means for its worker (tests/services/test_jobs.py)."""
+Never here: what withdrawing a job means for its worker (tests/services/history/test_jobs.py)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`/mod panel`, `/mod setup` and the menu of messages: everything that is set, in words, changed from where it is shown.
-Never here: what a setting means for a job, and the pools' own panel (test_pools, tests/ui/test_panels.py)."""
+Never here: what a setting means for a job, and the pools' own panel (test_pools, tests/ui/pools/test_panels.py)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`/mod prompts` and `/mod images`: what each command changes and says, and what a member reads who meets it.
-Never here: what each rule means (tests/domain, tests/services/test_prompt_policy.py)."""
+Never here: what each rule means (tests/domain, tests/services/servers/test_prompt_policy.py)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`/ops keys` makes, caps and deletes keys for the application's owner alone; the panel shows what they hold to.
-Never here: what breaks on the way (tests/services/test_upstream_keys.py)."""
+Never here: what breaks on the way (tests/services/accounts/test_upstream_keys.py)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`/quota` and `/pool`: what moderators change holds at once and is said in a sentence; nobody else changes anything.
-Never here: what rules mean for a job (tests of the services), and the panel's buttons (tests/ui/test_panels.py)."""
+Never here: what rules mean for a job (tests of the services), and the panel's buttons (tests/ui/pools/test_panels.py)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from bot.texts import text
 from tests.cogs.moderation_harness import moderated, seen
 from tests.ui.builders import walk, words
 from tests.ui.client_harness import an_easel
-from tests.ui.test_own_key import bring, press
+from tests.ui.pools.test_own_key import bring, press
 
 if TYPE_CHECKING:
     from pathlib import Path

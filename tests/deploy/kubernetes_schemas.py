@@ -1,5 +1,5 @@
 """The gate's look at deploy/kubernetes with Kubernetes' own schemas: `python -m tests.deploy.kubernetes_schemas`.
-Never here: what the manifests should say (test_kubernetes.py)."""
+Never here: what the manifests should say (test_containers.py)."""
 
 from __future__ import annotations
 

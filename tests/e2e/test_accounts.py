@@ -1,5 +1,5 @@
 """A server brings a key of its own, in the whole bot between both stand-ins: who pays for what, before and after.
-Never here: single rules of it (tests/services/test_own_keys.py)."""
+Never here: single rules of it (tests/services/accounts/test_own_keys.py)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Members look after their jobs, in the whole bot between both stand-ins.
-Never here: single rules of it (tests/cogs/test_jobs.py, tests/services/test_jobs.py)."""
+Never here: single rules of it (tests/cogs/test_jobs.py, tests/services/history/test_jobs.py)."""
 
 from __future__ import annotations
 

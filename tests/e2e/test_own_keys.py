@@ -1,5 +1,5 @@
 """A server's own key, in the sandbox: a moderator types it into the panel's window, and from then on it pays.
-Never here: what panel and window say (tests/ui/test_own_key.py)."""
+Never here: what panel and window say (tests/ui/pools/test_own_key.py)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Pictures go in by commands, menus and buttons, and what comes of them is seen: the whole bot between both stand-ins.
-Never here: single rules of it (tests/services/test_pictures.py) and codecs (tests/midjourney/test_image_loader.py)."""
+Never here: single rules of it (tests/services/intake/test_pictures.py) and codecs (tests/midjourney/test_image_loader.py)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """A picture is seen while it is being made: the whole bot at either kind of API, where a server wants it, veiled as results are.
-Never here: single rules of it (tests/services/test_previews.py)."""
+Never here: single rules of it (tests/services/worker/test_previews.py)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Vary (Region) through the whole bot: squares or a file become a mask upstream, and only what is white is repainted.
-Never here: every kind of file (tests/midjourney/test_masks.py) and every rule (tests/services/test_regions.py)."""
+Never here: every kind of file (tests/midjourney/test_masks.py) and every rule (tests/services/intake/test_regions.py)."""
 
 from __future__ import annotations
 

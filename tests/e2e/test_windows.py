@@ -1,5 +1,5 @@
 """Windows through the whole bot at a server of the `/mj` family: Custom Zoom, a region with words, Remix, shorter prompts.
-Never here: the engine's order of calls (tests/services/test_windows.py), deaths (tests/faults), and accounts without windows."""
+Never here: the engine's order of calls (tests/services/worker/test_windows.py), deaths (tests/faults), and accounts without windows."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from bot.errors import RemoteError, RemoteFault
 from tests.faults.report import Row, record
 from tests.faults.windows import custom_zoom, fills_of, furnish, region_with_words, remix, shorten
 from tests.services.harness import Crash, Harness
-from tests.services.test_pictures import AFile
+from tests.services.intake.test_pictures import AFile
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -1,5 +1,5 @@
 """Catalogues are read in one quick pass exactly as Babel reads them, and left to Babel where they are written otherwise.
-Never here: whether what they say is complete (test_catalogues)."""
+Never here: whether what they say is complete (test_languages)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Fetching pictures over HTTP: sources in order, foreign hosts, drips, floods, redirects.
-Never here: codecs (`test_fitting`) and spellings of addresses (`test_addresses`)."""
+Never here: codecs (`test_resize`) and spellings of addresses (`test_addresses`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Old prompts and the data of servers that sent the bot away are forgotten by and by, whatever the database does.
-Never here: what exactly is deleted (tests/storage/test_records.py)."""
+Never here: what exactly is deleted (tests/storage/servers/test_records.py)."""
 
 from __future__ import annotations
 

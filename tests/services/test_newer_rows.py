@@ -1,5 +1,5 @@
 """A row or a note that a newer version wrote, of whichever table: what is about it waits, and everybody else goes on.
-Never here: rows of jobs themselves (tests/storage/test_unreadable.py)."""
+Never here: rows of jobs themselves (tests/storage/jobs/test_unreadable.py)."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from bot.storage.people_tables import drafts, open_answers, preferences
 from bot.storage.server_tables import guild_sections
 from bot.storage.tables import inputs, jobs, meta
 from tests.services.harness import APPLICATION, CHANNEL, GUILD
+from tests.services.intake.test_pictures import files
 from tests.services.server_harness import ADA, refusal
-from tests.services.test_pictures import files
 
 if TYPE_CHECKING:
     from sqlalchemy import Update

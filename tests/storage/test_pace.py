@@ -10,7 +10,7 @@ import pytest
 from bot.storage import pace
 from bot.storage.servers import deletion
 from tests.storage.making import NOON
-from tests.storage.test_records import GUILD, finished
+from tests.storage.servers.test_records import GUILD, finished
 
 if TYPE_CHECKING:
     from bot.storage import Storage

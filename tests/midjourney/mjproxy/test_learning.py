@@ -1,5 +1,5 @@
 """An adapter that asks its server which program it is before it pays for anything.
-Never here: how programs are told apart (test_probing)."""
+Never here: how programs are told apart (tests/doctor/test_kinds.py)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,139 @@
+"""What may be written into a window, and which buttons have one.
+Never here: sending it (tests/services/worker/test_windows.py), and the window itself (tests/e2e/test_windows.py)."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.capabilities import BY_SERVER, ServerKind
+from bot.domain.intake.window_words import (
+    WindowKind,
+    WindowWords,
+    read_words,
+    read_zoom,
+    split_zoom,
+    window_of_action,
+    with_zoom,
+)
+from bot.domain.tasks import RemoteAction
+from bot.errors import UserError
+
+UUID = "11111111-2222-4333-8444-555555555555"
+ZOOM, REGION, REROLL, VARIATION, PAN, SUBTLE, UPSCALE = ACTIONS = (
+    f"MJ::CustomZoom::{UUID}",
+    f"MJ::Inpaint::1::{UUID}::SOLO",
+    f"MJ::JOB::reroll::0::{UUID}::SOLO",
+    f"MJ::JOB::variation::2::{UUID}",
+    f"MJ::JOB::pan_left::1::{UUID}::SOLO",
+    f"MJ::JOB::low_variation::1::{UUID}::SOLO",
+    f"MJ::JOB::upsample::1::{UUID}",
+)
+
+
+def kinds(server: ServerKind, *custom_ids: str) -> list[WindowKind | None]:
+    actions = [RemoteAction(custom_id, "", "") for custom_id in custom_ids]
+    return [window_of_action(actions, n, BY_SERVER[server]) for n in range(len(actions))]
+
+
+@pytest.mark.parametrize(
+    ("server", "windows"),
+    [
+        (ServerKind.OHMYGPT, [None] * 7),
+        (ServerKind.NOVI, [None] * 7),
+        (ServerKind.PLUS, [WindowKind.ZOOM, WindowKind.REGION, *[None] * 5]),
+        (ServerKind.NEW_API, [WindowKind.ZOOM, WindowKind.REGION, *[None] * 5]),
+        (ServerKind.TRUEAI, [WindowKind.ZOOM, WindowKind.REGION, *[WindowKind.WORDS] * 4, None]),
+    ],
+)
+def test_an_account_decides_which_buttons_open_a_window(
+    server: ServerKind, windows: list[WindowKind | None]
+) -> None:
+    assert kinds(server, *ACTIONS) == windows
+
+
+def test_a_grid_of_clips_is_rerolled_without_words() -> None:
+    clip = f"MJ::JOB::video_virtual_upscale::1::{UUID}"
+
+    assert kinds(ServerKind.TRUEAI, clip, REROLL) == [None, None]
+
+
+def test_there_is_no_window_where_there_is_no_button() -> None:
+    able = BY_SERVER[ServerKind.TRUEAI]
+
+    assert window_of_action([], 0, able) is None
+    assert window_of_action([RemoteAction(ZOOM, "", "")], -1, able) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("2", "2"),
+        ("1", "1"),
+        ("1.0", "1"),
+        ("1,4", "1.4"),
+        (" 1.75 ", "1.75"),
+        ("\u00d71.5", "1.5"),
+        ("1.5x", "1.5"),
+    ],
+)
+def test_a_factor_is_read_as_people_write_it(typed: str, read: str) -> None:
+    assert read_zoom(typed) == read
+
+
+@pytest.mark.parametrize("typed", ["", "0", "0.99", "2.01", "3", "-1", "1.4.2", "far", "nan", "1e0", "٢"])
+def test_a_factor_outside_of_the_limits_is_refused(typed: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        read_zoom(typed)
+
+    assert refusal.value.text.id == "prompt.bad_value"
+    assert refusal.value.text.args["name"] == "zoom"
+
+
+@pytest.mark.parametrize(
+    ("typed", "prompt", "zoom"),
+    [
+        ("a fox", "a fox", "1.5"),
+        ("a fox --ar 1:1 --zoom 1.2", "a fox --ar 1:1", "1.2"),
+        ("a fox —zoom 1,2 --v 7", "a fox --v 7", "1.2"),
+        ("--zoom 1.2", None, "1.2"),
+        ("", None, "1.5"),
+        ("  ", None, "1.5"),
+    ],
+)
+def test_a_zoom_among_the_words_counts_more_than_the_field(typed: str, prompt: str | None, zoom: str) -> None:
+    assert read_words(typed, zoom="1.5") == WindowWords(prompt=prompt, zoom=zoom)
+
+
+def test_without_a_field_for_it_a_zoom_is_no_parameter() -> None:
+    with pytest.raises(UserError) as refusal:
+        read_words("a fox --zoom 1.5")
+
+    assert refusal.value.text.id.startswith("prompt.unknown_parameter")
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("a fox --video", "prompt.no_video_here"),
+        ("a {red, blue} fox", "prompt.permutation"),
+        ("a fox --repeat 3", "prompt.several_jobs"),
+        ("x" * 4_001, "prompt.too_long"),
+    ],
+)
+def test_words_are_checked_as_in_a_prompt(typed: str, why: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        read_words(typed)
+
+    assert refusal.value.text.id == why
+
+
+def test_a_speed_among_the_words_changes_no_pool_and_is_told() -> None:
+    assert read_words("a fox --turbo") == WindowWords(prompt="a fox", notes=("note.speed_flag_removed",))
+
+
+def test_what_was_split_goes_together_again() -> None:
+    assert split_zoom("a fox --zoom 1.4") == ("a fox", "1.4")
+    assert split_zoom("a fox in a zoom lens") == ("a fox in a zoom lens", None)
+    assert with_zoom("a fox --zoom 2", "1.4") == "a fox --zoom 1.4"
+    assert with_zoom("", "1.4") == "--zoom 1.4"
+    assert with_zoom("a fox", None) == "a fox"

@@ -1,0 +1,455 @@
+"""Words in disguise are found, innocent ones pass: both are counted on a corpus, and the table is printed.
+Never here: how rules are read (test_moderation.py).
+
+`pytest tests/domain/servers/test_disguises.py -s` prints the table; `EASEL_ARTEFACTS=<folder>` keeps it as words.md there."""
+
+from __future__ import annotations
+
+import os
+import re
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from bot.domain.servers.disguises import Disguised, disguised
+from bot.domain.servers.folding import fold
+from bot.domain.servers.moderation import Match, WordAction, WordRule, examine
+
+ROOT = Path(__file__).parents[3]
+
+BLOCKED = (
+    *(
+        "nude",
+        "gore",
+        "porn",
+        "sex",
+        "rape",
+        "ass",
+        "shit",
+        "fuck",
+        "tits",
+        "cock",
+        "dick",
+        "cunt",
+        "anal",
+        "nazi",
+    ),
+    *(
+        "kill",
+        "drug",
+        "naked",
+        "boob",
+        "cum",
+        "slut",
+        "whore",
+        "bitch",
+        "penis",
+        "lolita",
+        "blood",
+        "corpse",
+        "hell",
+    ),
+    *(
+        "god",
+        "con",
+        "tit",
+        "hoe",
+        "rim",
+        "coon",
+        "gun",
+        "bomb",
+        "isis",
+        "meth",
+        "loli",
+        "pussy",
+        "butt",
+        "horny",
+    ),
+)
+
+DISGUISES = {
+    "digits for letters": (
+        "nud3",
+        "NUD3",
+        "g0re",
+        "p0rn",
+        "5h1t",
+        "a55",
+        "c0ck",
+        "n4k3d",
+        "b00b",
+        "sh!t",
+        "s€x",
+        "@ss",
+    ),
+    "signs inside": (
+        "n.u.d.e",
+        "n-u-d-e",
+        "n*u*d*e",
+        "nu.de",
+        "nu-de",
+        "n_u_d_e",
+        "p|o|r|n",
+        "g·o·r·e",
+        "f*u*c*k",
+    ),
+    "blanks inside": ("n u d e", "g o r e", "p  o  r  n", "n ude", "f u c k", "s e x", "a s s"),
+    "letters drawn out": (
+        "nuuude",
+        "nuude",
+        "nnuuddee",
+        "gooore",
+        "sexxx",
+        "fuuuck",
+        "asssss",
+        "pornnn",
+        "shiiit",
+    ),
+    "small capitals": ("ɴᴜᴅᴇ", "ɢᴏʀᴇ", "ᴘᴏʀɴ", "ꜱᴇx"),
+    "squared and circled": ("🄽🅄🄳🄴", "🅽🆄🅳🅴", "🅝🅤🅓🅔", "🇳🇺🇩🇪", "ⓝⓤⓓⓔ", "🅿🅾🆁🅽"),
+    "full width": ("ｎｕｄｅ", "ＮＵＤＥ", "ｐ０ｒｎ"),
+    "styled": ("𝐧𝐮𝐝𝐞", "𝓷𝓾𝓭𝓮", "𝕟𝕦𝕕𝕖", "𝔫𝔲𝔡𝔢"),
+    "Cyrillic": ("nudе", "gоre", "роrn", "ѕех", "ѕеx"),
+    "Armenian": ("ոude", "gօre", "pօrn", "nսde"),
+    "Cherokee": ("ᎪᏚᏚ", "Ꮲorn", "sᎬx", "nuᏧe"),
+    "Greek": ("nudε", "pοrn", "gοre"),
+    "Braille blank": ("nu⠀de", "n⠀u⠀d⠀e", "po⠀rn"),
+    "unseen": ("nu\u200bde", "n\u00adude", "nu\u2060de", "n\u0336u\u0336d\u0336e\u0336"),
+    "weights": ("nude::2", "a nude::2 fox", "nude::-1 b", "nude ::.5"),
+    "letters with a stroke": ("pørn", "nuđe", "łoli", "kıll", "nudə", "pɔrn"),
+    "currency for letters": ("fu¢k", "ki££", "horn¥", "\u00a7hit", "s€x"),
+    "other markup inside": (
+        "n**u**de",
+        "nu~~d~~e",
+        "n||u||de",
+        "nu`d`e",
+        "nu[d]e",
+        "n(u)de",
+        "nu\\de",
+        "nu/de",
+        "nu#de",
+        "nu&de",
+    ),
+    "pictures inside": ("nu❤de", "nu😀de", "n★u★d★e", "p⭕rn"),
+    "other dashes": ("nu‑de", "nu—de", "n–u–d–e"),
+    "blanks at several places": ("nu d e", "n u de", "n ud e"),
+    "Lisu and Coptic": ("ꓠꓴꓓꓰ", "ⲛude", "ꓑꓳꓣꓠ"),
+    "more Cyrillic": ("шhore", "pогn"),
+    "flags apart": ("🇳 🇺 🇩 🇪",),
+    "weights within": ("nu::1de", "n::1 u::1 d::1 e::1"),
+    "v for u": ("pvssy", "cvnt"),
+    "digits behind": ("nude1", "gore4", "porn99"),
+}
+
+TRICKY = [
+    "Scunthorpe",
+    "Essex",
+    "Sussex",
+    "Middlesex",
+    "Arsenal",
+    "classic",
+    "bass",
+    "glass",
+    "grass",
+    "compass",
+    "embassy",
+    "passion",
+    "assassin",
+    "massage",
+    "cassette",
+    "cocktail",
+    "peacock",
+    "cockpit",
+    "Hancock",
+    "hancock",
+    "Dickens",
+    "Dickinson",
+    "Moby",
+    "analysis",
+    "canal",
+    "banal",
+    "analog",
+    "manual",
+    "grape",
+    "drape",
+    "therapist",
+    "scrape",
+    "parapet",
+    "title",
+    "titan",
+    "petite",
+    "constitution",
+    "great",
+    "tits",
+    "blue",
+    "tit",
+    "shiitake",
+    "shitake",
+    "mishit",
+    "bishop",
+    "sextant",
+    "sextet",
+    "unisex",
+    "cucumber",
+    "document",
+    "accumulate",
+    "circumstance",
+    "execute",
+    "skill",
+    "killer",
+    "whale",
+    "overkill",
+    "druggist",
+    "drugstore",
+    "nudge",
+    "denuded",
+    "nuance",
+    "gored",
+    "Gregory",
+    "category",
+    "gorgeous",
+    "corpsed",
+    "Godiva",
+    "goddess",
+    "goods",
+    "good",
+    "goodness",
+    "food",
+    "mood",
+    "wood",
+    "hello",
+    "shell",
+    "hellebore",
+    "seashell",
+    "bloody",
+    "Bloodhound",
+    "snack",
+    "cook",
+    "cooks",
+    "cookie",
+    "cone",
+    "icon",
+    "second",
+    "economy",
+    "rims",
+    "trim",
+    "shoe",
+    "shoes",
+    "horn",
+    "Hornby",
+    "bomber",
+    "bombay",
+    "puss",
+    "pussycat",
+    "butter",
+    "button",
+    "rebutted",
+    "method",
+    "something",
+    "lolly",
+    "lollipop",
+    "a-ss-ociate",
+    "as",
+    "seen",
+    "on",
+    "a",
+    "screen",
+    "as",
+    "5",
+    "is",
+    "a",
+    "fish",
+    "it's",
+    "his",
+    "hat",
+    "that",
+    "is",
+    "it",
+    "so",
+    "as",
+    "such",
+    "as,",
+    "so",
+    "he",
+    "can,",
+    "no",
+    "rape",
+    "seed",
+    "oil",
+    "field",
+    "n",
+    "u",
+    "a",
+    "d",
+    "e",
+    "b",
+    "e,",
+    "c",
+    "k",
+    "1",
+    "4",
+    "7",
+    "9",
+    "50",
+    "s5",
+    "a4",
+    "b8",
+    "4k",
+    "3d",
+    "h2o",
+    "co2",
+    "mp3",
+    "y2k",
+    "r2d2",
+    "c3po",
+    "1980s",
+    "35mm",
+    "f1.8",
+    "8k",
+    "16k",
+    "iso",
+    "100",
+    "k-pop",
+    "hip-hop",
+    "x-ray",
+    "t-shirt",
+    "u-boat",
+    "e-mail",
+    "a-z",
+    "o'clock",
+    "rock'n'roll",
+    "s-bahn",
+    "u-bahn",
+    "b-side",
+    "c-3po",
+    "r&b",
+    "d&d",
+    "at&t",
+    "ph.d.",
+    "u.s.a.",
+    "e.g.",
+    "i.e.",
+    "p.m.",
+    "n.y.c.",
+    "'tis",
+    "'twas",
+    "smørrebrød",
+    "København",
+    "Łódź",
+    "Đà Nẵng",
+    "straße",
+    "İstanbul",
+    "ılık",
+    "🇩🇪 🇫🇷 🇮🇹",
+    "🇳🇿🇦🇺",
+    "❤ love ❤",
+    "yes ❌ no",
+    "£20 note",
+    "¥500 coin",
+    "\u00a712",
+    "©2024",
+    "α β γ δ",
+    "и/или",
+    "он/она",
+    "f/2.8",
+    "24/7",
+    "km/h",
+    "his/her",
+    "AC/DC",
+    "black & white",
+    "cats&dogs",
+    "[tag]",
+    "C# minor",
+    "red::2blue",
+    "sun::1moon::2",
+    "page 3–5",
+    "sunset—dawn",
+]
+
+
+def rule(word: str, action: WordAction = WordAction.BLOCK) -> WordRule:
+    return WordRule(Match.WORD, word, action)
+
+
+RULES = [rule(word) for word in BLOCKED]
+
+
+def innocents() -> list[str]:
+    """Every word and every three words in a row of our own texts: catalogues in seven languages, docs, the change log."""
+    files = [*ROOT.glob("bot/locales/*/LC_MESSAGES/*.po"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md")]
+    phrases: dict[str, None] = dict.fromkeys(TRICKY)
+    for file in sorted(files):
+        said = re.sub(r"`[^`]*`|https?://\S+|\{\w+\}|\\n", " ", file.read_text(encoding="utf-8"))
+        tokens = said.split()
+        phrases |= dict.fromkeys(tokens)
+        phrases |= dict.fromkeys(
+            " ".join(three) for three in islice(zip(tokens, tokens[1:], tokens[2:], strict=False), 0, None, 8)
+        )
+    return list(phrases)
+
+
+def beyond_itself(hidden: Disguised | None, folded: str, word: str) -> list[str]:
+    """What is found of a word in folded text, beyond the word itself."""
+    assert hidden is not None
+    return [folded[slice(*span)] for span in hidden.find(folded) if folded[slice(*span)] != word]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [(kind, text) for kind, texts in DISGUISES.items() for text in texts]
+)
+def test_a_word_is_found_in_its_disguise(kind: str, text: str) -> None:
+    assert examine(f"the {text} of it", RULES).action is WordAction.BLOCK, kind
+
+
+@pytest.mark.parametrize("text", ["裸 体", "裸.体", "裸*体"])
+def test_a_blank_or_sign_between_continuous_letters_hides_nothing(text: str) -> None:
+    assert examine(text, [rule("裸体")]).found
+
+
+def test_digits_alone_are_a_number_and_no_word_in_disguise() -> None:
+    sos = disguised(["sos"])
+
+    assert beyond_itself(sos, fold("a map of 505 and 5005"), "sos") == []
+    assert set(beyond_itself(sos, fold("a map of s05"), "sos")) == {"s05"}
+
+
+def test_a_weight_between_the_words_of_a_phrase_hides_nothing() -> None:
+    assert examine("a red::2 wedding::1 in ink", [WordRule(Match.PHRASE, "red wedding")]).found
+
+
+def test_the_allow_list_settles_a_collision() -> None:
+    assert examine("a b00b tree", RULES).found
+    assert not examine("a b00b tree", [*RULES, rule("b00b", WordAction.ALLOW)]).found
+
+
+def test_innocent_words_of_seven_languages_pass_and_the_table_says_so() -> None:
+    corpus = innocents()
+    folded = {text: fold(text) for text in corpus}
+    alarms = [
+        (text, word, hit)
+        for word, hidden in ((word, disguised([word])) for word in BLOCKED)
+        for text in corpus
+        for hit in beyond_itself(hidden, folded[text], word)
+    ]
+    tricky = [text for text in TRICKY if examine(text, [rule(w) for w in BLOCKED if w != text]).found]
+
+    rows = ["| disguise | tried | found |", "|---|---|---|"]
+    rows += [
+        f"| {kind} | {len(texts)} | {sum(bool(examine(t, RULES).found) for t in texts)} |"
+        for kind, texts in DISGUISES.items()
+    ]
+    rate = len(alarms) / len(corpus)
+    rows += [
+        "",
+        f"{len(corpus)} innocent words and phrases × {len(BLOCKED)} rules: {len(alarms)} false alarms ({rate:.4%})",
+        *(f"* {word}: {hit!r} in {text!r}" for text, word, hit in islice(alarms, 20)),
+    ]
+    table = "\n".join(rows)
+    print(table)  # noqa: T201 - the table is what this test shows
+    if folder := os.environ.get("EASEL_ARTEFACTS"):
+        (Path(folder) / "words.md").write_text(table + "\n", encoding="utf-8")
+
+    assert len(corpus) >= 3_000
+    assert tricky == []
+    assert rate <= 0.0005, table

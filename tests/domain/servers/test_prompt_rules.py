@@ -1,0 +1,199 @@
+"""What a server adds to prompts and what it does not allow in them: the nearest place decides, and nothing twice.
+Never here: who is told (tests/services/servers/test_prompt_policy.py)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions, compose
+from bot.domain.prices import Charge
+from bot.domain.servers.prompt_rules import (
+    NOTE_ADDED,
+    KindRule,
+    ParameterLimit,
+    PromptAddition,
+    check_parameters,
+    check_references,
+    checked_most,
+    defaults_in,
+    is_allowed,
+    key_of,
+    name_of,
+    read_defaults,
+    read_suffix,
+    shaped,
+)
+from bot.errors import UserError
+from bot.texts import text
+
+SERVER, CATEGORY, CHANNEL = 1, 2, 3
+PLACES = (CHANNEL, CATEGORY, SERVER)
+HERE = (
+    PromptAddition(SERVER, "--ar 3:2 --s 200", "watercolor"),
+    PromptAddition(CHANNEL, "--ar 1:1"),
+    PromptAddition(99, "--tile", "never"),
+)
+
+
+def refusal(limits: list[ParameterLimit], prompt: str, additions: tuple[PromptAddition, ...] = ()) -> str:
+    with pytest.raises(UserError) as refused:
+        check_parameters(prompt, limits, additions, PLACES)
+    return refused.value.text.id
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sent"),
+    [
+        ("a fox", "a fox, watercolor --ar 1:1 --s 200"),
+        ("a fox --aspect 16:9 --seed 1", "a fox, watercolor --aspect 16:9 --seed 1 --s 200"),
+        ("a fox in Watercolor. --s 0 --ar 2:1", "a fox in Watercolor. --s 0 --ar 2:1"),
+        ("a fox --style raw", "a fox, watercolor --style raw --ar 1:1 --s 200"),
+    ],
+)
+def test_a_prompt_gets_what_it_has_not_and_the_nearest_place_decides(prompt: str, sent: str) -> None:
+    added = shaped(prompt, HERE, PLACES)
+
+    assert added.prompt == sent
+    assert added.notes == (() if sent == prompt else (NOTE_ADDED,))
+
+
+@given(st.text(alphabet="abc xyz,.äß-裸", min_size=1, max_size=60))
+def test_what_was_added_is_not_added_again(words: str) -> None:
+    try:
+        prompt = compose(PromptOptions(prompt=words)).prompt
+    except UserError:
+        return
+
+    once = shaped(prompt, HERE, PLACES).prompt
+
+    assert shaped(once, HERE, PLACES).prompt == once
+    assert compose(PromptOptions(prompt=once)).prompt == once
+
+
+def test_nothing_is_added_where_nothing_was_decided_or_beyond_what_fits() -> None:
+    assert shaped("a fox", (), PLACES).prompt == "a fox"
+    with pytest.raises(UserError, match=r"prompt\.too_long"):
+        shaped("x" * PROMPT_LIMIT, HERE, PLACES)
+
+
+def test_defaults_of_several_places_add_up() -> None:
+    assert defaults_in(HERE, PLACES) == {"aspect": "--ar 1:1", "stylize": "--s 200"}
+    assert defaults_in(HERE, (SERVER,)) == {"aspect": "--ar 3:2", "stylize": "--s 200"}
+
+
+def test_a_denied_parameter_is_refused_under_any_of_its_names_and_elsewhere_allowed() -> None:
+    limits = [ParameterLimit(SERVER, "version", allowed=False)]
+
+    assert refusal(limits, "a fox --v 7") == "refused.parameter"
+    assert refusal(limits, "a fox --niji 6") == "refused.parameter"
+    check_parameters("a fox --tile", limits, (), PLACES)
+    here = [*limits, ParameterLimit(CHANNEL, "version")]
+    check_parameters("a fox --v 7", here, (), PLACES)
+    check_parameters("a fox --v 7", limits, (), (77, 78))
+
+
+@pytest.mark.parametrize(("value", "may"), [(49, True), (50, True), (51, False)])
+def test_a_number_may_be_as_large_as_the_server_says(value: int, *, may: bool) -> None:
+    limits = [ParameterLimit(SERVER, "chaos", most=50)]
+
+    if may:
+        check_parameters(f"a fox --c {value}", limits, (), PLACES)
+    else:
+        assert refusal(limits, f"a fox --c {value}") == "refused.parameter_most"
+
+
+def test_a_default_that_members_may_not_choose_is_fixed() -> None:
+    limits = [ParameterLimit(SERVER, "version", allowed=False)]
+    additions = (PromptAddition(SERVER, "--v 7"),)
+
+    check_parameters("a fox --v 7", limits, additions, PLACES)
+    assert refusal(limits, "a fox --v 6", additions) == "refused.parameter_fixed"
+
+
+def test_a_picture_that_is_sent_as_a_parameter_is_held_to_the_same_limits() -> None:
+    limits = [ParameterLimit(SERVER, "sref", allowed=False), ParameterLimit(CHANNEL, "sref")]
+    with pytest.raises(UserError) as refused:
+        check_references(["oref", "sref"], limits, (CATEGORY, SERVER))
+
+    assert refused.value.text == text("refused.parameter", name="sref")
+    check_references(["oref", "sref"], limits, PLACES)
+
+
+def test_style_raw_goes_by_the_name_of_raw() -> None:
+    assert refusal([ParameterLimit(SERVER, "raw", allowed=False)], "a fox --style raw") == "refused.parameter"
+
+
+@pytest.mark.parametrize(
+    ("rules", "may"),
+    [
+        ([], True),
+        ([KindRule(SERVER, Charge.VIDEO, allowed=False)], False),
+        ([KindRule(SERVER, Charge.PAN, allowed=False)], True),
+        (
+            [KindRule(SERVER, Charge.VIDEO, allowed=False), KindRule(CATEGORY, Charge.VIDEO, allowed=True)],
+            True,
+        ),
+        ([KindRule(99, Charge.VIDEO, allowed=False)], True),
+    ],
+)
+def test_kinds_of_job_are_allowed_by_the_nearest_place(rules: list[KindRule], *, may: bool) -> None:
+    assert is_allowed(rules, Charge.VIDEO, PLACES) is may
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"), [("chaos", "chaos"), ("--C", "chaos"), (" --aspect ", "aspect"), ("niji", "version")]
+)
+def test_a_parameter_is_known_by_any_of_its_names(typed: str, key: str) -> None:
+    assert key_of(typed) == key
+    assert key_of(name_of(key)) == key
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("choas", "settings.no_such_parameter_near"), ("qqqqq", "settings.no_such_parameter")],
+)
+def test_an_unknown_parameter_is_refused_with_the_nearest_name(typed: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        key_of(typed)
+
+
+def test_only_numbers_within_a_parameters_range_can_be_the_most() -> None:
+    assert checked_most("chaos", 50.0) == 50
+    with pytest.raises(UserError, match=r"settings\.not_numbered"):
+        checked_most("tile", 1)
+    with pytest.raises(UserError, match=r"prompt\.bad_value"):
+        checked_most("chaos", 101)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("--AR 3x2 —chaos 10", "--AR 3:2 --chaos 10"),
+        ("", ""),
+        ("  ", ""),
+        ("--no text, logos", "--no text, logos"),
+    ],
+)
+def test_defaults_are_spelled_as_prompts_are(typed: str, kept: str) -> None:
+    assert read_defaults(typed).lower() == kept.lower()
+
+
+@pytest.mark.parametrize("typed", ["a fox --ar 3:2", "fox"])
+def test_defaults_are_parameters_alone(typed: str) -> None:
+    with pytest.raises(UserError, match=r"settings\.defaults_only"):
+        read_defaults(typed)
+
+
+@pytest.mark.parametrize(("typed", "kept"), [(", in  watercolor ", "in watercolor"), ("", "")])
+def test_a_suffix_is_words(typed: str, kept: str) -> None:
+    assert read_suffix(typed) == kept
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("ink --tile", "settings.suffix_only"), ("x" * 301, "settings.too_long")]
+)
+def test_a_suffix_is_words_alone_and_not_too_many(typed: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        read_suffix(typed)

@@ -1,0 +1,373 @@
+"""Every door to a job by where and who somebody is: what begins, what is said, and that a refusal costs nothing.
+Never here: Discord itself (tests/e2e/test_home.py) and each rule by itself (tests/services/servers/test_policy.py)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.domain.intake.prompts import PromptOptions
+from bot.domain.keys import JobKey
+from bot.domain.pools import Pool
+from bot.domain.servers.membership import NoDirectory
+from bot.errors import UserError
+from bot.services.admission.doors import LOOKING, Door, Doors, Origin
+from bot.services.admission.viewer import Viewer
+from bot.services.intake.mask_editor import MaskEditor
+from bot.services.intake.region_links import RegionLinks
+from bot.ui.controls import REGISTERED
+from bot.ui.kit.controls import COMPONENTS, MODALS
+from tests.services.harness import CHANNEL, GUILD, Harness
+from tests.services.intake.test_mask_editor import MASK, Screens
+from tests.services.intake.test_pictures import described
+from tests.services.intake.test_regions import single
+from tests.services.server_harness import ADA, SENTENCES, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from bot.domain.jobs import Job
+    from bot.services.admission.asker import Asker
+    from bot.ui.kit.controls import Control
+
+ROLE = 7
+ELSEWHERE = 77
+OPEN = "open"
+
+# -- which controls lead through which door ------------------------------------------------------------------
+
+BUTTONS: dict[str, Door | None] = {
+    "remix": Door.REMIX,
+    "edit": Door.REMIX,
+    "draft": Door.DRAFT,
+    "batch": Door.DRAFT,
+    "batch-no": None,  # begins nothing
+    "start": Door.PICTURE,
+    "again": Door.REMIX,
+    "draw": Door.REMIX,
+    "improve": Door.REMIX,
+    "midjourney": Door.PICTURE,
+    "drawdraft": Door.DRAFT,
+    "improve-draft": Door.DRAFT,
+    "idea0": Door.IDEA,
+    "idea1": Door.IDEA,
+    "idea2": Door.IDEA,
+    "idea3": Door.IDEA,
+    "ideas": Door.IDEAS,
+    "describe": Door.AGAIN,
+    "info": Door.INFO,
+    "show": Door.SHOW,
+    "send": Door.SEND,
+    "star": Door.FAVOURITE,
+    "zoom": Door.ZOOM,
+    "cancel": Door.CANCEL,
+    "delete": Door.DELETE,
+    "drop": Door.DELETE,
+    "press": Door.PRESS,
+    "vary": Door.PRESS,
+    "rewrite": Door.PRESS,
+    "cells-rewrite": Door.REGION,
+    "short0": Door.IDEA,
+    "short1": Door.IDEA,
+    "short2": Door.IDEA,
+    "short3": Door.IDEA,
+    "short4": Door.IDEA,
+    "region": Door.REGION,
+    "cells": Door.REGION,
+    "list": None,  # lists what is of this server
+    "stars": None,
+    "prefer": None,  # no job: what the person themself prefers
+    "prefer-menu": None,
+}
+DOOR_OF_MODAL: dict[str, Door | None] = {
+    "remix": Door.REMIX,
+    "redraw": Door.REMIX,
+    "draft": Door.DRAFT,
+    "idea0": Door.IDEA,
+    "idea1": Door.IDEA,
+    "idea2": Door.IDEA,
+    "idea3": Door.IDEA,
+    "mask": Door.REGION,
+    "cells-words": Door.REGION,
+    "window": Door.PRESS,
+    "short0": Door.IDEA,
+    "short1": Door.IDEA,
+    "short2": Door.IDEA,
+    "short3": Door.IDEA,
+    "short4": Door.IDEA,
+    "usecard": Door.PICTURE,
+    "usefile": None,  # no job: a new chain, which begins in servers only
+    "usemsg": None,  # likewise
+    "prefer-shape": None,
+    "prefer-set": None,
+}
+
+
+def members(controls: dict[str, Control[...]]) -> set[str]:
+    """What is for everybody: moderators and owners are asked who they are, and act on what is of one server."""
+    return {kind for kind, control in controls.items() if not control.moderators and not control.owners}
+
+
+def test_every_control_has_its_door() -> None:
+    assert REGISTERED
+    assert members(COMPONENTS) == set(BUTTONS)
+    assert members(MODALS) == set(DOOR_OF_MODAL)
+    led_to = {*BUTTONS.values(), *DOOR_OF_MODAL.values()} - {None}
+    assert led_to | {Door.EDITOR} == set(Door)  # the page of the editor is no control of Discord's
+
+
+# -- situations ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Where somebody is and what has happened."""
+
+    guild_id: int | None
+    happened: str = "nothing"
+    begins: str = OPEN
+    """What every door says that begins something."""
+    roots: str | None = None
+    """The same of doors that begin a new chain, where they say it otherwise."""
+    looks: str = OPEN
+    picture: str | None = None
+    """Message menus exist in servers only."""
+    draft: str | None = None
+
+
+SITUATIONS = {
+    "same server": Situation(GUILD),
+    "same server, blocked": Situation(GUILD, "blocked", "refused.blocked"),
+    "same server, role lost": Situation(GUILD, "role lost", "refused.no_rule"),
+    "same server, pool off": Situation(GUILD, "pool off", "refused.pool_off_chain", "refused.all_pools_off"),
+    "same server, paused": Situation(GUILD, "paused", "refused.paused"),
+    "other server": Situation(ELSEWHERE, begins="jobs.unknown", looks="jobs.unknown", draft="draft.expired"),
+    "direct message": Situation(None, picture="refused.server_only"),
+    "direct message, kicked": Situation(None, "kicked", "home.not_member"),
+    "direct message, timed out": Situation(None, "timed out", "home.timed_out"),
+    "direct message, Discord silent": Situation(None, "silent", "home.unsure"),
+    "direct message, blocked": Situation(None, "blocked", "refused.blocked", picture="refused.server_only"),
+    "direct message, role lost": Situation(
+        None, "role lost", "refused.no_rule", picture="refused.server_only"
+    ),
+    "direct message, pool off": Situation(
+        None, "pool off", "refused.pool_off_chain", "refused.all_pools_off", picture="refused.server_only"
+    ),
+    "direct message, paused": Situation(None, "paused", "refused.paused", picture="refused.server_only"),
+    "direct message, channel closed": Situation(
+        None, "channel closed", "refused.channel", picture="refused.server_only"
+    ),
+}
+ROOTS = frozenset({Door.REMIX, Door.IDEA, Door.IDEAS, Door.AGAIN, Door.PICTURE, Door.DRAFT})
+
+
+def expected(situation: Situation, door: Door) -> str:
+    if door in LOOKING:
+        return situation.looks
+    if door is Door.PICTURE and situation.picture is not None:
+        return situation.picture
+    if door is Door.DRAFT and situation.draft is not None:
+        return situation.draft
+    return situation.roots if door in ROOTS and situation.roots is not None else situation.begins
+
+
+class Places:
+    """Room for cards, where the person is."""
+
+    def __init__(self, asker: Callable[[], Asker]) -> None:
+        self._asker = asker
+
+    async def open(self) -> Asker:
+        return self._asker()
+
+    async def shut(self, asker: Asker) -> None:
+        """Nothing is there to be taken away."""
+
+
+class Walk:
+    """One world, one situation, all doors."""
+
+    def __init__(self, world: Harness, situation: Situation) -> None:
+        self.world, self.situation = world, situation
+        self.services = world.services
+        self.links = RegionLinks(
+            store=world._opened.region_links,
+            clock=world.clock,
+            token=lambda: "link",
+            public_url="https://easel.example",
+        )
+        self.mask_editor = MaskEditor(
+            links=self.links,
+            regions=world.services.regions,
+            store=world.store,  # type: ignore[arg-type]  # it answers every method of the port
+            pictures=world.services.regions.pictures,
+            screens=Screens(),
+            publisher=world.publisher,
+            clock=world.clock,
+            show=world.services.editor.changed,
+        )
+
+    async def prepare(self) -> None:
+        guilds, world = self.services.guilds, self.world
+        for pool in Pool:
+            await guilds.set_rule(GUILD, ADA, pool, ROLE, per_day=None, running=None, waiting=None)
+        self.here = replace(world.asker(), role_ids=frozenset({ROLE}))
+        world.roster.add(GUILD, 1, role_ids=frozenset({ROLE}))
+        world.upstream.template.clear()
+        self.grid = await world.ended(await world.imagine(asker=self.here))
+        await guilds.remove_rule(GUILD, ADA, Pool.NORMAL, ROLE)
+        await guilds.remove_rule(GUILD, ADA, Pool.FAST, ROLE)
+        self.picture, self.other = await single(world), await single(world)
+        world.upstream.template.clear()
+        self.description = await described(world, pool=Pool.NORMAL)
+        for pool in Pool:
+            await guilds.set_rule(GUILD, ADA, pool, ROLE, per_day=None, running=None, waiting=None)
+        self.token = (await self.links.make(self.asker(), self.other.key, 1) or "").rpartition("/")[2]
+        self.draft = await self.services.drafts.keep(
+            PromptOptions(prompt="an owl"),
+            user_id=1,
+            guild_id=GUILD,
+            home_channel=CHANNEL,
+            pool=Pool.NORMAL,
+            option_set=None,
+        )
+
+    async def happen(self) -> None:
+        guilds, roster = self.services.guilds, self.world.roster
+        match self.situation.happened:
+            case "kicked":
+                roster.kick(GUILD, 1)
+            case "timed out":
+                roster.add(GUILD, 1, role_ids=frozenset({ROLE}), timed_out=True)
+            case "silent":
+                roster.silent = True
+            case "blocked":
+                await self.services.moderation.block(GUILD, ADA, 1, until=None, reason="")
+            case "role lost":
+                roster.add(GUILD, 1)
+            case "pool off":
+                for pool in Pool:
+                    await guilds.switch_pool(GUILD, ADA, pool, on=False)
+            case "paused":
+                await guilds.pause(GUILD, ADA, None, "a break")
+            case "channel closed":
+                await guilds.set_channel(GUILD, ADA, CHANNEL, allowed=False)
+
+    def asker(self) -> Asker:
+        """They ask again, from where they are; Discord tells of roles only inside a server."""
+        kept = self.situation.guild_id is not None and self.situation.happened != "role lost"
+        fresh = self.world.asker()
+        channel = CHANNEL if self.situation.guild_id == GUILD else 9_000
+        return replace(
+            fresh,
+            role_ids=frozenset({ROLE}) if kept else frozenset(),
+            reply=replace(fresh.reply, guild_id=self.situation.guild_id, channel_id=channel),
+        )
+
+    @property
+    def viewer(self) -> Viewer:
+        return Viewer(user_id=1, guild_id=self.situation.guild_id, manages=False)
+
+    def through(self, door: Door) -> Awaitable[Any]:
+        s, asker, viewer = self.services, self.asker(), self.viewer
+        grid, card = self.grid, self.grid.reply
+        ways: dict[Door, Callable[[], Awaitable[Any]]] = {
+            Door.PRESS: lambda: s.presses.press(asker, grid.key, 0, channel_id=0, message_id=0),
+            Door.REMIX: lambda: s.imagine.remix(asker, grid, "an owl"),
+            Door.REGION: lambda: s.regions.repaint(
+                asker, self.picture.key, 1, MASK, channel_id=0, message_id=0
+            ),
+            Door.EDITOR: self._paint,
+            Door.IDEA: lambda: s.describing.imagine(asker, viewer, self.description.key, "an elk"),
+            Door.IDEAS: self._all,
+            Door.AGAIN: lambda: s.describing.again(asker, viewer, self.description.key),
+            Door.PICTURE: lambda: self._from_picture(asker),
+            Door.DRAFT: lambda: self._edit(asker),
+            Door.INFO: lambda: s.jobs.family(viewer, grid.key),
+            Door.SHOW: lambda: s.redelivery.show(viewer, asker, grid.key, public=False),
+            Door.SEND: lambda: s.redelivery.send(viewer, grid.key, locale="en", link=None, nonce="1"),
+            Door.FAVOURITE: lambda: s.favourites.toggle(viewer, grid.key),
+            Door.ZOOM: lambda: s.jobs.look(viewer, grid.key, Door.ZOOM),
+            Door.CANCEL: lambda: s.jobs.cancel(viewer, grid.key),
+            Door.DELETE: lambda: s.redelivery.take_down(
+                viewer, grid.key, channel_id=card.channel_id, message_id=card.message_id or 0
+            ),
+        }
+        return ways[door]()
+
+    async def _paint(self) -> Job:
+        link = await self.mask_editor.open(self.token)
+        for look in (self.mask_editor.canvas, self.mask_editor.picture):
+            await look(link)
+        return await self.mask_editor.submit(link, MASK)
+
+    async def _all(self) -> None:
+        started = await self.services.describing.imagine_all(
+            self.viewer, self.description.key, Places(self.asker)
+        )
+        if started.refused:
+            assert not started.begun
+            raise UserError(started.refused[0][1])
+
+    async def _from_picture(self, asker: Asker) -> None:
+        given = await self.services.image_loader.of_job(self.viewer, self.grid.key)
+        await self.services.imagine.begin(asker, PromptOptions(prompt="a fox"), Pool.NORMAL, given=[given])
+
+    async def _edit(self, asker: Asker) -> None:
+        draft = await self.services.drafts.open(self.viewer, self.draft)
+        await self.services.imagine.begin_again(asker, draft, PromptOptions(prompt="an owl"), preferred=None)
+
+    async def said(self, door: Door) -> str:
+        """What somebody hears who tries a door."""
+        try:
+            await self.through(door)
+        except UserError as refused:
+            SENTENCES.render(refused.text, "en")
+            # It ended long ago, which only somebody who was let in is told.
+            return OPEN if refused.text.id == "jobs.cancel_succeeded" else refused.text.id
+        return OPEN
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+async def test_every_door_in_every_situation(world: Harness, name: str) -> None:
+    situation = SITUATIONS[name]
+    walk = Walk(world, situation)
+    await walk.prepare()
+    await walk.happen()
+    rows: dict[Door, str] = {}
+
+    for door in Door:
+        before = (len(await world.all_jobs()), len(await world.ledger()), len(world.upstream.tasks))
+        rows[door] = await walk.said(door)
+        after = (len(await world.all_jobs()), len(await world.ledger()), len(world.upstream.tasks))
+        begun = rows[door] == OPEN and door.begins
+        assert (after[:2] > before[:2]) is begun, door
+        assert begun or after == before, door
+
+    assert rows == {door: expected(situation, door) for door in Door}
+    assert {job.home for job in await world.all_jobs()} == {GUILD}
+    _note(name, rows)
+
+
+def _note(name: str, rows: Mapping[Any, str]) -> None:
+    """Write what was seen where somebody wants it: `EASEL_DOORS=folder` (one file a situation)."""
+    folder = os.environ.get("EASEL_DOORS")
+    if folder:
+        lines = [f"{door} {said}\n" for door, said in rows.items()]
+        with (Path(folder) / f"{list(SITUATIONS).index(name):02} {name}.txt").open("a") as notes:
+            notes.write("".join(lines))
+
+
+@pytest.mark.parametrize("door", Door)
+async def test_a_chain_that_began_outside_servers_can_be_looked_at_and_not_gone_on_with(door: Door) -> None:
+    doors, origin = Doors(NoDirectory()), Origin(JobKey("K1"), user_id=1, home=None, channel=None)
+    attempt = doors.ask(Viewer(user_id=1, guild_id=None, manages=False), origin, door)
+
+    if door.begins:
+        assert (await refusal(attempt)).id == "refused.server_only"
+    else:
+        assert await attempt is None

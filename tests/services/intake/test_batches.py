@@ -1,0 +1,220 @@
+"""Several jobs from one prompt: announced with their price, begun once each, within what a server allows; speeds and clips.
+Never here: how choices are written out (tests/domain/intake/test_batches.py)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.intake.prompts import PromptOptions
+from bot.domain.pools import Pool
+from bot.domain.prices import Charge
+from bot.errors import StorageTrouble
+from bot.services.admission.doors import origin_of_draft
+from bot.services.admission.viewer import Viewer
+from bot.services.intake.batches import asks_for_several
+from bot.texts import text
+from tests.services.harness import GUILD
+from tests.services.intake.test_pictures import Table
+from tests.services.server_harness import ADA, refusal
+
+if TYPE_CHECKING:
+    from bot.services.intake.batches import Offer
+    from tests.services.harness import Harness
+    from tests.services.server_harness import Server
+
+ME = Viewer(user_id=1, guild_id=GUILD, manages=False)
+OTHER = Viewer(user_id=2, guild_id=GUILD, manages=False)
+
+
+async def offered(world: Harness, prompt: str, pool: Pool | None = None) -> Offer:
+    return await world.services.batches.offer(world.asker(), PromptOptions(prompt=prompt), pool, None)
+
+
+async def test_nothing_is_begun_before_the_yes_and_the_price_is_the_one_that_is_charged(
+    server: Server,
+) -> None:
+    world = server.world
+    await server.guilds.set_price(GUILD, ADA, Pool.FAST, Charge.IMAGINE, 3)
+
+    offer = await offered(world, "a {red, green} fox --repeat 2 --fast")
+
+    assert (len(offer.prompts), offer.pool, offer.units) == (4, Pool.FAST, 12)
+    assert await world.all_jobs() == []
+    started = await world.services.batches.start(ME, offer.key, Table(world))
+    assert [job.prompt for job in started.begun] == ["a red fox", "a red fox", "a green fox", "a green fox"]
+    assert {(job.pool, job.units) for job in started.begun} == {(Pool.FAST, 3)}
+    assert len([kind for _, kind in await world.ledger() if kind == "reserve"]) == 4
+
+
+async def test_a_double_click_and_a_press_after_a_restart_begin_nothing_twice(world: Harness) -> None:
+    offer, table = await offered(world, "a fox --repeat 3"), Table(world)
+    batches = world.services.batches
+
+    both = await asyncio.gather(batches.start(ME, offer.key, table), batches.start(ME, offer.key, table))
+    later = await batches.start(ME, offer.key, table)
+
+    assert sum(len(one.begun) for one in both) == 3
+    assert (later.begun, later.known) == ((), 3)
+    assert len(await world.all_jobs()) == 3
+    assert len(table.opened) - len(table.shut_again) == 3
+
+
+async def test_a_server_sets_how_many_one_prompt_may_ask_for(server: Server) -> None:
+    world = server.world
+    assert (await refusal(offered(world, "a fox --repeat 5"))).id == "prompt.too_many_jobs"
+    await world.services.prompt_settings.set_batch(GUILD, ADA, 5)
+    assert len((await offered(world, "a fox --repeat 5")).prompts) == 5
+    await world.services.prompt_settings.set_batch(GUILD, ADA, 1)
+    assert await refusal(offered(world, "a fox --repeat 2")) == text("prompt.several_off")
+
+
+async def test_an_offer_is_its_askers_alone_and_a_limit_that_fell_holds(server: Server) -> None:
+    world = server.world
+    offer = await offered(world, "a fox --repeat 2")
+
+    assert await refusal(world.services.batches.start(OTHER, offer.key, Table(world))) == text(
+        "draft.not_yours"
+    )
+    await world.services.prompt_settings.set_batch(GUILD, ADA, 1)
+    why = await refusal(world.services.batches.start(ME, offer.key, Table(world)))
+    assert why == text("prompt.several_off")
+    assert await world.all_jobs() == []
+
+
+# -- speeds ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("prompt", "named", "pool", "note"),
+    [
+        ("a fox --fast", None, Pool.FAST, "note.speed_chose_pool"),
+        ("a fox —relax", None, Pool.NORMAL, "note.speed_chose_pool"),
+        ("a fox --fast", Pool.NORMAL, Pool.NORMAL, "note.speed_flag_removed"),
+        ("a fox --turbo", None, Pool.NORMAL, "note.no_turbo"),
+    ],
+)
+async def test_a_speed_chooses_the_pool_of_a_new_chain(
+    server: Server, prompt: str, named: Pool | None, pool: Pool, note: str
+) -> None:
+    await server.guilds.set_default_pool(GUILD, ADA, Pool.NORMAL)
+    begun = await server.world.services.imagine.begin(
+        server.asker(), PromptOptions(prompt=prompt), named, preferred=None
+    )
+
+    assert (begun.job.pool, begun.job.prompt, begun.job.notes) == (pool, "a fox", (note,))
+
+
+async def test_a_speed_whose_pool_is_closed_is_refused_with_the_rule(server: Server) -> None:
+    await server.guilds.switch_pool(GUILD, ADA, Pool.FAST, on=False)
+
+    why = await refusal(
+        server.world.services.imagine.begin(server.asker(), PromptOptions(prompt="a fox --fast"), None)
+    )
+
+    assert why == text("refused.pool_off", pool="FAST", other="NORMAL")
+
+
+# -- clips -------------------------------------------------------------------------------------------------
+
+
+async def test_video_in_a_prompt_obeys_both_switches_and_is_charged_as_video(server: Server) -> None:
+    world = server.world
+    world.services.imagine.chains.intake.video = True
+    await server.guilds.set_price(GUILD, ADA, Pool.NORMAL, Charge.VIDEO, 8)
+    job = await server.imagine("a fox—video", pool=Pool.NORMAL)
+    assert (job.prompt, job.units) == ("a fox --video", 8)
+
+    await world.services.prompt_settings.set_kind(GUILD, ADA, GUILD, Charge.VIDEO, allowed=False)
+    assert (await refusal(server.imagine("a fox - -video"))).id == "refused.kind_other"
+    await world.services.prompt_settings.set_kind(GUILD, ADA, GUILD, Charge.VIDEO, allowed=True)
+    world.services.imagine.chains.intake.video = False
+    assert await refusal(server.imagine("狐－－ｖｉｄｅｏ")) == text("refused.video_off")  # noqa: RUF001 - as typed
+    await world.services.prompt_settings.set_defaults(GUILD, ADA, GUILD, "--video")
+    assert await refusal(server.imagine("a fox")) == text("refused.video_off")
+
+
+# -- sets --------------------------------------------------------------------------------------------------
+
+
+async def test_a_set_stands_in_a_prompt_like_a_parameter(world: Harness) -> None:
+    options = PromptOptions(
+        prompt="a fox --Mine --no dogs", sets=(("mine", "in ink --ar 3:2 --no cats"), ("v", "--tile"))
+    )
+    begun = await world.services.imagine.begin(world.asker(), options, None)
+
+    assert begun.job.prompt == "a fox in ink --no dogs, cats --ar 3:2"
+
+
+async def test_a_pool_that_was_closed_after_the_offer_begins_nothing_and_leaves_no_place_behind(
+    server: Server,
+) -> None:
+    world, table = server.world, Table(server.world)
+    offer = await offered(world, "a fox --repeat 2", Pool.FAST)
+    await server.guilds.switch_pool(GUILD, ADA, Pool.FAST, on=False)
+
+    started = await world.services.batches.start(ME, offer.key, table)
+
+    assert (started.begun, [(number, said.id) for number, said in started.refused]) == (
+        (),
+        [(1, "refused.pool_off"), (2, "refused.pool_off")],
+    )
+    assert len(table.opened) == len(table.shut_again) == 2
+
+
+async def test_one_that_cannot_be_read_from_disk_is_named_and_may_be_begun_later(world: Harness) -> None:
+    offer, table = await offered(world, "a fox --repeat 2"), Table(world)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("the disk is full"), {"by_interaction"}
+    started = await world.services.batches.start(ME, offer.key, table)
+    assert [said.id for _, said in started.refused] == ["trouble.storage"] * 2
+
+    world.store.trouble = None
+    assert len((await world.services.batches.start(ME, offer.key, table)).begun) == 2
+
+
+async def test_what_is_longer_than_a_prompt_may_be_is_not_offered(world: Harness) -> None:
+    assert (await refusal(offered(world, "a {red, green} fox " * 500))).id == "prompt.too_long"
+
+
+async def test_several_jobs_take_no_pictures_along(world: Harness) -> None:
+    options = PromptOptions(prompt="a fox --repeat 2", pictures=1)
+
+    why = await refusal(world.services.batches.offer(world.asker(), options, None, None))
+
+    assert why == text("prompt.several_with_pictures")
+    assert await world.all_jobs() == []
+
+
+async def test_what_was_refused_before_is_offered_where_it_was_first_asked_for(server: Server) -> None:
+    world = server.world
+    options = PromptOptions(prompt="a fox --repeat 2")
+    key = await world.services.drafts.keep(
+        options, user_id=1, guild_id=GUILD, pool=Pool.FAST, option_set=None
+    )
+    draft = await world.services.drafts.open(ME, key)
+    asker = world.asker()
+    private = replace(asker, reply=replace(asker.reply, guild_id=None))
+
+    offer = await world.services.batches.offer(
+        private, PromptOptions(prompt=draft.prompt), draft.pool, None, of=origin_of_draft(draft)
+    )
+
+    assert (len(offer.prompts), offer.pool) == (2, Pool.FAST)
+    assert (await world.services.drafts.open(ME, offer.key)).guild_id == GUILD
+
+
+@pytest.mark.parametrize(
+    ("prompt", "several"),
+    [
+        ("a {red, green} fox", True),
+        ("a fox --repeat 3", True),
+        ("a fox", False),
+        ("a fox --repeat 1", False),
+        ("a fox --ar banana --repeat 2", False),
+    ],
+)
+def test_only_a_prompt_without_mistakes_is_meant_for_several_jobs(prompt: str, *, several: bool) -> None:
+    assert asks_for_several(prompt) is several

@@ -1,0 +1,121 @@
+"""Buttons under what the second engine drew, and under cards whose task nobody knows: what stands in the way of a press.
+Never here: pictures that are gone (test_drawings.py), and upstream's own buttons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from bot.domain.engine_models import engine_model
+from bot.domain.jobs import JobState
+from bot.domain.pools import Pool
+from bot.domain.prices import Charge
+from bot.services.intake.drawing import DrawOptions
+from bot.storage.tables import ledger
+from tests.services.engine import furnish
+from tests.services.harness import GUILD, Harness
+from tests.services.intake.test_pictures import AFile
+from tests.services.server_harness import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from bot.domain.jobs import Job
+    from tests.services.engine import Studio
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Harness]:
+    opened = Harness(tmp_path)
+    yield opened
+    await opened.kill()
+
+
+async def pressed(world: Harness, job: Job, position: int) -> str:
+    attempt = world.services.presses.press(world.asker(), job.key, position, channel_id=0, message_id=0)
+    return (await refusal(attempt)).id
+
+
+async def opened(world: Harness) -> Studio:
+    studio = furnish(world)
+    await world.boot()
+    return studio
+
+
+async def edited(world: Harness) -> Job:
+    """A finished order that began from a picture."""
+    options = DrawOptions(prompt="make it blue")
+    started = await world.services.drawings.begin(world.asker(), options, given=[AFile(data=b"a fox")])
+    job = await world.ended(started.job)
+    assert job.state is JobState.SUCCEEDED
+    return job
+
+
+async def test_again_without_the_pictures_that_went_along_is_refused(world: Harness) -> None:
+    studio = await opened(world)
+    job = await edited(world)
+    await world.forget_inputs(job)
+
+    assert await pressed(world, job, 0) == "again.prompt_pictures_gone"
+    assert len(studio.orders) == 1
+
+
+async def test_a_model_that_takes_no_pictures_varies_none(world: Harness) -> None:
+    studio = await opened(world)
+    job = await edited(world)
+    older = engine_model("dall-e-3")
+    assert older is not None
+    studio.model = older
+
+    assert await pressed(world, job, 1) == "draw.no_pictures"
+    assert len(studio.orders) == 1
+
+
+async def test_a_card_whose_task_nobody_knows_has_nothing_to_go_on_from(world: Harness) -> None:
+    await world.boot()
+    grid = await world.finished_grid()
+
+    attempt = world.services.presses.start_child(
+        world.asker(), replace(grid, task_id=None), 0, channel_id=0, message_id=0
+    )
+
+    assert (await refusal(attempt)).id == "press.unfinished"
+    assert len(await world.all_jobs()) == 1
+
+
+async def test_every_picture_of_an_order_counts_what_one_costs(world: Harness) -> None:
+    world.more_terms["credits"] = {(Pool.DRAW, Charge.DRAW): 40}
+    await opened(world)
+
+    await world.services.drawings.begin(world.asker(), DrawOptions(prompt="a paper fox", number=3))
+
+    assert await credits_of(world) == [120]
+
+
+async def credits_of(world: Harness) -> list[int | None]:
+    query = select(ledger.c.credits)
+    return list(await world._opened.database.read(lambda cn: cn.execute(query).scalars().all()))
+
+
+@pytest.mark.parametrize(
+    ("options", "typed"),
+    [
+        (DrawOptions(prompt=" a fox "), "a fox"),
+        (
+            DrawOptions(prompt="a fox", size="9x9", quality="best", number=5),
+            "a fox --size 9x9 --quality best --number 5",
+        ),
+    ],
+)
+def test_an_order_is_kept_as_one_would_type_it(options: DrawOptions, typed: str) -> None:
+    assert options.typed == typed
+
+
+async def test_members_draw_with_the_engine_of_their_servers_account(world: Harness) -> None:
+    studio = await opened(world)
+
+    assert await world.services.drawings.engine(GUILD) == studio.model

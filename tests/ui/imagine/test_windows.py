@@ -1,0 +1,191 @@
+"""Windows of actions: what they begin with, what is sent of what was written, and what is given back where it cannot be.
+Never here: whole presses through the engine (tests/e2e/test_windows.py)."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typing_extensions import override
+
+from bot.domain.intake.window_words import WindowKind, WindowWords
+from bot.domain.jobs import JobState
+from bot.domain.people import NOBODYS
+from bot.errors import StorageTrouble
+from bot.services.intake.press import Pressed, PressOutcome
+from bot.services.intake.windows import ActionWindow
+from bot.ui.imagine import windows
+from tests.ui.builders import KEY, a_job, single_actions
+from tests.ui.client_harness import NoWindows, ScriptedPresses, studio
+from tests.ui.region.test_picker import Drafts, press, words
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from simcord.results import InteractionResult
+
+    from bot.domain.jobs import Job
+    from bot.domain.keys import JobKey
+    from bot.services.admission.asker import Asker
+    from tests.ui.client_harness import ClientHarness
+
+ZOOM, VARY = windows.zoom.id(KEY), windows.vary.id(KEY, 3)
+CUSTOM_ZOOM = [action.label for action in single_actions()].index("Custom Zoom")
+
+
+@dataclass
+class ScriptedWindows(NoWindows):
+    """Opens what the test wants, or takes too long."""
+
+    found: ActionWindow | Pressed | None = None
+    late: bool = False
+
+    async def open(self, _asker: Asker, _key: JobKey, _position: int) -> ActionWindow | Pressed | None:
+        if self.late:
+            raise TimeoutError
+        return self.found
+
+
+@dataclass
+class WordedPresses(ScriptedPresses):
+    """Remembers the words, too."""
+
+    words: list[WindowWords | None] = field(default_factory=list)
+
+    @override
+    async def press(self, *about: Any, words: WindowWords | None = None, **where: Any) -> Pressed:
+        self.words.append(words)
+        return await super().press(*about, **where)
+
+    def window_of(self, _job: Job, position: int) -> WindowKind | None:
+        return WindowKind.ZOOM if position == CUSTOM_ZOOM else None
+
+
+@dataclass
+class OneJob:
+    """Whatever is looked for is this job."""
+
+    job: Job
+
+    async def look(self, *_: object) -> Job:
+        return self.job
+
+
+@dataclass
+class Place:
+    """A picture whose account opens windows, and Bob, who likes to be asked."""
+
+    house: ClientHarness
+    windows: ScriptedWindows
+    presses: WordedPresses
+
+    async def press(self, custom_id: str) -> InteractionResult:
+        return await press(self.house, None, custom_id)  # type: ignore[arg-type]  # no region is looked at
+
+    async def send(self, window: InteractionResult, **fields: str) -> InteractionResult:
+        return await self.house.bob.submit_modal(window, fields)
+
+
+@asynccontextmanager
+async def place(kind: WindowKind = WindowKind.ZOOM, **changes: Any) -> AsyncIterator[Place]:
+    job = replace(a_job(JobState.SUCCEEDED), **{"actions": single_actions(), **changes})
+    async with studio(extensions=("cogs.imagine", "cogs.jobs")) as house:
+        services: Any = house.services
+        services.jobs = OneJob(job)
+        services.windows = ScriptedWindows(anywhere=True, remix_anywhere=True)
+        services.windows.found = ActionWindow(job, kind, "Pan")
+        services.presses = WordedPresses()
+        services.drafts = Drafts()
+        services.people.liked[house.bob.id] = replace(NOBODYS, remix=True)
+        yield Place(house, services.windows, services.presses)
+
+
+def defaults(window: InteractionResult) -> dict[str, str]:
+    """What a window's fields begin with."""
+    assert window.modal is not None, "there is no window"
+    fields = [row.get("component") or row["components"][0] for row in window.modal["components"]]
+    return {one["custom_id"]: one.get("value", "") for one in fields}
+
+
+async def test_a_zoom_begins_with_the_pictures_words_and_sends_what_was_written() -> None:
+    async with place() as here:
+        window = await here.press(ZOOM)
+        assert defaults(window) == {"zoom": "2", "prompt": a_job().prompt}
+        await here.send(window, zoom="1,4", prompt="a fox --v 7")
+
+        ((_, key, position, _, _),) = here.presses.pressed
+        assert (key, position) == (KEY, CUSTOM_ZOOM)
+        assert here.presses.words == [WindowWords(prompt="a fox --v 7", zoom="1.4")]
+
+
+async def test_words_that_cannot_be_sent_are_given_back_and_opened_again() -> None:
+    async with place() as here:
+        refused = await here.send(await here.press(ZOOM), zoom="3", prompt="a fox")
+
+        assert here.presses.pressed == []
+        assert refused.response is not None
+        assert refused.response.ephemeral
+        assert "a number from 1 to 2" in str(refused.response.components)
+        button = refused.response.components[-1]["components"][0]["custom_id"]
+        again = await here.house.bob.click(refused.response, custom_id=button)
+        assert defaults(again) == {"zoom": "3", "prompt": "a fox"}
+
+
+async def test_the_reason_is_told_also_where_nothing_can_be_kept() -> None:
+    async with place() as here:
+        here.house.services.drafts.trouble = StorageTrouble("locked")
+        await here.send(await here.press(ZOOM), zoom="3", prompt="a fox")
+
+        assert "a number from 1 to 2" in words(here.house)
+
+
+async def test_an_account_without_windows_names_the_buttons_that_zoom() -> None:
+    async with place() as here:
+        here.windows.anywhere = False
+        await here.press(ZOOM)
+
+        assert "Zoom Out 1.5x" in words(here.house)
+        assert here.presses.pressed == []
+
+
+async def test_a_picture_without_zooms_says_so() -> None:
+    async with place(actions=()) as here:
+        window = await here.press(ZOOM)
+
+        assert window.modal is None
+        assert "no other zoom" in words(here.house)
+
+
+@pytest.mark.parametrize("asks", [True, False])
+async def test_a_button_asks_for_words_only_whoever_likes_to_be_asked(*, asks: bool) -> None:
+    async with place(WindowKind.WORDS) as here:
+        here.house.services.people.liked[here.house.bob.id] = replace(NOBODYS, remix=asks)
+        result = await here.press(VARY)
+
+        if asks:
+            assert defaults(result) == {"prompt": a_job().prompt}
+            await here.send(result, prompt="a fox in the snow")
+        assert [pressed[2] for pressed in here.presses.pressed] == [3]
+        assert here.presses.words == [WindowWords(prompt="a fox in the snow") if asks else None]
+
+
+@pytest.mark.parametrize("runs", [True, False])
+async def test_where_there_is_no_window_the_button_is_pressed_or_its_job_is_named(*, runs: bool) -> None:
+    async with place(WindowKind.WORDS) as here:
+        here.windows.found = Pressed(a_job(), PressOutcome.RUNNING) if runs else None
+        result = await here.press(VARY)
+
+        assert result.modal is None
+        assert len(here.presses.pressed) == (0 if runs else 1)
+
+
+async def test_a_window_that_would_come_too_late_is_one_sentence() -> None:
+    async with place(WindowKind.WORDS) as here:
+        here.windows.late = True
+        result = await here.press(VARY)
+
+        assert result.modal is None
+        assert result.response is not None
+        assert result.response.ephemeral
