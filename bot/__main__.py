@@ -15,6 +15,15 @@ def main() -> None:
         # Windows' and POSIX' 8-bit encodings know no ✔: better a question mark than a broken command.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    try:
+        _carry_out()
+    except KeyboardInterrupt:  # while modules are read: later each verb ends by itself
+        from bot.errors import ExitStatus  # noqa: PLC0415 - as below
+
+        raise SystemExit(ExitStatus.INTERRUPTED) from None
+
+
+def _carry_out() -> None:
     if sys.argv[1:] == ["run"]:
         # The verb that is restarted has no options: it need not wait for a library that reads command lines.
         from bot.cli.run import command  # noqa: PLC0415 - and the others need not wait for this one

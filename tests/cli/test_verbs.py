@@ -161,6 +161,20 @@ def test_a_start_that_reads_no_command_line_ends_as_any_other(
     assert expected[0] == 78
 
 
+@pytest.mark.parametrize("verb", ["run", "doctor"])
+def test_who_interrupts_it_while_it_still_reads_its_modules_is_shown_no_traceback(verb: str) -> None:
+    interrupted = (
+        "import sys\nclass Finder:\n def find_spec(self, name, *rest):\n"
+        "  if name == 'bot.config': raise KeyboardInterrupt\n"
+        f"sys.meta_path.insert(0, Finder()); sys.argv = ['easel', '{verb}']\nfrom bot.__main__ import main\nmain()"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 @pytest.mark.usefixtures("folder")
 def test_an_old_terminal_breaks_no_verb(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
