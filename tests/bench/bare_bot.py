@@ -1,10 +1,11 @@
-"""`python -m tests.bench.bare_bot API GATEWAY TOKEN`: a bot of discord.py's that can do nothing but defer; what Easel is held against.
-Never here: anything of Easel's, and anything that discord.py would not import by itself."""
+"""`python -m tests.bench.bare_bot API GATEWAY TOKEN [MODULE …]`: a bot of discord.py's that can do nothing but defer.
+Never here: anything of Easel's, and anything that discord.py would not import by itself or the modules named."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import signal
 import sys
 from typing import Any
@@ -60,6 +61,8 @@ async def run(api: str, gateway: str, token: str) -> None:
 
 def main() -> None:
     """Begin."""
+    for name in sys.argv[4:]:
+        importlib.import_module(name)
     asyncio.run(run(*sys.argv[1:4]))
 
 

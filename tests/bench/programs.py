@@ -26,9 +26,9 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 READY_S: Final = 120.0
 
 
-def bare(fake: FakeDiscord) -> tuple[str, ...]:
-    """The bare bot's command line, after `python`."""
-    return ("-m", "tests.bench.bare_bot", fake.api, fake.gateway, fake.token)
+def bare(fake: FakeDiscord, *modules: str) -> tuple[str, ...]:
+    """The bare bot's command line, after `python`; it imports these modules, too, and does nothing with them."""
+    return ("-m", "tests.bench.bare_bot", fake.api, fake.gateway, fake.token, *modules)
 
 
 EASEL: Final = ("-m", "bot", "run")
