@@ -46,12 +46,14 @@ class Figures:
     """Answered with “thinking…” that never became anything."""
     longest: float
     """From a command to its picture, in seconds."""
+    gap: float
+    """The longest of these without the time in which the picture was made: what somebody waited for us, in seconds."""
 
     @property
     def line(self) -> str:
         """A line of the table."""
         figures = (self.asked, self.refused, self.jobs, self.lost, self.doubled, self.forgotten)
-        words = (f"{self.lasted:.1f}", *map(str, figures), f"{self.longest:.1f}")
+        words = (f"{self.lasted:.1f}", *map(str, figures), f"{self.longest:.1f}", f"{self.gap:.1f}")
         return f"| {self.fault} | {' | '.join(words)} |"
 
 
@@ -155,7 +157,14 @@ class Fleet:
         rows = {row.interaction_id: row for row in self.house.rows() if row.interaction_id in ids}
         fates = [self.house.fate(row) for row in rows.values()]
         without = [one for one in asked if one.id not in rows]
-        waits = [(row.delivered_at or 0) - row.created_at for row in rows.values() if row.delivered]
+        made = {
+            str(task.id): (task.finished or task.submitted) - task.submitted for task in self.house.accepted
+        }
+        waits = [
+            (((row.delivered_at or 0) - row.created_at) / 1_000, made.get(row.task_id or "", 0.0))
+            for row in rows.values()
+            if row.delivered
+        ]
         return Figures(
             fault,
             lasted,
@@ -165,7 +174,8 @@ class Fleet:
             sum(lost for lost, _ in fates),
             max((twice for _, twice in fates), default=0),
             sum((m := one.message()) is not None and m.loading for one in without),
-            max(waits, default=0) / 1_000,
+            max((wait for wait, _ in waits), default=0),
+            max((wait - making for wait, making in waits), default=0),
         )
 
 
