@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot import log as log_room
 from bot.domain.accounts import ApiKind
 from bot.errors import StartupError
+from bot.sandbox.app import KEYS, everything, furnished, settings_for
 from bot.sandbox.clock import StageClock, StageGuard
-from bot.sandbox.house import KEYS, everything, furnished, settings_for
 from bot.sandbox.mjproxy.faults import ProxyFault, read_proxy_fault
 from bot.sandbox.mjproxy.server import SimulatedProxy
 from bot.sandbox.page import live_page

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.domain.accounts import ApiKind
-from bot.sandbox.house import OWN_KEY
+from bot.sandbox.app import OWN_KEY
 from bot.sandbox.upstream import SANDBOX_KEY
 
 if TYPE_CHECKING:

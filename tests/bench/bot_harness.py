@@ -14,7 +14,7 @@ from discord.http import Route
 from bot import config
 from bot.app import assemble
 from bot.domain.ports import Picture
-from bot.sandbox.house import settings_for
+from bot.sandbox.app import settings_for
 from bot.sandbox.upstream import SANDBOX_KEY
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.domain.jobs import ReplyTarget
-from bot.sandbox.house import settings_for
+from bot.sandbox.app import settings_for
 from bot.sandbox.upstream import SimulatedUpstream
 from bot.sandbox.upstream.submissions import Ask
 from bot.storage.opening import open_storage

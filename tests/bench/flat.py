@@ -66,7 +66,7 @@ async def _here(url: str, waiting: int, accounts: int, times: int) -> dict[str, 
         standing = [_standing(n, accounts, now) for n in range(waiting)]
         await write(storage.database, standing)
         for _ in range(0, waiting, BROUGHT_BACK):
-            await storage.database.write(lambda cn: line.bring_back(cn, now + 10**6))
+            await storage.database.write(lambda cn: line.requeue(cn, now + 10**6))
         await settle(storage)
         return await _acts(storage, standing, now + 10**6, times)
 
@@ -135,7 +135,7 @@ async def _put_back(storage: Storage, begun: list[Job], claimed: list[Job]) -> N
     for job in claimed:
         await storage.jobs.release(replace(job, state=JobState.QUEUED, sent_at=None))
     if claimed:  # back into line, and nobody has to ask for a look
-        await storage.database.write(lambda cn: line.bring_back(cn, claimed[0].due_at + 10**6))
+        await storage.database.write(lambda cn: line.requeue(cn, claimed[0].due_at + 10**6))
     begun.clear()
     claimed.clear()
 

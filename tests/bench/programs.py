@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bot.sandbox.house import settings_for
+from bot.sandbox.app import settings_for
 from bot.sandbox.upstream import SANDBOX_KEY
 
 if TYPE_CHECKING:

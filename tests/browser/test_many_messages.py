@@ -18,8 +18,8 @@ import discord
 from PIL import Image, PngImagePlugin
 from playwright.async_api import async_playwright
 
+from bot.sandbox.app import furnished, settings_for
 from bot.sandbox.clock import StageClock, StageGuard
-from bot.sandbox.house import furnished, settings_for
 from bot.sandbox.page import live_page
 from bot.sandbox.page_limits import SHOWN
 from bot.sandbox.stage import open_stage

@@ -10,8 +10,8 @@ import discord
 from simcord.results import ResponseMessage
 from typing_extensions import override
 
+from bot.sandbox.app import furnished, settings_for
 from bot.sandbox.clock import StageClock, StageGuard
-from bot.sandbox.house import furnished, settings_for
 from bot.sandbox.stage import open_stage
 from bot.sandbox.upstream import Pace, SimulatedUpstream
 from tests.e2e.seen import Card, card_of

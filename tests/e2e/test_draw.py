@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.sandbox.house import KEYS, OWN_KEY, everything
+from bot.sandbox.app import KEYS, OWN_KEY, everything
 from bot.sandbox.upstream import Fault
 from tests.e2e.harness import open_world
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet
 
-from bot.sandbox.house import KEYS, OWN_KEY, everything
+from bot.sandbox.app import KEYS, OWN_KEY, everything
 from tests.e2e.harness import open_world
 
 if TYPE_CHECKING:

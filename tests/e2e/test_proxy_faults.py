@@ -33,7 +33,7 @@ async def test_a_picture_at_a_host_that_nobody_named_is_not_fetched_and_both_hea
     async with proxied(tmp_path) as (world, proxy):
         proxy.fault(fault, times=None)
         grid = await world.grid()
-        proxy.house.faults.lift()
+        proxy.state.faults.lift()
         single = await world.child(grid, "U1")
 
         assert "does not allow" in grid.words

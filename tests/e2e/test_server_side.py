@@ -40,7 +40,7 @@ async def test_turbo_is_chosen_typed_and_kept_by_the_chain(tmp_path: Path) -> No
 
         jobs = await jobs_of(world)
         assert [job.pool for job in jobs] == [Pool.TURBO, Pool.TURBO]
-        assert {record.ran for record in proxy.house.records} == {"TURBO"}
+        assert {record.ran for record in proxy.state.records} == {"TURBO"}
         assert "🚀 TURBO" in grid.words
 
 
@@ -55,7 +55,7 @@ async def test_turbo_is_kept_to_the_fourth_level(tmp_path: Path) -> None:
         jobs = await jobs_of(world)
         assert [(job.pool, job.state) for job in jobs] == [(Pool.TURBO, JobState.SUCCEEDED)] * 5
         assert len({job.root for job in jobs}) == 1
-        assert [record.ran for record in proxy.house.records] == ["TURBO"] * 5
+        assert [record.ran for record in proxy.state.records] == ["TURBO"] * 5
         assert (proxy.paid, proxy.broken_rules) == (5, [])
         told = await world.place.member.slash(world.place.channel, "quota")
         assert "🚀 TURBO" in world.whisper(told)

@@ -85,7 +85,7 @@ async def test_death_at_any_effect_around_the_answer_forgets_nobody(tmp_path: Pa
         else:
             world.effects.crash_at = None
         await world.reboot(after_ms=TENDED_S * 1_000)
-        await world.services.answers.tend()
+        await world.services.answers.recover()
         await world.services.answers.settle()
         left = await forgotten(world)
         await settled(world, answered)

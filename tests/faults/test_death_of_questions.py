@@ -114,7 +114,7 @@ async def ended(trial: Trial, walk: Callable[[Trial], Awaitable[None]]) -> None:
     """Another process tells who was left waiting, and brings every picture to its end."""
     world = trial.world
     await world.reboot(after_ms=TENDED_MS)
-    await world.services.answers.tend()
+    await world.services.answers.recover()
     await world.services.answers.settle()
     await settled(world, walk)  # type: ignore[arg-type]  # it only asks which walk it is
 

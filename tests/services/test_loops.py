@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         ("housekeeping", "records", "delete_due", 600, "tidying_failed"),
         ("watch", "memory", "get", 60, "watching_failed"),
         ("owner_questions", "memory", "get", 30, "questions_not_resumed"),
-        ("answers", "store", "claim", 10, "answers_not_tended"),
+        ("answers", "store", "claim", 10, "answers_not_recovered"),
         ("people", "store", "languages", 30, "languages_not_read"),
     ],
 )

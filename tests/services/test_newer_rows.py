@@ -72,13 +72,13 @@ async def test_somebody_who_waits_in_a_new_way_keeps_nobody_else_waiting(world: 
     world.clock.move_to(now + 60_000)
 
     for _ in range(3):
-        await world.services.answers.tend()
+        await world.services.answers.recover()
 
     assert sorted(world.discord.told) == [2, 3]
     # The row stays for the version that knows it: nobody says that it was told.
     await write(world, update(open_answers).values(kind=AnswerKind.PUBLIC.value))
     world.clock.move_to(now + 2 * 3_600_000)
-    await world.services.answers.tend()
+    await world.services.answers.recover()
     assert 1 in world.discord.told
 
 

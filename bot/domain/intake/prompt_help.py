@@ -178,7 +178,7 @@ class HelpBooks(Protocol):
     async def give_back(self, call: HelpCall, at: int) -> None:
         """Nothing was asked, or nothing was paid."""
 
-    async def let_off(self, interaction_id: int, at: int) -> None:
+    async def waive(self, interaction_id: int, at: int) -> None:
         """The process died over it: who asked pays nothing, and the owner's count keeps what may have been paid.
 
         Of an interaction that begins several pictures, the questions whose words went into one stay paid.

@@ -12,33 +12,33 @@ from bot.sandbox.upstream import archive
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.sandbox.mjproxy.house import House
+    from bot.sandbox.mjproxy.state import ProxyState
     from bot.sandbox.upstream.tasks import Task
 
 
-def dump(house: House) -> dict[str, Any]:
+def dump(proxy: ProxyState) -> dict[str, Any]:
     """Everything worth keeping; what the server forgot stays forgotten."""
     return {
-        **archive.dump(house.service),
-        "flavour": house.flavour.value,
-        "given": house.records.given,
-        "records": [_dump_record(record) for record in house.records],
+        **archive.dump(proxy.service),
+        "flavour": proxy.flavour.value,
+        "given": proxy.records.given,
+        "records": [_dump_record(record) for record in proxy.records],
     }
 
 
-def load(house: House, dumped: Mapping[str, Any]) -> list[Task]:
+def load(proxy: ProxyState, dumped: Mapping[str, Any]) -> list[Task]:
     """Take in what `dump` wrote; gives the tasks that run again. Raises ValueError for another format or flavour."""
-    if dumped.get("flavour") != house.flavour.value:
+    if dumped.get("flavour") != proxy.flavour.value:
         raise ValueError("this was written by another kind of server")
-    running = archive.load(house.service, dumped)
-    tasks = {task.id: task for task in house.service.book.tasks}
-    house.records.given = dumped["given"]
+    running = archive.load(proxy.service, dumped)
+    tasks = {task.id: task for task in proxy.service.book.tasks}
+    proxy.records.given = dumped["given"]
     records: dict[str, Record] = {}
     for entry in dumped["records"]:
         parent, task = records.get(entry["parent"]), tasks.get(entry["task"])
         record = Record(**{**entry, "parent": parent, "task": task, "quirks": set(entry["quirks"])})
         records[record.id] = record
-        house.records.add(record)
+        proxy.records.add(record)
     return running
 
 

@@ -12,8 +12,8 @@ from bot.sandbox.mjproxy.views import true_view, view
 from bot.sandbox.upstream.tasks import Status
 
 if TYPE_CHECKING:
-    from bot.sandbox.mjproxy.house import House
     from bot.sandbox.mjproxy.records import Record
+    from bot.sandbox.mjproxy.state import ProxyState
     from bot.sandbox.mjproxy.submitting import Visit
 
 NEWEST = 100
@@ -22,26 +22,26 @@ NEWEST = 100
 class Reading:
     """Handlers of `/task/*`."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, proxy: ProxyState) -> None:
+        self._proxy = proxy
 
     def one(self, visit: Visit, task_id: str) -> dict[str, Any]:
         """`/task/{id}/fetch`."""
-        record = self._house.records.get(task_id)
-        if record is None or (self._house.manners.gateway and record.account != visit.account):
-            raise Reply(*self._house.manners.unknown_task)
-        return view(self._house, record, "fetch")
+        record = self._proxy.records.get(task_id)
+        if record is None or (self._proxy.manners.gateway and record.account != visit.account):
+            raise Reply(*self._proxy.manners.unknown_task)
+        return view(self._proxy, record, "fetch")
 
     def by_ids(self, visit: Visit, name: str) -> list[dict[str, Any]]:
         """`list-by-condition` and `list-by-ids`: what is unknown is left out."""
-        there = self._house.batch if name == "list-by-condition" else self._house.manners.by_ids
+        there = self._proxy.batch if name == "list-by-condition" else self._proxy.manners.by_ids
         if not there:
             raise no_such_path(f"/mj/task/{name}")
-        found = [self._house.records.get(task_id) for task_id in visit.fields.get("ids") or []]
+        found = [self._proxy.records.get(task_id) for task_id in visit.fields.get("ids") or []]
         shown = []
         for record in filter(None, reversed(found)):
-            now = view(self._house, record, name)
-            if self._house.faults.strikes(ProxyFault.TWO_ROWS, name):
+            now = view(self._proxy, record, name)
+            if self._proxy.faults.strikes(ProxyFault.TWO_ROWS, name):
                 shown.append({**now, "status": "MODAL", "progress": "0%", "imageUrl": "", "buttons": None})
             shown.append(now)
         return shown
@@ -49,32 +49,32 @@ class Reading:
     def every(self, visit: Visit) -> list[dict[str, Any]]:
         """`/task/list`: everybody's, the newest first."""
         del visit
-        if not self._house.manners.lists:
+        if not self._proxy.manners.lists:
             raise no_such_path("/mj/task/list")
-        newest = list(self._house.records)[::-1]
-        if self._house.flavour is Flavour.TRUEAI:
+        newest = list(self._proxy.records)[::-1]
+        if self._proxy.flavour is Flavour.TRUEAI:
             newest = newest[:NEWEST]
-        return [view(self._house, record, "list") for record in newest]
+        return [view(self._proxy, record, "list") for record in newest]
 
     def page(self, visit: Visit) -> dict[str, Any]:
         """`/task/query`."""
-        if not self._house.manners.pages:
+        if not self._proxy.manners.pages:
             raise no_such_path("/mj/task/query")
         state = visit.fields.get("state")
-        records = [r for r in reversed(list(self._house.records)) if state is None or r.state == state]
+        records = [r for r in reversed(list(self._proxy.records)) if state is None or r.state == state]
         number, size = int(visit.fields.get("pageNumber", 0)), int(visit.fields.get("pageSize", 10))
-        shown = [view(self._house, r, "query") for r in records[number * size : (number + 1) * size]]
+        shown = [view(self._proxy, r, "query") for r in records[number * size : (number + 1) * size]]
         return {"content": shown, "totalElements": len(records), "size": size, "number": number}
 
     def seed(self, visit: Visit, task_id: str) -> dict[str, Any]:
         """`/task/{id}/image-seed`."""
         del visit
-        if not self._house.manners.seed:
+        if not self._proxy.manners.seed:
             raise no_such_path(f"/mj/task/{task_id}/image-seed")
-        record = self._house.records.get(task_id)
+        record = self._proxy.records.get(task_id)
         if record is None:
             raise refused(3, "关联任务不存在或已失效", status=404)
-        if record.task is None or self._house.service.book.state(record.task).status is not Status.SUCCESS:
+        if record.task is None or self._proxy.service.book.state(record.task).status is not Status.SUCCESS:
             raise refused(4, "关联任务状态错误", status=400)
         record.seed_asked = True
         return submitted(1, "success", str(record.task.seed % 2**32))
@@ -82,22 +82,22 @@ class Reading:
     def cancel(self, visit: Visit, task_id: str) -> dict[str, Any]:
         """`/task/{id}/cancel`."""
         del visit
-        if self._house.manners.admin_cancel:
+        if self._proxy.manners.admin_cancel:
             raise Reply(400, "演示模式,禁止操作")
-        if not self._house.manners.cancel:
+        if not self._proxy.manners.cancel:
             raise no_such_path(f"/mj/task/{task_id}/cancel")
-        record = self._house.records.get(task_id)
+        record = self._proxy.records.get(task_id)
         if record is None:
             raise refused(3, "关联任务不存在或已失效")
-        if true_view(self._house, record)["status"] not in {"SUCCESS", "FAILURE"}:
+        if true_view(self._proxy, record)["status"] not in {"SUCCESS", "FAILURE"}:
             record.cancelled = True
         return submitted(1, "成功")
 
     def usage(self, visit: Visit) -> dict[str, Any]:
         """A gateway's `/api/usage/token`."""
-        if not self._house.manners.usage:
+        if not self._proxy.manners.usage:
             raise no_such_path("/api/usage/token")
-        left = self._house.service.accounts.balances[visit.account]
+        left = self._proxy.service.accounts.balances[visit.account]
         data = {
             "total_granted": int(left),
             "total_used": 0,
@@ -108,7 +108,7 @@ class Reading:
 
     def picture_url(self, task_id: str) -> Record:
         """The record whose picture a gateway hands on."""
-        record = self._house.records.get(task_id)
+        record = self._proxy.records.get(task_id)
         if record is None or record.task is None:
             raise Reply(404, {"error": "midjourney_task_not_found"})
         return record

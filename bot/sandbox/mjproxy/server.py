@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from bot.sandbox.mjproxy.archive import dump, load
-from bot.sandbox.mjproxy.doors import Doors
+from bot.sandbox.mjproxy.endpoints import Endpoints
 from bot.sandbox.mjproxy.faults import Planned, ProxyFault
 from bot.sandbox.mjproxy.flavours import Flavour
-from bot.sandbox.mjproxy.house import House
 from bot.sandbox.mjproxy.reading import Reading
+from bot.sandbox.mjproxy.state import ProxyState
 from bot.sandbox.mjproxy.submitting import Submitting
 from bot.sandbox.mjproxy.views import true_view
 from bot.sandbox.mjproxy.workshop import Workshop
@@ -45,7 +45,7 @@ OF_HOUSE = frozenset(
 
 
 class SimulatedProxy(LoopbackServer):
-    """One flavour on loopback. Open it with `async with`; options are the fields of `House` and of `Settings`."""
+    """One flavour on loopback. Open it with `async with`; options are the fields of `ProxyState` and of `Settings`."""
 
     def __init__(
         self,
@@ -59,32 +59,32 @@ class SimulatedProxy(LoopbackServer):
         own = {name: options.pop(name) for name in list(options) if name in OF_HOUSE}
         service = Service(replace(settings or Settings(), **options))
         super().__init__(service, host=host, port=port, view=self._posted)
-        self.house = House(flavour=flavour, service=service, **own)
+        self.state = ProxyState(flavour=flavour, service=service, **own)
         self._workshop = Workshop(service, self._gallery.fetch_own, self._webhooks.watch)
 
     def _posted(self, service: Service, task: Task) -> dict[str, Any]:
         del service
-        record = self.house.records.of_task(task)
-        return true_view(self.house, record) if record is not None else {}
+        record = self.state.records.of_task(task)
+        return true_view(self.state, record) if record is not None else {}
 
     @override
     def _add_routes(self, application: web.Application) -> None:
-        doors = Doors(
-            self.house,
-            Submitting(self.house, self._workshop),
-            Reading(self.house),
+        endpoints = Endpoints(
+            self.state,
+            Submitting(self.state, self._workshop),
+            Reading(self.state),
             self._misbehaviour,
             self._gallery,
         )
-        application.router.add_route("*", "/{path:.*}", doors.serve)
+        application.router.add_route("*", "/{path:.*}", endpoints.serve)
 
     @override
     def dump(self) -> dict[str, Any]:
-        return dump(self.house)
+        return dump(self.state)
 
     @override
     def load(self, dumped: Mapping[str, Any]) -> None:
-        for task in load(self.house, dumped):
+        for task in load(self.state, dumped):
             self._webhooks.watch(task)
 
     # -- looking in --------------------------------------------------------------------------------------------------
@@ -93,16 +93,16 @@ class SimulatedProxy(LoopbackServer):
     def records(self) -> list[Record]:
         """Every id that was given out and is still known, oldest first."""
         self.service.book.advance()
-        return list(self.house.records)
+        return list(self.state.records)
 
     @property
     def broken_rules(self) -> list[str]:
         """What the client did that no client may do."""
-        return self.house.broken_rules
+        return self.state.broken_rules
 
     def record(self, record_id: str) -> Record:
         """A record, forgotten ones not; raises KeyError."""
-        found = self.house.records.get(record_id)
+        found = self.state.records.get(record_id)
         if found is None:
             raise KeyError(record_id)
         return found
@@ -120,11 +120,11 @@ class SimulatedProxy(LoopbackServer):
     ) -> Planned | PlannedFault:
         """Plan a fault of the family's, or one of those that both stand-ins share."""
         if isinstance(fault, Planned):
-            return self.house.faults.add(fault)
+            return self.state.faults.add(fault)
         if isinstance(fault, PlannedFault):
             return self.service.faults.add(fault)
         if isinstance(fault, ProxyFault):
-            return self.house.faults.add(Planned(fault, left=times, endpoint=endpoint))
+            return self.state.faults.add(Planned(fault, left=times, endpoint=endpoint))
         return self.service.faults.add(
             PlannedFault(fault, left=times, endpoint=endpoint, seconds=seconds, reason=reason)
         )

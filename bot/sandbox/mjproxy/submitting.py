@@ -21,8 +21,8 @@ from bot.sandbox.upstream.tasks import Status
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.sandbox.mjproxy.house import House
     from bot.sandbox.mjproxy.replies import Reply
+    from bot.sandbox.mjproxy.state import ProxyState
     from bot.sandbox.mjproxy.workshop import Workshop
     from bot.sandbox.upstream.tasks import Task
 
@@ -49,12 +49,12 @@ class Visit:
 class Submitting:
     """Handlers of `/submit/*`; each gives the answer's body, and the record that it made."""
 
-    def __init__(self, house: House, workshop: Workshop) -> None:
-        self._house = house
+    def __init__(self, proxy: ProxyState, workshop: Workshop) -> None:
+        self._proxy = proxy
         self._workshop = workshop
         plain = {"imagine": workshop.imagine, "blend": workshop.blend, "describe": workshop.describe}
         self._plain: dict[str, Callable[[Any], Awaitable[Answer]]] = dict(plain)
-        if house.manners.shorten:
+        if proxy.manners.shorten:
             self._plain["shorten"] = workshop.shorten
 
     async def serve(self, visit: Visit) -> tuple[dict[str, Any], Record | None]:
@@ -62,16 +62,16 @@ class Submitting:
         self._check_rules(visit)
         if visit.endpoint in self._plain:
             return await self._begin(visit)
-        if visit.endpoint == "action" and self._house.manners.buttons:
+        if visit.endpoint == "action" and self._proxy.manners.buttons:
             return await self._act(visit)
-        if visit.endpoint == "modal" and self._house.manners.windows:
+        if visit.endpoint == "modal" and self._proxy.manners.windows:
             return await self._fill(visit)
         if visit.endpoint == "upload-discord-images":
             return self._upload(visit), None
         raise no_such_path(f"/mj/submit/{visit.endpoint}")
 
     def _check_rules(self, visit: Visit) -> None:
-        fields, broken = visit.fields, self._house.broken_rules
+        fields, broken = visit.fields, self._proxy.broken_rules
         account_filter = fields.get("accountFilter") or {}
         if len(account_filter.get("modes") or []) > 1:
             broken.append("two modes in one filter")
@@ -101,18 +101,18 @@ class Submitting:
     async def _act(self, visit: Visit) -> tuple[dict[str, Any], Record]:
         parent, custom_id = self._parent(visit), bodies.text(visit.fields, "customId") or ""
         asked = read_press(custom_id)
-        if self._house.manners.gateway and not _SOLD_BY_GATEWAYS.search(custom_id):
+        if self._proxy.manners.gateway and not _SOLD_BY_GATEWAYS.search(custom_id):
             raise refused(4, f"unknown_action:{custom_id}", status=400)
-        if asked is None or (self._house.flavour is Flavour.TRUEAI and asked.family is Family.BOOKMARK):
+        if asked is None or (self._proxy.flavour is Flavour.TRUEAI and asked.family is Family.BOOKMARK):
             raise refused(4, "未知的 Action 类型")
         known = {button.custom_id for button in parent.buttons()}
         if custom_id not in known and not custom_id.startswith("MJ::Job::PromptAnalyzer::"):
             raise refused(4, "参数错误: customId")
-        of = self._house.records.of_task(parent)
+        of = self._proxy.records.of_task(parent)
         record = self._record(visit, asked.family.value.upper(), of)
         record.custom_id, record.prompt = custom_id, of.prompt if of is not None else None
-        wants_remix = visit.fields.get("enableRemix") is True and self._house.flavour is Flavour.TRUEAI
-        remix = (self._house.remix or wants_remix) and asked.family in _MAY_REMIX
+        wants_remix = visit.fields.get("enableRemix") is True and self._proxy.flavour is Flavour.TRUEAI
+        remix = (self._proxy.remix or wants_remix) and asked.family in _MAY_REMIX
         if asked.family in {Family.MODAL, Family.REGION} or remix:
             return self._open(record, asked.family, custom_id, parent)
         return await self._run(visit, record, lambda ask: self._workshop.press(ask, parent, custom_id), of)
@@ -122,29 +122,29 @@ class Submitting:
     ) -> tuple[dict[str, Any], Record]:
         """Open a window; nothing runs, and nothing is paid."""
         record.shown_prompt = _line_of(parent, custom_id) or record.prompt or ""
-        self._house.records.add(record)
+        self._proxy.records.add(record)
         shown = (
-            "" if family is Family.REGION and self._house.flavour is Flavour.TRUEAI else record.shown_prompt
+            "" if family is Family.REGION and self._proxy.flavour is Flavour.TRUEAI else record.shown_prompt
         )
         kept = family is Family.REGION or custom_id.startswith("MJ::CustomZoom::")
-        code = 21 if kept or not self._house.manners.gateway else 1
+        code = 21 if kept or not self._proxy.manners.gateway else 1
         return submitted(code, "Waiting for window confirm", record.id, finalPrompt=shown, remix=True), record
 
     async def _fill(self, visit: Visit) -> tuple[dict[str, Any], Record]:
-        house = self._house
-        record = house.records.get(visit.fields.get("taskId"))
-        if record is None or house.faults.strikes(ProxyFault.WINDOW_GONE, "modal"):
+        proxy = self._proxy
+        record = proxy.records.get(visit.fields.get("taskId"))
+        if record is None or proxy.faults.strikes(ProxyFault.WINDOW_GONE, "modal"):
             raise self._unknown("关联任务不存在或已失效")
         record.fills += 1
         if record.fills > 1:
-            house.broken_rules.append(f"the window {record.id} was answered twice")
+            proxy.broken_rules.append(f"the window {record.id} was answered twice")
         parent = record.parent.task if record.parent is not None else None
         prompt = bodies.text(visit.fields, "prompt") or record.shown_prompt
         if parent is None or not prompt:
             raise refused(4, "prompt不能为空")
         mask = bodies.text(visit.fields, "maskBase64")
         custom_id = record.custom_id or ""
-        if house.faults.strikes(ProxyFault.NEW_ID, "modal"):
+        if proxy.faults.strikes(ProxyFault.NEW_ID, "modal"):
             older, record = record, self._record(visit, record.action, record.parent)
             record.custom_id, record.state = older.custom_id, older.state
         record.prompt = prompt
@@ -154,9 +154,9 @@ class Submitting:
             lambda ask: self._workshop.filled(ask, parent, custom_id, prompt, mask),
             record.parent,
         )
-        if house.faults.strikes(ProxyFault.WINDOW_DIES, "modal"):
+        if proxy.faults.strikes(ProxyFault.WINDOW_DIES, "modal"):
             record.dead = TIME_OUT
-        record.still_modal = house.faults.strikes(ProxyFault.STILL_MODAL, "modal")
+        record.still_modal = proxy.faults.strikes(ProxyFault.STILL_MODAL, "modal")
         return made
 
     # -- parts -------------------------------------------------------------------------------------------------------
@@ -169,47 +169,47 @@ class Submitting:
         parent: Record | None,
     ) -> tuple[dict[str, Any], Record]:
         """Accept the shared task behind a record."""
-        house, modes = self._house, self._modes(visit)
+        proxy, modes = self._proxy, self._modes(visit)
         asked = visit.prefix.removeprefix("mj-").upper() if visit.prefix else next(iter(modes), None)
         record.asked = asked if asked in SPEEDS else None
-        record.ran = house.speed(key=visit.key, prefix=visit.prefix, modes=modes, parent=parent)
-        if house.faults.strikes(ProxyFault.OTHER_SPEED, visit.endpoint):
+        record.ran = proxy.speed(key=visit.key, prefix=visit.prefix, modes=modes, parent=parent)
+        if proxy.faults.strikes(ProxyFault.OTHER_SPEED, visit.endpoint):
             record.ran = "FAST" if record.ran != "FAST" else "TURBO"
         fields = dict(visit.fields)
         if record.hook is None:
             fields.pop("notifyHook", None)
         else:
             fields["notifyHook"] = record.hook
-        before = house.service.book.waiting(POOLS[record.ran])
+        before = proxy.service.book.waiting(POOLS[record.ran])
         try:
             answer = await does(FamilyAsk(visit.account, visit.endpoint, fields, speed=record.ran))
         except Refusal as refusal:
             raise self._translated(refusal) from refusal
-        task = house.service.book.get(answer.task_id or 0)
+        task = proxy.service.book.get(answer.task_id or 0)
         if task is not None:
-            house.records.tie(record, task)
-        house.records.add(record)
-        if house.faults.strikes(ProxyFault.ZERO_PERCENT, visit.endpoint):
+            proxy.records.tie(record, task)
+        proxy.records.add(record)
+        if proxy.faults.strikes(ProxyFault.ZERO_PERCENT, visit.endpoint):
             record.quirks.add("zero")
-        if house.faults.strikes(ProxyFault.FORGOTTEN, visit.endpoint):
+        if proxy.faults.strikes(ProxyFault.FORGOTTEN, visit.endpoint):
             record.forgotten = True
-        if before and not house.manners.gateway:
+        if before and not proxy.manners.gateway:
             words = f"排队中,前面还有{before}个任务"
             return submitted(22, words, record.id, numberOfQueues=before), record
         return submitted(1, "提交成功", record.id), record
 
     def _record(self, visit: Visit, action: str, parent: Record | None) -> Record:
-        house = self._house
-        hook = bodies.text(visit.fields, "notifyHook") if house.manners.webhooks else None
+        proxy = self._proxy
+        hook = bodies.text(visit.fields, "notifyHook") if proxy.manners.webhooks else None
         return Record(
-            id=house.records.next_id(),
+            id=proxy.records.next_id(),
             account=visit.account,
             action=action,
             state=bodies.text(visit.fields, "state") or "",
             hook=hook,
             asked=None,
             ran="FAST",
-            created=house.service.book.now,
+            created=proxy.service.book.now,
             parent=parent,
         )
 
@@ -218,11 +218,11 @@ class Submitting:
         return [str(mode) for mode in given]
 
     def _parent(self, visit: Visit) -> Task:
-        record = self._house.records.get(visit.fields.get("taskId"))
+        record = self._proxy.records.get(visit.fields.get("taskId"))
         if record is None or record.task is None:
             raise self._unknown("关联任务不存在或已失效")
-        if self._house.service.book.state(record.task).status is not Status.SUCCESS:
-            gateway = self._house.manners.gateway
+        if self._proxy.service.book.state(record.task).status is not Status.SUCCESS:
+            gateway = self._proxy.manners.gateway
             raise refused(
                 4,
                 "task_status_not_success" if gateway else "关联任务状态错误",
@@ -231,17 +231,17 @@ class Submitting:
         return record.task
 
     def _unknown(self, words: str) -> Reply:
-        if self._house.manners.gateway:
+        if self._proxy.manners.gateway:
             return refused(4, "task_not_found", status=400)
-        return refused(3, words, status=404 if self._house.flavour is Flavour.TRUEAI else 200)
+        return refused(3, words, status=404 if self._proxy.flavour is Flavour.TRUEAI else 200)
 
     def _translated(self, refusal: Refusal) -> Reply:
         """The shared service's refusals in the family's words."""
         words = refusal.message
         if "queue full" in words:
-            return queue_full(self._house)
+            return queue_full(self._proxy)
         if refusal.status_code == 402:  # noqa: PLR2004 - no balance
-            return refused(4, "quota_not_enough", status=400 if self._house.manners.gateway else 200)
+            return refused(4, "quota_not_enough", status=400 if self._proxy.manners.gateway else 200)
         if "banned" in words.lower():
             return refused(24, "可能包含敏感词", bannedWord=words)
         if "base64" in words:
@@ -249,7 +249,7 @@ class Submitting:
         return refused(4, f"参数错误: {words}")
 
     def _upload(self, visit: Visit) -> dict[str, Any]:
-        if not self._house.uploads:
+        if not self._proxy.uploads:
             raise refused(4, "禁止上传")
         addresses = []
         for written in bodies.text_list(visit.fields, "base64Array"):
@@ -258,14 +258,14 @@ class Submitting:
             except ValueError:
                 raise refused(4, "base64格式错误") from None
             stored = StoredFile(content, "picture.png", 0, public=True, expires=None)
-            file_id = self._house.service.files.add(stored)
-            addresses.append(self._house.service.public_file(file_id))
+            file_id = self._proxy.service.files.add(stored)
+            addresses.append(self._proxy.service.public_file(file_id))
         return submitted(1, "success", addresses)
 
 
-def queue_full(house: House) -> Reply:
+def queue_full(proxy: ProxyState) -> Reply:
     """How this flavour says that it has no place."""
-    if house.manners.filter_exceptions:
+    if proxy.manners.filter_exceptions:
         return refused(9, "提交失败,队列已满,请稍后尝试")
     return refused(23, "队列已满,请稍后尝试")
 

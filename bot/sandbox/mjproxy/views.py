@@ -11,16 +11,16 @@ from bot.sandbox.mjproxy.workshop import KEYCAPS
 from bot.sandbox.upstream.tasks import State, Status
 
 if TYPE_CHECKING:
-    from bot.sandbox.mjproxy.house import House
     from bot.sandbox.mjproxy.records import Record
+    from bot.sandbox.mjproxy.state import ProxyState
     from bot.sandbox.upstream.tasks import Task
 
 _SHOWN = {Status.FAILED: "FAILURE"}
 
 
-def true_view(house: House, record: Record) -> dict[str, Any]:
+def true_view(proxy: ProxyState, record: Record) -> dict[str, Any]:
     """The task object as a proxy has it."""
-    status, percent = _standing(house, record)
+    status, percent = _standing(proxy, record)
     task = record.task
     failed = status in {"FAILURE", "CANCEL"}
     done = status == "SUCCESS"
@@ -38,14 +38,14 @@ def true_view(house: House, record: Record) -> dict[str, Any]:
         "submitTime": _ms(record.created),
         "startTime": _ms(started),
         "finishTime": _ms(finished),
-        "imageUrl": _picture(house, record, status, percent),
-        "failReason": _reason(house, record) if failed else None,
+        "imageUrl": _picture(proxy, record, status, percent),
+        "failReason": _reason(proxy, record) if failed else None,
         "properties": _properties(record, done=done),
-        "buttons": _buttons(house, record) if done else [],
+        "buttons": _buttons(proxy, record) if done else [],
     }
-    if house.flavour is Flavour.NOVI:
+    if proxy.flavour is Flavour.NOVI:
         del shown["buttons"]
-    if house.flavour is Flavour.TRUEAI:
+    if proxy.flavour is Flavour.TRUEAI:
         seed = str(task.seed) if task is not None and record.seed_asked else None
         shown |= {
             "botType": "MID_JOURNEY",
@@ -60,13 +60,13 @@ def true_view(house: House, record: Record) -> dict[str, Any]:
     return shown
 
 
-def view(house: House, record: Record, endpoint: str) -> dict[str, Any]:
+def view(proxy: ProxyState, record: Record, endpoint: str) -> dict[str, Any]:
     """The task object as this request gets to see it."""
-    shown = _copied(house, record) if house.manners.gateway else true_view(house, record)
+    shown = _copied(proxy, record) if proxy.manners.gateway else true_view(proxy, record)
     for fault, changes in _DISTORTIONS.items():
         if fault in _OF_PICTURES and not shown["imageUrl"]:
             continue
-        if house.faults.strikes(fault, endpoint):
+        if proxy.faults.strikes(fault, endpoint):
             shown |= {name: value(shown) if callable(value) else value for name, value in changes.items()}
     return shown
 
@@ -85,7 +85,7 @@ _DISTORTIONS: dict[ProxyFault, dict[str, Any]] = {
 _OF_PICTURES = frozenset({ProxyFault.RELATIVE_IMAGE, ProxyFault.LOCAL_IMAGE, ProxyFault.FOREIGN_IMAGE})
 
 
-def _standing(house: House, record: Record) -> tuple[str, int]:
+def _standing(proxy: ProxyState, record: Record) -> tuple[str, int]:
     task = record.task
     if record.cancelled:
         return "CANCEL", 0
@@ -93,7 +93,7 @@ def _standing(house: House, record: Record) -> tuple[str, int]:
         return "FAILURE", 0
     if task is None or record.still_modal:
         return "MODAL", 0
-    state: State = house.service.book.state(task)
+    state: State = proxy.service.book.state(task)
     if "zero" in record.quirks and state.status is Status.IN_PROGRESS:
         return "IN_PROGRESS", 0
     if task.started is None and state.status is Status.SUBMITTED:
@@ -114,28 +114,28 @@ def _properties(record: Record, *, done: bool) -> dict[str, Any]:
     return {**kept, "finalPrompt": final}
 
 
-def _reason(house: House, record: Record) -> str | None:
+def _reason(proxy: ProxyState, record: Record) -> str | None:
     if record.cancelled:
         return "取消任务"
     reason = record.dead or (record.task.fail_reason if record.task is not None else None) or "Failure"
-    if house.flavour is Flavour.TRUEAI and reason.startswith("["):
+    if proxy.flavour is Flavour.TRUEAI and reason.startswith("["):
         title, _, words = reason[1:].partition("] ")
         return f"{title}, {words}"
     return reason
 
 
-def _picture(house: House, record: Record, status: str, percent: int) -> str | None:
+def _picture(proxy: ProxyState, record: Record, status: str, percent: int) -> str | None:
     task = record.task
     if task is None or task.picture is None or status not in {"SUCCESS", "IN_PROGRESS"}:
         return None
-    address, _ = house.service.picture_links(task, Status(status), percent)
-    if address is not None and house.flavour is Flavour.NEW_API:
+    address, _ = proxy.service.picture_links(task, Status(status), percent)
+    if address is not None and proxy.flavour is Flavour.NEW_API:
         # Its owner never set the address, which the program's default is for.
-        return f"{house.server_address}/mj/image/{record.id}"
+        return f"{proxy.server_address}/mj/image/{record.id}"
     return address
 
 
-def _buttons(house: House, record: Record) -> list[dict[str, Any]]:
+def _buttons(proxy: ProxyState, record: Record) -> list[dict[str, Any]]:
     task: Task | None = record.task
     if task is None:
         return []
@@ -143,20 +143,20 @@ def _buttons(house: House, record: Record) -> list[dict[str, Any]]:
         pairs = [(f"MJ::Job::PromptAnalyzer::{n}", "", cap) for n, cap in enumerate(KEYCAPS, 1)]
     else:
         pairs = [(b.custom_id, b.label, b.emoji) for b in task.buttons() if b.custom_id is not None]
-    del house
+    del proxy
     return [
         {"customId": custom_id, "emoji": emoji, "label": label, "type": 2, "style": 2}
         for custom_id, label, emoji in pairs
     ]
 
 
-def _copied(house: House, record: Record) -> dict[str, Any]:
+def _copied(proxy: ProxyState, record: Record) -> dict[str, Any]:
     """A gateway's row: as of its last poll, and nearly empty before the first."""
-    now = house.service.book.now
+    now = proxy.service.book.now
     if record.copied == 0.0:
         record.copied = record.created
-    if now - record.copied >= house.lag:
-        record.copy, record.copied = true_view(house, record), now
+    if now - record.copied >= proxy.lag:
+        record.copy, record.copied = true_view(proxy, record), now
     if record.copy is None:
         empty = {
             "status": "",
@@ -166,7 +166,7 @@ def _copied(house: House, record: Record) -> dict[str, Any]:
             "imageUrl": "",
             "failReason": "",
         }
-        shown = {**true_view(house, record), **empty, "state": "", "buttons": None, "properties": None}
+        shown = {**true_view(proxy, record), **empty, "state": "", "buttons": None, "properties": None}
     else:
         shown = dict(record.copy)
     kept = shown.get("properties") or {}

@@ -105,7 +105,7 @@ class Witness:
         if job.task_id is None:
             return None
         if isinstance(self.upstream, SimulatedProxy):
-            record = self.upstream.house.records.get(str(job.task_id))
+            record = self.upstream.state.records.get(str(job.task_id))
             number = record.task.id if record is not None and record.task is not None else None
         else:
             number = int(job.task_id)

@@ -155,12 +155,12 @@ class OpenAnswers:
         """Keep our leases, and tell whom others left waiting, until cancelled."""
         while True:
             try:
-                await self.tend()
+                await self.recover()
             except StorageTrouble as trouble:
-                log.warning("answers_not_tended", extra={"reason": str(trouble)})
+                log.warning("answers_not_recovered", extra={"reason": str(trouble)})
             await self.clock.pause(EVERY_S)
 
-    async def tend(self) -> None:
+    async def recover(self) -> None:
         """Do what is due now. Raises `StorageTrouble`."""
         now = self.clock.now()
         if self._abandoned:
@@ -179,7 +179,7 @@ class OpenAnswers:
 
     async def _tell(self, answer: OpenAnswer) -> None:
         if self.help_books is not None:  # first: what is said next is that nothing was charged
-            await self.help_books.let_off(answer.interaction_id, self.clock.now())
+            await self.help_books.waive(answer.interaction_id, self.clock.now())
         try:
             how = await self._say(answer)
         except RetryLater as later:

@@ -44,7 +44,7 @@ _REFUSALS: Final = dict.fromkeys(
 
 
 @dataclass(slots=True)
-class _Parcel:
+class _Outgoing:
     """What is on its way: the job with its notes, and the picture if there is one."""
 
     job: Job
@@ -81,10 +81,10 @@ class Delivery:
         await self.editor.settle(job.key)
         try:
             if not _is_hidden(job):
-                parcel = await self._packed(job)
-                job = await self._as_it_stands(job, parcel)
+                outgoing = await self._fetched(job)
+                job = await self._as_it_stands(job, outgoing)
                 if not _is_hidden(job):
-                    return await self._sent(_Parcel(job, parcel.picture))
+                    return await self._sent(_Outgoing(job, outgoing.picture))
             return await self._done(job, Route.KEPT, await self._left_behind(job))
         except RetryLater as later:
             now = self.clock.now()
@@ -94,12 +94,12 @@ class Delivery:
             log.info("delivery_put_off", extra={"job": job.key, "reason": later.reason, "try": waiting.tries})
             return waiting
 
-    async def _as_it_stands(self, job: Job, parcel: _Parcel) -> Job:
+    async def _as_it_stands(self, job: Job, outgoing: _Outgoing) -> Job:
         """The job as its row has it: its words may have been erased since it was claimed, or while it was fetched."""
         stored = await self.store.get(job.key)
         if stored is None or stored.fence != job.fence:
             raise LeaseLost(job.key)
-        return replace(stored, notes=parcel.job.notes)
+        return replace(stored, notes=outgoing.job.notes)
 
     async def _left_behind(self, job: Job) -> Shown | None:
         """A message that was posted before its job was hidden, and that nobody could note any more."""
@@ -112,23 +112,23 @@ class Delivery:
 
     # -- the picture -------------------------------------------------------------------------------------
 
-    async def _packed(self, job: Job) -> _Parcel:
+    async def _fetched(self, job: Job) -> _Outgoing:
         """Fetch the picture, or note on the card why there is none. Raises `RetryLater` while it is worth waiting."""
         if job.kind is JobKind.DESCRIBE and job.state is JobState.SUCCEEDED:
-            return _Parcel(job, await described(job, self.store))
+            return _Outgoing(job, await described(job, self.store))
         if job.state is not JobState.SUCCEEDED or not (job.storage_key or job.discord_url):
-            return _Parcel(job, None)
+            return _Outgoing(job, None)
         try:
-            return _Parcel(job, await self._fetch_in_sight(job))
+            return _Outgoing(job, await self._fetch_in_sight(job))
         except RouteClosed as closed:
             log.warning("picture_refused", extra={"job": job.key, "reason": closed.reason})
-            return _Parcel(_noted(job, _REFUSALS.get(closed.reason, "note.picture_not_allowed")), None)
+            return _Outgoing(_noted(job, _REFUSALS.get(closed.reason, "note.picture_not_allowed")), None)
         except RetryLater as later:
             if self.clock.now() - (job.finished_at or 0) < PICTURE_CAP_MS:
                 await self._announce(job)
                 raise
             log.warning("picture_given_up", extra={"job": job.key, "reason": later.reason})
-            return _Parcel(_noted(job, "note.picture_unreachable"), None)
+            return _Outgoing(_noted(job, "note.picture_unreachable"), None)
 
     async def _fetch_in_sight(self, job: Job) -> Picture:
         """Fetch it; where that takes long, the card says so meanwhile instead of looking as if nothing had ended."""
@@ -164,52 +164,52 @@ class Delivery:
             storage_key=job.storage_key, discord_url=job.discord_url, limit=limit
         )
 
-    async def _smaller(self, parcel: _Parcel, attempt: int) -> _Parcel:
+    async def _smaller(self, outgoing: _Outgoing, attempt: int) -> _Outgoing:
         """Discord found the upload too large, whatever it had told us: offer less, in the end none."""
-        if parcel.picture is None or attempt >= REFITS:
-            return _Parcel(_noted(parcel.job, "note.picture_too_large"), None)
-        limit = int(len(parcel.picture.data) * SMALLER)
+        if outgoing.picture is None or attempt >= REFITS:
+            return _Outgoing(_noted(outgoing.job, "note.picture_too_large"), None)
+        limit = int(len(outgoing.picture.data) * SMALLER)
         try:
-            return _Parcel(parcel.job, await self._fetch(parcel.job, limit))
+            return _Outgoing(outgoing.job, await self._fetch(outgoing.job, limit))
         except (RouteClosed, RetryLater):
-            return _Parcel(_noted(parcel.job, "note.picture_too_large"), None)
+            return _Outgoing(_noted(outgoing.job, "note.picture_too_large"), None)
 
     # -- the way -----------------------------------------------------------------------------------------
 
-    async def _sent(self, parcel: _Parcel) -> Job:
+    async def _sent(self, outgoing: _Outgoing) -> Job:
         """Try each open way, the best first."""
         now = self.clock.now()
         put_off: RetryLater | None = None
         reasons: list[str] = []
-        withdrawn = parcel.job.unwanted or parcel.job.state is JobState.CANCELLED
-        news = await self._comes_as_news(parcel.job, now)
-        for route in _best_first(parcel.job.reply.open_routes(now), as_news=news):
+        withdrawn = outgoing.job.unwanted or outgoing.job.state is JobState.CANCELLED
+        news = await self._comes_as_news(outgoing.job, now)
+        for route in _best_first(outgoing.job.reply.open_routes(now), as_news=news):
             if withdrawn and route not in IN_PLACE:
                 break  # its card says so; where that is gone, nobody needs a new message about it
             if route is Route.DIRECT and put_off is not None:
                 break  # the channel may answer again soon; a direct message is for when it never will
             try:
-                shown, parcel = await self._by(route, parcel, is_news=news)
+                shown, outgoing = await self._by(route, outgoing, is_news=news)
             except RouteClosed as closed:
                 reasons.append(closed.reason)
                 log.info(
                     "delivery_rerouted",
-                    extra={"job": parcel.job.key, "route": route.value, "reason": closed.reason},
+                    extra={"job": outgoing.job.key, "route": route.value, "reason": closed.reason},
                 )
             except RetryLater as later:
                 put_off = later
                 if route is not Route.REPLY:
                     break
             else:
-                await self._fold(parcel.job, shown, route, as_news=news)
-                return await self._done(parcel.job, route, shown, reasons)
-        if put_off is not None and now - (parcel.job.finished_at or now) < DELIVERY_CAP_MS:
+                await self._fold(outgoing.job, shown, route, as_news=news)
+                return await self._done(outgoing.job, route, shown, reasons)
+        if put_off is not None and now - (outgoing.job.finished_at or now) < DELIVERY_CAP_MS:
             raise put_off
         if not withdrawn:
             why = ", ".join(reasons) or (put_off.reason if put_off else "no_route")
-            self.on_lost_way(parcel.job, why)
-            self.dispatcher.tell_of_lost(parcel.job, why)
-        return await self._done(parcel.job, Route.KEPT, None, reasons)
+            self.on_lost_way(outgoing.job, why)
+            self.dispatcher.tell_of_lost(outgoing.job, why)
+        return await self._done(outgoing.job, Route.KEPT, None, reasons)
 
     async def _comes_as_news(self, job: Job, now: int) -> bool:
         """Whether its requester has waited so long that an edit would not be noticed."""
@@ -231,35 +231,37 @@ class Delivery:
             else:
                 return
 
-    async def _by(self, route: Route, parcel: _Parcel, *, is_news: bool = False) -> tuple[Shown, _Parcel]:
+    async def _by(
+        self, route: Route, outgoing: _Outgoing, *, is_news: bool = False
+    ) -> tuple[Shown, _Outgoing]:
         """Go one way, with a smaller picture if Discord asks for it."""
         if route is Route.POST:
-            parcel, found = await self._before_posting(parcel)
+            outgoing, found = await self._before_posting(outgoing)
             if found is not None:
-                return found, parcel
+                return found, outgoing
         for attempt in range(REFITS + 2):
-            pressed = await self._pressed(parcel.job)
-            showing = Showing(parcel.job, self.clock.now(), pressed=pressed, is_news=is_news)
+            pressed = await self._pressed(outgoing.job)
+            showing = Showing(outgoing.job, self.clock.now(), pressed=pressed, is_news=is_news)
             try:
-                return await self.publisher.show(showing, route, picture=parcel.picture), parcel
+                return await self.publisher.show(showing, route, picture=outgoing.picture), outgoing
             except TooLarge:
-                parcel = await self._smaller(parcel, attempt)
+                outgoing = await self._smaller(outgoing, attempt)
         raise RouteClosed("too_large")
 
     async def _pressed(self, job: Job) -> frozenset[int]:
         """A card that waited for its picture has had its buttons all the while."""
         return await self.store.pressed(job.key) if job.key in self._announced else frozenset()
 
-    async def _before_posting(self, parcel: _Parcel) -> tuple[_Parcel, Shown | None]:
+    async def _before_posting(self, outgoing: _Outgoing) -> tuple[_Outgoing, Shown | None]:
         """A new message is the one effect that must not happen twice: note it first, and after a crash look for it.
 
         Discord's nonce covers some minutes, the channel's history the rest.
         """
-        if parcel.job.posting_at is not None:
-            return parcel, await self.publisher.find(parcel.job)
-        marked = replace(parcel.job, posting_at=self.clock.now())
+        if outgoing.job.posting_at is not None:
+            return outgoing, await self.publisher.find(outgoing.job)
+        marked = replace(outgoing.job, posting_at=self.clock.now())
         await self.store.save(marked)
-        return _Parcel(marked, parcel.picture), None
+        return _Outgoing(marked, outgoing.picture), None
 
     async def _done(self, job: Job, route: Route, shown: Shown | None, reasons: Sequence[str] = ()) -> Job:
         now = self.clock.now()

@@ -51,12 +51,12 @@ class SqlHelpBooks:
 
         return await self._database.write(work)
 
-    async def let_off(self, interaction_id: int, at: int) -> None:
+    async def waive(self, interaction_id: int, at: int) -> None:
         """See the port."""
 
         def work(connection: Connection) -> None:
             for key in (key_of(interaction_id), *_without_picture(connection, interaction_id)):
-                entries.let_off(connection, key, at, kind=entries.HELP, back=entries.HELP_REFUND)
+                entries.waive(connection, key, at, kind=entries.HELP, back=entries.HELP_REFUND)
 
         await self._database.write(work)
 

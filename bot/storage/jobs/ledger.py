@@ -365,7 +365,7 @@ def give_back(
         tenants.book(connection, booked.guild_id, job.account, -booked.budget, booked.spent_at)
 
 
-def let_off(connection: Connection, key: str, at: int, *, kind: str, back: str) -> None:
+def waive(connection: Connection, key: str, at: int, *, kind: str, back: str) -> None:
     """Give a member their units back, once, and leave to the owner's count what may have been paid."""
     _returned(connection, key, at, kind=kind, back=back, owners=False)
 

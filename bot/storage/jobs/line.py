@@ -164,7 +164,7 @@ class _Lapsed(NamedTuple):
     turn: int | None
 
 
-def bring_back(connection: Connection, now: int) -> None:
+def requeue(connection: Connection, now: int) -> None:
     """Put those into line whose time has come. Must hold the lock of submissions."""
     found = [_Lapsed(*row) for row in _LAPSED.rows(connection, {"now_": now})]
     parties = {

@@ -238,7 +238,7 @@ class SqlJobStore:
         def take_queued(connection: Connection) -> tuple[list[Job], int | None]:
             # Places are counted, and a count cannot be locked: one process at a time hands places out.
             lock(connection, SUBMISSIONS)
-            line.bring_back(connection, now)
+            line.requeue(connection, now)
             choices = walk.choose(connection, now, max_running=max_running, limit=places, usual=usual)
             keys = [key for choice in choices for key in choice.keys]
             sent: list[Job] = []

@@ -315,7 +315,7 @@ async def test_an_answer_about_another_task_is_not_shown() -> None:
     async with api_and_proxy() as (api, proxy):
         mine = await api.imagine(prompt="a fox", **NORMAL)
         other = await api.imagine(prompt="a cat", **NORMAL)
-        proxy.house.records.get(mine).id = other  # type: ignore[union-attr]  # a cache that mixed two answers up
+        proxy.state.records.get(mine).id = other  # type: ignore[union-attr]  # a cache that mixed two answers up
         with pytest.raises(RemoteError, match="another task"):
             await api.query(mine)
 

@@ -28,7 +28,7 @@ async def submit(proxy: SimulatedProxy, what: str, **body: Any) -> dict[str, Any
 
 
 def button(record: Record, proxy: SimulatedProxy, face: str) -> str:
-    view = true_view(proxy.house, record)
+    view = true_view(proxy.state, record)
     return next(str(one["customId"]) for one in view["buttons"] if face in one["customId"])
 
 

@@ -52,7 +52,7 @@ async def after_a_death(helped: Helped, *, books: bool = True) -> None:
     await world.open()
     if not books:
         world.services.answers.help_books = None
-    await world.services.answers.tend()
+    await world.services.answers.recover()
     await world.services.answers.settle()
 
 

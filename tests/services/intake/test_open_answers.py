@@ -54,7 +54,7 @@ async def kept(world: Harness) -> list[tuple[int, str | None]]:
 
 async def after_a_death(world: Harness, *, seconds: float = LAPSED_S) -> None:
     await world.reboot(after_ms=int(seconds * 1_000))
-    await world.services.answers.tend()
+    await world.services.answers.recover()
     await world.services.answers.settle()
 
 
@@ -112,7 +112,7 @@ async def test_a_living_process_keeps_its_own(world: Harness) -> None:
     await world.services.answers.open(asked(world))
     for _ in range(10):
         world.clock.move_to(world.clock.now() + LEASE_MS // 2)
-        await world.services.answers.tend()
+        await world.services.answers.recover()
 
     assert world.discord.told == {}
     assert len(await kept(world)) == 1
@@ -158,7 +158,7 @@ async def test_what_was_not_said_is_said_later_by_the_same_process(world: Harnes
     await world.services.answers.open(asked(world, kind=AnswerKind.PRIVATE))
     world.services.answers.abandon(1)
 
-    await world.services.answers.tend()
+    await world.services.answers.recover()
 
     assert world.discord.told == {1: "answer.interrupted_private"}
 
@@ -210,7 +210,7 @@ async def test_while_discord_is_down_the_person_is_told_later(world: Harness, de
     await after_a_death(world)
     assert await kept(world) == [(1, "interaction-token-1")]
     world.clock.move_to(world.clock.now() + 10_001)
-    await world.services.answers.tend()
+    await world.services.answers.recover()
     await world.services.answers.settle()
 
     assert world.discord.told == {1: "answer.interrupted"}
@@ -324,8 +324,8 @@ async def test_a_process_that_stops_while_an_answer_is_written_leaves_it_to_the_
     slow.go.set()
     await answers.settle()
     answers.store = kept_by
-    await answers.tend()
-    await answers.tend()
+    await answers.recover()
+    await answers.recover()
     await answers.settle()
 
     assert world.discord.told == {1: "answer.interrupted"}

@@ -114,9 +114,9 @@ async def test_who_was_interrupted_pays_nothing_and_the_owners_count_keeps_it(st
     await storage.help_books.book(call(1), FREE, None, budget())
     await storage.help_books.book(call(2), FREE, None, budget())
 
-    await storage.help_books.let_off(1, AT + 5)
-    await storage.help_books.let_off(1, AT + 6)
-    await storage.help_books.let_off(99, AT + 6)
+    await storage.help_books.waive(1, AT + 5)
+    await storage.help_books.waive(1, AT + 6)
+    await storage.help_books.waive(99, AT + 6)
     await storage.help_books.give_back(call(1), AT + 7)
 
     assert (await spent(storage), await drawn(storage)) == (2, 2)
@@ -132,8 +132,8 @@ async def test_of_several_pictures_those_without_words_from_the_model_are_let_of
         making.job(interaction_id=-3), FREE
     )  # begun by another press, as it was written
 
-    await storage.help_books.let_off(9, AT + 5)
-    await storage.help_books.let_off(9, AT + 6)
+    await storage.help_books.waive(9, AT + 5)
+    await storage.help_books.waive(9, AT + 6)
 
     assert (await spent(storage), await drawn(storage)) == (4, 4)
 

@@ -1,4 +1,4 @@
-"""The real bot, furnished for the stage: settings that need no environment, and a database that knows no commands.
+"""The real bot, set up for the stage: settings that need no environment, and a database that knows no commands.
 Never here: the stage itself, and anything the real bot would do differently."""
 
 from __future__ import annotations

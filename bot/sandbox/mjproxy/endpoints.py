@@ -19,9 +19,9 @@ from bot.sandbox.upstream.faults import Scope
 from bot.sandbox.upstream.gallery import NotThere
 
 if TYPE_CHECKING:
-    from bot.sandbox.mjproxy.house import House
     from bot.sandbox.mjproxy.reading import Reading
     from bot.sandbox.mjproxy.records import Record
+    from bot.sandbox.mjproxy.state import ProxyState
     from bot.sandbox.mjproxy.submitting import Submitting
     from bot.sandbox.upstream.gallery import Gallery
     from bot.sandbox.upstream.misbehaviour import Misbehaviour
@@ -31,18 +31,18 @@ _OF_TASK = re.compile(r"task/(?P<id>[^/]+)/(?P<what>fetch|image-seed|cancel)")
 _AFTER = (ProxyFault.TAKEN_400, ProxyFault.TAKEN_NO_ROW, ProxyFault.TAKEN_500, ProxyFault.NO_RESULT)
 
 
-class Doors:
+class Endpoints:
     """Serves every path but those of pictures."""
 
     def __init__(
         self,
-        house: House,
+        proxy: ProxyState,
         submitting: Submitting,
         reading: Reading,
         misbehaviour: Misbehaviour,
         gallery: Gallery,
     ) -> None:
-        self._house = house
+        self._proxy = proxy
         self._submitting = submitting
         self._reading = reading
         self._misbehaviour = misbehaviour
@@ -61,7 +61,7 @@ class Doors:
             fields, bad = {}, refused(4, f"参数错误: {refusal.message}")
         if rest.startswith("image/"):
             return await self._picture(rest.removeprefix("image/"))
-        planned = self._house.service.faults.draw(Scope.BEFORE, endpoint=endpoint)
+        planned = self._proxy.service.faults.draw(Scope.BEFORE, endpoint=endpoint)
         if planned is not None:
             self._record(request, endpoint, fields, planned.fault.value, 200, None)
             return await self._misbehaviour.answer(request, planned, None)
@@ -84,13 +84,13 @@ class Doors:
         self, request: web.Request, endpoint: str, record: Record | None, response: web.Response
     ) -> web.StreamResponse:
         task = record.task.id if record is not None and record.task is not None else None
-        planned = self._house.service.faults.draw(Scope.AFTER, endpoint=endpoint, task=task)
+        planned = self._proxy.service.faults.draw(Scope.AFTER, endpoint=endpoint, task=task)
         if planned is None:
             return response
         return await self._misbehaviour.answer(request, planned, response)
 
     async def _behind(self, request: web.Request, rest: str, visit: Visit) -> tuple[Any, Record | None]:
-        self._house.service.book.advance()
+        self._proxy.service.book.advance()
         of_task = _OF_TASK.fullmatch(rest)
         if of_task is not None and (request.method == "POST") == (of_task["what"] == "cancel"):
             does = {
@@ -115,12 +115,12 @@ class Doors:
 
     async def _existing(self, visit: Visit) -> tuple[Any, Record | None] | None:
         """The faults that name an earlier task instead of making one."""
-        earlier = next((record for record in self._house.records if record.task is not None), None)
+        earlier = next((record for record in self._proxy.records if record.task is not None), None)
         if earlier is None:
             return None
-        if self._house.faults.strikes(ProxyFault.REUSED_ID, visit.endpoint):
+        if self._proxy.faults.strikes(ProxyFault.REUSED_ID, visit.endpoint):
             return submitted(1, "提交成功", earlier.id), None
-        if self._house.faults.strikes(ProxyFault.EXISTS, visit.endpoint):
+        if self._proxy.faults.strikes(ProxyFault.EXISTS, visit.endpoint):
             return submitted(21, "任务已存在", earlier.id, status="SUCCESS", imageUrl=""), None
         return None
 
@@ -129,30 +129,30 @@ class Doors:
     def _admit(
         self, request: web.Request, prefix: str | None, endpoint: str, fields: dict[str, Any]
     ) -> Visit:
-        house, secret = self._house, request.headers.get("mj-api-secret", "")
+        proxy, secret = self._proxy, request.headers.get("mj-api-secret", "")
         written = request.headers.get("Authorization", "")
         if secret and written:
-            house.broken_rules.append("two headers with a key")
-        manners = house.manners
+            proxy.broken_rules.append("two headers with a key")
+        manners = proxy.manners
         if manners.secret_only:
             key = secret.removeprefix("Bearer ")
         elif manners.raw_first:
             key = written or secret
         else:
             key = written.removeprefix("Bearer ") if written and written != "midjourney-proxy" else secret
-        known = house.service.accounts.keys.get(key)
-        if known is None and not house.guest:
+        known = proxy.service.accounts.keys.get(key)
+        if known is None and not proxy.guest:
             raise self._unknown_key()
         if prefix is not None and prefix not in manners.prefixes:
             if "*" not in manners.prefixes:
                 raise no_such_path(request.path)
-            if house.flavour is Flavour.ONE_HUB:
+            if proxy.flavour is Flavour.ONE_HUB:
                 raise refused(4, "无效的加速模式", status=400)
         speed = prefix if prefix in {"mj-relax", "mj-fast", "mj-turbo"} else None
         return Visit(known.account if known is not None else "main", key, speed, endpoint, fields)
 
     def _unknown_key(self) -> Reply:
-        match self._house.flavour:
+        match self._proxy.flavour:
             case Flavour.NEW_API:
                 return Reply(401, {"error": {"message": "无效的令牌", "type": "new_api_error"}})
             case Flavour.TRUEAI:
@@ -163,7 +163,7 @@ class Doors:
     # -- faults ------------------------------------------------------------------------------------------------------
 
     def _strike_before(self, endpoint: str) -> None:
-        house = self._house
+        proxy = self._proxy
         answers = {
             ProxyFault.WRONG_KEY: Reply(401, ""),
             ProxyFault.WRONG_PATH: Reply(404, "404 page not found"),
@@ -172,14 +172,14 @@ class Doors:
                 200, {"statusCode": 400, "message": "model must be midjourney", "data": None}
             ),
             ProxyFault.NO_ACCOUNT: refused(3, "无可用的账号实例"),
-            ProxyFault.QUEUE_FULL: queue_full(house),
+            ProxyFault.QUEUE_FULL: queue_full(proxy),
             ProxyFault.OVERLOADED: refused(30, "当前分组负载已饱和", status=429),
             ProxyFault.BANNED_WORD: refused(24, "可能包含敏感词", bannedWord="gore"),
             ProxyFault.NO_QUOTA: refused(4, "quota_not_enough", status=400),
             ProxyFault.BLACKLISTED: Reply(403, ""),
         }
         for fault in BEFORE:
-            if house.faults.strikes(fault, endpoint):
+            if proxy.faults.strikes(fault, endpoint):
                 raise answers[fault]
 
     def _strike_after(self, endpoint: str, record: Record | None) -> None:
@@ -192,7 +192,7 @@ class Doors:
             ProxyFault.NO_RESULT: refused(1, "提交成功"),
         }
         for fault in _AFTER:
-            if self._house.faults.strikes(fault, endpoint):
+            if self._proxy.faults.strikes(fault, endpoint):
                 record.forgotten = fault is ProxyFault.TAKEN_NO_ROW
                 raise answers[fault]
 
@@ -202,7 +202,7 @@ class Doors:
         """A gateway's own copy of a picture; no key is asked for."""
         try:
             task = self._reading.picture_url(task_id).task
-            service = self._house.service
+            service = self._proxy.service
             links: tuple[str | None, str | None] = (None, None)
             if task is not None:
                 state = service.book.state(task)
@@ -224,7 +224,7 @@ class Doors:
         status: int,
         record: Record | None,
     ) -> None:
-        service = self._house.service
+        service = self._proxy.service
         service.log.add(
             Call(
                 at=service.settings.clock(),

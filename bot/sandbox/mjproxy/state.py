@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, kw_only=True)
-class House:
+class ProxyState:
     """State shared by all handlers."""
 
     flavour: Flavour
