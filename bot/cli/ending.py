@@ -12,15 +12,24 @@ from typing import TYPE_CHECKING, Final
 from bot.errors import ExitStatus, StartupError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 FORMAT_NAME: Final = "EASEL_LOG_FORMAT"
 
 
-def carry_out(work: Coroutine[None, None, None], *, failed: int | None = None) -> None:
-    """Run it; what keeps the program from working is one sentence and an exit status (`ExitStatus`, or `failed`)."""
+def carry_out(
+    work: Coroutine[None, None, None],
+    *,
+    failed: int | None = None,
+    loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> None:
+    """Run it, in asyncio's own loop or another one; what keeps the program from working is one sentence and an exit status.
+
+    The status is an `ExitStatus`, or `failed`.
+    """
     try:
-        asyncio.run(work)
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(work)
     except StartupError as error:
         tell(str(error))
         raise SystemExit(error.status if failed is None else failed) from None
