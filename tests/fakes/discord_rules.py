@@ -162,7 +162,7 @@ def load_oracle() -> tuple[Any, str | None]:
     spec = importlib.util.spec_from_file_location("easel_discord_oracle", source)
     if spec is None or spec.loader is None:
         return None, "discord_oracle.py cannot be loaded"
-    module = importlib.util.module_from_spec(spec)
+    module: Any = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up there
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves closing the document to the collector
