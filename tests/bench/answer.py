@@ -41,12 +41,13 @@ async def measure(size: str) -> Report:
         "in processor time of its thread, from connecting on.",
         size,
     )
-    repeats, seconds, at_once = (REPEATS, 10.0, AT_ONCE) if size == "full" else (1, 0.4, 5)
+    full = size == "full"
+    repeats, seconds, at_once = (REPEATS, 10.0, AT_ONCE) if full else (1, 0.4, 5)
     found: dict[str, list[list[float]]] = {}
     steps: list[tuple[float, str]] = []
     for turn in range(repeats):
         for name in ("bare", "easel"):
-            async with _bot(name, steps) as (fake, process):
+            async with _bot(name, steps, full=full) as (fake, process):
                 for load in ("steady", "burst"):
                     used = cpu_s(process.pid)
                     if load == "steady":
@@ -112,7 +113,9 @@ async def _waits(fake: FakeDiscord, asked: list[Interaction]) -> list[float]:
 
 
 @asynccontextmanager
-async def _bot(name: str, steps: list[tuple[float, str]]) -> AsyncIterator[tuple[FakeDiscord, Process]]:
+async def _bot(
+    name: str, steps: list[tuple[float, str]], *, full: bool
+) -> AsyncIterator[tuple[FakeDiscord, Process]]:
     """One of the bots, and an image API that never answers; the steps of Easel's loop are kept."""
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
@@ -123,8 +126,9 @@ async def _bot(name: str, steps: list[tuple[float, str]]) -> AsyncIterator[tuple
                     yield fake, process
                 return
             environ = environ_of(fake, upstream, folder, MAX_RUNNING="1000")
-            async with running(fake, EASEL, folder, environ):
-                pass  # the first start migrates and tells the commands
+            if full:
+                async with running(fake, EASEL, folder, environ):
+                    pass  # the first start migrates and tells the commands
             told = folder / "steps.json"
             command = ("-m", "tests.bench.watched_bot", str(told))
             async with running(fake, command, folder, environ) as process:
