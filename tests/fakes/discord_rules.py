@@ -186,10 +186,12 @@ def _sparing(validator: Any) -> Any:
         known = (id(here._registry), ref, digest)
         if known in fine:
             return
-        wrong = list(follow(here, ref, instance, schema))
-        if not wrong:
+        right = True
+        for wrong in follow(here, ref, instance, schema):
+            right = False
+            yield wrong
+        if right:  # nobody gets here who stopped asking at an error
             fine.add(known)
-        yield from wrong
 
     def one_of(here: Any, members: list[Any], instance: Any, schema: Any) -> Iterator[Any]:
         """A member that does not fit is left at its first error; all of them are told only if none fits."""
