@@ -226,7 +226,8 @@ class Installation:
             rows = self.rows()
             return rows if all(row.delivered for row in rows) else None
 
-        return await eventually(all_delivered, within, lambda: f"undelivered jobs\n{self.rows()}")
+        # The last of several jobs takes seconds: looking at all rows twenty times in each was a third of such a test.
+        return await eventually(all_delivered, within, lambda: f"undelivered jobs\n{self.rows()}", every=0.25)
 
     def row(self, interaction: Interaction) -> Row | None:
         """The job that an interaction began, if it was accepted."""
