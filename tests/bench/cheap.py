@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 GOAL_IMAGINE_MS, GOAL_PRESS_MS = 5.0, 4.0
 BUTTONS: Final = ("U1", "U2", "U3", "U4", "V1", "V2", "V3", "V4")
 APART_S: Final = 0.05
-IDLE_S: Final = 3.0
 WAIT_S: Final = 60.0
 
 
@@ -36,7 +35,7 @@ async def measure(size: str) -> Report:
         "idle is measured before and taken off. The doubles work in another process.",
         size,
     )
-    grids, commands, warm = (12, 200, 20) if size == "full" else (1, 4, 2)
+    grids, commands, warm, idle_s = (12, 200, 20, 3.0) if size == "full" else (1, 4, 2, 0.3)
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
         async with (
@@ -44,12 +43,12 @@ async def measure(size: str) -> Report:
             SimulatedUpstream(pace=Pace(speed=400), canvas=64) as upstream,
         ):
             async with running(fake, bare(fake), folder, {}) as process:
-                one = _Costs(fake, process.pid)
+                one = _Costs(fake, process.pid, idle_s)
                 await one.imagines(warm, _answered)
                 theirs = await one.of(await one.idle(), commands, lambda: one.imagines(commands, _answered))
             environ = environ_of(fake, upstream, folder, MAX_RUNNING="1")
             async with running(fake, EASEL, folder, environ) as process:
-                one = _Costs(fake, process.pid)
+                one = _Costs(fake, process.pid, idle_s)
                 finished = [await one.finished(n) for n in range(grids)]
                 upstream.fault(Fault.HANG_BEFORE, times=None)
                 await one.imagines(warm, _shown)
@@ -80,16 +79,17 @@ def _shown(asked: Interaction) -> bool:
 class _Costs:
     """People who act one after the other, and what that costs one process."""
 
-    def __init__(self, fake: FakeDiscord, pid: int) -> None:
+    def __init__(self, fake: FakeDiscord, pid: int, idle_s: float) -> None:
         self._fake = fake
         self._pid = pid
+        self._idle_s = idle_s
         self._asked = 0
 
     async def idle(self) -> float:
         """How much of a core the process uses while nobody asks for anything."""
-        await asyncio.sleep(IDLE_S / 3)
+        await asyncio.sleep(self._idle_s / 3)
         began, used = time.monotonic(), cpu_s(self._pid)
-        await asyncio.sleep(IDLE_S)
+        await asyncio.sleep(self._idle_s)
         return (cpu_s(self._pid) - used) / (time.monotonic() - began)
 
     async def of(self, idle: float, times: int, act: Callable[[], Awaitable[object]]) -> float:

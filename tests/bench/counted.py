@@ -4,24 +4,26 @@ Never here: which acts, and on what rows."""
 from __future__ import annotations
 
 import asyncio
-import json
 import statistics
-import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import event, text
 
 from bot.storage.database import SqliteDatabase
+from bot.storage.opening import open_storage
+from tests.fixtures.forked_programs import FORKED
 from tests.fixtures.postgres import NoServerError, running_server
+from tests.fixtures.sqlite import migrated
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
     from bot.storage.opening import Storage
     from tests.bench.report import Report
@@ -39,10 +41,12 @@ POSTGRES: Final = "PostgreSQL"
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """New, empty databases of the kinds that this machine has."""
+    """New, empty databases of the kinds that this machine has, migrated once for all of a kind."""
 
     folder: Path
     server: Server | None
+    templates: list[str] = field(default_factory=list)
+    """The PostgreSQL database that the others are copies of."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -52,10 +56,14 @@ class Databases:
     async def new(self, kind: str) -> str:
         """The address of one that nobody has used."""
         if kind == POSTGRES and self.server is not None:
-            return self.server.url(await self.server.create())
+            if not self.templates:
+                first = await self.server.create()
+                async with open_storage(self.server.url(first), migrate=True):
+                    self.templates.append(first)
+            return self.server.url(await self.server.create(template=self.templates[0]))
         number = len(list(self.folder.iterdir()))
         (self.folder / str(number)).mkdir()
-        return f"sqlite+aiosqlite:///{self.folder / str(number) / 'easel.db'}"
+        return migrated(self.folder / str(number) / "easel.db")
 
 
 @contextmanager
@@ -69,15 +77,18 @@ def databases() -> Iterator[Databases]:
             yield Databases(Path(folder), None)
 
 
-async def in_a_process(module: str, *words: object) -> dict[str, float]:
+async def in_a_process(
+    work: Callable[..., Coroutine[Any, Any, dict[str, float]]], *words: object
+) -> dict[str, float]:
     """What a measurement in a process of its own found."""
-    program = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *map(str, words), stdout=asyncio.subprocess.PIPE
-    )
-    said, _ = await program.communicate()
-    if program.returncode:
-        raise RuntimeError(f"the measurement ended with {program.returncode}")
-    return dict(json.loads(said))
+    with ProcessPoolExecutor(1, mp_context=FORKED) as pool:
+        return await asyncio.get_running_loop().run_in_executor(pool, _finished, work, words)
+
+
+def _finished(
+    work: Callable[..., Coroutine[Any, Any, dict[str, float]]], words: tuple[object, ...]
+) -> dict[str, float]:
+    return asyncio.run(work(*words))
 
 
 def counter(storage: Storage) -> Work:

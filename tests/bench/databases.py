@@ -4,9 +4,7 @@ Never here: how the cost grows with the queue (that is `flat`), Discord, the API
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +20,11 @@ from tests.bench.report import Report, median
 from tests.bench.rows import a_job, write
 from tests.bench.storage import AT_ONCE, ended, rate
 from tests.claims import claim_submissions
+from tests.fixtures.forked_programs import FORKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from multiprocessing.connection import Connection
 
     from bot.domain.jobs import Job
     from bot.storage.opening import Storage
@@ -71,7 +71,7 @@ async def measure(size: str) -> Report:
 
 
 async def _acts(url: str, size: str) -> dict[str, object]:
-    async with open_storage(url, migrate=True) as storage:
+    async with open_storage(url, migrate=False) as storage:
         runs = [await _once(storage, COUNTS[size]) for _ in range(REPEATS[size])]
     return {f"{act} /s": round(median(run[act] for run in runs)) for act in ACTS}
 
@@ -116,23 +116,23 @@ def _press(parent: Job, now: int) -> Job:
 
 async def _together(there: Databases, kind: str, workers: int, pictures: int) -> dict[str, object]:
     url = await there.new(kind)
-    async with open_storage(url, migrate=True):
-        pass
     before = _server_seconds(there)
+    lines = [FORKED.Pipe() for _ in range(workers)]
     programs = [
-        await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.bench.databases", url, str(n), str(pictures)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        for n in range(workers)
+        FORKED.Process(target=_work, args=(far, url, n, pictures), daemon=True)
+        for n, (_, far) in enumerate(lines)
     ]
-    for one in programs:
-        assert one.stdout is not None
-        await one.stdout.readline()
+    for one, (_, far) in zip(programs, lines, strict=True):
+        one.start()
+        far.close()
+    for near, _ in lines:
+        await asyncio.to_thread(near.recv)
     began = time.perf_counter()
-    said = await asyncio.gather(*(one.communicate(b"go\n") for one in programs))
-    found = [json.loads(out) for out, _ in said]
+    for near, _ in lines:
+        near.send("go")
+    found = [await asyncio.to_thread(near.recv) for near, _ in lines]
+    for one in programs:
+        await asyncio.to_thread(one.join)
     took = max(one["ended"] for one in found) - began
     done = sum(one["done"] for one in found)
     assert done == workers * pictures, found
@@ -164,15 +164,18 @@ def _seconds(first: int) -> Iterator[int]:
             yield sum(map(int, words[11:13]))
 
 
-async def _worker(url: str, number: int, pictures: int) -> None:
+def _work(line: Connection, url: str, number: int, pictures: int) -> None:
+    """In a process of its own: say that it is ready, wait for the word, tell what was done."""
+    asyncio.run(_worker(line, url, number, pictures))
+
+
+async def _worker(line: Connection, url: str, number: int, pictures: int) -> None:
     async with open_storage(url, migrate=False) as storage:
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        await asyncio.to_thread(sys.stdin.readline)
+        line.send("ready")
+        await asyncio.to_thread(line.recv)
         began = time.process_time()
         done = await _accept_and_deliver(storage, number, pictures)
-        told = {"done": done, "cpu": time.process_time() - began, "ended": time.perf_counter()}
-        sys.stdout.write(json.dumps(told))
+        line.send({"done": done, "cpu": time.process_time() - began, "ended": time.perf_counter()})
 
 
 async def _accept_and_deliver(storage: Storage, number: int, pictures: int) -> int:
@@ -216,7 +219,3 @@ async def _accept_and_deliver(storage: Storage, number: int, pictures: int) -> i
     accepting = False
     await delivery
     return done
-
-
-if __name__ == "__main__":
-    asyncio.run(_worker(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

@@ -3,9 +3,6 @@ Never here: the work of Discord, of the API and of their doubles; only the store
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -26,9 +23,9 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.storage.opening import Storage
 
-WAITING = {"full": (10, 1_000, 10_000, 50_000), "smoke": (10, 100)}
-ACCOUNTS = {"full": (1, 100, 5_000), "smoke": (1, 5)}
-TIMES = {"full": 40, "smoke": 5}
+WAITING = {"full": (10, 1_000, 10_000, 50_000), "smoke": (10, 20)}
+ACCOUNTS = {"full": (1, 100, 5_000), "smoke": (2,)}
+TIMES = {"full": 40, "smoke": 1}
 OWNERS = 100
 """So many accounts the owner may have; in a server with a key of its own two hundred jobs may wait."""
 A_MEMBERS = 2
@@ -54,14 +51,14 @@ async def measure(size: str) -> Report:
                         row = {"database": kind, "waiting": waiting, "accounts": accounts}
                         url = await there.new(kind)
                         report.rows.append(
-                            row | await in_a_process("tests.bench.flat", url, waiting, accounts, TIMES[size])
+                            row | await in_a_process(_here, url, waiting, accounts, TIMES[size])
                         )
             judge_growth(report, kind, ACTS, GOAL)
     return report
 
 
 async def _here(url: str, waiting: int, accounts: int, times: int) -> dict[str, float]:
-    async with open_storage(url, migrate=True) as storage:
+    async with open_storage(url, migrate=False) as storage:
         now = time.time_ns() // 1_000_000 - 10**6
         standing = [_standing(n, accounts, now) for n in range(waiting)]
         await write(storage.database, standing)
@@ -138,8 +135,3 @@ async def _put_back(storage: Storage, begun: list[Job], claimed: list[Job]) -> N
         await storage.database.write(lambda cn: line.requeue(cn, claimed[0].due_at + 10**6))
     begun.clear()
     claimed.clear()
-
-
-if __name__ == "__main__":
-    address, *numbers = sys.argv[1:]
-    sys.stdout.write(json.dumps(asyncio.run(_here(address, *map(int, numbers)))))

@@ -3,9 +3,6 @@ Never here: jobs that wait for a place (that is `flat`)."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -19,8 +16,8 @@ from tests.claims import claim_work, next_due
 if TYPE_CHECKING:
     from bot.storage.opening import Storage
 
-HELD = {"full": (10, 1_000, 10_000), "smoke": (10, 100)}
-TIMES = {"full": 60, "smoke": 5}
+HELD = {"full": (10, 1_000, 10_000), "smoke": (10, 20)}
+TIMES = {"full": 60, "smoke": 1}
 GOAL = 1.5
 
 
@@ -38,14 +35,14 @@ async def measure(size: str) -> Report:
         for kind in there.kinds:
             for held in HELD[size]:
                 url = await there.new(kind)
-                found = await in_a_process("tests.bench.held", url, held, TIMES[size])
+                found = await in_a_process(_here, url, held, TIMES[size])
                 report.rows.append({"database": kind, "held": held} | found)
             judge_growth(report, kind, ("look", "claim"), GOAL)
     return report
 
 
 async def _here(url: str, held: int, times: int) -> dict[str, float]:
-    async with open_storage(url, migrate=True) as storage:
+    async with open_storage(url, migrate=False) as storage:
         now = time.time_ns() // 1_000_000
         await write(storage.database, many(held, lambda n: running(now, n)))
         taken = 0
@@ -70,8 +67,3 @@ async def _acts(storage: Storage, now: int, times: int) -> dict[str, float]:
         await store.release(job)
 
     return await cost("look", look, times, work) | await cost("claim", claim, times, work)
-
-
-if __name__ == "__main__":
-    address, *numbers = sys.argv[1:]
-    sys.stdout.write(json.dumps(asyncio.run(_here(address, *map(int, numbers)))))

@@ -38,18 +38,19 @@ async def measure(size: str) -> Report:
         "libraries that Easel imports) to its session at the gateway; all in turn, each a process of its own beside the "
         "doubles'. The database is migrated and Discord knows the commands, as at any restart. With bytecode: Python has its "
         "compiled modules, as an installed package does; without: each start compiles every module (a checkout on a "
-        "read-only disk).",
+        "read-only disk). Small: the first start of each.",
         size,
     )
-    repeats, kinds = (7, (True, False)) if size == "full" else (1, (True,))
+    full = size == "full"
+    repeats, kinds = (7, (True, False)) if full else (0, (True,))
     with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as home:
         folder = Path(home)
         async with FakeDiscord(oracle=False) as fake, SimulatedUpstream() as upstream:
             ours = environ_of(fake, upstream, folder)
             for kept in kinds:
-                python = {"PYTHONPYCACHEPREFIX": cache, "PYTHONDONTWRITEBYTECODE": "" if kept else "1"}
-                if not kept:
-                    python["PYTHONPYCACHEPREFIX"] = f"{cache}/none"
+                python = {"PYTHONDONTWRITEBYTECODE": "" if kept else "1"}
+                if full:
+                    python["PYTHONPYCACHEPREFIX"] = cache if kept else f"{cache}/none"
                 found: dict[str, list[tuple[float, float]]] = {"bare": [], LADEN: [], "easel": []}
                 for turn in range(repeats + 1):
                     for name, command, settings in (

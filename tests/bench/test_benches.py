@@ -5,16 +5,39 @@ from __future__ import annotations
 
 import importlib
 import json
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 from rich.console import Console
 
+from tests.bench import counted
 from tests.bench.__main__ import BENCHES
 from tests.bench.report import Report, keep, percentile, show
+from tests.fixtures.postgres import running_server
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.fixtures.postgres import Server
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_server() -> Iterator[None]:
+    """PostgreSQL is begun once for the measurements that ask for it: that takes longer than what they do in this size."""
+    with ExitStack() as stack:
+        begun: list[Server] = []
+
+        @contextmanager
+        def same() -> Iterator[Server]:
+            if not begun:
+                begun.append(stack.enter_context(running_server()))
+            yield begun[0]
+
+        with mock.patch.object(counted, "running_server", same):
+            yield
 
 
 @pytest.mark.parametrize("name", BENCHES)

@@ -3,13 +3,12 @@ Never here: how the bot answers; an interaction only keeps the answers."""
 
 from __future__ import annotations
 
-import copy
 import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.fakes.discord_messages import Attachment
-from tests.fakes.discord_rules import walk
+from tests.fakes.discord_rules import copied, walk
 from tests.fakes.discord_world import Channel, Role, User
 
 if TYPE_CHECKING:
@@ -267,7 +266,7 @@ class People:
         """The data of a submitted modal; fields are named by label or custom id."""
         rest, shown = dict(filled), []
         resolved: Json = {}
-        for index, top in enumerate(copy.deepcopy(modal["components"]), start=1):
+        for index, top in enumerate(copied(modal["components"]), start=1):
             if top["type"] == 10:
                 shown.append({"type": 10, "id": top.get("id") or index, "content": top["content"]})
                 continue

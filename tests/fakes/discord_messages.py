@@ -3,16 +3,16 @@ Never here: permissions, HTTP, deciding whether a message may be written."""
 
 from __future__ import annotations
 
-import copy
 import io
 import mimetypes
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image, UnidentifiedImageError
 
-from tests.fakes.discord_rules import EPHEMERAL, LOADING, V2, walk
+from tests.fakes.discord_rules import EPHEMERAL, LOADING, V2, copied, walk
 from tests.fakes.discord_world import iso
 
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ class Button:
     emoji: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Version:
-    """What a message showed from `at` on."""
+    """What a message showed from `at` on. It never changes, and tests look again and again: each view is made once."""
 
     at: float
     content: str = ""
@@ -101,13 +101,13 @@ class Version:
     components: tuple[Json, ...] = ()
     attachments: tuple[Attachment, ...] = ()
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Content and all text displays, a line each."""
         texts = [str(one["content"]) for _, one in walk(self.components) if one.get("type") == 10]
         return "\n".join(filter(None, [self.content, *texts]))
 
-    @property
+    @cached_property
     def embedded(self) -> tuple[Attachment, ...]:
         """The files that its components and embeds show."""
         urls = {medium.get("url") for _, medium in references(self.components, self.embeds)}
@@ -118,7 +118,7 @@ class Version:
         """The files that a person sees: with components V2 only those that a component names."""
         return self.embedded if self.flags & V2 else self.attachments
 
-    @property
+    @cached_property
     def buttons(self) -> list[Button]:
         """All its buttons, wherever they hang, in reading order."""
         return [
@@ -242,15 +242,15 @@ class Message:
             "pinned": False,
             "tts": False,
             "attachments": [one.payload() for one in version.attachments if one not in version.embedded],
-            "embeds": copy.deepcopy(list(version.embeds)),
-            "components": copy.deepcopy(list(version.components)),
+            "embeds": copied(list(version.embeds)),
+            "components": copied(list(version.components)),
         }
         if self.nonce is not None:
             shown["nonce"] = self.nonce
         if self.application_id is not None:
             shown |= {"application_id": str(self.application_id), "webhook_id": str(self.application_id)}
         if self.metadata is not None:
-            shown["interaction_metadata"] = copy.deepcopy(self.metadata)
+            shown["interaction_metadata"] = copied(self.metadata)
         if self.reference is not None:
             shown["message_reference"] = {
                 "type": 0,
@@ -320,7 +320,7 @@ def finished_components(
     components: Any, attachments: Sequence[Attachment], new_id: Callable[[], int]
 ) -> tuple[Json, ...]:
     """The components with ids, defaults and resolved media."""
-    tree: list[Json] = copy.deepcopy(list(components or []))
+    tree: list[Json] = copied(list(components or []))
     flat = [one for _, one in walk(tree)]
     taken = {one["id"] for one in flat if one.get("id")}
     fresh = (number for number in range(1, 1000) if number not in taken)
@@ -347,7 +347,7 @@ def finished_components(
 def finished_embeds(embeds: Any, attachments: Sequence[Attachment]) -> tuple[Json, ...]:
     """The embeds with their type, and with their pictures' real addresses."""
     urls = {one.filename: one for one in attachments}
-    tree: list[Json] = copy.deepcopy(list(embeds or []))
+    tree: list[Json] = copied(list(embeds or []))
     for embed in tree:
         embed["type"] = "rich"
         for one in embed.get("fields") or []:

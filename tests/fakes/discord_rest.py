@@ -3,12 +3,11 @@ Never here: interactions and their webhooks, headers, faults."""
 
 from __future__ import annotations
 
-import copy
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.fakes.discord_rules import Refused, bad_form
+from tests.fakes.discord_rules import Refused, bad_form, copied
 from tests.fakes.discord_traffic import Window
 from tests.fakes.discord_world import Permission
 
@@ -87,7 +86,7 @@ class Commands:
         before = {(one["type"], one["name"]): one["id"] for one in self._scopes.get(scope, [])}
         kept = []
         for raw in wanted:
-            one = _without_nulls(copy.deepcopy(raw))
+            one = _without_nulls(copied(raw))
             one["type"] = int(one.get("type") or 1)
             one.setdefault("description", "")
             one["id"] = before.get((one["type"], one["name"])) or str(self._world.snowflake())

@@ -9,7 +9,7 @@ import aiohttp
 import discord
 import pytest
 
-from tests.fakes.discord_rules import V2, load_oracle
+from tests.fakes.discord_rules import V2, Judge, load_oracle
 from tests.fakes.discord_wire import FakeDiscord, Impossible, Permission
 from tests.fakes.toy import Raw, file, picture, running, synced
 
@@ -250,3 +250,21 @@ async def test_without_its_papers_the_oracle_says_why_it_is_silent(
     assert double.oracle_skipped is not None
     assert "EASEL_ORACLES" in double.oracle_skipped
     assert FakeDiscord(oracle=False).oracle_skipped == "switched off"
+
+
+def test_a_wrong_part_is_told_each_time_whatever_was_found_right_before() -> None:
+    judge = Judge()
+    if judge.skipped is not None:
+        pytest.skip(judge.skipped)
+    fine = {"type": 1, "components": [{"type": 2, "style": 1, "label": "x", "custom_id": "x"}]}
+    wrong = {"type": 1, "components": [{"type": 2, "style": 99, "label": "x", "custom_id": "y"}]}
+
+    found = [
+        judge.request("POST", "/channels/1/messages", {}, {"content": "x", "components": rows})
+        for rows in ([fine], [fine, wrong], [fine], [wrong, fine], [fine, wrong])
+    ]
+
+    assert found[0] == found[2] == []
+    assert found[1] == found[4] != []
+    assert [one.where for one in found[1]] == ["/components/1/components/0/style"]
+    assert [one.where for one in found[3]] == ["/components/0/components/0/style"]

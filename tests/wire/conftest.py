@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fixtures.painting import paint_once
+from tests.fixtures.painting import paint_alike
 from tests.wire.installation import open_house
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def painted_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    paint_once(monkeypatch)
+def painted_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    paint_alike(monkeypatch)
 
 
 @pytest.fixture

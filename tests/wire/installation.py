@@ -85,6 +85,9 @@ class Installation:
     folder: Path
     environ: dict[str, str]
     programs: list[Program] = field(default_factory=list)
+    """Processes of the bot."""
+    verbs: list[Program] = field(default_factory=list)
+    """Other things that `easel` was asked to do beside it."""
     postgres: PostgresReader | None = None
     """Set where the database is no SQLite file."""
     database_name: str = "easel.db"
@@ -99,6 +102,14 @@ class Installation:
         start = program.whole if whole else program.forked
         begun = start(environ, self.folder, log)
         self.programs.append(begun)
+        return begun
+
+    def verb(self, *words: str) -> Program:
+        """Begin another verb of the program, beside the bot."""
+        log = self.folder / f"verb-{len(self.verbs) + 1}.log"
+        log.touch()
+        begun = program.forked(self.environ, self.folder, log, verb=words)
+        self.verbs.append(begun)
         return begun
 
     async def start(self, *, whole: bool = False, **settings: str) -> Program:
@@ -215,7 +226,8 @@ class Installation:
             rows = self.rows()
             return rows if all(row.delivered for row in rows) else None
 
-        return await eventually(all_delivered, within, lambda: f"undelivered jobs\n{self.rows()}")
+        # The last of several jobs takes seconds: looking at all rows twenty times in each was a third of such a test.
+        return await eventually(all_delivered, within, lambda: f"undelivered jobs\n{self.rows()}", every=0.25)
 
     def row(self, interaction: Interaction) -> Row | None:
         """The job that an interaction began, if it was accepted."""
@@ -251,7 +263,7 @@ class Installation:
 
     async def close(self) -> None:
         """End every process by its own id, and print what a failure needs."""
-        for one in self.programs:
+        for one in (*self.programs, *self.verbs):
             one.tell(signal.SIGKILL)
             await one.ended(5)
             print(f"-- {one.log.name}, exit status {one.code}\n{one.tail}")  # noqa: T201 - pytest shows it on failure

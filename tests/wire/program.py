@@ -12,20 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from tests.fixtures.forked_programs import FORKED
+
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PRELOADED: Final = ("pytest", "bot.__main__", "bot.app", "bot.config", "cogs.imagine", "alembic.command")
 TAIL: Final = 60
 """Lines of a log that a failure shows."""
-
-# Importing everything takes seconds of processor time on a small machine, so fifty starts would take minutes. Most
-# tests therefore fork the program from a server that has the modules loaded and nothing begun: same entry point,
-# same exit paths, a process of its own. What a start, a stop or an exit status means is tested with the whole command.
-_forked = multiprocessing.get_context("forkserver")
-_forked.set_forkserver_preload(list(PRELOADED))
 
 
 class Process(Protocol):
@@ -103,14 +98,19 @@ def whole(environ: Mapping[str, str], folder: Path, log: Path) -> Program:
     return Program(process, log)
 
 
-def forked(environ: Mapping[str, str], folder: Path, log: Path) -> Program:
+# Most tests fork the program from a server that has the modules loaded: same entry point, same exit paths, a process of
+# its own. What a start, a stop or an exit status means is tested with the whole command.
+
+
+def forked(environ: Mapping[str, str], folder: Path, log: Path, *, verb: Sequence[str] = ("run",)) -> Program:
     """Begin the same entry point in a process forked from one that has the modules loaded."""
-    process = _forked.Process(target=_become, args=(dict(environ), str(folder), str(log)), daemon=True)
+    given = (dict(environ), str(folder), str(log), tuple(verb))
+    process = FORKED.Process(target=_become, args=given, daemon=True)
     process.start()
     return Program(process, log)
 
 
-def _become(environ: dict[str, str], folder: str, log: str) -> None:
+def _become(environ: dict[str, str], folder: str, log: str, verb: tuple[str, ...]) -> None:
     """In the new process: take over environment, folder and streams, and be the program."""
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(out, 1)
@@ -119,7 +119,7 @@ def _become(environ: dict[str, str], folder: str, log: str) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
-    sys.argv = ["easel", "run"]
+    sys.argv = ["easel", *verb]
     from bot.__main__ import main  # noqa: PLC0415 - loaded already; the test's own process must not need it
 
     main()

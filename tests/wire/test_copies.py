@@ -3,8 +3,6 @@ Never here: the copying itself (tests/storage, tests/cli)."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,16 +15,9 @@ pytestmark = pytest.mark.wire
 
 async def easel(house: Installation, *arguments: str) -> str:
     """Run another verb of the program beside the bot."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
-        cwd=house.folder,
-        env=house.environ,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, said.decode()
-    return said.decode()
+    verb = house.verb(*arguments)
+    assert await verb.ended(60) == 0, verb.tail
+    return verb.output
 
 
 @pytest.mark.timeout(300)

@@ -12,6 +12,7 @@ import pytest
 from tests.fakes.discord_wire import Permission
 from tests.faults.report import Row as Line
 from tests.faults.report import record
+from tests.fixtures.painting import paint_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.wire
 
 BOT_EDIT = r"/channels/\d+/messages/\d+"
+
+
+@pytest.fixture(autouse=True)
+def painted_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each picture its own: how often a smaller one is tried after a 413 depends on what is on it."""
+    paint_once(monkeypatch)
 
 
 @dataclass(frozen=True, slots=True)

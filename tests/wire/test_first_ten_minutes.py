@@ -3,10 +3,9 @@ Never here: single answers of `easel setup` and `easel doctor` (tests/cli, tests
 
 from __future__ import annotations
 
-import asyncio
 import os
+import signal
 import stat
-import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ import pytest
 from bot.sandbox.upstream import SANDBOX_KEY, SimulatedUpstream
 from tests.fakes.discord_wire import FakeDiscord
 from tests.faults.report import folder as artefacts
+from tests.wire import program
 from tests.wire.installation import eventually
 from tests.wire.program import ROOT
 from tests.wire.terminal import Terminal
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.fakes.discord_world import Channel, Guild
+    from tests.wire.program import Program
 
 pytestmark = pytest.mark.wire
 
@@ -44,6 +45,7 @@ class Stranger:
     environ: dict[str, str]
     transcript: list[str] = field(default_factory=list)
     terminals: list[Terminal] = field(default_factory=list)
+    scripted: list[Program] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
     async def types(self, *command: str) -> Terminal:
@@ -61,18 +63,18 @@ class Stranger:
 
     async def scripts(self, *command: str, **settings: str) -> tuple[int, str]:
         """A command without any terminal, with `NAME="value"` for `EASEL_NAME`."""
+        begun = self.begins(*command, **settings)
+        status = await begun.ended(60)
+        self.note(command, begun.output, status)
+        return status, begun.output
+
+    def begins(self, *command: str, **settings: str) -> Program:
+        """Begin such a command."""
         given = {f"EASEL_{name}": value for name, value in settings.items()}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", *command),
-            cwd=self.folder,
-            env=self.environ | given,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await asyncio.wait_for(process.communicate(), 60)
-        self.note(command, said.decode(), process.returncode or 0)
-        return process.returncode or 0, said.decode()
+        log = self.folder.parent / f"script-{len(self.scripted) + 1}.log"
+        log.touch()
+        self.scripted.append(program.forked(self.environ | given, self.folder, log, verb=command))
+        return self.scripted[-1]
 
     def note(self, command: tuple[str, ...], shown: str, status: int) -> None:
         """Keep what was seen for the transcript."""
@@ -111,6 +113,9 @@ async def stranger(tmp_path: Path) -> AsyncIterator[Stranger]:
         yield somebody
         for terminal in somebody.terminals:
             await terminal.close()
+        for begun in somebody.scripted:
+            begun.tell(signal.SIGKILL)
+            await begun.ended(5)
         assert fake.findings == []
 
 
@@ -195,11 +200,12 @@ async def test_a_script_without_a_terminal_gets_there_with_the_same_sentences(st
     assert any("It is on Reef" in line for line in right)
     status, said = await stranger.scripts("doctor", "--json")
     assert (status, '"ok": true' in said) == (0, True)
-    running = await stranger.types("run")
-    await running.reads("started ")
+    running = stranger.begins("run")
+    await eventually(lambda: "started " in running.output, 60, lambda: running.tail)
     (channel,) = reef.channels
-    await eventually(lambda: cards(stranger, channel), 30, lambda: running.shown)
-    status = await running.interrupt()
-    stranger.note(("run",), running.shown, status)
+    await eventually(lambda: cards(stranger, channel), 30, lambda: running.tail)
+    running.tell(signal.SIGINT)
+    status = await running.ended(30)
+    stranger.note(("run",), running.output, status)
     assert status == 0
     stranger.keep("first-ten-minutes-scripted.txt")
