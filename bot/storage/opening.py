@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from bot.domain.servers.guild_ports import GuildStores
 from bot.errors import StorageTrouble
@@ -140,7 +140,10 @@ async def _examine(database: Database) -> None:
     """Touch every table, so that a damaged file is noticed at the start and not by a member."""
 
     def touch(connection: Connection) -> None:
-        for table in metadata.sorted_tables:
-            connection.execute(select(text("1")).select_from(table).limit(1)).first()
+        quoted = connection.dialect.identifier_preparer.format_table
+        for (
+            table
+        ) in metadata.sorted_tables:  # as text: to compile so many statements takes longer than to run them
+            connection.exec_driver_sql(f"SELECT 1 FROM {quoted(table)} LIMIT 1").first()  # noqa: S608 - our own tables
 
     await database.read(touch)

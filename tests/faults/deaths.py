@@ -13,6 +13,7 @@ from bot.domain.jobs import JobState, Route
 from bot.domain.pools import Pool
 from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault
+from tests.faults.moments import Moment, Reel
 from tests.faults.report import Row, record
 from tests.faults.windows import custom_zoom, fills_of, furnish, region_with_words, remix, shorten
 from tests.services.harness import Crash, Harness
@@ -128,6 +129,10 @@ OF_WINDOWS: tuple[Path_, ...] = (custom_zoom, region_with_words, remix, shorten)
 """Paths at a server with windows, whose filling is a second paid call."""
 
 
+SOON_AS_WELL: tuple[Path_, ...] = (imagine,)
+"""Paths on which a worker that died is started again at once too, while its leases hold."""
+
+
 async def _first(world: Harness) -> Job:
     """The grid that the press path starts from: made before any death."""
     return next(j for j in await world.all_jobs() if j.press is None)
@@ -206,27 +211,29 @@ def balanced(job: Job, entries: list[str]) -> bool:
 
 
 async def die_everywhere(path: Path_, tmp_path: Path) -> None:
-    """Walk a path once for each of its effects, die there, start again, and judge what became of it."""
+    """Walk a path, die at each of its effects, start again, and judge what became of it."""
     (tmp_path / "whole").mkdir()
     template = await empty_database(tmp_path)
     whole = await _prepared(tmp_path / "whole", path, template)
+    reel = Reel(whole)
     await _run(whole, path)
     points = list(whole.effects.names)
-    assert await judge(whole) == (0, 0)
-    assert set(fills_of(whole)) <= {1}
+    assert await _judged(whole) == (0, 0)
     await whole.kill()
 
     outcomes: dict[str, tuple[int, int]] = {}
+    known: dict[tuple[Moment, int], tuple[int, int]] = {}
     for n in worth_trying(points, FEW_POINTS.get(path)):
-        folder = tmp_path / str(n)
-        folder.mkdir()
-        world = await _prepared(folder, path, template)
-        world.effects.crash_at = n
-        await _run(world, path)
-        lost, doubled = await judge(world)
-        twice = [times for times in fills_of(world) if times > 1]
-        outcomes[f"{n}: {points[n]}"] = (lost, doubled + len(twice))
-        await world.kill()
+        name, folder, moment = f"{n}: {points[n]}", tmp_path / str(n), reel.alone(n)
+        (tmp_path / str(n)).mkdir()
+        if moment is None:
+            outcomes[name] = await _died(folder, path, template, at=n)
+            continue
+        # Whoever dies with the command is missed at once; a worker, when nothing has ended for so long.
+        for after_s in (1, PATIENCE) if path in SOON_AS_WELL else (1,) if reel.is_walkers(n) else (PATIENCE,):
+            if (moment, after_s) not in known:
+                known[moment, after_s] = await _left(moment, folder, path, after_s=after_s)
+            outcomes[f"{name}, started again after {after_s} s"] = known[moment, after_s]
 
     bad = {point: outcome for point, outcome in outcomes.items() if outcome != (0, 0)}
     record(
@@ -239,6 +246,34 @@ async def die_everywhere(path: Path_, tmp_path: Path) -> None:
         )
     )
     assert bad == {}
+
+
+async def _died(folder: Path, path: Path_, template: Path, *, at: int) -> tuple[int, int]:
+    """Walk it, and die there: what else is under way comes to its end."""
+    world = await _prepared(folder, path, template)
+    world.effects.crash_at = at
+    await _run(world, path)
+    outcome = await _judged(world)
+    await world.kill()
+    return outcome
+
+
+async def _left(moment: Moment, folder: Path, path: Path_, *, after_s: int) -> tuple[int, int]:
+    """Start again from what a death left."""
+    world = moment.restore(folder / f"after {after_s} s")
+    if path in OF_WINDOWS:
+        furnish(world)
+    await world.reboot(after_ms=after_s * 1_000)
+    await settled(world, path)
+    outcome = await _judged(world)
+    await world.kill()
+    return outcome
+
+
+async def _judged(world: Harness) -> tuple[int, int]:
+    """The same of a server with windows, too: one that was filled twice was paid twice."""
+    lost, doubled = await judge(world)
+    return lost, doubled + len([times for times in fills_of(world) if times > 1])
 
 
 def worth_trying(points: list[str], only: tuple[str, ...] | None = None) -> list[int]:

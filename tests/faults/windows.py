@@ -163,9 +163,9 @@ class FamilyApi(Api):
 
 
 def furnish(world: Harness) -> None:
-    """Have the world's one account be at such a server."""
-    windows = world.windows = Windows()
-    world.way_to = lambda _account: FamilyApi(world.upstream, world.effects, windows)
+    """Have the world's one account be at such a server, with the windows that it had before."""
+    world.windows = world.windows or Windows()
+    world.way_to = lambda _account: FamilyApi(world.upstream, world.effects, world.windows)
     world.painted = Picture(still(size=(37, 41)), "fox.png", "image/png", 37, 41)
     world.upstream.template["actions"] = ACTIONS
 

@@ -63,6 +63,8 @@ class Effects:
         self.names: list[str] = []
         self.crash_at: int | None = None
         self.crash_name: str | None = None
+        self.on_point: Callable[[], None] | None = None
+        """Told at each point that a living process comes to."""
         self.dead = False
         self.in_flight = 0
 
@@ -75,6 +77,8 @@ class Effects:
         if self.dead:
             raise Crash(name)
         self.names.append(name)
+        if self.on_point is not None:
+            self.on_point()
         if name == self.crash_name or (self.crash_at is not None and len(self.names) > self.crash_at):
             self.dead = True
             raise Crash(name)
@@ -627,19 +631,24 @@ class Names:
     """Predictable names."""
 
     def __init__(self) -> None:
-        self._numbers = itertools.count(1)
+        self._last = 0
 
     def key(self) -> JobKey:
-        return key_from_bits(next(self._numbers))
+        return key_from_bits(self._next())
 
     def token(self) -> str:
-        return f"token-{next(self._numbers):020d}"
+        return f"token-{self._next():020d}"
+
+    def _next(self) -> int:
+        self._last += 1
+        return self._last
 
 
 class Harness:
     """Boots, drives and kills processes of the bot."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.url = migrated(folder / "easel.db")
         self.clock = ManualClock()
         self.upstream = Upstream(self.clock)
