@@ -91,9 +91,7 @@ class Reconciler:
         refunded (lease kept). Raises `LeaseLost` if the job was taken over.
         """
         if job.state is JobState.SUBMITTING and not await self._can_have_been_sent(job):
-            waiting = job.requeued("hold.checking", due_at=self.clock.now())
-            await self.store.release(waiting)
-            return waiting
+            return await self._unsent(job)
         if job.state is JobState.SUBMITTING:  # its worker died between marking and hearing the answer
             job = job.unclear(due_at=self.clock.now())
             await self.store.save(job)
@@ -145,6 +143,17 @@ class Reconciler:
             # That it is the only one is said of the whole list.
             found = await self._match(job, await self._recent(api, job, whole=True), at_any_time=True)
         return found
+
+    async def _unsent(self, job: Job) -> Job:
+        """Back into the queue it goes, unless its requester cancelled it meanwhile (QUEUED, released; or CANCELLED)."""
+        now = self.clock.now()
+        waiting = job.requeued("hold.checking", due_at=now)
+        if job.unwanted:
+            waiting = waiting.cancelled(now)
+            await self.store.save(waiting)
+        else:
+            await self.store.release(waiting)
+        return waiting
 
     async def _can_have_been_sent(self, job: Job) -> bool:
         """A prompt with pictures is sent only after their addresses were written down."""

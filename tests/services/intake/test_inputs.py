@@ -236,6 +236,22 @@ async def test_who_died_before_the_pictures_had_addresses_has_sent_nothing_and_s
     assert len(world.upstream.tasks) == 1
 
 
+async def test_what_was_cancelled_before_its_pictures_had_addresses_is_not_sent_after_a_death(
+    world: Harness,
+) -> None:
+    world.effects.die_at("POST upload ⟩")
+    job = await sent(world, await a_job(world, JobKind.IMAGINE, prompt="snow"), [OWL])
+    await world.pass_time(5)
+    assert world.died
+    await world.reboot()
+    await world.store.cancel(job.key, world.clock.now())
+
+    done = await world.ended(job)
+
+    assert (done.state, world.upstream.tasks) == (JobState.CANCELLED, [])
+    assert (job.key, "refund") in await world.ledger()
+
+
 # -- how long they are kept --------------------------------------------------------------------------------
 
 
