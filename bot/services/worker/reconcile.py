@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.capabilities import capabilities_of
-from bot.domain.failures import Failure, FailureKind
+from bot.domain.failures import Failure, FailureKind, is_queue_full
 from bot.domain.inputs import sent_prompt
 from bot.domain.intake.rewritten import could_be
 from bot.domain.jobs import Job, JobKind, JobState
@@ -199,7 +199,11 @@ class Reconciler:
     async def _match(
         self, job: Job, tasks: Sequence[TaskSnapshot], *, at_any_time: bool = False
     ) -> TaskSnapshot | _Verdict:
-        """Find the job's task: exactly by its webhook token, else by prompt and pool among nobody's tasks."""
+        """Find the job's task: exactly by its webhook token, else by prompt and pool among nobody's tasks.
+
+        What a full queue ended may be its task from before it went back into ours: adopted, it would be sent once more.
+        """
+        tasks = [t for t in tasks if not (t.has_failed and is_queue_full(t.fail_reason or ""))]
         for task in tasks:
             if task.webhook_url and job.webhook_token in task.webhook_url:
                 return task
