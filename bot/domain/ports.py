@@ -278,8 +278,11 @@ class JobStore(Protocol):
     async def inputs(self, key: JobKey) -> Sequence[Input]:
         """Read what goes along with a job, in order; empty once it was forgotten."""
 
-    async def address_inputs(self, key: JobKey, inputs: Sequence[Input]) -> None:
-        """Write the addresses of a job's inputs, given in their order: before a prompt that names them is sent."""
+    async def address_inputs(self, job: Job, inputs: Sequence[Input]) -> None:
+        """Write the addresses of a job's inputs, given in their order: before a prompt that names them is sent.
+
+        Raises `LeaseLost` if the job was taken over: whoever found no address there may send it anew.
+        """
 
     async def by_webhook_token(self, token: str) -> JobKey | None:
         """Which unfinished job a webhook's token names; the comparison is constant-time."""

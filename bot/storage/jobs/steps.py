@@ -245,12 +245,15 @@ def _settle(connection: Connection, job: Job) -> None:
         erased.keep(connection, job.key, at=job.delivered_at or job.finished_at or job.changed_at)
 
 
-def address_inputs(connection: Connection, key: JobKey, given: Sequence[Input]) -> None:
-    """Write where a job's inputs can be fetched."""
+def address_inputs(connection: Connection, job: Job, given: Sequence[Input]) -> None:
+    """Write where a job's inputs can be fetched if its fence holds, else `LeaseLost`; held until the commit."""
+    mine = select(c.key).where(c.key == job.key, c.fence == job.fence).with_for_update()
+    if connection.execute(mine).one_or_none() is None:
+        raise LeaseLost(job.key)
     i = inputs.c
     for position, one in enumerate(given):
         values = {"address": one.address, "address_until": one.address_until}
-        connection.execute(update(inputs).where(i.job_key == key, i.position == position), values)
+        connection.execute(update(inputs).where(i.job_key == job.key, i.position == position), values)
 
 
 # -- beside the worker -----------------------------------------------------------------------------------

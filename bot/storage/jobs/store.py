@@ -109,9 +109,9 @@ class SqlJobStore:
         """See the port."""
         return await self._database.read(lambda cn: steps.inputs_of(cn, key))
 
-    async def address_inputs(self, key: JobKey, inputs: Sequence[Input]) -> None:
+    async def address_inputs(self, job: Job, inputs: Sequence[Input]) -> None:
         """See the port."""
-        await self._database.write(lambda cn: steps.address_inputs(cn, key, inputs))
+        await self._database.write(lambda cn: steps.address_inputs(cn, job, inputs))
 
     async def by_webhook_token(self, token: str) -> JobKey | None:
         """See the port. A job that timed out with us and is still looked at counts as unfinished."""
