@@ -96,6 +96,22 @@ async def test_every_picture_of_an_order_counts_what_one_costs(world: Harness) -
     assert await credits_of(world) == [120]
 
 
+async def test_again_on_a_model_that_draws_fewer_counts_what_it_draws(world: Harness) -> None:
+    world.more_terms["credits"] = {(Pool.DRAW, Charge.DRAW): 40}
+    studio = await opened(world)
+    options = DrawOptions(prompt="a paper fox", number=3)
+    job = await world.ended((await world.services.drawings.begin(world.asker(), options)).job)
+    older = engine_model("dall-e-3")
+    assert older is not None
+    studio.model = older
+
+    pressed_ = await world.services.presses.press(world.asker(), job.key, 0, channel_id=0, message_id=0)
+    again = await world.ended(pressed_.job)
+
+    assert (again.units, studio.orders[-1][0].number) == (1, 1)
+    assert await credits_of(world) == [120, 40]
+
+
 async def credits_of(world: Harness) -> list[int | None]:
     query = select(ledger.c.credits)
     return list(await world._opened.database.read(lambda cn: cn.execute(query).scalars().all()))
