@@ -149,7 +149,7 @@ class Intake:
             )
             if not self.video and is_video(admitted.prompt):
                 raise UserError(text("refused.video_off"))
-            budget = self.accounts.budget(admitted)
+            budget = self.accounts.budget(admitted, pictures=request.number)
             charge = charge_of_prompt(request.charge, admitted.prompt)
             credits_ = await self.costs.of_one(admitted.pool, charge)
             if credits_ is not None:

@@ -13,6 +13,8 @@ from bot.domain.engine_models import engine_model
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
+from bot.domain.tenancy import Ceiling
+from bot.errors import RemoteError, RemoteFault
 from bot.services.intake.drawing import DrawOptions
 from bot.storage.tables import ledger
 from tests.services.engine import furnish
@@ -94,6 +96,20 @@ async def test_every_picture_of_an_order_counts_what_one_costs(world: Harness) -
     await world.services.drawings.begin(world.asker(), DrawOptions(prompt="a paper fox", number=3))
 
     assert await credits_of(world) == [120]
+
+
+async def test_every_picture_of_an_order_takes_a_unit_of_the_owners_budget(world: Harness) -> None:
+    studio = await opened(world)
+    await world.services.owner_policy.set_ceiling(GUILD, Ceiling(per_day=4))
+    three = DrawOptions(prompt="a paper fox", number=3)
+    await world.ended((await world.services.drawings.begin(world.asker(), three)).job)
+
+    refused = await refusal(world.services.drawings.begin(world.asker(), three))
+    studio.refusals.append(RemoteError(RemoteFault.REFUSED, "no"))
+    await world.ended((await world.services.drawings.begin(world.asker(), DrawOptions(prompt="an owl"))).job)
+
+    assert refused.id == "refused.ceiling_day"
+    assert (await world.services.owner_policy.view(GUILD)).used.today == 3
 
 
 async def test_again_on_a_model_that_draws_fewer_counts_what_it_draws(world: Harness) -> None:
