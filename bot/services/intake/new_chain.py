@@ -13,6 +13,8 @@ from bot.domain.prices import Charge, charge_of
 from bot.domain.servers.image_rules import ImageFacts
 from bot.errors import UserError
 from bot.services.admission.terms import Request
+from bot.services.intake.intake import Started
+from bot.services.intake.synthetic_ids import next_turn
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import Policy
     from bot.services.intake.attachments import LoadedImage
-    from bot.services.intake.intake import Intake, Started
+    from bot.services.intake.intake import Intake
     from bot.services.intake.translating import Translating
 
 log = logging.getLogger(__name__)
@@ -51,6 +53,8 @@ class NewChain:
     ancestor: Ancestor | None = None
     interaction_id: int | None = None
     """See `Intake.new_job`."""
+    turn: str | None = None
+    """What it is, if there may be one of it at a time: while that runs, whoever asks again finds it."""
     number: int = 1
     """See `Request.number`."""
 
@@ -101,6 +105,11 @@ class NewChains:
         """Decide the chain's pool and account for good, and hand its first job in. Raises as `Intake.enqueue`."""
         if asker.server is None:  # nobody's rules would hold, and the owner would pay
             raise UserError(text("refused.server_only"))
+        number = chain.interaction_id
+        if chain.turn is not None:
+            number, running = await next_turn(self.intake.store, chain.turn)
+            if running is not None:
+                return Started(running, fresh=False)
         pool = await self.pool_for(asker, chain.pool, chain.preferred)
         smaller = ("note.picture_scaled",) if any(one.checked.reduced for one in chain.taken) else ()
         account = await self.accounts.for_chain(asker.server, pool)
@@ -127,7 +136,7 @@ class NewChains:
             account=account,
             home=asker.server,
             home_channel=asker.lineage[0],
-            interaction_id=chain.interaction_id,
+            interaction_id=number,
             ancestor=chain.ancestor,
             typed=typed,
             notes=chain.notes + smaller,
@@ -144,7 +153,9 @@ class NewChains:
             references=references,
             number=chain.number,
         )
-        return await self.intake.enqueue(asker, job, request, [one.input for one in chain.taken])
+        answers = None if chain.turn is None else asker.interaction_id
+        inputs = [one.input for one in chain.taken]
+        return await self.intake.enqueue(asker, job, request, inputs, answers=answers)
 
     async def _usual_pool(self, asker: Asker, preferred: Pool | None) -> Pool:
         if preferred is not None:

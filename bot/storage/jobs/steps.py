@@ -129,6 +129,8 @@ def insert_job(
     taken_along: Sequence[Input] = (),
     budget: Budget | None = None,
     credits_: int | None = None,
+    *,
+    answers: int | None = None,
 ) -> Job:
     """Find the job that this interaction or this button already began, or insert it within the allowance."""
     # First the lock, then the look: a twin of this very interaction must be found, not counted.
@@ -139,7 +141,7 @@ def insert_job(
         key = _LIVE_CHILD.value(connection, pressed_)
     if key is not None and (earlier := find(connection, BY_KEY, key_=key)) is not None:
         return earlier
-    _take_answer(connection, job.interaction_id)
+    _take_answer(connection, job.interaction_id if answers is None else answers)
     drawn = ledger.check(connection, job, allowance, limits, budget)
     # A limit of nothing running would keep an accepted job waiting for ever.
     running = None if allowance.running is None else max(1, allowance.running)

@@ -82,12 +82,15 @@ class SqlJobStore:
         inputs: Sequence[Input] = (),
         budget: Budget | None = None,
         credits_: int | None = None,
+        answers: int | None = None,
     ) -> Job:
         """See the port. Of several that begin the same press at once one inserts, and all return its job."""
         for _ in range(ATTEMPTS):
             try:
                 return await self._database.write(
-                    lambda cn: steps.insert_job(cn, job, allowance, limits, inputs, budget, credits_)
+                    lambda cn: steps.insert_job(
+                        cn, job, allowance, limits, inputs, budget, credits_, answers=answers
+                    )
                 )
             except Conflict:  # another process was quicker: look again, and find its row
                 continue
