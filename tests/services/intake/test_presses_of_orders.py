@@ -3,6 +3,7 @@ Never here: pictures that are gone (test_drawings.py), and upstream's own button
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -110,6 +111,20 @@ async def test_every_picture_of_an_order_takes_a_unit_of_the_owners_budget(world
 
     assert refused.id == "refused.ceiling_day"
     assert (await world.services.owner_policy.view(GUILD)).used.today == 3
+
+
+async def test_pressed_twice_at_once_an_order_is_drawn_again_or_instead_once(world: Harness) -> None:
+    studio = await opened(world)
+    drawings = world.services.drawings
+    order = await world.ended((await drawings.begin(world.asker(), DrawOptions(prompt="a fox"))).job)
+    grid = await world.finished_grid()
+
+    for begin, job in ((drawings.again, order), (drawings.instead, grid)):
+        first, second = await asyncio.gather(begin(world.asker(), job), begin(world.asker(user=2), job))
+        await world.ended(first.job)
+
+        assert first.job.key == second.job.key
+    assert len(studio.orders) == 3
 
 
 async def test_again_on_a_model_that_draws_fewer_counts_what_it_draws(world: Harness) -> None:
