@@ -3,9 +3,11 @@ Never here: what a command means, and whether its words are good."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from bot.domain.inputs import REFERENCES, role_of
 from bot.domain.jobs import Ancestor, Job, JobKind
@@ -67,6 +69,11 @@ class NewChains:
     policy: Policy
     accounts: Accounts
     translating: Translating
+    _beginning: WeakValueDictionary[int, asyncio.Lock] = field(
+        init=False, default_factory=WeakValueDictionary
+    )
+    """Of two presses for the same, in this process, the second waits: else it sends the words as they were written while
+    the first has them translated, and is quicker."""
 
     async def pool_for(self, asker: Asker, pool: Pool | None, preferred: Pool | None) -> Pool:
         """The pool in which a chain would begin. Raises `UserError` if all are closed to the asker."""
@@ -110,6 +117,15 @@ class NewChains:
             number, running = await next_turn(self.intake.store, chain.turn)
             if running is not None:
                 return Started(running, fresh=False)
+        if number is None:
+            return await self._start(asker, chain, None)
+        async with self._beginning.setdefault(number, asyncio.Lock()):
+            earlier = await self.intake.store.by_interaction(number)
+            if earlier is not None:
+                return Started(earlier, fresh=False)
+            return await self._start(asker, chain, number)
+
+    async def _start(self, asker: Asker, chain: NewChain, number: int | None) -> Started:
         pool = await self.pool_for(asker, chain.pool, chain.preferred)
         smaller = ("note.picture_scaled",) if any(one.checked.reduced for one in chain.taken) else ()
         account = await self.accounts.for_chain(asker.server, pool)

@@ -121,6 +121,7 @@ async def test_a_second_press_meanwhile_asks_nothing_twice(helped: Helped) -> No
     assert len(first.begun) + len(second.begun) == 3
     assert (later.known, helped.asked) == (3, 3)
     assert await helped.spent() == 3 * (1 + PRICE)
+    assert [job.typed for job in await world.all_jobs()] == [GERMAN] * 3  # what was paid for
 
 
 async def test_where_no_model_is_named_any_more_people_are_told_all_the_same(helped: Helped) -> None:
