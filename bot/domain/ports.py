@@ -260,6 +260,7 @@ class JobStore(Protocol):
         inputs: Sequence[Input] = (),
         budget: Budget | None = None,
         credits_: int | None = None,
+        answers: int | None = None,
     ) -> Job:
         """Insert the intent with its inputs, reserving its units, in one transaction that also reads what is used up.
 
@@ -267,6 +268,7 @@ class JobStore(Protocol):
         has a live child. Raises `UserError` naming the limit that refused (the member's day with unexpired grants,
         the server's day, at once), and `SettingsChanged` if `limits` rest on settings that are not the server's now.
         Without `limits` a day is UTC's and the server has no total; without a `budget` it costs the owner nothing. `credits_` is what it costs at the image service; None: nobody knows.
+        `answers` is the interaction whose answer its card becomes, where the job has a number of its own.
         """
 
     async def get(self, key: JobKey) -> Job | None:
@@ -278,8 +280,11 @@ class JobStore(Protocol):
     async def inputs(self, key: JobKey) -> Sequence[Input]:
         """Read what goes along with a job, in order; empty once it was forgotten."""
 
-    async def address_inputs(self, key: JobKey, inputs: Sequence[Input]) -> None:
-        """Write the addresses of a job's inputs, given in their order: before a prompt that names them is sent."""
+    async def address_inputs(self, job: Job, inputs: Sequence[Input]) -> None:
+        """Write the addresses of a job's inputs, given in their order: before a prompt that names them is sent.
+
+        Raises `LeaseLost` if the job was taken over: whoever found no address there may send it anew.
+        """
 
     async def by_webhook_token(self, token: str) -> JobKey | None:
         """Which unfinished job a webhook's token names; the comparison is constant-time."""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 MINE: Final = "mine"
 OPEN: Final = "open"
 BASE_COST: Final = 1
-"""What a job costs the owner at least, in units, whatever a server's moderators ask for it: upstream names no prices."""
+"""What a job costs the owner at least, in units, whatever a server's moderators ask for it: upstream names no prices. Where
+one call is paid by the picture, each costs it."""
 OWN_KEY_WAITING: Final = 200
 """Jobs that may wait in a server with a key of its own, unless its ceiling says another number: it pays for them itself,
 but the queue is everybody's."""

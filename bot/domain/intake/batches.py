@@ -4,6 +4,7 @@ Never here: how many a server allows, what they cost, and beginning them (servic
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.prompts import compose
@@ -81,50 +82,54 @@ def _unmasked(prompt: str, links: list[str]) -> str:
     return "".join(links[ord(c) - _HIDDEN] if 0 <= ord(c) - _HIDDEN < len(links) else c for c in prompt)
 
 
-def _groups(prompt: str) -> list[tuple[int, int, list[str]]]:
-    """The outermost braces that hold a choice: where they begin and end, and their options as they are written."""
-    found: list[tuple[int, int, list[str]]] = []
+def _spans(prompt: str) -> dict[int, tuple[int, list[int]]]:
+    """Where each brace is closed, with the commas of its own. One pass: people may type thousands of braces."""
+    found: dict[int, tuple[int, list[int]]] = {}
+    opened: list[tuple[int, list[int]]] = []
     at = 0
     while at < len(prompt):
-        if prompt[at] == "\\":
-            at += 2
-            continue
-        if prompt[at] == "{":
-            read = _options(prompt, at)
-            if read is not None:
-                end, options = read
-                if len(options) > 1:
-                    found.append((at, end, options))
-                    at = end
-                    continue
-        at += 1
+        sign = prompt[at]
+        if sign == "{":
+            opened.append((at, []))
+        elif sign == "}" and opened:
+            begin, commas = opened.pop()
+            found[begin] = (at, commas)
+        elif sign in ",\uff0c" and opened:
+            opened[-1][1].append(at)
+        at += 2 if sign == "\\" else 1
     return found
 
 
-def _options(prompt: str, start: int) -> tuple[int, list[str]] | None:
-    """What stands between a brace and the one that closes it, cut at its own commas; None if nothing closes it."""
-    depth, at, begun = 0, start, start + 1
-    options: list[str] = []
-    while at < len(prompt):
-        sign = prompt[at]
-        if sign == "\\":
-            at += 2
-            continue
-        depth += (sign == "{") - (sign == "}")
-        if depth == 0:
-            return at + 1, [*options, prompt[begun:at]]
-        if sign in ",\uff0c" and depth == 1:
-            options.append(prompt[begun:at])
-            begun = at + 1
-        at += 1
-    return None
+def _groups(prompt: str) -> list[tuple[int, int, list[str]]]:
+    """The outermost braces that hold a choice: where they begin and end, and their options as they are written."""
+    found: list[tuple[int, int, list[str]]] = []
+    end = 0
+    for begin, (closed, commas) in sorted(_spans(prompt).items()):
+        if commas and begin >= end:
+            end = closed + 1
+            cuts = pairwise([begin, *commas, closed])
+            found.append((begin, end, [prompt[before + 1 : after] for before, after in cuts]))
+    return found
 
 
 def _count(prompt: str) -> int:
-    total = 1
-    for _, _, options in _groups(prompt):
-        total *= sum(_count(option) for option in options)
-    return total
+    """The product of the choices, each of which is the sum of its options: reckoned from the inside, at any depth."""
+    signs: dict[int, str] = {}
+    for begin, (closed, commas) in _spans(prompt).items():
+        if commas:
+            signs |= {begin: "{", closed: "}", **dict.fromkeys(commas, ",")}
+    sums, products = [0], [1]
+    for at in sorted(signs):
+        if signs[at] == "{":
+            sums.append(0)
+            products.append(1)
+            continue
+        sums[-1] += products[-1]
+        products[-1] = 1
+        if signs[at] == "}":
+            products.pop()
+            products[-1] *= sums.pop()
+    return products[0]
 
 
 def _expand(prompt: str) -> list[str]:

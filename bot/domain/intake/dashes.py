@@ -19,7 +19,8 @@ _KANA_DASH: Final = r"(?<![\u30a1-\u30fa\u30fc])\u30fc\u30fc+"
 """The long vowel mark, which is where a Japanese keyboard has its hyphen."""
 _CJK: Final = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9d"
 _MARK: Final = re.compile(
-    rf"(?P<dashes>[{DASHES}]{{2,}}|[{LONG_DASHES}]|{_KANA_DASH})(?P<name>[^\W\d_]+)(?P<rest>.*)", re.DOTALL
+    rf"(?P<dashes>(?<![{DASHES}])[{DASHES}]{{2,}}|[{LONG_DASHES}]|{_KANA_DASH})(?P<name>[^\W\d_]+)(?P<rest>.*)",
+    re.DOTALL,
 )
 _ONE_DASH: Final = re.compile(rf"[{DASHES}](?P<name>[^\W\d_]+)(?P<rest>.*)", re.DOTALL)
 _ALL_DASHES: Final = re.compile(rf"[{DASHES}]+")

@@ -103,7 +103,7 @@ def ordered(prompt: str, model: EngineModel) -> Order:
         words,
         size if size in model.sizes else None,
         quality if quality in model.qualities else None,
-        min(int(number), model.most) if number.isdigit() and int(number) else 1,
+        min(int(number), model.most) if number.isdecimal() and int(number) else 1,
     )
 
 
@@ -125,7 +125,7 @@ def words_of_order(prompt: str) -> str:
 def number_of(prompt: str) -> int:
     """How many pictures a job's prompt asks for."""
     found = [m["value"] for m in _OPTION.finditer(prompt) if _name_of(m["name"]) == "number"]
-    return min(int(found[-1]), MOST_DRAWN) if found and found[-1].isdigit() and int(found[-1]) else 1
+    return min(int(found[-1]), MOST_DRAWN) if found and found[-1].isdecimal() and int(found[-1]) else 1
 
 
 def actions_of(model: EngineModel, pictures: int) -> tuple[RemoteAction, ...]:
@@ -169,7 +169,7 @@ def _one_of(name: str, value: str | None, known: Sequence[str], model: EngineMod
 def _number(value: str | None, model: EngineModel) -> int:
     if value is None:
         return 1
-    if not value.isdigit() or not 1 <= int(value[:4]) <= model.most:
+    if not re.fullmatch(r"\d{1,4}", value) or not 1 <= int(value) <= model.most:
         raise UserError(text("draw.bad_number", engine=model.name, most=model.most, typed=value[:40]))
     return int(value)
 

@@ -138,6 +138,7 @@ class MjProxyApi(Submitting):
 
     async def find(self, tag: str) -> Finding:
         """Look for the task that was submitted with a tag (family §3)."""
+        await self._learn_first()
         match self.capabilities.lookup:
             case Lookup.EXACT:
                 page = await self._page(requests.Query(size=_LARGEST_PAGE, state=tag))

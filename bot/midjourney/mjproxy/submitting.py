@@ -171,6 +171,7 @@ class Submitting:
 
     async def shorten(self, *, prompt: str, pool: Pool, webhook: str | None, tag: str | None) -> Answer:
         """Ask which words of a prompt count, and for shorter ones (family §1.6)."""
+        await self._learn_first()
         self.need(self.capabilities.shorten, "this server does not shorten prompts")
         return await self._submit(
             "shorten",
@@ -185,6 +186,7 @@ class Submitting:
         self, *, image: str, prompt: str, motion: str, pool: Pool, webhook: str | None, tag: str | None
     ) -> Answer:
         """Make clips of a picture, given as an address (family §1.10); `motion` is `low` or `high`."""
+        await self._learn_first()
         self.need(self.capabilities.video, "this server makes no clips")
         return await self._submit(
             "video",
@@ -207,6 +209,7 @@ class Submitting:
     ) -> Answer:
         """Press a button of a finished task (family §1.2); `remix` asks for a window where one is offered."""
         if remix:
+            await self._learn_first()
             self.need(self.capabilities.remix, "this server opens no window for other words")
         return await self._submit(
             "action",
@@ -277,7 +280,10 @@ class Submitting:
         )
 
     async def _learn_first(self) -> None:
-        """A paid call by a path that the server does not know would be lost work; nothing is sent before."""
+        """A paid call by a path that the server does not know would be lost work; nothing is sent before.
+
+        Nor is anything refused, or not looked for, before: until then we know only what every member of the family has.
+        """
         try:
             await self.learn()
         except RemoteError as error:

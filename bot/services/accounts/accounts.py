@@ -106,9 +106,9 @@ class Accounts:
 
     # -- who pays ----------------------------------------------------------------------------------------
 
-    def budget(self, job: Job) -> Budget | None:
+    def budget(self, job: Job, *, pictures: int = 1) -> Budget | None:
         """What of the owner's budget a job takes, and on which terms; None: a server's own account pays."""
-        return self.owner.budget(job)
+        return self.owner.budget(job, pictures=pictures)
 
     async def of_server(self, guild_id: int) -> dict[str, list[Pool]]:
         """Which accounts a server draws on, or would if it were let in, each with its pools."""

@@ -105,18 +105,18 @@ class OwnerPolicy:
         """What a server needs that is not let in."""
         return text("refused.not_let_in_key" if self.own_keys_offered() else "refused.not_let_in")
 
-    def budget(self, job: Job) -> Budget | None:
-        """On which terms of the owner a job begins; None: a server's own account pays for it."""
-        return self.budget_of(job.home, job.account)
+    def budget(self, job: Job, *, pictures: int = 1) -> Budget | None:
+        """On which terms of the owner a job begins that is paid as so many; None: a server's own account pays for it."""
+        return self.budget_of(job.home, job.account, pictures=pictures)
 
-    def budget_of(self, home: int | None, account: str) -> Budget | None:
-        """The same for whatever else is paid: a question to a chat model takes as much."""
+    def budget_of(self, home: int | None, account: str, *, pictures: int = 1) -> Budget | None:
+        """The same for whatever else is paid: a question to a chat model takes as much as one picture."""
         if is_own(account):
             return None
         return Budget(
             guild_id=home,
             account=account,
-            cost=BASE_COST,
+            cost=BASE_COST * pictures,
             access=self.terms.access,
             usual=self.terms.usual,
             of_account=self.terms.of_account,

@@ -56,7 +56,7 @@ class Offer:
     prompts: Sequence[str]
     pool: Pool
     units: int
-    """What all of them cost together, by the server's prices."""
+    """What all of them cost together, by the server's prices, with the questions that translate them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,7 @@ class Batches:
             await self.chains.check(asker, Request(pool=chosen, charge=charge))
         prices = () if settings is None else settings.prices
         units = sum(price_of(prices, chosen, charge) for charge in charges)
+        units += sum([await self.chains.translating.price(asker, chosen, one.prompt) for one in jobs])
         key = await self.drafts.keep(
             options,
             user_id=asker.user_id,

@@ -51,12 +51,13 @@ class Blending:
         return await self.chains.start(asker, chain)
 
     async def again(self, asker: Asker, job: Job) -> Started:
-        """Blend the pictures of a job that came to nothing once more, in its pool. Raises as `begin`."""
+        """Blend the pictures of a job that came to nothing once more, in its pool; one at a time. Raises as `begin`."""
         asker = await self.doors.seat(asker, origin_of(job), Door.REMIX)
         taken = await self.image_loader.kept(job)
         if len(taken) < max(FEWEST_BLENDED, job.inputs):
             raise UserError(text("again.pictures_gone", key=job.key))
-        chain = NewChain(kind=JobKind.BLEND, pool=job.pool, taken=taken, shape=job.shape)
+        turn = f"{job.key}/again"
+        chain = NewChain(kind=JobKind.BLEND, pool=job.pool, taken=taken, shape=job.shape, turn=turn)
         return await self.chains.start(asker, chain)
 
 

@@ -13,9 +13,9 @@ from bot.domain.jobs import Job, JobKind
 from bot.domain.prices import Charge
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.doors import Door, Doors, origin_of
-from bot.services.intake import synthetic_ids
 from bot.services.intake.intake import Started
 from bot.services.intake.new_chain import NewChain, named_after
+from bot.services.intake.synthetic_ids import next_turn
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -95,16 +95,13 @@ class Describing:
         taken = await self.image_loader.kept(job)
         if not taken:
             raise UserError(text("describe.not_kept", key=key))
-        synthetic_id, running = await self._turn(f"{key}/again")
-        if running is not None:
-            return Started(running, fresh=False)
         chain = NewChain(
             kind=JobKind.DESCRIBE,
             pool=job.pool,
             taken=taken,
             subject=job.subject,
             ancestor=named_after(job),
-            interaction_id=synthetic_id,
+            turn=f"{key}/again",
         )
         return await self.chains.start(asker, chain)
 
@@ -150,7 +147,7 @@ class Describing:
 
     async def _one_of_all(self, job: Job, number: int, idea: str, places: Places) -> Started:
         chain = _imagined(job, idea)
-        synthetic_id, running = await self._turn(f"{job.key}/{number}")
+        synthetic_id, running = await next_turn(self.store, f"{job.key}/{number}")
         if running is not None:
             return Started(running, fresh=False)
         asker = await places.open()
@@ -169,19 +166,6 @@ class Describing:
         if job.kind is not JobKind.DESCRIBE:
             raise UserError(text("press.no_such_button", key=key))
         return job
-
-    async def _turn(self, what: str) -> tuple[int, Job | None]:
-        """What stands for the next press of a button, or the job of the last one if that has not ended.
-
-        Two presses at once get the same number, and the store begins one job for it.
-        """
-        turn = 0
-        while True:
-            synthetic_id = synthetic_ids.synthetic_id(f"{what}/{turn}")
-            job = await self.store.by_interaction(synthetic_id)
-            if job is None or not job.is_terminal:
-                return synthetic_id, job
-            turn += 1
 
 
 def _imagined(job: Job, prompt: str) -> NewChain:

@@ -76,23 +76,28 @@ class Drawings:
             await self.chains.ask_first(asker, Charge.DRAW, pool=Pool.DRAW, preferred=None, given=given)
         return await self._start(asker, order, taken=await self.image_loader.gather(given))
 
-    async def remix(self, asker: Asker, ancestor: Job, prompt: str) -> Started:
+    async def remix(self, asker: Asker, ancestor: Job, prompt: str, *, turn: str | None = None) -> Started:
         """Accept an order whose words were edited from another one's; its pictures go along while they are kept."""
         asker = await self.doors.seat(asker, origin_of(ancestor), Door.REMIX)
         order = DrawOptions(prompt=prompt).read(await self._model(asker))
         taken = await self.image_loader.kept_of_prompt(ancestor)
         return await self._start(
-            asker, order, taken=taken, ancestor=named_after(ancestor), borrowed=ancestor.prompt
+            asker,
+            order,
+            taken=taken,
+            ancestor=named_after(ancestor),
+            borrowed=ancestor.prompt,
+            turn=turn,
         )
 
     async def again(self, asker: Asker, job: Job) -> Started:
-        """Send an order that came to nothing once more, with all its pictures."""
+        """Send an order that came to nothing once more, with all its pictures; one at a time."""
         if job.inputs > len(await self.image_loader.kept_of_prompt(job)):
             raise UserError(text("again.prompt_pictures_gone", key=job.key))
-        return await self.remix(asker, job, job.prompt)
+        return await self.remix(asker, job, job.prompt, turn=f"{job.key}/again")
 
     async def instead(self, asker: Asker, job: Job) -> Started:
-        """Draw what Midjourney did not: the words of its job, with its pictures where the model takes them."""
+        """Draw what Midjourney did not: the words of its job, with its pictures where the model takes them; one at a time."""
         asker = await self.doors.seat(asker, origin_of(job), Door.REMIX)
         model = await self._model(asker)
         taken = await self.image_loader.kept_of_prompt(job) if model.pictures else ()
@@ -104,6 +109,7 @@ class Drawings:
             ancestor=named_after(job),
             borrowed=job.prompt,
             notes=(INSTEAD,),
+            turn=f"{job.key}/instead",
         )
 
     async def of_draft(self, asker: Asker, draft: Draft, prompt: str | None = None) -> Started:
@@ -129,6 +135,7 @@ class Drawings:
         ancestor: Ancestor | None = None,
         borrowed: str = "",
         notes: tuple[str, ...] = (),
+        turn: str | None = None,
     ) -> Started:
         chain = NewChain(
             kind=JobKind.DRAW,
@@ -139,6 +146,7 @@ class Drawings:
             taken=taken,
             ancestor=ancestor,
             number=order.number,
+            turn=turn,
         )
         return await self.chains.start(asker, chain)
 

@@ -67,6 +67,7 @@ class Imagine:
         *,
         sets: tuple[tuple[str, str], ...] = (),
         borrowed: str = "",
+        turn: str | None = None,
     ) -> Started:
         """Begin a chain with a prompt that was edited from another job's, in the pool of that one. Raises as `begin`.
 
@@ -84,13 +85,14 @@ class Imagine:
             taken=taken,
             notes=("note.pictures_not_kept",) if gone else (),
             sets=sets,
+            turn=turn,
         )
 
     async def again(self, asker: Asker, job: Job) -> Started:
-        """Send a prompt that came to nothing once more, with all its pictures. Raises as `begin`."""
+        """Send a prompt that came to nothing once more, with all its pictures; one at a time. Raises as `begin`."""
         if job.inputs > len(await self.image_loader.kept_of_prompt(job)):
             raise UserError(text("again.prompt_pictures_gone", key=job.key))
-        return await self.remix(asker, job, job.prompt)
+        return await self.remix(asker, job, job.prompt, turn=f"{job.key}/again")
 
     async def begin(
         self,
@@ -146,6 +148,7 @@ class Imagine:
         notes: tuple[str, ...] = (),
         sets: tuple[tuple[str, str], ...] = (),
         borrowed: str = "",
+        turn: str | None = None,
     ) -> Started:
         composed = compose(replace(options, sets=options.sets or sets))
         shown = await self.chains.policy.shown(asker.server)
@@ -159,5 +162,6 @@ class Imagine:
             borrowed=borrowed,
             taken=taken,
             ancestor=ancestor,
+            turn=turn,
         )
         return await self.chains.start(asker, chain)

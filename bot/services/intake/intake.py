@@ -118,23 +118,32 @@ class Intake:
         )
 
     async def enqueue(
-        self, asker: Asker, job: Job, request: Request, inputs: Sequence[Input] = ()
+        self,
+        asker: Asker,
+        job: Job,
+        request: Request,
+        inputs: Sequence[Input] = (),
+        *,
+        answers: int | None = None,
     ) -> Started:
         """Store a job with what it takes along, on the terms of its server; then show it and wake a worker.
 
+        `answers` is as `JobStore.insert` has it.
         Raises `UserError` if a rule or a limit refuses, `StorageTrouble` if the row could not be written; in both
         cases nothing was charged.
         """
-        stored = await self._insert(asker, job, request, inputs)
+        stored = await self._insert(asker, job, request, inputs, answers)
         fresh = stored.key == job.key
         if fresh:
-            self.answers.taken_over(job.interaction_id)
+            self.answers.taken_over(job.interaction_id if answers is None else answers)
             self.metrics.count("jobs_begun", pool=job.pool.value, kind=job.kind.value)
             self.show(stored)
             self.wakeup.wake()
         return Started(stored, fresh)
 
-    async def _insert(self, asker: Asker, job: Job, request: Request, inputs: Sequence[Input]) -> Job:
+    async def _insert(
+        self, asker: Asker, job: Job, request: Request, inputs: Sequence[Input], answers: int | None
+    ) -> Job:
         """Write the row by the settings that the rules were asked by; an earlier job as `JobStore.insert` says."""
         request = replace(request, images=request.images or facts_of(inputs))
         for _ in range(ATTEMPTS):
@@ -149,7 +158,7 @@ class Intake:
             )
             if not self.video and is_video(admitted.prompt):
                 raise UserError(text("refused.video_off"))
-            budget = self.accounts.budget(admitted)
+            budget = self.accounts.budget(admitted, pictures=request.number)
             charge = charge_of_prompt(request.charge, admitted.prompt)
             credits_ = await self.costs.of_one(admitted.pool, charge)
             if credits_ is not None:
@@ -162,6 +171,7 @@ class Intake:
                     inputs=inputs,
                     budget=budget,
                     credits_=credits_,
+                    answers=answers,
                 )
             except SettingsChanged:
                 self.policy.forget(asker)

@@ -3,9 +3,11 @@ Never here: what a command means, and whether its words are good."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from bot.domain.inputs import REFERENCES, role_of
 from bot.domain.jobs import Ancestor, Job, JobKind
@@ -13,6 +15,8 @@ from bot.domain.prices import Charge, charge_of
 from bot.domain.servers.image_rules import ImageFacts
 from bot.errors import UserError
 from bot.services.admission.terms import Request
+from bot.services.intake.intake import Started
+from bot.services.intake.synthetic_ids import next_turn
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import Policy
     from bot.services.intake.attachments import LoadedImage
-    from bot.services.intake.intake import Intake, Started
+    from bot.services.intake.intake import Intake
     from bot.services.intake.translating import Translating
 
 log = logging.getLogger(__name__)
@@ -51,6 +55,8 @@ class NewChain:
     ancestor: Ancestor | None = None
     interaction_id: int | None = None
     """See `Intake.new_job`."""
+    turn: str | None = None
+    """What it is, if there may be one of it at a time: while that runs, whoever asks again finds it."""
     number: int = 1
     """See `Request.number`."""
 
@@ -63,6 +69,11 @@ class NewChains:
     policy: Policy
     accounts: Accounts
     translating: Translating
+    _beginning: WeakValueDictionary[int, asyncio.Lock] = field(
+        init=False, default_factory=WeakValueDictionary
+    )
+    """Of two presses for the same, in this process, the second waits: else it sends the words as they were written while
+    the first has them translated, and is quicker."""
 
     async def pool_for(self, asker: Asker, pool: Pool | None, preferred: Pool | None) -> Pool:
         """The pool in which a chain would begin. Raises `UserError` if all are closed to the asker."""
@@ -101,6 +112,20 @@ class NewChains:
         """Decide the chain's pool and account for good, and hand its first job in. Raises as `Intake.enqueue`."""
         if asker.server is None:  # nobody's rules would hold, and the owner would pay
             raise UserError(text("refused.server_only"))
+        number = chain.interaction_id
+        if chain.turn is not None:
+            number, running = await next_turn(self.intake.store, chain.turn)
+            if running is not None:
+                return Started(running, fresh=False)
+        if number is None:
+            return await self._start(asker, chain, None)
+        async with self._beginning.setdefault(number, asyncio.Lock()):
+            earlier = await self.intake.store.by_interaction(number)
+            if earlier is not None:
+                return Started(earlier, fresh=False)
+            return await self._start(asker, chain, number)
+
+    async def _start(self, asker: Asker, chain: NewChain, number: int | None) -> Started:
         pool = await self.pool_for(asker, chain.pool, chain.preferred)
         smaller = ("note.picture_scaled",) if any(one.checked.reduced for one in chain.taken) else ()
         account = await self.accounts.for_chain(asker.server, pool)
@@ -127,7 +152,7 @@ class NewChains:
             account=account,
             home=asker.server,
             home_channel=asker.lineage[0],
-            interaction_id=chain.interaction_id,
+            interaction_id=number,
             ancestor=chain.ancestor,
             typed=typed,
             notes=chain.notes + smaller,
@@ -144,7 +169,9 @@ class NewChains:
             references=references,
             number=chain.number,
         )
-        return await self.intake.enqueue(asker, job, request, [one.input for one in chain.taken])
+        answers = None if chain.turn is None else asker.interaction_id
+        inputs = [one.input for one in chain.taken]
+        return await self.intake.enqueue(asker, job, request, inputs, answers=answers)
 
     async def _usual_pool(self, asker: Asker, preferred: Pool | None) -> Pool:
         if preferred is not None:

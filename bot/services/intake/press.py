@@ -168,7 +168,7 @@ class Presses:
             inputs, notes = (*pictures, *inputs), notes + more
         child = self._child(parent, action, position, asker, channel_id, message_id, notes, words)
         request = replace(
-            _request(parent, charge_of(child, parent=parent)),
+            self._request(parent, charge_of(child, parent=parent)),
             prompt=None if words is None else words.prompt,
             borrowed=parent.prompt,
             references=references_of(one.role for one in inputs) if words is not None else (),
@@ -183,7 +183,15 @@ class Presses:
     async def check(self, asker: Asker, parent: Job, charge: Charge) -> None:
         """Raise what would refuse a press, before a person goes to any trouble; nothing is noted down."""
         await self.accounts.check_chain(parent)
-        await self.intake.check(asker, _request(parent, charge))
+        await self.intake.check(asker, self._request(parent, charge))
+
+    def _request(self, parent: Job, charge: Charge) -> Request:
+        """What a press asks for: of an order, as many pictures as the engine of today draws at once."""
+        model = self.accounts.able(parent.account).engine if parent.pool is Pool.DRAW else None
+        number = 1 if model is None else min(number_of(parent.prompt), model.most)
+        return Request(
+            pool=parent.pool, charge=charge, in_chain=True, requester=parent.user_id, number=number
+        )
 
     def window_of(self, parent: Job, position: int) -> WindowKind | None:
         """Which window a button can open on the account of its chain; None: none."""
@@ -292,11 +300,6 @@ def _pressable(key: JobKey, job: Job | None) -> Job:
     if job.state is not JobState.SUCCEEDED or job.task_id is None:
         raise UserError(text("press.unfinished", key=key))
     return job
-
-
-def _request(parent: Job, charge: Charge) -> Request:
-    number = number_of(parent.prompt) if parent.pool is Pool.DRAW else 1
-    return Request(pool=parent.pool, charge=charge, in_chain=True, requester=parent.user_id, number=number)
 
 
 def _action(parent: Job, position: int) -> RemoteAction:

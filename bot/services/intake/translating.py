@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.intake.english import is_english
 from bot.domain.intake.prompt_frame import framed
 from bot.domain.intake.prompt_help import Help
-from bot.domain.prices import charge_of_prompt, price_of
+from bot.domain.prices import Charge, charge_of_prompt, price_of
 from bot.errors import StorageTrouble, UserError
 
 if TYPE_CHECKING:
+    from bot.domain.pools import Pool
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import Policy, Request
     from bot.services.history.preferences import People
@@ -53,10 +54,7 @@ class Translating:
         Raises `UserError` if the words are refused as they were written: then nobody is asked.
         """
         prompt = request.prompt or ""
-        if not self.helper.offered or not await self._wanted(asker):
-            return Sent(prompt=prompt)
-        words = " ".join(framed(prompt, unwanted=True).runs)
-        if not words or is_english(words):
+        if not await self._is_asked(asker, prompt):
             return Sent(prompt=prompt)
         await self.policy.check_words(asker, request)
         beside = await self._price(asker, request, prompt)
@@ -78,6 +76,19 @@ class Translating:
         if translated.casefold() == prompt.casefold():  # it was English, or a name
             return Sent(prompt=prompt)
         return Sent(prompt=translated, typed=prompt)
+
+    async def price(self, asker: Asker, pool: Pool, prompt: str) -> int:
+        """What a prompt costs besides its picture, in units, where it has to be translated."""
+        if asker.server is None or not await self._is_asked(asker, prompt):
+            return 0
+        return price_of((await self.guilds.settings(asker.server)).prices, pool, Charge.HELP)
+
+    async def _is_asked(self, asker: Asker, prompt: str) -> bool:
+        """Whether there is a helper who is asked about a prompt."""
+        if not self.helper.offered or not await self._wanted(asker):
+            return False
+        words = " ".join(framed(prompt, unwanted=True).runs)
+        return bool(words) and not is_english(words)
 
     async def _wanted(self, asker: Asker) -> bool:
         liked = (await self.people.preferences(asker.user_id)).translate

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.capabilities import capabilities_of
-from bot.domain.failures import Failure, FailureKind
+from bot.domain.failures import Failure, FailureKind, is_queue_full
 from bot.domain.inputs import sent_prompt
 from bot.domain.intake.rewritten import could_be
 from bot.domain.jobs import Job, JobKind, JobState
@@ -91,9 +91,7 @@ class Reconciler:
         refunded (lease kept). Raises `LeaseLost` if the job was taken over.
         """
         if job.state is JobState.SUBMITTING and not await self._can_have_been_sent(job):
-            waiting = job.requeued("hold.checking", due_at=self.clock.now())
-            await self.store.release(waiting)
-            return waiting
+            return await self._unsent(job)
         if job.state is JobState.SUBMITTING:  # its worker died between marking and hearing the answer
             job = job.unclear(due_at=self.clock.now())
             await self.store.save(job)
@@ -146,6 +144,17 @@ class Reconciler:
             found = await self._match(job, await self._recent(api, job, whole=True), at_any_time=True)
         return found
 
+    async def _unsent(self, job: Job) -> Job:
+        """Back into the queue it goes, unless its requester cancelled it meanwhile (QUEUED, released; or CANCELLED)."""
+        now = self.clock.now()
+        waiting = job.requeued("hold.checking", due_at=now)
+        if job.unwanted:
+            waiting = waiting.cancelled(now)
+            await self.store.save(waiting)
+        else:
+            await self.store.release(waiting)
+        return waiting
+
     async def _can_have_been_sent(self, job: Job) -> bool:
         """A prompt with pictures is sent only after their addresses were written down."""
         if job.kind is not JobKind.IMAGINE or not job.inputs:
@@ -190,7 +199,11 @@ class Reconciler:
     async def _match(
         self, job: Job, tasks: Sequence[TaskSnapshot], *, at_any_time: bool = False
     ) -> TaskSnapshot | _Verdict:
-        """Find the job's task: exactly by its webhook token, else by prompt and pool among nobody's tasks."""
+        """Find the job's task: exactly by its webhook token, else by prompt and pool among nobody's tasks.
+
+        What a full queue ended may be its task from before it went back into ours: adopted, it would be sent once more.
+        """
+        tasks = [t for t in tasks if not (t.has_failed and is_queue_full(t.fail_reason or ""))]
         for task in tasks:
             if task.webhook_url and job.webhook_token in task.webhook_url:
                 return task

@@ -197,7 +197,7 @@ class Submitter:
         placed = [image if image.is_public(now) else await self._placed(job, api, image) for image in images]
         if placed != list(images):
             try:
-                await self.store.address_inputs(job.key, placed)
+                await self.store.address_inputs(job, placed)
             except StorageTrouble as trouble:
                 raise RemoteError(RemoteFault.UNREACHED, str(trouble)) from trouble
         return placed

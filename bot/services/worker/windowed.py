@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.domain.answers import Accepted, Answer, WindowOpen
     from bot.domain.inputs import Input
     from bot.domain.jobs import Job
+    from bot.domain.tasks import RemoteTaskId
     from bot.domain.window_ports import WindowApi
 
 
@@ -60,8 +61,7 @@ async def fill(
     mask = mask_of(inputs)
     words = sent_prompt(job.prompt, inputs) if job.prompt else split_zoom(opened.prompt or "")[0]
     if not words and job.press is not None:
-        parent = (await api.query_many([job.press.parent_task])).get(job.press.parent_task)
-        words = "" if parent is None else parent.prompt or parent.final_prompt or ""
+        words = await _words_of(api, job.press.parent_task)
     return await api.fill(
         window=opened.task_id,
         prompt=with_zoom(words, None if job.press is None else job.press.zoom),
@@ -70,3 +70,14 @@ async def fill(
         webhook=webhook,
         tag=tag_of(job),
     )
+
+
+async def _words_of(api: WindowApi, task_id: RemoteTaskId) -> str:
+    """The words of a task. Raises `RemoteError`, and none that says that the window may have been filled."""
+    try:
+        seen = (await api.query_many([task_id])).get(task_id)
+    except RemoteError as error:
+        if error.fault is not RemoteFault.UNCLEAR:
+            raise
+        raise RemoteError(RemoteFault.UNREACHED, error.message) from error
+    return "" if seen is None else seen.prompt or seen.final_prompt or ""

@@ -8,8 +8,9 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import Job, JobState
-from bot.domain.schedule import LEASE_MS, MINUTE, SECOND, backoff_ms
+from bot.domain.schedule import LEASE_MS, MINUTE, SECOND, backoff_ms, has_timed_out
 from bot.domain.settling import window_of
 from bot.domain.tenancy import NO_CEILING
 from bot.errors import EaselError, LeaseLost, StorageTrouble
@@ -246,7 +247,13 @@ class Worker:
         """Follow the first job of an account in this process, or come back when its key may be there again."""
         if await self.accounts.find(job.account) is None:
             log.error("account_unknown", extra={"job": job.key, "account": job.account})
-            await self._put_off(job, 5 * MINUTE)
+            now = self.clock.now()
+            if job.state is not JobState.FAILED and has_timed_out(job, now):
+                lost = job.failed(Failure(FailureKind.TIMED_OUT), now)
+                await self.store.save(lost)
+                self.ended(lost)
+            else:
+                await self._put_off(job, 5 * MINUTE)
             return
         reader = self.accounts.reader(job.account)
         self.trackers.opened(job.account, reader, self.clock.now()).take(job)

@@ -129,6 +129,8 @@ def insert_job(
     taken_along: Sequence[Input] = (),
     budget: Budget | None = None,
     credits_: int | None = None,
+    *,
+    answers: int | None = None,
 ) -> Job:
     """Find the job that this interaction or this button already began, or insert it within the allowance."""
     # First the lock, then the look: a twin of this very interaction must be found, not counted.
@@ -139,7 +141,7 @@ def insert_job(
         key = _LIVE_CHILD.value(connection, pressed_)
     if key is not None and (earlier := find(connection, BY_KEY, key_=key)) is not None:
         return earlier
-    _take_answer(connection, job.interaction_id)
+    _take_answer(connection, job.interaction_id if answers is None else answers)
     drawn = ledger.check(connection, job, allowance, limits, budget)
     # A limit of nothing running would keep an accepted job waiting for ever.
     running = None if allowance.running is None else max(1, allowance.running)
@@ -245,12 +247,15 @@ def _settle(connection: Connection, job: Job) -> None:
         erased.keep(connection, job.key, at=job.delivered_at or job.finished_at or job.changed_at)
 
 
-def address_inputs(connection: Connection, key: JobKey, given: Sequence[Input]) -> None:
-    """Write where a job's inputs can be fetched."""
+def address_inputs(connection: Connection, job: Job, given: Sequence[Input]) -> None:
+    """Write where a job's inputs can be fetched if its fence holds, else `LeaseLost`; held until the commit."""
+    mine = select(c.key).where(c.key == job.key, c.fence == job.fence).with_for_update()
+    if connection.execute(mine).one_or_none() is None:
+        raise LeaseLost(job.key)
     i = inputs.c
     for position, one in enumerate(given):
         values = {"address": one.address, "address_until": one.address_until}
-        connection.execute(update(inputs).where(i.job_key == key, i.position == position), values)
+        connection.execute(update(inputs).where(i.job_key == job.key, i.position == position), values)
 
 
 # -- beside the worker -----------------------------------------------------------------------------------

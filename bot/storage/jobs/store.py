@@ -82,12 +82,15 @@ class SqlJobStore:
         inputs: Sequence[Input] = (),
         budget: Budget | None = None,
         credits_: int | None = None,
+        answers: int | None = None,
     ) -> Job:
         """See the port. Of several that begin the same press at once one inserts, and all return its job."""
         for _ in range(ATTEMPTS):
             try:
                 return await self._database.write(
-                    lambda cn: steps.insert_job(cn, job, allowance, limits, inputs, budget, credits_)
+                    lambda cn: steps.insert_job(
+                        cn, job, allowance, limits, inputs, budget, credits_, answers=answers
+                    )
                 )
             except Conflict:  # another process was quicker: look again, and find its row
                 continue
@@ -109,9 +112,9 @@ class SqlJobStore:
         """See the port."""
         return await self._database.read(lambda cn: steps.inputs_of(cn, key))
 
-    async def address_inputs(self, key: JobKey, inputs: Sequence[Input]) -> None:
+    async def address_inputs(self, job: Job, inputs: Sequence[Input]) -> None:
         """See the port."""
-        await self._database.write(lambda cn: steps.address_inputs(cn, key, inputs))
+        await self._database.write(lambda cn: steps.address_inputs(cn, job, inputs))
 
     async def by_webhook_token(self, token: str) -> JobKey | None:
         """See the port. A job that timed out with us and is still looked at counts as unfinished."""

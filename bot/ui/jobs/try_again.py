@@ -33,7 +33,7 @@ async def try_again(context: Context, key: JobKey) -> None:
     elif job.kind is JobKind.DRAW:
         await say_begun(context, asker, await services.drawings.again(asker, job))
     elif press is None:
-        await services.imagine.again(asker, job)
+        await say_begun(context, asker, await services.imagine.again(asker, job))
     elif need_of(classify(press.custom_id)) is Need.MASK:
         await say_where(context, await services.regions.again(asker, job, press))
     else:

@@ -3,6 +3,8 @@ Never here: prices and beginning them (tests/services/intake/test_batches.py).""
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from bot.domain.intake.batches import count_of, expanded, written_out
@@ -35,6 +37,23 @@ from bot.errors import UserError
 def test_choices_are_written_out_in_their_order(prompt: str, prompts: list[str]) -> None:
     assert expanded(prompt) == prompts
     assert count_of(prompt) == len(prompts)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "count"),
+    [
+        ("{" * 4_000, 1),
+        ("{," * 2_000, 1),
+        ("{a," * 1_000 + "b" + "}" * 1_000, 1_001),
+        ("{" * 1_990 + "{a,b}" + "}" * 1_990, 2),
+    ],
+)
+def test_as_many_braces_as_anybody_can_type_are_counted_at_once(prompt: str, count: int) -> None:
+    began = process_time()
+
+    assert count_of(prompt) == count
+
+    assert process_time() - began < 0.3, "meanwhile nobody else is answered"
 
 
 def sent(prompt: str, most: int = 40) -> list[str]:

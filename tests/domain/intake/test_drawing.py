@@ -78,6 +78,8 @@ def test_a_prompt_is_read_into_one_order(prompt: str, order: Order) -> None:
         ("a fox --number 5", "draw.bad_number"),
         ("a fox --number 0", "draw.bad_number"),
         ("a fox --number many", "draw.bad_number"),
+        ("a fox --number ²", "draw.bad_number"),
+        ("a fox --number 00010", "draw.bad_number"),
         ("a fox --chaso 3", "prompt.unknown_parameter_near"),
     ],
 )

@@ -3,6 +3,8 @@ Never here: a server's word rules."""
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -325,6 +327,15 @@ def test_layers_around_a_prompt_are_taken_off_and_more_than_anybody_writes_are_r
 )
 def test_an_option_is_held_to_the_same_rules(options: dict[str, object], says: str) -> None:
     assert says in refusal("a fox", **options)
+
+
+@pytest.mark.parametrize("dash", ["-", "\u2014"])
+def test_as_many_dashes_as_anybody_can_type_are_read_at_once(dash: str) -> None:
+    began = process_time()
+
+    composed(f"a fox {dash * (PROMPT_LIMIT - 6)}")
+
+    assert process_time() - began < 0.2, "meanwhile nobody else is answered"
 
 
 def test_the_option_no_forgives_its_own_name_and_loses_speed_flags() -> None:

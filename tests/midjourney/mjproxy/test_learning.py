@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.capabilities import ServerKind
 from bot.domain.pools import Pool
+from bot.domain.tasks import RemoteTaskId
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
 from bot.midjourney.transport import open_lines
@@ -69,3 +70,39 @@ async def test_a_wrong_key_is_a_wrong_key_before_anything_is_asked() -> None:
 
         assert refused.value.fault is RemoteFault.KEY
         assert not api.is_known
+
+
+async def test_after_a_start_a_lost_answer_is_looked_for_as_this_server_can_be_asked() -> None:
+    async with SimulatedProxy(Flavour.PLUS, manual=True) as proxy:
+        async with asking(proxy.origin) as before:
+            answer = await before.submit_imagine(prompt="a fox", pool=Pool.FAST, webhook=None, tag="ours")
+        async with asking(proxy.origin) as api:
+            finding = await api.find("ours")
+
+    assert finding.task is not None
+    assert finding.task.task_id == answer.task_id
+
+
+async def test_a_server_that_cannot_be_asked_yet_says_nothing_of_what_is_looked_for() -> None:
+    async with asking("http://127.0.0.1:9") as api:
+        with pytest.raises(RemoteError):
+            await api.find("ours")
+
+
+async def test_the_first_paid_call_may_be_one_that_not_every_server_has() -> None:
+    async with SimulatedProxy(Flavour.TRUEAI, manual=True) as proxy:
+        async with asking(proxy.origin) as api:
+            await api.shorten(prompt="a paper fox", pool=Pool.FAST, webhook=None, tag=None)
+        async with asking(proxy.origin) as api:
+            with pytest.raises(RemoteError) as refused:
+                await api.press(
+                    task_id=RemoteTaskId("1"),
+                    custom_id="MJ::JOB::reroll::0::x::SOLO",
+                    pool=Pool.FAST,
+                    webhook=None,
+                    tag=None,
+                    remix=True,
+                )
+
+    assert "opens no window" not in refused.value.message
+    assert proxy.paid == 1

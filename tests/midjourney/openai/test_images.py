@@ -230,6 +230,19 @@ def test_a_refusal_inside_a_success_is_a_refusal(body: bytes, fault: RemoteFault
     assert caught.value.fault is fault
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data": [{"b64_json": "eA=="}], "error": {}}',
+        b'{"data": [{"b64_json": "eA=="}], "error": {"code": null, "message": ""}}',
+        b'{"data": [{"b64_json": "eA=="}, null]}',
+        '{"data": [{"b64_json": "é"}, {"b64_json": "eA=="}]}'.encode(),
+    ],
+)
+def test_a_picture_that_came_is_taken_whatever_else_stands_in_the_answer(body: bytes) -> None:
+    assert [one.data for one in _items(_checked(200, {}, body))] == [b"x"]
+
+
 async def test_what_is_no_picture_is_left_out_and_no_address_of_a_file_is_taken() -> None:
     found = _items(b'{"data": [{"b64_json": "eA=="}, {"url": "file:///etc/passwd"}, {"b64_json": 3}, {}]}')
 

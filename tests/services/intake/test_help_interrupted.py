@@ -98,6 +98,17 @@ async def test_who_was_let_off_is_translated_at_the_next_press_and_pays_once(hel
     assert await helped.spent() == 3 * (1 + PRICE)
 
 
+async def test_what_is_announced_is_what_pictures_and_questions_cost_together(helped: Helped) -> None:
+    offer = await offered(helped)
+    english = PromptOptions(prompt="a fox in the snow --repeat 2")
+    plain = await helped.world.services.batches.offer(helped.server.asker(), english, None, None)
+
+    await pressed(helped, offer, Room(helped.world))
+
+    assert (offer.units, plain.units) == (3 * (1 + PRICE), 2)
+    assert await helped.spent() == offer.units
+
+
 async def test_a_second_press_meanwhile_asks_nothing_twice(helped: Helped) -> None:
     offer = await offered(helped)
     world = helped.world
@@ -110,6 +121,7 @@ async def test_a_second_press_meanwhile_asks_nothing_twice(helped: Helped) -> No
     assert len(first.begun) + len(second.begun) == 3
     assert (later.known, helped.asked) == (3, 3)
     assert await helped.spent() == 3 * (1 + PRICE)
+    assert [job.typed for job in await world.all_jobs()] == [GERMAN] * 3  # what was paid for
 
 
 async def test_where_no_model_is_named_any_more_people_are_told_all_the_same(helped: Helped) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,11 +16,10 @@ from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.admission.terms import Request
+from tests.services.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from tests.services.harness import Harness
 
 FOX = Input(b"a fox", "image/png", "fox.png", source_url="https://cdn.example/fox.png?ex=1")
 OWL = Input(b"an owl", "image/webp", "owl.webp")
@@ -231,6 +230,51 @@ async def test_who_died_before_the_pictures_had_addresses_has_sent_nothing_and_s
     await world.reboot(after_ms=60_000)
 
     done = await world.ended(job)
+
+    assert done.state is JobState.SUCCEEDED
+    assert len(world.upstream.tasks) == 1
+
+
+async def test_what_was_cancelled_before_its_pictures_had_addresses_is_not_sent_after_a_death(
+    world: Harness,
+) -> None:
+    world.effects.die_at("POST upload ⟩")
+    job = await sent(world, await a_job(world, JobKind.IMAGINE, prompt="snow"), [OWL])
+    await world.pass_time(5)
+    assert world.died
+    await world.reboot()
+    await world.store.cancel(job.key, world.clock.now())
+
+    done = await world.ended(job)
+
+    assert (done.state, world.upstream.tasks) == (JobState.CANCELLED, [])
+    assert (job.key, "refund") in await world.ledger()
+
+
+async def test_who_was_taken_for_dead_while_a_picture_was_uploaded_sends_nothing_any_more(
+    world: Harness,
+) -> None:
+    api = world.services.worker.accounts.fixed["default"]
+    leave = api.upload_input
+
+    async def hang(data: bytes, **more: Any) -> str:
+        await world.clock.pause(60)
+        return await leave(data, **more)
+
+    api.upload_input = hang  # type: ignore[method-assign]  # of this process alone
+    job = await sent(world, await a_job(world, JobKind.IMAGINE, prompt="snow"), [OWL])
+    await world.pass_time(1)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("no route"), {"renew", "claim"}
+    heir = Harness.__new__(Harness)
+    heir.__dict__.update(world.__dict__)
+    heir.owner, heir._run, heir._storage = "heir", None, None
+    await heir.boot()
+    await world.pass_time(55)
+    world.store.trouble = None
+
+    done = await world.ended(job)
+    await world.pass_time(60)
+    await heir.close_run()
 
     assert done.state is JobState.SUCCEEDED
     assert len(world.upstream.tasks) == 1

@@ -19,6 +19,7 @@ from bot.services.intake import open_answers as room
 from bot.services.intake.open_answers import LEASE_MS, POSTED_WITHIN_MS
 from bot.storage.people_tables import open_answers
 from tests.services.harness import APPLICATION, CHANNEL, GUILD, Harness
+from tests.services.intake.test_pictures import ADA, described
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -127,6 +128,19 @@ async def test_an_answer_that_became_a_job_is_left_to_the_job(world: Harness) ->
     assert world.discord.told == {}
     assert await kept(world) == []
     assert (await world.ended(job)).route is Route.REPLY
+
+
+async def test_an_answer_that_became_a_job_with_a_number_of_its_own_is_left_to_the_job(
+    world: Harness,
+) -> None:
+    done = await described(world)
+    await world.services.answers.open(asked(world, 77))
+    again = await world.services.describing.again(world.asker(interaction=77), ADA, done.key)
+
+    await after_a_death(world)
+
+    assert world.discord.told == {}
+    assert (await world.ended(again.job)).route is Route.REPLY
 
 
 async def test_a_process_that_wakes_after_its_person_was_told_begins_nothing(world: Harness) -> None:

@@ -3,6 +3,7 @@ Never here: how they are sent (test_inputs.py), and codecs."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -609,6 +610,32 @@ async def test_a_prompt_that_came_to_nothing_is_sent_again_with_its_pictures(wor
     first, second = (task.prompt for task in world.upstream.tasks)
     assert second.endswith(" in the snow")
     assert first.endswith(" in the snow")
+
+
+async def test_what_came_to_nothing_is_tried_again_once_at_a_time_however_often_that_is_pressed(
+    world: Harness,
+) -> None:
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="internal error")
+    blended = await world.services.blending.begin(
+        world.asker(), [AFile(), AFile()], shape=Shape.SQUARE, pool=Pool.FAST
+    )
+    prompt = await world.ended(await world.imagine())
+    blend = await _failed(world, blended)
+    paid = len(world.upstream.tasks)
+
+    for again, failed in (
+        (world.services.imagine.again, prompt),
+        (world.services.blending.again, blend),
+    ):
+        first, second = await asyncio.gather(again(world.asker(), failed), again(world.asker(user=2), failed))
+        await world.ended(first.job)
+        third = await again(world.asker(), failed)
+
+        assert first.job.key == second.job.key != third.job.key
+        assert {first.fresh, second.fresh} == {True, False}
+        assert third.fresh
+    await world.pass_time(60)
+    assert len(world.upstream.tasks) == paid + 4
 
 
 async def test_what_is_not_kept_any_more_is_said_and_nothing_is_begun(world: Harness) -> None:

@@ -3,6 +3,7 @@ Never here: pictures that are gone (test_drawings.py), and upstream's own button
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from bot.domain.engine_models import engine_model
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
+from bot.domain.tenancy import Ceiling
+from bot.errors import RemoteError, RemoteFault
 from bot.services.intake.drawing import DrawOptions
 from bot.storage.tables import ledger
 from tests.services.engine import furnish
@@ -94,6 +97,50 @@ async def test_every_picture_of_an_order_counts_what_one_costs(world: Harness) -
     await world.services.drawings.begin(world.asker(), DrawOptions(prompt="a paper fox", number=3))
 
     assert await credits_of(world) == [120]
+
+
+async def test_every_picture_of_an_order_takes_a_unit_of_the_owners_budget(world: Harness) -> None:
+    studio = await opened(world)
+    await world.services.owner_policy.set_ceiling(GUILD, Ceiling(per_day=4))
+    three = DrawOptions(prompt="a paper fox", number=3)
+    await world.ended((await world.services.drawings.begin(world.asker(), three)).job)
+
+    refused = await refusal(world.services.drawings.begin(world.asker(), three))
+    studio.refusals.append(RemoteError(RemoteFault.REFUSED, "no"))
+    await world.ended((await world.services.drawings.begin(world.asker(), DrawOptions(prompt="an owl"))).job)
+
+    assert refused.id == "refused.ceiling_day"
+    assert (await world.services.owner_policy.view(GUILD)).used.today == 3
+
+
+async def test_pressed_twice_at_once_an_order_is_drawn_again_or_instead_once(world: Harness) -> None:
+    studio = await opened(world)
+    drawings = world.services.drawings
+    order = await world.ended((await drawings.begin(world.asker(), DrawOptions(prompt="a fox"))).job)
+    grid = await world.finished_grid()
+
+    for begin, job in ((drawings.again, order), (drawings.instead, grid)):
+        first, second = await asyncio.gather(begin(world.asker(), job), begin(world.asker(user=2), job))
+        await world.ended(first.job)
+
+        assert first.job.key == second.job.key
+    assert len(studio.orders) == 3
+
+
+async def test_again_on_a_model_that_draws_fewer_counts_what_it_draws(world: Harness) -> None:
+    world.more_terms["credits"] = {(Pool.DRAW, Charge.DRAW): 40}
+    studio = await opened(world)
+    options = DrawOptions(prompt="a paper fox", number=3)
+    job = await world.ended((await world.services.drawings.begin(world.asker(), options)).job)
+    older = engine_model("dall-e-3")
+    assert older is not None
+    studio.model = older
+
+    pressed_ = await world.services.presses.press(world.asker(), job.key, 0, channel_id=0, message_id=0)
+    again = await world.ended(pressed_.job)
+
+    assert (again.units, studio.orders[-1][0].number) == (1, 1)
+    assert await credits_of(world) == [120, 40]
 
 
 async def credits_of(world: Harness) -> list[int | None]:

@@ -9,6 +9,7 @@ import pytest
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
+from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from tests.services.harness import Task
 
@@ -385,3 +386,28 @@ async def test_while_a_twin_is_being_sent_nothing_is_adopted_that_may_be_its(wor
 
     assert [job.state for job in ended] == [JobState.SUCCEEDED] * 2
     assert {job.task_id for job in ended} == {str(task.id) for task in world.upstream.tasks}
+
+
+@pytest.mark.parametrize(("shows_after", "oldest_first"), [(15, False), (0, True)])
+@pytest.mark.parametrize("webhook", [True, False])
+async def test_a_task_that_a_full_queue_ended_is_not_adopted_for_the_same_job_sent_again(
+    world: Harness, shows_after: int, *, oldest_first: bool, webhook: bool
+) -> None:
+    if webhook:
+        world.webhook = lambda token: f"https://easel.example/hook/{token}"
+        await world.reboot()
+    world.upstream.oldest_first = oldest_first
+    world.upstream.template = {"ends": TaskStatus.FAILURE, "reason": "[Queue full] later", "seconds": 1}
+    job = await world.imagine()
+
+    async def waits_again() -> bool:
+        return (await world.job(job.key)).hold == "hold.busy"
+
+    await world.until(waits_again)
+    world.upstream.swallow = 1
+    world.upstream.template = {"hidden_until": world.clock.now() + 10_000 + shows_after * 1_000}
+
+    ended = await world.ended(job)
+
+    assert len(world.upstream.tasks) == 2
+    assert (ended.state, ended.task_id) == (JobState.SUCCEEDED, str(world.upstream.tasks[1].id))

@@ -136,6 +136,28 @@ async def test_a_running_job_of_a_lost_account_waits_for_the_account(world: Harn
     assert (await world.ended(job)).state is JobState.SUCCEEDED
 
 
+async def test_a_running_job_of_an_account_that_never_comes_back_times_out_like_any_other(
+    world: Harness,
+) -> None:
+    job = await world.imagine()
+    await world.pass_time(5)
+    world.accounts = ("another",)
+    await world.reboot()
+
+    ended = await world.ended(job)
+
+    assert ended.failure is not None
+    assert (ended.failure.kind, ended.refund_due) == (FailureKind.TIMED_OUT, True)
+
+    world.accounts = ("default",)
+    await world.reboot()
+
+    async def came_late() -> bool:
+        return (await world.job(job.key)).state is JobState.SUCCEEDED
+
+    await world.until(came_late)
+
+
 async def test_the_webhook_address_goes_with_each_submission(world: Harness) -> None:
     world.webhook = lambda token: f"https://easel.example/hook/{token}"
     await world.reboot()

@@ -342,6 +342,21 @@ async def test_a_window_without_words_is_filled_with_those_of_the_picture_above(
     assert world.api.sent["prompt"] == ""
 
 
+async def test_a_window_whose_words_could_not_be_read_was_not_filled_and_is_opened_again(
+    world: World,
+) -> None:
+    async def silent(ids: Collection[RemoteTaskId]) -> dict[RemoteTaskId, TaskSnapshot]:
+        del ids
+        raise RemoteError(RemoteFault.UNCLEAR, "no answer within 15 s")
+
+    world.api.query_many = silent  # type: ignore[method-assign]  # one world, one test
+
+    job = await world.submitter.send(replace(a_press(), prompt=""))
+
+    assert "fill" not in world.diary
+    assert (job.state, job.task_id) == (JobState.QUEUED, None)
+
+
 async def test_an_unknown_window_is_not_the_picture_above_and_other_refusals_stay_what_they_are(
     world: World,
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.domain.failures import Failure, FailureKind
+from bot.domain.inputs import Input
 from bot.domain.jobs import JobState, Route
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import LeaseLost, TaskTaken
@@ -43,6 +44,21 @@ async def refunds(storage: Storage, of: Job) -> int:
     query = select(ledger.c.units).where(ledger.c.job_key == of.key, ledger.c.kind == "refund")
     units: list[int] = await storage.database.read(lambda cn: list(cn.execute(query).scalars()))
     return -sum(units)
+
+
+async def test_only_who_holds_a_job_writes_down_where_its_pictures_are(store: SqlJobStore) -> None:
+    fox = Input(b"a fox", "image/png", "fox.png")
+    await store.insert(job(inputs=1), FREE, inputs=[fox])
+    (held,) = await claim_submissions(store, "w", LATER, lease_ms=LEASE, limit=1, max_running=99)
+    placed = replace(fox, address="https://store.example/1", address_until=LATER)
+    (taken,) = await claim_work(store, "heir", LATER + LEASE + 1, lease_ms=LEASE, limit=1)
+
+    with pytest.raises(LeaseLost):
+        await store.address_inputs(held, [placed])
+    assert await store.inputs(held.key) == [fox]
+
+    await store.address_inputs(taken, [placed])
+    assert await store.inputs(held.key) == [placed]
 
 
 async def test_every_field_that_a_worker_changes_is_kept(store: SqlJobStore) -> None:
