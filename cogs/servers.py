@@ -148,7 +148,10 @@ class ServersCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Note every server; welcome those that came while nobody listened, and name those that are not let in."""
+        """Note every server; welcome those that came while nobody listened, and name those that are not let in.
+
+        Those that left meanwhile are noted as well.
+        """
         await _logged(self._look_around())
 
     @commands.Cog.listener()
@@ -172,6 +175,7 @@ class ServersCog(commands.Cog):
         await _logged(self._owner_policy.left(guild.id))
 
     async def _look_around(self) -> None:
+        await self._miss_those_that_left()
         since = await self._owner_policy.since()
         outside: list[discord.Guild] = []
         for guild in self._bot.guilds:
@@ -192,6 +196,19 @@ class ServersCog(commands.Cog):
                     "help": "easel servers let-in ID, or EASEL_SERVERS=open",
                 },
             )
+
+    async def _miss_those_that_left(self) -> None:
+        """Note those that sent the bot away while nobody listened: Discord names only those in which it is."""
+        here, services = {guild.id for guild in self._bot.guilds}, self._bot.services
+        for view in await self._owner_policy.every():
+            id_ = view.server.guild_id
+            if view.server.left_at is None and id_ not in here and self._is_of_our_shards(id_):
+                await services.housekeeping.left(id_)
+                await self._owner_policy.left(id_)
+
+    def _is_of_our_shards(self, guild_id: int) -> bool:
+        """Whether this process would hear of a server."""
+        return (guild_id >> 22) % (self._bot.shard_count or 1) in (self._bot.shards or {0})
 
     async def _note(self, guild: discord.Guild) -> bool:
         owners = frozenset(await self._bot.owners())

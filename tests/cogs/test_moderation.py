@@ -690,6 +690,18 @@ async def test_leaving_a_server_schedules_its_data_for_deletion_and_coming_back_
         assert (list(stayed), list(gone)) == ([], [here.guild_id])
 
 
+async def test_a_server_that_came_back_while_nobody_listened_keeps_its_data(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("strikes", count=2, hours=5)
+        guild = here.house.bot.get_guild(here.guild_id)
+        await happens(here, "guild_remove", guild)
+
+        await happens(here, "guild_available", guild)  # all that a start says of a server
+
+        month = here.house.clock.now() + 31 * 24 * HOUR_MS
+        assert list(await here.storage.guilds.records.delete_due(month)) == []
+
+
 async def test_pictures_that_can_be_shown_nowhere_are_told_once_a_channel(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         await here.listen()
