@@ -23,7 +23,9 @@ from bot.domain.servers.server_settings import COMMANDS, DECLARATIONS
 from bot.services.servers.settings import Guilds
 from bot.storage import open_storage
 from bot.storage.server_tables import audit
+from bot.texts import text
 from bot.ui.moderation.panel import TRANSLATE, panel_view
+from bot.ui.moderation.prompt_lists import images_view
 from bot.ui.moderation.setting_words import Localizer
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
 from tests.fixtures.sqlite import address
@@ -146,15 +148,22 @@ async def test_a_panel_with_long_lists_stays_within_discords_limits(tmp_path: Pa
             media = tuple(MediaRule(10**18 + n, Treatment.SPOILER) for n in range(100))
             rules = tuple(replace(rule, role_id=10**18 + n) for n in range(60))
             channels = replace(settings.channels, denied=tuple(10**18 + n for n in range(150)))
-            return replace(settings, words=tuple(wide), media=media, rules=rules, channels=channels)
+            hosts = tuple(f"{n}.{'pictures.' * 9}example" for n in range(25))
+            many = tuple(10**18 + n for n in range(100))
+            images = replace(settings.images, channels=many, hosts_allowed=hosts, hosts_denied=hosts)
+            return replace(
+                settings, words=tuple(wide), media=media, rules=rules, channels=channels, images=images
+            )
 
         await here.services.guilds.change(here.guild_id, BOSS, change)
 
         assert len(text_of(await opened(here))) <= 4000
         now = await here.settings()
         for language in CATALOGUES.languages:
-            shown = panel_view(now, Localizer(partial(CATALOGUES.render, locale=language), here.guild_id))
+            say = partial(CATALOGUES.render, locale=language)
+            shown = panel_view(now, Localizer(say, here.guild_id), notice=text("panel.changed"))
             assert shown.content_length() <= 4000, language
+            assert images_view(now.images, say).content_length() <= 4000, language
             assert shown.total_children_count <= 40
 
 
