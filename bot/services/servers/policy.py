@@ -111,6 +111,11 @@ class GuildPolicy:
             check_put_in(settings, asker, request)
             await self._judged(settings, asker, request, self.clock.now())
 
+    async def treatment(self, asker: Asker) -> tuple[str, ...]:
+        """As channel and role say; showing a picture again must not undo it."""
+        settings = await self._settings(asker)
+        return () if settings is None else treated(settings, asker)
+
     @contextmanager
     def _known_to_moderators(self, asker: Asker) -> Iterator[None]:
         try:

@@ -3,6 +3,7 @@ Never here: beginning and ending a transaction, and choosing jobs (that is `clai
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -285,7 +286,7 @@ def remove_result(connection: Connection, key: JobKey) -> Job | None:
     return removed
 
 
-def move_card(connection: Connection, key: JobKey, reply: ReplyTarget) -> None:
+def move_card(connection: Connection, key: JobKey, reply: ReplyTarget, notes: Sequence[str] = ()) -> None:
     """Write where a job's card is now, and keep where it was: the message stands there still.
 
     A worker that holds the job would write the old place back: it is taken away.
@@ -296,6 +297,8 @@ def move_card(connection: Connection, key: JobKey, reply: ReplyTarget) -> None:
     if reply.message_id is not None and job.reply.message_id not in {None, reply.message_id}:
         _keep_place(connection, job)
     values = rows.reply(reply)
+    if not set(notes) <= set(job.notes):
+        values["notes"] = json.dumps(tuple(dict.fromkeys((*job.notes, *notes))), ensure_ascii=False)
     if job.owner is not None and job.state is JobState.SUBMITTING:
         values["touched"] = (
             True  # as in `cancel`: what is being sent stays with its worker until it has written
