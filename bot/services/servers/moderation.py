@@ -11,8 +11,8 @@ from bot.domain.days import day_of
 from bot.domain.jobs import JobState
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import Block, MemberView
-from bot.domain.servers.moderation import examine
 from bot.errors import RouteClosed, UserError
+from bot.services.servers.examining import examined
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Moderation:
 
     async def examine(self, guild_id: int, words: str) -> Verdict:
         """Try a text against the server's rules; nothing is counted or told."""
-        return examine(words, (await self.guilds.settings(guild_id)).words)
+        return await examined(words, (await self.guilds.settings(guild_id)).words)
 
     # -- members -----------------------------------------------------------------------------------------
 

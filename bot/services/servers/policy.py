@@ -12,10 +12,11 @@ from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of, midjou
 from bot.domain.prices import Charge, charge_of_prompt, price_of
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import Actor
-from bot.domain.servers.moderation import WordAction, examine
+from bot.domain.servers.moderation import WordAction
 from bot.domain.wording import inert
 from bot.errors import UserError
 from bot.services.admission.terms import Admission, closed
+from bot.services.servers.examining import examined
 from bot.services.servers.single_rules import (
     NAMED_ROLES,
     check_kind,
@@ -268,7 +269,7 @@ class GuildPolicy:
     async def _check_words(
         self, settings: GuildSettings, asker: Asker, request: Request, prompt: str, now: int
     ) -> tuple[str, ...]:
-        found = examine(prompt, settings.words).gravest
+        found = (await examined(prompt, settings.words)).gravest
         if found is None:
             return ()
         pattern = found.rule.pattern
@@ -284,7 +285,7 @@ class GuildPolicy:
                 ),
             )
             return ("note.words_warned",)
-        if found.rule.action is WordAction.BLOCK or not _is_typed(request, found.rule, settings):
+        if found.rule.action is WordAction.BLOCK or not await _is_typed(request, found.rule, settings):
             raise UserError(text("refused.words", words=found.words))
         raise UserError(await self._strike(settings, asker, pattern, found.words, now))
 
@@ -336,10 +337,12 @@ def _open_to(
     return found
 
 
-def _is_typed(request: Request, rule: WordRule, settings: GuildSettings) -> bool:
+async def _is_typed(request: Request, rule: WordRule, settings: GuildSettings) -> bool:
     """Whether a rule finds something that the asker wrote: not the server's own addition, nor words they were given."""
     around = [one for one in settings.words if one is rule or one.action is WordAction.ALLOW]
-    return bool(examine(request.prompt or "", around).found) and not examine(request.borrowed, around).found
+    if not (await examined(request.prompt or "", around)).found:
+        return False
+    return not (await examined(request.borrowed, around)).found
 
 
 def _left_of(limit: int | None, used: int, units: int, granted: int) -> float:
