@@ -14,12 +14,13 @@ import pytest
 from sqlalchemy import delete
 
 from bot.domain.jobs import JobState, Route
-from bot.domain.pools import Pool
+from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.ports import Showing
 from bot.domain.prices import PICTURES, Charge
 from bot.domain.servers.access import MediaRule, Pressers, Treatment
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.servers.server_settings import COMMANDS, DECLARATIONS
+from bot.services.servers.policy import GuildPolicy
 from bot.services.servers.settings import Guilds
 from bot.storage import open_storage
 from bot.storage.server_tables import audit
@@ -450,6 +451,47 @@ async def test_a_slip_in_the_first_window_leaves_nothing_half_done(tmp_path: Pat
 
         assert "many" in seen(said)
         assert await here.settings() == before
+
+
+async def test_a_pool_that_the_first_window_could_not_show_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a server of the /mj family serves is known only once it was asked."""
+    async with room(tmp_path) as here:
+        shown = await window(here, await opened(here, "setup"), "Set up…")
+        pools = [option["value"] for option in field(shown, "pools")["options"]]
+        offered = GuildPolicy.offered
+
+        async def more(policy: GuildPolicy, guild_id: int) -> dict[Pool, Allowance]:
+            return {**await offered(policy, guild_id), Pool.TURBO: UNLIMITED}
+
+        monkeypatch.setattr(GuildPolicy, "offered", more)
+
+        await here.mo.submit_modal(
+            shown,
+            {"channels": [], "log": [here.log], "pools": pools, "per_day": "", "press": ["anyone"]},
+        )
+
+        settings = await here.settings()
+        assert settings.log_channel == here.log.id
+        assert settings.pools.off == ()
+
+
+async def test_the_first_window_opens_where_no_pool_is_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object) -> dict[Pool, Allowance]:
+        return {}
+
+    async with room(tmp_path) as here:
+        monkeypatch.setattr(GuildPolicy, "offered", nothing)
+        shown = await window(here, await opened(here, "setup"), "Set up…")
+
+        await here.mo.submit_modal(
+            shown, {"channels": [], "log": [here.log], "per_day": "", "press": ["anyone"]}
+        )
+
+        assert (await here.settings()).log_channel == here.log.id
 
 
 # -- languages -----------------------------------------------------------------------------------------------
