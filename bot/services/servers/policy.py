@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 EASEL: Final = Actor(0, "Easel")
 """Who acts when a rule acts by itself."""
+FOUND_LIMIT: Final = 100
+"""Characters of what a rule found that a refusal quotes."""
 NEARLY: Final = 0.1
 """With so much of an allowance left a member gets a hint."""
 
@@ -286,8 +288,8 @@ class GuildPolicy:
             )
             return ("note.words_warned",)
         if found.rule.action is WordAction.BLOCK or not await _is_typed(request, found.rule, settings):
-            raise UserError(text("refused.words", words=found.words))
-        raise UserError(await self._strike(settings, asker, pattern, found.words, now))
+            raise UserError(text("refused.words", words=_quoted(found.words)))
+        raise UserError(await self._strike(settings, asker, pattern, _quoted(found.words), now))
 
     async def _strike(
         self, settings: GuildSettings, asker: Asker, pattern: str, words: str, now: int
@@ -343,6 +345,11 @@ async def _is_typed(request: Request, rule: WordRule, settings: GuildSettings) -
     if not (await examined(request.prompt or "", around)).found:
         return False
     return not (await examined(request.borrowed, around)).found
+
+
+def _quoted(words: str) -> str:
+    """What a rule found, for a sentence: an expression may find the whole of a long prompt."""
+    return words if len(words) <= FOUND_LIMIT else f"{words[: FOUND_LIMIT - 1].rstrip()}…"
 
 
 def _left_of(limit: int | None, used: int, units: int, granted: int) -> float:

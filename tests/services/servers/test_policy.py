@@ -266,6 +266,20 @@ async def test_pictures_are_treated_as_channel_and_role_say(server: Server) -> N
 # -- words -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("action", [WordAction.BLOCK, WordAction.STRIKE])
+async def test_a_rule_that_finds_the_whole_of_a_long_prompt_is_told_in_few_words(
+    server: Server, action: WordAction
+) -> None:
+    """Moderators write `.*gore.*`; a sentence that quotes all of it has no room in a message."""
+    await server.guilds.add_word(GUILD, ADA, WordRule(Match.REGEX, ".*gore.*", action))
+
+    why = await refusal(server.imagine("gore " * 790))
+
+    said = SENTENCES.render(why, "en")
+    assert "“gore gore" in said
+    assert len(said) < 400
+
+
 async def test_a_server_with_a_long_list_of_rules_keeps_no_other_waiting(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
