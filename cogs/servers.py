@@ -16,6 +16,7 @@ from bot.errors import StorageTrouble, UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import Context
+from bot.ui.kit.custom_ids import MOST
 from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.escape import quoted
 from bot.ui.moderation.welcome import greeting, welcome_view
@@ -131,7 +132,7 @@ async def _show(context: Context, guild_id: int) -> None:
 
 def _id_of(typed: str) -> int:
     words = typed.strip()
-    if not words.isascii() or not words.isdigit() or len(words) > 20:  # noqa: PLR2004 - Discord's ids
+    if not words.isascii() or not words.isdigit() or len(words) > len(str(MOST)) or int(words) > MOST:
         raise UserError(text("server.unknown", id=quoted(words, NAME_LIMIT)))
     return int(words)
 
