@@ -204,6 +204,11 @@ class ModerationCog(commands.Cog):
         """It is back, or new: nothing is deleted."""
         await self._bot.services.housekeeping.joined(guild.id)
 
+    @commands.Cog.listener()
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """It may have come back while nobody listened: a start says no more than this of any server."""
+        await self._bot.services.housekeeping.joined(guild.id)
+
 
 async def setup(bot: Easel) -> None:
     """Discord.py's entry into an extension; moderators' buttons come with it."""

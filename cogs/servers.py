@@ -16,6 +16,7 @@ from bot.errors import StorageTrouble, UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import said
 from bot.ui.kit.context import Context
+from bot.ui.kit.custom_ids import MOST
 from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.escape import quoted
 from bot.ui.moderation.welcome import greeting, welcome_view
@@ -131,7 +132,7 @@ async def _show(context: Context, guild_id: int) -> None:
 
 def _id_of(typed: str) -> int:
     words = typed.strip()
-    if not words.isascii() or not words.isdigit() or len(words) > 20:  # noqa: PLR2004 - Discord's ids
+    if not words.isascii() or not words.isdigit() or len(words) > len(str(MOST)) or int(words) > MOST:
         raise UserError(text("server.unknown", id=quoted(words, NAME_LIMIT)))
     return int(words)
 
@@ -148,7 +149,10 @@ class ServersCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Note every server; welcome those that came while nobody listened, and name those that are not let in."""
+        """Note every server; welcome those that came while nobody listened, and name those that are not let in.
+
+        Those that left meanwhile are noted as well.
+        """
         await _logged(self._look_around())
 
     @commands.Cog.listener()
@@ -172,6 +176,7 @@ class ServersCog(commands.Cog):
         await _logged(self._owner_policy.left(guild.id))
 
     async def _look_around(self) -> None:
+        await self._miss_those_that_left()
         since = await self._owner_policy.since()
         outside: list[discord.Guild] = []
         for guild in self._bot.guilds:
@@ -192,6 +197,19 @@ class ServersCog(commands.Cog):
                     "help": "easel servers let-in ID, or EASEL_SERVERS=open",
                 },
             )
+
+    async def _miss_those_that_left(self) -> None:
+        """Note those that sent the bot away while nobody listened: Discord names only those in which it is."""
+        here, services = {guild.id for guild in self._bot.guilds}, self._bot.services
+        for view in await self._owner_policy.every():
+            id_ = view.server.guild_id
+            if view.server.left_at is None and id_ not in here and self._is_of_our_shards(id_):
+                await services.housekeeping.left(id_)
+                await self._owner_policy.left(id_)
+
+    def _is_of_our_shards(self, guild_id: int) -> bool:
+        """Whether this process would hear of a server."""
+        return (guild_id >> 22) % (self._bot.shard_count or 1) in (self._bot.shards or {0})
 
     async def _note(self, guild: discord.Guild) -> bool:
         owners = frozenset(await self._bot.owners())

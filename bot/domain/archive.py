@@ -42,3 +42,6 @@ class JobArchive(Protocol):
 
     async def children(self, parent: JobKey, *, limit: int) -> Sequence[Job]:
         """What was made from a job with its buttons, the oldest first."""
+
+    async def shown_at(self, key: JobKey) -> Sequence[tuple[int, int]]:
+        """The messages in which a job was shown for all to see, each with its channel: its card's, and those before it."""

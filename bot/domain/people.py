@@ -109,9 +109,15 @@ NOBODYS: Final = Preferences()
 
 def laid(typed: str) -> str:
     """Words and parameters as they are laid under a prompt; raises `UserError` with what is to be mended."""
-    if len(typed) > OPTIONS_LIMIT:
-        raise UserError(text("prefer.too_long", limit=OPTIONS_LIMIT, length=len(typed)))
-    return compose(PromptOptions(prompt="x", under=(typed,))).prompt.removeprefix("x").strip()
+    _check_length(typed)
+    spelled = compose(PromptOptions(prompt="x", under=(typed,))).prompt.removeprefix("x").strip()
+    _check_length(spelled)  # it may have grown, and a window has to show all of it
+    return spelled
+
+
+def _check_length(options: str) -> None:
+    if len(options) > OPTIONS_LIMIT:
+        raise UserError(text("prefer.too_long", limit=OPTIONS_LIMIT, length=len(options)))
 
 
 def read_aspect(typed: str) -> str:

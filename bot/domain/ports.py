@@ -377,8 +377,8 @@ class JobStore(Protocol):
         Returns the job as it is then; None if there is none or it brought nothing.
         """
 
-    async def move_card(self, key: JobKey, reply: ReplyTarget) -> None:
-        """Record that a job's card was shown somewhere else by request."""
+    async def move_card(self, key: JobKey, reply: ReplyTarget, *, notes: Sequence[str] = ()) -> None:
+        """Record that a job's card was shown somewhere else by request, with notes that it got there."""
 
     async def load(self, account: str | None = None) -> dict[Pool, Load]:
         """What waits and runs in each pool of an account; None: of all together."""

@@ -463,6 +463,23 @@ def test_info_finds_words_for_every_state(state: JobState) -> None:
     assert ("Midjourney's task" in said) is (orphan.task_id is not None)
 
 
+@pytest.mark.parametrize("language", CATALOGUES.languages)
+@pytest.mark.parametrize("prompt", ["fox " * 340 + "--sref " + "1234567890 " * 30, "`" * 1_499, "🦊" * 750])
+def test_info_of_a_translated_prompt_with_a_large_family_fits_into_one_message(
+    language: str, prompt: str
+) -> None:
+    snowflake = 1_234_567_890_123_456_789
+    placed = a_reply(message_id=snowflake, channel_id=snowflake, guild_id=snowflake)
+    child = a_job(JobState.SUCCEEDED, press=a_press(label="*_" * 40), reply=placed)
+    job = replace(child, prompt=prompt, typed="*_" * 700, ancestor=Ancestor(PARENT, snowflake, snowflake))
+
+    view, _ = info_view(Family(job, child, (child,) * 25), partial(CATALOGUES.render, locale=language))
+
+    said = words(view.to_components())  # type: ignore[no-untyped-call]  # as above
+    assert len(said.encode("utf-16-le")) // 2 <= 4000
+    assert "25" in said, "how many were made of it"
+
+
 # -- Send me -----------------------------------------------------------------------------------------------
 
 

@@ -14,16 +14,19 @@ import pytest
 from sqlalchemy import delete
 
 from bot.domain.jobs import JobState, Route
-from bot.domain.pools import Pool
+from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.ports import Showing
 from bot.domain.prices import PICTURES, Charge
 from bot.domain.servers.access import MediaRule, Pressers, Treatment
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.servers.server_settings import COMMANDS, DECLARATIONS
+from bot.services.servers.policy import GuildPolicy
 from bot.services.servers.settings import Guilds
 from bot.storage import open_storage
 from bot.storage.server_tables import audit
+from bot.texts import text
 from bot.ui.moderation.panel import TRANSLATE, panel_view
+from bot.ui.moderation.prompt_lists import images_view
 from bot.ui.moderation.setting_words import Localizer
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
 from tests.fixtures.sqlite import address
@@ -146,15 +149,22 @@ async def test_a_panel_with_long_lists_stays_within_discords_limits(tmp_path: Pa
             media = tuple(MediaRule(10**18 + n, Treatment.SPOILER) for n in range(100))
             rules = tuple(replace(rule, role_id=10**18 + n) for n in range(60))
             channels = replace(settings.channels, denied=tuple(10**18 + n for n in range(150)))
-            return replace(settings, words=tuple(wide), media=media, rules=rules, channels=channels)
+            hosts = tuple(f"{n}.{'pictures.' * 9}example" for n in range(25))
+            many = tuple(10**18 + n for n in range(100))
+            images = replace(settings.images, channels=many, hosts_allowed=hosts, hosts_denied=hosts)
+            return replace(
+                settings, words=tuple(wide), media=media, rules=rules, channels=channels, images=images
+            )
 
         await here.services.guilds.change(here.guild_id, BOSS, change)
 
         assert len(text_of(await opened(here))) <= 4000
         now = await here.settings()
         for language in CATALOGUES.languages:
-            shown = panel_view(now, Localizer(partial(CATALOGUES.render, locale=language), here.guild_id))
+            say = partial(CATALOGUES.render, locale=language)
+            shown = panel_view(now, Localizer(say, here.guild_id), notice=text("panel.changed"))
             assert shown.content_length() <= 4000, language
+            assert images_view(now.images, say).content_length() <= 4000, language
             assert shown.total_children_count <= 40
 
 
@@ -441,6 +451,47 @@ async def test_a_slip_in_the_first_window_leaves_nothing_half_done(tmp_path: Pat
 
         assert "many" in seen(said)
         assert await here.settings() == before
+
+
+async def test_a_pool_that_the_first_window_could_not_show_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a server of the /mj family serves is known only once it was asked."""
+    async with room(tmp_path) as here:
+        shown = await window(here, await opened(here, "setup"), "Set up…")
+        pools = [option["value"] for option in field(shown, "pools")["options"]]
+        offered = GuildPolicy.offered
+
+        async def more(policy: GuildPolicy, guild_id: int) -> dict[Pool, Allowance]:
+            return {**await offered(policy, guild_id), Pool.TURBO: UNLIMITED}
+
+        monkeypatch.setattr(GuildPolicy, "offered", more)
+
+        await here.mo.submit_modal(
+            shown,
+            {"channels": [], "log": [here.log], "pools": pools, "per_day": "", "press": ["anyone"]},
+        )
+
+        settings = await here.settings()
+        assert settings.log_channel == here.log.id
+        assert settings.pools.off == ()
+
+
+async def test_the_first_window_opens_where_no_pool_is_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object) -> dict[Pool, Allowance]:
+        return {}
+
+    async with room(tmp_path) as here:
+        monkeypatch.setattr(GuildPolicy, "offered", nothing)
+        shown = await window(here, await opened(here, "setup"), "Set up…")
+
+        await here.mo.submit_modal(
+            shown, {"channels": [], "log": [here.log], "per_day": "", "press": ["anyone"]}
+        )
+
+        assert (await here.settings()).log_channel == here.log.id
 
 
 # -- languages -----------------------------------------------------------------------------------------------

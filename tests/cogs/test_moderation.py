@@ -4,6 +4,7 @@ Never here: pools (tests/cogs/test_pools.py), and what a rule means for a job (t
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from bot.domain.jobs import JobState
 from bot.domain.servers.access import HOUR_MS, Pressers, Treatment
 from bot.domain.servers.guilds import AuditEntry
 from bot.domain.servers.moderation import Match, WordAction, WordRule
+from bot.services.servers.moderation import Moderation
 from bot.ui.kit.moderators import ModeratorsOnly, draw_mod_button
 from bot.ui.moderation.audit import PAGE, audit_view
 from bot.ui.moderation.setting_words import Localizer
@@ -153,6 +155,29 @@ async def test_a_member_s_data_is_exported_to_the_moderator_alone(tmp_path: Path
         assert answer.ephemeral
         assert "a fox in the snow" in json.dumps(kept)
         assert [entry.action for entry in await here.history()] == ["export"]
+
+
+async def test_what_is_too_large_for_a_file_at_discord_is_exported_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    much = {"jobs": [{"key": str(n), "prompt": "a fox in the snow " * 100} for n in range(7_000)]}
+
+    async def export(*_: object) -> object:
+        return much
+
+    async with room(tmp_path) as here:
+        shown = await run(here, "member", member=here.house.ada)
+        assert shown.response is not None
+        monkeypatch.setattr(Moderation, "export", export)
+
+        result = await here.mo.click(shown.response, label="Export")
+
+        (answer,) = result.followups
+        (file,) = answer.attachments
+        assert file.filename == f"member-{here.house.ada.id}.json.gz"
+        packed = await file.read()
+        assert len(packed) < 10 * 1024 * 1024
+        assert json.loads(gzip.decompress(packed)) == much
 
 
 async def test_erasing_asks_first_and_then_forgets(tmp_path: Path) -> None:
@@ -688,6 +713,18 @@ async def test_leaving_a_server_schedules_its_data_for_deletion_and_coming_back_
         gone = await here.storage.guilds.records.delete_due(month)
 
         assert (list(stayed), list(gone)) == ([], [here.guild_id])
+
+
+async def test_a_server_that_came_back_while_nobody_listened_keeps_its_data(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("strikes", count=2, hours=5)
+        guild = here.house.bot.get_guild(here.guild_id)
+        await happens(here, "guild_remove", guild)
+
+        await happens(here, "guild_available", guild)  # all that a start says of a server
+
+        month = here.house.clock.now() + 31 * 24 * HOUR_MS
+        assert list(await here.storage.guilds.records.delete_due(month)) == []
 
 
 async def test_pictures_that_can_be_shown_nowhere_are_told_once_a_channel(tmp_path: Path) -> None:

@@ -351,3 +351,30 @@ async def test_a_question_that_never_gets_through_is_given_up_with_a_line(
 
         assert tried == TRIES
         assert [r.message for r in caplog.records].count("owner_not_asked") == 1
+
+
+async def test_a_server_that_sent_the_bot_away_while_nobody_listened_is_forgotten_too(tmp_path: Path) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        await unlimited(shop)
+        other, month = shop.guild_id + 1, shop.house.clock.now() + 31 * 24 * 3_600_000
+        for guild_id in (shop.guild_id, other):
+            await shop.services.owner_policy.note(guild_id, name="x", owner_id=1, owners=frozenset())
+
+        await hearing(shop).on_ready()
+
+        await shop.house.env.settle()
+        gone = {view.server.guild_id for view in await shop.services.owner_policy.every()}
+        assert gone == {shop.guild_id}
+        assert list(await shop.storage.guilds.records.delete_due(month)) == [other]
+
+
+async def test_a_server_of_another_processs_shards_is_not_taken_for_gone(tmp_path: Path) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        other = shop.guild_id + (1 << 22)
+        await shop.services.owner_policy.note(other, name="x", owner_id=1, owners=frozenset())
+        shop.house.bot.shard_count = 2
+
+        await hearing(shop).on_ready()
+
+        view = await shop.services.owner_policy.view(other)
+        assert view.server.left_at is None

@@ -18,6 +18,7 @@ from bot.domain.people import (
 )
 from bot.errors import UserError
 from bot.i18n import Catalogues
+from bot.texts import text
 
 SENTENCES = Catalogues.load(strict=True)
 LIKES = Preferences(
@@ -126,3 +127,13 @@ def test_single_preferences_are_read_as_a_command_reads_them() -> None:
             read_aspect(typed)
     with pytest.raises(UserError):
         spelled_version("99")
+
+
+def test_what_grows_too_long_as_it_is_spelled_out_is_refused() -> None:
+    """It is shown in a field of so many characters, and could not be edited there any more."""
+    typed = "x" * (OPTIONS_LIMIT - 8) + " —chaos5"
+
+    assert len(laid(typed[8:])) <= OPTIONS_LIMIT
+    with pytest.raises(UserError) as refused:
+        laid(typed)
+    assert refused.value.text == text("prefer.too_long", limit=OPTIONS_LIMIT, length=OPTIONS_LIMIT + 2)

@@ -195,6 +195,13 @@ class NoEngine:
         """None."""
 
 
+class NoHousekeeping:
+    """Nothing is kept here that could be deleted."""
+
+    async def joined(self, guild_id: int) -> None:
+        """See the original."""
+
+
 @dataclass
 class ScriptedServices:
     """The use cases; a test that needs the last two puts real ones there."""
@@ -215,6 +222,7 @@ class ScriptedServices:
     regions: Any = None
     windows: NoWindows = field(default_factory=NoWindows)
     answers: ScriptedAnswers = field(default_factory=ScriptedAnswers)
+    housekeeping: NoHousekeeping = field(default_factory=NoHousekeeping)
 
 
 class SimulatedClock:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 NOTE_ADDED: Final = "note.server_added"
 SUFFIX_LIMIT: Final = 300
 """Characters of a server's own words behind a prompt."""
+DEFAULTS_LIMIT: Final = 300
+"""Characters of a server's own parameters, as they are spelled out: a window has to show all of them."""
 NUMBERED: Final = frozenset(
     {"chaos", "cw", "exp", "iw", "ow", "quality", "stop", "stylize", "sw", "weird"},
 )
@@ -216,7 +218,10 @@ def read_defaults(typed: str) -> str:
     composed = compose(PromptOptions(prompt=f"{_BODY} {typed}")).prompt
     if _words(composed) != _BODY:
         raise UserError(text("settings.defaults_only"))
-    return composed.removeprefix(_BODY).strip()
+    defaults = composed.removeprefix(_BODY).strip()
+    if len(defaults) > DEFAULTS_LIMIT:
+        raise UserError(text("settings.too_long", limit=DEFAULTS_LIMIT))
+    return defaults
 
 
 def read_suffix(typed: str) -> str:

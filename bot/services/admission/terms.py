@@ -88,6 +88,9 @@ class Policy(Protocol):
     async def check_words(self, asker: Asker, request: Request) -> None:
         """Raise what `admit` would raise of a prompt, words too, before a model is asked about it; a strike counts."""
 
+    async def treatment(self, asker: Asker) -> tuple[str, ...]:
+        """What the asker's place makes of pictures that are shown there, as notes; raises `UserError` where they may not be."""
+
     def forget(self, asker: Asker) -> None:
         """What was read of the asker's server has changed: read it anew next time."""
 
@@ -137,6 +140,10 @@ class DeploymentPolicy:
     async def check_words(self, asker: Asker, request: Request) -> None:
         """Whether the pool is open: there are no words of servers here."""
         await self.check(asker, request)
+
+    async def treatment(self, asker: Asker) -> tuple[str, ...]:  # noqa: ARG002 - as above
+        """They are shown as they are."""
+        return ()
 
     def offers(self, pool: Pool) -> Allowance | None:
         """What everyone has there by the deployment's defaults; None: switched off."""

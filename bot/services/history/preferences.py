@@ -53,15 +53,32 @@ class People:
 
     async def refresh(self) -> None:
         """Read everybody's language; in trouble the old ones stay."""
+        before = dict(self._languages)
         try:
-            self._languages = dict(await self.store.languages())
+            read = dict(await self.store.languages())
         except StorageTrouble as trouble:
             log.warning("languages_not_read", extra={"reason": str(trouble)})
+            return
+        if self._languages != before:
+            self._take_over_changes(before, read)
+        self._languages = read
+
+    def _take_over_changes(self, before: dict[int, str], read: dict[int, str]) -> None:
+        """What was chosen here while others' were read is newer than what was read."""
+        for user_id in before.keys() | self._languages.keys():
+            now = self._languages.get(user_id)
+            if now != before.get(user_id):
+                read.pop(user_id, None)
+                read |= {} if now is None else {user_id: now}
 
     async def preferences(self, user_id: int) -> Preferences:
         """Somebody's preferences, a few seconds old at most. Raises `StorageTrouble`."""
         kept = self._cache.get(user_id)
-        return self._keep(user_id, await self.store.preferences(user_id)) if kept is None else kept
+        if kept is not None:
+            return kept
+        read = await self.store.preferences(user_id)
+        kept = self._cache.get(user_id)  # changed meanwhile: what was read is older
+        return self._keep(user_id, read) if kept is None else kept
 
     # -- changing: each returns what holds now ------------------------------------------------------------
 

@@ -58,12 +58,13 @@ class Redelivery:
         """Put a job's card, with live buttons and its picture, into the asker's deferred answer.
 
         In public that becomes the job's card: links lead there from now on, and a job that was kept counts as
-        delivered. Raises `UserError`, or `TooLarge` if not even a card without its picture is taken.
+        delivered, and its picture is treated as pictures are there. Raises `UserError`, or `TooLarge` if not even a card without its picture is taken.
         """
         job = await self.jobs.get_managed(viewer, key, Door.SHOW)
         if not job.is_terminal:
             raise UserError(text("jobs.unfinished", key=key))
-        notes = tuple(note for note in job.notes if note not in PICTURE_NOTES)
+        treated = await self.jobs.policy.treatment(asker) if public else ()
+        notes = tuple(note for note in job.notes if note not in {*PICTURE_NOTES, *treated}) + treated
         # Here it was asked for, whatever was said before.
         here = replace(job, reply=asker.reply, notes=notes, unwanted=False)
 
@@ -82,7 +83,7 @@ class Redelivery:
                 raise UserError(text("jobs.not_shown", key=key)) from trouble
             if public:
                 reply = replace(asker.reply, message_id=shown.message_id, message_at=shown.at)
-                await self.store.move_card(key, reply)
+                await self.store.move_card(key, reply, notes=treated)
 
         if job.kind is JobKind.DESCRIBE and job.state is JobState.SUCCEEDED:
             await put(await described(job, self.store), here)

@@ -4,7 +4,7 @@ Never here: HTTP, and what becomes of a painted region (that is `mask_editor`)."
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.jobs import ReplyTarget
@@ -85,13 +85,17 @@ def written(asker: Asker) -> str:
 
 
 def read_asker(written_down: str) -> Asker:
-    """The person again."""
-    fields: dict[str, Any] = json.loads(written_down)
+    """The person again; what only another version knows of them is left out."""
+    kept: dict[str, Any] = json.loads(written_down)
     return Asker(
-        **fields
+        **_known(Asker, kept)
         | {
-            "reply": ReplyTarget(**fields["reply"]),
-            "role_ids": frozenset(fields["role_ids"]),
-            "channel_parents": tuple(fields["channel_parents"]),
+            "reply": ReplyTarget(**_known(ReplyTarget, kept["reply"])),
+            "role_ids": frozenset(kept["role_ids"]),
+            "channel_parents": tuple(kept["channel_parents"]),
         }
     )
+
+
+def _known(of: type[Asker | ReplyTarget], kept: dict[str, Any]) -> dict[str, Any]:
+    return {field.name: kept[field.name] for field in fields(of) if field.name in kept}

@@ -3,7 +3,7 @@ Never here: settings (that is `settings`), words on a prompt being accepted (tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,8 +11,8 @@ from bot.domain.days import day_of
 from bot.domain.jobs import JobState
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import Block, MemberView
-from bot.domain.servers.moderation import examine
 from bot.errors import RouteClosed, UserError
+from bot.services.servers.examining import examined
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Removed:
     """A result that was taken away."""
 
     job: Job
-    """As it was before, so that its card can be named."""
+    """As it was before, with the place of a card that stands still, so that this can be named."""
     card_is_gone: bool
     """False: Discord does not let us delete the message; a moderator can."""
 
@@ -78,7 +78,7 @@ class Moderation:
 
     async def examine(self, guild_id: int, words: str) -> Verdict:
         """Try a text against the server's rules; nothing is counted or told."""
-        return examine(words, (await self.guilds.settings(guild_id)).words)
+        return await examined(words, (await self.guilds.settings(guild_id)).words)
 
     # -- members -----------------------------------------------------------------------------------------
 
@@ -155,26 +155,30 @@ class Moderation:
         return job
 
     async def remove(self, guild_id: int, actor: Actor, key: JobKey) -> Removed:
-        """Take a result away: the card's message, picture, text and buttons. The job stays in the books, and costs.
+        """Take a result away: the messages that show it, picture, text and buttons. The job stays in the books, and costs.
 
         Pictures made from it with its buttons are jobs of their own. Raises `UserError` if there is no result, `RetryLater`
-        if Discord cannot be asked just now: then nothing is changed.
+        if Discord cannot be asked just now: then the result is there still, and may be removed once more.
         """
         job = await self.job(guild_id, key)
         if job.state is not JobState.SUCCEEDED:
             raise UserError(text("settings.no_result", key=key))
         await self.guilds.write_limits.take_act(guild_id)
-        gone = job.reply.message_id is None or await self._take_down(job, job.reply.message_id)
+        places = await self.archive.shown_at(key)  # an earlier card stands where it was
+        left = [place for place in places if not await self._take_down(*place)]
         await self.jobs.remove_result(key)
         details = {"jobs": [key]}
         await self._note(guild_id, actor, "remove", job.user_id, details)
         said = text("log.removed", user=str(job.user_id), key=key)
         self._tell(guild_id, actor, job.user_id, "remove", said, details)
-        return Removed(job, gone)
+        for channel_id, message_id in left[:1]:
+            here = replace(job.reply, channel_id=channel_id, message_id=message_id)
+            return Removed(replace(job, reply=here), card_is_gone=False)
+        return Removed(job, card_is_gone=True)
 
-    async def _take_down(self, job: Job, message_id: int) -> bool:
+    async def _take_down(self, channel_id: int, message_id: int) -> bool:
         try:
-            await self.publisher.take_down(job.reply.channel_id, message_id)
+            await self.publisher.take_down(channel_id, message_id)
         except RouteClosed as closed:
             return closed.reason in {"message_gone", "channel_gone"}
         return True

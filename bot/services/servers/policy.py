@@ -12,10 +12,11 @@ from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of, midjou
 from bot.domain.prices import Charge, charge_of_prompt, price_of
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import Actor
-from bot.domain.servers.moderation import WordAction, examine
+from bot.domain.servers.moderation import WordAction
 from bot.domain.wording import inert
 from bot.errors import UserError
 from bot.services.admission.terms import Admission, closed
+from bot.services.servers.examining import examined
 from bot.services.servers.single_rules import (
     NAMED_ROLES,
     check_kind,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 EASEL: Final = Actor(0, "Easel")
 """Who acts when a rule acts by itself."""
+FOUND_LIMIT: Final = 100
+"""Characters of what a rule found that a refusal quotes."""
 NEARLY: Final = 0.1
 """With so much of an allowance left a member gets a hint."""
 
@@ -110,6 +113,11 @@ class GuildPolicy:
             await self._permitted(settings, asker, request)
             check_put_in(settings, asker, request)
             await self._judged(settings, asker, request, self.clock.now())
+
+    async def treatment(self, asker: Asker) -> tuple[str, ...]:
+        """As channel and role say; showing a picture again must not undo it."""
+        settings = await self._settings(asker)
+        return () if settings is None else treated(settings, asker)
 
     @contextmanager
     def _known_to_moderators(self, asker: Asker) -> Iterator[None]:
@@ -263,7 +271,7 @@ class GuildPolicy:
     async def _check_words(
         self, settings: GuildSettings, asker: Asker, request: Request, prompt: str, now: int
     ) -> tuple[str, ...]:
-        found = examine(prompt, settings.words).gravest
+        found = (await examined(prompt, settings.words)).gravest
         if found is None:
             return ()
         pattern = found.rule.pattern
@@ -279,9 +287,9 @@ class GuildPolicy:
                 ),
             )
             return ("note.words_warned",)
-        if found.rule.action is WordAction.BLOCK or not _is_typed(request, found.rule, settings):
-            raise UserError(text("refused.words", words=found.words))
-        raise UserError(await self._strike(settings, asker, pattern, found.words, now))
+        if found.rule.action is WordAction.BLOCK or not await _is_typed(request, found.rule, settings):
+            raise UserError(text("refused.words", words=_quoted(found.words)))
+        raise UserError(await self._strike(settings, asker, pattern, _quoted(found.words), now))
 
     async def _strike(
         self, settings: GuildSettings, asker: Asker, pattern: str, words: str, now: int
@@ -331,10 +339,17 @@ def _open_to(
     return found
 
 
-def _is_typed(request: Request, rule: WordRule, settings: GuildSettings) -> bool:
+async def _is_typed(request: Request, rule: WordRule, settings: GuildSettings) -> bool:
     """Whether a rule finds something that the asker wrote: not the server's own addition, nor words they were given."""
     around = [one for one in settings.words if one is rule or one.action is WordAction.ALLOW]
-    return bool(examine(request.prompt or "", around).found) and not examine(request.borrowed, around).found
+    if not (await examined(request.prompt or "", around)).found:
+        return False
+    return not (await examined(request.borrowed, around)).found
+
+
+def _quoted(words: str) -> str:
+    """What a rule found, for a sentence: an expression may find the whole of a long prompt."""
+    return words if len(words) <= FOUND_LIMIT else f"{words[: FOUND_LIMIT - 1].rstrip()}…"
 
 
 def _left_of(limit: int | None, used: int, units: int, granted: int) -> float:

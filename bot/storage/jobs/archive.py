@@ -12,7 +12,7 @@ from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from bot.domain.ports import Load
 from bot.storage.jobs import rows
-from bot.storage.tables import HAS_PARENT, IS_LIVE, IS_QUEUED, IS_UPSTREAM, jobs
+from bot.storage.tables import HAS_PARENT, IS_LIVE, IS_QUEUED, IS_UPSTREAM, deliveries, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.storage.database import Database
 
-c = jobs.c
+c, d = jobs.c, deliveries.c
 _NEWEST_FIRST = (c.created_at.desc(), c.key.desc())
 _OLDEST_FIRST = (c.created_at, c.key)
 
@@ -82,6 +82,17 @@ class SqlJobArchive:
         """See the port."""
         query = select(jobs).where(text(HAS_PARENT), c.parent == parent).order_by(*_OLDEST_FIRST).limit(limit)
         return await self._database.read(lambda cn: _read(cn, query))
+
+    async def shown_at(self, key: JobKey) -> Sequence[tuple[int, int]]:
+        """See the port."""
+        card = select(c.channel_id, c.message_id).where(c.key == key, c.message_id.is_not(None))
+        before = select(d.channel_id, d.message_id).where(d.job_key == key, d.message_id.is_not(None))
+
+        def look(connection: Connection) -> list[tuple[int, int]]:
+            found = [(row[0], row[1]) for query in (card, before) for row in connection.execute(query)]
+            return list(dict.fromkeys(found))
+
+        return await self._database.read(look)
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[Job]:

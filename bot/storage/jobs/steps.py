@@ -3,12 +3,13 @@ Never here: beginning and ending a transaction, and choosing jobs (that is `clai
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, bindparam, delete, exists, insert, literal, or_, select, text, update
 
-from bot.domain.jobs import UPSTREAM, JobState
+from bot.domain.jobs import UPSTREAM, JobState, Route
 from bot.errors import LeaseLost, UserError
 from bot.storage.database import lock
 from bot.storage.jobs import erased, ledger, line, rows
@@ -290,12 +291,19 @@ def remove_result(connection: Connection, key: JobKey) -> Job | None:
     return removed
 
 
-def move_card(connection: Connection, key: JobKey, reply: ReplyTarget) -> None:
-    """Write where a job's card is now. A worker that holds the job would write the old place back: it is taken away."""
+def move_card(connection: Connection, key: JobKey, reply: ReplyTarget, notes: Sequence[str] = ()) -> None:
+    """Write where a job's card is now, and keep where it was: the message stands there still.
+
+    A worker that holds the job would write the old place back: it is taken away.
+    """
     job = find(connection, BY_KEY.with_for_update(), key_=key)
     if job is None:
         return
+    if reply.message_id is not None and job.reply.message_id not in {None, reply.message_id}:
+        _keep_place(connection, job)
     values = rows.reply(reply)
+    if not set(notes) <= set(job.notes):
+        values["notes"] = json.dumps(tuple(dict.fromkeys((*job.notes, *notes))), ensure_ascii=False)
     if job.owner is not None and job.state is JobState.SUBMITTING:
         values["touched"] = (
             True  # as in `cancel`: what is being sent stays with its worker until it has written
@@ -304,3 +312,17 @@ def move_card(connection: Connection, key: JobKey, reply: ReplyTarget) -> None:
         values |= {"owner": None, "lease_until": 0, "fence": job.fence + 1}
     connection.execute(update(jobs).where(and_(c.key == key)), values)
     erased.keep(connection, key, at=reply.message_at or job.changed_at)
+
+
+def _keep_place(connection: Connection, job: Job) -> None:
+    """Whoever removes the result, or is erased, has to reach this message, too."""
+    d = deliveries.c
+    known = connection.execute(select(d.at, d.message_id).where(d.job_key == job.key)).all()
+    if any(row.message_id == job.reply.message_id for row in known):
+        return
+    at = job.reply.message_at or job.changed_at
+    while any(row.at == at for row in known):  # two in one millisecond
+        at += 1
+    route = (job.route or Route.REPLY).value
+    place = (job.key, at, route, job.reply.channel_id, job.reply.message_id)
+    connection.execute(insert(deliveries).values(place))

@@ -348,9 +348,9 @@ class SqlJobStore:
         """See the port."""
         return await self._database.write(lambda cn: steps.remove_result(cn, key))
 
-    async def move_card(self, key: JobKey, reply: ReplyTarget) -> None:
+    async def move_card(self, key: JobKey, reply: ReplyTarget, *, notes: Sequence[str] = ()) -> None:
         """See the port."""
-        await self._database.write(lambda cn: steps.move_card(cn, key, reply))
+        await self._database.write(lambda cn: steps.move_card(cn, key, reply, notes))
 
 
 def _set_aside(connection: Connection, keys: Collection[str], now: int, **back: str) -> None:

@@ -192,7 +192,12 @@ class SqlRecords:
     # -- servers -----------------------------------------------------------------------------------------
 
     async def schedule_deletion(self, guild_id: int, at: int | None) -> None:
-        """See the port."""
+        """See the port. Nothing is written if nothing was to be deleted: a thousand servers come with each start."""
+        scheduled = select(guilds.c.guild_id).where(
+            guilds.c.guild_id == guild_id, guilds.c.delete_at.is_not(None)
+        )
+        if at is None and await self._database.read(lambda cn: cn.execute(scheduled).one_or_none()) is None:
+            return
 
         def work(connection: Connection) -> None:
             ensure(connection, guild_id)

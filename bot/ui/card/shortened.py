@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.texts import Say
 
-SHORTER_LIMIT: Final = 500
+SHORTER_LIMIT: Final = 420
 """Five of them, and the rest of a card, within the 4,000 characters of a message (facts §3.5)."""
-WORDS_LIMIT: Final = 300
+WORDS_LIMIT: Final = 200
 SHORTER_WORDS: Final = tuple(f"short{n}" for n in range(MOST_SHORTENED))
 """Words of the buttons “Imagine 1” to “Imagine 5” in their custom_ids."""
 

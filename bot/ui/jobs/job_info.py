@@ -15,7 +15,7 @@ from bot.services.history.upstream_requests import known_seed
 from bot.texts import Say, Text, text
 from bot.ui.card.titles import title_of
 from bot.ui.kit.controls import StatelessView
-from bot.ui.kit.escape import plain, quoted
+from bot.ui.kit.escape import plain, quoted, units
 from bot.ui.kit.links import card_link, message_link
 from bot.ui.pools.wording import cost, spent_words
 
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from bot.ui.kit.context import Context
 
 
-BLOCK_LIMIT: Final = 1_800
-"""A longer prompt comes as a file: cut, it could not be copied. All texts of a message have 4,000 characters."""
+BLOCK_LIMIT: Final = 1_500
+"""A longer prompt comes as a file: cut, it could not be copied."""
+TEXTS_LIMIT: Final = 3_990
+"""All texts of a message have 4,000 characters; of a large family as many are named as find room."""
 PARAMETERS_LIMIT: Final = 400
 PARAMETER_LIMIT: Final = 100
 ACUTE: Final = "\u00b4"
@@ -77,17 +79,27 @@ def info_view(
     title = title_of(job)
     if title is not None or not job.prompt:
         box.add_item(discord.ui.TextDisplay(f"**{say(title or text('title.no_words'))}**"))
-    elif len(job.prompt) <= BLOCK_LIMIT:
+    elif units(block(job.prompt)) <= BLOCK_LIMIT:
         box.add_item(discord.ui.TextDisplay(block(job.prompt)))
     else:
         files.append(discord.File(io.BytesIO(job.prompt.encode()), filename=FILE))
         box.add_item(discord.ui.File(f"attachment://{FILE}"))
     box.add_item(discord.ui.TextDisplay("\n".join(say(line) for line in _facts(job, spent, seed))))
-    relations = [say(line) for line in _relations(family)]
+    room = TEXTS_LIMIT - sum(units(c.content) for c in box.children if isinstance(c, discord.ui.TextDisplay))
+    relations = list(_fitting((say(line) for line in _relations(family)), room))
     if relations:
         box.add_item(discord.ui.Separator())
         box.add_item(discord.ui.TextDisplay("\n".join(relations)))
     return view, files
+
+
+def _fitting(lines: Iterable[str], room: int) -> Iterable[str]:
+    """The first lines, as many as there is room for."""
+    for line in lines:
+        room -= units(line) + 1
+        if room < 0:
+            return
+        yield line
 
 
 def block(words: str) -> str:

@@ -52,18 +52,18 @@ def plain(text: str, limit: int) -> str:
 
 def _fitted(line: str, room: int, dress: Callable[[str], str]) -> str:
     """Dress the longest beginning of a line that fits; escapes make characters differ in what they cost."""
-    if _units(dress(line)) <= room:
+    if units(dress(line)) <= room:
         return dress(line)
     low, high = 0, len(line)
     while low < high:
         middle = (low + high + 1) // 2
-        if _units(dress(line[:middle])) < room:
+        if units(dress(line[:middle])) < room:
             low = middle
         else:
             high = middle - 1
     return dress(line[:low].rstrip(" \u200c\u200d")) + ELLIPSIS
 
 
-def _units(text: str) -> int:
+def units(text: str) -> int:
     """Characters as the strictest reader counts them (UTF-16)."""
     return len(text) + sum(c > "\uffff" for c in text)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NOTHING: Final = "—"
 CHANGES: Final = 3
-ROOM: Final = 1_000
+ROOM: Final = 800
 """Characters of others' changes; what was written may have the rest of a message's 4,000."""
 
 

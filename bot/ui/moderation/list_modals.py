@@ -252,7 +252,7 @@ def _prompt_edits(shown: GuildSettings, typed: Mapping[str, str], chosen: set[Ch
     """What was written otherwise than it was shown; raises `UserError`."""
     here = shown.guild_id
     mine = next((a for a in shown.additions if a.target_id == here), PromptAddition(here))
-    if typed["defaults"].strip() != mine.defaults.strip():
+    if typed["defaults"].strip() != mine.defaults[:PARAMETERS_LIMIT].strip():
         yield defaults_said(here, typed["defaults"])
     if typed["suffix"].strip() != mine.suffix.strip():
         yield suffix_said(here, typed["suffix"])

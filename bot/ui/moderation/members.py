@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PROMPT_LIMIT: Final = 70
 WHY_LIMIT: Final = 60
-REASON_LIMIT: Final = 300
+REASON_LIMIT: Final = 240
 STRIKES: Final = 5
 GRANTS: Final = 5
 JOBS: Final = 8

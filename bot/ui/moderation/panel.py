@@ -13,7 +13,7 @@ from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.moderators import draw_mod_button
 from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.pages import few
-from bot.ui.moderation.prompt_lists import prompt_rules
+from bot.ui.moderation.prompt_lists import image_lines, prompt_rules
 from bot.ui.moderation.setting_changes import CALM, From
 from bot.ui.moderation.setting_words import ITEMS, command_lines, title_of
 from bot.ui.pools.wording import pool_name
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 LISTED: Final = 8
 """Entries of a list that the panel shows."""
-PLACES: Final = 12
-ROOM: Final = 450
-"""Characters of one list."""
+PLACES: Final = 10
+ROOM: Final = 340
+"""Characters of one list,"""
+ROOM_OF_IMAGES: Final = 100
+"""and of each of the three about pictures put in, which have a command of their own that shows them."""
 ROW: Final = 5
 POOLS: Final = "pools"
 TRANSLATE: Final = "translate"
@@ -97,9 +99,12 @@ def _title(name: str) -> Text:
 
 def _lines(group: tuple[str, ...], settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
     for name in group:
-        lines = (
-            command_lines(name, settings, localizer) if name in COMMANDS else _list(name, settings, localizer)
-        )
+        if name == "images":
+            lines = list(image_lines(settings.images, localizer.say, room=ROOM_OF_IMAGES))
+        elif name in COMMANDS:
+            lines = command_lines(name, settings, localizer)
+        else:
+            lines = _list(name, settings, localizer)
         first, *rest = [line.removeprefix("### ") for line in lines]
         if name == "images":
             yield f"**{first}**"

@@ -29,7 +29,9 @@ PAGE: Final = 15
 SHOWN: Final = 150
 """Characters of what is added."""
 LISTED: Final = 40
-"""Channels or hosts of each list that are shown."""
+"""Channels or hosts of each list that are shown,"""
+ROOM: Final = 1_000
+"""and their characters: three lists together stay within a message's 4,000."""
 
 
 def place_name(target_id: int, guild_id: int) -> Text:
@@ -111,8 +113,8 @@ def images_view(policy: ImagePolicy, say: Say) -> discord.ui.LayoutView:
     return StatelessView(box)
 
 
-def image_lines(policy: ImagePolicy, say: Say) -> Iterable[str]:
-    """What may be put in, under its headline."""
+def image_lines(policy: ImagePolicy, say: Say, *, room: int = ROOM) -> Iterable[str]:
+    """What may be put in, under its headline; each list within so many characters."""
     yield say(text("mod.images"))
     if not policy.on:
         yield say(text("mod.images_off"))
@@ -123,13 +125,14 @@ def image_lines(policy: ImagePolicy, say: Say) -> Iterable[str]:
     if policy.age_restricted:
         yield say(text("mod.images_age_restricted"))
     if policy.channels:
-        places = few([f"<#{channel}>" for channel in policy.channels], LISTED, say)
+        places = few([f"<#{channel}>" for channel in policy.channels], LISTED, say, room=room)
         yield say(text("mod.images_channels", channels=" ".join(places)))
     if not policy.links:
         yield say(text("mod.links_off"))
         return
     for name, hosts in (("allowed", policy.hosts_allowed), ("denied", policy.hosts_denied)):
         if hosts:
-            yield say(text(f"mod.hosts_{name}", hosts=" ".join(few([f"`{h}`" for h in hosts], LISTED, say))))
+            listed = few([f"`{host}`" for host in hosts], LISTED, say, room=room)
+            yield say(text(f"mod.hosts_{name}", hosts=" ".join(listed)))
     if not policy.hosts_allowed and not policy.hosts_denied:
         yield say(text("mod.hosts_any"))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.pools import UNLIMITED, UNSAID, AllowanceChange, Pool
+from bot.domain.pools import UNLIMITED, UNSAID, USUAL_POOLS, AllowanceChange, Pool
 from bot.domain.servers.access import Pressers
 from bot.services.servers.edits import all_of, allowance, channels_placed, pool_switched, values
 from bot.texts import Say, listed, text
 from bot.ui.kit.controls import StatelessView, form, modal
-from bot.ui.kit.custom_ids import SNOWFLAKE
+from bot.ui.kit.custom_ids import SNOWFLAKE, Field
 from bot.ui.kit.moderators import draw_mod_button, mod_button
-from bot.ui.moderation.given_back import as_typed, channels_named, tell_stale
+from bot.ui.moderation.given_back import NOTHING, as_typed, channels_named, tell_stale
 from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.panel import show_panel
 from bot.ui.moderation.setting_changes import CALM, check_writable
@@ -22,7 +22,7 @@ from bot.ui.moderation.setting_modal import LINE_LIMIT, channel_picker, picker
 from bot.ui.pools.wording import pool_name, read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from bot.domain.servers.guilds import GuildSettings
     from bot.services.servers.edits import Edit
@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 PICKED: Final = 25
 SECTIONS: Final = ("channels", "log_channel", "pools", "press")
 """What the window shows as it is."""
+POOLS: Final[Field[tuple[Pool, ...]]] = Field(
+    "[A-Z.]{0,60}",
+    lambda spelled: tuple(Pool(name) for name in spelled.split(".") if name),
+    ".".join,
+)
+"""The pools that the window shows: what an account serves may become known while it is open."""
 
 
 def greeting(*, admitted: bool, own_keys: bool) -> Text:
@@ -100,13 +106,14 @@ def setup_modal(say: Say, settings: GuildSettings, offered: Iterable[Pool]) -> d
     )
     channels = channel_picker("channels", settings.channels.allowed[:PICKED], most=PICKED)
     log_channel = channel_picker("log", log, most=1, text_only=True)
+    choice = [(text("welcome.pools"), picker("pools", pools, most=len(pools)), None)] if pools else []
     return form(
         say,
-        decide.id(settings.revision),
+        decide_shown.id(settings.revision, tuple(Pool(value) for value, _, _ in pools)),
         text("button.setup"),
         (text("welcome.channels"), channels, text("welcome.channels_hint")),
         (text("welcome.log"), log_channel, text("welcome.log_hint")),
-        (text("welcome.pools"), picker("pools", pools, most=max(1, len(pools))), None),
+        *choice,
         (text("welcome.per_day"), per_day, text("welcome.per_day_hint")),
         (text("welcome.press"), picker("press", known), text("setting.exempt")),
     )
@@ -115,16 +122,22 @@ def setup_modal(say: Say, settings: GuildSettings, offered: Iterable[Pool]) -> d
 @modal("mod-setup", moderators=True)
 async def set_up(context: Context) -> None:
     """A window that does not know what it showed: an earlier version drew it."""
-    await _decide(context, None)
+    await _decide(context, None, USUAL_POOLS)
 
 
 @modal("mod-decide", SNOWFLAKE, moderators=True)
 async def decide(context: Context, revision: int) -> None:
+    """The same for one that does not know which pools it showed."""
+    await _decide(context, revision, USUAL_POOLS)
+
+
+@modal("mod-decide-shown", SNOWFLAKE, POOLS, moderators=True)
+async def decide_shown(context: Context, revision: int, pools: tuple[Pool, ...]) -> None:
     """Make true what was written otherwise than the window showed it."""
-    await _decide(context, revision)
+    await _decide(context, revision, pools)
 
 
-async def _decide(context: Context, revision: int | None) -> None:
+async def _decide(context: Context, revision: int | None, pools: Collection[Pool]) -> None:
     """Make the decisions true in one change, beside the card, which may be everybody's; a slip leaves nothing half done.
 
     What was not written otherwise than the window showed it stays as others have set it meanwhile.
@@ -149,17 +162,19 @@ async def _decide(context: Context, revision: int | None) -> None:
     if {*allowed, *kept} != {*was.channels.allowed}:
         denied = was.channels.denied
         edits.append(channels_placed(allowed=[*allowed, *kept], denied=denied, shown=was.channels))
-    turned = [pool for pool in offered if (pool in wanted) is (pool in was.pools.off)]
+    seen = [pool for pool in offered if pool in pools or pool in wanted]
+    turned = [pool for pool in seen if (pool in wanted) is (pool in was.pools.off)]
     edits += [pool_switched(pool, on=pool in wanted) for pool in turned]
     if press is not was.press.who:
         edits.append(values("press", {"who": press, "role": was.press.role_id}))
     if log != was.log_channel:
         edits.append(values("log", {"channel": log}))
     if edits and not shown.known:
+        chosen = [pool_name(pool) for pool in offered if pool in wanted]
         said: list[tuple[Text, Text | str]] = [
             (text("welcome.channels"), channels_named(allowed)),
             (text("welcome.log"), channels_named([] if log is None else [log])),
-            (text("welcome.pools"), listed([pool_name(pool) for pool in offered if pool in wanted])),
+            (text("welcome.pools"), listed(chosen) if chosen else NOTHING),
             (text("welcome.per_day"), as_typed(typed)),
             (text("welcome.press"), text(f"choice.press.{press.value}")),
         ]

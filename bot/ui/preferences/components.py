@@ -81,7 +81,7 @@ def shape_modal(say: Say, known: Preferences) -> discord.ui.Modal:
         custom_id="suffix",
         required=False,
         max_length=OPTIONS_LIMIT,
-        default=known.suffix,
+        default=known.suffix[:OPTIONS_LIMIT],
         style=discord.TextStyle.paragraph,
     )
     return form(
@@ -112,7 +112,7 @@ def set_modal(say: Say, known: OptionSet | None) -> discord.ui.Modal:
         custom_id="options",
         required=known is None,
         max_length=OPTIONS_LIMIT,
-        default="" if known is None else known.options,
+        default="" if known is None else known.options[:OPTIONS_LIMIT],
         style=discord.TextStyle.paragraph,
     )
     hint = "prefer.window.options_hint" if known is None else "prefer.window.options_remove_hint"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 NAME_LIMIT: Final = 60
-LIST_LIMIT: Final = 3_500
-"""Characters of a list; Discord shows 4,000 in one message."""
+LIST_LIMIT: Final = 1_850
+"""Characters of a list; Discord shows 2,000 in one message of words."""
 
 
 def server_line(view: ServerView, say: Say) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions, compose
 from bot.domain.prices import Charge
 from bot.domain.servers.prompt_rules import (
+    DEFAULTS_LIMIT,
     NOTE_ADDED,
     KindRule,
     ParameterLimit,
@@ -197,3 +198,16 @@ def test_a_suffix_is_words(typed: str, kept: str) -> None:
 def test_a_suffix_is_words_alone_and_not_too_many(typed: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
         read_suffix(typed)
+
+
+def test_defaults_that_grow_too_long_as_they_are_spelled_out_are_refused() -> None:
+    """The window of the panel would cut them, and what was cut would be gone when it is sent."""
+    codes = " ".join(str(10**8 + n) for n in range(25))
+    typed = (
+        f"--sref {codes}"[:260].rstrip() + " \u2014chaos5\u2014weird5\u2014stylize5\u2014quality2\u2014iw2"
+    )
+
+    assert len(typed) <= DEFAULTS_LIMIT
+    with pytest.raises(UserError) as refused:
+        read_defaults(typed)
+    assert refused.value.text.id == "settings.too_long"

@@ -46,6 +46,24 @@ async def test_their_cards_are_deleted_and_anothers_is_drawn_without_the_words(w
     assert await world.services.moderation.cards_left(GUILD, 1) == 0
 
 
+async def test_a_picture_that_was_shown_in_public_again_and_again_stands_nowhere_any_more(
+    world: Harness,
+) -> None:
+    grid = await world.finished_grid(user=1)
+    places = [grid.reply.message_id]
+    for _ in range(3):
+        asker = world.asker(user=1)
+        viewer = Viewer(user_id=1, guild_id=GUILD, manages=False)
+        await world.services.redelivery.show(viewer, asker, grid.key, public=True)
+        places.append(asker.reply.message_id)
+
+    await world.services.moderation.erase(GUILD, ADA, 1)
+    assert await world.services.moderation.cards_left(GUILD, 1) == len(places)
+    await go_on(world, 2)
+
+    assert [standing(world, message_id) for message_id in places] == [False] * 4
+
+
 async def test_after_a_death_in_the_middle_the_rest_is_deleted_by_the_next_process(world: Harness) -> None:
     grids = [await world.finished_grid(user=1) for _ in range(BATCH + 2)]
     await world.services.moderation.erase(GUILD, ADA, 1)

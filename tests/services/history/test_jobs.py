@@ -11,11 +11,13 @@ from bot.domain.jobs import Job, JobState, Route
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
 from bot.domain.ports import Load, Picture
+from bot.domain.servers.access import Treatment
 from bot.domain.tasks import TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, TooLarge, UserError
 from bot.services.admission.viewer import Viewer
 from tests.services.harness import CHANNEL, GUILD
 from tests.services.history.test_upstream_requests import Desk, Server
+from tests.services.server_harness import ADA
 
 if TYPE_CHECKING:
     from tests.services.harness import Harness
@@ -214,6 +216,23 @@ async def test_shown_in_public_the_card_moves(world: Harness) -> None:
     message = await show(world, job, public=True)
 
     assert (await world.job(job.key)).reply.message_id == message.id
+
+
+async def test_shown_in_public_it_is_treated_as_pictures_are_there(world: Harness) -> None:
+    job = await world.finished_grid()
+    guilds = world.services.guilds
+    await guilds.set_media(GUILD, ADA, CHANNEL, Treatment.SPOILER, on=True)
+
+    private = await show(world, job)
+    public = await show(world, job, public=True)
+
+    assert "note.spoiler" not in private.last.notes
+    assert "note.spoiler" in public.last.notes
+    assert "note.spoiler" in (await world.job(job.key)).notes, "a press draws it anew"
+
+    await guilds.set_media(GUILD, ADA, CHANNEL, Treatment.AGE_RESTRICTED, on=True)
+    assert await refusal(show(world, job, public=True)) == "refused.age_restricted"
+    assert (await show(world, job)).picture is not None
 
 
 async def test_an_unwanted_job_is_delivered_by_showing_it(world: Harness) -> None:

@@ -4,7 +4,7 @@ Never here: their rows."""
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -14,6 +14,9 @@ from bot.errors import StorageTrouble, UserError
 from bot.services.history.preferences import CACHED_MS, CACHED_PEOPLE, LANGUAGES_EVERY_S, People
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.domain.people import PreferenceStore
     from tests.services.harness import Harness
 
 ADA, BOB = 1, 2
@@ -158,3 +161,40 @@ async def test_the_cache_has_an_end(world: Harness) -> None:
         people._keep(user_id, Preferences())
 
     assert len(people._cache) == CACHED_PEOPLE
+
+
+class SlowToAnswer:
+    """A database whose answers are old by the time they come."""
+
+    def __init__(self, inner: PreferenceStore) -> None:
+        self._inner = inner
+        self.go_on = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def preferences(self, user_id: int) -> Preferences:
+        found = await self._inner.preferences(user_id)
+        await self.go_on.wait()
+        return found
+
+    async def languages(self) -> Mapping[int, str]:
+        found = await self._inner.languages()
+        await self.go_on.wait()
+        return found
+
+
+async def test_what_was_changed_while_it_was_read_is_not_covered_by_what_was_read(world: Harness) -> None:
+    await world.services.people.prefer_language(ADA, "fr")
+    await world.services.people.prefer_language(BOB, "ja")
+    store = SlowToAnswer(world._opened.people)
+    people = People(store=cast("PreferenceStore", store), clock=world.clock)
+    reading = [asyncio.create_task(people.preferences(ADA)), asyncio.create_task(people.refresh())]
+    await asyncio.sleep(0.05)
+
+    await people.prefer_language(ADA, "de")
+    store.go_on.set()
+    await asyncio.wait(reading)
+
+    assert (await people.preferences(ADA)).language == "de"
+    assert (people.language(ADA), people.language(BOB)) == ("de", "ja")

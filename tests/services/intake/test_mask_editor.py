@@ -4,6 +4,7 @@ Never here: HTTP, and what a mask must be (test_regions.py)."""
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -106,6 +107,16 @@ async def test_a_link_carries_the_person_but_not_their_interactions_secret(world
     gone = {"token": None, "token_until": 0, "message_id": None, "message_at": None}
     assert read_asker(kept) == replace(asker, reply=replace(asker.reply, **gone))  # type: ignore[arg-type]  # fields
     assert "interaction-token" not in kept
+
+
+async def test_a_link_that_a_newer_version_wrote_knows_the_person_here_too(world: Harness) -> None:
+    kept = json.loads(written(world.asker()))
+    kept["mood"] = "merry"
+    kept["reply"]["colour"] = "red"
+
+    read = read_asker(json.dumps(kept))
+
+    assert (read.user_id, read.reply.guild_id) == (1, world.asker().reply.guild_id)
 
 
 async def test_a_link_ends_with_its_time_and_knows_whose_it_was(world: Harness, studio: Studio) -> None:

@@ -13,6 +13,7 @@ from bot.domain.pools import Pool
 from bot.domain.servers.guilds import Actor
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import IllegalTransition, RouteClosed
+from bot.services.admission.viewer import Viewer
 from bot.services.servers.moderation import Erased
 from bot.texts import text
 from tests.services.harness import GUILD
@@ -178,6 +179,21 @@ async def test_a_result_is_removed_and_told_and_nobody_can_bring_it_back(world: 
     assert again.job.reply.message_id is None
     (entry, *_) = await world.services.guilds.audit(GUILD)
     assert (entry.action, entry.subject, entry.after) == ("remove", 1, {"jobs": [grid.key]})
+
+
+async def test_a_removed_result_stands_nowhere_it_was_shown_in_public_before(world: Harness) -> None:
+    grid = await world.finished_grid(user=1)
+    places = [grid.reply.message_id]
+    for _ in range(2):
+        asker = world.asker(user=1)
+        viewer = Viewer(user_id=1, guild_id=GUILD, manages=False)
+        await world.services.redelivery.show(viewer, asker, grid.key, public=True)
+        places.append(asker.reply.message_id)
+
+    removed = await world.services.moderation.remove(GUILD, ADA, grid.key)
+
+    assert removed.card_is_gone
+    assert [m.id for m in world.discord.messages if m.id in places and not m.deleted] == []
 
 
 @pytest.mark.parametrize(

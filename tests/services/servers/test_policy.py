@@ -3,6 +3,7 @@ Never here: how settings are changed (test_settings)."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,16 +12,20 @@ import pytest
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.prices import Charge
 from bot.domain.servers.access import Pressers, Treatment
-from bot.domain.servers.moderation import Match, WordAction, WordRule
+from bot.domain.servers.moderation import RULES_LIMIT, Match, WordAction, WordRule, examine
 from bot.errors import SettingsChanged, StorageTrouble
 from bot.services.admission.terms import Request
 from bot.services.intake.intake import ATTEMPTS
+from bot.services.servers.edits import all_of, word_added
 from bot.texts import text
 from tests.services.harness import CHANNEL, GUILD
 from tests.services.server_harness import ADA, HOUR, SENTENCES, refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.domain.jobs import Job
+    from bot.domain.servers.moderation import Verdict
     from bot.services.admission.asker import Asker
     from tests.services.harness import Harness
     from tests.services.server_harness import Server
@@ -259,6 +264,42 @@ async def test_pictures_are_treated_as_channel_and_role_say(server: Server) -> N
 
 
 # -- words -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", [WordAction.BLOCK, WordAction.STRIKE])
+async def test_a_rule_that_finds_the_whole_of_a_long_prompt_is_told_in_few_words(
+    server: Server, action: WordAction
+) -> None:
+    """Moderators write `.*gore.*`; a sentence that quotes all of it has no room in a message."""
+    await server.guilds.add_word(GUILD, ADA, WordRule(Match.REGEX, ".*gore.*", action))
+
+    why = await refusal(server.imagine("gore " * 790))
+
+    said = SENTENCES.render(why, "en")
+    assert "“gore gore" in said
+    assert len(said) < 400
+
+
+async def test_a_server_with_a_long_list_of_rules_keeps_no_other_waiting(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of its rules over a long prompt take a good part of a second, and longer the first time."""
+    rules = [WordRule(Match.WORD, f"word{n}", WordAction.ALLOW) for n in range(RULES_LIMIT - 1)]
+    rules.append(WordRule(Match.WORD, "gore", WordAction.STRIKE))
+    await server.guilds.change(GUILD, ADA, all_of(word_added(rule) for rule in rules))
+    examined: list[int] = []
+
+    def watched(words: str, rules: Iterable[WordRule]) -> Verdict:
+        examined.append(threading.get_ident())
+        return examine(words, rules)
+
+    monkeypatch.setattr("bot.services.servers.examining.examine", watched)
+
+    assert await refused(server, prompt="gore") == "refused.words_strike"
+    assert (await server.moderation.examine(GUILD, "gore")).action is WordAction.STRIKE
+
+    assert len(examined) > 1
+    assert threading.get_ident() not in examined
 
 
 async def test_a_blocked_word_is_refused_in_prompts_and_remixes(world: Harness, grid: Job) -> None:

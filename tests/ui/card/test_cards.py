@@ -381,6 +381,26 @@ def test_shorter_prompts_are_listed_with_a_button_each_and_the_words_that_counte
     assert [label for label in labels(shown) if label.startswith("Imagine")] == ["Imagine 1", "Imagine 2"]
 
 
+@pytest.mark.parametrize("language", CATALOGUES.languages)
+def test_long_shorter_prompts_fit_into_one_message_with_all_that_a_card_says(language: str) -> None:
+    long = "*_fox 👩\u200d🚀" * 400
+    told = " ".join(f"**word{n}** ~~other{n}~~" for n in range(90))
+    listed = "\n\n".join(f"{n}\ufe0f\u20e3 {long}" for n in range(1, 6))
+    job = a_job(
+        JobState.SUCCEEDED,
+        kind=JobKind.SHORTEN,
+        prompt=long,
+        result_text=f"## Important tokens\n{told}\n## Shortened prompts\n{listed}",
+        notes=("note.words_warned", "note.nearly_used_FAST", "note.server_added"),
+        locale=language,
+    )
+
+    shown = drawn(job, because=text("card.direct", channel="<#1234567890123456789>"))
+
+    assert len([label for label in labels(shown) if label.endswith(("1", "2", "3", "4", "5"))]) == 5
+    assert len(words(shown).encode("utf-16-le")) // 2 <= 4000
+
+
 def test_where_nothing_could_be_shortened_the_card_says_so() -> None:
     shown = drawn(a_job(JobState.SUCCEEDED, kind=JobKind.SHORTEN, result_text=""))
 

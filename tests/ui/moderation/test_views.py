@@ -4,21 +4,33 @@ Never here: what their buttons do (tests/cogs/test_moderation_jobs.py)."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
+import discord
 import pytest
 
-from bot.domain.jobs import JobState
+from bot.domain.jobs import JobState, Route
+from bot.domain.pools import Pool
+from bot.domain.prices import PICTURES
+from bot.domain.servers.guilds import Actor, AuditEntry, Block, Grant, MemberView, Strike
 from bot.domain.servers.image_rules import ImagePolicy
-from bot.domain.servers.prompt_rules import PromptAddition
+from bot.domain.servers.prompt_rules import SUFFIX_LIMIT, PromptAddition
+from bot.services.servers.moderation import SHOWN_JOBS, SHOWN_STRIKES
+from bot.texts import listed, text
+from bot.ui.jobs.lists import state_of
+from bot.ui.moderation.given_back import as_typed, tell_stale
 from bot.ui.moderation.jobs import job_view
+from bot.ui.moderation.list_modals import LIMITS_LIMIT, PARAMETERS_LIMIT
+from bot.ui.moderation.members import member_view
 from bot.ui.moderation.pages import page_of
 from bot.ui.moderation.prompt_lists import addition_words, images_view
-from tests.ui.builders import a_job, a_press, walk, words
+from tests.ui.builders import NOW, a_job, a_press, a_reply, walk, words
 from tests.ui.client_harness import CATALOGUES
 
 if TYPE_CHECKING:
-    import discord
+    from bot.texts import Text
 
 
 def say(sentence: object) -> str:
@@ -67,3 +79,62 @@ def test_an_addition_cannot_end_its_own_code() -> None:
 def test_a_page_that_is_no_more_is_the_last(asked: int, page: int) -> None:
     assert page_of(15, asked, 8) == (page, 2)
     assert page_of(0, asked, 8) == (0, 1)
+
+
+# -- the longest ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", CATALOGUES.languages)
+def test_the_longest_view_of_a_member_fits_into_one_message(language: str) -> None:
+    snowflake = 1_234_567_890_123_456_789
+    by = Actor(snowflake, "boss")
+    placed = a_reply(channel_id=snowflake, guild_id=snowflake, message_id=snowflake)
+    jobs = [a_job(state, prompt="*_" * 500, reply=placed) for state in JobState]
+    jobs += [replace(a_job(JobState.SUCCEEDED, reply=placed), route=Route.KEPT, prompt="*_" * 500)]
+    say_it = partial(CATALOGUES.render, locale=language)
+    longest = max(jobs, key=lambda job: len(say_it(state_of(job))))
+    seen = MemberView(
+        user_id=snowflake,
+        block=Block(snowflake, NOW, "*_" * 150, by, NOW),
+        strikes=[Strike(snowflake, NOW, "*_" * 100, spent=True)] * SHOWN_STRIKES,
+        grants=[Grant(1, snowflake, Pool.NORMAL, 1_000_000, 1_000_000, "", by, NOW, NOW)] * 9,
+        jobs=[replace(longest, pool=Pool.NORMAL)] * SHOWN_JOBS,
+        spent_today=dict.fromkeys(Pool, 1_000_000),
+        made=1_000_000,
+    )
+
+    assert member_view(seen, say_it).content_length() <= 4000
+
+
+@pytest.mark.parametrize("language", CATALOGUES.languages)
+async def test_a_full_window_that_came_too_late_is_given_back_in_one_message(language: str) -> None:
+    said: list[discord.ui.LayoutView] = []
+    entry = AuditEntry(1, 1, NOW, Actor(2, "x"), "settings", None, {}, {"other": ["y" * 300] * 9})
+
+    async def changes_of(*_: object) -> list[AuditEntry]:
+        return [entry] * 9
+
+    async def tell(_why: object, *, view: discord.ui.LayoutView) -> None:
+        said.append(view)
+
+    context = SimpleNamespace(
+        client=SimpleNamespace(catalogues=CATALOGUES),
+        interaction=SimpleNamespace(guild=None),
+        services=SimpleNamespace(guilds=SimpleNamespace(changes_of=changes_of)),
+        guild_id=1,
+        locale=language,
+        say=partial(CATALOGUES.render, locale=language),
+        tell=tell,
+    )
+    written: list[tuple[Text, Text | str | int]] = [
+        (text("section.additions"), as_typed("x" * PARAMETERS_LIMIT)),
+        (text("panel.suffix"), as_typed("x" * SUFFIX_LIMIT)),
+        (text("section.limits"), as_typed("x" * LIMITS_LIMIT)),
+        (text("panel.kinds"), listed([text(f"pool.charge.{charge.value}") for charge in PICTURES])),
+    ]
+
+    again: discord.ui.Button[Any] = discord.ui.Button(label="x", custom_id="y")
+    await tell_stale(cast("Any", context), ("other",), written, again)
+
+    (view,) = said
+    assert view.content_length() <= 4000
