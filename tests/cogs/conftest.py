@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fixtures.settling import settle_lightly
+from tests.fixtures.simulated import simulate_lightly
 from tests.fixtures.starting import start_alike
 
 
 @pytest.fixture(autouse=True)
 def started_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     start_alike(monkeypatch)
-    settle_lightly(monkeypatch)
+    simulate_lightly(monkeypatch)

@@ -10,7 +10,7 @@ import simcord
 
 from tests.e2e.harness import Harness, open_world
 from tests.fixtures.painting import paint_once
-from tests.fixtures.settling import settle_lightly
+from tests.fixtures.simulated import simulate_lightly
 from tests.fixtures.starting import start_alike
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def painted_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def started_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     start_alike(monkeypatch)
-    settle_lightly(monkeypatch)
+    simulate_lightly(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
