@@ -23,6 +23,7 @@ import structlog
 import bot
 import cogs
 from bot.log import QUIET
+from tests.fixtures.certificates import read_once
 from tests.fixtures.compiled import compile_once
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_sessionstart() -> None:
     """Read every module while it is measured: else the first test that needs one decides whether its own lines count."""
     compile_once()
+    read_once()
     if coverage.Coverage.current() is None:
         return
     mock.patch.object(ThreadPoolExecutor, "submit", submit_measured).start()

@@ -10,6 +10,8 @@ import simcord
 
 from tests.e2e.harness import Harness, open_world
 from tests.fixtures.painting import paint_once
+from tests.fixtures.simulated import simulate_lightly
+from tests.fixtures.starting import start_alike
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def painted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     paint_once(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def started_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    start_alike(monkeypatch)
+    simulate_lightly(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -685,6 +685,8 @@ class Harness:
         self.more_ports: dict[str, Any] = {}
         self.more_terms: dict[str, Any] = {}
         self.owner = "first"
+        self._loop: object = None
+        self._in_threads = 0
         self._interactions = itertools.count(5000)
         self._storage: AbstractAsyncContextManager[Any] | None = None
         self._run: asyncio.Task[None] | None = None
@@ -693,6 +695,7 @@ class Harness:
 
     async def open(self) -> None:
         """Open storage and put the services together, without starting the worker."""
+        self._watched_loop()
         self._storage = open_storage(self.url, migrate=True)
         self._opened = await self._storage.__aenter__()
         self.store = WatchedStore(self._opened.jobs, self.effects)
@@ -777,7 +780,12 @@ class Harness:
     # -- time --------------------------------------------------------------------------------------------
 
     async def calm(self) -> None:
-        """Let everything happen that can happen without time passing."""
+        """Let everything happen that can happen without time passing.
+
+        Where the loop has nothing to do but to come back here, nobody can: turning it any further only costs. Threads,
+        and others who wait for calm as well, are given a number of turns.
+        """
+        ready = self._watched_loop()
         quiet = 0
         seen = -1
         while quiet < 25 and not self.died:
@@ -786,6 +794,28 @@ class Harness:
             quiet = 0 if busy or count != seen else quiet + 1
             seen = count
             await asyncio.sleep(0.0005 if busy else 0)
+            if not (ready or self._in_threads or self.effects.in_flight or self._opened.database.running):
+                return
+
+    def _watched_loop(self) -> Collection[object]:
+        """What the loop has to do next (private: it has no public name); work in its threads is counted from now on."""
+        loop: Any = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop = loop
+            begin = loop.run_in_executor
+
+            def counted(*work: Any) -> asyncio.Future[Any]:
+                self._in_threads += 1
+                begun: asyncio.Future[Any] = begin(*work)
+                begun.add_done_callback(lambda _: self._back())
+                return begun
+
+            loop.run_in_executor = counted
+        ready: Collection[object] = loop._ready
+        return ready
+
+    def _back(self) -> None:
+        self._in_threads -= 1
 
     async def pass_time(self, seconds: float) -> None:
         """Let time pass, from one waiter to the next."""
