@@ -6,20 +6,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import pytest_asyncio
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
+from bot.domain.intake.window_words import WindowWords
 from bot.errors import UserError
 from bot.texts import text
-from tests.browser.editor import Expected, editing
-from tests.browser.page import AT_ONCE_MS, CHROMIUM, FLAGS
-from tests.web.region_harness import SIZE
+from tests.browser.editor import Editor, Expected, editing
+from tests.browser.page import AT_ONCE_MS
+from tests.web.region_harness import SIZE, opened_room
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from playwright.async_api import Browser
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.timeout(240),
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="session"),
 ]
 DESKTOP: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 860}}
 PHONE: Final[dict[str, Any]] = {
@@ -37,14 +36,6 @@ PHONE: Final[dict[str, Any]] = {
     "is_mobile": True,
     "device_scale_factor": 2,
 }
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield launched
-        await launched.close()
 
 
 # -- by mouse ------------------------------------------------------------------------------------------------
@@ -210,6 +201,30 @@ async def test_keys_alone_mark_and_send_a_region(browser: Browser, tmp_path: Pat
         wanted.rectangle((600, 400), (840, 552))
         wanted.polygon(*corners)
         assert wanted.agrees(editor.arrived())
+
+
+# -- words beside the mask -----------------------------------------------------------------------------------
+
+
+async def test_the_page_asks_for_words_where_a_server_takes_them(browser: Browser, tmp_path: Path) -> None:
+    async with opened_room(tmp_path) as room:
+        room.prompt = "a paper fox in a forest --ar 3:2"
+        view = await browser.new_page(**DESKTOP, locale="en-GB")
+        editor = Editor(room, view)
+        await editor.open("en-GB")
+        await editor.draw((0.4, 0.4), (0.6, 0.6))
+        words = view.locator("#words")
+        await expect(words).to_have_value("a paper fox in a forest --ar 3:2")
+        await words.fill("")
+        await words.type("bright red lantern")  # letters that choose tools elsewhere on the page
+        await expect(view.get_by_role("radio", name="Rectangle")).to_have_attribute("aria-checked", "true")
+        await editor.photograph("window-10-page")
+
+        await editor.submit()
+        assert room.words == [WindowWords(prompt="bright red lantern")]
+        assert len(room.masks) == 1
+        assert editor.faults == []
+        await view.close()
 
 
 # -- too late ------------------------------------------------------------------------------------------------

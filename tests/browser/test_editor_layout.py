@@ -6,18 +6,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import pytest_asyncio
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from bot.texts import text
 from tests.browser.editor import Expected, editing
-from tests.browser.page import AT_ONCE_MS, CHROMIUM, FLAGS
+from tests.browser.page import AT_ONCE_MS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from playwright.async_api import Browser
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.timeout(240),
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="session"),
 ]
 LANGUAGES: Final = ("en-GB", "de", "fr", "es-ES", "ja", "ko", "zh-CN")
 SCREENS: Final = {
@@ -52,14 +50,6 @@ MEASURED: Final = """() => {
     overflow: [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight],
   };
 }"""
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield launched
-        await launched.close()
 
 
 def device(width: int, height: int, **system: Any) -> dict[str, Any]:

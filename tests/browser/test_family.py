@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.usefixtures("chromium"),
+    pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(400),
 ]
 CANCEL, INFO = "\u2716\ufe0f Cancel", "\u2139\ufe0f Info"

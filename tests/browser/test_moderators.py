@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.usefixtures("chromium"),
+    pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(240),
 ]
 PROMPTS = ("a heron in the reeds --ar 3:2", "an ugly *fox* [here](http://x.y) --chaos 20", "a paper boat")

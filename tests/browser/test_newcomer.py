@@ -18,6 +18,8 @@ from tests.sandbox.program import Program, sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import Browser
+
 pytestmark = pytest.mark.timeout(400)
 
 
@@ -29,8 +31,8 @@ def program(request: pytest.FixtureRequest) -> Iterator[Program]:
 
 
 @pytest.fixture
-def page(program: Program) -> Iterator[Sandbox]:
-    with open_page(program.address) as opened:
+def page(launched: Browser, program: Program) -> Iterator[Sandbox]:
+    with open_page(launched, program.address) as opened:
         yield opened
 
 

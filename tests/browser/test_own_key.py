@@ -6,12 +6,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
-
-from playwright.async_api import async_playwright
 
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.texts import text
@@ -21,8 +20,12 @@ from tests.cogs.moderation_harness import moderated
 from tests.cogs.modlog_harness import room
 from tests.ui.pools.test_own_key import KEY, bring, press
 
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
 pytestmark = [
     pytest.mark.usefixtures("chromium"),
+    pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(240),
 ]
 
@@ -34,13 +37,14 @@ def folder() -> Path:
     return found
 
 
-async def test_a_moderator_types_a_key_into_the_window_and_sees_it_work(tmp_path: Path) -> None:
-    async with moderated(tmp_path) as shop, async_playwright() as playwright:
+async def test_a_moderator_types_a_key_into_the_window_and_sees_it_work(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with moderated(tmp_path) as shop:
         await shop.panel()
         env = shop.house.env
         await env.settle()
         async with env.preview(shop.house.channel, viewers=[shop.mo], layout="channel") as preview:
-            browser = await playwright.chromium.launch()
             page = await browser.new_page(viewport={"width": 900, "height": 1000})
             await page.goto(preview.url)
             await page.get_by_role("button", name="Set a key…").click()
@@ -49,7 +53,7 @@ async def test_a_moderator_types_a_key_into_the_window_and_sees_it_work(tmp_path
             await page.screenshot(path=folder() / "own-key-window.png")
             await window.get_by_role("button", name="Submit").click()
             await page.get_by_text("is now this server's own key").last.wait_for()
-            await browser.close()
+            await page.close()
 
         assert await shop.services.own_keys.current(shop.guild_id) is not None
         assert list(shop.brought) == [KEY]

@@ -18,12 +18,14 @@ from tests.sandbox.program import sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import Browser
+
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
-def page() -> Iterator[Sandbox]:
-    with sandbox("--port", "0", "--speed", "8") as program, open_page(program.address) as opened:
+def page(launched: Browser) -> Iterator[Sandbox]:
+    with sandbox("--port", "0", "--speed", "8") as program, open_page(launched, program.address) as opened:
         yield opened
 
 

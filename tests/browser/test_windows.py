@@ -1,27 +1,23 @@
-"""The windows of a server of the `/mj` family in the sandbox and on the painting page, as a person fills them in.
-Never here: what is sent upstream (tests/e2e/test_windows.py)."""
+"""The windows of a server of the `/mj` family in the sandbox, as a person fills them in.
+Never here: the painting page (test_editor.py), and what is sent upstream (tests/e2e/test_windows.py)."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from playwright.async_api import async_playwright
-from playwright.async_api import expect as expect_there
 from playwright.sync_api import expect
 
-from bot.domain.intake.window_words import WindowWords
-from tests.browser.page import AT_ONCE_MS, CHROMIUM, FLAGS, ROOT, SOON_MS, Sandbox, open_page
+from tests.browser.page import AT_ONCE_MS, SOON_MS, Sandbox, open_page
 from tests.sandbox.program import Program, sandbox
-from tests.web.region_harness import opened_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -33,8 +29,8 @@ def program() -> Iterator[Program]:
 
 
 @pytest.fixture
-def page(program: Program) -> Iterator[Sandbox]:
-    with open_page(program.address) as opened:
+def page(launched: Browser, program: Program) -> Iterator[Sandbox]:
+    with open_page(launched, program.address) as opened:
         yield opened
 
 
@@ -118,34 +114,3 @@ def test_a_person_has_a_prompt_shortened(page: Sandbox) -> None:
     window(page, "Imagine 2", "window-9-imagine")
     submit(page)
     expect(page.button("U1")).to_be_visible(timeout=SOON_MS)
-
-
-async def test_the_painting_page_asks_for_words(tmp_path: Path) -> None:
-    async with opened_room(tmp_path) as room, async_playwright() as playwright:
-        room.prompt = "a paper fox in a forest --ar 3:2"
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        view = await browser.new_page(viewport={"width": 1280, "height": 860}, locale="en-GB")
-        await view.goto(await room.link())
-        await view.wait_for_selector("#editor[data-ready]")
-        box = await view.locator("#board").bounding_box()
-        assert box is not None
-        await view.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4)
-        await view.mouse.down()
-        await view.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.6, steps=4)
-        await view.mouse.up()
-        words = view.locator("#words")
-        await expect_there(words).to_have_value("a paper fox in a forest --ar 3:2")
-        await words.fill("")
-        await words.type("bright red lantern")  # letters that choose tools elsewhere on the page
-        await expect_there(view.get_by_role("radio", name="Rectangle")).to_have_attribute(
-            "aria-checked", "true"
-        )
-        folder = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts") / "screenshots"
-        folder.mkdir(parents=True, exist_ok=True)
-        await view.screenshot(path=folder / "window-10-page.png")
-
-        await view.get_by_role("button", name="Repaint", exact=True).click()
-        await expect_there(view.get_by_text("On its way")).to_be_visible(timeout=AT_ONCE_MS)
-        assert room.words == [WindowWords(prompt="bright red lantern")]
-        assert len(room.masks) == 1
-        await browser.close()
