@@ -8,6 +8,7 @@ import logging
 import os
 import pkgutil
 import sys
+import tempfile
 import threading
 import tomllib
 from collections import deque
@@ -39,6 +40,10 @@ WAITING: Final = frozenset({"browser", "deploy", "process", "wire"})
 """Rooms whose files wait most of their time, for programs and browsers."""
 NEVER_READ: Final = ("bot.sandbox", "bot.__main__", "bot.storage.migrations")
 """Modules that are not measured, or that do something as soon as they are read."""
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 - looked at before it is used
+"""Where Linux keeps files in memory: no test asks what a disk does that loses power, and thousands of databases wait for one."""
+ROOM: Final = 4 * 1024**3
+"""Bytes that are free there; a container's are often 64 MB."""
 SUBMIT: Final = ThreadPoolExecutor.submit
 UNSTEADY: Final = Path(__file__).with_name("unsteady.toml")
 """Tests that are kept apart: their names without parameters, and the reasons."""
@@ -61,6 +66,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--deep", action="store_true", help="run the tests marked deep, which take minutes each, too"
     )
     parser.addoption("--unsteady", action="store_true", help=f"run only what {UNSTEADY.name} lists")
+
+
+def pytest_configure() -> None:
+    """Have files for the while in memory, where there is room and programs may lie; whoever named a place is obeyed."""
+    if "TMPDIR" in os.environ or not has_room(MEMORY):
+        return
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None  # found out anew
+
+
+def has_room(folder: Path) -> bool:
+    """Whether files may be written and run there, and there is room for them."""
+    if not hasattr(os, "statvfs") or not os.access(folder, os.W_OK | os.X_OK):
+        return False
+    found = os.statvfs(folder)
+    return not found.f_flag & os.ST_NOEXEC and found.f_bavail * found.f_frsize >= ROOM
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -105,12 +126,9 @@ def is_unsteady(nodeid: str, listed: Mapping[str, str]) -> bool:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many workers again as there are cores: much of the time is waiting for programs, browsers and databases.
-
-    Two for each core were no faster (1,335 s), and real time ran out in tests of real programs.
-    """
+    """Two for each core: more than half of the time is waiting for programs, browsers and what takes its time upstream."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + max(1, cores // 2)
+    return 2 * cores
 
 
 def pytest_sessionstart() -> None:
