@@ -33,6 +33,8 @@ SETTINGS: Final = "settings"
 UNDO: Final = "undo"
 LOOK_BACK: Final = 100
 """Changes that may have come between a window's opening and its sending."""
+LOOKS: Final = 5
+"""So often settings and history are read until nobody changed anything between."""
 IDENTITY: Final[Mapping[str, tuple[str, ...]]] = {
     "rules": ("pool", "role_id"),
     "totals": ("pool",),
@@ -67,19 +69,14 @@ class SqlSettingsStore:
         """See the port. Each revision is one line of the history, so the latest lines lead back to it."""
 
         def look(connection: Connection) -> GuildSettings | None:
-            now = _load(connection, guild_id)
-            behind = now.revision - revision
-            if not 0 <= behind <= LOOK_BACK:
+            for _ in range(LOOKS):
+                now = _load(connection, guild_id)
+                found = _changes_since(connection, now, revision)
+                if revision_of(connection, guild_id) == now.revision:
+                    break
+            else:
                 return None
-            a = audit.c
-            lines = (
-                select(audit)
-                .where(a.guild_id == guild_id, a.action.in_((SETTINGS, UNDO)))
-                .order_by(a.id.desc())
-                .limit(behind)
-            )
-            found = connection.execute(lines).all()
-            if len(found) < behind or revision_of(connection, guild_id) != now.revision:
+            if found is None:
                 return None
             sections = _sections(now, SECTIONS)
             for row in found:
@@ -201,6 +198,22 @@ def _load(connection: Connection, guild_id: int) -> GuildSettings:
     if not revision:
         return GuildSettings(guild_id=guild_id)
     return _decoded(guild_id, revision, _stored(connection, guild_id))
+
+
+def _changes_since(connection: Connection, now: GuildSettings, revision: int) -> Sequence[Row[Any]] | None:
+    """The history's lines that lead back to a revision, the latest first; None: they are too many, or not all there."""
+    behind = now.revision - revision
+    if not 0 <= behind <= LOOK_BACK:
+        return None
+    a = audit.c
+    lines = (
+        select(audit)
+        .where(a.guild_id == now.guild_id, a.action.in_((SETTINGS, UNDO)))
+        .order_by(a.id.desc())
+        .limit(behind)
+    )
+    found = connection.execute(lines).all()
+    return found if len(found) == behind else None
 
 
 def _stored(connection: Connection, guild_id: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Never here: what a setting means."""
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from bot.domain.servers.image_rules import ImageKind, ImagePolicy
 from bot.domain.servers.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.errors import SettingsChanged, StorageTrouble, UserError
+from bot.storage.jobs.ledger import revision_of
 from bot.storage.server_tables import audit, guild_sections
 from bot.storage.servers.settings import IDENTITY
 from bot.texts import text
@@ -28,6 +30,8 @@ from tests.storage.making import FREE, NOON, job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sqlalchemy.engine import Connection
 
     from bot.storage import Storage
     from tests.storage.conftest import Opener
@@ -417,3 +421,22 @@ async def test_settings_are_known_as_they_were_at_a_revision_over_changes_and_un
     await storage.database.write(lambda cn: cn.execute(delete(audit).where(audit.c.id <= 5)))
     assert await other.at(GUILD, 1) is None
     assert await other.at(GUILD, 6) == seen[6]
+
+
+@pytest.mark.parametrize(("changes", "found"), [(1, True), (4, True), (10**6, False)])
+async def test_what_held_is_found_while_others_change_something(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, changes: int, *, found: bool
+) -> None:
+    store = storage.guilds.settings
+    await store.change(GUILD, lambda s: replace(s, log_channel=7), actor=ADA, at=NOON)
+    then = await store.settings(GUILD)
+    await store.change(GUILD, lambda s: replace(s, log_channel=8), actor=ADA, at=NOON)
+    asked = itertools.count(1)
+
+    def as_if_changed_since(connection: Connection, guild_id: int) -> int:
+        number = next(asked)
+        return revision_of(connection, guild_id) + (number % 2 == 0 and number <= 2 * changes)
+
+    monkeypatch.setattr("bot.storage.servers.settings.revision_of", as_if_changed_since)
+
+    assert await store.at(GUILD, then.revision) == (then if found else None)
