@@ -34,7 +34,7 @@ PICKED: Final = 25
 SECTIONS: Final = ("channels", "log_channel", "pools", "press")
 """What the window shows as it is."""
 POOLS: Final[Field[tuple[Pool, ...]]] = Field(
-    "[A-Z.]{0,60}",
+    r"(?:[A-Z]{1,12}(?:\.[A-Z]{1,12}){0,5})?",
     lambda spelled: tuple(Pool(name) for name in spelled.split(".") if name),
     ".".join,
 )

@@ -189,6 +189,9 @@ async def test_what_was_changed_while_it_was_read_is_not_covered_by_what_was_rea
     await world.services.people.prefer_language(BOB, "ja")
     store = SlowToAnswer(world._opened.people)
     people = People(store=cast("PreferenceStore", store), clock=world.clock)
+    store.go_on.set()
+    await people.refresh()
+    store.go_on.clear()
     reading = [asyncio.create_task(people.preferences(ADA)), asyncio.create_task(people.refresh())]
     await asyncio.sleep(0.05)
 

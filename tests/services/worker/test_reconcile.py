@@ -10,10 +10,11 @@ from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from bot.domain.tasks import TaskStatus
-from bot.errors import RemoteError, RemoteFault
+from bot.errors import RemoteError, RemoteFault, TaskTaken
 from tests.services.harness import Task
 
 if TYPE_CHECKING:
+    from bot.domain.jobs import Job
     from tests.services.harness import Harness
 
 NO_ANSWER = RemoteError(RemoteFault.UNCLEAR, "no answer")
@@ -411,3 +412,26 @@ async def test_a_task_that_a_full_queue_ended_is_not_adopted_for_the_same_job_se
 
     assert len(world.upstream.tasks) == 2
     assert (ended.state, ended.task_id) == (JobState.SUCCEEDED, str(world.upstream.tasks[1].id))
+
+
+async def test_a_task_that_another_job_is_written_down_for_first_is_left_to_it_and_looked_for_again(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.upstream.swallow = 1
+    job = await world.imagine()
+    await world.pass_time(1)
+    store = world.services.worker.reconciler.store
+    save, refused = store.save, list[str]()
+
+    async def quicker(written: Job, /) -> None:
+        if written.task_id is not None and not refused:
+            refused.append(written.task_id)
+            raise TaskTaken(written.task_id)
+        await save(written)
+
+    monkeypatch.setattr(store, "save", quicker)
+
+    ended = await world.ended(job)
+
+    assert (ended.state, refused) == (JobState.SUCCEEDED, [ended.task_id])
+    assert len(world.upstream.tasks) == 1

@@ -342,12 +342,13 @@ async def test_a_window_without_words_is_filled_with_those_of_the_picture_above(
     assert world.api.sent["prompt"] == ""
 
 
+@pytest.mark.parametrize("fault", [RemoteFault.UNCLEAR, RemoteFault.UNREACHED])
 async def test_a_window_whose_words_could_not_be_read_was_not_filled_and_is_opened_again(
-    world: World,
+    world: World, fault: RemoteFault
 ) -> None:
     async def silent(ids: Collection[RemoteTaskId]) -> dict[RemoteTaskId, TaskSnapshot]:
         del ids
-        raise RemoteError(RemoteFault.UNCLEAR, "no answer within 15 s")
+        raise RemoteError(fault, "no answer within 15 s")
 
     world.api.query_many = silent  # type: ignore[method-assign]  # one world, one test
 
