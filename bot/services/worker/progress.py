@@ -293,6 +293,8 @@ class ProgressEditor:
             # Another process may have taken it on, or ended it, meanwhile; its card must not fall back.
             stored = await self.store.get(job.key)
             if stored is None or stored.state is not job.state:
+                if card.shown is None:
+                    card.edited_at = 0  # nobody was shown anything: what it is now need not wait for the pace
                 return
             ahead = MOST_AHEAD + 1 if is_queued and stored.hold is None else None
         if ahead == 0 and self._next.setdefault(_lane(job), job.key) != job.key:

@@ -23,6 +23,7 @@ from tests.storage import making
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
+    from bot.domain.pools import Pool
     from bot.domain.ports import Picture, Showing, Shown
     from tests.services.harness import Harness
 
@@ -227,6 +228,30 @@ async def test_a_job_that_another_process_took_on_does_not_fall_back_to_queued(w
     await world.pass_time(10)
 
     assert len(world.discord.of(job.key)[0].versions) == 1
+
+
+async def test_a_job_that_is_taken_while_its_first_card_is_being_drawn_has_its_card_at_once(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.max_running = 0
+    await world.reboot()
+    editor = world.services.worker.editor
+    front = editor.store.front
+
+    async def slower_than_a_worker(account: str, pool: Pool, /, *, also: JobKey | None) -> Any:
+        taken = await claim_submissions(
+            world.store, "test", world.clock.now(), lease_ms=10**6, limit=1, max_running=1
+        )
+        for one in taken:
+            editor.changed(one)
+        return await front(account, pool, also=also)
+
+    monkeypatch.setattr(editor.store, "front", slower_than_a_worker)
+
+    job = await world.imagine()
+    await world.calm()
+
+    assert world.discord.of(job.key)[0].last.state is JobState.SUBMITTING
 
 
 async def test_channels_seen_long_ago_are_forgotten(world: Harness) -> None:
