@@ -23,7 +23,6 @@ from tests.storage import making
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from bot.domain.pools import Pool
     from bot.domain.ports import Picture, Showing, Shown
     from tests.services.harness import Harness
 
@@ -236,16 +235,19 @@ async def test_a_job_that_is_taken_while_its_first_card_is_being_drawn_has_its_c
     world.max_running = 0
     await world.reboot()
     editor = world.services.worker.editor
-    front = editor.store.front
+    get = editor.store.get
 
-    async def slower_than_a_worker(account: str, pool: Pool, /, *, also: JobKey | None) -> Any:
-        taken = await claim_submissions(
-            world.store, "test", world.clock.now(), lease_ms=10**6, limit=1, max_running=1
-        )
-        for one in taken:
-            editor.changed(one)
-        return await front(account, pool, also=also)
+    async def as_taken(key: JobKey, /) -> Job | None:
+        job = await get(key)
+        return job and replace(job, state=JobState.SUBMITTING)
 
+    async def slower_than_a_worker(*_lane: object, also: JobKey | None) -> tuple[list[JobKey], bool]:
+        taken = None if also is None else await as_taken(also)
+        if taken is not None:
+            editor.changed(taken)
+        return [], False
+
+    monkeypatch.setattr(editor.store, "get", as_taken)
     monkeypatch.setattr(editor.store, "front", slower_than_a_worker)
 
     job = await world.imagine()
