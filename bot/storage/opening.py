@@ -137,13 +137,14 @@ async def migrate(url: str, *, keep: int = 0) -> bool:
 
 
 async def _examine(database: Database) -> None:
-    """Touch every table, so that a damaged file is noticed at the start and not by a member."""
+    """Touch every table, so that a damaged file is noticed at the start and not by a member.
+
+    By plain text: to compile so many statements takes longer than to run them.
+    """
 
     def touch(connection: Connection) -> None:
         quoted = connection.dialect.identifier_preparer.format_table
-        for (
-            table
-        ) in metadata.sorted_tables:  # as text: to compile so many statements takes longer than to run them
+        for table in metadata.sorted_tables:
             connection.exec_driver_sql(f"SELECT 1 FROM {quoted(table)} LIMIT 1").first()  # noqa: S608 - our own tables
 
     await database.read(touch)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.faults.windows import furnish
 from tests.services.harness import Harness, worlds
 from tests.services.server_harness import Server, servers
 
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 async def world(tmp_path: Path) -> AsyncIterator[Harness]:
     """A world with a running process."""
     async for made in worlds(tmp_path):
+        await made.boot()
+        yield made
+
+
+@pytest.fixture
+async def family(tmp_path: Path) -> AsyncIterator[Harness]:
+    """The same at a server of the family that opens windows and shortens."""
+    async for made in worlds(tmp_path):
+        furnish(made)
         await made.boot()
         yield made
 

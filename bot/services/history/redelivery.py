@@ -58,7 +58,8 @@ class Redelivery:
         """Put a job's card, with live buttons and its picture, into the asker's deferred answer.
 
         In public that becomes the job's card: links lead there from now on, and a job that was kept counts as
-        delivered, and its picture is treated as pictures are there. Raises `UserError`, or `TooLarge` if not even a card without its picture is taken.
+        delivered, and its picture is treated as pictures are there. Raises `UserError`, or `TooLarge` if not even a card
+        without its picture is taken.
         """
         job = await self.jobs.get_managed(viewer, key, Door.SHOW)
         if not job.is_terminal:

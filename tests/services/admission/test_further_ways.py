@@ -17,7 +17,7 @@ from bot.domain.pools import Pool
 from bot.errors import UserError
 from bot.midjourney.masks import PillowMasks
 from bot.services.admission.doors import Door
-from tests.faults.windows import REGION, VARIATION, ZOOM, ZOOMED, furnish
+from tests.faults.windows import REGION, VARIATION, ZOOM, ZOOMED
 from tests.services.admission.test_doors import (
     OPEN,
     ROLE,
@@ -33,20 +33,9 @@ from tests.services.intake.test_pictures import files
 from tests.services.server_harness import ADA, SENTENCES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from pathlib import Path
+    from collections.abc import Awaitable, Callable
 
 REMIXED: Final = VARIATION + 1
-
-
-@pytest.fixture
-async def family(tmp_path: Path) -> AsyncIterator[Harness]:
-    """A world at a server that opens windows."""
-    world = Harness(tmp_path)
-    furnish(world)
-    await world.boot()
-    yield world
-    await world.kill()
 
 
 Ways = dict[str, tuple[Door, "Callable[[], Awaitable[Any]]"]]

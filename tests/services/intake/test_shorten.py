@@ -12,27 +12,15 @@ from bot.domain.pools import Pool
 from bot.errors import UserError
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.shorten import FROM_SHORTENED
-from tests.faults.windows import furnish
 from tests.services.harness import GUILD, Harness
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
-    from pathlib import Path
+    from collections.abc import Awaitable
 
     from bot.domain.jobs import Job
 
 ADA = Viewer(user_id=1, guild_id=GUILD, manages=False)
 BEN = Viewer(user_id=2, guild_id=GUILD, manages=False)
-
-
-@pytest.fixture
-async def family(tmp_path: Path) -> AsyncIterator[Harness]:
-    """A world at a server that shortens."""
-    world = Harness(tmp_path)
-    furnish(world)
-    await world.boot()
-    yield world
-    await world.kill()
 
 
 async def shortened(world: Harness, prompt: str = "a very small paper fox --ar 3:2") -> Job:

@@ -15,27 +15,16 @@ from bot.domain.pools import Pool
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.windows import ActionWindow
-from tests.faults.windows import VARIATION, ZOOM, ZOOMED, furnish
+from tests.faults.windows import VARIATION, ZOOM, ZOOMED
 from tests.services.harness import CHANNEL, Harness
 from tests.services.intake.test_pictures import AFile
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from bot.domain.jobs import Job
 
 REMIXED = VARIATION + 1
-
-
-@pytest.fixture
-async def family(tmp_path: Path) -> AsyncIterator[Harness]:
-    """A world at a server with windows."""
-    world = Harness(tmp_path)
-    furnish(world)
-    await world.boot()
-    yield world
-    await world.kill()
 
 
 async def pressed(world: Harness, parent: Job, position: int, words: WindowWords | None) -> Pressed:
