@@ -42,7 +42,7 @@ def test_a_newcomer_sees_a_picture_come_and_takes_one_out_of_it(program: Program
     page.photograph("1-empty")
 
     page.imagine("a paper fox")
-    expect(page.messages).to_contain_text(re.compile("Queued|begins soon"), timeout=AT_ONCE_MS)
+    expect(page.messages).to_contain_text(re.compile("Queued|On its way|begins soon|%"), timeout=AT_ONCE_MS)
     page.photograph("2-queued")
     expect(page.messages).to_contain_text(" %", timeout=SOON_MS)
     page.photograph("3-progress")
