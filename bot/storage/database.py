@@ -7,17 +7,18 @@ import asyncio
 import hashlib
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import local
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import NullPool
 
 from bot.errors import StartupError, StorageTrouble
 from bot.storage.errors import Conflict, translated
-from bot.storage.prepared import straight
+from bot.storage.prepared import driver_of, straight
 from bot.storage.threads import Threads, undisturbed
 
 if TYPE_CHECKING:
@@ -179,45 +180,73 @@ class SqliteDatabase(_Reporting):
 
 
 class _SqliteConnections:
-    """A few connections to one file, and as many threads in which whole transactions run."""
+    """Threads in which whole transactions run, each with a connection of its own to one file."""
 
     def __init__(self, url: URL, busy_ms: int, *, most: int, pragmas: tuple[str, ...]) -> None:
         self.sync_engine = create_engine(
             url.set(drivername="sqlite+pysqlite"),
             hide_parameters=True,
-            poolclass=QueuePool,
-            pool_size=most,
-            max_overflow=0,
-            pool_use_lifo=True,
+            poolclass=NullPool,
             connect_args=_sqlite_arguments(busy_ms) | {"check_same_thread": False},
         )
         _set_up(self.sync_engine, pragmas)
         self._threads = Threads(most, name="sqlite", patience_s=QUEUE_SECONDS)
+        self._of_thread = local()
+        self._open: set[Connection] = set()
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
         """Run it in a transaction."""
 
-        def transaction() -> T:
-            with translated(), self.sync_engine.begin() as connection:
+        def transaction(connection: Connection) -> T:
+            with connection.begin():
                 return work(connection)
 
-        with translated():
-            return await self._threads.run(transaction)
+        return await self._run(transaction)
 
     async def look(self, work: Callable[[Connection], T]) -> T:
         """Run it without one."""
 
-        def visit() -> T:
-            with translated(), self.sync_engine.connect() as connection:
+        def visit(connection: Connection) -> T:
+            try:
                 return work(connection)
+            finally:
+                connection.rollback()  # SQLAlchemy's idea of one; SQLite was told of none
+
+        return await self._run(visit)
+
+    async def _run(self, work: Callable[[Connection], T]) -> T:
+        def run() -> T:
+            with translated():
+                connection = self._connection()
+                try:
+                    return work(connection)
+                finally:
+                    if connection.in_transaction() or driver_of(connection).in_transaction:
+                        self._leave(connection)  # it could not even be undone
 
         with translated():
-            return await self._threads.run(visit)
+            return await self._threads.run(run)
+
+    def _connection(self) -> Connection:
+        """This thread's own. Taking one out of a pool and giving it back each time took longer than most transactions."""
+        connection: Connection | None = getattr(self._of_thread, "connection", None)
+        if connection is None or connection.closed:
+            connection = self._of_thread.connection = self.sync_engine.connect()
+            self._open.add(connection)
+        return connection
+
+    def _leave(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        connection.close()
 
     async def close(self) -> None:
         """Wait for what runs, close the connections, end the threads."""
         with translated():
-            await self._threads.close(self.sync_engine.dispose)
+            await self._threads.close(self._close_all)
+
+    def _close_all(self) -> None:
+        for connection in list(self._open):
+            self._leave(connection)
 
 
 class PostgresDatabase(_Reporting):

@@ -3,8 +3,8 @@ Never here: what they say, and statements whose text depends on their values (`I
 
 SQLAlchemy takes longer to run such a statement than SQLite does (measured: 0.05 ms of 0.07 with all memory warm; of the
 9 ms that one command cost the database's threads in a process that was idle, SQLite and its commits took 2.4). On PostgreSQL, whose round trips cost more than either, it goes through SQLAlchemy.
-What is read comes as plain values in the order of the columns: so these read text and whole numbers, which are the same in
-both, and a truth value only where 0 and 1 will do.
+What is read comes as plain values: so these read text and whole numbers, which are the same in both, and a truth value only
+where 0 and 1 will do.
 """
 
 from __future__ import annotations
@@ -24,10 +24,15 @@ if TYPE_CHECKING:
 _DIALECT: Final = sqlite.dialect(paramstyle="qmark")
 
 
-def straight(connection: Connection, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
-    """Run it on the driver's own connection, within the transaction that SQLAlchemy began there."""
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection."""
     driver: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]  # the pool knows no driver
-    return driver.execute(sql, values)
+    return driver
+
+
+def straight(connection: Connection, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
+    """Run it within the transaction that SQLAlchemy began there."""
+    return driver_of(connection).execute(sql, values)
 
 
 class Prepared:
@@ -45,6 +50,14 @@ class Prepared:
         if connection.dialect.name != _DIALECT.name:
             return connection.execute(self._statement, values).all()
         return self._run(connection, values).fetchall()
+
+    def by_name(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Mapping[Any, Any]]:
+        """All that it reads, each row by the names of its columns."""
+        if connection.dialect.name != _DIALECT.name:
+            return connection.execute(self._statement, values).mappings().all()
+        cursor = self._run(connection, values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def column(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         """The first value of each row that it reads."""

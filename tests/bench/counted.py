@@ -17,6 +17,7 @@ from sqlalchemy import event, text
 
 from bot.storage.database import SqliteDatabase
 from bot.storage.opening import open_storage
+from bot.storage.prepared import driver_of
 from tests.fixtures.forked_programs import FORKED
 from tests.fixtures.postgres import NoServerError, running_server
 from tests.fixtures.sqlite import migrated
@@ -150,8 +151,10 @@ class _Steps:
         database = storage.database
         assert isinstance(database, SqliteDatabase)
         self._count = 0
-        for engine in (database._writer, database._reader):
-            event.listen(engine.sync_engine, "checkout", self._listen)
+        for connections in (database._writer, database._reader):
+            event.listen(connections.sync_engine, "connect", self._listen)
+            for connection in connections._open:
+                self._listen(driver_of(connection))
 
     def _listen(self, connection: object, *_: object) -> None:
         raw: sqlite3.Connection = connection  # type: ignore[assignment]  # the pool gives it untyped

@@ -13,7 +13,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, delete, select, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.domain.failures import Failure, FailureKind
@@ -27,6 +27,8 @@ from tests.storage.making import FREE, LEASE, NOON, job
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy.engine import Connection
 
     from bot.storage import Storage
 
@@ -77,6 +79,30 @@ async def test_a_database_that_became_read_only_is_trouble_for_writers_only(stor
     with pytest.raises(StorageTrouble, match="read-only"):
         await storage.check()
 
+    assert await storage.jobs.get(kept.key) == kept
+
+
+async def test_after_a_transaction_that_could_not_even_be_undone_others_go_on(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialect = storage.database._writer.sync_engine.dialect
+
+    def fails(_connection: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    def torn(connection: Connection) -> None:
+        connection.execute(delete(jobs))
+        raise ValueError
+
+    kept = await storage.jobs.insert(job(), FREE)
+    monkeypatch.setattr(dialect, "do_rollback", fails)
+    with pytest.raises(StorageTrouble):
+        await storage.database.write(torn)
+    monkeypatch.undo()
+
+    assert await storage.jobs.get(kept.key) == kept
+    other = await storage.jobs.insert(job(), FREE)
+    assert await storage.jobs.get(other.key) == other
     assert await storage.jobs.get(kept.key) == kept
 
 

@@ -96,4 +96,4 @@ class SqlJobArchive:
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[Job]:
-    return rows.read_jobs(connection.execute(query))
+    return rows.read_jobs(connection.execute(query).mappings())

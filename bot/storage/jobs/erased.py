@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, case, delete, insert, or_, select, update
 
 from bot.domain.jobs import TERMINAL, JobState
+from bot.storage.prepared import Prepared
 from bot.storage.server_tables import standing_cards
 from bot.storage.tables import EMPTIED, ERASED, FORGOTTEN, OWN, WORDS, deliveries, inputs, jobs
 
@@ -24,9 +25,7 @@ PATIENCE_MS: Final = 60_000
 c, d, s = jobs.c, deliveries.c, standing_cards.c
 ENDED: Final = c.state.in_([state.value for state in JobState if state in TERMINAL])
 _MARK: Final = select(c.erased, c.guild_id).where(c.key == bindparam("key_"), c.erased.is_not(None))
-_OF_RELATIONS: Final = select(c.key).where(
-    c.key.in_(bindparam("keys_", expanding=True)), c.erased.is_not(None)
-)
+_OF_PARENT: Final = Prepared(select(c.key).where(c.key == bindparam("parent_"), c.erased.is_not(None)))
 # What is not shown yet, or may surprise us late, is kept and never shown.
 _NEEDED_TOKEN: Final = case((c.delivered_at.is_(None), c.token), else_=None)
 _HIDDEN: Final = case(
@@ -67,8 +66,7 @@ def inherited(connection: Connection, job: Job) -> str | None:
     """The mark of a job that is to be inserted: its words were copied from one that was erased in this moment."""
     if job.press is None or job.press.remix or not (job.prompt or job.subject):
         return None
-    found = connection.execute(_OF_RELATIONS, {"keys_": [job.press.parent]}).first()
-    return None if found is None else WORDS
+    return None if _OF_PARENT.value(connection, {"parent_": job.press.parent}) is None else WORDS
 
 
 def note(connection: Connection, guild_id: int | None, keys: Sequence[str], *, own: bool, at: int) -> None:

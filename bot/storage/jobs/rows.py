@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,7 @@ from bot.storage.database import plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Row, RowMapping
+    from sqlalchemy import Row
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ MOST_TOLD: Final = 10_000
 
 Values = dict[str, Any]
 """Column names and what to write there."""
+Fields = Mapping[Any, Any]
+"""A row's values by the names of their columns (SQLAlchemy's rows take a column, too)."""
 
 _NO_PRESS: Final[Values] = dict.fromkeys(
     (
@@ -196,9 +199,8 @@ def read_input(row: Row[Any]) -> Input:
     )
 
 
-def read_job(row: Row[Any]) -> Job:
+def read_job(r: Fields) -> Job:
     """Read a row of `jobs`; its actions are in a table of their own."""
-    r = row._mapping  # noqa: SLF001 - the documented way to a row's columns by name
     return Job(
         key=JobKey(r["key"]),
         kind=JobKind(r["kind"]),
@@ -237,7 +239,7 @@ def read_job(row: Row[Any]) -> Job:
         if r["failure_kind"] is None
         else Failure(FailureKind(r["failure_kind"]), r["failure_words"]),
         hold=r["hold"],
-        unwanted=r["unwanted"],
+        unwanted=bool(r["unwanted"]),
         due_at=r["due_at"],
         tries=r["tries"],
         delivered_at=r["delivered_at"],
@@ -250,14 +252,14 @@ def read_job(row: Row[Any]) -> Job:
     )
 
 
-def read_jobs(found: Iterable[Row[Any]]) -> list[Job]:
+def read_jobs(found: Iterable[Fields]) -> list[Job]:
     """Read rows of `jobs`; one that cannot be read, such as a newer version's, is left out, and said once."""
     read = []
     for row in found:
         try:
             read.append(read_job(row))
         except (ValueError, TypeError, KeyError) as error:
-            _set_aside(row.key, error)
+            _set_aside(row["key"], error)
     return read
 
 
@@ -270,7 +272,7 @@ def _set_aside(key: str, error: Exception) -> None:
     log.error("row_not_read", extra={"job": key, "reason": f"{type(error).__name__}: {error}"[:200]})
 
 
-def _read_reply(r: RowMapping) -> ReplyTarget:
+def _read_reply(r: Fields) -> ReplyTarget:
     return ReplyTarget(
         channel_id=r["channel_id"],
         guild_id=r["reply_guild_id"],
@@ -283,7 +285,7 @@ def _read_reply(r: RowMapping) -> ReplyTarget:
     )
 
 
-def _read_press(r: RowMapping) -> Press | None:
+def _read_press(r: Fields) -> Press | None:
     if r["parent"] is None:
         return None
     return Press(
@@ -299,7 +301,7 @@ def _read_press(r: RowMapping) -> Press | None:
     )
 
 
-def _read_ancestor(r: RowMapping) -> Ancestor | None:
+def _read_ancestor(r: Fields) -> Ancestor | None:
     if r["ancestor"] is None:
         return None
     return Ancestor(
@@ -309,8 +311,6 @@ def _read_ancestor(r: RowMapping) -> Ancestor | None:
     )
 
 
-def with_actions(job: Job, rows: Sequence[Row[Any]]) -> Job:
-    """Give a job the actions that were read for it, in their order."""
-    if not rows:
-        return job
-    return replace(job, actions=tuple(RemoteAction(row.custom_id, row.label, row.emoji) for row in rows))
+def with_actions(job: Job, found: Sequence[Sequence[str]]) -> Job:
+    """Give a job the actions that were read for it, in their order: each a custom_id, a label and an emoji."""
+    return replace(job, actions=tuple(RemoteAction(*one) for one in found)) if found else job

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, bindparam, delete, exists, insert, literal, or_, select, text, update
 
@@ -21,7 +21,6 @@ from bot.texts import text as sentence
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from sqlalchemy import Row, Select
     from sqlalchemy.engine import Connection
 
     from bot.domain.inputs import Input
@@ -36,10 +35,12 @@ CHUNK: Final = 500
 c = jobs.c
 
 # Statements that run for every job are built once: building costs more than running them.
-BY_KEY: Final = select(jobs).where(c.key == bindparam("key_"))
-BY_INTERACTION: Final = select(jobs).where(c.interaction_id == bindparam("interaction_"))
+_KEY: Final = select(jobs).where(c.key == bindparam("key_"))
+BY_KEY: Final = Prepared(_KEY)
+BY_KEY_LOCKED: Final = Prepared(_KEY.with_for_update())
+BY_INTERACTION: Final = Prepared(select(jobs).where(c.interaction_id == bindparam("interaction_")))
 _ENDED_WELL: Final = c.state == JobState.SUCCEEDED.value
-_CHILD: Final = (
+_CHILD: Final = Prepared(
     select(jobs)
     .where(
         c.parent == bindparam("parent_"),
@@ -49,10 +50,12 @@ _CHILD: Final = (
     .order_by(_ENDED_WELL, c.created_at.desc(), c.key)
     .limit(1)
 )
-_PRESSED: Final = select(c.position).where(
-    text(HAS_PARENT),
-    c.parent == bindparam("parent_"),
-    c.state.not_in((JobState.FAILED.value, JobState.CANCELLED.value)),
+_PRESSED: Final = Prepared(
+    select(c.position).where(
+        text(HAS_PARENT),
+        c.parent == bindparam("parent_"),
+        text(f"state NOT IN ('{JobState.FAILED.value}', '{JobState.CANCELLED.value}')"),
+    )
 )
 _LIVE_CHILD: Final = Prepared(
     select(c.key).where(c.parent == bindparam("parent_"), c.position == bindparam("position_"), text(IS_LIVE))
@@ -67,8 +70,12 @@ _ANSWERED: Final = Prepared(
 _TOLD: Final = Prepared(
     select(told_answers.c.at).where(told_answers.c.interaction_id == bindparam("interaction_"))
 )
-_ACTIONS: Final = (
-    select(actions)
+_ACTION: Final = (actions.c.custom_id, actions.c.label, actions.c.emoji)
+_ACTIONS: Final = Prepared(
+    select(*_ACTION).where(actions.c.job_key == bindparam("key_")).order_by(actions.c.position)
+)
+_ACTIONS_OF_MANY: Final = (
+    select(actions.c.job_key, *_ACTION)
     .where(actions.c.job_key.in_(bindparam("keys_", expanding=True)))
     .order_by(actions.c.job_key, actions.c.position)
 )
@@ -84,10 +91,10 @@ def chunks(keys: Collection[str]) -> Iterator[list[str]]:
 # -- reading ---------------------------------------------------------------------------------------------
 
 
-def find(connection: Connection, query: Select[Any], **values: object) -> Job | None:
+def find(connection: Connection, query: Prepared, **values: object) -> Job | None:
     """Read the one job that a query over `jobs` names, with its actions."""
-    row = connection.execute(query, values).one_or_none()
-    return next(iter(with_actions(connection, rows.read_jobs([] if row is None else [row]))), None)
+    found = with_actions(connection, rows.read_jobs(query.by_name(connection, values)))
+    return found[0] if found else None
 
 
 def child_of(connection: Connection, parent: JobKey, position: int) -> Job | None:
@@ -97,15 +104,19 @@ def child_of(connection: Connection, parent: JobKey, position: int) -> Job | Non
 
 def pressed(connection: Connection, parent: JobKey) -> frozenset[int]:
     """Read the positions of the buttons whose child lives or succeeded."""
-    return frozenset(connection.execute(_PRESSED, {"parent_": parent}).scalars()) - {None}
+    return frozenset(_PRESSED.column(connection, {"parent_": parent})) - {None}
 
 
 def with_actions(connection: Connection, found: Sequence[Job]) -> list[Job]:
     """Read the actions of those that have some: they come with success and never change again."""
-    of_job: dict[str, list[Row[Any]]] = {}
-    for chunk in chunks([job.key for job in found if job.state is JobState.SUCCEEDED]):
-        for row in connection.execute(_ACTIONS, {"keys_": chunk}):
-            of_job.setdefault(row.job_key, []).append(row)
+    ended = [job.key for job in found if job.state is JobState.SUCCEEDED]
+    of_job: dict[str, list[Sequence[str]]] = {}
+    if len(ended) == 1:
+        of_job[ended[0]] = list(_ACTIONS.rows(connection, {"key_": ended[0]}))
+        ended = []
+    for chunk in chunks(ended):
+        for key, *action in connection.execute(_ACTIONS_OF_MANY, {"keys_": chunk}):
+            of_job.setdefault(key, []).append(action)
     return [rows.with_actions(job, of_job.get(job.key, ())) for job in found]
 
 
@@ -202,12 +213,10 @@ def _merge(connection: Connection, job: Job) -> Job:
 
     Raises `LeaseLost` if it is not the worker's job any more.
     """
-    row = connection.execute(
-        select(jobs).where(c.key == job.key, c.fence == job.fence).with_for_update()
-    ).one_or_none()
-    if row is None:
+    found = BY_KEY_LOCKED.by_name(connection, {"key_": job.key})
+    if not found or found[0]["fence"] != job.fence:
         raise LeaseLost(job.key)
-    stored = rows.read_job(row)
+    stored = rows.read_job(found[0])
     merged = replace(
         job,
         unwanted=stored.unwanted,
@@ -264,7 +273,7 @@ def address_inputs(connection: Connection, job: Job, given: Sequence[Input]) -> 
 
 def cancel(connection: Connection, key: JobKey, now: int) -> Job | None:
     """Withdraw a queued job or mark a sent one unwanted, and take it from its worker; None if it had ended."""
-    job = find(connection, BY_KEY.with_for_update(), key_=key)
+    job = find(connection, BY_KEY_LOCKED, key_=key)
     if job is None or job.is_terminal:
         return None
     if job.state is JobState.SUBMITTING and job.owner is not None and job.lease_until >= now:
@@ -281,7 +290,7 @@ def cancel(connection: Connection, key: JobKey, now: int) -> Job | None:
 
 def remove_result(connection: Connection, key: JobKey) -> Job | None:
     """Empty a job's outcome and mark it; whoever was delivering it loses it. None if it brought nothing."""
-    job = find(connection, BY_KEY.with_for_update(), key_=key)
+    job = find(connection, BY_KEY_LOCKED, key_=key)
     if job is None or job.state is not JobState.SUCCEEDED:
         return None
     removed = job.removed()
@@ -296,7 +305,7 @@ def move_card(connection: Connection, key: JobKey, reply: ReplyTarget, notes: Se
 
     A worker that holds the job would write the old place back: it is taken away.
     """
-    job = find(connection, BY_KEY.with_for_update(), key_=key)
+    job = find(connection, BY_KEY_LOCKED, key_=key)
     if job is None:
         return
     if reply.message_id is not None and job.reply.message_id not in {None, reply.message_id}:

@@ -155,7 +155,7 @@ class SqlJobStore:
         unsettled = and_(text(IS_UPSTREAM), c.task_id.is_(None))
         lost = and_(text(IS_LOST), c.sent_at > since)
         query = select(jobs).where(alike, c.key != job.key, or_(unsettled, lost)).order_by(c.sent_at, c.key)
-        return await self._database.read(lambda cn: rows.read_jobs(cn.execute(query)))
+        return await self._database.read(lambda cn: rows.read_jobs(cn.execute(query).mappings()))
 
     async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
         """See the port."""
@@ -233,7 +233,7 @@ class SqlJobStore:
 
         def take_work(connection: Connection) -> list[Job]:
             free = connection.execute(claims.still_free(found, now)).scalars().all()
-            taken = connection.execute(claims.take(free, owner, now, lease_ms=lease_ms))
+            taken = connection.execute(claims.take(free, owner, now, lease_ms=lease_ms)).mappings()
             work = rows.read_jobs(taken)
             _set_aside(connection, set(free) - {job.key for job in work}, now)
             return _in_order(found, steps.with_actions(connection, work))
@@ -247,10 +247,10 @@ class SqlJobStore:
             sent: list[Job] = []
             if keys:
                 statement = claims.take_for_submission(keys, owner, now, lease_ms=lease_ms)
-                taken = connection.execute(statement).all()
+                taken = connection.execute(statement).mappings().all()
                 sent = rows.read_jobs(taken)
                 # Of those that were taken: one that somebody cancelled at this moment was not.
-                unreadable = {row.key for row in taken} - {job.key for job in sent}
+                unreadable = {row["key"] for row in taken} - {job.key for job in sent}
                 _set_aside(connection, unreadable, now, state=JobState.QUEUED.value)
             walk.mark(connection, choices)
             return _in_order(keys, sent), claims.next_due(connection, now)

@@ -106,7 +106,7 @@ class SqlPersonalItems:
         )
 
         def look(connection: Connection) -> JobPage:
-            found = rows.read_jobs(connection.execute(part))
+            found = rows.read_jobs(connection.execute(part).mappings())
             return JobPage(found, connection.execute(count).scalar_one())
 
         return await self._database.read(look)
