@@ -103,7 +103,7 @@ class LeaseLost(EaselError):
 
 
 class SettingsChanged(EaselError):
-    """A server's settings have changed since a job was decided on; nothing was written."""
+    """A server's settings have changed since a job was decided on, or its member is blocked; nothing was written."""
 
 
 class TaskTaken(EaselError):

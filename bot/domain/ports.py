@@ -266,7 +266,8 @@ class JobStore(Protocol):
 
         Returns the stored job: an *earlier* one if this interaction was already accepted, or if the same button
         has a live child. Raises `UserError` naming the limit that refused (the member's day with unexpired grants,
-        the server's day, at once), and `SettingsChanged` if `limits` rest on settings that are not the server's now.
+        the server's day, at once), and `SettingsChanged` if `limits` rest on settings that are not the server's now or the
+        member is blocked there.
         Without `limits` a day is UTC's and the server has no total; without a `budget` it costs the owner nothing. `credits_` is what it costs at the image service; None: nobody knows.
         `answers` is the interaction whose answer its card becomes, where the job has a number of its own.
         """

@@ -203,9 +203,15 @@ def _account(name: str) -> str:
     return f"account/{name}"
 
 
+_DRAWN: Final = Prepared(
+    select(func.coalesce(func.sum(b.units), 0)).where(
+        b.scope == bindparam("scope_"), b.day >= bindparam("since_")
+    )
+)
+
+
 def _drawn(connection: Connection, scope: str, since: int) -> int:
-    query = select(func.coalesce(func.sum(b.units), 0)).where(b.scope == scope, b.day >= since)
-    drawn: int = connection.execute(query).scalar_one()
+    drawn: int = _DRAWN.value(connection, {"scope_": scope, "since_": since})
     return drawn
 
 

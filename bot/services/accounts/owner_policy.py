@@ -7,6 +7,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from cachetools import TTLCache
+
 from bot.domain.accounts import is_own
 from bot.domain.tenancy import BASE_COST, NO_CEILING, Access, Budget, Ceiling, KnownServer, Used
 from bot.errors import UserError
@@ -27,6 +29,11 @@ SINCE: Final = "servers_since"
 """Under this name the processes share since when servers are noted."""
 NEWCOMER_MS: Final = 24 * 3_600_000
 """Who sets the bot up invites it before its first start: a server that it joined so shortly before is new to it, too."""
+
+
+BELIEVED_MS: Final = 5_000
+"""How long a server that was let in is believed to be so without a look. What is paid is booked only if it still is."""
+BELIEVED_SERVERS: Final = 10_000
 
 
 class OwnerMail(Protocol):
@@ -88,6 +95,10 @@ class OwnerPolicy:
     clock: Clock
     memory: Memory
     own_keys_offered: Callable[[], bool] = lambda: False
+    _admitted: TTLCache[int, None, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._admitted = TTLCache(BELIEVED_SERVERS, BELIEVED_MS, self.clock.now)
 
     # -- for jobs ----------------------------------------------------------------------------------------
 
@@ -98,8 +109,12 @@ class OwnerPolicy:
 
     async def check(self, guild_id: int | None) -> None:
         """Raise `UserError`, saying what a server needs, unless it may draw on the owner's accounts."""
+        if guild_id in self._admitted:
+            return
         if not await self.admits(guild_id):
             raise UserError(self.refusal())
+        if guild_id is not None:
+            self._admitted[guild_id] = None
 
     def refusal(self) -> Text:
         """What a server needs that is not let in."""
@@ -152,6 +167,7 @@ class OwnerPolicy:
     async def shut_out(self, guild_id: int) -> KnownServer:
         """Keep a server off the owner's accounts; what was accepted before is brought to its end."""
         server = await self.store.shut_out(guild_id, at=self.clock.now())
+        self._admitted.pop(guild_id, None)
         log.info("server_shut_out", extra={"guild": guild_id})
         return server
 

@@ -175,6 +175,7 @@ class Intake:
                 )
             except SettingsChanged:
                 self.policy.forget(asker)
+                await self.policy.check(asker, request)
             except UserError as refusal:
                 self.policy.refused(asker, refusal)
                 raise

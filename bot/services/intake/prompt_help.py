@@ -150,8 +150,9 @@ class PromptHelper:
         """Write it down before it is asked: what may have been paid is in the books whatever happens."""
         if self.books is None or asker.server is None:
             raise UserError(text("helper.off"))
+        request = Request(pool=pool, charge=Charge.HELP)
         for _ in range(ATTEMPTS):
-            terms = await self.policy.admit(asker, Request(pool=pool, charge=Charge.HELP))
+            terms = await self.policy.admit(asker, request)
             booking = HelpCall(
                 key=key_of(asker.interaction_id, call),
                 home=asker.server,
@@ -170,6 +171,7 @@ class PromptHelper:
                     raise UserError(text("helper.asked"))
             except SettingsChanged:
                 self.policy.forget(asker)
+                await self.policy.check(asker, request)
             else:
                 return booking
         raise StorageTrouble("the server's settings change too often")

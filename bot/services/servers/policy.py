@@ -86,7 +86,11 @@ class GuildPolicy:
         return await self._allowance(settings, asker, pool, in_chain=in_chain)
 
     async def admit(self, asker: Asker, request: Request) -> Admission:
-        """Ask every rule; words come last, so that nobody is struck for what would not have begun anyway."""
+        """Ask every rule; words come last, so that nobody is struck for what would not have begun anyway.
+
+        Whether the asker is blocked is seen in the transaction that inserts (`JobStore.insert`), and here only before
+        anything else refuses, or words are found.
+        """
         settings = await self._settings(asker)
         if settings is None:
             return await self.fallback.admit(asker, request)
@@ -100,6 +104,7 @@ class GuildPolicy:
             await self.fallback.check(asker, request)
             return
         with self._known_to_moderators(asker):
+            await self._check_block(settings, asker)
             await self._permitted(settings, asker, request)
             check_put_in(settings, asker, request)
 
@@ -110,6 +115,7 @@ class GuildPolicy:
             await self.fallback.check(asker, request)
             return
         with self._known_to_moderators(asker):
+            await self._check_block(settings, asker)
             await self._permitted(settings, asker, request)
             check_put_in(settings, asker, request)
             await self._judged(settings, asker, request, self.clock.now())
@@ -190,15 +196,16 @@ class GuildPolicy:
 
     # -- admitting ---------------------------------------------------------------------------------------
 
+    async def _check_block(self, settings: GuildSettings, asker: Asker) -> None:
+        block = await self.stores.members.block_of(settings.guild_id, asker.user_id, self.clock.now())
+        if block is not None:
+            raise UserError(why_blocked(block))
+
     async def _permitted(
         self, settings: GuildSettings, asker: Asker, request: Request
     ) -> tuple[Allowance, tuple[str, ...]]:
         """What the asker has there, and what their place makes of a picture; raises `UserError`."""
-        now = self.clock.now()
-        block = await self.stores.members.block_of(settings.guild_id, asker.user_id, now)
-        if block is not None:
-            raise UserError(why_blocked(block))
-        check_newcomer(settings, asker, now)
+        check_newcomer(settings, asker, self.clock.now())
         if not settings.channels.permits(asker.lineage):
             raise UserError(wrong_channel(settings))
         check_presser(settings, asker, request)
@@ -208,8 +215,12 @@ class GuildPolicy:
 
     async def _admit(self, settings: GuildSettings, asker: Asker, request: Request) -> Admission:
         now = self.clock.now()
-        allowance, notes = await self._permitted(settings, asker, request)
-        check_put_in(settings, asker, request)
+        try:
+            allowance, notes = await self._permitted(settings, asker, request)
+            check_put_in(settings, asker, request)
+        except UserError:
+            await self._check_block(settings, asker)  # the reason before any other
+            raise
         prompt, charge, added = await self._judged(settings, asker, request, now)
         notes += added
         units = price_of(settings.prices, request.pool, charge) * request.number
@@ -274,6 +285,7 @@ class GuildPolicy:
         found = (await examined(prompt, settings.words)).gravest
         if found is None:
             return ()
+        await self._check_block(settings, asker)
         pattern = found.rule.pattern
         if found.rule.action is WordAction.WARN:
             self.dispatcher.tell(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import and_, bindparam, func, insert, literal, or_, select, text, update
+from sqlalchemy import and_, bindparam, exists, func, insert, literal, or_, select, text, update
 
 from bot.domain.accounts import is_own
 from bot.domain.days import UTC_ZONE, day_of, month_of
@@ -14,14 +14,14 @@ from bot.errors import SettingsChanged, UserError
 from bot.storage import tenants
 from bot.storage.database import lock
 from bot.storage.prepared import Prepared
-from bot.storage.server_tables import draws, grants, guilds
+from bot.storage.server_tables import blocks, draws, grants, guilds
 from bot.storage.tables import IS_LIVE, jobs, ledger
 from bot.texts import text as sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import BindParameter, ColumnElement, FromClause, ScalarSelect, Select
+    from sqlalchemy import BindParameter, ColumnElement, FromClause, ScalarSelect
     from sqlalchemy.engine import Connection
 
     from bot.domain.days import Day
@@ -81,6 +81,19 @@ class Draw(NamedTuple):
 _REVISION: Final = Prepared(select(guilds.c.revision).where(guilds.c.guild_id == bindparam("guild_")))
 
 
+_BLOCKED: Final = exists().where(
+    blocks.c.guild_id == bindparam("guild_"),
+    blocks.c.user_id == bindparam("user_"),
+    or_(blocks.c.until.is_(None), blocks.c.until > bindparam("now_")),
+)
+_DECISIVE: Final = Prepared(
+    select(
+        select(guilds.c.revision).where(guilds.c.guild_id == bindparam("guild_")).scalar_subquery(), _BLOCKED
+    )
+)
+"""What a decision to admit rested on: a server's revision, and that its member is not blocked."""
+
+
 def revision_of(connection: Connection, guild_id: int) -> int:
     """Which revision of its settings a server has now."""
     return _REVISION.value(connection, {"guild_": guild_id}) or 0
@@ -106,13 +119,13 @@ _SINCE: Final[BindParameter[int]] = bindparam("since_")
 OUTSTANDING: Final = draws.c.returned_at.is_(None)
 
 
-def _usage(*, in_a_server: bool) -> Select[Any]:
-    """Build the query for what a member spent since a time and has unfinished, in one pool of one place."""
+def _usage(*, in_a_server: bool) -> Prepared:
+    """Build the query for what a member spent since a time, what grants paid of it, and how much is unfinished."""
     spent = _sum(ledger.c.units, _member(ledger, in_a_server=in_a_server), ledger.c.spent_at >= _SINCE)
     live = select(func.count()).select_from(jobs)
     live = live.where(_member(jobs, in_a_server=in_a_server), text(IS_LIVE))
     if not in_a_server:
-        return select(spent.label("spent"), literal(0).label("drawn"), live.scalar_subquery().label("live"))
+        return Prepared(select(spent, literal(0), live.scalar_subquery()))
     drawn = _sum(
         draws.c.units,
         draws.c.grant_id == grants.c.id,
@@ -120,7 +133,7 @@ def _usage(*, in_a_server: bool) -> Select[Any]:
         draws.c.spent_at >= _SINCE,
         OUTSTANDING,
     )
-    return select(spent.label("spent"), drawn.label("drawn"), live.scalar_subquery().label("live"))
+    return Prepared(select(spent, drawn, live.scalar_subquery()))
 
 
 _IN_A_SERVER: Final = _usage(in_a_server=True)
@@ -181,10 +194,11 @@ def spent(connection: Connection, guild_id: int | None, user_id: int, pool: str,
     """Read what a member has used up today in one pool of one place."""
     asked = {"user_": user_id, "pool_": pool, "since_": day.start}
     if guild_id is None:
-        row = connection.execute(_IN_DIRECT_MESSAGES, asked).one()
+        found = _IN_DIRECT_MESSAGES.rows(connection, asked)
     else:
-        row = connection.execute(_IN_A_SERVER, asked | {"guild_": guild_id}).one()
-    return Spent(row.spent - row.drawn, row.live)
+        found = _IN_A_SERVER.rows(connection, asked | {"guild_": guild_id})
+    ((units, drawn, live),) = found
+    return Spent(units - drawn, live)
 
 
 def available(connection: Connection, guild_id: int, user_id: int, pool: str, now: int) -> Sequence[Draw]:
@@ -208,8 +222,12 @@ def check(
     Returns what grants pay of it.
     """
     guild_id = job.home
-    if limits is not None and guild_id is not None and revision_of(connection, guild_id) != limits.revision:
-        raise SettingsChanged(str(guild_id))
+    if limits is not None and guild_id is not None:
+        ((revision, blocked),) = _DECISIVE.rows(
+            connection, {"guild_": guild_id, "user_": job.user_id, "now_": job.created_at}
+        )
+        if (revision or 0) != limits.revision or blocked:
+            raise SettingsChanged(str(guild_id))
     day = day_of(job.created_at, UTC_ZONE if limits is None else limits.zone)
     month = month_of(job.created_at, UTC_ZONE if limits is None else limits.zone)
     drawn = _check_member(connection, job, allowance, day, month)

@@ -119,6 +119,20 @@ async def test_hundreds_of_commands_begin_nothing_and_the_owner_hears_once(
     assert (mail.asked, mail.told) == ([STRANGER], [])
 
 
+async def test_a_server_that_another_process_shuts_out_begins_nothing_from_that_moment(
+    world: Harness, mail: Mail
+) -> None:
+    await world.services.owner_policy.let_in(STRANGER, by=1)
+    began = await world.services.imagine.begin(stranger(world), PromptOptions(prompt="a fox"), Pool.FAST)
+    await world._opened.tenants.shut_out(STRANGER, at=world.clock.now())
+
+    again = world.services.imagine.begin(stranger(world), PromptOptions(prompt="a wolf"), Pool.FAST)
+
+    assert (await refusal(again)).id == "refused.not_let_in"
+    assert [job.key for job in await world.all_jobs()] == [began.job.key]
+    assert mail.told == []
+
+
 async def test_no_other_way_in_is_open_either(world: Harness, mail: Mail) -> None:
     await everything_allowed(world)
     s, given = world.services, files(4)

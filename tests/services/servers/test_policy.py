@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -318,6 +318,34 @@ async def test_a_warning_goes_on_with_a_note_and_moderators_hear_once(server: Se
         assert (await server.imagine("gore")).notes == ("note.words_warned",)
 
     assert await server.listen() == ["log.settings", "log.warned"]
+
+
+async def test_whoever_is_blocked_hears_that_before_any_other_reason_and_is_struck_no_more(
+    server: Server,
+) -> None:
+    await server.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "gore", WordAction.STRIKE))
+    await server.moderation.block(GUILD, ADA, 1, until=None, reason="rude")
+
+    assert (await refusal(server.imagine("gore"))).id == "refused.blocked"
+    assert (await server.moderation.member(GUILD, 1)).strikes == []
+    await server.guilds.set_channel(GUILD, ADA, CHANNEL, allowed=False)
+    assert (await refusal(server.imagine("a fox"))).id == "refused.blocked"
+
+
+async def test_a_block_that_comes_while_a_job_is_being_accepted_keeps_it_out(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = server.world._opened.jobs
+    insert = jobs.insert
+
+    async def a_moment_later(*given: Any, **more: Any) -> Job:
+        await server.moderation.block(GUILD, ADA, 1, until=None, reason="rude")
+        return await insert(*given, **more)
+
+    monkeypatch.setattr(jobs, "insert", a_moment_later)
+
+    assert (await refusal(server.imagine("a fox"))).id == "refused.blocked"
+    assert await server.world.all_jobs() == []
 
 
 async def test_strikes_lead_to_a_block_for_a_time(server: Server) -> None:

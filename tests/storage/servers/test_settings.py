@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select, update
 from bot.domain.pools import Pool, PoolRule, ServerLimits
 from bot.domain.prices import Charge, Price
 from bot.domain.servers.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
-from bot.domain.servers.guilds import SECTIONS, Actor, GuildSettings, Pause, Pools, Total
+from bot.domain.servers.guilds import SECTIONS, Actor, Block, GuildSettings, Pause, Pools, Total
 from bot.domain.servers.image_rules import ImageKind, ImagePolicy
 from bot.domain.servers.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
@@ -196,6 +196,21 @@ async def test_changes_of_two_processes_at_once_are_both_kept(storage: Storage, 
 
     settings = await storage.guilds.settings.settings(GUILD)
     assert (sorted(settings.channels.denied), settings.revision) == (list(range(10)), 10)
+
+
+async def test_a_job_of_a_blocked_member_is_not_accepted(storage: Storage) -> None:
+    members, limits = storage.guilds.members, ServerLimits(0, "UTC")
+    early, late = job(guild_id=GUILD), job(guild_id=GUILD)
+    await storage.jobs.insert(early, FREE, limits)
+    await members.block(GUILD, Block(late.user_id, late.created_at + 1, "rude", ADA, NOON))
+
+    with pytest.raises(SettingsChanged):
+        await storage.jobs.insert(late, FREE, limits)
+
+    assert await storage.jobs.get(late.key) is None
+    assert await storage.jobs.insert(early, FREE, limits) == early
+    await members.block(GUILD, Block(late.user_id, late.created_at, "rude", ADA, NOON))
+    assert await storage.jobs.insert(late, FREE, limits) == late
 
 
 async def test_a_job_decided_by_older_settings_is_not_accepted(storage: Storage) -> None:
