@@ -16,7 +16,7 @@ from bot.services.history.upstream_requests import UpstreamRequests
 
 if TYPE_CHECKING:
     from bot.services.accounts.accounts import Accounts
-    from bot.services.admission.doors import Doors
+    from bot.services.admission.authorization import Authorizer
     from bot.services.history.preferences import People
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.process import Ports, Terms
@@ -46,7 +46,7 @@ def build_history(
     terms: Terms,
     *,
     accounts: Accounts,
-    doors: Doors,
+    authorizer: Authorizer,
     people: People,
     queue: DmQueue,
     policy: GuildPolicy,
@@ -59,7 +59,7 @@ def build_history(
     jobs = Jobs(
         store=store,
         archive=ports.archive,
-        doors=doors,
+        authorizer=authorizer,
         clock=clock,
         wakeup=worker,
         show=worker.editor.changed,

@@ -26,7 +26,7 @@ from bot.services.intake.windows import ActionWindows
 
 if TYPE_CHECKING:
     from bot.services.accounts_wiring import WhoPays
-    from bot.services.admission.doors import Doors
+    from bot.services.admission.authorization import Authorizer
     from bot.services.history_wiring import WhatExists
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.process import Ports, Terms
@@ -62,7 +62,7 @@ def build_intake(
     payers: WhoPays,
     servers: OfServers,
     history: WhatExists,
-    doors: Doors,
+    authorizer: Authorizer,
     worker: Worker,
     dispatcher: Dispatcher,
 ) -> Requests:
@@ -109,7 +109,7 @@ def build_intake(
     presses = Presses(
         intake=intake,
         store=store,
-        doors=doors,
+        authorizer=authorizer,
         accounts=accounts,
         image_loader=loader,
         video=terms.video,
@@ -118,20 +118,22 @@ def build_intake(
     return Requests(
         batches=Batches(
             chains=chains,
-            doors=doors,
+            authorizer=authorizer,
             drafts=drafts,
             guilds=guilds,
             people=people,
             policy=policy,
             store=store,
         ),
-        imagine=Imagine(chains=chains, image_loader=loader, doors=doors),
-        blending=Blending(chains=chains, image_loader=loader, doors=doors),
-        describing=Describing(chains=chains, image_loader=loader, jobs=jobs, store=store, doors=doors),
-        drawings=Drawings(chains=chains, image_loader=loader, accounts=accounts, doors=doors),
+        imagine=Imagine(chains=chains, image_loader=loader, authorizer=authorizer),
+        blending=Blending(chains=chains, image_loader=loader, authorizer=authorizer),
+        describing=Describing(
+            chains=chains, image_loader=loader, jobs=jobs, store=store, authorizer=authorizer
+        ),
+        drawings=Drawings(chains=chains, image_loader=loader, accounts=accounts, authorizer=authorizer),
         presses=presses,
         windows=ActionWindows(presses=presses),
-        shortening=Shortening(chains=chains, accounts=accounts, jobs=jobs, doors=doors),
+        shortening=Shortening(chains=chains, accounts=accounts, jobs=jobs, authorizer=authorizer),
         regions=Regions(
             presses=presses,
             store=store,
@@ -144,7 +146,7 @@ def build_intake(
         image_loader=loader,
         drafts=drafts,
         improving=Improving(
-            helper=helper, chains=chains, people=people, drafts=drafts, jobs=jobs, doors=doors
+            helper=helper, chains=chains, people=people, drafts=drafts, jobs=jobs, authorizer=authorizer
         ),
         answers=answers,
     )

@@ -21,7 +21,7 @@ from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.ports import AddressedPictures
 from bot.domain.servers.image_rules import ImageFacts, hosts_in
 from bot.errors import RetryLater, RouteClosed, UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.services.history.drawn_pictures import one_of
 from bot.texts import text
 
@@ -116,7 +116,7 @@ class ImageLoader:
 
     async def of_job(self, viewer: Viewer, key: JobKey) -> Given:
         """The picture of a finished job of ours, from where it was made. Raises `UserError` or `RetryLater`."""
-        job = await self.jobs.look(viewer, key, Door.PICTURE)
+        job = await self.jobs.get_authorized(viewer, key, Operation.PICTURE)
         if job.kind is JobKind.DESCRIBE:
             return held_of(await self.kept(job), key)
         if job.state is not JobState.SUCCEEDED or not (job.storage_key or job.discord_url):

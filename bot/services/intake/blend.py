@@ -10,7 +10,7 @@ from bot.domain.inputs import FEWEST_BLENDED, MOST_BLENDED
 from bot.domain.jobs import JobKind
 from bot.domain.prices import Charge
 from bot.errors import UserError
-from bot.services.admission.doors import Door, Doors, origin_of
+from bot.services.admission.authorization import Authorizer, Operation, origin_of
 from bot.services.intake.new_chain import NewChain
 from bot.texts import text
 
@@ -32,7 +32,7 @@ class Blending:
 
     chains: NewChains
     image_loader: ImageLoader
-    doors: Doors
+    authorizer: Authorizer
 
     async def begin(
         self,
@@ -52,7 +52,7 @@ class Blending:
 
     async def again(self, asker: Asker, job: Job) -> Started:
         """Blend the pictures of a job that came to nothing once more, in its pool; one at a time. Raises as `begin`."""
-        asker = await self.doors.seat(asker, origin_of(job), Door.REMIX)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.REMIX)
         taken = await self.image_loader.kept(job)
         if len(taken) < max(FEWEST_BLENDED, job.inputs):
             raise UserError(text("again.pictures_gone", key=job.key))

@@ -12,7 +12,7 @@ from bot.domain.intake.prompts import PromptOptions, compose
 from bot.domain.jobs import Job, JobKind
 from bot.domain.prices import Charge
 from bot.errors import StorageTrouble, UserError
-from bot.services.admission.doors import Door, Doors, origin_of
+from bot.services.admission.authorization import Authorizer, Operation, origin_of
 from bot.services.intake.intake import Started
 from bot.services.intake.new_chain import NewChain, named_after
 from bot.services.intake.synthetic_ids import next_turn
@@ -64,7 +64,7 @@ class Describing:
     image_loader: ImageLoader
     jobs: Jobs
     store: JobStore
-    doors: Doors
+    authorizer: Authorizer
 
     async def begin(
         self,
@@ -90,8 +90,8 @@ class Describing:
 
         Raises `UserError` if the picture is not kept any more.
         """
-        job = await self._described(viewer, key, Door.AGAIN)
-        asker = await self.doors.seat(asker, origin_of(job), Door.AGAIN)
+        job = await self._described(viewer, key, Operation.AGAIN)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.AGAIN)
         taken = await self.image_loader.kept(job)
         if not taken:
             raise UserError(text("describe.not_kept", key=key))
@@ -109,7 +109,7 @@ class Describing:
 
     async def idea(self, viewer: Viewer, key: JobKey, number: int) -> tuple[Job, str]:
         """One of a description's prompts, counted from 0, with its job. Raises `UserError` if it is not there."""
-        job = await self._described(viewer, key, Door.IDEA)
+        job = await self._described(viewer, key, Operation.IDEA)
         found = ideas(job.result_text)
         if number >= len(found):
             raise UserError(text("describe.forgotten", key=key))
@@ -117,16 +117,16 @@ class Describing:
 
     async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> Started:
         """Begin a chain with one of a description's prompts, as somebody edited it, in the description's pool."""
-        job = await self._described(viewer, key, Door.IDEA)
-        asker = await self.doors.seat(asker, origin_of(job), Door.IDEA)
+        job = await self._described(viewer, key, Operation.IDEA)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.IDEA)
         return await self.chains.start(asker, _imagined(job, prompt))
 
     async def imagine_all(self, viewer: Viewer, key: JobKey, places: Places) -> IdeasStarted:
-        """Begin a chain with each of a description's prompts: each of them passes the one door, and pays for itself.
+        """Begin a chain with each of a description's prompts: each of them goes the one way in, and pays for itself.
 
         What an earlier press began and what has not ended is not begun again.
         """
-        job = await self._described(viewer, key, Door.IDEAS)
+        job = await self._described(viewer, key, Operation.IDEAS)
         found = ideas(job.result_text)
         if not found:
             raise UserError(text("describe.forgotten", key=key))
@@ -152,8 +152,8 @@ class Describing:
             return Started(running, fresh=False)
         asker = await places.open()
         try:
-            seated = await self.doors.seat(asker, origin_of(job), Door.IDEAS)
-            one = await self.chains.start(seated, replace(chain, interaction_id=synthetic_id))
+            authorized = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.IDEAS)
+            one = await self.chains.start(authorized, replace(chain, interaction_id=synthetic_id))
         except BaseException:
             await places.shut(asker)
             raise
@@ -161,8 +161,8 @@ class Describing:
             await places.shut(asker)
         return one
 
-    async def _described(self, viewer: Viewer, key: JobKey, door: Door) -> Job:
-        job = await self.jobs.look(viewer, key, door)
+    async def _described(self, viewer: Viewer, key: JobKey, operation: Operation) -> Job:
+        job = await self.jobs.get_authorized(viewer, key, operation)
         if job.kind is not JobKind.DESCRIBE:
             raise UserError(text("press.no_such_button", key=key))
         return job

@@ -12,7 +12,7 @@ from bot.domain.jobs import JobKind
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.errors import UserError
-from bot.services.admission.doors import Door, Doors, origin_of, origin_of_draft
+from bot.services.admission.authorization import Authorizer, Operation, origin_of, origin_of_draft
 from bot.services.intake.new_chain import NewChain, named_after
 from bot.texts import text
 
@@ -61,7 +61,7 @@ class Drawings:
     chains: NewChains
     image_loader: ImageLoader
     accounts: Accounts
-    doors: Doors
+    authorizer: Authorizer
 
     async def engine(self, guild_id: int | None) -> EngineModel | None:
         """The engine that a server's members can draw with; None: it has none."""
@@ -78,7 +78,7 @@ class Drawings:
 
     async def remix(self, asker: Asker, ancestor: Job, prompt: str, *, turn: str | None = None) -> Started:
         """Accept an order whose words were edited from another one's; its pictures go along while they are kept."""
-        asker = await self.doors.seat(asker, origin_of(ancestor), Door.REMIX)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(ancestor), Operation.REMIX)
         order = DrawOptions(prompt=prompt).read(await self._model(asker))
         taken = await self.image_loader.kept_of_prompt(ancestor)
         return await self._start(
@@ -98,7 +98,7 @@ class Drawings:
 
     async def instead(self, asker: Asker, job: Job) -> Started:
         """Draw what Midjourney did not: the words of its job, with its pictures where the model takes them; one at a time."""
-        asker = await self.doors.seat(asker, origin_of(job), Door.REMIX)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.REMIX)
         model = await self._model(asker)
         taken = await self.image_loader.kept_of_prompt(job) if model.pictures else ()
         order = DrawOptions(prompt=job.prompt).read(model)
@@ -114,7 +114,7 @@ class Drawings:
 
     async def of_draft(self, asker: Asker, draft: Draft, prompt: str | None = None) -> Started:
         """Draw what was refused before it became a job, where it was first asked for: as it was, or with other words."""
-        asker = await self.doors.seat(asker, origin_of_draft(draft), Door.DRAFT)
+        asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
         order = DrawOptions(prompt=prompt or draft.prompt).read(await self._model(asker))
         return await self._start(asker, order, notes=() if draft.pool is Pool.DRAW else (INSTEAD,))
 

@@ -11,7 +11,7 @@ from bot.domain.jobs import Ancestor, Job, JobKind
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge, charge_of_prompt
 from bot.errors import UserError
-from bot.services.admission.doors import Door, Doors, origin_of, origin_of_draft
+from bot.services.admission.authorization import Authorizer, Operation, origin_of, origin_of_draft
 from bot.services.intake.new_chain import NewChain, named_after
 from bot.texts import text
 
@@ -57,7 +57,7 @@ class Imagine:
 
     chains: NewChains
     image_loader: ImageLoader
-    doors: Doors
+    authorizer: Authorizer
 
     async def remix(
         self,
@@ -73,7 +73,7 @@ class Imagine:
 
         Its pictures go along while they are kept; the card says so if they are not.
         """
-        asker = await self.doors.seat(asker, origin_of(ancestor), Door.REMIX)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(ancestor), Operation.REMIX)
         taken = await self.image_loader.kept_of_prompt(ancestor)
         gone = ancestor.kind is JobKind.IMAGINE and ancestor.inputs > len(taken)
         return await self._start(
@@ -133,7 +133,7 @@ class Imagine:
         self, asker: Asker, draft: Draft, options: PromptOptions, *, preferred: Pool | None
     ) -> Started:
         """Accept a prompt that was refused before and edited, where it was first asked for. Raises as `begin`."""
-        asker = await self.doors.seat(asker, origin_of_draft(draft), Door.DRAFT)
+        asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
         return await self.begin(asker, options, draft.pool, preferred=preferred, borrowed=draft.borrowed)
 
     async def _start(

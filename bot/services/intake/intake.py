@@ -1,4 +1,4 @@
-"""The one door for jobs: rules are asked, the row is written on the same terms, its card is shown and a worker woken.
+"""The one way in for jobs: rules are asked, the row is written on the same terms, its card is shown and a worker woken.
 Never here: what a job is made of (`new_chain`, `press`) and what the rules say (that is `policy`)."""
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class NewChain:
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class NewChains:
-    """Begins chains, through the one door for jobs."""
+    """Begins chains, through the one way in for jobs."""
 
     intake: Intake
     policy: Policy

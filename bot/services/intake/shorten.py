@@ -10,7 +10,7 @@ from bot.domain.intake.prompts import PromptOptions, compose, parameters_of
 from bot.domain.intake.shortening import read_shortened
 from bot.domain.jobs import JobKind
 from bot.errors import UserError
-from bot.services.admission.doors import Door, Doors, origin_of
+from bot.services.admission.authorization import Authorizer, Operation, origin_of
 from bot.services.intake.imagine import chosen_by, named_pool
 from bot.services.intake.new_chain import NewChain, named_after
 from bot.texts import text
@@ -37,7 +37,7 @@ class Shortening:
     chains: NewChains
     accounts: Accounts
     jobs: Jobs
-    doors: Doors
+    authorizer: Authorizer
 
     async def begin(
         self, asker: Asker, prompt: str, pool: Pool | None, *, preferred: Pool | None = None
@@ -75,7 +75,7 @@ class Shortening:
     async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> Started:
         """Begin a chain with one of the shorter prompts, as somebody edited it, in the pool of the shortening."""
         job = await self._shortened(viewer, key)
-        asker = await self.doors.seat(asker, origin_of(job), Door.IDEA)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.IDEA)
         composed = compose(PromptOptions(prompt=prompt))
         chain = NewChain(
             kind=JobKind.IMAGINE,
@@ -88,7 +88,7 @@ class Shortening:
         return await self.chains.start(asker, chain)
 
     async def _shortened(self, viewer: Viewer, key: JobKey) -> Job:
-        job = await self.jobs.look(viewer, key, Door.IDEA)
+        job = await self.jobs.get_authorized(viewer, key, Operation.IDEA)
         if job.kind is not JobKind.SHORTEN:
             raise UserError(text("press.no_such_button", key=key))
         return job

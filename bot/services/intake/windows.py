@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.actions import classify, describe_press
 from bot.domain.prices import charge_of_family
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.services.intake.press import Pressed, PressOutcome
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class ActionWindows:
         """
         presses = self.presses
         parent = await presses.parent(key)
-        asker = await presses.seat(asker, parent, Door.PRESS)
+        asker = await presses.authorize_asker(asker, parent, Operation.PRESS)
         kind = presses.window_of(parent, position)
         if kind is None:
             return None

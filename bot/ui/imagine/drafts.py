@@ -14,7 +14,7 @@ from bot.domain.intake.prompts import PromptOptions, compose
 from bot.domain.people import NOBODYS
 from bot.domain.pools import Pool
 from bot.errors import StorageTrouble, UserError
-from bot.services.admission.doors import Door, origin_of_draft
+from bot.services.admission.authorization import Operation, origin_of_draft
 from bot.services.intake.batches import asks_for_several
 from bot.services.intake.drafts import CLOSED, is_given_back, with_its_pool
 from bot.texts import Text, text
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from bot.domain.keys import JobKey
     from bot.domain.personal_items import Draft
-    from bot.services.admission.doors import Origin
+    from bot.services.admission.authorization import Origin
     from bot.ui.kit.context import Context
 
 WORD: Final = "draft"
@@ -154,7 +154,7 @@ async def begin(context: Context, key: JobKey) -> None:
             return
         liked = await services.people.preferences(asker.user_id)
         if draft.ancestor is not None:
-            job = await services.jobs.look(context.viewer, draft.ancestor, Door.REMIX)
+            job = await services.jobs.get_authorized(context.viewer, draft.ancestor, Operation.REMIX)
             await services.imagine.remix(
                 asker, job, options.prompt, sets=liked.named(), borrowed=draft.borrowed
             )

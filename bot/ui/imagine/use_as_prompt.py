@@ -13,7 +13,7 @@ import discord
 from bot.domain.intake.drawing import words_of_order
 from bot.domain.intake.prompts import PromptOptions, compose
 from bot.errors import UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.texts import text
 from bot.ui.imagine.attachments import Addressed, Attached, Picked, given_by, picked
 from bot.ui.imagine.drafts import offered_back
@@ -75,7 +75,7 @@ async def open_under_drawing(context: Context, key: JobKey) -> None:
     """The same for a picture of the second engine's, with the words that it was drawn from."""
     try:
         async with asyncio.timeout(READ_S):
-            job = await context.services.jobs.look(context.viewer, key, Door.PICTURE)
+            job = await context.services.jobs.get_authorized(context.viewer, key, Operation.PICTURE)
     except TimeoutError:
         raise UserError(text("remix.slow")) from None
     await _open(context, begin_from_card.id(key), words_of_order(job.prompt))

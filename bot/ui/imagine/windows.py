@@ -12,7 +12,7 @@ from bot.domain.actions import Family, classify, zooms_of
 from bot.domain.intake.window_words import USUAL_ZOOM, WindowKind, read_words, split_zoom, with_zoom
 from bot.domain.people import NOBODYS
 from bot.errors import UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.services.intake.drafts import is_given_back
 from bot.services.intake.press import Pressed
 from bot.texts import listed, text
@@ -46,13 +46,13 @@ async def zoom(context: Context, key: JobKey) -> None:
     services = context.services
     job: Job | None = None
     if services.windows.anywhere:
-        job = await promptly(services.jobs.look(context.viewer, key, Door.ZOOM), None)
+        job = await promptly(services.jobs.get_authorized(context.viewer, key, Operation.ZOOM), None)
     position = None if job is None else _custom_zoom(job)
     if job is not None and position is not None and services.presses.window_of(job, position) is not None:
         await _ask(context, key, position)
         return
     await context.defer_ephemeral()
-    job = await services.jobs.look(context.viewer, key, Door.ZOOM)
+    job = await services.jobs.get_authorized(context.viewer, key, Operation.ZOOM)
     names = [text("zoom.button", button=name) for name in zooms_of(job.actions)]
     await context.tell(text("zoom.instead", buttons=listed(names)) if names else text("zoom.none"))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.errors import UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.texts import text
 from bot.ui.jobs.job_info import show_info
 from bot.ui.kit.controls import component, words_view
@@ -49,7 +49,7 @@ async def send(context: Context, key: JobKey) -> None:
     """Send the file to this person."""
     await context.defer_ephemeral()
     services, viewer = context.services, context.viewer
-    job = await services.jobs.look(viewer, key, Door.SEND)
+    job = await services.jobs.get_authorized(viewer, key, Operation.SEND)
     said = await services.redelivery.send(
         viewer, key, locale=context.locale, link=card_link(job), nonce=str(context.interaction.id)
     )
@@ -71,7 +71,7 @@ async def star(context: Context, key: JobKey) -> None:
 async def ask_to_delete(context: Context, key: JobKey) -> None:
     """Ask before a card is deleted: the one above the button, or from a private copy the job's public one."""
     await context.defer_ephemeral()
-    job = await context.services.jobs.get_managed(context.viewer, key, Door.DELETE)
+    job = await context.services.jobs.get_managed(context.viewer, key, Operation.DELETE)
     message = context.interaction.message
     if message is not None and not message.flags.ephemeral:
         channel_id, message_id = message.channel.id, message.id

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.domain.actions import Need, classify, need_of
 from bot.domain.intake.window_words import WindowWords
 from bot.domain.jobs import JobKind
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.ui.card.card_buttons import AGAIN
 from bot.ui.card.press import say_begun, say_where
 from bot.ui.kit.controls import component
@@ -24,7 +24,7 @@ async def try_again(context: Context, key: JobKey) -> None:
     """Send the same prompt or pictures, or press the same button with the same mask, once more."""
     asker = await context.defer_public()
     services = context.services
-    job = await services.jobs.look(context.viewer, key, Door.REMIX)
+    job = await services.jobs.get_authorized(context.viewer, key, Operation.REMIX)
     press = job.press
     if job.kind is JobKind.DESCRIBE:
         await say_begun(context, asker, await services.describing.again(asker, context.viewer, key))

@@ -1,4 +1,4 @@
-"""The moderators' door: groups of commands that ask who somebody is right now, and the buttons under what those show.
+"""What is for moderators only: groups of commands that ask who somebody is right now, and the buttons under what those show.
 Never here: what a button does."""
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class Checked(Far):
 
 
 @dataclass
-class Doors:
+class OneAccount:
     """Accounts: the one there is, and who may count its money."""
 
     far: Far
@@ -110,7 +110,7 @@ class Looking:
     def __init__(self, far: Far, *, with_purse: bool, followed: bool) -> None:
         tracker = SimpleNamespace(last_reading_at=77)
         self._upstream = AccountStatus(
-            accounts=cast("Accounts", Doors(far, with_purse)),
+            accounts=cast("Accounts", OneAccount(far, with_purse)),
             upstream_keys=cast("UpstreamKeys", NoKeys()),
             clock=cast("Clock", far.clock),
             trackers=cast("Mapping[str, Tracker]", {"studio": tracker} if followed else {}),
