@@ -161,10 +161,10 @@ async def test_a_panel_with_long_lists_stays_within_discords_limits(tmp_path: Pa
         assert len(text_of(await opened(here))) <= 4000
         now = await here.settings()
         for language in CATALOGUES.languages:
-            say = partial(CATALOGUES.render, locale=language)
-            shown = panel_view(now, Localizer(say, here.guild_id), notice=text("panel.changed"))
+            localize = partial(CATALOGUES.render, locale=language)
+            shown = panel_view(now, Localizer(localize, here.guild_id), notice=text("panel.changed"))
             assert shown.content_length() <= 4000, language
-            assert images_view(now.images, say).content_length() <= 4000, language
+            assert images_view(now.images, localize).content_length() <= 4000, language
             assert shown.total_children_count <= 40
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from bot.domain.actions import ActionButton
     from bot.domain.jobs import Job
-    from bot.texts import Say, Text
+    from bot.texts import Localize, Text
     from bot.ui.card.description import Own
 
 
@@ -86,7 +86,7 @@ class CardButtons:
     def __init__(
         self,
         job: Job,
-        say: Say,
+        localize: Localize,
         *,
         video: bool,
         pressed: frozenset[int] = frozenset(),
@@ -95,7 +95,7 @@ class CardButtons:
     ) -> None:
         self._job = job
         self._pressed = pressed
-        self._say = say
+        self._localize = localize
         self._video = video
         self._able = able
         self._helps = helps
@@ -121,7 +121,7 @@ class CardButtons:
         if job.state is JobState.SUCCEEDED and job.kind is JobKind.DESCRIBE:
             rows += [self._own(row, dress) for row in idea_rows(job, (_INFO, _DELETE))]
         elif job.state is JobState.SUCCEEDED and job.kind is JobKind.SHORTEN:
-            rows += [row for row in (shorter_buttons(job, self._say),) if row]
+            rows += [row for row in (shorter_buttons(job, self._localize),) if row]
             rows.append(self._own(self._fitting((_REMIX, _IMPROVE, _INFO, _DELETE)), dress))
         elif job.state is JobState.SUCCEEDED and len(rows) == ROWS:
             rows[-1] += self._own(self._fitting(CROWDED), dress)
@@ -175,7 +175,7 @@ class CardButtons:
     def _action(self, button: ActionButton, dress: Dress) -> discord.ui.Item[Any]:
         label = (button.label if dress is Dress.FULL else button.label or button.title) or None
         if own := engine_action(self._job.actions[button.position].custom_id, button.label):
-            label = self._say(own)
+            label = self._localize(own)
         emoji = button.emoji if dress is Dress.FULL else None
         is_pressed = button.position in self._pressed
         style = discord.ButtonStyle.primary if is_pressed else discord.ButtonStyle.secondary
@@ -201,7 +201,7 @@ class CardButtons:
         return [
             discord.ui.Button(
                 custom_id=spell(word, (KEY,), (self._job.key,)),
-                label=self._say(self._label(word)),
+                label=self._localize(self._label(word)),
                 emoji=emoji if dress is Dress.FULL else None,
                 style=style,
             )

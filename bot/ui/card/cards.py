@@ -152,7 +152,7 @@ class _Drawing:
         self._job = showing.job
         self._dress = dress
         self._buttons = CardButtons(
-            showing.job, self._say, video=video, pressed=showing.pressed, able=able, helps=helps
+            showing.job, self._localize, video=video, pressed=showing.pressed, able=able, helps=helps
         )
         self._address = address
 
@@ -165,7 +165,7 @@ class _Drawing:
         offered = self._buttons.offered()
         box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=self._colour())
         if because is not None:
-            box.add_item(discord.ui.TextDisplay(self._say(because)))
+            box.add_item(discord.ui.TextDisplay(self._localize(because)))
         box.add_item(self._top(media))
         if media is not None and job.kind is not JobKind.DESCRIBE:
             box.add_item(self._gallery([media, *more]))
@@ -185,7 +185,9 @@ class _Drawing:
         link = message_link(self._job.reply.guild_id, shown.channel_id, shown.message_id or 0)
         view = discord.ui.LayoutView(timeout=None)
         box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=WAITING_COLOUR)
-        box.add_item(discord.ui.TextDisplay(f"{self._say(text('card.folded', link=link))}\n{self._footer()}"))
+        box.add_item(
+            discord.ui.TextDisplay(f"{self._localize(text('card.folded', link=link))}\n{self._footer()}")
+        )
         view.add_item(box)
         return view
 
@@ -211,23 +213,23 @@ class _Drawing:
         if job.state is not JobState.SUCCEEDED or not self._dress.has_words:
             return []
         if job.kind is JobKind.SHORTEN:
-            return shorter_lines(job, self._say)
+            return shorter_lines(job, self._localize)
         if job.kind is not JobKind.DESCRIBE:
             return []
-        return idea_lines(job) or [self._say(text("describe.nothing"))]
+        return idea_lines(job) or [self._localize(text("describe.nothing"))]
 
     def _headline(self) -> str:
         """The prompt, or what stands for it; for a child, first what was pressed and where."""
         job = self._job
         if not self._dress.has_words:
-            return self._say(text("card.neutral"))
+            return self._localize(text("card.neutral"))
         if job.press is None:
             title = title_of(job)
             written = job.prompt if job.typed is None else job.typed
-            prompt = quoted(written, PROMPT_LIMIT) if title is None else self._say(title)
+            prompt = quoted(written, PROMPT_LIMIT) if title is None else self._localize(title)
             headline = f"**{prompt}**" if len(prompt) <= HEADLINE_LIMIT else prompt
             if job.kind is JobKind.SHORTEN:
-                headline = self._say(text("shorten.headline", prompt=headline))
+                headline = self._localize(text("shorten.headline", prompt=headline))
             if title is None and job.typed is not None:
                 sent = text("card.translated", prompt=quoted(job.prompt, PROMPT_LIMIT))
                 headline += f"\n{self._small(sent)}"
@@ -235,15 +237,15 @@ class _Drawing:
                 headline += f"\n{self._small(text('card.with_pictures', n=job.inputs))}"
             return headline if job.ancestor is None else f"{headline}\n{self._origin(job.ancestor)}"
         own = engine_action(job.press.custom_id, job.press.label)
-        button = quoted(job.press.label, LABEL_LIMIT) if own is None else self._say(own)
+        button = quoted(job.press.label, LABEL_LIMIT) if own is None else self._localize(own)
         if job.press.message_id:
             link = message_link(job.reply.guild_id, job.press.channel_id, job.press.message_id)
             pressed = text("card.pressed", button=button, link=link)
         else:
             pressed = text("card.pressed_elsewhere", button=button, key=job.press.parent)
         if not job.prompt:
-            return self._say(pressed)
-        return f"{self._say(pressed)}\n-# {quoted(job.prompt, CHILD_PROMPT_LIMIT)}"
+            return self._localize(pressed)
+        return f"{self._localize(pressed)}\n-# {quoted(job.prompt, CHILD_PROMPT_LIMIT)}"
 
     def _origin(self, ancestor: Ancestor) -> str:
         """What a prompt was remixed from, or a picture described before."""
@@ -272,11 +274,11 @@ class _Drawing:
         if job.state is JobState.FAILED:
             yield from self._failure()
         elif job.state is JobState.CANCELLED:
-            yield self._say(text("card.cancelled"))
+            yield self._localize(text("card.cancelled"))
         elif job.unwanted and media is None:
-            yield self._say(text("card.unwanted", key=job.key))
+            yield self._localize(text("card.unwanted", key=job.key))
         elif not job.is_terminal:
-            yield self._say(self._progress())
+            yield self._localize(self._progress())
             if job.hold is not None:
                 yield self._small(text(job.hold))
 
@@ -309,8 +311,8 @@ class _Drawing:
         kind = f"own_{failure.kind.value}" if own else failure.kind.value
         if self._job.pool is Pool.DRAW and failure.kind in ENGINES:
             kind = f"draw_{failure.kind.value}"
-        yield self._say(text("card.failed", why=text(f"failure.{kind}")))
-        yield self._say(text(f"advice.{kind}"))
+        yield self._localize(text("card.failed", why=text(f"failure.{kind}")))
+        yield self._localize(text(f"advice.{kind}"))
         if failure.words and self._dress.has_words:
             said = "draw.card_words" if self._job.pool is Pool.DRAW else "card.words"
             yield self._small(text(said, words=quoted(failure.words, WORDS_LIMIT)))
@@ -356,24 +358,24 @@ class _Drawing:
             return WAITING_COLOUR
         return POOL_COLOUR[job.pool]
 
-    def _say(self, sentence: Text) -> str:
+    def _localize(self, sentence: Text) -> str:
         return self._catalogues.render(sentence, self._job.locale)
 
     def _small(self, sentence: Text) -> str:
-        return f"-# {self._say(sentence)}"
+        return f"-# {self._localize(sentence)}"
 
 
 def _description(catalogues: Catalogues, job: Job, dress: Dress) -> str:
-    def say(sentence: Text) -> str:
+    def localize(sentence: Text) -> str:
         return catalogues.render(sentence, job.locale)
 
     if not dress.has_words:
-        return plain(say(text("card.neutral_alt")), ALT_LIMIT)
+        return plain(localize(text("card.neutral_alt")), ALT_LIMIT)
     if job.kind is JobKind.DESCRIBE:
-        return plain(plain_title(job, say), ALT_LIMIT)
+        return plain(plain_title(job, localize), ALT_LIMIT)
     if not job.is_terminal:
-        return plain(say(text("card.preview_alt", prompt=plain_title(job, say))), ALT_LIMIT)
-    return plain(say(text("card.alt", prompt=plain_title(job, say))), ALT_LIMIT)
+        return plain(localize(text("card.preview_alt", prompt=plain_title(job, localize))), ALT_LIMIT)
+    return plain(localize(text("card.alt", prompt=plain_title(job, localize))), ALT_LIMIT)
 
 
 def _waiting(ahead: int | None, since: str) -> Text:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.texts import Say, text
+from bot.texts import Localize, text
 from bot.ui.kit.command_texts import CatalogueTranslator
 from bot.ui.kit.controls import StatelessView
 
@@ -45,14 +45,14 @@ async def show_help(context: Context, asker: Asker) -> None:
         for menu in client.tree.get_commands(type=discord.AppCommandType.message)
     ]
     helps = client.services.improving.helper.offered
-    await context.show(help_view(commands, menus, ids, context.say, makes=makes, helps=helps))
+    await context.show(help_view(commands, menus, ids, context.localize, makes=makes, helps=helps))
 
 
 def help_view(
     commands: Sequence[AnyCommand],
     menus: Sequence[str],
     ids: Mapping[str, int],
-    say: Say,
+    localize: Localize,
     *,
     makes: bool,
     helps: bool = False,
@@ -61,20 +61,23 @@ def help_view(
     view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container()
     view.add_item(box)
-    head = [say(text("help.title")), say(text("help.begin" if makes else "help.no_pool"))]
+    head = [localize(text("help.title")), localize(text("help.begin" if makes else "help.no_pool"))]
     box.add_item(discord.ui.TextDisplay("\n".join(head)))
     everyone = [c for c in commands if c.default_permissions is None and (makes or c.name not in MAKERS)]
-    lines = [_line(leaf, ids, say) for command in everyone for leaf in _leaves(command)]
+    lines = [_line(leaf, ids, localize) for command in everyone for leaf in _leaves(command)]
     box.add_item(discord.ui.TextDisplay("\n".join(lines)[:TEXT_LIMIT]))
     if menus:
         names = ", ".join(f"**{name}**" for name in sorted(menus))
-        box.add_item(discord.ui.TextDisplay("-# " + say(text("help.menus", menus=names))))
+        box.add_item(discord.ui.TextDisplay("-# " + localize(text("help.menus", menus=names))))
     if helps and makes:
-        box.add_item(discord.ui.TextDisplay("-# " + say(text("help.prompts"))))
+        box.add_item(discord.ui.TextDisplay("-# " + localize(text("help.prompts"))))
     moderators = [c for c in commands if c.default_permissions is not None]
     if moderators:
         box.add_item(discord.ui.Separator())
-        told = [say(text("help.moderators")), *(_summary(command, ids, say) for command in moderators)]
+        told = [
+            localize(text("help.moderators")),
+            *(_summary(command, ids, localize) for command in moderators),
+        ]
         box.add_item(discord.ui.TextDisplay("\n".join(told)))
     return view
 
@@ -109,16 +112,16 @@ def _leaves(command: AnyCommand) -> Iterable[AnyCommand]:
         yield from _leaves(inner)
 
 
-def _line(command: AnyCommand, ids: Mapping[str, int], say: Say) -> str:
-    return f"{_mention(command, ids)} {_about(command, say)}"
+def _line(command: AnyCommand, ids: Mapping[str, int], localize: Localize) -> str:
+    return f"{_mention(command, ids)} {_about(command, localize)}"
 
 
-def _summary(command: AnyCommand, ids: Mapping[str, int], say: Say) -> str:
+def _summary(command: AnyCommand, ids: Mapping[str, int], localize: Localize) -> str:
     """A moderators' group: the way in, and how much more there is."""
     leaves = list(_leaves(command))
     first = next((leaf for leaf in leaves if leaf.name in {"panel", "member"}), leaves[0])
-    more = say(text("help.more", n=len(leaves) - 1)) if len(leaves) > 1 else ""
-    return f"{_mention(first, ids)} {_about(command, say)} {more}".rstrip()
+    more = localize(text("help.more", n=len(leaves) - 1)) if len(leaves) > 1 else ""
+    return f"{_mention(first, ids)} {_about(command, localize)} {more}".rstrip()
 
 
 def _mention(command: AnyCommand, ids: Mapping[str, int]) -> str:
@@ -128,6 +131,6 @@ def _mention(command: AnyCommand, ids: Mapping[str, int]) -> str:
     return f"`/{name}`" if id_ is None else f"</{name}:{id_}>"
 
 
-def _about(command: AnyCommand, say: Say) -> str:
+def _about(command: AnyCommand, localize: Localize) -> str:
     """The description under which the catalogues know it."""
-    return say(text("command." + command.qualified_name.replace(" ", ".")))
+    return localize(text("command." + command.qualified_name.replace(" ", ".")))

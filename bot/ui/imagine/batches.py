@@ -30,22 +30,24 @@ LINE: Final = 160
 
 async def show_offer(context: Context, offer: Offer) -> None:
     """Ask this person alone; nothing is begun yet."""
-    say, n = context.say, len(offer.prompts)
-    lines = [say(text("batch.offer", n=n, pool=text(f"pool.{offer.pool.value}"), units=offer.units))]
+    localize, n = context.localize, len(offer.prompts)
+    lines = [localize(text("batch.offer", n=n, pool=text(f"pool.{offer.pool.value}"), units=offer.units))]
     lines += [f"{number}. {quoted(one, LINE)}" for number, one in enumerate(offer.prompts[:NAMED], 1)]
     if n > NAMED:
         lines.append("…")
     buttons = (
         discord.ui.Button[Any](
             custom_id=start.id(offer.key),
-            label=say(text("button.batch_start", n=n)),
+            label=localize(text("button.batch_start", n=n)),
             emoji="▶️",
             style=discord.ButtonStyle.success,
         ),
         discord.ui.Button[Any](
-            custom_id=spell(EDIT, (KEY,), (offer.key,)), label=say(text("button.edit")), emoji="✏️"
+            custom_id=spell(EDIT, (KEY,), (offer.key,)), label=localize(text("button.edit")), emoji="✏️"
         ),
-        discord.ui.Button[Any](custom_id=refuse.id(offer.key), label=say(text("button.cancel")), emoji="✖️"),
+        discord.ui.Button[Any](
+            custom_id=refuse.id(offer.key), label=localize(text("button.cancel")), emoji="✖️"
+        ),
     )
     await context.answer(view=words_view("\n".join(lines), *buttons))
 
@@ -68,7 +70,7 @@ async def refuse(context: Context, _key: JobKey) -> None:
 
 async def _replace(context: Context, words: Text) -> None:
     """The card becomes a sentence: its buttons have done what they were for."""
-    await context.show(words_view(context.say(words)))
+    await context.show(words_view(context.localize(words)))
 
 
 def _told(started: BatchStarted) -> Text:

@@ -39,7 +39,7 @@ async def open_idea(number: int, context: Context, key: JobKey) -> None:
     hint = text("describe.window_pool", pool=text(f"pool.{job.pool.value}"))
     custom_id = MODALS[IDEA_WORDS[number]].id(key)
     field = (text("remix.prompt"), prompt_field(idea), hint)
-    await context.open(form(context.say, custom_id, text("describe.window", n=number + 1), field))
+    await context.open(form(context.localize, custom_id, text("describe.window", n=number + 1), field))
 
 
 async def imagine_idea(context: Context, key: JobKey) -> None:

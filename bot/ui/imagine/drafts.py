@@ -90,7 +90,7 @@ async def offer_back(
         said.append(text("draft.pictures_again"))
     button = discord.ui.Button[Any](
         custom_id=open_modal.id(key),
-        label=context.say(text("button.edit")),
+        label=context.localize(text("button.edit")),
         emoji="✏️",
         style=discord.ButtonStyle.primary,
     )
@@ -99,17 +99,17 @@ async def offer_back(
         home = context.interaction.guild_id if of is None else of.home
         engine = await promptly(context.services.drawings.engine(home), None)
         if engine is not None:
-            label = context.say(text("button.draw", engine=engine.name))
+            label = context.localize(text("button.draw", engine=engine.name))
             buttons.append(discord.ui.Button[Any](custom_id=draw_instead.id(key), label=label, emoji="🎨"))
     if why.id.startswith(ABOUT_WORDS) and context.services.improving.helper.offered:
         buttons.append(
             discord.ui.Button[Any](
                 custom_id=spell("improve-draft", (KEY,), (key,)),
-                label=context.say(text("button.improve")),
+                label=context.localize(text("button.improve")),
                 emoji="✨",
             )
         )
-    lines = [discord.ui.TextDisplay[Any](context.say(words)) for words in said]
+    lines = [discord.ui.TextDisplay[Any](context.localize(words)) for words in said]
     await context.tell(why, view=StatelessView(*lines, discord.ui.ActionRow(*buttons)))
 
 
@@ -129,7 +129,7 @@ async def open_modal(context: Context, key: JobKey) -> None:
     """Show the prompt to be edited."""
     draft = await _read(context, key)
     field = (text("remix.prompt"), prompt_field(draft.prompt), None)
-    await context.open(form(context.say, begin.id(key), text("button.edit"), field))
+    await context.open(form(context.localize, begin.id(key), text("button.edit"), field))
 
 
 @modal(WORD, KEY)

@@ -50,7 +50,7 @@ def _modal(context: Context, job: Job) -> discord.ui.Modal:
     hint = text("remix.pool", pool=text(f"pool.{job.pool.value}"))
     field = (text("remix.prompt"), prompt_field(job.prompt), hint)
     sent = draw_edited if job.pool is Pool.DRAW else begin
-    return form(context.say, sent.id(job.key), text("remix.title"), field)
+    return form(context.localize, sent.id(job.key), text("remix.title"), field)
 
 
 @modal(WORD, KEY)

@@ -36,7 +36,7 @@ async def open_shorter(number: int, context: Context, key: JobKey) -> None:
     hint = text("shorten.window_pool", pool=text(f"pool.{job.pool.value}"))
     custom_id = MODALS[SHORTER_WORDS[number]].id(key)
     field = (text("remix.prompt"), prompt_field(shorter), hint)
-    await context.open(form(context.say, custom_id, text("describe.window", n=number + 1), field))
+    await context.open(form(context.localize, custom_id, text("describe.window", n=number + 1), field))
 
 
 async def imagine_shorter(context: Context, key: JobKey) -> None:

@@ -84,7 +84,7 @@ async def open_under_drawing(context: Context, key: JobKey) -> None:
 async def _open(context: Context, custom_id: str, words: str | None = None) -> None:
     weight = discord.ui.TextInput[Any](required=False, max_length=WEIGHT_LIMIT, custom_id=WEIGHT)
     drawn = form(
-        context.say,
+        context.localize,
         custom_id,
         text("using.title"),
         (text("remix.prompt"), prompt_field(words), text("using.hint")),

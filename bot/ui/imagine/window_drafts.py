@@ -41,11 +41,11 @@ async def give_back(context: Context, why: Text, typed: str, reopens: Callable[[
         return
     button = discord.ui.Button[Any](
         custom_id=reopens(draft),
-        label=context.say(text("button.edit")),
+        label=context.localize(text("button.edit")),
         emoji="✏️",
         style=discord.ButtonStyle.primary,
     )
-    line = discord.ui.TextDisplay[Any](context.say(why))
+    line = discord.ui.TextDisplay[Any](context.localize(why))
     await context.answer(view=StatelessView(line, discord.ui.ActionRow(button)))
 
 

@@ -100,7 +100,7 @@ def _form(context: Context, window: ActionWindow, position: int, typed: str | No
         title = text("window.zoom_title")
     hint = text("window.stays", pool=text(f"pool.{window.parent.pool.value}"))
     fields.append((text("remix.prompt"), prompt_field(words, required=False), hint))
-    return form(context.say, begin.id(window.parent.key, position, window.kind), title, *fields)
+    return form(context.localize, begin.id(window.parent.key, position, window.kind), title, *fields)
 
 
 @modal("window", KEY, NUMBER, one_of(WindowKind))

@@ -81,10 +81,10 @@ async def ask_to_delete(context: Context, key: JobKey) -> None:
         raise UserError(text("jobs.nothing_to_delete", key=key))
     button = discord.ui.Button[Any](
         style=discord.ButtonStyle.danger,
-        label=context.say(text("button.delete_now")),
+        label=context.localize(text("button.delete_now")),
         custom_id=drop.id(key, channel_id, message_id),
     )
-    await context.show(words_view(context.say(text("jobs.delete_sure")), button))
+    await context.show(words_view(context.localize(text("jobs.delete_sure")), button))
 
 
 @component("drop", KEY, SNOWFLAKE, SNOWFLAKE)
@@ -95,7 +95,7 @@ async def drop(context: Context, key: JobKey, channel_id: int, message_id: int) 
         context.viewer, key, channel_id=channel_id, message_id=message_id
     )
     await audit_act_on_other(context, "delete_card", key)
-    await context.show(words_view(context.say(said)))
+    await context.show(words_view(context.localize(said)))
 
 
 async def audit_act_on_other(context: Context, action: str, key: JobKey) -> None:

@@ -171,7 +171,7 @@ class Context:
         """The server's language."""
         return (self.interaction.guild_locale or self.interaction.locale).value
 
-    def say(self, words: Text) -> str:
+    def localize(self, words: Text) -> str:
         """Say it in the person's own language."""
         return self.client.catalogues.render(words, self.locale)
 
@@ -305,7 +305,7 @@ class Context:
             return  # a list of suggestions cannot carry a sentence
         try:
             await self.answer(
-                **({"content": self.say(sentence)[:CONTENT_LIMIT]} if view is None else {"view": view})
+                **({"content": self.localize(sentence)[:CONTENT_LIMIT]} if view is None else {"view": view})
             )
         except (discord.HTTPException, *NETWORK) as error:
             self.interaction.extras[UNTOLD] = True

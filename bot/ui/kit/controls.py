@@ -19,7 +19,7 @@ from bot.ui.kit.custom_ids import KEY, OURS, kind_of, read_fields, renewed, spel
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from bot.texts import Say, Text
+    from bot.texts import Localize, Text
     from bot.ui.kit.context import AnyInteraction
     from bot.ui.kit.custom_ids import Field
 
@@ -142,16 +142,18 @@ def words_view(words: str, *buttons: discord.ui.Item[Any]) -> StatelessView:
 
 
 def form(
-    say: Say,
+    localize: Localize,
     custom_id: str,
     title: Text,
     *fields: tuple[Text, discord.ui.Item[Any], Text | None],
 ) -> discord.ui.Modal:
     """A modal of labelled fields: words, input, hint. Its custom_id says all, so it may be sent after a restart."""
-    drawn = discord.ui.Modal(title=say(title)[:TITLE_LIMIT], custom_id=custom_id)
+    drawn = discord.ui.Modal(title=localize(title)[:TITLE_LIMIT], custom_id=custom_id)
     for label, item, hint in fields:
         drawn.add_item(
-            discord.ui.Label(text=say(label), component=item, description=None if hint is None else say(hint))
+            discord.ui.Label(
+                text=localize(label), component=item, description=None if hint is None else localize(hint)
+            )
         )
     drawn.stop()
     return drawn

@@ -29,7 +29,7 @@ from bot.services.servers.prompt_settings import (
     parameter_limited,
     suffix_said,
 )
-from bot.texts import Say, Text, listed, text
+from bot.texts import Localize, Text, listed, text
 from bot.ui.kit.context import Context
 from bot.ui.kit.controls import form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, maybe
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from bot.domain.servers.guilds import Changed, GuildSettings
     from bot.domain.servers.prompt_rules import ParameterLimit
     from bot.services.servers.edits import Edit
-    from bot.texts import Say
+    from bot.texts import Localize
     from bot.ui.kit.context import Context
 
 PICKED: Final = 25
@@ -66,7 +66,7 @@ Labelled = tuple[Text, discord.ui.Item[Any], Text | None]
 # -- channels ------------------------------------------------------------------------------------------------
 
 
-def channels_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
+def channels_modal(localize: Localize, settings: GuildSettings) -> discord.ui.Modal:
     """Ask where pictures may be made: both lists at once. Raises `UserError` if they are too long for that."""
     policy = settings.channels
     if max(len(policy.allowed), len(policy.denied)) > PICKED:
@@ -74,7 +74,7 @@ def channels_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
     allowed = channel_picker("allowed", policy.allowed, most=PICKED)
     denied = channel_picker("denied", policy.denied, most=PICKED)
     return form(
-        say,
+        localize,
         set_channels.id(settings.revision),
         text("section.channels"),
         (text("panel.allowed"), allowed, text("panel.allowed_hint")),
@@ -103,7 +103,7 @@ async def set_channels(context: Context, revision: int | None) -> None:
 
 
 def _again(context: Context, name: str) -> discord.ui.Button[Any]:
-    return draw_mod_button("set", name, From.PANEL.value, label=context.say(text("button.change")))
+    return draw_mod_button("set", name, From.PANEL.value, label=context.localize(text("button.change")))
 
 
 def _ids(context: Context, name: str) -> list[int]:
@@ -113,17 +113,17 @@ def _ids(context: Context, name: str) -> list[int]:
 # -- how pictures are shown ----------------------------------------------------------------------------------
 
 
-def media_modal(say: Say, _settings: GuildSettings) -> discord.ui.Modal:
+def media_modal(localize: Localize, _settings: GuildSettings) -> discord.ui.Modal:
     """Ask how pictures of a channel, or of a role's members, are shown."""
-    kinds = [(t.value, say(text(f"choice.media.{t.value}")), n == 0) for n, t in enumerate(Treatment)]
+    kinds = [(t.value, localize(text(f"choice.media.{t.value}")), n == 0) for n, t in enumerate(Treatment)]
     words = ((True, "setting.yes"), (False, "setting.no"))
     role: discord.ui.RoleSelect[Any] = discord.ui.RoleSelect(custom_id="role", min_values=0, required=False)
     return form(
-        say,
+        localize,
         set_media.id(),
         text("section.media"),
         (text("panel.treatment"), picker("treatment", kinds), None),
-        (text("panel.on"), picker("on", [(str(v), say(text(w)), v) for v, w in words]), None),
+        (text("panel.on"), picker("on", [(str(v), localize(text(w)), v) for v, w in words]), None),
         (text("panel.channel"), channel_picker("channel", (), most=1), None),
         (text("panel.role"), role, text("panel.everyone_hint")),
     )
@@ -147,10 +147,12 @@ async def set_media(context: Context) -> None:
 # -- words ---------------------------------------------------------------------------------------------------
 
 
-def words_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
+def words_modal(localize: Localize, settings: GuildSettings) -> discord.ui.Modal:
     """Ask for a new rule about words, and for those that go."""
-    matches = [(m.value, say(text(f"choice.kind.{m.value}")), m is Match.WORD) for m in Match]
-    actions = [(a.value, say(text(f"choice.action.{a.value}")), a is WordAction.BLOCK) for a in WordAction]
+    matches = [(m.value, localize(text(f"choice.kind.{m.value}")), m is Match.WORD) for m in Match]
+    actions = [
+        (a.value, localize(text(f"choice.action.{a.value}")), a is WordAction.BLOCK) for a in WordAction
+    ]
     fields: list[Labelled] = [
         (text("panel.pattern"), _line("pattern", "", PATTERN_LIMIT), None),
         (text("panel.match"), picker("match", matches), None),
@@ -169,7 +171,7 @@ def words_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
             ],
         )
         fields.append((text("panel.gone"), gone, None))
-    return form(say, set_words.id(), text("section.words"), *fields)
+    return form(localize, set_words.id(), text("section.words"), *fields)
 
 
 @modal("mod-words", moderators=True)
@@ -199,18 +201,18 @@ def _handle(rule: WordRule) -> str:
 # -- prompts -------------------------------------------------------------------------------------------------
 
 
-def prompts_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
+def prompts_modal(localize: Localize, settings: GuildSettings) -> discord.ui.Modal:
     """Ask what the whole server adds to prompts and does not take in them, and which kinds of job it allows."""
     here = settings.guild_id
     mine = next((a for a in settings.additions if a.target_id == here), PromptAddition(here))
     limits = _line("limits", _spelled(settings), LIMITS_LIMIT, style=discord.TextStyle.paragraph)
     charges = [
-        (c.value, say(text(f"pool.charge.{c.value}")), is_allowed(settings.kinds, c, (here,)))
+        (c.value, localize(text(f"pool.charge.{c.value}")), is_allowed(settings.kinds, c, (here,)))
         for c in PICTURES
     ]
     defaults = _line("defaults", mine.defaults, PARAMETERS_LIMIT)
     return form(
-        say,
+        localize,
         set_prompts.id(settings.revision),
         text("panel.prompts"),
         (text("section.additions"), defaults, text("panel.defaults_hint")),
@@ -307,7 +309,7 @@ def _line(
     )
 
 
-LIST_MODALS: Final[Mapping[str, Callable[[Say, GuildSettings], discord.ui.Modal]]] = {
+LIST_MODALS: Final[Mapping[str, Callable[[Localize, GuildSettings], discord.ui.Modal]]] = {
     "channels": channels_modal,
     "media": media_modal,
     "words": words_modal,

@@ -50,12 +50,12 @@ async def open_modal(context: Context, name: str, origin: From) -> None:
         return
     settings = await context.services.guilds.settings(context.guild_id)
     if name in LIST_MODALS:
-        await context.open(LIST_MODALS[name](context.say, settings))
+        await context.open(LIST_MODALS[name](context.localize, settings))
         return
     _check_known(name)
     languages = sorted(context.client.catalogues.languages)
     custom_id = change_shown.id(name, origin, settings.revision)
-    await context.open(setting_modal(context.say, custom_id, name, settings, languages=languages))
+    await context.open(setting_modal(context.localize, custom_id, name, settings, languages=languages))
 
 
 @modal("mod-set", NAME, one_of(From), moderators=True)
@@ -80,7 +80,7 @@ async def _change(context: Context, command: str, origin: From, revision: int | 
     values = touched(command, written, shown.settings)
     if values and not shown.known:
         said = [(label_of(one), value_words(one, written[one.about.option])) for one in COMMANDS[command]]
-        again = draw_mod_button("set", command, origin.value, label=context.say(text("button.change")))
+        again = draw_mod_button("set", command, origin.value, label=context.localize(text("button.change")))
         await tell_stale(context, sections, said, again)
         return
     changed = await apply(context, command, values)
@@ -104,7 +104,7 @@ async def export(context: Context) -> None:
     settings = await context.services.guilds.settings(context.guild_id)
     file = io.BytesIO(json.dumps(exported(settings), ensure_ascii=False, indent=2).encode())
     await context.interaction.followup.send(
-        context.say(text("panel.exported")),
+        context.localize(text("panel.exported")),
         file=discord.File(file, filename=f"settings-{settings.guild_id}.json"),
         ephemeral=True,
         allowed_mentions=NOBODY,

@@ -13,7 +13,7 @@ from bot.domain.servers.declarations import Choice, Named, Number, Several, Swit
 from bot.domain.servers.server_settings import COMMANDS
 from bot.errors import UserError
 from bot.texts import text
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.kit.languages import name_of
 from bot.ui.moderation.setting_changes import apply, show_state
@@ -55,17 +55,17 @@ def setting_command(command: str) -> app_commands.Command[Any, ..., None]:
     options = [inspect.Parameter("interaction", POSITIONAL, annotation=discord.Interaction)]
     for one in declared:
         options.append(_option(one.about.option, _annotation(one.about)))
-        words[one.about.option] = said(f"{prefix}.{one.about.option}")
+        words[one.about.option] = localized(f"{prefix}.{one.about.option}")
         if isinstance(one.about.kind, Choice):
             picks[one.about.option] = _choices(one.about.kind)
         if one.about.unset is not None:
             options.append(_option(one.about.unset, bool))
-            words[one.about.unset] = said(f"{prefix}.{one.about.unset}")
+            words[one.about.unset] = localized(f"{prefix}.{one.about.unset}")
     run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]  # what discord.py reads options from
     app_commands.describe(**words)(run)
     app_commands.choices(**picks)(run)
     made: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name=spelled.rpartition(" ")[2], description=said(prefix), callback=run
+        name=spelled.rpartition(" ")[2], description=localized(prefix), callback=run
     )
     for one in declared:
         if one.about.kind is Named.LANGUAGE:
@@ -95,7 +95,7 @@ def _annotation(about: Setting) -> Any:
 
 def _choices(kind: Choice) -> list[app_commands.Choice[str]]:
     return [
-        app_commands.Choice(name=said(f"choice.{kind.words}.{value.value}"), value=value.value)
+        app_commands.Choice(name=localized(f"choice.{kind.words}.{value.value}"), value=value.value)
         for value in kind.values
     ]
 

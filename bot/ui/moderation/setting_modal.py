@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bot.domain.servers.guilds import GuildSettings
     from bot.domain.servers.server_settings import Declared
-    from bot.texts import Say, Text
+    from bot.texts import Localize, Text
     from bot.ui.kit.context import Context
 
 LINE_LIMIT: Final = 60
@@ -30,11 +30,13 @@ NOTHING: Final = "-"
 
 
 def setting_modal(
-    say: Say, custom_id: str, command: str, settings: GuildSettings, *, languages: Sequence[str]
+    localize: Localize, custom_id: str, command: str, settings: GuildSettings, *, languages: Sequence[str]
 ) -> discord.ui.Modal:
     """Ask for the settings of one command."""
-    fields = ((label_of(one), _field(one, settings, say, languages), _hint(one)) for one in COMMANDS[command])
-    return form(say, custom_id, title_of(command), *fields)
+    fields = (
+        (label_of(one), _field(one, settings, localize, languages), _hint(one)) for one in COMMANDS[command]
+    )
+    return form(localize, custom_id, title_of(command), *fields)
 
 
 def read_values(context: Context, command: str) -> dict[str, Any]:
@@ -98,7 +100,7 @@ def _hint(one: Declared) -> Text | None:
     return text("setting.exempt") if exempt else None
 
 
-def _field(one: Declared, settings: GuildSettings, say: Say, languages: Sequence[str]) -> Any:
+def _field(one: Declared, settings: GuildSettings, localize: Localize, languages: Sequence[str]) -> Any:
     value, option, kind = one.read(settings), one.about.option, one.about.kind
     match kind:
         case Number() | Named.ZONE:
@@ -122,12 +124,12 @@ def _field(one: Declared, settings: GuildSettings, say: Say, languages: Sequence
             return picker(option, [(v.value, v.name, v in chosen) for v in values], most=len(list(values)))
         case Switch():
             words = ((True, "setting.yes"), (False, "setting.no"))
-            return picker(option, [(str(v), say(text(w)), v is value) for v, w in words])
+            return picker(option, [(str(v), localize(text(w)), v is value) for v, w in words])
         case Choice(values, words):
-            known = [(v.value, say(text(f"choice.{words}.{v.value}")), v is value) for v in values]
+            known = [(v.value, localize(text(f"choice.{words}.{v.value}")), v is value) for v in values]
             return picker(option, known)
     named = [(id_, name_of(id_), id_ == value) for id_ in languages]
-    return picker(option, [(NOTHING, say(text("setting.automatic")), value is None), *named])
+    return picker(option, [(NOTHING, localize(text("setting.automatic")), value is None), *named])
 
 
 def picker(name: str, options: list[tuple[str, str, bool]], *, most: int = 1) -> discord.ui.Select[Any]:

@@ -10,7 +10,7 @@ import discord
 from bot.domain.pools import UNLIMITED, UNSAID, USUAL_POOLS, AllowanceChange, Pool
 from bot.domain.servers.access import Pressers
 from bot.services.servers.edits import all_of, allowance, channels_placed, pool_switched, values
-from bot.texts import Say, listed, text
+from bot.texts import Localize, listed, text
 from bot.ui.kit.controls import StatelessView, form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, Field
 from bot.ui.kit.moderators import draw_mod_button, mod_button
@@ -48,15 +48,15 @@ def greeting(*, admitted: bool, own_keys: bool) -> Text:
     return text("server.hello_outside_key" if own_keys else "server.hello_outside")
 
 
-def welcome_view(greeted: Text, say: Say) -> discord.ui.LayoutView:
+def welcome_view(greeted: Text, localize: Localize) -> discord.ui.LayoutView:
     """Draw the card. Everybody may read it; its buttons ask who presses."""
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
-    box.add_item(discord.ui.TextDisplay(say(greeted)))
-    box.add_item(discord.ui.TextDisplay(say(text("welcome.steps"))))
+    box.add_item(discord.ui.TextDisplay(localize(greeted)))
+    box.add_item(discord.ui.TextDisplay(localize(text("welcome.steps"))))
     box.add_item(
         discord.ui.ActionRow(
-            draw_mod_button("setup", label=say(text("button.setup")), style=discord.ButtonStyle.primary),
-            draw_mod_button("panel_new", label=say(text("button.all_settings"))),
+            draw_mod_button("setup", label=localize(text("button.setup")), style=discord.ButtonStyle.primary),
+            draw_mod_button("panel_new", label=localize(text("button.all_settings"))),
         )
     )
     return StatelessView(box)
@@ -67,7 +67,7 @@ async def show_welcome(context: Context) -> None:
     services = context.services
     admitted = await services.owner_policy.admits(context.guild_id)
     words = greeting(admitted=admitted, own_keys=services.own_keys.offered)
-    await context.show(welcome_view(words, own_localizer(context).say))
+    await context.show(welcome_view(words, own_localizer(context).localize))
 
 
 @mod_button("welcome")
@@ -89,15 +89,15 @@ async def open_setup(context: Context) -> None:
     """Open the modal with what is set now."""
     settings = await context.services.guilds.settings(context.guild_id)
     offered = await context.services.policy.offered(context.guild_id)
-    await context.open(setup_modal(context.say, settings, offered))
+    await context.open(setup_modal(context.localize, settings, offered))
 
 
-def setup_modal(say: Say, settings: GuildSettings, offered: Iterable[Pool]) -> discord.ui.Modal:
+def setup_modal(localize: Localize, settings: GuildSettings, offered: Iterable[Pool]) -> discord.ui.Modal:
     """Ask for the first five decisions."""
     log = () if settings.log_channel is None else (settings.log_channel,)
-    pools = [(pool.value, say(pool_name(pool)), pool not in settings.pools.off) for pool in offered]
+    pools = [(pool.value, localize(pool_name(pool)), pool not in settings.pools.off) for pool in offered]
     known = [
-        (who.value, say(text(f"choice.press.{who.value}")), who is settings.press.who)
+        (who.value, localize(text(f"choice.press.{who.value}")), who is settings.press.who)
         for who in Pressers
         if who is not Pressers.ROLE or settings.press.who is Pressers.ROLE
     ]
@@ -108,7 +108,7 @@ def setup_modal(say: Say, settings: GuildSettings, offered: Iterable[Pool]) -> d
     log_channel = channel_picker("log", log, most=1, text_only=True)
     choice = [(text("welcome.pools"), picker("pools", pools, most=len(pools)), None)] if pools else []
     return form(
-        say,
+        localize,
         decide_shown.id(settings.revision, tuple(Pool(value) for value, _, _ in pools)),
         text("button.setup"),
         (text("welcome.channels"), channels, text("welcome.channels_hint")),
@@ -144,7 +144,7 @@ async def _decide(context: Context, revision: int | None, pools: Collection[Pool
     """
     await context.defer_ephemeral()
     typed = context.fields.get("per_day", "").strip()
-    unlimited = context.say(text("pool.unlimited"))
+    unlimited = context.localize(text("pool.unlimited"))
     per_day = read_number(typed, unlimited=unlimited) if typed else UNSAID
     log = next((int(id_) for id_ in context.choices.get("log", ())), None)
     if log is not None:
@@ -178,7 +178,7 @@ async def _decide(context: Context, revision: int | None, pools: Collection[Pool
             (text("welcome.per_day"), as_typed(typed)),
             (text("welcome.press"), text(f"choice.press.{press.value}")),
         ]
-        again = draw_mod_button("setup", label=context.say(text("button.setup")))
+        again = draw_mod_button("setup", label=context.localize(text("button.setup")))
         await tell_stale(context, SECTIONS, said, again)
         return
     if per_day is not UNSAID:

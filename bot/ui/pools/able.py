@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.capabilities import Cancel, Lookup, ServerKind
-from bot.texts import Say, Text, listed, text
+from bot.texts import Localize, Text, listed, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 NAMES: Final = {ServerKind.OHMYGPT: "OhMyGPT"}
 
 
-def able_lines(able: Capabilities | None, say: Say) -> Iterable[str]:
+def able_lines(able: Capabilities | None, localize: Localize) -> Iterable[str]:
     """Name the server, list its abilities, and warn of what it does not keep."""
     if able is None:
-        yield say(text("pool.able_unknown"))
+        yield localize(text("pool.able_unknown"))
         return
     server = text("able.server", name=NAMES.get(able.server, able.server.value))
     if able.server is ServerKind.RESELLER:
         server = text("able.other_server")
-    yield say(text("pool.able", server=server, abilities=listed(list(_abilities(able)))))
+    yield localize(text("pool.able", server=server, abilities=listed(list(_abilities(able)))))
     if not able.keeps_pool:
-        yield say(text("pool.able_strays"))
+        yield localize(text("pool.able_strays"))
     if able.lookup is Lookup.NEVER and not able.pages:
-        yield say(text("pool.able_gives_up"))
+        yield localize(text("pool.able_gives_up"))
 
 
 def _abilities(able: Capabilities) -> Iterable[Text]:

@@ -45,7 +45,7 @@ def mask_modal(context: Context, key: JobKey, position: int, words: str | None =
     if words is not None:
         asked = prompt_field(words, required=False)
         fields.append((text("region.words_field"), asked, text("region.words_hint")))
-    return form(context.say, take.id(key, position), text("region.upload_title"), *fields)
+    return form(context.localize, take.id(key, position), text("region.upload_title"), *fields)
 
 
 @modal(WORD, KEY, NUMBER)
@@ -118,7 +118,7 @@ async def begin_region(context: Context, ready: Masked | Pressed) -> None:
     said = (
         text("region.begun", key=pressed.job.key) if link is None else text("region.begun_there", link=link)
     )
-    await context.interaction.edit_original_response(view=words_view(context.say(said)), attachments=[])
+    await context.interaction.edit_original_response(view=words_view(context.localize(said)), attachments=[])
 
 
 async def _take_away(context: Context, message_id: int) -> None:

@@ -42,7 +42,7 @@ async def open_words(context: Context, key: JobKey, position: int, cells: Cells)
 
 def _form(context: Context, key: JobKey, position: int, cells: Cells, words: str) -> discord.ui.Modal:
     field = (text("region.words_field"), prompt_field(words, required=False), text("region.words_hint"))
-    return form(context.say, begin.id(key, position, cells), text("region.words"), field)
+    return form(context.localize, begin.id(key, position, cells), text("region.words"), field)
 
 
 @modal("cells-words", KEY, NUMBER, CELLS)

@@ -58,7 +58,7 @@ def positions(components: list[dict[str, Any]]) -> list[int | str]:
     return [int(more[1]) if kind == "press" else kind for _, _, kind, *more in ids]
 
 
-def say(sentence: Text) -> str:
+def localize(sentence: Text) -> str:
     return CATALOGUES.render(sentence, "en")
 
 
@@ -169,7 +169,7 @@ def test_a_veiled_picture_is_veiled_on_every_card() -> None:
     ],
 )
 def test_everything_has_a_name_where_prompts_are_listed(job: Job, title: str) -> None:
-    assert plain_title(job, say) == title
+    assert plain_title(job, localize) == title
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_everything_has_a_name_where_prompts_are_listed(job: Job, title: str) ->
     ],
 )
 def test_info_names_what_has_no_prompt(job: Job, said: str) -> None:
-    view, files = info_view(Family(job, None, ()), say)
+    view, files = info_view(Family(job, None, ()), localize)
 
     assert said in words(view.to_components())  # type: ignore[no-untyped-call]  # discord.py leaves it bare
     assert files == []

@@ -86,8 +86,8 @@ def _fields(value: object) -> Iterator[str]:
 
 
 def told(before: GuildSettings, after: GuildSettings, language: str = SOURCE) -> list[str]:
-    say = partial(CATALOGUES.render, locale=language)
-    return list(changes(stored(before), stored(after), Localizer(say, GUILD)))
+    localize = partial(CATALOGUES.render, locale=language)
+    return list(changes(stored(before), stored(after), Localizer(localize, GUILD)))
 
 
 def test_this_changes_every_section() -> None:
@@ -171,8 +171,8 @@ def test_file_types_are_named_as_people_know_them() -> None:
 
 
 def test_a_word_that_nobody_named_is_shown_as_it_is_stored() -> None:
-    say = partial(CATALOGUES.render, locale="de")
+    localize = partial(CATALOGUES.render, locale="de")
 
-    lines = list(changes({}, {"charge": "warp", "new_thing": 1}, Localizer(say, GUILD)))
+    lines = list(changes({}, {"charge": "warp", "new_thing": 1}, Localizer(localize, GUILD)))
 
     assert lines == ["\u2068charge\u2069: — → \u2068warp\u2069", "\u2068new\\_thing\u2069: — → \u20681\u2069"]
