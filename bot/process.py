@@ -120,14 +120,14 @@ class App:
     async def run(self) -> None:
         """Run until `stopping`. Raises `StartupError` if Discord will not have us, or a part broke for good."""
         async with self.parts():
-            self.manager.tell("READY=1", "STATUS=connecting to Discord")
+            self.manager.notify("READY=1", "STATUS=connecting to Discord")
             client = asyncio.create_task(self._be_client(), name="discord")
             stopping = asyncio.create_task(self.stopping.wait(), name="stopping")
             await asyncio.wait([client, stopping], return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             asked = self.stopping.is_set()
             refusal = client.exception() if client.done() else None
-            self.manager.tell("STOPPING=1")
+            self.manager.notify("STOPPING=1")
             await self.stop()
             await asyncio.gather(client, return_exceptions=True)
         if refusal is not None:
@@ -164,7 +164,7 @@ class App:
             "invite": invite_link(self.bot.application_id or 0),
         }
         log.info("started", extra=told)
-        self.manager.tell(f"STATUS={told['servers']} servers")
+        self.manager.notify(f"STATUS={told['servers']} servers")
         # In a thread, so that neither the first sentence in a language nor the first picture has to wait for it.
         await asyncio.to_thread(self.bot.catalogues.read_all)
         await asyncio.to_thread(pillow.load)
@@ -225,4 +225,4 @@ class App:
 
     async def on_hint(self, key: JobKey, ended: bool) -> None:  # noqa: FBT001 - the hook's own signature
         """A webhook spoke of a job."""
-        self.services.worker.hear(key, ended=ended)
+        self.services.worker.receive_webhook(key, ended=ended)

@@ -73,9 +73,9 @@ class Mod(
             context.guild_id, context.actor, member.id, until=until, reason=reason
         )
         if until is None:
-            await context.tell(text("mod.blocked", user=str(member.id)))
+            await context.reply(text("mod.blocked", user=str(member.id)))
         else:
-            await context.tell(text("mod.blocked_until", user=str(member.id), until=until // 1000))
+            await context.reply(text("mod.blocked_until", user=str(member.id), until=until // 1000))
 
     @app_commands.command(name="unblock", description=localized("command.mod.unblock"))
     @app_commands.describe(member=localized("command.mod.member_option"))
@@ -85,7 +85,7 @@ class Mod(
         await context.defer_ephemeral()
         moderation = context.services.moderation
         await moderation.unblock(context.guild_id, context.actor, member.id)
-        await context.tell(text("mod.unblocked", user=str(member.id)))
+        await context.reply(text("mod.unblocked", user=str(member.id)))
 
     @app_commands.command(name="blocks", description=localized("command.mod.blocks"))
     async def blocks(self, interaction: discord.Interaction[Easel]) -> None:
@@ -133,7 +133,7 @@ class Mod(
         await context.defer_ephemeral()
         moderation = context.services.moderation
         cancelled = await moderation.cancel(context.guild_id, context.actor, key)
-        await context.tell(text("mod.cancelled", key=key, user=str(cancelled.user_id)))
+        await context.reply(text("mod.cancelled", key=key, user=str(cancelled.user_id)))
 
     @job.autocomplete("job")
     @cancel.autocomplete("job")

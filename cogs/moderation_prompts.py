@@ -72,12 +72,12 @@ class Prompts(ModeratorsOnly, name="prompts", description=localized("command.mod
         await context.defer_ephemeral()
         target = _target(context, channel)
         if not parameters and not off:
-            await _say_what_is_added(context, target, "defaults")
+            await _reply_addition(context, target, "defaults")
             return
         if parameters and off:
             raise UserError(text("settings.one_of", option="parameters", other="off"))
         changed = await _rules(context).set_defaults(context.guild_id, context.actor, target, parameters)
-        await _say_added(context, changed, target, "defaults")
+        await _reply_added(context, changed, target, "defaults")
 
     @app_commands.command(name="suffix", description=localized("command.mod.prompts.suffix"))
     @app_commands.describe(
@@ -97,12 +97,12 @@ class Prompts(ModeratorsOnly, name="prompts", description=localized("command.mod
         await context.defer_ephemeral()
         target = _target(context, channel)
         if not words and not off:
-            await _say_what_is_added(context, target, "suffix")
+            await _reply_addition(context, target, "suffix")
             return
         if words and off:
             raise UserError(text("settings.one_of", option="words", other="off"))
         changed = await _rules(context).set_suffix(context.guild_id, context.actor, target, words)
-        await _say_added(context, changed, target, "suffix")
+        await _reply_added(context, changed, target, "suffix")
 
     @app_commands.command(name="limit", description=localized("command.mod.prompts.limit"))
     @app_commands.describe(
@@ -196,7 +196,7 @@ class Prompts(ModeratorsOnly, name="prompts", description=localized("command.mod
         changed = await _rules(context).set_kind(
             guild_id, context.actor, target, Charge(kind), allowed=allowed
         )
-        await _say(context, changed, kind_words(KindRule(target, Charge(kind), allowed), guild_id))
+        await _reply(context, changed, kind_words(KindRule(target, Charge(kind), allowed), guild_id))
 
     @app_commands.command(name="list", description=localized("command.mod.prompts.list"))
     async def all(self, interaction: discord.Interaction[Easel]) -> None:
@@ -274,7 +274,7 @@ async def _limit(
         guild_id, context.actor, target, parameter, allowed=allowed, most=most
     )
     limit = ParameterLimit(target, key_of(parameter), allowed, most)
-    await _say(context, changed, limit_words(limit, guild_id))
+    await _reply(context, changed, limit_words(limit, guild_id))
 
 
 async def _free(context: Context, parameter: str, channel: Place | None) -> None:
@@ -282,12 +282,12 @@ async def _free(context: Context, parameter: str, channel: Place | None) -> None
     guild_id, target = context.guild_id, _target(context, channel)
     changed = await _rules(context).free_parameter(guild_id, context.actor, target, parameter)
     place = place_name(target, guild_id)
-    await _say(context, changed, text("mod.prompt_free", place=place, name=key_of(parameter)))
+    await _reply(context, changed, text("mod.prompt_free", place=place, name=key_of(parameter)))
 
 
-async def _say_what_is_added(context: Context, target: int, sort: str) -> None:
+async def _reply_addition(context: Context, target: int, sort: str) -> None:
     settings = await context.services.guilds.settings(context.guild_id)
-    await context.tell(_added(settings, target, sort))
+    await context.reply(_added(settings, target, sort))
 
 
 def _added(settings: GuildSettings, target: int, sort: str) -> Text:
@@ -297,12 +297,12 @@ def _added(settings: GuildSettings, target: int, sort: str) -> Text:
     return next(iter(addition_words(only, settings.guild_id)), none)
 
 
-async def _say_added(context: Context, changed: Changed, target: int, sort: str) -> None:
-    await _say(context, changed, _added(changed.after, target, sort))
+async def _reply_added(context: Context, changed: Changed, target: int, sort: str) -> None:
+    await _reply(context, changed, _added(changed.after, target, sort))
 
 
-async def _say(context: Context, changed: Changed, done: Text) -> None:
-    await context.tell(done if changed.entry is not None else text("mod.unchanged"))
+async def _reply(context: Context, changed: Changed, done: Text) -> None:
+    await context.reply(done if changed.entry is not None else text("mod.unchanged"))
 
 
 async def _show_images(context: Context, changed: Changed) -> None:

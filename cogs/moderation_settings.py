@@ -80,11 +80,11 @@ class Settings(ModeratorsOnly, name="settings", description=localized("command.m
         )
         target = _target(channel, role, guild_id)
         done = text(f"mod.media_{treatment}", target=target) if on else text("mod.media_off", target=target)
-        await _say(context, changed, done)
+        await _reply(context, changed, done)
 
 
-async def _say(context: Context, changed: Changed, done: Text) -> None:
-    await context.tell(done if changed.entry is not None else text("mod.unchanged"))
+async def _reply(context: Context, changed: Changed, done: Text) -> None:
+    await context.reply(done if changed.entry is not None else text("mod.unchanged"))
 
 
 def _target(

@@ -67,7 +67,7 @@ class Words(ModeratorsOnly, name="words", description=localized("command.mod.wor
             kind=text(f"kind.{kind}"),
             action=text(f"action.{action}"),
         )
-        await context.tell(done if changed.entry is not None else text("mod.unchanged"))
+        await context.reply(done if changed.entry is not None else text("mod.unchanged"))
 
     @app_commands.command(name="remove", description=localized("command.mod.words.remove"))
     @app_commands.describe(rule=localized("command.mod.words.rule"))
@@ -83,7 +83,7 @@ class Words(ModeratorsOnly, name="words", description=localized("command.mod.wor
         if found is None:
             raise UserError(text("settings.no_such_word"))
         await guilds.remove_word(guild_id, context.actor, found)
-        await context.tell(text("mod.word_removed", pattern=quoted(found.pattern, SHOWN_PATTERN)))
+        await context.reply(text("mod.word_removed", pattern=quoted(found.pattern, SHOWN_PATTERN)))
 
     @remove.autocomplete("rule")
     async def suggest_rule(
@@ -185,4 +185,4 @@ async def _set(context: Context, channel_id: int, *, allowed: bool | None) -> No
         context.guild_id, context.actor, channel_id, allowed=allowed
     )
     done = text(CHANNEL_SAID[allowed], channel=str(channel_id))
-    await context.tell(done if changed.entry is not None else text("mod.unchanged"))
+    await context.reply(done if changed.entry is not None else text("mod.unchanged"))

@@ -12,7 +12,7 @@ from discord.ext import commands
 from typing_extensions import override
 
 from bot.domain.days import zones
-from bot.domain.pools import UNSAID, AllowanceChange, Said
+from bot.domain.pools import UNSET, AllowanceChange, NewLimit
 from bot.domain.prices import Charge
 from bot.errors import UserError
 from bot.services.servers.edits import COOLDOWN_LIMIT
@@ -116,9 +116,9 @@ class PoolCog(commands.Cog):
     ) -> None:
         """Give a role an allowance; `unlimited` is meant for the numbers that are not named."""
         context = Context(interaction)
-        rest: Said = None if unlimited else UNSAID
+        rest: NewLimit = None if unlimited else UNSET
         day, run, wait, month = (rest if n is None else n for n in (per_day, running, waiting, per_month))
-        pace = UNSAID if cooldown is None else cooldown
+        pace = UNSET if cooldown is None else cooldown
         numbers = AllowanceChange(day, run, wait, month, pace)
         meant = await read_any_pool(context, pool)
         await _confirm(context, pool_changes.set_rule(context, meant, role.id, numbers))
@@ -188,7 +188,7 @@ class PoolCog(commands.Cog):
         """Choose the pool of commands that name none, or leave it to the deployment; without one, say which it is."""
         context = Context(interaction)
         if pool is None:
-            await _confirm(context, pool_changes.say_default(context))
+            await _confirm(context, pool_changes.describe_default(context))
             return
         chosen = None if pool == AUTOMATIC else await read_pool(context, pool)
         await _confirm(context, pool_changes.set_default(context, chosen))
@@ -212,7 +212,7 @@ class PoolCog(commands.Cog):
         context = Context(interaction)
         meant = await read_any_pool(context, pool)
         if per_day is None and not off:
-            await _confirm(context, pool_changes.say_total(context, meant))
+            await _confirm(context, pool_changes.describe_total(context, meant))
             return
         if per_day is not None and off:
             raise UserError(text("settings.one_of", option="per_day", other="off"))
@@ -233,7 +233,7 @@ class PoolCog(commands.Cog):
         context = Context(interaction)
         meant = await read_any_pool(context, pool)
         if units is None:
-            await _confirm(context, pool_changes.say_price(context, meant, Charge(kind)))
+            await _confirm(context, pool_changes.describe_price(context, meant, Charge(kind)))
             return
         await _confirm(context, pool_changes.set_price(context, meant, Charge(kind), units))
 
@@ -293,7 +293,7 @@ async def _confirm(context: Context, change: Coroutine[Any, Any, Text]) -> None:
     """Answer first, change then, and say what is now true."""
     with closing(change):
         await context.defer_ephemeral()
-        await context.tell(await change)
+        await context.reply(await change)
 
 
 def zones_like(typed: str) -> list[str]:

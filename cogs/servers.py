@@ -47,7 +47,7 @@ class Servers(app_commands.Group, name="servers", description=localized("command
         context = Context(interaction)
         policy = await _of_owner(context)
         views = await policy.every()
-        await context.answer(content=server_list(views, context.localize)[:2000])
+        await context.send_ephemeral(content=server_list(views, context.localize)[:2000])
 
     @app_commands.command(name="let-in", description=localized("command.ops.servers.let_in"))
     @app_commands.describe(server=localized("command.ops.server"))
@@ -127,7 +127,7 @@ async def _of_owner(context: Context) -> OwnerPolicy:
 
 async def _show(context: Context, guild_id: int) -> None:
     view = await context.services.owner_policy.view(guild_id)
-    await context.answer(content=server_line(view, context.localize))
+    await context.send_ephemeral(content=server_line(view, context.localize))
 
 
 def _id_of(typed: str) -> int:
@@ -187,7 +187,7 @@ class ServersCog(commands.Cog):
                 outside.append(guild)
             joined = None if guild.me is None else guild.me.joined_at
             if joined is not None and joined.timestamp() * 1_000 > since:
-                await self._greet(guild, admitted=admitted)
+                await self._post_greeting(guild, admitted=admitted)
         if outside:
             log.warning(
                 "servers_not_let_in",
@@ -223,11 +223,11 @@ class ServersCog(commands.Cog):
     async def _greet(self, guild: discord.Guild, *, admitted: bool) -> None:
         """Greet a server once, and ask the owner once if it is not let in."""
         if await self._owner_policy.claim_greeting(guild.id):
-            await self._say_hello(guild, admitted=admitted)
+            await self._post_greeting(guild, admitted=admitted)
         if not admitted:
             await self._bot.services.owner_questions.ask(guild.id)
 
-    async def _say_hello(self, guild: discord.Guild, *, admitted: bool) -> None:
+    async def _post_greeting(self, guild: discord.Guild, *, admitted: bool) -> None:
         channel = _channel_of(guild)
         if channel is None:
             return

@@ -32,7 +32,7 @@ class Keys(app_commands.Group, name="keys", description=localized("command.ops.k
         """All that were made here."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.answer(
+        await context.send_ephemeral(
             content=key_list(await keys.every(), context.localize, await _names(context))[:2000]
         )
 
@@ -55,7 +55,7 @@ class Keys(app_commands.Group, name="keys", description=localized("command.ops.k
             expires_at=_end_of(until, context.services.jobs.now()),
             actor=context.actor,
         )
-        await context.answer(content=made_words(made, context.localize, await _names(context)))
+        await context.send_ephemeral(content=made_words(made, context.localize, await _names(context)))
         if made.key is not None:
             await keys.handed_over(made.view.tag)
 
@@ -65,7 +65,7 @@ class Keys(app_commands.Group, name="keys", description=localized("command.ops.k
         """Set another cap."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.answer(
+        await context.send_ephemeral(
             content=key_line(await keys.cap(key, cap), context.localize, await _names(context))
         )
 
@@ -75,7 +75,7 @@ class Keys(app_commands.Group, name="keys", description=localized("command.ops.k
         """Let one open nothing."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.answer(
+        await context.send_ephemeral(
             content=key_line(await keys.disable(key), context.localize, await _names(context))
         )
 
@@ -85,7 +85,7 @@ class Keys(app_commands.Group, name="keys", description=localized("command.ops.k
         """Let it open the account again."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.answer(
+        await context.send_ephemeral(
             content=key_line(await keys.disable(key, disabled=False), context.localize, await _names(context))
         )
 

@@ -10,7 +10,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from bot.cli.ending import carry_out, tell
+from bot.cli.ending import carry_out, report
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,7 +30,7 @@ def command() -> None:
     async def work() -> None:
         settings = config.load()
         for sentence in config.unknown_names(os.environ):
-            tell(sentence, warning=True)
+            report(sentence, warning=True)
         await app.run(settings)
 
     carry_out(work(), loop=quicker_loop())

@@ -174,13 +174,13 @@ class PictureReader(Protocol):
 def weigh(given: Given) -> None:
     """Raise `UserError` for what cannot be taken by its size alone: before anything is fetched."""
     if given.size == 0:
-        raise UserError(text("picture.empty", name=spoken(given.filename)))
+        raise UserError(text("picture.empty", name=displayed_name(given.filename)))
     if given.size is not None and given.size > MOST_GIVEN_BYTES:
         limit = MOST_GIVEN_BYTES // MEGABYTE
-        raise UserError(text("picture.too_large", name=spoken(given.filename), limit=limit))
+        raise UserError(text("picture.too_large", name=displayed_name(given.filename), limit=limit))
 
 
-def spoken(filename: str) -> str:
+def displayed_name(filename: str) -> str:
     """A file's name as a sentence may repeat it: cut, and without anything that Discord would render."""
     kept = re.sub(r"[^\w .()+-]|_(?=_)|(?<=//)", "", filename).strip()
     kept = kept if len(kept) <= NAME_LIMIT else f"{kept[: NAME_LIMIT - 1]}…"

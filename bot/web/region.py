@@ -149,7 +149,7 @@ class RegionPages:
         localize: Callable[[int, Text, str], web.Response],
     ) -> web.Response:
         """Answer for an open link; whatever is in the way becomes one sentence."""
-        locale = self._spoken(request)
+        locale = self._accepted_language(request)
         if self._in_hand >= self._at_once:
             return localize(503, text("region.page.busy"), locale)
         self._in_hand += 1
@@ -189,7 +189,7 @@ class RegionPages:
     def _plain(self, said: Text, locale: str) -> str:
         return plain(self._catalogues.render(said, locale), locale, self._clock.now())
 
-    def _spoken(self, request: web.Request) -> str:
+    def _accepted_language(self, request: web.Request) -> str:
         """What the browser asks for, for links that are not known (any more)."""
         for wish in request.headers.get("Accept-Language", "").split(",")[:10]:
             found = _LANGUAGE.match(wish)

@@ -313,7 +313,7 @@ class Crowd(Harness):
                 _, token, ended = heapq.heappop(hooks)
                 key = await self.store.by_webhook_token(token)
                 if key is not None:
-                    self.services.worker.hear(key, ended=ended)
+                    self.services.worker.receive_webhook(key, ended=ended)
         await self.calm()
 
     async def _begin(self) -> None:

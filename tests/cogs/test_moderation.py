@@ -731,7 +731,7 @@ async def test_pictures_that_can_be_shown_nowhere_are_told_once_a_channel(tmp_pa
     async with room(tmp_path) as here:
         await here.listen()
         before = len(await here.told())
-        hear = here.services.dispatcher.tell_of_lost
+        hear = here.services.dispatcher.notify_of_lost
 
         for _ in range(20):
             hear(await here.job(JobState.SUBMITTED), "channel_gone, dms_closed")

@@ -60,7 +60,7 @@ def _gathered(words: list[str]) -> list[str]:
             while count + 1 < len(rest) and _ALL_DASHES.fullmatch(rest[count]):
                 count += 1
             dashes, target = word + "".join(rest[:count]), rest[count]
-            told = _told(dashes, target, rest[count + 1 :])
+            told = _joined(dashes, target, rest[count + 1 :])
             if told is not None:
                 out.append(told)
                 del rest[: count + 1]
@@ -69,7 +69,7 @@ def _gathered(words: list[str]) -> list[str]:
     return out
 
 
-def _told(dashes: str, target: str, following: Sequence[str]) -> str | None:
+def _joined(dashes: str, target: str, following: Sequence[str]) -> str | None:
     """A dash of its own and the word behind it as one parameter, if they are meant as one."""
     one = _ONE_DASH.fullmatch(target)
     if one is not None and _split(one["name"], one["rest"]) is not None:

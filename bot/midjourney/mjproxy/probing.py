@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind
-from bot.midjourney.mjproxy.answers import read_json, take_apart
+from bot.midjourney.mjproxy.answers import parse_body, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,11 +134,11 @@ def _speaks_the_family(seen: Seen | None) -> bool:
 
 
 def _code(seen: Seen) -> int | None:
-    return take_apart(seen.body).code
+    return parse_body(seen.body).code
 
 
 def _refuses_the_prefix(seen: Seen | None) -> bool:
-    return seen is not None and "无效的加速模式" in take_apart(seen.body).words
+    return seen is not None and "无效的加速模式" in parse_body(seen.body).words
 
 
 def _is_ohmygpt(seen: Seen | None) -> bool:

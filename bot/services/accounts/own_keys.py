@@ -179,7 +179,7 @@ class OwnKeys:
         sealed, now, brought = vault.seal(guild_id, key), self.clock.now(), None
         while brought is None:  # once more for each key that somebody else brought meanwhile
             brought = await self._store_key(guild_id, actor, key, sealed, page)
-        self._tell(guild_id, actor, f"log.own_key.{brought.value}", now)
+        self._notify(guild_id, actor, f"log.own_key.{brought.value}", now)
         return brought
 
     async def _store_key(
@@ -227,7 +227,7 @@ class OwnKeys:
         if not await self.store.remove(guild_id, actor=actor, at=now):
             raise UserError(text("own_key.none"))
         self._remember(guild_id, None)
-        self._tell(guild_id, actor, "log.own_key.removed", now)
+        self._notify(guild_id, actor, "log.own_key.removed", now)
 
     # -- for the bot's owner -----------------------------------------------------------------------------
 
@@ -252,7 +252,7 @@ class OwnKeys:
         if stored is None:
             raise UserError(text("keys.brought"))
         self._remember(guild_id, stored.account)
-        self._tell(guild_id, actor, "log.own_key.made", now)
+        self._notify(guild_id, actor, "log.own_key.made", now)
 
     async def holds(self, guild_id: int, key: str) -> bool:
         """Whether a key is the server's own right now."""
@@ -293,8 +293,8 @@ class OwnKeys:
         except TimeoutError:
             raise UserError(text("own_key.unreachable")) from None
 
-    def _tell(self, guild_id: int, actor: Actor, said: str, at: int) -> None:
-        self.dispatcher.tell(guild_id, ModEvent(EventKind.SETTINGS, f"own_key/{at}", text(said), by=actor))
+    def _notify(self, guild_id: int, actor: Actor, said: str, at: int) -> None:
+        self.dispatcher.notify(guild_id, ModEvent(EventKind.SETTINGS, f"own_key/{at}", text(said), by=actor))
 
     # -- now and then ------------------------------------------------------------------------------------
 

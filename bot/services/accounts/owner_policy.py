@@ -32,7 +32,7 @@ NEWCOMER_MS: Final = 24 * 3_600_000
 class OwnerMail(Protocol):
     """The way to whoever owns the application."""
 
-    async def tell(self, words: Text, *, once: str) -> bool:
+    async def notify(self, words: Text, *, once: str) -> bool:
         """Say something to the application's owner, or to one member of its team; False: try again later. Raises nothing.
 
         `once` names the occasion: said again within minutes, it stays one message.
@@ -48,7 +48,7 @@ class OwnerMail(Protocol):
 class NoMail:
     """Where the owner cannot be reached."""
 
-    async def tell(self, words: Text, *, once: str) -> bool:
+    async def notify(self, words: Text, *, once: str) -> bool:
         """Log it at least."""
         log.warning("owner_not_told", extra={"text": words.id, "occasion": once})
         return True

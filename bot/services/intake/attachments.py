@@ -12,9 +12,9 @@ from bot.domain.inputs import (
     NAME_LIMIT,
     Checked,
     Input,
+    displayed_name,
     images_of,
     role_of,
-    spoken,
     weigh,
 )
 from bot.domain.jobs import Job, JobKind, JobState
@@ -103,7 +103,7 @@ class ImageLoader:
         return tuple([await self._taken(one) for one in given])
 
     async def _taken(self, given: Given) -> LoadedImage:
-        name = spoken(given.filename)
+        name = displayed_name(given.filename)
         data = await given.read()
         weigh(_Held(given.filename, data))  # it was only said to be so large
         checked = await self.reader.check(data, name=name)

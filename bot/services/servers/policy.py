@@ -134,7 +134,7 @@ class GuildPolicy:
 
     def refused(self, asker: Asker, refusal: UserError) -> None:
         """Let moderators know."""
-        self.dispatcher.tell(
+        self.dispatcher.notify(
             asker.server,
             ModEvent(
                 EventKind.REFUSED,
@@ -276,7 +276,7 @@ class GuildPolicy:
             return ()
         pattern = found.rule.pattern
         if found.rule.action is WordAction.WARN:
-            self.dispatcher.tell(
+            self.dispatcher.notify(
                 settings.guild_id,
                 ModEvent(
                     EventKind.WARNED,
@@ -306,7 +306,7 @@ class GuildPolicy:
             by=EASEL,
         )
         if struck.fresh:
-            self.dispatcher.tell(
+            self.dispatcher.notify(
                 settings.guild_id,
                 ModEvent(
                     EventKind.STRUCK,

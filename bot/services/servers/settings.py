@@ -309,7 +309,7 @@ class Guilds:
             why = "settings.nothing_to_undo" if entry_id is None else "audit.changed_meanwhile"
             raise UserError(text(why))
         self.write_limits.wrote(entry)
-        await self._tell(entry)
+        await self._notify(entry)
         return entry
 
     async def change(self, guild_id: int, actor: Actor, edit: Edit) -> Changed:
@@ -320,7 +320,7 @@ class Guilds:
         self._keep(changed.after)
         if changed.entry is not None:
             self.write_limits.wrote(changed.entry)
-            await self._tell(changed.entry)
+            await self._notify(changed.entry)
         return changed
 
     def _keep(self, settings: GuildSettings) -> GuildSettings:
@@ -330,8 +330,8 @@ class Guilds:
             self._cache[settings.guild_id] = settings
         return settings
 
-    async def _tell(self, entry: AuditEntry) -> None:
-        self.dispatcher.tell(
+    async def _notify(self, entry: AuditEntry) -> None:
+        self.dispatcher.notify(
             entry.guild_id,
             ModEvent(
                 EventKind.SETTINGS,

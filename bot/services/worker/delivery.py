@@ -208,7 +208,7 @@ class Delivery:
         if not withdrawn:
             why = ", ".join(reasons) or (put_off.reason if put_off else "no_route")
             self.on_lost_way(outgoing.job, why)
-            self.dispatcher.tell_of_lost(outgoing.job, why)
+            self.dispatcher.notify_of_lost(outgoing.job, why)
         return await self._done(outgoing.job, Route.KEPT, None, reasons)
 
     async def _comes_as_news(self, job: Job, now: int) -> bool:
@@ -285,7 +285,9 @@ class Delivery:
         self.metrics.observe("delivery_lag_seconds", (now - (job.finished_at or now)) / SECOND)
         log.info("job_delivered", extra={"job": job.key, "route": route.value})
         await self.strayed(job)
-        self.dispatcher.tell_of_job(job, reasons)  # as it was: a direct message has moved its card elsewhere
+        self.dispatcher.notify_of_job(
+            job, reasons
+        )  # as it was: a direct message has moved its card elsewhere
         return done
 
 

@@ -244,7 +244,7 @@ class Reconciler:
         return candidates[0]
 
 
-_TELLING: Final = {JobKind.BLEND: "BLEND", JobKind.DESCRIBE: "DESCRIBE"}
+_TASK_ACTION: Final = {JobKind.BLEND: "BLEND", JobKind.DESCRIBE: "DESCRIBE"}
 """What a task calls its action (contract §2.3) where no prompt of ours tells it."""
 
 
@@ -253,8 +253,8 @@ def _could_be(job: Job, task: TaskSnapshot, prompt: str) -> bool:
         return False
     if task.pool is not None and task.pool is not job.pool:
         return False
-    if job.kind in _TELLING:
-        return (task.action or "").upper() == _TELLING[job.kind]
+    if job.kind in _TASK_ACTION:
+        return (task.action or "").upper() == _TASK_ACTION[job.kind]
     return could_be(prompt, task.prompt) or could_be(prompt, task.final_prompt)
 
 
@@ -267,8 +267,8 @@ def _time_allows(stamp: int | None, sent: int, now: int) -> bool:
 
 def _might_claim(rival: Job, task: TaskSnapshot) -> bool:
     """Whether a task that could be ours could be another unsettled job's just as well."""
-    if rival.kind in _TELLING:
-        return (task.action or "").upper() == _TELLING[rival.kind]
+    if rival.kind in _TASK_ACTION:
+        return (task.action or "").upper() == _TASK_ACTION[rival.kind]
     links = not rival.inputs  # their addresses stood at the head of what was sent
     return any(could_be(rival.prompt, one, links=links) for one in (task.prompt, task.final_prompt))
 

@@ -102,9 +102,9 @@ class Worker:
         """There is work (the `Wakeup` port)."""
         self._wake.set()
 
-    def hear(self, key: JobKey, *, ended: bool) -> None:
+    def receive_webhook(self, key: JobKey, *, ended: bool) -> None:
         """A webhook spoke of a job."""
-        self.trackers.hear(key, ended=ended)
+        self.trackers.receive_webhook(key, ended=ended)
 
     def ended(self, job: Job) -> None:
         """A tracker saw a job end: deliver it, and give its place to the next one."""

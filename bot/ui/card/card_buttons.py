@@ -20,7 +20,7 @@ from bot.texts import text
 from bot.ui.card.description import idea_rows
 from bot.ui.card.press import press
 from bot.ui.card.shortened import shorter_buttons
-from bot.ui.kit.custom_ids import KEY, NUMBER, spell
+from bot.ui.kit.custom_ids import KEY, NUMBER, encode_custom_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -181,11 +181,11 @@ class CardButtons:
         style = discord.ButtonStyle.primary if is_pressed else discord.ButtonStyle.secondary
         key, custom_id = self._job.key, press.id(self._job.key, button.position)
         if button.need is Need.MASK:
-            custom_id = spell("region", (KEY, NUMBER), (key, button.position))
+            custom_id = encode_custom_id("region", (KEY, NUMBER), (key, button.position))
         elif button.family is Family.CUSTOM_ZOOM:  # a press alone would only wait for a window
-            custom_id = spell(ZOOM, (KEY,), (key,))
+            custom_id = encode_custom_id(ZOOM, (KEY,), (key,))
         elif window_of_action(self._job.actions, button.position, self._able) is WindowKind.WORDS:
-            custom_id = spell(VARY, (KEY, NUMBER), (key, button.position))
+            custom_id = encode_custom_id(VARY, (KEY, NUMBER), (key, button.position))
         return discord.ui.Button(style=style, label=label, emoji=emoji, custom_id=custom_id)
 
     def _fitting(self, offered: Iterable[Own]) -> list[Own]:
@@ -200,7 +200,7 @@ class CardButtons:
     def _own(self, words: Iterable[Own], dress: Dress) -> list[discord.ui.Item[Any]]:
         return [
             discord.ui.Button(
-                custom_id=spell(word, (KEY,), (self._job.key,)),
+                custom_id=encode_custom_id(word, (KEY,), (self._job.key,)),
                 label=self._localize(self._label(word)),
                 emoji=emoji if dress is Dress.FULL else None,
                 style=style,

@@ -9,7 +9,7 @@ import discord
 
 from bot.domain.intake.shortening import MOST_SHORTENED, read_shortened
 from bot.texts import text
-from bot.ui.kit.custom_ids import KEY, spell
+from bot.ui.kit.custom_ids import KEY, encode_custom_id
 from bot.ui.kit.escape import quoted
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def shorter_buttons(job: Job, localize: Localize) -> list[discord.ui.Item[Any]]:
     found = read_shortened(job.result_text).prompts
     return [
         discord.ui.Button(
-            custom_id=spell(word, (KEY,), (job.key,)),
+            custom_id=encode_custom_id(word, (KEY,), (job.key,)),
             label=localize(text("describe.window", n=n)),
             style=discord.ButtonStyle.primary,
         )

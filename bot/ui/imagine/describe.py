@@ -11,7 +11,7 @@ from bot.errors import UserError
 from bot.services.admission.authorization import Operation
 from bot.texts import Text, listed, text
 from bot.ui.card.description import DESCRIBE_AGAIN, IDEA_WORDS, IMAGINE_ALL
-from bot.ui.card.press import say_begun
+from bot.ui.card.press import reply_running
 from bot.ui.imagine.edited import begin_edited
 from bot.ui.imagine.follow_ups import FollowUps
 from bot.ui.imagine.prompt_field import prompt_field
@@ -60,7 +60,7 @@ for _number, _word in enumerate(IDEA_WORDS):
 async def describe_again(context: Context, key: JobKey) -> None:
     """Describe the same picture once more."""
     asker = await context.defer_public()
-    await say_begun(context, asker, await context.services.describing.again(asker, context.viewer, key))
+    await reply_running(context, asker, await context.services.describing.again(asker, context.viewer, key))
 
 
 # -- all at once -------------------------------------------------------------------------------------------
@@ -73,10 +73,10 @@ async def imagine_all(context: Context, key: JobKey) -> None:
     await context.defer_update()
     describing = context.services.describing
     started = await describing.imagine_all(context.viewer, key, FollowUps(context))
-    await context.tell(_told(started))
+    await context.reply(_summary(started))
 
 
-def _told(started: IdeasStarted) -> Text:
+def _summary(started: IdeasStarted) -> Text:
     """How many began, how many run already, and why the others did not."""
     lines: list[Text] = []
     if started.begun:

@@ -21,7 +21,7 @@ from bot.texts import Text, text
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.controls import StatelessView, component, form, modal
-from bot.ui.kit.custom_ids import KEY, spell
+from bot.ui.kit.custom_ids import KEY, encode_custom_id
 from bot.ui.kit.deadline import promptly
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ async def offer_back(
             option_set=option_set,
         )
     except StorageTrouble:
-        await context.tell(why)  # the sentence is worth more than the button
+        await context.reply(why)  # the sentence is worth more than the button
         return
     said = [why]
     if options.pictures:  # those are not kept: it is said before somebody sends the words alone
@@ -104,13 +104,13 @@ async def offer_back(
     if why.id.startswith(ABOUT_WORDS) and context.services.improving.helper.offered:
         buttons.append(
             discord.ui.Button[Any](
-                custom_id=spell("improve-draft", (KEY,), (key,)),
+                custom_id=encode_custom_id("improve-draft", (KEY,), (key,)),
                 label=context.localize(text("button.improve")),
                 emoji="✨",
             )
         )
     lines = [discord.ui.TextDisplay[Any](context.localize(words)) for words in said]
-    await context.tell(why, view=StatelessView(*lines, discord.ui.ActionRow(*buttons)))
+    await context.reply(why, view=StatelessView(*lines, discord.ui.ActionRow(*buttons)))
 
 
 async def check_early(context: Context, options: PromptOptions) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
 from bot.services.admission.authorization import Operation, origin_of
-from bot.ui.card.press import say_begun
+from bot.ui.card.press import reply_running
 from bot.ui.imagine.drafts import offered_back
 from bot.ui.kit.controls import component
 from bot.ui.kit.custom_ids import KEY
@@ -27,4 +27,4 @@ async def draw_instead(context: Context, key: JobKey) -> None:
     asker = await context.defer_public()
     job = await context.services.jobs.get_authorized(context.viewer, key, Operation.REMIX)
     async with offered_back(context, PromptOptions(prompt=job.prompt), Pool.DRAW, of=origin_of(job)):
-        await say_begun(context, asker, await context.services.drawings.instead(asker, job))
+        await reply_running(context, asker, await context.services.drawings.instead(asker, job))

@@ -37,7 +37,7 @@ async def give_back(context: Context, why: Text, typed: str, reopens: Callable[[
             option_set=None,
         )
     except StorageTrouble:
-        await context.tell(why)  # the sentence is worth more than the button
+        await context.reply(why)  # the sentence is worth more than the button
         return
     button = discord.ui.Button[Any](
         custom_id=reopens(draft),
@@ -46,7 +46,7 @@ async def give_back(context: Context, why: Text, typed: str, reopens: Callable[[
         style=discord.ButtonStyle.primary,
     )
     line = discord.ui.TextDisplay[Any](context.localize(why))
-    await context.answer(view=StatelessView(line, discord.ui.ActionRow(button)))
+    await context.send_ephemeral(view=StatelessView(line, discord.ui.ActionRow(button)))
 
 
 async def kept_words(context: Context, draft: JobKey) -> str:

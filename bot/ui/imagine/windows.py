@@ -17,7 +17,7 @@ from bot.services.intake.drafts import is_given_back
 from bot.services.intake.press import Pressed
 from bot.texts import listed, text
 from bot.ui.card.card_buttons import VARY, ZOOM
-from bot.ui.card.press import press, say_where
+from bot.ui.card.press import press, reply_existing
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.imagine.window_drafts import give_back, kept_words
 from bot.ui.kit.controls import component, form, modal
@@ -54,7 +54,7 @@ async def zoom(context: Context, key: JobKey) -> None:
     await context.defer_ephemeral()
     job = await services.jobs.get_authorized(context.viewer, key, Operation.ZOOM)
     names = [text("zoom.button", button=name) for name in zooms_of(job.actions)]
-    await context.tell(text("zoom.instead", buttons=listed(names)) if names else text("zoom.none"))
+    await context.reply(text("zoom.instead", buttons=listed(names)) if names else text("zoom.none"))
 
 
 @component(VARY, KEY, NUMBER)
@@ -82,7 +82,7 @@ async def _ask(context: Context, key: JobKey, position: int, typed: str | None =
     if found is None:
         await press(context, key, position)
     elif isinstance(found, Pressed):
-        await say_where(context, found)
+        await reply_existing(context, found)
     else:
         await context.open(_form(context, found, position, typed))
 
@@ -133,7 +133,7 @@ async def begin(context: Context, key: JobKey, position: int, kind: WindowKind) 
             raise
         await give_back(context, refusal.text, with_zoom(typed, factor), reopens)
         return
-    await say_where(context, pressed)
+    await reply_existing(context, pressed)
 
 
 # -- what was refused for its words ------------------------------------------------------------------------------

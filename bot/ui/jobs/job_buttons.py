@@ -27,7 +27,7 @@ async def cancel(context: Context, key: JobKey) -> None:
     services = context.services
     said = await services.jobs.cancel(context.viewer, key)
     await audit_act_on_other(context, "cancel", key)
-    await context.tell(said)
+    await context.reply(said)
 
 
 @component("show", KEY)
@@ -53,7 +53,7 @@ async def send(context: Context, key: JobKey) -> None:
     said = await services.redelivery.send(
         viewer, key, locale=context.locale, link=card_link(job), nonce=str(context.interaction.id)
     )
-    await context.tell(said)
+    await context.reply(said)
 
 
 @component("star", KEY)
@@ -61,7 +61,7 @@ async def star(context: Context, key: JobKey) -> None:
     """Add it to this person's favourites, or take it away."""
     await context.defer_ephemeral()
     favourites = context.services.favourites
-    await context.tell(await favourites.toggle(context.viewer, key))
+    await context.reply(await favourites.toggle(context.viewer, key))
 
 
 # -- deleting takes two presses ----------------------------------------------------------------------------

@@ -52,7 +52,7 @@ async def show_info(context: Context, key: JobKey) -> None:
     costs = context.services.costs
     spent = spent_words(await costs.of_job(key), costs.money)
     server, seed = context.services.upstream_requests, known_seed(family.job)
-    tells = await server.tells_seed(family.job)
+    tells = await server.provides_seed(family.job)
     asks = tells and seed is None
     said = text("info.seed", seed=seed) if tells and seed is not None else None
     draw = partial(info_view, family, context.localize, spent=spent)

@@ -13,7 +13,7 @@ from bot.domain.ports import MOST_AHEAD
 from bot.texts import Localize, Text, text
 from bot.ui.card.titles import named, title_of
 from bot.ui.kit.controls import StatelessView, component
-from bot.ui.kit.custom_ids import KEY, NUMBER, spell
+from bot.ui.kit.custom_ids import KEY, NUMBER, encode_custom_id
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import card_link
 
@@ -196,5 +196,5 @@ def _offer(job: Job, viewer: Viewer, localize: Localize) -> discord.ui.Button[An
     else:
         return None
     return discord.ui.Button(
-        label=localize(text(f"button.{word}")), custom_id=spell(word, (KEY,), (job.key,))
+        label=localize(text(f"button.{word}")), custom_id=encode_custom_id(word, (KEY,), (job.key,))
     )

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from bot.ui.kit.context import Context
 from bot.ui.kit.controls import StatelessView, component
-from bot.ui.kit.custom_ids import SNOWFLAKE, Field, maybe, spell
+from bot.ui.kit.custom_ids import SNOWFLAKE, Field, encode_custom_id, maybe
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -84,7 +84,7 @@ def draw_mod_button(
     word: str, *values: int | str | None, label: str, **options: Any
 ) -> discord.ui.Button[Any]:
     """Draw one, by its word: most are drawn where what they do is not known."""
-    custom_id = spell(f"mod-{word}", [_PLAIN[type(value)] for value in values], values)
+    custom_id = encode_custom_id(f"mod-{word}", [_PLAIN[type(value)] for value in values], values)
     return discord.ui.Button(label=label, custom_id=custom_id, **options)
 
 

@@ -29,7 +29,7 @@ Written = Iterable[tuple[Text, Text | str | int]]
 """Labels of a window's fields, with what was entered."""
 
 
-async def tell_stale(
+async def reply_stale(
     context: Context, sections: Collection[str], written: Written, again: discord.ui.Button[Any]
 ) -> None:
     """Say that nothing was changed, what others changed, and what was entered, with a button that opens the window anew."""
@@ -58,7 +58,7 @@ async def give_back(
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0xD83C3E))
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
     box.add_item(discord.ui.ActionRow(again))
-    await context.tell(why, view=StatelessView(box))
+    await context.reply(why, view=StatelessView(box))
 
 
 def as_typed(words: str) -> str:

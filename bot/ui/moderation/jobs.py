@@ -105,6 +105,6 @@ async def remove(context: Context, key: JobKey) -> None:
     await show_job(context, key)
     link = card_link(removed.job)
     if removed.card_is_gone or link is None:
-        await context.tell(text("modjob.removed", key=key))
+        await context.reply(text("modjob.removed", key=key))
     else:
-        await context.tell(text("modjob.removed_but_card", key=key, link=link))
+        await context.reply(text("modjob.removed_but_card", key=key, link=link))

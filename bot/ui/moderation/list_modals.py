@@ -23,11 +23,11 @@ from bot.domain.servers.prompt_rules import (
 from bot.errors import UserError
 from bot.services.servers.edits import all_of, channels_placed, word_added, words_dropped
 from bot.services.servers.prompt_settings import (
-    defaults_said,
+    defaults_edit,
     kind_allowed,
     parameter_freed,
     parameter_limited,
-    suffix_said,
+    suffix_edit,
 )
 from bot.texts import Localize, Text, listed, text
 from bot.ui.kit.context import Context
@@ -35,7 +35,7 @@ from bot.ui.kit.controls import form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, maybe
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.moderators import draw_mod_button
-from bot.ui.moderation.given_back import as_typed, channels_named, give_back, tell_stale
+from bot.ui.moderation.given_back import as_typed, channels_named, give_back, reply_stale
 from bot.ui.moderation.panel import show_panel
 from bot.ui.moderation.setting_changes import From
 from bot.ui.moderation.setting_modal import channel_picker, picker
@@ -56,7 +56,7 @@ LIMITS_LIMIT: Final = 2_000
 LABEL_LIMIT: Final = 100
 
 
-def _said(changed: Changed) -> Text:
+def _summary(changed: Changed) -> Text:
     return text("mod.unchanged" if changed.entry is None else "panel.changed")
 
 
@@ -95,11 +95,11 @@ async def set_channels(context: Context, revision: int | None) -> None:
             (text("panel.allowed"), channels_named(allowed)),
             (text("panel.denied"), channels_named(denied)),
         ]
-        await tell_stale(context, sections, said, _again(context, "channels"))
+        await reply_stale(context, sections, said, _again(context, "channels"))
         return
     edit = channels_placed(allowed=allowed, denied=denied, shown=before)
     changed = await guilds.change(context.guild_id, context.actor, edit)
-    await show_panel(context, notice=_said(changed))
+    await show_panel(context, notice=_summary(changed))
 
 
 def _again(context: Context, name: str) -> discord.ui.Button[Any]:
@@ -141,7 +141,7 @@ async def set_media(context: Context) -> None:
     treatment, on = Treatment(context.fields["treatment"]), context.fields["on"] == str(True)
     guilds = context.services.guilds
     changed = await guilds.set_media(guild_id, context.actor, target, treatment, on=on)
-    await show_panel(context, notice=_said(changed))
+    await show_panel(context, notice=_summary(changed))
 
 
 # -- words ---------------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ async def set_words(context: Context) -> None:
         said = [(text("panel.pattern"), as_typed(pattern))]
         await give_back(context, refusal.text, said, _again(context, "words"))
         return
-    await show_panel(context, notice=_said(changed))
+    await show_panel(context, notice=_summary(changed))
 
 
 def _handle(rule: WordRule) -> str:
@@ -241,13 +241,13 @@ async def set_prompts(context: Context, revision: int | None) -> None:
     try:
         edits = list(_prompt_edits(shown.settings, typed, chosen))
         if edits and not shown.known:
-            await tell_stale(context, sections, said, again)
+            await reply_stale(context, sections, said, again)
             return
         changed = await guilds.change(context.guild_id, context.actor, all_of(edits))
     except UserError as refusal:
         await give_back(context, refusal.text, said, again)
         return
-    await show_panel(context, notice=_said(changed))
+    await show_panel(context, notice=_summary(changed))
 
 
 def _prompt_edits(shown: GuildSettings, typed: Mapping[str, str], chosen: set[Charge]) -> Iterable[Edit]:
@@ -255,9 +255,9 @@ def _prompt_edits(shown: GuildSettings, typed: Mapping[str, str], chosen: set[Ch
     here = shown.guild_id
     mine = next((a for a in shown.additions if a.target_id == here), PromptAddition(here))
     if typed["defaults"].strip() != mine.defaults[:PARAMETERS_LIMIT].strip():
-        yield defaults_said(here, typed["defaults"])
+        yield defaults_edit(here, typed["defaults"])
     if typed["suffix"].strip() != mine.suffix.strip():
-        yield suffix_said(here, typed["suffix"])
+        yield suffix_edit(here, typed["suffix"])
     before, wanted = read_limits(_spelled(shown)), read_limits(typed["limits"])
     for key in before:
         if key not in wanted:

@@ -86,7 +86,7 @@ async def cancel_all(context: Context, user_id: int) -> None:
     moderation = context.services.moderation
     n = await moderation.cancel_all(context.guild_id, context.actor, user_id)
     await show_member(context, user_id)
-    await context.tell(text("member.cancelled" if n else "member.cancelled_none", n=n, user=str(user_id)))
+    await context.reply(text("member.cancelled" if n else "member.cancelled_none", n=n, user=str(user_id)))
 
 
 @mod_button("export", SNOWFLAKE)
@@ -131,7 +131,7 @@ async def erase(context: Context, user_id: int) -> None:
     cards = await moderation.cards_left(context.guild_id, user_id)
     if cards:
         said = text("member.erased_cards", said=said, n=cards)
-    await context.tell(said)
+    await context.reply(said)
 
 
 async def _ask(context: Context, question: Text, word: str, label: str, user_id: int) -> None:
@@ -250,4 +250,4 @@ async def undo(context: Context, entry_id: int) -> None:
     await _still_last(context, entry_id)
     await context.services.guilds.undo_last(context.guild_id, context.actor, entry_id)
     await show_audit(context, None)
-    await context.tell(text("audit.undone_now"))
+    await context.reply(text("audit.undone_now"))

@@ -18,7 +18,7 @@ from bot.ui.kit.context import NOBODY
 from bot.ui.kit.controls import modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, Field, one_of
 from bot.ui.kit.moderators import draw_mod_button, mod_button
-from bot.ui.moderation.given_back import tell_stale
+from bot.ui.moderation.given_back import reply_stale
 from bot.ui.moderation.list_modals import LIST_MODALS
 from bot.ui.moderation.panel import POOLS, show_panel
 from bot.ui.moderation.setting_changes import From, apply, show_state
@@ -81,7 +81,7 @@ async def _change(context: Context, command: str, origin: From, revision: int | 
     if values and not shown.known:
         said = [(label_of(one), value_words(one, written[one.about.option])) for one in COMMANDS[command]]
         again = draw_mod_button("set", command, origin.value, label=context.localize(text("button.change")))
-        await tell_stale(context, sections, said, again)
+        await reply_stale(context, sections, said, again)
         return
     changed = await apply(context, command, values)
     if changed is None:

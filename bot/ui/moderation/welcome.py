@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.pools import UNLIMITED, UNSAID, USUAL_POOLS, AllowanceChange, Pool
+from bot.domain.pools import UNLIMITED, UNSET, USUAL_POOLS, AllowanceChange, Pool
 from bot.domain.servers.access import Pressers
 from bot.services.servers.edits import all_of, allowance, channels_placed, pool_switched, values
 from bot.texts import Localize, listed, text
 from bot.ui.kit.controls import StatelessView, form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, Field
 from bot.ui.kit.moderators import draw_mod_button, mod_button
-from bot.ui.moderation.given_back import NOTHING, as_typed, channels_named, tell_stale
+from bot.ui.moderation.given_back import NOTHING, as_typed, channels_named, reply_stale
 from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.panel import show_panel
 from bot.ui.moderation.setting_changes import CALM, check_writable
@@ -145,7 +145,7 @@ async def _decide(context: Context, revision: int | None, pools: Collection[Pool
     await context.defer_ephemeral()
     typed = context.fields.get("per_day", "").strip()
     unlimited = context.localize(text("pool.unlimited"))
-    per_day = read_number(typed, unlimited=unlimited) if typed else UNSAID
+    per_day = read_number(typed, unlimited=unlimited) if typed else UNSET
     log = next((int(id_) for id_ in context.choices.get("log", ())), None)
     if log is not None:
         check_writable(context, log)
@@ -179,9 +179,9 @@ async def _decide(context: Context, revision: int | None, pools: Collection[Pool
             (text("welcome.press"), text(f"choice.press.{press.value}")),
         ]
         again = draw_mod_button("setup", label=context.localize(text("button.setup")))
-        await tell_stale(context, SECTIONS, said, again)
+        await reply_stale(context, SECTIONS, said, again)
         return
-    if per_day is not UNSAID:
+    if per_day is not UNSET:
         change = AllowanceChange(per_day=per_day)
         edits += [
             allowance(pool, guild_id, change, otherwise=offered.get(pool, UNLIMITED))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.pools import UNSAID, USUAL_POOLS, AllowanceChange, Pool, Said, Unsaid
+from bot.domain.pools import UNSET, USUAL_POOLS, AllowanceChange, NewLimit, Pool, Unset
 from bot.domain.prices import PICTURES, Charge
 from bot.errors import UserError
 from bot.services.servers.quota import REASON_LIMIT
@@ -65,20 +65,20 @@ def _role_in(context: Context) -> int:
     return int(context.fields.get("role", context.guild_id))
 
 
-def _said(context: Context, name: str) -> Said:
+def _limit_of(context: Context, name: str) -> NewLimit:
     """A number, or this language's word for “unlimited”, as its hint names it."""
     written = context.fields.get(name, "")
     if not written.strip():
-        return UNSAID
+        return UNSET
     return read_number(written, unlimited=context.localize(text("pool.unlimited")))
 
 
 def _count(context: Context, name: str) -> int | None:
     """A number, or nothing; “unlimited” makes no sense here."""
-    said = _said(context, name)
+    said = _limit_of(context, name)
     if said is None:
         raise UserError(text("pool.must_be_number"))
-    return None if isinstance(said, Unsaid) else said
+    return None if isinstance(said, Unset) else said
 
 
 # -- a role's allowance in one pool ------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def rule_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
 @modal("pool-rule", POOL, moderators=True)
 async def set_rule(context: Context, pool: Pool) -> None:
     """Set it."""
-    per_day, running, waiting, per_month = (_said(context, name) for name in NUMBERS)
+    per_day, running, waiting, per_month = (_limit_of(context, name) for name in NUMBERS)
     numbers = AllowanceChange(per_day, running, waiting, per_month)
     await _show(context, pool_changes.set_rule(context, pool, _role_in(context), numbers))
 
@@ -164,8 +164,8 @@ def total_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
 @modal("pool-total", POOL, moderators=True)
 async def set_total(context: Context, pool: Pool) -> None:
     """Limit them."""
-    said = _said(context, "units")
-    per_day = None if isinstance(said, Unsaid) else said
+    said = _limit_of(context, "units")
+    per_day = None if isinstance(said, Unset) else said
     await _show(context, pool_changes.set_total(context, pool, per_day))
 
 

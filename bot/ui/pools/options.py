@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 AUTOMATIC: Final = "automatic"
 TYPED_SHOWN: Final = 40
-TOLD: Final = {pool: localized(f"command.imagine.pool.{pool.value}") for pool in MIDJOURNEY_POOLS}
-CHOICES: Final = [app_commands.Choice(name=TOLD[pool], value=pool.value) for pool in USUAL_POOLS]
+LABELS: Final = {pool: localized(f"command.imagine.pool.{pool.value}") for pool in MIDJOURNEY_POOLS}
+CHOICES: Final = [app_commands.Choice(name=LABELS[pool], value=pool.value) for pool in USUAL_POOLS]
 """For members: with what a pool is good for. No account of the program has more: the picker itself lists them."""
 NAMES: Final = [app_commands.Choice(name=pool.value, value=pool.value) for pool in USUAL_POOLS]
 """For moderators."""

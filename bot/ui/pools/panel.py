@@ -14,7 +14,7 @@ from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
 from bot.texts import Localize, Text, text
 from bot.ui.card.cards import POOL_COLOUR, WAITING_COLOUR
 from bot.ui.kit.controls import StatelessView
-from bot.ui.kit.custom_ids import maybe, one_of, spell
+from bot.ui.kit.custom_ids import encode_custom_id, maybe, one_of
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.billing import key_lines, payer_lines, read_payers
 from bot.ui.pools.wording import allowance_words, bar, charge_name, pool_name, role_name, spent_words
@@ -74,7 +74,7 @@ MENU: Final = "pool-menu"
 
 def draw_button(verb: Verb, pool: Pool | None, label: str, **options: Any) -> discord.ui.Button[Any]:
     """Draw one; who presses it is checked at each press."""
-    return discord.ui.Button(label=label, custom_id=spell("pool", BUTTON, (verb, pool)), **options)
+    return discord.ui.Button(label=label, custom_id=encode_custom_id("pool", BUTTON, (verb, pool)), **options)
 
 
 # -- drawing ---------------------------------------------------------------------------------------------------
@@ -266,7 +266,7 @@ def _controls(pool: PoolOverview, state: State, localize: Localize) -> Iterable[
             if not useless.get(verb)
         ]
         menu: discord.ui.Select[Any] = discord.ui.Select(
-            custom_id=spell(MENU, (POOL,), (pool.pool,)),
+            custom_id=encode_custom_id(MENU, (POOL,), (pool.pool,)),
             placeholder=localize(text("pool.menu", pool=pool_name(pool.pool))),
             options=options,
         )

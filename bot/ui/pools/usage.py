@@ -48,7 +48,7 @@ async def show_usage(context: Context, days: int) -> None:
     dates, since, until = period(client.services.jobs.now(), days, settings.zone)
     rows = await client.services.allowances.usage(guild_id, since, until)
     if not rows:
-        await context.tell(text("pool.usage_none", n=days))
+        await context.reply(text("pool.usage_none", n=days))
         return
     pools, money = await client.services.policy.shown(guild_id), client.services.costs.money
     chart = await asyncio.to_thread(

@@ -15,11 +15,11 @@ from bot.errors import UserError
 from bot.services.intake.drafts import is_given_back
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
-from bot.ui.card.press import say_where
+from bot.ui.card.press import reply_existing
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.imagine.window_drafts import give_back
 from bot.ui.kit.controls import form, modal, words_view
-from bot.ui.kit.custom_ids import KEY, NUMBER, spell
+from bot.ui.kit.custom_ids import KEY, NUMBER, encode_custom_id
 from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.links import card_link
 from bot.ui.region.cells import CELLS
@@ -74,7 +74,9 @@ async def take(context: Context, key: JobKey, position: int) -> None:
             refusal.text,
             typed,
             # The same window once more: no squares are chosen.
-            lambda draft: spell("cells-rewrite", (KEY, NUMBER, CELLS, KEY), (key, position, Cells(), draft)),
+            lambda draft: encode_custom_id(
+                "cells-rewrite", (KEY, NUMBER, CELLS, KEY), (key, position, Cells(), draft)
+            ),
         )
 
 
@@ -97,7 +99,7 @@ async def begin_region(context: Context, ready: Masked | Pressed) -> None:
     The press was answered by leaving the picker as it is, so the card gets a message of its own.
     """
     if isinstance(ready, Pressed):
-        await say_where(context, ready)
+        await reply_existing(context, ready)
         return
     words = context.client.catalogues.render(text("region.starting"), context.guild_locale)
     place = await context.interaction.followup.send(
@@ -112,7 +114,7 @@ async def begin_region(context: Context, ready: Masked | Pressed) -> None:
         raise
     if pressed.outcome is not PressOutcome.STARTED:
         await _take_away(context, place.id)
-        await say_where(context, pressed)
+        await reply_existing(context, pressed)
         return
     link = card_link(pressed.job)
     said = (

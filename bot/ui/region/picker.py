@@ -84,7 +84,7 @@ async def _picker(
     """The picture with its lattice, and the buttons."""
     regions = context.services.regions
     localize = context.localize
-    name = f"region-{draft.job.key}-{cells.spell()}.jpg"
+    name = f"region-{draft.job.key}-{cells.encode()}.jpg"
     file = discord.File(io.BytesIO(await regions.preview(draft, cells)), filename=name)
     chosen = ", ".join(name_of(cell) for cell in cells)
     if cells.is_region:

@@ -94,7 +94,7 @@ class DiscordMail:
     def _bot(self) -> BotClient:
         return cast("BotClient", self._client)
 
-    async def tell(self, words: Text, *, once: str) -> bool:
+    async def notify(self, words: Text, *, once: str) -> bool:
         """See the port."""
         nonce = hashlib.blake2s(once.encode(), digest_size=NONCE_LIMIT // 2).hexdigest()
         return await self._send(lambda localize: words_view(localize(words)), nonce=nonce)

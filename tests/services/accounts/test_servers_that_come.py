@@ -28,7 +28,7 @@ class Mail:
         self.shut = False
         self.asked: list[tuple[int, bool]] = []
 
-    async def tell(self, words: Text, *, once: str) -> bool:
+    async def notify(self, words: Text, *, once: str) -> bool:
         raise AssertionError(words, once)
 
     async def ask(self, server: KnownServer, *, again: bool) -> bool:

@@ -52,7 +52,7 @@ class Mail:
         self.arrives = True
         self.breaks: Memory | None = None
 
-    async def tell(self, words: Text, *, once: str) -> bool:
+    async def notify(self, words: Text, *, once: str) -> bool:
         assert once
         self.told.append(words)
         if self.breaks is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.inputs import INPUT_LIFE_MS, MOST_GIVEN_BYTES, Checked, Shape, spoken, weigh
+from bot.domain.inputs import INPUT_LIFE_MS, MOST_GIVEN_BYTES, Checked, Shape, displayed_name, weigh
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import JobKind, JobState
 from bot.domain.pools import UNLIMITED, Allowance, Pool
@@ -194,7 +194,7 @@ async def test_a_picture_that_was_made_smaller_is_said_to_be(world: Harness) -> 
     ],
 )
 def test_a_file_s_name_is_repeated_without_markup(called: str, said: str) -> None:
-    assert spoken(called) == said
+    assert displayed_name(called) == said
 
 
 def test_what_is_not_known_to_be_large_is_weighed_later() -> None:

@@ -310,7 +310,7 @@ async def test_a_webhook_about_the_end_is_read_at_once(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(6.1)
 
-    world.services.worker.hear(job.key, ended=True)
+    world.services.worker.receive_webhook(job.key, ended=True)
     await world.calm()
 
     assert (await world.job(job.key)).state is JobState.SUCCEEDED
@@ -326,7 +326,7 @@ async def test_the_end_is_read_before_the_pages_of_many_other_jobs(world: Harnes
     task.seconds = 1
     world.upstream.reads.clear()
 
-    world.services.worker.hear(jobs[0].key, ended=True)
+    world.services.worker.receive_webhook(jobs[0].key, ended=True)
     await world.calm()
 
     assert world.upstream.reads == ["query"]
@@ -342,7 +342,7 @@ async def test_an_end_told_while_an_older_answer_is_on_its_way_is_read_again(wor
     def end_and_tell() -> None:
         world.upstream.tasks[0].seconds = 1
         world.clock.move_to(world.clock.now() + 100)
-        tracker.hear(job.key, ended=True)
+        tracker.receive_webhook(job.key, ended=True)
 
     tracker.api = SlowApi(tracker.api, end_and_tell)  # type: ignore[assignment]  # only queries are asked for here
     await world.pass_time(3)
@@ -360,7 +360,7 @@ async def test_many_ends_at_once_are_found_on_pages(world: Harness) -> None:
     world.upstream.reads.clear()
 
     for job in jobs:
-        world.services.worker.hear(job.key, ended=True)
+        world.services.worker.receive_webhook(job.key, ended=True)
     await world.calm()
 
     assert world.upstream.reads == ["page", "page"]
@@ -377,7 +377,7 @@ async def test_a_webhook_about_progress_has_a_job_read_sooner_than_its_turn(worl
     await world.pass_time(4)
     before = len(world.upstream.reads)
 
-    world.services.worker.hear(job.key, ended=False)
+    world.services.worker.receive_webhook(job.key, ended=False)
     await world.pass_time(1)
 
     assert len(world.upstream.reads) == before + 1
@@ -478,14 +478,14 @@ async def test_a_flood_of_webhooks_about_progress_does_not_become_a_flood_of_rea
     before = len(world.upstream.reads)
 
     for _ in range(100):
-        world.services.worker.hear(job.key, ended=False)
+        world.services.worker.receive_webhook(job.key, ended=False)
         await world.pass_time(0.01)
 
     assert len(world.upstream.reads) - before <= 2
 
 
 async def test_a_webhook_about_a_job_that_nobody_follows_is_ignored(world: Harness) -> None:
-    world.services.worker.hear(world.names.key(), ended=True)
+    world.services.worker.receive_webhook(world.names.key(), ended=True)
 
     await world.pass_time(10)
 

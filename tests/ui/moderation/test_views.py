@@ -20,7 +20,7 @@ from bot.domain.servers.prompt_rules import SUFFIX_LIMIT, PromptAddition
 from bot.services.servers.moderation import SHOWN_JOBS, SHOWN_STRIKES
 from bot.texts import listed, text
 from bot.ui.jobs.lists import state_of
-from bot.ui.moderation.given_back import as_typed, tell_stale
+from bot.ui.moderation.given_back import as_typed, reply_stale
 from bot.ui.moderation.jobs import job_view
 from bot.ui.moderation.list_modals import LIMITS_LIMIT, PARAMETERS_LIMIT
 from bot.ui.moderation.members import member_view
@@ -116,7 +116,7 @@ async def test_a_full_window_that_came_too_late_is_given_back_in_one_message(lan
     async def changes_of(*_: object) -> list[AuditEntry]:
         return [entry] * 9
 
-    async def tell(_why: object, *, view: discord.ui.LayoutView) -> None:
+    async def reply(_why: object, *, view: discord.ui.LayoutView) -> None:
         said.append(view)
 
     context = SimpleNamespace(
@@ -126,7 +126,7 @@ async def test_a_full_window_that_came_too_late_is_given_back_in_one_message(lan
         guild_id=1,
         locale=language,
         localize=partial(CATALOGUES.render, locale=language),
-        tell=tell,
+        reply=reply,
     )
     written: list[tuple[Text, Text | str | int]] = [
         (text("section.additions"), as_typed("x" * PARAMETERS_LIMIT)),
@@ -136,7 +136,7 @@ async def test_a_full_window_that_came_too_late_is_given_back_in_one_message(lan
     ]
 
     again: discord.ui.Button[Any] = discord.ui.Button(label="x", custom_id="y")
-    await tell_stale(cast("Any", context), ("other",), written, again)
+    await reply_stale(cast("Any", context), ("other",), written, again)
 
     (view,) = said
     assert view.content_length() <= 4000
