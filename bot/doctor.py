@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from bot.domain.intake.drawing import ListedEngine
     from bot.domain.upstream_keys import KeyAdmin
     from bot.midjourney.openai.chat import OpenAiChat
-    from bot.setting_types import Listen
+    from bot.setting_types import ListenAddress
 
 __all__ = ["Finding", "examine"]
 
@@ -125,7 +125,7 @@ async def _policy(settings: Settings, state: Standing | None, guild_id: int) -> 
         return ChannelPolicy()
 
 
-async def _port(name: str, listen: Listen) -> Finding:
+async def _port(name: str, listen: ListenAddress) -> Finding:
     """Try to listen; where somebody else does, see whether that is Easel."""
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
     try:
@@ -150,7 +150,7 @@ async def _port(name: str, listen: Listen) -> Finding:
     return Finding("port", fine=True, words=f"{name}: {listen.host}:{listen.port} is free")
 
 
-async def _is_easel(listen: Listen) -> bool:
+async def _is_easel(listen: ListenAddress) -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)  # noqa: S104 - where to ask, not where to listen
     host = f"[{host}]" if ":" in host else host
     try:

@@ -22,7 +22,7 @@ from bot.invitation import invite_link
 from bot.metrics import Meters, watch_loop
 from bot.midjourney import pillow
 from bot.systemd import Systemd
-from bot.web_server import Served, serving
+from bot.web_server import WebServices, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock
-    from bot.image_accounts import OwnersAccounts
+    from bot.image_accounts import OwnerAccounts
     from bot.readiness import Readiness
     from bot.services.intake.mask_editor import MaskEditor
     from bot.services.wiring import Services
@@ -57,7 +57,7 @@ class App:
     storage: Storage
     clock: Clock
     meters: Meters
-    accounts: OwnersAccounts
+    accounts: OwnerAccounts
     mask_editor: MaskEditor
     supervisor: Supervisor
     starts: Starts
@@ -209,9 +209,9 @@ class App:
                 await self.services.answers.settle()
         log.info("stopped")
 
-    def served(self) -> Served:
+    def served(self) -> WebServices:
         """What its web server shows and asks."""
-        return Served(
+        return WebServices(
             supervisor=self.supervisor,
             readiness=self.readiness,
             metrics=self.meters,

@@ -27,7 +27,7 @@ LOOK_EVERY_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class BotIdentity:
     """Who Discord says that a token is."""
 
     name: str
@@ -55,10 +55,10 @@ async def _logged_in(settings: Settings) -> AsyncIterator[discord.Client]:
             yield client
 
 
-async def who_is(settings: Settings) -> Known:
+async def who_is(settings: Settings) -> BotIdentity:
     """Ask Discord whose token this is. Raises `StartupError`, or `StartupDelayed` if Discord is away."""
     async with _logged_in(settings) as client:
-        return Known(str(client.user), client.application_id or 0)
+        return BotIdentity(str(client.user), client.application_id or 0)
 
 
 async def wait_for_servers(settings: Settings, clock: Clock, *, seconds: float) -> list[str]:

@@ -15,7 +15,7 @@ from bot.domain.pools import Pool
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.imagine import describe as describing
-from bot.ui.imagine.attachments import Addressed, attached, given_by, picked
+from bot.ui.imagine.attachments import EmbeddedPicture, attached, given_by, picked
 from bot.ui.imagine.use_as_prompt import open_for_message
 from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
@@ -23,7 +23,7 @@ from bot.ui.pools.options import CHOICES, read_pool, suggest
 
 if TYPE_CHECKING:
     from bot.client import Easel
-    from bot.domain.inputs import Given
+    from bot.domain.inputs import SourcePicture
     from bot.services.admission.asker import Asker
 
 __all__ = ["PicturesCog", "describing", "setup"]
@@ -95,7 +95,7 @@ class PicturesCog(commands.Cog):
     ) -> None:
         """Ask for prompts that would give such a picture."""
         context = Context(interaction)
-        given: list[Given] = [*attached((image,))]
+        given: list[SourcePicture] = [*attached((image,))]
         if address is not None:
             given.append(context.services.image_loader.of_address(address))
         if len(given) != 1:
@@ -110,12 +110,12 @@ async def describe_picture(interaction: discord.Interaction[Easel], message: dis
     context = Context(interaction)
     pick = picked(context, message)
     asker = await context.defer_public()
-    address = pick.address if isinstance(pick, Addressed) else None
+    address = pick.address if isinstance(pick, EmbeddedPicture) else None
     await _describe(context, asker, await given_by(context, pick), None, address)
 
 
 async def _describe(
-    context: Context, asker: Asker, given: Given, pool: Pool | None, address: str | None = None
+    context: Context, asker: Asker, given: SourcePicture, pool: Pool | None, address: str | None = None
 ) -> None:
     services = context.services
     liked = await services.people.preferences(asker.user_id)

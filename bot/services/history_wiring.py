@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WhatExists:
+class HistoryServices:
     """The services of the room."""
 
     jobs: Jobs
@@ -52,7 +52,7 @@ def build_history(
     policy: GuildPolicy,
     worker: Worker,
     dispatcher: Dispatcher,
-) -> WhatExists:
+) -> HistoryServices:
     """Wire them."""
     store, clock = ports.store, ports.clock
     upstream_requests = UpstreamRequests(store=store, accounts=accounts, clock=clock)
@@ -79,7 +79,7 @@ def build_history(
         clock=clock,
         link_of=terms.link_of,
     )
-    return WhatExists(
+    return HistoryServices(
         jobs=jobs,
         upstream_requests=upstream_requests,
         redelivery=redelivery,

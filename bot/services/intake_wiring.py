@@ -25,17 +25,17 @@ from bot.services.intake.translating import Translating
 from bot.services.intake.windows import ActionWindows
 
 if TYPE_CHECKING:
-    from bot.services.accounts_wiring import WhoPays
+    from bot.services.accounts_wiring import AccountServices
     from bot.services.admission.authorization import Authorizer
-    from bot.services.history_wiring import WhatExists
+    from bot.services.history_wiring import HistoryServices
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.process import Ports, Terms
-    from bot.services.servers_wiring import OfServers
+    from bot.services.servers_wiring import ServerServices
     from bot.services.worker.worker import Worker
 
 
 @dataclass(frozen=True, kw_only=True)
-class Requests:
+class IntakeServices:
     """The services of the room."""
 
     imagine: Imagine
@@ -59,13 +59,13 @@ def build_intake(
     ports: Ports,
     terms: Terms,
     *,
-    payers: WhoPays,
-    servers: OfServers,
-    history: WhatExists,
+    payers: AccountServices,
+    servers: ServerServices,
+    history: HistoryServices,
     authorizer: Authorizer,
     worker: Worker,
     dispatcher: Dispatcher,
-) -> Requests:
+) -> IntakeServices:
     """Wire them."""
     store, clock, metrics = ports.store, ports.clock, ports.metrics
     accounts, guilds, policy = payers.accounts, servers.guilds, servers.policy
@@ -115,7 +115,7 @@ def build_intake(
         video=terms.video,
     )
     drafts = Drafts(store=ports.personal_items, clock=clock, naming=terms.naming)
-    return Requests(
+    return IntakeServices(
         batches=Batches(
             chains=chains,
             authorizer=authorizer,

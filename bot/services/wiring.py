@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.services.accounts.status import AccountStatus
-from bot.services.accounts_wiring import WhoPays, build_accounts
+from bot.services.accounts_wiring import AccountServices, build_accounts
 from bot.services.admission.authorization import Authorizer
 from bot.services.history.dm_outbox import DmQueue
 from bot.services.history.preferences import People
-from bot.services.history_wiring import WhatExists, build_history
+from bot.services.history_wiring import HistoryServices, build_history
 from bot.services.housekeeping import Housekeeping
-from bot.services.intake_wiring import Requests, build_intake
+from bot.services.intake_wiring import IntakeServices, build_intake
 from bot.services.modlog.dispatcher import Dispatcher
-from bot.services.servers_wiring import OfServers, build_servers
+from bot.services.servers_wiring import ServerServices, build_servers
 from bot.services.worker_wiring import build_worker
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services(Requests, WhatExists, OfServers, WhoPays):
+class Services(IntakeServices, HistoryServices, ServerServices, AccountServices):
     """What the adapters (commands, buttons, the web) call."""
 
     worker: Worker

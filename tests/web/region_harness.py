@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from bot.domain.jobs import Job, ReplyTarget
 from bot.domain.keys import JobKey
-from bot.domain.ports import Picture, Shown
+from bot.domain.ports import CardLocation, Picture
 from bot.i18n import Catalogues
 from bot.midjourney.screens import PillowScreens
 from bot.services.admission.asker import Asker
@@ -187,12 +187,12 @@ class Room:
         self.fetched += 1
         return Picture(drawn(self.size), "a.png", "image/png", *self.size)
 
-    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
+    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> CardLocation:
         """Post a card."""
         assert picture is None
         self.posted.append((showing, route))
         self.shown.set()
-        return Shown(22, 900, self.clock.now())
+        return CardLocation(22, 900, self.clock.now())
 
     def count(self, name: str, n: int = 1, /, **labels: str) -> None:
         """Remember one."""

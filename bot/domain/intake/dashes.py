@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.intake.parameters import Parameter, Takes, parameter_named
+from bot.domain.intake.parameters import Arity, Parameter, parameter_named
 from bot.domain.wording import DASHES, LONG_DASHES, SPEEDS, TRAILING, is_link
 
 if TYPE_CHECKING:
@@ -145,12 +145,12 @@ def _is_meant(name: str, stuck: str, following: Sequence[str]) -> bool:
     behind = list(following) if value is None else [value, *following]
     ended = not behind or _begins_with_dash(behind[0])
     parameter = parameter_named(name)
-    if parameter is None or parameter.takes is Takes.NONE:
+    if parameter is None or parameter.takes is Arity.NONE:
         return ended
-    if parameter.takes is Takes.ALL:
+    if parameter.takes is Arity.ALL:
         return not ended and not stuck
-    if parameter.takes in {Takes.MAYBE_ONE, Takes.MAYBE_ALL}:
-        return ended or behind[0][:1].isdigit() or (parameter.takes is Takes.MAYBE_ALL and _coded(behind[0]))
+    if parameter.takes in {Arity.MAYBE_ONE, Arity.MAYBE_ALL}:
+        return ended or behind[0][:1].isdigit() or (parameter.takes is Arity.MAYBE_ALL and _coded(behind[0]))
     return bool(behind) and _reads(parameter, behind)
 
 

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.answers import Accepted, Answer, Existing, WindowOpen
+from bot.domain.answers import Accepted, Answer, ExistingTask, WindowOpen
 from bot.domain.failures import FailureKind
 from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault
@@ -112,7 +112,7 @@ def read_submission(status: int, headers: Mapping[str, str], body: bytes) -> Ans
     properties = properties if isinstance(properties, dict) else {}
     earlier = word(properties.get("status"))
     if said.code == EXISTED and earlier is not None:
-        return Existing(task_id, read_status(earlier))
+        return ExistingTask(task_id, read_status(earlier))
     # Gateways rewrite most windows' 21 to 1 and keep the rest of the body (family §1.13).
     if said.code == EXISTED or properties.get("remix") is True or _A_WINDOW.search(said.words):
         return WindowOpen(task_id, word(properties.get("finalPrompt")))
@@ -125,7 +125,7 @@ def read_filled(status: int, headers: Mapping[str, str], body: bytes) -> Accepte
     answer = read_submission(status, headers, body)
     if isinstance(answer, Accepted):
         return answer
-    if isinstance(answer, Existing) and answer.status is not TaskStatus.MODAL:
+    if isinstance(answer, ExistingTask) and answer.status is not TaskStatus.MODAL:
         return Accepted(answer.task_id)
     raise RemoteError(RemoteFault.UNCLEAR, "the window was answered, and the server still waits for it")
 

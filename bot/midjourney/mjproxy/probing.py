@@ -81,7 +81,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ProbeResult:
     """What was found out about a server."""
 
     server: ServerKind | None
@@ -91,13 +91,13 @@ class Look:
     """Guest mode, or a proxy without a secret: then "the key works" proves nothing."""
 
 
-def recognise(seen: Mapping[Metrics, Seen]) -> Look:
+def recognise(seen: Mapping[Metrics, Seen]) -> ProbeResult:
     """Tell which program it is from what the probes brought."""
     nobody = seen.get(Metrics.BATCH_AS_NOBODY)
     any_key = nobody is not None and nobody.gives_list
     server = _server(seen)
     if server is None:
-        return Look(None, None, takes_any_key=False)
+        return ProbeResult(None, None, takes_any_key=False)
     capabilities = BY_SERVER[server]
     if server is not ServerKind.OHMYGPT:
         batch = seen.get(Metrics.BATCH)
@@ -106,7 +106,7 @@ def recognise(seen: Mapping[Metrics, Seen]) -> Look:
             batch=capabilities.batch and batch is not None and batch.gives_list,
             balance=capabilities.balance and _tells_usage(seen.get(Metrics.USAGE)),
         )
-    return Look(server, capabilities, takes_any_key=any_key)
+    return ProbeResult(server, capabilities, takes_any_key=any_key)
 
 
 def _server(seen: Mapping[Metrics, Seen]) -> ServerKind | None:

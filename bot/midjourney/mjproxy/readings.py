@@ -6,7 +6,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.answers import Finding
+from bot.domain.answers import TagSearchResult
 from bot.domain.failures import FailureKind
 from bot.domain.tasks import TaskPage
 from bot.errors import RemoteError, RemoteFault
@@ -62,9 +62,9 @@ def cut_page(tasks: tuple[TaskSnapshot, ...], number: int, size: int) -> TaskPag
     return TaskPage(total=len(tasks), tasks=tasks[(number - 1) * size : number * size])
 
 
-def find_tag(tasks: tuple[TaskSnapshot, ...], tag: str, *, complete: bool) -> Finding:
+def find_tag(tasks: tuple[TaskSnapshot, ...], tag: str, *, complete: bool) -> TagSearchResult:
     """Look for a tag of ours. One that came back changed is not ours: a wrong match would be paid for twice."""
-    return Finding(next((task for task in tasks if task.tag == tag), None), complete=complete)
+    return TagSearchResult(next((task for task in tasks if task.tag == tag), None), complete=complete)
 
 
 def read_hint(body: bytes) -> WebhookHint | None:

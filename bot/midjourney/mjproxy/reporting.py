@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.domain.capabilities import Capabilities
-    from bot.midjourney.mjproxy.probing import Look
+    from bot.midjourney.mjproxy.probing import ProbeResult
 
 _LOOKUPS: Final = {
     Lookup.NEVER: "never: a submission whose answer is lost is given up",
@@ -30,7 +30,7 @@ class Line:
     words: str
 
 
-def report(look: Look) -> Iterator[Line]:
+def report(look: ProbeResult) -> Iterator[Line]:
     """Say what was found, the kind first; a server of the wrong kind ends it."""
     able = look.capabilities
     if look.server is None or able is None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Guard, Metrics
     from bot.domain.tasks import RemoteTaskId
     from bot.midjourney.calls import Reader, T
-    from bot.midjourney.mjproxy.probing import Look
+    from bot.midjourney.mjproxy.probing import ProbeResult
     from bot.midjourney.transport import Lines
 
 
@@ -101,7 +101,7 @@ class Submitting:
     def _routes(self) -> Mapping[Speed, PoolRoute]:
         return self._settings.routes or usual_routes(self._capabilities.server)
 
-    async def look(self) -> Look:
+    async def look(self) -> ProbeResult:
         """Find out by free calls which program answers and what follows."""
         return await look(self._out, seconds=self._settings.query_seconds)
 

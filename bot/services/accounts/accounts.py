@@ -11,7 +11,7 @@ from bot.domain.accounts import DEFAULT_ACCOUNT, is_own, mapped, read_own
 from bot.domain.capabilities import OHMYGPT, capabilities_of
 from bot.domain.intake.drawing import Drawing
 from bot.domain.pools import Pool, shown_pools
-from bot.domain.window_ports import Unfamiliar
+from bot.domain.window_ports import ProbedAccount
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.texts import text
 
@@ -88,7 +88,7 @@ class Accounts:
     async def learned(self, name: str) -> Capabilities:
         """The same, with one free question to a server that was asked nothing yet; in trouble, what is known so far."""
         api = self.fixed.get(name)
-        if isinstance(api, Unfamiliar) and not api.is_known:
+        if isinstance(api, ProbedAccount) and not api.is_known:
             try:
                 await api.check()
             except RemoteError as error:

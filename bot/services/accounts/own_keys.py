@@ -50,7 +50,7 @@ _KEY: Final = re.compile(rf"[!-~]{{{SHORTEST_KEY},{KEY_LIMIT}}}")
 _PERMISSION: Final = re.compile(r"permission|scope|权限|權限", re.IGNORECASE)
 
 
-class Brought(StrEnum):
+class KeyOutcome(StrEnum):
     """What became of a key that somebody brought."""
 
     SET = "set"
@@ -165,7 +165,7 @@ class OwnKeys:
         readable = key is None or await self.api(key.account) is not None
         return KeyState(offered=True, key=key, readable=readable)
 
-    async def bring(self, guild_id: int, actor: Actor, typed: str) -> Brought:
+    async def bring(self, guild_id: int, actor: Actor, typed: str) -> KeyOutcome:
         """Test a key and make it the server's own.
 
         Raises `UserError` if it is no key, if the image API does not take it, or if the owner keeps own keys off.
@@ -184,7 +184,7 @@ class OwnKeys:
 
     async def _store_key(
         self, guild_id: int, actor: Actor, key: str, sealed: str, page: TaskPage
-    ) -> Brought | None:
+    ) -> KeyOutcome | None:
         """Store a key instead of the one that is there; None if another one took its place while we looked."""
         now, known = self.clock.now(), await self.store.current(guild_id)
         before = None if known is None else known.account
@@ -193,12 +193,12 @@ class OwnKeys:
                 await self.store.mark_tested(before, now)
                 raise UserError(text("own_key.same"))
             if await self._exchanged(before, page, sealed, actor=actor):
-                return Brought.EXCHANGED
+                return KeyOutcome.EXCHANGED
         stored = await self.store.replace(guild_id, sealed, instead_of=before, actor=actor, at=now)
         if stored is None:
             return None
         self._remember(guild_id, stored.account)
-        return Brought.SET if before is None else Brought.REPLACED
+        return KeyOutcome.SET if before is None else KeyOutcome.REPLACED
 
     async def _exchanged(self, account: OwnAccount, page: TaskPage, sealed: str, *, actor: Actor) -> bool:
         """Keep the account if the new key opens it too: a job of ours among its tasks gives it away."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from bot.services.history.preferences import People
     from bot.services.intake.describe import Places
     from bot.services.intake.drafts import Drafts
-    from bot.services.intake.intake import Started
+    from bot.services.intake.intake import StartedJob
     from bot.services.intake.new_chain import NewChains
     from bot.services.servers.settings import Guilds
     from bot.texts import Text
@@ -180,7 +180,7 @@ class Batches:
         asker = await places.open()
         try:
             authorized = await self.authorizer.authorize_asker(asker, origin, Operation.DRAFT)
-            one: Started = await self.chains.start(authorized, root)
+            one: StartedJob = await self.chains.start(authorized, root)
         except BaseException:
             await places.shut(asker)
             raise

@@ -13,13 +13,13 @@ from bot.domain.jobs import Job, JobKind
 from bot.domain.prices import Charge
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.authorization import Authorizer, Operation, origin_of
-from bot.services.intake.intake import Started
+from bot.services.intake.intake import StartedJob
 from bot.services.intake.new_chain import NewChain, named_after
 from bot.services.intake.synthetic_ids import next_turn
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
-    from bot.domain.inputs import Given
+    from bot.domain.inputs import SourcePicture
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
     from bot.domain.ports import JobStore
@@ -69,12 +69,12 @@ class Describing:
     async def begin(
         self,
         asker: Asker,
-        given: Given,
+        given: SourcePicture,
         *,
         pool: Pool | None,
         preferred: Pool | None = None,
         address: str | None = None,
-    ) -> Started:
+    ) -> StartedJob:
         """Accept a picture. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
         await self.chains.ask_first(
             asker, Charge.DESCRIBE, pool=pool, preferred=preferred, given=[given], address=address
@@ -85,7 +85,7 @@ class Describing:
         )
         return await self.chains.start(asker, chain)
 
-    async def again(self, asker: Asker, viewer: Viewer, key: JobKey) -> Started:
+    async def again(self, asker: Asker, viewer: Viewer, key: JobKey) -> StartedJob:
         """Describe the same picture once more, in the same pool. A second press while it runs finds the first's job.
 
         Raises `UserError` if the picture is not kept any more.
@@ -115,7 +115,7 @@ class Describing:
             raise UserError(text("describe.forgotten", key=key))
         return job, found[number]
 
-    async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> Started:
+    async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> StartedJob:
         """Begin a chain with one of a description's prompts, as somebody edited it, in the description's pool."""
         job = await self._described(viewer, key, Operation.IDEA)
         asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.IDEA)
@@ -145,11 +145,11 @@ class Describing:
         log.info("description_imagined", extra={"job": key, "begun": len(begun), "refused": len(refused)})
         return IdeasStarted(tuple(begun), tuple(running), tuple(refused))
 
-    async def _one_of_all(self, job: Job, number: int, idea: str, places: Places) -> Started:
+    async def _one_of_all(self, job: Job, number: int, idea: str, places: Places) -> StartedJob:
         chain = _imagined(job, idea)
         synthetic_id, running = await next_turn(self.store, f"{job.key}/{number}")
         if running is not None:
-            return Started(running, fresh=False)
+            return StartedJob(running, fresh=False)
         asker = await places.open()
         try:
             authorized = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.IDEAS)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.services.admission.asker import Asker
     from bot.services.admission.viewer import Viewer
     from bot.services.history.jobs import Jobs
-    from bot.services.intake.intake import Started
+    from bot.services.intake.intake import StartedJob
     from bot.services.intake.new_chain import NewChains
 
 FROM_SHORTENED: Final = "note.from_shortened"
@@ -41,7 +41,7 @@ class Shortening:
 
     async def begin(
         self, asker: Asker, prompt: str, pool: Pool | None, *, preferred: Pool | None = None
-    ) -> Started:
+    ) -> StartedJob:
         """Accept a prompt, by the same rules as if it were to become a picture. It is a paid call like any other.
 
         Raises `UserError` where the prompt, the policy or the account refuses, `StorageTrouble` if the row could not
@@ -72,7 +72,7 @@ class Shortening:
         more = () if parameters_of(shorter) else parameters_of(job.prompt)
         return job, " ".join([shorter, *more])
 
-    async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> Started:
+    async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> StartedJob:
         """Begin a chain with one of the shorter prompts, as somebody edited it, in the pool of the shortening."""
         job = await self._shortened(viewer, key)
         asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.IDEA)

@@ -52,7 +52,7 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
+class RemovedResult:
     """A result that was taken away."""
 
     job: Job
@@ -154,7 +154,7 @@ class Moderation:
             raise UserError(text("settings.no_such_job", key=key))
         return job
 
-    async def remove(self, guild_id: int, actor: Actor, key: JobKey) -> Removed:
+    async def remove(self, guild_id: int, actor: Actor, key: JobKey) -> RemovedResult:
         """Take a result away: the messages that show it, picture, text and buttons. The job stays in the books, and costs.
 
         Pictures made from it with its buttons are jobs of their own. Raises `UserError` if there is no result, `RetryLater`
@@ -173,8 +173,8 @@ class Moderation:
         self._notify(guild_id, actor, job.user_id, "remove", said, details)
         for channel_id, message_id in left[:1]:
             here = replace(job.reply, channel_id=channel_id, message_id=message_id)
-            return Removed(replace(job, reply=here), card_is_gone=False)
-        return Removed(job, card_is_gone=True)
+            return RemovedResult(replace(job, reply=here), card_is_gone=False)
+        return RemovedResult(job, card_is_gone=True)
 
     async def _take_down(self, channel_id: int, message_id: int) -> bool:
         try:

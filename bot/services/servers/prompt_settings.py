@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from bot.domain.prices import Charge
     from bot.domain.servers.guilds import Actor, Changed, GuildSettings
     from bot.domain.servers.image_rules import ImageKind, ImagePolicy
-    from bot.domain.servers.prompt_rules import Placed
+    from bot.domain.servers.prompt_rules import PlaceRule
     from bot.services.servers.edits import Edit
     from bot.services.servers.settings import Guilds
 
-    P = TypeVar("P", bound=Placed)
+    P = TypeVar("P", bound=PlaceRule)
 
 PLACES_LIMIT: Final = 100
 """Rules of one sort that a server may have."""

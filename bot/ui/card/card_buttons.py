@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.ui.card.description import Own
 
 
-class Dress(StrEnum):
+class DetailLevel(StrEnum):
     """How much of a card is shown: less each time Discord refuses one (peers F30)."""
 
     FULL = "full"
@@ -45,12 +45,12 @@ class Dress(StrEnum):
     @property
     def has_words(self) -> bool:
         """Whether what people and upstream wrote is on it."""
-        return self not in {Dress.NEUTRAL, Dress.BARE}
+        return self not in {DetailLevel.NEUTRAL, DetailLevel.BARE}
 
     @property
     def has_buttons(self) -> bool:
         """Whether anything can be pressed."""
-        return self not in {Dress.NO_BUTTONS, Dress.BARE}
+        return self not in {DetailLevel.NO_BUTTONS, DetailLevel.BARE}
 
 
 _CANCEL: Final = ("cancel", "✖️", discord.ButtonStyle.secondary)
@@ -114,7 +114,7 @@ class CardButtons:
         *rows, last = layout.rows
         return Layout((*rows, last[:room]), (*last[room:], *layout.overflow), layout.hidden)
 
-    def rows(self, offered: Layout, dress: Dress) -> Iterable[list[discord.ui.Item[Any]]]:
+    def rows(self, offered: Layout, dress: DetailLevel) -> Iterable[list[discord.ui.Item[Any]]]:
         """Upstream's rows, then our own."""
         rows = [[self._action(button, dress) for button in row] for row in _one_free_zoom(offered.rows)]
         job = self._job
@@ -172,11 +172,11 @@ class CardButtons:
             return needs in {Need.NOTHING, Need.VIDEO, Need.MASK} or job.press.zoom is not None
         return job.kind is not JobKind.SHORTEN
 
-    def _action(self, button: ActionButton, dress: Dress) -> discord.ui.Item[Any]:
-        label = (button.label if dress is Dress.FULL else button.label or button.title) or None
+    def _action(self, button: ActionButton, dress: DetailLevel) -> discord.ui.Item[Any]:
+        label = (button.label if dress is DetailLevel.FULL else button.label or button.title) or None
         if own := engine_action(self._job.actions[button.position].custom_id, button.label):
             label = self._localize(own)
-        emoji = button.emoji if dress is Dress.FULL else None
+        emoji = button.emoji if dress is DetailLevel.FULL else None
         is_pressed = button.position in self._pressed
         style = discord.ButtonStyle.primary if is_pressed else discord.ButtonStyle.secondary
         key, custom_id = self._job.key, press.id(self._job.key, button.position)
@@ -197,12 +197,12 @@ class CardButtons:
             missing.add(_IMPROVE)
         return [_MIDJOURNEY if drawn and own is _START else own for own in offered if own not in missing]
 
-    def _own(self, words: Iterable[Own], dress: Dress) -> list[discord.ui.Item[Any]]:
+    def _own(self, words: Iterable[Own], dress: DetailLevel) -> list[discord.ui.Item[Any]]:
         return [
             discord.ui.Button(
                 custom_id=encode_custom_id(word, (KEY,), (self._job.key,)),
                 label=self._localize(self._label(word)),
-                emoji=emoji if dress is Dress.FULL else None,
+                emoji=emoji if dress is DetailLevel.FULL else None,
                 style=style,
             )
             for word, emoji, style in words

@@ -16,7 +16,7 @@ from bot.domain.ports import MOST_AHEAD
 from bot.services.intake.describe import FROM_DESCRIPTION
 from bot.services.intake.shorten import FROM_SHORTENED
 from bot.texts import Text, text
-from bot.ui.card.card_buttons import CardButtons, Dress, engine_action
+from bot.ui.card.card_buttons import CardButtons, DetailLevel, engine_action
 from bot.ui.card.description import idea_lines
 from bot.ui.card.shortened import shorter_lines
 from bot.ui.card.titles import plain_title, title_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.domain.capabilities import Capabilities
     from bot.domain.jobs import Ancestor
-    from bot.domain.ports import Picture, Showing, Shown
+    from bot.domain.ports import CardLocation, Picture, Showing
     from bot.i18n import Catalogues
 
 PROMPT_LIMIT: Final = 700
@@ -99,7 +99,7 @@ class Cards:
         media: str | None = None,
         more: Sequence[str] = (),
         picture: Picture | None = None,
-        dress: Dress = Dress.FULL,
+        dress: DetailLevel = DetailLevel.FULL,
         because: Text | None = None,
     ) -> discord.ui.LayoutView:
         """Draw a job as it stands.
@@ -124,7 +124,7 @@ class Cards:
         """Say something in a language."""
         return self._catalogues.render(words, locale)
 
-    def description(self, job: Job, dress: Dress = Dress.FULL) -> str:
+    def description(self, job: Job, dress: DetailLevel = DetailLevel.FULL) -> str:
         """What the picture's description says to those who cannot see it."""
         return _description(self._catalogues, job, dress)
 
@@ -140,7 +140,7 @@ class _Drawing:
         self,
         catalogues: Catalogues,
         showing: Showing,
-        dress: Dress,
+        dress: DetailLevel,
         *,
         video: bool,
         address: str | None,
@@ -180,7 +180,7 @@ class _Drawing:
                 box.add_item(discord.ui.ActionRow(*row))
         return StatelessView(box)
 
-    def _folded(self, shown: Shown) -> discord.ui.LayoutView:
+    def _folded(self, shown: CardLocation) -> discord.ui.LayoutView:
         """All that is left of a card whose result came as a new message."""
         link = message_link(self._job.reply.guild_id, shown.channel_id, shown.message_id or 0)
         view = discord.ui.LayoutView(timeout=None)
@@ -365,7 +365,7 @@ class _Drawing:
         return f"-# {self._localize(sentence)}"
 
 
-def _description(catalogues: Catalogues, job: Job, dress: Dress) -> str:
+def _description(catalogues: Catalogues, job: Job, dress: DetailLevel) -> str:
     def localize(sentence: Text) -> str:
         return catalogues.render(sentence, job.locale)
 

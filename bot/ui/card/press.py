@@ -15,7 +15,7 @@ from bot.ui.kit.message_parser import picture_urls
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.services.admission.asker import Asker
-    from bot.services.intake.intake import Started
+    from bot.services.intake.intake import StartedJob
     from bot.services.intake.press import Pressed
     from bot.ui.kit.context import Context
 
@@ -46,7 +46,7 @@ async def reply_existing(context: Context, pressed: Pressed) -> None:
     await context.reply(text(f"press.{pressed.outcome.value}_{where}", link=link or "", key=pressed.job.key))
 
 
-async def reply_running(context: Context, asker: Asker, begun: Started) -> None:
+async def reply_running(context: Context, asker: Asker, begun: StartedJob) -> None:
     """Point to the job that runs already, if this began none."""
     if begun.fresh or begun.job.reply.message_id == asker.reply.message_id:
         return

@@ -15,7 +15,7 @@ from bot.domain.intake.prompts import PromptOptions, compose
 from bot.errors import UserError
 from bot.services.admission.authorization import Operation
 from bot.texts import text
-from bot.ui.imagine.attachments import Addressed, Attached, Picked, given_by, picked
+from bot.ui.imagine.attachments import AttachedPicture, EmbeddedPicture, Picked, given_by, picked
 from bot.ui.imagine.drafts import offered_back
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.controls import component, form, modal
@@ -42,12 +42,12 @@ WEIGHT_LIMIT: Final = 5
 MOST_HELD: Final = 1_000
 
 
-HELD: Final[OrderedDict[int, Attached | Addressed]] = OrderedDict()
+HELD: Final[OrderedDict[int, AttachedPicture | EmbeddedPicture]] = OrderedDict()
 """Pictures of messages whose modals were opened here, by message: it saves reading a message again, and lets a picture be
 used from where the bot may not read. Its loss costs only that."""
 
 
-def _hold(message_id: int, found: Attached | Addressed) -> None:
+def _hold(message_id: int, found: AttachedPicture | EmbeddedPicture) -> None:
     """Keep it; the oldest makes room."""
     HELD[message_id] = found
     if len(HELD) > MOST_HELD:
@@ -63,7 +63,7 @@ async def open_under_card(context: Context, key: JobKey) -> None:
 async def open_for_message(context: Context, message: discord.Message) -> None:
     """Ask for the words that go with a message's picture; raises `UserError` if it has none."""
     pick = picked(context, message)
-    if isinstance(pick, (Attached, Addressed)):
+    if isinstance(pick, (AttachedPicture, EmbeddedPicture)):
         _hold(message.id, pick)
         await _open(context, begin_from_message.id(message.id))
     else:
@@ -122,7 +122,7 @@ async def _begin(context: Context, pick: JobKey | int) -> None:
         given = await given_by(context, source)
         liked = await services.people.preferences(asker.user_id)
         options = replace(options, under=liked.under(None))
-        address = source.address if isinstance(source, Addressed) else None
+        address = source.address if isinstance(source, EmbeddedPicture) else None
         await services.imagine.begin(
             asker, options, None, preferred=liked.pool, given=[given], address=address
         )

@@ -31,7 +31,7 @@ class ModeratorsOnly(app_commands.Group):
         return Context(interaction).is_moderator
 
 
-class PlaceReader(app_commands.Transformer):
+class PlaceTransformer(app_commands.Transformer):
     """A channel, a category or a thread, cached or not. discord.py's own “any channel” names a kind that is no more."""
 
     @property
@@ -63,7 +63,9 @@ class PlaceReader(app_commands.Transformer):
         return value
 
 
-Place = app_commands.Transform[app_commands.AppCommandChannel | app_commands.AppCommandThread, PlaceReader]
+Place = app_commands.Transform[
+    app_commands.AppCommandChannel | app_commands.AppCommandThread, PlaceTransformer
+]
 
 
 def mod_button(

@@ -37,7 +37,7 @@ from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.moderators import draw_mod_button
 from bot.ui.moderation.given_back import as_typed, channels_named, give_back, reply_stale
 from bot.ui.moderation.panel import show_panel
-from bot.ui.moderation.setting_changes import From
+from bot.ui.moderation.setting_changes import ModalOrigin
 from bot.ui.moderation.setting_modal import channel_picker, picker
 
 if TYPE_CHECKING:
@@ -103,7 +103,9 @@ async def set_channels(context: Context, revision: int | None) -> None:
 
 
 def _again(context: Context, name: str) -> discord.ui.Button[Any]:
-    return draw_mod_button("set", name, From.PANEL.value, label=context.localize(text("button.change")))
+    return draw_mod_button(
+        "set", name, ModalOrigin.PANEL.value, label=context.localize(text("button.change"))
+    )
 
 
 def _ids(context: Context, name: str) -> list[int]:

@@ -14,7 +14,7 @@ from bot.ui.kit.moderators import draw_mod_button
 from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.pages import few
 from bot.ui.moderation.prompt_lists import image_lines, prompt_rules
-from bot.ui.moderation.setting_changes import CALM, From
+from bot.ui.moderation.setting_changes import CALM, ModalOrigin
 from bot.ui.moderation.setting_words import ITEMS, command_lines, title_of
 from bot.ui.pools.wording import pool_name
 
@@ -73,7 +73,7 @@ def panel_view(
                 discord.ui.ActionRow(
                     *(
                         draw_mod_button(
-                            "set", name, From.PANEL.value, label=f"{localizer.localize(_title(name))}…"
+                            "set", name, ModalOrigin.PANEL.value, label=f"{localizer.localize(_title(name))}…"
                         )
                         for name in group[start : start + ROW]
                     )

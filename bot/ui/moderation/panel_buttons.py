@@ -21,7 +21,7 @@ from bot.ui.kit.moderators import draw_mod_button, mod_button
 from bot.ui.moderation.given_back import reply_stale
 from bot.ui.moderation.list_modals import LIST_MODALS
 from bot.ui.moderation.panel import POOLS, show_panel
-from bot.ui.moderation.setting_changes import From, apply, show_state
+from bot.ui.moderation.setting_changes import ModalOrigin, apply, show_state
 from bot.ui.moderation.setting_modal import read_values, setting_modal, touched
 from bot.ui.moderation.setting_words import ITEMS, label_of, value_words
 from bot.ui.pools.panel import show_panel as show_pools
@@ -41,8 +41,8 @@ async def back_to_panel(context: Context) -> None:
     await show_panel(context)
 
 
-@mod_button("set", NAME, one_of(From))
-async def open_modal(context: Context, name: str, origin: From) -> None:
+@mod_button("set", NAME, one_of(ModalOrigin))
+async def open_modal(context: Context, name: str, origin: ModalOrigin) -> None:
     """Open the modal of a command or of a list; what follows is drawn where the button was."""
     if name == POOLS:
         await context.defer_update()
@@ -58,19 +58,19 @@ async def open_modal(context: Context, name: str, origin: From) -> None:
     await context.open(setting_modal(context.localize, custom_id, name, settings, languages=languages))
 
 
-@modal("mod-set", NAME, one_of(From), moderators=True)
-async def change_settings(context: Context, command: str, origin: From) -> None:
+@modal("mod-set", NAME, one_of(ModalOrigin), moderators=True)
+async def change_settings(context: Context, command: str, origin: ModalOrigin) -> None:
     """A window that does not know what it showed: an earlier version drew it."""
     await _change(context, command, origin, None)
 
 
-@modal("mod-turn", NAME, one_of(From), SNOWFLAKE, moderators=True)
-async def change_shown(context: Context, command: str, origin: From, revision: int) -> None:
+@modal("mod-turn", NAME, one_of(ModalOrigin), SNOWFLAKE, moderators=True)
+async def change_shown(context: Context, command: str, origin: ModalOrigin, revision: int) -> None:
     """Change what is written otherwise than the window showed it."""
     await _change(context, command, origin, revision)
 
 
-async def _change(context: Context, command: str, origin: From, revision: int | None) -> None:
+async def _change(context: Context, command: str, origin: ModalOrigin, revision: int | None) -> None:
     """Change what a command sets, and show it, or the panel, anew; what was not touched stays as others set it meanwhile."""
     _check_known(command)
     await context.defer_update()
@@ -87,7 +87,7 @@ async def _change(context: Context, command: str, origin: From, revision: int | 
     if changed is None:
         return  # the moderator is asked first
     notice = text("mod.unchanged" if changed.entry is None else "panel.changed")
-    show = show_panel if origin is From.PANEL else partial(show_state, command=command)
+    show = show_panel if origin is ModalOrigin.PANEL else partial(show_state, command=command)
     await show(context, notice=notice)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.ui.kit.context import Context
 
 
-class From(StrEnum):
+class ModalOrigin(StrEnum):
     """Where a button stands that opens the modal of settings, and what is drawn there afterwards."""
 
     PANEL = "panel"
@@ -46,7 +46,7 @@ async def show_state(context: Context, command: str, *, notice: Text | None = No
     box.add_item(
         discord.ui.ActionRow(
             draw_mod_button(
-                "set", command, From.STATE.value, label=localizer.localize(text("button.change"))
+                "set", command, ModalOrigin.STATE.value, label=localizer.localize(text("button.change"))
             ),
             draw_mod_button("panel", label=localizer.localize(text("button.all_settings"))),
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Optional
 import discord
 from discord import app_commands
 
-from bot.domain.servers.declarations import Choice, Named, Number, Several, Switch
+from bot.domain.servers.declarations import Choice, MultipleChoice, Named, Number, Switch
 from bot.domain.servers.server_settings import COMMANDS
 from bot.errors import UserError
 from bot.texts import text
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.domain.servers.declarations import Setting
-    from bot.domain.servers.server_settings import Declared
+    from bot.domain.servers.server_settings import DeclaredSetting
     from bot.ui.kit.context import AnyInteraction
 
 TYPED_LIMIT: Final = 60
@@ -100,7 +100,7 @@ def _choices(kind: Choice) -> list[app_commands.Choice[str]]:
     ]
 
 
-def read_options(declared: tuple[Declared, ...], given: Mapping[str, Any]) -> dict[str, Any]:
+def read_options(declared: tuple[DeclaredSetting, ...], given: Mapping[str, Any]) -> dict[str, Any]:
     """The values that were named, by option; raises `UserError` for two that exclude each other."""
     values: dict[str, Any] = {}
     for one in declared:
@@ -118,12 +118,12 @@ def read_options(declared: tuple[Declared, ...], given: Mapping[str, Any]) -> di
 def _read(about: Setting, value: Any) -> Any:
     if about.kind in {Named.CHANNEL, Named.ROLE}:
         return value.id
-    if isinstance(about.kind, Several):
+    if isinstance(about.kind, MultipleChoice):
         return read_several(about.kind, value)
     return value
 
 
-def read_several(kind: Several, typed: str) -> list[Any]:
+def read_several(kind: MultipleChoice, typed: str) -> list[Any]:
     """Several values as people list them; `all` is every one. Raises `UserError` for one that there is not."""
     words = [ALSO.get(word, word) for word in typed.lower().replace(",", " ").replace(".", " ").split()]
     named = {value.name.lower(): value for value in kind.values}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.servers.declarations import Choice, Named, Number, Several, Switch
+from bot.domain.servers.declarations import Choice, MultipleChoice, Named, Number, Switch
 from bot.domain.servers.server_settings import COMMANDS
 from bot.texts import text
 from bot.ui.kit.controls import form
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.domain.servers.guilds import GuildSettings
-    from bot.domain.servers.server_settings import Declared
+    from bot.domain.servers.server_settings import DeclaredSetting
     from bot.texts import Localize, Text
     from bot.ui.kit.context import Context
 
@@ -50,15 +50,15 @@ def touched(command: str, written: Mapping[str, Any], shown: GuildSettings) -> d
     return {option: value for option, value in written.items() if value != before[option]}
 
 
-def _as_written(one: Declared, settings: GuildSettings) -> Any:
+def _as_written(one: DeclaredSetting, settings: GuildSettings) -> Any:
     """What is read from a field that nobody touched: of nothing chosen, all is shown as chosen."""
     value, kind = one.read(settings), one.about.kind
-    if isinstance(kind, Several):
+    if isinstance(kind, MultipleChoice):
         return tuple(kind.values(chosen) for chosen in value or tuple(kind.values))
     return None if value is None and one.about.optional else value
 
 
-def _read(one: Declared, context: Context) -> Any:
+def _read(one: DeclaredSetting, context: Context) -> Any:
     about, kind = one.about, one.about.kind
     chosen = context.choices.get(about.option, ())
     match kind:
@@ -71,7 +71,7 @@ def _read(one: Declared, context: Context) -> Any:
             return int(chosen[0]) if chosen else None
         case Named.ZONE:
             return context.fields.get(about.option, "").strip()
-        case Several():
+        case MultipleChoice():
             return tuple(kind.values(value) for value in chosen)
         case Switch():
             return chosen[0] == str(True)
@@ -89,7 +89,7 @@ def _number(typed: str, kind: Number) -> int | None:
     return read_number(spelled)
 
 
-def _hint(one: Declared) -> Text | None:
+def _hint(one: DeclaredSetting) -> Text | None:
     """What can be typed; else that moderators are exempt."""
     kind, exempt = one.about.kind, one.about.exempt
     if isinstance(kind, Number) and kind.hint is not None:
@@ -100,7 +100,9 @@ def _hint(one: Declared) -> Text | None:
     return text("setting.exempt") if exempt else None
 
 
-def _field(one: Declared, settings: GuildSettings, localize: Localize, languages: Sequence[str]) -> Any:
+def _field(
+    one: DeclaredSetting, settings: GuildSettings, localize: Localize, languages: Sequence[str]
+) -> Any:
     value, option, kind = one.read(settings), one.about.option, one.about.kind
     match kind:
         case Number() | Named.ZONE:
@@ -119,7 +121,7 @@ def _field(one: Declared, settings: GuildSettings, localize: Localize, languages
                     () if value is None else (value,), discord.SelectDefaultValueType.role
                 ),
             )
-        case Several(values):
+        case MultipleChoice(values):
             chosen = value or tuple(values)
             return picker(option, [(v.value, v.name, v in chosen) for v in values], most=len(list(values)))
         case Switch():

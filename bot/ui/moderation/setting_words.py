@@ -10,8 +10,8 @@ from bot.domain.people import NEVER
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.domain.servers.access import MediaRule, Treatment
-from bot.domain.servers.declarations import Choice, Named, Number, Several, Switch
-from bot.domain.servers.guilds import Pause, Total
+from bot.domain.servers.declarations import Choice, MultipleChoice, Named, Number, Switch
+from bot.domain.servers.guilds import Pause, ServerTotal
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.domain.servers.server_settings import COMMANDS
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from bot.domain.servers.guilds import GuildSettings
-    from bot.domain.servers.server_settings import Declared
+    from bot.domain.servers.server_settings import DeclaredSetting
     from bot.texts import Text
 
 PATTERN_SHOWN: Final = 80
@@ -52,7 +52,7 @@ class Localizer:
 # -- values --------------------------------------------------------------------------------------------------
 
 
-def label_of(declared: Declared) -> Text:
+def label_of(declared: DeclaredSetting) -> Text:
     """What a setting is called."""
     return text(f"setting.{declared.about.command}.{declared.about.option}")
 
@@ -62,7 +62,7 @@ def title_of(command: str) -> Text:
     return text(f"section.{COMMANDS[command][0].section}")
 
 
-def value_words(declared: Declared, value: Any) -> Text | str | int:
+def value_words(declared: DeclaredSetting, value: Any) -> Text | str | int:
     """A value of a setting, as read or as the history keeps it."""
     about = declared.about
     names: dict[Any, str | None] = dict(about.kind.names) if isinstance(about.kind, Number) else {}
@@ -74,7 +74,7 @@ def value_words(declared: Declared, value: Any) -> Text | str | int:
             return text("setting.yes" if value else "setting.no")
         case Choice(words=words):
             return text(f"choice.{words}.{value}")
-        case Several(values):
+        case MultipleChoice(values):
             chosen = ", ".join(values(one).name for one in value)
             return chosen or text("setting.all")
         case Named.CHANNEL:
@@ -186,7 +186,7 @@ def _rule(rule: PoolRule, localizer: Localizer) -> str:
     return localizer.localize(text("section.in_pool", pool=pool_name(rule.pool), said=allowance))
 
 
-def _total(total: Total, localizer: Localizer) -> str:
+def _total(total: ServerTotal, localizer: Localizer) -> str:
     return localizer.localize(text("pool.now_total", pool=pool_name(total.pool), n=total.per_day))
 
 
@@ -226,7 +226,7 @@ def _addition(addition: PromptAddition, localizer: Localizer) -> str:
 
 ITEMS: Final[Mapping[str, tuple[type, Callable[[Any, Localizer], str]]]] = {
     "rules": (PoolRule, _rule),
-    "totals": (Total, _total),
+    "totals": (ServerTotal, _total),
     "prices": (Price, _price),
     "pauses": (Pause, _pause),
     "words": (WordRule, _word),

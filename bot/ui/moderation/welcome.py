@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.pools import UNLIMITED, UNSET, USUAL_POOLS, AllowanceChange, Pool
-from bot.domain.servers.access import Pressers
+from bot.domain.servers.access import PressPermission
 from bot.services.servers.edits import all_of, allowance, channels_placed, pool_switched, values
 from bot.texts import Localize, listed, text
 from bot.ui.kit.controls import StatelessView, form, modal
@@ -98,8 +98,8 @@ def setup_modal(localize: Localize, settings: GuildSettings, offered: Iterable[P
     pools = [(pool.value, localize(pool_name(pool)), pool not in settings.pools.off) for pool in offered]
     known = [
         (who.value, localize(text(f"choice.press.{who.value}")), who is settings.press.who)
-        for who in Pressers
-        if who is not Pressers.ROLE or settings.press.who is Pressers.ROLE
+        for who in PressPermission
+        if who is not PressPermission.ROLE or settings.press.who is PressPermission.ROLE
     ]
     per_day: discord.ui.TextInput[Any] = discord.ui.TextInput(
         custom_id="per_day", required=False, max_length=LINE_LIMIT
@@ -151,7 +151,7 @@ async def _decide(context: Context, revision: int | None, pools: Collection[Pool
         check_writable(context, log)
     wanted = {Pool(value) for value in context.choices.get("pools", ())}
     allowed = [int(id_) for id_ in context.choices.get("channels", ())]
-    press = Pressers(context.fields["press"])
+    press = PressPermission(context.fields["press"])
     services, guild_id = context.services, context.guild_id
     guilds = services.guilds
     shown = await guilds.shown(guild_id, revision, SECTIONS)

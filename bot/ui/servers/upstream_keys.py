@@ -18,7 +18,7 @@ from bot.ui.kit.escape import quoted
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from bot.services.accounts.upstream_keys import KeyView, Listing, Made
+    from bot.services.accounts.upstream_keys import CreatedKey, KeyListing, KeyView
     from bot.ui.kit.context import Context
 
 LIST_LIMIT: Final = 1_800
@@ -94,7 +94,7 @@ def _state(view: KeyView) -> Text:
     return text("keys.state_used" if view.in_use else "keys.state_unused")
 
 
-def key_list(listing: Listing, localize: Localize, names: Names = NOBODY) -> str:
+def key_list(listing: KeyListing, localize: Localize, names: Names = NOBODY) -> str:
     """All of ours; of the others, how many there are."""
     lines: list[str] = [] if listing.keys else [localize(text("keys.none"))]
     for n, view in enumerate(listing.keys):
@@ -108,7 +108,7 @@ def key_list(listing: Listing, localize: Localize, names: Names = NOBODY) -> str
     return "\n".join(lines)
 
 
-def made_words(made: Made, localize: Localize, names: Names = NOBODY) -> str:
+def made_words(made: CreatedKey, localize: Localize, names: Names = NOBODY) -> str:
     """What was made; an account's key, this once."""
     line = key_line(made.view, localize, names)
     if made.key is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.answers import Accepted, Existing, WindowOpen
+from bot.domain.answers import Accepted, ExistingTask, WindowOpen
 from bot.domain.capabilities import ServerKind
 from bot.domain.failures import FailureKind
 from bot.domain.pools import Pool
@@ -138,7 +138,7 @@ async def test_an_earlier_task_is_an_answer_of_its_own() -> None:
         again = await api.submit_imagine(prompt="a fox", tag=None, **NORMAL)
         proxy.fault(ProxyFault.REUSED_ID)
         reused = await api.submit_imagine(prompt="a fox", tag=None, **NORMAL)
-        assert again == Existing(first.task_id, TaskStatus.SUCCESS)
+        assert again == ExistingTask(first.task_id, TaskStatus.SUCCESS)
         assert reused == Accepted(first.task_id)
         assert proxy.paid == 1
 

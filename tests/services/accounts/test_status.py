@@ -67,7 +67,7 @@ class Far:
 
 
 @dataclass
-class Checked(Far):
+class CheckedPicture(Far):
     """An image API that lists no tasks, but says whether it is there."""
 
     checks: int = 0
@@ -148,7 +148,7 @@ async def test_what_is_wrong_is_said_and_a_balance_that_cannot_be_read_is_left_o
 
 
 async def test_a_server_with_a_question_of_its_own_is_asked_that_one() -> None:
-    far = Checked()
+    far = CheckedPicture()
 
     assert (await look_at(far).look()).fault is None
     assert (far.checks, far.asked) == (1, 0)

@@ -17,7 +17,7 @@ from bot.domain.jobs import JobState
 from bot.domain.pools import Allowance, Pool
 from bot.domain.ports import Picture
 from bot.domain.prices import Charge
-from bot.domain.servers.access import Pressers
+from bot.domain.servers.access import PressPermission
 from bot.domain.tasks import RemoteAction, TaskStatus
 from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, UserError
 from bot.services.intake.press import Pressed, PressOutcome
@@ -362,7 +362,7 @@ async def test_a_picture_in_direct_messages_is_repainted_there(world: Harness) -
 
 async def test_whoever_may_not_press_is_told_before_squares_are_chosen(world: Harness) -> None:
     job = await single(world)
-    await world.services.guilds.set_press(GUILD, ADA, Pressers.REQUESTER)
+    await world.services.guilds.set_press(GUILD, ADA, PressPermission.REQUESTER)
 
     assert await closed(world, job, asker=world.asker(user=2)) == "refused.press_requester"
     assert await refusal(world, job, asker=world.asker(user=2)) == "refused.press_requester"

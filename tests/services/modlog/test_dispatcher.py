@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.servers.guild_ports import EventKind, ModEvent, Silence
+from bot.domain.servers.guild_ports import EventKind, ModEvent, NoModLog
 from bot.errors import StorageTrouble
 from bot.services.modlog import dispatcher as room
 from bot.services.modlog.dispatcher import REPEAT_AFTER_MS, Dispatcher
@@ -104,7 +104,7 @@ async def test_a_flood_is_cut_and_counted(server: Server, monkeypatch: pytest.Mo
 
 
 async def test_silence_says_nothing() -> None:
-    await Silence().post(GUILD, LOG_CHANNEL, event(), locale=None)
+    await NoModLog().post(GUILD, LOG_CHANNEL, event(), locale=None)
 
 
 def test_every_kind_of_event_has_its_window() -> None:

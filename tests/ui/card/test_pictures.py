@@ -17,7 +17,7 @@ from bot.errors import UserError
 from bot.services.history.jobs import Family
 from bot.ui.card.cards import Cards
 from bot.ui.card.titles import plain_title
-from bot.ui.imagine.attachments import READ_S, Attached
+from bot.ui.imagine.attachments import READ_S, AttachedPicture
 from bot.ui.jobs.job_info import info_view
 from bot.ui.kit.message_parser import flat
 from tests.fakes.discord_rules import load_oracle
@@ -210,7 +210,7 @@ class Broken:
 
 async def test_a_file_that_discord_does_not_give_just_now_is_told_so() -> None:
     with pytest.raises(UserError) as caught:
-        await Attached(cast("discord.Attachment", Broken())).read()
+        await AttachedPicture(cast("discord.Attachment", Broken())).read()
 
     assert caught.value.text.id == "picture.unreadable"
     assert READ_S > 0
