@@ -268,7 +268,7 @@ class Easel(commands.AutoShardedBot):
         log.error("event_failed", exc_info=sys.exc_info(), extra={"event_name": event_method})
 
 
-def point_at(api: str | None, gateway: str | None) -> None:
+def use_addresses(api: str | None, gateway: str | None) -> None:
     """Use other addresses for Discord in this process (design §8): `http://…/api/v10`, `ws://…`."""
     if api is not None:
         Route.BASE = api.rstrip("/")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from bot.client import point_at
+from bot.client import use_addresses
 from bot.config import unknown_names
 from bot.doctor_discord import clock_of, examine_discord
 from bot.doctor_kind import looks_like_the_family
@@ -62,7 +62,7 @@ KUBERNETES: Final = re.compile(r"EASEL(?:_[A-Z0-9]+)*_(?:SERVICE_HOST|SERVICE_PO
 
 async def examine(settings: Settings, environ: Mapping[str, str] | None = None) -> AsyncIterator[Finding]:
     """Run every check; a failed one does not stop the others. Nothing is made or changed."""
-    point_at(settings.discord_api, settings.discord_gateway)
+    use_addresses(settings.discord_api, settings.discord_gateway)
     yield Finding(
         "version", fine=True, words=f"{metadata.version('easel-bot')}, Python {platform.python_version()}"
     )
@@ -329,7 +329,7 @@ async def _account(
         yield Finding(f"image API{of}", fine=True, words=words)
     if isinstance(api, MjProxyApi):
         try:
-            seen = await api.look()
+            seen = await api.probe()
         except RemoteError as error:
             yield Finding(f"kind of API{of}", fine=False, words=f"{error.message}: try later")
             return

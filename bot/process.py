@@ -134,7 +134,7 @@ class App:
             raise refusal
         if not asked:
             raise StartupDelayed("Discord closed the connection.")
-        await self.starts.calm()
+        await self.starts.reset()
 
     async def log_in(self) -> None:
         """Make ourselves known to Discord over HTTP; the client's set-up runs. Raises `StartupError`."""

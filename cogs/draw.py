@@ -17,7 +17,7 @@ from bot.ui.imagine.attachments import attached
 from bot.ui.imagine.drafts import offered_back
 from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.deadline import within_deadline
 
 if TYPE_CHECKING:
     from bot.client import Easel
@@ -76,7 +76,7 @@ class DrawCog(commands.Cog):
 
 
 async def _model(context: Context) -> EngineModel | None:
-    return await promptly(context.services.drawings.engine(context.interaction.guild_id), None)
+    return await within_deadline(context.services.drawings.engine(context.interaction.guild_id), None)
 
 
 def _suggested(known: tuple[str, ...], typed: str) -> list[app_commands.Choice[str]]:

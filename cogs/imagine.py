@@ -20,7 +20,7 @@ from bot.ui.imagine.drafts import check_early, offered_back
 from bot.ui.imagine.improve import show_improved
 from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.deadline import within_deadline
 from bot.ui.kit.escape import plain
 from bot.ui.pools.options import CHOICES, read_pool, suggest
 
@@ -165,7 +165,7 @@ class ImagineCog(commands.Cog):
         context = Context(interaction)
         jobs = context.services.jobs
         begun = str(typed)
-        found = await promptly(jobs.seeds(context.viewer), ())
+        found = await within_deadline(jobs.seeds(context.viewer), ())
         own = int(begun) if begun.isdigit() and int(begun) <= LARGEST_SEED else None
         suggested = [] if own is None else [app_commands.Choice(name=begun, value=own)]
         suggested += [
@@ -186,7 +186,7 @@ class ImagineCog(commands.Cog):
 async def own_sets(context: Context, typed: str) -> list[app_commands.Choice[str]]:
     """The names of a member's option sets that contain what was typed, with their options."""
     people = context.services.people
-    liked = await promptly(people.preferences(context.user_id), NOBODYS)
+    liked = await within_deadline(people.preferences(context.user_id), NOBODYS)
     begun = typed.strip().casefold()
     return [
         app_commands.Choice(name=plain(f"{one.name} · {one.options}", SUGGESTION_LIMIT), value=one.name)

@@ -19,7 +19,7 @@ from bot.ui.jobs.job_info import show_info
 from bot.ui.jobs.lists import queue_view, show_history
 from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.deadline import within_deadline
 from bot.ui.kit.escape import plain
 from bot.ui.kit.message_parser import job_on
 
@@ -146,7 +146,7 @@ async def choices(
     context: Context, found: Coroutine[Any, Any, Sequence[Job]]
 ) -> list[app_commands.Choice[str]]:
     """Name jobs as suggestions: key, age and the start of the prompt. In trouble there are none; a key can be typed."""
-    jobs = await promptly(found, ())
+    jobs = await within_deadline(found, ())
     now = context.services.jobs.now()
     return [
         app_commands.Choice(

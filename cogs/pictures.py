@@ -15,7 +15,7 @@ from bot.domain.pools import Pool
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.imagine import describe as describing
-from bot.ui.imagine.attachments import EmbeddedPicture, attached, given_by, picked
+from bot.ui.imagine.attachments import EmbeddedPicture, attached, picked, picked_picture
 from bot.ui.imagine.use_as_prompt import open_for_message
 from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
@@ -111,7 +111,7 @@ async def describe_picture(interaction: discord.Interaction[Easel], message: dis
     pick = picked(context, message)
     asker = await context.defer_public()
     address = pick.address if isinstance(pick, EmbeddedPicture) else None
-    await _describe(context, asker, await given_by(context, pick), None, address)
+    await _describe(context, asker, await picked_picture(context, pick), None, address)
 
 
 async def _describe(

@@ -57,7 +57,7 @@ class Keys(app_commands.Group, name="keys", description=localized("command.ops.k
         )
         await context.send_ephemeral(content=made_words(made, context.localize, await _names(context)))
         if made.key is not None:
-            await keys.handed_over(made.view.tag)
+            await keys.mark_key_shown(made.view.tag)
 
     @app_commands.command(name="cap", description=localized("command.ops.keys.cap"))
     @app_commands.describe(key=localized("command.ops.key"), cap=localized("command.ops.keys.credits"))

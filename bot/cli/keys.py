@@ -84,7 +84,7 @@ def create(
             else:
                 typer.echo(f"Shown this once; put it into EASEL_ACCOUNTS:\n  {view.subject}={made.key}")
         if made.key is not None:
-            await keys.handed_over(view.tag)
+            await keys.mark_key_shown(view.tag)
 
     _with_keys(work)
 

@@ -188,5 +188,5 @@ async def test_new_notes_of_the_deployment_stop_no_part(world: Harness, value: s
     job = replace(begun, state=JobState.SUCCEEDED, server=ServerSide(ran_at=Speed.TURBO))
     strays = SpeedNotices(memory=memory, mail=NoMail(), metrics=world.meters)
     for _ in range(2):
-        await strays.saw(job)
+        await strays.check(job)
     assert f"default/{Pool.NORMAL.value}" in str(await memory.get(NOTIFIED))

@@ -61,13 +61,13 @@ def report(look: ProbeResult) -> Iterator[Line]:
             words="what is made from a picture may run at another speed: give each account there one fixed speed, or "
             "each pool a key of its own",
         )
-    yield Line("can do", fine=True, words=", ".join(abilities(able)) or "pictures only")
+    yield Line("can do", fine=True, words=", ".join(capability_words(able)) or "pictures only")
     yield Line(
         "lost answers", fine=able.lookup is not Lookup.NEVER, words=f"found again {_LOOKUPS[able.lookup]}"
     )
 
 
-def abilities(able: Capabilities) -> tuple[str, ...]:
+def capability_words(able: Capabilities) -> tuple[str, ...]:
     """What an account can do, in words, in a fixed order."""
     listed = (
         ("buttons", able.buttons),

@@ -101,7 +101,7 @@ class Submitting:
     def _routes(self) -> Mapping[Speed, PoolRoute]:
         return self._settings.routes or usual_routes(self._capabilities.server)
 
-    async def look(self) -> ProbeResult:
+    async def probe(self) -> ProbeResult:
         """Find out by free calls which program answers and what follows."""
         return await look(self._out, seconds=self._settings.query_seconds)
 
@@ -114,7 +114,7 @@ class Submitting:
             if self._known:
                 return
             await self.prove()
-            seen = await self.look()
+            seen = await self.probe()
             if seen.server is None or seen.capabilities is None:
                 raise RemoteError(RemoteFault.UNREACHED, _NOBODY_OF_THE_FAMILY)
             if seen.server is ServerKind.OHMYGPT:

@@ -100,7 +100,7 @@ class Accounts:
         api = await self.find(await self._account_of_server(guild_id, Pool.DRAW))
         return isinstance(api, Drawing) and api.engine is not None and api.engine.is_refused
 
-    def any_able(self, can: Callable[[Capabilities], bool]) -> bool:
+    def any_account_can(self, can: Callable[[Capabilities], bool]) -> bool:
         """Whether any of the owner's accounts can do something, as far as it is known by now."""
         return any(can(capabilities_of(api)) for api in self.fixed.values())
 
@@ -129,7 +129,7 @@ class Accounts:
                 served.add(pool)
         return frozenset(served)
 
-    async def able_in(self, guild_id: int | None) -> tuple[Capabilities, ...]:
+    async def capabilities_in(self, guild_id: int | None) -> tuple[Capabilities, ...]:
         """What the accounts can do that a server draws on."""
         if guild_id is None:
             return (self.able(self.own_name),)

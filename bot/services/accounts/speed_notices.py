@@ -34,7 +34,7 @@ class SpeedNotices:
     mail: OwnerMail
     metrics: Metrics
 
-    async def saw(self, job: Job) -> None:
+    async def check(self, job: Job) -> None:
         """Look at a finished job. Raises nothing: what could not be noted is told with the next one."""
         ran_at = other_speed(job)
         if ran_at is None:

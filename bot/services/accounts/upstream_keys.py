@@ -207,7 +207,7 @@ class UpstreamKeys:
         log.info("key_made", extra={"subject": subject, "tag": key.tag})
         return CreatedKey(await self._view(key), key.key if guild_id is None else None)
 
-    async def handed_over(self, tag: str) -> None:
+    async def mark_key_shown(self, tag: str) -> None:
         """An account's key was shown to whoever made it: from now on nobody is shown it again."""
         await self.orders.forget(tag)
 

@@ -51,6 +51,6 @@ class Asker:
         return self.reply.guild_id if self.home is None else self.home
 
     @property
-    def born(self) -> int:
+    def registered_at(self) -> int:
         """When their account was made."""
         return created_at(self.user_id) if self.account_created_at is None else self.account_created_at

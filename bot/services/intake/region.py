@@ -112,7 +112,7 @@ class Regions:
         _, parent = await self._entered(asker, key, position, operation)
         return self._remembered(key, position) or await self._draft(parent, position)
 
-    def at_hand(self, asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
+    def cached_draft(self, asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
         """The same if it takes no time at all, else None: whoever asks from elsewhere has to be looked up first."""
         draft = self._remembered(key, position)
         return draft if draft is not None and asker.reply.guild_id == draft.job.home is not None else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.errors import StorageTrouble
 from bot.services.admission.rate_limits import RateLimit
-from bot.services.modlog.events import events_of, lost_way
+from bot.services.modlog.events import events_of, undeliverable_event
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Dispatcher:
 
     def notify_of_lost(self, job: Job, why: str) -> None:
         """Have moderators hear of a finished job that could be shown nowhere."""
-        event = lost_way(job, why)
+        event = undeliverable_event(job, why)
         if event is not None:
             self.notify(job.home, event)
 

@@ -271,7 +271,7 @@ class GuildPolicy:
     async def _check_words(
         self, settings: GuildSettings, asker: Asker, request: Request, prompt: str, now: int
     ) -> tuple[str, ...]:
-        found = (await examined(prompt, settings.words)).gravest
+        found = (await examined(prompt, settings.words)).most_severe
         if found is None:
             return ()
         pattern = found.rule.pattern

@@ -308,7 +308,7 @@ class Guilds:
         if entry is None:
             why = "settings.nothing_to_undo" if entry_id is None else "audit.changed_meanwhile"
             raise UserError(text(why))
-        self.write_limits.wrote(entry)
+        self.write_limits.record(entry)
         await self._notify(entry)
         return entry
 
@@ -319,7 +319,7 @@ class Guilds:
         changed = await self.store.change(guild_id, edit, actor=actor, at=self.clock.now())
         self._keep(changed.after)
         if changed.entry is not None:
-            self.write_limits.wrote(changed.entry)
+            self.write_limits.record(changed.entry)
             await self._notify(changed.entry)
         return changed
 

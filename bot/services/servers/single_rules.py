@@ -70,7 +70,7 @@ def shape(settings: GuildSettings, asker: Asker, pool: Pool, prompt: str) -> tup
 
 def check_newcomer(settings: GuildSettings, asker: Asker, now: int) -> None:
     """Raise `UserError` for whoever came too lately."""
-    opens = settings.gate.opens_at(joined_at=asker.joined_at, created_at=asker.born)
+    opens = settings.gate.opens_at(joined_at=asker.joined_at, created_at=asker.registered_at)
     if now < opens and not asker.is_moderator:
         raise UserError(text("refused.newcomer", opens=opens // 1_000))
 

@@ -76,7 +76,7 @@ class PollSchedule:
             for where in (self._by_task, self.due, self.hurried):
                 where.pop(tracked.job.task_id, None)
 
-    def hurry(self, tracked: Tracked, now: int) -> None:
+    def expedite(self, tracked: Tracked, now: int) -> None:
         """Read it as soon as possible."""
         tracked.webhook_at = now
         if tracked.job.task_id is not None:

@@ -115,7 +115,7 @@ class Tracker:
             return
         now = self.clock.now()
         if ended:
-            self._schedule.hurry(tracked, now)
+            self._schedule.expedite(tracked, now)
             self._wake.set()
             return
         soonest = max(now, tracked.read_at + 3 * SECOND)
@@ -186,7 +186,7 @@ class Tracker:
             asked_at = self.clock.now()
             page = await self.api.page(number, size=PageScan.PAGE_SIZE)
             self.metrics.count("upstream_reads", kind="page")
-            self._scan.saw(page)
+            self._scan.record_page(page)
             for seen in page.tasks:
                 tracked = self._schedule.of_task(seen.task_id)
                 if tracked is not None:

@@ -38,7 +38,7 @@ async def show_help(context: Context, asker: Asker) -> None:
     quotas = await client.services.allowances.quota_of(asker)
     makes = any(quota.allowance is not None for quota in quotas)
     found = client.tree.get_commands(type=discord.AppCommandType.chat_input)
-    able = await client.services.accounts.able_in(context.interaction.guild_id)
+    able = await client.services.accounts.capabilities_in(context.interaction.guild_id)
     commands = [c for c in found if _is_usable(c, context) and _is_served(c, able)]
     menus = [
         await _name_at_discord(menu, client, context.interaction.locale)

@@ -113,7 +113,7 @@ def picked(context: Context, message: discord.Message) -> Picked:
     raise UserError(text("picture.none"))
 
 
-async def given_by(context: Context, pick: Picked) -> SourcePicture:
+async def picked_picture(context: Context, pick: Picked) -> SourcePicture:
     """What was picked as a picture; a card's comes from where it was made."""
     if isinstance(pick, AttachedPicture):
         return pick

@@ -16,13 +16,13 @@ from bot.domain.pools import Pool
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.authorization import Operation, origin_of_draft
 from bot.services.intake.batches import asks_for_several
-from bot.services.intake.drafts import CLOSED, is_given_back, with_its_pool
+from bot.services.intake.drafts import CLOSED, keeps_draft, with_its_pool
 from bot.texts import Text, text
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.controls import StatelessView, component, form, modal
 from bot.ui.kit.custom_ids import KEY, encode_custom_id
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.deadline import within_deadline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -52,7 +52,7 @@ async def offered_back(
     try:
         yield
     except UserError as refusal:
-        if not is_given_back(refusal.text):
+        if not keeps_draft(refusal.text):
             raise
         await offer_back(context, refusal.text, options, pool=pool, option_set=option_set, of=of)
 
@@ -97,7 +97,7 @@ async def offer_back(
     buttons = [button]
     if pool is not Pool.DRAW and why.id.startswith(CLOSED):
         home = context.interaction.guild_id if of is None else of.home
-        engine = await promptly(context.services.drawings.engine(home), None)
+        engine = await within_deadline(context.services.drawings.engine(home), None)
         if engine is not None:
             label = context.localize(text("button.draw", engine=engine.name))
             buttons.append(discord.ui.Button[Any](custom_id=draw_instead.id(key), label=label, emoji="🎨"))
@@ -120,7 +120,7 @@ async def check_early(context: Context, options: PromptOptions) -> None:
     except UserError as refusal:
         if not refusal.text.id.startswith("prompt.unknown_parameter"):
             raise
-        liked = await promptly(context.services.people.preferences(context.user_id), NOBODYS)
+        liked = await within_deadline(context.services.people.preferences(context.user_id), NOBODYS)
         compose(replace(options, sets=liked.named()))
 
 

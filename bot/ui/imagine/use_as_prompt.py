@@ -15,7 +15,7 @@ from bot.domain.intake.prompts import PromptOptions, compose
 from bot.errors import UserError
 from bot.services.admission.authorization import Operation
 from bot.texts import text
-from bot.ui.imagine.attachments import AttachedPicture, EmbeddedPicture, Picked, given_by, picked
+from bot.ui.imagine.attachments import AttachedPicture, EmbeddedPicture, Picked, picked, picked_picture
 from bot.ui.imagine.drafts import offered_back
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.controls import component, form, modal
@@ -119,7 +119,7 @@ async def _begin(context: Context, pick: JobKey | int) -> None:
         asker = await context.defer_public()
         services = context.services
         source = await _read(context, pick) if isinstance(pick, int) else pick
-        given = await given_by(context, source)
+        given = await picked_picture(context, source)
         liked = await services.people.preferences(asker.user_id)
         options = replace(options, under=liked.under(None))
         address = source.address if isinstance(source, EmbeddedPicture) else None

@@ -24,7 +24,7 @@ READ_S: Final = 1.0
 """A modal must be the first answer, and more is asked before it than for these words."""
 
 
-async def give_back(context: Context, why: Text, typed: str, reopens: Callable[[JobKey], str]) -> None:
+async def offer_draft(context: Context, why: Text, typed: str, reopens: Callable[[JobKey], str]) -> None:
     """Say why, to this person only, with a button that opens what they wrote; `reopens` gives its custom_id."""
     if not context.interaction.response.is_done():
         await context.defer_ephemeral()

@@ -13,16 +13,16 @@ from bot.domain.intake.window_words import USUAL_ZOOM, WindowKind, read_words, s
 from bot.domain.people import NOBODYS
 from bot.errors import UserError
 from bot.services.admission.authorization import Operation
-from bot.services.intake.drafts import is_given_back
+from bot.services.intake.drafts import keeps_draft
 from bot.services.intake.press import Pressed
 from bot.texts import listed, text
 from bot.ui.card.card_buttons import VARY, ZOOM
 from bot.ui.card.press import press, reply_existing
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
-from bot.ui.imagine.window_drafts import give_back, kept_words
+from bot.ui.imagine.window_drafts import kept_words, offer_draft
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY, NUMBER, one_of
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.deadline import within_deadline
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -46,7 +46,7 @@ async def zoom(context: Context, key: JobKey) -> None:
     services = context.services
     job: Job | None = None
     if services.windows.anywhere:
-        job = await promptly(services.jobs.get_authorized(context.viewer, key, Operation.ZOOM), None)
+        job = await within_deadline(services.jobs.get_authorized(context.viewer, key, Operation.ZOOM), None)
     position = None if job is None else _custom_zoom(job)
     if job is not None and position is not None and services.presses.window_of(job, position) is not None:
         await _ask(context, key, position)
@@ -60,7 +60,7 @@ async def zoom(context: Context, key: JobKey) -> None:
 @component(VARY, KEY, NUMBER)
 async def vary(context: Context, key: JobKey, position: int) -> None:
     """V, reroll or pan where the account takes other words: ask for them, if this person wants to be asked."""
-    liked = await promptly(context.services.people.preferences(context.user_id), NOBODYS)
+    liked = await within_deadline(context.services.people.preferences(context.user_id), NOBODYS)
     await (_ask if liked.remix else press)(context, key, position)
 
 
@@ -115,7 +115,7 @@ async def begin(context: Context, key: JobKey, position: int, kind: WindowKind) 
     try:
         words = read_words(typed, zoom=factor)  # what cannot be sent is refused with nothing left in public
     except UserError as refusal:
-        await give_back(context, refusal.text, with_zoom(typed, factor), reopens)
+        await offer_draft(context, refusal.text, with_zoom(typed, factor), reopens)
         return
     asker = await context.defer_public()
     message = context.interaction.message
@@ -129,9 +129,9 @@ async def begin(context: Context, key: JobKey, position: int, kind: WindowKind) 
             words=words,
         )
     except UserError as refusal:
-        if not is_given_back(refusal.text):
+        if not keeps_draft(refusal.text):
             raise
-        await give_back(context, refusal.text, with_zoom(typed, factor), reopens)
+        await offer_draft(context, refusal.text, with_zoom(typed, factor), reopens)
         return
     await reply_existing(context, pressed)
 

@@ -42,7 +42,7 @@ async def turn(context: Context, page: int) -> None:
 
 
 @component("stars", NUMBER)
-async def turn_stars(context: Context, page: int) -> None:
+async def show_stars_page(context: Context, page: int) -> None:
     """The same under a list of favourites."""
     await context.defer_update()
     await show_history(context, page, stars=True)
@@ -92,7 +92,7 @@ def history_view(
             box.add_item(words if button is None else discord.ui.Section(words, accessory=button))
     if history.pages > 1:
         here, last = history.number, history.pages - 1
-        paging = turn_stars if stars else turn
+        paging = show_stars_page if stars else turn
         box.add_item(
             discord.ui.TextDisplay("-# " + localize(text("jobs.page", page=here + 1, pages=history.pages)))
         )

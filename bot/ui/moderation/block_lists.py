@@ -13,7 +13,7 @@ from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import NUMBER, SNOWFLAKE
 from bot.ui.kit.escape import quoted
 from bot.ui.kit.moderators import draw_mod_button, mod_button
-from bot.ui.moderation.pages import page_of, turning
+from bot.ui.moderation.pages import page_buttons, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ async def show_blocks(context: Context, page: int) -> None:
 
 
 @mod_button("blocks", NUMBER)
-async def turn_blocks(context: Context, page: int) -> None:
+async def show_blocks_page(context: Context, page: int) -> None:
     """Turn the page."""
     await context.defer_update()
     await show_blocks(context, page)
@@ -64,7 +64,7 @@ def blocks_view(blocks: Sequence[Block], page: int, localize: Localize) -> disco
     for block in blocks[page * PAGE : (page + 1) * PAGE]:
         button = draw_mod_button("lift", block.user_id, page, label=localize(text("button.unblock")))
         box.add_item(discord.ui.Section(discord.ui.TextDisplay(localize(_entry(block))), accessory=button))
-    for item in turning("blocks", page, pages, localize):
+    for item in page_buttons("blocks", page, pages, localize):
         box.add_item(item)
     return StatelessView(box)
 

@@ -35,8 +35,8 @@ from bot.ui.kit.controls import form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, maybe
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.moderators import draw_mod_button
-from bot.ui.moderation.given_back import as_typed, channels_named, give_back, reply_stale
 from bot.ui.moderation.panel import show_panel
+from bot.ui.moderation.rejected_modals import as_typed, channels_named, reply_rejected, reply_stale
 from bot.ui.moderation.setting_changes import ModalOrigin
 from bot.ui.moderation.setting_modal import channel_picker, picker
 
@@ -190,7 +190,7 @@ async def set_words(context: Context) -> None:
         changed = await context.services.guilds.change(context.guild_id, context.actor, all_of(edits))
     except UserError as refusal:
         said = [(text("panel.pattern"), as_typed(pattern))]
-        await give_back(context, refusal.text, said, _again(context, "words"))
+        await reply_rejected(context, refusal.text, said, _again(context, "words"))
         return
     await show_panel(context, notice=_summary(changed))
 
@@ -247,7 +247,7 @@ async def set_prompts(context: Context, revision: int | None) -> None:
             return
         changed = await guilds.change(context.guild_id, context.actor, all_of(edits))
     except UserError as refusal:
-        await give_back(context, refusal.text, said, again)
+        await reply_rejected(context, refusal.text, said, again)
         return
     await show_panel(context, notice=_summary(changed))
 

@@ -153,7 +153,7 @@ async def show_live(context: Context, page: int) -> None:
 
 
 @mod_button("jobs", NUMBER)
-async def turn_jobs(context: Context, page: int) -> None:
+async def show_jobs_page(context: Context, page: int) -> None:
     """Turn the page."""
     await context.defer_update()
     await show_live(context, page)
@@ -213,7 +213,7 @@ async def show_audit(context: Context, before: int | None) -> None:
 
 
 @mod_button("audit", maybe(SNOWFLAKE))
-async def turn_audit(context: Context, before: int | None) -> None:
+async def show_audit_page(context: Context, before: int | None) -> None:
     """Turn the page."""
     await context.defer_update()
     await show_audit(context, before)

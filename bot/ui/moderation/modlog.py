@@ -101,7 +101,7 @@ def event_view(event: ModEvent, localizer: Localizer) -> discord.ui.LayoutView:
 
 def _sentence(event: ModEvent) -> Text:
     """What was said, about whom: a refusal speaks to the member, so it is told as their answer."""
-    said = harmless(event.said)
+    said = escaped(event.said)
     if event.kind is EventKind.REFUSED and event.subject is not None:
         return text("log.refused", user=str(event.subject), why=said)
     if event.kind is EventKind.ERROR:
@@ -109,12 +109,12 @@ def _sentence(event: ModEvent) -> Text:
     return said
 
 
-def harmless(words: Text) -> Text:
+def escaped(words: Text) -> Text:
     """The same sentence; what people wrote into it has no meaning to Discord."""
     return text(
         words.id,
         **{
-            name: harmless(value)
+            name: escaped(value)
             if isinstance(value, Text)
             else escape(one_line(value)[:ARGUMENT_LIMIT])
             if isinstance(value, str)

@@ -21,7 +21,7 @@ def page_of(total: int, page: int, size: int) -> tuple[int, int]:
     return min(max(0, page), pages - 1), pages
 
 
-def turning(word: str, page: int, pages: int, localize: Localize) -> list[discord.ui.Item[Any]]:
+def page_buttons(word: str, page: int, pages: int, localize: Localize) -> list[discord.ui.Item[Any]]:
     """What stands under one of several pages; nothing under the only one."""
     if pages <= 1:
         return []
@@ -45,7 +45,7 @@ def lines_view(
     shown = lines[page * size : (page + 1) * size]
     if shown:
         box.add_item(discord.ui.TextDisplay("\n".join(shown)))
-    for item in turning(word, page, pages, localize):
+    for item in page_buttons(word, page, pages, localize):
         box.add_item(item)
     return StatelessView(box)
 

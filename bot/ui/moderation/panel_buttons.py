@@ -18,9 +18,9 @@ from bot.ui.kit.context import NOBODY
 from bot.ui.kit.controls import modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, Field, one_of
 from bot.ui.kit.moderators import draw_mod_button, mod_button
-from bot.ui.moderation.given_back import reply_stale
 from bot.ui.moderation.list_modals import LIST_MODALS
 from bot.ui.moderation.panel import POOLS, show_panel
+from bot.ui.moderation.rejected_modals import reply_stale
 from bot.ui.moderation.setting_changes import ModalOrigin, apply, show_state
 from bot.ui.moderation.setting_modal import read_values, setting_modal, touched
 from bot.ui.moderation.setting_words import ITEMS, label_of, value_words

@@ -52,7 +52,7 @@ async def show_prompt_rules(context: Context, page: int) -> None:
 
 
 @mod_button("prompts", NUMBER)
-async def turn_prompt_rules(context: Context, page: int) -> None:
+async def show_prompt_rules_page(context: Context, page: int) -> None:
     """Turn the page."""
     await context.defer_update()
     await show_prompt_rules(context, page)

@@ -14,9 +14,9 @@ from bot.texts import Localize, listed, text
 from bot.ui.kit.controls import StatelessView, form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, Field
 from bot.ui.kit.moderators import draw_mod_button, mod_button
-from bot.ui.moderation.given_back import NOTHING, as_typed, channels_named, reply_stale
 from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.panel import show_panel
+from bot.ui.moderation.rejected_modals import NOTHING, as_typed, channels_named, reply_stale
 from bot.ui.moderation.setting_changes import CALM, check_writable
 from bot.ui.moderation.setting_modal import LINE_LIMIT, channel_picker, picker
 from bot.ui.pools.wording import pool_name, read_number

@@ -37,7 +37,7 @@ async def show_words(context: Context, page: int) -> None:
 
 
 @mod_button("words", NUMBER)
-async def turn_words(context: Context, page: int) -> None:
+async def show_words_page(context: Context, page: int) -> None:
     """Turn the page."""
     await context.defer_update()
     await show_words(context, page)

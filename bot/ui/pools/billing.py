@@ -11,7 +11,7 @@ from bot.domain.accounts import is_own
 from bot.errors import RemoteFault
 from bot.texts import Localize, Text, text
 from bot.ui.kit.escape import quoted
-from bot.ui.pools.able import able_lines
+from bot.ui.pools.capabilities import capability_lines
 from bot.ui.pools.wording import bar, pool_name
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def payer_lines(payers: Sequence[Payer], localize: Localize) -> Iterable[str]:
             yield localize(text("pool.balance", n=payer.condition.credits_left))
         if payer.condition.rates:
             yield "-# " + localize(text("pool.rates", prices=_prices(payer.condition.rates)))
-        yield from able_lines(payer.condition.able, localize)
+        yield from capability_lines(payer.condition.able, localize)
 
 
 def _limit_lines(condition: Condition, localize: Localize) -> Iterable[str]:

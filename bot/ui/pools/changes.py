@@ -186,7 +186,7 @@ async def set_zone(context: Context, zone: str) -> Text:
     return _confirmed(changed, text("pool.now_zone", zone=changed.after.zone, renews=renews))
 
 
-async def bring_key(context: Context, typed: str) -> Text:
+async def set_own_key(context: Context, typed: str) -> Text:
     """Make a key the server's own, if the image API takes it."""
     guild_id = context.moderator()
     brought = await context.services.own_keys.bring(guild_id, context.actor, typed)

@@ -231,10 +231,10 @@ def key_modal(localize: Localize) -> discord.ui.Modal:
     line = _line("key", required=True, limit=PASTED_LIMIT)
     line.placeholder = KEY_LOOKS
     field = _field("own_key.window_key", line, "own_key.window_hint")
-    return form(localize, bring_key.id(), text("own_key.window"), field)
+    return form(localize, set_own_key.id(), text("own_key.window"), field)
 
 
 @modal("pool-key", moderators=True)
-async def bring_key(context: Context) -> None:
+async def set_own_key(context: Context) -> None:
     """Make it the server's own."""
-    await _show(context, pool_changes.bring_key(context, context.fields.get("key", "")))
+    await _show(context, pool_changes.set_own_key(context, context.fields.get("key", "")))

@@ -13,7 +13,7 @@ from bot.errors import UserError
 from bot.texts import listed, text
 from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import AnyInteraction, Context
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.deadline import within_deadline
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.wording import pool_name
 
@@ -111,7 +111,7 @@ async def _midjourneys(context: Context) -> tuple[Pool, ...]:
 
 
 async def _shown(context: Context) -> tuple[Pool, ...]:
-    return await promptly(context.services.policy.shown(context.interaction.guild_id), USUAL_POOLS)
+    return await within_deadline(context.services.policy.shown(context.interaction.guild_id), USUAL_POOLS)
 
 
 def _matching(shown: Iterable[Pool], typed: str) -> Iterable[Pool]:

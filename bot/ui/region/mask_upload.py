@@ -12,12 +12,12 @@ import discord
 from bot.domain.intake.masks import MOST_MASK_BYTES, Cells
 from bot.domain.intake.window_words import read_words
 from bot.errors import UserError
-from bot.services.intake.drafts import is_given_back
+from bot.services.intake.drafts import keeps_draft
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
 from bot.ui.card.press import reply_existing
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
-from bot.ui.imagine.window_drafts import give_back
+from bot.ui.imagine.window_drafts import offer_draft
 from bot.ui.kit.controls import form, modal, words_view
 from bot.ui.kit.custom_ids import KEY, NUMBER, encode_custom_id
 from bot.ui.kit.error_sentences import NETWORK
@@ -67,9 +67,9 @@ async def take(context: Context, key: JobKey, position: int) -> None:
         regions = context.services.regions
         await begin_region(context, await regions.prepare(asker, key, position, mask, words=words))
     except UserError as refusal:
-        if typed is None or not is_given_back(refusal.text):
+        if typed is None or not keeps_draft(refusal.text):
             raise
-        await give_back(
+        await offer_draft(
             context,
             refusal.text,
             typed,

@@ -67,7 +67,7 @@ async def _redraw(context: Context, key: JobKey, position: int, cells: Cells) ->
     """
     regions = context.services.regions
     here = context.asker()
-    draft = regions.at_hand(here, key, position)
+    draft = regions.cached_draft(here, key, position)
     if draft is not None:
         view, file = await _picker(context, here, draft, cells)
         await context.interaction.response.edit_message(view=view, attachments=[file])

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.capabilities import BY_SERVER, ServerKind
 from bot.midjourney.mjproxy.probing import ProbeResult
-from bot.midjourney.mjproxy.reporting import abilities, report
+from bot.midjourney.mjproxy.reporting import capability_words, report
 
 
 @pytest.mark.parametrize("server", [kind for kind in ServerKind if kind is not ServerKind.OHMYGPT])
@@ -41,5 +41,5 @@ def test_a_server_of_the_other_kind_or_of_none_is_one_line(look: ProbeResult, wo
 
 
 def test_abilities_are_words() -> None:
-    assert "seeds" in abilities(BY_SERVER[ServerKind.PLUS])
-    assert "buttons" not in abilities(BY_SERVER[ServerKind.NOVI])
+    assert "seeds" in capability_words(BY_SERVER[ServerKind.PLUS])
+    assert "buttons" not in capability_words(BY_SERVER[ServerKind.NOVI])

@@ -117,6 +117,6 @@ async def test_what_can_be_done_is_asked_of_a_servers_accounts_and_elsewhere_of_
 ) -> None:
     accounts = world.services.accounts
 
-    assert await accounts.able_in(None) == (OHMYGPT,)
-    assert await accounts.able_in(GUILD) == (OHMYGPT,)
+    assert await accounts.capabilities_in(None) == (OHMYGPT,)
+    assert await accounts.capabilities_in(GUILD) == (OHMYGPT,)
     assert not world.services.windows.remix_anywhere

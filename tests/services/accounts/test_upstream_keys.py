@@ -92,7 +92,7 @@ async def test_an_accounts_key_is_shown_until_it_was_handed_over(world: Harness,
     again = await ordered(world, "studio")
     assert (first.key, again.key, office.made) == ("sk-made-1", "sk-made-1", 1)
 
-    await keys(world).handed_over(first.view.tag)
+    await keys(world).mark_key_shown(first.view.tag)
     assert await why(ordered(world, "studio")) == "keys.exists"
     assert office.made == 1
 

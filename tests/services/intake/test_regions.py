@@ -216,11 +216,11 @@ async def test_a_small_copy_is_forgotten_when_nobody_looks_at_it(world: Harness)
     await regions.open(asker, job.key, 1)
 
     world.clock.move_to(world.clock.now() + KEPT_MS - 1)
-    assert regions.at_hand(asker, job.key, 1) is not None
+    assert regions.cached_draft(asker, job.key, 1) is not None
     world.clock.move_to(world.clock.now() + KEPT_MS - 1)
-    assert regions.at_hand(asker, job.key, 1) is not None
+    assert regions.cached_draft(asker, job.key, 1) is not None
     world.clock.move_to(world.clock.now() + KEPT_MS + 1)
-    assert regions.at_hand(asker, job.key, 1) is None
+    assert regions.cached_draft(asker, job.key, 1) is None
     assert (await regions.draft(asker, job.key, 1)).job.key == job.key
 
 
@@ -234,8 +234,8 @@ async def test_only_so_many_small_copies_are_kept(world: Harness) -> None:
     for position in range(MOST_KEPT):
         await regions.draft(asker, many.key, position)
 
-    assert regions.at_hand(asker, job.key, 1) is None
-    assert regions.at_hand(asker, many.key, 0) is not None
+    assert regions.cached_draft(asker, job.key, 1) is None
+    assert regions.cached_draft(asker, many.key, 0) is not None
 
 
 async def test_a_picker_survives_a_restart_of_the_bot(world: Harness) -> None:
@@ -282,7 +282,7 @@ async def test_a_job_of_another_server_is_unknown_here(world: Harness) -> None:
 
     assert await refusal(world, job, asker=elsewhere) == "jobs.unknown"
     assert await closed(world, job, asker=elsewhere) == "jobs.unknown"
-    assert world.services.regions.at_hand(elsewhere, job.key, 1) is None
+    assert world.services.regions.cached_draft(elsewhere, job.key, 1) is None
 
 
 async def test_a_job_that_nobody_knows_is_refused(world: Harness) -> None:

@@ -463,7 +463,7 @@ def test_a_job_without_a_task_is_followed_and_never_read() -> None:
     tracked = Tracked(making.job(created_at=making.NOON), making.NOON)
 
     schedule.add(tracked)
-    schedule.hurry(tracked, making.NOON)
+    schedule.expedite(tracked, making.NOON)
     schedule.begin_round(making.NOON)
 
     assert schedule.of(tracked.job.key) is tracked
@@ -543,7 +543,7 @@ def walk(scan: PageScan, everything: list[int], wanted: Iterable[int]) -> list[i
     while (number := scan.next_page()) is not None:
         numbers.append(number)
         start = (number - 1) * PageScan.PAGE_SIZE
-        scan.saw(page(everything[start : start + PageScan.PAGE_SIZE], len(everything)))
+        scan.record_page(page(everything[start : start + PageScan.PAGE_SIZE], len(everything)))
     return numbers
 
 
@@ -586,7 +586,7 @@ def test_a_sweep_of_a_list_in_no_order_gives_up_soon() -> None:
 def test_a_list_that_keeps_turning_is_not_followed_for_ever() -> None:
     scan = PageScan()
     scan.start([RemoteTaskId("9999")])
-    scan.saw(page(range(1, 21), 400))
-    scan.saw(page(range(20, 0, -1), 400))
+    scan.record_page(page(range(1, 21), 400))
+    scan.record_page(page(range(20, 0, -1), 400))
 
     assert scan.next_page() is None

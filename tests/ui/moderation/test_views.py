@@ -20,12 +20,12 @@ from bot.domain.servers.prompt_rules import SUFFIX_LIMIT, PromptAddition
 from bot.services.servers.moderation import SHOWN_JOBS, SHOWN_STRIKES
 from bot.texts import listed, text
 from bot.ui.jobs.lists import state_of
-from bot.ui.moderation.given_back import as_typed, reply_stale
 from bot.ui.moderation.jobs import job_view
 from bot.ui.moderation.list_modals import LIMITS_LIMIT, PARAMETERS_LIMIT
 from bot.ui.moderation.members import member_view
 from bot.ui.moderation.pages import page_of
 from bot.ui.moderation.prompt_lists import addition_words, images_view
+from bot.ui.moderation.rejected_modals import as_typed, reply_stale
 from tests.ui.builders import NOW, a_job, a_press, a_reply, walk, words
 from tests.ui.client_harness import CATALOGUES
 

@@ -45,7 +45,7 @@ class ScriptedRegions:
     written: list[WindowWords | None] = field(default_factory=list)
     begun: list[tuple[Asker, Masked]] = field(default_factory=list)
 
-    def at_hand(self, _asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
+    def cached_draft(self, _asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
         return RegionDraft(a_job(key=key), position, 64, 64, b"small")
 
     async def preview(self, _draft: RegionDraft, cells: Cells) -> bytes:
@@ -215,7 +215,7 @@ async def test_a_press_that_another_process_has_answered_is_left_to_it(custom_id
     async with studio(extensions=EXTENSIONS) as house:
         house.env.inject_error("POST", "/interactions/*/*/callback", status=400, code=40060)
         regions: Any = ScriptedRegions()
-        regions.at_hand = lambda *_: None
+        regions.cached_draft = lambda *_: None
         await press(house, regions, custom_id)
 
         assert regions.begun == []

@@ -37,10 +37,10 @@ async def reply_stale(
     found = await context.services.guilds.changes_of(context.guild_id, sections)
     lines = (entry_words(entry, localizer) for entry in found)
     others = few(lines, CHANGES, localizer.localize, room=ROOM)
-    await give_back(context, text("panel.stale"), written, again, others=others)
+    await reply_rejected(context, text("panel.stale"), written, again, others=others)
 
 
-async def give_back(
+async def reply_rejected(
     context: Context,
     why: Text,
     written: Written,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NAMES: Final = {ServerKind.OHMYGPT: "OhMyGPT"}
 
 
-def able_lines(able: Capabilities | None, localize: Localize) -> Iterable[str]:
+def capability_lines(able: Capabilities | None, localize: Localize) -> Iterable[str]:
     """Name the server, list its abilities, and warn of what it does not keep."""
     if able is None:
         yield localize(text("pool.able_unknown"))
