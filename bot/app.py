@@ -114,7 +114,7 @@ async def assemble(
                 video=settings.show_video,
                 address_of=lambda job: fetching.address(job.storage_key),
                 helps=bot.helps,
-                able=accounts.able,
+                capabilities=accounts.capabilities,
             ),
             clock,
         )

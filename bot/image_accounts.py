@@ -72,7 +72,7 @@ class OwnerAccounts:
         """Whether the owner named a second engine, and an account has a key for it."""
         return self.direct.engine is not None
 
-    def able(self, name: str) -> Capabilities:
+    def capabilities(self, name: str) -> Capabilities:
         """What an account can do, a server's own too."""
         return capabilities_of(self.apis.get(name, self.direct))
 

@@ -62,7 +62,7 @@ async def identify_bot(settings: Settings) -> BotIdentity:
 
 
 async def wait_for_servers(settings: Settings, clock: Clock, *, seconds: float) -> list[str]:
-    """Wait until the bot is on a server, at most so long; the servers' names. Raises as `who_is` does."""
+    """Wait until the bot is on a server, at most so long; the servers' names. Raises as `identify_bot` does."""
     until = clock.now() + seconds * 1_000
     async with _logged_in(settings) as client:
         while True:

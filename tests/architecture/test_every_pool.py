@@ -82,7 +82,7 @@ def test_the_engines_pool_is_known_wherever_it_is_ruled_over_and_to_no_prompt_of
     assert TypeAdapter(AccountOf).validate_python(f"1/{pool.value}=studio") == {(1, pool): "studio"}
     assert not has_timed_out(a_job(state=JobState.SUBMITTED, pool=pool, submitted_at=1, changed_at=1), 1)
     assert pool not in LABELS
-    assert not any(pool in able.pools for able in BY_SERVER.values())
+    assert not any(pool in capabilities.pools for capabilities in BY_SERVER.values())
     for language in (SOURCE, *NAMES):
         for form in ("pool.{}", "note.nearly_used_{}"):
             assert pool.value in CATALOGUES.render(text(form.format(pool.value)), language)

@@ -77,7 +77,7 @@ class PromptOptions:
     sets: tuple[tuple[str, str], ...] = ()
     """Option sets of the person by name: each may stand in the prompt like a parameter (`--mine`)."""
     several: bool = False
-    """Whether `--repeat` may ask for more than one job; then `Composed.repeat` says how many."""
+    """Whether `--repeat` may ask for more than one job; then `ComposedPrompt.repeat` says how many."""
 
 
 READ_AT_ONCE: Final = 64

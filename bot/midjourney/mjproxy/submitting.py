@@ -86,11 +86,11 @@ class Submitting:
     @property
     def capabilities(self) -> Capabilities:
         """What this account can do."""
-        able = self._capabilities.only(self._routes)
+        capabilities = self._capabilities.only(self._routes)
         if self._known or self._settings.routes is not None:
-            return able
+            return capabilities
         # Nobody may choose what a server that was not asked yet may not have.
-        return able.only(map(speed_of, USUAL_POOLS))
+        return capabilities.only(map(speed_of, USUAL_POOLS))
 
     @property
     def is_known(self) -> bool:
@@ -293,9 +293,9 @@ class Submitting:
             raise
 
     @staticmethod
-    def need(able: bool, otherwise: str) -> None:  # noqa: FBT001 - a condition and its sentence, as in assert
+    def need(capabilities: bool, otherwise: str) -> None:  # noqa: FBT001 - a condition and its sentence, as in assert
         """Refuse before anything is sent what this account cannot do."""
-        if not able:
+        if not capabilities:
             raise RemoteError(RemoteFault.REFUSED, otherwise)
 
 

@@ -81,7 +81,7 @@ class Accounts:
 
     # -- what they can do --------------------------------------------------------------------------------
 
-    def able(self, name: str) -> Capabilities:
+    def capabilities(self, name: str) -> Capabilities:
         """What an account can do, as far as it is known by now; a server's own key is OhMyGPT's."""
         return self.own_able if is_own(name) else capabilities_of(self.fixed.get(name))
 
@@ -93,7 +93,7 @@ class Accounts:
                 await api.check()
             except RemoteError as error:
                 log.info("abilities_unknown", extra={"account": name, "fault": error.fault.value})
-        return self.able(name)
+        return self.capabilities(name)
 
     async def is_engine_refused(self, guild_id: int | None) -> bool:
         """Whether the service has just said that the key of a server's account may not draw."""
@@ -125,19 +125,19 @@ class Accounts:
         served: set[Pool] = set()
         for pool in Pool:
             # A server's own key is not opened for that: whatever it opens is of the one kind that keys are taken for.
-            if pool in self.able(await self._account_of_server(guild_id, pool)).pools:
+            if pool in self.capabilities(await self._account_of_server(guild_id, pool)).pools:
                 served.add(pool)
         return frozenset(served)
 
     async def capabilities_in(self, guild_id: int | None) -> tuple[Capabilities, ...]:
         """What the accounts can do that a server draws on."""
         if guild_id is None:
-            return (self.able(self.own_name),)
-        return tuple(self.able(name) for name in await self.of_server(guild_id))
+            return (self.capabilities(self.own_name),)
+        return tuple(self.capabilities(name) for name in await self.of_server(guild_id))
 
     async def engine_in(self, guild_id: int | None) -> EngineModel | None:
         """The second engine of a server's account; None: it has none."""
-        return self.able(await self._account_of_server(guild_id, Pool.DRAW)).engine
+        return self.capabilities(await self._account_of_server(guild_id, Pool.DRAW)).engine
 
     async def find(self, name: str) -> ImageApi | None:
         """Find the way to an account; None if its key is gone. An earlier key of a server's is found too."""

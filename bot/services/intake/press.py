@@ -187,7 +187,7 @@ class Presses:
 
     def _request(self, parent: Job, charge: Charge) -> Request:
         """What a press asks for: of an order, as many pictures as the engine of today draws at once."""
-        model = self.accounts.able(parent.account).engine if parent.pool is Pool.DRAW else None
+        model = self.accounts.capabilities(parent.account).engine if parent.pool is Pool.DRAW else None
         number = 1 if model is None else min(number_of(parent.prompt), model.most)
         return Request(
             pool=parent.pool, charge=charge, in_chain=True, requester=parent.user_id, number=number
@@ -195,7 +195,7 @@ class Presses:
 
     def window_of(self, parent: Job, position: int) -> WindowKind | None:
         """Which window a button can open on the account of its chain; None: none."""
-        return window_of_action(parent.actions, position, self.accounts.able(parent.account))
+        return window_of_action(parent.actions, position, self.accounts.capabilities(parent.account))
 
     async def _pictures_of_prompt(self, parent: Job) -> tuple[Sequence[Input], tuple[str, ...]]:
         """What a window's words have to stand behind: the server knows the pictures of a prompt as part of its words."""
@@ -207,7 +207,7 @@ class Presses:
 
     async def _inputs_of_order(self, parent: Job, action: RemoteAction) -> Sequence[Input]:
         """What an order of the engine's takes along: the picture that it edits, or what the one before it had."""
-        model = self.accounts.able(parent.account).engine
+        model = self.accounts.capabilities(parent.account).engine
         number = varied(action.custom_id)
         if model is None:
             raise UserError(text("draw.not_here"))

@@ -38,12 +38,12 @@ class ActionWindows:
     @property
     def anywhere(self) -> bool:
         """Whether any of the owner's accounts opens windows."""
-        return self.presses.accounts.any_account_can(lambda able: able.custom_zoom)
+        return self.presses.accounts.any_account_can(lambda capabilities: capabilities.custom_zoom)
 
     @property
     def remix_anywhere(self) -> bool:
         """Whether any of them can be asked for one under V, reroll and pan."""
-        return self.presses.accounts.any_account_can(lambda able: able.remix)
+        return self.presses.accounts.any_account_can(lambda capabilities: capabilities.remix)
 
     async def open(self, asker: Asker, key: JobKey, position: int) -> ActionWindow | Pressed | None:
         """The window of a button, the job that the button has already, or None where its account opens no window.

@@ -233,7 +233,7 @@ class Guilds:
     async def set_press(
         self, guild_id: int, actor: Actor, who: PressPermission, role_id: int | None = None
     ) -> Changed:
-        """Choose who may press the buttons under others' pictures; the role counts with `Pressers.ROLE` only."""
+        """Choose who may press the buttons under others' pictures; the role counts with `PressPermission.ROLE` only."""
         return await self.set_values(guild_id, actor, "press", {"who": who, "role": role_id})
 
     async def set_channel(

@@ -150,10 +150,10 @@ class Tracker:
         try:
             await self._read_hurried()
             if len(due) >= PAGES_FROM:
-                able = capabilities_of(self.api)
-                if able.batch and isinstance(self.api, WindowApi):
+                capabilities = capabilities_of(self.api)
+                if capabilities.batch and isinstance(self.api, WindowApi):
                     await self._read_together(self.api, due)
-                elif able.pages:
+                elif capabilities.pages:
                     await self._read_pages()
             await self._read_singly(due)
         except RemoteError as error:

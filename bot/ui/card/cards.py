@@ -79,7 +79,7 @@ class Cards:
         *,
         video: bool = False,
         address_of: Callable[[Job], str | None] = lambda _job: None,
-        able: Callable[[str], Capabilities] = lambda _account: OHMYGPT,
+        capabilities: Callable[[str], Capabilities] = lambda _account: OHMYGPT,
         helps: bool = False,
     ) -> None:
         """`address_of` tells where a job's file lies for all to see, if it does; `able` what an account can do.
@@ -89,7 +89,7 @@ class Cards:
         self._catalogues = catalogues
         self._video = video
         self._address_of = address_of
-        self._able = able
+        self._capabilities = capabilities
         self._helps = helps
 
     def draw(
@@ -99,7 +99,7 @@ class Cards:
         media: str | None = None,
         more: Sequence[str] = (),
         picture: Picture | None = None,
-        dress: DetailLevel = DetailLevel.FULL,
+        detail: DetailLevel = DetailLevel.FULL,
         because: Text | None = None,
     ) -> discord.ui.LayoutView:
         """Draw a job as it stands.
@@ -108,14 +108,14 @@ class Cards:
         `picture` what is known of a new one, `because` why the card is somewhere unexpected.
         """
         address = self._address_of(showing.job)
-        able = self._able(showing.job.account)
+        capabilities = self._capabilities(showing.job.account)
         drawing = _Drawing(
             self._catalogues,
             showing,
-            dress,
+            detail,
             video=self._video,
             address=address,
-            able=able,
+            capabilities=capabilities,
             helps=self._helps,
         )
         return drawing.view(media=media, more=more, picture=picture, because=because)
@@ -124,9 +124,9 @@ class Cards:
         """Say something in a language."""
         return self._catalogues.render(words, locale)
 
-    def description(self, job: Job, dress: DetailLevel = DetailLevel.FULL) -> str:
+    def description(self, job: Job, detail: DetailLevel = DetailLevel.FULL) -> str:
         """What the picture's description says to those who cannot see it."""
-        return _description(self._catalogues, job, dress)
+        return _description(self._catalogues, job, detail)
 
 
 SPOILER: Final = "note.spoiler"
@@ -140,26 +140,31 @@ class _Drawing:
         self,
         catalogues: Catalogues,
         showing: Showing,
-        dress: DetailLevel,
+        detail: DetailLevel,
         *,
         video: bool,
         address: str | None,
-        able: Capabilities,
+        capabilities: Capabilities,
         helps: bool,
     ) -> None:
         self._catalogues = catalogues
         self._showing = showing
         self._job = showing.job
-        self._dress = dress
+        self._detail = detail
         self._buttons = CardButtons(
-            showing.job, self._localize, video=video, pressed=showing.pressed, able=able, helps=helps
+            showing.job,
+            self._localize,
+            video=video,
+            pressed=showing.pressed,
+            capabilities=capabilities,
+            helps=helps,
         )
         self._address = address
 
     def view(
         self, *, media: str | None, more: Sequence[str], picture: Picture | None, because: Text | None
     ) -> discord.ui.LayoutView:
-        job, dress = self._job, self._dress
+        job, detail = self._job, self._detail
         if self._showing.moved_to is not None:
             return self._folded(self._showing.moved_to)
         offered = self._buttons.offered()
@@ -170,13 +175,13 @@ class _Drawing:
         if media is not None and job.kind is not JobKind.DESCRIBE:
             box.add_item(self._gallery([media, *more]))
         below = [*self._status(media), *self._remarks(picture)]
-        if offered.rows and not dress.has_buttons:
+        if offered.rows and not detail.has_buttons:
             below.append(self._small(text("card.no_buttons", key=job.key)))
         elif offered.overflow:
             below.append(self._small(text("card.more_buttons", n=len(offered.overflow))))
         box.add_item(discord.ui.TextDisplay("\n".join([*below, self._footer()])))
-        if dress.has_buttons:
-            for row in self._buttons.rows(offered, dress):
+        if detail.has_buttons:
+            for row in self._buttons.rows(offered, detail):
                 box.add_item(discord.ui.ActionRow(*row))
         return StatelessView(box)
 
@@ -199,7 +204,7 @@ class _Drawing:
         words = discord.ui.TextDisplay[Any]("\n".join([self._headline(), *self._ideas()]))
         if media is None or job.kind is not JobKind.DESCRIBE:
             return words
-        described = _description(self._catalogues, job, self._dress)
+        described = _description(self._catalogues, job, self._detail)
         small = discord.ui.Thumbnail[Any](media, description=described, spoiler=self._is_veiled)
         return discord.ui.Section(words, accessory=small)
 
@@ -210,7 +215,7 @@ class _Drawing:
 
     def _ideas(self) -> Iterable[str]:
         job = self._job
-        if job.state is not JobState.SUCCEEDED or not self._dress.has_words:
+        if job.state is not JobState.SUCCEEDED or not self._detail.has_words:
             return []
         if job.kind is JobKind.SHORTEN:
             return shorter_lines(job, self._localize)
@@ -221,7 +226,7 @@ class _Drawing:
     def _headline(self) -> str:
         """The prompt, or what stands for it; for a child, first what was pressed and where."""
         job = self._job
-        if not self._dress.has_words:
+        if not self._detail.has_words:
             return self._localize(text("card.neutral"))
         if job.press is None:
             title = title_of(job)
@@ -263,7 +268,7 @@ class _Drawing:
 
     def _gallery(self, media: Iterable[str]) -> discord.ui.MediaGallery[Any]:
         gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
-        described = _description(self._catalogues, self._job, self._dress)
+        described = _description(self._catalogues, self._job, self._detail)
         for one in media:
             gallery.add_item(media=one, description=described, spoiler=self._is_veiled)
         return gallery
@@ -313,7 +318,7 @@ class _Drawing:
             kind = f"draw_{failure.kind.value}"
         yield self._localize(text("card.failed", why=text(f"failure.{kind}")))
         yield self._localize(text(f"advice.{kind}"))
-        if failure.words and self._dress.has_words:
+        if failure.words and self._detail.has_words:
             said = "draw.card_words" if self._job.pool is Pool.DRAW else "card.words"
             yield self._small(text(said, words=quoted(failure.words, WORDS_LIMIT)))
         yield self._small(text("card.refunded"))
@@ -365,11 +370,11 @@ class _Drawing:
         return f"-# {self._localize(sentence)}"
 
 
-def _description(catalogues: Catalogues, job: Job, dress: DetailLevel) -> str:
+def _description(catalogues: Catalogues, job: Job, detail: DetailLevel) -> str:
     def localize(sentence: Text) -> str:
         return catalogues.render(sentence, job.locale)
 
-    if not dress.has_words:
+    if not detail.has_words:
         return plain(localize(text("card.neutral_alt")), ALT_LIMIT)
     if job.kind is JobKind.DESCRIBE:
         return plain(plain_title(job, localize), ALT_LIMIT)

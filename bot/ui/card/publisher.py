@@ -131,18 +131,18 @@ class DiscordPublisher:
     ) -> CardLocation:
         """Send the card, with less on it each time Discord rejects one: a paid picture is never lost to a button or a word."""
         is_about_words = False
-        for dress in DetailLevel:
-            if is_about_words and dress.has_words:
+        for detail in DetailLevel:
+            if is_about_words and detail.has_words:
                 continue
             try:
-                return await way(_Sending(self._cards, showing, picture, dress))
+                return await way(_Sending(self._cards, showing, picture, detail))
             except discord.HTTPException as error:
                 is_about_words = is_about_words or error.code in WORDS_REFUSED
-                if (error.code != REJECTED and not is_about_words) or dress is DetailLevel.BARE:
+                if (error.code != REJECTED and not is_about_words) or detail is DetailLevel.BARE:
                     raise
                 log.warning(
                     "card_rejected",
-                    extra={"job": showing.job.key, "dress": dress.value, "answer": error.text},
+                    extra={"job": showing.job.key, "dress": detail.value, "answer": error.text},
                 )
         raise AssertionError("the last dress returns or raises")
 
@@ -225,11 +225,11 @@ class DiscordPublisher:
 class _Sending:
     """One card on its way: what the library's send and edit are given."""
 
-    def __init__(self, cards: Cards, showing: Showing, picture: Picture | None, dress: DetailLevel) -> None:
+    def __init__(self, cards: Cards, showing: Showing, picture: Picture | None, detail: DetailLevel) -> None:
         self._cards = cards
         self._showing = showing
         self._picture = picture
-        self._dress = dress
+        self._detail = detail
         self.job = showing.job
         self.is_news = showing.is_news
 
@@ -261,7 +261,7 @@ class _Sending:
             media=next(iter(media), None),
             more=media[1:],
             picture=self._picture,
-            dress=self._dress,
+            detail=self._detail,
             because=because,
         )
 
@@ -269,7 +269,7 @@ class _Sending:
         picture = self._picture
         if picture is None:
             return []
-        described = self._cards.description(self.job, self._dress)
+        described = self._cards.description(self.job, self._detail)
         names = [f"{number}-" if picture.more else "" for number in range(1, len(picture.more) + 2)]
         together = zip(names, (picture, *picture.more), strict=True)
         return [_file(one, described=described, number=number) for number, one in together]

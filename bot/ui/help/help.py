@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MAKERS: Final = frozenset({"imagine", "blend", "describe", "shorten", "draw"})
 """Commands that begin something in a pool: of no use where none is open."""
 NEEDS: Final[dict[str, Callable[[Capabilities], bool]]] = {
-    "shorten": lambda able: able.shorten,
-    "draw": lambda able: able.engine is not None,
+    "shorten": lambda capabilities: capabilities.shorten,
+    "draw": lambda capabilities: capabilities.engine is not None,
 }
 """Commands that not every image API can serve, and what it takes."""
 TEXT_LIMIT: Final = 3_000
@@ -38,8 +38,8 @@ async def show_help(context: Context, asker: Asker) -> None:
     quotas = await client.services.allowances.quota_of(asker)
     makes = any(quota.allowance is not None for quota in quotas)
     found = client.tree.get_commands(type=discord.AppCommandType.chat_input)
-    able = await client.services.accounts.capabilities_in(context.interaction.guild_id)
-    commands = [c for c in found if _is_usable(c, context) and _is_served(c, able)]
+    capabilities = await client.services.accounts.capabilities_in(context.interaction.guild_id)
+    commands = [c for c in found if _is_usable(c, context) and _is_served(c, capabilities)]
     menus = [
         await _name_at_discord(menu, client, context.interaction.locale)
         for menu in client.tree.get_commands(type=discord.AppCommandType.message)
@@ -98,10 +98,10 @@ def _is_usable(command: AnyCommand, context: Context) -> bool:
     return context.interaction.guild_id is not None or not command.guild_only
 
 
-def _is_served(command: AnyCommand, able: Iterable[Capabilities]) -> bool:
+def _is_served(command: AnyCommand, capabilities: Iterable[Capabilities]) -> bool:
     """Whether an account of this server can do what the command is for."""
     needs = NEEDS.get(command.name)
-    return needs is None or any(map(needs, able))
+    return needs is None or any(map(needs, capabilities))
 
 
 def _leaves(command: AnyCommand) -> Iterable[AnyCommand]:

@@ -74,7 +74,7 @@ def payer_lines(payers: Sequence[Payer], localize: Localize) -> Iterable[str]:
             yield localize(text("pool.balance", n=payer.condition.credits_left))
         if payer.condition.rates:
             yield "-# " + localize(text("pool.rates", prices=_prices(payer.condition.rates)))
-        yield from capability_lines(payer.condition.able, localize)
+        yield from capability_lines(payer.condition.capabilities, localize)
 
 
 def _limit_lines(condition: Condition, localize: Localize) -> Iterable[str]:

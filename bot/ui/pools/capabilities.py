@@ -16,31 +16,31 @@ if TYPE_CHECKING:
 NAMES: Final = {ServerKind.OHMYGPT: "OhMyGPT"}
 
 
-def capability_lines(able: Capabilities | None, localize: Localize) -> Iterable[str]:
+def capability_lines(capabilities: Capabilities | None, localize: Localize) -> Iterable[str]:
     """Name the server, list its abilities, and warn of what it does not keep."""
-    if able is None:
+    if capabilities is None:
         yield localize(text("pool.able_unknown"))
         return
-    server = text("able.server", name=NAMES.get(able.server, able.server.value))
-    if able.server is ServerKind.RESELLER:
+    server = text("able.server", name=NAMES.get(capabilities.server, capabilities.server.value))
+    if capabilities.server is ServerKind.RESELLER:
         server = text("able.other_server")
-    yield localize(text("pool.able", server=server, abilities=listed(list(_abilities(able)))))
-    if not able.keeps_pool:
+    yield localize(text("pool.able", server=server, abilities=listed(list(_capability_names(capabilities)))))
+    if not capabilities.keeps_pool:
         yield localize(text("pool.able_strays"))
-    if able.lookup is Lookup.NEVER and not able.pages:
+    if capabilities.lookup is Lookup.NEVER and not capabilities.pages:
         yield localize(text("pool.able_gives_up"))
 
 
-def _abilities(able: Capabilities) -> Iterable[Text]:
-    region = text("able.region_words") if able.region_words else text("able.region")
+def _capability_names(capabilities: Capabilities) -> Iterable[Text]:
+    region = text("able.region_words") if capabilities.region_words else text("able.region")
     can = (
-        (able.buttons, text("able.buttons")),
-        (able.region_mask, region),
-        (able.custom_zoom, text("able.custom_zoom")),
-        (able.remix, text("able.remix")),
-        (able.shorten, text("able.shorten")),
-        (able.seed, text("able.seed")),
-        (able.cancel is not Cancel.NONE, text("able.cancel")),
-        (able.video, text("able.video")),
+        (capabilities.buttons, text("able.buttons")),
+        (capabilities.region_mask, region),
+        (capabilities.custom_zoom, text("able.custom_zoom")),
+        (capabilities.remix, text("able.remix")),
+        (capabilities.shorten, text("able.shorten")),
+        (capabilities.seed, text("able.seed")),
+        (capabilities.cancel is not Cancel.NONE, text("able.cancel")),
+        (capabilities.video, text("able.video")),
     )
     return [name for is_able, name in can if is_able] or [text("able.none")]

@@ -88,7 +88,7 @@ def test_discord_takes_the_card_of_any_job(
     job: Job,
     ahead: int | None,
     attachment: str | None,
-    dress: DetailLevel,
+    detail: DetailLevel,
     elsewhere: bool,  # noqa: FBT001 - hypothesis passes it
 ) -> None:
     because = text("card.direct", channel="<#1>") if elsewhere else None
@@ -98,7 +98,7 @@ def test_discord_takes_the_card_of_any_job(
         ahead=ahead,
         media=attachment and f"attachment://{attachment}",
         picture=picture,
-        dress=dress,
+        detail=detail,
         because=because,
     )
     parts = list(walk(components))
@@ -274,14 +274,14 @@ def test_blends_descriptions_and_regions_may_be_tried_again_too() -> None:
 
 
 def test_without_emoji_every_button_has_a_name() -> None:
-    plain = drawn(a_job(JobState.SUCCEEDED, actions=single_actions()), dress=DetailLevel.NO_EMOJI)
+    plain = drawn(a_job(JobState.SUCCEEDED, actions=single_actions()), detail=DetailLevel.NO_EMOJI)
 
     assert all("emoji" not in part for part in walk(plain) if part["type"] == 2)
     assert "Pan left" in labels(plain)
 
 
 def test_without_buttons_the_card_says_how_to_get_them() -> None:
-    bare = drawn(a_job(JobState.SUCCEEDED), dress=DetailLevel.NO_BUTTONS)
+    bare = drawn(a_job(JobState.SUCCEEDED), detail=DetailLevel.NO_BUTTONS)
 
     assert labels(bare) == []
     assert f"`/jobs show {KEY}`" in words(bare)
