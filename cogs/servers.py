@@ -187,7 +187,7 @@ class ServersCog(commands.Cog):
                 outside.append(guild)
             joined = None if guild.me is None else guild.me.joined_at
             if joined is not None and joined.timestamp() * 1_000 > since:
-                await self._post_greeting(guild, admitted=admitted)
+                await self._greet(guild, admitted=admitted)
         if outside:
             log.warning(
                 "servers_not_let_in",
