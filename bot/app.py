@@ -13,7 +13,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from bot import log as log_room
-from bot.client import Easel, extensions_of, point_at
+from bot.client import Easel, extensions_of, use_addresses
 from bot.clock import GuardedClock, SystemClock
 from bot.domain.accounts import ApiKind
 from bot.domain.capabilities import capabilities_of
@@ -76,7 +76,7 @@ async def assemble(
 
     `guard` and `clock` are for a simulated Discord; production leaves them alone. Raises `StartupError`.
     """
-    point_at(settings.discord_api, settings.discord_gateway)
+    use_addresses(settings.discord_api, settings.discord_gateway)
     clock = clock or SystemClock()
     if guard is not unguarded:
         clock = GuardedClock(clock, guard)
@@ -114,7 +114,7 @@ async def assemble(
                 video=settings.show_video,
                 address_of=lambda job: fetching.address(job.storage_key),
                 helps=bot.helps,
-                able=accounts.able,
+                capabilities=accounts.capabilities,
             ),
             clock,
         )

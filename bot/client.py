@@ -94,7 +94,7 @@ class EaselTree(app_commands.CommandTree["Easel"]):
         self, interaction: discord.Interaction[Easel], error: app_commands.AppCommandError, /
     ) -> None:
         """Answer with a sentence, whatever it was."""
-        await Context(interaction).tell_error(error, reference=str(interaction.id))
+        await Context(interaction).reply_error(error, reference=str(interaction.id))
 
 
 class Easel(commands.AutoShardedBot):
@@ -178,7 +178,7 @@ class Easel(commands.AutoShardedBot):
         if not force and not await self._has_turn(fingerprint):
             return False
         try:
-            synced = await self._tell_commands()
+            synced = await self._put_commands()
         except (discord.HTTPException, app_commands.AppCommandError, *NETWORK):
             log.exception("commands_not_synced")
             await self._meta.set(SYNCING, "0")
@@ -218,18 +218,18 @@ class Easel(commands.AutoShardedBot):
             self._owners_until = now + OWNERS_S
         return self._owners
 
-    async def _tell_commands(self) -> Sequence[Mapping[str, Any]]:
+    async def _put_commands(self) -> Sequence[Mapping[str, Any]]:
         """Put the commands in the place of those that Discord has; returns what it has then. Raises what discord.py does."""
         id_ = self.application_id
         if id_ is None:
             raise app_commands.MissingApplicationID
-        synced = await self.http.bulk_upsert_global_commands(id_, await self._told())
+        synced = await self.http.bulk_upsert_global_commands(id_, await self._payloads())
         if self.owner_guild is not None:
-            owners = await self._told(self.owner_guild)
+            owners = await self._payloads(self.owner_guild)
             await self.http.bulk_upsert_guild_commands(id_, self.owner_guild.id, owners)
         return synced
 
-    async def _told(self, guild: discord.Object | None = None) -> list[Any]:
+    async def _payloads(self, guild: discord.Object | None = None) -> list[Any]:
         """What Discord is told of the commands, translations and all."""
         translator = CatalogueTranslator(self.catalogues)
         return [
@@ -241,7 +241,7 @@ class Easel(commands.AutoShardedBot):
             for command in self.tree.get_commands(guild=guild)
         ]
 
-    def told_in_english(self, guild: discord.Object | None = None) -> list[dict[str, Any]]:
+    def english_payloads(self, guild: discord.Object | None = None) -> list[dict[str, Any]]:
         """What Discord is told of the commands, without translations."""
         return [
             settled(command.to_dict(self.tree), pools_differ=self._pools_differ, helps=self.helps)
@@ -250,9 +250,9 @@ class Easel(commands.AutoShardedBot):
 
     def _fingerprint(self) -> str:
         """A hash over all that what Discord is told is made of; the sentences unread, for most starts tell nothing."""
-        told = self.told_in_english()
+        told = self.english_payloads()
         if self.owner_guild is not None:
-            told += [one | {"guild": self.owner_guild.id} for one in self.told_in_english(self.owner_guild)]
+            told += [one | {"guild": self.owner_guild.id} for one in self.english_payloads(self.owner_guild)]
         told.sort(key=lambda command: (command.get("type", 1), command["name"]))
         made_of = [self.application_id, told, self.catalogues.digest]
         spelled = json.dumps(made_of, sort_keys=True, ensure_ascii=False, default=str)
@@ -268,7 +268,7 @@ class Easel(commands.AutoShardedBot):
         log.error("event_failed", exc_info=sys.exc_info(), extra={"event_name": event_method})
 
 
-def point_at(api: str | None, gateway: str | None) -> None:
+def use_addresses(api: str | None, gateway: str | None) -> None:
     """Use other addresses for Discord in this process (design §8): `http://…/api/v10`, `ws://…`."""
     if api is not None:
         Route.BASE = api.rstrip("/")

@@ -81,7 +81,7 @@ class ClockWatch:
 
     async def run(self) -> None:
         """Watch for ever. Once at the start, too: the clock may have been set while the program did not run."""
-        await self._tell()
+        await self._notify()
         while True:
             before, steady = self._clock.now(), self._steady()
             await self._clock.pause(LOOK_S)
@@ -89,9 +89,9 @@ class ClockWatch:
             step = now - before - round((self._steady() - steady) * 1_000)
             if abs(step) >= STEP_MS:
                 log.warning("clock_stepped", extra={"by_s": step / 1_000})
-                await self._tell()
+                await self._notify()
 
-    async def _tell(self) -> None:
+    async def _notify(self) -> None:
         try:
             await self._stepped(self._clock.now())
         except StorageTrouble as trouble:

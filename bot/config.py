@@ -21,7 +21,7 @@ from bot.errors import StartupError
 from bot.log import redact
 from bot.midjourney.mjproxy.routes import Auth
 from bot.model_settings import ModelSettings
-from bot.setting_names import OLD_NAMES, PREFIX, Said, by_new_name
+from bot.setting_names import OLD_NAMES, PREFIX, RawSetting, by_new_name
 from bot.setting_types import (
     AccountOf,
     ApiKey,
@@ -312,7 +312,7 @@ def load_local() -> LocalSettings:
     return _read(LocalSettings, _given())
 
 
-def _given() -> dict[str, Said]:
+def _given() -> dict[str, RawSetting]:
     """What the three sources say, the most particular last."""
     sources: list[Mapping[str, str | None]] = []
     said = ""
@@ -369,7 +369,7 @@ def _secrets_directory() -> Path | None:
 _Model = TypeVar("_Model", bound=LocalSettings)
 
 
-def _read(model: type[_Model], given: Mapping[str, Said]) -> _Model:
+def _read(model: type[_Model], given: Mapping[str, RawSetting]) -> _Model:
     values = {
         name[len(PREFIX) :].lower(): said.value.strip()
         for name, said in given.items()
@@ -383,7 +383,7 @@ def _read(model: type[_Model], given: Mapping[str, Said]) -> _Model:
     raise StartupError(redact("\n".join(sentences)))
 
 
-def _sentence(where: tuple[int | str, ...], kind: str, message: str, given: Mapping[str, Said]) -> str:
+def _sentence(where: tuple[int | str, ...], kind: str, message: str, given: Mapping[str, RawSetting]) -> str:
     """What is wrong, by the name under which it was written."""
     words = message.removeprefix("Value error, ")
     if not where:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from bot.client import point_at
+from bot.client import use_addresses
 from bot.config import unknown_names
 from bot.doctor_discord import clock_of, examine_discord
 from bot.doctor_kind import looks_like_the_family
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from bot.domain.intake.drawing import ListedEngine
     from bot.domain.upstream_keys import KeyAdmin
     from bot.midjourney.openai.chat import OpenAiChat
-    from bot.setting_types import Listen
+    from bot.setting_types import ListenAddress
 
 __all__ = ["Finding", "examine"]
 
@@ -62,7 +62,7 @@ KUBERNETES: Final = re.compile(r"EASEL(?:_[A-Z0-9]+)*_(?:SERVICE_HOST|SERVICE_PO
 
 async def examine(settings: Settings, environ: Mapping[str, str] | None = None) -> AsyncIterator[Finding]:
     """Run every check; a failed one does not stop the others. Nothing is made or changed."""
-    point_at(settings.discord_api, settings.discord_gateway)
+    use_addresses(settings.discord_api, settings.discord_gateway)
     yield Finding(
         "version", fine=True, words=f"{metadata.version('easel-bot')}, Python {platform.python_version()}"
     )
@@ -125,7 +125,7 @@ async def _policy(settings: Settings, state: Standing | None, guild_id: int) -> 
         return ChannelPolicy()
 
 
-async def _port(name: str, listen: Listen) -> Finding:
+async def _port(name: str, listen: ListenAddress) -> Finding:
     """Try to listen; where somebody else does, see whether that is Easel."""
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
     try:
@@ -150,7 +150,7 @@ async def _port(name: str, listen: Listen) -> Finding:
     return Finding("port", fine=True, words=f"{name}: {listen.host}:{listen.port} is free")
 
 
-async def _is_easel(listen: Listen) -> bool:
+async def _is_easel(listen: ListenAddress) -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)  # noqa: S104 - where to ask, not where to listen
     host = f"[{host}]" if ":" in host else host
     try:
@@ -329,7 +329,7 @@ async def _account(
         yield Finding(f"image API{of}", fine=True, words=words)
     if isinstance(api, MjProxyApi):
         try:
-            seen = await api.look()
+            seen = await api.probe()
         except RemoteError as error:
             yield Finding(f"kind of API{of}", fine=False, words=f"{error.message}: try later")
             return

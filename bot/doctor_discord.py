@@ -92,7 +92,7 @@ async def examine_discord(settings: Settings, policies: Policies) -> AsyncIterat
 
 async def _commands(client: Easel) -> Finding:
     known = {_signature(command.to_dict()) for command in await client.tree.fetch_commands()}
-    ours = {_signature(command) for command in client.told_in_english()}
+    ours = {_signature(command) for command in client.english_payloads()}
     if not known:
         return Finding("commands", fine=True, words="Discord knows none yet: `easel run` tells it")
     if known != ours:

@@ -136,7 +136,7 @@ class Catalogues:
     def render(self, text: Text, locale: str) -> str:
         """Say it in a language (Discord's or gettext's name), or the nearest one that knows the sentence."""
         try:
-            return self._say(text, locale)
+            return self._render(text, locale)
         except UnknownText as unknown:
             if self._strict:
                 raise
@@ -153,7 +153,7 @@ class Catalogues:
         """Whether a language has a catalogue of its own (its country's or its own name's)."""
         return any(name in self._sources for name in _nearest_first(locale) if name != SOURCE)
 
-    def _say(self, text: Text, locale: str) -> str:
+    def _render(self, text: Text, locale: str) -> str:
         chain = self._chain(locale)
         args: dict[str, Argument] = {
             name: self.render(value, locale) if isinstance(value, Text) else value

@@ -38,7 +38,7 @@ OwnersApi: TypeAlias = "MidjourneyApi | MjProxyApi"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnersAccounts:
+class OwnerAccounts:
     """All that the owner pays for."""
 
     own_name: str
@@ -72,7 +72,7 @@ class OwnersAccounts:
         """Whether the owner named a second engine, and an account has a key for it."""
         return self.direct.engine is not None
 
-    def able(self, name: str) -> Capabilities:
+    def capabilities(self, name: str) -> Capabilities:
         """What an account can do, a server's own too."""
         return capabilities_of(self.apis.get(name, self.direct))
 
@@ -108,7 +108,7 @@ class OwnersAccounts:
 
 def open_accounts(
     settings: Settings, lines: Lines, *, guard: Guard = unguarded, metrics: Metrics | None = None
-) -> OwnersAccounts:
+) -> OwnerAccounts:
     """Make an adapter for each of the owner's accounts. Raises `StartupError` for an address that is none."""
     default = NamedAccount(settings.api_key, settings.api_kind, settings.api_url, settings.api_auth)
     admin = settings.api_admin_key
@@ -154,7 +154,7 @@ def open_accounts(
     if settings.helper_key is not None:
         url = settings.helper_url or DIRECT_ORIGIN
         chat = OpenAiChat(direct.caller.at(url), settings.helper_key.get_secret_value())
-    return OwnersAccounts(own_name=settings.own_name, apis=apis, direct=direct, keys=keys, chat=chat)
+    return OwnerAccounts(own_name=settings.own_name, apis=apis, direct=direct, keys=keys, chat=chat)
 
 
 def chat_of(api: ImageApi) -> OpenAiChat | None:

@@ -243,7 +243,7 @@ class Meters:
         return generate_latest(self._registry)
 
 
-class Silent:
+class NoMetrics:
     """The `Metrics` port for programs that nobody measures."""
 
     def count(self, name: str, n: int = 1, /, **labels: str) -> None:

@@ -22,7 +22,7 @@ from bot.invitation import invite_link
 from bot.metrics import Meters, watch_loop
 from bot.midjourney import pillow
 from bot.systemd import Systemd
-from bot.web_server import Served, serving
+from bot.web_server import WebServices, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock
-    from bot.image_accounts import OwnersAccounts
+    from bot.image_accounts import OwnerAccounts
     from bot.readiness import Readiness
     from bot.services.intake.mask_editor import MaskEditor
     from bot.services.wiring import Services
@@ -57,7 +57,7 @@ class App:
     storage: Storage
     clock: Clock
     meters: Meters
-    accounts: OwnersAccounts
+    accounts: OwnerAccounts
     mask_editor: MaskEditor
     supervisor: Supervisor
     starts: Starts
@@ -120,21 +120,21 @@ class App:
     async def run(self) -> None:
         """Run until `stopping`. Raises `StartupError` if Discord will not have us, or a part broke for good."""
         async with self.parts():
-            self.manager.tell("READY=1", "STATUS=connecting to Discord")
+            self.manager.notify("READY=1", "STATUS=connecting to Discord")
             client = asyncio.create_task(self._be_client(), name="discord")
             stopping = asyncio.create_task(self.stopping.wait(), name="stopping")
             await asyncio.wait([client, stopping], return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             asked = self.stopping.is_set()
             refusal = client.exception() if client.done() else None
-            self.manager.tell("STOPPING=1")
+            self.manager.notify("STOPPING=1")
             await self.stop()
             await asyncio.gather(client, return_exceptions=True)
         if refusal is not None:
             raise refusal
         if not asked:
             raise StartupDelayed("Discord closed the connection.")
-        await self.starts.calm()
+        await self.starts.reset()
 
     async def log_in(self) -> None:
         """Make ourselves known to Discord over HTTP; the client's set-up runs. Raises `StartupError`."""
@@ -164,7 +164,7 @@ class App:
             "invite": invite_link(self.bot.application_id or 0),
         }
         log.info("started", extra=told)
-        self.manager.tell(f"STATUS={told['servers']} servers")
+        self.manager.notify(f"STATUS={told['servers']} servers")
         # In a thread, so that neither the first sentence in a language nor the first picture has to wait for it.
         await asyncio.to_thread(self.bot.catalogues.read_all)
         await asyncio.to_thread(pillow.load)
@@ -209,9 +209,9 @@ class App:
                 await self.services.answers.settle()
         log.info("stopped")
 
-    def served(self) -> Served:
+    def served(self) -> WebServices:
         """What its web server shows and asks."""
-        return Served(
+        return WebServices(
             supervisor=self.supervisor,
             readiness=self.readiness,
             metrics=self.meters,
@@ -225,4 +225,4 @@ class App:
 
     async def on_hint(self, key: JobKey, ended: bool) -> None:  # noqa: FBT001 - the hook's own signature
         """A webhook spoke of a job."""
-        self.services.worker.hear(key, ended=ended)
+        self.services.worker.receive_webhook(key, ended=ended)

@@ -23,7 +23,7 @@ OLD_NAMES: Final = MappingProxyType(
 """Names from when there was one kind of API; they are read for good."""
 
 
-class Said(NamedTuple):
+class RawSetting(NamedTuple):
     """What somebody wrote, and under which name."""
 
     name: str
@@ -35,9 +35,9 @@ def new_name(name: str) -> str:
     return OLD_NAMES.get(name, name)
 
 
-def by_new_name(source: Mapping[str, str | None]) -> dict[str, Said]:
+def by_new_name(source: Mapping[str, str | None]) -> dict[str, RawSetting]:
     """What one source says; what is empty says nothing. Raises `StartupError` for two names of one setting that differ."""
-    found: dict[str, Said] = {}
+    found: dict[str, RawSetting] = {}
     for written, value in source.items():
         name = written.upper()
         if value is None or not value.strip():
@@ -48,5 +48,5 @@ def by_new_name(source: Mapping[str, str | None]) -> dict[str, Said]:
             raise StartupError(
                 f"{first} and {second} are one setting and say different things: remove {second}"
             )
-        found[new_name(name)] = Said(name, value)
+        found[new_name(name)] = RawSetting(name, value)
     return found

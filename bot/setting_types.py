@@ -27,7 +27,7 @@ POOLS: Final = "|".join(Pool)
 MASTER_KEY_BYTES: Final = 32
 
 
-class Listen(NamedTuple):
+class ListenAddress(NamedTuple):
     """An address to listen on."""
 
     host: str
@@ -105,14 +105,14 @@ def _ranges(value: object) -> object:
     return tuple(ids)
 
 
-def _listen(value: object) -> Listen:
-    if isinstance(value, Listen):
+def _listen(value: object) -> ListenAddress:
+    if isinstance(value, ListenAddress):
         return value
     match = re.fullmatch(r"(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*):)?([0-9]{1,5})", str(value).strip())
     if match is None or int(match[2]) not in PORTS:
         raise ValueError("must be host:port, for example 127.0.0.1:8080 (or :8080 for every interface)")
     host = (match[1] or "").strip("[]")
-    return Listen(host or "0.0.0.0", int(match[2]))  # noqa: S104  # asked for by leaving the host out
+    return ListenAddress(host or "0.0.0.0", int(match[2]))  # noqa: S104  # asked for by leaving the host out
 
 
 def _rules(value: object) -> Mapping[Pool, Allowance]:
@@ -216,7 +216,7 @@ BotToken = Annotated[SecretStr, AfterValidator(_bare("Bot"))]
 ApiKey = Annotated[SecretStr, AfterValidator(_bare("Bearer"))]
 Hosts = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_hosts)]
 Numbers = Annotated[tuple[int, ...], BeforeValidator(_ranges)]
-Listening = Annotated[Listen, PlainValidator(_listen)]
+Listening = Annotated[ListenAddress, PlainValidator(_listen)]
 Rules = Annotated[Mapping[Pool, Allowance], PlainValidator(_rules)]
 MasterKeys = Annotated[tuple[SecretStr, ...], PlainValidator(_master_keys)]
 AccountOf = Annotated[AccountMap, PlainValidator(_account_of)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.client import point_at
+from bot.client import use_addresses
 from bot.discord_refusals import discord_refusals
 from bot.errors import RemoteError, RemoteFault, StartupDelayed, StartupError
 from bot.image_accounts import open_accounts
@@ -27,7 +27,7 @@ LOOK_EVERY_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class BotIdentity:
     """Who Discord says that a token is."""
 
     name: str
@@ -46,7 +46,7 @@ class Account:
 
 @asynccontextmanager
 async def _logged_in(settings: Settings) -> AsyncIterator[discord.Client]:
-    point_at(settings.discord_api, settings.discord_gateway)
+    use_addresses(settings.discord_api, settings.discord_gateway)
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     client = discord.Client(intents=discord.Intents(guilds=True))
     with discord_refusals():
@@ -55,14 +55,14 @@ async def _logged_in(settings: Settings) -> AsyncIterator[discord.Client]:
             yield client
 
 
-async def who_is(settings: Settings) -> Known:
+async def identify_bot(settings: Settings) -> BotIdentity:
     """Ask Discord whose token this is. Raises `StartupError`, or `StartupDelayed` if Discord is away."""
     async with _logged_in(settings) as client:
-        return Known(str(client.user), client.application_id or 0)
+        return BotIdentity(str(client.user), client.application_id or 0)
 
 
 async def wait_for_servers(settings: Settings, clock: Clock, *, seconds: float) -> list[str]:
-    """Wait until the bot is on a server, at most so long; the servers' names. Raises as `who_is` does."""
+    """Wait until the bot is on a server, at most so long; the servers' names. Raises as `identify_bot` does."""
     until = clock.now() + seconds * 1_000
     async with _logged_in(settings) as client:
         while True:

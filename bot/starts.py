@@ -55,7 +55,7 @@ class Starts:
                 break
             await self._pause(pause, "start_budget_spent", "Discord allows no more starts today", stopping)
 
-    async def calm(self) -> None:
+    async def reset(self) -> None:
         """Count from zero again: this start ended well, or has lived long."""
         try:
             await self._meta.set(self._name, "[]")
@@ -65,7 +65,7 @@ class Starts:
     async def watch(self) -> None:
         """Run for ever: after ten minutes this start was a good one."""
         await self._clock.pause(CALM_S)
-        await self.calm()
+        await self.reset()
         await idle(self._clock)
 
     async def _penalty(self) -> float:

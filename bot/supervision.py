@@ -102,11 +102,11 @@ class Supervisor:
             if self._clock.now() - began >= CALM_S * 1_000:
                 failures, part.lost = 0, False
             failures += 1
-            self._say(part, failures, error)
+            self._log(part, failures, error)
             await self._clock.pause(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (min(failures, 10) - 1)))
             part.running = True
 
-    def _say(self, part: Part, failures: int, error: Exception | None) -> None:
+    def _log(self, part: Part, failures: int, error: Exception | None) -> None:
         """One traceback tells it; the next ones would tell the same."""
         reason = "it ended by itself" if error is None else type(error).__name__
         if failures == TRIES:

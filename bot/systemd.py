@@ -32,7 +32,7 @@ class Systemd:
         watched = ours and interval.isdigit() and int(interval) > 0
         return cls(address, int(interval) * MICROSECOND if watched else None)
 
-    def tell(self, *lines: str) -> None:
+    def notify(self, *lines: str) -> None:
         """Send lines such as `READY=1`; a manager that does not listen is no trouble of ours."""
         if self._address is None:
             return
@@ -50,5 +50,5 @@ class Systemd:
         """Run for ever: say in time that we live, but not when a part is dead that only a new process brings back."""
         while True:
             if self._every is not None and await dead() is None:
-                self.tell("WATCHDOG=1")
+                self.notify("WATCHDOG=1")
             await clock.pause(IDLE_S if self._every is None else self._every)

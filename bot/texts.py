@@ -24,7 +24,7 @@ class Text:
     args: Mapping[str, Argument | Text] = field(default_factory=lambda: MappingProxyType({}))
 
 
-Say: TypeAlias = "Callable[[Text], str]"
+Localize: TypeAlias = "Callable[[Text], str]"
 """Puts a text into words, in one language."""
 
 

@@ -29,7 +29,7 @@ FRESH_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class WebServices:
     """What the pages and checks of one process stand on."""
 
     supervisor: Supervisor
@@ -44,7 +44,7 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, served: Served) -> AsyncIterator[None]:
+async def serving(settings: Settings, served: WebServices) -> AsyncIterator[None]:
     """Serve for the length of the block, where the operator wants it; raises `StartupError`."""
     own, listen = settings.health_listen, settings.web_listen
     if own is None and listen is None:
@@ -105,7 +105,7 @@ async def serving(settings: Settings, served: Served) -> AsyncIterator[None]:
         yield
 
 
-def _region_pages(public_url: str | None, served: Served) -> RegionPages | None:
+def _region_pages(public_url: str | None, served: WebServices) -> RegionPages | None:
     """The mask editor, if people can reach it."""
     if public_url is None:
         return None

@@ -15,9 +15,9 @@ from bot.domain.pools import Pool
 from bot.services.intake.drawing import DrawOptions
 from bot.ui.imagine.attachments import attached
 from bot.ui.imagine.drafts import offered_back
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.deadline import within_deadline
 
 if TYPE_CHECKING:
     from bot.client import Easel
@@ -29,14 +29,14 @@ VALUE_LIMIT = 20
 class DrawCog(commands.Cog):
     """Draws with the second engine."""
 
-    @app_commands.command(name="draw", description=said("command.draw"))
+    @app_commands.command(name="draw", description=localized("command.draw"))
     @app_commands.guild_only()
     @app_commands.describe(
-        prompt=said("command.draw.prompt"),
-        size=said("command.draw.size"),
-        quality=said("command.draw.quality"),
-        number=said("command.draw.number"),
-        image=said("command.draw.image"),
+        prompt=localized("command.draw.prompt"),
+        size=localized("command.draw.size"),
+        quality=localized("command.draw.quality"),
+        number=localized("command.draw.number"),
+        image=localized("command.draw.image"),
     )
     async def draw(
         self,
@@ -76,7 +76,7 @@ class DrawCog(commands.Cog):
 
 
 async def _model(context: Context) -> EngineModel | None:
-    return await promptly(context.services.drawings.engine(context.interaction.guild_id), None)
+    return await within_deadline(context.services.drawings.engine(context.interaction.guild_id), None)
 
 
 def _suggested(known: tuple[str, ...], typed: str) -> list[app_commands.Choice[str]]:

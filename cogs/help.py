@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.ui.help.help import show_help
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class HelpCog(commands.Cog):
     """Helps."""
 
-    @app_commands.command(name="help", description=said("command.help"))
+    @app_commands.command(name="help", description=localized("command.help"))
     @app_commands.guild_only()
     async def help(self, interaction: discord.Interaction[Easel]) -> None:
         """Show what this person may use here."""

@@ -18,9 +18,9 @@ from bot.ui.imagine.attachments import assigned, attached_to
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.drafts import check_early, offered_back
 from bot.ui.imagine.improve import show_improved
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.deadline import within_deadline
 from bot.ui.kit.escape import plain
 from bot.ui.pools.options import CHOICES, read_pool, suggest
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 QUALITIES = [app_commands.Choice(name=quality, value=quality) for quality in ("0.25", "0.5", "1", "2", "4")]
 ROLES = [
-    app_commands.Choice(name=said(f"choice.role.{name}"), value=role.value)
+    app_commands.Choice(name=localized(f"choice.role.{name}"), value=role.value)
     for name, role in (
         ("prompt", InputRole.IMAGE),
         ("style", InputRole.STYLE),
@@ -46,30 +46,30 @@ LARGEST_SEED = 4_294_967_295
 class ImagineCog(commands.Cog):
     """Begins pictures."""
 
-    @app_commands.command(name="imagine", description=said("command.imagine"))
+    @app_commands.command(name="imagine", description=localized("command.imagine"))
     @app_commands.guild_only()
     @app_commands.describe(
-        prompt=said("command.imagine.prompt"),
-        pool=said("command.imagine.pool"),
-        aspect=said("command.imagine.aspect"),
-        version=said("command.imagine.version"),
-        stylize=said("command.imagine.stylize"),
-        chaos=said("command.imagine.chaos"),
-        weird=said("command.imagine.weird"),
-        quality=said("command.imagine.quality"),
-        seed=said("command.imagine.seed"),
-        no=said("command.imagine.no"),
-        raw=said("command.imagine.raw"),
-        tile=said("command.imagine.tile"),
-        option_set=said("command.imagine.set"),
-        image1=said("command.imagine.image"),
-        image2=said("command.imagine.image"),
-        image3=said("command.imagine.image"),
-        role1=said("command.imagine.role"),
-        role2=said("command.imagine.role"),
-        role3=said("command.imagine.role"),
-        weight=said("command.imagine.weight"),
-        improve=said("command.imagine.improve"),
+        prompt=localized("command.imagine.prompt"),
+        pool=localized("command.imagine.pool"),
+        aspect=localized("command.imagine.aspect"),
+        version=localized("command.imagine.version"),
+        stylize=localized("command.imagine.stylize"),
+        chaos=localized("command.imagine.chaos"),
+        weird=localized("command.imagine.weird"),
+        quality=localized("command.imagine.quality"),
+        seed=localized("command.imagine.seed"),
+        no=localized("command.imagine.no"),
+        raw=localized("command.imagine.raw"),
+        tile=localized("command.imagine.tile"),
+        option_set=localized("command.imagine.set"),
+        image1=localized("command.imagine.image"),
+        image2=localized("command.imagine.image"),
+        image3=localized("command.imagine.image"),
+        role1=localized("command.imagine.role"),
+        role2=localized("command.imagine.role"),
+        role3=localized("command.imagine.role"),
+        weight=localized("command.imagine.weight"),
+        improve=localized("command.imagine.improve"),
     )
     @app_commands.rename(option_set="set")
     @app_commands.choices(pool=CHOICES, quality=QUALITIES, role1=ROLES, role2=ROLES, role3=ROLES)
@@ -165,7 +165,7 @@ class ImagineCog(commands.Cog):
         context = Context(interaction)
         jobs = context.services.jobs
         begun = str(typed)
-        found = await promptly(jobs.seeds(context.viewer), ())
+        found = await within_deadline(jobs.seeds(context.viewer), ())
         own = int(begun) if begun.isdigit() and int(begun) <= LARGEST_SEED else None
         suggested = [] if own is None else [app_commands.Choice(name=begun, value=own)]
         suggested += [
@@ -186,7 +186,7 @@ class ImagineCog(commands.Cog):
 async def own_sets(context: Context, typed: str) -> list[app_commands.Choice[str]]:
     """The names of a member's option sets that contain what was typed, with their options."""
     people = context.services.people
-    liked = await promptly(people.preferences(context.user_id), NOBODYS)
+    liked = await within_deadline(people.preferences(context.user_id), NOBODYS)
     begun = typed.strip().casefold()
     return [
         app_commands.Choice(name=plain(f"{one.name} · {one.options}", SUGGESTION_LIMIT), value=one.name)

@@ -17,9 +17,9 @@ from bot.ui.card.titles import plain_title
 from bot.ui.jobs import job_buttons
 from bot.ui.jobs.job_info import show_info
 from bot.ui.jobs.lists import queue_view, show_history
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.deadline import within_deadline
 from bot.ui.kit.escape import plain
 from bot.ui.kit.message_parser import job_on
 
@@ -43,7 +43,7 @@ class JobsCog(commands.Cog):
 
     def __init__(self, bot: commands.Bot) -> None:
         self._bot = bot
-        self._menu = app_commands.ContextMenu(name=said("menu.info"), callback=self.about)
+        self._menu = app_commands.ContextMenu(name=localized("menu.info"), callback=self.about)
         self._menu.guild_only = True
 
     @override
@@ -66,10 +66,10 @@ class JobsCog(commands.Cog):
             raise UserError(text("menu.no_card"))
         await show_info(context, key)
 
-    jobs = app_commands.Group(name="jobs", description=said("command.jobs"), guild_only=True)
+    jobs = app_commands.Group(name="jobs", description=localized("command.jobs"), guild_only=True)
 
-    @jobs.command(name="cancel", description=said("command.jobs.cancel"))
-    @app_commands.describe(job=said("command.jobs.cancel.job"))
+    @jobs.command(name="cancel", description=localized("command.jobs.cancel"))
+    @app_commands.describe(job=localized("command.jobs.cancel.job"))
     async def cancel(
         self, interaction: discord.Interaction[Easel], job: app_commands.Range[str, 1, KEY_LIMIT]
     ) -> None:
@@ -85,8 +85,10 @@ class JobsCog(commands.Cog):
         found = context.services.jobs.to_cancel(context.viewer, typed)
         return await choices(context, found)
 
-    @jobs.command(name="show", description=said("command.jobs.show"))
-    @app_commands.describe(job=said("command.jobs.show.job"), public=said("command.jobs.show.public"))
+    @jobs.command(name="show", description=localized("command.jobs.show"))
+    @app_commands.describe(
+        job=localized("command.jobs.show.job"), public=localized("command.jobs.show.public")
+    )
     async def show(
         self,
         interaction: discord.Interaction[Easel],
@@ -109,11 +111,11 @@ class JobsCog(commands.Cog):
         found = context.services.jobs.to_show(context.viewer, typed)
         return await choices(context, found)
 
-    @jobs.command(name="list", description=said("command.jobs.list"))
-    @app_commands.describe(what=said("command.jobs.list.what"))
+    @jobs.command(name="list", description=localized("command.jobs.list"))
+    @app_commands.describe(what=localized("command.jobs.list.what"))
     @app_commands.choices(
         what=[
-            app_commands.Choice(name=said(f"choice.list.{what}"), value=what)
+            app_commands.Choice(name=localized(f"choice.list.{what}"), value=what)
             for what in ("mine", "favourites")
         ]
     )
@@ -123,13 +125,13 @@ class JobsCog(commands.Cog):
         await context.defer_ephemeral()
         await show_history(context, 0, stars=what == "favourites")
 
-    @jobs.command(name="queue", description=said("command.jobs.queue"))
+    @jobs.command(name="queue", description=localized("command.jobs.queue"))
     async def queue(self, interaction: discord.Interaction[Easel]) -> None:
         """Show what waits and runs."""
         context = Context(interaction)
         await context.defer_ephemeral()
         queue = await context.services.jobs.queue(context.viewer)
-        await context.show(queue_view(queue, context.say))
+        await context.show(queue_view(queue, context.localize))
 
 
 def named(typed: str) -> JobKey:
@@ -144,12 +146,12 @@ async def choices(
     context: Context, found: Coroutine[Any, Any, Sequence[Job]]
 ) -> list[app_commands.Choice[str]]:
     """Name jobs as suggestions: key, age and the start of the prompt. In trouble there are none; a key can be typed."""
-    jobs = await promptly(found, ())
+    jobs = await within_deadline(found, ())
     now = context.services.jobs.now()
     return [
         app_commands.Choice(
             name=plain(
-                f"{job.key} · {context.say(age(now - job.created_at))} · {plain_title(job, context.say)}",
+                f"{job.key} · {context.localize(age(now - job.created_at))} · {plain_title(job, context.localize)}",
                 SUGGESTION_LIMIT,
             ),
             value=job.key,

@@ -13,7 +13,7 @@ from typing_extensions import override
 from bot.domain.servers.access import HOUR_MS
 from bot.errors import UserError
 from bot.texts import text
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.kit.message_parser import job_on
 from bot.ui.kit.moderators import ModeratorsOnly
@@ -38,7 +38,7 @@ REASON_LIMIT = 300
 class Mod(
     ModeratorsOnly,
     name="mod",
-    description=said("command.mod"),
+    description=localized("command.mod"),
     guild_only=True,
     default_permissions=discord.Permissions(manage_guild=True),
 ):
@@ -51,11 +51,11 @@ class Mod(
 
     # -- members -----------------------------------------------------------------------------------------
 
-    @app_commands.command(name="block", description=said("command.mod.block"))
+    @app_commands.command(name="block", description=localized("command.mod.block"))
     @app_commands.describe(
-        member=said("command.mod.member_option"),
-        hours=said("command.mod.block.hours"),
-        reason=said("command.mod.block.reason"),
+        member=localized("command.mod.member_option"),
+        hours=localized("command.mod.block.hours"),
+        reason=localized("command.mod.block.reason"),
     )
     async def block(
         self,
@@ -73,29 +73,29 @@ class Mod(
             context.guild_id, context.actor, member.id, until=until, reason=reason
         )
         if until is None:
-            await context.tell(text("mod.blocked", user=str(member.id)))
+            await context.reply(text("mod.blocked", user=str(member.id)))
         else:
-            await context.tell(text("mod.blocked_until", user=str(member.id), until=until // 1000))
+            await context.reply(text("mod.blocked_until", user=str(member.id), until=until // 1000))
 
-    @app_commands.command(name="unblock", description=said("command.mod.unblock"))
-    @app_commands.describe(member=said("command.mod.member_option"))
+    @app_commands.command(name="unblock", description=localized("command.mod.unblock"))
+    @app_commands.describe(member=localized("command.mod.member_option"))
     async def unblock(self, interaction: discord.Interaction[Easel], member: discord.User) -> None:
         """Lift a block."""
         context = Context(interaction)
         await context.defer_ephemeral()
         moderation = context.services.moderation
         await moderation.unblock(context.guild_id, context.actor, member.id)
-        await context.tell(text("mod.unblocked", user=str(member.id)))
+        await context.reply(text("mod.unblocked", user=str(member.id)))
 
-    @app_commands.command(name="blocks", description=said("command.mod.blocks"))
+    @app_commands.command(name="blocks", description=localized("command.mod.blocks"))
     async def blocks(self, interaction: discord.Interaction[Easel]) -> None:
         """Show everybody who is blocked, with a button each."""
         context = Context(interaction)
         await context.defer_ephemeral()
         await show_blocks(context, 0)
 
-    @app_commands.command(name="member", description=said("command.mod.member"))
-    @app_commands.describe(member=said("command.mod.member_option"))
+    @app_commands.command(name="member", description=localized("command.mod.member"))
+    @app_commands.describe(member=localized("command.mod.member_option"))
     async def member(self, interaction: discord.Interaction[Easel], member: discord.User) -> None:
         """Show all that is known of a member, with what can be done."""
         context = Context(interaction)
@@ -104,15 +104,15 @@ class Mod(
 
     # -- jobs --------------------------------------------------------------------------------------------
 
-    @app_commands.command(name="jobs", description=said("command.mod.jobs"))
+    @app_commands.command(name="jobs", description=localized("command.mod.jobs"))
     async def jobs(self, interaction: discord.Interaction[Easel]) -> None:
         """Show what waits and runs."""
         context = Context(interaction)
         await context.defer_ephemeral()
         await show_live(context, 0)
 
-    @app_commands.command(name="job", description=said("command.mod.job"))
-    @app_commands.describe(job=said("command.mod.job.job"))
+    @app_commands.command(name="job", description=localized("command.mod.job"))
+    @app_commands.describe(job=localized("command.mod.job.job"))
     async def job(
         self, interaction: discord.Interaction[Easel], job: app_commands.Range[str, 1, KEY_LIMIT]
     ) -> None:
@@ -122,8 +122,8 @@ class Mod(
         await context.defer_ephemeral()
         await show_job(context, key)
 
-    @app_commands.command(name="cancel", description=said("command.mod.cancel"))
-    @app_commands.describe(job=said("command.mod.cancel.job"))
+    @app_commands.command(name="cancel", description=localized("command.mod.cancel"))
+    @app_commands.describe(job=localized("command.mod.cancel.job"))
     async def cancel(
         self, interaction: discord.Interaction[Easel], job: app_commands.Range[str, 1, KEY_LIMIT]
     ) -> None:
@@ -133,7 +133,7 @@ class Mod(
         await context.defer_ephemeral()
         moderation = context.services.moderation
         cancelled = await moderation.cancel(context.guild_id, context.actor, key)
-        await context.tell(text("mod.cancelled", key=key, user=str(cancelled.user_id)))
+        await context.reply(text("mod.cancelled", key=key, user=str(cancelled.user_id)))
 
     @job.autocomplete("job")
     @cancel.autocomplete("job")
@@ -148,7 +148,7 @@ class Mod(
 
     # -- the history -------------------------------------------------------------------------------------
 
-    @app_commands.command(name="audit", description=said("command.mod.audit"))
+    @app_commands.command(name="audit", description=localized("command.mod.audit"))
     async def audit(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the first page of the history."""
         context = Context(interaction)
@@ -169,7 +169,7 @@ class ModerationCog(commands.Cog):
 
     def __init__(self, bot: Easel) -> None:
         self._bot = bot
-        self._menu = app_commands.ContextMenu(name=said("menu.moderate"), callback=self.moderate)
+        self._menu = app_commands.ContextMenu(name=localized("menu.moderate"), callback=self.moderate)
         self._menu.guild_only = True
         self._menu.default_permissions = discord.Permissions(manage_guild=True)
 

@@ -13,7 +13,7 @@ from bot.domain.prices import Charge
 from bot.domain.servers.prompt_rules import SUFFIX_LIMIT, KindRule, ParameterLimit, PromptAddition, key_of
 from bot.errors import UserError
 from bot.texts import text
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.kit.moderators import ModeratorsOnly, Place
 from bot.ui.moderation.prompt_lists import (
@@ -34,10 +34,12 @@ if TYPE_CHECKING:
     from bot.texts import Text
 
 KINDS = [
-    app_commands.Choice(name=said(f"pool.charge.{charge.value}"), value=charge.value) for charge in Charge
+    app_commands.Choice(name=localized(f"pool.charge.{charge.value}"), value=charge.value)
+    for charge in Charge
 ]
 HOST_RULES = [
-    app_commands.Choice(name=said(f"choice.host.{rule}"), value=rule) for rule in ("allow", "deny", "clear")
+    app_commands.Choice(name=localized(f"choice.host.{rule}"), value=rule)
+    for rule in ("allow", "deny", "clear")
 ]
 ALLOWED = {"allow": True, "deny": False, "clear": None}
 PARAMETERS_LIMIT = 300
@@ -45,18 +47,18 @@ NAME_LIMIT = 20
 HOST_LIMIT = 200
 
 
-class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prompts")):
+class Prompts(ModeratorsOnly, name="prompts", description=localized("command.mod.prompts")):
     """What is added to prompts, and what is not allowed in them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.add_command(setting_command("batch"))
 
-    @app_commands.command(name="defaults", description=said("command.mod.prompts.defaults"))
+    @app_commands.command(name="defaults", description=localized("command.mod.prompts.defaults"))
     @app_commands.describe(
-        parameters=said("command.mod.prompts.defaults.parameters"),
-        channel=said("command.mod.prompts.channel"),
-        off=said("command.mod.prompts.off"),
+        parameters=localized("command.mod.prompts.defaults.parameters"),
+        channel=localized("command.mod.prompts.channel"),
+        off=localized("command.mod.prompts.off"),
     )
     async def defaults(
         self,
@@ -70,18 +72,18 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         await context.defer_ephemeral()
         target = _target(context, channel)
         if not parameters and not off:
-            await _say_what_is_added(context, target, "defaults")
+            await _reply_addition(context, target, "defaults")
             return
         if parameters and off:
             raise UserError(text("settings.one_of", option="parameters", other="off"))
         changed = await _rules(context).set_defaults(context.guild_id, context.actor, target, parameters)
-        await _say_added(context, changed, target, "defaults")
+        await _reply_added(context, changed, target, "defaults")
 
-    @app_commands.command(name="suffix", description=said("command.mod.prompts.suffix"))
+    @app_commands.command(name="suffix", description=localized("command.mod.prompts.suffix"))
     @app_commands.describe(
-        words=said("command.mod.prompts.suffix.words"),
-        channel=said("command.mod.prompts.channel"),
-        off=said("command.mod.prompts.off"),
+        words=localized("command.mod.prompts.suffix.words"),
+        channel=localized("command.mod.prompts.channel"),
+        off=localized("command.mod.prompts.off"),
     )
     async def suffix(
         self,
@@ -95,18 +97,18 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         await context.defer_ephemeral()
         target = _target(context, channel)
         if not words and not off:
-            await _say_what_is_added(context, target, "suffix")
+            await _reply_addition(context, target, "suffix")
             return
         if words and off:
             raise UserError(text("settings.one_of", option="words", other="off"))
         changed = await _rules(context).set_suffix(context.guild_id, context.actor, target, words)
-        await _say_added(context, changed, target, "suffix")
+        await _reply_added(context, changed, target, "suffix")
 
-    @app_commands.command(name="limit", description=said("command.mod.prompts.limit"))
+    @app_commands.command(name="limit", description=localized("command.mod.prompts.limit"))
     @app_commands.describe(
-        parameter=said("command.mod.prompts.parameter"),
-        most=said("command.mod.prompts.limit.most"),
-        channel=said("command.mod.prompts.channel"),
+        parameter=localized("command.mod.prompts.parameter"),
+        most=localized("command.mod.prompts.limit.most"),
+        channel=localized("command.mod.prompts.channel"),
     )
     async def limit(
         self,
@@ -118,9 +120,9 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         """Say how large a parameter's number may be."""
         await _limit(Context(interaction), parameter, channel, allowed=True, most=most)
 
-    @app_commands.command(name="deny", description=said("command.mod.prompts.deny"))
+    @app_commands.command(name="deny", description=localized("command.mod.prompts.deny"))
     @app_commands.describe(
-        parameter=said("command.mod.prompts.parameter"), channel=said("command.mod.prompts.channel")
+        parameter=localized("command.mod.prompts.parameter"), channel=localized("command.mod.prompts.channel")
     )
     async def deny(
         self,
@@ -131,9 +133,9 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         """Refuse prompts with a parameter."""
         await _limit(Context(interaction), parameter, channel, allowed=False)
 
-    @app_commands.command(name="allow", description=said("command.mod.prompts.allow"))
+    @app_commands.command(name="allow", description=localized("command.mod.prompts.allow"))
     @app_commands.describe(
-        parameter=said("command.mod.prompts.parameter"), channel=said("command.mod.prompts.channel")
+        parameter=localized("command.mod.prompts.parameter"), channel=localized("command.mod.prompts.channel")
     )
     async def allow(
         self,
@@ -148,9 +150,9 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         else:
             await _limit(context, parameter, channel, allowed=True)
 
-    @app_commands.command(name="forget", description=said("command.mod.prompts.forget"))
+    @app_commands.command(name="forget", description=localized("command.mod.prompts.forget"))
     @app_commands.describe(
-        parameter=said("command.mod.prompts.parameter"), channel=said("command.mod.prompts.channel")
+        parameter=localized("command.mod.prompts.parameter"), channel=localized("command.mod.prompts.channel")
     )
     async def forget(
         self,
@@ -173,11 +175,11 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         found = [name for name in BY_NAME if len(name) > 1 and name.startswith(begun)]
         return [app_commands.Choice(name=f"--{name}", value=name) for name in found[:SUGGESTIONS]]
 
-    @app_commands.command(name="kind", description=said("command.mod.prompts.kind"))
+    @app_commands.command(name="kind", description=localized("command.mod.prompts.kind"))
     @app_commands.describe(
-        kind=said("command.mod.prompts.kind.kind"),
-        allowed=said("command.mod.prompts.kind.allowed"),
-        channel=said("command.mod.prompts.channel"),
+        kind=localized("command.mod.prompts.kind.kind"),
+        allowed=localized("command.mod.prompts.kind.allowed"),
+        channel=localized("command.mod.prompts.channel"),
     )
     @app_commands.choices(kind=KINDS)
     async def kind(
@@ -194,9 +196,9 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         changed = await _rules(context).set_kind(
             guild_id, context.actor, target, Charge(kind), allowed=allowed
         )
-        await _say(context, changed, kind_words(KindRule(target, Charge(kind), allowed), guild_id))
+        await _reply(context, changed, kind_words(KindRule(target, Charge(kind), allowed), guild_id))
 
-    @app_commands.command(name="list", description=said("command.mod.prompts.list"))
+    @app_commands.command(name="list", description=localized("command.mod.prompts.list"))
     async def all(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the first page of everything."""
         context = Context(interaction)
@@ -204,16 +206,16 @@ class Prompts(ModeratorsOnly, name="prompts", description=said("command.mod.prom
         await show_prompt_rules(context, 0)
 
 
-class Images(ModeratorsOnly, name="images", description=said("command.mod.images")):
+class Images(ModeratorsOnly, name="images", description=localized("command.mod.images")):
     """Pictures that members put in, and addresses in prompts."""
 
     def __init__(self) -> None:
         super().__init__()
         self.add_command(setting_command("images"))
 
-    @app_commands.command(name="channel", description=said("command.mod.images.channel"))
+    @app_commands.command(name="channel", description=localized("command.mod.images.channel"))
     @app_commands.describe(
-        channel=said("command.mod.images.channel.channel"), on=said("command.mod.images.channel.on")
+        channel=localized("command.mod.images.channel.channel"), on=localized("command.mod.images.channel.on")
     )
     async def channel(
         self,
@@ -227,9 +229,9 @@ class Images(ModeratorsOnly, name="images", description=said("command.mod.images
         changed = await _rules(context).set_image_channel(context.guild_id, context.actor, channel.id, on=on)
         await _show_images(context, changed)
 
-    @app_commands.command(name="host", description=said("command.mod.images.host"))
+    @app_commands.command(name="host", description=localized("command.mod.images.host"))
     @app_commands.describe(
-        host=said("command.mod.images.host.host"), rule=said("command.mod.images.host.rule")
+        host=localized("command.mod.images.host.host"), rule=localized("command.mod.images.host.rule")
     )
     @app_commands.choices(rule=HOST_RULES)
     async def host(
@@ -241,13 +243,13 @@ class Images(ModeratorsOnly, name="images", description=said("command.mod.images
         changed = await _rules(context).set_host(context.guild_id, context.actor, host, allowed=ALLOWED[rule])
         await _show_images(context, changed)
 
-    @app_commands.command(name="show", description=said("command.mod.images.show"))
+    @app_commands.command(name="show", description=localized("command.mod.images.show"))
     async def show(self, interaction: discord.Interaction[Easel]) -> None:
         """Show what may be put in."""
         context = Context(interaction)
         await context.defer_ephemeral()
         settings = await context.services.guilds.settings(context.guild_id)
-        await context.show(images_view(settings.images, context.say))
+        await context.show(images_view(settings.images, context.localize))
 
 
 def _rules(context: Context) -> PromptSettings:
@@ -272,7 +274,7 @@ async def _limit(
         guild_id, context.actor, target, parameter, allowed=allowed, most=most
     )
     limit = ParameterLimit(target, key_of(parameter), allowed, most)
-    await _say(context, changed, limit_words(limit, guild_id))
+    await _reply(context, changed, limit_words(limit, guild_id))
 
 
 async def _free(context: Context, parameter: str, channel: Place | None) -> None:
@@ -280,12 +282,12 @@ async def _free(context: Context, parameter: str, channel: Place | None) -> None
     guild_id, target = context.guild_id, _target(context, channel)
     changed = await _rules(context).free_parameter(guild_id, context.actor, target, parameter)
     place = place_name(target, guild_id)
-    await _say(context, changed, text("mod.prompt_free", place=place, name=key_of(parameter)))
+    await _reply(context, changed, text("mod.prompt_free", place=place, name=key_of(parameter)))
 
 
-async def _say_what_is_added(context: Context, target: int, sort: str) -> None:
+async def _reply_addition(context: Context, target: int, sort: str) -> None:
     settings = await context.services.guilds.settings(context.guild_id)
-    await context.tell(_added(settings, target, sort))
+    await context.reply(_added(settings, target, sort))
 
 
 def _added(settings: GuildSettings, target: int, sort: str) -> Text:
@@ -295,13 +297,13 @@ def _added(settings: GuildSettings, target: int, sort: str) -> Text:
     return next(iter(addition_words(only, settings.guild_id)), none)
 
 
-async def _say_added(context: Context, changed: Changed, target: int, sort: str) -> None:
-    await _say(context, changed, _added(changed.after, target, sort))
+async def _reply_added(context: Context, changed: Changed, target: int, sort: str) -> None:
+    await _reply(context, changed, _added(changed.after, target, sort))
 
 
-async def _say(context: Context, changed: Changed, done: Text) -> None:
-    await context.tell(done if changed.entry is not None else text("mod.unchanged"))
+async def _reply(context: Context, changed: Changed, done: Text) -> None:
+    await context.reply(done if changed.entry is not None else text("mod.unchanged"))
 
 
 async def _show_images(context: Context, changed: Changed) -> None:
-    await context.show(images_view(changed.after.images, context.say))
+    await context.show(images_view(changed.after.images, context.localize))

@@ -12,7 +12,7 @@ from bot.domain.servers.access import Treatment
 from bot.domain.servers.server_settings import COMMANDS
 from bot.errors import UserError
 from bot.texts import text
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.kit.moderators import ModeratorsOnly, Place
 from bot.ui.moderation.panel import show_panel
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from bot.texts import Text
 
 TREATMENTS = [
-    app_commands.Choice(name=said(f"choice.media.{what.value}"), value=what.value) for what in Treatment
+    app_commands.Choice(name=localized(f"choice.media.{what.value}"), value=what.value) for what in Treatment
 ]
 
 
-class Settings(ModeratorsOnly, name="settings", description=said("command.mod")):
+class Settings(ModeratorsOnly, name="settings", description=localized("command.mod")):
     """Commands that stand in `/mod` itself: this group is never registered, it only holds them."""
 
     def __init__(self) -> None:
@@ -38,26 +38,26 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
             if declared[0].about.path is None:
                 self.add_command(setting_command(command))
 
-    @app_commands.command(name="panel", description=said("command.mod.panel"))
+    @app_commands.command(name="panel", description=localized("command.mod.panel"))
     async def panel(self, interaction: discord.Interaction[Easel]) -> None:
         """Show everything that is set, with buttons to change it."""
         context = Context(interaction)
         await context.defer_ephemeral()
         await show_panel(context)
 
-    @app_commands.command(name="setup", description=said("command.mod.setup"))
+    @app_commands.command(name="setup", description=localized("command.mod.setup"))
     async def setup(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the card again that greets a new server."""
         context = Context(interaction)
         await context.defer_ephemeral()
         await show_welcome(context)
 
-    @app_commands.command(name="media", description=said("command.mod.media"))
+    @app_commands.command(name="media", description=localized("command.mod.media"))
     @app_commands.describe(
-        treatment=said("command.mod.media.treatment"),
-        on=said("command.mod.media.on"),
-        channel=said("command.mod.media.channel"),
-        role=said("command.mod.media.role"),
+        treatment=localized("command.mod.media.treatment"),
+        on=localized("command.mod.media.on"),
+        channel=localized("command.mod.media.channel"),
+        role=localized("command.mod.media.role"),
     )
     @app_commands.choices(treatment=TREATMENTS)
     async def media(
@@ -80,11 +80,11 @@ class Settings(ModeratorsOnly, name="settings", description=said("command.mod"))
         )
         target = _target(channel, role, guild_id)
         done = text(f"mod.media_{treatment}", target=target) if on else text("mod.media_off", target=target)
-        await _say(context, changed, done)
+        await _reply(context, changed, done)
 
 
-async def _say(context: Context, changed: Changed, done: Text) -> None:
-    await context.tell(done if changed.entry is not None else text("mod.unchanged"))
+async def _reply(context: Context, changed: Changed, done: Text) -> None:
+    await context.reply(done if changed.entry is not None else text("mod.unchanged"))
 
 
 def _target(

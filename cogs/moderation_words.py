@@ -14,7 +14,7 @@ from bot.domain.intake.prompts import PROMPT_LIMIT
 from bot.domain.servers.moderation import PATTERN_LIMIT, Match, WordAction, WordRule
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.kit.controls import words_view
 from bot.ui.kit.deadline import PATIENCE_S
@@ -26,9 +26,9 @@ from cogs.jobs import SUGGESTION_LIMIT, SUGGESTIONS
 if TYPE_CHECKING:
     from bot.client import Easel
 
-KINDS = [app_commands.Choice(name=said(f"choice.kind.{kind.value}"), value=kind.value) for kind in Match]
+KINDS = [app_commands.Choice(name=localized(f"choice.kind.{kind.value}"), value=kind.value) for kind in Match]
 ACTIONS = [
-    app_commands.Choice(name=said(f"choice.action.{action.value}"), value=action.value)
+    app_commands.Choice(name=localized(f"choice.action.{action.value}"), value=action.value)
     for action in (WordAction.BLOCK, WordAction.WARN, WordAction.STRIKE, WordAction.ALLOW)
 ]
 SHOWN_PATTERN = 100
@@ -39,14 +39,14 @@ def handle_of(rule: WordRule) -> str:
     return f"{rule.match.value}:{hashlib.sha256(rule.pattern.encode()).hexdigest()[:16]}"
 
 
-class Words(ModeratorsOnly, name="words", description=said("command.mod.words")):
+class Words(ModeratorsOnly, name="words", description=localized("command.mod.words")):
     """Rules about words."""
 
-    @app_commands.command(name="add", description=said("command.mod.words.add"))
+    @app_commands.command(name="add", description=localized("command.mod.words.add"))
     @app_commands.describe(
-        pattern=said("command.mod.words.pattern"),
-        kind=said("command.mod.words.kind"),
-        action=said("command.mod.words.action"),
+        pattern=localized("command.mod.words.pattern"),
+        kind=localized("command.mod.words.kind"),
+        action=localized("command.mod.words.action"),
     )
     @app_commands.choices(kind=KINDS, action=ACTIONS)
     async def add(
@@ -67,10 +67,10 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
             kind=text(f"kind.{kind}"),
             action=text(f"action.{action}"),
         )
-        await context.tell(done if changed.entry is not None else text("mod.unchanged"))
+        await context.reply(done if changed.entry is not None else text("mod.unchanged"))
 
-    @app_commands.command(name="remove", description=said("command.mod.words.remove"))
-    @app_commands.describe(rule=said("command.mod.words.rule"))
+    @app_commands.command(name="remove", description=localized("command.mod.words.remove"))
+    @app_commands.describe(rule=localized("command.mod.words.rule"))
     async def remove(
         self, interaction: discord.Interaction[Easel], rule: app_commands.Range[str, 1, PATTERN_LIMIT]
     ) -> None:
@@ -83,7 +83,7 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
         if found is None:
             raise UserError(text("settings.no_such_word"))
         await guilds.remove_word(guild_id, context.actor, found)
-        await context.tell(text("mod.word_removed", pattern=quoted(found.pattern, SHOWN_PATTERN)))
+        await context.reply(text("mod.word_removed", pattern=quoted(found.pattern, SHOWN_PATTERN)))
 
     @remove.autocomplete("rule")
     async def suggest_rule(
@@ -103,8 +103,8 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
         return [
             app_commands.Choice(
                 name=plain(
-                    f"{context.say(text(f'kind.{rule.match.value}'))} → "
-                    f"{context.say(text(f'action.{rule.action.value}'))}: {rule.pattern}",
+                    f"{context.localize(text(f'kind.{rule.match.value}'))} → "
+                    f"{context.localize(text(f'action.{rule.action.value}'))}: {rule.pattern}",
                     SUGGESTION_LIMIT,
                 ),
                 value=handle_of(rule),
@@ -112,15 +112,15 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
             for rule in found[:SUGGESTIONS]
         ]
 
-    @app_commands.command(name="list", description=said("command.mod.words.list"))
+    @app_commands.command(name="list", description=localized("command.mod.words.list"))
     async def all(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the first page of rules."""
         context = Context(interaction)
         await context.defer_ephemeral()
         await show_words(context, 0)
 
-    @app_commands.command(name="test", description=said("command.mod.words.test"))
-    @app_commands.describe(prompt=said("command.mod.words.prompt"))
+    @app_commands.command(name="test", description=localized("command.mod.words.test"))
+    @app_commands.describe(prompt=localized("command.mod.words.prompt"))
     async def test(
         self, interaction: discord.Interaction[Easel], prompt: app_commands.Range[str, 1, PROMPT_LIMIT]
     ) -> None:
@@ -131,11 +131,11 @@ class Words(ModeratorsOnly, name="words", description=said("command.mod.words"))
         await context.show(verdict_view(context, verdict))
 
 
-class Channels(ModeratorsOnly, name="channels", description=said("command.mod.channels")):
+class Channels(ModeratorsOnly, name="channels", description=localized("command.mod.channels")):
     """Where pictures may be made."""
 
-    @app_commands.command(name="allow", description=said("command.mod.channels.allow"))
-    @app_commands.describe(channel=said("command.mod.channels.channel"))
+    @app_commands.command(name="allow", description=localized("command.mod.channels.allow"))
+    @app_commands.describe(channel=localized("command.mod.channels.channel"))
     async def allow(
         self,
         interaction: discord.Interaction[Easel],
@@ -144,8 +144,8 @@ class Channels(ModeratorsOnly, name="channels", description=said("command.mod.ch
         """Open a channel."""
         await _set(Context(interaction), channel.id, allowed=True)
 
-    @app_commands.command(name="deny", description=said("command.mod.channels.deny"))
-    @app_commands.describe(channel=said("command.mod.channels.channel"))
+    @app_commands.command(name="deny", description=localized("command.mod.channels.deny"))
+    @app_commands.describe(channel=localized("command.mod.channels.channel"))
     async def deny(
         self,
         interaction: discord.Interaction[Easel],
@@ -154,8 +154,8 @@ class Channels(ModeratorsOnly, name="channels", description=said("command.mod.ch
         """Close a channel."""
         await _set(Context(interaction), channel.id, allowed=False)
 
-    @app_commands.command(name="clear", description=said("command.mod.channels.clear"))
-    @app_commands.describe(channel=said("command.mod.channels.channel"))
+    @app_commands.command(name="clear", description=localized("command.mod.channels.clear"))
+    @app_commands.describe(channel=localized("command.mod.channels.channel"))
     async def clear(
         self,
         interaction: discord.Interaction[Easel],
@@ -164,7 +164,7 @@ class Channels(ModeratorsOnly, name="channels", description=said("command.mod.ch
         """Take its rule away."""
         await _set(Context(interaction), channel.id, allowed=None)
 
-    @app_commands.command(name="list", description=said("command.mod.channels.list"))
+    @app_commands.command(name="list", description=localized("command.mod.channels.list"))
     async def all(self, interaction: discord.Interaction[Easel]) -> None:
         """Show both lists."""
         context = Context(interaction)
@@ -173,7 +173,7 @@ class Channels(ModeratorsOnly, name="channels", description=said("command.mod.ch
         if settings.channels.allowed or settings.channels.denied:
             await context.show(channels_view(context, settings.channels))
         else:
-            await context.show(words_view(context.say(text("mod.channels_none"))))
+            await context.show(words_view(context.localize(text("mod.channels_none"))))
 
 
 CHANNEL_SAID = {True: "mod.channel_allowed", False: "mod.channel_denied", None: "mod.channel_cleared"}
@@ -185,4 +185,4 @@ async def _set(context: Context, channel_id: int, *, allowed: bool | None) -> No
         context.guild_id, context.actor, channel_id, allowed=allowed
     )
     done = text(CHANNEL_SAID[allowed], channel=str(channel_id))
-    await context.tell(done if changed.entry is not None else text("mod.unchanged"))
+    await context.reply(done if changed.entry is not None else text("mod.unchanged"))

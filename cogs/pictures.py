@@ -15,22 +15,22 @@ from bot.domain.pools import Pool
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.imagine import describe as describing
-from bot.ui.imagine.attachments import Addressed, attached, given_by, picked
+from bot.ui.imagine.attachments import EmbeddedPicture, attached, picked, picked_picture
 from bot.ui.imagine.use_as_prompt import open_for_message
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.pools.options import CHOICES, read_pool, suggest
 
 if TYPE_CHECKING:
     from bot.client import Easel
-    from bot.domain.inputs import Given
+    from bot.domain.inputs import SourcePicture
     from bot.services.admission.asker import Asker
 
 __all__ = ["PicturesCog", "describing", "setup"]
 
 ADDRESS_LIMIT = 2_000
 SHAPES = [
-    app_commands.Choice(name=said(f"command.blend.shape.{shape.value.lower()}"), value=shape.value)
+    app_commands.Choice(name=localized(f"command.blend.shape.{shape.value.lower()}"), value=shape.value)
     for shape in Shape
 ]
 
@@ -38,16 +38,16 @@ SHAPES = [
 class PicturesCog(commands.Cog):
     """Begins what is made of pictures."""
 
-    @app_commands.command(name="blend", description=said("command.blend"))
+    @app_commands.command(name="blend", description=localized("command.blend"))
     @app_commands.guild_only()
     @app_commands.describe(
-        image1=said("command.blend.image"),
-        image2=said("command.blend.image"),
-        image3=said("command.blend.image_more"),
-        image4=said("command.blend.image_more"),
-        image5=said("command.blend.image_more"),
-        shape=said("command.blend.shape"),
-        pool=said("command.imagine.pool"),
+        image1=localized("command.blend.image"),
+        image2=localized("command.blend.image"),
+        image3=localized("command.blend.image_more"),
+        image4=localized("command.blend.image_more"),
+        image5=localized("command.blend.image_more"),
+        shape=localized("command.blend.shape"),
+        pool=localized("command.imagine.pool"),
     )
     @app_commands.choices(shape=SHAPES, pool=CHOICES)
     @app_commands.autocomplete(pool=suggest)
@@ -77,12 +77,12 @@ class PicturesCog(commands.Cog):
             preferred=liked.pool,
         )
 
-    @app_commands.command(name="describe", description=said("command.describe"))
+    @app_commands.command(name="describe", description=localized("command.describe"))
     @app_commands.guild_only()
     @app_commands.describe(
-        image=said("command.describe.image"),
-        address=said("command.describe.address"),
-        pool=said("command.imagine.pool"),
+        image=localized("command.describe.image"),
+        address=localized("command.describe.address"),
+        pool=localized("command.imagine.pool"),
     )
     @app_commands.choices(pool=CHOICES)
     @app_commands.autocomplete(pool=suggest)
@@ -95,7 +95,7 @@ class PicturesCog(commands.Cog):
     ) -> None:
         """Ask for prompts that would give such a picture."""
         context = Context(interaction)
-        given: list[Given] = [*attached((image,))]
+        given: list[SourcePicture] = [*attached((image,))]
         if address is not None:
             given.append(context.services.image_loader.of_address(address))
         if len(given) != 1:
@@ -110,12 +110,12 @@ async def describe_picture(interaction: discord.Interaction[Easel], message: dis
     context = Context(interaction)
     pick = picked(context, message)
     asker = await context.defer_public()
-    address = pick.address if isinstance(pick, Addressed) else None
-    await _describe(context, asker, await given_by(context, pick), None, address)
+    address = pick.address if isinstance(pick, EmbeddedPicture) else None
+    await _describe(context, asker, await picked_picture(context, pick), None, address)
 
 
 async def _describe(
-    context: Context, asker: Asker, given: Given, pool: Pool | None, address: str | None = None
+    context: Context, asker: Asker, given: SourcePicture, pool: Pool | None, address: str | None = None
 ) -> None:
     services = context.services
     liked = await services.people.preferences(asker.user_id)
@@ -133,7 +133,7 @@ async def setup(bot: commands.Bot) -> None:
     """Discord.py's entry into an extension; the buttons under a description come with it."""
     menu = partial(app_commands.ContextMenu, type=discord.AppCommandType.message)
     for name, callback in (("menu.describe", describe_picture), ("menu.use", use_picture)):
-        command = menu(name=said(name), callback=callback)
+        command = menu(name=localized(name), callback=callback)
         command.guild_only = True
         bot.tree.add_command(command)
     await bot.add_cog(PicturesCog())

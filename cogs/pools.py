@@ -12,14 +12,14 @@ from discord.ext import commands
 from typing_extensions import override
 
 from bot.domain.days import zones
-from bot.domain.pools import UNSAID, AllowanceChange, Said
+from bot.domain.pools import UNSET, AllowanceChange, NewLimit
 from bot.domain.prices import Charge
 from bot.errors import UserError
 from bot.services.servers.edits import COOLDOWN_LIMIT
 from bot.services.servers.quota import REASON_LIMIT
 from bot.services.servers.settings import HOURS_LIMIT, NUMBER_LIMIT, PAUSE_LIMIT
 from bot.texts import text
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import AnyInteraction, Context
 from bot.ui.pools import changes as pool_changes
 from bot.ui.pools.options import (
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from bot.texts import Text
 
 KINDS = [
-    app_commands.Choice(name=said(f"pool.charge.{charge.value}"), value=charge.value) for charge in Charge
+    app_commands.Choice(name=localized(f"pool.charge.{charge.value}"), value=charge.value)
+    for charge in Charge
 ]
 SUGGESTIONS = 25
 ZONE_LIMIT = 60
@@ -52,7 +53,7 @@ Amount = app_commands.Range[int, 0, NUMBER_LIMIT]
 class QuotaCog(commands.Cog):
     """What members ask about themselves."""
 
-    @app_commands.command(name="quota", description=said("command.quota"))
+    @app_commands.command(name="quota", description=localized("command.quota"))
     @app_commands.guild_only()
     async def quota(self, interaction: discord.Interaction[Easel]) -> None:
         """Show what is left."""
@@ -64,7 +65,7 @@ class PoolCog(commands.Cog):
 
     pool = app_commands.Group(
         name="pool",
-        description=said("command.pool"),
+        description=localized("command.pool"),
         guild_only=True,
         default_permissions=discord.Permissions(manage_guild=True),
     )
@@ -74,30 +75,30 @@ class PoolCog(commands.Cog):
         """Whether this person manages the server right now, whatever Discord was told about the command."""
         return Context(interaction).is_moderator
 
-    @pool.command(name="panel", description=said("command.pool.panel"))
+    @pool.command(name="panel", description=localized("command.pool.panel"))
     async def panel(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the pools with buttons for everything."""
         context = Context(interaction)
         await context.defer_ephemeral()
         await show_panel(context)
 
-    @pool.command(name="status", description=said("command.pool.status"))
+    @pool.command(name="status", description=localized("command.pool.status"))
     async def status(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the same without buttons."""
         context = Context(interaction)
         await context.defer_ephemeral()
         await show_panel(context, controls=False)
 
-    @pool.command(name="rule", description=said("command.pool.rule"))
+    @pool.command(name="rule", description=localized("command.pool.rule"))
     @app_commands.describe(
-        pool=said("command.pool.pool"),
-        role=said("command.pool.role"),
-        per_day=said("command.pool.rule.per_day"),
-        running=said("command.pool.rule.running"),
-        waiting=said("command.pool.rule.waiting"),
-        unlimited=said("command.pool.rule.unlimited"),
-        per_month=said("command.pool.rule.per_month"),
-        cooldown=said("command.pool.rule.cooldown"),
+        pool=localized("command.pool.pool"),
+        role=localized("command.pool.role"),
+        per_day=localized("command.pool.rule.per_day"),
+        running=localized("command.pool.rule.running"),
+        waiting=localized("command.pool.rule.waiting"),
+        unlimited=localized("command.pool.rule.unlimited"),
+        per_month=localized("command.pool.rule.per_month"),
+        cooldown=localized("command.pool.rule.cooldown"),
     )
     @app_commands.choices(pool=NAMES)
     @app_commands.autocomplete(pool=suggest_name)
@@ -115,15 +116,15 @@ class PoolCog(commands.Cog):
     ) -> None:
         """Give a role an allowance; `unlimited` is meant for the numbers that are not named."""
         context = Context(interaction)
-        rest: Said = None if unlimited else UNSAID
+        rest: NewLimit = None if unlimited else UNSET
         day, run, wait, month = (rest if n is None else n for n in (per_day, running, waiting, per_month))
-        pace = UNSAID if cooldown is None else cooldown
+        pace = UNSET if cooldown is None else cooldown
         numbers = AllowanceChange(day, run, wait, month, pace)
         meant = await read_any_pool(context, pool)
         await _confirm(context, pool_changes.set_rule(context, meant, role.id, numbers))
 
-    @pool.command(name="unrule", description=said("command.pool.unrule"))
-    @app_commands.describe(pool=said("command.pool.pool"), role=said("command.pool.role"))
+    @pool.command(name="unrule", description=localized("command.pool.unrule"))
+    @app_commands.describe(pool=localized("command.pool.pool"), role=localized("command.pool.role"))
     @app_commands.choices(pool=NAMES)
     @app_commands.autocomplete(pool=suggest_name)
     async def unrule(self, interaction: discord.Interaction[Easel], pool: str, role: discord.Role) -> None:
@@ -132,8 +133,8 @@ class PoolCog(commands.Cog):
         meant = await read_any_pool(context, pool)
         await _confirm(context, pool_changes.remove_rule(context, meant, role.id))
 
-    @pool.command(name="enable", description=said("command.pool.enable"))
-    @app_commands.describe(pool=said("command.pool.pool"))
+    @pool.command(name="enable", description=localized("command.pool.enable"))
+    @app_commands.describe(pool=localized("command.pool.pool"))
     @app_commands.choices(pool=NAMES)
     @app_commands.autocomplete(pool=suggest_name)
     async def enable(self, interaction: discord.Interaction[Easel], pool: str) -> None:
@@ -142,8 +143,8 @@ class PoolCog(commands.Cog):
         meant = await read_any_pool(context, pool)
         await _confirm(context, pool_changes.switch(context, meant, on=True))
 
-    @pool.command(name="disable", description=said("command.pool.disable"))
-    @app_commands.describe(pool=said("command.pool.pool"))
+    @pool.command(name="disable", description=localized("command.pool.disable"))
+    @app_commands.describe(pool=localized("command.pool.pool"))
     @app_commands.choices(pool=NAMES)
     @app_commands.autocomplete(pool=suggest_name)
     async def disable(self, interaction: discord.Interaction[Easel], pool: str) -> None:
@@ -152,8 +153,10 @@ class PoolCog(commands.Cog):
         await context.defer_ephemeral()
         await show_panel(context, asking=await read_any_pool(context, pool))
 
-    @pool.command(name="pause", description=said("command.pool.pause"))
-    @app_commands.describe(words=said("command.pool.pause.words"), pool=said("command.pool.pause.pool"))
+    @pool.command(name="pause", description=localized("command.pool.pause"))
+    @app_commands.describe(
+        words=localized("command.pool.pause.words"), pool=localized("command.pool.pause.pool")
+    )
     @app_commands.choices(pool=NAMES)
     @app_commands.autocomplete(pool=suggest_name)
     async def pause(
@@ -167,8 +170,8 @@ class PoolCog(commands.Cog):
         stopped = None if pool is None else await read_any_pool(context, pool)
         await _confirm(context, pool_changes.pause(context, stopped, words))
 
-    @pool.command(name="resume", description=said("command.pool.resume"))
-    @app_commands.describe(pool=said("command.pool.resume.pool"))
+    @pool.command(name="resume", description=localized("command.pool.resume"))
+    @app_commands.describe(pool=localized("command.pool.resume.pool"))
     @app_commands.choices(pool=NAMES)
     @app_commands.autocomplete(pool=suggest_name)
     async def resume(self, interaction: discord.Interaction[Easel], pool: str | None = None) -> None:
@@ -177,24 +180,24 @@ class PoolCog(commands.Cog):
         resumed = None if pool is None else await read_any_pool(context, pool)
         await _confirm(context, pool_changes.resume(context, resumed))
 
-    @pool.command(name="default", description=said("command.pool.default"))
-    @app_commands.describe(pool=said("command.pool.default.pool"))
+    @pool.command(name="default", description=localized("command.pool.default"))
+    @app_commands.describe(pool=localized("command.pool.default.pool"))
     @app_commands.choices(pool=NAMES_OR_AUTOMATIC)
     @app_commands.autocomplete(pool=suggest_name_or_automatic)
     async def default(self, interaction: discord.Interaction[Easel], pool: str | None = None) -> None:
         """Choose the pool of commands that name none, or leave it to the deployment; without one, say which it is."""
         context = Context(interaction)
         if pool is None:
-            await _confirm(context, pool_changes.say_default(context))
+            await _confirm(context, pool_changes.describe_default(context))
             return
         chosen = None if pool == AUTOMATIC else await read_pool(context, pool)
         await _confirm(context, pool_changes.set_default(context, chosen))
 
-    @pool.command(name="total", description=said("command.pool.total"))
+    @pool.command(name="total", description=localized("command.pool.total"))
     @app_commands.describe(
-        pool=said("command.pool.pool"),
-        per_day=said("command.pool.total.per_day"),
-        off=said("command.pool.total.off"),
+        pool=localized("command.pool.pool"),
+        per_day=localized("command.pool.total.per_day"),
+        off=localized("command.pool.total.off"),
     )
     @app_commands.choices(pool=NAMES)
     @app_commands.autocomplete(pool=suggest_name)
@@ -209,17 +212,17 @@ class PoolCog(commands.Cog):
         context = Context(interaction)
         meant = await read_any_pool(context, pool)
         if per_day is None and not off:
-            await _confirm(context, pool_changes.say_total(context, meant))
+            await _confirm(context, pool_changes.describe_total(context, meant))
             return
         if per_day is not None and off:
             raise UserError(text("settings.one_of", option="per_day", other="off"))
         await _confirm(context, pool_changes.set_total(context, meant, per_day))
 
-    @pool.command(name="price", description=said("command.pool.price"))
+    @pool.command(name="price", description=localized("command.pool.price"))
     @app_commands.describe(
-        pool=said("command.pool.pool"),
-        kind=said("command.pool.price.kind"),
-        units=said("command.pool.price.units"),
+        pool=localized("command.pool.pool"),
+        kind=localized("command.pool.price.kind"),
+        units=localized("command.pool.price.units"),
     )
     @app_commands.choices(pool=NAMES, kind=KINDS)
     @app_commands.autocomplete(pool=suggest_name)
@@ -230,12 +233,12 @@ class PoolCog(commands.Cog):
         context = Context(interaction)
         meant = await read_any_pool(context, pool)
         if units is None:
-            await _confirm(context, pool_changes.say_price(context, meant, Charge(kind)))
+            await _confirm(context, pool_changes.describe_price(context, meant, Charge(kind)))
             return
         await _confirm(context, pool_changes.set_price(context, meant, Charge(kind), units))
 
-    @pool.command(name="zone", description=said("command.pool.zone"))
-    @app_commands.describe(name=said("command.pool.zone.name"))
+    @pool.command(name="zone", description=localized("command.pool.zone"))
+    @app_commands.describe(name=localized("command.pool.zone.name"))
     async def zone(
         self, interaction: discord.Interaction[Easel], name: app_commands.Range[str, 1, ZONE_LIMIT]
     ) -> None:
@@ -250,13 +253,13 @@ class PoolCog(commands.Cog):
         """Zones that hold what was typed."""
         return [app_commands.Choice(name=name, value=name) for name in zones_like(typed)]
 
-    @pool.command(name="grant", description=said("command.pool.grant"))
+    @pool.command(name="grant", description=localized("command.pool.grant"))
     @app_commands.describe(
-        member=said("command.pool.grant.member"),
-        units=said("command.pool.grant.units"),
-        pool=said("command.pool.pool"),
-        reason=said("command.pool.grant.reason"),
-        hours=said("command.pool.grant.hours"),
+        member=localized("command.pool.grant.member"),
+        units=localized("command.pool.grant.units"),
+        pool=localized("command.pool.pool"),
+        reason=localized("command.pool.grant.reason"),
+        hours=localized("command.pool.grant.hours"),
     )
     @app_commands.choices(pool=NAMES)
     @app_commands.autocomplete(pool=suggest_name)
@@ -275,8 +278,8 @@ class PoolCog(commands.Cog):
         given = pool_changes.grant(context, member.id, meant, units=units, reason=reason, hours=hours)
         await _confirm(context, given)
 
-    @pool.command(name="usage", description=said("command.pool.usage"))
-    @app_commands.describe(days=said("command.pool.usage.days"))
+    @pool.command(name="usage", description=localized("command.pool.usage"))
+    @app_commands.describe(days=localized("command.pool.usage.days"))
     async def usage(
         self,
         interaction: discord.Interaction[Easel],
@@ -290,7 +293,7 @@ async def _confirm(context: Context, change: Coroutine[Any, Any, Text]) -> None:
     """Answer first, change then, and say what is now true."""
     with closing(change):
         await context.defer_ephemeral()
-        await context.tell(await change)
+        await context.reply(await change)
 
 
 def zones_like(typed: str) -> list[str]:

@@ -11,7 +11,7 @@ from discord.ext import commands
 
 from bot.domain.people import NAME_LIMIT, OPTIONS_LIMIT
 from bot.texts import text
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.preferences.card import show_preferences
 from cogs.imagine import own_sets
@@ -23,17 +23,19 @@ if TYPE_CHECKING:
 class PreferCog(commands.Cog):
     """Keeps preferences."""
 
-    prefer = app_commands.Group(name="prefer", description=said("command.prefer"), guild_only=True)
+    prefer = app_commands.Group(name="prefer", description=localized("command.prefer"), guild_only=True)
 
-    @prefer.command(name="show", description=said("command.prefer.show"))
+    @prefer.command(name="show", description=localized("command.prefer.show"))
     async def show(self, interaction: discord.Interaction[Easel]) -> None:
         """Show the card."""
         context = Context(interaction)
         await context.defer_ephemeral()
         await show_preferences(context)
 
-    @prefer.command(name="set", description=said("command.prefer.set"))
-    @app_commands.describe(name=said("command.prefer.set.name"), options=said("command.prefer.set.options"))
+    @prefer.command(name="set", description=localized("command.prefer.set"))
+    @app_commands.describe(
+        name=localized("command.prefer.set.name"), options=localized("command.prefer.set.options")
+    )
     async def keep(
         self,
         interaction: discord.Interaction[Easel],
@@ -46,8 +48,8 @@ class PreferCog(commands.Cog):
         await context.services.people.keep_set(context.user_id, name, options)
         await show_preferences(context, notice=text("prefer.set_kept"))
 
-    @prefer.command(name="unset", description=said("command.prefer.unset"))
-    @app_commands.describe(name=said("command.prefer.unset.name"))
+    @prefer.command(name="unset", description=localized("command.prefer.unset"))
+    @app_commands.describe(name=localized("command.prefer.unset.name"))
     async def drop(
         self, interaction: discord.Interaction[Easel], name: app_commands.Range[str, 1, NAME_LIMIT]
     ) -> None:
@@ -65,8 +67,8 @@ class PreferCog(commands.Cog):
         """The member's own option sets."""
         return await own_sets(Context(interaction), typed)
 
-    @prefer.command(name="suffix", description=said("command.prefer.suffix"))
-    @app_commands.describe(words=said("command.prefer.suffix.words"))
+    @prefer.command(name="suffix", description=localized("command.prefer.suffix"))
+    @app_commands.describe(words=localized("command.prefer.suffix.words"))
     async def suffix(
         self,
         interaction: discord.Interaction[Easel],
@@ -80,7 +82,7 @@ class PreferCog(commands.Cog):
             context, notice=text("prefer.suffix_kept" if words else "prefer.suffix_dropped")
         )
 
-    @prefer.command(name="forget", description=said("command.prefer.forget"))
+    @prefer.command(name="forget", description=localized("command.prefer.forget"))
     async def forget(self, interaction: discord.Interaction[Easel]) -> None:
         """Ask whether all is to be forgotten."""
         context = Context(interaction)

@@ -14,7 +14,7 @@ from discord.ext import commands
 from bot.domain.tenancy import parse_ceiling
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.kit.custom_ids import MOST
 from bot.ui.kit.error_sentences import NETWORK
@@ -38,19 +38,19 @@ NAMED = 10
 """How many servers that are not let in the log names at the start."""
 
 
-class Servers(app_commands.Group, name="servers", description=said("command.ops.servers")):
+class Servers(app_commands.Group, name="servers", description=localized("command.ops.servers")):
     """Which servers draw on the owner's accounts."""
 
-    @app_commands.command(name="list", description=said("command.ops.servers.list"))
+    @app_commands.command(name="list", description=localized("command.ops.servers.list"))
     async def show(self, interaction: discord.Interaction[Easel]) -> None:
         """All of them."""
         context = Context(interaction)
         policy = await _of_owner(context)
         views = await policy.every()
-        await context.answer(content=server_list(views, context.say)[:2000])
+        await context.send_ephemeral(content=server_list(views, context.localize)[:2000])
 
-    @app_commands.command(name="let-in", description=said("command.ops.servers.let_in"))
-    @app_commands.describe(server=said("command.ops.server"))
+    @app_commands.command(name="let-in", description=localized("command.ops.servers.let_in"))
+    @app_commands.describe(server=localized("command.ops.server"))
     async def let_in(self, interaction: discord.Interaction[Easel], server: str) -> None:
         """Let one draw on the owner's accounts."""
         context = Context(interaction)
@@ -59,8 +59,8 @@ class Servers(app_commands.Group, name="servers", description=said("command.ops.
         await policy.let_in(guild_id, by=context.user_id)
         await _show(context, guild_id)
 
-    @app_commands.command(name="shut-out", description=said("command.ops.servers.shut_out"))
-    @app_commands.describe(server=said("command.ops.server"))
+    @app_commands.command(name="shut-out", description=localized("command.ops.servers.shut_out"))
+    @app_commands.describe(server=localized("command.ops.server"))
     async def shut_out(self, interaction: discord.Interaction[Easel], server: str) -> None:
         """Keep one off them."""
         context = Context(interaction)
@@ -69,9 +69,9 @@ class Servers(app_commands.Group, name="servers", description=said("command.ops.
         await policy.shut_out(guild_id)
         await _show(context, guild_id)
 
-    @app_commands.command(name="ceiling", description=said("command.ops.servers.ceiling"))
+    @app_commands.command(name="ceiling", description=localized("command.ops.servers.ceiling"))
     @app_commands.describe(
-        server=said("command.ops.server"), ceiling=said("command.ops.servers.ceiling.ceiling")
+        server=localized("command.ops.server"), ceiling=localized("command.ops.servers.ceiling.ceiling")
     )
     async def ceiling(self, interaction: discord.Interaction[Easel], server: str, ceiling: str) -> None:
         """Limit one, whatever its moderators decide."""
@@ -107,7 +107,7 @@ class Servers(app_commands.Group, name="servers", description=said("command.ops.
 class Ops(
     app_commands.Group,
     name="ops",
-    description=said("command.ops"),
+    description=localized("command.ops"),
     default_permissions=discord.Permissions(administrator=True),
 ):
     """For the owner alone; who it is gets checked each time."""
@@ -127,7 +127,7 @@ async def _of_owner(context: Context) -> OwnerPolicy:
 
 async def _show(context: Context, guild_id: int) -> None:
     view = await context.services.owner_policy.view(guild_id)
-    await context.answer(content=server_line(view, context.say))
+    await context.send_ephemeral(content=server_line(view, context.localize))
 
 
 def _id_of(typed: str) -> int:
@@ -223,18 +223,20 @@ class ServersCog(commands.Cog):
     async def _greet(self, guild: discord.Guild, *, admitted: bool) -> None:
         """Greet a server once, and ask the owner once if it is not let in."""
         if await self._owner_policy.claim_greeting(guild.id):
-            await self._say_hello(guild, admitted=admitted)
+            await self._post_greeting(guild, admitted=admitted)
         if not admitted:
             await self._bot.services.owner_questions.ask(guild.id)
 
-    async def _say_hello(self, guild: discord.Guild, *, admitted: bool) -> None:
+    async def _post_greeting(self, guild: discord.Guild, *, admitted: bool) -> None:
         channel = _channel_of(guild)
         if channel is None:
             return
         words = greeting(admitted=admitted, own_keys=self._bot.services.own_keys.offered)
-        say = partial(self._bot.catalogues.render, locale=guild.preferred_locale.value)
+        localize = partial(self._bot.catalogues.render, locale=guild.preferred_locale.value)
         try:
-            await channel.send(view=welcome_view(words, say), allowed_mentions=discord.AllowedMentions.none())
+            await channel.send(
+                view=welcome_view(words, localize), allowed_mentions=discord.AllowedMentions.none()
+            )
         except (discord.HTTPException, *NETWORK) as trouble:
             log.info("server_not_greeted", extra={"guild": guild.id, "kind": type(trouble).__name__})
 

@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions, compose
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.pools.options import CHOICES, read_pool, suggest
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class ShortenCog(commands.Cog):
     """Shortens prompts."""
 
-    @app_commands.command(name="shorten", description=said("command.shorten"))
+    @app_commands.command(name="shorten", description=localized("command.shorten"))
     @app_commands.guild_only()
-    @app_commands.describe(prompt=said("command.shorten.prompt"), pool=said("command.imagine.pool"))
+    @app_commands.describe(prompt=localized("command.shorten.prompt"), pool=localized("command.imagine.pool"))
     @app_commands.choices(pool=CHOICES)
     @app_commands.autocomplete(pool=suggest)
     async def shorten(

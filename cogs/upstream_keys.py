@@ -11,7 +11,7 @@ from discord import app_commands
 from bot.domain.upstream_keys import read_end
 from bot.errors import UserError
 from bot.texts import text
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.kit.escape import quoted
 from bot.ui.servers.upstream_keys import key_line, key_list, made_words, question
@@ -24,22 +24,24 @@ SHOWN = 40
 SUGGESTIONS = 25
 
 
-class Keys(app_commands.Group, name="keys", description=said("command.ops.keys")):
+class Keys(app_commands.Group, name="keys", description=localized("command.ops.keys")):
     """Budgets that the image service itself keeps."""
 
-    @app_commands.command(name="list", description=said("command.ops.keys.list"))
+    @app_commands.command(name="list", description=localized("command.ops.keys.list"))
     async def show(self, interaction: discord.Interaction[Easel]) -> None:
         """All that were made here."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.answer(content=key_list(await keys.every(), context.say, await _names(context))[:2000])
+        await context.send_ephemeral(
+            content=key_list(await keys.every(), context.localize, await _names(context))[:2000]
+        )
 
-    @app_commands.command(name="create", description=said("command.ops.keys.create"))
+    @app_commands.command(name="create", description=localized("command.ops.keys.create"))
     @app_commands.rename(subject="for")
     @app_commands.describe(
-        subject=said("command.ops.keys.for"),
-        cap=said("command.ops.keys.credits"),
-        until=said("command.ops.keys.until"),
+        subject=localized("command.ops.keys.for"),
+        cap=localized("command.ops.keys.credits"),
+        until=localized("command.ops.keys.until"),
     )
     async def create(
         self, interaction: discord.Interaction[Easel], subject: str, cap: int, until: str
@@ -53,43 +55,47 @@ class Keys(app_commands.Group, name="keys", description=said("command.ops.keys")
             expires_at=_end_of(until, context.services.jobs.now()),
             actor=context.actor,
         )
-        await context.answer(content=made_words(made, context.say, await _names(context)))
+        await context.send_ephemeral(content=made_words(made, context.localize, await _names(context)))
         if made.key is not None:
-            await keys.handed_over(made.view.tag)
+            await keys.mark_key_shown(made.view.tag)
 
-    @app_commands.command(name="cap", description=said("command.ops.keys.cap"))
-    @app_commands.describe(key=said("command.ops.key"), cap=said("command.ops.keys.credits"))
+    @app_commands.command(name="cap", description=localized("command.ops.keys.cap"))
+    @app_commands.describe(key=localized("command.ops.key"), cap=localized("command.ops.keys.credits"))
     async def cap(self, interaction: discord.Interaction[Easel], key: str, cap: int) -> None:
         """Set another cap."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.answer(content=key_line(await keys.cap(key, cap), context.say, await _names(context)))
+        await context.send_ephemeral(
+            content=key_line(await keys.cap(key, cap), context.localize, await _names(context))
+        )
 
-    @app_commands.command(name="disable", description=said("command.ops.keys.disable"))
-    @app_commands.describe(key=said("command.ops.key"))
+    @app_commands.command(name="disable", description=localized("command.ops.keys.disable"))
+    @app_commands.describe(key=localized("command.ops.key"))
     async def disable(self, interaction: discord.Interaction[Easel], key: str) -> None:
         """Let one open nothing."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.answer(content=key_line(await keys.disable(key), context.say, await _names(context)))
+        await context.send_ephemeral(
+            content=key_line(await keys.disable(key), context.localize, await _names(context))
+        )
 
-    @app_commands.command(name="enable", description=said("command.ops.keys.enable"))
-    @app_commands.describe(key=said("command.ops.key"))
+    @app_commands.command(name="enable", description=localized("command.ops.keys.enable"))
+    @app_commands.describe(key=localized("command.ops.key"))
     async def enable(self, interaction: discord.Interaction[Easel], key: str) -> None:
         """Let it open the account again."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.answer(
-            content=key_line(await keys.disable(key, disabled=False), context.say, await _names(context))
+        await context.send_ephemeral(
+            content=key_line(await keys.disable(key, disabled=False), context.localize, await _names(context))
         )
 
-    @app_commands.command(name="delete", description=said("command.ops.keys.delete"))
-    @app_commands.describe(key=said("command.ops.key"))
+    @app_commands.command(name="delete", description=localized("command.ops.keys.delete"))
+    @app_commands.describe(key=localized("command.ops.key"))
     async def delete(self, interaction: discord.Interaction[Easel], key: str) -> None:
         """Ask, and delete at the press of a button."""
         context = Context(interaction)
         keys = await _of_owner(context)
-        await context.show(question(await keys.one(key), context.say, await _names(context)))
+        await context.show(question(await keys.one(key), context.localize, await _names(context)))
 
     @create.autocomplete("subject")
     async def suggest_server(

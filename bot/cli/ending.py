@@ -31,13 +31,13 @@ def carry_out(
         with asyncio.Runner(loop_factory=loop) as runner:
             runner.run(work)
     except StartupError as error:
-        tell(str(error))
+        report(str(error))
         raise SystemExit(error.status if failed is None else failed) from None
     except KeyboardInterrupt:
         raise SystemExit(ExitStatus.INTERRUPTED) from None
 
 
-def tell(sentence: str, *, warning: bool = False) -> None:
+def report(sentence: str, *, warning: bool = False) -> None:
     """Tell the operator, in the form that their log collector reads."""
     if not _wants_json():
         _colour(sentence, "yellow" if warning else "red")

@@ -84,7 +84,7 @@ def create(
             else:
                 typer.echo(f"Shown this once; put it into EASEL_ACCOUNTS:\n  {view.subject}={made.key}")
         if made.key is not None:
-            await keys.handed_over(view.tag)
+            await keys.mark_key_shown(view.tag)
 
     _with_keys(work)
 
@@ -164,9 +164,9 @@ async def _upstream_keys(settings: Settings) -> AsyncIterator[UpstreamKeys]:
     from bot import log  # noqa: PLC0415 - as above
     from bot.clock import SystemClock  # noqa: PLC0415 - as above
     from bot.domain.accounts import ApiKind  # noqa: PLC0415 - as above
-    from bot.domain.servers.guild_ports import Silence  # noqa: PLC0415 - as above
+    from bot.domain.servers.guild_ports import NoModLog  # noqa: PLC0415 - as above
     from bot.image_accounts import open_accounts  # noqa: PLC0415 - as above
-    from bot.metrics import Silent  # noqa: PLC0415 - as above
+    from bot.metrics import NoMetrics  # noqa: PLC0415 - as above
     from bot.midjourney.transport import open_lines  # noqa: PLC0415 - as above
     from bot.services.accounts.key_orders import KeyOrders  # noqa: PLC0415 - as above
     from bot.services.accounts.own_keys import OwnKeys  # noqa: PLC0415 - as above
@@ -192,9 +192,9 @@ async def _upstream_keys(settings: Settings) -> AsyncIterator[UpstreamKeys]:
             dispatcher=Dispatcher(
                 settings=stores.settings,
                 records=stores.records,
-                modlog=Silence(),
+                modlog=NoModLog(),
                 clock=clock,
-                metrics=Silent(),
+                metrics=NoMetrics(),
             ),
         )
 

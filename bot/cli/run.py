@@ -10,7 +10,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from bot.cli.ending import carry_out, tell
+from bot.cli.ending import carry_out, report
 
 if TYPE_CHECKING:
     import asyncio
@@ -23,20 +23,20 @@ ORNAMENTS: Final = ("click", "rich")
 
 def command() -> None:
     """Run the bot, with the settings of the environment, `.env` or a secrets directory."""
-    with everything_kept():
+    with gc_frozen():
         import_plainly()
         from bot import app, config  # noqa: PLC0415 - `easel --help` should not wait for discord.py
 
     async def work() -> None:
         settings = config.load()
         for sentence in config.unknown_names(os.environ):
-            tell(sentence, warning=True)
+            report(sentence, warning=True)
         await app.run(settings)
 
-    carry_out(work(), loop=quicker_loop())
+    carry_out(work(), loop=uvloop_factory())
 
 
-def quicker_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def uvloop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """The event loop of libuv where there is one (not on Windows), which takes less of the processor; None: asyncio's own."""
     try:
         import uvloop  # noqa: PLC0415 - the one verb that runs for long
@@ -46,7 +46,7 @@ def quicker_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 @contextmanager
-def everything_kept() -> Iterator[None]:
+def gc_frozen() -> Iterator[None]:
     """Search for no garbage inside, and never again in what was made there: modules stay, and there are a lot of them."""
     gc.disable()
     try:

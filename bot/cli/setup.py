@@ -82,7 +82,9 @@ class _Dialogue:
         from bot.clock import SystemClock  # noqa: PLC0415 - as above
         from bot.invitation import invite_link  # noqa: PLC0415 - as above
 
-        known = await self._tried(TOKEN, "The bot's token (Discord's developer portal, Bot)", checks.who_is)
+        known = await self._tried(
+            TOKEN, "The bot's token (Discord's developer portal, Bot)", checks.identify_bot
+        )
         typer.secho(f"✔ Discord knows the bot as {known.name}.", fg="green")
         typer.echo(
             f"Invite it with exactly the permissions that it needs:\n  {invite_link(known.application_id)}"

@@ -33,18 +33,18 @@ class WindowOpen:
 
 
 @dataclass(frozen=True, slots=True)
-class Existing:
+class ExistingTask:
     """Nothing was made: the server names an earlier task that is the same."""
 
     task_id: RemoteTaskId
     status: TaskStatus
 
 
-Answer: TypeAlias = Accepted | WindowOpen | Existing
+Answer: TypeAlias = Accepted | WindowOpen | ExistingTask
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class TagSearchResult:
     """What looking for a tag gave."""
 
     task: TaskSnapshot | None

@@ -238,7 +238,7 @@ OHMYGPT: Final = BY_SERVER[ServerKind.OHMYGPT]
 
 
 @runtime_checkable
-class Able(Protocol):
+class CapabilitySource(Protocol):
     """An account that says what it can do."""
 
     @property

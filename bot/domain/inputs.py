@@ -97,7 +97,7 @@ class Input:
         return self.address is not None and now + UPLOAD_MARGIN_MS < self.address_until
 
 
-class Given(Protocol):
+class SourcePicture(Protocol):
     """A picture that somebody points at, before anybody looked into it."""
 
     @property
@@ -117,10 +117,10 @@ class Given(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Assigned:
+class AssignedPicture:
     """A picture that somebody gave with what it is for."""
 
-    given: Given
+    given: SourcePicture
     role: InputRole
 
     @property
@@ -143,13 +143,13 @@ class Assigned:
         return await self.given.read()
 
 
-def role_of(given: Given) -> InputRole:
+def role_of(given: SourcePicture) -> InputRole:
     """What a picture is for; a picture to start from where nothing was said."""
-    return given.role if isinstance(given, Assigned) else InputRole.IMAGE
+    return given.role if isinstance(given, AssignedPicture) else InputRole.IMAGE
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedPicture:
     """A picture that was looked into: whole, still, and small enough to be sent."""
 
     data: bytes = field(repr=False)
@@ -163,7 +163,7 @@ class Checked:
 class PictureReader(Protocol):
     """Looks into files that people give."""
 
-    async def check(self, data: bytes, *, name: str) -> Checked:
+    async def check(self, data: bytes, *, name: str) -> CheckedPicture:
         """Make sure that it is a still picture, by its bytes; a large one is made smaller.
 
         Raises `UserError` with one sentence that names the file: empty, no picture, broken, animated, or unfolding
@@ -171,16 +171,16 @@ class PictureReader(Protocol):
         """
 
 
-def weigh(given: Given) -> None:
+def weigh(given: SourcePicture) -> None:
     """Raise `UserError` for what cannot be taken by its size alone: before anything is fetched."""
     if given.size == 0:
-        raise UserError(text("picture.empty", name=spoken(given.filename)))
+        raise UserError(text("picture.empty", name=displayed_name(given.filename)))
     if given.size is not None and given.size > MOST_GIVEN_BYTES:
         limit = MOST_GIVEN_BYTES // MEGABYTE
-        raise UserError(text("picture.too_large", name=spoken(given.filename), limit=limit))
+        raise UserError(text("picture.too_large", name=displayed_name(given.filename), limit=limit))
 
 
-def spoken(filename: str) -> str:
+def displayed_name(filename: str) -> str:
     """A file's name as a sentence may repeat it: cut, and without anything that Discord would render."""
     kept = re.sub(r"[^\w .()+-]|_(?=_)|(?<=//)", "", filename).strip()
     kept = kept if len(kept) <= NAME_LIMIT else f"{kept[: NAME_LIMIT - 1]}…"

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.server_side import UNTOLD, ServerSide
+from bot.domain.server_side import NOT_REPORTED, ServerSide
 from bot.domain.task_words import words_of
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import IllegalTransition
@@ -225,7 +225,7 @@ class Job:
     storage_key: str | None = None
     result_text: str | None = None
     """What upstream wrote instead of, or besides, a picture."""
-    server: ServerSide = UNTOLD
+    server: ServerSide = NOT_REPORTED
     actions: tuple[RemoteAction, ...] = ()
     failure: Failure | None = None
     hold: str | None = None
@@ -298,7 +298,7 @@ class Job:
             submitted_at=None,
             task_id=None,
             progress=None,
-            server=UNTOLD,
+            server=NOT_REPORTED,
         )
 
     def unclear(self, *, due_at: int) -> Self:

@@ -63,7 +63,7 @@ class AnswerStore(Protocol):
         Of what is taken no job can begin any more: `JobStore.insert` refuses it, whichever process is quicker.
         """
 
-    async def forget_told(self, before: int) -> int:
+    async def forget_recovered(self, before: int) -> int:
         """Forget which were taken before a moment; returns how many."""
 
     async def forget_tokens(self, now: int) -> int:

@@ -71,43 +71,43 @@ class Allowance:
 UNLIMITED = Allowance(None, None, None)
 
 
-class Unsaid:
+class Unset:
     """Nothing was said about a number: it stays as it is."""
 
 
-UNSAID: Final = Unsaid()
-Said = int | None | Unsaid
+UNSET: Final = Unset()
+NewLimit = int | None | Unset
 
 
 @dataclass(frozen=True, slots=True)
 class AllowanceChange:
     """What was said about an allowance; None is unlimited."""
 
-    per_day: Said = UNSAID
-    running: Said = UNSAID
-    waiting: Said = UNSAID
-    per_month: Said = UNSAID
-    cooldown: int | Unsaid = UNSAID
+    per_day: NewLimit = UNSET
+    running: NewLimit = UNSET
+    waiting: NewLimit = UNSET
+    per_month: NewLimit = UNSET
+    cooldown: int | Unset = UNSET
     """Seconds; 0 asks for no rest."""
 
     def over(self, base: Allowance) -> Allowance:
         """Fill what was not said from what held so far."""
 
-        def pick(said: Said, so_far: int | None) -> int | None:
-            return so_far if isinstance(said, Unsaid) else said
+        def pick(said: NewLimit, so_far: int | None) -> int | None:
+            return so_far if isinstance(said, Unset) else said
 
         return Allowance(
             pick(self.per_day, base.per_day),
             pick(self.running, base.running),
             pick(self.waiting, base.waiting),
             per_month=pick(self.per_month, base.per_month),
-            cooldown=base.cooldown if isinstance(self.cooldown, Unsaid) else self.cooldown,
+            cooldown=base.cooldown if isinstance(self.cooldown, Unset) else self.cooldown,
         )
 
     def is_empty(self) -> bool:
         """Whether nothing was said at all."""
         said = (self.per_day, self.running, self.waiting, self.per_month, self.cooldown)
-        return all(isinstance(n, Unsaid) for n in said)
+        return all(isinstance(n, Unset) for n in said)
 
 
 @dataclass(frozen=True, slots=True)

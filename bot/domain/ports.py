@@ -183,12 +183,12 @@ class Showing:
     """Whether a new message tells whoever asked, and nobody else, that it is there."""
     media: Sequence[str] = ()
     """Where the pictures are that its message shows, if somebody has just seen it; else the message is read again."""
-    moved_to: Shown | None = None
+    moved_to: CardLocation | None = None
     """Where its result is by now: this card is only to lead there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class CardLocation:
     """Where a card was put."""
 
     channel_id: int
@@ -200,13 +200,13 @@ class Shown:
 class Publisher(Protocol):
     """The Discord side. Every method raises `RouteClosed` (try the next route) or `RetryLater`, and nothing else."""
 
-    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
+    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> CardLocation:
         """Put the job's card where `route` leads. POST and DIRECT carry the job's key as nonce.
 
         Without a picture an edit keeps the attachment that is there. KEPT is never asked for.
         """
 
-    async def find(self, job: Job) -> Shown | None:
+    async def find(self, job: Job) -> CardLocation | None:
         """Look in the channel's recent messages for a card of this job that a crash left unrecorded."""
 
     async def send_dm(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:

@@ -46,7 +46,7 @@ WATCH_EVERY_MS: Final = 2 * MINUTE
 
 ROUNDS_SHARE: Final = 0.6
 """Regular readings take this part of the budget; the rest is for what is unclear, and for bursts."""
-ROUNDS_SHARE_HEARD: Final = 0.3
+ROUNDS_SHARE_WITH_WEBHOOKS: Final = 0.3
 """As above with webhooks on: what they announce needs the larger part."""
 
 UNCLEAR_GRACE_MS: Final = 30 * SECOND
@@ -84,7 +84,7 @@ def round_ms(reads: int, reads_per_second: float, chance: float, *, webhooks: bo
     Few jobs are read every 3 to 5 s. Many fill more pages than that allows, and their rounds come as often as
     regular readings' share of the budget bears.
     """
-    share = ROUNDS_SHARE_HEARD if webhooks else ROUNDS_SHARE
+    share = ROUNDS_SHARE_WITH_WEBHOOKS if webhooks else ROUNDS_SHARE
     return max(poll_delay_ms(0, chance), int(reads / (reads_per_second * share) * SECOND))
 
 

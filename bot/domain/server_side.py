@@ -26,4 +26,4 @@ class ServerSide:
         return replace(self, ahead=None, ran_at=seen.ran_at, seed=seen.seed or self.seed)
 
 
-UNTOLD = ServerSide()
+NOT_REPORTED = ServerSide()

@@ -13,7 +13,7 @@ from bot.domain.tasks import TaskStatus
 from bot.errors import IllegalTransition
 
 if TYPE_CHECKING:
-    from bot.domain.answers import Finding
+    from bot.domain.answers import TagSearchResult
     from bot.domain.jobs import Job
     from bot.domain.tasks import RemoteTaskId, TaskSnapshot
 
@@ -60,7 +60,7 @@ def window_filled(window: TaskSnapshot | None, *, filled_at: int, now: int) -> V
     return Verdict.OPEN if now < filled_at + FILL_PATIENCE_MS else Verdict.LOST
 
 
-def tag_found(finding: Finding, *, sent_at: int, now: int, grace_ms: int) -> Verdict:
+def tag_found(finding: TagSearchResult, *, sent_at: int, now: int, grace_ms: int) -> Verdict:
     """Judge a submission by looking for its tag: after the grace, a complete look that found nothing settles it.
 
     An incomplete look never does: a list that shows only the newest tasks proves nothing, so other rules go on.

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.intake.describing import told
-from bot.domain.intake.shortening import told_shortened
+from bot.domain.intake.describing import description_text
+from bot.domain.intake.shortening import shortened_text
 
 if TYPE_CHECKING:
     from enum import StrEnum
@@ -17,5 +17,5 @@ if TYPE_CHECKING:
 def words_of(kind: StrEnum, seen: TaskSnapshot) -> str | None:
     """A description comes in one of two fields (contract §2.6), shorter prompts in one of three (family §2.6)."""
     if kind == "shorten":
-        return told_shortened(seen.final_prompt, seen.prompt, seen.description)
-    return told(seen.prompt, seen.description) if kind == "describe" else seen.prompt
+        return shortened_text(seen.final_prompt, seen.prompt, seen.description)
+    return description_text(seen.prompt, seen.description) if kind == "describe" else seen.prompt

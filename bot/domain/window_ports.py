@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from bot.domain.answers import Accepted, Answer, Finding
+    from bot.domain.answers import Accepted, Answer, TagSearchResult
     from bot.domain.capabilities import Capabilities
     from bot.domain.inputs import Shape
     from bot.domain.pools import Pool
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @runtime_checkable
-class Unfamiliar(Protocol):
+class ProbedAccount(Protocol):
     """An account whose abilities depend on which program answers at its address."""
 
     @property
@@ -96,7 +96,7 @@ class WindowApi(Protocol):
     async def query_many(self, task_ids: Collection[RemoteTaskId]) -> dict[RemoteTaskId, TaskSnapshot]:
         """Read many tasks; one that the server does not know is missing."""
 
-    async def find(self, tag: str) -> Finding:
+    async def find(self, tag: str) -> TagSearchResult:
         """Look for the task that was submitted with a tag."""
 
     async def seed(self, task_id: RemoteTaskId) -> str | None:

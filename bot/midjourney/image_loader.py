@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.inputs import LONGEST_SIDE, MOST_SENT_BYTES, Checked
+from bot.domain.inputs import LONGEST_SIDE, MOST_SENT_BYTES, CheckedPicture
 from bot.errors import UserError
 from bot.midjourney.decoding import DECODING, DecodingBudget, decoded
 from bot.midjourney.pillow import Image, ImageCms, ImageOps, features
@@ -62,7 +62,7 @@ class PillowReader:
     def __init__(self, *, budget: DecodingBudget = DECODING) -> None:
         self._budget = budget
 
-    async def check(self, data: bytes, *, name: str) -> Checked:
+    async def check(self, data: bytes, *, name: str) -> CheckedPicture:
         """Look into a file by its bytes, whatever it is called."""
         return await decoded(data, lambda: check(data, name=name), budget=self._budget)
 
@@ -79,7 +79,7 @@ def recognise_given(data: bytes) -> Format | None:
     return recognise(data)
 
 
-def check(data: bytes, *, name: str) -> Checked:
+def check(data: bytes, *, name: str) -> CheckedPicture:
     """See the port. Slow: it belongs into a thread."""
     foreign = next((kind for head, kind in _NO_READER if data.startswith(head)), None)
     if foreign is not None:
@@ -119,7 +119,7 @@ def _check_size(data: bytes, kind: Format, name: str) -> None:
         raise UserError(text("picture.too_narrow", name=name, width=width, height=height, most=MOST_RATIO))
 
 
-def _prepared(image: Image.Image, kind: Format, *, smaller: bool) -> Checked:
+def _prepared(image: Image.Image, kind: Format, *, smaller: bool) -> CheckedPicture:
     """Written anew from its pixels alone, the right way up, within the bounds of what is sent.
 
     Nothing but pixels goes on: no place, no camera, no thumbnail, no comment, no colour profile (its colours are made
@@ -133,13 +133,15 @@ def _prepared(image: Image.Image, kind: Format, *, smaller: bool) -> Checked:
         if kind in {PNG, JPEG} and not smaller:
             again = _as_png(plain) if kind is PNG else _as_jpeg(plain)
             if len(again) <= MOST_SENT_BYTES:
-                return Checked(again, kind.media_type, reduced=False, given_type=kind.media_type)
+                return CheckedPicture(again, kind.media_type, reduced=False, given_type=kind.media_type)
         while True:
             plain.thumbnail((side, side), Image.Resampling.LANCZOS)
             for quality in QUALITIES:
                 written = as_webp(plain, quality, None)
                 if len(written) <= MOST_SENT_BYTES:
-                    return Checked(written, WEBP.media_type, reduced=smaller, given_type=kind.media_type)
+                    return CheckedPicture(
+                        written, WEBP.media_type, reduced=smaller, given_type=kind.media_type
+                    )
             side //= 2
     except Exception as broken:  # as above
         raise NotAPicture(f"{kind.name}: {type(broken).__name__}") from broken

@@ -47,7 +47,7 @@ SOURCES_METRIC: Final = "picture_sources"
 """Counted per attempt, labels `source` and `outcome` (`ok`, or a code)."""
 ADDRESSES: Final = 1_024
 """Of stored files, kept as they were spelled: a card is drawn many times, and reading an address costs a third of that."""
-MOST_TOLD: Final = 64
+MOST_LOGGED: Final = 64
 """Foreign hosts that the log names; a server that names more makes them up."""
 BYTES_METRIC: Final = "picture_bytes"
 """Observed per picture: its size as fetched."""
@@ -130,7 +130,7 @@ class HttpPictures:
             wsrv=self._wsrv,
             hosts=self._hosts,
         )
-        self._tell(*plan.foreign)
+        self._log_foreign(*plan.foreign)
         if not plan.sources:
             raise RouteClosed("host_not_allowed" if plan.refused else "no_picture")
         failures: list[_SourceFailed] = []
@@ -142,7 +142,7 @@ class HttpPictures:
                 raise RouteClosed(good_but_large.code) from good_but_large
             except _SourceFailed as failed:
                 self._note(source, failed.code)
-                self._tell(failed.foreign)
+                self._log_foreign(failed.foreign)
                 failures.append(failed)
             else:
                 self._note(source, "ok")
@@ -185,7 +185,7 @@ class HttpPictures:
         """Fetch what is shown of a running task (`PreviewPictures`): nothing that goes wrong here tells of a source's health."""
         url = self._hosts.check(address)
         if url is None:
-            self._tell(entry_for(address))
+            self._log_foreign(entry_for(address))
             raise RouteClosed("host_not_allowed")
         try:
             async with self._previews, asyncio.timeout(PREVIEW_SECONDS):
@@ -218,10 +218,10 @@ class HttpPictures:
         )
         return plan.sources[0].public if plan.sources else None
 
-    def _tell(self, *foreign: str | None) -> None:
+    def _log_foreign(self, *foreign: str | None) -> None:
         """Name a host that the service's pictures lie at and that is not allowed, once, with the setting for it."""
         for host in foreign:
-            if host is not None and host not in self._told and len(self._told) < MOST_TOLD:
+            if host is not None and host not in self._told and len(self._told) < MOST_LOGGED:
                 self._told.add(host)
                 log.warning(
                     "picture_host_not_allowed",

@@ -59,7 +59,7 @@ _STILL_BRANDS: Final = frozenset({b"avif", b"avis", b"heic", b"heix", b"mif1", b
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class ResizedPicture:
     """A picture within the limit."""
 
     data: bytes
@@ -84,7 +84,7 @@ def recognise(data: bytes) -> Format | None:
     return None
 
 
-def fit(data: bytes, limit: int, *, most_pixels: int) -> Fitted:
+def fit(data: bytes, limit: int, *, most_pixels: int) -> ResizedPicture:
     """Bring a picture under `limit` bytes: as it is, else as WebP, else smaller. Animations pass only as they are.
 
     Raises `NotAPicture`, `TooManyPixels` or `DoesNotFit`.
@@ -103,10 +103,10 @@ def fit(data: bytes, limit: int, *, most_pixels: int) -> Fitted:
         return _reduced(image, limit)
 
 
-def _unchanged(data: bytes, kind: Format, width: int, height: int, limit: int) -> Fitted:
+def _unchanged(data: bytes, kind: Format, width: int, height: int, limit: int) -> ResizedPicture:
     if len(data) > limit:
         raise DoesNotFit("animation_too_large")
-    return Fitted(data, kind, width, height, reduced=False)
+    return ResizedPicture(data, kind, width, height, reduced=False)
 
 
 def open_whole(data: bytes, kind: Format, most_pixels: int) -> Image.Image:
@@ -132,7 +132,7 @@ def open_whole(data: bytes, kind: Format, most_pixels: int) -> Image.Image:
     return image
 
 
-def _reduced(image: Image.Image, limit: int) -> Fitted:
+def _reduced(image: Image.Image, limit: int) -> ResizedPicture:
     try:
         ImageOps.exif_transpose(image, in_place=True)
         mode = "RGBA" if image.has_transparency_data else "RGB"
@@ -143,7 +143,7 @@ def _reduced(image: Image.Image, limit: int) -> Fitted:
             for quality in QUALITIES:
                 written = as_webp(smaller, quality, image.info.get("icc_profile"))
                 if len(written) <= limit:
-                    return Fitted(written, WEBP, *size, reduced=True)
+                    return ResizedPicture(written, WEBP, *size, reduced=True)
                 if len(written) > HOPELESS * limit:
                     break
     except Exception as broken:  # as above

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WhoPays:
+class AccountServices:
     """The services of the room."""
 
     accounts: Accounts
@@ -36,7 +36,7 @@ class WhoPays:
     """Has to run beside the worker, in one process at least."""
 
 
-def build_accounts(ports: Ports, terms: Terms, dispatcher: Dispatcher) -> WhoPays:
+def build_accounts(ports: Ports, terms: Terms, dispatcher: Dispatcher) -> AccountServices:
     """Wire them."""
     store, stores, clock = ports.store, ports.guilds, ports.clock
     own_keys = OwnKeys(
@@ -88,7 +88,7 @@ def build_accounts(ports: Ports, terms: Terms, dispatcher: Dispatcher) -> WhoPay
         balance_low=terms.balance_low,
         mail=ports.mail,
     )
-    return WhoPays(
+    return AccountServices(
         accounts=accounts,
         owner_policy=owner_policy,
         owner_questions=OwnerQuestions(

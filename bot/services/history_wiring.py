@@ -16,7 +16,7 @@ from bot.services.history.upstream_requests import UpstreamRequests
 
 if TYPE_CHECKING:
     from bot.services.accounts.accounts import Accounts
-    from bot.services.admission.doors import Doors
+    from bot.services.admission.authorization import Authorizer
     from bot.services.history.preferences import People
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.process import Ports, Terms
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WhatExists:
+class HistoryServices:
     """The services of the room."""
 
     jobs: Jobs
@@ -46,20 +46,20 @@ def build_history(
     terms: Terms,
     *,
     accounts: Accounts,
-    doors: Doors,
+    authorizer: Authorizer,
     people: People,
     queue: DmQueue,
     policy: GuildPolicy,
     worker: Worker,
     dispatcher: Dispatcher,
-) -> WhatExists:
+) -> HistoryServices:
     """Wire them."""
     store, clock = ports.store, ports.clock
     upstream_requests = UpstreamRequests(store=store, accounts=accounts, clock=clock)
     jobs = Jobs(
         store=store,
         archive=ports.archive,
-        doors=doors,
+        authorizer=authorizer,
         clock=clock,
         wakeup=worker,
         show=worker.editor.changed,
@@ -79,7 +79,7 @@ def build_history(
         clock=clock,
         link_of=terms.link_of,
     )
-    return WhatExists(
+    return HistoryServices(
         jobs=jobs,
         upstream_requests=upstream_requests,
         redelivery=redelivery,

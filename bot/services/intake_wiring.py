@@ -25,17 +25,17 @@ from bot.services.intake.translating import Translating
 from bot.services.intake.windows import ActionWindows
 
 if TYPE_CHECKING:
-    from bot.services.accounts_wiring import WhoPays
-    from bot.services.admission.doors import Doors
-    from bot.services.history_wiring import WhatExists
+    from bot.services.accounts_wiring import AccountServices
+    from bot.services.admission.authorization import Authorizer
+    from bot.services.history_wiring import HistoryServices
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.process import Ports, Terms
-    from bot.services.servers_wiring import OfServers
+    from bot.services.servers_wiring import ServerServices
     from bot.services.worker.worker import Worker
 
 
 @dataclass(frozen=True, kw_only=True)
-class Requests:
+class IntakeServices:
     """The services of the room."""
 
     imagine: Imagine
@@ -59,13 +59,13 @@ def build_intake(
     ports: Ports,
     terms: Terms,
     *,
-    payers: WhoPays,
-    servers: OfServers,
-    history: WhatExists,
-    doors: Doors,
+    payers: AccountServices,
+    servers: ServerServices,
+    history: HistoryServices,
+    authorizer: Authorizer,
     worker: Worker,
     dispatcher: Dispatcher,
-) -> Requests:
+) -> IntakeServices:
     """Wire them."""
     store, clock, metrics = ports.store, ports.clock, ports.metrics
     accounts, guilds, policy = payers.accounts, servers.guilds, servers.policy
@@ -109,29 +109,31 @@ def build_intake(
     presses = Presses(
         intake=intake,
         store=store,
-        doors=doors,
+        authorizer=authorizer,
         accounts=accounts,
         image_loader=loader,
         video=terms.video,
     )
     drafts = Drafts(store=ports.personal_items, clock=clock, naming=terms.naming)
-    return Requests(
+    return IntakeServices(
         batches=Batches(
             chains=chains,
-            doors=doors,
+            authorizer=authorizer,
             drafts=drafts,
             guilds=guilds,
             people=people,
             policy=policy,
             store=store,
         ),
-        imagine=Imagine(chains=chains, image_loader=loader, doors=doors),
-        blending=Blending(chains=chains, image_loader=loader, doors=doors),
-        describing=Describing(chains=chains, image_loader=loader, jobs=jobs, store=store, doors=doors),
-        drawings=Drawings(chains=chains, image_loader=loader, accounts=accounts, doors=doors),
+        imagine=Imagine(chains=chains, image_loader=loader, authorizer=authorizer),
+        blending=Blending(chains=chains, image_loader=loader, authorizer=authorizer),
+        describing=Describing(
+            chains=chains, image_loader=loader, jobs=jobs, store=store, authorizer=authorizer
+        ),
+        drawings=Drawings(chains=chains, image_loader=loader, accounts=accounts, authorizer=authorizer),
         presses=presses,
         windows=ActionWindows(presses=presses),
-        shortening=Shortening(chains=chains, accounts=accounts, jobs=jobs, doors=doors),
+        shortening=Shortening(chains=chains, accounts=accounts, jobs=jobs, authorizer=authorizer),
         regions=Regions(
             presses=presses,
             store=store,
@@ -144,7 +146,7 @@ def build_intake(
         image_loader=loader,
         drafts=drafts,
         improving=Improving(
-            helper=helper, chains=chains, people=people, drafts=drafts, jobs=jobs, doors=doors
+            helper=helper, chains=chains, people=people, drafts=drafts, jobs=jobs, authorizer=authorizer
         ),
         answers=answers,
     )

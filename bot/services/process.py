@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.capabilities import OHMYGPT
-from bot.domain.servers.guild_ports import Silence
+from bot.domain.servers.guild_ports import NoModLog
 from bot.domain.servers.membership import NoDirectory
 from bot.services.accounts.costs import NOTHING
 from bot.services.accounts.owner_policy import NoMail, OwnerTerms
@@ -78,7 +78,7 @@ class Ports:
     answers: AnswerStore
     answer_writer: AnswerWriter
     directory: MemberDirectory = field(default_factory=NoDirectory)
-    modlog: ModLog = field(default_factory=Silence)
+    modlog: ModLog = field(default_factory=NoModLog)
     mail: OwnerMail = field(default_factory=NoMail)
     balance_apis: Mapping[str, BalanceApi] = field(default_factory=dict)
     """Where the owner's accounts' funds can be read, as far as a key may."""

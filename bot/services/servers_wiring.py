@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfServers:
+class ServerServices:
     """The services of the room."""
 
     guilds: Guilds
@@ -30,7 +30,7 @@ class OfServers:
     moderation: Moderation
 
 
-def build_servers(ports: Ports, accounts: Accounts, worker: Worker, dispatcher: Dispatcher) -> OfServers:
+def build_servers(ports: Ports, accounts: Accounts, worker: Worker, dispatcher: Dispatcher) -> ServerServices:
     """Wire them."""
     stores, clock = ports.guilds, ports.clock
     guilds = Guilds(store=stores.settings, clock=clock, dispatcher=dispatcher)
@@ -55,7 +55,7 @@ def build_servers(ports: Ports, accounts: Accounts, worker: Worker, dispatcher: 
         clock=clock,
         dispatcher=dispatcher,
     )
-    return OfServers(
+    return ServerServices(
         guilds=guilds,
         prompt_settings=PromptSettings(guilds),
         policy=policy,

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.services.accounts.status import AccountStatus
-from bot.services.accounts_wiring import WhoPays, build_accounts
-from bot.services.admission.doors import Doors
+from bot.services.accounts_wiring import AccountServices, build_accounts
+from bot.services.admission.authorization import Authorizer
 from bot.services.history.dm_outbox import DmQueue
 from bot.services.history.preferences import People
-from bot.services.history_wiring import WhatExists, build_history
+from bot.services.history_wiring import HistoryServices, build_history
 from bot.services.housekeeping import Housekeeping
-from bot.services.intake_wiring import Requests, build_intake
+from bot.services.intake_wiring import IntakeServices, build_intake
 from bot.services.modlog.dispatcher import Dispatcher
-from bot.services.servers_wiring import OfServers, build_servers
+from bot.services.servers_wiring import ServerServices, build_servers
 from bot.services.worker_wiring import build_worker
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services(Requests, WhatExists, OfServers, WhoPays):
-    """What the front doors (commands, buttons, the web) call."""
+class Services(IntakeServices, HistoryServices, ServerServices, AccountServices):
+    """What the adapters (commands, buttons, the web) call."""
 
     worker: Worker
     editor: ProgressEditor
@@ -47,7 +47,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
     dispatcher = Dispatcher(
         settings=stores.settings, records=stores.records, modlog=ports.modlog, clock=clock, metrics=metrics
     )
-    doors = Doors(ports.directory)
+    authorizer = Authorizer(ports.directory)
     people = People(store=ports.people, clock=clock)
     queue = DmQueue(people=people, store=ports.personal_items, clock=clock)
 
@@ -66,7 +66,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         ports,
         terms,
         accounts=accounts,
-        doors=doors,
+        authorizer=authorizer,
         people=people,
         queue=queue,
         policy=servers.policy,
@@ -79,7 +79,7 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         payers=payers,
         servers=servers,
         history=history,
-        doors=doors,
+        authorizer=authorizer,
         worker=worker,
         dispatcher=dispatcher,
     )

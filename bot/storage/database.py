@@ -83,7 +83,7 @@ class _Reporting:
     running = 0
     """How many were begun and have not come back."""
 
-    async def _told(self, visit: Awaitable[T]) -> T:
+    async def _run(self, visit: Awaitable[T]) -> T:
         self.running += 1
         try:
             return await visit
@@ -128,11 +128,11 @@ class SqliteDatabase(_Reporting):
 
         Writers queue for the one connection, first come, first served.
         """
-        return await self._told(self._writer.transact(work))
+        return await self._run(self._writer.transact(work))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a reading connection; each of its statements sees one consistent moment."""
-        return await self._told(self._reader.look(work))
+        return await self._run(self._reader.look(work))
 
     async def copy_log(self) -> None:
         """Copy what stands in the write-ahead log into the file, beside the writers.
@@ -140,7 +140,7 @@ class SqliteDatabase(_Reporting):
         SQLite does it by itself within a commit, every thousand pages: who writes much at a time spares others that.
         """
         copying = "PRAGMA wal_checkpoint(PASSIVE)"
-        await self._told(self._copier.look(lambda cn: cn.exec_driver_sql(copying).all()))
+        await self._run(self._copier.look(lambda cn: cn.exec_driver_sql(copying).all()))
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -278,11 +278,11 @@ class PostgresDatabase(_Reporting):
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that commits at its end and is undone by any exception."""
-        return await self._told(undisturbed(asyncio.ensure_future(_transact(self._writer, work))))
+        return await self._run(undisturbed(asyncio.ensure_future(_transact(self._writer, work))))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection without a transaction; each of its statements sees one consistent moment."""
-        return await self._told(undisturbed(asyncio.ensure_future(_look(self._reader, work))))
+        return await self._run(undisturbed(asyncio.ensure_future(_look(self._reader, work))))
 
     async def copy_log(self) -> None:
         """Nothing: the server does so by itself, beside everybody."""

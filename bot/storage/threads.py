@@ -103,11 +103,11 @@ def _follow(orders: SimpleQueue[_Order | None]) -> None:
         except BaseException as raised:  # noqa: BLE001 - whoever asked is told
             error = raised
         with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-            done.get_loop().call_soon_threadsafe(_tell, done, result, error)
+            done.get_loop().call_soon_threadsafe(_resolve, done, result, error)
         del order, done, context, work, result, error  # nothing is held while waiting
 
 
-def _tell(done: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
+def _resolve(done: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
     if error is None:
         done.set_result(result)
     else:

@@ -36,13 +36,13 @@ class Health:
 
     async def answer_alive(self, _request: web.Request) -> web.Response:
         """`GET /healthz`: that this is answered at all is most of the answer."""
-        return _spoken(await self._look(self.alive))
+        return _response(await self._look(self.alive))
 
     async def answer_ready(self, _request: web.Request) -> web.Response:
         """`GET /readyz`: looked at once for all who ask at the same time."""
         if self._asked is None or (self._asked.done() and self._age() >= self.fresh):
             self._asked = asyncio.create_task(self._look(self.ready), name="readiness")
-        return _spoken(await asyncio.shield(self._asked))
+        return _response(await asyncio.shield(self._asked))
 
     def _age(self) -> float:
         return asyncio.get_running_loop().time() - self._answered_at
@@ -52,10 +52,10 @@ class Health:
         found = dict(zip(checks, words, strict=True))
         if checks is self.ready:
             self._answered_at = asyncio.get_running_loop().time()
-            self._tell(found)
+            self._log_changes(found)
         return found
 
-    def _tell(self, found: Mapping[str, str]) -> None:
+    def _log_changes(self, found: Mapping[str, str]) -> None:
         """Say in the log what changed, once for each state. A start that is still under way is no trouble."""
         unwell = {name: words for name, words in found.items() if words != FINE}
         if (self._unwell is None and unwell) or self._unwell == unwell.keys():
@@ -77,7 +77,7 @@ class Health:
             return type(error).__name__
 
 
-def _spoken(found: Mapping[str, str]) -> web.Response:
+def _response(found: Mapping[str, str]) -> web.Response:
     well = all(word == FINE for word in found.values())
     return web.json_response(
         {"ok": well, "checks": found}, status=200 if well else 503, headers={"Cache-Control": "no-store"}

@@ -146,12 +146,12 @@ class RegionPages:
         self,
         request: web.Request,
         answer: Callable[[RegionLink], Awaitable[web.Response]],
-        say: Callable[[int, Text, str], web.Response],
+        localize: Callable[[int, Text, str], web.Response],
     ) -> web.Response:
         """Answer for an open link; whatever is in the way becomes one sentence."""
-        locale = self._spoken(request)
+        locale = self._accepted_language(request)
         if self._in_hand >= self._at_once:
-            return say(503, text("region.page.busy"), locale)
+            return localize(503, text("region.page.busy"), locale)
         self._in_hand += 1
         try:
             link = await self._mask_editor.open(_token(request))
@@ -174,7 +174,7 @@ class RegionPages:
             self._in_hand -= 1
         if request.method == "POST":
             self._metrics.count("regions_sent", outcome=instead.outcome)
-        return say(instead.status, instead.said, locale)
+        return localize(instead.status, instead.said, locale)
 
     def _notice(self, status: int, said: Text, locale: str) -> web.Response:
         page = self._page.notice(locale, self._plain(said, locale))
@@ -189,7 +189,7 @@ class RegionPages:
     def _plain(self, said: Text, locale: str) -> str:
         return plain(self._catalogues.render(said, locale), locale, self._clock.now())
 
-    def _spoken(self, request: web.Request) -> str:
+    def _accepted_language(self, request: web.Request) -> str:
         """What the browser asks for, for links that are not known (any more)."""
         for wish in request.headers.get("Accept-Language", "").split(",")[:10]:
             found = _LANGUAGE.match(wish)

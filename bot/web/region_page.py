@@ -81,9 +81,9 @@ class RegionPage:
 
     def editor(self, locale: str, canvas: Canvas, token: str) -> str:
         """The editor for a picture. Addresses are relative, so that a reverse proxy may put it under any path."""
-        sentences = {name: self._say(locale, name) for name in SENTENCES}
+        sentences = {name: self._localize(locale, name) for name in SENTENCES}
         if canvas.words is not None:
-            sentences["lead"] = self._spoken(locale, text("region.page.lead_words"))
+            sentences["lead"] = self._escaped(locale, text("region.page.lead_words"))
         return self._editor.substitute(
             sentences,
             words=self._words(locale, canvas.words),
@@ -100,7 +100,7 @@ class RegionPage:
         return self._notice.substitute(
             lang=self._language(locale),
             assets=f"assets/{self.version}",
-            title=self._say(locale, "title"),
+            title=self._localize(locale, "title"),
             said=html.escape(said),
         )
 
@@ -108,17 +108,17 @@ class RegionPage:
         """The field for words beside the mask, where the account takes any."""
         if words is None:
             return ""
-        label, written = self._spoken(locale, text("region.page.words")), html.escape(words)
+        label, written = self._escaped(locale, text("region.page.words")), html.escape(words)
         return (
             f'<label class="words"><span>{label}</span>'
             # A line break right behind the tag is not part of what is written.
             f'<textarea id="words" rows="2" maxlength="{PROMPT_LIMIT}">\n{written}</textarea></label>'
         )
 
-    def _say(self, locale: str, name: str) -> str:
-        return self._spoken(locale, text(f"region.page.{name}"))
+    def _localize(self, locale: str, name: str) -> str:
+        return self._escaped(locale, text(f"region.page.{name}"))
 
-    def _spoken(self, locale: str, words: Text) -> str:
+    def _escaped(self, locale: str, words: Text) -> str:
         return html.escape(self._catalogues.render(words, locale))
 
     def _language(self, locale: str) -> str:

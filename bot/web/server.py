@@ -101,7 +101,7 @@ def _application(
     at_once: int,
 ) -> web.Application:
     app = web.Application(middlewares=[_limit(at_once)])
-    app.on_response_prepare.append(_say_little)
+    app.on_response_prepare.append(_hide_version)
     if health is not None:
         app.router.add_get("/healthz", health.answer_alive)
         app.router.add_get("/readyz", health.answer_ready)
@@ -140,6 +140,6 @@ def _limit(at_once: int) -> Middleware:
     return limit
 
 
-async def _say_little(_request: web.Request, response: web.StreamResponse) -> None:
+async def _hide_version(_request: web.Request, response: web.StreamResponse) -> None:
     """Name no versions: scanners look for them."""
     response.headers["Server"] = "Easel"

@@ -21,7 +21,7 @@ from bot.midjourney.mjproxy.routes import PREFIXES
 from bot.services.intake.imagine import named_pool
 from bot.setting_types import AccountOf
 from bot.texts import text
-from bot.ui.pools.options import TOLD
+from bot.ui.pools.options import LABELS
 from tests.domain.builders import a_job
 from tests.i18n.catalogues import NAMES, SOURCE
 
@@ -68,7 +68,7 @@ def test_every_pool_is_known_to_domain_settings_api_and_languages(pool: Pool) ->
     assert pool in BY_SERVER[ServerKind.TRUEAI].pools
     assert not has_timed_out(a_job(state=JobState.SUBMITTED, pool=pool, submitted_at=1, changed_at=1), 1)
     assert named_pool(None, speed.value.lower(), list(Pool)) is pool
-    assert pool in TOLD
+    assert pool in LABELS
     Meters(version="0", role="all", instance="t").count("jobs_created", pool=pool.value, kind="imagine")
     for language in (SOURCE, *NAMES):
         for form in SENTENCES:
@@ -81,8 +81,8 @@ def test_the_engines_pool_is_known_wherever_it_is_ruled_over_and_to_no_prompt_of
     assert pool in parse_default_rules(STOCK_RULES)
     assert TypeAdapter(AccountOf).validate_python(f"1/{pool.value}=studio") == {(1, pool): "studio"}
     assert not has_timed_out(a_job(state=JobState.SUBMITTED, pool=pool, submitted_at=1, changed_at=1), 1)
-    assert pool not in TOLD
-    assert not any(pool in able.pools for able in BY_SERVER.values())
+    assert pool not in LABELS
+    assert not any(pool in capabilities.pools for capabilities in BY_SERVER.values())
     for language in (SOURCE, *NAMES):
         for form in ("pool.{}", "note.nearly_used_{}"):
             assert pool.value in CATALOGUES.render(text(form.format(pool.value)), language)

@@ -36,7 +36,7 @@ def test_a_module_says_what_lives_in_it_and_what_never_does(path: Path) -> None:
 
     assert lines
     if len(tree(path).body) == 1:
-        return  # a package's door, with nothing behind it but its docstring
+        return  # a package's own file, with nothing in it but its docstring
     assert len(lines) >= 2, "the module's docstring needs two lines"
     assert lines[0].endswith("."), "the first line says what lives here"
     assert "Never here" in " ".join(lines), "the second says what never does"

@@ -9,7 +9,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.domain.servers.declarations import Choice, Named, Number, Several, Switch
+from bot.domain.servers.declarations import Choice, MultipleChoice, Named, Number, Switch
 from bot.domain.servers.guilds import SECTIONS, GuildSettings
 from bot.domain.servers.server_settings import COMMANDS, DECLARATIONS
 from bot.ui.moderation.setting_commands import setting_command
@@ -18,7 +18,7 @@ from tests.architecture.ground import ROOT
 from tests.i18n.catalogues import SOURCE, entries
 
 if TYPE_CHECKING:
-    from bot.domain.servers.server_settings import Declared
+    from bot.domain.servers.server_settings import DeclaredSetting
 
 GUIDE = ROOT / "docs" / "moderators.md"
 HEAD = "| setting | command | values | as delivered |\n|---|---|---|---|\n"
@@ -30,7 +30,7 @@ def english(id_: str) -> str:
     return entries(SOURCE)[id_].forms[0]
 
 
-def values_of(one: Declared) -> str:
+def values_of(one: DeclaredSetting) -> str:
     about = one.about
     match about.kind:
         case Number(low, high, names):
@@ -44,7 +44,7 @@ def values_of(one: Declared) -> str:
             values = "True or False"
         case Choice(values=known, words=words):
             values = "; ".join(english(f"choice.{words}.{value.value}") for value in known)
-        case Several(values=known):
+        case MultipleChoice(values=known):
             values = " ".join(value.name.lower() for value in known) + ", or all"
         case Named.ZONE:
             values = "a time zone"
@@ -53,7 +53,7 @@ def values_of(one: Declared) -> str:
     return values + (f"; `{about.unset}:True`" if about.unset else "")
 
 
-def delivered(one: Declared) -> str:
+def delivered(one: DeclaredSetting) -> str:
     if one.default is None:
         return english(f"setting.{one.about.unset}") if one.about.unset else "none"
     if one.default == ():

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Route
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
-    from bot.domain.ports import Picture, Showing, Shown
+    from bot.domain.ports import CardLocation, Picture, Showing
     from bot.services.process import Ports, Terms
     from bot.services.wiring import Services
     from tests.services.harness import Discord, Effects, ManualClock, Task
@@ -176,7 +176,7 @@ class NotingPublisher(FakePublisher):
         self.outcomes: dict[JobKey, int] = {}
 
     @override
-    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
+    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> CardLocation:
         shown = await super().show(showing, route, picture=picture)
         if showing.job.is_terminal:
             self.outcomes[showing.job.key] = shown.at
@@ -313,7 +313,7 @@ class Crowd(Harness):
                 _, token, ended = heapq.heappop(hooks)
                 key = await self.store.by_webhook_token(token)
                 if key is not None:
-                    self.services.worker.hear(key, ended=ended)
+                    self.services.worker.receive_webhook(key, ended=ended)
         await self.calm()
 
     async def _begin(self) -> None:

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import bot.app
 from bot.app import assemble
-from bot.domain.ports import Shown
+from bot.domain.ports import CardLocation
 from bot.services.wiring import build
 from bot.storage.opening import open_storage
 from tests.bench.bot_harness import ReadyPictures, distant_settings, free_port
@@ -44,7 +44,7 @@ class FarPublisher:
     def __init__(self) -> None:
         self.progress = self.outcomes = 0
 
-    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
+    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> CardLocation:
         """Wait as if."""
         del route, picture
         await asyncio.sleep(ANSWER_S)
@@ -53,9 +53,9 @@ class FarPublisher:
         else:
             self.progress += 1
         reply = showing.job.reply
-        return Shown(reply.channel_id, reply.message_id or 1, showing.now)
+        return CardLocation(reply.channel_id, reply.message_id or 1, showing.now)
 
-    async def find(self, job: Job) -> Shown | None:
+    async def find(self, job: Job) -> CardLocation | None:
         """Nothing is ever there."""
         del job
         return None

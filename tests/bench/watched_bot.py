@@ -45,7 +45,7 @@ if __name__ == "__main__":
     told = Path(sys.argv[1])
     sys.argv = ["easel", "run"]
     watch()
-    run.quicker_loop = lambda: None  # whose steps are seen
+    run.uvloop_factory = lambda: None  # whose steps are seen
     try:
         main()
     finally:

@@ -71,7 +71,7 @@ async def test_the_notices_of_a_keys_limits_are_painted(tmp_path: Path) -> None:
             ("end", text("log.key_ends", until=until)),
             ("member", text("log.membership_ends", until=until)),
         ):
-            here.services.dispatcher.tell(here.guild_id, ModEvent(EventKind.KEY_LIMIT, key, said))
+            here.services.dispatcher.notify(here.guild_id, ModEvent(EventKind.KEY_LIMIT, key, said))
         await here.told()
         async with here.house.env.preview(
             here.log, viewers=[here.mo], layout="channel", width=760, height=560

@@ -83,7 +83,7 @@ async def test_the_notices_of_an_account_are_painted(tmp_path: Path) -> None:
             (EventKind.KEY_REJECTED, "key", text("log.own_key_rejected")),
             (EventKind.BALANCE_LOW, "balance", text("log.own_balance_falls", n=4_300, limit=10_000)),
         ):
-            here.services.dispatcher.tell(here.guild_id, ModEvent(kind, key, said))
+            here.services.dispatcher.notify(here.guild_id, ModEvent(kind, key, said))
         await here.told()
         async with here.house.env.preview(
             here.log, viewers=[here.mo], layout="channel", width=760, height=420

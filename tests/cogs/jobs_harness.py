@@ -14,7 +14,7 @@ from bot.domain.ports import Picture, Showing
 from bot.domain.servers.membership import NoDirectory
 from bot.domain.tasks import RemoteTaskId
 from bot.services.accounts.costs import Costs
-from bot.services.admission.doors import Doors
+from bot.services.admission.authorization import Authorizer
 from bot.services.admission.terms import DeploymentPolicy
 from bot.services.history.favourites import Favourites
 from bot.services.history.jobs import Jobs
@@ -130,7 +130,7 @@ async def workshop(house: ClientHarness | Line, clock: Any, folder: Path) -> Asy
         jobs = Jobs(
             store=storage.jobs,
             archive=storage.archive,
-            doors=Doors(NoDirectory()),
+            authorizer=Authorizer(NoDirectory()),
             clock=clock,
             wakeup=bell,
             show=changed.append,

@@ -188,7 +188,7 @@ class Broken:
     async def to_show(self, _viewer: Any, _typed: str) -> list[Job]:
         raise StorageTrouble("locked")
 
-    async def look(self, _viewer: Any, _key: JobKey, _door: Any) -> Job:
+    async def get_authorized(self, _viewer: Any, _key: JobKey, _operation: Any) -> Job:
         await asyncio.Event().wait()
         raise AssertionError("it waits for ever")
 

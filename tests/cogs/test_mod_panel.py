@@ -17,7 +17,7 @@ from bot.domain.jobs import JobState, Route
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.ports import Showing
 from bot.domain.prices import PICTURES, Charge
-from bot.domain.servers.access import MediaRule, Pressers, Treatment
+from bot.domain.servers.access import MediaRule, PressPermission, Treatment
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.servers.server_settings import COMMANDS, DECLARATIONS
 from bot.services.servers.policy import GuildPolicy
@@ -77,7 +77,7 @@ async def everything_is_set(here: Room) -> None:
         here.log,
     )
     await guilds.set_gate(server, BOSS, hours_on_server=48, hours_of_account=168)
-    await guilds.set_press(server, BOSS, Pressers.REQUESTER)
+    await guilds.set_press(server, BOSS, PressPermission.REQUESTER)
     await guilds.set_log_channel(server, BOSS, channel.id)
     await guilds.set_retention(server, BOSS, 30)
     await guilds.set_channel(server, BOSS, here.house.channel.id, allowed=True)
@@ -161,10 +161,10 @@ async def test_a_panel_with_long_lists_stays_within_discords_limits(tmp_path: Pa
         assert len(text_of(await opened(here))) <= 4000
         now = await here.settings()
         for language in CATALOGUES.languages:
-            say = partial(CATALOGUES.render, locale=language)
-            shown = panel_view(now, Localizer(say, here.guild_id), notice=text("panel.changed"))
+            localize = partial(CATALOGUES.render, locale=language)
+            shown = panel_view(now, Localizer(localize, here.guild_id), notice=text("panel.changed"))
             assert shown.content_length() <= 4000, language
-            assert images_view(now.images, say).content_length() <= 4000, language
+            assert images_view(now.images, localize).content_length() <= 4000, language
             assert shown.total_children_count <= 40
 
 
@@ -238,7 +238,11 @@ async def test_a_role_that_may_press_and_a_log_channel_are_picked(tmp_path: Path
         await here.mo.submit_modal(await window(here, message, "Log channel…"), {"channel": [here.log]})
 
         now = await here.settings()
-        assert (now.press.who, now.press.role_id, now.log_channel) == (Pressers.ROLE, artists.id, here.log.id)
+        assert (now.press.who, now.press.role_id, now.log_channel) == (
+            PressPermission.ROLE,
+            artists.id,
+            here.log.id,
+        )
         assert "Moderators are exempt" in text_of(message)
 
 
@@ -425,7 +429,7 @@ async def test_the_first_card_can_be_called_again_and_sets_up_a_server(tmp_path:
         now = await here.settings()
         assert now.channels.allowed == (channel.id,)
         assert now.log_channel == here.log.id
-        assert now.press.who is Pressers.REQUESTER
+        assert now.press.who is PressPermission.REQUESTER
         assert [(rule.pool, rule.role_id, rule.per_day) for rule in now.rules] == [
             (Pool.NORMAL, here.guild_id, 25)
         ]
@@ -656,7 +660,7 @@ async def test_of_two_moderators_with_the_first_window_open_both_keep_their_deci
 
         settings = await guilds.settings(server)
         assert settings.log_channel == here.log.id
-        assert settings.press.who is Pressers.REQUESTER
+        assert settings.press.who is PressPermission.REQUESTER
 
 
 async def test_what_one_window_changes_is_one_change_and_taken_back_as_one(tmp_path: Path) -> None:
@@ -823,7 +827,7 @@ async def test_the_first_window_whose_history_is_gone_overwrites_nothing_and_sho
     async with room(tmp_path) as here:
         card = await opened(here, "setup")
         shown = await window(here, card, "Set up…")
-        await here.services.guilds.set_press(here.guild_id, BOSS, Pressers.REQUESTER)
+        await here.services.guilds.set_press(here.guild_id, BOSS, PressPermission.REQUESTER)
         await forgotten(here)
         before = await here.settings()
         written = {"channels": [here.house.channel], "log": [here.log], "pools": ["NORMAL"], "per_day": "25"}

@@ -13,7 +13,7 @@ import pytest
 from discord import app_commands
 
 from bot.domain.jobs import JobState
-from bot.domain.servers.access import HOUR_MS, Pressers, Treatment
+from bot.domain.servers.access import HOUR_MS, PressPermission, Treatment
 from bot.domain.servers.guilds import AuditEntry
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.services.servers.moderation import Moderation
@@ -333,7 +333,7 @@ async def test_each_setting_is_stored_and_said_in_one_sentence(tmp_path: Path) -
 
         now = await here.settings()
         assert (now.strikes.limit, now.strikes.block_hours) == (2, 5)
-        assert (now.press.who, now.press.role_id) == (Pressers.ROLE, role.id)
+        assert (now.press.who, now.press.role_id) == (PressPermission.ROLE, role.id)
         assert now.gate.hours_on_server == 24
         assert {(rule.target_id, rule.treatment) for rule in now.media} == {
             (channel.id, Treatment.SPOILER),
@@ -731,7 +731,7 @@ async def test_pictures_that_can_be_shown_nowhere_are_told_once_a_channel(tmp_pa
     async with room(tmp_path) as here:
         await here.listen()
         before = len(await here.told())
-        hear = here.services.dispatcher.tell_of_lost
+        hear = here.services.dispatcher.notify_of_lost
 
         for _ in range(20):
             hear(await here.job(JobState.SUBMITTED), "channel_gone, dms_closed")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.prices import Charge
-from bot.domain.servers.declarations import Several
+from bot.domain.servers.declarations import MultipleChoice
 from bot.domain.servers.image_rules import ImageKind, ImagePolicy
 from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.errors import UserError
@@ -158,4 +158,4 @@ async def test_an_address_that_the_server_denies_is_refused_before_anything_begi
 @pytest.mark.parametrize("typed", ["", "png pdf", ","])
 def test_other_kinds_of_file_are_refused(typed: str) -> None:
     with pytest.raises(UserError):
-        read_several(Several(ImageKind), typed)
+        read_several(MultipleChoice(ImageKind), typed)

@@ -14,7 +14,7 @@ from PIL import Image
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
-from bot.domain.servers.guilds import Total
+from bot.domain.servers.guilds import ServerTotal
 from bot.ui.pools.usage import period
 from cogs.pools import zones_like
 from tests.cogs.moderation_harness import moderated, seen
@@ -165,13 +165,13 @@ async def test_totals_prices_and_the_zone_are_kept_and_said(tmp_path: Path) -> N
         assert "I do not know that time zone" in await say(shop, "zone", name="Atlantis")
 
         settings = await shop.settings()
-        assert settings.totals == (Total(Pool.FAST, 100),)
+        assert settings.totals == (ServerTotal(Pool.FAST, 100),)
         assert settings.prices == (Price(Pool.FAST, Charge.PAN, 0), Price(Pool.FAST, Charge.UPSCALE, 3))
         assert settings.zone == "Europe/Berlin"
         assert "can use 100 units a day" in await say(shop, "total", pool="FAST")
         assert "either `per_day` or `off`" in await say(shop, "total", pool="FAST", per_day=1, off=True)
         assert "costs 3 units" in await say(shop, "price", pool="FAST", kind="upscale")
-        assert (await shop.settings()).totals == (Total(Pool.FAST, 100),)
+        assert (await shop.settings()).totals == (ServerTotal(Pool.FAST, 100),)
         assert "no limit for the whole server" in await say(shop, "total", pool="FAST", off=True)
         assert "is free" in await say(shop, "price", pool="FAST", kind="pan")
         assert "costs 1 unit in" in await say(shop, "price", pool="FAST", kind="pan", units=1)

@@ -168,19 +168,21 @@ def test_the_table_of_usage_names_it() -> None:
 @pytest.mark.parametrize("server", ServerKind)
 async def test_the_panel_says_what_the_image_api_can_do(tmp_path: Path, server: ServerKind) -> None:
     async with moderated(tmp_path, server=server) as shop:
-        told, able = seen(await shop.panel()), BY_SERVER[server]
+        told, capabilities = seen(await shop.panel()), BY_SERVER[server]
 
         (line,) = [line for line in told.splitlines() if "Image API" in line]
         expected = {
-            "buttons under pictures": able.buttons,
-            "Custom Zoom": able.custom_zoom,
-            "Vary (Region) with words": able.region_words,
-            "Remix": able.remix,
-            "shortened prompts": able.shorten,
-            "seeds": able.seed,
-            "cancelling in its queue": able.cancel is not Cancel.NONE,
-            "clips": able.video,
+            "buttons under pictures": capabilities.buttons,
+            "Custom Zoom": capabilities.custom_zoom,
+            "Vary (Region) with words": capabilities.region_words,
+            "Remix": capabilities.remix,
+            "shortened prompts": capabilities.shorten,
+            "seeds": capabilities.seed,
+            "cancelling in its queue": capabilities.cancel is not Cancel.NONE,
+            "clips": capabilities.video,
         }
         assert {name: name in line for name in expected} == expected
-        assert ("may run in another pool" in told) is not able.keeps_pool
-        assert ("cannot be found again" in told) is (able.lookup is Lookup.NEVER and not able.pages)
+        assert ("may run in another pool" in told) is not capabilities.keeps_pool
+        assert ("cannot be found again" in told) is (
+            capabilities.lookup is Lookup.NEVER and not capabilities.pages
+        )

@@ -12,7 +12,7 @@ from bot.config import load, load_local, unknown_names
 from bot.domain.pools import Allowance, Pool
 from bot.errors import StartupError
 from bot.setting_tables import env_example, settings_table
-from bot.setting_types import Listen
+from bot.setting_types import ListenAddress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,13 +158,13 @@ def test_addresses_lose_their_last_slash() -> None:
 @pytest.mark.parametrize(
     ("spelled", "meant"),
     [
-        ("127.0.0.1:8080", Listen("127.0.0.1", 8080)),
-        (":8080", Listen(EVERYWHERE, 8080)),
-        ("8080", Listen(EVERYWHERE, 8080)),
-        ("[::1]:0", Listen("::1", 0)),
+        ("127.0.0.1:8080", ListenAddress("127.0.0.1", 8080)),
+        (":8080", ListenAddress(EVERYWHERE, 8080)),
+        ("8080", ListenAddress(EVERYWHERE, 8080)),
+        ("[::1]:0", ListenAddress("::1", 0)),
     ],
 )
-def test_the_web_server_listens_where_it_is_told(spelled: str, meant: Listen) -> None:
+def test_the_web_server_listens_where_it_is_told(spelled: str, meant: ListenAddress) -> None:
     assert load(NEEDED | {"EASEL_WEB_LISTEN": spelled}).web_listen == meant
 
 

@@ -20,7 +20,7 @@ from bot.client import Easel
 from bot.domain.servers.access import ChannelPolicy
 from bot.domain.servers.guilds import Actor
 from bot.i18n import Catalogues
-from bot.metrics import Silent
+from bot.metrics import NoMetrics
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from bot.storage import open_storage
 from bot.storage.vault import FernetVault
@@ -208,7 +208,7 @@ async def test_a_public_address_that_leads_to_the_receiver_is_fine(place: Place)
     async def no_page() -> bytes:
         return b""
 
-    hook = Hook(read_hint=lambda _body: None, find_job=nobody, on_hint=ignore, metrics=Silent())
+    hook = Hook(read_hint=lambda _body: None, find_job=nobody, on_hint=ignore, metrics=NoMetrics())
     health = Health(alive={}, ready={})
     async with serve(host="127.0.0.1", port=0, health=health, metrics_page=no_page, hook=hook) as port:
         found = await findings(

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.jobs import Job, JobKind, ReplyTarget
 from bot.domain.keys import JobKey, key_from_bits
 from bot.domain.pools import Pool
-from bot.domain.servers.declarations import Choice, Named, Number, Several, Switch
+from bot.domain.servers.declarations import Choice, MultipleChoice, Named, Number, Switch
 from bot.domain.servers.server_settings import DECLARATIONS
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
 
 if TYPE_CHECKING:
     from bot.domain.servers.guilds import GuildSettings
-    from bot.domain.servers.server_settings import Declared
+    from bot.domain.servers.server_settings import DeclaredSetting
 
 NOW = 1_900_000_000_000
 UUID = "11111111-2222-4333-8444-555555555555"
@@ -71,7 +71,7 @@ def filled(settings: GuildSettings) -> GuildSettings:
     return settings
 
 
-def another_value(one: Declared) -> Any:
+def another_value(one: DeclaredSetting) -> Any:
     match one.about.kind:
         case Number(low, high):
             return high if one.default != high else low
@@ -79,7 +79,7 @@ def another_value(one: Declared) -> Any:
             return not one.default
         case Choice(values=values):
             return next(value for value in values if value != one.default)
-        case Several(values):
+        case MultipleChoice(values):
             return (next(iter(values)),)
         case Named.CHANNEL | Named.ROLE:
             return 2**62 + 13

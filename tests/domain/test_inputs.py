@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.domain.inputs import Assigned, Input, InputRole, sent_prompt
+from bot.domain.inputs import AssignedPicture, Input, InputRole, sent_prompt
 
 
 def picture(address: str | None, role: InputRole = InputRole.IMAGE) -> Input:
@@ -53,7 +53,7 @@ class AFile:
 
 async def test_what_is_given_for_a_purpose_is_otherwise_as_it_was_given() -> None:
     file = AFile()
-    given = Assigned(file, InputRole.STYLE)
+    given = AssignedPicture(file, InputRole.STYLE)
 
     assert (given.filename, given.size, given.url) == (file.filename, file.size, file.url)
     assert await given.read() == b"a fox"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.intake.prompts import Composed, PromptOptions, compose
+from bot.domain.intake.prompts import ComposedPrompt, PromptOptions, compose
 from bot.domain.people import (
     NAME_LIMIT,
     OPTIONS_LIMIT,
@@ -58,8 +58,8 @@ def test_what_was_composed_composes_to_itself_and_gathers_no_notes() -> None:
     once = compose(PromptOptions(prompt="a fox", under=LIKES.under()))
 
     assert once.notes == ()
-    assert compose(PromptOptions(prompt=once.prompt)) == Composed(once.prompt)
-    assert compose(PromptOptions(prompt="a fox", under=Preferences().under())) == Composed("a fox")
+    assert compose(PromptOptions(prompt=once.prompt)) == ComposedPrompt(once.prompt)
+    assert compose(PromptOptions(prompt="a fox", under=Preferences().under())) == ComposedPrompt("a fox")
 
 
 def test_a_suffix_alone_is_no_prompt() -> None:

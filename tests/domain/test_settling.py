@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.answers import Finding
+from bot.domain.answers import TagSearchResult
 from bot.domain.settling import FILL_PATIENCE_MS, Verdict, opened, tag_found, window_filled, window_of
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import IllegalTransition
@@ -45,13 +45,13 @@ def test_an_open_or_unknown_window_tells_nothing_until_the_patience_ends(seen: T
 @pytest.mark.parametrize(
     ("finding", "waited", "verdict"),
     [
-        (Finding(window(TaskStatus.SUBMITTED), complete=False), 0, Verdict.ARRIVED),
-        (Finding(None, complete=True), 29_999, Verdict.OPEN),
-        (Finding(None, complete=True), 30_000, Verdict.LOST),
-        (Finding(None, complete=False), 10**9, Verdict.OPEN),
+        (TagSearchResult(window(TaskStatus.SUBMITTED), complete=False), 0, Verdict.ARRIVED),
+        (TagSearchResult(None, complete=True), 29_999, Verdict.OPEN),
+        (TagSearchResult(None, complete=True), 30_000, Verdict.LOST),
+        (TagSearchResult(None, complete=False), 10**9, Verdict.OPEN),
     ],
 )
 def test_only_a_complete_look_settles_that_nothing_arrived(
-    finding: Finding, waited: int, verdict: Verdict
+    finding: TagSearchResult, waited: int, verdict: Verdict
 ) -> None:
     assert tag_found(finding, sent_at=SENT, now=SENT + waited, grace_ms=30_000) is verdict

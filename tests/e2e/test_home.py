@@ -1,5 +1,5 @@
 """A card that lies in a direct message obeys its server: membership, blocks and switches of the home hold there too.
-Never here: every door and every situation (tests/services/admission/test_doors.py)."""
+Never here: every operation and every situation (tests/services/admission/test_authorization.py)."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ async def test_without_a_model_nothing_of_it_is_shown(world: Harness) -> None:
 
     assert "✨ Improve" not in grid.own
     assert not world.app.services.improving.helper.offered
-    told = await world.app.bot._told()
+    told = await world.app.bot._payloads()
     assert "improve" not in {o["name"] for c in told if c["name"] == "imagine" for o in c["options"]}
     assert "translate" not in {o["name"] for c in told if c["name"] == "mod" for o in c["options"]}
 

@@ -52,7 +52,7 @@ class Outcome:
 
 
 class Front:
-    """The REST side's door."""
+    """What the REST side answers."""
 
     def __init__(
         self,

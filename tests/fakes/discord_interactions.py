@@ -67,7 +67,7 @@ class Interaction:
     expired: bool = False
 
     def token_lives(self, now: float) -> bool:
-        """Whether the token still opens doors."""
+        """Whether the token is still valid."""
         return not self.expired and now - self.at < TOKEN_SECONDS
 
     async def acknowledged(self, timeout: float = 10.0) -> int:  # noqa: ASYNC109 - the tests' word for it

@@ -52,11 +52,11 @@ async def test_tokens_and_first_answers_have_deadlines(fake: FakeDiscord, raw: R
     await synced(fake, raw)
     interaction = await fake.slash("draw")
     hook = f"/webhooks/{fake.application_id}/{interaction.token}"
-    door = f"/interactions/{interaction.id}/{interaction.token}/callback"
+    callback = f"/interactions/{interaction.id}/{interaction.token}/callback"
 
     early = await raw.ask("PATCH", f"{hook}/messages/@original", {"content": "x"})
-    first = await raw.ask("POST", f"{door}?with_response=1", {"type": 5})
-    second = await raw.ask("POST", door, {"type": 5})
+    first = await raw.ask("POST", f"{callback}?with_response=1", {"type": 5})
+    second = await raw.ask("POST", callback, {"type": 5})
     edited = await raw.ask("PATCH", f"{hook}/messages/@original", {"content": "x"})
     fake.advance(15 * 60)
     expired = await raw.ask("PATCH", f"{hook}/messages/@original", {"content": "y"})
@@ -224,8 +224,8 @@ async def test_an_ephemeral_message_is_for_one_person(fake: FakeDiscord, raw: Ra
     interaction = await fake.slash("draw")
     button = {"type": 2, "style": 1, "label": "x", "custom_id": "x"}
     data = {"content": "x", "flags": 64, "components": [{"type": 1, "components": [button]}]}
-    door = f"/interactions/{interaction.id}/{interaction.token}/callback"
-    await raw.ask("POST", door, {"type": 4, "data": data})
+    callback = f"/interactions/{interaction.id}/{interaction.token}/callback"
+    await raw.ask("POST", callback, {"type": 4, "data": data})
     message = await interaction.answered()
 
     with pytest.raises(Impossible):

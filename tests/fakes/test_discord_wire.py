@@ -303,7 +303,7 @@ async def test_a_reconnect_is_asked_for_and_resumed(fake: FakeDiscord) -> None:
         await (await fake.slash("late")).acknowledged()
 
 
-async def test_a_wrong_token_is_refused_at_both_doors(fake: FakeDiscord) -> None:
+async def test_a_wrong_token_is_refused_by_rest_and_gateway(fake: FakeDiscord) -> None:
     async with Toy() as bot:
         with pytest.raises(discord.LoginFailure):
             await bot.login("wrong")

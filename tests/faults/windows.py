@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from typing_extensions import override
 
-from bot.domain.answers import Accepted, Finding, WindowOpen
+from bot.domain.answers import Accepted, TagSearchResult, WindowOpen
 from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind
 from bot.domain.intake.masks import Cells
 from bot.domain.intake.window_words import WindowWords
@@ -146,10 +146,10 @@ class FamilyApi(Api):
             final_prompt=seen.prompt,
         )
 
-    async def find(self, tag: str) -> Finding:
-        async def call() -> Finding:
+    async def find(self, tag: str) -> TagSearchResult:
+        async def call() -> TagSearchResult:
             found = self._windows.tags.get(tag)
-            return Finding(None if found is None else self._seen(found), complete=True)
+            return TagSearchResult(None if found is None else self._seen(found), complete=True)
 
         return await self._effects.around("POST find", call())
 

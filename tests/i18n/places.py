@@ -80,7 +80,7 @@ def filled(form: str) -> str:
 
 @cache
 def seen_in_program() -> dict[str, int]:
-    """Sentences whose place can be read off the program: `label=say(text("…"))`, `placeholder=…`, and so on."""
+    """Sentences whose place can be read off the program: `label=localize(text("…"))`, `placeholder=…`, and so on."""
     known = set(entries(SOURCE))
     found: dict[str, int] = {}
     for path in modules():

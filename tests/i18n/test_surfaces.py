@@ -23,7 +23,7 @@ from bot.texts import text
 from bot.ui.card.cards import Cards
 from bot.ui.moderation.list_modals import LIST_MODALS
 from bot.ui.moderation.panel_buttons import change_settings
-from bot.ui.moderation.setting_changes import From
+from bot.ui.moderation.setting_changes import ModalOrigin
 from bot.ui.moderation.setting_modal import setting_modal
 from bot.ui.moderation.welcome import setup_modal
 from bot.ui.pools.modals import (
@@ -133,7 +133,9 @@ async def test_every_window_fits(language: str) -> None:
         *(draw(say, pool) for draw in one_of_a_pool for pool in Pool),
         pause_modal(say, None),
         *(
-            setting_modal(say, change_settings.id(name, From.PANEL), name, SETTINGS, languages=sorted(NAMES))
+            setting_modal(
+                say, change_settings.id(name, ModalOrigin.PANEL), name, SETTINGS, languages=sorted(NAMES)
+            )
             for name in COMMANDS
         ),
         *(draw(say, SETTINGS) for draw in LIST_MODALS.values()),

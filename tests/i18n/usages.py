@@ -14,13 +14,13 @@ from bot.domain.intake.prompt_help import Trouble
 from bot.domain.jobs import JobState
 from bot.domain.pools import MIDJOURNEY_POOLS, Pool
 from bot.domain.prices import Charge
-from bot.domain.servers.access import Pressers, Treatment
+from bot.domain.servers.access import PressPermission, Treatment
 from bot.domain.servers.declarations import Number
 from bot.domain.servers.guilds import SECTIONS
 from bot.domain.servers.moderation import Match, WordAction
 from bot.domain.servers.server_settings import COMMANDS, DECLARATIONS
 from bot.errors import RemoteFault
-from bot.services.accounts.own_keys import Brought
+from bot.services.accounts.own_keys import KeyOutcome
 from bot.services.intake.press import PressOutcome
 from bot.ui.card.card_buttons import CROWDED, FINISHED, ROOMY
 from bot.ui.card.cards import ENGINES
@@ -89,8 +89,8 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "mod.hosts_{}": ("allowed", "denied"),
     "mod.prompt_no_{}": ("defaults", "suffix"),
     "choice.media.{}": Treatment,
-    "choice.press.{}": Pressers,
-    "choice.{}.{}": tuple(f"press.{who}" for who in Pressers),
+    "choice.press.{}": PressPermission,
+    "choice.{}.{}": tuple(f"press.{who}" for who in PressPermission),
     "command.{}": COMMAND_WORDS,
     "command.blend.shape.{}": SHAPES,
     "command.imagine.pool.{}": MIDJOURNEY_POOLS,
@@ -98,13 +98,13 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "jobs.cancel_{}": ENDED,
     "jobs.state_{}": JobState,
     "kind.{}": Match,
-    "log.own_key.{}": Brought,
-    "own_key.now.{}": Brought,
+    "log.own_key.{}": KeyOutcome,
+    "own_key.now.{}": KeyOutcome,
     "region.page.{}": SENTENCES,
     "log.detail_{}": ("rule", "found", "reason"),
     "mod.channels_{}": ("allowed", "denied"),
     "mod.media_{}": Treatment,
-    "mod.press_{}": Pressers,
+    "mod.press_{}": PressPermission,
     "mod.test_{}": (*(action for action in WordAction if action is not WordAction.ALLOW), "found", "allowed"),
     "permission.{}": ("view_channel", "send_messages", "send_messages_in_threads", "attach_files"),
     "own_key.button.{}": ("set", "replace", "test", "remove", "remove_now"),

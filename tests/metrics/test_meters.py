@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.domain.pools import Pool
 from bot.domain.ports import Load, Metrics
 from bot.errors import StorageTrouble
-from bot.metrics import METERS, Kind, Meters, Silent, page_of, watch_loop
+from bot.metrics import METERS, Kind, Meters, NoMetrics, page_of, watch_loop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +97,7 @@ def test_two_bots_in_one_process_do_not_share_meters() -> None:
 
 
 def test_the_silent_probe_says_nothing() -> None:
-    metrics: Metrics = Silent()
+    metrics: Metrics = NoMetrics()
 
     metrics.count("anything", 3, label="x")
     metrics.observe("anything", 3.0)

@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.domain.pools import Pool
 from bot.errors import RetryLater, RouteClosed
 from bot.metrics import Meters
-from bot.midjourney.images import MOST_TOLD, HttpPictures, PictureSettings
+from bot.midjourney.images import MOST_LOGGED, HttpPictures, PictureSettings
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.source_health import SourceHealth
 from bot.midjourney.transport import open_lines
@@ -318,13 +318,13 @@ async def test_an_address_that_a_member_typed_is_nothing_to_allow(caplog: pytest
 
 async def test_a_server_that_makes_hosts_up_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
     async with pictures("https://pi.ohmygpt.com") as port:
-        for number in range(MOST_TOLD + 9):
+        for number in range(MOST_LOGGED + 9):
             with pytest.raises(RouteClosed):
                 await port.fetch(
                     storage_key=None, discord_url=f"https://n{number}.example/x.png", limit=LIMIT
                 )
 
-    assert len(told_hosts(caplog)) == MOST_TOLD
+    assert len(told_hosts(caplog)) == MOST_LOGGED
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

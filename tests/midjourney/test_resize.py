@@ -13,8 +13,8 @@ from PIL import Image
 from bot.midjourney.resize import (
     WEBP_LONGEST_SIDE,
     DoesNotFit,
-    Fitted,
     NotAPicture,
+    ResizedPicture,
     TooManyPixels,
     fit,
     recognise,
@@ -25,7 +25,7 @@ PLENTY = 10_000_000
 PIXELS = 1_000_000
 
 
-def opened(fitted: Fitted) -> Image.Image:
+def opened(fitted: ResizedPicture) -> Image.Image:
     image = Image.open(io.BytesIO(fitted.data))
     image.load()
     return image

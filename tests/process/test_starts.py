@@ -97,7 +97,7 @@ async def test_a_start_that_ended_well_or_lived_long_is_forgotten(loop: Loop) ->
     starts, _ = await loop.start()
     for _ in range(FREE + 5):
         await loop.start()
-    await starts.calm()
+    await starts.reset()
 
     assert (await loop.start())[1] == 0
 

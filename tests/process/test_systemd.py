@@ -42,7 +42,7 @@ async def test_it_speaks_the_protocol_and_falls_silent_with_a_dead_part(
                 raise KeyError
             return "engine" if len(clock.pauses) >= 3 else None
 
-        manager.tell("READY=1", "STATUS=fine")
+        manager.notify("READY=1", "STATUS=fine")
         with suppress(KeyError):
             await manager.feed(clock, lost)
 
@@ -54,7 +54,7 @@ async def test_an_abstract_socket_is_found() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         name = f"easel-test-{os.getpid()}"
         listener.bind("\0" + name)
-        Systemd("@" + name).tell("READY=1")
+        Systemd("@" + name).notify("READY=1")
 
         assert list(heard(listener)) == ["READY=1"]
 
@@ -66,8 +66,8 @@ async def test_without_systemd_nothing_is_said_and_nothing_breaks(
     monkeypatch.setenv("WATCHDOG_USEC", "30000000")
     monkeypatch.setenv("WATCHDOG_PID", str(os.getpid() + 1))
     manager = Systemd.of_environment()
-    manager.tell("READY=1")
-    Systemd(str(tmp_path / "nobody")).tell("READY=1")
+    manager.notify("READY=1")
+    Systemd(str(tmp_path / "nobody")).notify("READY=1")
 
     async def nothing() -> str | None:
         raise AssertionError("no watchdog is to be fed")

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import select
 
-from bot.domain.inputs import Checked
+from bot.domain.inputs import CheckedPicture
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import Job, JobState, ReplyTarget, Route
 from bot.domain.keys import JobKey, key_from_bits
 from bot.domain.pools import UNLIMITED, Allowance, Pool
-from bot.domain.ports import PREVIEW_NAME, Picture, Showing, Shown
+from bot.domain.ports import PREVIEW_NAME, CardLocation, Picture, Showing
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, UserError
 from bot.midjourney.masks import PillowMasks
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from bot.domain.inputs import Shape
     from bot.domain.open_answers import OpenAnswer
-    from bot.services.intake.intake import Started
+    from bot.services.intake.intake import StartedJob
     from bot.services.intake.region import EditorLink
     from bot.texts import Text
 
@@ -413,10 +413,10 @@ class FakePublisher:
         self._discord = discord
         self._effects = effects
 
-    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
+    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> CardLocation:
         return await self._effects.around(f"show {route.value}", self._show(showing, route, picture))
 
-    async def _show(self, showing: Showing, route: Route, picture: Picture | None) -> Shown:
+    async def _show(self, showing: Showing, route: Route, picture: Picture | None) -> CardLocation:
         d, job = self._discord, showing.job
         if d.later:
             raise d.later.pop(0)
@@ -452,13 +452,13 @@ class FakePublisher:
         elif message.picture is not None and message.picture.filename.startswith(PREVIEW_NAME):
             message.picture = None
         message.history.append((showing, message.picture))
-        return Shown(message.channel, message.id, d.clock.now())
+        return CardLocation(message.channel, message.id, d.clock.now())
 
-    async def find(self, job: Job) -> Shown | None:
-        async def call() -> Shown | None:
+    async def find(self, job: Job) -> CardLocation | None:
+        async def call() -> CardLocation | None:
             for message in self._discord.of(job.key):
                 if message.id != job.reply.message_id:
-                    return Shown(message.channel, message.id, message.at)
+                    return CardLocation(message.channel, message.id, message.at)
             return None
 
         return await self._effects.around("find", call())
@@ -583,10 +583,10 @@ class FakeReader:
     """Takes every file for a PNG, unless the test has another opinion of it."""
 
     def __init__(self) -> None:
-        self.opinions: dict[bytes, Checked | UserError] = {}
+        self.opinions: dict[bytes, CheckedPicture | UserError] = {}
 
-    async def check(self, data: bytes, *, name: str) -> Checked:  # noqa: ARG002 - the port gives it
-        opinion = self.opinions.get(data, Checked(data, "image/png", reduced=False))
+    async def check(self, data: bytes, *, name: str) -> CheckedPicture:  # noqa: ARG002 - the port gives it
+        opinion = self.opinions.get(data, CheckedPicture(data, "image/png", reduced=False))
         if isinstance(opinion, UserError):
             raise opinion
         return opinion
@@ -875,7 +875,7 @@ class Harness:
         asker: Asker | None = None,
     ) -> Job:
         """Type /imagine."""
-        begun: Started = await self.services.imagine.begin(
+        begun: StartedJob = await self.services.imagine.begin(
             asker or self.asker(user=user), PromptOptions(prompt=prompt), pool
         )
         return begun.job

@@ -35,7 +35,7 @@ async def test_nobody_is_let_in_where_discord_cannot_be_asked() -> None:
 
 async def test_an_owner_without_mail_finds_it_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        assert await NoMail().tell(text("log.balance_low"), once="balance/1")
+        assert await NoMail().notify(text("log.balance_low"), once="balance/1")
         assert await NoMail().ask(KnownServer(guild_id=7), again=False)
 
     assert [record.message for record in caplog.records] == ["owner_not_told", "owner_not_asked"]

@@ -23,7 +23,7 @@ from bot.services.accounts.key_orders import ORDERS, KeyOrders, Order
 from bot.services.accounts.monitor import REMEMBERED
 from bot.services.accounts.owner_policy import SINCE, NoMail
 from bot.services.accounts.owner_questions import ASKING
-from bot.services.accounts.speed_notices import TOLD, SpeedNotices
+from bot.services.accounts.speed_notices import NOTIFIED, SpeedNotices
 from bot.services.admission.viewer import Viewer
 from bot.storage.people_tables import drafts, open_answers, preferences
 from bot.storage.server_tables import guild_sections
@@ -165,7 +165,7 @@ STRANGE = ["{", "[]", "{}", '{"a": {"b": 1}}', "[[1]]", '"x"', "7", "null", '{"a
 
 @pytest.mark.parametrize("value", STRANGE)
 async def test_new_notes_of_the_deployment_stop_no_part(world: Harness, value: str) -> None:
-    names = (REMEMBERED, TOLD, ASKING, LIST, ORDERS, SINCE)
+    names = (REMEMBERED, NOTIFIED, ASKING, LIST, ORDERS, SINCE)
     await world.kill()
     await world.open()
     for name in names:
@@ -188,5 +188,5 @@ async def test_new_notes_of_the_deployment_stop_no_part(world: Harness, value: s
     job = replace(begun, state=JobState.SUCCEEDED, server=ServerSide(ran_at=Speed.TURBO))
     strays = SpeedNotices(memory=memory, mail=NoMail(), metrics=world.meters)
     for _ in range(2):
-        await strays.saw(job)
-    assert f"default/{Pool.NORMAL.value}" in str(await memory.get(TOLD))
+        await strays.check(job)
+    assert f"default/{Pool.NORMAL.value}" in str(await memory.get(NOTIFIED))

@@ -16,7 +16,7 @@ from bot.domain.jobs import JobState
 from bot.domain.keys import key_from_bits
 from bot.domain.people import NOBODYS
 from bot.i18n import Catalogues
-from bot.services.intake.intake import Started
+from bot.services.intake.intake import StartedJob
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.ui.card.cards import Cards
 from bot.ui.card.publisher import DiscordPublisher
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from simcord.actors import MemberActor
     from simcord.builders import ChannelHandle, GuildHandle
 
-    from bot.domain.inputs import Given
+    from bot.domain.inputs import SourcePicture
     from bot.domain.intake.window_words import WindowWords
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
@@ -72,7 +72,7 @@ class ScriptedImagine:
     """Accepts everything, or raises what the test wants."""
 
     refusal: Exception | None = None
-    given: Sequence[Given] = ()
+    given: Sequence[SourcePicture] = ()
     begun: list[tuple[Asker, PromptOptions, Pool | None]] = field(default_factory=list)
     remixed: list[tuple[Asker, Job, str]] = field(default_factory=list)
     preferred: list[Pool | None] = field(default_factory=list)
@@ -85,9 +85,9 @@ class ScriptedImagine:
         pool: Pool | None,
         *,
         preferred: Pool | None = None,
-        given: Sequence[Given] = (),
+        given: Sequence[SourcePicture] = (),
         address: str | None = None,
-    ) -> Started:
+    ) -> StartedJob:
         del address
         self.preferred.append(preferred)
         self.given = given
@@ -95,9 +95,9 @@ class ScriptedImagine:
             raise self.refusal
         self.begun.append((asker, options, pool))
         self.asked.set()
-        return Started(a_job(reply=asker.reply), fresh=True)
+        return StartedJob(a_job(reply=asker.reply), fresh=True)
 
-    async def remix(self, asker: Asker, ancestor: Job, prompt: str) -> Started:
+    async def remix(self, asker: Asker, ancestor: Job, prompt: str) -> StartedJob:
         self.remixed.append((asker, ancestor, prompt))
         return await self.begin(asker, PromptOptions(prompt=prompt), ancestor.pool)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from discord.gateway import DiscordWebSocket
 from discord.http import Route as DiscordRoute
 
-from bot.client import point_at
+from bot.client import use_addresses
 from bot.domain.jobs import JobState
 from bot.ui.card.cards import Cards
 from bot.ui.card.publisher import DiscordPublisher
@@ -75,7 +75,7 @@ async def line(*, extensions: Sequence[str] = ("cogs.imagine",), **options: Any)
     """Connect the client to a fresh double."""
     addresses = DiscordRoute.BASE, DiscordWebSocket.DEFAULT_GATEWAY
     async with FakeDiscord(**options) as fake:
-        point_at(fake.api, fake.gateway)
+        use_addresses(fake.api, fake.gateway)
         services, meta = ScriptedServices(), Memory()
         bot = an_easel(services, meta, extensions=extensions)
         running = asyncio.create_task(bot.start(fake.token))

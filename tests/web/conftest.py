@@ -55,7 +55,7 @@ class House:
     metrics: Counts = field(default_factory=Counts)
     woken: asyncio.Queue[tuple[JobKey, bool]] = field(default_factory=asyncio.Queue)
     looked_up: list[str] = field(default_factory=list)
-    open_door: asyncio.Event = field(default_factory=asyncio.Event)
+    unblocked: asyncio.Event = field(default_factory=asyncio.Event)
     """Look-ups wait here: a test can hold them to see that answers do not."""
     trouble: Exception | None = None
     ready: dict[str, Check] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class House:
     async def find_job(self, token: str) -> JobKey | None:
         """Look a token up."""
         self.looked_up.append(token)
-        await self.open_door.wait()
+        await self.unblocked.wait()
         if self.trouble is not None:
             trouble, self.trouble = self.trouble, None
             raise trouble
@@ -117,7 +117,7 @@ class House:
 async def house() -> House:
     """Give a house whose store answers at once."""
     house = House()
-    house.open_door.set()
+    house.unblocked.set()
     return house
 
 

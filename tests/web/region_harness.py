@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from bot.domain.jobs import Job, ReplyTarget
 from bot.domain.keys import JobKey
-from bot.domain.ports import Picture, Shown
+from bot.domain.ports import CardLocation, Picture
 from bot.i18n import Catalogues
 from bot.midjourney.screens import PillowScreens
 from bot.services.admission.asker import Asker
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bot.domain.intake.window_words import WindowWords
     from bot.domain.jobs import Route
     from bot.domain.ports import Showing
-    from bot.services.admission.doors import Door
+    from bot.services.admission.authorization import Operation
     from bot.storage.opening import Storage
 
 TOKEN = "token-of-a-link-to-the-editor-01"
@@ -142,7 +142,7 @@ class Room:
 
     # -- the ports -----------------------------------------------------------------------------------------
 
-    async def draft(self, asker: Asker, key: JobKey, position: int, _door: Door) -> Draft:
+    async def draft(self, asker: Asker, key: JobKey, position: int, _operation: Operation) -> Draft:
         """Know the picture."""
         if self.trouble is not None:
             raise self.trouble
@@ -158,7 +158,7 @@ class Room:
         *,
         channel_id: int,
         message_id: int,
-        door: Door,
+        operation: Operation,
         words: WindowWords | None = None,
     ) -> Pressed:
         """Begin one job for an interaction."""
@@ -168,7 +168,7 @@ class Room:
         if self.trouble is not None:
             raise self.trouble
         assert (key, position, channel_id, message_id) == (PARENT.key, 3, 22, 0)
-        assert door.value == "editor"
+        assert operation.value == "editor"
         self.masks.append(mask)
         self.words.append(words)
         if self.others is not None:
@@ -187,12 +187,12 @@ class Room:
         self.fetched += 1
         return Picture(drawn(self.size), "a.png", "image/png", *self.size)
 
-    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
+    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> CardLocation:
         """Post a card."""
         assert picture is None
         self.posted.append((showing, route))
         self.shown.set()
-        return Shown(22, 900, self.clock.now())
+        return CardLocation(22, 900, self.clock.now())
 
     def count(self, name: str, n: int = 1, /, **labels: str) -> None:
         """Remember one."""

@@ -80,12 +80,12 @@ async def test_a_guesser_learns_nothing_from_the_answer(house: House, client: ai
 async def test_the_answer_does_not_wait_for_the_token_to_be_looked_up(
     house: House, client: aiohttp.ClientSession
 ) -> None:
-    house.open_door.clear()
+    house.unblocked.clear()
 
     async with house.served() as port:
         statuses = [await post(client, port, token, DONE) for token in (TOKEN, "token-of-no-job-at-all-9999")]
         assert house.woken.empty()
-        house.open_door.set()
+        house.unblocked.set()
         woken = await house.woken.get()
 
     assert statuses == [204, 204]
@@ -108,13 +108,13 @@ async def test_what_cannot_be_a_token_never_reaches_the_database(
 async def test_doubled_posts_wake_a_busy_house_once_and_keep_the_outcome(
     house: House, client: aiohttp.ClientSession
 ) -> None:
-    house.open_door.clear()
+    house.unblocked.clear()
 
     async with house.served() as port:
         await post(client, port, "token-that-is-looked-up-first", PROGRESS)
         for body in (PROGRESS, DONE, PROGRESS, DONE):
             await post(client, port, TOKEN, body)
-        house.open_door.set()
+        house.unblocked.set()
         woken = await house.woken.get()
 
     assert woken == (KEY, True)
@@ -125,12 +125,12 @@ async def test_doubled_posts_wake_a_busy_house_once_and_keep_the_outcome(
 async def test_a_flood_of_tokens_is_dropped_and_does_not_grow(
     house: House, client: aiohttp.ClientSession
 ) -> None:
-    house.open_door.clear()
+    house.unblocked.clear()
 
     async with house.served(most_waiting=2) as port:
         for number in range(9):
             assert await post(client, port, f"token-of-a-flood-{number:04}", DONE) == 204
-        house.open_door.set()
+        house.unblocked.set()
 
     assert house.metrics.outcomes["dropped"] >= 6
     assert len(house.looked_up) <= 3

@@ -13,7 +13,7 @@ from bot.errors import UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from bot.domain.intake.prompts import Composed, PromptOptions
+    from bot.domain.intake.prompts import ComposedPrompt, PromptOptions
 
 MOST_JOBS: Final = 40
 """As many as Midjourney itself makes of one prompt; a server allows fewer."""
@@ -21,14 +21,14 @@ DEFAULT_JOBS: Final = 4
 """What a server allows that decided nothing."""
 
 
-def written_out(options: PromptOptions, *, most: int) -> list[Composed]:
+def written_out(options: PromptOptions, *, most: int) -> list[ComposedPrompt]:
     """Every job that a prompt asks for, composed, in the order of its choices; mostly one.
 
     Raises `UserError` if one of them cannot be sent, or if they are more than `most`.
     """
     wanted = count_of(options.prompt)
     _check_count(wanted, most)
-    jobs: list[Composed] = []
+    jobs: list[ComposedPrompt] = []
     for prompt in expanded(options.prompt):
         one = compose(replace(options, prompt=prompt, several=True))
         _check_count(wanted * one.repeat, most)

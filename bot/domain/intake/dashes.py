@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.intake.parameters import Parameter, Takes, parameter_named
+from bot.domain.intake.parameters import Arity, Parameter, parameter_named
 from bot.domain.wording import DASHES, LONG_DASHES, SPEEDS, TRAILING, is_link
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _gathered(words: list[str]) -> list[str]:
             while count + 1 < len(rest) and _ALL_DASHES.fullmatch(rest[count]):
                 count += 1
             dashes, target = word + "".join(rest[:count]), rest[count]
-            told = _told(dashes, target, rest[count + 1 :])
+            told = _joined(dashes, target, rest[count + 1 :])
             if told is not None:
                 out.append(told)
                 del rest[: count + 1]
@@ -69,7 +69,7 @@ def _gathered(words: list[str]) -> list[str]:
     return out
 
 
-def _told(dashes: str, target: str, following: Sequence[str]) -> str | None:
+def _joined(dashes: str, target: str, following: Sequence[str]) -> str | None:
     """A dash of its own and the word behind it as one parameter, if they are meant as one."""
     one = _ONE_DASH.fullmatch(target)
     if one is not None and _split(one["name"], one["rest"]) is not None:
@@ -145,12 +145,12 @@ def _is_meant(name: str, stuck: str, following: Sequence[str]) -> bool:
     behind = list(following) if value is None else [value, *following]
     ended = not behind or _begins_with_dash(behind[0])
     parameter = parameter_named(name)
-    if parameter is None or parameter.takes is Takes.NONE:
+    if parameter is None or parameter.takes is Arity.NONE:
         return ended
-    if parameter.takes is Takes.ALL:
+    if parameter.takes is Arity.ALL:
         return not ended and not stuck
-    if parameter.takes in {Takes.MAYBE_ONE, Takes.MAYBE_ALL}:
-        return ended or behind[0][:1].isdigit() or (parameter.takes is Takes.MAYBE_ALL and _coded(behind[0]))
+    if parameter.takes in {Arity.MAYBE_ONE, Arity.MAYBE_ALL}:
+        return ended or behind[0][:1].isdigit() or (parameter.takes is Arity.MAYBE_ALL and _coded(behind[0]))
     return bool(behind) and _reads(parameter, behind)
 
 

@@ -29,7 +29,7 @@ _QUOTES: Final = "\"'“”„«»`*_ \t"
 _DIGITS: Final = str.maketrans("", "", "0123456789\ufe0f\u20e3")
 
 
-def told(prompt: str | None, description: str | None) -> str | None:
+def description_text(prompt: str | None, description: str | None) -> str | None:
     """The field that holds the description: the prompt, unless only the other one counts its lines."""
     for words in (prompt, description):
         if words and _is_counted(words):

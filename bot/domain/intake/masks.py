@@ -53,13 +53,13 @@ class Cells:
         """The same with one cell chosen, or no longer."""
         return type(self)(self.bits ^ (1 << cell))
 
-    def spell(self) -> str:
+    def encode(self) -> str:
         """Four hexadecimal digits."""
         return f"{self.bits:04x}"
 
     @classmethod
     def read(cls, spelled: str) -> Self:
-        """Read what `spell` gave; raises ValueError for anything else."""
+        """Read what `encode` gave; raises ValueError for anything else."""
         if not re.fullmatch(cls.PATTERN, spelled):
             raise ValueError(f"{spelled!r} spells no cells")
         return cls(int(spelled, 16))

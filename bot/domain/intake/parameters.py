@@ -26,7 +26,7 @@ ASPECTS: Final = ("1:1", "4:3", "3:4", "3:2", "2:3", "16:9", "9:16", "21:9", "4:
 """Aspect ratios offered as suggestions; any other of whole numbers may be typed."""
 
 
-class Takes(Enum):
+class Arity(Enum):
     """How many of the words that follow belong to a parameter."""
 
     NONE = auto()
@@ -46,7 +46,7 @@ class Parameter:
 
     key: str
     names: tuple[str, ...]
-    takes: Takes
+    takes: Arity
     rule: Text
     """What it takes, in words."""
     read: Callable[[str], str | None]
@@ -107,58 +107,58 @@ _LINK: Final = r"<?https?://\S+"
 _NOTHING: Final = (text("prompt.rule_nothing"), str)
 
 _PARAMETERS: Final = (
-    Parameter("aspect", ("ar", "aspect"), Takes.ONE, text("prompt.rule_aspect"), _aspect),
+    Parameter("aspect", ("ar", "aspect"), Arity.ONE, text("prompt.rule_aspect"), _aspect),
     Parameter(
-        "version", ("v", "version"), Takes.ONE, *_shaped("prompt.rule_version", r"[1-9](?:\.[0-9]{1,2})?")
+        "version", ("v", "version"), Arity.ONE, *_shaped("prompt.rule_version", r"[1-9](?:\.[0-9]{1,2})?")
     ),
-    Parameter("version", ("niji",), Takes.MAYBE_ONE, *_shaped("prompt.rule_version", r"[4-9](?:\.[0-9])?")),
-    Parameter("stylize", ("s", "stylize"), Takes.ONE, *_whole(0, 1000)),
-    Parameter("chaos", ("c", "chaos"), Takes.ONE, *_whole(0, 100)),
-    Parameter("weird", ("w", "weird"), Takes.ONE, *_whole(0, 3000)),
-    Parameter("quality", ("q", "quality"), Takes.ONE, *_quality()),
-    Parameter("seed", ("seed",), Takes.ONE, *_whole(0, 4_294_967_295)),
-    Parameter("no", ("no",), Takes.ALL, *_anything()),
-    Parameter("raw", ("raw",), Takes.NONE, *_NOTHING),
-    Parameter("style", ("style",), Takes.ONE, *_shaped("prompt.rule_word", r"[\w-]{1,40}")),
-    Parameter("tile", ("tile",), Takes.NONE, *_NOTHING),
-    Parameter("iw", ("iw",), Takes.ONE, *decimal_between(0, 3)),
+    Parameter("version", ("niji",), Arity.MAYBE_ONE, *_shaped("prompt.rule_version", r"[4-9](?:\.[0-9])?")),
+    Parameter("stylize", ("s", "stylize"), Arity.ONE, *_whole(0, 1000)),
+    Parameter("chaos", ("c", "chaos"), Arity.ONE, *_whole(0, 100)),
+    Parameter("weird", ("w", "weird"), Arity.ONE, *_whole(0, 3000)),
+    Parameter("quality", ("q", "quality"), Arity.ONE, *_quality()),
+    Parameter("seed", ("seed",), Arity.ONE, *_whole(0, 4_294_967_295)),
+    Parameter("no", ("no",), Arity.ALL, *_anything()),
+    Parameter("raw", ("raw",), Arity.NONE, *_NOTHING),
+    Parameter("style", ("style",), Arity.ONE, *_shaped("prompt.rule_word", r"[\w-]{1,40}")),
+    Parameter("tile", ("tile",), Arity.NONE, *_NOTHING),
+    Parameter("iw", ("iw",), Arity.ONE, *decimal_between(0, 3)),
     Parameter(
         "sref",
         ("sref",),
-        Takes.SOME,
+        Arity.SOME,
         *_shaped("prompt.rule_reference", rf"(?:{_LINK}|random|[0-9]+)(?:::-?[0-9.]+)?"),
     ),
-    Parameter("sw", ("sw",), Takes.ONE, *_whole(0, 1000)),
-    Parameter("sv", ("sv",), Takes.ONE, *_whole(1, 9)),
-    Parameter("cref", ("cref",), Takes.SOME, *_shaped("prompt.rule_link", _LINK)),
-    Parameter("cw", ("cw",), Takes.ONE, *_whole(0, 100)),
-    Parameter("oref", ("oref",), Takes.SOME, *_shaped("prompt.rule_link", _LINK)),
-    Parameter("ow", ("ow",), Takes.ONE, *_whole(1, 1000)),
+    Parameter("sw", ("sw",), Arity.ONE, *_whole(0, 1000)),
+    Parameter("sv", ("sv",), Arity.ONE, *_whole(1, 9)),
+    Parameter("cref", ("cref",), Arity.SOME, *_shaped("prompt.rule_link", _LINK)),
+    Parameter("cw", ("cw",), Arity.ONE, *_whole(0, 100)),
+    Parameter("oref", ("oref",), Arity.SOME, *_shaped("prompt.rule_link", _LINK)),
+    Parameter("ow", ("ow",), Arity.ONE, *_whole(1, 1000)),
     Parameter(
         "profile",
         ("p", "profile", "personalize"),
-        Takes.MAYBE_ALL,
+        Arity.MAYBE_ALL,
         *_shaped("prompt.rule_words", r"[a-z0-9_-]{2,40}(?:::-?[0-9.]+)?"),
     ),
-    Parameter("exp", ("exp",), Takes.ONE, *_whole(0, 100)),
-    Parameter("stop", ("stop",), Takes.ONE, *_whole(10, 100)),
-    Parameter("draft", ("draft",), Takes.NONE, *_NOTHING),
-    Parameter("definition", ("hd",), Takes.NONE, *_NOTHING),
-    Parameter("definition", ("sd",), Takes.NONE, *_NOTHING),
-    Parameter("video", ("video",), Takes.NONE, *_NOTHING),
-    Parameter("motion", ("motion",), Takes.ONE, *_one_of("low", "high")),
-    Parameter("bs", ("bs",), Takes.ONE, *_one_of("1", "2", "4")),
-    Parameter("loop", ("loop",), Takes.NONE, *_NOTHING),
-    Parameter("end", ("end",), Takes.ONE, *_shaped("prompt.rule_link", rf"{_LINK}|loop")),
-    Parameter("privacy", ("stealth",), Takes.NONE, *_NOTHING),
-    Parameter("privacy", ("public",), Takes.NONE, *_NOTHING),
+    Parameter("exp", ("exp",), Arity.ONE, *_whole(0, 100)),
+    Parameter("stop", ("stop",), Arity.ONE, *_whole(10, 100)),
+    Parameter("draft", ("draft",), Arity.NONE, *_NOTHING),
+    Parameter("definition", ("hd",), Arity.NONE, *_NOTHING),
+    Parameter("definition", ("sd",), Arity.NONE, *_NOTHING),
+    Parameter("video", ("video",), Arity.NONE, *_NOTHING),
+    Parameter("motion", ("motion",), Arity.ONE, *_one_of("low", "high")),
+    Parameter("bs", ("bs",), Arity.ONE, *_one_of("1", "2", "4")),
+    Parameter("loop", ("loop",), Arity.NONE, *_NOTHING),
+    Parameter("end", ("end",), Arity.ONE, *_shaped("prompt.rule_link", rf"{_LINK}|loop")),
+    Parameter("privacy", ("stealth",), Arity.NONE, *_NOTHING),
+    Parameter("privacy", ("public",), Arity.NONE, *_NOTHING),
 )
 
 BY_NAME: Final[Mapping[str, Parameter]] = MappingProxyType(
     {name: parameter for parameter in _PARAMETERS for name in parameter.names}
 )
 
-_REPEAT: Final = Parameter("repeat", ("r", "repeat"), Takes.ONE, *_whole(1, 40))
+_REPEAT: Final = Parameter("repeat", ("r", "repeat"), Arity.ONE, *_whole(1, 40))
 SEVERAL_JOBS: Final = frozenset(_REPEAT.names)
 """Ask for several jobs from one command: never sent, see `batches`."""
 ADDING: Final = frozenset({"no", "sref", "cref", "oref", "profile"})

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.parameters import (
     ADDING,
+    Arity,
     Parameter,
-    Takes,
     nearest,
     parameter_named,
 )
@@ -51,7 +51,7 @@ _MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]()#@]|:(?=/)")
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ParameterValue:
     """A parameter with its value."""
 
     key: str
@@ -63,16 +63,20 @@ class Given:
         """As it stands in a prompt."""
         return f"--{self.name} {self.value}".rstrip()
 
-    def joined(self, more: Given) -> Given:
+    def joined(self, more: ParameterValue) -> ParameterValue:
         """With the values of another of the same key behind its own, each once."""
         if self.key == "no":
             mine, theirs = (
                 [part.strip() for part in one.value.split(",") if part.strip(TRAILING + " ")]
                 for one in (self, more)
             )
-            return Given("no", "no", ", ".join([*mine, *(part for part in theirs if part not in mine)]))
+            return ParameterValue(
+                "no", "no", ", ".join([*mine, *(part for part in theirs if part not in mine)])
+            )
         mine, theirs = self.value.split(), more.value.split()
-        return Given(self.key, more.name, " ".join([*mine, *(part for part in theirs if part not in mine)]))
+        return ParameterValue(
+            self.key, more.name, " ".join([*mine, *(part for part in theirs if part not in mine)])
+        )
 
 
 @dataclass(slots=True)
@@ -82,7 +86,7 @@ class Parts:
     links: list[str] = field(default_factory=list)
     """Pictures to start from: they stand at the head, as upstream wants them."""
     words: list[str] = field(default_factory=list)
-    given: dict[str, Given] = field(default_factory=dict)
+    given: dict[str, ParameterValue] = field(default_factory=dict)
     """Parameters by key, in the order in which they were last given."""
     sets: list[str] = field(default_factory=list)
     """Names of option sets that stand in it like parameters."""
@@ -90,7 +94,7 @@ class Parts:
     repeat_name: str = "repeat"
     notes: list[str] = field(default_factory=list)
 
-    def add(self, more: Given) -> None:
+    def add(self, more: ParameterValue) -> None:
         """A parameter counts as it was last given, or adds up."""
         earlier = self.given.pop(more.key, None)
         if earlier is not None and more.key in ADDING:
@@ -192,7 +196,7 @@ def _read(head: str, rest: list[str], parts: Parts) -> list[str]:
     end = next((i for i, word in enumerate(rest) if _is_parameter(word)), len(rest))
     stuck = match["told"] or match["stuck"]
     mine, others = ([stuck] if stuck else []) + rest[:end], rest[end:]
-    if not stuck and mine and mine[0] in {"=", ":", "\uff1a"} and parameter.takes is not Takes.NONE:
+    if not stuck and mine and mine[0] in {"=", ":", "\uff1a"} and parameter.takes is not Arity.NONE:
         mine = mine[1:]
     values, left = _take(parameter, name, mine)
     closing = (match["tail"] or "").strip(TRAILING)
@@ -202,7 +206,7 @@ def _read(head: str, rest: list[str], parts: Parts) -> list[str]:
         parts.repeat, parts.repeat_name = int(value), name
     else:
         raw = parameter.key == "style" and value.lower() == "raw"
-        parts.add(Given("raw" if raw else parameter.key, name, value))
+        parts.add(ParameterValue("raw" if raw else parameter.key, name, value))
     return left + others
 
 
@@ -217,24 +221,24 @@ def _unknown(spelled: str, name: str) -> Text:
 def _take(parameter: Parameter, name: str, words: Sequence[str]) -> tuple[list[str], list[str]]:
     """The values at the head of `words`, as they are sent, and what is left; raises `UserError` if none can be read."""
     takes = parameter.takes
-    if takes is Takes.NONE:
+    if takes is Arity.NONE:
         return [], list(words)
-    if takes is Takes.ALL:
+    if takes is Arity.ALL:
         end = next((i for i, word in enumerate(words) if is_link(word)), len(words))
         words, left = words[:end], list(words[end:])
         if not words:
             raise UserError(text("prompt.missing_value", name=name, rule=parameter.rule))
         return list(words), left
-    if takes is Takes.MAYBE_ALL:
+    if takes is Arity.MAYBE_ALL:
         return _codes(parameter, list(words))
     # `--niji a fox` is a flag before words; `--niji 99` is a mistake.
-    if takes is Takes.MAYBE_ONE and not (words and words[0][0].isdigit()):
+    if takes is Arity.MAYBE_ONE and not (words and words[0][0].isdigit()):
         return [], list(words)
     if not words:
         raise UserError(text("prompt.missing_value", name=name, rule=parameter.rule))
     words = _closed_up(parameter, list(words))
     first, left = _first(parameter, name, words)
-    if takes is not Takes.SOME:
+    if takes is not Arity.SOME:
         return [first], left
     return _more(parameter, [first], left)
 
@@ -307,7 +311,7 @@ def _closed_up(parameter: Parameter, words: list[str]) -> list[str]:
                 and _value(parameter, tried) is not None
             ):
                 return [tried, *words[count:]]
-    return _weighed(words) if parameter.takes is Takes.SOME else words
+    return _weighed(words) if parameter.takes is Arity.SOME else words
 
 
 def _value(parameter: Parameter, word: str) -> str | None:
@@ -321,6 +325,6 @@ def _value(parameter: Parameter, word: str) -> str | None:
     return read
 
 
-def spelled_all(given: Iterable[Given]) -> list[str]:
+def spelled_all(given: Iterable[ParameterValue]) -> list[str]:
     """Parameters as they stand in a prompt."""
     return [one.spelled for one in given]

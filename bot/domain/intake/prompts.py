@@ -12,7 +12,7 @@ from bot.domain.intake.copied import unwrapped
 from bot.domain.intake.dashes import with_hyphens
 from bot.domain.intake.parameters import ADDING, ASPECTS, BY_NAME, VERSIONS
 from bot.domain.intake.prompt_parts import (
-    Given,
+    ParameterValue,
     Parts,
     parameters_of,
     read_value,
@@ -30,7 +30,7 @@ __all__ = [
     "ASPECTS",
     "PROMPT_LIMIT",
     "VERSIONS",
-    "Composed",
+    "ComposedPrompt",
     "PromptOptions",
     "compose",
     "is_video",
@@ -77,7 +77,7 @@ class PromptOptions:
     sets: tuple[tuple[str, str], ...] = ()
     """Option sets of the person by name: each may stand in the prompt like a parameter (`--mine`)."""
     several: bool = False
-    """Whether `--repeat` may ask for more than one job; then `Composed.repeat` says how many."""
+    """Whether `--repeat` may ask for more than one job; then `ComposedPrompt.repeat` says how many."""
 
 
 READ_AT_ONCE: Final = 64
@@ -85,7 +85,7 @@ READ_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Composed:
+class ComposedPrompt:
     """A prompt ready to be sent, and what was changed on the way, as ids of sentences."""
 
     prompt: str
@@ -96,7 +96,7 @@ class Composed:
     """How many jobs were asked for; above 1 only where the options allow it."""
 
 
-def compose(options: PromptOptions) -> Composed:
+def compose(options: PromptOptions) -> ComposedPrompt:
     """Check and spell a prompt; raises `UserError` with one clear sentence.
 
     What was composed composes to itself, so that Remix and a retry change nothing.
@@ -106,7 +106,7 @@ def compose(options: PromptOptions) -> Composed:
         again = _composed(PromptOptions(prompt=composed.prompt, pictures=options.pictures))
         if again.prompt == composed.prompt:
             return composed
-        composed = Composed(
+        composed = ComposedPrompt(
             again.prompt,
             tuple(dict.fromkeys([*composed.notes, *again.notes])),
             again.speed or composed.speed,
@@ -127,7 +127,7 @@ def is_video(prompt: str) -> bool:
 
 
 @lru_cache(maxsize=READ_AT_ONCE)
-def _composed(options: PromptOptions) -> Composed:
+def _composed(options: PromptOptions) -> ComposedPrompt:
     """One command asks several times for the same: before its first answer, for a batch, and when it begins."""
     line, notes, speed = _prepared(options.prompt)
     sets = {name.casefold(): spelled for name, spelled in options.sets}
@@ -143,10 +143,10 @@ def _composed(options: PromptOptions) -> Composed:
     prompt = " ".join([*parts.links, *parts.words, *spelled_all(parts.given.values())])
     if len(prompt) > PROMPT_LIMIT:
         raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(prompt)))
-    return Composed(prompt, tuple(dict.fromkeys(notes)), speed, parts.repeat)
+    return ComposedPrompt(prompt, tuple(dict.fromkeys(notes)), speed, parts.repeat)
 
 
-def _lay_over(parts: Parts, fields: Iterable[Given], notes: list[str]) -> None:
+def _lay_over(parts: Parts, fields: Iterable[ParameterValue], notes: list[str]) -> None:
     """The command's options win over the same in the text; values that add up are both meant."""
     for given in fields:
         typed = parts.given.pop(given.key, None)
@@ -182,7 +182,7 @@ def _prepared(raw: str) -> tuple[str, list[str], str | None]:
     return line, notes + ([NOTE_SPEED] if speed else []), speed
 
 
-def _from_fields(options: PromptOptions) -> tuple[list[Given], list[str]]:
+def _from_fields(options: PromptOptions) -> tuple[list[ParameterValue], list[str]]:
     """The command's own options, in the order in which Discord shows them, and notes about them."""
     numbers = (
         ("stylize", options.stylize),
@@ -192,7 +192,7 @@ def _from_fields(options: PromptOptions) -> tuple[list[Given], list[str]]:
         ("seed", options.seed),
         ("iw", options.weight),
     )
-    fields: list[Given] = []
+    fields: list[ParameterValue] = []
     notes: list[str] = []
     if options.weight is not None and not options.pictures:
         raise UserError(text("prompt.weight_alone"))
@@ -205,18 +205,18 @@ def _from_fields(options: PromptOptions) -> tuple[list[Given], list[str]]:
         unwanted, notes = _unwanted(options.no)
         fields += unwanted
     if options.raw:
-        fields.append(Given("raw", "raw", ""))
+        fields.append(ParameterValue("raw", "raw", ""))
     if options.tile:
-        fields.append(Given("tile", "tile", ""))
+        fields.append(ParameterValue("tile", "tile", ""))
     return fields, notes
 
 
-def _field(name: str, value: str) -> Given:
+def _field(name: str, value: str) -> ParameterValue:
     parameter = BY_NAME[name]
-    return Given(parameter.key, name, read_value(parameter, name, value))
+    return ParameterValue(parameter.key, name, read_value(parameter, name, value))
 
 
-def _version(spelled: str) -> Given:
+def _version(spelled: str) -> ParameterValue:
     """`7`, `v7` and `niji 7`."""
     words = spelled.lower().split()
     if words[:1] == ["niji"]:
@@ -224,12 +224,12 @@ def _version(spelled: str) -> Given:
     return _field("v", " ".join(words).removeprefix("v"))
 
 
-def _unwanted(raw: str) -> tuple[list[Given], list[str]]:
+def _unwanted(raw: str) -> tuple[list[ParameterValue], list[str]]:
     line, notes, _ = _prepared(raw)
     words = line.removeprefix("--no ").split()
     if any(word.startswith("--") and word[2:3].isalpha() for word in words):
         raise UserError(text("prompt.no_takes_words"))
-    return ([Given("no", "no", " ".join(words))] if words else []), notes
+    return ([ParameterValue("no", "no", " ".join(words))] if words else []), notes
 
 
 def _refuse_wordless(parts: Parts, pictures: int) -> None:

@@ -28,7 +28,7 @@ class _Read(NamedTuple):
     parameters: dict[str, str]
 
 
-def could_be(sent: str, seen: str | None, *, links: bool = True) -> bool:
+def may_be_rewrite_of(sent: str, seen: str | None, *, links: bool = True) -> bool:
     """Whether `seen` can be what became of `sent`. Without `links`, those at the head are not counted."""
     ours, theirs = _read(sent, links=links), _read(seen or "", links=links)
     added = theirs.parameters.keys() - ours.parameters.keys()

@@ -28,7 +28,7 @@ class Shortened:
     """Words that hardly counted."""
 
 
-def told_shortened(*fields: str | None) -> str | None:
+def shortened_text(*fields: str | None) -> str | None:
     """The field that holds the shorter prompts: the first with a heading of Midjourney's, else the first that is no command."""
     kept = [words for words in fields if words and not words.lstrip().startswith("/")]
     headed = [words for words in kept if _HEADING.search(words) or _TOKENS.search(words)]

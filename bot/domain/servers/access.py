@@ -19,7 +19,7 @@ DISCORD_EPOCH_MS: Final = 1_420_070_400_000
 """The first moment of 2015, from which Discord's ids count."""
 
 
-class Pressers(StrEnum):
+class PressPermission(StrEnum):
     """Who may press the buttons under a picture."""
 
     REQUESTER = "requester"
@@ -33,15 +33,17 @@ class Pressers(StrEnum):
 class PressPolicy:
     """Who may press; the presser's allowance pays in any case."""
 
-    who: Pressers = setting("press", "who", Choice(Pressers, "press"), default=Pressers.ANYONE, exempt=True)
+    who: PressPermission = setting(
+        "press", "who", Choice(PressPermission, "press"), default=PressPermission.ANYONE, exempt=True
+    )
     role_id: int | None = setting("press", "role", Named.ROLE, default=None, optional=True, exempt=True)
     """The role, where a role decides."""
 
     def permits(self, *, presser: int, requester: int, role_ids: Collection[int]) -> bool:
         """Whether this member may press under a picture of that one."""
-        if presser == requester or self.who is Pressers.ANYONE:
+        if presser == requester or self.who is PressPermission.ANYONE:
             return True
-        return self.who is Pressers.ROLE and self.role_id in role_ids
+        return self.who is PressPermission.ROLE and self.role_id in role_ids
 
 
 @dataclass(frozen=True, slots=True)

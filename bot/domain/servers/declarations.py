@@ -41,7 +41,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Several:
+class MultipleChoice:
     """Any of several values; none of them, or all, is no choice and kept as none."""
 
     values: type[StrEnum]
@@ -60,7 +60,7 @@ class Named(StrEnum):
     """A time zone, by its IANA name."""
 
 
-Kind = Number | Switch | Choice | Several | Named
+Kind = Number | Switch | Choice | MultipleChoice | Named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ def checked_value(declared: Setting, value: Any) -> Any:
             raise UserError(text("settings.number", low=low, high=high))
         case Choice(values):
             return values(value)
-        case Several(values):
+        case MultipleChoice(values):
             chosen = tuple(one for one in values if one in set(value))
             return () if len(chosen) == len(values) else chosen
         case Named.ZONE if not is_zone(str(value)):

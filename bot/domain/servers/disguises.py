@@ -46,7 +46,7 @@ _TORN_TWICE: Final = 2
 """Blanks by which a word is in pieces, whichever they are."""
 
 
-class Disguised:
+class DisguiseMatcher:
     """Finds one word of Latin letters in its disguises."""
 
     def __init__(self, word: str) -> None:
@@ -101,8 +101,8 @@ class Disguised:
         return len(longer) > 1 or longer[0][1] >= _LONG_RUN or longer[0][0] in _SELDOM_DOUBLE
 
 
-def disguised(letters: list[str]) -> Disguised | None:
+def disguised(letters: list[str]) -> DisguiseMatcher | None:
     """What finds a word in disguise; None for one that is too short, or not of Latin letters alone."""
     if len(letters) != 1 or len(letters[0]) < SHORTEST or not re.fullmatch(r"[a-z]+", letters[0]):
         return None
-    return Disguised(letters[0])
+    return DisguiseMatcher(letters[0])

@@ -271,7 +271,7 @@ class ModLog(Protocol):
         """Tell it."""
 
 
-class Silence:
+class NoModLog:
     """A moderators' channel that nobody listens to."""
 
     async def post(self, guild_id: int, channel_id: int, event: ModEvent, *, locale: str | None) -> None:

@@ -39,7 +39,7 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
+class ServerTotal:
     """Units a day for the whole server in a pool."""
 
     pool: Pool
@@ -74,7 +74,7 @@ class GuildSettings:
     pools: Pools = field(default_factory=Pools)
     rules: tuple[PoolRule, ...] = ()
     """A pool without any rule follows the deployment's defaults."""
-    totals: tuple[Total, ...] = ()
+    totals: tuple[ServerTotal, ...] = ()
     prices: tuple[Price, ...] = ()
     zone: str = setting("zone", "name", Named.ZONE, default=UTC_ZONE, path="pool zone")
     """The time zone in which a day begins."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from bot.domain.servers.declarations import Number, Several, Switch, setting
+from bot.domain.servers.declarations import MultipleChoice, Number, Switch, setting
 from bot.errors import UserError
 from bot.texts import listed, text
 
@@ -74,7 +74,9 @@ class ImagePolicy:
         "images", "most_mb", Number(1, SIZE_LIMIT), default=None, optional=True, path=IMAGES
     )
     """None: whatever the bot takes."""
-    kinds: tuple[ImageKind, ...] = setting("images", "kinds", Several(ImageKind), default=(), path=IMAGES)
+    kinds: tuple[ImageKind, ...] = setting(
+        "images", "kinds", MultipleChoice(ImageKind), default=(), path=IMAGES
+    )
     """Empty: every kind that the bot takes."""
     channels: tuple[int, ...] = ()
     """Only there, and in what stands in them; empty: everywhere."""

@@ -96,7 +96,7 @@ class Verdict:
         return max((f.rule.action for f in self.found), key=_GRAVITY.index, default=None)
 
     @property
-    def gravest(self) -> Found | None:
+    def most_severe(self) -> Found | None:
         """The match that decided."""
         return next((f for f in self.found if f.rule.action is self.action), None)
 

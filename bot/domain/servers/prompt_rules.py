@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from bot.domain.intake.drawing import with_suffix
 from bot.domain.intake.parameters import BY_NAME, nearest
-from bot.domain.intake.prompts import Composed, PromptOptions, compose, parameters_of
+from bot.domain.intake.prompts import ComposedPrompt, PromptOptions, compose, parameters_of
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge  # noqa: TC001 - storage's codec reads the annotations when the program runs
 from bot.errors import UserError
@@ -30,7 +30,7 @@ _BODY: Final = "x"
 """Stands for a member's words while a moderator's are read."""
 
 
-class Placed(Protocol):
+class PlaceRule(Protocol):
     """A rule of one place."""
 
     @property
@@ -38,7 +38,7 @@ class Placed(Protocol):
         """A thread, a channel or a category; the server's own id stands for everywhere."""
 
 
-P = TypeVar("P", bound=Placed)
+P = TypeVar("P", bound=PlaceRule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def suffix_in(additions: Iterable[PromptAddition], places: Sequence[int]) -> str
     return "" if rule is None else rule.suffix
 
 
-def shaped(prompt: str, additions: Sequence[PromptAddition], places: Sequence[int]) -> Composed:
+def shaped(prompt: str, additions: Sequence[PromptAddition], places: Sequence[int]) -> ComposedPrompt:
     """A composed prompt with what the server adds; adding twice adds nothing. Raises `UserError` if it gets too long."""
     given = _parameters(prompt)
     words = _words(prompt)
@@ -123,10 +123,10 @@ def shaped(prompt: str, additions: Sequence[PromptAddition], places: Sequence[in
     keys = {parameter.key for parameter in given}
     missing = [whole for key, whole in defaults_in(additions, places).items() if key not in keys]
     if not behind and not missing:
-        return Composed(prompt)
+        return ComposedPrompt(prompt)
     line = ", ".join([words, *behind])
     whole = " ".join([line, *(parameter.whole for parameter in given), *missing])
-    return Composed(compose(PromptOptions(prompt=whole)).prompt, (NOTE_ADDED,))
+    return ComposedPrompt(compose(PromptOptions(prompt=whole)).prompt, (NOTE_ADDED,))
 
 
 def shaped_for(
@@ -135,13 +135,13 @@ def shaped_for(
     limits: Sequence[ParameterLimit],
     additions: Sequence[PromptAddition],
     places: Sequence[int],
-) -> Composed:
+) -> ComposedPrompt:
     """A prompt with what the server adds, if all that is in it is allowed there; the engine's take words alone."""
     if pool is not Pool.DRAW:
         check_parameters(prompt, limits, additions, places)
         return shaped(prompt, additions, places)
     whole = with_suffix(prompt, suffix_in(additions, places))
-    return Composed(whole, () if whole == prompt else (NOTE_ADDED,))
+    return ComposedPrompt(whole, () if whole == prompt else (NOTE_ADDED,))
 
 
 def check_parameters(

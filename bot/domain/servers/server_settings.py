@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.servers.access import Pressers, PressPolicy
+from bot.domain.servers.access import PressPermission, PressPolicy
 from bot.domain.servers.declarations import DECLARED, Setting, checked_value
 from bot.domain.servers.guilds import GuildSettings
 from bot.errors import UserError
@@ -19,7 +19,7 @@ PRESS: Final = "press"
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredSetting:
     """A setting and where it stands."""
 
     section: str
@@ -42,19 +42,19 @@ class Declared:
         return replace(settings, **{self.section: value})
 
 
-def _declared(of: type) -> Iterable[Declared]:
+def _declared(of: type) -> Iterable[DeclaredSetting]:
     for section in fields(of):
         if DECLARED in section.metadata:
-            yield Declared(section.name, None, section.metadata[DECLARED], section.default)
+            yield DeclaredSetting(section.name, None, section.metadata[DECLARED], section.default)
         elif is_dataclass(section.default_factory):
             for part in fields(section.default_factory):
                 if DECLARED in part.metadata:
-                    yield Declared(section.name, part.name, part.metadata[DECLARED], part.default)
+                    yield DeclaredSetting(section.name, part.name, part.metadata[DECLARED], part.default)
 
 
 DECLARATIONS: Final = tuple(_declared(GuildSettings))
 """All of them, in the order of the fields."""
-COMMANDS: Final[Mapping[str, tuple[Declared, ...]]] = {
+COMMANDS: Final[Mapping[str, tuple[DeclaredSetting, ...]]] = {
     command: tuple(d for d in DECLARATIONS if d.about.command == command)
     for command in dict.fromkeys(d.about.command for d in DECLARATIONS)
 }
@@ -76,9 +76,9 @@ def _fitting(settings: GuildSettings, values: Mapping[str, Any]) -> GuildSetting
     """Who presses and the role depend on each other: naming a role alone means that it may press."""
     press = settings.press
     if values.keys() == {"role"} and press.role_id is not None:
-        press = PressPolicy(Pressers.ROLE, press.role_id)
-    if press.who is Pressers.ROLE and press.role_id is None:
+        press = PressPolicy(PressPermission.ROLE, press.role_id)
+    if press.who is PressPermission.ROLE and press.role_id is None:
         raise UserError(text("settings.press_needs_role"))
-    if press.who is not Pressers.ROLE:
+    if press.who is not PressPermission.ROLE:
         press = PressPolicy(press.who)
     return replace(settings, press=press)

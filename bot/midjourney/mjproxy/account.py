@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import RemoteError, RemoteFault
-from bot.midjourney.mjproxy.answers import read_json, refusal, take_apart
+from bot.midjourney.mjproxy.answers import parse_body, read_json, refusal
 from bot.midjourney.ohmygpt.envelope import whole_number
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def read_usage(status: int, headers: Mapping[str, str], body: bytes) -> Usage:
     read = read_json(body)
     data = read.get("data") if isinstance(read, dict) else None
     if status != HTTPStatus.OK or not isinstance(data, dict):
-        raise refusal(status, headers, take_apart(body))
+        raise refusal(status, headers, parse_body(body))
     available, used = whole_number(data.get("total_available")), whole_number(data.get("total_used"))
     unlimited = data.get("unlimited_quota") is True
     if available is None and not unlimited:

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.answers import Accepted, Answer, Existing, WindowOpen
+from bot.domain.answers import Accepted, Answer, ExistingTask, WindowOpen
 from bot.domain.failures import FailureKind
 from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault
@@ -54,7 +54,7 @@ class Shape(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ParsedBody:
     """An answer taken apart; nothing in it can be wrong."""
 
     shape: Shape
@@ -65,24 +65,24 @@ class Said:
     """Whether it is a page for people."""
 
 
-def take_apart(body: bytes) -> Said:
+def parse_body(body: bytes) -> ParsedBody:
     """Find out which shape an answer has. Never raises."""
     read = read_json(body)
     if not isinstance(read, dict):
         text = clean(body.decode("utf-8", "replace")).strip()
         page = text[:200].lower().startswith(("<!doctype", "<html"))
-        return Said(Shape.OTHER, None, "" if page else text, {}, page=page)
+        return ParsedBody(Shape.OTHER, None, "" if page else text, {}, page=page)
     error = read.get("error")
     if isinstance(error, dict):
         words = _join(error.get(name) for name in ("message", "type", "code"))
-        return Said(Shape.OPENAI, None, words, error)
+        return ParsedBody(Shape.OPENAI, None, words, error)
     code = whole_number(read.get("code"))
     words = _join(read.get(name) for name in ("description", "message", "msg", "type", "error"))
     if read.get("success") is False:
-        return Said(Shape.FILTER, code, words, read)
+        return ParsedBody(Shape.FILTER, code, words, read)
     if code is not None and "statusCode" not in read:
-        return Said(Shape.SUBMIT, code, words, read)
-    return Said(Shape.OTHER, None, words, read)
+        return ParsedBody(Shape.SUBMIT, code, words, read)
+    return ParsedBody(Shape.OTHER, None, words, read)
 
 
 def read_json(body: bytes) -> Any:
@@ -102,7 +102,7 @@ def _join(parts: Any) -> str:
 
 def read_submission(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     """Read the answer to a paid call, or raise `RemoteError` as `refusal` explains."""
-    said = take_apart(body)
+    said = parse_body(body)
     if said.shape is not Shape.SUBMIT or said.code not in {SUCCESS, EXISTED, IN_QUEUE} or not _is_ok(status):
         raise refusal(status, headers, said)
     task_id = read_id(said.fields.get("result"))
@@ -112,7 +112,7 @@ def read_submission(status: int, headers: Mapping[str, str], body: bytes) -> Ans
     properties = properties if isinstance(properties, dict) else {}
     earlier = word(properties.get("status"))
     if said.code == EXISTED and earlier is not None:
-        return Existing(task_id, read_status(earlier))
+        return ExistingTask(task_id, read_status(earlier))
     # Gateways rewrite most windows' 21 to 1 and keep the rest of the body (family §1.13).
     if said.code == EXISTED or properties.get("remix") is True or _A_WINDOW.search(said.words):
         return WindowOpen(task_id, word(properties.get("finalPrompt")))
@@ -125,14 +125,14 @@ def read_filled(status: int, headers: Mapping[str, str], body: bytes) -> Accepte
     answer = read_submission(status, headers, body)
     if isinstance(answer, Accepted):
         return answer
-    if isinstance(answer, Existing) and answer.status is not TaskStatus.MODAL:
+    if isinstance(answer, ExistingTask) and answer.status is not TaskStatus.MODAL:
         return Accepted(answer.task_id)
     raise RemoteError(RemoteFault.UNCLEAR, "the window was answered, and the server still waits for it")
 
 
 def read_upload(status: int, headers: Mapping[str, str], body: bytes) -> str:
     """Read the address of one uploaded picture (family §1.8)."""
-    said = take_apart(body)
+    said = parse_body(body)
     if said.shape is not Shape.SUBMIT or said.code != SUCCESS or not _is_ok(status):
         raise refusal(status, headers, said)
     listed = said.fields.get("result")
@@ -144,7 +144,7 @@ def read_upload(status: int, headers: Mapping[str, str], body: bytes) -> str:
 
 def read_seed(status: int, headers: Mapping[str, str], body: bytes) -> str | None:
     """Read a picture's seed (family §3); None if the server has none to give."""
-    said = take_apart(body)
+    said = parse_body(body)
     if said.shape is Shape.SUBMIT and said.code == SUCCESS and _is_ok(status):
         given = said.fields.get("result", said.fields.get("seed"))
         seed = str(given) if isinstance(given, int) and not isinstance(given, bool) else word(given)
@@ -157,7 +157,7 @@ def read_seed(status: int, headers: Mapping[str, str], body: bytes) -> str | Non
 
 def read_cancelled(status: int, headers: Mapping[str, str], body: bytes) -> bool:
     """Whether the server says that it stopped to follow a task; an empty answer says nothing (family §1.14)."""
-    said = take_apart(body)
+    said = parse_body(body)
     if _is_ok(status) and not body.strip():
         return False
     if said.shape is Shape.SUBMIT and said.code == SUCCESS and _is_ok(status):
@@ -171,7 +171,7 @@ def read_cancelled(status: int, headers: Mapping[str, str], body: bytes) -> bool
 # -- refusals ----------------------------------------------------------------------------------------------------------
 
 
-def refusal(status: int, headers: Mapping[str, str], said: Said) -> RemoteError:
+def refusal(status: int, headers: Mapping[str, str], said: ParsedBody) -> RemoteError:
     """Say what an answer that is no success means to the caller of a *submission*, who asks "may it be accepted?".
 
     * THROTTLED, nothing was accepted: HTTP 429, code 23 and 30, 503 with Retry-After, and the table's words.
@@ -189,7 +189,7 @@ def refusal(status: int, headers: Mapping[str, str], said: Said) -> RemoteError:
 
 
 def _meaning(
-    status: int, said: Said, row: Row | None, wait: float | None
+    status: int, said: ParsedBody, row: Row | None, wait: float | None
 ) -> tuple[RemoteFault, FailureKind | None]:
     if status == HTTPStatus.UNAUTHORIZED:
         return RemoteFault.KEY, FailureKind.KEY
@@ -217,7 +217,7 @@ _BY_CODE: Final[Mapping[int, tuple[RemoteFault, FailureKind | None]]] = {
 }
 
 
-def _by_status(status: int, said: Said, wait: float | None) -> RemoteFault:
+def _by_status(status: int, said: ParsedBody, wait: float | None) -> RemoteFault:
     match status:
         case HTTPStatus.TOO_MANY_REQUESTS:
             return RemoteFault.THROTTLED
@@ -240,7 +240,7 @@ def _is_ok(status: int) -> bool:
     return 200 <= status < 300  # noqa: PLR2004 - the 2xx class
 
 
-def _name(status: int, said: Said) -> str:
+def _name(status: int, said: ParsedBody) -> str:
     if "statusCode" in said.fields:
         return _OHMYGPT
     if said.page:

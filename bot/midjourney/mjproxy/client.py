@@ -8,7 +8,7 @@ import base64
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bot.domain.answers import Finding, WindowOpen
+from bot.domain.answers import TagSearchResult, WindowOpen
 from bot.domain.capabilities import Lookup
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy import account, answers, readings, requests
@@ -136,7 +136,7 @@ class MjProxyApi(Submitting):
             return await self._page(requests.Query(number=number - 1, size=size))
         return readings.cut_page(await self._whole_list(), number, size)
 
-    async def find(self, tag: str) -> Finding:
+    async def find(self, tag: str) -> TagSearchResult:
         """Look for the task that was submitted with a tag (family §3)."""
         await self._learn_first()
         match self.capabilities.lookup:
@@ -147,7 +147,7 @@ class MjProxyApi(Submitting):
                 # One server shows the newest hundred of everybody, another only the newest at all (NOVI#239).
                 return readings.find_tag(await self._whole_list(), tag, complete=False)
             case Lookup.NEVER:
-                return Finding(None, complete=False)
+                return TagSearchResult(None, complete=False)
 
     async def _page(self, query: requests.Query) -> TaskPage:
         way = Way("POST", f"{ROOT}/task/query", query.as_json())

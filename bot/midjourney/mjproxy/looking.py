@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import RemoteError, RemoteFault
-from bot.midjourney.mjproxy.probing import CALLS, NOBODY, Look, Metrics, Seen, recognise
+from bot.midjourney.mjproxy.probing import CALLS, NOBODY, Metrics, ProbeResult, Seen, recognise
 from bot.midjourney.mjproxy.requests import to_json
 from bot.midjourney.mjproxy.sending import Sender, Way
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-async def look(out: Sender, *, seconds: float) -> Look:
+async def look(out: Sender, *, seconds: float) -> ProbeResult:
     """Find out which program answers and what follows; a call that fails tells nothing.
 
     Raises `RemoteError` if the server cannot be reached at all.

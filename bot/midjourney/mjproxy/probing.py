@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind
-from bot.midjourney.mjproxy.answers import read_json, take_apart
+from bot.midjourney.mjproxy.answers import parse_body, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +81,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ProbeResult:
     """What was found out about a server."""
 
     server: ServerKind | None
@@ -91,13 +91,13 @@ class Look:
     """Guest mode, or a proxy without a secret: then "the key works" proves nothing."""
 
 
-def recognise(seen: Mapping[Metrics, Seen]) -> Look:
+def recognise(seen: Mapping[Metrics, Seen]) -> ProbeResult:
     """Tell which program it is from what the probes brought."""
     nobody = seen.get(Metrics.BATCH_AS_NOBODY)
     any_key = nobody is not None and nobody.gives_list
     server = _server(seen)
     if server is None:
-        return Look(None, None, takes_any_key=False)
+        return ProbeResult(None, None, takes_any_key=False)
     capabilities = BY_SERVER[server]
     if server is not ServerKind.OHMYGPT:
         batch = seen.get(Metrics.BATCH)
@@ -106,7 +106,7 @@ def recognise(seen: Mapping[Metrics, Seen]) -> Look:
             batch=capabilities.batch and batch is not None and batch.gives_list,
             balance=capabilities.balance and _tells_usage(seen.get(Metrics.USAGE)),
         )
-    return Look(server, capabilities, takes_any_key=any_key)
+    return ProbeResult(server, capabilities, takes_any_key=any_key)
 
 
 def _server(seen: Mapping[Metrics, Seen]) -> ServerKind | None:
@@ -134,11 +134,11 @@ def _speaks_the_family(seen: Seen | None) -> bool:
 
 
 def _code(seen: Seen) -> int | None:
-    return take_apart(seen.body).code
+    return parse_body(seen.body).code
 
 
 def _refuses_the_prefix(seen: Seen | None) -> bool:
-    return seen is not None and "无效的加速模式" in take_apart(seen.body).words
+    return seen is not None and "无效的加速模式" in parse_body(seen.body).words
 
 
 def _is_ohmygpt(seen: Seen | None) -> bool:

@@ -6,11 +6,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.answers import Finding
+from bot.domain.answers import TagSearchResult
 from bot.domain.failures import FailureKind
 from bot.domain.tasks import TaskPage
 from bot.errors import RemoteError, RemoteFault
-from bot.midjourney.mjproxy.answers import Shape, read_json, refusal, take_apart
+from bot.midjourney.mjproxy.answers import Shape, parse_body, read_json, refusal
 from bot.midjourney.mjproxy.tasks import read_task, read_tasks
 from bot.midjourney.ohmygpt.envelope import whole_number
 from bot.midjourney.ohmygpt.webhook import LONGEST_BODY, WebhookHint
@@ -31,7 +31,7 @@ def read_one(status: int, headers: Mapping[str, str], body: bytes, *, base: str)
         task = read_task(read_json(body), base=base)
         if task is not None:
             return task
-    said = take_apart(body)
+    said = parse_body(body)
     error = refusal(status, headers, said)
     # A wrong path is a 404 too, but it does not speak of tasks: it must not make us believe that a paid task is gone.
     if error.fault is RemoteFault.REFUSED and error.kind is FailureKind.GONE:
@@ -44,7 +44,7 @@ def read_many(status: int, headers: Mapping[str, str], body: bytes, *, base: str
     listed = read_json(body)
     if status == HTTPStatus.OK and isinstance(listed, list):
         return read_tasks(listed, base=base)
-    raise refusal(status, headers, take_apart(body))
+    raise refusal(status, headers, parse_body(body))
 
 
 def read_page(status: int, headers: Mapping[str, str], body: bytes, *, base: str) -> TaskPage:
@@ -52,7 +52,7 @@ def read_page(status: int, headers: Mapping[str, str], body: bytes, *, base: str
     read = read_json(body)
     listed = read.get("content") if isinstance(read, dict) else None
     if status != HTTPStatus.OK or not isinstance(read, dict) or not isinstance(listed, list):
-        raise refusal(status, headers, take_apart(body))
+        raise refusal(status, headers, parse_body(body))
     tasks = read_tasks(listed, base=base)
     return TaskPage(total=max(whole_number(read.get("totalElements")) or 0, len(tasks)), tasks=tasks)
 
@@ -62,9 +62,9 @@ def cut_page(tasks: tuple[TaskSnapshot, ...], number: int, size: int) -> TaskPag
     return TaskPage(total=len(tasks), tasks=tasks[(number - 1) * size : number * size])
 
 
-def find_tag(tasks: tuple[TaskSnapshot, ...], tag: str, *, complete: bool) -> Finding:
+def find_tag(tasks: tuple[TaskSnapshot, ...], tag: str, *, complete: bool) -> TagSearchResult:
     """Look for a tag of ours. One that came back changed is not ours: a wrong match would be paid for twice."""
-    return Finding(next((task for task in tasks if task.tag == tag), None), complete=complete)
+    return TagSearchResult(next((task for task in tasks if task.tag == tag), None), complete=complete)
 
 
 def read_hint(body: bytes) -> WebhookHint | None:
@@ -79,7 +79,7 @@ def require_list(status: int, headers: Mapping[str, str], body: bytes) -> None:
     """The answer to asking for no tasks at all must be an empty list: then address and key are good."""
     if status == HTTPStatus.OK and isinstance(read_json(body), list):
         return
-    said = take_apart(body)
+    said = parse_body(body)
     error = refusal(status, headers, said)
     if error.fault is RemoteFault.UNCLEAR and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         # A free call: nothing can have been accepted, so whatever this is, it is not the service we look for.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.domain.capabilities import Capabilities
-    from bot.midjourney.mjproxy.probing import Look
+    from bot.midjourney.mjproxy.probing import ProbeResult
 
 _LOOKUPS: Final = {
     Lookup.NEVER: "never: a submission whose answer is lost is given up",
@@ -30,10 +30,10 @@ class Line:
     words: str
 
 
-def report(look: Look) -> Iterator[Line]:
+def report(look: ProbeResult) -> Iterator[Line]:
     """Say what was found, the kind first; a server of the wrong kind ends it."""
-    able = look.capabilities
-    if look.server is None or able is None:
+    capabilities = look.capabilities
+    if look.server is None or capabilities is None:
         yield Line(
             "kind of API",
             fine=False,
@@ -53,35 +53,37 @@ def report(look: Look) -> Iterator[Line]:
             words="the server takes any key (guest mode, or no secret is set): that it works proves nothing, and "
             "whoever finds the address can draw there",
         )
-    yield Line("speeds", fine=True, words=", ".join(sorted(able.speeds)))
-    if not able.keeps_pool:
+    yield Line("speeds", fine=True, words=", ".join(sorted(capabilities.speeds)))
+    if not capabilities.keeps_pool:
         yield Line(
             "speeds of chains",
             fine=False,
             words="what is made from a picture may run at another speed: give each account there one fixed speed, or "
             "each pool a key of its own",
         )
-    yield Line("can do", fine=True, words=", ".join(abilities(able)) or "pictures only")
+    yield Line("can do", fine=True, words=", ".join(capability_words(capabilities)) or "pictures only")
     yield Line(
-        "lost answers", fine=able.lookup is not Lookup.NEVER, words=f"found again {_LOOKUPS[able.lookup]}"
+        "lost answers",
+        fine=capabilities.lookup is not Lookup.NEVER,
+        words=f"found again {_LOOKUPS[capabilities.lookup]}",
     )
 
 
-def abilities(able: Capabilities) -> tuple[str, ...]:
+def capability_words(capabilities: Capabilities) -> tuple[str, ...]:
     """What an account can do, in words, in a fixed order."""
     listed = (
-        ("buttons", able.buttons),
-        ("custom zoom", able.custom_zoom),
-        ("region with words", able.region_words),
-        ("remix", able.remix),
-        ("shorten", able.shorten),
-        ("seeds", able.seed),
-        ("cancel (it only stops listening)", able.cancel is Cancel.FORGET),
-        ("reading many at once", able.batch),
-        ("webhooks", able.webhook),
-        ("uploads", able.upload),
-        ("video", able.video),
-        ("balance", able.balance),
-        ("every window", able.windows is Windows.ALL),
+        ("buttons", capabilities.buttons),
+        ("custom zoom", capabilities.custom_zoom),
+        ("region with words", capabilities.region_words),
+        ("remix", capabilities.remix),
+        ("shorten", capabilities.shorten),
+        ("seeds", capabilities.seed),
+        ("cancel (it only stops listening)", capabilities.cancel is Cancel.FORGET),
+        ("reading many at once", capabilities.batch),
+        ("webhooks", capabilities.webhook),
+        ("uploads", capabilities.upload),
+        ("video", capabilities.video),
+        ("balance", capabilities.balance),
+        ("every window", capabilities.windows is Windows.ALL),
     )
     return tuple(name for name, can in listed if can)

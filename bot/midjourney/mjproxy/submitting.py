@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Guard, Metrics
     from bot.domain.tasks import RemoteTaskId
     from bot.midjourney.calls import Reader, T
-    from bot.midjourney.mjproxy.probing import Look
+    from bot.midjourney.mjproxy.probing import ProbeResult
     from bot.midjourney.transport import Lines
 
 
@@ -86,11 +86,11 @@ class Submitting:
     @property
     def capabilities(self) -> Capabilities:
         """What this account can do."""
-        able = self._capabilities.only(self._routes)
+        capabilities = self._capabilities.only(self._routes)
         if self._known or self._settings.routes is not None:
-            return able
+            return capabilities
         # Nobody may choose what a server that was not asked yet may not have.
-        return able.only(map(speed_of, USUAL_POOLS))
+        return capabilities.only(map(speed_of, USUAL_POOLS))
 
     @property
     def is_known(self) -> bool:
@@ -101,7 +101,7 @@ class Submitting:
     def _routes(self) -> Mapping[Speed, PoolRoute]:
         return self._settings.routes or usual_routes(self._capabilities.server)
 
-    async def look(self) -> Look:
+    async def probe(self) -> ProbeResult:
         """Find out by free calls which program answers and what follows."""
         return await look(self._out, seconds=self._settings.query_seconds)
 
@@ -114,7 +114,7 @@ class Submitting:
             if self._known:
                 return
             await self.prove()
-            seen = await self.look()
+            seen = await self.probe()
             if seen.server is None or seen.capabilities is None:
                 raise RemoteError(RemoteFault.UNREACHED, _NOBODY_OF_THE_FAMILY)
             if seen.server is ServerKind.OHMYGPT:
@@ -293,9 +293,9 @@ class Submitting:
             raise
 
     @staticmethod
-    def need(able: bool, otherwise: str) -> None:  # noqa: FBT001 - a condition and its sentence, as in assert
+    def need(capabilities: bool, otherwise: str) -> None:  # noqa: FBT001 - a condition and its sentence, as in assert
         """Refuse before anything is sent what this account cannot do."""
-        if not able:
+        if not capabilities:
             raise RemoteError(RemoteFault.REFUSED, otherwise)
 
 

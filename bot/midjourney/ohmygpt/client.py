@@ -118,7 +118,7 @@ class MidjourneyApi:
 
     @property
     def capabilities(self) -> Capabilities:
-        """See `Able`."""
+        """See `CapabilitySource`."""
         return OHMYGPT if self.engine is None else replace(OHMYGPT, engine=self.engine.model)
 
     # -- submissions: paid, never repeated here ----------------------------------------------------------------------

@@ -62,7 +62,7 @@ def open_envelope(status: int, headers: Mapping[str, str], body: bytes) -> Any:
     * UNCLEAR, everything else: 5xx, HTML, no or broken JSON, no `statusCode`, an unknown code without known words.
     """
     envelope = _read_object(body)
-    said = None if envelope is None else _said(envelope)
+    said = None if envelope is None else _code(envelope)
     if envelope is not None and said == HTTPStatus.OK and 200 <= status < 300:  # noqa: PLR2004 - contract §0.4's own words
         return envelope.get("data")
     words = _words(envelope or {})
@@ -128,7 +128,7 @@ def _read_object(body: bytes) -> dict[str, Any] | None:
     return read if isinstance(read, dict) else None
 
 
-def _said(envelope: Mapping[str, Any]) -> int | None:
+def _code(envelope: Mapping[str, Any]) -> int | None:
     """The code inside the body; the `code` spelling can report a failure, never a success (contract §0.4)."""
     if "statusCode" in envelope:
         return whole_number(envelope["statusCode"])

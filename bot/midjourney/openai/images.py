@@ -133,7 +133,7 @@ def _checked(status: int, headers: Mapping[str, str], body: bytes) -> bytes:
         return body
     if 200 <= status < 300:  # noqa: PLR2004 - as above
         raise RemoteError(RemoteFault.UNCLEAR, f"HTTP {status}, and the body is not the service's JSON")
-    code, words = _said(body)
+    code, words = _error_of(body)
     if code in _REFUSED:
         raise RemoteError(RemoteFault.REFUSED, quote(words), kind=FailureKind.BANNED_PROMPT)
     if code in _QUOTA:
@@ -156,7 +156,7 @@ def _kind_of(words: str) -> FailureKind:
     return FailureKind.BANNED_PROMPT if about in shown else FailureKind.UNKNOWN
 
 
-def _said(body: bytes) -> tuple[str, str]:
+def _error_of(body: bytes) -> tuple[str, str]:
     """Code and words of an error as OpenAI shapes it."""
     try:
         read = json.loads(body)
@@ -178,7 +178,7 @@ def _items(body: bytes) -> list[DrawnPicture]:
             open_envelope(
                 200, {}, body
             )  # a refusal inside a success, as the service's other endpoints have it
-        if _said(body)[0] and not answer.get("data"):  # some write an empty error beside what they drew
+        if _error_of(body)[0] and not answer.get("data"):  # some write an empty error beside what they drew
             _checked(400, {}, body)
         return list(_read(answer["data"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -11,7 +11,7 @@ from bot.domain.accounts import DEFAULT_ACCOUNT, is_own, mapped, read_own
 from bot.domain.capabilities import OHMYGPT, capabilities_of
 from bot.domain.intake.drawing import Drawing
 from bot.domain.pools import Pool, shown_pools
-from bot.domain.window_ports import Unfamiliar
+from bot.domain.window_ports import ProbedAccount
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.texts import text
 
@@ -81,26 +81,26 @@ class Accounts:
 
     # -- what they can do --------------------------------------------------------------------------------
 
-    def able(self, name: str) -> Capabilities:
+    def capabilities(self, name: str) -> Capabilities:
         """What an account can do, as far as it is known by now; a server's own key is OhMyGPT's."""
         return self.own_able if is_own(name) else capabilities_of(self.fixed.get(name))
 
     async def learned(self, name: str) -> Capabilities:
         """The same, with one free question to a server that was asked nothing yet; in trouble, what is known so far."""
         api = self.fixed.get(name)
-        if isinstance(api, Unfamiliar) and not api.is_known:
+        if isinstance(api, ProbedAccount) and not api.is_known:
             try:
                 await api.check()
             except RemoteError as error:
                 log.info("abilities_unknown", extra={"account": name, "fault": error.fault.value})
-        return self.able(name)
+        return self.capabilities(name)
 
     async def is_engine_refused(self, guild_id: int | None) -> bool:
         """Whether the service has just said that the key of a server's account may not draw."""
         api = await self.find(await self._account_of_server(guild_id, Pool.DRAW))
         return isinstance(api, Drawing) and api.engine is not None and api.engine.is_refused
 
-    def any_able(self, can: Callable[[Capabilities], bool]) -> bool:
+    def any_account_can(self, can: Callable[[Capabilities], bool]) -> bool:
         """Whether any of the owner's accounts can do something, as far as it is known by now."""
         return any(can(capabilities_of(api)) for api in self.fixed.values())
 
@@ -125,19 +125,19 @@ class Accounts:
         served: set[Pool] = set()
         for pool in Pool:
             # A server's own key is not opened for that: whatever it opens is of the one kind that keys are taken for.
-            if pool in self.able(await self._account_of_server(guild_id, pool)).pools:
+            if pool in self.capabilities(await self._account_of_server(guild_id, pool)).pools:
                 served.add(pool)
         return frozenset(served)
 
-    async def able_in(self, guild_id: int | None) -> tuple[Capabilities, ...]:
+    async def capabilities_in(self, guild_id: int | None) -> tuple[Capabilities, ...]:
         """What the accounts can do that a server draws on."""
         if guild_id is None:
-            return (self.able(self.own_name),)
-        return tuple(self.able(name) for name in await self.of_server(guild_id))
+            return (self.capabilities(self.own_name),)
+        return tuple(self.capabilities(name) for name in await self.of_server(guild_id))
 
     async def engine_in(self, guild_id: int | None) -> EngineModel | None:
         """The second engine of a server's account; None: it has none."""
-        return self.able(await self._account_of_server(guild_id, Pool.DRAW)).engine
+        return self.capabilities(await self._account_of_server(guild_id, Pool.DRAW)).engine
 
     async def find(self, name: str) -> ImageApi | None:
         """Find the way to an account; None if its key is gone. An earlier key of a server's is found too."""

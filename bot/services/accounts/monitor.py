@@ -42,7 +42,7 @@ BETWEEN_S: Final = 1.0
 AT_ONCE: Final = 100
 """Servers told without a rest."""
 REST_S: Final = 10.0
-HEARD_S: Final = 30.0
+DRAIN_S: Final = 30.0
 MEMBERSHIP: Final = "@membership"
 """Stands for the membership among the accounts; no account can be called so."""
 REMEMBERED: Final = "watch"
@@ -140,7 +140,7 @@ class AccountMonitor:
         own = read_own(name) is not None
         if newly_refused:
             said = text("log.own_key_rejected" if own else "log.key_rejected")
-            await self._tell(name, ModEvent(EventKind.KEY_REJECTED, f"key/{name}/{after.episode}", said))
+            await self._notify(name, ModEvent(EventKind.KEY_REJECTED, f"key/{name}/{after.episode}", said))
         if newly_low:
             said = text(
                 "log.own_balance_falls" if own else "log.balance_falls",
@@ -148,14 +148,14 @@ class AccountMonitor:
                 limit=self.balance_low or 0,
             )
             if own:
-                await self._tell(
+                await self._notify(
                     name, ModEvent(EventKind.BALANCE_LOW, f"balance/{name}/{after.episode}", said)
                 )
             else:  # what the owner has is nobody else's business
                 log.warning(
                     "account_in_trouble", extra={"account": name, "kind": EventKind.BALANCE_LOW.value}
                 )
-                if not await self.mail.tell(said, once=f"balance/{name}/{after.episode}"):
+                if not await self.mail.notify(said, once=f"balance/{name}/{after.episode}"):
                     episode = after.episode if newly_refused else before.episode
                     return replace(after, low=before.low, episode=episode)  # the next round tells it
         return after
@@ -178,7 +178,7 @@ class AccountMonitor:
         if key is None:
             return before
         limited.append(name)
-        return await self._tell_new(before, notices_of_key(key, self.clock.now()), [name])
+        return await self._notify_new(before, notices_of_key(key, self.clock.now()), [name])
 
     async def _look_at_membership(self, before: Trouble, limited: Sequence[str]) -> Trouble:
         """Tell what is new of the membership's end: to its owner, and to servers whose key was made there."""
@@ -187,11 +187,11 @@ class AccountMonitor:
         except RemoteError:
             return before
         own = [name for name in limited if read_own(name) is not None]
-        return await self._tell_new(
+        return await self._notify_new(
             before, notices_of_membership(end, self.clock.now()), [self.accounts.own_name, *own]
         )
 
-    async def _tell_new(
+    async def _notify_new(
         self, before: Trouble, notices: Mapping[str, Text | None], accounts: Sequence[str]
     ) -> Trouble:
         """Tell what was not told yet. It counts as told once the channels had it: a death before that tells it again."""
@@ -205,12 +205,12 @@ class AccountMonitor:
                 key = f"limit/{name}/{mark}"
                 if own is None:  # what the owner has is nobody else's business
                     words = text("log.of_account", account=name, said=said)
-                    if not await self.mail.tell(words, once=key):
+                    if not await self.mail.notify(words, once=key):
                         return before
                 else:
-                    self.dispatcher.tell(own.guild_id, ModEvent(EventKind.KEY_LIMIT, key, said))
+                    self.dispatcher.notify(own.guild_id, ModEvent(EventKind.KEY_LIMIT, key, said))
             try:
-                async with asyncio.timeout(HEARD_S):
+                async with asyncio.timeout(DRAIN_S):
                     await self.dispatcher.drain()
             except TimeoutError:
                 return before
@@ -235,17 +235,17 @@ class AccountMonitor:
 
     # -- telling -----------------------------------------------------------------------------------------
 
-    async def _tell(self, name: str, event: ModEvent) -> None:
+    async def _notify(self, name: str, event: ModEvent) -> None:
         """Tell every server that draws on an account and listens."""
         log.warning("account_in_trouble", extra={"account": name, "kind": event.kind.value})
         own = read_own(name)
         if own is not None:
-            self.dispatcher.tell(own.guild_id, event)
+            self.dispatcher.notify(own.guild_id, event)
             return
         told = 0
         for guild_id in await self.records.listeners():
             if name in await self.accounts.of_server(guild_id):
-                self.dispatcher.tell(guild_id, event)
+                self.dispatcher.notify(guild_id, event)
                 told += 1
                 if told % AT_ONCE == 0:
                     await self.clock.pause(REST_S)

@@ -50,7 +50,7 @@ _KEY: Final = re.compile(rf"[!-~]{{{SHORTEST_KEY},{KEY_LIMIT}}}")
 _PERMISSION: Final = re.compile(r"permission|scope|权限|權限", re.IGNORECASE)
 
 
-class Brought(StrEnum):
+class KeyOutcome(StrEnum):
     """What became of a key that somebody brought."""
 
     SET = "set"
@@ -165,7 +165,7 @@ class OwnKeys:
         readable = key is None or await self.api(key.account) is not None
         return KeyState(offered=True, key=key, readable=readable)
 
-    async def bring(self, guild_id: int, actor: Actor, typed: str) -> Brought:
+    async def bring(self, guild_id: int, actor: Actor, typed: str) -> KeyOutcome:
         """Test a key and make it the server's own.
 
         Raises `UserError` if it is no key, if the image API does not take it, or if the owner keeps own keys off.
@@ -179,12 +179,12 @@ class OwnKeys:
         sealed, now, brought = vault.seal(guild_id, key), self.clock.now(), None
         while brought is None:  # once more for each key that somebody else brought meanwhile
             brought = await self._store_key(guild_id, actor, key, sealed, page)
-        self._tell(guild_id, actor, f"log.own_key.{brought.value}", now)
+        self._notify(guild_id, actor, f"log.own_key.{brought.value}", now)
         return brought
 
     async def _store_key(
         self, guild_id: int, actor: Actor, key: str, sealed: str, page: TaskPage
-    ) -> Brought | None:
+    ) -> KeyOutcome | None:
         """Store a key instead of the one that is there; None if another one took its place while we looked."""
         now, known = self.clock.now(), await self.store.current(guild_id)
         before = None if known is None else known.account
@@ -193,12 +193,12 @@ class OwnKeys:
                 await self.store.mark_tested(before, now)
                 raise UserError(text("own_key.same"))
             if await self._exchanged(before, page, sealed, actor=actor):
-                return Brought.EXCHANGED
+                return KeyOutcome.EXCHANGED
         stored = await self.store.replace(guild_id, sealed, instead_of=before, actor=actor, at=now)
         if stored is None:
             return None
         self._remember(guild_id, stored.account)
-        return Brought.SET if before is None else Brought.REPLACED
+        return KeyOutcome.SET if before is None else KeyOutcome.REPLACED
 
     async def _exchanged(self, account: OwnAccount, page: TaskPage, sealed: str, *, actor: Actor) -> bool:
         """Keep the account if the new key opens it too: a job of ours among its tasks gives it away."""
@@ -227,7 +227,7 @@ class OwnKeys:
         if not await self.store.remove(guild_id, actor=actor, at=now):
             raise UserError(text("own_key.none"))
         self._remember(guild_id, None)
-        self._tell(guild_id, actor, "log.own_key.removed", now)
+        self._notify(guild_id, actor, "log.own_key.removed", now)
 
     # -- for the bot's owner -----------------------------------------------------------------------------
 
@@ -252,7 +252,7 @@ class OwnKeys:
         if stored is None:
             raise UserError(text("keys.brought"))
         self._remember(guild_id, stored.account)
-        self._tell(guild_id, actor, "log.own_key.made", now)
+        self._notify(guild_id, actor, "log.own_key.made", now)
 
     async def holds(self, guild_id: int, key: str) -> bool:
         """Whether a key is the server's own right now."""
@@ -293,8 +293,8 @@ class OwnKeys:
         except TimeoutError:
             raise UserError(text("own_key.unreachable")) from None
 
-    def _tell(self, guild_id: int, actor: Actor, said: str, at: int) -> None:
-        self.dispatcher.tell(guild_id, ModEvent(EventKind.SETTINGS, f"own_key/{at}", text(said), by=actor))
+    def _notify(self, guild_id: int, actor: Actor, said: str, at: int) -> None:
+        self.dispatcher.notify(guild_id, ModEvent(EventKind.SETTINGS, f"own_key/{at}", text(said), by=actor))
 
     # -- now and then ------------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ BELIEVED_SERVERS: Final = 10_000
 class OwnerMail(Protocol):
     """The way to whoever owns the application."""
 
-    async def tell(self, words: Text, *, once: str) -> bool:
+    async def notify(self, words: Text, *, once: str) -> bool:
         """Say something to the application's owner, or to one member of its team; False: try again later. Raises nothing.
 
         `once` names the occasion: said again within minutes, it stays one message.
@@ -55,7 +55,7 @@ class OwnerMail(Protocol):
 class NoMail:
     """Where the owner cannot be reached."""
 
-    async def tell(self, words: Text, *, once: str) -> bool:
+    async def notify(self, words: Text, *, once: str) -> bool:
         """Log it at least."""
         log.warning("owner_not_told", extra={"text": words.id, "occasion": once})
         return True

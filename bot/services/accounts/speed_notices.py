@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TOLD: Final = "strayed"
+NOTIFIED: Final = "strayed"
 """Under this name the processes share which accounts' pools were told of."""
 
 
@@ -34,7 +34,7 @@ class SpeedNotices:
     mail: OwnerMail
     metrics: Metrics
 
-    async def saw(self, job: Job) -> None:
+    async def check(self, job: Job) -> None:
         """Look at a finished job. Raises nothing: what could not be noted is told with the next one."""
         ran_at = other_speed(job)
         if ran_at is None:
@@ -43,10 +43,10 @@ class SpeedNotices:
         if is_own(job.account):
             return
         try:
-            before = await self.memory.get(TOLD)
+            before = await self.memory.get(NOTIFIED)
             told = _read(before)
             this = f"{job.account}/{job.pool.value}"
-            if this in told or not await self.memory.swap(TOLD, before, json.dumps([*told, this])):
+            if this in told or not await self.memory.swap(NOTIFIED, before, json.dumps([*told, this])):
                 return
         except StorageTrouble as trouble:
             log.warning("stray_not_noted", extra={"job": job.key, "reason": str(trouble)})
@@ -55,15 +55,15 @@ class SpeedNotices:
             "pool_left", extra={"account": job.account, "pool": job.pool.value, "ran_at": ran_at.value}
         )
         words = text("log.owner_left_pool", account=job.account, **speed_words(job.pool, ran_at))
-        if not await self.mail.tell(words, once=f"{TOLD}/{this}"):
+        if not await self.mail.notify(words, once=f"{NOTIFIED}/{this}"):
             await self._forget(this)
 
     async def _forget(self, this: str) -> None:
         """The owner was not told after all: the next such picture tells them."""
         try:
-            before = await self.memory.get(TOLD)
+            before = await self.memory.get(NOTIFIED)
             left = [one for one in _read(before) if one != this]
-            await self.memory.swap(TOLD, before, json.dumps(left))
+            await self.memory.swap(NOTIFIED, before, json.dumps(left))
         except StorageTrouble as trouble:
             log.warning("stray_not_noted", extra={"of": this, "reason": str(trouble)})
 

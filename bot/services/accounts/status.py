@@ -55,7 +55,7 @@ class Condition:
     """When the membership of the account behind that key ends."""
     rates: Sequence[Priced] = ()
     """Empty: no key may ask, there was no answer, or nothing in it is about Midjourney."""
-    able: Capabilities | None = None
+    capabilities: Capabilities | None = None
     """What the account can do; None while nobody knows."""
 
 
@@ -90,7 +90,7 @@ class AccountStatus:
             key=key,
             membership_end=membership_end,
             rates=rates,
-            able=await self._able(account),
+            capabilities=await self._able(account),
         )
         self._seen[account] = seen
         return seen

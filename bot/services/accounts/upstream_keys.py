@@ -60,7 +60,7 @@ class KeyView:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class KeyListing:
     """Our keys, and how many others the account has."""
 
     keys: Sequence[KeyView]
@@ -68,7 +68,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CreatedKey:
     """A key that was made."""
 
     view: KeyView
@@ -98,13 +98,13 @@ class UpstreamKeys:
 
     # -- looking -----------------------------------------------------------------------------------------
 
-    async def every(self) -> Listing:
+    async def every(self) -> KeyListing:
         """Our keys, those of one subject together; what was asked for and not settled is settled first."""
         listed = await self._list()
         await self._settle(listed)
         ours = [key for key in listed if key.subject is not None]
         views = [await self._view(key) for key in sorted(ours, key=lambda key: (key.subject, key.tag))]
-        return Listing(views, len(listed) - len(ours))
+        return KeyListing(views, len(listed) - len(ours))
 
     async def settle(self) -> None:
         """Look for keys whose making nobody answered; asks nobody if there are none. Raises `RemoteError`."""
@@ -130,7 +130,7 @@ class UpstreamKeys:
 
     # -- making ------------------------------------------------------------------------------------------
 
-    async def make(self, subject: str, *, cap: int, expires_at: int, actor: Actor) -> Made:
+    async def make(self, subject: str, *, cap: int, expires_at: int, actor: Actor) -> CreatedKey:
         """Make a key for a server (its id) or an account (its name); never a second one while there is one.
 
         A key whose making nobody answered is looked for by the tag in its name, now and whenever the same is asked again.
@@ -183,7 +183,7 @@ class UpstreamKeys:
                     return found
         raise UserError(text("keys.unclear"))
 
-    async def _take_up(self, tag: str, order: Order) -> Made | None:
+    async def _take_up(self, tag: str, order: Order) -> CreatedKey | None:
         """Go on with a key that was asked for before, by whoever it was; None: it was not made, and is forgotten."""
         found = _tagged(await self._list(), tag)
         if found is not None:
@@ -193,7 +193,7 @@ class UpstreamKeys:
             return None
         raise UserError(text("keys.unclear"))
 
-    async def _hand_in(self, subject: str, actor: Actor, key: UpstreamKey) -> Made:
+    async def _hand_in(self, subject: str, actor: Actor, key: UpstreamKey) -> CreatedKey:
         """Bring a key that exists where it belongs; done again, it changes nothing."""
         guild_id = _checked(subject)
         self.own_keys.hide(key.key)
@@ -205,9 +205,9 @@ class UpstreamKeys:
                 raise
             await self.orders.forget(key.tag)
         log.info("key_made", extra={"subject": subject, "tag": key.tag})
-        return Made(await self._view(key), key.key if guild_id is None else None)
+        return CreatedKey(await self._view(key), key.key if guild_id is None else None)
 
-    async def handed_over(self, tag: str) -> None:
+    async def mark_key_shown(self, tag: str) -> None:
         """An account's key was shown to whoever made it: from now on nobody is shown it again."""
         await self.orders.forget(tag)
 

@@ -35,7 +35,7 @@ class Asker:
     age_restricted: bool = False
     """Whether the channel (or the thread's channel) is."""
     home: int | None = None
-    """The server whose rules hold, where that is not where the answer goes: see `doors`."""
+    """The server whose rules hold, where that is not where the answer goes: see `authorization`."""
     home_channel: int | None = None
     """The channel whose rules hold, likewise."""
 
@@ -47,10 +47,10 @@ class Asker:
 
     @property
     def server(self) -> int | None:
-        """The server whose rules hold: where they ask, unless a door seated them elsewhere."""
+        """The server whose rules hold: where they ask, unless `authorization` moved them elsewhere."""
         return self.reply.guild_id if self.home is None else self.home
 
     @property
-    def born(self) -> int:
+    def registered_at(self) -> int:
         """When their account was made."""
         return created_at(self.user_id) if self.account_created_at is None else self.account_created_at

@@ -103,14 +103,14 @@ class DeploymentPolicy:
     """The same for every server: `EASEL_DEFAULT_RULES` and `EASEL_DEFAULT_POOL` (design §8)."""
 
     rules: Mapping[Pool, Allowance]
-    wanted: Pool
+    preferred: Pool
 
     @property
     def default(self) -> Pool:
         """The configured default, or the only pool that is on."""
-        if self.wanted in self.rules:
-            return self.wanted
-        return next((pool for pool in self.rules if pool in MIDJOURNEY_POOLS), self.wanted)
+        if self.preferred in self.rules:
+            return self.preferred
+        return next((pool for pool in self.rules if pool in MIDJOURNEY_POOLS), self.preferred)
 
     async def shown(self, guild_id: int | None) -> tuple[Pool, ...]:  # noqa: ARG002 - it knows no accounts
         """The usual ones."""

@@ -20,7 +20,7 @@ TOGETHER_BYTES: Final = 24 * 1024 * 1024
 """Files of one message together: Discord takes few more (facts §3.5)."""
 
 
-class Fetching(Protocol):
+class PictureFetcher(Protocol):
     """Whoever fetches and fits."""
 
     async def fetch(self, *, storage_key: str | None, discord_url: str | None, limit: int) -> Picture:
@@ -40,7 +40,7 @@ class Fetching(Protocol):
 class DrawnPictures:
     """Pictures of the engine are kept beside their job's row for a while; after that its card's message has them."""
 
-    inner: Fetching
+    inner: PictureFetcher
     store: JobStore
     publisher: Publisher
 

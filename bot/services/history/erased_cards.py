@@ -60,7 +60,7 @@ class ErasedCards:
                     continue
                 gone = False
             if not gone:
-                self._tell(card)
+                self._notify(card)
             await self.records.settle_card(card, gone=gone)
 
     async def _cleared(self, card: ErasedCard) -> bool:
@@ -78,8 +78,8 @@ class ErasedCards:
             return closed.reason in GONE
         return True
 
-    def _tell(self, card: ErasedCard) -> None:
+    def _notify(self, card: ErasedCard) -> None:
         channel = str(card.channel_id)
         said = text("log.card_stands", channel=channel, key=card.job_key)
         event = ModEvent(EventKind.MISSING_PERMISSION, f"stands/{channel}", said, job=card.job_key)
-        self.dispatcher.tell(card.guild_id, event)
+        self.dispatcher.notify(card.guild_id, event)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.jobs import JobState
 from bot.errors import UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.services.history.jobs import PAGE, History
 from bot.texts import Text, text
 
@@ -30,7 +30,7 @@ class Favourites:
 
     async def toggle(self, viewer: Viewer, key: JobKey) -> Text:
         """Add a picture to the viewer's favourites, or take it away; says which. Raises `UserError`."""
-        job = await self.jobs.look(viewer, key, Door.FAVOURITE)
+        job = await self.jobs.get_authorized(viewer, key, Operation.FAVOURITE)
         if job.state is not JobState.SUCCEEDED:
             raise UserError(text("favourite.no_picture", key=key))
         added = await self.store.toggle_favourite(viewer.user_id, key, job.home, self.clock.now())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.intake.prompts import seed_of
 from bot.domain.jobs import Job, JobState
 from bot.errors import UserError
-from bot.services.admission.doors import Door, Doors
+from bot.services.admission.authorization import Authorizer, Operation
 from bot.services.history.upstream_requests import known_seed
 from bot.texts import Text, text
 
@@ -73,7 +73,7 @@ class Jobs:
 
     store: JobStore
     archive: JobArchive
-    doors: Doors
+    authorizer: Authorizer
     clock: Clock
     wakeup: Wakeup
     show: Callable[[Job], None]
@@ -82,23 +82,23 @@ class Jobs:
 
     # -- one job -----------------------------------------------------------------------------------------
 
-    async def look(self, viewer: Viewer, key: JobKey, door: Door) -> Job:
-        """Read a job, if its door is open to the viewer; raises `UserError`."""
+    async def get_authorized(self, viewer: Viewer, key: JobKey, operation: Operation) -> Job:
+        """Read a job, if the viewer may do this with it; raises `UserError`."""
         job = await self.store.get(key)
         if job is None:
             raise UserError(text("jobs.unknown", key=key))
-        return await self.doors.look(viewer, job, door)
+        return await self.authorizer.authorize_viewer(viewer, job, operation)
 
-    async def get_managed(self, viewer: Viewer, key: JobKey, door: Door) -> Job:
+    async def get_managed(self, viewer: Viewer, key: JobKey, operation: Operation) -> Job:
         """Read a job that the viewer may do something about: their own, or any of a server that they manage."""
-        job = await self.look(viewer, key, door)
+        job = await self.get_authorized(viewer, key, operation)
         if not viewer.may_look_after(job):
             raise UserError(text("jobs.not_yours", key=key))
         return job
 
     async def family(self, viewer: Viewer, key: JobKey) -> Family:
         """Read a job with what it was made from and what was made from it."""
-        job = await self.look(viewer, key, Door.INFO)
+        job = await self.get_authorized(viewer, key, Operation.INFO)
         parent = await self.store.get(job.press.parent) if job.press is not None else None
         children = await self.archive.children(key, limit=CHILDREN)
         return Family(job, parent, children)
@@ -108,7 +108,7 @@ class Jobs:
 
         A job that upstream has goes on there; it is kept for `/jobs show` and not posted.
         """
-        job = await self.get_managed(viewer, key, Door.CANCEL)
+        job = await self.get_managed(viewer, key, Operation.CANCEL)
         after = None if job.is_terminal else await self.store.cancel(key, self.clock.now())
         if after is None:
             raise UserError(_too_late(await self.store.get(key) or job))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.jobs import Job, JobKind, JobState, Route
 from bot.domain.ports import Picture, Showing
 from bot.errors import RetryLater, RouteClosed, TooLarge, UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.services.worker.delivery import described
 from bot.texts import Text, text
 
@@ -61,7 +61,7 @@ class Redelivery:
         delivered, and its picture is treated as pictures are there. Raises `UserError`, or `TooLarge` if not even a card
         without its picture is taken.
         """
-        job = await self.jobs.get_managed(viewer, key, Door.SHOW)
+        job = await self.jobs.get_managed(viewer, key, Operation.SHOW)
         if not job.is_terminal:
             raise UserError(text("jobs.unfinished", key=key))
         treated = await self.jobs.policy.treatment(asker) if public else ()
@@ -100,7 +100,7 @@ class Redelivery:
 
         Anybody who sees the card may have the file: it is what the card shows. Raises `UserError` or `RetryLater`.
         """
-        job = await self.jobs.look(viewer, key, Door.SEND)
+        job = await self.jobs.get_authorized(viewer, key, Operation.SEND)
         if job.state is not JobState.SUCCEEDED or not _has_picture(job):
             raise UserError(text("jobs.no_picture", key=key))
 
@@ -119,7 +119,7 @@ class Redelivery:
 
     async def take_down(self, viewer: Viewer, key: JobKey, *, channel_id: int, message_id: int) -> Text:
         """Delete a card; the job stays and can be shown again. Raises `UserError` or `RetryLater`."""
-        job = await self.jobs.get_managed(viewer, key, Door.DELETE)
+        job = await self.jobs.get_managed(viewer, key, Operation.DELETE)
         try:
             await self.publisher.take_down(channel_id, message_id)
         except RouteClosed as closed:

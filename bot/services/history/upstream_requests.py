@@ -48,7 +48,7 @@ class UpstreamRequests:
 
     # -- the seed ----------------------------------------------------------------------------------------
 
-    async def tells_seed(self, job: Job) -> bool:
+    async def provides_seed(self, job: Job) -> bool:
         """Whether the server told a picture's seed, or can be asked for it."""
         if job.state is not JobState.SUCCEEDED or job.kind is JobKind.DESCRIBE or job.unwanted:
             return False

@@ -1,1 +1,1 @@
-"""A request becomes a row: imagine, blend, describe, press, region; one door that asks policy, stores, wakes, shows."""
+"""A request becomes a row: imagine, blend, describe, press, region; one way in that asks policy, stores, wakes, shows."""

@@ -10,25 +10,25 @@ from bot.domain.inputs import (
     MEGABYTE,
     MOST_GIVEN_BYTES,
     NAME_LIMIT,
-    Checked,
+    CheckedPicture,
     Input,
+    displayed_name,
     images_of,
     role_of,
-    spoken,
     weigh,
 )
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.ports import AddressedPictures
 from bot.domain.servers.image_rules import ImageFacts, hosts_in
 from bot.errors import RetryLater, RouteClosed, UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.services.history.drawn_pictures import one_of
 from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bot.domain.inputs import Given, PictureReader
+    from bot.domain.inputs import PictureReader, SourcePicture
     from bot.domain.keys import JobKey
     from bot.domain.ports import JobStore, Pictures
     from bot.services.admission.viewer import Viewer
@@ -47,7 +47,7 @@ class LoadedImage:
     """A picture that is ready to go along."""
 
     input: Input
-    checked: Checked
+    checked: CheckedPicture
     facts: ImageFacts
     """What it was when it was given."""
 
@@ -96,14 +96,14 @@ class ImageLoader:
     jobs: Jobs
     store: JobStore
 
-    async def gather(self, given: Sequence[Given]) -> tuple[LoadedImage, ...]:
+    async def gather(self, given: Sequence[SourcePicture]) -> tuple[LoadedImage, ...]:
         """Fetch and look into pictures, in their order. Raises `UserError` for the first that cannot be taken."""
         for one in given:
             weigh(one)
         return tuple([await self._taken(one) for one in given])
 
-    async def _taken(self, given: Given) -> LoadedImage:
-        name = spoken(given.filename)
+    async def _taken(self, given: SourcePicture) -> LoadedImage:
+        name = displayed_name(given.filename)
         data = await given.read()
         weigh(_Held(given.filename, data))  # it was only said to be so large
         checked = await self.reader.check(data, name=name)
@@ -114,9 +114,9 @@ class ImageLoader:
             fetched, checked, ImageFacts(given.filename, checked.given_type or checked.media_type, len(data))
         )
 
-    async def of_job(self, viewer: Viewer, key: JobKey) -> Given:
+    async def of_job(self, viewer: Viewer, key: JobKey) -> SourcePicture:
         """The picture of a finished job of ours, from where it was made. Raises `UserError` or `RetryLater`."""
-        job = await self.jobs.look(viewer, key, Door.PICTURE)
+        job = await self.jobs.get_authorized(viewer, key, Operation.PICTURE)
         if job.kind is JobKind.DESCRIBE:
             return held_of(await self.kept(job), key)
         if job.state is not JobState.SUCCEEDED or not (job.storage_key or job.discord_url):
@@ -140,7 +140,7 @@ class ImageLoader:
             raise UserError(text("jobs.picture_gone", key=job.key)) from trouble
         return Input(one.data, one.media_type, one.filename)
 
-    def of_address(self, address: str) -> Given:
+    def of_address(self, address: str) -> SourcePicture:
         """A picture that lies somewhere in the net. Raises `UserError` for what is no address."""
         typed = address.strip().removeprefix("<").removesuffix(">")
         if hosts_in(typed) == () or " " in typed:
@@ -161,7 +161,7 @@ class ImageLoader:
         return await self.kept(root) if root is not None and root.kind in _WORDED else ()
 
 
-def held_of(kept: Iterable[LoadedImage], key: JobKey) -> Given:
+def held_of(kept: Iterable[LoadedImage], key: JobKey) -> SourcePicture:
     """The first of some kept pictures; raises `UserError` if none is kept any more."""
     for one in kept:
         return _Held(one.input.filename, one.input.data, one.input.source_url)
@@ -170,4 +170,4 @@ def held_of(kept: Iterable[LoadedImage], key: JobKey) -> Given:
 
 def _again(one: Input) -> LoadedImage:
     facts = ImageFacts(one.filename, one.media_type, len(one.data))
-    return LoadedImage(one, Checked(one.data, one.media_type, reduced=False), facts)
+    return LoadedImage(one, CheckedPicture(one.data, one.media_type, reduced=False), facts)

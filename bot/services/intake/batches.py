@@ -1,4 +1,4 @@
-"""Several jobs from one prompt: announced with their price, begun when their asker says so, each through the one door.
+"""Several jobs from one prompt: announced with their price, begun when their asker says so, each by the one way in.
 Never here: writing choices out (domain), the card that asks (ui), and keeping what waits for a yes (drafts).
 
 Each job stands for a number of its own, so that a second press, or a press after a restart, begins nothing twice."""
@@ -15,7 +15,7 @@ from bot.domain.jobs import JobKind
 from bot.domain.prices import Charge, price_of
 from bot.domain.wording import clean
 from bot.errors import StorageTrouble, UserError
-from bot.services.admission.doors import Door, origin_of_draft
+from bot.services.admission.authorization import Operation, origin_of_draft
 from bot.services.admission.terms import Request
 from bot.services.intake.drafts import as_typed
 from bot.services.intake.imagine import chosen_by, named_pool
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from bot.domain.pools import Pool
     from bot.domain.ports import JobStore
     from bot.services.admission.asker import Asker
-    from bot.services.admission.doors import Doors, Origin
+    from bot.services.admission.authorization import Authorizer, Origin
     from bot.services.admission.terms import Policy
     from bot.services.admission.viewer import Viewer
     from bot.services.history.preferences import People
     from bot.services.intake.describe import Places
     from bot.services.intake.drafts import Drafts
-    from bot.services.intake.intake import Started
+    from bot.services.intake.intake import StartedJob
     from bot.services.intake.new_chain import NewChains
     from bot.services.servers.settings import Guilds
     from bot.texts import Text
@@ -86,7 +86,7 @@ class Batches:
     """Offers and begins batches."""
 
     chains: NewChains
-    doors: Doors
+    authorizer: Authorizer
     drafts: Drafts
     guilds: Guilds
     people: People
@@ -110,7 +110,7 @@ class Batches:
         if options.pictures:
             raise UserError(text("prompt.several_with_pictures"))
         if of is not None:
-            asker = await self.doors.seat(asker, of, Door.DRAFT)
+            asker = await self.authorizer.authorize_asker(asker, of, Operation.DRAFT)
         settings = None if asker.server is None else await self.guilds.settings(asker.server)
         most = DEFAULT_JOBS if settings is None else settings.batch
         spelled = as_typed(options)
@@ -179,8 +179,8 @@ class Batches:
             return None
         asker = await places.open()
         try:
-            seated = await self.doors.seat(asker, origin, Door.DRAFT)
-            one: Started = await self.chains.start(seated, root)
+            authorized = await self.authorizer.authorize_asker(asker, origin, Operation.DRAFT)
+            one: StartedJob = await self.chains.start(authorized, root)
         except BaseException:
             await places.shut(asker)
             raise

@@ -10,19 +10,19 @@ from bot.domain.inputs import FEWEST_BLENDED, MOST_BLENDED
 from bot.domain.jobs import JobKind
 from bot.domain.prices import Charge
 from bot.errors import UserError
-from bot.services.admission.doors import Door, Doors, origin_of
+from bot.services.admission.authorization import Authorizer, Operation, origin_of
 from bot.services.intake.new_chain import NewChain
 from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.domain.inputs import Given, Shape
+    from bot.domain.inputs import Shape, SourcePicture
     from bot.domain.jobs import Job
     from bot.domain.pools import Pool
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader
-    from bot.services.intake.intake import Started
+    from bot.services.intake.intake import StartedJob
     from bot.services.intake.new_chain import NewChains
 
 
@@ -32,17 +32,17 @@ class Blending:
 
     chains: NewChains
     image_loader: ImageLoader
-    doors: Doors
+    authorizer: Authorizer
 
     async def begin(
         self,
         asker: Asker,
-        given: Sequence[Given],
+        given: Sequence[SourcePicture],
         *,
         shape: Shape,
         pool: Pool | None,
         preferred: Pool | None = None,
-    ) -> Started:
+    ) -> StartedJob:
         """Accept a blend. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
         check_count(len(given))
         await self.chains.ask_first(asker, Charge.BLEND, pool=pool, preferred=preferred, given=given)
@@ -50,9 +50,9 @@ class Blending:
         chain = NewChain(kind=JobKind.BLEND, pool=pool, preferred=preferred, taken=taken, shape=shape)
         return await self.chains.start(asker, chain)
 
-    async def again(self, asker: Asker, job: Job) -> Started:
+    async def again(self, asker: Asker, job: Job) -> StartedJob:
         """Blend the pictures of a job that came to nothing once more, in its pool; one at a time. Raises as `begin`."""
-        asker = await self.doors.seat(asker, origin_of(job), Door.REMIX)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.REMIX)
         taken = await self.image_loader.kept(job)
         if len(taken) < max(FEWEST_BLENDED, job.inputs):
             raise UserError(text("again.pictures_gone", key=job.key))

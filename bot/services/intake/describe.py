@@ -12,14 +12,14 @@ from bot.domain.intake.prompts import PromptOptions, compose
 from bot.domain.jobs import Job, JobKind
 from bot.domain.prices import Charge
 from bot.errors import StorageTrouble, UserError
-from bot.services.admission.doors import Door, Doors, origin_of
-from bot.services.intake.intake import Started
+from bot.services.admission.authorization import Authorizer, Operation, origin_of
+from bot.services.intake.intake import StartedJob
 from bot.services.intake.new_chain import NewChain, named_after
 from bot.services.intake.synthetic_ids import next_turn
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
-    from bot.domain.inputs import Given
+    from bot.domain.inputs import SourcePicture
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
     from bot.domain.ports import JobStore
@@ -64,17 +64,17 @@ class Describing:
     image_loader: ImageLoader
     jobs: Jobs
     store: JobStore
-    doors: Doors
+    authorizer: Authorizer
 
     async def begin(
         self,
         asker: Asker,
-        given: Given,
+        given: SourcePicture,
         *,
         pool: Pool | None,
         preferred: Pool | None = None,
         address: str | None = None,
-    ) -> Started:
+    ) -> StartedJob:
         """Accept a picture. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
         await self.chains.ask_first(
             asker, Charge.DESCRIBE, pool=pool, preferred=preferred, given=[given], address=address
@@ -85,13 +85,13 @@ class Describing:
         )
         return await self.chains.start(asker, chain)
 
-    async def again(self, asker: Asker, viewer: Viewer, key: JobKey) -> Started:
+    async def again(self, asker: Asker, viewer: Viewer, key: JobKey) -> StartedJob:
         """Describe the same picture once more, in the same pool. A second press while it runs finds the first's job.
 
         Raises `UserError` if the picture is not kept any more.
         """
-        job = await self._described(viewer, key, Door.AGAIN)
-        asker = await self.doors.seat(asker, origin_of(job), Door.AGAIN)
+        job = await self._described(viewer, key, Operation.AGAIN)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.AGAIN)
         taken = await self.image_loader.kept(job)
         if not taken:
             raise UserError(text("describe.not_kept", key=key))
@@ -109,24 +109,24 @@ class Describing:
 
     async def idea(self, viewer: Viewer, key: JobKey, number: int) -> tuple[Job, str]:
         """One of a description's prompts, counted from 0, with its job. Raises `UserError` if it is not there."""
-        job = await self._described(viewer, key, Door.IDEA)
+        job = await self._described(viewer, key, Operation.IDEA)
         found = ideas(job.result_text)
         if number >= len(found):
             raise UserError(text("describe.forgotten", key=key))
         return job, found[number]
 
-    async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> Started:
+    async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> StartedJob:
         """Begin a chain with one of a description's prompts, as somebody edited it, in the description's pool."""
-        job = await self._described(viewer, key, Door.IDEA)
-        asker = await self.doors.seat(asker, origin_of(job), Door.IDEA)
+        job = await self._described(viewer, key, Operation.IDEA)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.IDEA)
         return await self.chains.start(asker, _imagined(job, prompt))
 
     async def imagine_all(self, viewer: Viewer, key: JobKey, places: Places) -> IdeasStarted:
-        """Begin a chain with each of a description's prompts: each of them passes the one door, and pays for itself.
+        """Begin a chain with each of a description's prompts: each of them goes the one way in, and pays for itself.
 
         What an earlier press began and what has not ended is not begun again.
         """
-        job = await self._described(viewer, key, Door.IDEAS)
+        job = await self._described(viewer, key, Operation.IDEAS)
         found = ideas(job.result_text)
         if not found:
             raise UserError(text("describe.forgotten", key=key))
@@ -145,15 +145,15 @@ class Describing:
         log.info("description_imagined", extra={"job": key, "begun": len(begun), "refused": len(refused)})
         return IdeasStarted(tuple(begun), tuple(running), tuple(refused))
 
-    async def _one_of_all(self, job: Job, number: int, idea: str, places: Places) -> Started:
+    async def _one_of_all(self, job: Job, number: int, idea: str, places: Places) -> StartedJob:
         chain = _imagined(job, idea)
         synthetic_id, running = await next_turn(self.store, f"{job.key}/{number}")
         if running is not None:
-            return Started(running, fresh=False)
+            return StartedJob(running, fresh=False)
         asker = await places.open()
         try:
-            seated = await self.doors.seat(asker, origin_of(job), Door.IDEAS)
-            one = await self.chains.start(seated, replace(chain, interaction_id=synthetic_id))
+            authorized = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.IDEAS)
+            one = await self.chains.start(authorized, replace(chain, interaction_id=synthetic_id))
         except BaseException:
             await places.shut(asker)
             raise
@@ -161,8 +161,8 @@ class Describing:
             await places.shut(asker)
         return one
 
-    async def _described(self, viewer: Viewer, key: JobKey, door: Door) -> Job:
-        job = await self.jobs.look(viewer, key, door)
+    async def _described(self, viewer: Viewer, key: JobKey, operation: Operation) -> Job:
+        job = await self.jobs.get_authorized(viewer, key, operation)
         if job.kind is not JobKind.DESCRIBE:
             raise UserError(text("press.no_such_button", key=key))
         return job

@@ -91,7 +91,7 @@ class Drafts:
         await self.store.tidy_drafts(self.clock.now())
 
 
-def is_given_back(refusal: Text) -> bool:
+def keeps_draft(refusal: Text) -> bool:
     """Whether a refused prompt goes back to its writer: nobody types one twice, whatever stood in its way."""
     return not refusal.id.startswith(FINAL)
 

@@ -12,7 +12,7 @@ from bot.domain.jobs import JobKind
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.errors import UserError
-from bot.services.admission.doors import Door, Doors, origin_of, origin_of_draft
+from bot.services.admission.authorization import Authorizer, Operation, origin_of, origin_of_draft
 from bot.services.intake.new_chain import NewChain, named_after
 from bot.texts import text
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.domain.engine_models import EngineModel
-    from bot.domain.inputs import Given
+    from bot.domain.inputs import SourcePicture
     from bot.domain.intake.drawing import Order
     from bot.domain.jobs import Ancestor, Job
     from bot.domain.personal_items import Draft
     from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader, LoadedImage
-    from bot.services.intake.intake import Started
+    from bot.services.intake.intake import StartedJob
     from bot.services.intake.new_chain import NewChains
 
 INSTEAD: Final = "note.drawn_instead"
@@ -61,13 +61,15 @@ class Drawings:
     chains: NewChains
     image_loader: ImageLoader
     accounts: Accounts
-    doors: Doors
+    authorizer: Authorizer
 
     async def engine(self, guild_id: int | None) -> EngineModel | None:
         """The engine that a server's members can draw with; None: it has none."""
         return await self.accounts.engine_in(guild_id)
 
-    async def begin(self, asker: Asker, options: DrawOptions, *, given: Sequence[Given] = ()) -> Started:
+    async def begin(
+        self, asker: Asker, options: DrawOptions, *, given: Sequence[SourcePicture] = ()
+    ) -> StartedJob:
         """Accept an order with the pictures that it starts from."""
         model = await self._model(asker)
         order = options.read(model)
@@ -76,9 +78,9 @@ class Drawings:
             await self.chains.ask_first(asker, Charge.DRAW, pool=Pool.DRAW, preferred=None, given=given)
         return await self._start(asker, order, taken=await self.image_loader.gather(given))
 
-    async def remix(self, asker: Asker, ancestor: Job, prompt: str, *, turn: str | None = None) -> Started:
+    async def remix(self, asker: Asker, ancestor: Job, prompt: str, *, turn: str | None = None) -> StartedJob:
         """Accept an order whose words were edited from another one's; its pictures go along while they are kept."""
-        asker = await self.doors.seat(asker, origin_of(ancestor), Door.REMIX)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(ancestor), Operation.REMIX)
         order = DrawOptions(prompt=prompt).read(await self._model(asker))
         taken = await self.image_loader.kept_of_prompt(ancestor)
         return await self._start(
@@ -90,15 +92,15 @@ class Drawings:
             turn=turn,
         )
 
-    async def again(self, asker: Asker, job: Job) -> Started:
+    async def again(self, asker: Asker, job: Job) -> StartedJob:
         """Send an order that came to nothing once more, with all its pictures; one at a time."""
         if job.inputs > len(await self.image_loader.kept_of_prompt(job)):
             raise UserError(text("again.prompt_pictures_gone", key=job.key))
         return await self.remix(asker, job, job.prompt, turn=f"{job.key}/again")
 
-    async def instead(self, asker: Asker, job: Job) -> Started:
+    async def instead(self, asker: Asker, job: Job) -> StartedJob:
         """Draw what Midjourney did not: the words of its job, with its pictures where the model takes them; one at a time."""
-        asker = await self.doors.seat(asker, origin_of(job), Door.REMIX)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.REMIX)
         model = await self._model(asker)
         taken = await self.image_loader.kept_of_prompt(job) if model.pictures else ()
         order = DrawOptions(prompt=job.prompt).read(model)
@@ -112,9 +114,9 @@ class Drawings:
             turn=f"{job.key}/instead",
         )
 
-    async def of_draft(self, asker: Asker, draft: Draft, prompt: str | None = None) -> Started:
+    async def of_draft(self, asker: Asker, draft: Draft, prompt: str | None = None) -> StartedJob:
         """Draw what was refused before it became a job, where it was first asked for: as it was, or with other words."""
-        asker = await self.doors.seat(asker, origin_of_draft(draft), Door.DRAFT)
+        asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
         order = DrawOptions(prompt=prompt or draft.prompt).read(await self._model(asker))
         return await self._start(asker, order, notes=() if draft.pool is Pool.DRAW else (INSTEAD,))
 
@@ -136,7 +138,7 @@ class Drawings:
         borrowed: str = "",
         notes: tuple[str, ...] = (),
         turn: str | None = None,
-    ) -> Started:
+    ) -> StartedJob:
         chain = NewChain(
             kind=JobKind.DRAW,
             pool=Pool.DRAW,

@@ -11,19 +11,19 @@ from bot.domain.jobs import Ancestor, Job, JobKind
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge, charge_of_prompt
 from bot.errors import UserError
-from bot.services.admission.doors import Door, Doors, origin_of, origin_of_draft
+from bot.services.admission.authorization import Authorizer, Operation, origin_of, origin_of_draft
 from bot.services.intake.new_chain import NewChain, named_after
 from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from bot.domain.inputs import Given
-    from bot.domain.intake.prompts import Composed
+    from bot.domain.inputs import SourcePicture
+    from bot.domain.intake.prompts import ComposedPrompt
     from bot.domain.personal_items import Draft
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader, LoadedImage
-    from bot.services.intake.intake import Started
+    from bot.services.intake.intake import StartedJob
     from bot.services.intake.new_chain import NewChains
 
 
@@ -39,7 +39,7 @@ def named_pool(pool: Pool | None, speed: str | None, shown: Collection[Pool]) ->
     return meant if pool is not None or meant in shown else None
 
 
-def chosen_by(composed: Composed, pool: Pool | None, shown: Collection[Pool]) -> tuple[str, ...]:
+def chosen_by(composed: ComposedPrompt, pool: Pool | None, shown: Collection[Pool]) -> tuple[str, ...]:
     """The notes of a prompt, with what became of a speed in it."""
     meant = _POOLS.get(composed.speed or "")
     if meant is not None and meant not in shown:
@@ -57,7 +57,7 @@ class Imagine:
 
     chains: NewChains
     image_loader: ImageLoader
-    doors: Doors
+    authorizer: Authorizer
 
     async def remix(
         self,
@@ -68,12 +68,12 @@ class Imagine:
         sets: tuple[tuple[str, str], ...] = (),
         borrowed: str = "",
         turn: str | None = None,
-    ) -> Started:
+    ) -> StartedJob:
         """Begin a chain with a prompt that was edited from another job's, in the pool of that one. Raises as `begin`.
 
         Its pictures go along while they are kept; the card says so if they are not.
         """
-        asker = await self.doors.seat(asker, origin_of(ancestor), Door.REMIX)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(ancestor), Operation.REMIX)
         taken = await self.image_loader.kept_of_prompt(ancestor)
         gone = ancestor.kind is JobKind.IMAGINE and ancestor.inputs > len(taken)
         return await self._start(
@@ -88,7 +88,7 @@ class Imagine:
             turn=turn,
         )
 
-    async def again(self, asker: Asker, job: Job) -> Started:
+    async def again(self, asker: Asker, job: Job) -> StartedJob:
         """Send a prompt that came to nothing once more, with all its pictures; one at a time. Raises as `begin`."""
         if job.inputs > len(await self.image_loader.kept_of_prompt(job)):
             raise UserError(text("again.prompt_pictures_gone", key=job.key))
@@ -102,10 +102,10 @@ class Imagine:
         *,
         ancestor: Ancestor | None = None,
         preferred: Pool | None = None,
-        given: Sequence[Given] = (),
+        given: Sequence[SourcePicture] = (),
         address: str | None = None,
         borrowed: str = "",
-    ) -> Started:
+    ) -> StartedJob:
         """Accept a prompt: check it, take its pictures in, decide the chain's pool, store the intent, wake a worker.
 
         `address` is where a given picture lies that is no file: the server's rules about links hold for it.
@@ -131,9 +131,9 @@ class Imagine:
 
     async def begin_again(
         self, asker: Asker, draft: Draft, options: PromptOptions, *, preferred: Pool | None
-    ) -> Started:
+    ) -> StartedJob:
         """Accept a prompt that was refused before and edited, where it was first asked for. Raises as `begin`."""
-        asker = await self.doors.seat(asker, origin_of_draft(draft), Door.DRAFT)
+        asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
         return await self.begin(asker, options, draft.pool, preferred=preferred, borrowed=draft.borrowed)
 
     async def _start(
@@ -149,7 +149,7 @@ class Imagine:
         sets: tuple[tuple[str, str], ...] = (),
         borrowed: str = "",
         turn: str | None = None,
-    ) -> Started:
+    ) -> StartedJob:
         composed = compose(replace(options, sets=options.sets or sets))
         shown = await self.chains.policy.shown(asker.server)
         wanted = named_pool(pool, composed.speed, shown)

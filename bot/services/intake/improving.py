@@ -11,7 +11,7 @@ from bot.domain.intake.prompt_help import Help
 from bot.domain.intake.prompts import PromptOptions, compose
 from bot.domain.prices import Charge
 from bot.errors import UserError
-from bot.services.admission.doors import Door, origin_of, origin_of_draft
+from bot.services.admission.authorization import Operation, origin_of, origin_of_draft
 from bot.services.admission.terms import Request
 from bot.texts import text
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
     from bot.services.admission.asker import Asker
-    from bot.services.admission.doors import Doors
+    from bot.services.admission.authorization import Authorizer
     from bot.services.admission.viewer import Viewer
     from bot.services.history.jobs import Jobs
     from bot.services.history.preferences import People
@@ -46,7 +46,7 @@ class Improving:
     people: People
     drafts: Drafts
     jobs: Jobs
-    doors: Doors
+    authorizer: Authorizer
 
     async def typed(
         self, asker: Asker, options: PromptOptions, pool: Pool | None, option_set: str | None
@@ -62,17 +62,17 @@ class Improving:
 
     async def of_job(self, asker: Asker, viewer: Viewer, key: JobKey) -> Improved:
         """Improve the prompt of a card; what Midjourney refused for its words is written so that it does not again."""
-        job = await self.jobs.look(viewer, key, Door.REMIX)
+        job = await self.jobs.get_authorized(viewer, key, Operation.REMIX)
         if not job.prompt:
             raise UserError(text("helper.no_words"))
-        asker = await self.doors.seat(asker, origin_of(job), Door.REMIX)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.REMIX)
         refused = job.failure is not None and job.failure.kind in MENDED_BY_WORDS
         return await self._improve(asker, job.prompt, job.pool, refused=refused, ancestor=key)
 
     async def of_draft(self, asker: Asker, viewer: Viewer, key: JobKey) -> Improved:
         """Improve a prompt that the server's words refused: it was judged when it was written."""
         draft = await self.drafts.open(viewer, key)
-        asker = await self.doors.seat(asker, origin_of_draft(draft), Door.DRAFT)
+        asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
         liked = await self.people.preferences(asker.user_id)
         prompt = compose(PromptOptions(prompt=draft.prompt, sets=liked.named())).prompt
         chosen = await self.chains.pool_for(asker, draft.pool, liked.pool)

@@ -1,4 +1,4 @@
-"""The one door for jobs: rules are asked, the row is written on the same terms, its card is shown and a worker woken.
+"""The one way in for jobs: rules are asked, the row is written on the same terms, its card is shown and a worker woken.
 Never here: what a job is made of (`new_chain`, `press`) and what the rules say (that is `policy`)."""
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedJob:
     """A job that somebody asked for."""
 
     job: Job
@@ -41,7 +41,7 @@ class Started:
     """False if it had been begun before: the gateway delivered an interaction twice, or its button has a live job."""
 
 
-class Shows(Protocol):
+class CardRenderer(Protocol):
     """Whoever draws cards."""
 
     def __call__(self, job: Job, *, media: Sequence[str] = ()) -> None:
@@ -61,7 +61,7 @@ class Intake:
     wakeup: Wakeup
     metrics: Metrics
     answers: OpenAnswers
-    show: Shows
+    show: CardRenderer
     """Has a job's card drawn, now and whenever it has changed."""
     video: bool = True
     """Whether the deployment offers clips."""
@@ -125,7 +125,7 @@ class Intake:
         inputs: Sequence[Input] = (),
         *,
         answers: int | None = None,
-    ) -> Started:
+    ) -> StartedJob:
         """Store a job with what it takes along, on the terms of its server; then show it and wake a worker.
 
         `answers` is as `JobStore.insert` has it.
@@ -139,7 +139,7 @@ class Intake:
             self.metrics.count("jobs_begun", pool=job.pool.value, kind=job.kind.value)
             self.show(stored)
             self.wakeup.wake()
-        return Started(stored, fresh)
+        return StartedJob(stored, fresh)
 
     async def _insert(
         self, asker: Asker, job: Job, request: Request, inputs: Sequence[Input], answers: int | None

@@ -16,7 +16,7 @@ from bot.domain.jobs import Route
 from bot.domain.ports import Showing
 from bot.domain.turns import WHOSE
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.services.intake.region_links import read_asker
 from bot.texts import text
 
@@ -101,7 +101,7 @@ class MaskEditor:
     async def _drafted(self, link: RegionLink) -> RegionDraft:
         asker = read_asker(link.asker)
         WHOSE.set(asker.server or asker.user_id)
-        return await self.regions.draft(asker, link.job, link.position, Door.EDITOR)
+        return await self.regions.draft(asker, link.job, link.position, Operation.EDITOR)
 
     # -- the region --------------------------------------------------------------------------------------
 
@@ -121,7 +121,7 @@ class MaskEditor:
             mask,
             channel_id=asker.reply.channel_id,
             message_id=0,
-            door=Door.EDITOR,
+            operation=Operation.EDITOR,
             words=None if words is None else read_words(words),
         )
         job = pressed.job

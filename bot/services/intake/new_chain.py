@@ -15,14 +15,14 @@ from bot.domain.prices import Charge, charge_of
 from bot.domain.servers.image_rules import ImageFacts
 from bot.errors import UserError
 from bot.services.admission.terms import Request
-from bot.services.intake.intake import Started
+from bot.services.intake.intake import StartedJob
 from bot.services.intake.synthetic_ids import next_turn
 from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bot.domain.inputs import Given, InputRole, Shape
+    from bot.domain.inputs import InputRole, Shape, SourcePicture
     from bot.domain.pools import Pool
     from bot.services.accounts.accounts import Accounts
     from bot.services.admission.asker import Asker
@@ -63,7 +63,7 @@ class NewChain:
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class NewChains:
-    """Begins chains, through the one door for jobs."""
+    """Begins chains, through the one way in for jobs."""
 
     intake: Intake
     policy: Policy
@@ -86,7 +86,7 @@ class NewChains:
         *,
         pool: Pool | None,
         preferred: Pool | None,
-        given: Sequence[Given] = (),
+        given: Sequence[SourcePicture] = (),
         address: str | None = None,
     ) -> None:
         """Ask all rules that can be asked before a picture is fetched or decoded. Raises `UserError`.
@@ -108,7 +108,7 @@ class NewChains:
         await self.accounts.for_chain(asker.server, request.pool)
         await self.policy.check(asker, request)
 
-    async def start(self, asker: Asker, chain: NewChain) -> Started:
+    async def start(self, asker: Asker, chain: NewChain) -> StartedJob:
         """Decide the chain's pool and account for good, and hand its first job in. Raises as `Intake.enqueue`."""
         if asker.server is None:  # nobody's rules would hold, and the owner would pay
             raise UserError(text("refused.server_only"))
@@ -116,16 +116,16 @@ class NewChains:
         if chain.turn is not None:
             number, running = await next_turn(self.intake.store, chain.turn)
             if running is not None:
-                return Started(running, fresh=False)
+                return StartedJob(running, fresh=False)
         if number is None:
             return await self._start(asker, chain, None)
         async with self._beginning.setdefault(number, asyncio.Lock()):
             earlier = await self.intake.store.by_interaction(number)
             if earlier is not None:
-                return Started(earlier, fresh=False)
+                return StartedJob(earlier, fresh=False)
             return await self._start(asker, chain, number)
 
-    async def _start(self, asker: Asker, chain: NewChain, number: int | None) -> Started:
+    async def _start(self, asker: Asker, chain: NewChain, number: int | None) -> StartedJob:
         pool = await self.pool_for(asker, chain.pool, chain.preferred)
         smaller = ("note.picture_scaled",) if any(one.checked.reduced for one in chain.taken) else ()
         account = await self.accounts.for_chain(asker.server, pool)

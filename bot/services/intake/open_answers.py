@@ -35,7 +35,7 @@ unsaid, and its heir says "interrupted" over them: so it is short."""
 POSTED_WITHIN_MS: Final = 6 * 3_600_000
 """Whoever asked longer ago than this is not written to in the channel any more."""
 
-TOLD_KEPT_MS: Final = 24 * 3_600_000
+RECOVERED_KEPT_MS: Final = 24 * 3_600_000
 """A process that slept longer than this has long lost Discord, and its interactions with it."""
 
 
@@ -170,18 +170,18 @@ class OpenAnswers:
             await self.settle()
         await self.store.renew(self.owner, now, until=now + LEASE_MS)
         await self.store.forget_tokens(now)
-        await self.store.forget_told(now - TOLD_KEPT_MS)
+        await self.store.forget_recovered(now - RECOVERED_KEPT_MS)
         found: Sequence[OpenAnswer] = await self.store.claim(
             self.owner, now, until=now + LEASE_MS, limit=BATCH
         )
         for answer in found:
-            await self._tell(answer)
+            await self._recover(answer)
 
-    async def _tell(self, answer: OpenAnswer) -> None:
+    async def _recover(self, answer: OpenAnswer) -> None:
         if self.help_books is not None:  # first: what is said next is that nothing was charged
             await self.help_books.waive(answer.interaction_id, self.clock.now())
         try:
-            how = await self._say(answer)
+            how = await self._reply(answer)
         except RetryLater as later:
             until = self.clock.now() + int(max(EVERY_S, later.delay or 0) * 1_000)
             await self.store.release([answer.interaction_id], owner=self.owner, until=until)
@@ -189,10 +189,10 @@ class OpenAnswers:
         self.metrics.count("answers_recovered", way=how)
         log.info("answer_recovered", extra={"interaction": answer.interaction_id, "way": how})
         if how == "silent":
-            self.dispatcher.tell(answer.guild_id, _untold(answer))
+            self.dispatcher.notify(answer.guild_id, _not_delivered(answer))
         self._delete(answer.interaction_id)
 
-    async def _say(self, answer: OpenAnswer) -> str:
+    async def _reply(self, answer: OpenAnswer) -> str:
         """By which way the person heard: `reply`, `post`, or `silent`; `unseen` if they were shown nothing before."""
         now = self.clock.now()
         if answer.token is not None and now < answer.token_until:
@@ -220,6 +220,6 @@ class OpenAnswers:
         return "post"
 
 
-def _untold(answer: OpenAnswer) -> ModEvent:
+def _not_delivered(answer: OpenAnswer) -> ModEvent:
     said = text("log.answer_untold", user=str(answer.user_id), channel=str(answer.channel_id))
     return ModEvent(EventKind.ERROR, f"answer/{answer.channel_id}", said, subject=answer.user_id)

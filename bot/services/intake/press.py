@@ -15,7 +15,7 @@ from bot.domain.jobs import Job, JobKind, JobState, Press, inherit_chain
 from bot.domain.pools import Pool
 from bot.domain.prices import charge_of
 from bot.errors import UserError
-from bot.services.admission.doors import Door, Doors, origin_of
+from bot.services.admission.authorization import Authorizer, Operation, origin_of
 from bot.services.admission.terms import Request
 from bot.services.intake.new_chain import references_of
 from bot.texts import text
@@ -59,7 +59,7 @@ class Presses:
 
     intake: Intake
     store: JobStore
-    doors: Doors
+    authorizer: Authorizer
     accounts: Accounts
     image_loader: ImageLoader
     video: bool = False
@@ -85,7 +85,7 @@ class Presses:
         """
         found, child = await self.store.with_child(key, position)
         parent = _pressable(key, found)
-        asker = await self.seat(asker, parent, Door.PRESS)
+        asker = await self.authorize_asker(asker, parent, Operation.PRESS)
         self._check(parent, position, words)
         return await self._find_or_begin(
             asker,
@@ -98,9 +98,9 @@ class Presses:
             media=media,
         )
 
-    async def seat(self, asker: Asker, parent: Job, door: Door) -> Asker:
-        """The asker in the home of a job, if its door is open to them; raises `UserError`."""
-        return await self.doors.seat(asker, origin_of(parent), door)
+    async def authorize_asker(self, asker: Asker, parent: Job, operation: Operation) -> Asker:
+        """The asker in the home of a job, if they may do this with it; raises `UserError`."""
+        return await self.authorizer.authorize_asker(asker, origin_of(parent), operation)
 
     async def parent(self, key: JobKey) -> Job:
         """The pressed job, if it has anything to press; raises `UserError`."""
@@ -120,7 +120,7 @@ class Presses:
     ) -> Pressed:
         """Begin the child of a button that may be pressed with what it takes along, or find the one that it has.
 
-        The asker has been seated. Raises as `press`.
+        The asker has been authorized. Raises as `press`.
         """
         child = await self.store.child_of(parent.key, position)
         return await self._find_or_begin(
@@ -187,7 +187,7 @@ class Presses:
 
     def _request(self, parent: Job, charge: Charge) -> Request:
         """What a press asks for: of an order, as many pictures as the engine of today draws at once."""
-        model = self.accounts.able(parent.account).engine if parent.pool is Pool.DRAW else None
+        model = self.accounts.capabilities(parent.account).engine if parent.pool is Pool.DRAW else None
         number = 1 if model is None else min(number_of(parent.prompt), model.most)
         return Request(
             pool=parent.pool, charge=charge, in_chain=True, requester=parent.user_id, number=number
@@ -195,7 +195,7 @@ class Presses:
 
     def window_of(self, parent: Job, position: int) -> WindowKind | None:
         """Which window a button can open on the account of its chain; None: none."""
-        return window_of_action(parent.actions, position, self.accounts.able(parent.account))
+        return window_of_action(parent.actions, position, self.accounts.capabilities(parent.account))
 
     async def _pictures_of_prompt(self, parent: Job) -> tuple[Sequence[Input], tuple[str, ...]]:
         """What a window's words have to stand behind: the server knows the pictures of a prompt as part of its words."""
@@ -207,7 +207,7 @@ class Presses:
 
     async def _inputs_of_order(self, parent: Job, action: RemoteAction) -> Sequence[Input]:
         """What an order of the engine's takes along: the picture that it edits, or what the one before it had."""
-        model = self.accounts.able(parent.account).engine
+        model = self.accounts.capabilities(parent.account).engine
         number = varied(action.custom_id)
         if model is None:
             raise UserError(text("draw.not_here"))

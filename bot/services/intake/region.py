@@ -15,7 +15,7 @@ from bot.domain.intake.masks import COUNT, Cells, CheckedMask
 from bot.domain.intake.window_words import WindowKind, WindowWords
 from bot.domain.prices import Charge
 from bot.errors import RetryLater, RouteClosed, UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
 
@@ -65,7 +65,7 @@ class Masked:
     parent: Job
     position: int
     mask: CheckedMask
-    door: Door = Door.REGION
+    operation: Operation = Operation.REGION
     """Which one they came in by."""
     words: WindowWords | None = None
     """Words for the region, where its account takes any; None: the picture's own."""
@@ -98,19 +98,21 @@ class Regions:
 
         Raises `UserError` with the rule that refuses, or with what is wrong with the job or its picture.
         """
-        asker, parent = await self._entered(asker, key, position, Door.REGION)
+        asker, parent = await self._entered(asker, key, position, Operation.REGION)
         running = await self._running(parent, position)
         if running is not None:
             raise UserError(text("region.running", key=running.key))
         await self.presses.check(asker, parent, Charge.VARY_REGION)
         return await self._draft(parent, position)
 
-    async def draft(self, asker: Asker, key: JobKey, position: int, door: Door = Door.REGION) -> RegionDraft:
+    async def draft(
+        self, asker: Asker, key: JobKey, position: int, operation: Operation = Operation.REGION
+    ) -> RegionDraft:
         """The picture again, for somebody who has opened it; from memory if it is still there."""
-        _, parent = await self._entered(asker, key, position, door)
+        _, parent = await self._entered(asker, key, position, operation)
         return self._remembered(key, position) or await self._draft(parent, position)
 
-    def at_hand(self, asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
+    def cached_draft(self, asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
         """The same if it takes no time at all, else None: whoever asks from elsewhere has to be looked up first."""
         draft = self._remembered(key, position)
         return draft if draft is not None and asker.reply.guild_id == draft.job.home is not None else None
@@ -127,12 +129,12 @@ class Regions:
 
     async def words(self, asker: Asker, key: JobKey, position: int) -> str | None:
         """The picture's prompt, if its account takes other words for a region; raises `UserError`."""
-        _, parent = await self._entered(asker, key, position, Door.REGION)
+        _, parent = await self._entered(asker, key, position, Operation.REGION)
         return parent.prompt if self.presses.window_of(parent, position) is WindowKind.REGION else None
 
     async def editor_link(self, asker: Asker, key: JobKey, position: int) -> str | None:
         """Where this person can draw a mask for this button; None where there is no such page."""
-        parent = await self.presses.parent(key)  # the page asks at its door whether they may
+        parent = await self.presses.parent(key)  # the page asks whether they may when it is opened
         there = replace(asker, home=parent.home, home_channel=parent.home_channel)
         return await self.editor(asker if asker.server is not None else there, key, position)
 
@@ -147,7 +149,7 @@ class Regions:
         *,
         channel_id: int,
         message_id: int,
-        door: Door = Door.REGION,
+        operation: Operation = Operation.REGION,
         words: WindowWords | None = None,
     ) -> Pressed:
         """Begin the job that repaints what a drawn mask shows in white, or find the one that this button has.
@@ -157,7 +159,7 @@ class Regions:
         mask, the job or its picture, or with the rule that refuses; `StorageTrouble` if the row could not be written.
         In all these cases nothing was charged.
         """
-        ready = await self.prepare(asker, key, position, mask, door=door, words=words)
+        ready = await self.prepare(asker, key, position, mask, operation=operation, words=words)
         if isinstance(ready, Pressed):
             return ready
         return await self.begin(asker, ready, channel_id=channel_id, message_id=message_id)
@@ -169,14 +171,14 @@ class Regions:
         position: int,
         chosen: bytes | Cells,
         *,
-        door: Door = Door.REGION,
+        operation: Operation = Operation.REGION,
         words: WindowWords | None = None,
     ) -> Masked | Pressed:
         """The first half of `repaint`, which needs no place for a card: squares or a drawn mask become the mask.
 
         Returns the job that this button has, if it has one. Raises `UserError`.
         """
-        _, parent = await self._entered(asker, key, position, door)
+        _, parent = await self._entered(asker, key, position, operation)
         if words is not None and self.presses.window_of(parent, position) is not WindowKind.REGION:
             raise UserError(text("region.no_words"))
         running = await self._running(parent, position)
@@ -190,13 +192,13 @@ class Regions:
         else:
             png = await self.masks.from_cells(draft.width, draft.height, chosen)
             checked = CheckedMask(png, resized=False, share=len(chosen) / COUNT)
-        return Masked(parent, position, checked, door, words)
+        return Masked(parent, position, checked, operation, words)
 
     async def begin(self, asker: Asker, ready: Masked, *, channel_id: int, message_id: int) -> Pressed:
         """The second half: the intent is stored and the worker woken. Raises `UserError` or `StorageTrouble`."""
         key, mask = ready.parent.key, ready.mask
         pressed = await self.presses.start_child(
-            await self.presses.seat(asker, ready.parent, ready.door),
+            await self.presses.authorize_asker(asker, ready.parent, ready.operation),
             ready.parent,
             ready.position,
             channel_id=channel_id,
@@ -213,7 +215,7 @@ class Regions:
 
     async def again(self, asker: Asker, job: Job, press: Press) -> Pressed:
         """Repaint what a job that came to nothing was to repaint, with its own mask. Raises as `repaint`."""
-        asker, parent = await self._entered(asker, press.parent, press.position, Door.REGION)
+        asker, parent = await self._entered(asker, press.parent, press.position, Operation.REGION)
         mask = mask_of(await self.store.inputs(job.key))
         if mask is None:
             raise UserError(text("again.mask_gone", key=job.key))
@@ -230,10 +232,12 @@ class Regions:
 
     # -- the job and its picture -------------------------------------------------------------------------
 
-    async def _entered(self, asker: Asker, key: JobKey, position: int, door: Door) -> tuple[Asker, Job]:
-        """The job of the button, if its door is open and the button asks for a region, and the asker in its home."""
+    async def _entered(
+        self, asker: Asker, key: JobKey, position: int, operation: Operation
+    ) -> tuple[Asker, Job]:
+        """The job of the button, if they may do this with it and the button asks for a region, and the asker in its home."""
         parent = await self.presses.parent(key)
-        asker = await self.presses.seat(asker, parent, door)
+        asker = await self.presses.authorize_asker(asker, parent, operation)
         actions = parent.actions[position : position + 1] if position >= 0 else ()
         if not actions or classify(actions[0].custom_id) is not Family.VARY_REGION:
             raise UserError(text("press.no_such_button", key=key))

@@ -10,7 +10,7 @@ from bot.domain.intake.prompts import PromptOptions, compose, parameters_of
 from bot.domain.intake.shortening import read_shortened
 from bot.domain.jobs import JobKind
 from bot.errors import UserError
-from bot.services.admission.doors import Door, Doors, origin_of
+from bot.services.admission.authorization import Authorizer, Operation, origin_of
 from bot.services.intake.imagine import chosen_by, named_pool
 from bot.services.intake.new_chain import NewChain, named_after
 from bot.texts import text
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.services.admission.asker import Asker
     from bot.services.admission.viewer import Viewer
     from bot.services.history.jobs import Jobs
-    from bot.services.intake.intake import Started
+    from bot.services.intake.intake import StartedJob
     from bot.services.intake.new_chain import NewChains
 
 FROM_SHORTENED: Final = "note.from_shortened"
@@ -37,11 +37,11 @@ class Shortening:
     chains: NewChains
     accounts: Accounts
     jobs: Jobs
-    doors: Doors
+    authorizer: Authorizer
 
     async def begin(
         self, asker: Asker, prompt: str, pool: Pool | None, *, preferred: Pool | None = None
-    ) -> Started:
+    ) -> StartedJob:
         """Accept a prompt, by the same rules as if it were to become a picture. It is a paid call like any other.
 
         Raises `UserError` where the prompt, the policy or the account refuses, `StorageTrouble` if the row could not
@@ -72,10 +72,10 @@ class Shortening:
         more = () if parameters_of(shorter) else parameters_of(job.prompt)
         return job, " ".join([shorter, *more])
 
-    async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> Started:
+    async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> StartedJob:
         """Begin a chain with one of the shorter prompts, as somebody edited it, in the pool of the shortening."""
         job = await self._shortened(viewer, key)
-        asker = await self.doors.seat(asker, origin_of(job), Door.IDEA)
+        asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.IDEA)
         composed = compose(PromptOptions(prompt=prompt))
         chain = NewChain(
             kind=JobKind.IMAGINE,
@@ -88,7 +88,7 @@ class Shortening:
         return await self.chains.start(asker, chain)
 
     async def _shortened(self, viewer: Viewer, key: JobKey) -> Job:
-        job = await self.jobs.look(viewer, key, Door.IDEA)
+        job = await self.jobs.get_authorized(viewer, key, Operation.IDEA)
         if job.kind is not JobKind.SHORTEN:
             raise UserError(text("press.no_such_button", key=key))
         return job

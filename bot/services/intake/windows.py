@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.actions import classify, describe_press
 from bot.domain.prices import charge_of_family
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.services.intake.press import Pressed, PressOutcome
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ class ActionWindows:
     @property
     def anywhere(self) -> bool:
         """Whether any of the owner's accounts opens windows."""
-        return self.presses.accounts.any_able(lambda able: able.custom_zoom)
+        return self.presses.accounts.any_account_can(lambda capabilities: capabilities.custom_zoom)
 
     @property
     def remix_anywhere(self) -> bool:
         """Whether any of them can be asked for one under V, reroll and pan."""
-        return self.presses.accounts.any_able(lambda able: able.remix)
+        return self.presses.accounts.any_account_can(lambda capabilities: capabilities.remix)
 
     async def open(self, asker: Asker, key: JobKey, position: int) -> ActionWindow | Pressed | None:
         """The window of a button, the job that the button has already, or None where its account opens no window.
@@ -52,7 +52,7 @@ class ActionWindows:
         """
         presses = self.presses
         parent = await presses.parent(key)
-        asker = await presses.seat(asker, parent, Door.PRESS)
+        asker = await presses.authorize_asker(asker, parent, Operation.PRESS)
         kind = presses.window_of(parent, position)
         if kind is None:
             return None

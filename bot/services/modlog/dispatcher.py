@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.errors import StorageTrouble
 from bot.services.admission.rate_limits import RateLimit
-from bot.services.modlog.events import events_of, lost_way
+from bot.services.modlog.events import events_of, undeliverable_event
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
-MODALS: Final[Mapping[EventKind, int]] = {
+REPEAT_AFTER_MS: Final[Mapping[EventKind, int]] = {
     EventKind.REFUSED: 10 * MINUTE_MS,
     EventKind.WARNED: 10 * MINUTE_MS,
     EventKind.STRUCK: 0,
@@ -71,7 +71,7 @@ class Dispatcher:
             self.clock, most=LINES, within_ms=HOUR_MS, refusal=""
         )  # nobody is refused anything
 
-    def tell(self, guild_id: int | None, event: ModEvent) -> None:
+    def notify(self, guild_id: int | None, event: ModEvent) -> None:
         """Have moderators of a server hear of it; returns at once, and may be called from anywhere in the loop."""
         if guild_id is None:
             return
@@ -84,22 +84,22 @@ class Dispatcher:
             self._turns.put_nowait(guild_id)
         mine.append(event)
 
-    def tell_of_job(self, job: Job, reasons: Sequence[str]) -> None:
+    def notify_of_job(self, job: Job, reasons: Sequence[str]) -> None:
         """Have moderators hear of a delivered job if it went wrong; `reasons` closed better ways to show it."""
         for event in events_of(job, reasons):
-            self.tell(job.home, event)
+            self.notify(job.home, event)
 
-    def tell_of_lost(self, job: Job, why: str) -> None:
+    def notify_of_lost(self, job: Job, why: str) -> None:
         """Have moderators hear of a finished job that could be shown nowhere."""
-        event = lost_way(job, why)
+        event = undeliverable_event(job, why)
         if event is not None:
-            self.tell(job.home, event)
+            self.notify(job.home, event)
 
     async def run(self) -> None:
         """Tell what comes, until cancelled: servers in turn, some at once, each one's events in order."""
-        async with asyncio.TaskGroup() as tellers:  # which waits for all of them, cancelled too
+        async with asyncio.TaskGroup() as senders:  # which waits for all of them, cancelled too
             for _ in range(AT_ONCE):
-                tellers.create_task(self._run())
+                senders.create_task(self._run())
 
     async def _run(self) -> None:
         while True:
@@ -126,7 +126,7 @@ class Dispatcher:
         if not self._lines.left(guild_id):
             self.metrics.count("notices_dropped", kind=event.kind.value)
             return
-        window = MODALS[event.kind]
+        window = REPEAT_AFTER_MS[event.kind]
         if window:
             held_back = await self.records.claim_notice(
                 guild_id, event.key, self.clock.now(), window_ms=window

@@ -38,7 +38,7 @@ def speed_words(pool: Pool, ran_at: Speed) -> dict[str, Text]:
     return {"pool": text(f"pool.{pool.value}"), "ran_in": text(f"pool.{pool_at(ran_at).value}")}
 
 
-def lost_way(job: Job, why: str) -> ModEvent | None:
+def undeliverable_event(job: Job, why: str) -> ModEvent | None:
     """What a finished job tells that could be shown nowhere; None if `events_of` says it better."""
     if MISSING_PERMISSION in why.split(", "):
         return None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.pools import Pool, PoolRule, Unsaid
+from bot.domain.pools import Pool, PoolRule, Unset
 from bot.domain.servers.access import ChannelPolicy
 from bot.domain.servers.guilds import GuildSettings
 from bot.domain.servers.moderation import RULES_LIMIT, checked
@@ -53,8 +53,8 @@ def values(command: str, named: Mapping[str, Any]) -> Edit:
 def allowance(pool: Pool, role_id: int, numbers: AllowanceChange, *, otherwise: Allowance) -> Edit:
     """Change what was said of a role's allowance; a role without a rule begins with `otherwise`. Raises `UserError`."""
     counts = (numbers.per_day, numbers.running, numbers.waiting, numbers.per_month)
-    bounded(*(n for n in counts if not isinstance(n, Unsaid)))
-    if not isinstance(numbers.cooldown, Unsaid):
+    bounded(*(n for n in counts if not isinstance(n, Unset)))
+    if not isinstance(numbers.cooldown, Unset):
         bounded(numbers.cooldown, limit=COOLDOWN_LIMIT)
 
     def edit(s: GuildSettings) -> GuildSettings:

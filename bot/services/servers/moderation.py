@@ -52,7 +52,7 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
+class RemovedResult:
     """A result that was taken away."""
 
     job: Job
@@ -96,7 +96,7 @@ class Moderation:
             said = text("log.blocked", user=str(user_id))
         else:
             said = text("log.blocked_until", user=str(user_id), until=until // 1_000)
-        self._tell(guild_id, actor, user_id, "block", said, {"reason": block.reason, "until": until})
+        self._notify(guild_id, actor, user_id, "block", said, {"reason": block.reason, "until": until})
         return block
 
     async def unblock(self, guild_id: int, actor: Actor, user_id: int) -> Block:
@@ -105,7 +105,7 @@ class Moderation:
         lifted = await self.stores.members.unblock(guild_id, user_id, actor=actor, at=self.clock.now())
         if lifted is None:
             raise UserError(text("settings.not_blocked"))
-        self._tell(guild_id, actor, user_id, "unblock", text("log.unblocked", user=str(user_id)), {})
+        self._notify(guild_id, actor, user_id, "unblock", text("log.unblocked", user=str(user_id)), {})
         return lifted
 
     async def blocks(self, guild_id: int) -> Sequence[Block]:
@@ -117,7 +117,7 @@ class Moderation:
         await self.guilds.write_limits.take_act(guild_id)
         n = await self.stores.members.forgive(guild_id, user_id, actor=actor, at=self.clock.now())
         if n:
-            self._tell(guild_id, actor, user_id, "forgive", text("log.forgiven", user=str(user_id)), {})
+            self._notify(guild_id, actor, user_id, "forgive", text("log.forgiven", user=str(user_id)), {})
         return n
 
     async def member(self, guild_id: int, user_id: int) -> MemberView:
@@ -154,7 +154,7 @@ class Moderation:
             raise UserError(text("settings.no_such_job", key=key))
         return job
 
-    async def remove(self, guild_id: int, actor: Actor, key: JobKey) -> Removed:
+    async def remove(self, guild_id: int, actor: Actor, key: JobKey) -> RemovedResult:
         """Take a result away: the messages that show it, picture, text and buttons. The job stays in the books, and costs.
 
         Pictures made from it with its buttons are jobs of their own. Raises `UserError` if there is no result, `RetryLater`
@@ -170,11 +170,11 @@ class Moderation:
         details = {"jobs": [key]}
         await self._note(guild_id, actor, "remove", job.user_id, details)
         said = text("log.removed", user=str(job.user_id), key=key)
-        self._tell(guild_id, actor, job.user_id, "remove", said, details)
+        self._notify(guild_id, actor, job.user_id, "remove", said, details)
         for channel_id, message_id in left[:1]:
             here = replace(job.reply, channel_id=channel_id, message_id=message_id)
-            return Removed(replace(job, reply=here), card_is_gone=False)
-        return Removed(job, card_is_gone=True)
+            return RemovedResult(replace(job, reply=here), card_is_gone=False)
+        return RemovedResult(job, card_is_gone=True)
 
     async def _take_down(self, channel_id: int, message_id: int) -> bool:
         try:
@@ -191,7 +191,7 @@ class Moderation:
         details = {"jobs": [key]}
         await self._note(guild_id, actor, action, job.user_id, details)
         said = text(DONE_TO_OTHERS[action], n=1, user=str(job.user_id), key=key)
-        self._tell(guild_id, actor, job.user_id, action, said, details)
+        self._notify(guild_id, actor, job.user_id, action, said, details)
 
     async def cancel(self, guild_id: int, actor: Actor, key: JobKey) -> Job:
         """Cancel one job of this server; raises `UserError` if it is unknown here or has ended."""
@@ -240,7 +240,7 @@ class Moderation:
             if subject is None
             else text("log.cancelled", n=n, user=str(subject))
         )
-        self._tell(guild_id, actor, subject, action, said, details)
+        self._notify(guild_id, actor, subject, action, said, details)
 
     # -- what is kept ------------------------------------------------------------------------------------
 
@@ -264,7 +264,7 @@ class Moderation:
         for job in await self.archive.live(guild_id, user_id=user_id, limit=BATCH):
             if job.created_at <= at and not job.unwanted:  # it was put into line in between
                 await self.jobs.cancel(job.key, self.clock.now())
-        self._tell(guild_id, actor, user_id, "erase", text("log.erased", user=str(user_id)), {"jobs": n})
+        self._notify(guild_id, actor, user_id, "erase", text("log.erased", user=str(user_id)), {"jobs": n})
         return Erased(n, len(await self.archive.live(guild_id, user_id=user_id, limit=BATCH)))
 
     async def cards_left(self, guild_id: int, user_id: int) -> int:
@@ -280,7 +280,7 @@ class Moderation:
             guild_id, actor=actor, at=self.clock.now(), action=action, subject=subject, details=details
         )
 
-    def _tell(
+    def _notify(
         self,
         guild_id: int,
         actor: Actor,
@@ -290,6 +290,6 @@ class Moderation:
         details: Mapping[str, Any],
     ) -> None:
         key = f"{action}/{subject}/{self.clock.now()}"
-        self.dispatcher.tell(
+        self.dispatcher.notify(
             guild_id, ModEvent(EventKind.MEMBER, key, said, subject=subject, by=actor, details=details)
         )

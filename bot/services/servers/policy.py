@@ -140,7 +140,7 @@ class GuildPolicy:
 
     def refused(self, asker: Asker, refusal: UserError) -> None:
         """Let moderators know."""
-        self.dispatcher.tell(
+        self.dispatcher.notify(
             asker.server,
             ModEvent(
                 EventKind.REFUSED,
@@ -282,13 +282,13 @@ class GuildPolicy:
     async def _check_words(
         self, settings: GuildSettings, asker: Asker, request: Request, prompt: str, now: int
     ) -> tuple[str, ...]:
-        found = (await examined(prompt, settings.words)).gravest
+        found = (await examined(prompt, settings.words)).most_severe
         if found is None:
             return ()
         await self._check_block(settings, asker)
         pattern = found.rule.pattern
         if found.rule.action is WordAction.WARN:
-            self.dispatcher.tell(
+            self.dispatcher.notify(
                 settings.guild_id,
                 ModEvent(
                     EventKind.WARNED,
@@ -318,7 +318,7 @@ class GuildPolicy:
             by=EASEL,
         )
         if struck.fresh:
-            self.dispatcher.tell(
+            self.dispatcher.notify(
                 settings.guild_id,
                 ModEvent(
                     EventKind.STRUCK,

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from bot.domain.prices import Charge
     from bot.domain.servers.guilds import Actor, Changed, GuildSettings
     from bot.domain.servers.image_rules import ImageKind, ImagePolicy
-    from bot.domain.servers.prompt_rules import Placed
+    from bot.domain.servers.prompt_rules import PlaceRule
     from bot.services.servers.edits import Edit
     from bot.services.servers.settings import Guilds
 
-    P = TypeVar("P", bound=Placed)
+    P = TypeVar("P", bound=PlaceRule)
 
 PLACES_LIMIT: Final = 100
 """Rules of one sort that a server may have."""
@@ -40,13 +40,13 @@ HOSTS_LIMIT: Final = 50
 # -- edits: several may be one change -------------------------------------------------------------------------
 
 
-def defaults_said(target_id: int, typed: str) -> Edit:
+def defaults_edit(target_id: int, typed: str) -> Edit:
     """Say which parameters prompts get that have none of them; empty: none from this place. Raises `UserError`."""
     defaults = read_defaults(typed)
     return _added(target_id, lambda a: replace(a, defaults=defaults))
 
 
-def suffix_said(target_id: int, typed: str) -> Edit:
+def suffix_edit(target_id: int, typed: str) -> Edit:
     """Say which words stand behind every prompt; empty: none from this place. Raises `UserError`."""
     suffix = read_suffix(typed)
     return _added(target_id, lambda a: replace(a, suffix=suffix))
@@ -106,11 +106,11 @@ class PromptSettings:
 
     async def set_defaults(self, guild_id: int, actor: Actor, target_id: int, typed: str) -> Changed:
         """See `defaults_said`."""
-        return await self.guilds.change(guild_id, actor, defaults_said(target_id, typed))
+        return await self.guilds.change(guild_id, actor, defaults_edit(target_id, typed))
 
     async def set_suffix(self, guild_id: int, actor: Actor, target_id: int, typed: str) -> Changed:
         """See `suffix_said`."""
-        return await self.guilds.change(guild_id, actor, suffix_said(target_id, typed))
+        return await self.guilds.change(guild_id, actor, suffix_edit(target_id, typed))
 
     async def limit_parameter(
         self,

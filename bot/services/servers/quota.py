@@ -158,7 +158,7 @@ class Allowances:
             actor=actor,
             at=now,
         )
-        self.dispatcher.tell(
+        self.dispatcher.notify(
             guild_id,
             ModEvent(
                 EventKind.MEMBER,

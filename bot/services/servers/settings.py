@@ -13,7 +13,7 @@ from bot.domain.prices import DEFAULT_PRICE, Charge, Price
 from bot.domain.schedule import HOUR
 from bot.domain.servers.access import MediaRule, Treatment
 from bot.domain.servers.guild_ports import EventKind, ModEvent
-from bot.domain.servers.guilds import Changed, GuildSettings, Pause, Total
+from bot.domain.servers.guilds import Changed, GuildSettings, Pause, ServerTotal
 from bot.errors import UserError
 from bot.services.servers import edits
 from bot.services.servers.bounds import bounded
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from bot.domain.pools import Allowance
     from bot.domain.ports import Clock
-    from bot.domain.servers.access import Pressers
+    from bot.domain.servers.access import PressPermission
     from bot.domain.servers.guild_ports import SettingsStore
     from bot.domain.servers.guilds import Actor, AuditEntry
     from bot.domain.servers.moderation import WordRule
@@ -49,7 +49,7 @@ PAUSE_LIMIT: Final = 300  # characters of a pause's words
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ModalSnapshot:
     """What a window showed."""
 
     settings: GuildSettings
@@ -79,16 +79,16 @@ class Guilds:
         """A server's settings, a few seconds old at most."""
         return self._cache.get(guild_id) or self._keep(await self.store.settings(guild_id))
 
-    async def shown(self, guild_id: int, revision: int | None, sections: Collection[str]) -> Shown:
+    async def shown(self, guild_id: int, revision: int | None, sections: Collection[str]) -> ModalSnapshot:
         """What a window about some sections showed when it was opened, at a revision (None: nobody wrote that down)."""
         if revision is not None:
             then = await self.store.at(guild_id, revision)
             if then is not None:
-                return Shown(then, known=True)
+                return ModalSnapshot(then, known=True)
         now = await self.store.settings(guild_id)
         lately = self.clock.now() - WINDOW_LIFE_MS
         changes = await self.changes_of(guild_id, sections)
-        return Shown(now, known=revision is None and not any(entry.at > lately for entry in changes))
+        return ModalSnapshot(now, known=revision is None and not any(entry.at > lately for entry in changes))
 
     async def changes_of(self, guild_id: int, sections: Collection[str]) -> Sequence[AuditEntry]:
         """The latest changes of some sections, the newest first."""
@@ -195,7 +195,7 @@ class Guilds:
 
         def change(s: GuildSettings) -> GuildSettings:
             others = [t for t in s.totals if t.pool is not pool]
-            mine = [] if per_day is None else [Total(pool, per_day)]
+            mine = [] if per_day is None else [ServerTotal(pool, per_day)]
             return replace(s, totals=tuple(sorted([*others, *mine], key=lambda t: t.pool)))
 
         return await self.change(guild_id, actor, change)
@@ -231,9 +231,9 @@ class Guilds:
         return await self.set_values(guild_id, actor, "language", {"language": locale})
 
     async def set_press(
-        self, guild_id: int, actor: Actor, who: Pressers, role_id: int | None = None
+        self, guild_id: int, actor: Actor, who: PressPermission, role_id: int | None = None
     ) -> Changed:
-        """Choose who may press the buttons under others' pictures; the role counts with `Pressers.ROLE` only."""
+        """Choose who may press the buttons under others' pictures; the role counts with `PressPermission.ROLE` only."""
         return await self.set_values(guild_id, actor, "press", {"who": who, "role": role_id})
 
     async def set_channel(
@@ -308,8 +308,8 @@ class Guilds:
         if entry is None:
             why = "settings.nothing_to_undo" if entry_id is None else "audit.changed_meanwhile"
             raise UserError(text(why))
-        self.write_limits.wrote(entry)
-        await self._tell(entry)
+        self.write_limits.record(entry)
+        await self._notify(entry)
         return entry
 
     async def change(self, guild_id: int, actor: Actor, edit: Edit) -> Changed:
@@ -319,8 +319,8 @@ class Guilds:
         changed = await self.store.change(guild_id, edit, actor=actor, at=self.clock.now())
         self._keep(changed.after)
         if changed.entry is not None:
-            self.write_limits.wrote(changed.entry)
-            await self._tell(changed.entry)
+            self.write_limits.record(changed.entry)
+            await self._notify(changed.entry)
         return changed
 
     def _keep(self, settings: GuildSettings) -> GuildSettings:
@@ -330,8 +330,8 @@ class Guilds:
             self._cache[settings.guild_id] = settings
         return settings
 
-    async def _tell(self, entry: AuditEntry) -> None:
-        self.dispatcher.tell(
+    async def _notify(self, entry: AuditEntry) -> None:
+        self.dispatcher.notify(
             entry.guild_id,
             ModEvent(
                 EventKind.SETTINGS,

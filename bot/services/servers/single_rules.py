@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.prices import Charge
-from bot.domain.servers.access import Pressers, Treatment, treatments
+from bot.domain.servers.access import PressPermission, Treatment, treatments
 from bot.domain.servers.image_rules import check_inputs
 from bot.domain.servers.prompt_rules import check_references, is_allowed, shaped_for
 from bot.domain.wording import inert
@@ -70,7 +70,7 @@ def shape(settings: GuildSettings, asker: Asker, pool: Pool, prompt: str) -> tup
 
 def check_newcomer(settings: GuildSettings, asker: Asker, now: int) -> None:
     """Raise `UserError` for whoever came too lately."""
-    opens = settings.gate.opens_at(joined_at=asker.joined_at, created_at=asker.born)
+    opens = settings.gate.opens_at(joined_at=asker.joined_at, created_at=asker.registered_at)
     if now < opens and not asker.is_moderator:
         raise UserError(text("refused.newcomer", opens=opens // 1_000))
 
@@ -82,7 +82,7 @@ def check_presser(settings: GuildSettings, asker: Asker, request: Request) -> No
     policy = settings.press
     if policy.permits(presser=asker.user_id, requester=request.requester, role_ids=asker.role_ids):
         return
-    if policy.who is Pressers.ROLE:
+    if policy.who is PressPermission.ROLE:
         raise UserError(text("refused.press_role", role=text("rule.role", role=str(policy.role_id))))
     raise UserError(text("refused.press_requester"))
 

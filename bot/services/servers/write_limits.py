@@ -54,7 +54,7 @@ class WriteLimits:
         await self._recall(guild_id)
         self._acts.take(guild_id)
 
-    def wrote(self, entry: AuditEntry) -> None:
+    def record(self, entry: AuditEntry) -> None:
         """Count what a change took of the day's history."""
         self._bytes.count(entry.guild_id, entry.size)
 

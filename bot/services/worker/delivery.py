@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.inputs import images_of
 from bot.domain.jobs import Job, JobKind, JobState, Route
-from bot.domain.ports import Picture, Showing, Shown
+from bot.domain.ports import CardLocation, Picture, Showing
 from bot.domain.schedule import DELIVERY_CAP_MS, PICTURE_CAP_MS, SECOND, backoff_ms
 from bot.domain.turns import WHOSE
 from bot.errors import LeaseLost, RetryLater, RouteClosed, TooLarge
@@ -101,7 +101,7 @@ class Delivery:
             raise LeaseLost(job.key)
         return replace(stored, notes=outgoing.job.notes)
 
-    async def _left_behind(self, job: Job) -> Shown | None:
+    async def _left_behind(self, job: Job) -> CardLocation | None:
         """A message that was posted before its job was hidden, and that nobody could note any more."""
         if job.posting_at is None:
             return None
@@ -208,7 +208,7 @@ class Delivery:
         if not withdrawn:
             why = ", ".join(reasons) or (put_off.reason if put_off else "no_route")
             self.on_lost_way(outgoing.job, why)
-            self.dispatcher.tell_of_lost(outgoing.job, why)
+            self.dispatcher.notify_of_lost(outgoing.job, why)
         return await self._done(outgoing.job, Route.KEPT, None, reasons)
 
     async def _comes_as_news(self, job: Job, now: int) -> bool:
@@ -218,7 +218,7 @@ class Delivery:
         ended = now if job.key in self._announced else job.finished_at or now
         return await self.is_news(job, ended - job.created_at)
 
-    async def _fold(self, job: Job, shown: Shown, via: Route, *, as_news: bool) -> None:
+    async def _fold(self, job: Job, shown: CardLocation, via: Route, *, as_news: bool) -> None:
         """Let the old card lead to the new one; after a crash this is done again, which changes nothing."""
         now = self.clock.now()
         if not as_news or via is not Route.POST or shown.message_id == job.reply.message_id:
@@ -233,7 +233,7 @@ class Delivery:
 
     async def _by(
         self, route: Route, outgoing: _Outgoing, *, is_news: bool = False
-    ) -> tuple[Shown, _Outgoing]:
+    ) -> tuple[CardLocation, _Outgoing]:
         """Go one way, with a smaller picture if Discord asks for it."""
         if route is Route.POST:
             outgoing, found = await self._before_posting(outgoing)
@@ -252,7 +252,7 @@ class Delivery:
         """A card that waited for its picture has had its buttons all the while."""
         return await self.store.pressed(job.key) if job.key in self._announced else frozenset()
 
-    async def _before_posting(self, outgoing: _Outgoing) -> tuple[_Outgoing, Shown | None]:
+    async def _before_posting(self, outgoing: _Outgoing) -> tuple[_Outgoing, CardLocation | None]:
         """A new message is the one effect that must not happen twice: note it first, and after a crash look for it.
 
         Discord's nonce covers some minutes, the channel's history the rest.
@@ -263,7 +263,9 @@ class Delivery:
         await self.store.save(marked)
         return _Outgoing(marked, outgoing.picture), None
 
-    async def _done(self, job: Job, route: Route, shown: Shown | None, reasons: Sequence[str] = ()) -> Job:
+    async def _done(
+        self, job: Job, route: Route, shown: CardLocation | None, reasons: Sequence[str] = ()
+    ) -> Job:
         now = self.clock.now()
         self._announced.discard(job.key)
         reply = job.reply
@@ -285,7 +287,9 @@ class Delivery:
         self.metrics.observe("delivery_lag_seconds", (now - (job.finished_at or now)) / SECOND)
         log.info("job_delivered", extra={"job": job.key, "route": route.value})
         await self.strayed(job)
-        self.dispatcher.tell_of_job(job, reasons)  # as it was: a direct message has moved its card elsewhere
+        self.dispatcher.notify_of_job(
+            job, reasons
+        )  # as it was: a direct message has moved its card elsewhere
         return done
 
 

@@ -48,7 +48,7 @@ class PageScan:
         """The page to read next, or None when the rest is better read singly."""
         return self._next if self._wanted else None
 
-    def saw(self, page: TaskPage) -> None:
+    def record_page(self, page: TaskPage) -> None:
         """Learn from the page that was asked for."""
         ids = [int(t.task_id) for t in page.tasks if t.task_id.isdigit()]
         hits = self._wanted & {t.task_id for t in page.tasks}

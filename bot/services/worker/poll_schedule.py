@@ -29,7 +29,7 @@ class Tracked:
     stored_at: int = 0
     misses: int = 0
     missing_since: int = 0
-    heard_at: int = 0
+    webhook_at: int = 0
     """When a webhook last told that it has ended."""
     pictureless: int = 0
     """Readings that said SUCCESS and showed nothing."""
@@ -76,9 +76,9 @@ class PollSchedule:
             for where in (self._by_task, self.due, self.hurried):
                 where.pop(tracked.job.task_id, None)
 
-    def hurry(self, tracked: Tracked, now: int) -> None:
+    def expedite(self, tracked: Tracked, now: int) -> None:
         """Read it as soon as possible."""
-        tracked.heard_at = now
+        tracked.webhook_at = now
         if tracked.job.task_id is not None:
             self.hurried[tracked.job.task_id] = tracked
 
@@ -86,7 +86,7 @@ class PollSchedule:
         """It was read. An answer to a question older than the reason to hurry does not settle that one."""
         self.due.pop(task_id, None)
         hurried = self.hurried.get(task_id)
-        if hurried is not None and hurried.heard_at <= asked_at:
+        if hurried is not None and hurried.webhook_at <= asked_at:
             del self.hurried[task_id]
 
     # -- rounds ------------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ class PollSchedule:
             tracked.read_at = min(tracked.read_at, now)
             tracked.stored_at = min(tracked.stored_at, now)
             tracked.missing_since = min(tracked.missing_since, now)
-            tracked.heard_at = min(tracked.heard_at, now)
+            tracked.webhook_at = min(tracked.webhook_at, now)
 
     def put_off(self, until: int) -> list[Tracked]:
         """Leave everything unread until then; returns it."""

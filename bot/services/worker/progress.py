@@ -56,7 +56,7 @@ class _Card:
     """What this process knows of one card."""
 
     job: Job
-    heard_at: int
+    reported_at: int
     """When this process last heard anything of the job."""
     edited_at: int = 0
     """0: never; its first edit waits for nobody."""
@@ -120,7 +120,7 @@ class ProgressEditor:
                 card.edited_at = 0  # somebody cancelled it, and waits for the card to say so
             # A worker may not have heard of that yet; the card must not fall back.
             card.job = replace(job, unwanted=job.unwanted or card.job.unwanted)
-            card.heard_at = self.clock.now()
+            card.reported_at = self.clock.now()
             if hurried or not card.dirty:
                 self._stand_in_line(card)
         self._cards[job.key].media = media
@@ -289,7 +289,7 @@ class ProgressEditor:
             return
         is_queued = job.state is JobState.QUEUED
         ahead = await self._ahead(card) if is_queued else None
-        if ahead is None and (is_queued or now - card.heard_at >= STALE_MS):
+        if ahead is None and (is_queued or now - card.reported_at >= STALE_MS):
             # Another process may have taken it on, or ended it, meanwhile; its card must not fall back.
             stored = await self.store.get(job.key)
             if stored is None or stored.state is not job.state:

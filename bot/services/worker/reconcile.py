@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.capabilities import capabilities_of
 from bot.domain.failures import Failure, FailureKind, is_queue_full
 from bot.domain.inputs import sent_prompt
-from bot.domain.intake.rewritten import could_be
+from bot.domain.intake.rewritten import may_be_rewrite_of
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
 from bot.domain.schedule import (
@@ -244,7 +244,7 @@ class Reconciler:
         return candidates[0]
 
 
-_TELLING: Final = {JobKind.BLEND: "BLEND", JobKind.DESCRIBE: "DESCRIBE"}
+_TASK_ACTION: Final = {JobKind.BLEND: "BLEND", JobKind.DESCRIBE: "DESCRIBE"}
 """What a task calls its action (contract §2.3) where no prompt of ours tells it."""
 
 
@@ -253,9 +253,9 @@ def _could_be(job: Job, task: TaskSnapshot, prompt: str) -> bool:
         return False
     if task.pool is not None and task.pool is not job.pool:
         return False
-    if job.kind in _TELLING:
-        return (task.action or "").upper() == _TELLING[job.kind]
-    return could_be(prompt, task.prompt) or could_be(prompt, task.final_prompt)
+    if job.kind in _TASK_ACTION:
+        return (task.action or "").upper() == _TASK_ACTION[job.kind]
+    return may_be_rewrite_of(prompt, task.prompt) or may_be_rewrite_of(prompt, task.final_prompt)
 
 
 def _time_allows(stamp: int | None, sent: int, now: int) -> bool:
@@ -267,10 +267,10 @@ def _time_allows(stamp: int | None, sent: int, now: int) -> bool:
 
 def _might_claim(rival: Job, task: TaskSnapshot) -> bool:
     """Whether a task that could be ours could be another unsettled job's just as well."""
-    if rival.kind in _TELLING:
-        return (task.action or "").upper() == _TELLING[rival.kind]
+    if rival.kind in _TASK_ACTION:
+        return (task.action or "").upper() == _TASK_ACTION[rival.kind]
     links = not rival.inputs  # their addresses stood at the head of what was sent
-    return any(could_be(rival.prompt, one, links=links) for one in (task.prompt, task.final_prompt))
+    return any(may_be_rewrite_of(rival.prompt, one, links=links) for one in (task.prompt, task.final_prompt))
 
 
 def _is_twin(job: Job, other: Job) -> bool:

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, cast
 
-from bot.domain.answers import Accepted, Existing, WindowOpen
+from bot.domain.answers import Accepted, ExistingTask, WindowOpen
 from bot.domain.failures import Failure, FailureKind, failure_of
 from bot.domain.inputs import FEWEST_BLENDED, UPLOAD_LIFE_MS, Shape, images_of, mask_of, sent_prompt
 from bot.domain.jobs import Job, JobKind, JobState
@@ -128,7 +128,7 @@ class Submitter:
         """The task that an answer names; one that exists already is taken only if no job of ours has it."""
         if isinstance(answer, str):
             return answer
-        if isinstance(answer, Existing):
+        if isinstance(answer, ExistingTask):
             try:
                 known = await self.store.known_tasks([answer.task_id], account=job.account)
             except StorageTrouble as trouble:  # nothing was made, so it may be asked again

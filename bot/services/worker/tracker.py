@@ -53,7 +53,7 @@ UNKNOWN_FOR_MS: Final = 2 * MINUTE
 """A task that the service denies this often, for this long, is gone."""
 STORE_PROGRESS_EVERY_MS: Final = 15 * SECOND
 """Percentages are re-read after a restart anyway, so not each one is worth a commit."""
-HEARD_AGAIN_MS: Final = 15 * SECOND
+POLL_WITH_WEBHOOKS_MS: Final = 15 * SECOND
 """With webhooks on, polling slows down to this, but never stops."""
 
 
@@ -108,14 +108,14 @@ class Tracker:
         """Stop following a job (it was taken over)."""
         self._schedule.drop(key)
 
-    def hear(self, key: JobKey, *, ended: bool) -> None:
+    def receive_webhook(self, key: JobKey, *, ended: bool) -> None:
         """A webhook spoke of a job: read it soon. The webhook's own words are never believed."""
         tracked = self._schedule.of(key)
         if tracked is None:
             return
         now = self.clock.now()
         if ended:
-            self._schedule.hurry(tracked, now)
+            self._schedule.expedite(tracked, now)
             self._wake.set()
             return
         soonest = max(now, tracked.read_at + 3 * SECOND)
@@ -150,10 +150,10 @@ class Tracker:
         try:
             await self._read_hurried()
             if len(due) >= PAGES_FROM:
-                able = capabilities_of(self.api)
-                if able.batch and isinstance(self.api, WindowApi):
+                capabilities = capabilities_of(self.api)
+                if capabilities.batch and isinstance(self.api, WindowApi):
                     await self._read_together(self.api, due)
-                elif able.pages:
+                elif capabilities.pages:
                     await self._read_pages()
             await self._read_singly(due)
         except RemoteError as error:
@@ -186,7 +186,7 @@ class Tracker:
             asked_at = self.clock.now()
             page = await self.api.page(number, size=PageScan.PAGE_SIZE)
             self.metrics.count("upstream_reads", kind="page")
-            self._scan.saw(page)
+            self._scan.record_page(page)
             for seen in page.tasks:
                 tracked = self._schedule.of_task(seen.task_id)
                 if tracked is not None:
@@ -266,7 +266,7 @@ class Tracker:
         if job.state is JobState.FAILED:
             return WATCH_EVERY_MS
         delay = poll_delay_ms(now - (job.submitted_at or job.created_at), self.chance())
-        return max(delay, HEARD_AGAIN_MS) if self.webhooks else delay
+        return max(delay, POLL_WITH_WEBHOOKS_MS) if self.webhooks else delay
 
     async def _progressed(self, tracked: Tracked, seen: TaskSnapshot, now: int) -> None:
         before = tracked.job

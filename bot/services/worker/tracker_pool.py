@@ -66,10 +66,10 @@ class Trackers(Mapping[str, Tracker]):
             self._run(name)
         return self._trackers[name]
 
-    def hear(self, key: JobKey, *, ended: bool) -> None:
+    def receive_webhook(self, key: JobKey, *, ended: bool) -> None:
         """A webhook spoke of a job."""
         for tracker in self._trackers.values():
-            tracker.hear(key, ended=ended)
+            tracker.receive_webhook(key, ended=ended)
 
     def clock_stepped(self, now: int) -> None:
         """The clock was set: nothing waits for a time of the old one."""

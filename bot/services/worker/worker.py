@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 SENDERS: Final = 32
 """Submissions in flight in this process; apart from the others, so that a hanging upstream delays no delivery."""
-PORTERS: Final = 16
+MAX_DELIVERIES: Final = 16
 """Deliveries at the same time: each may hold a picture in memory."""
 SEARCHERS: Final = 4
 """Unclear jobs looked for at the same time: each reads pages of the task list."""
@@ -76,7 +76,9 @@ class Worker:
     _stopping: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _busy: dict[JobKey, asyncio.Task[None]] = field(init=False, default_factory=dict)
     _sending: set[JobKey] = field(init=False, default_factory=set)
-    _porters: asyncio.Semaphore = field(init=False, default_factory=lambda: asyncio.Semaphore(PORTERS))
+    _delivery_slots: asyncio.Semaphore = field(
+        init=False, default_factory=lambda: asyncio.Semaphore(MAX_DELIVERIES)
+    )
     _searchers: asyncio.Semaphore = field(init=False, default_factory=lambda: asyncio.Semaphore(SEARCHERS))
     _dropped: set[JobKey] = field(init=False, default_factory=set)
     _group: asyncio.TaskGroup | None = field(init=False, default=None)
@@ -102,9 +104,9 @@ class Worker:
         """There is work (the `Wakeup` port)."""
         self._wake.set()
 
-    def hear(self, key: JobKey, *, ended: bool) -> None:
+    def receive_webhook(self, key: JobKey, *, ended: bool) -> None:
         """A webhook spoke of a job."""
-        self.trackers.hear(key, ended=ended)
+        self.trackers.receive_webhook(key, ended=ended)
 
     def ended(self, job: Job) -> None:
         """A tracker saw a job end: deliver it, and give its place to the next one."""
@@ -233,7 +235,7 @@ class Worker:
         self._wake.set()
 
     async def _deliver(self, job: Job) -> None:
-        async with self.editor.slots.of(job, self.clock.now()), self._porters:
+        async with self.editor.slots.of(job, self.clock.now()), self._delivery_slots:
             await self.delivery.deliver(job)
 
     def _follow(self, job: Job) -> None:

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 _unreadable: Final[set[str]] = set()
 """Keys of rows about which that has been said."""
-MOST_TOLD: Final = 10_000
+MOST_LOGGED: Final = 10_000
 
 Values = dict[str, Any]
 """Column names and what to write there."""
@@ -266,7 +266,7 @@ def read_jobs(found: Iterable[Fields]) -> list[Job]:
 def _set_aside(key: str, error: Exception) -> None:
     if key in _unreadable:
         return
-    if len(_unreadable) >= MOST_TOLD:
+    if len(_unreadable) >= MOST_LOGGED:
         _unreadable.clear()
     _unreadable.add(key)
     log.error("row_not_read", extra={"job": key, "reason": f"{type(error).__name__}: {error}"[:200]})

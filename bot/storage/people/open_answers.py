@@ -108,7 +108,7 @@ class SqlAnswerStore:
 
         return await self._database.write(take)
 
-    async def forget_told(self, before: int) -> int:
+    async def forget_recovered(self, before: int) -> int:
         """See the port."""
         old = told_answers.c.at < before
         some = select(told_answers.c.interaction_id).where(old).limit(1)

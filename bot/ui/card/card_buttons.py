@@ -20,18 +20,18 @@ from bot.texts import text
 from bot.ui.card.description import idea_rows
 from bot.ui.card.press import press
 from bot.ui.card.shortened import shorter_buttons
-from bot.ui.kit.custom_ids import KEY, NUMBER, spell
+from bot.ui.kit.custom_ids import KEY, NUMBER, encode_custom_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.domain.actions import ActionButton
     from bot.domain.jobs import Job
-    from bot.texts import Say, Text
+    from bot.texts import Localize, Text
     from bot.ui.card.description import Own
 
 
-class Dress(StrEnum):
+class DetailLevel(StrEnum):
     """How much of a card is shown: less each time Discord refuses one (peers F30)."""
 
     FULL = "full"
@@ -45,12 +45,12 @@ class Dress(StrEnum):
     @property
     def has_words(self) -> bool:
         """Whether what people and upstream wrote is on it."""
-        return self not in {Dress.NEUTRAL, Dress.BARE}
+        return self not in {DetailLevel.NEUTRAL, DetailLevel.BARE}
 
     @property
     def has_buttons(self) -> bool:
         """Whether anything can be pressed."""
-        return self not in {Dress.NO_BUTTONS, Dress.BARE}
+        return self not in {DetailLevel.NO_BUTTONS, DetailLevel.BARE}
 
 
 _CANCEL: Final = ("cancel", "✖️", discord.ButtonStyle.secondary)
@@ -86,18 +86,18 @@ class CardButtons:
     def __init__(
         self,
         job: Job,
-        say: Say,
+        localize: Localize,
         *,
         video: bool,
         pressed: frozenset[int] = frozenset(),
-        able: Capabilities = OHMYGPT,
+        capabilities: Capabilities = OHMYGPT,
         helps: bool = False,
     ) -> None:
         self._job = job
         self._pressed = pressed
-        self._say = say
+        self._localize = localize
         self._video = video
-        self._able = able
+        self._capabilities = capabilities
         self._helps = helps
 
     def offered(self) -> Layout:
@@ -105,7 +105,7 @@ class CardButtons:
         # A text's own are all replaced by ours (contract §6.3).
         if self._job.state is not JobState.SUCCEEDED or self._job.kind in {JobKind.DESCRIBE, JobKind.SHORTEN}:
             return Layout(rows=())
-        allow = {Family.CUSTOM_ZOOM} if self._able.custom_zoom else set()
+        allow = {Family.CUSTOM_ZOOM} if self._capabilities.custom_zoom else set()
         layout = lay_out(self._job.actions, video=self._video, allow=allow, rows=ROWS - 1)
         if not layout.overflow:
             return layout
@@ -114,24 +114,24 @@ class CardButtons:
         *rows, last = layout.rows
         return Layout((*rows, last[:room]), (*last[room:], *layout.overflow), layout.hidden)
 
-    def rows(self, offered: Layout, dress: Dress) -> Iterable[list[discord.ui.Item[Any]]]:
+    def rows(self, offered: Layout, detail: DetailLevel) -> Iterable[list[discord.ui.Item[Any]]]:
         """Upstream's rows, then our own."""
-        rows = [[self._action(button, dress) for button in row] for row in _one_free_zoom(offered.rows)]
+        rows = [[self._action(button, detail) for button in row] for row in _one_free_zoom(offered.rows)]
         job = self._job
         if job.state is JobState.SUCCEEDED and job.kind is JobKind.DESCRIBE:
-            rows += [self._own(row, dress) for row in idea_rows(job, (_INFO, _DELETE))]
+            rows += [self._own(row, detail) for row in idea_rows(job, (_INFO, _DELETE))]
         elif job.state is JobState.SUCCEEDED and job.kind is JobKind.SHORTEN:
-            rows += [row for row in (shorter_buttons(job, self._say),) if row]
-            rows.append(self._own(self._fitting((_REMIX, _IMPROVE, _INFO, _DELETE)), dress))
+            rows += [row for row in (shorter_buttons(job, self._localize),) if row]
+            rows.append(self._own(self._fitting((_REMIX, _IMPROVE, _INFO, _DELETE)), detail))
         elif job.state is JobState.SUCCEEDED and len(rows) == ROWS:
-            rows[-1] += self._own(self._fitting(CROWDED), dress)
+            rows[-1] += self._own(self._fitting(CROWDED), detail)
         elif job.state is JobState.SUCCEEDED:
             ours = ROOMY if len(rows) + len(ROOMY) <= ROWS else (FINISHED,)
             if ours is not ROOMY:  # a row of upstream's takes it in, if there is one with a place
                 for own in self._fitting((_START, _IMPROVE)):
                     for row in [row for row in rows if len(row) < ROW_LENGTH][-1:]:
-                        row.extend(self._own((own,), dress))
-            rows += [self._own(fitting, dress) for own in ours if (fitting := self._fitting(own))]
+                        row.extend(self._own((own,), detail))
+            rows += [self._own(fitting, detail) for own in ours if (fitting := self._fitting(own))]
         elif job.state is JobState.FAILED and job.press is None:
             # What failed for its words is sent again with others.
             rows.append(
@@ -141,13 +141,13 @@ class CardButtons:
                         *self._fitting((_EDIT if self._is_for_its_words else _REMIX, _IMPROVE, _INFO)),
                         *self._instead(),
                     ),
-                    dress,
+                    detail,
                 )
             )
         elif job.state is JobState.FAILED and self._may_try_again:
-            rows.append(self._own((_AGAIN, _INFO), dress))
+            rows.append(self._own((_AGAIN, _INFO), detail))
         elif not job.is_terminal and not job.unwanted:
-            rows.append(self._own((_CANCEL,), dress))
+            rows.append(self._own((_CANCEL,), detail))
         return rows
 
     @property
@@ -159,7 +159,7 @@ class CardButtons:
         failure = self._job.failure
         could = failure is not None and failure.kind is not FailureKind.BALANCE
         could = could and self._job.kind is JobKind.IMAGINE and may_be_drawn(self._job)
-        return (_DRAW,) if could and self._able.engine is not None else ()
+        return (_DRAW,) if could and self._capabilities.engine is not None else ()
 
     @property
     def _may_try_again(self) -> bool:
@@ -172,20 +172,20 @@ class CardButtons:
             return needs in {Need.NOTHING, Need.VIDEO, Need.MASK} or job.press.zoom is not None
         return job.kind is not JobKind.SHORTEN
 
-    def _action(self, button: ActionButton, dress: Dress) -> discord.ui.Item[Any]:
-        label = (button.label if dress is Dress.FULL else button.label or button.title) or None
+    def _action(self, button: ActionButton, detail: DetailLevel) -> discord.ui.Item[Any]:
+        label = (button.label if detail is DetailLevel.FULL else button.label or button.title) or None
         if own := engine_action(self._job.actions[button.position].custom_id, button.label):
-            label = self._say(own)
-        emoji = button.emoji if dress is Dress.FULL else None
+            label = self._localize(own)
+        emoji = button.emoji if detail is DetailLevel.FULL else None
         is_pressed = button.position in self._pressed
         style = discord.ButtonStyle.primary if is_pressed else discord.ButtonStyle.secondary
         key, custom_id = self._job.key, press.id(self._job.key, button.position)
         if button.need is Need.MASK:
-            custom_id = spell("region", (KEY, NUMBER), (key, button.position))
+            custom_id = encode_custom_id("region", (KEY, NUMBER), (key, button.position))
         elif button.family is Family.CUSTOM_ZOOM:  # a press alone would only wait for a window
-            custom_id = spell(ZOOM, (KEY,), (key,))
-        elif window_of_action(self._job.actions, button.position, self._able) is WindowKind.WORDS:
-            custom_id = spell(VARY, (KEY, NUMBER), (key, button.position))
+            custom_id = encode_custom_id(ZOOM, (KEY,), (key,))
+        elif window_of_action(self._job.actions, button.position, self._capabilities) is WindowKind.WORDS:
+            custom_id = encode_custom_id(VARY, (KEY, NUMBER), (key, button.position))
         return discord.ui.Button(style=style, label=label, emoji=emoji, custom_id=custom_id)
 
     def _fitting(self, offered: Iterable[Own]) -> list[Own]:
@@ -197,19 +197,19 @@ class CardButtons:
             missing.add(_IMPROVE)
         return [_MIDJOURNEY if drawn and own is _START else own for own in offered if own not in missing]
 
-    def _own(self, words: Iterable[Own], dress: Dress) -> list[discord.ui.Item[Any]]:
+    def _own(self, words: Iterable[Own], detail: DetailLevel) -> list[discord.ui.Item[Any]]:
         return [
             discord.ui.Button(
-                custom_id=spell(word, (KEY,), (self._job.key,)),
-                label=self._say(self._label(word)),
-                emoji=emoji if dress is Dress.FULL else None,
+                custom_id=encode_custom_id(word, (KEY,), (self._job.key,)),
+                label=self._localize(self._label(word)),
+                emoji=emoji if detail is DetailLevel.FULL else None,
                 style=style,
             )
             for word, emoji, style in words
         ]
 
     def _label(self, word: str) -> Text:
-        engine = self._able.engine
+        engine = self._capabilities.engine
         if word == _DRAW[0] and engine is not None:
             return text("button.draw", engine=engine.name)
         return text(f"button.{word}")

@@ -16,7 +16,7 @@ from bot.domain.ports import MOST_AHEAD
 from bot.services.intake.describe import FROM_DESCRIPTION
 from bot.services.intake.shorten import FROM_SHORTENED
 from bot.texts import Text, text
-from bot.ui.card.card_buttons import CardButtons, Dress, engine_action
+from bot.ui.card.card_buttons import CardButtons, DetailLevel, engine_action
 from bot.ui.card.description import idea_lines
 from bot.ui.card.shortened import shorter_lines
 from bot.ui.card.titles import plain_title, title_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.domain.capabilities import Capabilities
     from bot.domain.jobs import Ancestor
-    from bot.domain.ports import Picture, Showing, Shown
+    from bot.domain.ports import CardLocation, Picture, Showing
     from bot.i18n import Catalogues
 
 PROMPT_LIMIT: Final = 700
@@ -79,7 +79,7 @@ class Cards:
         *,
         video: bool = False,
         address_of: Callable[[Job], str | None] = lambda _job: None,
-        able: Callable[[str], Capabilities] = lambda _account: OHMYGPT,
+        capabilities: Callable[[str], Capabilities] = lambda _account: OHMYGPT,
         helps: bool = False,
     ) -> None:
         """`address_of` tells where a job's file lies for all to see, if it does; `able` what an account can do.
@@ -89,7 +89,7 @@ class Cards:
         self._catalogues = catalogues
         self._video = video
         self._address_of = address_of
-        self._able = able
+        self._capabilities = capabilities
         self._helps = helps
 
     def draw(
@@ -99,7 +99,7 @@ class Cards:
         media: str | None = None,
         more: Sequence[str] = (),
         picture: Picture | None = None,
-        dress: Dress = Dress.FULL,
+        detail: DetailLevel = DetailLevel.FULL,
         because: Text | None = None,
     ) -> discord.ui.LayoutView:
         """Draw a job as it stands.
@@ -108,14 +108,14 @@ class Cards:
         `picture` what is known of a new one, `because` why the card is somewhere unexpected.
         """
         address = self._address_of(showing.job)
-        able = self._able(showing.job.account)
+        capabilities = self._capabilities(showing.job.account)
         drawing = _Drawing(
             self._catalogues,
             showing,
-            dress,
+            detail,
             video=self._video,
             address=address,
-            able=able,
+            capabilities=capabilities,
             helps=self._helps,
         )
         return drawing.view(media=media, more=more, picture=picture, because=because)
@@ -124,9 +124,9 @@ class Cards:
         """Say something in a language."""
         return self._catalogues.render(words, locale)
 
-    def description(self, job: Job, dress: Dress = Dress.FULL) -> str:
+    def description(self, job: Job, detail: DetailLevel = DetailLevel.FULL) -> str:
         """What the picture's description says to those who cannot see it."""
-        return _description(self._catalogues, job, dress)
+        return _description(self._catalogues, job, detail)
 
 
 SPOILER: Final = "note.spoiler"
@@ -140,52 +140,59 @@ class _Drawing:
         self,
         catalogues: Catalogues,
         showing: Showing,
-        dress: Dress,
+        detail: DetailLevel,
         *,
         video: bool,
         address: str | None,
-        able: Capabilities,
+        capabilities: Capabilities,
         helps: bool,
     ) -> None:
         self._catalogues = catalogues
         self._showing = showing
         self._job = showing.job
-        self._dress = dress
+        self._detail = detail
         self._buttons = CardButtons(
-            showing.job, self._say, video=video, pressed=showing.pressed, able=able, helps=helps
+            showing.job,
+            self._localize,
+            video=video,
+            pressed=showing.pressed,
+            capabilities=capabilities,
+            helps=helps,
         )
         self._address = address
 
     def view(
         self, *, media: str | None, more: Sequence[str], picture: Picture | None, because: Text | None
     ) -> discord.ui.LayoutView:
-        job, dress = self._job, self._dress
+        job, detail = self._job, self._detail
         if self._showing.moved_to is not None:
             return self._folded(self._showing.moved_to)
         offered = self._buttons.offered()
         box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=self._colour())
         if because is not None:
-            box.add_item(discord.ui.TextDisplay(self._say(because)))
+            box.add_item(discord.ui.TextDisplay(self._localize(because)))
         box.add_item(self._top(media))
         if media is not None and job.kind is not JobKind.DESCRIBE:
             box.add_item(self._gallery([media, *more]))
         below = [*self._status(media), *self._remarks(picture)]
-        if offered.rows and not dress.has_buttons:
+        if offered.rows and not detail.has_buttons:
             below.append(self._small(text("card.no_buttons", key=job.key)))
         elif offered.overflow:
             below.append(self._small(text("card.more_buttons", n=len(offered.overflow))))
         box.add_item(discord.ui.TextDisplay("\n".join([*below, self._footer()])))
-        if dress.has_buttons:
-            for row in self._buttons.rows(offered, dress):
+        if detail.has_buttons:
+            for row in self._buttons.rows(offered, detail):
                 box.add_item(discord.ui.ActionRow(*row))
         return StatelessView(box)
 
-    def _folded(self, shown: Shown) -> discord.ui.LayoutView:
+    def _folded(self, shown: CardLocation) -> discord.ui.LayoutView:
         """All that is left of a card whose result came as a new message."""
         link = message_link(self._job.reply.guild_id, shown.channel_id, shown.message_id or 0)
         view = discord.ui.LayoutView(timeout=None)
         box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=WAITING_COLOUR)
-        box.add_item(discord.ui.TextDisplay(f"{self._say(text('card.folded', link=link))}\n{self._footer()}"))
+        box.add_item(
+            discord.ui.TextDisplay(f"{self._localize(text('card.folded', link=link))}\n{self._footer()}")
+        )
         view.add_item(box)
         return view
 
@@ -197,7 +204,7 @@ class _Drawing:
         words = discord.ui.TextDisplay[Any]("\n".join([self._headline(), *self._ideas()]))
         if media is None or job.kind is not JobKind.DESCRIBE:
             return words
-        described = _description(self._catalogues, job, self._dress)
+        described = _description(self._catalogues, job, self._detail)
         small = discord.ui.Thumbnail[Any](media, description=described, spoiler=self._is_veiled)
         return discord.ui.Section(words, accessory=small)
 
@@ -208,26 +215,26 @@ class _Drawing:
 
     def _ideas(self) -> Iterable[str]:
         job = self._job
-        if job.state is not JobState.SUCCEEDED or not self._dress.has_words:
+        if job.state is not JobState.SUCCEEDED or not self._detail.has_words:
             return []
         if job.kind is JobKind.SHORTEN:
-            return shorter_lines(job, self._say)
+            return shorter_lines(job, self._localize)
         if job.kind is not JobKind.DESCRIBE:
             return []
-        return idea_lines(job) or [self._say(text("describe.nothing"))]
+        return idea_lines(job) or [self._localize(text("describe.nothing"))]
 
     def _headline(self) -> str:
         """The prompt, or what stands for it; for a child, first what was pressed and where."""
         job = self._job
-        if not self._dress.has_words:
-            return self._say(text("card.neutral"))
+        if not self._detail.has_words:
+            return self._localize(text("card.neutral"))
         if job.press is None:
             title = title_of(job)
             written = job.prompt if job.typed is None else job.typed
-            prompt = quoted(written, PROMPT_LIMIT) if title is None else self._say(title)
+            prompt = quoted(written, PROMPT_LIMIT) if title is None else self._localize(title)
             headline = f"**{prompt}**" if len(prompt) <= HEADLINE_LIMIT else prompt
             if job.kind is JobKind.SHORTEN:
-                headline = self._say(text("shorten.headline", prompt=headline))
+                headline = self._localize(text("shorten.headline", prompt=headline))
             if title is None and job.typed is not None:
                 sent = text("card.translated", prompt=quoted(job.prompt, PROMPT_LIMIT))
                 headline += f"\n{self._small(sent)}"
@@ -235,15 +242,15 @@ class _Drawing:
                 headline += f"\n{self._small(text('card.with_pictures', n=job.inputs))}"
             return headline if job.ancestor is None else f"{headline}\n{self._origin(job.ancestor)}"
         own = engine_action(job.press.custom_id, job.press.label)
-        button = quoted(job.press.label, LABEL_LIMIT) if own is None else self._say(own)
+        button = quoted(job.press.label, LABEL_LIMIT) if own is None else self._localize(own)
         if job.press.message_id:
             link = message_link(job.reply.guild_id, job.press.channel_id, job.press.message_id)
             pressed = text("card.pressed", button=button, link=link)
         else:
             pressed = text("card.pressed_elsewhere", button=button, key=job.press.parent)
         if not job.prompt:
-            return self._say(pressed)
-        return f"{self._say(pressed)}\n-# {quoted(job.prompt, CHILD_PROMPT_LIMIT)}"
+            return self._localize(pressed)
+        return f"{self._localize(pressed)}\n-# {quoted(job.prompt, CHILD_PROMPT_LIMIT)}"
 
     def _origin(self, ancestor: Ancestor) -> str:
         """What a prompt was remixed from, or a picture described before."""
@@ -261,7 +268,7 @@ class _Drawing:
 
     def _gallery(self, media: Iterable[str]) -> discord.ui.MediaGallery[Any]:
         gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
-        described = _description(self._catalogues, self._job, self._dress)
+        described = _description(self._catalogues, self._job, self._detail)
         for one in media:
             gallery.add_item(media=one, description=described, spoiler=self._is_veiled)
         return gallery
@@ -272,11 +279,11 @@ class _Drawing:
         if job.state is JobState.FAILED:
             yield from self._failure()
         elif job.state is JobState.CANCELLED:
-            yield self._say(text("card.cancelled"))
+            yield self._localize(text("card.cancelled"))
         elif job.unwanted and media is None:
-            yield self._say(text("card.unwanted", key=job.key))
+            yield self._localize(text("card.unwanted", key=job.key))
         elif not job.is_terminal:
-            yield self._say(self._progress())
+            yield self._localize(self._progress())
             if job.hold is not None:
                 yield self._small(text(job.hold))
 
@@ -309,9 +316,9 @@ class _Drawing:
         kind = f"own_{failure.kind.value}" if own else failure.kind.value
         if self._job.pool is Pool.DRAW and failure.kind in ENGINES:
             kind = f"draw_{failure.kind.value}"
-        yield self._say(text("card.failed", why=text(f"failure.{kind}")))
-        yield self._say(text(f"advice.{kind}"))
-        if failure.words and self._dress.has_words:
+        yield self._localize(text("card.failed", why=text(f"failure.{kind}")))
+        yield self._localize(text(f"advice.{kind}"))
+        if failure.words and self._detail.has_words:
             said = "draw.card_words" if self._job.pool is Pool.DRAW else "card.words"
             yield self._small(text(said, words=quoted(failure.words, WORDS_LIMIT)))
         yield self._small(text("card.refunded"))
@@ -356,24 +363,24 @@ class _Drawing:
             return WAITING_COLOUR
         return POOL_COLOUR[job.pool]
 
-    def _say(self, sentence: Text) -> str:
+    def _localize(self, sentence: Text) -> str:
         return self._catalogues.render(sentence, self._job.locale)
 
     def _small(self, sentence: Text) -> str:
-        return f"-# {self._say(sentence)}"
+        return f"-# {self._localize(sentence)}"
 
 
-def _description(catalogues: Catalogues, job: Job, dress: Dress) -> str:
-    def say(sentence: Text) -> str:
+def _description(catalogues: Catalogues, job: Job, detail: DetailLevel) -> str:
+    def localize(sentence: Text) -> str:
         return catalogues.render(sentence, job.locale)
 
-    if not dress.has_words:
-        return plain(say(text("card.neutral_alt")), ALT_LIMIT)
+    if not detail.has_words:
+        return plain(localize(text("card.neutral_alt")), ALT_LIMIT)
     if job.kind is JobKind.DESCRIBE:
-        return plain(plain_title(job, say), ALT_LIMIT)
+        return plain(plain_title(job, localize), ALT_LIMIT)
     if not job.is_terminal:
-        return plain(say(text("card.preview_alt", prompt=plain_title(job, say))), ALT_LIMIT)
-    return plain(say(text("card.alt", prompt=plain_title(job, say))), ALT_LIMIT)
+        return plain(localize(text("card.preview_alt", prompt=plain_title(job, localize))), ALT_LIMIT)
+    return plain(localize(text("card.alt", prompt=plain_title(job, localize))), ALT_LIMIT)
 
 
 def _waiting(ahead: int | None, since: str) -> Text:

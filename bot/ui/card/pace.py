@@ -13,7 +13,7 @@ BURST: Final = 2
 """With the second's 48 these make 50 in any second."""
 
 
-class Pace:
+class EditPace:
     """Turns to call, as many as Discord bears."""
 
     def __init__(self) -> None:

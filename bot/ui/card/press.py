@@ -15,7 +15,7 @@ from bot.ui.kit.message_parser import picture_urls
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.services.admission.asker import Asker
-    from bot.services.intake.intake import Started
+    from bot.services.intake.intake import StartedJob
     from bot.services.intake.press import Pressed
     from bot.ui.kit.context import Context
 
@@ -34,22 +34,22 @@ async def press(context: Context, key: JobKey, position: int) -> None:
         message_id=0 if message is None or message.flags.ephemeral else message.id,
         media=() if message is None else picture_urls(message),
     )
-    await say_where(context, pressed)
+    await reply_existing(context, pressed)
 
 
-async def say_where(context: Context, pressed: Pressed) -> None:
+async def reply_existing(context: Context, pressed: Pressed) -> None:
     """Point to the job that this button already has, if it started none."""
     if pressed.outcome is PressOutcome.STARTED:
         return
     link = card_link(pressed.job)
     where = "elsewhere" if link is None else "there"
-    await context.tell(text(f"press.{pressed.outcome.value}_{where}", link=link or "", key=pressed.job.key))
+    await context.reply(text(f"press.{pressed.outcome.value}_{where}", link=link or "", key=pressed.job.key))
 
 
-async def say_begun(context: Context, asker: Asker, begun: Started) -> None:
+async def reply_running(context: Context, asker: Asker, begun: StartedJob) -> None:
     """Point to the job that runs already, if this began none."""
     if begun.fresh or begun.job.reply.message_id == asker.reply.message_id:
         return
     link = card_link(begun.job)
     where = "elsewhere" if link is None else "there"
-    await context.tell(text(f"press.running_{where}", link=link or "", key=begun.job.key))
+    await context.reply(text(f"press.running_{where}", link=link or "", key=begun.job.key))

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import discord
 
 from bot.domain.jobs import JobState, Route
-from bot.domain.ports import Shown
+from bot.domain.ports import CardLocation
 from bot.errors import RetryLater, RouteClosed
 from bot.texts import text
-from bot.ui.card.card_buttons import Dress
-from bot.ui.card.pace import Pace
+from bot.ui.card.card_buttons import DetailLevel
+from bot.ui.card.pace import EditPace
 from bot.ui.kit.channel_locks import ChannelLocks
 from bot.ui.kit.discord_errors import REJECTED, THREAD_ARCHIVED, WORDS_REFUSED, translated
 from bot.ui.kit.message_parser import picture_url, picture_urls, shows
@@ -46,9 +46,9 @@ class DiscordPublisher:
         self._cards = cards
         self._clock = clock
         self._locks = ChannelLocks()
-        self._pace = Pace()
+        self._pace = EditPace()
 
-    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
+    async def show(self, showing: Showing, route: Route, *, picture: Picture | None) -> CardLocation:
         """Put the job's card where `route` leads.
 
         Besides `RouteClosed` and `RetryLater` it raises `TooLarge` if the picture is what Discord did not want.
@@ -71,7 +71,7 @@ class DiscordPublisher:
                 await self._pace.turn(outcome=is_outcome)
                 return await self._dressed(showing, picture, ways[route])
 
-    async def find(self, job: Job) -> Shown | None:
+    async def find(self, job: Job) -> CardLocation | None:
         """Look in the channel's recent messages for a *new* message with this job's card."""
         since = (job.posting_at or job.created_at) - LOOK_FROM_MS
         me = self._client.application_id
@@ -127,28 +127,28 @@ class DiscordPublisher:
     # -- dressing ----------------------------------------------------------------------------------------
 
     async def _dressed(
-        self, showing: Showing, picture: Picture | None, way: Callable[[_Sending], Awaitable[Shown]]
-    ) -> Shown:
+        self, showing: Showing, picture: Picture | None, way: Callable[[_Sending], Awaitable[CardLocation]]
+    ) -> CardLocation:
         """Send the card, with less on it each time Discord rejects one: a paid picture is never lost to a button or a word."""
         is_about_words = False
-        for dress in Dress:
-            if is_about_words and dress.has_words:
+        for detail in DetailLevel:
+            if is_about_words and detail.has_words:
                 continue
             try:
-                return await way(_Sending(self._cards, showing, picture, dress))
+                return await way(_Sending(self._cards, showing, picture, detail))
             except discord.HTTPException as error:
                 is_about_words = is_about_words or error.code in WORDS_REFUSED
-                if (error.code != REJECTED and not is_about_words) or dress is Dress.BARE:
+                if (error.code != REJECTED and not is_about_words) or detail is DetailLevel.BARE:
                     raise
                 log.warning(
                     "card_rejected",
-                    extra={"job": showing.job.key, "dress": dress.value, "answer": error.text},
+                    extra={"job": showing.job.key, "dress": detail.value, "answer": error.text},
                 )
         raise AssertionError("the last dress returns or raises")
 
     # -- the ways ----------------------------------------------------------------------------------------
 
-    async def _reply(self, sending: _Sending) -> Shown:
+    async def _reply(self, sending: _Sending) -> CardLocation:
         """Edit the interaction's reply with its token."""
         reply = sending.job.reply
         if reply.token is None:
@@ -163,7 +163,7 @@ class DiscordPublisher:
         parts = await sending.edited(fetch)
         return self._edited(await webhook.edit_message(message_id, allowed_mentions=NOBODY, **parts))
 
-    async def _edit(self, sending: _Sending) -> Shown:
+    async def _edit(self, sending: _Sending) -> CardLocation:
         """Edit the message with the bot's own token."""
         message_id = sending.job.reply.message_id
         if message_id is None:
@@ -176,7 +176,7 @@ class DiscordPublisher:
 
         return self._edited(await self._in_open_thread(sending.job, edit))
 
-    async def _post(self, sending: _Sending) -> Shown:
+    async def _post(self, sending: _Sending) -> CardLocation:
         """A new message in the channel; Discord returns an earlier one with the same nonce instead of a second."""
         channel = self._channel(sending.job)
 
@@ -192,7 +192,7 @@ class DiscordPublisher:
 
         return _shown(await self._in_open_thread(sending.job, send))
 
-    async def _direct(self, sending: _Sending) -> Shown:
+    async def _direct(self, sending: _Sending) -> CardLocation:
         """A direct message that says why it is one."""
         job = sending.job
         channel = await self._client.create_dm(discord.Object(job.user_id))
@@ -218,18 +218,18 @@ class DiscordPublisher:
     def _channel(self, job: Job) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(job.reply.channel_id, guild_id=job.reply.guild_id)
 
-    def _edited(self, message: discord.Message) -> Shown:
+    def _edited(self, message: discord.Message) -> CardLocation:
         return _shown(message, at=self._clock.now())
 
 
 class _Sending:
     """One card on its way: what the library's send and edit are given."""
 
-    def __init__(self, cards: Cards, showing: Showing, picture: Picture | None, dress: Dress) -> None:
+    def __init__(self, cards: Cards, showing: Showing, picture: Picture | None, detail: DetailLevel) -> None:
         self._cards = cards
         self._showing = showing
         self._picture = picture
-        self._dress = dress
+        self._detail = detail
         self.job = showing.job
         self.is_news = showing.is_news
 
@@ -261,7 +261,7 @@ class _Sending:
             media=next(iter(media), None),
             more=media[1:],
             picture=self._picture,
-            dress=self._dress,
+            detail=self._detail,
             because=because,
         )
 
@@ -269,7 +269,7 @@ class _Sending:
         picture = self._picture
         if picture is None:
             return []
-        described = self._cards.description(self.job, self._dress)
+        described = self._cards.description(self.job, self._detail)
         names = [f"{number}-" if picture.more else "" for number in range(1, len(picture.more) + 2)]
         together = zip(names, (picture, *picture.more), strict=True)
         return [_file(one, described=described, number=number) for number, one in together]
@@ -290,6 +290,8 @@ def _named(files: Sequence[discord.File]) -> Sequence[str]:
     return [f"attachment://{file.filename}" for file in files]
 
 
-def _shown(message: discord.Message, *, at: int | None = None) -> Shown:
+def _shown(message: discord.Message, *, at: int | None = None) -> CardLocation:
     posted = int(message.created_at.timestamp() * 1000)
-    return Shown(channel_id=message.channel.id, message_id=message.id, at=at if at is not None else posted)
+    return CardLocation(
+        channel_id=message.channel.id, message_id=message.id, at=at if at is not None else posted
+    )

@@ -9,14 +9,14 @@ import discord
 
 from bot.domain.intake.shortening import MOST_SHORTENED, read_shortened
 from bot.texts import text
-from bot.ui.kit.custom_ids import KEY, spell
+from bot.ui.kit.custom_ids import KEY, encode_custom_id
 from bot.ui.kit.escape import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.domain.jobs import Job
-    from bot.texts import Say
+    from bot.texts import Localize
 
 SHORTER_LIMIT: Final = 420
 """Five of them, and the rest of a card, within the 4,000 characters of a message (facts §3.5)."""
@@ -25,26 +25,26 @@ SHORTER_WORDS: Final = tuple(f"short{n}" for n in range(MOST_SHORTENED))
 """Words of the buttons “Imagine 1” to “Imagine 5” in their custom_ids."""
 
 
-def shorter_lines(job: Job, say: Say) -> Iterable[str]:
+def shorter_lines(job: Job, localize: Localize) -> Iterable[str]:
     """The prompts as the card shows them, numbered as their buttons are, and the words that hardly counted."""
     found = read_shortened(job.result_text)
     if not found.prompts:
-        yield say(text("shorten.nothing"))
+        yield localize(text("shorten.nothing"))
     for n, shorter in enumerate(found.prompts, 1):
         yield f"**{n}** {quoted(shorter, SHORTER_LIMIT)}"
     for name, words in (("strong", found.strong), ("weak", found.weak)):
         if words:
             listed = quoted(", ".join(words), WORDS_LIMIT)
-            yield "-# " + say(text(f"shorten.{name}", words=listed))
+            yield "-# " + localize(text(f"shorten.{name}", words=listed))
 
 
-def shorter_buttons(job: Job, say: Say) -> list[discord.ui.Item[Any]]:
+def shorter_buttons(job: Job, localize: Localize) -> list[discord.ui.Item[Any]]:
     """A button for each prompt."""
     found = read_shortened(job.result_text).prompts
     return [
         discord.ui.Button(
-            custom_id=spell(word, (KEY,), (job.key,)),
-            label=say(text("describe.window", n=n)),
+            custom_id=encode_custom_id(word, (KEY,), (job.key,)),
+            label=localize(text("describe.window", n=n)),
             style=discord.ButtonStyle.primary,
         )
         for n, (word, _) in enumerate(zip(SHORTER_WORDS, found, strict=False), 1)

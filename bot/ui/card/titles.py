@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.domain.jobs import Job
-    from bot.texts import Say
+    from bot.texts import Localize
 
 NAME_LIMIT: Final = 80
 
@@ -32,17 +32,17 @@ def title_of(job: Job, *, quote: Callable[[str, int], str] = quoted) -> Text | N
     return text("title.describe_unnamed") if job.kind is JobKind.DESCRIBE else None
 
 
-def named(job: Job, say: Say, limit: int) -> str:
+def named(job: Job, localize: Localize, limit: int) -> str:
     """The prompt or what stands for it, safe to show among other words."""
     title = title_of(job)
-    return quoted(job.prompt, limit) if title is None else say(title)
+    return quoted(job.prompt, limit) if title is None else localize(title)
 
 
-def plain_title(job: Job, say: Say) -> str:
+def plain_title(job: Job, localize: Localize) -> str:
     """The prompt or what stands for it, as plain text: for suggestions and descriptions of pictures."""
     if job.prompt:
         return job.prompt
     title = title_of(job, quote=plain)
     if title is not None:
-        return say(title)
+        return localize(title)
     return job.press.label if job.press is not None else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.texts import Say, text
+from bot.texts import Localize, text
 from bot.ui.kit.command_texts import CatalogueTranslator
 from bot.ui.kit.controls import StatelessView
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MAKERS: Final = frozenset({"imagine", "blend", "describe", "shorten", "draw"})
 """Commands that begin something in a pool: of no use where none is open."""
 NEEDS: Final[dict[str, Callable[[Capabilities], bool]]] = {
-    "shorten": lambda able: able.shorten,
-    "draw": lambda able: able.engine is not None,
+    "shorten": lambda capabilities: capabilities.shorten,
+    "draw": lambda capabilities: capabilities.engine is not None,
 }
 """Commands that not every image API can serve, and what it takes."""
 TEXT_LIMIT: Final = 3_000
@@ -38,21 +38,21 @@ async def show_help(context: Context, asker: Asker) -> None:
     quotas = await client.services.allowances.quota_of(asker)
     makes = any(quota.allowance is not None for quota in quotas)
     found = client.tree.get_commands(type=discord.AppCommandType.chat_input)
-    able = await client.services.accounts.able_in(context.interaction.guild_id)
-    commands = [c for c in found if _is_usable(c, context) and _is_served(c, able)]
+    capabilities = await client.services.accounts.capabilities_in(context.interaction.guild_id)
+    commands = [c for c in found if _is_usable(c, context) and _is_served(c, capabilities)]
     menus = [
         await _name_at_discord(menu, client, context.interaction.locale)
         for menu in client.tree.get_commands(type=discord.AppCommandType.message)
     ]
     helps = client.services.improving.helper.offered
-    await context.show(help_view(commands, menus, ids, context.say, makes=makes, helps=helps))
+    await context.show(help_view(commands, menus, ids, context.localize, makes=makes, helps=helps))
 
 
 def help_view(
     commands: Sequence[AnyCommand],
     menus: Sequence[str],
     ids: Mapping[str, int],
-    say: Say,
+    localize: Localize,
     *,
     makes: bool,
     helps: bool = False,
@@ -61,20 +61,23 @@ def help_view(
     view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container()
     view.add_item(box)
-    head = [say(text("help.title")), say(text("help.begin" if makes else "help.no_pool"))]
+    head = [localize(text("help.title")), localize(text("help.begin" if makes else "help.no_pool"))]
     box.add_item(discord.ui.TextDisplay("\n".join(head)))
     everyone = [c for c in commands if c.default_permissions is None and (makes or c.name not in MAKERS)]
-    lines = [_line(leaf, ids, say) for command in everyone for leaf in _leaves(command)]
+    lines = [_line(leaf, ids, localize) for command in everyone for leaf in _leaves(command)]
     box.add_item(discord.ui.TextDisplay("\n".join(lines)[:TEXT_LIMIT]))
     if menus:
         names = ", ".join(f"**{name}**" for name in sorted(menus))
-        box.add_item(discord.ui.TextDisplay("-# " + say(text("help.menus", menus=names))))
+        box.add_item(discord.ui.TextDisplay("-# " + localize(text("help.menus", menus=names))))
     if helps and makes:
-        box.add_item(discord.ui.TextDisplay("-# " + say(text("help.prompts"))))
+        box.add_item(discord.ui.TextDisplay("-# " + localize(text("help.prompts"))))
     moderators = [c for c in commands if c.default_permissions is not None]
     if moderators:
         box.add_item(discord.ui.Separator())
-        told = [say(text("help.moderators")), *(_summary(command, ids, say) for command in moderators)]
+        told = [
+            localize(text("help.moderators")),
+            *(_summary(command, ids, localize) for command in moderators),
+        ]
         box.add_item(discord.ui.TextDisplay("\n".join(told)))
     return view
 
@@ -95,10 +98,10 @@ def _is_usable(command: AnyCommand, context: Context) -> bool:
     return context.interaction.guild_id is not None or not command.guild_only
 
 
-def _is_served(command: AnyCommand, able: Iterable[Capabilities]) -> bool:
+def _is_served(command: AnyCommand, capabilities: Iterable[Capabilities]) -> bool:
     """Whether an account of this server can do what the command is for."""
     needs = NEEDS.get(command.name)
-    return needs is None or any(map(needs, able))
+    return needs is None or any(map(needs, capabilities))
 
 
 def _leaves(command: AnyCommand) -> Iterable[AnyCommand]:
@@ -109,16 +112,16 @@ def _leaves(command: AnyCommand) -> Iterable[AnyCommand]:
         yield from _leaves(inner)
 
 
-def _line(command: AnyCommand, ids: Mapping[str, int], say: Say) -> str:
-    return f"{_mention(command, ids)} {_about(command, say)}"
+def _line(command: AnyCommand, ids: Mapping[str, int], localize: Localize) -> str:
+    return f"{_mention(command, ids)} {_about(command, localize)}"
 
 
-def _summary(command: AnyCommand, ids: Mapping[str, int], say: Say) -> str:
+def _summary(command: AnyCommand, ids: Mapping[str, int], localize: Localize) -> str:
     """A moderators' group: the way in, and how much more there is."""
     leaves = list(_leaves(command))
     first = next((leaf for leaf in leaves if leaf.name in {"panel", "member"}), leaves[0])
-    more = say(text("help.more", n=len(leaves) - 1)) if len(leaves) > 1 else ""
-    return f"{_mention(first, ids)} {_about(command, say)} {more}".rstrip()
+    more = localize(text("help.more", n=len(leaves) - 1)) if len(leaves) > 1 else ""
+    return f"{_mention(first, ids)} {_about(command, localize)} {more}".rstrip()
 
 
 def _mention(command: AnyCommand, ids: Mapping[str, int]) -> str:
@@ -128,6 +131,6 @@ def _mention(command: AnyCommand, ids: Mapping[str, int]) -> str:
     return f"`/{name}`" if id_ is None else f"</{name}:{id_}>"
 
 
-def _about(command: AnyCommand, say: Say) -> str:
+def _about(command: AnyCommand, localize: Localize) -> str:
     """The description under which the catalogues know it."""
-    return say(text("command." + command.qualified_name.replace(" ", ".")))
+    return localize(text("command." + command.qualified_name.replace(" ", ".")))

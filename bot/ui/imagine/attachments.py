@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.domain.inputs import Assigned, InputRole, weigh
+from bot.domain.inputs import AssignedPicture, InputRole, weigh
 from bot.domain.keys import JobKey
 from bot.errors import UserError
 from bot.texts import text
@@ -20,7 +20,7 @@ from bot.ui.kit.message_parser import job_on, pictures_in
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.domain.inputs import Given
+    from bot.domain.inputs import SourcePicture
     from bot.ui.kit.context import Context
 
 log = logging.getLogger(__name__)
@@ -30,8 +30,8 @@ READ_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Attached:
-    """An attachment as the `Given` of services."""
+class AttachedPicture:
+    """An attachment as the `SourcePicture` of services."""
 
     attachment: discord.Attachment
 
@@ -62,9 +62,9 @@ class Attached:
             raise UserError(text("picture.unreadable")) from error
 
 
-def attached(attachments: Iterable[discord.Attachment | None]) -> list[Attached]:
+def attached(attachments: Iterable[discord.Attachment | None]) -> list[AttachedPicture]:
     """What was attached to a command; raises `UserError` at once for what is empty or too large."""
-    given = [Attached(one) for one in attachments if one is not None]
+    given = [AttachedPicture(one) for one in attachments if one is not None]
     for one in given:
         weigh(one)
     return given
@@ -77,25 +77,25 @@ def assigned(
     return [(one, InputRole(role or InputRole.IMAGE)) for one, role in options if one is not None or role]
 
 
-def attached_to(pictures: Iterable[tuple[discord.Attachment | None, InputRole]]) -> list[Given]:
+def attached_to(pictures: Iterable[tuple[discord.Attachment | None, InputRole]]) -> list[SourcePicture]:
     """The same as services take them; raises `UserError` at once for what is missing, empty or too large."""
-    given: list[Given] = []
+    given: list[SourcePicture] = []
     for one, role in pictures:
         if one is None:
             raise UserError(text("prompt.role_alone"))
         (picture,) = attached([one])
-        given.append(picture if role is InputRole.IMAGE else Assigned(picture, role))
+        given.append(picture if role is InputRole.IMAGE else AssignedPicture(picture, role))
     return given
 
 
 @dataclass(frozen=True, slots=True)
-class Addressed:
+class EmbeddedPicture:
     """A picture of a message that is no file of it: of an embed, a gallery, a sticker."""
 
     address: str
 
 
-Picked = Attached | Addressed | JobKey
+Picked = AttachedPicture | EmbeddedPicture | JobKey
 """What a menu over a message may be about."""
 
 
@@ -109,17 +109,17 @@ def picked(context: Context, message: discord.Message) -> Picked:
     if key is not None:
         return key
     for found in pictures_in(message):
-        return Addressed(found) if isinstance(found, str) else attached([found])[0]
+        return EmbeddedPicture(found) if isinstance(found, str) else attached([found])[0]
     raise UserError(text("picture.none"))
 
 
-async def given_by(context: Context, pick: Picked) -> Given:
+async def picked_picture(context: Context, pick: Picked) -> SourcePicture:
     """What was picked as a picture; a card's comes from where it was made."""
-    if isinstance(pick, Attached):
+    if isinstance(pick, AttachedPicture):
         return pick
     loader = context.services.image_loader
     return (
         loader.of_address(pick.address)
-        if isinstance(pick, Addressed)
+        if isinstance(pick, EmbeddedPicture)
         else await loader.of_job(context.viewer, pick)
     )

@@ -11,7 +11,7 @@ from bot.services.intake.batches import NAMED
 from bot.texts import listed, text
 from bot.ui.imagine.follow_ups import FollowUps
 from bot.ui.kit.controls import component, words_view
-from bot.ui.kit.custom_ids import KEY, spell
+from bot.ui.kit.custom_ids import KEY, encode_custom_id
 from bot.ui.kit.escape import quoted
 
 if TYPE_CHECKING:
@@ -30,24 +30,28 @@ LINE: Final = 160
 
 async def show_offer(context: Context, offer: Offer) -> None:
     """Ask this person alone; nothing is begun yet."""
-    say, n = context.say, len(offer.prompts)
-    lines = [say(text("batch.offer", n=n, pool=text(f"pool.{offer.pool.value}"), units=offer.units))]
+    localize, n = context.localize, len(offer.prompts)
+    lines = [localize(text("batch.offer", n=n, pool=text(f"pool.{offer.pool.value}"), units=offer.units))]
     lines += [f"{number}. {quoted(one, LINE)}" for number, one in enumerate(offer.prompts[:NAMED], 1)]
     if n > NAMED:
         lines.append("…")
     buttons = (
         discord.ui.Button[Any](
             custom_id=start.id(offer.key),
-            label=say(text("button.batch_start", n=n)),
+            label=localize(text("button.batch_start", n=n)),
             emoji="▶️",
             style=discord.ButtonStyle.success,
         ),
         discord.ui.Button[Any](
-            custom_id=spell(EDIT, (KEY,), (offer.key,)), label=say(text("button.edit")), emoji="✏️"
+            custom_id=encode_custom_id(EDIT, (KEY,), (offer.key,)),
+            label=localize(text("button.edit")),
+            emoji="✏️",
         ),
-        discord.ui.Button[Any](custom_id=refuse.id(offer.key), label=say(text("button.cancel")), emoji="✖️"),
+        discord.ui.Button[Any](
+            custom_id=refuse.id(offer.key), label=localize(text("button.cancel")), emoji="✖️"
+        ),
     )
-    await context.answer(view=words_view("\n".join(lines), *buttons))
+    await context.send_ephemeral(view=words_view("\n".join(lines), *buttons))
 
 
 @component(START, KEY)
@@ -56,7 +60,7 @@ async def start(context: Context, key: JobKey) -> None:
     context.check_permissions()
     await context.defer_update()
     started = await context.services.batches.start(context.viewer, key, FollowUps(context))
-    await _replace(context, _told(started))
+    await _replace(context, _summary(started))
 
 
 @component(REFUSE, KEY)
@@ -68,10 +72,10 @@ async def refuse(context: Context, _key: JobKey) -> None:
 
 async def _replace(context: Context, words: Text) -> None:
     """The card becomes a sentence: its buttons have done what they were for."""
-    await context.show(words_view(context.say(words)))
+    await context.show(words_view(context.localize(words)))
 
 
-def _told(started: BatchStarted) -> Text:
+def _summary(started: BatchStarted) -> Text:
     lines: list[Text] = []
     if started.begun:
         lines.append(text("describe.all_begun", n=len(started.begun)))

@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.texts import Text, listed, text
 from bot.ui.card.description import DESCRIBE_AGAIN, IDEA_WORDS, IMAGINE_ALL
-from bot.ui.card.press import say_begun
+from bot.ui.card.press import reply_running
 from bot.ui.imagine.edited import begin_edited
 from bot.ui.imagine.follow_ups import FollowUps
 from bot.ui.imagine.prompt_field import prompt_field
@@ -39,7 +39,7 @@ async def open_idea(number: int, context: Context, key: JobKey) -> None:
     hint = text("describe.window_pool", pool=text(f"pool.{job.pool.value}"))
     custom_id = MODALS[IDEA_WORDS[number]].id(key)
     field = (text("remix.prompt"), prompt_field(idea), hint)
-    await context.open(form(context.say, custom_id, text("describe.window", n=number + 1), field))
+    await context.open(form(context.localize, custom_id, text("describe.window", n=number + 1), field))
 
 
 async def imagine_idea(context: Context, key: JobKey) -> None:
@@ -48,7 +48,7 @@ async def imagine_idea(context: Context, key: JobKey) -> None:
     async def begin(asker: Asker, _job: Job, prompt: str) -> None:
         await context.services.describing.imagine(asker, context.viewer, key, prompt)
 
-    await begin_edited(context, key, Door.IDEA, begin)
+    await begin_edited(context, key, Operation.IDEA, begin)
 
 
 for _number, _word in enumerate(IDEA_WORDS):
@@ -60,7 +60,7 @@ for _number, _word in enumerate(IDEA_WORDS):
 async def describe_again(context: Context, key: JobKey) -> None:
     """Describe the same picture once more."""
     asker = await context.defer_public()
-    await say_begun(context, asker, await context.services.describing.again(asker, context.viewer, key))
+    await reply_running(context, asker, await context.services.describing.again(asker, context.viewer, key))
 
 
 # -- all at once -------------------------------------------------------------------------------------------
@@ -73,10 +73,10 @@ async def imagine_all(context: Context, key: JobKey) -> None:
     await context.defer_update()
     describing = context.services.describing
     started = await describing.imagine_all(context.viewer, key, FollowUps(context))
-    await context.tell(_told(started))
+    await context.reply(_summary(started))
 
 
-def _told(started: IdeasStarted) -> Text:
+def _summary(started: IdeasStarted) -> Text:
     """How many began, how many run already, and why the others did not."""
     lines: list[Text] = []
     if started.begun:

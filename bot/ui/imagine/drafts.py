@@ -14,22 +14,22 @@ from bot.domain.intake.prompts import PromptOptions, compose
 from bot.domain.people import NOBODYS
 from bot.domain.pools import Pool
 from bot.errors import StorageTrouble, UserError
-from bot.services.admission.doors import Door, origin_of_draft
+from bot.services.admission.authorization import Operation, origin_of_draft
 from bot.services.intake.batches import asks_for_several
-from bot.services.intake.drafts import CLOSED, is_given_back, with_its_pool
+from bot.services.intake.drafts import CLOSED, keeps_draft, with_its_pool
 from bot.texts import Text, text
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.controls import StatelessView, component, form, modal
-from bot.ui.kit.custom_ids import KEY, spell
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.custom_ids import KEY, encode_custom_id
+from bot.ui.kit.deadline import within_deadline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.domain.keys import JobKey
     from bot.domain.personal_items import Draft
-    from bot.services.admission.doors import Origin
+    from bot.services.admission.authorization import Origin
     from bot.ui.kit.context import Context
 
 WORD: Final = "draft"
@@ -52,7 +52,7 @@ async def offered_back(
     try:
         yield
     except UserError as refusal:
-        if not is_given_back(refusal.text):
+        if not keeps_draft(refusal.text):
             raise
         await offer_back(context, refusal.text, options, pool=pool, option_set=option_set, of=of)
 
@@ -83,34 +83,34 @@ async def offer_back(
             option_set=option_set,
         )
     except StorageTrouble:
-        await context.tell(why)  # the sentence is worth more than the button
+        await context.reply(why)  # the sentence is worth more than the button
         return
     said = [why]
     if options.pictures:  # those are not kept: it is said before somebody sends the words alone
         said.append(text("draft.pictures_again"))
     button = discord.ui.Button[Any](
         custom_id=open_modal.id(key),
-        label=context.say(text("button.edit")),
+        label=context.localize(text("button.edit")),
         emoji="✏️",
         style=discord.ButtonStyle.primary,
     )
     buttons = [button]
     if pool is not Pool.DRAW and why.id.startswith(CLOSED):
         home = context.interaction.guild_id if of is None else of.home
-        engine = await promptly(context.services.drawings.engine(home), None)
+        engine = await within_deadline(context.services.drawings.engine(home), None)
         if engine is not None:
-            label = context.say(text("button.draw", engine=engine.name))
+            label = context.localize(text("button.draw", engine=engine.name))
             buttons.append(discord.ui.Button[Any](custom_id=draw_instead.id(key), label=label, emoji="🎨"))
     if why.id.startswith(ABOUT_WORDS) and context.services.improving.helper.offered:
         buttons.append(
             discord.ui.Button[Any](
-                custom_id=spell("improve-draft", (KEY,), (key,)),
-                label=context.say(text("button.improve")),
+                custom_id=encode_custom_id("improve-draft", (KEY,), (key,)),
+                label=context.localize(text("button.improve")),
                 emoji="✨",
             )
         )
-    lines = [discord.ui.TextDisplay[Any](context.say(words)) for words in said]
-    await context.tell(why, view=StatelessView(*lines, discord.ui.ActionRow(*buttons)))
+    lines = [discord.ui.TextDisplay[Any](context.localize(words)) for words in said]
+    await context.reply(why, view=StatelessView(*lines, discord.ui.ActionRow(*buttons)))
 
 
 async def check_early(context: Context, options: PromptOptions) -> None:
@@ -120,7 +120,7 @@ async def check_early(context: Context, options: PromptOptions) -> None:
     except UserError as refusal:
         if not refusal.text.id.startswith("prompt.unknown_parameter"):
             raise
-        liked = await promptly(context.services.people.preferences(context.user_id), NOBODYS)
+        liked = await within_deadline(context.services.people.preferences(context.user_id), NOBODYS)
         compose(replace(options, sets=liked.named()))
 
 
@@ -129,7 +129,7 @@ async def open_modal(context: Context, key: JobKey) -> None:
     """Show the prompt to be edited."""
     draft = await _read(context, key)
     field = (text("remix.prompt"), prompt_field(draft.prompt), None)
-    await context.open(form(context.say, begin.id(key), text("button.edit"), field))
+    await context.open(form(context.localize, begin.id(key), text("button.edit"), field))
 
 
 @modal(WORD, KEY)
@@ -154,7 +154,7 @@ async def begin(context: Context, key: JobKey) -> None:
             return
         liked = await services.people.preferences(asker.user_id)
         if draft.ancestor is not None:
-            job = await services.jobs.look(context.viewer, draft.ancestor, Door.REMIX)
+            job = await services.jobs.get_authorized(context.viewer, draft.ancestor, Operation.REMIX)
             await services.imagine.remix(
                 asker, job, options.prompt, sets=liked.named(), borrowed=draft.borrowed
             )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
-from bot.services.admission.doors import Door, origin_of
-from bot.ui.card.press import say_begun
+from bot.services.admission.authorization import Operation, origin_of
+from bot.ui.card.press import reply_running
 from bot.ui.imagine.drafts import offered_back
 from bot.ui.kit.controls import component
 from bot.ui.kit.custom_ids import KEY
@@ -25,6 +25,6 @@ WORD: Final = "draw"
 async def draw_instead(context: Context, key: JobKey) -> None:
     """Begin an order with the words of a job, and its pictures where the model takes them."""
     asker = await context.defer_public()
-    job = await context.services.jobs.look(context.viewer, key, Door.REMIX)
+    job = await context.services.jobs.get_authorized(context.viewer, key, Operation.REMIX)
     async with offered_back(context, PromptOptions(prompt=job.prompt), Pool.DRAW, of=origin_of(job)):
-        await say_begun(context, asker, await context.services.drawings.instead(asker, job))
+        await reply_running(context, asker, await context.services.drawings.instead(asker, job))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.intake.prompts import PromptOptions, compose
 from bot.errors import UserError
-from bot.services.admission.doors import Door, origin_of
+from bot.services.admission.authorization import Operation, origin_of
 from bot.ui.imagine.drafts import offer_back, offered_back
 from bot.ui.imagine.prompt_field import PROMPT
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 async def begin_edited(
-    context: Context, key: JobKey, door: Door, begin: Callable[[Asker, Job, str], Awaitable[object]]
+    context: Context, key: JobKey, operation: Operation, begin: Callable[[Asker, Job, str], Awaitable[object]]
 ) -> None:
     """Begin with what was written, in the pool of the job under which the window was opened."""
     options = PromptOptions(prompt=context.fields.get(PROMPT, ""))
@@ -30,10 +30,10 @@ async def begin_edited(
         compose(options)  # a bad one is refused at once, with nothing left in public
     except UserError as refusal:
         await context.defer_ephemeral()
-        job = await jobs.look(viewer, key, door)
+        job = await jobs.get_authorized(viewer, key, operation)
         await offer_back(context, refusal.text, options, pool=job.pool, of=origin_of(job))
         return
     asker = await context.defer_public()
-    job = await jobs.look(viewer, key, door)
+    job = await jobs.get_authorized(viewer, key, operation)
     async with offered_back(context, options, job.pool, of=origin_of(job)):
         await begin(asker, job, options.prompt)

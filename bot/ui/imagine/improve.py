@@ -9,7 +9,7 @@ import discord
 
 from bot.texts import text
 from bot.ui.kit.controls import component, words_view
-from bot.ui.kit.custom_ids import KEY, spell
+from bot.ui.kit.custom_ids import KEY, encode_custom_id
 from bot.ui.kit.escape import quoted
 
 if TYPE_CHECKING:
@@ -25,17 +25,17 @@ LIMIT: Final = 1_500
 
 async def show_improved(context: Context, improved: Improved, *, pictures: int = 0) -> None:
     """Show it, quoted; nothing has begun."""
-    say = context.say
+    localize = context.localize
     lines = [
-        say(text("improve.better")),
+        localize(text("improve.better")),
         f"> {quoted(improved.prompt, LIMIT)}",
-        f"-# {say(text('improve.before', prompt=quoted(improved.before, LIMIT)))}",
+        f"-# {localize(text('improve.before', prompt=quoted(improved.before, LIMIT)))}",
     ]
     if pictures:  # those are not kept
-        lines.append(say(text("draft.pictures_again")))
+        lines.append(localize(text("draft.pictures_again")))
     button = discord.ui.Button[Any](
-        custom_id=spell(EDIT, (KEY,), (improved.key,)),
-        label=say(text("button.use_improved")),
+        custom_id=encode_custom_id(EDIT, (KEY,), (improved.key,)),
+        label=localize(text("button.use_improved")),
         emoji="✏️",
         style=discord.ButtonStyle.primary,
     )

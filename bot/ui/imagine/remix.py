@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
 from bot.errors import UserError
-from bot.services.admission.doors import Door, origin_of
+from bot.services.admission.authorization import Operation, origin_of
 from bot.texts import text
 from bot.ui.imagine.drafts import offered_back
 from bot.ui.imagine.edited import begin_edited
@@ -40,7 +40,7 @@ async def open_modal(context: Context, key: JobKey) -> None:
     try:
         async with asyncio.timeout(READ_S):
             jobs = context.services.jobs
-            job = await jobs.look(context.viewer, key, Door.REMIX)
+            job = await jobs.get_authorized(context.viewer, key, Operation.REMIX)
     except TimeoutError:
         raise UserError(text("remix.slow")) from None
     await context.open(_modal(context, job))
@@ -50,20 +50,20 @@ def _modal(context: Context, job: Job) -> discord.ui.Modal:
     hint = text("remix.pool", pool=text(f"pool.{job.pool.value}"))
     field = (text("remix.prompt"), prompt_field(job.prompt), hint)
     sent = draw_edited if job.pool is Pool.DRAW else begin
-    return form(context.say, sent.id(job.key), text("remix.title"), field)
+    return form(context.localize, sent.id(job.key), text("remix.title"), field)
 
 
 @modal(WORD, KEY)
 async def begin(context: Context, key: JobKey) -> None:
     """Begin a chain with the edited prompt, in the pool of the job that it was edited from."""
-    await begin_edited(context, key, Door.REMIX, context.services.imagine.remix)
+    await begin_edited(context, key, Operation.REMIX, context.services.imagine.remix)
 
 
 @modal(DRAWN, KEY)
 async def draw_edited(context: Context, key: JobKey) -> None:
     """Begin an order of the second engine's with the edited words."""
     asker = await context.defer_public()
-    job = await context.services.jobs.look(context.viewer, key, Door.REMIX)
+    job = await context.services.jobs.get_authorized(context.viewer, key, Operation.REMIX)
     options = PromptOptions(prompt=context.fields.get(PROMPT, ""))
     async with offered_back(context, options, Pool.DRAW, of=origin_of(job)):
         await context.services.drawings.remix(asker, job, options.prompt)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.texts import text
 from bot.ui.card.shortened import SHORTER_WORDS
 from bot.ui.imagine.edited import begin_edited
@@ -36,7 +36,7 @@ async def open_shorter(number: int, context: Context, key: JobKey) -> None:
     hint = text("shorten.window_pool", pool=text(f"pool.{job.pool.value}"))
     custom_id = MODALS[SHORTER_WORDS[number]].id(key)
     field = (text("remix.prompt"), prompt_field(shorter), hint)
-    await context.open(form(context.say, custom_id, text("describe.window", n=number + 1), field))
+    await context.open(form(context.localize, custom_id, text("describe.window", n=number + 1), field))
 
 
 async def imagine_shorter(context: Context, key: JobKey) -> None:
@@ -45,7 +45,7 @@ async def imagine_shorter(context: Context, key: JobKey) -> None:
     async def begin(asker: Asker, _job: Job, prompt: str) -> None:
         await context.services.shortening.imagine(asker, context.viewer, key, prompt)
 
-    await begin_edited(context, key, Door.IDEA, begin)
+    await begin_edited(context, key, Operation.IDEA, begin)
 
 
 for _number, _word in enumerate(SHORTER_WORDS):

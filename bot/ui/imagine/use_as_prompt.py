@@ -13,9 +13,9 @@ import discord
 from bot.domain.intake.drawing import words_of_order
 from bot.domain.intake.prompts import PromptOptions, compose
 from bot.errors import UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.texts import text
-from bot.ui.imagine.attachments import Addressed, Attached, Picked, given_by, picked
+from bot.ui.imagine.attachments import AttachedPicture, EmbeddedPicture, Picked, picked, picked_picture
 from bot.ui.imagine.drafts import offered_back
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.controls import component, form, modal
@@ -42,12 +42,12 @@ WEIGHT_LIMIT: Final = 5
 MOST_HELD: Final = 1_000
 
 
-HELD: Final[OrderedDict[int, Attached | Addressed]] = OrderedDict()
+HELD: Final[OrderedDict[int, AttachedPicture | EmbeddedPicture]] = OrderedDict()
 """Pictures of messages whose modals were opened here, by message: it saves reading a message again, and lets a picture be
 used from where the bot may not read. Its loss costs only that."""
 
 
-def _hold(message_id: int, found: Attached | Addressed) -> None:
+def _hold(message_id: int, found: AttachedPicture | EmbeddedPicture) -> None:
     """Keep it; the oldest makes room."""
     HELD[message_id] = found
     if len(HELD) > MOST_HELD:
@@ -63,7 +63,7 @@ async def open_under_card(context: Context, key: JobKey) -> None:
 async def open_for_message(context: Context, message: discord.Message) -> None:
     """Ask for the words that go with a message's picture; raises `UserError` if it has none."""
     pick = picked(context, message)
-    if isinstance(pick, (Attached, Addressed)):
+    if isinstance(pick, (AttachedPicture, EmbeddedPicture)):
         _hold(message.id, pick)
         await _open(context, begin_from_message.id(message.id))
     else:
@@ -75,7 +75,7 @@ async def open_under_drawing(context: Context, key: JobKey) -> None:
     """The same for a picture of the second engine's, with the words that it was drawn from."""
     try:
         async with asyncio.timeout(READ_S):
-            job = await context.services.jobs.look(context.viewer, key, Door.PICTURE)
+            job = await context.services.jobs.get_authorized(context.viewer, key, Operation.PICTURE)
     except TimeoutError:
         raise UserError(text("remix.slow")) from None
     await _open(context, begin_from_card.id(key), words_of_order(job.prompt))
@@ -84,7 +84,7 @@ async def open_under_drawing(context: Context, key: JobKey) -> None:
 async def _open(context: Context, custom_id: str, words: str | None = None) -> None:
     weight = discord.ui.TextInput[Any](required=False, max_length=WEIGHT_LIMIT, custom_id=WEIGHT)
     drawn = form(
-        context.say,
+        context.localize,
         custom_id,
         text("using.title"),
         (text("remix.prompt"), prompt_field(words), text("using.hint")),
@@ -119,10 +119,10 @@ async def _begin(context: Context, pick: JobKey | int) -> None:
         asker = await context.defer_public()
         services = context.services
         source = await _read(context, pick) if isinstance(pick, int) else pick
-        given = await given_by(context, source)
+        given = await picked_picture(context, source)
         liked = await services.people.preferences(asker.user_id)
         options = replace(options, under=liked.under(None))
-        address = source.address if isinstance(source, Addressed) else None
+        address = source.address if isinstance(source, EmbeddedPicture) else None
         await services.imagine.begin(
             asker, options, None, preferred=liked.pool, given=[given], address=address
         )

@@ -24,7 +24,7 @@ READ_S: Final = 1.0
 """A modal must be the first answer, and more is asked before it than for these words."""
 
 
-async def give_back(context: Context, why: Text, typed: str, reopens: Callable[[JobKey], str]) -> None:
+async def offer_draft(context: Context, why: Text, typed: str, reopens: Callable[[JobKey], str]) -> None:
     """Say why, to this person only, with a button that opens what they wrote; `reopens` gives its custom_id."""
     if not context.interaction.response.is_done():
         await context.defer_ephemeral()
@@ -37,16 +37,16 @@ async def give_back(context: Context, why: Text, typed: str, reopens: Callable[[
             option_set=None,
         )
     except StorageTrouble:
-        await context.tell(why)  # the sentence is worth more than the button
+        await context.reply(why)  # the sentence is worth more than the button
         return
     button = discord.ui.Button[Any](
         custom_id=reopens(draft),
-        label=context.say(text("button.edit")),
+        label=context.localize(text("button.edit")),
         emoji="✏️",
         style=discord.ButtonStyle.primary,
     )
-    line = discord.ui.TextDisplay[Any](context.say(why))
-    await context.answer(view=StatelessView(line, discord.ui.ActionRow(button)))
+    line = discord.ui.TextDisplay[Any](context.localize(why))
+    await context.send_ephemeral(view=StatelessView(line, discord.ui.ActionRow(button)))
 
 
 async def kept_words(context: Context, draft: JobKey) -> str:

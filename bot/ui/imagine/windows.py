@@ -12,17 +12,17 @@ from bot.domain.actions import Family, classify, zooms_of
 from bot.domain.intake.window_words import USUAL_ZOOM, WindowKind, read_words, split_zoom, with_zoom
 from bot.domain.people import NOBODYS
 from bot.errors import UserError
-from bot.services.admission.doors import Door
-from bot.services.intake.drafts import is_given_back
+from bot.services.admission.authorization import Operation
+from bot.services.intake.drafts import keeps_draft
 from bot.services.intake.press import Pressed
 from bot.texts import listed, text
 from bot.ui.card.card_buttons import VARY, ZOOM
-from bot.ui.card.press import press, say_where
+from bot.ui.card.press import press, reply_existing
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
-from bot.ui.imagine.window_drafts import give_back, kept_words
+from bot.ui.imagine.window_drafts import kept_words, offer_draft
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY, NUMBER, one_of
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.deadline import within_deadline
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -46,21 +46,21 @@ async def zoom(context: Context, key: JobKey) -> None:
     services = context.services
     job: Job | None = None
     if services.windows.anywhere:
-        job = await promptly(services.jobs.look(context.viewer, key, Door.ZOOM), None)
+        job = await within_deadline(services.jobs.get_authorized(context.viewer, key, Operation.ZOOM), None)
     position = None if job is None else _custom_zoom(job)
     if job is not None and position is not None and services.presses.window_of(job, position) is not None:
         await _ask(context, key, position)
         return
     await context.defer_ephemeral()
-    job = await services.jobs.look(context.viewer, key, Door.ZOOM)
+    job = await services.jobs.get_authorized(context.viewer, key, Operation.ZOOM)
     names = [text("zoom.button", button=name) for name in zooms_of(job.actions)]
-    await context.tell(text("zoom.instead", buttons=listed(names)) if names else text("zoom.none"))
+    await context.reply(text("zoom.instead", buttons=listed(names)) if names else text("zoom.none"))
 
 
 @component(VARY, KEY, NUMBER)
 async def vary(context: Context, key: JobKey, position: int) -> None:
     """V, reroll or pan where the account takes other words: ask for them, if this person wants to be asked."""
-    liked = await promptly(context.services.people.preferences(context.user_id), NOBODYS)
+    liked = await within_deadline(context.services.people.preferences(context.user_id), NOBODYS)
     await (_ask if liked.remix else press)(context, key, position)
 
 
@@ -82,7 +82,7 @@ async def _ask(context: Context, key: JobKey, position: int, typed: str | None =
     if found is None:
         await press(context, key, position)
     elif isinstance(found, Pressed):
-        await say_where(context, found)
+        await reply_existing(context, found)
     else:
         await context.open(_form(context, found, position, typed))
 
@@ -100,7 +100,7 @@ def _form(context: Context, window: ActionWindow, position: int, typed: str | No
         title = text("window.zoom_title")
     hint = text("window.stays", pool=text(f"pool.{window.parent.pool.value}"))
     fields.append((text("remix.prompt"), prompt_field(words, required=False), hint))
-    return form(context.say, begin.id(window.parent.key, position, window.kind), title, *fields)
+    return form(context.localize, begin.id(window.parent.key, position, window.kind), title, *fields)
 
 
 @modal("window", KEY, NUMBER, one_of(WindowKind))
@@ -115,7 +115,7 @@ async def begin(context: Context, key: JobKey, position: int, kind: WindowKind) 
     try:
         words = read_words(typed, zoom=factor)  # what cannot be sent is refused with nothing left in public
     except UserError as refusal:
-        await give_back(context, refusal.text, with_zoom(typed, factor), reopens)
+        await offer_draft(context, refusal.text, with_zoom(typed, factor), reopens)
         return
     asker = await context.defer_public()
     message = context.interaction.message
@@ -129,11 +129,11 @@ async def begin(context: Context, key: JobKey, position: int, kind: WindowKind) 
             words=words,
         )
     except UserError as refusal:
-        if not is_given_back(refusal.text):
+        if not keeps_draft(refusal.text):
             raise
-        await give_back(context, refusal.text, with_zoom(typed, factor), reopens)
+        await offer_draft(context, refusal.text, with_zoom(typed, factor), reopens)
         return
-    await say_where(context, pressed)
+    await reply_existing(context, pressed)
 
 
 # -- what was refused for its words ------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.errors import UserError
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from bot.texts import text
 from bot.ui.jobs.job_info import show_info
 from bot.ui.kit.controls import component, words_view
@@ -27,7 +27,7 @@ async def cancel(context: Context, key: JobKey) -> None:
     services = context.services
     said = await services.jobs.cancel(context.viewer, key)
     await audit_act_on_other(context, "cancel", key)
-    await context.tell(said)
+    await context.reply(said)
 
 
 @component("show", KEY)
@@ -49,11 +49,11 @@ async def send(context: Context, key: JobKey) -> None:
     """Send the file to this person."""
     await context.defer_ephemeral()
     services, viewer = context.services, context.viewer
-    job = await services.jobs.look(viewer, key, Door.SEND)
+    job = await services.jobs.get_authorized(viewer, key, Operation.SEND)
     said = await services.redelivery.send(
         viewer, key, locale=context.locale, link=card_link(job), nonce=str(context.interaction.id)
     )
-    await context.tell(said)
+    await context.reply(said)
 
 
 @component("star", KEY)
@@ -61,7 +61,7 @@ async def star(context: Context, key: JobKey) -> None:
     """Add it to this person's favourites, or take it away."""
     await context.defer_ephemeral()
     favourites = context.services.favourites
-    await context.tell(await favourites.toggle(context.viewer, key))
+    await context.reply(await favourites.toggle(context.viewer, key))
 
 
 # -- deleting takes two presses ----------------------------------------------------------------------------
@@ -71,7 +71,7 @@ async def star(context: Context, key: JobKey) -> None:
 async def ask_to_delete(context: Context, key: JobKey) -> None:
     """Ask before a card is deleted: the one above the button, or from a private copy the job's public one."""
     await context.defer_ephemeral()
-    job = await context.services.jobs.get_managed(context.viewer, key, Door.DELETE)
+    job = await context.services.jobs.get_managed(context.viewer, key, Operation.DELETE)
     message = context.interaction.message
     if message is not None and not message.flags.ephemeral:
         channel_id, message_id = message.channel.id, message.id
@@ -81,10 +81,10 @@ async def ask_to_delete(context: Context, key: JobKey) -> None:
         raise UserError(text("jobs.nothing_to_delete", key=key))
     button = discord.ui.Button[Any](
         style=discord.ButtonStyle.danger,
-        label=context.say(text("button.delete_now")),
+        label=context.localize(text("button.delete_now")),
         custom_id=drop.id(key, channel_id, message_id),
     )
-    await context.show(words_view(context.say(text("jobs.delete_sure")), button))
+    await context.show(words_view(context.localize(text("jobs.delete_sure")), button))
 
 
 @component("drop", KEY, SNOWFLAKE, SNOWFLAKE)
@@ -95,7 +95,7 @@ async def drop(context: Context, key: JobKey, channel_id: int, message_id: int) 
         context.viewer, key, channel_id=channel_id, message_id=message_id
     )
     await audit_act_on_other(context, "delete_card", key)
-    await context.show(words_view(context.say(said)))
+    await context.show(words_view(context.localize(said)))
 
 
 async def audit_act_on_other(context: Context, action: str, key: JobKey) -> None:

@@ -12,7 +12,7 @@ import discord
 from bot.domain.intake.prompts import parameters_of
 from bot.domain.pool_speeds import other_speed, pool_at
 from bot.services.history.upstream_requests import known_seed
-from bot.texts import Say, Text, text
+from bot.texts import Localize, Text, text
 from bot.ui.card.titles import title_of
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.escape import plain, quoted, units
@@ -52,10 +52,10 @@ async def show_info(context: Context, key: JobKey) -> None:
     costs = context.services.costs
     spent = spent_words(await costs.of_job(key), costs.money)
     server, seed = context.services.upstream_requests, known_seed(family.job)
-    tells = await server.tells_seed(family.job)
+    tells = await server.provides_seed(family.job)
     asks = tells and seed is None
     said = text("info.seed", seed=seed) if tells and seed is not None else None
-    draw = partial(info_view, family, context.say, spent=spent)
+    draw = partial(info_view, family, context.localize, spent=spent)
     view, files = draw(seed=text("info.seed_asked") if asks else said)
     await context.show(view, files=files)
     if asks:
@@ -67,26 +67,26 @@ async def show_info(context: Context, key: JobKey) -> None:
 
 
 def info_view(
-    family: Family, say: Say, *, spent: Text | None = None, seed: Text | None = None
+    family: Family, localize: Localize, *, spent: Text | None = None, seed: Text | None = None
 ) -> tuple[discord.ui.LayoutView, Sequence[discord.File]]:
     """Draw it, with lines about its cost and its seed; a long prompt comes along as a file."""
     job = family.job
     view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container()
     view.add_item(box)
-    box.add_item(discord.ui.TextDisplay(say(text("info.title"))))
+    box.add_item(discord.ui.TextDisplay(localize(text("info.title"))))
     files: list[discord.File] = []
     title = title_of(job)
     if title is not None or not job.prompt:
-        box.add_item(discord.ui.TextDisplay(f"**{say(title or text('title.no_words'))}**"))
+        box.add_item(discord.ui.TextDisplay(f"**{localize(title or text('title.no_words'))}**"))
     elif units(block(job.prompt)) <= BLOCK_LIMIT:
         box.add_item(discord.ui.TextDisplay(block(job.prompt)))
     else:
         files.append(discord.File(io.BytesIO(job.prompt.encode()), filename=FILE))
         box.add_item(discord.ui.File(f"attachment://{FILE}"))
-    box.add_item(discord.ui.TextDisplay("\n".join(say(line) for line in _facts(job, spent, seed))))
+    box.add_item(discord.ui.TextDisplay("\n".join(localize(line) for line in _facts(job, spent, seed))))
     room = TEXTS_LIMIT - sum(units(c.content) for c in box.children if isinstance(c, discord.ui.TextDisplay))
-    relations = list(_fitting((say(line) for line in _relations(family)), room))
+    relations = list(_fitting((localize(line) for line in _relations(family)), room))
     if relations:
         box.add_item(discord.ui.Separator())
         box.add_item(discord.ui.TextDisplay("\n".join(relations)))

@@ -10,10 +10,10 @@ import discord
 
 from bot.domain.jobs import Job, JobState, Route
 from bot.domain.ports import MOST_AHEAD
-from bot.texts import Say, Text, text
+from bot.texts import Localize, Text, text
 from bot.ui.card.titles import named, title_of
 from bot.ui.kit.controls import StatelessView, component
-from bot.ui.kit.custom_ids import KEY, NUMBER, spell
+from bot.ui.kit.custom_ids import KEY, NUMBER, encode_custom_id
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import card_link
 
@@ -42,7 +42,7 @@ async def turn(context: Context, page: int) -> None:
 
 
 @component("stars", NUMBER)
-async def turn_stars(context: Context, page: int) -> None:
+async def show_stars_page(context: Context, page: int) -> None:
     """The same under a list of favourites."""
     await context.defer_update()
     await show_history(context, page, stars=True)
@@ -54,14 +54,14 @@ async def show_history(context: Context, page: int, *, stars: bool = False) -> N
     source = client.services.favourites if stars else client.services.jobs
     history = await source.history(viewer, page)
     seen = await client.services.thumbnails.of(history.page.jobs)
-    say = context.say
-    await context.show(history_view(history, viewer, say, seen=seen, stars=stars))
+    localize = context.localize
+    await context.show(history_view(history, viewer, localize, seen=seen, stars=stars))
 
 
 def history_view(
     history: History,
     viewer: Viewer,
-    say: Say,
+    localize: Localize,
     *,
     seen: Mapping[JobKey, str] = NOTHING_SEEN,
     stars: bool = False,
@@ -72,16 +72,18 @@ def history_view(
     view.add_item(box)
     if not history.page.total:
         box.add_item(
-            discord.ui.TextDisplay(say(text("favourite.list_empty" if stars else "jobs.list_empty")))
+            discord.ui.TextDisplay(localize(text("favourite.list_empty" if stars else "jobs.list_empty")))
         )
         return view
     box.add_item(
-        discord.ui.TextDisplay(say(text("favourite.list" if stars else "jobs.list", n=history.page.total)))
+        discord.ui.TextDisplay(
+            localize(text("favourite.list" if stars else "jobs.list", n=history.page.total))
+        )
     )
     for job in history.page.jobs:
         box.add_item(discord.ui.Separator(spacing=discord.SeparatorSpacing.small))
-        words = discord.ui.TextDisplay[Any](_entry(job, say))
-        button = _offer(job, viewer, say)
+        words = discord.ui.TextDisplay[Any](_entry(job, localize))
+        button = _offer(job, viewer, localize)
         if job.key in seen:
             box.add_item(discord.ui.Section(words, accessory=_thumbnail(job, seen[job.key])))
             if button is not None:
@@ -90,9 +92,9 @@ def history_view(
             box.add_item(words if button is None else discord.ui.Section(words, accessory=button))
     if history.pages > 1:
         here, last = history.number, history.pages - 1
-        paging = turn_stars if stars else turn
+        paging = show_stars_page if stars else turn
         box.add_item(
-            discord.ui.TextDisplay("-# " + say(text("jobs.page", page=here + 1, pages=history.pages)))
+            discord.ui.TextDisplay("-# " + localize(text("jobs.page", page=here + 1, pages=history.pages)))
         )
         box.add_item(
             discord.ui.ActionRow(
@@ -103,12 +105,12 @@ def history_view(
     return view
 
 
-def queue_view(queue: Queue, say: Say) -> discord.ui.LayoutView:
+def queue_view(queue: Queue, localize: Localize) -> discord.ui.LayoutView:
     """Draw what waits and runs."""
-    lines = [say(text("jobs.queue"))]
+    lines = [localize(text("jobs.queue"))]
     for pool, load in queue.load.items():
         lines.append(
-            say(
+            localize(
                 text(
                     "jobs.queue_pool",
                     pool=text(f"pool.{pool.value}"),
@@ -122,20 +124,20 @@ def queue_view(queue: Queue, say: Say) -> discord.ui.LayoutView:
     view.add_item(box)
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
     box.add_item(discord.ui.Separator())
-    box.add_item(discord.ui.TextDisplay("\n".join(_own_lines(queue, say))))
+    box.add_item(discord.ui.TextDisplay("\n".join(_own_lines(queue, localize))))
     return view
 
 
-def _own_lines(queue: Queue, say: Say) -> Iterable[str]:
+def _own_lines(queue: Queue, localize: Localize) -> Iterable[str]:
     if not queue.mine:
-        yield say(text("jobs.queue_none"))
+        yield localize(text("jobs.queue_none"))
         return
-    yield say(text("jobs.queue_mine", n=len(queue.mine)))
+    yield localize(text("jobs.queue_mine", n=len(queue.mine)))
     for job in queue.mine[:QUEUE_LINES]:
-        yield f"{say(state_of(job))} · {_name(job, say)}\n-# {say(_where(job, queue.ahead.get(job.key)))}"
+        yield f"{localize(state_of(job))} · {_name(job, localize)}\n-# {localize(_where(job, queue.ahead.get(job.key)))}"
     hidden = len(queue.mine) - QUEUE_LINES
     if hidden > 0:
-        yield say(text("jobs.queue_more", n=hidden))
+        yield localize(text("jobs.queue_more", n=hidden))
 
 
 def _where(job: Job, ahead: int | None) -> Text:
@@ -152,7 +154,7 @@ def _where(job: Job, ahead: int | None) -> Text:
     return text("jobs.place_running", pool=pool, percent=job.progress or 0, key=job.key)
 
 
-def _entry(job: Job, say: Say) -> str:
+def _entry(job: Job, localize: Localize) -> str:
     """Two lines of the list."""
     parts: dict[str, str | int | Text] = {
         "pool": text(f"pool.{job.pool.value}"),
@@ -161,13 +163,13 @@ def _entry(job: Job, say: Say) -> str:
     }
     link = card_link(job)
     small = text("jobs.entry", **parts) if link is None else text("jobs.entry_link", link=link, **parts)
-    return f"{say(state_of(job))} · {_name(job, say)}\n-# {say(small)}"
+    return f"{localize(state_of(job))} · {_name(job, localize)}\n-# {localize(small)}"
 
 
-def _name(job: Job, say: Say) -> str:
-    prompt = named(job, say, PROMPT_LIMIT)
+def _name(job: Job, localize: Localize) -> str:
+    prompt = named(job, localize, PROMPT_LIMIT)
     if not job.prompt and job.press is None and title_of(job) is None:
-        return say(text("jobs.prompt_forgotten"))
+        return localize(text("jobs.prompt_forgotten"))
     return prompt if job.press is None else f"**{quoted(job.press.label, LABEL_LIMIT)}** {prompt}"
 
 
@@ -185,7 +187,7 @@ def _thumbnail(job: Job, address: str) -> discord.ui.Thumbnail[Any]:
     return discord.ui.Thumbnail(address, description=alt, spoiler="note.spoiler" in job.notes)
 
 
-def _offer(job: Job, viewer: Viewer, say: Say) -> discord.ui.Button[Any] | None:
+def _offer(job: Job, viewer: Viewer, localize: Localize) -> discord.ui.Button[Any] | None:
     """What can be done about a job of the list; somebody else's picture is sent to whoever likes it."""
     if job.state is JobState.SUCCEEDED:
         word = "show" if viewer.may_look_after(job) else "send"
@@ -193,4 +195,6 @@ def _offer(job: Job, viewer: Viewer, say: Say) -> discord.ui.Button[Any] | None:
         word = "cancel"
     else:
         return None
-    return discord.ui.Button(label=say(text(f"button.{word}")), custom_id=spell(word, (KEY,), (job.key,)))
+    return discord.ui.Button(
+        label=localize(text(f"button.{word}")), custom_id=encode_custom_id(word, (KEY,), (job.key,))
+    )

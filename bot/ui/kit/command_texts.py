@@ -22,8 +22,8 @@ def _catalogues() -> Catalogues:
     return Catalogues.load(strict=True)
 
 
-def said(id_: str) -> app_commands.locale_str:
-    """A string of a command by its id: `@app_commands.describe(prompt=said("command.imagine.prompt"))`."""
+def localized(id_: str) -> app_commands.locale_str:
+    """A string of a command by its id: `@app_commands.describe(prompt=localized("command.imagine.prompt"))`."""
     return app_commands.locale_str(_catalogues().render(text(id_), SOURCE), **{ID: id_})
 
 

@@ -18,7 +18,7 @@ from bot.services.admission.asker import Asker
 from bot.services.admission.viewer import Viewer
 from bot.texts import Text, listed, text
 from bot.ui.kit.error_sentences import NETWORK, sentence_for
-from bot.ui.kit.open_answers import UNTOLD, note
+from bot.ui.kit.open_answers import NOT_DELIVERED, note
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Mapping, Sequence
@@ -171,7 +171,7 @@ class Context:
         """The server's language."""
         return (self.interaction.guild_locale or self.interaction.locale).value
 
-    def say(self, words: Text) -> str:
+    def localize(self, words: Text) -> str:
         """Say it in the person's own language."""
         return self.client.catalogues.render(words, self.locale)
 
@@ -267,7 +267,7 @@ class Context:
         await self.interaction.edit_original_response(view=view, allowed_mentions=NOBODY, **more)
         self.interaction.extras.pop(PRIVATE, None)
 
-    async def answer(self, **said: Any) -> None:
+    async def send_ephemeral(self, **content: Any) -> None:
         """Say something (`content` or `view`) to this person only, whatever was answered before.
 
         It takes the place of a private “thinking…”. A public one is taken away first: a follow-up right after it would take its
@@ -276,14 +276,14 @@ class Context:
         interaction = self.interaction
         if not interaction.response.is_done():
             try:
-                await interaction.response.send_message(ephemeral=True, allowed_mentions=NOBODY, **said)
+                await interaction.response.send_message(ephemeral=True, allowed_mentions=NOBODY, **content)
             except discord.HTTPException as error:
                 if error.code != ALREADY_ANSWERED:
                     raise  # else the first answer did arrive, though we were not told
             else:
                 return
         if interaction.extras.pop(PRIVATE, False):
-            await interaction.edit_original_response(allowed_mentions=NOBODY, **said)
+            await interaction.edit_original_response(allowed_mentions=NOBODY, **content)
             return
         if interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}:
             try:
@@ -294,9 +294,9 @@ class Context:
                 log.info(
                     "placeholder_stays", extra={"interaction": interaction.id, "kind": type(error).__name__}
                 )
-        await interaction.followup.send(ephemeral=True, allowed_mentions=NOBODY, **said)
+        await interaction.followup.send(ephemeral=True, allowed_mentions=NOBODY, **content)
 
-    async def tell(self, sentence: Text, *, view: discord.ui.LayoutView | None = None) -> None:
+    async def reply(self, sentence: Text, *, view: discord.ui.LayoutView | None = None) -> None:
         """Say a sentence, or a view with it, to this person only, whatever was answered before.
 
         Never raises on Discord's troubles: what did not arrive is said later.
@@ -304,17 +304,17 @@ class Context:
         if self.interaction.type is discord.InteractionType.autocomplete:
             return  # a list of suggestions cannot carry a sentence
         try:
-            await self.answer(
-                **({"content": self.say(sentence)[:CONTENT_LIMIT]} if view is None else {"view": view})
+            await self.send_ephemeral(
+                **({"content": self.localize(sentence)[:CONTENT_LIMIT]} if view is None else {"view": view})
             )
         except (discord.HTTPException, *NETWORK) as error:
-            self.interaction.extras[UNTOLD] = True
+            self.interaction.extras[NOT_DELIVERED] = True
             log.warning(
                 "answer_not_sent",
                 extra={"interaction": self.interaction.id, "kind": type(error).__name__, "text": sentence.id},
             )
 
-    async def tell_error(self, error: BaseException, *, reference: str) -> None:
+    async def reply_error(self, error: BaseException, *, reference: str) -> None:
         """Turn any exception into an answer that only the person sees; bugs are logged under `reference`."""
         if isinstance(getattr(error, "original", error), NotOurs):
             return
@@ -324,7 +324,7 @@ class Context:
                 "handler_failed", exc_info=error, extra={"reference": reference, "kind": type(error).__name__}
             )
             sentence = text("trouble.bug", reference=reference)
-        await self.tell(sentence)
+        await self.reply(sentence)
 
     async def answer_errors(self, work: Awaitable[None], *, reference: str) -> None:
         """Do the work of a control; whatever goes wrong, the person gets a sentence (peers F5)."""
@@ -332,10 +332,10 @@ class Context:
             await work
         except asyncio.CancelledError:
             # discord.py swallows it, so that the listener's task ends as if all were said.
-            self.interaction.extras[UNTOLD] = True
+            self.interaction.extras[NOT_DELIVERED] = True
             raise
-        except Exception as error:  # noqa: BLE001 - the last line of defence; `tell_error` tells bugs apart and logs them
-            await self.tell_error(error, reference=reference)
+        except Exception as error:  # noqa: BLE001 - the last line of defence; `reply_error` tells bugs apart and logs them
+            await self.reply_error(error, reference=reference)
 
 
 def parents_of(channel: object) -> tuple[int, ...]:

@@ -14,12 +14,12 @@ import discord
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.context import Context
-from bot.ui.kit.custom_ids import KEY, OURS, kind_of, read_fields, renewed, spell
+from bot.ui.kit.custom_ids import KEY, OURS, encode_custom_id, kind_of, read_fields, renewed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from bot.texts import Say, Text
+    from bot.texts import Localize, Text
     from bot.ui.kit.context import AnyInteraction
     from bot.ui.kit.custom_ids import Field
 
@@ -42,7 +42,7 @@ class Control(Generic[P]):
 
     def id(self, *values: P.args, **_: P.kwargs) -> str:
         """The custom_id; raises ValueError if Discord would refuse it or it could not be read back."""
-        return spell(self.kind, self.fields, values)
+        return encode_custom_id(self.kind, self.fields, values)
 
     async def __call__(self, context: Context, *values: P.args, **named: P.kwargs) -> None:
         """Do what it is for; who asks was checked."""
@@ -69,7 +69,7 @@ def _register(
 ) -> Callable[[Callable[Concatenate[Context, P], Awaitable[None]]], Control[P]]:
     if kind in controls:
         raise ValueError(f"the custom_id {kind!r} is taken")
-    spell(kind, (), ())  # a kind that could not be read back would be a dead control
+    encode_custom_id(kind, (), ())  # a kind that could not be read back would be a dead control
 
     def register(handler: Callable[Concatenate[Context, P], Awaitable[None]]) -> Control[P]:
         control = Control(kind, fields, handler, **who)
@@ -115,7 +115,7 @@ async def dispatch(interaction: AnyInteraction) -> None:
         log.info("control_unknown", extra={"interaction": interaction.id, "kind": kind_of(custom_id)})
         is_foreign = controls is COMPONENTS and custom_id.startswith(OURS)
         refusal = UserError(text("press.foreign" if is_foreign else "press.expired"))
-        await context.tell_error(refusal, reference=reference)
+        await context.reply_error(refusal, reference=reference)
         return
     if control.fields[:1] == (KEY,):
         reference = str(values[0])
@@ -142,16 +142,18 @@ def words_view(words: str, *buttons: discord.ui.Item[Any]) -> StatelessView:
 
 
 def form(
-    say: Say,
+    localize: Localize,
     custom_id: str,
     title: Text,
     *fields: tuple[Text, discord.ui.Item[Any], Text | None],
 ) -> discord.ui.Modal:
     """A modal of labelled fields: words, input, hint. Its custom_id says all, so it may be sent after a restart."""
-    drawn = discord.ui.Modal(title=say(title)[:TITLE_LIMIT], custom_id=custom_id)
+    drawn = discord.ui.Modal(title=localize(title)[:TITLE_LIMIT], custom_id=custom_id)
     for label, item, hint in fields:
         drawn.add_item(
-            discord.ui.Label(text=say(label), component=item, description=None if hint is None else say(hint))
+            discord.ui.Label(
+                text=localize(label), component=item, description=None if hint is None else localize(hint)
+            )
         )
     drawn.stop()
     return drawn

@@ -67,7 +67,7 @@ def maybe(field: Field[T]) -> Field[T | None]:
     return Field(f"{field.pattern}|-", read, lambda value: "-" if value is None else field.write(value))
 
 
-def spell(kind: str, fields: Sequence[Field[Any]], values: Sequence[Any]) -> str:
+def encode_custom_id(kind: str, fields: Sequence[Field[Any]], values: Sequence[Any]) -> str:
     """Spell a custom_id; raises ValueError if Discord would refuse it or it could not be read back."""
     spelled = PREFIX + ":".join([kind, *(f.write(value) for f, value in zip(fields, values, strict=True))])
     if len(spelled) > LIMIT:

@@ -24,7 +24,7 @@ _late: Final[set[asyncio.Task[Any]]] = set()
 """Questions that nobody waits for any more. A transaction ends by itself; only then is its task let go."""
 
 
-async def promptly(question: Coroutine[Any, Any, T], otherwise: T, *, within: float = PATIENCE_S) -> T:
+async def within_deadline(question: Coroutine[Any, Any, T], otherwise: T, *, within: float = PATIENCE_S) -> T:
     """Answer a question in time, or with `otherwise`: also in trouble. Raises nothing but bugs.
 
     A time-out that cancels would not do: a read of the database lets its transaction end first.

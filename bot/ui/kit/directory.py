@@ -1,5 +1,5 @@
 """Members of servers as Discord knows them at this moment, for presses that come from somewhere else.
-Never here: what membership allows (that is `bot.services.admission.doors`).
+Never here: what membership allows (that is `bot.services.admission.authorization`).
 
 Nothing of a member is remembered: without the privileged intent nobody would tell us that they were kicked or lost a role.
 A press from outside is rare and costs one or two requests."""

@@ -50,18 +50,18 @@ def plain(text: str, limit: int) -> str:
     return _fitted(one_line(text), limit, str)
 
 
-def _fitted(line: str, room: int, dress: Callable[[str], str]) -> str:
+def _fitted(line: str, room: int, render: Callable[[str], str]) -> str:
     """Dress the longest beginning of a line that fits; escapes make characters differ in what they cost."""
-    if units(dress(line)) <= room:
-        return dress(line)
+    if units(render(line)) <= room:
+        return render(line)
     low, high = 0, len(line)
     while low < high:
         middle = (low + high + 1) // 2
-        if units(dress(line[:middle])) < room:
+        if units(render(line[:middle])) < room:
             low = middle
         else:
             high = middle - 1
-    return dress(line[:low].rstrip(" \u200c\u200d")) + ELLIPSIS
+    return render(line[:low].rstrip(" \u200c\u200d")) + ELLIPSIS
 
 
 def units(text: str) -> int:

@@ -1,4 +1,4 @@
-"""The moderators' door: groups of commands that ask who somebody is right now, and the buttons under what those show.
+"""What is for moderators only: groups of commands that ask who somebody is right now, and the buttons under what those show.
 Never here: what a button does."""
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from bot.ui.kit.context import Context
 from bot.ui.kit.controls import StatelessView, component
-from bot.ui.kit.custom_ids import SNOWFLAKE, Field, maybe, spell
+from bot.ui.kit.custom_ids import SNOWFLAKE, Field, encode_custom_id, maybe
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,7 +31,7 @@ class ModeratorsOnly(app_commands.Group):
         return Context(interaction).is_moderator
 
 
-class PlaceReader(app_commands.Transformer):
+class PlaceTransformer(app_commands.Transformer):
     """A channel, a category or a thread, cached or not. discord.py's own “any channel” names a kind that is no more."""
 
     @property
@@ -63,7 +63,9 @@ class PlaceReader(app_commands.Transformer):
         return value
 
 
-Place = app_commands.Transform[app_commands.AppCommandChannel | app_commands.AppCommandThread, PlaceReader]
+Place = app_commands.Transform[
+    app_commands.AppCommandChannel | app_commands.AppCommandThread, PlaceTransformer
+]
 
 
 def mod_button(
@@ -84,7 +86,7 @@ def draw_mod_button(
     word: str, *values: int | str | None, label: str, **options: Any
 ) -> discord.ui.Button[Any]:
     """Draw one, by its word: most are drawn where what they do is not known."""
-    custom_id = spell(f"mod-{word}", [_PLAIN[type(value)] for value in values], values)
+    custom_id = encode_custom_id(f"mod-{word}", [_PLAIN[type(value)] for value in values], values)
     return discord.ui.Button(label=label, custom_id=custom_id, **options)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.services.intake.open_answers import OpenAnswers
     from bot.texts import Text
 
-UNTOLD: Final = "easel.untold"
+NOT_DELIVERED: Final = "easel.untold"
 """In an interaction's extras: words were meant for this person and did not arrive."""
 NOBODY: Final = discord.AllowedMentions.none()
 LIMIT: Final = 2000
@@ -54,7 +54,7 @@ async def note(
 
 def _ended(interaction: discord.Interaction[Any], answers: OpenAnswers, handler: asyncio.Task[Any]) -> None:
     """A handler that was cancelled (the process stops) said nothing, nor did one whose words did not arrive."""
-    if handler.cancelled() or UNTOLD in interaction.extras:
+    if handler.cancelled() or NOT_DELIVERED in interaction.extras:
         answers.abandon(interaction.id)
     else:
         answers.close(interaction.id)

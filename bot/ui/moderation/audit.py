@@ -42,23 +42,25 @@ def audit_view(
     entries: Sequence[AuditEntry], localizer: Localizer, *, more: bool, first: bool, undo: AuditEntry | None
 ) -> discord.ui.LayoutView:
     """Draw a page of the history."""
-    say = localizer.say
+    localize = localizer.localize
     view = StatelessView()
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0x5865F2))
     view.add_item(box)
-    box.add_item(discord.ui.TextDisplay(say(text("audit.title"))))
+    box.add_item(discord.ui.TextDisplay(localize(text("audit.title"))))
     if not entries:
-        box.add_item(discord.ui.TextDisplay(say(text("audit.empty"))))
+        box.add_item(discord.ui.TextDisplay(localize(text("audit.empty"))))
     for entry in entries:
         box.add_item(discord.ui.TextDisplay(entry_words(entry, localizer)))
     row: discord.ui.ActionRow[Any] = discord.ui.ActionRow()
     if not first:
-        row.add_item(draw_mod_button("audit", None, label=say(text("button.newest"))))
+        row.add_item(draw_mod_button("audit", None, label=localize(text("button.newest"))))
     if more:
-        row.add_item(draw_mod_button("audit", entries[-1].id, label=say(text("button.older"))))
+        row.add_item(draw_mod_button("audit", entries[-1].id, label=localize(text("button.older"))))
     if undo is not None:
         row.add_item(
-            draw_mod_button("undo", undo.id, label=say(text("button.undo")), style=discord.ButtonStyle.danger)
+            draw_mod_button(
+                "undo", undo.id, label=localize(text("button.undo")), style=discord.ButtonStyle.danger
+            )
         )
     if row.children:
         box.add_item(row)
@@ -67,22 +69,22 @@ def audit_view(
 
 def entry_words(entry: AuditEntry, localizer: Localizer) -> str:
     """Who, when and what; then before → after."""
-    say = localizer.say
+    localize = localizer.localize
     by = f"<@{entry.actor.user_id}>" if entry.actor.user_id else "Easel"
     line = text("audit.entry", by=by, at=entry.at // 1000, what=_what(entry))
-    lines = few(changes(entry.before, entry.after, localizer), CHANGES, say, room=ROOM)
-    undone = [] if entry.undone_by is None else [say(text("audit.undone"))]
-    return "\n".join([say(line), *(f"-# {line}" for line in [*lines, *undone])])
+    lines = few(changes(entry.before, entry.after, localizer), CHANGES, localize, room=ROOM)
+    undone = [] if entry.undone_by is None else [localize(text("audit.undone"))]
+    return "\n".join([localize(line), *(f"-# {line}" for line in [*lines, *undone])])
 
 
 def undo_view(
     entry: AuditEntry, localizer: Localizer, *, yes: discord.ui.Button[Any], back: discord.ui.Button[Any]
 ) -> discord.ui.LayoutView:
     """Ask before a change is taken back, with what that means: it may not be the one on top of the page."""
-    say = localizer.say
-    lines = few(changes(entry.after, entry.before, localizer), UNDONE, say)
+    localize = localizer.localize
+    lines = few(changes(entry.after, entry.before, localizer), UNDONE, localize)
     by = f"<@{entry.actor.user_id}>" if entry.actor.user_id else "Easel"
-    words = [say(text("audit.undo_sure", by=by, at=entry.at // 1000)), *(f"-# {line}" for line in lines)]
+    words = [localize(text("audit.undo_sure", by=by, at=entry.at // 1000)), *(f"-# {line}" for line in lines)]
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0xD83C3E))
     box.add_item(discord.ui.TextDisplay("\n".join(words)))
     box.add_item(discord.ui.ActionRow(yes, back))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.errors import UserError
-from bot.texts import Say, Text, text
+from bot.texts import Localize, Text, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import NUMBER, SNOWFLAKE
 from bot.ui.kit.escape import quoted
 from bot.ui.kit.moderators import draw_mod_button, mod_button
-from bot.ui.moderation.pages import page_of, turning
+from bot.ui.moderation.pages import page_buttons, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,11 +32,11 @@ BLOCKED: Final = discord.Colour(0xD83C3E)
 async def show_blocks(context: Context, page: int) -> None:
     """Put a page of blocks into the answer."""
     blocks = await context.services.moderation.blocks(context.guild_id)
-    await context.show(blocks_view(blocks, page, context.say))
+    await context.show(blocks_view(blocks, page, context.localize))
 
 
 @mod_button("blocks", NUMBER)
-async def turn_blocks(context: Context, page: int) -> None:
+async def show_blocks_page(context: Context, page: int) -> None:
     """Turn the page."""
     await context.defer_update()
     await show_blocks(context, page)
@@ -55,16 +55,16 @@ async def lift(context: Context, user_id: int, page: int) -> None:
     await show_blocks(context, page)
 
 
-def blocks_view(blocks: Sequence[Block], page: int, say: Say) -> discord.ui.LayoutView:
+def blocks_view(blocks: Sequence[Block], page: int, localize: Localize) -> discord.ui.LayoutView:
     """Draw a page."""
     page, pages = page_of(len(blocks), page, PAGE)
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=BLOCKED if blocks else CALM)
     title = text("blocks.title", n=len(blocks)) if blocks else text("blocks.none")
-    box.add_item(discord.ui.TextDisplay(say(title)))
+    box.add_item(discord.ui.TextDisplay(localize(title)))
     for block in blocks[page * PAGE : (page + 1) * PAGE]:
-        button = draw_mod_button("lift", block.user_id, page, label=say(text("button.unblock")))
-        box.add_item(discord.ui.Section(discord.ui.TextDisplay(say(_entry(block))), accessory=button))
-    for item in turning("blocks", page, pages, say):
+        button = draw_mod_button("lift", block.user_id, page, label=localize(text("button.unblock")))
+        box.add_item(discord.ui.Section(discord.ui.TextDisplay(localize(_entry(block))), accessory=button))
+    for item in page_buttons("blocks", page, pages, localize):
         box.add_item(item)
     return StatelessView(box)
 

@@ -61,7 +61,7 @@ def _setting(section: str, old: Any, new: Any, localizer: Localizer) -> Iterable
         if was != now:
             title = _title(section, one.about.spelled, localizer)
             if len(declared) > 1:
-                title = f"{title} · {localizer.say(label_of(one))}"
+                title = f"{title} · {localizer.localize(label_of(one))}"
             yield _turned(title, value_words(one, was), value_words(one, now), localizer)
     command = COMMAND_OF.get(section) or declared[0].about.spelled
     title = _title(section, command, localizer)
@@ -76,7 +76,7 @@ def _setting(section: str, old: Any, new: Any, localizer: Localizer) -> Iterable
                 yield from _came_and_went(title, old[part], new[part], _told(words, localizer), localizer)
         if "default" in old and old["default"] != new["default"]:
             title = _title(section, PART_COMMANDS[section, "default"], localizer)
-            title = f"{title} · {localizer.say(text('section.pool_default'))}"
+            title = f"{title} · {localizer.localize(text('section.pool_default'))}"
             yield _turned(title, _pool(old["default"]), _pool(new["default"]), localizer)
 
 
@@ -89,18 +89,18 @@ def _pool(value: str | None) -> Text:
 
 
 def _title(section: str, command: str, localizer: Localizer) -> str:
-    return f"{localizer.say(text(f'section.{section}'))} `/{command}`"
+    return f"{localizer.localize(text(f'section.{section}'))} `/{command}`"
 
 
 def _turned(title: str, old: Text | str | int, new: Text | str | int, localizer: Localizer) -> str:
-    return localizer.say(text("audit.turned", what=title, old=old, new=new))
+    return localizer.localize(text("audit.turned", what=title, old=old, new=new))
 
 
 def _came_and_went(
     title: str, old: Any, new: Any, words: Callable[[Any], str], localizer: Localizer
 ) -> Iterable[str]:
     for sign, item in [(WENT, x) for x in old if x not in new] + [(CAME, x) for x in new if x not in old]:
-        yield localizer.say(text("setting.is", label=title, value=f"{sign} {words(item)}"))
+        yield localizer.localize(text("setting.is", label=title, value=f"{sign} {words(item)}"))
 
 
 # -- acts ----------------------------------------------------------------------------------------------------
@@ -113,12 +113,12 @@ def _detail(name: str, old: Any, new: Any, localizer: Localizer) -> Iterable[str
     if name not in DETAILS:
         yield from _bare(name, old, new)
         return
-    title = localizer.say(text(f"audit.part.{name}"))
+    title = localizer.localize(text(f"audit.part.{name}"))
     if isinstance(old, list) or isinstance(new, list):
         keys = [f"`{quoted(str(key), NAME_LIMIT)}`" for key in new or old]
-        yield localizer.say(text("setting.is", label=title, value=" ".join(keys)))
+        yield localizer.localize(text("setting.is", label=title, value=" ".join(keys)))
     elif old is None:
-        yield localizer.say(text("setting.is", label=title, value=_shown(name, new)))
+        yield localizer.localize(text("setting.is", label=title, value=_shown(name, new)))
     else:
         yield _turned(title, _shown(name, old), _shown(name, new), localizer)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.jobs import NOTE_REMOVED, JobState
-from bot.texts import Say, Text, text
+from bot.texts import Localize, Text, text
 from bot.ui.jobs.lists import state_of
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import KEY
@@ -34,16 +34,16 @@ DANGER: Final = discord.ButtonStyle.danger
 async def show_job(context: Context, key: JobKey) -> None:
     """Put the view of one job into the answer."""
     job = await context.services.moderation.job(context.guild_id, key)
-    await context.show(job_view(job, context.say))
+    await context.show(job_view(job, context.localize))
 
 
-def job_view(job: Job, say: Say) -> discord.ui.LayoutView:
+def job_view(job: Job, localize: Localize) -> discord.ui.LayoutView:
     """Draw it."""
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
-    box.add_item(discord.ui.TextDisplay("\n".join(say(line) for line in _facts(job))))
+    box.add_item(discord.ui.TextDisplay("\n".join(localize(line) for line in _facts(job))))
     if job.prompt:
         box.add_item(discord.ui.TextDisplay(quoted(job.prompt, PROMPT_LIMIT)))
-    box.add_item(discord.ui.ActionRow(*_buttons(job, say)))
+    box.add_item(discord.ui.ActionRow(*_buttons(job, localize)))
     return StatelessView(box)
 
 
@@ -62,12 +62,12 @@ def _facts(job: Job) -> Iterable[Text]:
         yield text("modjob.forgotten")
 
 
-def _buttons(job: Job, say: Say) -> Iterable[discord.ui.Button[Any]]:
+def _buttons(job: Job, localize: Localize) -> Iterable[discord.ui.Button[Any]]:
     if not job.is_terminal and not job.unwanted:
-        yield draw_mod_button("cancel_job", job.key, label=say(text("button.cancel")), style=DANGER)
+        yield draw_mod_button("cancel_job", job.key, label=localize(text("button.cancel")), style=DANGER)
     if job.state is JobState.SUCCEEDED and NOTE_REMOVED not in job.notes:
-        yield draw_mod_button("remove", job.key, label=say(text("button.remove_result")), style=DANGER)
-    yield draw_mod_button("member", job.user_id, label=say(text("button.its_member")))
+        yield draw_mod_button("remove", job.key, label=localize(text("button.remove_result")), style=DANGER)
+    yield draw_mod_button("member", job.user_id, label=localize(text("button.its_member")))
 
 
 @mod_button("job", KEY)
@@ -90,10 +90,10 @@ async def cancel(context: Context, key: JobKey) -> None:
 async def ask_to_remove(context: Context, key: JobKey) -> None:
     """Ask first."""
     await context.defer_update()
-    yes = draw_mod_button("remove_now", key, label=context.say(text("button.yes_remove")), style=DANGER)
-    back = draw_mod_button("job", key, label=context.say(text("button.back")))
+    yes = draw_mod_button("remove_now", key, label=context.localize(text("button.yes_remove")), style=DANGER)
+    back = draw_mod_button("job", key, label=context.localize(text("button.back")))
     question = text("modjob.remove_sure", key=key)
-    await context.show(sure_view(context.say(question), yes, back))
+    await context.show(sure_view(context.localize(question), yes, back))
 
 
 @mod_button("remove_now", KEY)
@@ -105,6 +105,6 @@ async def remove(context: Context, key: JobKey) -> None:
     await show_job(context, key)
     link = card_link(removed.job)
     if removed.card_is_gone or link is None:
-        await context.tell(text("modjob.removed", key=key))
+        await context.reply(text("modjob.removed", key=key))
     else:
-        await context.tell(text("modjob.removed_but_card", key=key, link=link))
+        await context.reply(text("modjob.removed_but_card", key=key, link=link))

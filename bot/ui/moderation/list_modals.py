@@ -23,21 +23,21 @@ from bot.domain.servers.prompt_rules import (
 from bot.errors import UserError
 from bot.services.servers.edits import all_of, channels_placed, word_added, words_dropped
 from bot.services.servers.prompt_settings import (
-    defaults_said,
+    defaults_edit,
     kind_allowed,
     parameter_freed,
     parameter_limited,
-    suffix_said,
+    suffix_edit,
 )
-from bot.texts import Say, Text, listed, text
+from bot.texts import Localize, Text, listed, text
 from bot.ui.kit.context import Context
 from bot.ui.kit.controls import form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, maybe
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.moderators import draw_mod_button
-from bot.ui.moderation.given_back import as_typed, channels_named, give_back, tell_stale
 from bot.ui.moderation.panel import show_panel
-from bot.ui.moderation.setting_changes import From
+from bot.ui.moderation.rejected_modals import as_typed, channels_named, reply_rejected, reply_stale
+from bot.ui.moderation.setting_changes import ModalOrigin
 from bot.ui.moderation.setting_modal import channel_picker, picker
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from bot.domain.servers.guilds import Changed, GuildSettings
     from bot.domain.servers.prompt_rules import ParameterLimit
     from bot.services.servers.edits import Edit
-    from bot.texts import Say
+    from bot.texts import Localize
     from bot.ui.kit.context import Context
 
 PICKED: Final = 25
@@ -56,7 +56,7 @@ LIMITS_LIMIT: Final = 2_000
 LABEL_LIMIT: Final = 100
 
 
-def _said(changed: Changed) -> Text:
+def _summary(changed: Changed) -> Text:
     return text("mod.unchanged" if changed.entry is None else "panel.changed")
 
 
@@ -66,7 +66,7 @@ Labelled = tuple[Text, discord.ui.Item[Any], Text | None]
 # -- channels ------------------------------------------------------------------------------------------------
 
 
-def channels_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
+def channels_modal(localize: Localize, settings: GuildSettings) -> discord.ui.Modal:
     """Ask where pictures may be made: both lists at once. Raises `UserError` if they are too long for that."""
     policy = settings.channels
     if max(len(policy.allowed), len(policy.denied)) > PICKED:
@@ -74,7 +74,7 @@ def channels_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
     allowed = channel_picker("allowed", policy.allowed, most=PICKED)
     denied = channel_picker("denied", policy.denied, most=PICKED)
     return form(
-        say,
+        localize,
         set_channels.id(settings.revision),
         text("section.channels"),
         (text("panel.allowed"), allowed, text("panel.allowed_hint")),
@@ -95,15 +95,17 @@ async def set_channels(context: Context, revision: int | None) -> None:
             (text("panel.allowed"), channels_named(allowed)),
             (text("panel.denied"), channels_named(denied)),
         ]
-        await tell_stale(context, sections, said, _again(context, "channels"))
+        await reply_stale(context, sections, said, _again(context, "channels"))
         return
     edit = channels_placed(allowed=allowed, denied=denied, shown=before)
     changed = await guilds.change(context.guild_id, context.actor, edit)
-    await show_panel(context, notice=_said(changed))
+    await show_panel(context, notice=_summary(changed))
 
 
 def _again(context: Context, name: str) -> discord.ui.Button[Any]:
-    return draw_mod_button("set", name, From.PANEL.value, label=context.say(text("button.change")))
+    return draw_mod_button(
+        "set", name, ModalOrigin.PANEL.value, label=context.localize(text("button.change"))
+    )
 
 
 def _ids(context: Context, name: str) -> list[int]:
@@ -113,17 +115,17 @@ def _ids(context: Context, name: str) -> list[int]:
 # -- how pictures are shown ----------------------------------------------------------------------------------
 
 
-def media_modal(say: Say, _settings: GuildSettings) -> discord.ui.Modal:
+def media_modal(localize: Localize, _settings: GuildSettings) -> discord.ui.Modal:
     """Ask how pictures of a channel, or of a role's members, are shown."""
-    kinds = [(t.value, say(text(f"choice.media.{t.value}")), n == 0) for n, t in enumerate(Treatment)]
+    kinds = [(t.value, localize(text(f"choice.media.{t.value}")), n == 0) for n, t in enumerate(Treatment)]
     words = ((True, "setting.yes"), (False, "setting.no"))
     role: discord.ui.RoleSelect[Any] = discord.ui.RoleSelect(custom_id="role", min_values=0, required=False)
     return form(
-        say,
+        localize,
         set_media.id(),
         text("section.media"),
         (text("panel.treatment"), picker("treatment", kinds), None),
-        (text("panel.on"), picker("on", [(str(v), say(text(w)), v) for v, w in words]), None),
+        (text("panel.on"), picker("on", [(str(v), localize(text(w)), v) for v, w in words]), None),
         (text("panel.channel"), channel_picker("channel", (), most=1), None),
         (text("panel.role"), role, text("panel.everyone_hint")),
     )
@@ -141,16 +143,18 @@ async def set_media(context: Context) -> None:
     treatment, on = Treatment(context.fields["treatment"]), context.fields["on"] == str(True)
     guilds = context.services.guilds
     changed = await guilds.set_media(guild_id, context.actor, target, treatment, on=on)
-    await show_panel(context, notice=_said(changed))
+    await show_panel(context, notice=_summary(changed))
 
 
 # -- words ---------------------------------------------------------------------------------------------------
 
 
-def words_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
+def words_modal(localize: Localize, settings: GuildSettings) -> discord.ui.Modal:
     """Ask for a new rule about words, and for those that go."""
-    matches = [(m.value, say(text(f"choice.kind.{m.value}")), m is Match.WORD) for m in Match]
-    actions = [(a.value, say(text(f"choice.action.{a.value}")), a is WordAction.BLOCK) for a in WordAction]
+    matches = [(m.value, localize(text(f"choice.kind.{m.value}")), m is Match.WORD) for m in Match]
+    actions = [
+        (a.value, localize(text(f"choice.action.{a.value}")), a is WordAction.BLOCK) for a in WordAction
+    ]
     fields: list[Labelled] = [
         (text("panel.pattern"), _line("pattern", "", PATTERN_LIMIT), None),
         (text("panel.match"), picker("match", matches), None),
@@ -169,7 +173,7 @@ def words_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
             ],
         )
         fields.append((text("panel.gone"), gone, None))
-    return form(say, set_words.id(), text("section.words"), *fields)
+    return form(localize, set_words.id(), text("section.words"), *fields)
 
 
 @modal("mod-words", moderators=True)
@@ -186,9 +190,9 @@ async def set_words(context: Context) -> None:
         changed = await context.services.guilds.change(context.guild_id, context.actor, all_of(edits))
     except UserError as refusal:
         said = [(text("panel.pattern"), as_typed(pattern))]
-        await give_back(context, refusal.text, said, _again(context, "words"))
+        await reply_rejected(context, refusal.text, said, _again(context, "words"))
         return
-    await show_panel(context, notice=_said(changed))
+    await show_panel(context, notice=_summary(changed))
 
 
 def _handle(rule: WordRule) -> str:
@@ -199,18 +203,18 @@ def _handle(rule: WordRule) -> str:
 # -- prompts -------------------------------------------------------------------------------------------------
 
 
-def prompts_modal(say: Say, settings: GuildSettings) -> discord.ui.Modal:
+def prompts_modal(localize: Localize, settings: GuildSettings) -> discord.ui.Modal:
     """Ask what the whole server adds to prompts and does not take in them, and which kinds of job it allows."""
     here = settings.guild_id
     mine = next((a for a in settings.additions if a.target_id == here), PromptAddition(here))
     limits = _line("limits", _spelled(settings), LIMITS_LIMIT, style=discord.TextStyle.paragraph)
     charges = [
-        (c.value, say(text(f"pool.charge.{c.value}")), is_allowed(settings.kinds, c, (here,)))
+        (c.value, localize(text(f"pool.charge.{c.value}")), is_allowed(settings.kinds, c, (here,)))
         for c in PICTURES
     ]
     defaults = _line("defaults", mine.defaults, PARAMETERS_LIMIT)
     return form(
-        say,
+        localize,
         set_prompts.id(settings.revision),
         text("panel.prompts"),
         (text("section.additions"), defaults, text("panel.defaults_hint")),
@@ -239,13 +243,13 @@ async def set_prompts(context: Context, revision: int | None) -> None:
     try:
         edits = list(_prompt_edits(shown.settings, typed, chosen))
         if edits and not shown.known:
-            await tell_stale(context, sections, said, again)
+            await reply_stale(context, sections, said, again)
             return
         changed = await guilds.change(context.guild_id, context.actor, all_of(edits))
     except UserError as refusal:
-        await give_back(context, refusal.text, said, again)
+        await reply_rejected(context, refusal.text, said, again)
         return
-    await show_panel(context, notice=_said(changed))
+    await show_panel(context, notice=_summary(changed))
 
 
 def _prompt_edits(shown: GuildSettings, typed: Mapping[str, str], chosen: set[Charge]) -> Iterable[Edit]:
@@ -253,9 +257,9 @@ def _prompt_edits(shown: GuildSettings, typed: Mapping[str, str], chosen: set[Ch
     here = shown.guild_id
     mine = next((a for a in shown.additions if a.target_id == here), PromptAddition(here))
     if typed["defaults"].strip() != mine.defaults[:PARAMETERS_LIMIT].strip():
-        yield defaults_said(here, typed["defaults"])
+        yield defaults_edit(here, typed["defaults"])
     if typed["suffix"].strip() != mine.suffix.strip():
-        yield suffix_said(here, typed["suffix"])
+        yield suffix_edit(here, typed["suffix"])
     before, wanted = read_limits(_spelled(shown)), read_limits(typed["limits"])
     for key in before:
         if key not in wanted:
@@ -307,7 +311,7 @@ def _line(
     )
 
 
-LIST_MODALS: Final[Mapping[str, Callable[[Say, GuildSettings], discord.ui.Modal]]] = {
+LIST_MODALS: Final[Mapping[str, Callable[[Localize, GuildSettings], discord.ui.Modal]]] = {
     "channels": channels_modal,
     "media": media_modal,
     "words": words_modal,

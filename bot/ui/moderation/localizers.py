@@ -24,7 +24,7 @@ def own_localizer(context: Context) -> Localizer:
 
 
 def _localizer(context: Context, locale: str) -> Localizer:
-    say = partial(context.client.catalogues.render, locale=locale)
+    localize = partial(context.client.catalogues.render, locale=locale)
     guild = context.interaction.guild
     roles = frozenset() if guild is None else frozenset(role.id for role in guild.roles)
-    return Localizer(say, context.guild_id, roles)
+    return Localizer(localize, context.guild_id, roles)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.jobs import JobState
-from bot.texts import Say, Text, text
+from bot.texts import Localize, Text, text
 from bot.ui.card.titles import named
 from bot.ui.jobs.lists import state_of
 from bot.ui.kit.controls import StatelessView
@@ -36,35 +36,35 @@ BLOCKED: Final = discord.Colour(0xD83C3E)
 DANGER: Final = discord.ButtonStyle.danger
 
 
-def member_view(seen: MemberView, say: Say) -> discord.ui.LayoutView:
+def member_view(seen: MemberView, localize: Localize) -> discord.ui.LayoutView:
     """Draw all that is known of a member."""
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=BLOCKED if seen.block else CALM)
-    box.add_item(discord.ui.TextDisplay(say(text("member.title", user=str(seen.user_id), n=seen.made))))
-    box.add_item(discord.ui.TextDisplay("\n".join(_marks(seen, say))))
+    box.add_item(discord.ui.TextDisplay(localize(text("member.title", user=str(seen.user_id), n=seen.made))))
+    box.add_item(discord.ui.TextDisplay("\n".join(_marks(seen, localize))))
     box.add_item(discord.ui.Separator())
-    box.add_item(discord.ui.TextDisplay("\n".join(_latest(seen.jobs, say))))
-    box.add_item(discord.ui.ActionRow(*_buttons(seen, say)))
+    box.add_item(discord.ui.TextDisplay("\n".join(_latest(seen.jobs, localize))))
+    box.add_item(discord.ui.ActionRow(*_buttons(seen, localize)))
     return StatelessView(box)
 
 
-def _marks(seen: MemberView, say: Say) -> Iterable[str]:
+def _marks(seen: MemberView, localize: Localize) -> Iterable[str]:
     """Block, strikes, use and grants."""
-    yield say(_blocked(seen.block))
+    yield localize(_blocked(seen.block))
     counting = [strike for strike in seen.strikes if not strike.spent]
-    yield say(text("member.strikes", n=len(counting)))
+    yield localize(text("member.strikes", n=len(counting)))
     for strike in seen.strikes[:STRIKES]:
-        yield f"-# {say(_strike(strike))}"
-    yield say(
+        yield f"-# {localize(_strike(strike))}"
+    yield localize(
         text(
             "member.spent",
             pools=" · ".join(
-                say(text("member.spent_in", pool=text(f"pool.{pool.value}"), n=n))
+                localize(text("member.spent_in", pool=text(f"pool.{pool.value}"), n=n))
                 for pool, n in seen.spent_today.items()
             ),
         )
     )
     for grant in seen.grants[:GRANTS]:
-        yield say(_grant(grant))
+        yield localize(_grant(grant))
 
 
 def _blocked(block: Block | None) -> Text:
@@ -91,11 +91,11 @@ def _grant(grant: Grant) -> Text:
     )
 
 
-def _latest(jobs: Sequence[Job], say: Say) -> Iterable[str]:
+def _latest(jobs: Sequence[Job], localize: Localize) -> Iterable[str]:
     if not jobs:
-        yield say(text("member.no_jobs"))
+        yield localize(text("member.no_jobs"))
         return
-    yield say(text("member.jobs"))
+    yield localize(text("member.jobs"))
     for job in jobs:
         link = card_link(job)
         parts: dict[str, str | int | Text] = {
@@ -104,43 +104,45 @@ def _latest(jobs: Sequence[Job], say: Say) -> Iterable[str]:
             "key": job.key,
         }
         small = text("jobs.entry", **parts) if link is None else text("jobs.entry_link", link=link, **parts)
-        yield f"{say(state_of(job))} · {named(job, say, PROMPT_LIMIT)}\n-# {say(small)}"
+        yield f"{localize(state_of(job))} · {named(job, localize, PROMPT_LIMIT)}\n-# {localize(small)}"
 
 
-def _buttons(seen: MemberView, say: Say) -> Iterable[discord.ui.Button[Any]]:
+def _buttons(seen: MemberView, localize: Localize) -> Iterable[discord.ui.Button[Any]]:
     who = seen.user_id
-    yield draw_mod_button("cancel_all", who, label=say(text("button.cancel_all")), style=DANGER)
+    yield draw_mod_button("cancel_all", who, label=localize(text("button.cancel_all")), style=DANGER)
     if seen.block is not None:
-        yield draw_mod_button("unblock", who, label=say(text("button.unblock")))
+        yield draw_mod_button("unblock", who, label=localize(text("button.unblock")))
     if any(not strike.spent for strike in seen.strikes):
-        yield draw_mod_button("forgive", who, label=say(text("button.forgive")))
-    yield draw_mod_button("export", who, label=say(text("button.export")))
-    yield draw_mod_button("erase", who, label=say(text("button.erase")), style=DANGER)
+        yield draw_mod_button("forgive", who, label=localize(text("button.forgive")))
+    yield draw_mod_button("export", who, label=localize(text("button.export")))
+    yield draw_mod_button("erase", who, label=localize(text("button.erase")), style=DANGER)
 
 
-def live_view(jobs: Sequence[Job], page: int, say: Say) -> discord.ui.LayoutView:
+def live_view(jobs: Sequence[Job], page: int, localize: Localize) -> discord.ui.LayoutView:
     """Draw a page of what waits and runs, each job with its button."""
     pages = max(1, -(-len(jobs) // JOBS))
     page = min(page, pages - 1)
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
     title = text("modjobs.title", n=len(jobs)) if jobs else text("modjobs.none")
-    box.add_item(discord.ui.TextDisplay(say(title)))
+    box.add_item(discord.ui.TextDisplay(localize(title)))
     for job in jobs[page * JOBS : (page + 1) * JOBS]:
-        box.add_item(_live(job, page, say))
+        box.add_item(_live(job, page, localize))
     row: discord.ui.ActionRow[Any] = discord.ui.ActionRow()
     if pages > 1:
-        box.add_item(discord.ui.TextDisplay("-# " + say(text("modjobs.page", page=page + 1, pages=pages))))
+        box.add_item(
+            discord.ui.TextDisplay("-# " + localize(text("modjobs.page", page=page + 1, pages=pages)))
+        )
         row.add_item(draw_mod_button("jobs", max(0, page - 1), label="◀", disabled=page == 0))
         # The words of two ids must differ, even where both would lead to the same page.
         row.add_item(draw_mod_button("jobs", page + 1, label="▶", disabled=page == pages - 1))
     if any(job.state is JobState.QUEUED for job in jobs):
-        row.add_item(draw_mod_button("clear", label=say(text("button.clear_queue")), style=DANGER))
+        row.add_item(draw_mod_button("clear", label=localize(text("button.clear_queue")), style=DANGER))
     if row.children:
         box.add_item(row)
     return StatelessView(box)
 
 
-def _live(job: Job, page: int, say: Say) -> discord.ui.Item[Any]:
+def _live(job: Job, page: int, localize: Localize) -> discord.ui.Item[Any]:
     small = text(
         "modjobs.entry",
         state=state_of(job),
@@ -149,8 +151,8 @@ def _live(job: Job, page: int, say: Say) -> discord.ui.Item[Any]:
         at=job.created_at // 1000,
         key=job.key,
     )
-    words = discord.ui.TextDisplay[Any](f"{named(job, say, PROMPT_LIMIT)}\n-# {say(small)}")
+    words = discord.ui.TextDisplay[Any](f"{named(job, localize, PROMPT_LIMIT)}\n-# {localize(small)}")
     if job.unwanted:
         return words
-    button = draw_mod_button("cancel", job.key, page, label=say(text("button.cancel")))
+    button = draw_mod_button("cancel", job.key, page, label=localize(text("button.cancel")))
     return discord.ui.Section(words, accessory=button)

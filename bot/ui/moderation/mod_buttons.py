@@ -43,7 +43,7 @@ LOOK_BACK: Final = 200
 async def show_member(context: Context, user_id: int) -> None:
     """Put the view of a member into the answer."""
     seen = await context.services.moderation.member(context.guild_id, user_id)
-    await context.show(member_view(seen, context.say))
+    await context.show(member_view(seen, context.localize))
 
 
 @mod_button("member", SNOWFLAKE)
@@ -86,7 +86,7 @@ async def cancel_all(context: Context, user_id: int) -> None:
     moderation = context.services.moderation
     n = await moderation.cancel_all(context.guild_id, context.actor, user_id)
     await show_member(context, user_id)
-    await context.tell(text("member.cancelled" if n else "member.cancelled_none", n=n, user=str(user_id)))
+    await context.reply(text("member.cancelled" if n else "member.cancelled_none", n=n, user=str(user_id)))
 
 
 @mod_button("export", SNOWFLAKE)
@@ -96,7 +96,7 @@ async def export(context: Context, user_id: int) -> None:
     moderation = context.services.moderation
     kept = await moderation.export(context.guild_id, context.actor, user_id)
     await context.interaction.followup.send(
-        context.say(text("member.exported", user=str(user_id))),
+        context.localize(text("member.exported", user=str(user_id))),
         file=await asyncio.to_thread(_filed, kept, f"member-{user_id}.json"),
         ephemeral=True,
         allowed_mentions=discord.AllowedMentions.none(),
@@ -131,16 +131,16 @@ async def erase(context: Context, user_id: int) -> None:
     cards = await moderation.cards_left(context.guild_id, user_id)
     if cards:
         said = text("member.erased_cards", said=said, n=cards)
-    await context.tell(said)
+    await context.reply(said)
 
 
 async def _ask(context: Context, question: Text, word: str, label: str, user_id: int) -> None:
     await context.defer_update()
     yes = draw_mod_button(
-        word, user_id, label=context.say(text(f"button.{label}")), style=discord.ButtonStyle.danger
+        word, user_id, label=context.localize(text(f"button.{label}")), style=discord.ButtonStyle.danger
     )
-    back = draw_mod_button("member", user_id, label=context.say(text("button.back")))
-    await context.show(sure_view(context.say(question), yes, back))
+    back = draw_mod_button("member", user_id, label=context.localize(text("button.back")))
+    await context.show(sure_view(context.localize(question), yes, back))
 
 
 # -- live jobs ---------------------------------------------------------------------------------------------
@@ -149,11 +149,11 @@ async def _ask(context: Context, question: Text, word: str, label: str, user_id:
 async def show_live(context: Context, page: int) -> None:
     """Put a page of live jobs into the answer."""
     jobs = await context.services.moderation.live_jobs(context.guild_id, limit=LIVE)
-    await context.show(live_view(jobs, page, context.say))
+    await context.show(live_view(jobs, page, context.localize))
 
 
 @mod_button("jobs", NUMBER)
-async def turn_jobs(context: Context, page: int) -> None:
+async def show_jobs_page(context: Context, page: int) -> None:
     """Turn the page."""
     await context.defer_update()
     await show_live(context, page)
@@ -176,12 +176,12 @@ async def ask_to_clear(context: Context) -> None:
     n = sum(job.state is JobState.QUEUED for job in jobs)
     yes = draw_mod_button(
         "clear_now",
-        label=context.say(text("button.yes_clear")),
+        label=context.localize(text("button.yes_clear")),
         style=discord.ButtonStyle.danger,
     )
-    back = draw_mod_button("jobs", 0, label=context.say(text("button.back")))
+    back = draw_mod_button("jobs", 0, label=context.localize(text("button.back")))
     question = text("modjobs.clear_sure", n=n)
-    await context.show(sure_view(context.say(question), yes, back))
+    await context.show(sure_view(context.localize(question), yes, back))
 
 
 @mod_button("clear_now")
@@ -191,7 +191,7 @@ async def clear(context: Context) -> None:
     moderation = context.services.moderation
     n = await moderation.clear_queue(context.guild_id, context.actor)
     said = text("modjobs.cleared", n=n) if n else text("modjobs.cleared_none")
-    await context.show(words_view(context.say(said)))
+    await context.show(words_view(context.localize(said)))
 
 
 # -- the history -------------------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ async def show_audit(context: Context, before: int | None) -> None:
 
 
 @mod_button("audit", maybe(SNOWFLAKE))
-async def turn_audit(context: Context, before: int | None) -> None:
+async def show_audit_page(context: Context, before: int | None) -> None:
     """Turn the page."""
     await context.defer_update()
     await show_audit(context, before)
@@ -225,11 +225,11 @@ async def ask_to_undo(context: Context, entry_id: int) -> None:
     await context.defer_update()
     last = await _still_last(context, entry_id)
     localizer = await server_localizer(context)
-    say = localizer.say
+    localize = localizer.localize
     yes = draw_mod_button(
-        "undo_now", last.id, label=say(text("button.yes_undo")), style=discord.ButtonStyle.danger
+        "undo_now", last.id, label=localize(text("button.yes_undo")), style=discord.ButtonStyle.danger
     )
-    back = draw_mod_button("audit", None, label=say(text("button.back")))
+    back = draw_mod_button("audit", None, label=localize(text("button.back")))
     await context.show(undo_view(last, localizer, yes=yes, back=back))
 
 
@@ -250,4 +250,4 @@ async def undo(context: Context, entry_id: int) -> None:
     await _still_last(context, entry_id)
     await context.services.guilds.undo_last(context.guild_id, context.actor, entry_id)
     await show_audit(context, None)
-    await context.tell(text("audit.undone_now"))
+    await context.reply(text("audit.undone_now"))

@@ -67,8 +67,8 @@ class ChannelModLog:
             return
         guild = self._client.get_guild(guild_id)
         roles = frozenset() if guild is None else frozenset(role.id for role in guild.roles)
-        say = partial(self._catalogues.render, locale=locale or self._locale(guild_id))
-        view = event_view(event, Localizer(say, guild_id, roles))
+        localize = partial(self._catalogues.render, locale=locale or self._locale(guild_id))
+        view = event_view(event, Localizer(localize, guild_id, roles))
         where = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         more = {"guild": guild_id, "channel": channel_id, "kind": event.kind.value}
         try:
@@ -91,7 +91,7 @@ def event_view(event: ModEvent, localizer: Localizer) -> discord.ui.LayoutView:
     """Draw an event."""
     icon, colour = LOOKS[event.kind]
     lines = [
-        f"{icon} {localizer.say(_sentence(event))}",
+        f"{icon} {localizer.localize(_sentence(event))}",
         *(f"-# {line}" for line in _small(event, localizer)),
     ]
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(colour))
@@ -101,7 +101,7 @@ def event_view(event: ModEvent, localizer: Localizer) -> discord.ui.LayoutView:
 
 def _sentence(event: ModEvent) -> Text:
     """What was said, about whom: a refusal speaks to the member, so it is told as their answer."""
-    said = harmless(event.said)
+    said = escaped(event.said)
     if event.kind is EventKind.REFUSED and event.subject is not None:
         return text("log.refused", user=str(event.subject), why=said)
     if event.kind is EventKind.ERROR:
@@ -109,12 +109,12 @@ def _sentence(event: ModEvent) -> Text:
     return said
 
 
-def harmless(words: Text) -> Text:
+def escaped(words: Text) -> Text:
     """The same sentence; what people wrote into it has no meaning to Discord."""
     return text(
         words.id,
         **{
-            name: harmless(value)
+            name: escaped(value)
             if isinstance(value, Text)
             else escape(one_line(value)[:ARGUMENT_LIMIT])
             if isinstance(value, str)
@@ -125,16 +125,16 @@ def harmless(words: Text) -> Text:
 
 
 def _small(event: ModEvent, localizer: Localizer) -> Iterable[str]:
-    details, say = event.details, localizer.say
+    details, localize = event.details, localizer.localize
     if event.kind is EventKind.SETTINGS:
         lines = changes(details.get("before", {}), details.get("after", {}), localizer)
-        yield from few(lines, CHANGES, say)
+        yield from few(lines, CHANGES, localize)
     for name in ("rule", "found", "reason"):
         if details.get(name):
-            yield say(text(f"log.detail_{name}", value=quoted(str(details[name]), DETAIL_LIMIT)))
+            yield localize(text(f"log.detail_{name}", value=quoted(str(details[name]), DETAIL_LIMIT)))
     if event.job is not None:
-        yield say(text("log.job", key=event.job))
+        yield localize(text("log.job", key=event.job))
     if event.by is not None and event.by.user_id:  # at the command line nobody has an id
-        yield say(text("log.by", user=str(event.by.user_id)))
+        yield localize(text("log.by", user=str(event.by.user_id)))
     if event.held_back:
-        yield say(text("log.held_back", n=event.held_back))
+        yield localize(text("log.held_back", n=event.held_back))

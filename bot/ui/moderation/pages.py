@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.texts import Say, text
+from bot.texts import Localize, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.moderators import draw_mod_button
 
@@ -21,12 +21,12 @@ def page_of(total: int, page: int, size: int) -> tuple[int, int]:
     return min(max(0, page), pages - 1), pages
 
 
-def turning(word: str, page: int, pages: int, say: Say) -> list[discord.ui.Item[Any]]:
+def page_buttons(word: str, page: int, pages: int, localize: Localize) -> list[discord.ui.Item[Any]]:
     """What stands under one of several pages; nothing under the only one."""
     if pages <= 1:
         return []
     return [
-        discord.ui.TextDisplay("-# " + say(text("modjobs.page", page=page + 1, pages=pages))),
+        discord.ui.TextDisplay("-# " + localize(text("modjobs.page", page=page + 1, pages=pages))),
         discord.ui.ActionRow(
             draw_mod_button(word, max(0, page - 1), label="◀", disabled=page == 0),
             # The words of two ids must differ, even where both would lead to the same page.
@@ -36,7 +36,7 @@ def turning(word: str, page: int, pages: int, say: Say) -> list[discord.ui.Item[
 
 
 def lines_view(
-    title: str, lines: Sequence[str], page: int, *, word: str, size: int, say: Say
+    title: str, lines: Sequence[str], page: int, *, word: str, size: int, localize: Localize
 ) -> discord.ui.LayoutView:
     """Draw a page of lines."""
     page, pages = page_of(len(lines), page, size)
@@ -45,12 +45,12 @@ def lines_view(
     shown = lines[page * size : (page + 1) * size]
     if shown:
         box.add_item(discord.ui.TextDisplay("\n".join(shown)))
-    for item in turning(word, page, pages, say):
+    for item in page_buttons(word, page, pages, localize):
         box.add_item(item)
     return StatelessView(box)
 
 
-def few(lines: Iterable[str], limit: int, say: Say, *, room: int = 2_000) -> list[str]:
+def few(lines: Iterable[str], limit: int, localize: Localize, *, room: int = 2_000) -> list[str]:
     """The first lines, so many and so long at most, and how many more there are."""
     all_ = list(lines)
     shown: list[str] = []
@@ -60,4 +60,4 @@ def few(lines: Iterable[str], limit: int, say: Say, *, room: int = 2_000) -> lis
             break
         shown.append(line)
     hidden = len(all_) - len(shown)
-    return shown if not hidden else [*shown, say(text("audit.more", n=hidden))]
+    return shown if not hidden else [*shown, localize(text("audit.more", n=hidden))]

@@ -14,7 +14,7 @@ from bot.ui.kit.moderators import draw_mod_button
 from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.pages import few
 from bot.ui.moderation.prompt_lists import image_lines, prompt_rules
-from bot.ui.moderation.setting_changes import CALM, From
+from bot.ui.moderation.setting_changes import CALM, ModalOrigin
 from bot.ui.moderation.setting_words import ITEMS, command_lines, title_of
 from bot.ui.pools.wording import pool_name
 
@@ -59,9 +59,9 @@ def panel_view(
 ) -> discord.ui.LayoutView:
     """Draw the panel; without a chat model that `helps`, nothing can be translated."""
     view = StatelessView()
-    head = [localizer.say(text("panel.title"))]
+    head = [localizer.localize(text("panel.title"))]
     if notice is not None:
-        head.append(localizer.say(notice))
+        head.append(localizer.localize(notice))
     view.add_item(discord.ui.TextDisplay("\n".join(head)))
     grouped = {name for group in GROUPS for name in group}
     shown = [command for command in COMMANDS if helps or command != TRANSLATE]
@@ -73,7 +73,7 @@ def panel_view(
                 discord.ui.ActionRow(
                     *(
                         draw_mod_button(
-                            "set", name, From.PANEL.value, label=f"{localizer.say(_title(name))}…"
+                            "set", name, ModalOrigin.PANEL.value, label=f"{localizer.localize(_title(name))}…"
                         )
                         for name in group[start : start + ROW]
                     )
@@ -82,10 +82,10 @@ def panel_view(
         view.add_item(box)
     view.add_item(
         discord.ui.ActionRow(
-            draw_mod_button("panel", label=localizer.say(text("pool.button.refresh"))),
-            draw_mod_button("audit", label=localizer.say(text("button.history"))),
-            draw_mod_button("panel_export", label=localizer.say(text("button.export"))),
-            draw_mod_button("welcome", label=localizer.say(text("button.setup"))),
+            draw_mod_button("panel", label=localizer.localize(text("pool.button.refresh"))),
+            draw_mod_button("audit", label=localizer.localize(text("button.history"))),
+            draw_mod_button("panel_export", label=localizer.localize(text("button.export"))),
+            draw_mod_button("welcome", label=localizer.localize(text("button.setup"))),
         )
     )
     return view
@@ -100,7 +100,7 @@ def _title(name: str) -> Text:
 def _lines(group: tuple[str, ...], settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
     for name in group:
         if name == "images":
-            lines = list(image_lines(settings.images, localizer.say, room=ROOM_OF_IMAGES))
+            lines = list(image_lines(settings.images, localizer.localize, room=ROOM_OF_IMAGES))
         elif name in COMMANDS:
             lines = command_lines(name, settings, localizer)
         else:
@@ -109,18 +109,18 @@ def _lines(group: tuple[str, ...], settings: GuildSettings, localizer: Localizer
         if name == "images":
             yield f"**{first}**"
         else:
-            yield f"**{localizer.say(_title(name))}** · {first}"
+            yield f"**{localizer.localize(_title(name))}** · {first}"
         yield from rest
 
 
 def _list(name: str, settings: GuildSettings, localizer: Localizer) -> list[str]:
-    say = localizer.say
+    localize = localizer.localize
     if name == "channels":
         return list(_channels(settings, localizer))
     if name == "prompts":
-        lines = [say(line) for line in prompt_rules(settings)]
+        lines = [localize(line) for line in prompt_rules(settings)]
         title = text("mod.prompts", n=len(lines)) if lines else text("mod.prompts_none")
-        return [say(title), *_few(lines, say)]
+        return [localize(title), *_few(lines, localize)]
     if name == POOLS:
         return list(_pools(settings, localizer))
     lines = [ITEMS[name][1](item, localizer) for item in getattr(settings, name)]
@@ -128,25 +128,27 @@ def _list(name: str, settings: GuildSettings, localizer: Localizer) -> list[str]
         title = text("mod.words", n=len(lines)) if lines else text("mod.words_none")
     else:
         title = text("panel.media") if lines else text("panel.media_none")
-    return [say(title), *_few(lines, say)]
+    return [localize(title), *_few(lines, localize)]
 
 
-def _few(lines: Iterable[str], say: Any) -> Iterable[str]:
-    return (f"• {line}" for line in few(lines, LISTED, say, room=ROOM))
+def _few(lines: Iterable[str], localize: Any) -> Iterable[str]:
+    return (f"• {line}" for line in few(lines, LISTED, localize, room=ROOM))
 
 
 def _channels(settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
     policy = settings.channels
     if not policy.allowed and not policy.denied:
-        yield localizer.say(text("mod.channels_none"))
+        yield localizer.localize(text("mod.channels_none"))
     for sign, channels in (("✅", policy.allowed), ("🚫", policy.denied)):
         if channels:
-            yield f"{sign} {' '.join(few([f'<#{channel}>' for channel in channels], PLACES, localizer.say))}"
+            yield f"{sign} {' '.join(few([f'<#{channel}>' for channel in channels], PLACES, localizer.localize))}"
 
 
 def _pools(settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
-    lines = [localizer.say(text("section.pool_off", pool=pool_name(pool))) for pool in settings.pools.off]
+    lines = [
+        localizer.localize(text("section.pool_off", pool=pool_name(pool))) for pool in settings.pools.off
+    ]
     for section in POOL_SECTIONS:
         lines += [ITEMS[section][1](item, localizer) for item in getattr(settings, section)]
-    yield localizer.say(text("panel.pools" if lines else "panel.pools_none"))
-    yield from _few(lines, localizer.say)
+    yield localizer.localize(text("panel.pools" if lines else "panel.pools_none"))
+    yield from _few(lines, localizer.localize)

@@ -18,10 +18,10 @@ from bot.ui.kit.context import NOBODY
 from bot.ui.kit.controls import modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, Field, one_of
 from bot.ui.kit.moderators import draw_mod_button, mod_button
-from bot.ui.moderation.given_back import tell_stale
 from bot.ui.moderation.list_modals import LIST_MODALS
 from bot.ui.moderation.panel import POOLS, show_panel
-from bot.ui.moderation.setting_changes import From, apply, show_state
+from bot.ui.moderation.rejected_modals import reply_stale
+from bot.ui.moderation.setting_changes import ModalOrigin, apply, show_state
 from bot.ui.moderation.setting_modal import read_values, setting_modal, touched
 from bot.ui.moderation.setting_words import ITEMS, label_of, value_words
 from bot.ui.pools.panel import show_panel as show_pools
@@ -41,8 +41,8 @@ async def back_to_panel(context: Context) -> None:
     await show_panel(context)
 
 
-@mod_button("set", NAME, one_of(From))
-async def open_modal(context: Context, name: str, origin: From) -> None:
+@mod_button("set", NAME, one_of(ModalOrigin))
+async def open_modal(context: Context, name: str, origin: ModalOrigin) -> None:
     """Open the modal of a command or of a list; what follows is drawn where the button was."""
     if name == POOLS:
         await context.defer_update()
@@ -50,27 +50,27 @@ async def open_modal(context: Context, name: str, origin: From) -> None:
         return
     settings = await context.services.guilds.settings(context.guild_id)
     if name in LIST_MODALS:
-        await context.open(LIST_MODALS[name](context.say, settings))
+        await context.open(LIST_MODALS[name](context.localize, settings))
         return
     _check_known(name)
     languages = sorted(context.client.catalogues.languages)
     custom_id = change_shown.id(name, origin, settings.revision)
-    await context.open(setting_modal(context.say, custom_id, name, settings, languages=languages))
+    await context.open(setting_modal(context.localize, custom_id, name, settings, languages=languages))
 
 
-@modal("mod-set", NAME, one_of(From), moderators=True)
-async def change_settings(context: Context, command: str, origin: From) -> None:
+@modal("mod-set", NAME, one_of(ModalOrigin), moderators=True)
+async def change_settings(context: Context, command: str, origin: ModalOrigin) -> None:
     """A window that does not know what it showed: an earlier version drew it."""
     await _change(context, command, origin, None)
 
 
-@modal("mod-turn", NAME, one_of(From), SNOWFLAKE, moderators=True)
-async def change_shown(context: Context, command: str, origin: From, revision: int) -> None:
+@modal("mod-turn", NAME, one_of(ModalOrigin), SNOWFLAKE, moderators=True)
+async def change_shown(context: Context, command: str, origin: ModalOrigin, revision: int) -> None:
     """Change what is written otherwise than the window showed it."""
     await _change(context, command, origin, revision)
 
 
-async def _change(context: Context, command: str, origin: From, revision: int | None) -> None:
+async def _change(context: Context, command: str, origin: ModalOrigin, revision: int | None) -> None:
     """Change what a command sets, and show it, or the panel, anew; what was not touched stays as others set it meanwhile."""
     _check_known(command)
     await context.defer_update()
@@ -80,14 +80,14 @@ async def _change(context: Context, command: str, origin: From, revision: int | 
     values = touched(command, written, shown.settings)
     if values and not shown.known:
         said = [(label_of(one), value_words(one, written[one.about.option])) for one in COMMANDS[command]]
-        again = draw_mod_button("set", command, origin.value, label=context.say(text("button.change")))
-        await tell_stale(context, sections, said, again)
+        again = draw_mod_button("set", command, origin.value, label=context.localize(text("button.change")))
+        await reply_stale(context, sections, said, again)
         return
     changed = await apply(context, command, values)
     if changed is None:
         return  # the moderator is asked first
     notice = text("mod.unchanged" if changed.entry is None else "panel.changed")
-    show = show_panel if origin is From.PANEL else partial(show_state, command=command)
+    show = show_panel if origin is ModalOrigin.PANEL else partial(show_state, command=command)
     await show(context, notice=notice)
 
 
@@ -104,7 +104,7 @@ async def export(context: Context) -> None:
     settings = await context.services.guilds.settings(context.guild_id)
     file = io.BytesIO(json.dumps(exported(settings), ensure_ascii=False, indent=2).encode())
     await context.interaction.followup.send(
-        context.say(text("panel.exported")),
+        context.localize(text("panel.exported")),
         file=discord.File(file, filename=f"settings-{settings.guild_id}.json"),
         ephemeral=True,
         allowed_mentions=NOBODY,

@@ -9,7 +9,7 @@ import discord
 
 from bot.domain.intake.batches import DEFAULT_JOBS
 from bot.domain.servers.prompt_rules import name_of
-from bot.texts import Say, Text, text
+from bot.texts import Localize, Text, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import NUMBER
 from bot.ui.kit.escape import plain
@@ -44,15 +44,15 @@ def place_name(target_id: int, guild_id: int) -> Text:
 async def show_prompt_rules(context: Context, page: int) -> None:
     """Put a page of all that is said of prompts into the answer."""
     settings = await context.services.guilds.settings(context.guild_id)
-    say = context.say
-    lines = [say(line) for line in (*prompt_rules(settings), *_batch(settings))]
-    title = say(text("mod.prompts", n=len(lines)) if lines else text("mod.prompts_none"))
-    view = lines_view(title, lines, page, word="prompts", size=PAGE, say=say)
+    localize = context.localize
+    lines = [localize(line) for line in (*prompt_rules(settings), *_batch(settings))]
+    title = localize(text("mod.prompts", n=len(lines)) if lines else text("mod.prompts_none"))
+    view = lines_view(title, lines, page, word="prompts", size=PAGE, localize=localize)
     await context.show(view)
 
 
 @mod_button("prompts", NUMBER)
-async def turn_prompt_rules(context: Context, page: int) -> None:
+async def show_prompt_rules_page(context: Context, page: int) -> None:
     """Turn the page."""
     await context.defer_update()
     await show_prompt_rules(context, page)
@@ -106,33 +106,33 @@ def kind_words(rule: KindRule, guild_id: int) -> Text:
     return text(said, place=place_name(rule.target_id, guild_id), kind=kind)
 
 
-def images_view(policy: ImagePolicy, say: Say) -> discord.ui.LayoutView:
+def images_view(policy: ImagePolicy, localize: Localize) -> discord.ui.LayoutView:
     """Draw what may be put in."""
     box: discord.ui.Container[Any] = discord.ui.Container()
-    box.add_item(discord.ui.TextDisplay("\n".join(image_lines(policy, say))))
+    box.add_item(discord.ui.TextDisplay("\n".join(image_lines(policy, localize))))
     return StatelessView(box)
 
 
-def image_lines(policy: ImagePolicy, say: Say, *, room: int = ROOM) -> Iterable[str]:
+def image_lines(policy: ImagePolicy, localize: Localize, *, room: int = ROOM) -> Iterable[str]:
     """What may be put in, under its headline; each list within so many characters."""
-    yield say(text("mod.images"))
+    yield localize(text("mod.images"))
     if not policy.on:
-        yield say(text("mod.images_off"))
+        yield localize(text("mod.images_off"))
         return
     kinds = ", ".join(kind.name for kind in policy.kinds) or text("mod.images_any_kind")
     size = text("mod.images_any_size") if policy.most_mb is None else text("mod.images_mb", n=policy.most_mb)
-    yield say(text("mod.images_taken", kinds=kinds, size=size))
+    yield localize(text("mod.images_taken", kinds=kinds, size=size))
     if policy.age_restricted:
-        yield say(text("mod.images_age_restricted"))
+        yield localize(text("mod.images_age_restricted"))
     if policy.channels:
-        places = few([f"<#{channel}>" for channel in policy.channels], LISTED, say, room=room)
-        yield say(text("mod.images_channels", channels=" ".join(places)))
+        places = few([f"<#{channel}>" for channel in policy.channels], LISTED, localize, room=room)
+        yield localize(text("mod.images_channels", channels=" ".join(places)))
     if not policy.links:
-        yield say(text("mod.links_off"))
+        yield localize(text("mod.links_off"))
         return
     for name, hosts in (("allowed", policy.hosts_allowed), ("denied", policy.hosts_denied)):
         if hosts:
-            listed = few([f"`{host}`" for host in hosts], LISTED, say, room=room)
-            yield say(text(f"mod.hosts_{name}", hosts=" ".join(listed)))
+            listed = few([f"`{host}`" for host in hosts], LISTED, localize, room=room)
+            yield localize(text(f"mod.hosts_{name}", hosts=" ".join(listed)))
     if not policy.hosts_allowed and not policy.hosts_denied:
-        yield say(text("mod.hosts_any"))
+        yield localize(text("mod.hosts_any"))

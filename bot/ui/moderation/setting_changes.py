@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.ui.kit.context import Context
 
 
-class From(StrEnum):
+class ModalOrigin(StrEnum):
     """Where a button stands that opens the modal of settings, and what is drawn there afterwards."""
 
     PANEL = "panel"
@@ -38,15 +38,17 @@ async def show_state(context: Context, command: str, *, notice: Text | None = No
     """Put what a command sets into the answer, with a button to change it."""
     guild_id, localizer = context.guild_id, own_localizer(context)
     settings = await context.services.guilds.settings(guild_id)
-    lines = [f"**{localizer.say(title_of(command))}**", *command_lines(command, settings, localizer)]
+    lines = [f"**{localizer.localize(title_of(command))}**", *command_lines(command, settings, localizer)]
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
     if notice is not None:
-        box.add_item(discord.ui.TextDisplay(localizer.say(notice)))
+        box.add_item(discord.ui.TextDisplay(localizer.localize(notice)))
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
     box.add_item(
         discord.ui.ActionRow(
-            draw_mod_button("set", command, From.STATE.value, label=localizer.say(text("button.change"))),
-            draw_mod_button("panel", label=localizer.say(text("button.all_settings"))),
+            draw_mod_button(
+                "set", command, ModalOrigin.STATE.value, label=localizer.localize(text("button.change"))
+            ),
+            draw_mod_button("panel", label=localizer.localize(text("button.all_settings"))),
         )
     )
     view = StatelessView()
@@ -90,12 +92,12 @@ async def _ask_to_forget(context: Context, days: int) -> None:
     yes = draw_mod_button(
         "retention",
         days,
-        label=context.say(text("button.yes_retention")),
+        label=context.localize(text("button.yes_retention")),
         style=discord.ButtonStyle.danger,
     )
-    back = draw_mod_button("panel", label=context.say(text("button.back")))
+    back = draw_mod_button("panel", label=context.localize(text("button.back")))
     question = text("mod.retention_sure", n=days)
-    await context.show(sure_view(context.say(question), yes, back))
+    await context.show(sure_view(context.localize(question), yes, back))
 
 
 @mod_button("retention", NUMBER)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, Optional
 import discord
 from discord import app_commands
 
-from bot.domain.servers.declarations import Choice, Named, Number, Several, Switch
+from bot.domain.servers.declarations import Choice, MultipleChoice, Named, Number, Switch
 from bot.domain.servers.server_settings import COMMANDS
 from bot.errors import UserError
 from bot.texts import text
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.kit.languages import name_of
 from bot.ui.moderation.setting_changes import apply, show_state
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.domain.servers.declarations import Setting
-    from bot.domain.servers.server_settings import Declared
+    from bot.domain.servers.server_settings import DeclaredSetting
     from bot.ui.kit.context import AnyInteraction
 
 TYPED_LIMIT: Final = 60
@@ -55,17 +55,17 @@ def setting_command(command: str) -> app_commands.Command[Any, ..., None]:
     options = [inspect.Parameter("interaction", POSITIONAL, annotation=discord.Interaction)]
     for one in declared:
         options.append(_option(one.about.option, _annotation(one.about)))
-        words[one.about.option] = said(f"{prefix}.{one.about.option}")
+        words[one.about.option] = localized(f"{prefix}.{one.about.option}")
         if isinstance(one.about.kind, Choice):
             picks[one.about.option] = _choices(one.about.kind)
         if one.about.unset is not None:
             options.append(_option(one.about.unset, bool))
-            words[one.about.unset] = said(f"{prefix}.{one.about.unset}")
+            words[one.about.unset] = localized(f"{prefix}.{one.about.unset}")
     run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]  # what discord.py reads options from
     app_commands.describe(**words)(run)
     app_commands.choices(**picks)(run)
     made: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name=spelled.rpartition(" ")[2], description=said(prefix), callback=run
+        name=spelled.rpartition(" ")[2], description=localized(prefix), callback=run
     )
     for one in declared:
         if one.about.kind is Named.LANGUAGE:
@@ -95,12 +95,12 @@ def _annotation(about: Setting) -> Any:
 
 def _choices(kind: Choice) -> list[app_commands.Choice[str]]:
     return [
-        app_commands.Choice(name=said(f"choice.{kind.words}.{value.value}"), value=value.value)
+        app_commands.Choice(name=localized(f"choice.{kind.words}.{value.value}"), value=value.value)
         for value in kind.values
     ]
 
 
-def read_options(declared: tuple[Declared, ...], given: Mapping[str, Any]) -> dict[str, Any]:
+def read_options(declared: tuple[DeclaredSetting, ...], given: Mapping[str, Any]) -> dict[str, Any]:
     """The values that were named, by option; raises `UserError` for two that exclude each other."""
     values: dict[str, Any] = {}
     for one in declared:
@@ -118,12 +118,12 @@ def read_options(declared: tuple[Declared, ...], given: Mapping[str, Any]) -> di
 def _read(about: Setting, value: Any) -> Any:
     if about.kind in {Named.CHANNEL, Named.ROLE}:
         return value.id
-    if isinstance(about.kind, Several):
+    if isinstance(about.kind, MultipleChoice):
         return read_several(about.kind, value)
     return value
 
 
-def read_several(kind: Several, typed: str) -> list[Any]:
+def read_several(kind: MultipleChoice, typed: str) -> list[Any]:
     """Several values as people list them; `all` is every one. Raises `UserError` for one that there is not."""
     words = [ALSO.get(word, word) for word in typed.lower().replace(",", " ").replace(".", " ").split()]
     named = {value.name.lower(): value for value in kind.values}

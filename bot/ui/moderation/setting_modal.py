@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.servers.declarations import Choice, Named, Number, Several, Switch
+from bot.domain.servers.declarations import Choice, MultipleChoice, Named, Number, Switch
 from bot.domain.servers.server_settings import COMMANDS
 from bot.texts import text
 from bot.ui.kit.controls import form
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.domain.servers.guilds import GuildSettings
-    from bot.domain.servers.server_settings import Declared
-    from bot.texts import Say, Text
+    from bot.domain.servers.server_settings import DeclaredSetting
+    from bot.texts import Localize, Text
     from bot.ui.kit.context import Context
 
 LINE_LIMIT: Final = 60
@@ -30,11 +30,13 @@ NOTHING: Final = "-"
 
 
 def setting_modal(
-    say: Say, custom_id: str, command: str, settings: GuildSettings, *, languages: Sequence[str]
+    localize: Localize, custom_id: str, command: str, settings: GuildSettings, *, languages: Sequence[str]
 ) -> discord.ui.Modal:
     """Ask for the settings of one command."""
-    fields = ((label_of(one), _field(one, settings, say, languages), _hint(one)) for one in COMMANDS[command])
-    return form(say, custom_id, title_of(command), *fields)
+    fields = (
+        (label_of(one), _field(one, settings, localize, languages), _hint(one)) for one in COMMANDS[command]
+    )
+    return form(localize, custom_id, title_of(command), *fields)
 
 
 def read_values(context: Context, command: str) -> dict[str, Any]:
@@ -48,15 +50,15 @@ def touched(command: str, written: Mapping[str, Any], shown: GuildSettings) -> d
     return {option: value for option, value in written.items() if value != before[option]}
 
 
-def _as_written(one: Declared, settings: GuildSettings) -> Any:
+def _as_written(one: DeclaredSetting, settings: GuildSettings) -> Any:
     """What is read from a field that nobody touched: of nothing chosen, all is shown as chosen."""
     value, kind = one.read(settings), one.about.kind
-    if isinstance(kind, Several):
+    if isinstance(kind, MultipleChoice):
         return tuple(kind.values(chosen) for chosen in value or tuple(kind.values))
     return None if value is None and one.about.optional else value
 
 
-def _read(one: Declared, context: Context) -> Any:
+def _read(one: DeclaredSetting, context: Context) -> Any:
     about, kind = one.about, one.about.kind
     chosen = context.choices.get(about.option, ())
     match kind:
@@ -69,7 +71,7 @@ def _read(one: Declared, context: Context) -> Any:
             return int(chosen[0]) if chosen else None
         case Named.ZONE:
             return context.fields.get(about.option, "").strip()
-        case Several():
+        case MultipleChoice():
             return tuple(kind.values(value) for value in chosen)
         case Switch():
             return chosen[0] == str(True)
@@ -87,7 +89,7 @@ def _number(typed: str, kind: Number) -> int | None:
     return read_number(spelled)
 
 
-def _hint(one: Declared) -> Text | None:
+def _hint(one: DeclaredSetting) -> Text | None:
     """What can be typed; else that moderators are exempt."""
     kind, exempt = one.about.kind, one.about.exempt
     if isinstance(kind, Number) and kind.hint is not None:
@@ -98,7 +100,9 @@ def _hint(one: Declared) -> Text | None:
     return text("setting.exempt") if exempt else None
 
 
-def _field(one: Declared, settings: GuildSettings, say: Say, languages: Sequence[str]) -> Any:
+def _field(
+    one: DeclaredSetting, settings: GuildSettings, localize: Localize, languages: Sequence[str]
+) -> Any:
     value, option, kind = one.read(settings), one.about.option, one.about.kind
     match kind:
         case Number() | Named.ZONE:
@@ -117,17 +121,17 @@ def _field(one: Declared, settings: GuildSettings, say: Say, languages: Sequence
                     () if value is None else (value,), discord.SelectDefaultValueType.role
                 ),
             )
-        case Several(values):
+        case MultipleChoice(values):
             chosen = value or tuple(values)
             return picker(option, [(v.value, v.name, v in chosen) for v in values], most=len(list(values)))
         case Switch():
             words = ((True, "setting.yes"), (False, "setting.no"))
-            return picker(option, [(str(v), say(text(w)), v is value) for v, w in words])
+            return picker(option, [(str(v), localize(text(w)), v is value) for v, w in words])
         case Choice(values, words):
-            known = [(v.value, say(text(f"choice.{words}.{v.value}")), v is value) for v in values]
+            known = [(v.value, localize(text(f"choice.{words}.{v.value}")), v is value) for v in values]
             return picker(option, known)
     named = [(id_, name_of(id_), id_ == value) for id_ in languages]
-    return picker(option, [(NOTHING, say(text("setting.automatic")), value is None), *named])
+    return picker(option, [(NOTHING, localize(text("setting.automatic")), value is None), *named])
 
 
 def picker(name: str, options: list[tuple[str, str, bool]], *, most: int = 1) -> discord.ui.Select[Any]:

@@ -10,8 +10,8 @@ from bot.domain.people import NEVER
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.domain.servers.access import MediaRule, Treatment
-from bot.domain.servers.declarations import Choice, Named, Number, Several, Switch
-from bot.domain.servers.guilds import Pause, Total
+from bot.domain.servers.declarations import Choice, MultipleChoice, Named, Number, Switch
+from bot.domain.servers.guilds import Pause, ServerTotal
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.domain.servers.server_settings import COMMANDS
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from bot.domain.servers.guilds import GuildSettings
-    from bot.domain.servers.server_settings import Declared
+    from bot.domain.servers.server_settings import DeclaredSetting
     from bot.texts import Text
 
 PATTERN_SHOWN: Final = 80
@@ -37,7 +37,7 @@ VALUE_SHOWN: Final = 60
 class Localizer:
     """Says things about one server in one language."""
 
-    say: Callable[[Text], str]
+    localize: Callable[[Text], str]
     guild_id: int
     role_ids: frozenset[int] = frozenset()
     """The server's roles: a rule's target may be a role or a channel, and only Discord knows which."""
@@ -52,7 +52,7 @@ class Localizer:
 # -- values --------------------------------------------------------------------------------------------------
 
 
-def label_of(declared: Declared) -> Text:
+def label_of(declared: DeclaredSetting) -> Text:
     """What a setting is called."""
     return text(f"setting.{declared.about.command}.{declared.about.option}")
 
@@ -62,7 +62,7 @@ def title_of(command: str) -> Text:
     return text(f"section.{COMMANDS[command][0].section}")
 
 
-def value_words(declared: Declared, value: Any) -> Text | str | int:
+def value_words(declared: DeclaredSetting, value: Any) -> Text | str | int:
     """A value of a setting, as read or as the history keeps it."""
     about = declared.about
     names: dict[Any, str | None] = dict(about.kind.names) if isinstance(about.kind, Number) else {}
@@ -74,7 +74,7 @@ def value_words(declared: Declared, value: Any) -> Text | str | int:
             return text("setting.yes" if value else "setting.no")
         case Choice(words=words):
             return text(f"choice.{words}.{value}")
-        case Several(values):
+        case MultipleChoice(values):
             chosen = ", ".join(values(one).name for one in value)
             return chosen or text("setting.all")
         case Named.CHANNEL:
@@ -95,18 +95,18 @@ def command_lines(command: str, settings: GuildSettings, localizer: Localizer) -
     declared = COMMANDS[command]
     changed = any(one.read(settings) != one.default for one in declared)
     if changed and any(one.about.exempt for one in declared):
-        lines[-1] += " " + localizer.say(text("setting.exempt"))
+        lines[-1] += " " + localizer.localize(text("setting.exempt"))
     return lines
 
 
 def _plainly(command: str, settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
     for declared in COMMANDS[command]:
         value = value_words(declared, declared.read(settings))
-        yield localizer.say(text("setting.is", label=label_of(declared), value=value))
+        yield localizer.localize(text("setting.is", label=label_of(declared), value=value))
 
 
 def _one(sentence: Callable[[GuildSettings], Text]) -> Callable[[GuildSettings, Localizer], Iterable[str]]:
-    return lambda settings, localizer: [localizer.say(sentence(settings))]
+    return lambda settings, localizer: [localizer.localize(sentence(settings))]
 
 
 def _strikes(settings: GuildSettings) -> Text:
@@ -169,7 +169,7 @@ SENTENCES: Final[Mapping[str, Callable[[GuildSettings, Localizer], Iterable[str]
     "previews": _one(lambda s: text("mod.previews_on" if s.previews else "mod.previews_off")),
     "translate": _one(lambda s: text("mod.translate_on" if s.translate else "mod.translate_off")),
     "batch": _one(lambda s: text("mod.prompt_batch", n=s.batch)),
-    "images": lambda settings, localizer: image_lines(settings.images, localizer.say),
+    "images": lambda settings, localizer: image_lines(settings.images, localizer.localize),
 }
 """Sentences of commands that have better ones than “name: value”."""
 
@@ -183,16 +183,16 @@ def _rule(rule: PoolRule, localizer: Localizer) -> str:
         role=role_name(rule.role_id, localizer.guild_id),
         allowance=allowance_words(rule.allowance()),
     )
-    return localizer.say(text("section.in_pool", pool=pool_name(rule.pool), said=allowance))
+    return localizer.localize(text("section.in_pool", pool=pool_name(rule.pool), said=allowance))
 
 
-def _total(total: Total, localizer: Localizer) -> str:
-    return localizer.say(text("pool.now_total", pool=pool_name(total.pool), n=total.per_day))
+def _total(total: ServerTotal, localizer: Localizer) -> str:
+    return localizer.localize(text("pool.now_total", pool=pool_name(total.pool), n=total.per_day))
 
 
 def _price(price: Price, localizer: Localizer) -> str:
     names = {"pool": pool_name(price.pool), "kind": charge_name(price.charge)}
-    return localizer.say(
+    return localizer.localize(
         text("pool.now_price", n=price.units, **names) if price.units else text("pool.now_free", **names)
     )
 
@@ -200,11 +200,11 @@ def _price(price: Price, localizer: Localizer) -> str:
 def _pause(pause: Pause, localizer: Localizer) -> str:
     words = quoted(pause.words, PATTERN_SHOWN) if pause.words else text("pause.no_words")
     pool = text("section.both_pools") if pause.pool is None else pool_name(pause.pool)
-    return localizer.say(text("section.paused", pool=pool, words=words))
+    return localizer.localize(text("section.paused", pool=pool, words=words))
 
 
 def _word(rule: WordRule, localizer: Localizer) -> str:
-    return localizer.say(
+    return localizer.localize(
         text(
             "mod.word",
             pattern=quoted(rule.pattern, PATTERN_SHOWN),
@@ -215,16 +215,18 @@ def _word(rule: WordRule, localizer: Localizer) -> str:
 
 
 def _media(rule: MediaRule, localizer: Localizer) -> str:
-    return localizer.say(text(f"mod.media_{rule.treatment.value}", target=localizer.place(rule.target_id)))
+    return localizer.localize(
+        text(f"mod.media_{rule.treatment.value}", target=localizer.place(rule.target_id))
+    )
 
 
 def _addition(addition: PromptAddition, localizer: Localizer) -> str:
-    return " ".join(localizer.say(words) for words in addition_words(addition, localizer.guild_id))
+    return " ".join(localizer.localize(words) for words in addition_words(addition, localizer.guild_id))
 
 
 ITEMS: Final[Mapping[str, tuple[type, Callable[[Any, Localizer], str]]]] = {
     "rules": (PoolRule, _rule),
-    "totals": (Total, _total),
+    "totals": (ServerTotal, _total),
     "prices": (Price, _price),
     "pauses": (Pause, _pause),
     "words": (WordRule, _word),
@@ -232,28 +234,28 @@ ITEMS: Final[Mapping[str, tuple[type, Callable[[Any, Localizer], str]]]] = {
     "additions": (PromptAddition, _addition),
     "limits": (
         ParameterLimit,
-        lambda limit, localizer: localizer.say(limit_words(limit, localizer.guild_id)),
+        lambda limit, localizer: localizer.localize(limit_words(limit, localizer.guild_id)),
     ),
-    "kinds": (KindRule, lambda rule, localizer: localizer.say(kind_words(rule, localizer.guild_id))),
+    "kinds": (KindRule, lambda rule, localizer: localizer.localize(kind_words(rule, localizer.guild_id))),
 }
 """Sections that are lists: what they hold, and how it is said."""
 PARTS: Final[Mapping[tuple[str, str], Callable[[Any, Localizer], str]]] = {
-    ("pools", "off"): lambda pool, localizer: localizer.say(
+    ("pools", "off"): lambda pool, localizer: localizer.localize(
         text("section.pool_off", pool=pool_name(Pool(pool)))
     ),
-    ("channels", "allowed"): lambda id_, localizer: localizer.say(
+    ("channels", "allowed"): lambda id_, localizer: localizer.localize(
         text("section.channel_open", channel=str(id_))
     ),
-    ("channels", "denied"): lambda id_, localizer: localizer.say(
+    ("channels", "denied"): lambda id_, localizer: localizer.localize(
         text("section.channel_closed", channel=str(id_))
     ),
-    ("images", "channels"): lambda id_, localizer: localizer.say(
+    ("images", "channels"): lambda id_, localizer: localizer.localize(
         text("mod.images_channels", channels=f"<#{id_}>")
     ),
-    ("images", "hosts_allowed"): lambda host, localizer: localizer.say(
+    ("images", "hosts_allowed"): lambda host, localizer: localizer.localize(
         text("mod.hosts_allowed", hosts=f"`{host}`")
     ),
-    ("images", "hosts_denied"): lambda host, localizer: localizer.say(
+    ("images", "hosts_denied"): lambda host, localizer: localizer.localize(
         text("mod.hosts_denied", hosts=f"`{host}`")
     ),
 }

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.pools import UNLIMITED, UNSAID, USUAL_POOLS, AllowanceChange, Pool
-from bot.domain.servers.access import Pressers
+from bot.domain.pools import UNLIMITED, UNSET, USUAL_POOLS, AllowanceChange, Pool
+from bot.domain.servers.access import PressPermission
 from bot.services.servers.edits import all_of, allowance, channels_placed, pool_switched, values
-from bot.texts import Say, listed, text
+from bot.texts import Localize, listed, text
 from bot.ui.kit.controls import StatelessView, form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, Field
 from bot.ui.kit.moderators import draw_mod_button, mod_button
-from bot.ui.moderation.given_back import NOTHING, as_typed, channels_named, tell_stale
 from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.panel import show_panel
+from bot.ui.moderation.rejected_modals import NOTHING, as_typed, channels_named, reply_stale
 from bot.ui.moderation.setting_changes import CALM, check_writable
 from bot.ui.moderation.setting_modal import LINE_LIMIT, channel_picker, picker
 from bot.ui.pools.wording import pool_name, read_number
@@ -48,15 +48,15 @@ def greeting(*, admitted: bool, own_keys: bool) -> Text:
     return text("server.hello_outside_key" if own_keys else "server.hello_outside")
 
 
-def welcome_view(greeted: Text, say: Say) -> discord.ui.LayoutView:
+def welcome_view(greeted: Text, localize: Localize) -> discord.ui.LayoutView:
     """Draw the card. Everybody may read it; its buttons ask who presses."""
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
-    box.add_item(discord.ui.TextDisplay(say(greeted)))
-    box.add_item(discord.ui.TextDisplay(say(text("welcome.steps"))))
+    box.add_item(discord.ui.TextDisplay(localize(greeted)))
+    box.add_item(discord.ui.TextDisplay(localize(text("welcome.steps"))))
     box.add_item(
         discord.ui.ActionRow(
-            draw_mod_button("setup", label=say(text("button.setup")), style=discord.ButtonStyle.primary),
-            draw_mod_button("panel_new", label=say(text("button.all_settings"))),
+            draw_mod_button("setup", label=localize(text("button.setup")), style=discord.ButtonStyle.primary),
+            draw_mod_button("panel_new", label=localize(text("button.all_settings"))),
         )
     )
     return StatelessView(box)
@@ -67,7 +67,7 @@ async def show_welcome(context: Context) -> None:
     services = context.services
     admitted = await services.owner_policy.admits(context.guild_id)
     words = greeting(admitted=admitted, own_keys=services.own_keys.offered)
-    await context.show(welcome_view(words, own_localizer(context).say))
+    await context.show(welcome_view(words, own_localizer(context).localize))
 
 
 @mod_button("welcome")
@@ -89,17 +89,17 @@ async def open_setup(context: Context) -> None:
     """Open the modal with what is set now."""
     settings = await context.services.guilds.settings(context.guild_id)
     offered = await context.services.policy.offered(context.guild_id)
-    await context.open(setup_modal(context.say, settings, offered))
+    await context.open(setup_modal(context.localize, settings, offered))
 
 
-def setup_modal(say: Say, settings: GuildSettings, offered: Iterable[Pool]) -> discord.ui.Modal:
+def setup_modal(localize: Localize, settings: GuildSettings, offered: Iterable[Pool]) -> discord.ui.Modal:
     """Ask for the first five decisions."""
     log = () if settings.log_channel is None else (settings.log_channel,)
-    pools = [(pool.value, say(pool_name(pool)), pool not in settings.pools.off) for pool in offered]
+    pools = [(pool.value, localize(pool_name(pool)), pool not in settings.pools.off) for pool in offered]
     known = [
-        (who.value, say(text(f"choice.press.{who.value}")), who is settings.press.who)
-        for who in Pressers
-        if who is not Pressers.ROLE or settings.press.who is Pressers.ROLE
+        (who.value, localize(text(f"choice.press.{who.value}")), who is settings.press.who)
+        for who in PressPermission
+        if who is not PressPermission.ROLE or settings.press.who is PressPermission.ROLE
     ]
     per_day: discord.ui.TextInput[Any] = discord.ui.TextInput(
         custom_id="per_day", required=False, max_length=LINE_LIMIT
@@ -108,7 +108,7 @@ def setup_modal(say: Say, settings: GuildSettings, offered: Iterable[Pool]) -> d
     log_channel = channel_picker("log", log, most=1, text_only=True)
     choice = [(text("welcome.pools"), picker("pools", pools, most=len(pools)), None)] if pools else []
     return form(
-        say,
+        localize,
         decide_shown.id(settings.revision, tuple(Pool(value) for value, _, _ in pools)),
         text("button.setup"),
         (text("welcome.channels"), channels, text("welcome.channels_hint")),
@@ -144,14 +144,14 @@ async def _decide(context: Context, revision: int | None, pools: Collection[Pool
     """
     await context.defer_ephemeral()
     typed = context.fields.get("per_day", "").strip()
-    unlimited = context.say(text("pool.unlimited"))
-    per_day = read_number(typed, unlimited=unlimited) if typed else UNSAID
+    unlimited = context.localize(text("pool.unlimited"))
+    per_day = read_number(typed, unlimited=unlimited) if typed else UNSET
     log = next((int(id_) for id_ in context.choices.get("log", ())), None)
     if log is not None:
         check_writable(context, log)
     wanted = {Pool(value) for value in context.choices.get("pools", ())}
     allowed = [int(id_) for id_ in context.choices.get("channels", ())]
-    press = Pressers(context.fields["press"])
+    press = PressPermission(context.fields["press"])
     services, guild_id = context.services, context.guild_id
     guilds = services.guilds
     shown = await guilds.shown(guild_id, revision, SECTIONS)
@@ -178,10 +178,10 @@ async def _decide(context: Context, revision: int | None, pools: Collection[Pool
             (text("welcome.per_day"), as_typed(typed)),
             (text("welcome.press"), text(f"choice.press.{press.value}")),
         ]
-        again = draw_mod_button("setup", label=context.say(text("button.setup")))
-        await tell_stale(context, SECTIONS, said, again)
+        again = draw_mod_button("setup", label=context.localize(text("button.setup")))
+        await reply_stale(context, SECTIONS, said, again)
         return
-    if per_day is not UNSAID:
+    if per_day is not UNSET:
         change = AllowanceChange(per_day=per_day)
         edits += [
             allowance(pool, guild_id, change, otherwise=offered.get(pool, UNLIMITED))

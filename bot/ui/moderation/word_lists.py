@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.texts import Say, text
+from bot.texts import Localize, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import NUMBER
 from bot.ui.kit.escape import quoted
@@ -33,24 +33,26 @@ CHANNELS: Final = 60
 async def show_words(context: Context, page: int) -> None:
     """Put a page of rules into the answer."""
     settings = await context.services.guilds.settings(context.guild_id)
-    await context.show(words_page(settings.words, page, context.say))
+    await context.show(words_page(settings.words, page, context.localize))
 
 
 @mod_button("words", NUMBER)
-async def turn_words(context: Context, page: int) -> None:
+async def show_words_page(context: Context, page: int) -> None:
     """Turn the page."""
     await context.defer_update()
     await show_words(context, page)
 
 
-def words_page(rules: Sequence[WordRule], page: int, say: Say) -> discord.ui.LayoutView:
+def words_page(rules: Sequence[WordRule], page: int, localize: Localize) -> discord.ui.LayoutView:
     """Draw a page of rules."""
-    title = say(text("mod.words", n=len(rules)) if rules else text("mod.words_none"))
-    return lines_view(title, [_rule(rule, say) for rule in rules], page, word="words", size=PAGE, say=say)
+    title = localize(text("mod.words", n=len(rules)) if rules else text("mod.words_none"))
+    return lines_view(
+        title, [_rule(rule, localize) for rule in rules], page, word="words", size=PAGE, localize=localize
+    )
 
 
-def _rule(rule: WordRule, say: Say) -> str:
-    return say(
+def _rule(rule: WordRule, localize: Localize) -> str:
+    return localize(
         text(
             "mod.word",
             pattern=quoted(rule.pattern, PATTERN_LIMIT),
@@ -62,23 +64,25 @@ def _rule(rule: WordRule, say: Say) -> str:
 
 def verdict_view(context: Context, verdict: Verdict) -> discord.ui.LayoutView:
     """Draw what the rules say about a prompt, and what would happen."""
-    say = context.say
+    localize = context.localize
     action = verdict.action
     headline = text("mod.test_passes") if action is None else text(f"mod.test_{action.value}")
     box: discord.ui.Container[Any] = discord.ui.Container()
-    box.add_item(discord.ui.TextDisplay(f"**{say(headline)}**"))
+    box.add_item(discord.ui.TextDisplay(f"**{localize(headline)}**"))
     lines = few(
-        [*_matches(verdict.found, "found", say), *_matches(verdict.allowed, "allowed", say)], FOUND, say
+        [*_matches(verdict.found, "found", localize), *_matches(verdict.allowed, "allowed", localize)],
+        FOUND,
+        localize,
     )
     if lines:
         box.add_item(discord.ui.TextDisplay("\n".join(lines)))
-    box.add_item(discord.ui.TextDisplay("-# " + say(text("mod.test_dry"))))
+    box.add_item(discord.ui.TextDisplay("-# " + localize(text("mod.test_dry"))))
     return StatelessView(box)
 
 
-def _matches(found: Sequence[Found], how: str, say: Say) -> Iterable[str]:
+def _matches(found: Sequence[Found], how: str, localize: Localize) -> Iterable[str]:
     for match in found:
-        yield say(
+        yield localize(
             text(
                 f"mod.test_{how}",
                 pattern=quoted(match.rule.pattern, PATTERN_LIMIT),
@@ -91,11 +95,11 @@ def _matches(found: Sequence[Found], how: str, say: Say) -> Iterable[str]:
 
 def channels_view(context: Context, policy: ChannelPolicy) -> discord.ui.LayoutView:
     """Draw both lists of channels."""
-    say = context.say
+    localize = context.localize
     box: discord.ui.Container[Any] = discord.ui.Container()
     for name, channels in (("allowed", policy.allowed), ("denied", policy.denied)):
         if channels:
-            lines = few([f"<#{channel}>" for channel in channels], CHANNELS, say)
-            title = say(text(f"mod.channels_{name}", n=len(channels)))
+            lines = few([f"<#{channel}>" for channel in channels], CHANNELS, localize)
+            title = localize(text(f"mod.channels_{name}", n=len(channels)))
             box.add_item(discord.ui.TextDisplay(f"{title}\n{' '.join(lines)}"))
     return StatelessView(box)

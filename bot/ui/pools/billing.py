@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.accounts import is_own
 from bot.errors import RemoteFault
-from bot.texts import Say, Text, text
+from bot.texts import Localize, Text, text
 from bot.ui.kit.escape import quoted
-from bot.ui.pools.able import able_lines
+from bot.ui.pools.capabilities import capability_lines
 from bot.ui.pools.wording import bar, pool_name
 
 if TYPE_CHECKING:
@@ -62,36 +62,36 @@ def _for_moderators(condition: Condition, *, own: bool) -> Condition:
     return condition if condition.key is None else replace(condition, credits_left=None, rates=())
 
 
-def payer_lines(payers: Sequence[Payer], say: Say) -> Iterable[str]:
+def payer_lines(payers: Sequence[Payer], localize: Localize) -> Iterable[str]:
     """How each account does; with several, each says for which pool it is."""
     for payer in payers:
         said = _answers(payer)
         if len(payers) > 1:
             said = text("pool.upstream_for", pool=pool_name(payer.pools[0]), said=said)
-        yield say(said)
-        yield from _limit_lines(payer.condition, say)
+        yield localize(said)
+        yield from _limit_lines(payer.condition, localize)
         if payer.condition.credits_left is not None:
-            yield say(text("pool.balance", n=payer.condition.credits_left))
+            yield localize(text("pool.balance", n=payer.condition.credits_left))
         if payer.condition.rates:
-            yield "-# " + say(text("pool.rates", prices=_prices(payer.condition.rates)))
-        yield from able_lines(payer.condition.able, say)
+            yield "-# " + localize(text("pool.rates", prices=_prices(payer.condition.rates)))
+        yield from capability_lines(payer.condition.capabilities, localize)
 
 
-def _limit_lines(condition: Condition, say: Say) -> Iterable[str]:
+def _limit_lines(condition: Condition, localize: Localize) -> Iterable[str]:
     """What was spent of the key's cap, and what ends when."""
     key = condition.key
     if key is not None:
         if key.used is not None and key.cap is not None and key.percent is not None:
             drawn = bar(min(int(key.used), int(key.cap)), int(key.cap))
-            yield say(
+            yield localize(
                 text("pool.key_spent", bar=drawn, used=int(key.used), limit=int(key.cap), percent=key.percent)
             )
         if key.is_disabled:
-            yield "⚠️ " + say(text("pool.key_disabled"))
+            yield "⚠️ " + localize(text("pool.key_disabled"))
         if key.expires_at is not None:
-            yield "-# " + say(text("pool.key_ends", until=key.expires_at // 1_000))
+            yield "-# " + localize(text("pool.key_ends", until=key.expires_at // 1_000))
     if condition.membership_end is not None:
-        yield "-# " + say(text("pool.membership_ends", until=condition.membership_end // 1_000))
+        yield "-# " + localize(text("pool.membership_ends", until=condition.membership_end // 1_000))
 
 
 def _answers(payer: Payer) -> Text:
@@ -111,22 +111,22 @@ def _prices(rates: Sequence[Priced]) -> str:
     return "; ".join([*listed, "…"] if len(rates) > RATES_SHOWN else listed)
 
 
-def key_lines(state: KeyState, say: Say) -> Iterable[str]:
+def key_lines(state: KeyState, localize: Localize) -> Iterable[str]:
     """What moderators may know of the server's own key: never any part of it."""
     key = state.key
     if not state.offered:
-        yield say(text("own_key.title", state=text("own_key.state_off")))
-        yield say(text("own_key.off" if key is None else "own_key.off_resting"))
+        yield localize(text("own_key.title", state=text("own_key.state_off")))
+        yield localize(text("own_key.off" if key is None else "own_key.off_resting"))
         return
     if key is None:
-        yield say(text("own_key.title", state=text("own_key.state_none")))
-        yield say(text("own_key.about"))
+        yield localize(text("own_key.title", state=text("own_key.state_none")))
+        yield localize(text("own_key.about"))
         return
-    yield say(text("own_key.title", state=text("own_key.state_set")))
+    yield localize(text("own_key.title", state=text("own_key.state_set")))
     if not state.readable:
-        yield "⚠️ " + say(text("own_key.unreadable"))
+        yield "⚠️ " + localize(text("own_key.unreadable"))
     when: dict[str, int] = {"at": key.at // 1_000, "tested": key.tested_at // 1_000}
-    yield say(
+    yield localize(
         text("own_key.set_by", user=str(key.by), **when) if key.by else text("own_key.set_by_owner", **when)
     )
-    yield "-# " + say(text("own_key.effect"))
+    yield "-# " + localize(text("own_key.effect"))

@@ -128,7 +128,7 @@ async def set_default(context: Context, pool: Pool | None) -> Text:
     return _confirmed(changed, text(said, pool=pool_name(now)))
 
 
-async def say_default(context: Context) -> Text:
+async def describe_default(context: Context) -> Text:
     """Say what a command means that names no pool."""
     services, guild_id = context.services, context.moderator()
     settings = await services.guilds.settings(guild_id)
@@ -136,7 +136,7 @@ async def say_default(context: Context) -> Text:
     return text(said, pool=pool_name(await services.policy.server_default(settings)))
 
 
-async def say_total(context: Context, pool: Pool) -> Text:
+async def describe_total(context: Context, pool: Pool) -> Text:
     """Say how many units a day the whole server has."""
     settings = await context.services.guilds.settings(context.moderator())
     return _total_words(pool, settings.total(pool))
@@ -148,7 +148,7 @@ def _total_words(pool: Pool, per_day: int | None) -> Text:
     return text("pool.now_total", pool=pool_name(pool), n=per_day)
 
 
-async def say_price(context: Context, pool: Pool, charge: Charge) -> Text:
+async def describe_price(context: Context, pool: Pool, charge: Charge) -> Text:
     """Say what a kind of job costs now."""
     settings = await context.services.guilds.settings(context.moderator())
     return _price_words(pool, charge, price_of(settings.prices, pool, charge))
@@ -186,7 +186,7 @@ async def set_zone(context: Context, zone: str) -> Text:
     return _confirmed(changed, text("pool.now_zone", zone=changed.after.zone, renews=renews))
 
 
-async def bring_key(context: Context, typed: str) -> Text:
+async def set_own_key(context: Context, typed: str) -> Text:
     """Make a key the server's own, if the image API takes it."""
     guild_id = context.moderator()
     brought = await context.services.own_keys.bring(guild_id, context.actor, typed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.pools import UNSAID, USUAL_POOLS, AllowanceChange, Pool, Said, Unsaid
+from bot.domain.pools import UNSET, USUAL_POOLS, AllowanceChange, NewLimit, Pool, Unset
 from bot.domain.prices import PICTURES, Charge
 from bot.errors import UserError
 from bot.services.servers.quota import REASON_LIMIT
@@ -23,7 +23,7 @@ from bot.ui.pools.wording import charge_name, pool_name, read_number
 if TYPE_CHECKING:
     from collections.abc import Collection, Coroutine, Iterable
 
-    from bot.texts import Say, Text
+    from bot.texts import Localize, Text
     from bot.ui.kit.context import Context
 
     Labelled = tuple[Text, discord.ui.Item[Any], Text | None]
@@ -55,8 +55,8 @@ def _role() -> Labelled:
     return _field("pool.window.role", item, "pool.window.role_hint")
 
 
-def _choice(name: str, label: str, say: Say, names: dict[str, Text]) -> Labelled:
-    options = [discord.SelectOption(label=say(words), value=value) for value, words in names.items()]
+def _choice(name: str, label: str, localize: Localize, names: dict[str, Text]) -> Labelled:
+    options = [discord.SelectOption(label=localize(words), value=value) for value, words in names.items()]
     return _field(label, discord.ui.Select(custom_id=name, options=options, required=True))
 
 
@@ -65,20 +65,20 @@ def _role_in(context: Context) -> int:
     return int(context.fields.get("role", context.guild_id))
 
 
-def _said(context: Context, name: str) -> Said:
+def _limit_of(context: Context, name: str) -> NewLimit:
     """A number, or this language's word for “unlimited”, as its hint names it."""
     written = context.fields.get(name, "")
     if not written.strip():
-        return UNSAID
-    return read_number(written, unlimited=context.say(text("pool.unlimited")))
+        return UNSET
+    return read_number(written, unlimited=context.localize(text("pool.unlimited")))
 
 
 def _count(context: Context, name: str) -> int | None:
     """A number, or nothing; “unlimited” makes no sense here."""
-    said = _said(context, name)
+    said = _limit_of(context, name)
     if said is None:
         raise UserError(text("pool.must_be_number"))
-    return None if isinstance(said, Unsaid) else said
+    return None if isinstance(said, Unset) else said
 
 
 # -- a role's allowance in one pool ------------------------------------------------------------------------------
@@ -91,23 +91,25 @@ NUMBERS: Final = {
 }
 
 
-def rule_modal(say: Say, pool: Pool) -> discord.ui.Modal:
+def rule_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
     """Ask for a rule."""
     numbers = (_field(label, _line(name), "pool.window.number_hint") for name, label in NUMBERS.items())
-    return form(say, set_rule.id(pool), text("pool.window.rule", pool=pool_name(pool)), _role(), *numbers)
+    return form(
+        localize, set_rule.id(pool), text("pool.window.rule", pool=pool_name(pool)), _role(), *numbers
+    )
 
 
 @modal("pool-rule", POOL, moderators=True)
 async def set_rule(context: Context, pool: Pool) -> None:
     """Set it."""
-    per_day, running, waiting, per_month = (_said(context, name) for name in NUMBERS)
+    per_day, running, waiting, per_month = (_limit_of(context, name) for name in NUMBERS)
     numbers = AllowanceChange(per_day, running, waiting, per_month)
     await _show(context, pool_changes.set_rule(context, pool, _role_in(context), numbers))
 
 
-def unrule_modal(say: Say, pool: Pool) -> discord.ui.Modal:
+def unrule_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
     """Ask whose rule goes."""
-    return form(say, remove_rule.id(pool), text("pool.window.unrule", pool=pool_name(pool)), _role())
+    return form(localize, remove_rule.id(pool), text("pool.window.unrule", pool=pool_name(pool)), _role())
 
 
 @modal("pool-unrule", POOL, moderators=True)
@@ -116,11 +118,11 @@ async def remove_rule(context: Context, pool: Pool) -> None:
     await _show(context, pool_changes.remove_rule(context, pool, _role_in(context)))
 
 
-def cooldown_modal(say: Say, pool: Pool) -> discord.ui.Modal:
+def cooldown_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
     """Ask how long a role's members rest between two jobs."""
     seconds = _field("pool.window.seconds", _line("seconds", required=True), "pool.window.seconds_hint")
     return form(
-        say, set_cooldown.id(pool), text("pool.window.cooldown", pool=pool_name(pool)), _role(), seconds
+        localize, set_cooldown.id(pool), text("pool.window.cooldown", pool=pool_name(pool)), _role(), seconds
     )
 
 
@@ -134,12 +136,14 @@ async def set_cooldown(context: Context, pool: Pool) -> None:
 # -- pauses ------------------------------------------------------------------------------------------------------
 
 
-def pause_modal(say: Say, pool: Pool | None, *, pools: Collection[Pool] = USUAL_POOLS) -> discord.ui.Modal:
+def pause_modal(
+    localize: Localize, pool: Pool | None, *, pools: Collection[Pool] = USUAL_POOLS
+) -> discord.ui.Modal:
     """Ask for a word to members before a pool, or all of `pools`, stop."""
     every = text("pool.window.pause_all" if len(pools) <= len(USUAL_POOLS) else "pool.window.pause_every")
     title = every if pool is None else text("pool.window.pause", pool=pool_name(pool))
     words = _field("pool.window.words", _line("words", limit=PAUSE_LIMIT), "pool.window.words_hint")
-    return form(say, pause.id(pool), title, words)
+    return form(localize, pause.id(pool), title, words)
 
 
 @modal("pool-pause", maybe(POOL), moderators=True)
@@ -151,27 +155,27 @@ async def pause(context: Context, pool: Pool | None) -> None:
 # -- the server's units a day, and prices ------------------------------------------------------------------------
 
 
-def total_modal(say: Say, pool: Pool) -> discord.ui.Modal:
+def total_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
     """Ask for the whole server's units a day."""
     field = _field("pool.window.total_units", _line("units"), "pool.window.total_hint")
-    return form(say, set_total.id(pool), text("pool.window.total", pool=pool_name(pool)), field)
+    return form(localize, set_total.id(pool), text("pool.window.total", pool=pool_name(pool)), field)
 
 
 @modal("pool-total", POOL, moderators=True)
 async def set_total(context: Context, pool: Pool) -> None:
     """Limit them."""
-    said = _said(context, "units")
-    per_day = None if isinstance(said, Unsaid) else said
+    said = _limit_of(context, "units")
+    per_day = None if isinstance(said, Unset) else said
     await _show(context, pool_changes.set_total(context, pool, per_day))
 
 
-def price_modal(say: Say, pool: Pool) -> discord.ui.Modal:
+def price_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
     """Ask what a kind of job costs in a pool."""
     kinds = _choice(
-        "kind", "pool.window.kind", say, {charge.value: charge_name(charge) for charge in PICTURES}
+        "kind", "pool.window.kind", localize, {charge.value: charge_name(charge) for charge in PICTURES}
     )
     units = _field("pool.window.units", _line("units"), "pool.window.price_hint")
-    return form(say, set_price.id(pool), text("pool.window.price", pool=pool_name(pool)), kinds, units)
+    return form(localize, set_price.id(pool), text("pool.window.price", pool=pool_name(pool)), kinds, units)
 
 
 @modal("pool-price", POOL, moderators=True)
@@ -184,14 +188,14 @@ async def set_price(context: Context, pool: Pool) -> None:
 # -- extra units, the day, the server's own key ------------------------------------------------------------------
 
 
-def grant_modal(say: Say, pools: Iterable[Pool] = USUAL_POOLS) -> discord.ui.Modal:
+def grant_modal(localize: Localize, pools: Iterable[Pool] = USUAL_POOLS) -> discord.ui.Modal:
     """Ask for extra units for a member."""
     return form(
-        say,
+        localize,
         grant.id(),
         text("pool.window.grant"),
         _field("pool.window.member", discord.ui.UserSelect(custom_id="member", required=True)),
-        _choice("pool", "pool.window.pool", say, {pool.value: pool_name(pool) for pool in pools}),
+        _choice("pool", "pool.window.pool", localize, {pool.value: pool_name(pool) for pool in pools}),
         _field("pool.window.units", _line("units", required=True)),
         _field("pool.window.hours", _line("hours"), "pool.window.hours_hint"),
         _field("pool.window.reason", _line("reason", limit=REASON_LIMIT)),
@@ -209,11 +213,11 @@ async def grant(context: Context) -> None:
     await _show(context, pool_changes.grant(context, member, pool, units=units, reason=reason, hours=hours))
 
 
-def zone_modal(say: Say) -> discord.ui.Modal:
+def zone_modal(localize: Localize) -> discord.ui.Modal:
     """Ask where the day begins at midnight."""
     zone = _line("zone", required=True, limit=60)
     field = _field("pool.window.zone_name", zone, "pool.window.zone_hint")
-    return form(say, set_zone.id(), text("pool.window.zone"), field)
+    return form(localize, set_zone.id(), text("pool.window.zone"), field)
 
 
 @modal("pool-zone", moderators=True)
@@ -222,15 +226,15 @@ async def set_zone(context: Context) -> None:
     await _show(context, pool_changes.set_zone(context, context.fields.get("zone", "")))
 
 
-def key_modal(say: Say) -> discord.ui.Modal:
+def key_modal(localize: Localize) -> discord.ui.Modal:
     """Ask for a key of the server's own; the key alone, for where it is sent to is the owner's business."""
     line = _line("key", required=True, limit=PASTED_LIMIT)
     line.placeholder = KEY_LOOKS
     field = _field("own_key.window_key", line, "own_key.window_hint")
-    return form(say, bring_key.id(), text("own_key.window"), field)
+    return form(localize, set_own_key.id(), text("own_key.window"), field)
 
 
 @modal("pool-key", moderators=True)
-async def bring_key(context: Context) -> None:
+async def set_own_key(context: Context) -> None:
     """Make it the server's own."""
-    await _show(context, pool_changes.bring_key(context, context.fields.get("key", "")))
+    await _show(context, pool_changes.set_own_key(context, context.fields.get("key", "")))

@@ -11,9 +11,9 @@ from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
 from bot.domain.prices import Charge
 from bot.errors import UserError
 from bot.texts import listed, text
-from bot.ui.kit.command_texts import said
+from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import AnyInteraction, Context
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.deadline import within_deadline
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.wording import pool_name
 
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
 AUTOMATIC: Final = "automatic"
 TYPED_SHOWN: Final = 40
-TOLD: Final = {pool: said(f"command.imagine.pool.{pool.value}") for pool in MIDJOURNEY_POOLS}
-CHOICES: Final = [app_commands.Choice(name=TOLD[pool], value=pool.value) for pool in USUAL_POOLS]
+LABELS: Final = {pool: localized(f"command.imagine.pool.{pool.value}") for pool in MIDJOURNEY_POOLS}
+CHOICES: Final = [app_commands.Choice(name=LABELS[pool], value=pool.value) for pool in USUAL_POOLS]
 """For members: with what a pool is good for. No account of the program has more: the picker itself lists them."""
 NAMES: Final = [app_commands.Choice(name=pool.value, value=pool.value) for pool in USUAL_POOLS]
 """For moderators."""
-NAMES_OR_AUTOMATIC: Final = [*NAMES, app_commands.Choice(name=said("setting.automatic"), value=AUTOMATIC)]
+NAMES_OR_AUTOMATIC: Final = [
+    *NAMES,
+    app_commands.Choice(name=localized("setting.automatic"), value=AUTOMATIC),
+]
 
 
 HELPS: Final = frozenset({"improve", "translate", Charge.HELP.value})
@@ -58,7 +61,9 @@ async def suggest(interaction: AnyInteraction, typed: str) -> list[app_commands.
     """Offer members the pools that the server sees."""
     context = Context(interaction)
     return [
-        app_commands.Choice(name=context.say(text(f"command.imagine.pool.{pool.value}")), value=pool.value)
+        app_commands.Choice(
+            name=context.localize(text(f"command.imagine.pool.{pool.value}")), value=pool.value
+        )
         for pool in _matching(await _midjourneys(context), typed)
     ]
 
@@ -73,7 +78,9 @@ async def suggest_name_or_automatic(
     interaction: AnyInteraction, typed: str
 ) -> list[app_commands.Choice[str]]:
     """The same, with the choice that leaves it to the bot."""
-    automatic = app_commands.Choice(name=Context(interaction).say(text("setting.automatic")), value=AUTOMATIC)
+    automatic = app_commands.Choice(
+        name=Context(interaction).localize(text("setting.automatic")), value=AUTOMATIC
+    )
     names = await suggest_name(interaction, typed)
     return [*(name for name in names if name.value in MIDJOURNEY_POOLS), automatic]
 
@@ -104,7 +111,7 @@ async def _midjourneys(context: Context) -> tuple[Pool, ...]:
 
 
 async def _shown(context: Context) -> tuple[Pool, ...]:
-    return await promptly(context.services.policy.shown(context.interaction.guild_id), USUAL_POOLS)
+    return await within_deadline(context.services.policy.shown(context.interaction.guild_id), USUAL_POOLS)
 
 
 def _matching(shown: Iterable[Pool], typed: str) -> Iterable[Pool]:

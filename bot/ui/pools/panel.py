@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
-from bot.texts import Say, Text, text
+from bot.texts import Localize, Text, text
 from bot.ui.card.cards import POOL_COLOUR, WAITING_COLOUR
 from bot.ui.kit.controls import StatelessView
-from bot.ui.kit.custom_ids import maybe, one_of, spell
+from bot.ui.kit.custom_ids import encode_custom_id, maybe, one_of
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.billing import key_lines, payer_lines, read_payers
 from bot.ui.pools.wording import allowance_words, bar, charge_name, pool_name, role_name, spent_words
@@ -74,7 +74,7 @@ MENU: Final = "pool-menu"
 
 def draw_button(verb: Verb, pool: Pool | None, label: str, **options: Any) -> discord.ui.Button[Any]:
     """Draw one; who presses it is checked at each press."""
-    return discord.ui.Button(label=label, custom_id=spell("pool", BUTTON, (verb, pool)), **options)
+    return discord.ui.Button(label=label, custom_id=encode_custom_id("pool", BUTTON, (verb, pool)), **options)
 
 
 # -- drawing ---------------------------------------------------------------------------------------------------
@@ -129,53 +129,53 @@ async def show_panel(
         asking=asking,
         asking_key=asking_key,
     )
-    say = context.say
-    await context.show(panel_view(state, say, controls=controls))
+    localize = context.localize
+    await context.show(panel_view(state, localize, controls=controls))
 
 
-def panel_view(state: State, say: Say, *, controls: bool = True) -> discord.ui.LayoutView:
+def panel_view(state: State, localize: Localize, *, controls: bool = True) -> discord.ui.LayoutView:
     """Draw the panel; without controls it only tells."""
     view = StatelessView()
     head: discord.ui.Container[Any] = discord.ui.Container(accent_colour=WAITING_COLOUR)
-    head.add_item(discord.ui.TextDisplay("\n".join(_head(state, say))))
+    head.add_item(discord.ui.TextDisplay("\n".join(_head(state, localize))))
     view.add_item(head)
     for pool in state.pools:
         box: discord.ui.Container[Any] = discord.ui.Container(
             accent_colour=POOL_COLOUR[pool.pool] if _is_open(pool, state) else WAITING_COLOUR
         )
-        box.add_item(discord.ui.TextDisplay("\n".join(_pool(pool, state, say))))
+        box.add_item(discord.ui.TextDisplay("\n".join(_pool(pool, state, localize))))
         if _is_asked(pool, state):
-            box.add_item(discord.ui.TextDisplay("\n".join(_question(pool, state, say))))
+            box.add_item(discord.ui.TextDisplay("\n".join(_question(pool, state, localize))))
         if controls:
-            for row in _controls(pool, state, say):
+            for row in _controls(pool, state, localize):
                 box.add_item(row)
         view.add_item(box)
-    view.add_item(_key_box(state, say, controls=controls))
+    view.add_item(_key_box(state, localize, controls=controls))
     if controls:
         view.add_item(
             discord.ui.ActionRow(
                 *(
-                    draw_button(verb, None, say(text(f"pool.button.{verb.value}")))
+                    draw_button(verb, None, localize(text(f"pool.button.{verb.value}")))
                     for verb in (Verb.REFRESH, Verb.USAGE, Verb.GRANT, Verb.ZONE)
                 ),
-                _pause_all(state, say),
+                _pause_all(state, localize),
             )
         )
     return view
 
 
-def _head(state: State, say: Say) -> Iterable[str]:
-    yield say(text("pool.panel"))
+def _head(state: State, localize: Localize) -> Iterable[str]:
+    yield localize(text("pool.panel"))
     if state.notice is not None:
-        yield say(text("pool.notice", said=state.notice))
-    yield from payer_lines(state.payers, say)
+        yield localize(text("pool.notice", said=state.notice))
+    yield from payer_lines(state.payers, localize)
     if state.budget is not None and not all(payer.is_own for payer in state.payers):
-        yield from budget_lines(state.budget, say)
+        yield from budget_lines(state.budget, localize)
     renews = state.pools[0].renews_at // 1_000
-    yield "-# " + say(text("pool.day", zone=state.settings.zone, renews=renews))
+    yield "-# " + localize(text("pool.day", zone=state.settings.zone, renews=renews))
 
 
-def _pool(pool: PoolOverview, state: State, say: Say) -> Iterable[str]:
+def _pool(pool: PoolOverview, state: State, localize: Localize) -> Iterable[str]:
     settings = state.settings
     pause = settings.pause_of(pool.pool)
     if not pool.offered:
@@ -186,40 +186,42 @@ def _pool(pool: PoolOverview, state: State, say: Say) -> Iterable[str]:
         now = text("pool.state_paused")
     else:
         now = text("pool.state_default" if pool.is_default else "pool.state_on")
-    yield say(text("pool.title", pool=pool_name(pool.pool), state=now))
+    yield localize(text("pool.title", pool=pool_name(pool.pool), state=now))
     if pause is not None:
         words: Text | str = quoted(pause.words, PAUSE_SHOWN) if pause.words else text("pause.no_words")
-        yield say(text("pool.paused", words=words))
+        yield localize(text("pool.paused", words=words))
     today = pool.today
     counts = {"running": today.running, "waiting": today.waiting}
     if pool.total is None:
-        yield say(text("pool.today", n=today.spent, **counts))
+        yield localize(text("pool.today", n=today.spent, **counts))
     else:
-        yield say(
+        yield localize(
             text("pool.today_of", bar=bar(today.spent, pool.total), n=today.spent, total=pool.total, **counts)
         )
     spent = spent_words(pool.cost, state.money)
     if spent is not None:
-        yield say(text("cost.today", cost=spent))
+        yield localize(text("cost.today", cost=spent))
     crowded = len(state.pools) > BUTTONS_UP_TO
-    yield from _rules(pool, settings.guild_id, say, most=RULES_SHOWN_CROWDED if crowded else RULES_SHOWN)
+    yield from _rules(pool, settings.guild_id, localize, most=RULES_SHOWN_CROWDED if crowded else RULES_SHOWN)
     prices = [p for p in settings.prices if p.pool is pool.pool][:PRICES_SHOWN]
     if prices:
-        listed = ", ".join(say(text("pool.price", kind=charge_name(p.charge), n=p.units)) for p in prices)
-        yield "-# " + say(text("pool.prices", prices=listed))
+        listed = ", ".join(
+            localize(text("pool.price", kind=charge_name(p.charge), n=p.units)) for p in prices
+        )
+        yield "-# " + localize(text("pool.prices", prices=listed))
 
 
-def _rules(pool: PoolOverview, guild_id: int, say: Say, *, most: int) -> Iterable[str]:
+def _rules(pool: PoolOverview, guild_id: int, localize: Localize, *, most: int) -> Iterable[str]:
     if not pool.rules and pool.default is not None:
-        yield "- " + say(
+        yield "- " + localize(
             text("pool.rule", role=text("rule.default"), allowance=allowance_words(pool.default))
         )
     for rule in pool.rules[:most]:
         role = role_name(rule.role_id, guild_id)
-        yield "- " + say(text("pool.rule", role=role, allowance=allowance_words(rule.allowance())))
+        yield "- " + localize(text("pool.rule", role=role, allowance=allowance_words(rule.allowance())))
     hidden = len(pool.rules) - most
     if hidden > 0:
-        yield "-# " + say(text("pool.more_rules", n=hidden))
+        yield "-# " + localize(text("pool.more_rules", n=hidden))
 
 
 def _is_open(pool: PoolOverview, state: State) -> bool:
@@ -232,20 +234,20 @@ def _is_asked(pool: PoolOverview, state: State) -> bool:
     return state.asking is pool.pool and pool.on
 
 
-def _question(pool: PoolOverview, state: State, say: Say) -> Iterable[str]:
-    yield say(text("pool.off_sure", pool=pool_name(pool.pool)))
+def _question(pool: PoolOverview, state: State, localize: Localize) -> Iterable[str]:
+    yield localize(text("pool.off_sure", pool=pool_name(pool.pool)))
     if not any(other.on and other.offered for other in state.pools if other is not pool):
-        yield say(text("pool.off_sure_last"))
+        yield localize(text("pool.off_sure_last"))
 
 
-def _controls(pool: PoolOverview, state: State, say: Say) -> Iterable[discord.ui.ActionRow[Any]]:
+def _controls(pool: PoolOverview, state: State, localize: Localize) -> Iterable[discord.ui.ActionRow[Any]]:
     def button(verb: Verb, **options: Any) -> discord.ui.Button[Any]:
-        return draw_button(verb, pool.pool, say(text(f"pool.button.{verb.value}")), **options)
+        return draw_button(verb, pool.pool, localize(text(f"pool.button.{verb.value}")), **options)
 
     if _is_asked(pool, state):
         yield discord.ui.ActionRow(
             button(Verb.OFF, style=discord.ButtonStyle.danger),
-            draw_button(Verb.REFRESH, pool.pool, say(text("pool.button.keep"))),
+            draw_button(Verb.REFRESH, pool.pool, localize(text("pool.button.keep"))),
         )
         return
     paused = any(pause.pool is pool.pool for pause in state.settings.pauses)
@@ -259,13 +261,13 @@ def _controls(pool: PoolOverview, state: State, say: Say) -> Iterable[discord.ui
     }
     if len(state.pools) > BUTTONS_UP_TO:
         options = [
-            discord.SelectOption(label=say(text(f"pool.button.{verb.value}")), value=verb.value)
+            discord.SelectOption(label=localize(text(f"pool.button.{verb.value}")), value=verb.value)
             for verb in (*first, *second)
             if not useless.get(verb)
         ]
         menu: discord.ui.Select[Any] = discord.ui.Select(
-            custom_id=spell(MENU, (POOL,), (pool.pool,)),
-            placeholder=say(text("pool.menu", pool=pool_name(pool.pool))),
+            custom_id=encode_custom_id(MENU, (POOL,), (pool.pool,)),
+            placeholder=localize(text("pool.menu", pool=pool_name(pool.pool))),
             options=options,
         )
         yield discord.ui.ActionRow(menu)
@@ -284,37 +286,39 @@ def _controls(pool: PoolOverview, state: State, say: Say) -> Iterable[discord.ui
         )
 
 
-def _pause_all(state: State, say: Say) -> discord.ui.Button[Any]:
+def _pause_all(state: State, localize: Localize) -> discord.ui.Button[Any]:
     """Stop every pool, or end that."""
     paused = any(pause.pool is None for pause in state.settings.pauses)
     stop = "pool.button.pause_all" if len(state.pools) <= BUTTONS_UP_TO else "pool.button.pause_every"
     label = text("pool.button.resume_all" if paused else stop)
-    return draw_button(Verb.RESUME if paused else Verb.PAUSE, None, say(label))
+    return draw_button(Verb.RESUME if paused else Verb.PAUSE, None, localize(label))
 
 
-def _key_box(state: State, say: Say, *, controls: bool) -> discord.ui.Container[Any]:
+def _key_box(state: State, localize: Localize, *, controls: bool) -> discord.ui.Container[Any]:
     """The server's own key: what may be known of it, and what can be done about it."""
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=WAITING_COLOUR)
-    box.add_item(discord.ui.TextDisplay("\n".join(key_lines(state.own_key, say))))
+    box.add_item(discord.ui.TextDisplay("\n".join(key_lines(state.own_key, localize))))
     asking = state.asking_key and state.own_key.key is not None
     if asking:
         stays = state.budget is None or state.budget.admitted
-        box.add_item(discord.ui.TextDisplay(say(text("own_key.sure" if stays else "own_key.sure_outside"))))
-    buttons = list(_key_controls(state, say, asking=asking)) if controls else []
+        box.add_item(
+            discord.ui.TextDisplay(localize(text("own_key.sure" if stays else "own_key.sure_outside")))
+        )
+    buttons = list(_key_controls(state, localize, asking=asking)) if controls else []
     if buttons:
         box.add_item(discord.ui.ActionRow(*buttons))
     return box
 
 
-def _key_controls(state: State, say: Say, *, asking: bool) -> Iterable[discord.ui.Button[Any]]:
+def _key_controls(state: State, localize: Localize, *, asking: bool) -> Iterable[discord.ui.Button[Any]]:
     def button(verb: Verb, label: str, **options: Any) -> discord.ui.Button[Any]:
-        return draw_button(verb, None, say(text(f"own_key.button.{label}")), **options)
+        return draw_button(verb, None, localize(text(f"own_key.button.{label}")), **options)
 
     known, offered = state.own_key.key is not None, state.own_key.offered
     if asking:
         yield button(Verb.KEY_REMOVE, "remove_now", style=discord.ButtonStyle.danger)
         # Not the button below with the same words: a custom_id may stand once in a message.
-        yield draw_button(Verb.REFRESH, Pool.NORMAL, say(text("own_key.button.keep")))
+        yield draw_button(Verb.REFRESH, Pool.NORMAL, localize(text("own_key.button.keep")))
         return
     if offered:
         yield button(Verb.KEY, "replace" if known else "set", style=discord.ButtonStyle.primary)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import discord
 
-    from bot.texts import Say
+    from bot.texts import Localize
     from bot.ui.kit.context import Context
 
 
@@ -34,7 +34,7 @@ async def choose(context: Context, pool: Pool) -> None:
 
 
 async def _do(context: Context, verb: Verb, pool: Pool | None) -> None:
-    opened = _modal(context.say, verb, pool, await context.services.policy.shown(context.guild_id))
+    opened = _modal(context.localize, verb, pool, await context.services.policy.shown(context.guild_id))
     if opened is not None:
         await context.open(opened)
         return
@@ -59,26 +59,28 @@ async def _do(context: Context, verb: Verb, pool: Pool | None) -> None:
     await show_panel(context, notice=notice, asking=asking, asking_key=verb is Verb.KEY_ASK)
 
 
-def _modal(say: Say, verb: Verb, pool: Pool | None, shown: Collection[Pool]) -> discord.ui.Modal | None:
+def _modal(
+    localize: Localize, verb: Verb, pool: Pool | None, shown: Collection[Pool]
+) -> discord.ui.Modal | None:
     """The modal behind a button; its end draws the panel anew."""
     if verb is Verb.GRANT:
-        return modals.grant_modal(say, shown)
+        return modals.grant_modal(localize, shown)
     if pool is not None and verb in OF_POOL:
-        return OF_POOL[verb](say, pool)
+        return OF_POOL[verb](localize, pool)
     if verb is Verb.PAUSE:
-        return modals.pause_modal(say, pool, pools=shown)
+        return modals.pause_modal(localize, pool, pools=shown)
     draw = OF_SERVER.get(verb)
-    return None if draw is None else draw(say)
+    return None if draw is None else draw(localize)
 
 
-OF_POOL: Final[Mapping[Verb, Callable[[Say, Pool], discord.ui.Modal]]] = {
+OF_POOL: Final[Mapping[Verb, Callable[[Localize, Pool], discord.ui.Modal]]] = {
     Verb.RULE: modals.rule_modal,
     Verb.COOLDOWN: modals.cooldown_modal,
     Verb.UNRULE: modals.unrule_modal,
     Verb.TOTAL: modals.total_modal,
     Verb.PRICE: modals.price_modal,
 }
-OF_SERVER: Final[Mapping[Verb, Callable[[Say], discord.ui.Modal]]] = {
+OF_SERVER: Final[Mapping[Verb, Callable[[Localize], discord.ui.Modal]]] = {
     Verb.ZONE: modals.zone_modal,
     Verb.KEY: modals.key_modal,
 }

@@ -15,7 +15,7 @@ from babel import Locale, UnknownLocaleError
 
 from bot.domain.costs import Cost
 from bot.domain.days import date_of, day_of
-from bot.texts import Say, text
+from bot.texts import Localize, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.pools.charts import Bar, usage_chart
 from bot.ui.pools.wording import spent_words
@@ -48,7 +48,7 @@ async def show_usage(context: Context, days: int) -> None:
     dates, since, until = period(client.services.jobs.now(), days, settings.zone)
     rows = await client.services.allowances.usage(guild_id, since, until)
     if not rows:
-        await context.tell(text("pool.usage_none", n=days))
+        await context.reply(text("pool.usage_none", n=days))
         return
     pools, money = await client.services.policy.shown(guild_id), client.services.costs.money
     chart = await asyncio.to_thread(
@@ -62,8 +62,8 @@ async def show_usage(context: Context, days: int) -> None:
         discord.File(io.BytesIO(chart), filename=CHART),
         discord.File(io.BytesIO(table_of(rows)), filename=TABLE),
     ]
-    say = context.say
-    await context.show(usage_view(rows, days, say, zone=settings.zone, money=money), files=files)
+    localize = context.localize
+    await context.show(usage_view(rows, days, localize, zone=settings.zone, money=money), files=files)
 
 
 def period(now: int, days: int, zone: str) -> tuple[list[date], int, int]:
@@ -97,7 +97,7 @@ def table_of(rows: Sequence[UsageRow]) -> bytes:
 
 
 def usage_view(
-    rows: Sequence[UsageRow], days: int, say: Say, *, zone: str, money: Money | None = None
+    rows: Sequence[UsageRow], days: int, localize: Localize, *, zone: str, money: Money | None = None
 ) -> discord.ui.LayoutView:
     """Draw the answer around the two files."""
     units: Counter[int] = Counter()
@@ -109,21 +109,21 @@ def usage_view(
         costs[row.user_id] = costs.get(row.user_id, Cost()) + row.cost
     total, made = text("pool.units", n=sum(units.values())), text("pool.jobs", n=sum(jobs.values()))
     box: discord.ui.Container[Any] = discord.ui.Container()
-    head = [say(text("pool.usage", n=days, units=total, jobs=made))]
+    head = [localize(text("pool.usage", n=days, units=total, jobs=made))]
     worth = spent_words(sum(costs.values(), Cost()), money)
     if worth is not None:
-        head.append(say(text("cost.total", cost=worth)))
+        head.append(localize(text("cost.total", cost=worth)))
     box.add_item(discord.ui.TextDisplay("\n".join(head)))
     gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
     gallery.add_item(
-        media=f"attachment://{CHART}", description=say(text("pool.usage_alt", n=days, units=total))
+        media=f"attachment://{CHART}", description=localize(text("pool.usage_alt", n=days, units=total))
     )
     box.add_item(gallery)
-    lines = [say(text("pool.usage_top"))]
+    lines = [localize(text("pool.usage_top"))]
     for place, (user_id, spent) in enumerate(units.most_common(TOP_MEMBERS), 1):
         lines.append(
             f"{place}. "
-            + say(
+            + localize(
                 text(
                     "pool.usage_member",
                     user=str(user_id),
@@ -134,10 +134,10 @@ def usage_view(
         )
         theirs = spent_words(costs[user_id], money)
         if theirs is not None:
-            lines[-1] += f" · {say(theirs)}"
+            lines[-1] += f" · {localize(theirs)}"
     if len(units) > TOP_MEMBERS:
-        lines.append("-# " + say(text("pool.usage_more", n=len(units) - TOP_MEMBERS)))
-    lines.append("-# " + say(text("pool.usage_note", zone=zone)))
+        lines.append("-# " + localize(text("pool.usage_more", n=len(units) - TOP_MEMBERS)))
+    lines.append("-# " + localize(text("pool.usage_note", zone=zone)))
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
     box.add_item(discord.ui.File(f"attachment://{TABLE}"))
     return StatelessView(box)

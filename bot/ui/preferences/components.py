@@ -16,7 +16,7 @@ from bot.ui.preferences.card import NEXT, USUAL, Menu, Verb, show_preferences
 
 if TYPE_CHECKING:
     from bot.domain.people import OptionSet, Preferences
-    from bot.texts import Say
+    from bot.texts import Localize
     from bot.ui.kit.context import Context
 
 ASPECT_LIMIT: Final = 20
@@ -28,10 +28,10 @@ async def press(context: Context, verb: Verb) -> None:
     people, user_id = context.services.people, context.user_id
     match verb:
         case Verb.SHAPE:
-            await context.open(shape_modal(context.say, await people.preferences(user_id)))
+            await context.open(shape_modal(context.localize, await people.preferences(user_id)))
             return
         case Verb.ADD:
-            await context.open(set_modal(context.say, None))
+            await context.open(set_modal(context.localize, None))
             return
     await context.defer_update()
     notice = None
@@ -53,7 +53,7 @@ async def choose(context: Context, menu: Menu) -> None:
     """Change what was chosen, or open the modal of the chosen set."""
     people, user_id, value = context.services.people, context.user_id, context.chosen or USUAL
     if menu is Menu.SETS:
-        await context.open(set_modal(context.say, (await people.preferences(user_id)).find(value)))
+        await context.open(set_modal(context.localize, (await people.preferences(user_id)).find(value)))
         return
     await context.defer_update()
     chosen = None if value == USUAL else value
@@ -72,7 +72,7 @@ async def choose(context: Context, menu: Menu) -> None:
 # -- modals ------------------------------------------------------------------------------------------------------
 
 
-def shape_modal(say: Say, known: Preferences) -> discord.ui.Modal:
+def shape_modal(localize: Localize, known: Preferences) -> discord.ui.Modal:
     """Aspect and suffix."""
     aspect = discord.ui.TextInput[Any](
         custom_id="aspect", required=False, max_length=ASPECT_LIMIT, default=known.aspect or ""
@@ -85,7 +85,7 @@ def shape_modal(say: Say, known: Preferences) -> discord.ui.Modal:
         style=discord.TextStyle.paragraph,
     )
     return form(
-        say,
+        localize,
         keep_shape.id(),
         text("prefer.window.shape"),
         (text("prefer.window.aspect"), aspect, text("prefer.window.aspect_hint")),
@@ -103,7 +103,7 @@ async def keep_shape(context: Context) -> None:
     await show_preferences(context)
 
 
-def set_modal(say: Say, known: OptionSet | None) -> discord.ui.Modal:
+def set_modal(localize: Localize, known: OptionSet | None) -> discord.ui.Modal:
     """A named option set; without options a known one is removed."""
     name = discord.ui.TextInput[Any](
         custom_id="name", max_length=NAME_LIMIT, default="" if known is None else known.name
@@ -117,7 +117,7 @@ def set_modal(say: Say, known: OptionSet | None) -> discord.ui.Modal:
     )
     hint = "prefer.window.options_hint" if known is None else "prefer.window.options_remove_hint"
     return form(
-        say,
+        localize,
         keep_set.id("" if known is None else known.name),
         text("prefer.window.set"),
         (text("prefer.window.name"), name, text("prefer.window.name_hint")),

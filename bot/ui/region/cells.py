@@ -8,4 +8,4 @@ from typing import Final
 from bot.domain.intake.masks import Cells
 from bot.ui.kit.custom_ids import Field
 
-CELLS: Final = Field(Cells.PATTERN, Cells.read, Cells.spell)
+CELLS: Final = Field(Cells.PATTERN, Cells.read, Cells.encode)

@@ -12,14 +12,14 @@ import discord
 from bot.domain.intake.masks import MOST_MASK_BYTES, Cells
 from bot.domain.intake.window_words import read_words
 from bot.errors import UserError
-from bot.services.intake.drafts import is_given_back
+from bot.services.intake.drafts import keeps_draft
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
-from bot.ui.card.press import say_where
+from bot.ui.card.press import reply_existing
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
-from bot.ui.imagine.window_drafts import give_back
+from bot.ui.imagine.window_drafts import offer_draft
 from bot.ui.kit.controls import form, modal, words_view
-from bot.ui.kit.custom_ids import KEY, NUMBER, spell
+from bot.ui.kit.custom_ids import KEY, NUMBER, encode_custom_id
 from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.links import card_link
 from bot.ui.region.cells import CELLS
@@ -45,7 +45,7 @@ def mask_modal(context: Context, key: JobKey, position: int, words: str | None =
     if words is not None:
         asked = prompt_field(words, required=False)
         fields.append((text("region.words_field"), asked, text("region.words_hint")))
-    return form(context.say, take.id(key, position), text("region.upload_title"), *fields)
+    return form(context.localize, take.id(key, position), text("region.upload_title"), *fields)
 
 
 @modal(WORD, KEY, NUMBER)
@@ -67,14 +67,16 @@ async def take(context: Context, key: JobKey, position: int) -> None:
         regions = context.services.regions
         await begin_region(context, await regions.prepare(asker, key, position, mask, words=words))
     except UserError as refusal:
-        if typed is None or not is_given_back(refusal.text):
+        if typed is None or not keeps_draft(refusal.text):
             raise
-        await give_back(
+        await offer_draft(
             context,
             refusal.text,
             typed,
             # The same window once more: no squares are chosen.
-            lambda draft: spell("cells-rewrite", (KEY, NUMBER, CELLS, KEY), (key, position, Cells(), draft)),
+            lambda draft: encode_custom_id(
+                "cells-rewrite", (KEY, NUMBER, CELLS, KEY), (key, position, Cells(), draft)
+            ),
         )
 
 
@@ -97,7 +99,7 @@ async def begin_region(context: Context, ready: Masked | Pressed) -> None:
     The press was answered by leaving the picker as it is, so the card gets a message of its own.
     """
     if isinstance(ready, Pressed):
-        await say_where(context, ready)
+        await reply_existing(context, ready)
         return
     words = context.client.catalogues.render(text("region.starting"), context.guild_locale)
     place = await context.interaction.followup.send(
@@ -112,13 +114,13 @@ async def begin_region(context: Context, ready: Masked | Pressed) -> None:
         raise
     if pressed.outcome is not PressOutcome.STARTED:
         await _take_away(context, place.id)
-        await say_where(context, pressed)
+        await reply_existing(context, pressed)
         return
     link = card_link(pressed.job)
     said = (
         text("region.begun", key=pressed.job.key) if link is None else text("region.begun_there", link=link)
     )
-    await context.interaction.edit_original_response(view=words_view(context.say(said)), attachments=[])
+    await context.interaction.edit_original_response(view=words_view(context.localize(said)), attachments=[])
 
 
 async def _take_away(context: Context, message_id: int) -> None:

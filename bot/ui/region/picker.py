@@ -67,7 +67,7 @@ async def _redraw(context: Context, key: JobKey, position: int, cells: Cells) ->
     """
     regions = context.services.regions
     here = context.asker()
-    draft = regions.at_hand(here, key, position)
+    draft = regions.cached_draft(here, key, position)
     if draft is not None:
         view, file = await _picker(context, here, draft, cells)
         await context.interaction.response.edit_message(view=view, attachments=[file])
@@ -83,8 +83,8 @@ async def _picker(
 ) -> tuple[discord.ui.LayoutView, discord.File]:
     """The picture with its lattice, and the buttons."""
     regions = context.services.regions
-    say = context.say
-    name = f"region-{draft.job.key}-{cells.spell()}.jpg"
+    localize = context.localize
+    name = f"region-{draft.job.key}-{cells.encode()}.jpg"
     file = discord.File(io.BytesIO(await regions.preview(draft, cells)), filename=name)
     chosen = ", ".join(name_of(cell) for cell in cells)
     if cells.is_region:
@@ -97,11 +97,11 @@ async def _picker(
         return discord.ui.Button(label=label, custom_id=custom_id, **options)
 
     gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
-    gallery.add_item(media=f"attachment://{name}", description=say(text("region.alt")))
+    gallery.add_item(media=f"attachment://{name}", description=localize(text("region.alt")))
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=ACCENT)
-    box.add_item(discord.ui.TextDisplay(say(text("region.intro"))))
+    box.add_item(discord.ui.TextDisplay(localize(text("region.intro"))))
     box.add_item(gallery)
-    box.add_item(discord.ui.TextDisplay(say(state)))
+    box.add_item(discord.ui.TextDisplay(localize(state)))
     for first in range(0, COUNT, SIDE):
         box.add_item(
             discord.ui.ActionRow(
@@ -112,15 +112,17 @@ async def _picker(
             )
         )
     controls: list[discord.ui.Item[Any]] = [
-        button(GO, say(text("region.go")), style=discord.ButtonStyle.success, disabled=not cells.is_region),
-        button(CLEAR, say(text("region.clear")), disabled=not cells),
-        button(UPLOAD, say(text("region.upload"))),
+        button(
+            GO, localize(text("region.go")), style=discord.ButtonStyle.success, disabled=not cells.is_region
+        ),
+        button(CLEAR, localize(text("region.clear")), disabled=not cells),
+        button(UPLOAD, localize(text("region.upload"))),
     ]
     if draft.words is not None:
-        controls.insert(1, button(WORDS, say(text("region.words")), disabled=not cells.is_region))
+        controls.insert(1, button(WORDS, localize(text("region.words")), disabled=not cells.is_region))
     link = await regions.editor_link(asker, draft.job.key, draft.position)
     if link is not None:
-        controls.append(discord.ui.Button(url=link, label=say(text("region.editor"))))
+        controls.append(discord.ui.Button(url=link, label=localize(text("region.editor"))))
     box.add_item(discord.ui.ActionRow(*controls))
     return StatelessView(box), file
 

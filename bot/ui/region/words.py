@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from bot.domain.intake.window_words import read_words
 from bot.errors import UserError
-from bot.services.intake.drafts import is_given_back
+from bot.services.intake.drafts import keeps_draft
 from bot.texts import text
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
-from bot.ui.imagine.window_drafts import give_back, kept_words
+from bot.ui.imagine.window_drafts import kept_words, offer_draft
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY, NUMBER
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.deadline import within_deadline
 from bot.ui.region.cells import CELLS
 from bot.ui.region.mask_upload import begin_region, mask_modal
 
@@ -29,7 +29,7 @@ async def words_for(context: Context, key: JobKey, position: int) -> str | None:
     """The picture's prompt, if its account takes other words for a region; None too if that was not to be had in time."""
     if not context.services.windows.anywhere:
         return None
-    return await promptly(context.services.regions.words(context.asker(), key, position), None)
+    return await within_deadline(context.services.regions.words(context.asker(), key, position), None)
 
 
 async def open_words(context: Context, key: JobKey, position: int, cells: Cells) -> None:
@@ -42,7 +42,7 @@ async def open_words(context: Context, key: JobKey, position: int, cells: Cells)
 
 def _form(context: Context, key: JobKey, position: int, cells: Cells, words: str) -> discord.ui.Modal:
     field = (text("region.words_field"), prompt_field(words, required=False), text("region.words_hint"))
-    return form(context.say, begin.id(key, position, cells), text("region.words"), field)
+    return form(context.localize, begin.id(key, position, cells), text("region.words"), field)
 
 
 @modal("cells-words", KEY, NUMBER, CELLS)
@@ -56,9 +56,9 @@ async def begin(context: Context, key: JobKey, position: int, cells: Cells) -> N
         ready = await context.services.regions.prepare(asker, key, position, cells, words=words)
         await begin_region(context, ready)
     except UserError as refusal:
-        if not is_given_back(refusal.text):
+        if not keeps_draft(refusal.text):
             raise
-        await give_back(context, refusal.text, typed, lambda draft: rewrite.id(key, position, cells, draft))
+        await offer_draft(context, refusal.text, typed, lambda draft: rewrite.id(key, position, cells, draft))
 
 
 @component("cells-rewrite", KEY, NUMBER, CELLS, KEY)

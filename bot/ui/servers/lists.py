@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.texts import Say, text
+from bot.texts import Localize, text
 from bot.ui.kit.escape import quoted
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ LIST_LIMIT: Final = 1_850
 """Characters of a list; Discord shows 2,000 in one message of words."""
 
 
-def server_line(view: ServerView, say: Say) -> str:
+def server_line(view: ServerView, localize: Localize) -> str:
     """One server."""
     server, used = view.server, view.used
     state = (
@@ -36,31 +36,31 @@ def server_line(view: ServerView, say: Say) -> str:
         waiting=used.waiting,
         ceiling=str(view.ceiling),
     )
-    return say(said)
+    return localize(said)
 
 
-def server_list(views: Sequence[ServerView], say: Say) -> str:
+def server_list(views: Sequence[ServerView], localize: Localize) -> str:
     """All of them, those first that wait for an answer; what does not fit is counted."""
     if not views:
-        return say(text("server.none"))
+        return localize(text("server.none"))
     lines: list[str] = []
     length = 0
     ordered = sorted(views, key=lambda v: (v.admitted, v.server.shut_at is not None))
     for n, view in enumerate(ordered):
-        line = "- " + server_line(view, say)
+        line = "- " + server_line(view, localize)
         length += len(line) + 1
         if length > LIST_LIMIT:
-            return "\n".join([*lines, say(text("server.more", n=len(ordered) - n))])
+            return "\n".join([*lines, localize(text("server.more", n=len(ordered) - n))])
         lines.append(line)
     return "\n".join(lines)
 
 
-def budget_lines(view: ServerView, say: Say) -> Iterable[str]:
+def budget_lines(view: ServerView, localize: Localize) -> Iterable[str]:
     """What moderators may know of the owner's budget for their server: their own part, never the owner's balance."""
     if not view.admitted:
-        yield "⚠️ " + say(text("pool.not_let_in"))
+        yield "⚠️ " + localize(text("pool.not_let_in"))
         return
     used, ceiling = view.used, view.ceiling
     for name, n, limit in (("day", used.today, ceiling.per_day), ("month", used.month, ceiling.per_month)):
         if limit is not None:
-            yield say(text(f"pool.budget_{name}", used=n, limit=limit))
+            yield localize(text(f"pool.budget_{name}", used=n, limit=limit))

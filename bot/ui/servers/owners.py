@@ -13,7 +13,7 @@ import discord
 
 from bot.errors import RetryLater, RouteClosed, TooLarge
 from bot.i18n import SOURCE
-from bot.texts import Say, text
+from bot.texts import Localize, text
 from bot.ui.kit.controls import component, words_view
 from bot.ui.kit.custom_ids import SNOWFLAKE, one_of
 from bot.ui.kit.discord_errors import translated
@@ -60,19 +60,19 @@ async def decide(context: Context, answer: Answer, guild_id: int) -> None:
     named: dict[str, Any] = {"server": quoted(server.name, NAME_LIMIT), "id": str(guild_id)}
     if answer is Answer.LET_IN:
         await policy.let_in(guild_id, by=context.user_id)
-        await context.show(words_view(context.say(text("server.let_in", **named))))
+        await context.show(words_view(context.localize(text("server.let_in", **named))))
         return
-    later = _button(Answer.LET_IN, guild_id, context.say)
-    await context.show(words_view(context.say(text("server.not_now", **named)), later))
+    later = _button(Answer.LET_IN, guild_id, context.localize)
+    await context.show(words_view(context.localize(text("server.not_now", **named)), later))
 
 
-def _button(answer: Answer, guild_id: int, say: Say) -> discord.ui.Button[Any]:
+def _button(answer: Answer, guild_id: int, localize: Localize) -> discord.ui.Button[Any]:
     style = discord.ButtonStyle.success if answer is Answer.LET_IN else discord.ButtonStyle.secondary
-    label = say(text(f"server.button.{answer.value}"))
+    label = localize(text(f"server.button.{answer.value}"))
     return discord.ui.Button(label=label, style=style, custom_id=decide.id(answer, guild_id))
 
 
-def question(server: KnownServer, say: Say) -> discord.ui.LayoutView:
+def question(server: KnownServer, localize: Localize) -> discord.ui.LayoutView:
     """Ask about a server."""
     words = text(
         "server.ask",
@@ -80,7 +80,7 @@ def question(server: KnownServer, say: Say) -> discord.ui.LayoutView:
         id=str(server.guild_id),
         owner=str(server.owner_id or 0),
     )
-    return words_view(say(words), *(_button(answer, server.guild_id, say) for answer in Answer))
+    return words_view(localize(words), *(_button(answer, server.guild_id, localize) for answer in Answer))
 
 
 class DiscordMail:
@@ -94,10 +94,10 @@ class DiscordMail:
     def _bot(self) -> BotClient:
         return cast("BotClient", self._client)
 
-    async def tell(self, words: Text, *, once: str) -> bool:
+    async def notify(self, words: Text, *, once: str) -> bool:
         """See the port."""
         nonce = hashlib.blake2s(once.encode(), digest_size=NONCE_LIMIT // 2).hexdigest()
-        return await self._send(lambda say: words_view(say(words)), nonce=nonce)
+        return await self._send(lambda localize: words_view(localize(words)), nonce=nonce)
 
     async def ask(self, server: KnownServer, *, again: bool) -> bool:
         """See the port. Discord makes two of one nonce into one for some minutes; what it shows says the rest."""
@@ -107,7 +107,7 @@ class DiscordMail:
 
     async def _send(
         self,
-        draw: Callable[[Say], discord.ui.LayoutView],
+        draw: Callable[[Localize], discord.ui.LayoutView],
         *,
         nonce: str,
         unless: str | None = None,
@@ -132,18 +132,18 @@ class DiscordMail:
     async def _send_to(
         self,
         user_id: int,
-        draw: Callable[[Say], discord.ui.LayoutView],
+        draw: Callable[[Localize], discord.ui.LayoutView],
         nonce: str,
         unless: str | None,
     ) -> None:
-        def say(words: Text) -> str:
+        def localize(words: Text) -> str:
             return self._catalogues.render(words, self._bot.services.people.language(user_id) or SOURCE)
 
         async with translated():
             channel = await self._client.create_dm(discord.Object(user_id))
             if unless is not None and await _holds(channel, unless):
                 return
-            view, nobody = draw(say), discord.AllowedMentions.none()
+            view, nobody = draw(localize), discord.AllowedMentions.none()
             await channel.send(view=view, allowed_mentions=nobody, nonce=nonce)
 
 

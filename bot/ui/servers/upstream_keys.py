@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import discord
 
-from bot.texts import Say, Text, text
+from bot.texts import Localize, Text, text
 from bot.ui.kit.controls import component, words_view
 from bot.ui.kit.custom_ids import Field, one_of
 from bot.ui.kit.escape import quoted
@@ -18,7 +18,7 @@ from bot.ui.kit.escape import quoted
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from bot.services.accounts.upstream_keys import KeyView, Listing, Made
+    from bot.services.accounts.upstream_keys import CreatedKey, KeyListing, KeyView
     from bot.ui.kit.context import Context
 
 LIST_LIMIT: Final = 1_800
@@ -41,20 +41,20 @@ class Answer(StrEnum):
 async def answer(context: Context, given: Answer, tag: str) -> None:
     """Delete it, or not, and say in the question's place what is true now."""
     if given is Answer.KEEP:
-        await context.show(words_view(context.say(text("keys.kept"))))
+        await context.show(words_view(context.localize(text("keys.kept"))))
         return
     gone = await context.services.upstream_keys.delete(tag, actor=context.actor)
-    await context.show(words_view(context.say(text("keys.deleted", subject=gone.subject, tag=gone.tag))))
+    await context.show(words_view(context.localize(text("keys.deleted", subject=gone.subject, tag=gone.tag))))
 
 
-def question(view: KeyView, say: Say, names: Names = NOBODY) -> discord.ui.LayoutView:
+def question(view: KeyView, localize: Localize, names: Names = NOBODY) -> discord.ui.LayoutView:
     """Ask before a key is deleted."""
 
     def button(given: Answer, style: discord.ButtonStyle) -> discord.ui.Button[Any]:
-        label = say(text(f"keys.button.{given.value}"))
+        label = localize(text(f"keys.button.{given.value}"))
         return discord.ui.Button(label=label, style=style, custom_id=answer.id(given, view.tag))
 
-    words = f"{key_line(view, say, names)}\n{say(text('keys.sure' if view.in_use else 'keys.sure_unused'))}"
+    words = f"{key_line(view, localize, names)}\n{localize(text('keys.sure' if view.in_use else 'keys.sure_unused'))}"
     return words_view(
         words,
         button(Answer.DELETE, discord.ButtonStyle.danger),
@@ -62,10 +62,10 @@ def question(view: KeyView, say: Say, names: Names = NOBODY) -> discord.ui.Layou
     )
 
 
-def key_line(view: KeyView, say: Say, names: Names = NOBODY) -> str:
+def key_line(view: KeyView, localize: Localize, names: Names = NOBODY) -> str:
     """One key, without any part of it; a server by its name where that is known."""
     name = names.get(view.subject)
-    return say(
+    return localize(
         text(
             "keys.line",
             subject=view.subject if not name else f"{quoted(name, NAME_LIMIT)} ({view.subject})",
@@ -94,23 +94,23 @@ def _state(view: KeyView) -> Text:
     return text("keys.state_used" if view.in_use else "keys.state_unused")
 
 
-def key_list(listing: Listing, say: Say, names: Names = NOBODY) -> str:
+def key_list(listing: KeyListing, localize: Localize, names: Names = NOBODY) -> str:
     """All of ours; of the others, how many there are."""
-    lines: list[str] = [] if listing.keys else [say(text("keys.none"))]
+    lines: list[str] = [] if listing.keys else [localize(text("keys.none"))]
     for n, view in enumerate(listing.keys):
-        line = "- " + key_line(view, say, names)
+        line = "- " + key_line(view, localize, names)
         if sum(map(len, lines)) + len(lines) + len(line) > LIST_LIMIT:
-            lines.append(say(text("keys.more", n=len(listing.keys) - n)))
+            lines.append(localize(text("keys.more", n=len(listing.keys) - n)))
             break
         lines.append(line)
     if listing.others:
-        lines.append("-# " + say(text("keys.others", n=listing.others)))
+        lines.append("-# " + localize(text("keys.others", n=listing.others)))
     return "\n".join(lines)
 
 
-def made_words(made: Made, say: Say, names: Names = NOBODY) -> str:
+def made_words(made: CreatedKey, localize: Localize, names: Names = NOBODY) -> str:
     """What was made; an account's key, this once."""
-    line = key_line(made.view, say, names)
+    line = key_line(made.view, localize, names)
     if made.key is None:
-        return f"{say(text('keys.made_server'))}\n{line}"
-    return f"{say(text('keys.made_account', subject=made.view.subject))}\n||`{made.key}`||\n{line}"
+        return f"{localize(text('keys.made_server'))}\n{line}"
+    return f"{localize(text('keys.made_account', subject=made.view.subject))}\n||`{made.key}`||\n{line}"

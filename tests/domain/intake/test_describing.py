@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.intake.describing import ideas, told
+from bot.domain.intake.describing import description_text, ideas
 
 FOX = "a paper fox in the snow, soft light --ar 3:2"
 OWL = "an origami owl on a branch, watercolor --ar 3:2"
@@ -109,4 +109,4 @@ def test_paragraphs_are_kept_whole_where_nothing_is_counted() -> None:
 def test_the_description_is_in_the_prompt_or_else_where_its_lines_are_counted(
     prompt: str | None, description: str | None, found: str | None
 ) -> None:
-    assert told(prompt, description) == found
+    assert description_text(prompt, description) == found

@@ -47,8 +47,8 @@ def test_a_picture_too_small_for_the_lattice_has_no_cells(size: tuple[int, int])
 
 @given(SETS)
 def test_cells_read_back_as_they_were_spelled(cells: Cells) -> None:
-    assert len(cells.spell()) == 4
-    assert Cells.read(cells.spell()) == cells
+    assert len(cells.encode()) == 4
+    assert Cells.read(cells.encode()) == cells
     assert Cells(sum(1 << cell for cell in cells)) == cells
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.intake.prompts import Composed, PromptOptions, compose
+from bot.domain.intake.prompts import ComposedPrompt, PromptOptions, compose
 from tests.domain.prompt_corpus import NOTES, ROWS
 
 
@@ -21,7 +21,7 @@ def test_what_was_meant_is_sent_and_the_card_says_what_was_changed(
 
     assert composed.prompt == sent, kind
     assert set(composed.notes) == {NOTES[note] for note in notes}
-    assert compose(PromptOptions(prompt=sent)) == Composed(sent)
+    assert compose(PromptOptions(prompt=sent)) == ComposedPrompt(sent)
 
 
 def test_the_table_is_kept_for_people_to_read() -> None:

@@ -14,7 +14,7 @@ from bot.domain.intake.prompts import (
     ASPECTS,
     PROMPT_LIMIT,
     VERSIONS,
-    Composed,
+    ComposedPrompt,
     PromptOptions,
     compose,
     parameters_of,
@@ -77,7 +77,7 @@ def test_a_prompt_becomes_one_line_of_what_can_be_seen(typed: str, sent: str) ->
     ],
 )
 def test_emoji_scripts_and_addresses_stay_whole(prompt: str) -> None:
-    assert compose(PromptOptions(prompt=prompt)) == Composed(prompt)
+    assert compose(PromptOptions(prompt=prompt)) == ComposedPrompt(prompt)
 
 
 # -- speed flags ------------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def test_emoji_scripts_and_addresses_stay_whole(prompt: str) -> None:
     ],
 )
 def test_speed_flags_are_taken_out_and_the_card_says_so(typed: str, sent: str) -> None:
-    assert compose(PromptOptions(prompt=typed)) == Composed(sent, ("note.speed_flag_removed",))
+    assert compose(PromptOptions(prompt=typed)) == ComposedPrompt(sent, ("note.speed_flag_removed",))
 
 
 def test_a_speed_flag_inside_an_address_is_spelled_so_that_it_is_none() -> None:
@@ -153,7 +153,7 @@ def test_parameters_are_read_however_a_keyboard_makes_them(typed: str, sent: str
             == "`--ar` needs two whole numbers such as 16:9 after it. Add that, or take `--ar` out."
         )
     else:
-        assert compose(PromptOptions(prompt=typed)) == Composed(sent)
+        assert compose(PromptOptions(prompt=typed)) == ComposedPrompt(sent)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_parameters_are_read_however_a_keyboard_makes_them(typed: str, sent: str
     ],
 )
 def test_words_behind_a_parameter_move_in_front_of_it(typed: str, sent: str) -> None:
-    assert compose(PromptOptions(prompt=typed)) == Composed(sent, ("note.words_moved",))
+    assert compose(PromptOptions(prompt=typed)) == ComposedPrompt(sent, ("note.words_moved",))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_words_behind_a_parameter_move_in_front_of_it(typed: str, sent: str) -> 
     ],
 )
 def test_of_two_that_exclude_each_other_the_last_counts(typed: str, sent: str) -> None:
-    assert compose(PromptOptions(prompt=typed)) == Composed(sent, ("note.parameter_repeated",))
+    assert compose(PromptOptions(prompt=typed)) == ComposedPrompt(sent, ("note.parameter_repeated",))
 
 
 @pytest.mark.parametrize(
@@ -270,11 +270,11 @@ def test_an_option_wins_over_the_text_and_the_card_says_so() -> None:
         PromptOptions(
             prompt="a fox --aspect 1:1 --v 6 --style raw --no dogs", aspect="3:2", version="niji 7", no="cats"
         )
-    ) == Composed("a fox --style raw --ar 3:2 --niji 7 --no dogs, cats", ("note.option_replaced",))
+    ) == ComposedPrompt("a fox --style raw --ar 3:2 --niji 7 --no dogs, cats", ("note.option_replaced",))
 
 
 def test_an_option_that_says_the_same_as_the_text_is_no_news() -> None:
-    assert compose(PromptOptions(prompt="a fox --v 7", version="7")) == Composed("a fox --v 7")
+    assert compose(PromptOptions(prompt="a fox --v 7", version="7")) == ComposedPrompt("a fox --v 7")
 
 
 def test_options_that_are_off_say_nothing() -> None:
@@ -339,7 +339,7 @@ def test_as_many_dashes_as_anybody_can_type_are_read_at_once(dash: str) -> None:
 
 
 def test_the_option_no_forgives_its_own_name_and_loses_speed_flags() -> None:
-    assert compose(PromptOptions(prompt="a fox", no="—no dogs --fast")) == Composed(
+    assert compose(PromptOptions(prompt="a fox", no="—no dogs --fast")) == ComposedPrompt(
         "a fox --no dogs", ("note.speed_flag_removed",)
     )
 
@@ -416,7 +416,7 @@ def test_what_was_composed_composes_to_itself_without_a_note(prompt: str) -> Non
         CATALOGUES.render(refused.text, "en")  # strict: an unknown sentence fails the test
         return
 
-    assert compose(PromptOptions(prompt=once.prompt)) == Composed(once.prompt)
+    assert compose(PromptOptions(prompt=once.prompt)) == ComposedPrompt(once.prompt)
 
 
 @given(PROMPTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.intake.rewritten import could_be
+from bot.domain.intake.rewritten import may_be_rewrite_of
 
 SHOWN = "<https://s.mj.run/abc> a paper fox --v 7.0 --ar 16:9"
 
@@ -26,4 +26,4 @@ SHOWN = "<https://s.mj.run/abc> a paper fox --v 7.0 --ar 16:9"
 def test_addresses_count_by_their_number_or_at_the_head_not_at_all(
     sent: str, seen: str | None, *, links: bool, may: bool
 ) -> None:
-    assert could_be(sent, seen, links=links) is may
+    assert may_be_rewrite_of(sent, seen, links=links) is may

@@ -10,7 +10,7 @@ from bot.domain.servers.access import (
     ChannelPolicy,
     MediaRule,
     NewcomerGate,
-    Pressers,
+    PressPermission,
     PressPolicy,
     Treatment,
     created_at,
@@ -22,11 +22,11 @@ from bot.domain.servers.access import (
     ("policy", "presser", "roles", "may"),
     [
         (PressPolicy(), 2, (), True),
-        (PressPolicy(Pressers.REQUESTER), 1, (), True),
-        (PressPolicy(Pressers.REQUESTER), 2, (9,), False),
-        (PressPolicy(Pressers.ROLE, 9), 1, (), True),
-        (PressPolicy(Pressers.ROLE, 9), 2, (9, 8), True),
-        (PressPolicy(Pressers.ROLE, 9), 2, (8,), False),
+        (PressPolicy(PressPermission.REQUESTER), 1, (), True),
+        (PressPolicy(PressPermission.REQUESTER), 2, (9,), False),
+        (PressPolicy(PressPermission.ROLE, 9), 1, (), True),
+        (PressPolicy(PressPermission.ROLE, 9), 2, (9, 8), True),
+        (PressPolicy(PressPermission.ROLE, 9), 2, (8,), False),
     ],
 )
 def test_buttons_are_for_whom_the_policy_names(

@@ -85,7 +85,7 @@ def test_what_lies_within_an_allowed_match_is_excused_and_nothing_else() -> None
 
     assert (excused.found, [a.words for a in excused.allowed]) == ((), ["photo shoot"])
     assert excused.action is None
-    assert excused.gravest is None
+    assert excused.most_severe is None
     assert guilty.action is BLOCK
 
 
@@ -98,7 +98,7 @@ def test_the_gravest_action_counts_and_names_its_rule() -> None:
 
     assert examine("a c", rules).action is BLOCK
     verdict = examine("c b a", rules)
-    assert (verdict.action, verdict.gravest and verdict.gravest.rule) == (STRIKE, rules[1])
+    assert (verdict.action, verdict.most_severe and verdict.most_severe.rule) == (STRIKE, rules[1])
     assert [f.rule for f in verdict.found] == rules
 
 

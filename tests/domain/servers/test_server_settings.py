@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.servers.access import Pressers, PressPolicy
+from bot.domain.servers.access import PressPermission, PressPolicy
 from bot.domain.servers.guilds import GuildSettings
 from bot.domain.servers.server_settings import COMMANDS, with_values
 from bot.errors import UserError
@@ -18,9 +18,9 @@ ROLE = 77
 @pytest.mark.parametrize(
     ("values", "press"),
     [
-        ({"role": ROLE}, PressPolicy(Pressers.ROLE, ROLE)),
-        ({"who": Pressers.ROLE, "role": ROLE}, PressPolicy(Pressers.ROLE, ROLE)),
-        ({"who": Pressers.REQUESTER, "role": ROLE}, PressPolicy(Pressers.REQUESTER)),
+        ({"role": ROLE}, PressPolicy(PressPermission.ROLE, ROLE)),
+        ({"who": PressPermission.ROLE, "role": ROLE}, PressPolicy(PressPermission.ROLE, ROLE)),
+        ({"who": PressPermission.REQUESTER, "role": ROLE}, PressPolicy(PressPermission.REQUESTER)),
     ],
 )
 def test_naming_a_role_alone_means_that_it_may_press(values: dict[str, Any], press: PressPolicy) -> None:
@@ -29,16 +29,19 @@ def test_naming_a_role_alone_means_that_it_may_press(values: dict[str, Any], pre
 
 def test_a_role_that_is_not_named_cannot_press() -> None:
     with pytest.raises(UserError):
-        with_values(GuildSettings(guild_id=1), "press", {"who": Pressers.ROLE})
+        with_values(GuildSettings(guild_id=1), "press", {"who": PressPermission.ROLE})
 
 
 def test_what_was_changed_is_read_where_it_was_declared() -> None:
-    settings = with_values(GuildSettings(guild_id=1), "press", {"who": Pressers.REQUESTER})
+    settings = with_values(GuildSettings(guild_id=1), "press", {"who": PressPermission.REQUESTER})
     settings = with_values(settings, "retention", {"days": 7})
 
     (days,) = COMMANDS["retention"]
     assert days.read(settings) == 7
-    assert [one.read(settings) for one in COMMANDS["press"]] == [PressPolicy(Pressers.REQUESTER).who, None]
+    assert [one.read(settings) for one in COMMANDS["press"]] == [
+        PressPolicy(PressPermission.REQUESTER).who,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.answers import Accepted, Answer, Existing, WindowOpen
+from bot.domain.answers import Accepted, Answer, ExistingTask, WindowOpen
 from bot.domain.failures import FailureKind, failure_of
 from bot.domain.tasks import RemoteTaskId, TaskStatus
 from bot.errors import RemoteError, RemoteFault
@@ -107,7 +107,7 @@ def error_of(status: int, body: object, headers: dict[str, str] | None = None) -
         ({"code": 22, "result": ID, "properties": {"numberOfQueues": -1}}, Accepted(RemoteTaskId(ID))),
         (
             {"code": 21, "result": ID, "properties": {"status": "SUCCESS", "imageUrl": "x"}},
-            Existing(RemoteTaskId(ID), TaskStatus.SUCCESS),
+            ExistingTask(RemoteTaskId(ID), TaskStatus.SUCCESS),
         ),
         (
             {"code": 21, "result": ID, "properties": {"finalPrompt": "a fox", "remix": True}},

@@ -449,7 +449,7 @@ async def test_a_look_tells_which_server_it_is_and_whether_any_key_will_do(
         api,
         proxy,
     ):
-        look = await api.look()
+        look = await api.probe()
         assert (look.server, look.takes_any_key) == (KINDS[flavour], guest)
         assert look.capabilities == BY_SERVER[KINDS[flavour]]
         assert proxy.paid == 0
@@ -457,7 +457,7 @@ async def test_a_look_tells_which_server_it_is_and_whether_any_key_will_do(
 
 async def test_a_look_without_lists_says_so() -> None:
     async with api_and_proxy(Flavour.ONE_HUB, server={"batch": False}) as (api, _):
-        look = await api.look()
+        look = await api.probe()
         assert look.server is ServerKind.ONE_HUB
         assert look.capabilities is not None
         assert not look.capabilities.batch

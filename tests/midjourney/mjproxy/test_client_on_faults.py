@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.answers import Accepted, Existing, WindowOpen
+from bot.domain.answers import Accepted, ExistingTask, WindowOpen
 from bot.domain.capabilities import ServerKind
 from bot.domain.failures import FailureKind
 from bot.domain.pools import Pool
@@ -92,7 +92,7 @@ async def test_a_silent_server_is_unclear_after_a_while() -> None:
 
 async def test_a_server_that_is_away_was_not_reached() -> None:
     async with api_and_proxy(url="http://127.0.0.1:9") as (api, _):
-        for call in (api.imagine(prompt="a fox", **NORMAL), api.check(), api.look()):
+        for call in (api.imagine(prompt="a fox", **NORMAL), api.check(), api.probe()):
             with pytest.raises(RemoteError) as away:
                 await call
             assert away.value.fault is RemoteFault.UNREACHED
@@ -117,7 +117,7 @@ async def test_a_check_says_what_is_wrong_with_the_address(fault: ProxyFault, se
 async def test_a_look_at_a_server_of_the_other_kind_or_of_none() -> None:
     async with api_and_proxy() as (api, proxy):
         proxy.fault(ProxyFault.WEB_PAGE, times=None)
-        look = await api.look()
+        look = await api.probe()
         assert (look.server, look.capabilities) == (None, None)
 
 
@@ -125,7 +125,7 @@ async def test_ohmygpt_is_recognised_and_not_shown_the_key() -> None:
     async with SimulatedUpstream() as upstream, api_and_proxy(url=upstream.origin) as (api, _):
         with pytest.raises(RemoteError, match="OhMyGPT") as refused:
             await api.check()
-        look = await api.look()
+        look = await api.probe()
         assert refused.value.fault is RemoteFault.REFUSED
         assert look.server is ServerKind.OHMYGPT
         assert [call.key_tail for call in upstream.calls_to("query")] == [""]
@@ -138,7 +138,7 @@ async def test_an_earlier_task_is_an_answer_of_its_own() -> None:
         again = await api.submit_imagine(prompt="a fox", tag=None, **NORMAL)
         proxy.fault(ProxyFault.REUSED_ID)
         reused = await api.submit_imagine(prompt="a fox", tag=None, **NORMAL)
-        assert again == Existing(first.task_id, TaskStatus.SUCCESS)
+        assert again == ExistingTask(first.task_id, TaskStatus.SUCCESS)
         assert reused == Accepted(first.task_id)
         assert proxy.paid == 1
 

@@ -135,7 +135,7 @@ async def test_jobs_of_a_servers_own_account_are_found_on_its_pages_and_hear_of_
     read = list(world.upstream.reads)
 
     world.clock.move_to(world.clock.now() + 40_000)
-    world.services.worker.hear(jobs[0].key, ended=True)
+    world.services.worker.receive_webhook(jobs[0].key, ended=True)
     ended = [await world.ended(job) for job in jobs]
 
     assert len(world.services.worker.trackers) == 4

@@ -46,7 +46,7 @@ class Post:
         self.closed = False
         """Whether Discord does not answer at the moment."""
 
-    async def tell(self, words: Text, *, once: str) -> bool:
+    async def notify(self, words: Text, *, once: str) -> bool:
         self.occasions.append(once)
         if not self.closed:
             self.said.append(words.id)
@@ -474,7 +474,7 @@ async def test_a_death_before_the_channel_heard_of_a_cap_tells_it_after_the_rest
 async def test_what_no_channel_has_heard_is_not_remembered_as_told(
     limited: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "HEARD_S", 0.05)
+    monkeypatch.setattr(watching, "DRAIN_S", 0.05)
     office(limited).spend(9_000)
     await limited.close()  # nobody tells anything: the process is about to die
     limited.world.clock.move_to(limited.world.clock.now() + EVERY_MS)

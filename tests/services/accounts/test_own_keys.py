@@ -18,7 +18,7 @@ from bot.domain.jobs import JobState
 from bot.domain.servers.guilds import DELETION_DELAY_MS, Actor
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.services.accounts import own_keys
-from bot.services.accounts.own_keys import CURRENT_MS, OPENED_MS, RETIRED_MS, Brought, OwnKeys, bare
+from bot.services.accounts.own_keys import CURRENT_MS, OPENED_MS, RETIRED_MS, KeyOutcome, OwnKeys, bare
 from bot.storage.vault import FernetVault
 from tests.services.accounts_harness import KEY, MASTER, NEXT_MASTER, OTHER_KEY, AccountsHarness
 from tests.services.harness import GUILD
@@ -62,7 +62,7 @@ async def test_a_key_pays_for_the_chains_that_begin_after_it_came(
 ) -> None:
     before = await world.finished_grid()
 
-    assert await keys(world).bring(GUILD, ADA, f' "Bearer {KEY}" ') is Brought.SET
+    assert await keys(world).bring(GUILD, ADA, f' "Bearer {KEY}" ') is KeyOutcome.SET
 
     grid = await world.finished_grid()
     child = await world.ended((await world.press(grid)).job)
@@ -98,11 +98,11 @@ async def test_a_service_that_says_nothing_is_unreachable(
 ) -> None:
     monkeypatch.setattr(own_keys, "PATIENCE_S", 0.01)
 
-    class Silent:
+    class NoMetrics:
         async def page(self, _number: int, *, size: int) -> None:
             await asyncio.sleep(size)
 
-    monkeypatch.setattr(mint, "open", lambda _world, _key: Silent())
+    monkeypatch.setattr(mint, "open", lambda _world, _key: NoMetrics())
 
     assert await why(keys(world).bring(GUILD, ADA, KEY)) == "own_key.unreachable"
 
@@ -179,7 +179,7 @@ async def test_a_replaced_key_ends_what_it_began_and_its_buttons_say_so(
     running, queued = [await world.imagine() for _ in range(2)]
     await world.pass_time(3)
 
-    assert await keys(world).bring(GUILD, ADA, OTHER_KEY) is Brought.REPLACED
+    assert await keys(world).bring(GUILD, ADA, OTHER_KEY) is KeyOutcome.REPLACED
 
     ended = [await world.ended(job) for job in (running, queued)]
     fresh = await world.ended(await world.imagine())
@@ -197,7 +197,7 @@ async def test_another_key_of_the_same_account_takes_over_buttons_and_all(
     running = await world.imagine()
     await world.pass_time(3)
 
-    assert await keys(world).bring(GUILD, ADA, OTHER_KEY) is Brought.EXCHANGED
+    assert await keys(world).bring(GUILD, ADA, OTHER_KEY) is KeyOutcome.EXCHANGED
 
     assert (await world.ended(running)).state is JobState.SUCCEEDED
     child = await world.ended((await world.press(grid)).job)
@@ -219,7 +219,7 @@ async def test_a_key_that_was_removed_while_another_of_its_account_came_becomes_
 
     monkeypatch.setattr(store, "exchange", too_late)
 
-    assert await keys(world).bring(GUILD, ADA, OTHER_KEY) is Brought.SET  # there was none any more
+    assert await keys(world).bring(GUILD, ADA, OTHER_KEY) is KeyOutcome.SET  # there was none any more
     assert await keys(world).current(GUILD) == SECOND
 
 
@@ -329,7 +329,7 @@ async def test_a_key_that_no_master_key_opens_is_said_to_be_unreadable_and_bills
     assert (job.state, state.readable) == (JobState.FAILED, False)
     assert mint.paid_by == {}
     assert await why(keys(world).test(GUILD)) == "own_key.unreadable"
-    assert await keys(world).bring(GUILD, ADA, KEY) is Brought.REPLACED
+    assert await keys(world).bring(GUILD, ADA, KEY) is KeyOutcome.REPLACED
 
 
 async def test_a_key_in_use_goes_on_while_the_database_is_in_trouble(
@@ -362,7 +362,7 @@ async def test_one_key_brought_in_two_processes_at_once_is_one_account(
         return_exceptions=True,
     )
 
-    assert [one for one in both if one is Brought.SET]
+    assert [one for one in both if one is KeyOutcome.SET]
     assert [one.text.id for one in both if isinstance(one, UserError)] == ["own_key.same"]
     assert [one.account for one in await world._opened.guilds.keys.every()] == [FIRST]
 
@@ -376,7 +376,7 @@ async def test_two_keys_brought_in_two_processes_at_once_are_told_one_after_the_
         replace(keys(world)).bring(GUILD, Actor(901, "Bob"), OTHER_KEY),
     )
 
-    assert sorted(both) == [Brought.REPLACED, Brought.SET]
+    assert sorted(both) == [KeyOutcome.REPLACED, KeyOutcome.SET]
 
 
 async def test_caches_do_not_grow_for_ever(

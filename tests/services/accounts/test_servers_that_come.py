@@ -28,7 +28,7 @@ class Mail:
         self.shut = False
         self.asked: list[tuple[int, bool]] = []
 
-    async def tell(self, words: Text, *, once: str) -> bool:
+    async def notify(self, words: Text, *, once: str) -> bool:
         raise AssertionError(words, once)
 
     async def ask(self, server: KnownServer, *, again: bool) -> bool:
@@ -117,6 +117,6 @@ async def test_what_can_be_done_is_asked_of_a_servers_accounts_and_elsewhere_of_
 ) -> None:
     accounts = world.services.accounts
 
-    assert await accounts.able_in(None) == (OHMYGPT,)
-    assert await accounts.able_in(GUILD) == (OHMYGPT,)
+    assert await accounts.capabilities_in(None) == (OHMYGPT,)
+    assert await accounts.capabilities_in(GUILD) == (OHMYGPT,)
     assert not world.services.windows.remix_anywhere

@@ -52,7 +52,7 @@ class Mail:
         self.arrives = True
         self.breaks: Memory | None = None
 
-    async def tell(self, words: Text, *, once: str) -> bool:
+    async def notify(self, words: Text, *, once: str) -> bool:
         assert once
         self.told.append(words)
         if self.breaks is not None:
@@ -85,7 +85,7 @@ async def test_each_pool_of_each_account_is_told_once(office: Office) -> None:
         a_picture(account="other"),
         a_picture(pool=Pool.NORMAL, ran_at=Speed.FAST),
     ):
-        await office.strays.saw(job)
+        await office.strays.check(job)
 
     assert [(said.id, said.args["account"]) for said in office.mail.told] == [
         ("log.owner_left_pool", "mint"),
@@ -97,7 +97,7 @@ async def test_each_pool_of_each_account_is_told_once(office: Office) -> None:
 
 @pytest.mark.parametrize("job", [a_picture(ran_at=None), a_picture(ran_at=Speed.FAST), a_job()])
 async def test_what_ran_as_it_should_or_tells_nothing_is_no_news(office: Office, job: Job) -> None:
-    await office.strays.saw(job)
+    await office.strays.check(job)
 
     assert (office.mail.told, office.meters.counts, list(events_of(job, []))) == ([], {}, [])
 
@@ -105,7 +105,7 @@ async def test_what_ran_as_it_should_or_tells_nothing_is_no_news(office: Office,
 async def test_a_servers_own_key_is_the_business_of_its_moderators_alone(office: Office) -> None:
     job = a_picture(account=OwnAccount(7, 1).name)
 
-    await office.strays.saw(job)
+    await office.strays.check(job)
 
     assert office.mail.told == []
     (event,) = events_of(job, [])
@@ -114,11 +114,11 @@ async def test_a_servers_own_key_is_the_business_of_its_moderators_alone(office:
 
 async def test_an_owner_who_was_not_reached_hears_of_it_with_the_next_picture(office: Office) -> None:
     office.mail.arrives = False
-    await office.strays.saw(a_picture())
+    await office.strays.check(a_picture())
 
     office.mail.arrives = True
     for _ in range(2):
-        await office.strays.saw(a_picture())
+        await office.strays.check(a_picture())
 
     assert len(office.mail.told) == 2
 
@@ -128,18 +128,18 @@ async def test_what_cannot_be_noted_stops_no_picture_and_is_told_with_the_next(
     office: Office, trouble: str
 ) -> None:
     office.memory.trouble = trouble
-    await office.strays.saw(a_picture())
+    await office.strays.check(a_picture())
     assert office.mail.told == []
 
     office.memory.trouble = ""
-    await office.strays.saw(a_picture())
+    await office.strays.check(a_picture())
     assert len(office.mail.told) == 1
 
 
 async def test_of_two_processes_that_see_it_at_once_one_tells(office: Office) -> None:
     office.memory.raced = True
 
-    await office.strays.saw(a_picture())
+    await office.strays.check(a_picture())
 
     assert office.mail.told == []
 
@@ -147,6 +147,6 @@ async def test_of_two_processes_that_see_it_at_once_one_tells(office: Office) ->
 async def test_an_owner_who_was_not_reached_while_the_disk_is_full_stops_no_picture(office: Office) -> None:
     office.mail.arrives, office.mail.breaks = False, office.memory
 
-    await office.strays.saw(a_picture())
+    await office.strays.check(a_picture())
 
     assert len(office.mail.told) == 1

@@ -67,7 +67,7 @@ class Far:
 
 
 @dataclass
-class Checked(Far):
+class CheckedPicture(Far):
     """An image API that lists no tasks, but says whether it is there."""
 
     checks: int = 0
@@ -77,7 +77,7 @@ class Checked(Far):
 
 
 @dataclass
-class Doors:
+class OneAccount:
     """Accounts: the one there is, and who may count its money."""
 
     far: Far
@@ -110,7 +110,7 @@ class Looking:
     def __init__(self, far: Far, *, with_purse: bool, followed: bool) -> None:
         tracker = SimpleNamespace(last_reading_at=77)
         self._upstream = AccountStatus(
-            accounts=cast("Accounts", Doors(far, with_purse)),
+            accounts=cast("Accounts", OneAccount(far, with_purse)),
             upstream_keys=cast("UpstreamKeys", NoKeys()),
             clock=cast("Clock", far.clock),
             trackers=cast("Mapping[str, Tracker]", {"studio": tracker} if followed else {}),
@@ -148,7 +148,7 @@ async def test_what_is_wrong_is_said_and_a_balance_that_cannot_be_read_is_left_o
 
 
 async def test_a_server_with_a_question_of_its_own_is_asked_that_one() -> None:
-    far = Checked()
+    far = CheckedPicture()
 
     assert (await look_at(far).look()).fault is None
     assert (far.checks, far.asked) == (1, 0)

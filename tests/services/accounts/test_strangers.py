@@ -43,7 +43,7 @@ class Mail:
         self.asked: list[int] = []
         self.told: list[str] = []
 
-    async def tell(self, words: Text, *, once: str) -> bool:
+    async def notify(self, words: Text, *, once: str) -> bool:
         self.told.append(f"{words.id} {once}")
         return True
 

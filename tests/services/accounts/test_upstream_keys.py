@@ -21,7 +21,7 @@ from tests.services.server_harness import ADA, refusal
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from bot.services.accounts.upstream_keys import Made
+    from bot.services.accounts.upstream_keys import CreatedKey
     from tests.services.harness import Harness
 
 OWNER = Actor(5, "owner")
@@ -50,7 +50,9 @@ def keys(world: Harness) -> UpstreamKeys:
     return world.services.upstream_keys
 
 
-def ordered(world: Harness, subject: str = SERVER, *, cap: int = CAP, days: int = 30) -> Awaitable[Made]:
+def ordered(
+    world: Harness, subject: str = SERVER, *, cap: int = CAP, days: int = 30
+) -> Awaitable[CreatedKey]:
     return keys(world).make(subject, cap=cap, expires_at=world.clock.now() + days * DAY, actor=OWNER)
 
 
@@ -90,7 +92,7 @@ async def test_an_accounts_key_is_shown_until_it_was_handed_over(world: Harness,
     again = await ordered(world, "studio")
     assert (first.key, again.key, office.made) == ("sk-made-1", "sk-made-1", 1)
 
-    await keys(world).handed_over(first.view.tag)
+    await keys(world).mark_key_shown(first.view.tag)
     assert await why(ordered(world, "studio")) == "keys.exists"
     assert office.made == 1
 

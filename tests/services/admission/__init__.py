@@ -1,2 +1,2 @@
-"""Who is let in, by every door and at every pace: the tests of `bot.services.admission`.
+"""Who is let in, for every operation and at every pace: the tests of `bot.services.admission`.
 Never here: what is shared with other rooms; that stands beside this folder."""

@@ -1,5 +1,5 @@
-"""Windows, pickers, shorter prompts, batches and second tries: the same doors by every way that leads through one.
-Never here: one way through each door (test_doors), and moderators' controls (tests/ui/kit/test_custom_ids.py)."""
+"""Windows, pickers, shorter prompts, batches and second tries: the same operations by every way that leads to one.
+Never here: one way to each operation (test_authorization), and moderators' controls (tests/ui/kit/test_custom_ids.py)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from bot.domain.intake.window_words import WindowWords
 from bot.domain.pools import Pool
 from bot.errors import UserError
 from bot.midjourney.masks import PillowMasks
-from bot.services.admission.doors import Door
+from bot.services.admission.authorization import Operation
 from tests.faults.windows import REGION, VARIATION, ZOOM, ZOOMED
-from tests.services.admission.test_doors import (
+from tests.services.admission.test_authorization import (
     OPEN,
     ROLE,
     SITUATIONS,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 REMIXED: Final = VARIATION + 1
 
 
-Ways = dict[str, tuple[Door, "Callable[[], Awaitable[Any]]"]]
+Ways = dict[str, tuple[Operation, "Callable[[], Awaitable[Any]]"]]
 OPENS: Final = frozenset({"remix-opens", "idea-opens", "shorter-opens"})
 """What only opens a window with words that its person may read: the rules are asked when it is sent."""
 NOTHING_YET: Final = OPENS | {"zoom-opens", "region-opens", "region-words-opens"}
@@ -61,12 +61,15 @@ class PlainWalk(Walk):
     def ways(self) -> Ways:
         s, asker, viewer = self.services, self.asker(), self.viewer
         return {
-            "remix-opens": (Door.REMIX, lambda: s.jobs.look(viewer, self.grid.key, Door.REMIX)),
-            "try-again": (Door.REMIX, lambda: s.imagine.again(asker, self.grid)),
-            "blend-again": (Door.REMIX, lambda: s.blending.again(asker, self.blend)),
-            "idea-opens": (Door.IDEA, lambda: s.describing.idea(viewer, self.description.key, 0)),
-            "region-opens": (Door.REGION, lambda: s.regions.open(asker, self.other.key, 1)),
-            "batch-yes": (Door.DRAFT, lambda: confirmed(self)),
+            "remix-opens": (
+                Operation.REMIX,
+                lambda: s.jobs.get_authorized(viewer, self.grid.key, Operation.REMIX),
+            ),
+            "try-again": (Operation.REMIX, lambda: s.imagine.again(asker, self.grid)),
+            "blend-again": (Operation.REMIX, lambda: s.blending.again(asker, self.blend)),
+            "idea-opens": (Operation.IDEA, lambda: s.describing.idea(viewer, self.description.key, 0)),
+            "region-opens": (Operation.REGION, lambda: s.regions.open(asker, self.other.key, 1)),
+            "batch-yes": (Operation.DRAFT, lambda: confirmed(self)),
         }
 
 
@@ -87,12 +90,12 @@ class WindowWalk(Walk):
     def ways(self) -> Ways:
         s, asker, viewer, grid = self.services, self.asker(), self.viewer, self.grid
         return {
-            "zoom-opens": (Door.PRESS, lambda: s.windows.open(asker, grid.key, ZOOM)),
-            "zoom-window": (Door.PRESS, lambda: self._pressed(ZOOM, ZOOMED)),
-            "remix-window": (Door.PRESS, lambda: self._pressed(REMIXED, WindowWords(prompt="an owl"))),
-            "region-words-opens": (Door.REGION, lambda: s.regions.open(asker, grid.key, REGION)),
+            "zoom-opens": (Operation.PRESS, lambda: s.windows.open(asker, grid.key, ZOOM)),
+            "zoom-window": (Operation.PRESS, lambda: self._pressed(ZOOM, ZOOMED)),
+            "remix-window": (Operation.PRESS, lambda: self._pressed(REMIXED, WindowWords(prompt="an owl"))),
+            "region-words-opens": (Operation.REGION, lambda: s.regions.open(asker, grid.key, REGION)),
             "region-words": (
-                Door.REGION,
+                Operation.REGION,
                 lambda: s.regions.repaint(
                     asker,
                     grid.key,
@@ -103,9 +106,12 @@ class WindowWalk(Walk):
                     words=WindowWords(prompt="an owl"),
                 ),
             ),
-            "shorter-opens": (Door.IDEA, lambda: s.shortening.shorter(viewer, self.shortened.key, 0)),
-            "shorter": (Door.IDEA, lambda: s.shortening.imagine(asker, viewer, self.shortened.key, "an elk")),
-            "batch-yes-there": (Door.DRAFT, lambda: confirmed(self)),
+            "shorter-opens": (Operation.IDEA, lambda: s.shortening.shorter(viewer, self.shortened.key, 0)),
+            "shorter": (
+                Operation.IDEA,
+                lambda: s.shortening.imagine(asker, viewer, self.shortened.key, "an elk"),
+            ),
+            "batch-yes-there": (Operation.DRAFT, lambda: confirmed(self)),
         }
 
     def _pressed(self, position: int, words: WindowWords) -> Awaitable[Any]:
@@ -135,11 +141,11 @@ async def confirmed(walk: Walk) -> None:
         raise UserError(started.refused[0][1])
 
 
-def heard(situation: Situation, way: str, door: Door) -> str:
+def heard(situation: Situation, way: str, operation: Operation) -> str:
     """What somebody should hear."""
     if way not in OPENS:
-        return expected(situation, door)
-    said = expected(replace(situation, roots=None), door)
+        return expected(situation, operation)
+    said = expected(replace(situation, roots=None), operation)
     return said if said.startswith(("home.", "jobs.")) else OPEN
 
 
@@ -164,7 +170,7 @@ async def walked(walk: PlainWalk | WindowWalk, name: str) -> None:
         assert (after[:2] > before[:2]) is begun, way
         assert begun or after == before, way
 
-    assert rows == {way: heard(situation, way, door) for way, (door, _) in walk.ways().items()}
+    assert rows == {way: heard(situation, way, operation) for way, (operation, _) in walk.ways().items()}
     assert {job.home for job in await world.all_jobs()} == {GUILD}
     _note(name, rows)
 

@@ -169,17 +169,17 @@ async def test_lines_in_a_log_channel(server: Server) -> None:
     server.heard.told.clear()
     server.heard.events.clear()
     for n in range(LINES * 2):
-        dispatcher.tell(HOSTILE, ModEvent(EventKind.STRUCK, f"s{n}", text("log.key_rejected")))
+        dispatcher.notify(HOSTILE, ModEvent(EventKind.STRUCK, f"s{n}", text("log.key_rejected")))
         if n % OF_SERVER_LIMIT == 0:
             await server.listen()
-    dispatcher.tell(QUIET, ModEvent(EventKind.STRUCK, "mine", text("log.key_rejected")))
+    dispatcher.notify(QUIET, ModEvent(EventKind.STRUCK, "mine", text("log.key_rejected")))
     await server.listen()
 
     told = [guild for guild, _, _ in server.heard.told]
     assert (told.count(HOSTILE), told.count(QUIET)) == (LINES, 1)
     assert server.heard.said.count("log.enough") == 1
     server.world.clock.move_to(server.world.clock.now() + HOUR)
-    dispatcher.tell(HOSTILE, ModEvent(EventKind.STRUCK, "again", text("log.key_rejected")))
+    dispatcher.notify(HOSTILE, ModEvent(EventKind.STRUCK, "again", text("log.key_rejected")))
     await server.listen()
     assert [guild for guild, _, _ in server.heard.told].count(HOSTILE) == LINES + 1
     note("lines told in an hour", f"{LINES} of {LINES * 2}", "1 of 1")
@@ -191,9 +191,9 @@ async def test_notices(server: Server) -> None:
     await server.listen()
     server.heard.told.clear()
     for n in range(OF_SERVER_LIMIT * 4):
-        dispatcher.tell(HOSTILE, ModEvent(EventKind.ERROR, f"e{n}", text("log.key_rejected")))
+        dispatcher.notify(HOSTILE, ModEvent(EventKind.ERROR, f"e{n}", text("log.key_rejected")))
 
-    dispatcher.tell(QUIET, ModEvent(EventKind.ERROR, "mine", text("log.key_rejected")))
+    dispatcher.notify(QUIET, ModEvent(EventKind.ERROR, "mine", text("log.key_rejected")))
     await server.listen()
 
     order = [guild for guild, _, _ in server.heard.told]
@@ -274,8 +274,8 @@ async def test_turns_are_kept_while_a_slow_channel_is_written_to(
     monkeypatch.setattr(server.heard, "post", post)
     await server.guilds.set_log_channel(HOSTILE, ADA, 4_711)
     running = asyncio.create_task(dispatcher.run())
-    dispatcher.tell(HOSTILE, ModEvent(EventKind.ERROR, "slow", text("log.key_rejected")))
-    dispatcher.tell(QUIET, ModEvent(EventKind.ERROR, "mine", text("log.key_rejected")))
+    dispatcher.notify(HOSTILE, ModEvent(EventKind.ERROR, "slow", text("log.key_rejected")))
+    dispatcher.notify(QUIET, ModEvent(EventKind.ERROR, "mine", text("log.key_rejected")))
     async with asyncio.timeout(20):
         while QUIET not in [guild for guild, _, _ in server.heard.told]:  # noqa: ASYNC110 - told by a list
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Whoever wants copies gets each picture once besides; a closed door switches that off, with one sentence.
+"""Whoever wants copies gets each picture once besides; closed direct messages switch that off, with one sentence.
 Never here: the delivery, which waits for none of it."""
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ async def test_a_change_of_mind_in_between_counts(world: Harness) -> None:
     assert world.discord.handed == []
 
 
-async def test_a_closed_door_is_said_once_and_switches_copies_off(world: Harness) -> None:
+async def test_closed_direct_messages_are_said_once_and_switch_copies_off(world: Harness) -> None:
     await wanting(world)
     job = await world.ended(await world.imagine())
     world.discord.on_hand = [RouteClosed("dms_closed")]

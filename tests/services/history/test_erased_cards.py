@@ -89,7 +89,7 @@ async def test_trouble_is_waited_out_and_a_closed_channel_is_named_to_moderators
 
     monkeypatch.setattr(world.services.erased_cards.publisher, "take_down", refuse)
     monkeypatch.setattr(
-        Dispatcher, "tell", lambda _self, guild_id, event: told.append((guild_id, event.said.id))
+        Dispatcher, "notify", lambda _self, guild_id, event: told.append((guild_id, event.said.id))
     )
     await go_on(world, 5)
 
@@ -126,7 +126,7 @@ async def test_where_anothers_card_stood_before_it_moved_is_named_to_moderators(
         Viewer(user_id=2, guild_id=GUILD, manages=False), asker, heir.key, public=True
     )
     told: list[str] = []
-    monkeypatch.setattr(Dispatcher, "tell", lambda _self, _guild_id, event: told.append(event.said.id))
+    monkeypatch.setattr(Dispatcher, "notify", lambda _self, _guild_id, event: told.append(event.said.id))
 
     await world.services.moderation.erase(GUILD, ADA, 1)
     await go_on(world, 2)

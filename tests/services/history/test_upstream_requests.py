@@ -142,14 +142,14 @@ async def test_what_is_known_or_cannot_be_asked_costs_no_question(
     ],
 )
 async def test_the_seed_is_offered_where_it_can_be_had(job: Job, *, able: bool, tells: bool) -> None:
-    assert await Desk(Server(replace(ABLE, seed=able))).asks.tells_seed(job) is tells
+    assert await Desk(Server(replace(ABLE, seed=able))).asks.provides_seed(job) is tells
 
 
 async def test_without_its_account_there_is_no_seed_and_no_trouble() -> None:
     desk = Desk(Server())
     desk.lost = StorageTrouble("the disk is full")
 
-    assert not await desk.asks.tells_seed(picture())
+    assert not await desk.asks.provides_seed(picture())
     assert await desk.asks.seed(picture()) is None
 
 

@@ -13,7 +13,7 @@ from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.errors import StorageTrouble
-from bot.services.admission.doors import origin_of_draft
+from bot.services.admission.authorization import origin_of_draft
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.batches import asks_for_several
 from bot.texts import text

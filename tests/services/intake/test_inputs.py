@@ -27,7 +27,7 @@ MASK = Input(b"black and white", "image/png", "mask.png", role=InputRole.MASK)
 
 
 async def sent(world: Harness, job: Job, inputs: Sequence[Input]) -> Job:
-    """A job that takes something along, through the same door as every other."""
+    """A job that takes something along, by the same way in as every other."""
     asker = world.asker()
     fresh = replace(job, interaction_id=asker.interaction_id, reply=asker.reply)
     request = Request(pool=fresh.pool, charge=Charge.IMAGINE)

@@ -14,7 +14,7 @@ from bot.domain.pools import UNLIMITED, USUAL_POOLS, Pool
 from bot.domain.prices import Charge
 from bot.services.admission.terms import DeploymentPolicy, Request
 from bot.services.history.upstream_requests import known_seed
-from bot.services.intake.drafts import as_typed, is_given_back, with_its_pool
+from bot.services.intake.drafts import as_typed, keeps_draft, with_its_pool
 from bot.texts import text
 from tests.services.server_harness import refusal
 from tests.storage import making
@@ -71,7 +71,7 @@ def test_a_pool_that_another_may_mend_is_written_where_it_can_be_edited(
     ],
 )
 def test_words_are_given_back_to_whoever_can_still_do_something_with_them(why: str, *, back: bool) -> None:
-    assert is_given_back(text(why)) is back
+    assert keeps_draft(text(why)) is back
 
 
 async def test_the_age_of_suggestions_is_told_by_the_services_clock(world: Harness) -> None:

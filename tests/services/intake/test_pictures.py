@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.inputs import INPUT_LIFE_MS, MOST_GIVEN_BYTES, Checked, Shape, spoken, weigh
+from bot.domain.inputs import INPUT_LIFE_MS, MOST_GIVEN_BYTES, CheckedPicture, Shape, displayed_name, weigh
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import JobKind, JobState
 from bot.domain.pools import UNLIMITED, Allowance, Pool
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.services.admission.asker import Asker
-    from bot.services.intake.intake import Started
+    from bot.services.intake.intake import StartedJob
     from tests.services.harness import Harness
 
 FOUR = "1️⃣ a fox --ar 3:2\n\n2️⃣ an owl\n\n3️⃣ an elk\n\n4️⃣ a cat"
@@ -174,7 +174,7 @@ async def test_what_the_reader_refuses_begins_nothing(world: Harness) -> None:
 
 
 async def test_a_picture_that_was_made_smaller_is_said_to_be(world: Harness) -> None:
-    world.reader.opinions[b"a fox"] = Checked(b"small", "image/webp", reduced=True)
+    world.reader.opinions[b"a fox"] = CheckedPicture(b"small", "image/webp", reduced=True)
 
     begun = await world.services.describing.begin(world.asker(), AFile(), pool=None)
 
@@ -194,7 +194,7 @@ async def test_a_picture_that_was_made_smaller_is_said_to_be(world: Harness) -> 
     ],
 )
 def test_a_file_s_name_is_repeated_without_markup(called: str, said: str) -> None:
-    assert spoken(called) == said
+    assert displayed_name(called) == said
 
 
 def test_what_is_not_known_to_be_large_is_weighed_later() -> None:
@@ -560,7 +560,7 @@ async def test_a_card_whose_picture_is_gone_is_no_source(world: Harness) -> None
 # -- once more -----------------------------------------------------------------------------------------------
 
 
-async def _failed(world: Harness, begun: Started) -> Job:
+async def _failed(world: Harness, begun: StartedJob) -> Job:
     job = await world.ended(begun.job)
     assert job.state is JobState.FAILED
     world.upstream.template.clear()

@@ -17,7 +17,7 @@ from bot.domain.jobs import JobState
 from bot.domain.pools import Allowance, Pool
 from bot.domain.ports import Picture
 from bot.domain.prices import Charge
-from bot.domain.servers.access import Pressers
+from bot.domain.servers.access import PressPermission
 from bot.domain.tasks import RemoteAction, TaskStatus
 from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, UserError
 from bot.services.intake.press import Pressed, PressOutcome
@@ -216,11 +216,11 @@ async def test_a_small_copy_is_forgotten_when_nobody_looks_at_it(world: Harness)
     await regions.open(asker, job.key, 1)
 
     world.clock.move_to(world.clock.now() + KEPT_MS - 1)
-    assert regions.at_hand(asker, job.key, 1) is not None
+    assert regions.cached_draft(asker, job.key, 1) is not None
     world.clock.move_to(world.clock.now() + KEPT_MS - 1)
-    assert regions.at_hand(asker, job.key, 1) is not None
+    assert regions.cached_draft(asker, job.key, 1) is not None
     world.clock.move_to(world.clock.now() + KEPT_MS + 1)
-    assert regions.at_hand(asker, job.key, 1) is None
+    assert regions.cached_draft(asker, job.key, 1) is None
     assert (await regions.draft(asker, job.key, 1)).job.key == job.key
 
 
@@ -234,8 +234,8 @@ async def test_only_so_many_small_copies_are_kept(world: Harness) -> None:
     for position in range(MOST_KEPT):
         await regions.draft(asker, many.key, position)
 
-    assert regions.at_hand(asker, job.key, 1) is None
-    assert regions.at_hand(asker, many.key, 0) is not None
+    assert regions.cached_draft(asker, job.key, 1) is None
+    assert regions.cached_draft(asker, many.key, 0) is not None
 
 
 async def test_a_picker_survives_a_restart_of_the_bot(world: Harness) -> None:
@@ -282,7 +282,7 @@ async def test_a_job_of_another_server_is_unknown_here(world: Harness) -> None:
 
     assert await refusal(world, job, asker=elsewhere) == "jobs.unknown"
     assert await closed(world, job, asker=elsewhere) == "jobs.unknown"
-    assert world.services.regions.at_hand(elsewhere, job.key, 1) is None
+    assert world.services.regions.cached_draft(elsewhere, job.key, 1) is None
 
 
 async def test_a_job_that_nobody_knows_is_refused(world: Harness) -> None:
@@ -362,7 +362,7 @@ async def test_a_picture_in_direct_messages_is_repainted_there(world: Harness) -
 
 async def test_whoever_may_not_press_is_told_before_squares_are_chosen(world: Harness) -> None:
     job = await single(world)
-    await world.services.guilds.set_press(GUILD, ADA, Pressers.REQUESTER)
+    await world.services.guilds.set_press(GUILD, ADA, PressPermission.REQUESTER)
 
     assert await closed(world, job, asker=world.asker(user=2)) == "refused.press_requester"
     assert await refusal(world, job, asker=world.asker(user=2)) == "refused.press_requester"

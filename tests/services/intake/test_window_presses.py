@@ -175,5 +175,5 @@ async def test_a_server_is_asked_what_it_can_do_until_it_answers(family: Harness
     told = [(await accounts.learned("mj-proxy")).remix for _ in range(5)]
 
     assert told == [False, False, True, True, True]
-    assert accounts.able("mj-proxy").remix
+    assert accounts.capabilities("mj-proxy").remix
     assert server.asked == 3

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.servers.guild_ports import EventKind, ModEvent, Silence
+from bot.domain.servers.guild_ports import EventKind, ModEvent, NoModLog
 from bot.errors import StorageTrouble
 from bot.services.modlog import dispatcher as room
-from bot.services.modlog.dispatcher import MODALS, Dispatcher
+from bot.services.modlog.dispatcher import REPEAT_AFTER_MS, Dispatcher
 from bot.texts import text
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, LOG_CHANNEL
@@ -26,10 +26,10 @@ def event(kind: EventKind = EventKind.KEY_REJECTED, key: str = "key") -> ModEven
 async def test_the_same_event_is_told_once_in_its_window_with_what_was_held_back(server: Server) -> None:
     dispatcher, clock = server.world.services.dispatcher, server.world.clock
     for _ in range(3):
-        dispatcher.tell(GUILD, event())
+        dispatcher.notify(GUILD, event())
     await server.listen()
-    clock.move_to(clock.now() + MODALS[EventKind.KEY_REJECTED])
-    dispatcher.tell(GUILD, event())
+    clock.move_to(clock.now() + REPEAT_AFTER_MS[EventKind.KEY_REJECTED])
+    dispatcher.notify(GUILD, event())
 
     await server.listen()
 
@@ -42,15 +42,15 @@ async def test_events_go_to_the_servers_channel_in_its_language(server: Server) 
     await server.listen()
     server.heard.told.clear()
 
-    server.world.services.dispatcher.tell(GUILD, event())
+    server.world.services.dispatcher.notify(GUILD, event())
     await server.listen()
 
     assert server.heard.told == [(GUILD, LOG_CHANNEL, "de")]
 
 
 async def test_without_a_channel_or_a_server_nothing_is_told(server: Server) -> None:
-    server.world.services.dispatcher.tell(None, event())
-    server.world.services.dispatcher.tell(5, event())
+    server.world.services.dispatcher.notify(None, event())
+    server.world.services.dispatcher.notify(5, event())
 
     assert await server.listen() == []
 
@@ -59,11 +59,11 @@ async def test_without_a_channel_or_a_server_nothing_is_told(server: Server) -> 
 async def test_one_channels_trouble_does_not_silence_the_others(server: Server, trouble: Exception) -> None:
     dispatcher = server.world.services.dispatcher
     server.heard.broken = trouble
-    dispatcher.tell(GUILD, event())
+    dispatcher.notify(GUILD, event())
     await dispatcher.drain()
     server.heard.broken = None
 
-    dispatcher.tell(GUILD, event(key="other"))
+    dispatcher.notify(GUILD, event(key="other"))
 
     assert await server.listen() == ["log.key_rejected"]
 
@@ -77,11 +77,11 @@ async def test_a_database_in_trouble_costs_one_event(server: Server) -> None:
             raise StorageTrouble(f"locked for {guild_id}")
 
     dispatcher.settings = Locked()  # type: ignore[assignment]  # it only ever raises
-    dispatcher.tell(GUILD, event())
+    dispatcher.notify(GUILD, event())
     await dispatcher.drain()
     dispatcher.settings = settings
 
-    dispatcher.tell(GUILD, event())
+    dispatcher.notify(GUILD, event())
 
     assert await server.listen() == ["log.key_rejected"]
 
@@ -98,14 +98,14 @@ async def test_a_flood_is_cut_and_counted(server: Server, monkeypatch: pytest.Mo
     )
 
     for n in range(5):
-        dispatcher.tell(GUILD, event(key=str(n)))
+        dispatcher.notify(GUILD, event(key=str(n)))
 
     assert server.world.meters.counts["notices_dropped kind=key_rejected"] == 2
 
 
 async def test_silence_says_nothing() -> None:
-    await Silence().post(GUILD, LOG_CHANNEL, event(), locale=None)
+    await NoModLog().post(GUILD, LOG_CHANNEL, event(), locale=None)
 
 
 def test_every_kind_of_event_has_its_window() -> None:
-    assert set(MODALS) == set(EventKind)
+    assert set(REPEAT_AFTER_MS) == set(EventKind)

@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.prices import Charge
-from bot.domain.servers.access import Pressers, Treatment
+from bot.domain.servers.access import PressPermission, Treatment
 from bot.domain.servers.moderation import RULES_LIMIT, Match, WordAction, WordRule, examine
 from bot.errors import SettingsChanged, StorageTrouble
 from bot.services.admission.terms import Request
@@ -167,12 +167,12 @@ async def press(world: Harness, grid: Job, asker: Asker, position: int = 0) -> J
 
 async def test_a_press_is_for_whom_the_server_says_and_the_presser_pays(world: Harness, grid: Job) -> None:
     guilds = world.services.guilds
-    await guilds.set_press(GUILD, ADA, Pressers.REQUESTER)
+    await guilds.set_press(GUILD, ADA, PressPermission.REQUESTER)
     other = world.asker(user=2)
     assert (await refusal(press(world, grid, other))).id == "refused.press_requester"
     assert (await press(world, grid, world.asker(user=1))).user_id == 1
 
-    await guilds.set_press(GUILD, ADA, Pressers.ROLE, FRIENDS)
+    await guilds.set_press(GUILD, ADA, PressPermission.ROLE, FRIENDS)
     why = await refusal(press(world, grid, other, 1))
     assert (why.id, why.args["role"]) == ("refused.press_role", text("rule.role", role=str(FRIENDS)))
     friend = replace(world.asker(user=3), role_ids=frozenset({FRIENDS}))

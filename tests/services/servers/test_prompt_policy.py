@@ -127,7 +127,7 @@ async def test_addresses_in_prompts_and_pictures_put_in_are_judged(
     assert {"refused.link_host", "refused.image_size"} <= set(await server.listen())
 
 
-async def test_pictures_that_go_along_with_a_job_are_judged_at_the_door_and_masks_are_not(
+async def test_pictures_that_go_along_with_a_job_are_judged_on_the_way_in_and_masks_are_not(
     server: Server, prompt_settings: PromptSettings
 ) -> None:
     await prompt_settings.set_images(GUILD, ADA, kinds=[ImageKind.PNG])

@@ -10,8 +10,15 @@ import pytest
 
 from bot.domain.pools import UNLIMITED, AllowanceChange, Pool, PoolRule
 from bot.domain.prices import Charge, Price
-from bot.domain.servers.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
-from bot.domain.servers.guilds import Pools, Total
+from bot.domain.servers.access import (
+    ChannelPolicy,
+    MediaRule,
+    NewcomerGate,
+    PressPermission,
+    PressPolicy,
+    Treatment,
+)
+from bot.domain.servers.guilds import Pools, ServerTotal
 from bot.domain.servers.moderation import RULES_LIMIT, Match, StrikePolicy, WordAction, WordRule
 from bot.services.servers import settings as room
 from bot.services.servers.edits import CHANNELS_LIMIT, channels_placed
@@ -35,7 +42,7 @@ GORE = WordRule(Match.WORD, "gore")
     [
         (lambda g: g.switch_pool(GUILD, ADA, Pool.FAST, on=False), "pools", Pools((Pool.FAST,))),
         (lambda g: g.set_default_pool(GUILD, ADA, Pool.FAST), "pools", Pools((), Pool.FAST)),
-        (lambda g: g.set_total(GUILD, ADA, Pool.FAST, 9), "totals", (Total(Pool.FAST, 9),)),
+        (lambda g: g.set_total(GUILD, ADA, Pool.FAST, 9), "totals", (ServerTotal(Pool.FAST, 9),)),
         (
             lambda g: g.set_price(GUILD, ADA, Pool.FAST, Charge.PAN, 0),
             "prices",
@@ -43,8 +50,16 @@ GORE = WordRule(Match.WORD, "gore")
         ),
         (lambda g: g.set_zone(GUILD, ADA, "Asia/Tokyo"), "zone", "Asia/Tokyo"),
         (lambda g: g.set_locale(GUILD, ADA, "de"), "locale", "de"),
-        (lambda g: g.set_press(GUILD, ADA, Pressers.ROLE, 7), "press", PressPolicy(Pressers.ROLE, 7)),
-        (lambda g: g.set_press(GUILD, ADA, Pressers.REQUESTER, 7), "press", PressPolicy(Pressers.REQUESTER)),
+        (
+            lambda g: g.set_press(GUILD, ADA, PressPermission.ROLE, 7),
+            "press",
+            PressPolicy(PressPermission.ROLE, 7),
+        ),
+        (
+            lambda g: g.set_press(GUILD, ADA, PressPermission.REQUESTER, 7),
+            "press",
+            PressPolicy(PressPermission.REQUESTER),
+        ),
         (lambda g: g.set_channel(GUILD, ADA, 3, allowed=True), "channels", ChannelPolicy((3,))),
         (lambda g: g.set_channel(GUILD, ADA, 3, allowed=False), "channels", ChannelPolicy((), (3,))),
         (
@@ -181,7 +196,7 @@ async def test_a_word_has_one_action_and_can_only_go_once(server: Server) -> Non
     ("attempt", "said"),
     [
         (lambda g: g.set_zone(GUILD, ADA, "Europe/Atlantis"), "settings.no_such_zone"),
-        (lambda g: g.set_press(GUILD, ADA, Pressers.ROLE), "settings.press_needs_role"),
+        (lambda g: g.set_press(GUILD, ADA, PressPermission.ROLE), "settings.press_needs_role"),
         (lambda g: g.set_retention(GUILD, ADA, 0), "settings.number"),
         (lambda g: g.set_total(GUILD, ADA, Pool.FAST, -1), "settings.number"),
         (lambda g: g.set_price(GUILD, ADA, Pool.FAST, Charge.PAN, 10**7), "settings.number"),

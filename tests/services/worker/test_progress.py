@@ -23,7 +23,7 @@ from tests.storage import making
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from bot.domain.ports import Picture, Showing, Shown
+    from bot.domain.ports import CardLocation, Picture, Showing
     from tests.services.harness import Harness
 
 
@@ -277,7 +277,7 @@ async def test_a_bug_in_showing_progress_stops_no_job(world: Harness) -> None:
 async def test_a_result_waits_for_the_edit_that_is_on_its_way(world: Harness) -> None:
     show, landed = world.publisher.show, []
 
-    async def slowly(showing: Showing, route: Route, *, picture: Picture | None) -> Shown:
+    async def slowly(showing: Showing, route: Route, *, picture: Picture | None) -> CardLocation:
         if showing.job.state is JobState.RUNNING:
             await world.clock.pause(40)
         landed.append(showing.job.state)

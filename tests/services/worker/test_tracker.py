@@ -310,7 +310,7 @@ async def test_a_webhook_about_the_end_is_read_at_once(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(6.1)
 
-    world.services.worker.hear(job.key, ended=True)
+    world.services.worker.receive_webhook(job.key, ended=True)
     await world.calm()
 
     assert (await world.job(job.key)).state is JobState.SUCCEEDED
@@ -326,7 +326,7 @@ async def test_the_end_is_read_before_the_pages_of_many_other_jobs(world: Harnes
     task.seconds = 1
     world.upstream.reads.clear()
 
-    world.services.worker.hear(jobs[0].key, ended=True)
+    world.services.worker.receive_webhook(jobs[0].key, ended=True)
     await world.calm()
 
     assert world.upstream.reads == ["query"]
@@ -342,7 +342,7 @@ async def test_an_end_told_while_an_older_answer_is_on_its_way_is_read_again(wor
     def end_and_tell() -> None:
         world.upstream.tasks[0].seconds = 1
         world.clock.move_to(world.clock.now() + 100)
-        tracker.hear(job.key, ended=True)
+        tracker.receive_webhook(job.key, ended=True)
 
     tracker.api = SlowApi(tracker.api, end_and_tell)  # type: ignore[assignment]  # only queries are asked for here
     await world.pass_time(3)
@@ -360,7 +360,7 @@ async def test_many_ends_at_once_are_found_on_pages(world: Harness) -> None:
     world.upstream.reads.clear()
 
     for job in jobs:
-        world.services.worker.hear(job.key, ended=True)
+        world.services.worker.receive_webhook(job.key, ended=True)
     await world.calm()
 
     assert world.upstream.reads == ["page", "page"]
@@ -377,7 +377,7 @@ async def test_a_webhook_about_progress_has_a_job_read_sooner_than_its_turn(worl
     await world.pass_time(4)
     before = len(world.upstream.reads)
 
-    world.services.worker.hear(job.key, ended=False)
+    world.services.worker.receive_webhook(job.key, ended=False)
     await world.pass_time(1)
 
     assert len(world.upstream.reads) == before + 1
@@ -463,7 +463,7 @@ def test_a_job_without_a_task_is_followed_and_never_read() -> None:
     tracked = Tracked(making.job(created_at=making.NOON), making.NOON)
 
     schedule.add(tracked)
-    schedule.hurry(tracked, making.NOON)
+    schedule.expedite(tracked, making.NOON)
     schedule.begin_round(making.NOON)
 
     assert schedule.of(tracked.job.key) is tracked
@@ -478,14 +478,14 @@ async def test_a_flood_of_webhooks_about_progress_does_not_become_a_flood_of_rea
     before = len(world.upstream.reads)
 
     for _ in range(100):
-        world.services.worker.hear(job.key, ended=False)
+        world.services.worker.receive_webhook(job.key, ended=False)
         await world.pass_time(0.01)
 
     assert len(world.upstream.reads) - before <= 2
 
 
 async def test_a_webhook_about_a_job_that_nobody_follows_is_ignored(world: Harness) -> None:
-    world.services.worker.hear(world.names.key(), ended=True)
+    world.services.worker.receive_webhook(world.names.key(), ended=True)
 
     await world.pass_time(10)
 
@@ -543,7 +543,7 @@ def walk(scan: PageScan, everything: list[int], wanted: Iterable[int]) -> list[i
     while (number := scan.next_page()) is not None:
         numbers.append(number)
         start = (number - 1) * PageScan.PAGE_SIZE
-        scan.saw(page(everything[start : start + PageScan.PAGE_SIZE], len(everything)))
+        scan.record_page(page(everything[start : start + PageScan.PAGE_SIZE], len(everything)))
     return numbers
 
 
@@ -586,7 +586,7 @@ def test_a_sweep_of_a_list_in_no_order_gives_up_soon() -> None:
 def test_a_list_that_keeps_turning_is_not_followed_for_ever() -> None:
     scan = PageScan()
     scan.start([RemoteTaskId("9999")])
-    scan.saw(page(range(1, 21), 400))
-    scan.saw(page(range(20, 0, -1), 400))
+    scan.record_page(page(range(1, 21), 400))
+    scan.record_page(page(range(20, 0, -1), 400))
 
     assert scan.next_page() is None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.answers import Accepted, Existing, Finding, WindowOpen
+from bot.domain.answers import Accepted, ExistingTask, TagSearchResult, WindowOpen
 from bot.domain.capabilities import BY_SERVER, ServerKind
 from bot.domain.failures import FailureKind
 from bot.domain.inputs import Input
@@ -38,7 +38,7 @@ class Proxy:
         self.answer: Any = WindowOpen(WINDOW)
         self.filled: Any = Accepted(RESULT)
         self.tasks: dict[str, TaskSnapshot] = {}
-        self.finding = Finding(None, complete=True)
+        self.finding = TagSearchResult(None, complete=True)
         self.listed: list[TaskSnapshot] = []
         self.sent: dict[str, Any] = {}
 
@@ -59,7 +59,7 @@ class Proxy:
     async def query_many(self, ids: Collection[RemoteTaskId]) -> dict[RemoteTaskId, TaskSnapshot]:
         return {id_: self.tasks[id_] for id_ in ids if id_ in self.tasks}
 
-    async def find(self, tag: str) -> Finding:
+    async def find(self, tag: str) -> TagSearchResult:
         self.diary.append(f"find {tag}")
         return self.finding
 
@@ -246,7 +246,7 @@ async def test_a_window_that_nobody_takes_up_is_given_up_in_the_end(world: World
 async def test_a_press_without_an_answer_is_found_by_its_tag(world: World) -> None:
     world.api.answer = RemoteError(RemoteFault.UNCLEAR, "the line broke")
     job = await world.submitter.send(a_press())
-    world.api.finding = Finding(TaskSnapshot(RESULT, TaskStatus.SUBMITTED), complete=True)
+    world.api.finding = TagSearchResult(TaskSnapshot(RESULT, TaskStatus.SUBMITTED), complete=True)
 
     job = await world.reconciler.settle(job)
 
@@ -258,7 +258,7 @@ async def test_a_press_without_an_answer_is_found_by_its_tag(world: World) -> No
 async def test_where_a_search_by_tag_was_cut_short_the_list_is_read(world: World) -> None:
     world.api.answer = RemoteError(RemoteFault.UNCLEAR, "the line broke")
     job = await world.submitter.send(a_press())
-    world.api.finding = Finding(None, complete=False)
+    world.api.finding = TagSearchResult(None, complete=False)
     world.api.listed = [
         TaskSnapshot(RemoteTaskId("41"), TaskStatus.SUCCESS, prompt="an owl", submitted_at=NOW),
         TaskSnapshot(RESULT, TaskStatus.IN_PROGRESS, prompt="a paper fox", submitted_at=NOW),
@@ -274,7 +274,7 @@ async def test_where_a_search_by_tag_was_cut_short_the_list_is_read(world: World
 async def test_what_nobody_finds_is_given_up_after_the_grace_and_not_sent_again(server: ServerKind) -> None:
     world = World(server)
     world.api.answer = RemoteError(RemoteFault.UNCLEAR, "the line broke")
-    world.api.finding = Finding(None, complete=server is ServerKind.PLUS)
+    world.api.finding = TagSearchResult(None, complete=server is ServerKind.PLUS)
     job = await world.reconciler.settle(await world.submitter.send(a_press()))
     assert job.state is JobState.UNCLEAR
 
@@ -285,7 +285,7 @@ async def test_what_nobody_finds_is_given_up_after_the_grace_and_not_sent_again(
 
 
 async def test_a_task_that_exists_already_is_taken_only_if_no_job_has_it(world: World) -> None:
-    world.api.answer = Existing(RESULT, TaskStatus.SUCCESS)
+    world.api.answer = ExistingTask(RESULT, TaskStatus.SUCCESS)
     assert (await world.submitter.send(a_press())).task_id == RESULT
 
     world.store.known = {RESULT}
@@ -294,7 +294,7 @@ async def test_a_task_that_exists_already_is_taken_only_if_no_job_has_it(world: 
 
 
 async def test_whether_a_task_is_known_cannot_be_read_so_it_is_asked_again(world: World) -> None:
-    world.api.answer = Existing(RESULT, TaskStatus.SUCCESS)
+    world.api.answer = ExistingTask(RESULT, TaskStatus.SUCCESS)
     world.store.known_trouble = StorageTrouble("the disk is full")
 
     job = await world.submitter.send(a_press())
@@ -390,7 +390,7 @@ async def test_a_window_whose_opening_nobody_heard_of_is_left_alone_and_its_unit
 ) -> None:
     world.api.answer = RemoteError(RemoteFault.UNCLEAR, "the line broke")
     job = await world.submitter.send(a_press())
-    world.api.finding = Finding(TaskSnapshot(WINDOW, TaskStatus.MODAL), complete=True)
+    world.api.finding = TagSearchResult(TaskSnapshot(WINDOW, TaskStatus.MODAL), complete=True)
     world.now += 2 * UNCLEAR_GRACE_MS
 
     job = await world.reconciler.settle(job)

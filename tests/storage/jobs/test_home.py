@@ -1,5 +1,5 @@
 """Rows of before there were home servers get one: a root its own, a child its root's, wherever they were pressed.
-Never here: what a home server is for (tests/services/admission/test_doors.py)."""
+Never here: what a home server is for (tests/services/admission/test_authorization.py)."""
 
 from __future__ import annotations
 

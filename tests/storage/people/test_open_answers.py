@@ -73,5 +73,5 @@ async def test_a_job_closes_its_own_answer_and_what_was_told_is_forgotten_in_a_d
 
     assert await ids(storage, open_answers) == [2]
     assert await ids(storage, told_answers) == [2]
-    await storage.answers.forget_told(LAPSED + 1)
+    await storage.answers.forget_recovered(LAPSED + 1)
     assert await ids(storage, told_answers) == []

@@ -15,8 +15,15 @@ from sqlalchemy import delete, func, select, update
 
 from bot.domain.pools import Pool, PoolRule, ServerLimits
 from bot.domain.prices import Charge, Price
-from bot.domain.servers.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
-from bot.domain.servers.guilds import SECTIONS, Actor, Block, GuildSettings, Pause, Pools, Total
+from bot.domain.servers.access import (
+    ChannelPolicy,
+    MediaRule,
+    NewcomerGate,
+    PressPermission,
+    PressPolicy,
+    Treatment,
+)
+from bot.domain.servers.guilds import SECTIONS, Actor, Block, GuildSettings, Pause, Pools, ServerTotal
 from bot.domain.servers.image_rules import ImageKind, ImagePolicy
 from bot.domain.servers.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
@@ -46,11 +53,11 @@ FULL = GuildSettings(
         PoolRule(GUILD, Pool.NORMAL, GUILD, 50, None, 0),
         PoolRule(GUILD, Pool.FAST, 2**62 + 9, None, 1, 2, 100, 30),
     ),
-    totals=(Total(Pool.FAST, 100),),
+    totals=(ServerTotal(Pool.FAST, 100),),
     prices=(Price(Pool.FAST, Charge.UPSCALE_HD, 0),),
     zone="Asia/Kathmandu",
     locale="de",
-    press=PressPolicy(Pressers.ROLE, 2**62 + 9),
+    press=PressPolicy(PressPermission.ROLE, 2**62 + 9),
     channels=ChannelPolicy((1, 2), (3,)),
     gate=NewcomerGate(1, 2),
     media=(MediaRule(5, Treatment.SPOILER),),

@@ -17,7 +17,7 @@ from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
 from bot.texts import text
-from bot.ui.card.card_buttons import Dress
+from bot.ui.card.card_buttons import DetailLevel
 from bot.ui.card.cards import Cards
 from bot.ui.controls import REGISTERED
 from bot.ui.kit.bars import progress_bar
@@ -81,14 +81,14 @@ jobs = st.builds(
     jobs,
     st.none() | st.integers(0, 500),
     st.none() | st.just("easel.png"),
-    st.sampled_from(Dress),
+    st.sampled_from(DetailLevel),
     st.booleans(),
 )
 def test_discord_takes_the_card_of_any_job(
     job: Job,
     ahead: int | None,
     attachment: str | None,
-    dress: Dress,
+    detail: DetailLevel,
     elsewhere: bool,  # noqa: FBT001 - hypothesis passes it
 ) -> None:
     because = text("card.direct", channel="<#1>") if elsewhere else None
@@ -98,7 +98,7 @@ def test_discord_takes_the_card_of_any_job(
         ahead=ahead,
         media=attachment and f"attachment://{attachment}",
         picture=picture,
-        dress=dress,
+        detail=detail,
         because=because,
     )
     parts = list(walk(components))
@@ -274,14 +274,14 @@ def test_blends_descriptions_and_regions_may_be_tried_again_too() -> None:
 
 
 def test_without_emoji_every_button_has_a_name() -> None:
-    plain = drawn(a_job(JobState.SUCCEEDED, actions=single_actions()), dress=Dress.NO_EMOJI)
+    plain = drawn(a_job(JobState.SUCCEEDED, actions=single_actions()), detail=DetailLevel.NO_EMOJI)
 
     assert all("emoji" not in part for part in walk(plain) if part["type"] == 2)
     assert "Pan left" in labels(plain)
 
 
 def test_without_buttons_the_card_says_how_to_get_them() -> None:
-    bare = drawn(a_job(JobState.SUCCEEDED), dress=Dress.NO_BUTTONS)
+    bare = drawn(a_job(JobState.SUCCEEDED), detail=DetailLevel.NO_BUTTONS)
 
     assert labels(bare) == []
     assert f"`/jobs show {KEY}`" in words(bare)

@@ -17,7 +17,7 @@ from bot.errors import UserError
 from bot.services.history.jobs import Family
 from bot.ui.card.cards import Cards
 from bot.ui.card.titles import plain_title
-from bot.ui.imagine.attachments import READ_S, Attached
+from bot.ui.imagine.attachments import READ_S, AttachedPicture
 from bot.ui.jobs.job_info import info_view
 from bot.ui.kit.message_parser import flat
 from tests.fakes.discord_rules import load_oracle
@@ -58,7 +58,7 @@ def positions(components: list[dict[str, Any]]) -> list[int | str]:
     return [int(more[1]) if kind == "press" else kind for _, _, kind, *more in ids]
 
 
-def say(sentence: Text) -> str:
+def localize(sentence: Text) -> str:
     return CATALOGUES.render(sentence, "en")
 
 
@@ -169,7 +169,7 @@ def test_a_veiled_picture_is_veiled_on_every_card() -> None:
     ],
 )
 def test_everything_has_a_name_where_prompts_are_listed(job: Job, title: str) -> None:
-    assert plain_title(job, say) == title
+    assert plain_title(job, localize) == title
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_everything_has_a_name_where_prompts_are_listed(job: Job, title: str) ->
     ],
 )
 def test_info_names_what_has_no_prompt(job: Job, said: str) -> None:
-    view, files = info_view(Family(job, None, ()), say)
+    view, files = info_view(Family(job, None, ()), localize)
 
     assert said in words(view.to_components())  # type: ignore[no-untyped-call]  # discord.py leaves it bare
     assert files == []
@@ -210,7 +210,7 @@ class Broken:
 
 async def test_a_file_that_discord_does_not_give_just_now_is_told_so() -> None:
     with pytest.raises(UserError) as caught:
-        await Attached(cast("discord.Attachment", Broken())).read()
+        await AttachedPicture(cast("discord.Attachment", Broken())).read()
 
     assert caught.value.text.id == "picture.unreadable"
     assert READ_S > 0

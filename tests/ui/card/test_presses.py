@@ -215,7 +215,7 @@ def own_word() -> Iterator[str]:
 async def test_a_button_of_our_own_is_a_few_lines(own_word: str) -> None:
     @component(own_word, KEY_FIELD)
     async def wave(context: Context, key: JobKey) -> None:
-        await context.tell(text("press.unknown", key=key))
+        await context.reply(text("press.unknown", key=key))
 
     async with studio() as house:
         message = await message_with(house, wave.id(KEY))

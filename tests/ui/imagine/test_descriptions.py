@@ -14,7 +14,7 @@ from bot.domain.intake.window_words import WindowWords
 from bot.domain.jobs import JobKind, JobState, Press
 from bot.domain.tasks import RemoteTaskId
 from bot.services.intake.describe import IdeasStarted
-from bot.services.intake.intake import Started
+from bot.services.intake.intake import StartedJob
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
 from bot.ui.card.description import DESCRIBE_AGAIN, IDEA_WORDS, IMAGINE_ALL
@@ -52,9 +52,9 @@ class Chains:
     begun: list[tuple[str, Any]] = field(default_factory=list)
     running: Job | None = None
 
-    def _began(self, what: str, about: Any, asker: Asker) -> Started:
+    def _began(self, what: str, about: Any, asker: Asker) -> StartedJob:
         self.begun.append((what, about))
-        return Started(self.running or a_job(reply=asker.reply), fresh=self.running is None)
+        return StartedJob(self.running or a_job(reply=asker.reply), fresh=self.running is None)
 
     async def idea(self, _viewer: object, _key: JobKey, number: int) -> tuple[Job, str]:
         if self.late:
@@ -63,14 +63,14 @@ class Chains:
 
     shorter = idea
 
-    async def imagine(self, asker: Asker, _viewer: object, _key: JobKey, prompt: str) -> Started:
+    async def imagine(self, asker: Asker, _viewer: object, _key: JobKey, prompt: str) -> StartedJob:
         return self._began("prompt", prompt, asker)
 
     async def again(self, asker: Asker, *about: Any) -> Any:
         began = self._began("again", about[-1], asker)
         return Pressed(began.job, PressOutcome.STARTED) if isinstance(about[-1], Press) else began
 
-    async def begin(self, asker: Asker, given: Any, **_: Any) -> Started:
+    async def begin(self, asker: Asker, given: Any, **_: Any) -> StartedJob:
         return self._began("picture", given, asker)
 
     async def imagine_all(self, _viewer: object, _key: JobKey, places: Places) -> IdeasStarted:

@@ -69,7 +69,7 @@ class OneJob:
 
     job: Job
 
-    async def look(self, *_: object) -> Job:
+    async def get_authorized(self, *_: object) -> Job:
         return self.job
 
 

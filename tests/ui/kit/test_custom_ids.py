@@ -23,13 +23,13 @@ from bot.ui.kit.custom_ids import (
     NUMBER,
     REST,
     SNOWFLAKE,
+    encode_custom_id,
     key_on,
     kind_of,
     maybe,
     one_of,
     read_fields,
     renewed,
-    spell,
 )
 from bot.ui.pools.panel import Verb
 from bot.ui.preferences.card import Menu
@@ -270,7 +270,7 @@ FIELDS = (KEY, NUMBER, SNOWFLAKE, one_of(Mood), maybe(one_of(Mood)), REST)
     )
 )
 def test_fields_read_back_as_they_were_written(values: tuple[Any, ...]) -> None:
-    spelled = spell("kind", FIELDS, values)
+    spelled = encode_custom_id("kind", FIELDS, values)
 
     assert len(spelled) <= LIMIT
     assert kind_of(spelled) == "kind"
@@ -293,12 +293,12 @@ def test_fields_read_back_as_they_were_written(values: tuple[Any, ...]) -> None:
 )
 def test_what_could_not_be_read_back_is_not_drawn(kind: str, field: Any, value: Any) -> None:
     with pytest.raises(ValueError, match="read back"):
-        spell(kind, (field,), (value,))
+        encode_custom_id(kind, (field,), (value,))
 
 
 def test_what_discord_would_refuse_is_not_drawn() -> None:
     with pytest.raises(ValueError, match="at most 100"):
-        spell("kind", (REST,), ("x" * 100,))
+        encode_custom_id("kind", (REST,), ("x" * 100,))
 
 
 @given(KEYS, st.from_regex(r"[a-z][a-z0-9_-]{0,30}|[0-9]{1,3}", fullmatch=True))

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import StorageTrouble
 from bot.ui.kit import deadline as room
-from bot.ui.kit.deadline import promptly
+from bot.ui.kit.deadline import within_deadline
 
 
 async def after(rung: asyncio.Event, trouble: Exception | None = None) -> str:
@@ -23,17 +23,17 @@ async def test_an_answer_in_time_is_taken_and_trouble_is_none() -> None:
     rung = asyncio.Event()
     rung.set()
 
-    assert await promptly(after(rung), "otherwise") == "late"
-    assert await promptly(after(rung, StorageTrouble("locked")), "otherwise") == "otherwise"
+    assert await within_deadline(after(rung), "otherwise") == "late"
+    assert await within_deadline(after(rung, StorageTrouble("locked")), "otherwise") == "otherwise"
     with pytest.raises(RuntimeError):
-        await promptly(after(rung, RuntimeError("a bug")), "otherwise")
+        await within_deadline(after(rung, RuntimeError("a bug")), "otherwise")
 
 
 @pytest.mark.parametrize("trouble", [None, StorageTrouble("locked")])
 async def test_what_comes_late_is_not_waited_for_and_ends_by_itself(trouble: Exception | None) -> None:
     rung = asyncio.Event()
 
-    assert await promptly(after(rung, trouble), "otherwise", within=0.01) == "otherwise"
+    assert await within_deadline(after(rung, trouble), "otherwise", within=0.01) == "otherwise"
     (late,) = room._late
     rung.set()
     await asyncio.wait([late])

@@ -13,8 +13,15 @@ from pydantic import TypeAdapter
 
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
-from bot.domain.servers.access import ChannelPolicy, MediaRule, NewcomerGate, Pressers, PressPolicy, Treatment
-from bot.domain.servers.guilds import SECTIONS, GuildSettings, Pause, Pools, Total
+from bot.domain.servers.access import (
+    ChannelPolicy,
+    MediaRule,
+    NewcomerGate,
+    PressPermission,
+    PressPolicy,
+    Treatment,
+)
+from bot.domain.servers.guilds import SECTIONS, GuildSettings, Pause, Pools, ServerTotal
 from bot.domain.servers.image_rules import ImageKind, ImagePolicy
 from bot.domain.servers.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
@@ -34,11 +41,11 @@ AFTER: Final = filled(
         guild_id=GUILD,
         pools=Pools((Pool.FAST,), Pool.NORMAL),
         rules=(PoolRule(GUILD, Pool.FAST, 7, 50, None, 2, 100, 30),),
-        totals=(Total(Pool.FAST, 100),),
+        totals=(ServerTotal(Pool.FAST, 100),),
         prices=(Price(Pool.FAST, Charge.ZOOM, 3), Price(Pool.NORMAL, Charge.VARY_REGION, 2)),
         zone="Europe/Berlin",
         locale="zh_CN",
-        press=PressPolicy(Pressers.ROLE, 7),
+        press=PressPolicy(PressPermission.ROLE, 7),
         channels=ChannelPolicy((8,), (9,)),
         gate=NewcomerGate(24, 48),
         media=(MediaRule(GUILD, Treatment.AGE_RESTRICTED), MediaRule(8, Treatment.SPOILER)),
@@ -86,8 +93,8 @@ def _fields(value: object) -> Iterator[str]:
 
 
 def told(before: GuildSettings, after: GuildSettings, language: str = SOURCE) -> list[str]:
-    say = partial(CATALOGUES.render, locale=language)
-    return list(changes(stored(before), stored(after), Localizer(say, GUILD)))
+    localize = partial(CATALOGUES.render, locale=language)
+    return list(changes(stored(before), stored(after), Localizer(localize, GUILD)))
 
 
 def test_this_changes_every_section() -> None:
@@ -171,8 +178,8 @@ def test_file_types_are_named_as_people_know_them() -> None:
 
 
 def test_a_word_that_nobody_named_is_shown_as_it_is_stored() -> None:
-    say = partial(CATALOGUES.render, locale="de")
+    localize = partial(CATALOGUES.render, locale="de")
 
-    lines = list(changes({}, {"charge": "warp", "new_thing": 1}, Localizer(say, GUILD)))
+    lines = list(changes({}, {"charge": "warp", "new_thing": 1}, Localizer(localize, GUILD)))
 
     assert lines == ["\u2068charge\u2069: — → \u2068warp\u2069", "\u2068new\\_thing\u2069: — → \u20681\u2069"]

@@ -196,7 +196,7 @@ async def test_the_same_trouble_twenty_times_is_one_message(tmp_path: Path) -> N
     event = ModEvent(EventKind.KEY_REJECTED, "key", text("log.key_rejected"))
     async with studio() as house, dispatcher(house, tmp_path) as localizer:
         for _ in range(20):
-            localizer.tell(house.guild.id, event)
+            localizer.notify(house.guild.id, event)
         await localizer.drain()
 
         assert len(told(house)) == 1
@@ -204,8 +204,8 @@ async def test_the_same_trouble_twenty_times_is_one_message(tmp_path: Path) -> N
 
 async def test_two_members_refusals_are_two_messages(tmp_path: Path) -> None:
     async with studio() as house, dispatcher(house, tmp_path) as localizer:
-        localizer.tell(house.guild.id, refusal(7))
-        localizer.tell(house.guild.id, refusal(8))
+        localizer.notify(house.guild.id, refusal(7))
+        localizer.notify(house.guild.id, refusal(8))
         await localizer.drain()
 
         assert len(told(house)) == 2

@@ -20,12 +20,12 @@ from bot.domain.servers.prompt_rules import SUFFIX_LIMIT, PromptAddition
 from bot.services.servers.moderation import SHOWN_JOBS, SHOWN_STRIKES
 from bot.texts import listed, text
 from bot.ui.jobs.lists import state_of
-from bot.ui.moderation.given_back import as_typed, tell_stale
 from bot.ui.moderation.jobs import job_view
 from bot.ui.moderation.list_modals import LIMITS_LIMIT, PARAMETERS_LIMIT
 from bot.ui.moderation.members import member_view
 from bot.ui.moderation.pages import page_of
 from bot.ui.moderation.prompt_lists import addition_words, images_view
+from bot.ui.moderation.rejected_modals import as_typed, reply_stale
 from tests.ui.builders import NOW, a_job, a_press, a_reply, walk, words
 from tests.ui.client_harness import CATALOGUES
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bot.texts import Text
 
 
-def say(sentence: object) -> str:
+def localize(sentence: object) -> str:
     return CATALOGUES.render(sentence, "en")  # type: ignore[arg-type]  # views only say texts
 
 
@@ -45,7 +45,7 @@ def parts_of(view: discord.ui.LayoutView) -> list[dict[str, Any]]:
 def test_a_child_names_its_button_and_a_forgotten_prompt_is_said() -> None:
     job = replace(a_job(JobState.SUCCEEDED), press=a_press(), prompt="")
 
-    shown = words(parts_of(job_view(job, say)))
+    shown = words(parts_of(job_view(job, localize)))
 
     assert "Made with" in shown
     assert f"`{a_press().parent}`" in shown
@@ -54,7 +54,7 @@ def test_a_child_names_its_button_and_a_forgotten_prompt_is_said() -> None:
 
 @pytest.mark.parametrize("state", list(JobState))
 def test_what_can_be_done_depends_on_how_far_it_is(state: JobState) -> None:
-    parts = list(walk(parts_of(job_view(a_job(state), say))))
+    parts = list(walk(parts_of(job_view(a_job(state), localize))))
     labels = [part["label"] for part in parts if part["type"] == 2]
 
     assert ("Remove result…" in labels) is (state is JobState.SUCCEEDED)
@@ -63,8 +63,10 @@ def test_what_can_be_done_depends_on_how_far_it_is(state: JobState) -> None:
 
 
 def test_only_what_holds_is_said_of_pictures() -> None:
-    assert "Not allowed: prompts are words only" in words(parts_of(images_view(ImagePolicy(on=False), say)))
-    plain = words(parts_of(images_view(ImagePolicy(), say)))
+    assert "Not allowed: prompts are words only" in words(
+        parts_of(images_view(ImagePolicy(on=False), localize))
+    )
+    plain = words(parts_of(images_view(ImagePolicy(), localize)))
     assert "to any host" in plain
     assert "age-restricted" not in plain
 
@@ -72,7 +74,7 @@ def test_only_what_holds_is_said_of_pictures() -> None:
 def test_an_addition_cannot_end_its_own_code() -> None:
     (said,) = addition_words(PromptAddition(1, suffix="a `b` c"), 1)
 
-    assert say(said).count("`") == 2
+    assert localize(said).count("`") == 2
 
 
 @pytest.mark.parametrize(("asked", "page"), [(-1, 0), (0, 0), (1, 1), (9, 1)])
@@ -114,7 +116,7 @@ async def test_a_full_window_that_came_too_late_is_given_back_in_one_message(lan
     async def changes_of(*_: object) -> list[AuditEntry]:
         return [entry] * 9
 
-    async def tell(_why: object, *, view: discord.ui.LayoutView) -> None:
+    async def reply(_why: object, *, view: discord.ui.LayoutView) -> None:
         said.append(view)
 
     context = SimpleNamespace(
@@ -123,8 +125,8 @@ async def test_a_full_window_that_came_too_late_is_given_back_in_one_message(lan
         services=SimpleNamespace(guilds=SimpleNamespace(changes_of=changes_of)),
         guild_id=1,
         locale=language,
-        say=partial(CATALOGUES.render, locale=language),
-        tell=tell,
+        localize=partial(CATALOGUES.render, locale=language),
+        reply=reply,
     )
     written: list[tuple[Text, Text | str | int]] = [
         (text("section.additions"), as_typed("x" * PARAMETERS_LIMIT)),
@@ -134,7 +136,7 @@ async def test_a_full_window_that_came_too_late_is_given_back_in_one_message(lan
     ]
 
     again: discord.ui.Button[Any] = discord.ui.Button(label="x", custom_id="y")
-    await tell_stale(cast("Any", context), ("other",), written, again)
+    await reply_stale(cast("Any", context), ("other",), written, again)
 
     (view,) = said
     assert view.content_length() <= 4000

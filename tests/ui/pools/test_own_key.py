@@ -200,14 +200,14 @@ def test_several_accounts_are_told_apart_by_their_pools_and_long_price_lists_are
     well = Condition(fault=None, latency_ms=9, read_at=None, credits_left=5, rates=rates)
     poor = Condition(fault=RemoteFault.BALANCE, latency_ms=9, read_at=None, credits_left=None)
 
-    def say(sentence: Text) -> str:
+    def localize(sentence: Text) -> str:
         return CATALOGUES.render(sentence, "en")
 
     payers = (
         Payer([Pool.NORMAL], is_own=False, condition=well),
         Payer([Pool.FAST], is_own=False, condition=poor),
     )
-    lines = list(payer_lines(payers, say))
+    lines = list(payer_lines(payers, localize))
 
     assert len(lines) == 6  # the last of each says what its server can do
     assert "NORMAL: 🟢" in lines[0]

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
-from bot.domain.servers.guilds import Pause, Total
+from bot.domain.servers.guilds import Pause, ServerTotal
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.ui.kit.custom_ids import read_fields
 from bot.ui.pools.panel import Verb, draw_button
@@ -105,7 +105,7 @@ async def test_a_window_that_was_open_during_a_restart_still_works(tmp_path: Pat
         await reborn.close()
 
         assert "5" in said
-        assert (await shop.settings()).totals == (Total(Pool.FAST, 5),)
+        assert (await shop.settings()).totals == (ServerTotal(Pool.FAST, 5),)
 
 
 async def test_panels_and_windows_keep_nothing_in_memory(tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ async def test_total_price_default_grant_and_zone_are_changed_by_pressing(tmp_pa
         assert "Commands that name no pool use ⚡ FAST" in seen(await press(shop, "default"))
 
         settings = await shop.settings()
-        assert settings.totals == (Total(Pool.FAST, 80),)
+        assert settings.totals == (ServerTotal(Pool.FAST, 80),)
         assert settings.prices == (Price(Pool.FAST, Charge.REROLL, 2),)
         assert settings.zone == "Asia/Tokyo"
         assert settings.pools.default is Pool.FAST

@@ -38,14 +38,14 @@ class ScriptedRegions:
     answer: Pressed | None = None
     trouble: Exception | None = None
     link: str | None = None
-    spoken: str | None = None
+    displayed_name: str | None = None
     """What the picture's own words are, where its account takes others."""
     chosen: list[Cells] = field(default_factory=list)
     masks: list[bytes] = field(default_factory=list)
     written: list[WindowWords | None] = field(default_factory=list)
     begun: list[tuple[Asker, Masked]] = field(default_factory=list)
 
-    def at_hand(self, _asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
+    def cached_draft(self, _asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
         return RegionDraft(a_job(key=key), position, 64, 64, b"small")
 
     async def preview(self, _draft: RegionDraft, cells: Cells) -> bytes:
@@ -56,7 +56,7 @@ class ScriptedRegions:
         return self.link
 
     async def words(self, _asker: Asker, _key: JobKey, _position: int) -> str | None:
-        return self.spoken
+        return self.displayed_name
 
     async def prepare(
         self,
@@ -114,7 +114,7 @@ async def test_words_go_along_with_squares_or_a_mask_and_bad_ones_are_given_back
     async with studio(extensions=EXTENSIONS) as house:
         house.services.windows.anywhere = True
         house.services.drafts = Drafts()
-        regions = ScriptedRegions(spoken="a lighthouse")
+        regions = ScriptedRegions(displayed_name="a lighthouse")
         file: dict[str, Any] = {"file": ("mask.png", b"a mask")} if act == UPLOAD else {}
         window = await press(house, regions, act)
         refused = await house.bob.submit_modal(window, {"prompt": "a fox --aspekt 1:1", **file})
@@ -215,7 +215,7 @@ async def test_a_press_that_another_process_has_answered_is_left_to_it(custom_id
     async with studio(extensions=EXTENSIONS) as house:
         house.env.inject_error("POST", "/interactions/*/*/callback", status=400, code=40060)
         regions: Any = ScriptedRegions()
-        regions.at_hand = lambda *_: None
+        regions.cached_draft = lambda *_: None
         await press(house, regions, custom_id)
 
         assert regions.begun == []

@@ -29,18 +29,18 @@ Written = Iterable[tuple[Text, Text | str | int]]
 """Labels of a window's fields, with what was entered."""
 
 
-async def tell_stale(
+async def reply_stale(
     context: Context, sections: Collection[str], written: Written, again: discord.ui.Button[Any]
 ) -> None:
     """Say that nothing was changed, what others changed, and what was entered, with a button that opens the window anew."""
     localizer = own_localizer(context)
     found = await context.services.guilds.changes_of(context.guild_id, sections)
     lines = (entry_words(entry, localizer) for entry in found)
-    others = few(lines, CHANGES, localizer.say, room=ROOM)
-    await give_back(context, text("panel.stale"), written, again, others=others)
+    others = few(lines, CHANGES, localizer.localize, room=ROOM)
+    await reply_rejected(context, text("panel.stale"), written, again, others=others)
 
 
-async def give_back(
+async def reply_rejected(
     context: Context,
     why: Text,
     written: Written,
@@ -49,16 +49,16 @@ async def give_back(
     others: Sequence[str] = (),
 ) -> None:
     """Say why nothing was changed, with what was entered: nobody types that twice."""
-    say = context.say
-    lines = [say(why)]
+    localize = context.localize
+    lines = [localize(why)]
     if others:
-        lines += [say(text("panel.stale_changed")), *others]
-    lines.append(say(text("panel.stale_written")))
-    lines += [say(text("setting.is", label=label, value=value)) for label, value in written]
+        lines += [localize(text("panel.stale_changed")), *others]
+    lines.append(localize(text("panel.stale_written")))
+    lines += [localize(text("setting.is", label=label, value=value)) for label, value in written]
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0xD83C3E))
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
     box.add_item(discord.ui.ActionRow(again))
-    await context.tell(why, view=StatelessView(box))
+    await context.reply(why, view=StatelessView(box))
 
 
 def as_typed(words: str) -> str:

@@ -1,8 +1,8 @@
-"""The one question of every door to an existing job: whether this person, from this place, may do this with it.
+"""Authorization of every operation on an existing job: whether this person, from this place, may do this with it.
 Never here: what a server's rules say of what is begun (that is `policy`, which is asked next).
 
 A chain has a home server. What begins something costs somebody money, so it needs a member of that server: an interaction
-there proves it, anywhere else Discord is asked at that moment, and the person is seated in the home server with today's
+there proves it, anywhere else Discord is asked at that moment, and the person is then taken as a member of it with today's
 roles. Whoever asked for a picture may look at it in their direct messages, whatever became of their membership."""
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Door(StrEnum):
+class Operation(StrEnum):
     """What somebody can do with a job that exists."""
 
     # -- what begins a job, or leads there ---------------------------------------------------------------
@@ -64,11 +64,19 @@ class Door(StrEnum):
     @property
     def begins(self) -> bool:
         """Whether a job can come of it, which somebody has to pay for."""
-        return self not in LOOKING
+        return self not in BEGINNING_NOTHING
 
 
-LOOKING: Final = frozenset(
-    {Door.INFO, Door.SHOW, Door.SEND, Door.FAVOURITE, Door.ZOOM, Door.CANCEL, Door.DELETE}
+BEGINNING_NOTHING: Final = frozenset(
+    {
+        Operation.INFO,
+        Operation.SHOW,
+        Operation.SEND,
+        Operation.FAVOURITE,
+        Operation.ZOOM,
+        Operation.CANCEL,
+        Operation.DELETE,
+    }
 )
 
 
@@ -93,44 +101,44 @@ def origin_of_draft(draft: Draft) -> Origin:
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Doors:
-    """Asks the question."""
+class Authorizer:
+    """Says who may do what with an existing job."""
 
     directory: MemberDirectory
 
-    async def ask(self, viewer: Viewer, origin: Origin, door: Door) -> Membership | None:
+    async def authorize(self, viewer: Viewer, origin: Origin, operation: Operation) -> Membership | None:
         """Let them in, or raise `UserError` with the way out.
 
         Returns what Discord said of them in the home server, or None where nobody had to ask: they are there, or the
-        door begins nothing.
+        operation begins nothing.
         """
         elsewhere = viewer.guild_id is not None and viewer.guild_id != origin.home
         if elsewhere or (viewer.guild_id is None and viewer.user_id != origin.user_id):
             raise UserError(text("jobs.unknown", key=origin.key))
-        if not door.begins or (viewer.guild_id is not None and door is not Door.EDITOR):
+        if not operation.begins or (viewer.guild_id is not None and operation is not Operation.EDITOR):
             return None
         if origin.home is None:
             raise UserError(text("refused.server_only"))
         return await self._membership(viewer, origin.home, origin.channel)
 
-    async def look(self, viewer: Viewer, job: Job, door: Door) -> Job:
-        """The job, if they may come in."""
-        await self.ask(viewer, origin_of(job), door)
+    async def authorize_viewer(self, viewer: Viewer, job: Job, operation: Operation) -> Job:
+        """The job, if they may."""
+        await self.authorize(viewer, origin_of(job), operation)
         return job
 
-    async def seat(self, asker: Asker, origin: Origin, door: Door) -> Asker:
+    async def authorize_asker(self, asker: Asker, origin: Origin, operation: Operation) -> Asker:
         """The asker as the home server knows them now, with its language; where the answer goes stays."""
         viewer = Viewer(user_id=asker.user_id, guild_id=asker.reply.guild_id, manages=asker.is_moderator)
-        member = await self.ask(viewer, origin, door)
+        member = await self.authorize(viewer, origin, operation)
         if member is None:
             return asker
-        seated = replace(
+        as_member = replace(
             asker, role_ids=member.role_ids, joined_at=member.joined_at, is_moderator=member.is_moderator
         )
         if asker.reply.guild_id is not None:  # they stand in a channel of the server, whose rules hold
-            return seated
+            return as_member
         return replace(
-            seated,
+            as_member,
             home=origin.home,
             home_channel=origin.channel,
             channel_parents=member.channel_parents,

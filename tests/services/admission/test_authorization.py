@@ -1,4 +1,4 @@
-"""Every door to a job by where and who somebody is: what begins, what is said, and that a refusal costs nothing.
+"""Every operation on a job by where and who somebody is: what begins, what is said, and that a refusal costs nothing.
 Never here: Discord itself (tests/e2e/test_home.py) and each rule by itself (tests/services/servers/test_policy.py)."""
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
 from bot.domain.servers.membership import NoDirectory
 from bot.errors import UserError
-from bot.services.admission.doors import LOOKING, Door, Doors, Origin
+from bot.services.admission.authorization import BEGINNING_NOTHING, Authorizer, Operation, Origin
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.mask_editor import MaskEditor
 from bot.services.intake.region_links import RegionLinks
@@ -38,68 +38,68 @@ ROLE = 7
 ELSEWHERE = 77
 OPEN = "open"
 
-# -- which controls lead through which door ------------------------------------------------------------------
+# -- which controls mean which operation -------------------------------------------------------------------
 
-BUTTONS: dict[str, Door | None] = {
-    "remix": Door.REMIX,
-    "edit": Door.REMIX,
-    "draft": Door.DRAFT,
-    "batch": Door.DRAFT,
+BUTTONS: dict[str, Operation | None] = {
+    "remix": Operation.REMIX,
+    "edit": Operation.REMIX,
+    "draft": Operation.DRAFT,
+    "batch": Operation.DRAFT,
     "batch-no": None,  # begins nothing
-    "start": Door.PICTURE,
-    "again": Door.REMIX,
-    "draw": Door.REMIX,
-    "improve": Door.REMIX,
-    "midjourney": Door.PICTURE,
-    "drawdraft": Door.DRAFT,
-    "improve-draft": Door.DRAFT,
-    "idea0": Door.IDEA,
-    "idea1": Door.IDEA,
-    "idea2": Door.IDEA,
-    "idea3": Door.IDEA,
-    "ideas": Door.IDEAS,
-    "describe": Door.AGAIN,
-    "info": Door.INFO,
-    "show": Door.SHOW,
-    "send": Door.SEND,
-    "star": Door.FAVOURITE,
-    "zoom": Door.ZOOM,
-    "cancel": Door.CANCEL,
-    "delete": Door.DELETE,
-    "drop": Door.DELETE,
-    "press": Door.PRESS,
-    "vary": Door.PRESS,
-    "rewrite": Door.PRESS,
-    "cells-rewrite": Door.REGION,
-    "short0": Door.IDEA,
-    "short1": Door.IDEA,
-    "short2": Door.IDEA,
-    "short3": Door.IDEA,
-    "short4": Door.IDEA,
-    "region": Door.REGION,
-    "cells": Door.REGION,
+    "start": Operation.PICTURE,
+    "again": Operation.REMIX,
+    "draw": Operation.REMIX,
+    "improve": Operation.REMIX,
+    "midjourney": Operation.PICTURE,
+    "drawdraft": Operation.DRAFT,
+    "improve-draft": Operation.DRAFT,
+    "idea0": Operation.IDEA,
+    "idea1": Operation.IDEA,
+    "idea2": Operation.IDEA,
+    "idea3": Operation.IDEA,
+    "ideas": Operation.IDEAS,
+    "describe": Operation.AGAIN,
+    "info": Operation.INFO,
+    "show": Operation.SHOW,
+    "send": Operation.SEND,
+    "star": Operation.FAVOURITE,
+    "zoom": Operation.ZOOM,
+    "cancel": Operation.CANCEL,
+    "delete": Operation.DELETE,
+    "drop": Operation.DELETE,
+    "press": Operation.PRESS,
+    "vary": Operation.PRESS,
+    "rewrite": Operation.PRESS,
+    "cells-rewrite": Operation.REGION,
+    "short0": Operation.IDEA,
+    "short1": Operation.IDEA,
+    "short2": Operation.IDEA,
+    "short3": Operation.IDEA,
+    "short4": Operation.IDEA,
+    "region": Operation.REGION,
+    "cells": Operation.REGION,
     "list": None,  # lists what is of this server
     "stars": None,
     "prefer": None,  # no job: what the person themself prefers
     "prefer-menu": None,
 }
-DOOR_OF_MODAL: dict[str, Door | None] = {
-    "remix": Door.REMIX,
-    "redraw": Door.REMIX,
-    "draft": Door.DRAFT,
-    "idea0": Door.IDEA,
-    "idea1": Door.IDEA,
-    "idea2": Door.IDEA,
-    "idea3": Door.IDEA,
-    "mask": Door.REGION,
-    "cells-words": Door.REGION,
-    "window": Door.PRESS,
-    "short0": Door.IDEA,
-    "short1": Door.IDEA,
-    "short2": Door.IDEA,
-    "short3": Door.IDEA,
-    "short4": Door.IDEA,
-    "usecard": Door.PICTURE,
+OPERATION_OF_MODAL: dict[str, Operation | None] = {
+    "remix": Operation.REMIX,
+    "redraw": Operation.REMIX,
+    "draft": Operation.DRAFT,
+    "idea0": Operation.IDEA,
+    "idea1": Operation.IDEA,
+    "idea2": Operation.IDEA,
+    "idea3": Operation.IDEA,
+    "mask": Operation.REGION,
+    "cells-words": Operation.REGION,
+    "window": Operation.PRESS,
+    "short0": Operation.IDEA,
+    "short1": Operation.IDEA,
+    "short2": Operation.IDEA,
+    "short3": Operation.IDEA,
+    "short4": Operation.IDEA,
+    "usecard": Operation.PICTURE,
     "usefile": None,  # no job: a new chain, which begins in servers only
     "usemsg": None,  # likewise
     "prefer-shape": None,
@@ -112,12 +112,12 @@ def members(controls: dict[str, Control[...]]) -> set[str]:
     return {kind for kind, control in controls.items() if not control.moderators and not control.owners}
 
 
-def test_every_control_has_its_door() -> None:
+def test_every_control_has_its_operation() -> None:
     assert REGISTERED
     assert members(COMPONENTS) == set(BUTTONS)
-    assert members(MODALS) == set(DOOR_OF_MODAL)
-    led_to = {*BUTTONS.values(), *DOOR_OF_MODAL.values()} - {None}
-    assert led_to | {Door.EDITOR} == set(Door)  # the page of the editor is no control of Discord's
+    assert members(MODALS) == set(OPERATION_OF_MODAL)
+    led_to = {*BUTTONS.values(), *OPERATION_OF_MODAL.values()} - {None}
+    assert led_to | {Operation.EDITOR} == set(Operation)  # the page of the editor is no control of Discord's
 
 
 # -- situations ----------------------------------------------------------------------------------------------
@@ -130,9 +130,9 @@ class Situation:
     guild_id: int | None
     happened: str = "nothing"
     begins: str = OPEN
-    """What every door says that begins something."""
+    """What every operation says that begins something."""
     roots: str | None = None
-    """The same of doors that begin a new chain, where they say it otherwise."""
+    """The same of operations that begin a new chain, where they say it otherwise."""
     looks: str = OPEN
     picture: str | None = None
     """Message menus exist in servers only."""
@@ -162,17 +162,19 @@ SITUATIONS = {
         None, "channel closed", "refused.channel", picture="refused.server_only"
     ),
 }
-ROOTS = frozenset({Door.REMIX, Door.IDEA, Door.IDEAS, Door.AGAIN, Door.PICTURE, Door.DRAFT})
+ROOTS = frozenset(
+    {Operation.REMIX, Operation.IDEA, Operation.IDEAS, Operation.AGAIN, Operation.PICTURE, Operation.DRAFT}
+)
 
 
-def expected(situation: Situation, door: Door) -> str:
-    if door in LOOKING:
+def expected(situation: Situation, operation: Operation) -> str:
+    if operation in BEGINNING_NOTHING:
         return situation.looks
-    if door is Door.PICTURE and situation.picture is not None:
+    if operation is Operation.PICTURE and situation.picture is not None:
         return situation.picture
-    if door is Door.DRAFT and situation.draft is not None:
+    if operation is Operation.DRAFT and situation.draft is not None:
         return situation.draft
-    return situation.roots if door in ROOTS and situation.roots is not None else situation.begins
+    return situation.roots if operation in ROOTS and situation.roots is not None else situation.begins
 
 
 class Places:
@@ -189,7 +191,7 @@ class Places:
 
 
 class Walk:
-    """One world, one situation, all doors."""
+    """One world, one situation, all operations."""
 
     def __init__(self, world: Harness, situation: Situation) -> None:
         self.world, self.situation = world, situation
@@ -272,32 +274,32 @@ class Walk:
     def viewer(self) -> Viewer:
         return Viewer(user_id=1, guild_id=self.situation.guild_id, manages=False)
 
-    def through(self, door: Door) -> Awaitable[Any]:
+    def through(self, operation: Operation) -> Awaitable[Any]:
         s, asker, viewer = self.services, self.asker(), self.viewer
         grid, card = self.grid, self.grid.reply
-        ways: dict[Door, Callable[[], Awaitable[Any]]] = {
-            Door.PRESS: lambda: s.presses.press(asker, grid.key, 0, channel_id=0, message_id=0),
-            Door.REMIX: lambda: s.imagine.remix(asker, grid, "an owl"),
-            Door.REGION: lambda: s.regions.repaint(
+        ways: dict[Operation, Callable[[], Awaitable[Any]]] = {
+            Operation.PRESS: lambda: s.presses.press(asker, grid.key, 0, channel_id=0, message_id=0),
+            Operation.REMIX: lambda: s.imagine.remix(asker, grid, "an owl"),
+            Operation.REGION: lambda: s.regions.repaint(
                 asker, self.picture.key, 1, MASK, channel_id=0, message_id=0
             ),
-            Door.EDITOR: self._paint,
-            Door.IDEA: lambda: s.describing.imagine(asker, viewer, self.description.key, "an elk"),
-            Door.IDEAS: self._all,
-            Door.AGAIN: lambda: s.describing.again(asker, viewer, self.description.key),
-            Door.PICTURE: lambda: self._from_picture(asker),
-            Door.DRAFT: lambda: self._edit(asker),
-            Door.INFO: lambda: s.jobs.family(viewer, grid.key),
-            Door.SHOW: lambda: s.redelivery.show(viewer, asker, grid.key, public=False),
-            Door.SEND: lambda: s.redelivery.send(viewer, grid.key, locale="en", link=None, nonce="1"),
-            Door.FAVOURITE: lambda: s.favourites.toggle(viewer, grid.key),
-            Door.ZOOM: lambda: s.jobs.look(viewer, grid.key, Door.ZOOM),
-            Door.CANCEL: lambda: s.jobs.cancel(viewer, grid.key),
-            Door.DELETE: lambda: s.redelivery.take_down(
+            Operation.EDITOR: self._paint,
+            Operation.IDEA: lambda: s.describing.imagine(asker, viewer, self.description.key, "an elk"),
+            Operation.IDEAS: self._all,
+            Operation.AGAIN: lambda: s.describing.again(asker, viewer, self.description.key),
+            Operation.PICTURE: lambda: self._from_picture(asker),
+            Operation.DRAFT: lambda: self._edit(asker),
+            Operation.INFO: lambda: s.jobs.family(viewer, grid.key),
+            Operation.SHOW: lambda: s.redelivery.show(viewer, asker, grid.key, public=False),
+            Operation.SEND: lambda: s.redelivery.send(viewer, grid.key, locale="en", link=None, nonce="1"),
+            Operation.FAVOURITE: lambda: s.favourites.toggle(viewer, grid.key),
+            Operation.ZOOM: lambda: s.jobs.get_authorized(viewer, grid.key, Operation.ZOOM),
+            Operation.CANCEL: lambda: s.jobs.cancel(viewer, grid.key),
+            Operation.DELETE: lambda: s.redelivery.take_down(
                 viewer, grid.key, channel_id=card.channel_id, message_id=card.message_id or 0
             ),
         }
-        return ways[door]()
+        return ways[operation]()
 
     async def _paint(self) -> Job:
         link = await self.mask_editor.open(self.token)
@@ -321,10 +323,10 @@ class Walk:
         draft = await self.services.drafts.open(self.viewer, self.draft)
         await self.services.imagine.begin_again(asker, draft, PromptOptions(prompt="an owl"), preferred=None)
 
-    async def said(self, door: Door) -> str:
-        """What somebody hears who tries a door."""
+    async def said(self, operation: Operation) -> str:
+        """What somebody hears who tries a operation."""
         try:
-            await self.through(door)
+            await self.through(operation)
         except UserError as refused:
             SENTENCES.render(refused.text, "en")
             # It ended long ago, which only somebody who was let in is told.
@@ -333,41 +335,43 @@ class Walk:
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
-async def test_every_door_in_every_situation(world: Harness, name: str) -> None:
+async def test_every_operation_in_every_situation(world: Harness, name: str) -> None:
     situation = SITUATIONS[name]
     walk = Walk(world, situation)
     await walk.prepare()
     await walk.happen()
-    rows: dict[Door, str] = {}
+    rows: dict[Operation, str] = {}
 
-    for door in Door:
+    for operation in Operation:
         before = (len(await world.all_jobs()), len(await world.ledger()), len(world.upstream.tasks))
-        rows[door] = await walk.said(door)
+        rows[operation] = await walk.said(operation)
         after = (len(await world.all_jobs()), len(await world.ledger()), len(world.upstream.tasks))
-        begun = rows[door] == OPEN and door.begins
-        assert (after[:2] > before[:2]) is begun, door
-        assert begun or after == before, door
+        begun = rows[operation] == OPEN and operation.begins
+        assert (after[:2] > before[:2]) is begun, operation
+        assert begun or after == before, operation
 
-    assert rows == {door: expected(situation, door) for door in Door}
+    assert rows == {operation: expected(situation, operation) for operation in Operation}
     assert {job.home for job in await world.all_jobs()} == {GUILD}
     _note(name, rows)
 
 
 def _note(name: str, rows: Mapping[Any, str]) -> None:
-    """Write what was seen where somebody wants it: `EASEL_DOORS=folder` (one file a situation)."""
-    folder = os.environ.get("EASEL_DOORS")
+    """Write what was seen where somebody wants it: `EASEL_OPERATIONS=folder` (one file a situation)."""
+    folder = os.environ.get("EASEL_OPERATIONS")
     if folder:
-        lines = [f"{door} {said}\n" for door, said in rows.items()]
+        lines = [f"{operation} {said}\n" for operation, said in rows.items()]
         with (Path(folder) / f"{list(SITUATIONS).index(name):02} {name}.txt").open("a") as notes:
             notes.write("".join(lines))
 
 
-@pytest.mark.parametrize("door", Door)
-async def test_a_chain_that_began_outside_servers_can_be_looked_at_and_not_gone_on_with(door: Door) -> None:
-    doors, origin = Doors(NoDirectory()), Origin(JobKey("K1"), user_id=1, home=None, channel=None)
-    attempt = doors.ask(Viewer(user_id=1, guild_id=None, manages=False), origin, door)
+@pytest.mark.parametrize("operation", Operation)
+async def test_a_chain_that_began_outside_servers_can_be_looked_at_and_not_gone_on_with(
+    operation: Operation,
+) -> None:
+    authorizer, origin = Authorizer(NoDirectory()), Origin(JobKey("K1"), user_id=1, home=None, channel=None)
+    attempt = authorizer.authorize(Viewer(user_id=1, guild_id=None, manages=False), origin, operation)
 
-    if door.begins:
+    if operation.begins:
         assert (await refusal(attempt)).id == "refused.server_only"
     else:
         assert await attempt is None
