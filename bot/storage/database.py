@@ -7,24 +7,24 @@ import asyncio
 import hashlib
 from contextlib import asynccontextmanager
 from pathlib import Path
-from threading import local
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlencode
 
-from sqlalchemy import create_engine, event, func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 from bot.errors import StartupError, StorageTrouble
 from bot.storage.errors import Conflict, translated
-from bot.storage.prepared import driver_of, straight
-from bot.storage.threads import Threads, undisturbed
+from bot.storage.prepared import straight
+from bot.storage.sqlite_connections import SqliteConnections, arguments, set_up
+from bot.storage.threads import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from sqlalchemy.engine import URL, Connection, Engine
+    from sqlalchemy.engine import URL, Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 T = TypeVar("T")
@@ -33,8 +33,6 @@ BUSY_MS: Final = 5_000
 """How long a statement waits for a lock of another process before it gives up."""
 READERS: Final = 4
 """Reading connections of SQLite, each with a thread of its own."""
-QUEUE_SECONDS: Final = 30
-"""How long a transaction waits in line for the writing connection."""
 CONNECTIONS: Final = 10
 """Connections to PostgreSQL."""
 CONNECT_SECONDS: Final = 10
@@ -102,7 +100,7 @@ class SqliteDatabase(_Reporting):
 
     def __init__(self, url: URL, *, busy_ms: int) -> None:
         self._url, self._busy_ms = url, busy_ms
-        self._writer = _SqliteConnections(
+        self._writer = SqliteConnections(
             url,
             busy_ms,
             most=1,
@@ -120,8 +118,8 @@ class SqliteDatabase(_Reporting):
         event.listen(
             self._writer.sync_engine, "begin", lambda connection: straight(connection, "BEGIN IMMEDIATE", ())
         )
-        self._reader = _SqliteConnections(url, busy_ms, most=READERS, pragmas=("query_only = ON",))
-        self._copier = _SqliteConnections(url, busy_ms, most=1, pragmas=("synchronous = FULL",))
+        self._reader = SqliteConnections(url, busy_ms, most=READERS, pragmas=("query_only = ON",))
+        self._copier = SqliteConnections(url, busy_ms, most=1, pragmas=("synchronous = FULL",))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that commits at its end and is undone by any exception.
@@ -164,9 +162,9 @@ class SqliteDatabase(_Reporting):
             self._url.set(drivername="sqlite+aiosqlite"),
             hide_parameters=True,
             poolclass=NullPool,
-            connect_args=_sqlite_arguments(self._busy_ms),
+            connect_args=arguments(self._busy_ms),
         )
-        _set_up(engine.sync_engine, pragmas)
+        set_up(engine.sync_engine, pragmas)
         event.listen(engine.sync_engine, "begin", begin)
         with translated():
             async with engine.begin() as connection:
@@ -177,76 +175,6 @@ class SqliteDatabase(_Reporting):
         await self._reader.close()
         await self._copier.close()
         await self._writer.close()
-
-
-class _SqliteConnections:
-    """Threads in which whole transactions run, each with a connection of its own to one file."""
-
-    def __init__(self, url: URL, busy_ms: int, *, most: int, pragmas: tuple[str, ...]) -> None:
-        self.sync_engine = create_engine(
-            url.set(drivername="sqlite+pysqlite"),
-            hide_parameters=True,
-            poolclass=NullPool,
-            connect_args=_sqlite_arguments(busy_ms) | {"check_same_thread": False},
-        )
-        _set_up(self.sync_engine, pragmas)
-        self._threads = Threads(most, name="sqlite", patience_s=QUEUE_SECONDS)
-        self._of_thread = local()
-        self._open: set[Connection] = set()
-
-    async def transact(self, work: Callable[[Connection], T]) -> T:
-        """Run it in a transaction."""
-
-        def transaction(connection: Connection) -> T:
-            with connection.begin():
-                return work(connection)
-
-        return await self._run(transaction)
-
-    async def look(self, work: Callable[[Connection], T]) -> T:
-        """Run it without one."""
-
-        def visit(connection: Connection) -> T:
-            try:
-                return work(connection)
-            finally:
-                connection.rollback()  # SQLAlchemy's idea of one; SQLite was told of none
-
-        return await self._run(visit)
-
-    async def _run(self, work: Callable[[Connection], T]) -> T:
-        def run() -> T:
-            with translated():
-                connection = self._connection()
-                try:
-                    return work(connection)
-                finally:
-                    if connection.in_transaction() or driver_of(connection).in_transaction:
-                        self._leave(connection)  # it could not even be undone
-
-        with translated():
-            return await self._threads.run(run)
-
-    def _connection(self) -> Connection:
-        """This thread's own. Taking one out of a pool and giving it back each time took longer than most transactions."""
-        connection: Connection | None = getattr(self._of_thread, "connection", None)
-        if connection is None or connection.closed:
-            connection = self._of_thread.connection = self.sync_engine.connect()
-            self._open.add(connection)
-        return connection
-
-    def _leave(self, connection: Connection) -> None:
-        self._open.discard(connection)
-        connection.close()
-
-    async def close(self) -> None:
-        """Wait for what runs, close the connections, end the threads."""
-        with translated():
-            await self._threads.close(self._close_all)
-
-    def _close_all(self) -> None:
-        for connection in list(self._open):
-            self._leave(connection)
 
 
 class PostgresDatabase(_Reporting):
@@ -368,20 +296,6 @@ def _named(url: URL) -> URL:
             f"The directory of the database does not exist: create {directory}, or name another file in DATABASE."
         )
     return url
-
-
-def _sqlite_arguments(busy_ms: int) -> dict[str, Any]:
-    return {"isolation_level": None, "timeout": busy_ms / 1_000}
-
-
-def _set_up(engine: Engine, pragmas: tuple[str, ...]) -> None:
-    def set_up(connection: Any, _record: object) -> None:
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    event.listen(engine, "connect", set_up)
 
 
 async def _transact(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:

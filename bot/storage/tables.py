@@ -191,6 +191,8 @@ queue_lanes = Table(
     Column("clock", BigInteger, nullable=False),
     # Since when something may be sent: somebody came, or a place got free. NULL: nothing since the last look.
     Column("called_at", BigInteger),
+    # Perhaps: whether no place was free at the last look. Then only a place that gets free calls.
+    Column("is_full", Boolean, nullable=False, server_default=false()),
 )
 
 # Who takes turns in a lane: a server, or in direct messages a person (the negative of their id).

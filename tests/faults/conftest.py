@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.storage import database, threads
+from bot.storage import sqlite_connections, threads
 
 
 class AtOnce:
@@ -30,8 +30,8 @@ class AtOnce:
 @pytest.fixture(autouse=True)
 def _between_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing run beside the loop. Processes die here, machines do not, so nothing waits for the disk either."""
-    set_up = database._set_up
+    set_up = sqlite_connections.set_up
     monkeypatch.setattr(threads, "_Hand", AtOnce)
     monkeypatch.setattr(
-        database, "_set_up", lambda engine, pragmas: set_up(engine, (*pragmas, "synchronous = OFF"))
+        sqlite_connections, "set_up", lambda engine, pragmas: set_up(engine, (*pragmas, "synchronous = OFF"))
     )

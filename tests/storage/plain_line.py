@@ -122,14 +122,17 @@ class PlainLine:
                 job.limit is None or of_member[job.user, job.guild] < job.limit
             )
 
-        # Whoever may not is passed over, and their party goes on to its next job in the same turn.
+        # A member who may have no more is passed over, and their party goes on to another's job in the same turn.
         free = []
         for number in {job.party for job in self._waiting() if job.lane == lane}:
             party = self.parties[lane, number]
             mine = [job for job in self._waiting() if (job.lane, job.party) == (lane, number)]
-            ready = sorted((job.turn, job.created_at, job.key) for job in mine if may(job))
-            if ready:
-                free.append((party.turn, party.since, number, ready[0][-1]))
+            passed: set[int] = set()
+            for job in sorted(mine, key=lambda one: (one.turn, one.created_at, one.key)):
+                if job.user not in passed and may(job):
+                    free.append((party.turn, party.since, number, job.key))
+                    break
+                passed.add(job.user)
         return min(free)[-1] if free else None
 
     def serve(self, key: str) -> None:

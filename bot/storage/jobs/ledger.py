@@ -5,16 +5,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import and_, bindparam, exists, func, insert, literal, or_, select, text, update
+from sqlalchemy import and_, bindparam, func, insert, literal, or_, select, text, update
 
 from bot.domain.accounts import is_own
 from bot.domain.days import UTC_ZONE, day_of, month_of
 from bot.domain.pools import name_rule
-from bot.errors import SettingsChanged, UserError
+from bot.errors import UserError
 from bot.storage import tenants
 from bot.storage.database import lock
+from bot.storage.jobs import decided
 from bot.storage.prepared import Prepared
-from bot.storage.server_tables import blocks, draws, grants, guilds
+from bot.storage.server_tables import draws, grants
 from bot.storage.tables import IS_LIVE, jobs, ledger
 from bot.texts import text as sentence
 
@@ -76,27 +77,6 @@ class Draw(NamedTuple):
 
     grant_id: int
     units: int
-
-
-_REVISION: Final = Prepared(select(guilds.c.revision).where(guilds.c.guild_id == bindparam("guild_")))
-
-
-_BLOCKED: Final = exists().where(
-    blocks.c.guild_id == bindparam("guild_"),
-    blocks.c.user_id == bindparam("user_"),
-    or_(blocks.c.until.is_(None), blocks.c.until > bindparam("now_")),
-)
-_DECISIVE: Final = Prepared(
-    select(
-        select(guilds.c.revision).where(guilds.c.guild_id == bindparam("guild_")).scalar_subquery(), _BLOCKED
-    )
-)
-"""What a decision to admit rested on: a server's revision, and that its member is not blocked."""
-
-
-def revision_of(connection: Connection, guild_id: int) -> int:
-    """Which revision of its settings a server has now."""
-    return _REVISION.value(connection, {"guild_": guild_id}) or 0
 
 
 # -- what was spent --------------------------------------------------------------------------------------
@@ -223,11 +203,7 @@ def check(
     """
     guild_id = job.home
     if limits is not None and guild_id is not None:
-        ((revision, blocked),) = _DECISIVE.rows(
-            connection, {"guild_": guild_id, "user_": job.user_id, "now_": job.created_at}
-        )
-        if (revision or 0) != limits.revision or blocked:
-            raise SettingsChanged(str(guild_id))
+        decided.check(connection, guild_id, job.user_id, job.created_at, limits.revision)
     day = day_of(job.created_at, UTC_ZONE if limits is None else limits.zone)
     month = month_of(job.created_at, UTC_ZONE if limits is None else limits.zone)
     drawn = _check_member(connection, job, allowance, day, month)

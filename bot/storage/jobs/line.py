@@ -42,7 +42,7 @@ _TYPES: Final[dict[str, TypeEngine[Any]]] = {
     **dict.fromkeys(("now", "party", "user", "after_turn", "after_at", "old", "limit"), BigInteger()),
     **dict.fromkeys(("turn", "own_clock", "clock", "max_running", "first"), BigInteger()),
     **dict.fromkeys(("account", "pool", "after", "key"), Text()),
-    "more": Boolean(),
+    **dict.fromkeys(("more", "full"), Boolean()),
 }
 
 
@@ -77,13 +77,23 @@ _STANDS: Final = (
     "AND j.pool = :pool AND j.party = :party AND j.key <> :key))"
 )
 """Whether others of the party stand in line: then it keeps its place."""
-_CALL: Final = Prepared(
-    statement(
+_CALLED: Final = "COALESCE(queue_lanes.called_at, excluded.called_at)"
+
+
+def _calling(called_at: str) -> Prepared:
+    return Prepared(
+        statement(
+            f"""
+        INSERT INTO queue_lanes (account, pool, clock, called_at) VALUES (:account, :pool, 0, :now)
+        ON CONFLICT (account, pool) DO UPDATE SET called_at = {called_at}
         """
-    INSERT INTO queue_lanes (account, pool, clock, called_at) VALUES (:account, :pool, 0, :now)
-    ON CONFLICT (account, pool) DO UPDATE SET called_at = COALESCE(queue_lanes.called_at, excluded.called_at)
-    """
+        )
     )
+
+
+_CALL: Final = _calling(_CALLED)
+_CALL_IF_FREE: Final = _calling(
+    f"CASE WHEN queue_lanes.is_full THEN queue_lanes.called_at ELSE {_CALLED} END"
 )
 _WAIT: Final = Prepared(
     statement(
@@ -98,20 +108,26 @@ _WAIT: Final = Prepared(
     """
     )
 )
-_LEFT: Final = (
-    "UPDATE queue_lanes SET called_at = COALESCE(called_at, :now) WHERE account = :account AND pool = :pool"
+_WAITS: Final = (
+    "EXISTS (SELECT 1 FROM queue_parties AS p WHERE p.account = :account AND p.pool = :pool AND p.waits)"
 )
+_LANE: Final = "account = :account AND pool = :pool"
 _CALL_AT_AN_END: Final = {
-    # Nothing is written where nobody waits, ...
+    # Nothing is written where nobody waits and a place was free anyway, ...
     SQLITE: Prepared(
         statement(
-            f"""{_LEFT} AND called_at IS NULL AND EXISTS (
-            SELECT 1 FROM queue_parties AS p WHERE p.account = :account AND p.pool = :pool AND p.waits
-        )"""
+            f"""
+        UPDATE queue_lanes SET is_full = FALSE, called_at = CASE WHEN {_WAITS} THEN :now END
+        WHERE {_LANE} AND called_at IS NULL AND (is_full OR {_WAITS})
+        """
         )
     ),
     # ... but where others write beside us, only whoever holds the lane sees the same as the claim after it.
-    POSTGRES: Prepared(statement(_LEFT)),
+    POSTGRES: Prepared(
+        statement(
+            f"UPDATE queue_lanes SET is_full = FALSE, called_at = COALESCE(called_at, :now) WHERE {_LANE}"
+        )
+    ),
 }
 
 
@@ -130,10 +146,13 @@ def _own_turn(connection: Connection, account: str, pool: str, party: int, user:
 
 
 def join(connection: Connection, job: Job) -> None:
-    """Have its party wait, and its lane looked at. The last step of accepting: its lane is held until the commit."""
+    """Have its party wait, and its lane looked at if a place may be free there.
+
+    The last step of accepting: its lane is held until the commit.
+    """
     if job.due_at <= job.created_at:
         here = {"account": job.account, "pool": job.pool.value, "now": job.created_at}
-        _CALL.write(connection, here)
+        _CALL_IF_FREE.write(connection, here)
         _WAIT.write(connection, here | {"party": party_of(job), "key": job.key})
 
 
@@ -187,12 +206,12 @@ UNCALLED: Final = statement(
     f"""
     SELECT account, pool FROM queue_lanes AS l
     WHERE called_at IS NULL
-        AND EXISTS (SELECT 1 FROM queue_parties AS p WHERE p.account = l.account AND p.pool = l.pool AND p.waits)
+        AND (is_full OR EXISTS (SELECT 1 FROM queue_parties AS p WHERE p.account = l.account AND p.pool = l.pool AND p.waits))
         AND (SELECT COUNT(*) FROM jobs AS k WHERE k.{IS_UPSTREAM} AND k.account = l.account AND k.pool = l.pool)
             < :max_running
     """
 )
-"""Lanes with somebody waiting and a free place that nothing called: an older version ended a job, a ceiling was lifted."""
+"""Lanes with a free place that nothing called: an older version ended a job, a ceiling was lifted, there are more places now."""
 _IDLE: Final = statement(
     f"""
     DELETE FROM queue_parties WHERE NOT waits AND since < :old AND NOT EXISTS (

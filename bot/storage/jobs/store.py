@@ -67,7 +67,7 @@ class SqlJobStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._swept_at: int | None = None
+        self._swept = 0, -1
         self._forgot_at: int | None = None
         self._looked_at, self._nothing_lapses_until = 0, -1
 
@@ -252,7 +252,7 @@ class SqlJobStore:
                 # Of those that were taken: one that somebody cancelled at this moment was not.
                 unreadable = {row["key"] for row in taken} - {job.key for job in sent}
                 _set_aside(connection, unreadable, now, state=JobState.QUEUED.value)
-            walk.mark(connection, choices)
+            walk.mark(connection, choices, complete=len(sent) == len(keys))
             return _in_order(keys, sent), claims.next_due(connection, now)
 
         found, has_room, due = await self._database.read(look)
@@ -266,13 +266,14 @@ class SqlJobStore:
 
     async def _sweep(self, now: int, max_running: int) -> None:
         """Now and then look for lanes that nothing called, and forget parties that are idle."""
-        if self._swept_at is None or not 0 <= now - self._swept_at < SWEEP_MS:
+        swept, places = self._swept
+        if places != max_running or not 0 <= now - swept < SWEEP_MS:
             asked = {"max_running": max_running}
             lanes = await self._database.read(lambda cn: cn.execute(line.UNCALLED, asked).all())
             if lanes:
                 found = [(row.account, row.pool) for row in lanes]
                 await self._database.write(lambda cn: line.call(cn, found, now))
-            self._swept_at = now
+            self._swept = now, max_running
         if self._forgot_at is None or not 0 <= now - self._forgot_at < FORGET_MS:
             if self._forgot_at is not None:
                 await self._database.write(lambda cn: line.forget_parties(cn, now))

@@ -234,7 +234,7 @@ _RUNNING: Final = Prepared(
 )
 _MARK_LANE: Final = Prepared(
     statement(
-        "UPDATE queue_lanes SET clock = :clock, called_at = CASE WHEN :more THEN called_at END "
+        "UPDATE queue_lanes SET clock = :clock, is_full = :full, called_at = CASE WHEN :more THEN called_at END "
         "WHERE account = :account AND pool = :pool"
     )
 )
@@ -260,6 +260,8 @@ class Choice(NamedTuple):
     line: Line
     more: bool
     """Whether places are left for a next claim."""
+    full: bool
+    """Whether no place is left in the lane, if all of them are taken."""
 
 
 def choose(connection: Connection, now: int, *, max_running: int, limit: int, usual: Ceiling) -> list[Choice]:
@@ -312,14 +314,16 @@ def _of_lane(
         keys.append(job.key)
         line.serve(party)
     # Whoever came since this claim read the clock called the lane once; that call stays for the next claim.
-    return Choice(lane, keys, line, more=came_meanwhile or len(keys) == limit < room)
+    more = came_meanwhile or len(keys) == limit < room
+    return Choice(lane, keys, line, more=more, full=len(keys) >= room)
 
 
-def mark(connection: Connection, choices: Collection[Choice]) -> None:
-    """Write down whose turn is next, after the chosen were taken."""
+def mark(connection: Connection, choices: Collection[Choice], *, complete: bool) -> None:
+    """Write down whose turn is next, after the chosen were taken; `complete` says that each of them was."""
     for choice in choices:
         here = {"account": choice.lane[0], "pool": choice.lane[1]}
-        _MARK_LANE.write(connection, here | {"clock": choice.line.clock, "more": choice.more})
+        marks = {"clock": choice.line.clock, "more": choice.more, "full": choice.full and complete}
+        _MARK_LANE.write(connection, here | marks)
         for party in choice.line.parties.values():
             if party.served is not None or party.last is None:
                 asked = {"party": party.party, "turn": party.turn, "own_clock": party.served or 0}

@@ -16,7 +16,7 @@ from bot.domain.servers.guilds import SECTIONS, Actor, AuditEntry, Changed, Guil
 from bot.errors import StorageTrouble
 from bot.storage.database import lock, plain
 from bot.storage.errors import BROKEN
-from bot.storage.jobs.ledger import revision_of
+from bot.storage.jobs.decided import revision_of
 from bot.storage.server_tables import audit, guild_sections, guilds
 from bot.storage.servers.differences import difference, shown, taken_back
 from bot.storage.unknown_fields import with_unknown

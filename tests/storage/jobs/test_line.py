@@ -7,7 +7,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, text
 
@@ -126,6 +126,18 @@ class Trial:
             assert ahead == {key: min(n, MOST_AHEAD + 1) for n, key in enumerate(line)}
 
 
+# Of one member nothing overtakes: behind a job that was accepted with a smaller limit their others wait, too.
+@example(
+    history=[
+        *(
+            ("come", {"user_id": 1, "guild_id": 7, "account": "default"}, limit, 0)
+            for limit in (None, None, 1, None)
+        ),
+        ("claim", 3),
+    ],
+    max_running=3,
+    usual=None,
+)
 @given(history=HISTORY, max_running=st.integers(1, 5), usual=st.sampled_from([None, None, 1, 2]))
 @settings(
     max_examples=60,

@@ -28,7 +28,7 @@ from bot.domain.servers.image_rules import ImageKind, ImagePolicy
 from bot.domain.servers.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.errors import SettingsChanged, StorageTrouble, UserError
-from bot.storage.jobs.ledger import revision_of
+from bot.storage.jobs.decided import revision_of
 from bot.storage.server_tables import audit, guild_sections
 from bot.storage.servers.settings import IDENTITY
 from bot.texts import text
