@@ -24,7 +24,7 @@ COLUMNS = (
     "moment", "kills", "missed it", "jobs", "of presses", "delivered once", "honestly lost", "lost", "doubled",
 )  # fmt: skip
 SETTLING_S = 150.0
-"""Leases of the dead last 30 s, and what nobody can tell is looked for as long."""
+"""Leases of the dead last six seconds here, and what nobody can tell is looked for as long."""
 
 
 @pytest.mark.timeout(600)
