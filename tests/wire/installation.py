@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.fakes.discord_wire import Interaction, Message
     from tests.fakes.discord_world import Channel, User
     from tests.fixtures.postgres_reader import PostgresReader
-    from tests.fixtures.shorter_times import Times
+    from tests.fixtures.times import Times
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.sandbox.upstream import Fault, Pace
-from tests.fixtures.shorter_times import LEASES, UNCLEAR
+from tests.fixtures.times import LEASES, UNCLEAR
 from tests.wire.installation import KEY, doubled, has_ended, open_house
 
 if TYPE_CHECKING:

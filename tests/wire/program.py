@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tests.fixtures.forked_programs import FORKED
-from tests.fixtures.shorter_times import set_times
+from tests.fixtures.times import set_times
 
 if TYPE_CHECKING:
     import signal
     from collections.abc import Mapping, Sequence
 
-    from tests.fixtures.shorter_times import Times
+    from tests.fixtures.times import Times
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TAIL: Final = 60

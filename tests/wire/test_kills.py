@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.wire
 
 KILLS = 50
-LANES = 3
+LANES = 5
 SEED = 20300105
 COLUMNS = (
     "moment", "kills", "missed it", "jobs", "of presses", "delivered once", "honestly lost", "lost", "doubled",

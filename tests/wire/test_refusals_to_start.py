@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from bot.sandbox.upstream import Fault
+from tests.fixtures.times import QUESTIONS
 from tests.wire.installation import free_port
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ async def test_a_taken_port_is_named(hooked: Installation) -> None:
 
 async def test_a_key_that_the_image_api_never_takes_ends_the_program(house: Installation) -> None:
     house.upstream.fault(Fault.BAD_KEY, times=None, endpoint="query-mj-tasks")
+    house.times = QUESTIONS
 
     begun = house.begin()
     code = await begun.ended(60)
