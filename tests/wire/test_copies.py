@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fixtures.times import LEASES
+from tests.fixtures.times import LEASES, PACES
 
 if TYPE_CHECKING:
     from tests.wire.installation import Installation
@@ -26,7 +26,7 @@ async def easel(house: Installation, *arguments: str) -> str:
 async def test_a_copy_taken_under_load_brings_back_buttons_and_pays_nothing_twice(
     house: Installation,
 ) -> None:
-    house.times = LEASES  # the copy is of rows that a process held
+    house.times = {**LEASES, **PACES}  # the copy is of rows that a process held
     running = await house.start()
     grid = await house.grid("a paper fox")
     house.upstream.pause()

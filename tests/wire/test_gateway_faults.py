@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.report import Row as Line
 from tests.faults.report import record
-from tests.fixtures.times import LEASES
+from tests.fixtures.times import LEASES, PACES
 from tests.wire.installation import KEY, eventually
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ async def test_twenty_presses_of_one_button_at_once_are_paid_once_and_all_are_an
 @pytest.mark.parametrize("trouble", ["cut", "asked to reconnect", "session invalid"])
 async def test_a_gateway_that_drops_costs_no_command_and_no_job(hooked: Installation, trouble: str) -> None:
     fake = hooked.fake
+    hooked.times = PACES
     await hooked.start()
     hooked.upstream.pause()
     before = await hooked.imagine("a fox from before")
@@ -97,7 +98,7 @@ async def test_two_processes_on_one_database_make_one_picture_and_a_dead_ones_jo
     house: Installation,
 ) -> None:
     fake = house.fake
-    house.times = LEASES
+    house.times = {**LEASES, **PACES}
     first, second = await house.start(), await house.start()
     assert len(fake.socket.connected) == 2
     grids = await asyncio.gather(*(house.grid(f"fox {n} for two") for n in range(3)))

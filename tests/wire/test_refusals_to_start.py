@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from bot.sandbox.upstream import Fault
-from tests.fixtures.times import QUESTIONS
+from tests.fixtures.times import PACES, QUESTIONS
 from tests.wire.installation import free_port
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ async def test_a_discord_that_forbids_everything_is_told(house: Installation) ->
 async def test_a_gateway_that_will_not_have_us_ends_the_program_with_a_sentence_and_leases_returned(
     house: Installation, code: int
 ) -> None:
+    house.times = PACES
     running = await house.start()
     house.upstream.pause()
     asked = await house.imagine("a paper fox")

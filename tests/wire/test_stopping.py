@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sandbox.upstream import Fault
+from tests.fixtures.times import PACES
 from tests.wire.installation import eventually
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ async def test_an_idle_program_stops_at_once(house: Installation) -> None:
 async def test_a_program_whose_submission_hangs_stops_in_time_and_the_next_one_finds_the_task_at_once(
     house: Installation,
 ) -> None:
-    running = await house.start()
+    running = await house.start(STOP_TIMEOUT="4")
     hanging = house.upstream.fault(Fault.HANG_AFTER)
     asked = await house.imagine("a paper fox")
     await eventually(lambda: hanging.hits, 10, lambda: "nothing was submitted")
@@ -64,6 +65,7 @@ async def test_a_program_whose_submission_hangs_stops_in_time_and_the_next_one_f
 async def test_a_program_that_is_delivering_stops_in_time_and_the_next_one_delivers_at_once(
     hooked: Installation, *, before_effect: bool
 ) -> None:
+    hooked.times = PACES
     running = await hooked.start(STOP_TIMEOUT="4")
     hooked.upstream.pause()
     asked = await hooked.imagine("a paper fox")
