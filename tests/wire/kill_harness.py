@@ -278,9 +278,7 @@ async def open_lane(folder: Path, dice: Random) -> AsyncIterator[KillHarness]:
             fetched.set()
 
     times = {**LEASES, **UNCLEAR}
-    async with open_house(
-        folder, webhooks=True, times=times, pace=Pace(speed=18), on_call=noted
-    ) as house:
+    async with open_house(folder, webhooks=True, times=times, pace=Pace(speed=18), on_call=noted) as house:
         fake = house.fake
         users = [fake.user, fake.moderator, *(fake.add_user(name) for name in ("bea", "cy", "dee"))]
         channels = [fake.channel, fake.add_channel("studio")]

@@ -1,5 +1,5 @@
-"""The image API's connection misbehaves: before and after acceptance, in answers, in lists, in pictures.
-Never here: faults of its tasks (tests/e2e) and of Discord."""
+"""The image API's connection misbehaves while a job is sent: before and after acceptance, in answers, for a while.
+Never here: what is read afterwards (test_reading_faults), faults of its tasks (tests/e2e) and of Discord."""
 
 from __future__ import annotations
 
@@ -100,35 +100,6 @@ async def test_an_unclear_submission_waits_for_a_list_that_is_not_available(hous
     record(
         Line(f"imagine: {PICTURE}", "image API: answer lost, then the task list is not available", 1, 0, 0)
     )
-
-
-@pytest.mark.parametrize(
-    ("fault", "endpoint"),
-    [
-        (Fault.RESET_BEFORE, "query"),
-        (Fault.HTML_502_BEFORE, "query"),
-        (Fault.RATE_LIMITED, "query"),
-        (Fault.NOT_JSON, "query"),
-        (Fault.PICTURE_500, None),
-        (Fault.PICTURE_NOT_AN_IMAGE, "store"),
-        (Fault.NO_PICTURE, None),
-        (Fault.BACKWARDS, None),
-    ],
-)
-async def test_a_reading_or_a_picture_that_fails_once_costs_time_and_nothing_else(
-    hooked: Installation, fault: Fault, endpoint: str | None
-) -> None:
-    await hooked.start()
-    planned = hooked.upstream.fault(fault, endpoint=endpoint)
-
-    asked = await hooked.imagine("a paper fox")
-    await hooked.card(asked, within=40)
-
-    row = await hooked.delivered(asked)
-    assert planned.hits == 1
-    assert hooked.fate(row) == (0, 0)
-    assert len(hooked.submissions) == 1
-    record(Line(f"reading: {PICTURE}", f"image API: {fault.about}", 1, 0, 0))
 
 
 @pytest.mark.timeout(400)
