@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.wire
 
-LEASE_S = LEASES["bot.domain.schedule.LEASE_MS"] / 1_000
+LEASE_S = 6.0
 LOOK_S = 5.0
 """Whoever has nothing to do looks at the database that often."""
 ONCE = "imagine: the picture, once"
