@@ -122,6 +122,8 @@ class Gateway:
         self.answers_beats = True
         """False plays a half-open connection: heartbeats are not acknowledged."""
         self.closed = False
+        self.turned_away = 0
+        """How often somebody came while it was closed."""
         """True turns new connections away."""
         self.allowed_intents = ~PRIVILEGED
         self._world = world
@@ -200,6 +202,8 @@ class Gateway:
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Talk to one client until either side has enough."""
         if self.closed:
+            self.turned_away += 1
+            self._changes.notify()
             raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(max_msg_size=0, compress=False)
         await socket.prepare(request)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tests.fakes.discord_wire import Interaction, Message
     from tests.fakes.discord_world import Channel, User
     from tests.fixtures.postgres_reader import PostgresReader
+    from tests.fixtures.times import Times
 
 T = TypeVar("T")
 
@@ -91,6 +92,8 @@ class Installation:
     postgres: PostgresReader | None = None
     """Set where the database is no SQLite file."""
     database_name: str = "easel.db"
+    times: Times = field(default_factory=dict)
+    """Times of ours that its processes have otherwise; none in most tests."""
 
     # -- processes -----------------------------------------------------------------------------------------
 
@@ -99,8 +102,11 @@ class Installation:
         environ = self.environ | {f"EASEL_{name}": value for name, value in settings.items()}
         log = self.folder / f"easel-{len(self.programs) + 1}.log"
         log.touch()
-        start = program.whole if whole else program.forked
-        begun = start(environ, self.folder, log)
+        if whole:
+            assert not self.times, "the whole command has the program's own times"
+            begun = program.whole(environ, self.folder, log)
+        else:
+            begun = program.forked(environ, self.folder, log, times=self.times)
         self.programs.append(begun)
         return begun
 
@@ -341,12 +347,18 @@ def furnish(
 
 @asynccontextmanager
 async def open_house(
-    folder: Path, *, webhooks: bool = False, token: str = "fake.token.of-the-bot", **upstream_options: Any
+    folder: Path,
+    *,
+    webhooks: bool = False,
+    token: str = "fake.token.of-the-bot",
+    times: Times | None = None,
+    **upstream_options: Any,
 ) -> AsyncIterator[Installation]:
-    """Both doubles and an installation between them, judged at the end; options are the simulated API's."""
+    """Both doubles and an installation between them, judged at the end; further options are the simulated API's."""
     options: dict[str, Any] = {"pace": QUICK, "canvas": 64} | upstream_options
     async with FakeDiscord(token=token) as fake, SimulatedUpstream(**options) as upstream:
-        house = Installation(fake, upstream, folder, furnish(fake, upstream, folder, webhooks=webhooks))
+        environ = furnish(fake, upstream, folder, webhooks=webhooks)
+        house = Installation(fake, upstream, folder, environ, times=times or {})
         try:
             yield house
             house.judge()

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.sandbox.upstream import Fault, Pace
+from tests.fixtures.times import LEASES, UNCLEAR
 from tests.wire.installation import KEY, doubled, has_ended, open_house
 
 if TYPE_CHECKING:
@@ -276,7 +277,8 @@ async def open_lane(folder: Path, dice: Random) -> AsyncIterator[KillHarness]:
         if call.endpoint in {"cdn", "store"}:
             fetched.set()
 
-    async with open_house(folder, webhooks=True, pace=Pace(speed=18), on_call=noted) as house:
+    times = {**LEASES, **UNCLEAR}
+    async with open_house(folder, webhooks=True, times=times, pace=Pace(speed=18), on_call=noted) as house:
         fake = house.fake
         users = [fake.user, fake.moderator, *(fake.add_user(name) for name in ("bea", "cy", "dee"))]
         channels = [fake.channel, fake.add_channel("studio")]

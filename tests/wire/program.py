@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tests.fixtures.forked_programs import FORKED
+from tests.fixtures.times import set_times
 
 if TYPE_CHECKING:
     import signal
     from collections.abc import Mapping, Sequence
+
+    from tests.fixtures.times import Times
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TAIL: Final = 60
@@ -102,15 +105,24 @@ def whole(environ: Mapping[str, str], folder: Path, log: Path) -> Program:
 # its own. What a start, a stop or an exit status means is tested with the whole command.
 
 
-def forked(environ: Mapping[str, str], folder: Path, log: Path, *, verb: Sequence[str] = ("run",)) -> Program:
-    """Begin the same entry point in a process forked from one that has the modules loaded."""
-    given = (dict(environ), str(folder), str(log), tuple(verb))
+def forked(
+    environ: Mapping[str, str],
+    folder: Path,
+    log: Path,
+    *,
+    verb: Sequence[str] = ("run",),
+    times: Times | None = None,
+) -> Program:
+    """Begin the same entry point in a process forked from one that has the modules loaded, with these times of ours."""
+    given = (dict(environ), str(folder), str(log), tuple(verb), dict(times or {}))
     process = FORKED.Process(target=_become, args=given, daemon=True)
     process.start()
     return Program(process, log)
 
 
-def _become(environ: dict[str, str], folder: str, log: str, verb: tuple[str, ...]) -> None:
+def _become(
+    environ: dict[str, str], folder: str, log: str, verb: tuple[str, ...], times: dict[str, float]
+) -> None:
     """In the new process: take over environment, folder and streams, and be the program."""
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(out, 1)
@@ -121,5 +133,7 @@ def _become(environ: dict[str, str], folder: str, log: str, verb: tuple[str, ...
     os.environ.update(environ)
     sys.argv = ["easel", *verb]
     from bot.__main__ import main  # noqa: PLC0415 - loaded already; the test's own process must not need it
+
+    set_times(times)
 
     main()

@@ -90,6 +90,15 @@ class Terminal:
         """Type and press Enter."""
         os.write(self._line, f"{words}\n".encode())
 
+    async def types_hidden(self, words: str, *, within: float = 60.0) -> None:
+        """Type what must not be seen, once the terminal shows it no more: what was typed sooner is shown, and thrown away."""
+        await eventually(self._shows_nothing, within, lambda: f"it would be seen\n{self.shown}")
+        self.types(words)
+
+    def _shows_nothing(self) -> bool:
+        local_modes = termios.tcgetattr(self._line)[3]
+        return not local_modes & termios.ECHO
+
     async def interrupt(self, *, within: float = 30.0) -> int:
         """Press Ctrl-C and wait for the end; the exit status."""
         os.write(self._line, INTERRUPT)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fixtures.times import LEASES, PACES
+
 if TYPE_CHECKING:
     from tests.wire.installation import Installation
 
@@ -24,10 +26,14 @@ async def easel(house: Installation, *arguments: str) -> str:
 async def test_a_copy_taken_under_load_brings_back_buttons_and_pays_nothing_twice(
     house: Installation,
 ) -> None:
+    house.times = {**LEASES, **PACES}  # the copy is of rows that a process held
     running = await house.start()
     grid = await house.grid("a paper fox")
     house.upstream.pause()
-    asked = [await house.imagine(f"a paper hare, {number}") for number in range(5)]
+    asked = [
+        await house.imagine(f"a paper hare, {n}", channel=house.fake.add_channel(f"room-{n}"))
+        for n in range(5)
+    ]
     for one in asked:
         await house.says(one, "Midjourney has it")
 

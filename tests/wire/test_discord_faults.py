@@ -13,6 +13,7 @@ from tests.fakes.discord_wire import Permission
 from tests.faults.report import Row as Line
 from tests.faults.report import record
 from tests.fixtures.painting import paint_once
+from tests.fixtures.times import PACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,6 +150,7 @@ CASES = (
 @pytest.mark.timeout(400)
 async def test_a_picture_is_shown_once_whatever_happens_at_discord_meanwhile(hooked: Installation) -> None:
     fake = hooked.fake
+    hooked.times = PACES
     await hooked.start()
     hooked.upstream.pause()
     painted = [await _begun(hooked, number, case) for number, case in enumerate(CASES)]
@@ -194,6 +196,7 @@ def _card(asked: Interaction) -> Message:
 
 async def test_a_card_older_than_an_hour_that_takes_no_edit_gets_a_new_message(hooked: Installation) -> None:
     fake = hooked.fake
+    hooked.times = PACES
     await hooked.start()
     hooked.upstream.pause()
     asked = await hooked.imagine("a fox that takes an hour")
@@ -215,6 +218,7 @@ async def test_a_bot_that_was_removed_from_the_server_keeps_the_picture_or_sends
     hooked: Installation,
 ) -> None:
     fake = hooked.fake
+    hooked.times = PACES
     await hooked.start()
     hooked.upstream.pause()
     asked = await hooked.imagine("a fox to take along")

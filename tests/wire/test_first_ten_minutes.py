@@ -141,23 +141,23 @@ async def test_a_stranger_at_a_terminal_gets_from_an_empty_folder_to_a_bot_that_
 
     setup = await stranger.types("setup")
     await setup.reads("portal, Bot)")
-    setup.types(WRONG_TOKEN)
+    await setup.types_hidden(WRONG_TOKEN)
     refused = await setup.reads("portal, Bot)")
     assert complaints(refused) == [
         "✖ Discord refused EASEL_DISCORD_TOKEN: copy it again from the Bot page of the developer portal."
     ]
-    setup.types(TOKEN)
+    await setup.types_hidden(TOKEN)
     invitation = await setup.reads("Waiting")
     assert f"client_id={stranger.fake.application_id}" in invitation
     reef = stranger.invited()
     await setup.reads("It is on Reef")
     await setup.reads("Midjourney permission (stays hidden):")
-    setup.types(WRONG_KEY)
+    await setup.types_hidden(WRONG_KEY)
     refused = await setup.reads("Midjourney permission (stays hidden):")
     assert complaints(refused) == [
         "✖ The image API refuses this key: make one with the Midjourney permission."
     ]
-    setup.types(SANDBOX_KEY)
+    await setup.types_hidden(SANDBOX_KEY)
     told = await setup.reads("Start the bot now?")
     assert "credits" in told
     assert "NORMAL" in told

@@ -4,21 +4,25 @@ Never here: REST's troubles."""
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.faults.report import Row as Line
 from tests.faults.report import record
-from tests.wire.installation import KEY, eventually
+from tests.fixtures.times import LEASES, PACES
+from tests.wire.installation import KEY, eventually, open_house
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.wire.installation import Installation
 
 pytestmark = pytest.mark.wire
 
-LEASE_S = 30.0
+LEASE_S = 6.0
+LOOK_S = 5.0
+"""Whoever has nothing to do looks at the database that often."""
 ONCE = "imagine: the picture, once"
 
 
@@ -61,8 +65,20 @@ async def test_twenty_presses_of_one_button_at_once_are_paid_once_and_all_are_an
     record(Line("press: the picture, once", "20 presses of one button at once", 20, 0, 0))
 
 
-@pytest.mark.parametrize("trouble", ["cut", "asked to reconnect", "session invalid"])
-async def test_a_gateway_that_drops_costs_no_command_and_no_job(hooked: Installation, trouble: str) -> None:
+@pytest.mark.timeout(400)
+async def test_a_gateway_that_drops_costs_no_command_and_no_job(tmp_path: Path) -> None:
+    async def dropped(number: int, trouble: str) -> None:
+        room = tmp_path / str(number)
+        room.mkdir()
+        async with open_house(room, webhooks=True, times=PACES) as house:
+            await _lives_through(house, trouble)
+
+    troubles = ("cut", "asked to reconnect", "session invalid")
+    await asyncio.gather(*(dropped(number, trouble) for number, trouble in enumerate(troubles)))
+
+
+async def _lives_through(hooked: Installation, trouble: str) -> None:
+    """A line drops in this way with a job under way; the job goes on, and the next command is heard."""
     fake = hooked.fake
     await hooked.start()
     hooked.upstream.pause()
@@ -85,7 +101,7 @@ async def test_a_gateway_that_drops_costs_no_command_and_no_job(hooked: Installa
     await hooked.card(after)
 
     rows = await hooked.settled()
-    assert [hooked.fate(row) for row in rows] == [(0, 0), (0, 0)]
+    assert (trouble, [hooked.fate(row) for row in rows]) == (trouble, [(0, 0), (0, 0)])
     assert len(hooked.submissions) == 2
     record(Line(ONCE, f"gateway: {trouble}", 1, 0, 0))
 
@@ -95,6 +111,7 @@ async def test_two_processes_on_one_database_make_one_picture_and_a_dead_ones_jo
     house: Installation,
 ) -> None:
     fake = house.fake
+    house.times = {**LEASES, **PACES}
     first, second = await house.start(), await house.start()
     assert len(fake.socket.connected) == 2
     grids = await asyncio.gather(*(house.grid(f"fox {n} for two") for n in range(3)))
@@ -109,16 +126,14 @@ async def test_two_processes_on_one_database_make_one_picture_and_a_dead_ones_jo
     orphans = [row.key for row in house.rows() if f":{victim.pid}:" in (row.owner or "")]
     assert orphans
     await house.kill(victim)
-    died = time.monotonic()
     house.upstream.resume()
-    moved = await eventually(
-        lambda: all(f":{victim.pid}:" not in (row.owner or "") for row in house.rows()) and time.monotonic(),
-        LEASE_S + 20,
+    await eventually(
+        lambda: all(f":{victim.pid}:" not in (row.owner or "") for row in house.rows()),
+        LEASE_S + LOOK_S,
         lambda: str(house.rows()),
     )
     rows = await house.settled(within=30)
 
-    took = moved - died
     fates = [house.fate(row) for row in rows]
     record(
         Line(
@@ -129,7 +144,6 @@ async def test_two_processes_on_one_database_make_one_picture_and_a_dead_ones_jo
             sum(twice for _, twice in fates),
         )
     )
-    assert took < LEASE_S + 8, "a lease, an idle look at the database, and a slow machine"
     assert len(rows) == len(house.submissions) == len(house.accepted) == 6
     assert fates == [(0, 0)] * 6
     assert not any(message.loading for message in fake.messages())

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.wire
 
 KILLS = 50
-LANES = 3
+LANES = 5
 SEED = 20300105
 COLUMNS = (
     "moment", "kills", "missed it", "jobs", "of presses", "delivered once", "honestly lost", "lost", "doubled",
 )  # fmt: skip
 SETTLING_S = 150.0
-"""Leases of the dead last 30 s, and what nobody can tell is looked for as long."""
+"""Leases of the dead last six seconds here, and what nobody can tell is looked for as long."""
 
 
 @pytest.mark.timeout(600)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.fixtures.postgres import NoServerError, running_server
 from tests.fixtures.postgres_reader import PostgresReader
+from tests.fixtures.times import PACES
 from tests.wire.test_copies import easel
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ async def test_buttons_answer_after_a_move_to_postgresql_and_after_the_way_back(
         with running_server() as server:
             here, there = house.environ["EASEL_DATABASE"], server.url("postgres")
             home = "sqlite:///home.db"
+            house.times = PACES
             running = await house.start()
             grid = await house.grid("a paper fox")
             house.upstream.pause()

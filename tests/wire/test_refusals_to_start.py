@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from bot.sandbox.upstream import Fault
+from tests.fixtures.times import PACES, QUESTIONS
 from tests.wire.installation import free_port
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ async def test_a_discord_that_forbids_everything_is_told(house: Installation) ->
 async def test_a_gateway_that_will_not_have_us_ends_the_program_with_a_sentence_and_leases_returned(
     house: Installation, code: int
 ) -> None:
+    house.times = PACES
     running = await house.start()
     house.upstream.pause()
     asked = await house.imagine("a paper fox")
@@ -105,6 +107,7 @@ async def test_a_taken_port_is_named(hooked: Installation) -> None:
 
 async def test_a_key_that_the_image_api_never_takes_ends_the_program(house: Installation) -> None:
     house.upstream.fault(Fault.BAD_KEY, times=None, endpoint="query-mj-tasks")
+    house.times = QUESTIONS
 
     begun = house.begin()
     code = await begun.ended(60)

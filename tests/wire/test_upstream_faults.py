@@ -1,5 +1,5 @@
-"""The image API's connection misbehaves: before and after acceptance, in answers, in lists, in pictures.
-Never here: faults of its tasks (tests/e2e) and of Discord."""
+"""The image API's connection misbehaves while a job is sent: before and after acceptance, in answers, for a while.
+Never here: what is read afterwards (test_reading_faults), faults of its tasks (tests/e2e) and of Discord."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from bot.sandbox.upstream import Fault, SimulatedUpstream
 from tests.faults.report import Row as Line
 from tests.faults.report import record
+from tests.fixtures.times import SENDING, UNCLEAR
 from tests.wire.installation import QUICK, doubled, eventually, free_port
 
 if TYPE_CHECKING:
@@ -21,52 +22,53 @@ pytestmark = pytest.mark.wire
 
 PICTURE, GIVEN_BACK = "the picture, once", "given back, never repeated"
 SUBMISSIONS = {
+    Fault.HANG_AFTER: PICTURE,
+    Fault.HANG_BEFORE: GIVEN_BACK,
     Fault.RESET_AFTER: PICTURE,
     Fault.HTML_502_AFTER: PICTURE,
     Fault.NOT_JSON: PICTURE,
     Fault.EMPTY_BODY: PICTURE,
     Fault.DATA_NULL: PICTURE,
     Fault.SLOW: PICTURE,
-    Fault.HANG_AFTER: PICTURE,
-    Fault.RATE_LIMITED: PICTURE,
-    Fault.UNAVAILABLE: PICTURE,
     Fault.RESET_BEFORE: GIVEN_BACK,
-    Fault.HANG_BEFORE: GIVEN_BACK,
     Fault.HTML_502_BEFORE: GIVEN_BACK,
     Fault.SERVER_ERROR: GIVEN_BACK,
     Fault.REFUSED: GIVEN_BACK,
     Fault.NO_BALANCE: GIVEN_BACK,
     Fault.BAD_KEY: GIVEN_BACK,
+    Fault.RATE_LIMITED: PICTURE,
+    Fault.UNAVAILABLE: PICTURE,
 }
-"""Each fault of a submission and what people see in the end."""
+"""Each fault of a submission and what people see in the end. What hangs is begun first, and what is waited for in turn last."""
 REPEATED = {Fault.RATE_LIMITED, Fault.UNAVAILABLE}
 """The server said that it took nothing: these may be sent again."""
 
 
 @pytest.mark.timeout(400)
 async def test_each_fault_of_a_submission_ends_in_one_picture_or_is_given_back(house: Installation) -> None:
+    house.times = {**SENDING, **UNCLEAR}
     await house.start()
     grids = await asyncio.gather(*(house.grid(f"a fox for {fault}") for fault in SUBMISSIONS))
     before = len(house.submissions)
     struck: list[tuple[str, Fault, Interaction]] = []
 
     for fault, grid in zip(SUBMISSIONS, grids, strict=True):
-        for endpoint in ("imagine", "action"):
-            planned = house.upstream.fault(fault, endpoint=endpoint, seconds=2.0)
-            if endpoint == "imagine":
-                asked = await house.imagine(f"a hare for {fault}")
-            else:
-                asked = await house.fake.press(grid, "V2")
-            await eventually(lambda hit=planned: hit.hits, 15, lambda why=fault: f"no {why}")  # type: ignore[misc]  # bound per turn
-            struck.append((endpoint, fault, asked))
-            if fault in REPEATED:
-                # The second try has to meet no fault; planned before it comes, the next turn's would strike it.
-                sent = before + len(struck) + sum(one in REPEATED for _, one, _ in struck)
-                await eventually(
-                    lambda due=sent: len(house.submissions) >= due,  # type: ignore[misc]  # bound per turn
-                    30,
-                    lambda why=fault: f"no second try after {why}",  # type: ignore[misc]  # bound per turn
-                )
+        planned = [house.upstream.fault(fault, endpoint=one, seconds=2.0) for one in ("imagine", "action")]
+        struck.append(("imagine", fault, await house.imagine(f"a hare for {fault}")))
+        struck.append(("action", fault, await house.fake.press(grid, "V2")))
+        await eventually(
+            lambda due=planned: all(one.hits for one in due),  # type: ignore[misc]  # bound per turn
+            15,
+            lambda why=fault: f"no {why}",  # type: ignore[misc]  # bound per turn
+        )
+        if fault in REPEATED:
+            # The second try has to meet no fault; planned before it comes, the next turn's would strike it.
+            sent = before + len(struck) + sum(one in REPEATED for _, one, _ in struck)
+            await eventually(
+                lambda due=sent: len(house.submissions) >= due,  # type: ignore[misc]  # bound per turn
+                30,
+                lambda why=fault: f"no second try after {why}",  # type: ignore[misc]  # bound per turn
+            )
     await house.settled(within=120)
 
     outcomes = {}
@@ -98,35 +100,6 @@ async def test_an_unclear_submission_waits_for_a_list_that_is_not_available(hous
     record(
         Line(f"imagine: {PICTURE}", "image API: answer lost, then the task list is not available", 1, 0, 0)
     )
-
-
-@pytest.mark.parametrize(
-    ("fault", "endpoint"),
-    [
-        (Fault.RESET_BEFORE, "query"),
-        (Fault.HTML_502_BEFORE, "query"),
-        (Fault.RATE_LIMITED, "query"),
-        (Fault.NOT_JSON, "query"),
-        (Fault.PICTURE_500, None),
-        (Fault.PICTURE_NOT_AN_IMAGE, "store"),
-        (Fault.NO_PICTURE, None),
-        (Fault.BACKWARDS, None),
-    ],
-)
-async def test_a_reading_or_a_picture_that_fails_once_costs_time_and_nothing_else(
-    hooked: Installation, fault: Fault, endpoint: str | None
-) -> None:
-    await hooked.start()
-    planned = hooked.upstream.fault(fault, endpoint=endpoint)
-
-    asked = await hooked.imagine("a paper fox")
-    await hooked.card(asked, within=40)
-
-    row = await hooked.delivered(asked)
-    assert planned.hits == 1
-    assert hooked.fate(row) == (0, 0)
-    assert len(hooked.submissions) == 1
-    record(Line(f"reading: {PICTURE}", f"image API: {fault.about}", 1, 0, 0))
 
 
 @pytest.mark.timeout(400)

@@ -12,6 +12,7 @@ import pytest
 from bot.sandbox.upstream import Fault
 from tests.faults.report import Row as Line
 from tests.faults.report import record
+from tests.fixtures.times import READ_SOON, READ_WHEN_HEARD
 from tests.wire.installation import open_house
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ FAULTS = (Fault.WEBHOOK_TWICE, Fault.WEBHOOK_REORDERED, Fault.WEBHOOK_FORGED, Fa
 
 @pytest.mark.timeout(400)
 async def test_whatever_happens_to_webhooks_the_right_picture_comes_once(hooked: Installation) -> None:
+    hooked.times = READ_SOON
     await hooked.start()
 
     for fault in FAULTS:
@@ -46,10 +48,10 @@ async def test_whatever_happens_to_webhooks_the_right_picture_comes_once(hooked:
 
 
 async def test_a_wrapped_webhook_is_understood(tmp_path: Path) -> None:
-    async with open_house(tmp_path, webhooks=True, wrap_webhooks=True) as house:
+    async with open_house(tmp_path, webhooks=True, times=READ_WHEN_HEARD, wrap_webhooks=True) as house:
         await house.start()
         asked = await house.imagine("a paper fox")
-        card = await house.card(asked, within=6)  # without the webhook nothing would be read for 15 s
+        card = await house.card(asked)
 
         _is_right(house, card, (await house.delivered(asked)).task_id)
         record(Line("imagine: the picture, once", "webhook: wrapped in an envelope", 1, 0, 0))
