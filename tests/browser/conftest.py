@@ -9,35 +9,58 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright
-from playwright.sync_api import sync_playwright
-from simcord.preview._capture import ManagedCapture
+from playwright.async_api import expect as expect_awaited
+from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.page import CHROMIUM, FLAGS
+from tests.browser.camera import SIZE, Camera
+from tests.browser.lighter import use_light_fonts
+from tests.browser.page import AT_ONCE_MS, CHROMIUM, FLAGS
 from tests.fixtures.painting import paint_once
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from playwright.async_api import Browser
     from playwright.sync_api import Browser as SyncBrowser
 
+# Playwright's own five seconds are less than a page needs for one change on a full machine.
+expect.set_options(timeout=AT_ONCE_MS)
+expect_awaited.set_options(timeout=AT_ONCE_MS)
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark this room's tests as what they are; without a browser each is skipped, and says why."""
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark this room's tests as what they are; without a browser each is skipped, and says why.
+
+    In their places, those that wait for a program come first: the others use the processor meanwhile.
+    """
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
             if CHROMIUM is None:
                 item.add_marker(
-                    pytest.mark.skip(reason="no chromium, chromium-browser or google-chrome is installed")
+                    pytest.mark.skip(
+                        reason="no chromium-headless-shell, chromium, chromium-browser or google-chrome is installed"
+                    )
                 )
+    yield
+    places = [n for n, item in enumerate(items) if here in item.path.parents]
+    ordered = sorted((items[n] for n in places), key=lambda item: "launched" not in fixtures_of(item))
+    for n, item in zip(places, ordered, strict=True):
+        items[n] = item
+
+
+def fixtures_of(item: pytest.Item) -> Sequence[str]:
+    """All that a test asks for."""
+    return item.fixturenames if isinstance(item, pytest.Function) else ()
 
 
 @pytest.fixture(autouse=True)
-def painted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def lightly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither paint a picture twice, nor fetch the fonts of all the world's scripts for each page."""
     paint_once(monkeypatch)
+    use_light_fonts(monkeypatch)
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
@@ -51,14 +74,13 @@ async def browser() -> AsyncIterator[Browser]:
         await launched.close()
 
 
-@pytest.fixture
-def chromium(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Photograph with that one wherever SimCord would start a browser by itself, and close it after each picture's page."""
-
-    async def installed(_capture: ManagedCapture) -> Browser:
-        return browser
-
-    monkeypatch.setattr(ManagedCapture, "_ensure_browser", installed)
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def camera(browser: Browser) -> AsyncIterator[Camera]:
+    """One page for all photographs of a process."""
+    width, height = SIZE
+    context = await browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+    yield Camera(await context.new_page())
+    await context.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,14 +12,22 @@ from typing import TYPE_CHECKING, Final
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.lighter import lighten_the_sandbox
+from tests.sandbox.program import forked_sandbox
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Locator
 
+    from tests.sandbox.program import Program
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHROMIUM: Final = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    filter(
+        None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))
+    ),
+    None,
 )
 UNUSED: Final = (
     # Chromium builds its address bar's drop-down, a page of its own, for every window: two thirds of what opening one costs.
@@ -58,9 +66,16 @@ SOON_MS: Final = 45_000
 
 
 @contextmanager
+def light_sandbox(*arguments: str) -> Iterator[Program]:
+    """The sandbox for a test that looks at its page: forked, with smaller pictures, and fonts that a browser reads quickly."""
+    with forked_sandbox("--port", "0", *arguments, prepare=lighten_the_sandbox) as started:
+        yield started
+
+
+@contextmanager
 def open_page(browser: Browser, address: str) -> Iterator[Sandbox]:
     """The page, as a person sees it who follows the printed address."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1080})
+    page = browser.new_page(viewport={"width": 1280, "height": 1080}, reduced_motion="reduce")
     try:
         page.goto(address)
         expect(page.get_by_text("Welcome to").first).to_be_visible(timeout=SOON_MS)

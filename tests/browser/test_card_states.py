@@ -3,9 +3,7 @@ Never here: what a card says (tests/ui)."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,17 +14,18 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import PREVIEW_NAME, Showing
 from bot.ui.card.cards import SPOILER
-from tests.browser.page import ROOT
 from tests.cogs.moderation_harness import moderated
 from tests.services.harness import GRID
 from tests.ui.builders import a_picture
 from tests.web.region_harness import drawn
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.browser.camera import Camera
     from tests.cogs.moderation_harness import Moderated
 
 pytestmark = [
-    pytest.mark.usefixtures("chromium"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(240),
 ]
@@ -61,21 +60,8 @@ async def states(shop: Moderated, locale: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("locale", ["en-US", "de", "ja"])
-async def test_every_state_of_a_card_is_painted(tmp_path: Path, locale: str) -> None:
-    folder = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts") / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
+async def test_every_state_of_a_card_is_painted(camera: Camera, tmp_path: Path, locale: str) -> None:
     async with moderated(tmp_path) as shop:
         messages = await states(shop, locale)
-        await shop.house.env.settle()
-        async with shop.house.env.preview(
-            shop.house.channel, viewers=[shop.house.ada], layout="channel", width=760, height=1200
-        ) as preview:
-            for name, message_id in messages.items():
-                target = next(
-                    m for m in shop.house.channel.history(viewer=shop.house.ada) if m.id == message_id
-                )
-                path = folder / f"card-{name}-{locale}.png"
-                await preview.screenshot(
-                    str(path), target=target, allow_incomplete=True, layout="message", viewport=(760, 1200)
-                )
-                assert path.stat().st_size
+        pictures = {f"card-{name}-{locale}": message_id for name, message_id in messages.items()}
+        await camera.take(shop.house.env, shop.house.channel, shop.house.ada, pictures)

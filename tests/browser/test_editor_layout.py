@@ -51,6 +51,12 @@ MEASURED: Final = """() => {
   };
 }"""
 
+SPOKEN: Final = f"""(sentences) => sentences.map((words) => {{
+  document.getElementById("share").textContent = words;
+  return ({MEASURED})();
+}})"""
+"""The same for each sentence that may stand there, one after the other."""
+
 
 def device(width: int, height: int, **system: Any) -> dict[str, Any]:
     """A screen of that size, under fingers where it is small."""
@@ -114,9 +120,10 @@ async def judge(
     for key in "lbehr":
         await editor.page.keyboard.press(key)
         assert (await editor.page.evaluate(MEASURED))["boxes"] == first["boxes"], locale
-    for words in await sentences(editor):
-        await editor.page.evaluate("words => document.getElementById('share').textContent = words", words)
-        now = {name: box for name, *box in (await editor.page.evaluate(MEASURED))["boxes"]}
+    spoken = await sentences(editor)
+    measured = await editor.page.evaluate(SPOKEN, spoken)
+    for words, found in zip(spoken, measured, strict=True):
+        now = {name: box for name, *box in found["boxes"]}
         said = now.pop("share")
         assert now == {name: box for name, box in boxes.items() if name != "share"}, (locale, words)
         assert not any(overlap(said, box) for box in now.values()), (locale, words)

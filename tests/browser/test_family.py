@@ -3,9 +3,7 @@ Never here: what is said (tests/cogs/test_three_pools.py, tests/e2e/test_server_
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,35 +14,22 @@ from bot.domain.capabilities import ServerKind
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from bot.sandbox.mjproxy.flavours import Flavour
-from tests.browser.page import ROOT
 from tests.cogs.moderation_harness import moderated
 from tests.e2e.test_proxy import proxied
 
 if TYPE_CHECKING:
-    import simcord
-    from simcord.actors import MemberActor
+    from pathlib import Path
+
+    from tests.browser.camera import Camera
 
 pytestmark = [
-    pytest.mark.usefixtures("chromium"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(400),
 ]
 CANCEL, INFO = "\u2716\ufe0f Cancel", "\u2139\ufe0f Info"
 
 
-async def photograph(env: simcord.Env, channel: Any, viewer: MemberActor, message: Any, name: str) -> bytes:
-    """Keep a picture of one message, as somebody sees it."""
-    folder = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts") / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"family-{name}.png"
-    async with env.preview(channel, viewers=[viewer], layout="channel", width=760, height=1400) as preview:
-        await preview.screenshot(
-            str(path), target=message, allow_incomplete=True, layout="message", viewport=(760, 1400)
-        )
-    return path.read_bytes()
-
-
-async def test_what_speaks_of_three_pools_is_painted(tmp_path: Path) -> None:
+async def test_what_speaks_of_three_pools_is_painted(camera: Camera, tmp_path: Path) -> None:
     async with moderated(tmp_path, server=ServerKind.TRUEAI, more=("cogs.shorten",)) as shop:
         house, guilds = shop.house, shop.services.guilds
         for pool, per_day in ((Pool.NORMAL, 20), (Pool.FAST, 8), (Pool.TURBO, 3)):
@@ -61,29 +46,28 @@ async def test_what_speaks_of_three_pools_is_painted(tmp_path: Path) -> None:
             )
             await shop.job(JobState.SUCCEEDED, user_id=house.ada.id, pool=pool)
 
-        for who, command, name in (
-            (shop.mo, "pool panel", "panel"),
-            (house.ada, "quota", "quota"),
-            (house.ada, "prefer show", "prefer"),
-            (shop.mo, "help", "help"),
+        for who, commands in (
+            (shop.mo, {"panel": "pool panel", "help": "help"}),
+            (house.ada, {"quota": "quota", "prefer": "prefer show"}),
         ):
-            shown = (await who.slash(house.channel, command)).response
-            assert shown is not None
-            await house.env.settle()
-            assert await photograph(house.env, house.channel, who, shown.message, name)
+            pictures = {}
+            for name, command in commands.items():
+                shown = (await who.slash(house.channel, command)).response
+                assert shown is not None
+                pictures[f"family-{name}"] = shown.id
+            await camera.take(house.env, house.channel, who, pictures)
 
 
-async def test_what_the_server_tells_of_a_job_is_painted(tmp_path: Path) -> None:
+async def test_what_the_server_tells_of_a_job_is_painted(camera: Camera, tmp_path: Path) -> None:
     async with proxied(tmp_path, Flavour.PLUS, slots=1) as (world, _):
         me, channel = world.place.member, world.place.channel
         grid = await world.grid("a paper fox, at dawn --ar 3:2 --v 7")
         told = (await world.press(grid, INFO)).response
         assert told is not None
-        assert await photograph(world.env, channel, me, told.message, "info")
-
         asked = [await world.imagine(f"a paper fox, number {n}") for n in range(3)]
         waiting = await world.says(asked[-1], "In the image server's queue")
-        assert await photograph(world.env, channel, me, waiting.message.message, "waiting")
+        pictures = {"family-info": told.id, "family-waiting": waiting.message.id}
+        await camera.take(world.env, channel, me, pictures)
         cancelled = (await world.press(waiting, CANCEL)).response
         assert cancelled is not None
-        assert await photograph(world.env, channel, me, cancelled.message, "cancelled")
+        await camera.take(world.env, channel, me, {"family-cancelled": cancelled.id})

@@ -14,7 +14,6 @@ from bot.domain.pools import Pool
 from bot.domain.schedule import HOUR
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.texts import text
-from tests.browser.test_own_key import folder
 from tests.browser.test_pools import photograph
 from tests.cogs.modlog_harness import room
 from tests.cogs.test_ops_keys import counter
@@ -23,30 +22,36 @@ from tests.ui.pools.test_costs import CNY, spend
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.browser.camera import Camera
+
 pytestmark = [
-    pytest.mark.usefixtures("chromium"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(400),
 ]
 
 
-async def test_a_key_is_painted_from_its_making_to_its_end(tmp_path: Path) -> None:
+async def test_a_key_is_painted_from_its_making_to_its_end(camera: Camera, tmp_path: Path) -> None:
     async with counter(tmp_path) as at:
         shop = at.shop
         at.office.ends = shop.house.clock.now() + 100 * 24 * HOUR
         given = {"for": str(shop.guild_id), "cap": 340_000, "until": "30d"}
-        assert await photograph(shop, shop.mo, await at.do("create", **given), "keys-made")
+        made = await at.do("create", **given)
         at.office.spend(287_640)
-        assert await photograph(shop, shop.mo, await at.do("list"), "keys-list")
+        listed = await at.do("list")
         asked = await at.do("delete", key=str(shop.guild_id))
-        assert await photograph(shop, shop.mo, asked, "keys-delete")
         shop.services.upstream._seen.clear()
         shop.services.upstream_keys._listed.clear()
         shop.own_application(shop.house.ada)
-        assert await photograph(shop, shop.mo, await shop.panel(), "keys-panel")
+        pictures = {
+            "keys-made": made,
+            "keys-list": listed,
+            "keys-delete": asked,
+            "keys-panel": await shop.panel(),
+        }
+        await photograph(camera, shop, shop.mo, pictures)
 
 
-async def test_costs_are_painted_beside_units(tmp_path: Path) -> None:
+async def test_costs_are_painted_beside_units(camera: Camera, tmp_path: Path) -> None:
     async with counter(tmp_path) as at:
         shop = at.shop
         shop.services.costs.money = CNY
@@ -56,12 +61,11 @@ async def test_costs_are_painted_beside_units(tmp_path: Path) -> None:
             if n < 2:
                 await spend(shop, None)
         quota = await shop.mo.slash(shop.house.channel, "quota")
-        assert await photograph(shop, shop.mo, quota, "costs-quota")
         usage = await shop.mo.slash(shop.house.channel, "pool usage")
-        assert await photograph(shop, shop.mo, usage, "costs-usage")
+        await photograph(camera, shop, shop.mo, {"costs-quota": quota, "costs-usage": usage})
 
 
-async def test_the_notices_of_a_keys_limits_are_painted(tmp_path: Path) -> None:
+async def test_the_notices_of_a_keys_limits_are_painted(camera: Camera, tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         await here.listen()
         until = here.house.clock.now() // 1_000 + 6 * 86_400
@@ -73,10 +77,4 @@ async def test_the_notices_of_a_keys_limits_are_painted(tmp_path: Path) -> None:
         ):
             here.services.dispatcher.notify(here.guild_id, ModEvent(EventKind.KEY_LIMIT, key, said))
         await here.told()
-        async with here.house.env.preview(
-            here.log, viewers=[here.mo], layout="channel", width=760, height=560
-        ) as preview:
-            await preview.screenshot(
-                str(folder() / "keys-notices.png"), allow_incomplete=True, viewport=(760, 560)
-            )
-        assert (folder() / "keys-notices.png").read_bytes()
+        await camera.take_all(here.house.env, here.log, here.mo, "keys-notices")

@@ -3,8 +3,6 @@ Never here: what it says (tests/cogs/test_moderation*.py)."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,16 +16,17 @@ from bot.domain.prices import Charge
 from bot.domain.servers.access import HOUR_MS
 from bot.domain.servers.guilds import Actor
 from bot.domain.servers.moderation import Match, WordAction, WordRule
-from tests.browser.page import ROOT
 from tests.cogs.modlog_harness import BOSS, room
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from simcord.results import InteractionResult
 
+    from tests.browser.camera import Camera
     from tests.cogs.modlog_harness import Room
 
 pytestmark = [
-    pytest.mark.usefixtures("chromium"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(240),
 ]
@@ -73,9 +72,7 @@ async def a_busy_server(here: Room) -> None:
         await here.job(prompt=f"fox number {n}")
 
 
-async def test_what_moderators_see_is_painted(tmp_path: Path) -> None:
-    folder = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts") / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
+async def test_what_moderators_see_is_painted(camera: Camera, tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         await a_busy_server(here)
         mo, ada, channel = here.mo, here.house.ada, here.house.channel
@@ -106,19 +103,8 @@ async def test_what_moderators_see_is_painted(tmp_path: Path) -> None:
         assert undo.response is not None
         await mo.click(undo.response, label="Undo last change…")
         shown["undo-sure"] = undo
-        await here.house.env.settle()
-        async with here.house.env.preview(
-            channel, viewers=[mo, ada], layout="channel", width=760, height=1200
-        ) as preview:
-            for name, result in (*shown.items(), ("refusal", refused)):
-                told = result.response or result.followups[0]
-                path = folder / f"mod-{name}.png"
-                await preview.screenshot(
-                    str(path),
-                    target=told.message,
-                    allow_incomplete=True,
-                    layout="message",
-                    viewport=(760, 1200),
-                    viewer=ada if name == "refusal" else mo,
-                )
-                assert path.stat().st_size
+        answers = {f"mod-{name}": one.response or one.followups[0] for name, one in shown.items()}
+        pictures = {name: answer.id for name, answer in answers.items()}
+        await camera.take(here.house.env, channel, mo, pictures)
+        told = refused.response or refused.followups[0]
+        await camera.take(here.house.env, channel, ada, {"mod-refusal": told.id})

@@ -3,8 +3,6 @@ Never here: what it says and does (tests/ui/pools/test_own_key.py)."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -14,27 +12,23 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.texts import text
-from tests.browser.page import ROOT
+from tests.browser.camera import folder
 from tests.browser.test_pools import photograph
 from tests.cogs.moderation_harness import moderated
 from tests.cogs.modlog_harness import room
 from tests.ui.pools.test_own_key import KEY, bring, press
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.async_api import Browser
 
+    from tests.browser.camera import Camera
+
 pytestmark = [
-    pytest.mark.usefixtures("chromium"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(240),
 ]
-
-
-def folder() -> Path:
-    """Where pictures are kept."""
-    found = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts") / "screenshots"
-    found.mkdir(parents=True, exist_ok=True)
-    return found
 
 
 async def test_a_moderator_types_a_key_into_the_window_and_sees_it_work(
@@ -59,24 +53,28 @@ async def test_a_moderator_types_a_key_into_the_window_and_sees_it_work(
         assert list(shop.brought) == [KEY]
 
 
-async def test_the_panel_with_a_servers_own_key_is_painted(tmp_path: Path) -> None:
+async def test_the_panel_with_a_servers_own_key_is_painted(camera: Camera, tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         shop.api.prices = [
             SimpleNamespace(name="midjourney-imagine", text="FAST 6800 credits"),
             SimpleNamespace(name="midjourney-imagine", text="NORMAL 2040 credits"),
         ]
-        assert await photograph(shop, shop.mo, await shop.panel(), "own-key-none")
+        none = await shop.panel()
         await bring(shop)
-        assert await photograph(shop, shop.mo, await shop.panel(), "own-key-set")
-        assert await photograph(shop, shop.mo, await press(shop, "key_ask"), "own-key-remove")
+        pictures = {
+            "own-key-none": none,
+            "own-key-set": await shop.panel(),
+            "own-key-remove": await press(shop, "key_ask"),
+        }
+        await photograph(camera, shop, shop.mo, pictures)
 
 
-async def test_the_forbidden_state_is_painted(tmp_path: Path) -> None:
+async def test_the_forbidden_state_is_painted(camera: Camera, tmp_path: Path) -> None:
     async with moderated(tmp_path, own_keys=False) as shop:
-        assert await photograph(shop, shop.mo, await shop.panel(), "own-key-off")
+        await photograph(camera, shop, shop.mo, {"own-key-off": await shop.panel()})
 
 
-async def test_the_notices_of_an_account_are_painted(tmp_path: Path) -> None:
+async def test_the_notices_of_an_account_are_painted(camera: Camera, tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         await here.listen()
         for kind, key, said in (
@@ -85,10 +83,4 @@ async def test_the_notices_of_an_account_are_painted(tmp_path: Path) -> None:
         ):
             here.services.dispatcher.notify(here.guild_id, ModEvent(kind, key, said))
         await here.told()
-        async with here.house.env.preview(
-            here.log, viewers=[here.mo], layout="channel", width=760, height=420
-        ) as preview:
-            await preview.screenshot(
-                str(folder() / "own-key-notices.png"), allow_incomplete=True, viewport=(760, 420)
-            )
-        assert (folder() / "own-key-notices.png").read_bytes()
+        await camera.take_all(here.house.env, here.log, here.mo, "own-key-notices")

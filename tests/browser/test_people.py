@@ -23,34 +23,40 @@ from tests.ui.builders import a_picture
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.browser.camera import Camera
+
 pytestmark = [
-    pytest.mark.usefixtures("chromium"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(240),
 ]
 
 
-async def test_preferences_and_refusals_are_painted(tmp_path: Path) -> None:
+async def test_preferences_and_refusals_are_painted(camera: Camera, tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         ada, channel, people = shop.house.ada, shop.house.channel, shop.services.people
 
-        assert await photograph(shop, ada, await ada.slash(channel, "prefer show"), "prefer-empty")
+        empty = await ada.slash(channel, "prefer show")
         await people.prefer_aspect(ada.id, "16:9")
         await people.prefer_suffix(ada.id, "in soft watercolour --stylize 300")
         await people.keep_set(ada.id, "poster", "bold poster, flat colours --ar 2:3 --no text")
         await ada.slash(channel, "prefer set", name="wide", options="--ar 21:9 --chaos 10")
         await people.stop_copies(ada.id)
         shown = await ada.slash(channel, "prefer show")
-        assert await photograph(shop, ada, shown, "prefer")
-        assert shown.response is not None
-        await ada.click(shown.response, custom_id="easel:2:prefer:ask_forget")
-        assert await photograph(shop, ada, shown, "prefer-forget")
+        asked = await ada.slash(channel, "prefer show")
+        assert asked.response is not None
+        await ada.click(asked.response, custom_id="easel:2:prefer:ask_forget")
         refused = await ada.slash(channel, "imagine", prompt="a paper fox --chaso 5")
-        assert await photograph(shop, ada, refused, "refused-prompt")
-        assert await photograph(shop, shop.mo, await shop.mo.slash(channel, "help"), "help")
+        pictures = {
+            "prefer-empty": empty,
+            "prefer": shown,
+            "prefer-forget": asked,
+            "refused-prompt": refused,
+        }
+        await photograph(camera, shop, ada, pictures)
+        await photograph(camera, shop, shop.mo, {"help": await shop.mo.slash(channel, "help")})
 
 
-async def test_a_list_with_thumbnails_is_painted(tmp_path: Path) -> None:
+async def test_a_list_with_thumbnails_is_painted(camera: Camera, tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         ada, channel = shop.house.ada, shop.house.channel
         for n, words in enumerate(("a paper fox --ar 3:2", "an owl in the snow, at night", "a lighthouse")):
@@ -63,11 +69,11 @@ async def test_a_list_with_thumbnails_is_painted(tmp_path: Path) -> None:
                 Viewer(user_id=ada.id, guild_id=shop.guild_id, manages=False), job.key
             )
         await shop.job(JobState.FAILED, prompt="something that failed")
-        assert await photograph(shop, ada, await ada.slash(channel, "jobs list"), "list")
+        listed = await ada.slash(channel, "jobs list")
         stars = await ada.slash(channel, "jobs list", what="favourites")
-        assert await photograph(shop, ada, stars, "favourites")
         card = next(m for m in channel.history(viewer=ada) if m.author.bot)
-        assert await photograph(shop, ada, await ada.context_menu(channel, "Picture info", card), "job-info")
+        told = await ada.context_menu(channel, "Picture info", card)
+        await photograph(camera, shop, ada, {"list": listed, "favourites": stars, "job-info": told})
 
 
 def painted(n: int) -> bytes:

@@ -3,8 +3,6 @@ Never here: what they say (tests/ui/pools/test_panels.py, tests/cogs/test_pools.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,17 +12,19 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
-from tests.browser.page import ROOT
 from tests.cogs.moderation_harness import moderated
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from simcord.actors import MemberActor
     from simcord.results import InteractionResult
 
+    from tests.browser.camera import Camera
     from tests.cogs.moderation_harness import Moderated
 
 pytestmark = [
-    pytest.mark.usefixtures("chromium"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(400),
 ]
@@ -60,37 +60,29 @@ async def a_fortnight(shop: Moderated) -> None:
     )
 
 
-async def photograph(shop: Moderated, viewer: MemberActor, shown: InteractionResult, name: str) -> bytes:
-    folder = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts") / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    assert shown.response is not None
-    await shop.house.env.settle()
-    async with shop.house.env.preview(
-        shop.house.channel, viewers=[viewer], layout="channel", width=760, height=1200
-    ) as preview:
-        await preview.screenshot(
-            str(folder / f"{name}.png"),
-            target=shown.response.message,
-            allow_incomplete=True,
-            layout="message",
-            viewport=(760, 1200),
-        )
-    return (folder / f"{name}.png").read_bytes()
+async def photograph(
+    camera: Camera, shop: Moderated, viewer: MemberActor, shown: Mapping[str, InteractionResult]
+) -> None:
+    """Keep a picture of each answer."""
+    messages = {name: one.response.id for name, one in shown.items() if one.response is not None}
+    assert messages.keys() == shown.keys()
+    await camera.take(shop.house.env, shop.house.channel, viewer, messages)
 
 
-async def test_the_panel_the_chart_and_the_quota_are_painted(tmp_path: Path) -> None:
+async def test_the_panel_the_chart_and_the_quota_are_painted(camera: Camera, tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         await a_fortnight(shop)
         mo, ada, channel = shop.mo, shop.house.ada, shop.house.channel
 
         panel = await shop.panel()
-        assert await photograph(shop, mo, panel, "panel")
         assert panel.response is not None
+        await photograph(camera, shop, mo, {"panel": panel})
         await mo.click(panel.response, custom_id="easel:2:pool:ask_off:FAST")
-        assert await photograph(shop, mo, panel, "panel-confirm")
+        await photograph(camera, shop, mo, {"panel-confirm": panel})
         await mo.click(panel.response, custom_id="easel:2:pool:off:FAST")
-        assert await photograph(shop, mo, panel, "panel-off")
-        assert await photograph(shop, mo, await mo.slash(channel, "pool usage"), "usage")
-        assert await photograph(shop, ada, await ada.slash(channel, "quota"), "quota")
+        usage = await mo.slash(channel, "pool usage")
+        quota = await ada.slash(channel, "quota")
         await shop.services.guilds.pause(shop.guild_id, shop.boss, Pool.NORMAL, "a new key comes at noon")
-        assert await photograph(shop, mo, await shop.panel(), "panel-paused")
+        paused = await shop.panel()
+        await photograph(camera, shop, mo, {"panel-off": panel, "usage": usage, "panel-paused": paused})
+        await photograph(camera, shop, ada, {"quota": quota})

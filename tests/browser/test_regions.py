@@ -13,20 +13,21 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.page import AT_ONCE_MS, SOON_MS, Sandbox, open_page
-from tests.sandbox.program import Program, sandbox
+from tests.browser.page import AT_ONCE_MS, SOON_MS, Sandbox, light_sandbox, open_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
 
+    from tests.sandbox.program import Program
+
 pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
 def program() -> Iterator[Program]:
-    with sandbox("--port", "0", "--speed", "8") as started:
+    with light_sandbox("--speed", "40") as started:
         yield started
 
 

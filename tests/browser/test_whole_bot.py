@@ -11,13 +11,14 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from playwright.sync_api import expect
 
-from tests.browser.page import AT_ONCE_MS, SOON_MS, Sandbox, open_page
-from tests.sandbox.program import Program, sandbox
+from tests.browser.page import AT_ONCE_MS, SOON_MS, Sandbox, light_sandbox, open_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
+
+    from tests.sandbox.program import Program
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.timeout(400)
 @pytest.fixture
 def program() -> Iterator[Program]:
     """The sandbox with its tour, quick."""
-    with sandbox("--port", "0", "--speed", "8", "--tour") as started:
+    with light_sandbox("--speed", "40", "--tour") as started:
         yield started
 
 

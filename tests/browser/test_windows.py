@@ -11,20 +11,21 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from playwright.sync_api import expect
 
-from tests.browser.page import AT_ONCE_MS, SOON_MS, Sandbox, open_page
-from tests.sandbox.program import Program, sandbox
+from tests.browser.page import AT_ONCE_MS, SOON_MS, Sandbox, light_sandbox, open_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
 
+    from tests.sandbox.program import Program
+
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
 def program() -> Iterator[Program]:
-    with sandbox("--port", "0", "--speed", "8", "--api", "mj-proxy") as started:
+    with light_sandbox("--speed", "40", "--api", "mj-proxy") as started:
         yield started
 
 
@@ -35,16 +36,19 @@ def page(launched: Browser, program: Program) -> Iterator[Sandbox]:
 
 
 def command(page: Sandbox, name: str, words: str = "") -> None:
-    """Type a command, and the words of its first option."""
+    """Type a command, and the words of its prompt."""
     page.page.locator("#channel-composer-input").click()
     page.page.keyboard.type(f"/{name}", delay=10)
     commands = page.page.get_by_role("listbox", name="Application commands")
     expect(commands.get_by_role("option", name=f"/{name}").first).to_be_visible(timeout=AT_ONCE_MS)
     page.page.keyboard.press("Enter")
-    if words:
-        page.page.wait_for_timeout(300)
-        page.page.keyboard.type(words, delay=5)
-    page.page.keyboard.press("Enter")
+    if not words:
+        page.page.keyboard.press("Enter")
+        return
+    field = page.page.get_by_label("prompt, required")
+    field.fill(words)
+    expect(field).to_have_value(words)  # the page may draw the command anew just now
+    field.press("Enter")
 
 
 def window(page: Sandbox, title: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""`easel sandbox` as a real program: its address, what it prints, and a clean end.
+"""`easel sandbox` as a real program, whole or forked: its address, what it prints, and a clean end.
 Never here: expectations."""
 
 from __future__ import annotations
@@ -13,29 +13,79 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+    from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 100.0
 """A busy machine takes long to import everything."""
 
 
+class Process(Protocol):
+    """What is asked of a process, however it was begun."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status, once it was seen to have ended."""
+
+    def poll(self) -> int | None:
+        """Its exit status, if it has ended."""
+
+    def wait(self, timeout: float) -> int:
+        """Its exit status. Raises `subprocess.TimeoutExpired`."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Send it one."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fork:
+    """One that was forked, spoken to like the others."""
+
+    process: BaseProcess
+
+    @property
+    def returncode(self) -> int | None:
+        return self.process.exitcode
+
+    def poll(self) -> int | None:
+        return self.process.exitcode
+
+    def wait(self, timeout: float) -> int:
+        self.process.join(timeout)
+        if self.process.exitcode is None:
+            raise subprocess.TimeoutExpired("easel sandbox", timeout)
+        return self.process.exitcode
+
+    def send_signal(self, number: int, /) -> None:
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        self.process.kill()
+
+
 @dataclass(slots=True)
 class Program:
     """A running sandbox."""
 
-    process: subprocess.Popen[str]
+    process: Process
+    output: IO[str]
     began: float = field(default_factory=time.monotonic)
     lines: list[str] = field(default_factory=list)
     _news: threading.Condition = field(default_factory=threading.Condition)
 
     def listen(self) -> None:
         """Collect what it prints until it ends."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+        for line in self.output:
             with self._news:
                 self.lines.append(line.rstrip("\n"))
                 self._news.notify_all()
@@ -89,7 +139,29 @@ def sandbox(*arguments: str) -> Iterator[Program]:
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "200", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
     )
-    program = Program(process)
+    assert process.stdout is not None
+    yield from _followed(Program(process, process.stdout))
+
+
+@contextmanager
+def forked_sandbox(*arguments: str, prepare: Callable[[], None] | None = None) -> Iterator[Program]:
+    """Begin the same command in a process forked from one that has the modules loaded; `prepare` is called in it before.
+
+    What the command line says and how it ends is tested with the whole program.
+    """
+    from tests.fixtures.forked_programs import FORKED  # noqa: PLC0415 - Windows has no such server, and runs whole programs
+
+    read, write = FORKED.Pipe(duplex=False)
+    process = FORKED.Process(target=_become, args=(write, arguments, prepare), daemon=True)
+    process.start()
+    write.close()
+    with os.fdopen(os.dup(read.fileno()), encoding="utf-8") as output:
+        read.close()
+        yield from _followed(Program(_Fork(process), output))
+
+
+def _followed(program: Program) -> Iterator[Program]:
+    """Hear what it prints for as long as it is needed; it is gone afterwards."""
     listener = threading.Thread(target=program.listen, daemon=True)
     listener.start()
     try:
@@ -98,8 +170,24 @@ def sandbox(*arguments: str) -> Iterator[Program]:
         try:
             program.end()
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(5)
+            program.process.kill()
+            program.process.wait(5)
         listener.join(5)
-        if process.stdout is not None:
-            process.stdout.close()
+        program.output.close()
+
+
+def _become(writer: Connection, arguments: tuple[str, ...], prepare: Callable[[], None] | None) -> None:
+    """In the new process: print into the pipe, line by line, and be the program."""
+    for stream in (1, 2):
+        os.dup2(writer.fileno(), stream)
+    writer.close()
+    sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", closefd=False)
+    os.chdir(ROOT)
+    os.environ["COLUMNS"] = "200"
+    sys.argv = ["easel", "sandbox", "--no-browser", *arguments]
+    if prepare is not None:
+        prepare()
+    from bot.__main__ import main  # noqa: PLC0415 - loaded already; the test's own process must not need it
+
+    main()

@@ -7,6 +7,7 @@ import asyncio
 import io
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw
@@ -62,6 +63,7 @@ ASKER = Asker(
 )
 
 
+@lru_cache
 def drawn(size: tuple[int, int] = SIZE) -> bytes:
     """A picture that looks like something."""
     image = Image.new("RGB", size, "#7fb2d9")
