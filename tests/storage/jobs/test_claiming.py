@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import LATE_WATCH_MS, JobState, Route
@@ -15,14 +16,18 @@ from bot.domain.pools import Allowance, Pool
 from bot.domain.ports import Load
 from bot.domain.tasks import RemoteTaskId, TaskStatus
 from bot.errors import LeaseLost
+from bot.storage.jobs import walk
+from bot.storage.tables import jobs as rows
 from tests.claims import claim_submissions, claim_work, next_due
 from tests.storage.making import FREE, LEASE, NOON, job, seen, success
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy.engine import Connection
+
     from bot.domain.jobs import Job
-    from bot.storage import SqlJobStore
+    from bot.storage import SqlJobStore, Storage
     from tests.storage.conftest import Opener
 
 LATER = NOON + 60_000
@@ -329,6 +334,64 @@ async def test_a_queued_job_that_waits_for_a_place_sets_no_alarm(store: SqlJobSt
     await send(store, max_running=1)
 
     assert await next_due(store, LATER) is None
+
+
+async def test_into_a_full_lane_whoever_comes_makes_no_claim_write_and_a_place_that_gets_free_does(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = storage.jobs
+    await store.insert(job(created_at=NOON), FREE)
+    (running,) = await send(store, max_running=1)
+    written: list[object] = []
+    write = storage.database.write
+
+    async def counted(work: Any) -> Any:
+        written.append(work)
+        return await write(work)
+
+    next_ = await store.insert(job(created_at=NOON + 1), FREE)
+    monkeypatch.setattr(storage.database, "write", counted)
+    assert await send(store, max_running=1) == ()
+    assert written == []
+    monkeypatch.undo()
+    await store.release(running.failed(Failure(FailureKind.UNKNOWN), LATER))
+
+    assert [one.key for one in await send(store, max_running=1)] == [next_.key]
+
+
+async def test_a_lane_that_was_full_is_looked_at_where_there_are_more_places_now(
+    storage: Storage, another: Opener
+) -> None:
+    await storage.jobs.insert(job(created_at=NOON), FREE)
+    await send(storage.jobs, max_running=1)
+    restarted = await another()
+    assert not await send(restarted.jobs, max_running=2)
+
+    next_ = await restarted.jobs.insert(job(created_at=NOON + 1), FREE)
+
+    assert [one.key for one in await send(restarted.jobs, max_running=2)] == [next_.key]
+
+
+async def test_of_places_that_somebody_else_took_back_none_counts_as_taken(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL a job may be cancelled between its choice and its claim."""
+    store = storage.jobs
+    gone = await store.insert(job(created_at=NOON), FREE)
+    choose = walk.choose
+
+    def chosen(connection: Connection, *given: Any, **more: Any) -> list[walk.Choice]:
+        found = choose(connection, *given, **more)
+        connection.execute(update(rows).values(state=JobState.CANCELLED.value))
+        return found
+
+    monkeypatch.setattr(walk, "choose", chosen)
+    assert not await send(store, max_running=1)
+    monkeypatch.undo()
+    next_ = await store.insert(job(created_at=NOON + 1), FREE)
+
+    assert gone.key != next_.key
+    assert [one.key for one in await send(store, max_running=1)] == [next_.key]
 
 
 async def test_load_is_counted_by_pool_and_account(store: SqlJobStore) -> None:
