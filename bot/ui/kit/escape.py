@@ -26,6 +26,8 @@ _OPENER: Final = re.compile(r"^(\d+)(?=[.])|^(?=[-+])")
 
 def one_line(text: str) -> str:
     """Collapse whitespace and drop what is not to be seen: control characters, and all direction marks."""
+    if text.isprintable():  # most are: nothing in it is unseen, and no blank but the common one
+        return " ".join(text.split())
     kept = (
         " " if c.isspace() else c
         for c in text
@@ -52,8 +54,9 @@ def plain(text: str, limit: int) -> str:
 
 def _fitted(line: str, room: int, dress: Callable[[str], str]) -> str:
     """Dress the longest beginning of a line that fits; escapes make characters differ in what they cost."""
-    if units(dress(line)) <= room:
-        return dress(line)
+    whole = dress(line)
+    if units(whole) <= room:
+        return whole
     low, high = 0, len(line)
     while low < high:
         middle = (low + high + 1) // 2
@@ -66,4 +69,4 @@ def _fitted(line: str, room: int, dress: Callable[[str], str]) -> str:
 
 def units(text: str) -> int:
     """Characters as the strictest reader counts them (UTF-16)."""
-    return len(text) + sum(c > "\uffff" for c in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
