@@ -1,7 +1,7 @@
 """What a card is made of, as Discord's API spells it (facts §3.5), without discord.py's own items between.
 Never here: what stands on a card, and which buttons it has.
 
-Each press has two cards drawn on the bot's one thread, and those items cost it more than all that is said on them."""
+Each press has two cards drawn on the bot's one thread, where those items take several times as long (facts §3.4)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Part = dict[str, Any]
 
 
 class CardView(StatelessView):
-    """A message of such parts. Of a view that has ended, discord.py asks no more than these two."""
+    """A message of such parts. Of a view that has ended, discord.py asks no more than these two (facts §3.4)."""
 
     def __init__(self, *parts: Part) -> None:
         super().__init__()

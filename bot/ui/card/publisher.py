@@ -232,7 +232,10 @@ class DiscordPublisher:
 
 
 class _UnreadAnswers(discord.Webhook):
-    """Gives the message that Discord answers with as it came: all of the card again, of which its ids are enough."""
+    """Gives the message that Discord answers with as it came: all of the card again, of which its ids are enough.
+
+    That is the one private method in which a webhook reads an answer (facts §3.5).
+    """
 
     @override
     def _create_message(self, data: Any, *, thread: Any) -> Any:

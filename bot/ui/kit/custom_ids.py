@@ -132,11 +132,12 @@ _OLD: Final[Mapping[str, str]] = {
     r"easel:2:mod-(channels|prompts)": r"mod-\1:-",
 }
 """Every form that messages and open modals out there may still carry, and what it is called now. Nothing leaves this table."""
+_RENEWALS: Final = tuple((re.compile(old), new) for old, new in _OLD.items())
 
 
 def renewed(custom_id: str) -> str:
     """How this version spells what an earlier one drew; everything else as it is."""
-    for old, new in _OLD.items():
-        if match := re.fullmatch(old, custom_id):
+    for old, new in _RENEWALS:
+        if match := old.fullmatch(custom_id):
             return PREFIX + match.expand(new)
     return custom_id
