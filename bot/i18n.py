@@ -8,13 +8,13 @@ import hashlib
 import logging
 import re
 import string
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_decimal
-from typing_extensions import override
 
 from bot.catalogue_files import read
 from bot.texts import Text
@@ -34,6 +34,9 @@ PLURAL_ARGUMENT: Final = "n"
 
 MARKUP_ARGUMENT: Final = re.compile(r"(<(?:t:|@[!&]?|#|/\w+:))\{(\w+)\}")
 """An argument inside Discord's own markup (`<t:{renews}:R>`, `<@{user}>`): its digits stay as they are."""
+
+SMALL: Final = 1000
+"""Every language writes whole numbers below this with the same digits and no sign between them."""
 
 SPELLED_OTHERWISE: Final = {"no": "nb"}
 """Discord's locales that Babel and gettext know under another name."""
@@ -65,33 +68,44 @@ class _Language:
         return forms[self._plural(n if isinstance(n, int) else 1)] or None
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Words of a sentence, and the argument that follows them, if one does."""
+
+    words: str
+    argument: str | None
+    as_it_is: bool
+    """Whether its digits stay as they are."""
+
+
 @lru_cache(maxsize=4096)
-def _taken_apart(sentence: str) -> Sequence[tuple[str, str | None, str | None, str | None]]:
-    """A sentence as `str.format` reads it, once and for all."""
-    return tuple(string.Formatter().parse(MARKUP_ARGUMENT.sub(r"\1{\2!s}", sentence)))
+def _taken_apart(sentence: str) -> Sequence[_Piece]:
+    """A sentence as `str.format` reads it, once and for all: with plain names of arguments only."""
+    pieces = []
+    for words, name, spec, conversion in string.Formatter().parse(MARKUP_ARGUMENT.sub(r"\1{\2!s}", sentence)):
+        if name is not None and (not name.isidentifier() or spec or conversion not in {None, "s"}):
+            raise UnknownText(f"a sentence may name an argument, not reach into one: {{{name}}}")
+        pieces.append(_Piece(words, name, as_it_is=conversion is not None))
+    return pieces
 
 
-class _Sentence(string.Formatter):
-    """`str.format` with plain names only, and numbers written as the language writes them."""
+def _filled(pieces: Iterable[_Piece], args: Mapping[str, Argument], locale: Locale) -> str:
+    """The sentence with its arguments, numbers written as the language writes them."""
+    said = []
+    for piece in pieces:
+        said.append(piece.words)
+        if piece.argument is not None:
+            value = args[piece.argument]
+            said.append(str(value) if piece.as_it_is else _written(value, locale))
+    return "".join(said)
 
-    def __init__(self, locale: Locale) -> None:
-        self._locale = locale
 
-    @override
-    def parse(self, format_string: Any) -> Iterable[tuple[str, str | None, str | None, str | None]]:
-        return _taken_apart(str(format_string))
-
-    @override
-    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        if not field_name.isidentifier():
-            raise UnknownText(f"a sentence may name an argument, not reach into one: {{{field_name}}}")
-        return super().get_field(field_name, args, kwargs)
-
-    @override
-    def format_field(self, value: Any, format_spec: str) -> str:
-        if isinstance(value, int | float) and not isinstance(value, bool) and not format_spec:
-            return format_decimal(value, locale=self._locale)
-        return str(super().format_field(value, format_spec))
+def _written(value: Argument, locale: Locale) -> str:
+    if isinstance(value, str | bool):
+        return str(value)
+    if isinstance(value, int) and 0 <= value < SMALL:
+        return str(value)
+    return format_decimal(value, locale=locale)
 
 
 class Catalogues:
@@ -161,8 +175,8 @@ class Catalogues:
         }
         sentence = _find(chain, text.id, args.get(PLURAL_ARGUMENT))
         try:
-            return _Sentence(chain[0].locale).vformat(sentence, (), args)
-        except (KeyError, IndexError, ValueError) as error:
+            return _filled(_taken_apart(sentence), args, chain[0].locale)
+        except (KeyError, ValueError) as error:
             raise UnknownText(f"{text.id} does not fit its arguments: {error}") from None
 
     def _chain(self, locale: str) -> tuple[_Language, ...]:

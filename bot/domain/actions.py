@@ -278,6 +278,12 @@ def lay_out(
 
     Groups share rows only if they must.
     """
+    return _laid_out(tuple(actions), video=video, allow=frozenset(allow), rows=rows)
+
+
+@lru_cache(maxsize=256)
+def _laid_out(actions: tuple[RemoteAction, ...], *, video: bool, allow: frozenset[str], rows: int) -> Layout:
+    """Remembered, because a card is drawn again with each press below it."""
     grouped, hidden = _sorted_out(actions, video=video, allow=allow)
     if len(grouped) <= rows:
         return Layout(grouped, hidden=hidden)
@@ -339,6 +345,7 @@ def _title(custom_id: str) -> str:
     return kind.title.format_map(spoken)
 
 
+@lru_cache(maxsize=1024)
 def _seen(label: str) -> str:
     """The label as people see it: no zero-width or control characters, no blanks around or doubled."""
     return " ".join(_UNSEEN.sub("", label).split())

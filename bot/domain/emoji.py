@@ -4,6 +4,7 @@ Never here: names of emoji, and what an emoji stands for."""
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _BMP: Final = (
@@ -43,6 +44,7 @@ _EMOJI: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def as_emoji(written: str) -> str | None:
     """The emoji that `written` consists of; None if it is none, several, or the name of a server's own emoji."""
     spelled = written.strip()

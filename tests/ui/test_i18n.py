@@ -6,6 +6,7 @@ from __future__ import annotations
 from importlib import resources
 
 import pytest
+from babel.numbers import format_decimal
 
 from bot.i18n import Catalogues, UnknownText
 from bot.texts import text
@@ -27,6 +28,12 @@ msgstr "{n} of {limit}"
 
 msgid "reach"
 msgstr "{who.__class__}"
+
+msgid "drawn"
+msgstr "{who!r}"
+
+msgid "padded"
+msgstr "{who:>9}"
 
 msgid "when"
 msgstr "<t:{at}:R> for <@{who}> and {at}"
@@ -102,6 +109,14 @@ def test_an_argument_n_needs_no_plural_forms() -> None:
     assert catalogues().render(text("many", n=1, limit=5000), "de") == "1 von 5.000"
 
 
+@pytest.mark.parametrize("language", Catalogues.load().languages)
+@pytest.mark.parametrize("number", [0, 7, 42, 999, 1000, 1234567, -5, 0.5, 1234.5])
+def test_a_number_is_written_as_its_language_writes_it(language: str, number: float) -> None:
+    house = Catalogues({"en": ENGLISH, language: 'msgid "greet"\nmsgstr "{who}"'}, strict=True)
+
+    assert house.render(text("greet", who=number), language) == format_decimal(number, locale=language)
+
+
 def test_a_text_as_an_argument_is_said_in_the_same_language() -> None:
     assert catalogues().render(text("greet", who=text("ahead", n=2)), "de") == "Hallo 2 Aufträge davor"
 
@@ -116,7 +131,7 @@ def test_braces_in_an_argument_mean_nothing() -> None:
     assert catalogues().render(text("greet", who="{n} {0} {who}"), "en") == "Hello {n} {0} {who}"
 
 
-@pytest.mark.parametrize("id_", ["nobody.said.this", "greet", "reach"])
+@pytest.mark.parametrize("id_", ["nobody.said.this", "greet", "reach", "drawn", "padded"])
 def test_a_sentence_that_cannot_be_said_is_found_in_tests_and_named_in_production(id_: str) -> None:
     unfit = text(id_, other="x") if id_ == "greet" else text(id_, who="x")
 

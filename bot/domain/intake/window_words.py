@@ -66,8 +66,10 @@ def window_of_action(actions: Sequence[RemoteAction], position: int, able: Capab
         return WindowKind.ZOOM
     if family is Family.VARY_REGION and able.region_words:
         return WindowKind.REGION
+    if family not in REMIXED or not able.remix:
+        return None
     clips = any(classify(action.custom_id) is Family.TAKE_CLIP for action in actions)
-    return WindowKind.WORDS if family in REMIXED and able.remix and not clips else None
+    return None if clips else WindowKind.WORDS
 
 
 def read_words(typed: str, *, zoom: str | None = None) -> WindowWords:

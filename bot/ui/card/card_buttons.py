@@ -4,7 +4,7 @@ Never here: what a press does, and the card above them."""
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import discord
 
@@ -18,6 +18,7 @@ from bot.domain.pools import Pool
 from bot.services.intake.drawing import may_be_drawn
 from bot.texts import text
 from bot.ui.card.description import idea_rows
+from bot.ui.card.parts import button as button_part
 from bot.ui.card.press import press
 from bot.ui.card.shortened import shorter_buttons
 from bot.ui.kit.custom_ids import KEY, NUMBER, encode_custom_id
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.texts import Localize, Text
     from bot.ui.card.description import Own
+    from bot.ui.card.parts import Part
 
 
 class DetailLevel(StrEnum):
@@ -114,7 +116,7 @@ class CardButtons:
         *rows, last = layout.rows
         return Layout((*rows, last[:room]), (*last[room:], *layout.overflow), layout.hidden)
 
-    def rows(self, offered: Layout, detail: DetailLevel) -> Iterable[list[discord.ui.Item[Any]]]:
+    def rows(self, offered: Layout, detail: DetailLevel) -> Iterable[list[Part]]:
         """Upstream's rows, then our own."""
         rows = [[self._action(button, detail) for button in row] for row in _one_free_zoom(offered.rows)]
         job = self._job
@@ -172,7 +174,7 @@ class CardButtons:
             return needs in {Need.NOTHING, Need.VIDEO, Need.MASK} or job.press.zoom is not None
         return job.kind is not JobKind.SHORTEN
 
-    def _action(self, button: ActionButton, detail: DetailLevel) -> discord.ui.Item[Any]:
+    def _action(self, button: ActionButton, detail: DetailLevel) -> Part:
         label = (button.label if detail is DetailLevel.FULL else button.label or button.title) or None
         if own := engine_action(self._job.actions[button.position].custom_id, button.label):
             label = self._localize(own)
@@ -186,7 +188,7 @@ class CardButtons:
             custom_id = encode_custom_id(ZOOM, (KEY,), (key,))
         elif window_of_action(self._job.actions, button.position, self._capabilities) is WindowKind.WORDS:
             custom_id = encode_custom_id(VARY, (KEY, NUMBER), (key, button.position))
-        return discord.ui.Button(style=style, label=label, emoji=emoji, custom_id=custom_id)
+        return button_part(custom_id, label, emoji, style)
 
     def _fitting(self, offered: Iterable[Own]) -> list[Own]:
         """Without a prompt there is nothing to edit, and without a picture nothing to start from."""
@@ -197,13 +199,14 @@ class CardButtons:
             missing.add(_IMPROVE)
         return [_MIDJOURNEY if drawn and own is _START else own for own in offered if own not in missing]
 
-    def _own(self, words: Iterable[Own], detail: DetailLevel) -> list[discord.ui.Item[Any]]:
+    def _own(self, words: Iterable[Own], detail: DetailLevel) -> list[Part]:
+        key = (self._job.key,)
         return [
-            discord.ui.Button(
-                custom_id=encode_custom_id(word, (KEY,), (self._job.key,)),
-                label=self._localize(self._label(word)),
-                emoji=emoji if detail is DetailLevel.FULL else None,
-                style=style,
+            button_part(
+                encode_custom_id(word, (KEY,), key),
+                self._localize(self._label(word)),
+                emoji if detail is DetailLevel.FULL else None,
+                style,
             )
             for word, emoji, style in words
         ]

@@ -3,7 +3,7 @@ Never here: sending it, and what a button does."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import discord
 
@@ -18,10 +18,10 @@ from bot.services.intake.shorten import FROM_SHORTENED
 from bot.texts import Text, text
 from bot.ui.card.card_buttons import CardButtons, DetailLevel, engine_action
 from bot.ui.card.description import idea_lines
+from bot.ui.card.parts import CardView, box, gallery, row, words, words_beside
 from bot.ui.card.shortened import shorter_lines
 from bot.ui.card.titles import plain_title, title_of
 from bot.ui.kit.bars import progress_bar
-from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import message_link, shown_address
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Ancestor
     from bot.domain.ports import CardLocation, Picture, Showing
     from bot.i18n import Catalogues
+    from bot.ui.card.parts import Part
 
 PROMPT_LIMIT: Final = 700
 """A root's prompt: enough to know it again. All texts of a message have 4,000 characters together (facts §3.5)."""
@@ -101,7 +102,7 @@ class Cards:
         picture: Picture | None = None,
         detail: DetailLevel = DetailLevel.FULL,
         because: Text | None = None,
-    ) -> discord.ui.LayoutView:
+    ) -> CardView:
         """Draw a job as it stands.
 
         `media` is where the picture is (`attachment://name` for one that is sent along), `more` where others are,
@@ -163,50 +164,42 @@ class _Drawing:
 
     def view(
         self, *, media: str | None, more: Sequence[str], picture: Picture | None, because: Text | None
-    ) -> discord.ui.LayoutView:
+    ) -> CardView:
         job, detail = self._job, self._detail
         if self._showing.moved_to is not None:
             return self._folded(self._showing.moved_to)
         offered = self._buttons.offered()
-        box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=self._colour())
-        if because is not None:
-            box.add_item(discord.ui.TextDisplay(self._localize(because)))
-        box.add_item(self._top(media))
+        drawn = [] if because is None else [words(self._localize(because))]
+        drawn.append(self._top(media))
         if media is not None and job.kind is not JobKind.DESCRIBE:
-            box.add_item(self._gallery([media, *more]))
+            drawn.append(gallery([media, *more], self._described(), veiled=self._is_veiled))
         below = [*self._status(media), *self._remarks(picture)]
         if offered.rows and not detail.has_buttons:
             below.append(self._small(text("card.no_buttons", key=job.key)))
         elif offered.overflow:
             below.append(self._small(text("card.more_buttons", n=len(offered.overflow))))
-        box.add_item(discord.ui.TextDisplay("\n".join([*below, self._footer()])))
+        drawn.append(words("\n".join([*below, self._footer()])))
         if detail.has_buttons:
-            for row in self._buttons.rows(offered, detail):
-                box.add_item(discord.ui.ActionRow(*row))
-        return StatelessView(box)
+            drawn += [row(buttons) for buttons in self._buttons.rows(offered, detail)]
+        return CardView(box(self._colour(), drawn))
 
-    def _folded(self, shown: CardLocation) -> discord.ui.LayoutView:
+    def _folded(self, shown: CardLocation) -> CardView:
         """All that is left of a card whose result came as a new message."""
         link = message_link(self._job.reply.guild_id, shown.channel_id, shown.message_id or 0)
-        view = discord.ui.LayoutView(timeout=None)
-        box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=WAITING_COLOUR)
-        box.add_item(
-            discord.ui.TextDisplay(f"{self._localize(text('card.folded', link=link))}\n{self._footer()}")
-        )
-        view.add_item(box)
-        return view
+        said = words(f"{self._localize(text('card.folded', link=link))}\n{self._footer()}")
+        return CardView(box(WAITING_COLOUR, [said]))
 
     # -- the parts ---------------------------------------------------------------------------------------
 
-    def _top(self, media: str | None) -> discord.ui.Item[Any]:
+    def _top(self, media: str | None) -> Part:
         """The headline; a description has its picture beside it, small, and its prompts below."""
-        job = self._job
-        words = discord.ui.TextDisplay[Any]("\n".join([self._headline(), *self._ideas()]))
-        if media is None or job.kind is not JobKind.DESCRIBE:
-            return words
-        described = _description(self._catalogues, job, self._detail)
-        small = discord.ui.Thumbnail[Any](media, description=described, spoiler=self._is_veiled)
-        return discord.ui.Section(words, accessory=small)
+        said = words("\n".join([self._headline(), *self._ideas()]))
+        if media is None or self._job.kind is not JobKind.DESCRIBE:
+            return said
+        return words_beside(said, media, self._described(), veiled=self._is_veiled)
+
+    def _described(self) -> str:
+        return _description(self._catalogues, self._job, self._detail)
 
     @property
     def _is_veiled(self) -> bool:
@@ -265,13 +258,6 @@ class _Drawing:
             return self._small(text(f"card.{how}_elsewhere", key=ancestor.key))
         link = message_link(self._job.reply.guild_id, ancestor.channel_id, ancestor.message_id)
         return self._small(text(f"card.{how}", link=link))
-
-    def _gallery(self, media: Iterable[str]) -> discord.ui.MediaGallery[Any]:
-        gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
-        described = _description(self._catalogues, self._job, self._detail)
-        for one in media:
-            gallery.add_item(media=one, description=described, spoiler=self._is_veiled)
-        return gallery
 
     def _status(self, media: str | None) -> Iterable[str]:
         """What happens, or why nothing will."""

@@ -7,9 +7,11 @@ import io
 import logging
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import discord
+from discord.http import handle_message_parameters
+from typing_extensions import override
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import CardLocation
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from bot.ui.card.cards import Cards
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 LOOK_BACK: Final = 100
 """How many messages after a crash are looked through for a card."""
@@ -153,28 +157,35 @@ class DiscordPublisher:
         reply = sending.job.reply
         if reply.token is None:
             raise RouteClosed("no_token")
-        webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
+        application, token = reply.application_id, reply.token
         # The original reply goes by this name wherever its id is not known; the library only puts it into the path.
         message_id = reply.message_id or cast("int", "@original")
 
         async def fetch() -> discord.Message:
+            webhook = discord.Webhook.partial(application, token, client=self._client)
             return await webhook.fetch_message(message_id)
 
         parts = await sending.edited(fetch)
-        return self._edited(await webhook.edit_message(message_id, allowed_mentions=NOBODY, **parts))
+        webhook = _UnreadAnswers.partial(application, token, client=self._client)
+        answer: Any = await webhook.edit_message(message_id, allowed_mentions=NOBODY, **parts)
+        return self._edited(int(answer["channel_id"]), int(answer["id"]))
 
     async def _edit(self, sending: _Sending) -> CardLocation:
         """Edit the message with the bot's own token."""
         message_id = sending.job.reply.message_id
         if message_id is None:
             raise RouteClosed("no_message")
-        message = self._channel(sending.job).get_partial_message(message_id)
+        channel = self._channel(sending.job)
+        message = channel.get_partial_message(message_id)
 
-        async def edit() -> discord.Message:
+        async def edit() -> None:
             parts = await sending.edited(message.fetch)
-            return await message.edit(allowed_mentions=NOBODY, **parts)
+            # As the message's own `edit` does, which would read the whole card out of the answer again.
+            with handle_message_parameters(allowed_mentions=NOBODY, **parts) as params:
+                await self._client.http.edit_message(channel.id, message_id, params=params)
 
-        return self._edited(await self._in_open_thread(sending.job, edit))
+        await self._in_open_thread(sending.job, edit)
+        return self._edited(channel.id, message_id)
 
     async def _post(self, sending: _Sending) -> CardLocation:
         """A new message in the channel; Discord returns an earlier one with the same nonce instead of a second."""
@@ -200,9 +211,7 @@ class DiscordPublisher:
         parts = sending.new(because=because)
         return _shown(await channel.send(nonce=job.key, allowed_mentions=NOBODY, **parts))
 
-    async def _in_open_thread(
-        self, job: Job, send: Callable[[], Awaitable[discord.Message]]
-    ) -> discord.Message:
+    async def _in_open_thread(self, job: Job, send: Callable[[], Awaitable[T]]) -> T:
         """Do it, opening the thread first if it was archived and we may."""
         try:
             return await send()
@@ -218,8 +227,19 @@ class DiscordPublisher:
     def _channel(self, job: Job) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(job.reply.channel_id, guild_id=job.reply.guild_id)
 
-    def _edited(self, message: discord.Message) -> CardLocation:
-        return _shown(message, at=self._clock.now())
+    def _edited(self, channel_id: int, message_id: int) -> CardLocation:
+        return CardLocation(channel_id=channel_id, message_id=message_id, at=self._clock.now())
+
+
+class _UnreadAnswers(discord.Webhook):
+    """Gives the message that Discord answers with as it came: all of the card again, of which its ids are enough.
+
+    That is the one private method in which a webhook reads an answer (facts §3.5).
+    """
+
+    @override
+    def _create_message(self, data: Any, *, thread: Any) -> Any:
+        return data
 
 
 class _Sending:
@@ -290,8 +310,6 @@ def _named(files: Sequence[discord.File]) -> Sequence[str]:
     return [f"attachment://{file.filename}" for file in files]
 
 
-def _shown(message: discord.Message, *, at: int | None = None) -> CardLocation:
+def _shown(message: discord.Message) -> CardLocation:
     posted = int(message.created_at.timestamp() * 1000)
-    return CardLocation(
-        channel_id=message.channel.id, message_id=message.id, at=at if at is not None else posted
-    )
+    return CardLocation(channel_id=message.channel.id, message_id=message.id, at=posted)

@@ -3,12 +3,13 @@ Never here: reading what upstream wrote (domain), and what the buttons do."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import discord
 
 from bot.domain.intake.shortening import MOST_SHORTENED, read_shortened
 from bot.texts import text
+from bot.ui.card.parts import button
 from bot.ui.kit.custom_ids import KEY, encode_custom_id
 from bot.ui.kit.escape import quoted
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.texts import Localize
+    from bot.ui.card.parts import Part
 
 SHORTER_LIMIT: Final = 420
 """Five of them, and the rest of a card, within the 4,000 characters of a message (facts §3.5)."""
@@ -38,14 +40,15 @@ def shorter_lines(job: Job, localize: Localize) -> Iterable[str]:
             yield "-# " + localize(text(f"shorten.{name}", words=listed))
 
 
-def shorter_buttons(job: Job, localize: Localize) -> list[discord.ui.Item[Any]]:
+def shorter_buttons(job: Job, localize: Localize) -> list[Part]:
     """A button for each prompt."""
     found = read_shortened(job.result_text).prompts
     return [
-        discord.ui.Button(
-            custom_id=encode_custom_id(word, (KEY,), (job.key,)),
-            label=localize(text("describe.window", n=n)),
-            style=discord.ButtonStyle.primary,
+        button(
+            encode_custom_id(word, (KEY,), (job.key,)),
+            localize(text("describe.window", n=n)),
+            None,
+            discord.ButtonStyle.primary,
         )
         for n, (word, _) in enumerate(zip(SHORTER_WORDS, found, strict=False), 1)
     ]

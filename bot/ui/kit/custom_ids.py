@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from bot.domain.keys import KEY_PATTERN, JobKey
@@ -25,9 +26,12 @@ _KIND: Final = r"[a-z][a-z0-9_-]{0,30}"
 _KEY_FIRST: Final = re.compile(rf"{PREFIX}{_KIND}:({KEY_PATTERN})(?::(?s:.*))?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Field(Generic[T]):
-    """One typed part of a custom_id; what `write` gives must match `pattern`, and `read` raises ValueError for what is none."""
+    """One typed part of a custom_id; what `write` gives must match `pattern`, and `read` raises ValueError for what is none.
+
+    Each is itself alone: forms are looked up by their fields.
+    """
 
     pattern: str
     read: Callable[[str], T]
@@ -69,10 +73,10 @@ def maybe(field: Field[T]) -> Field[T | None]:
 
 def encode_custom_id(kind: str, fields: Sequence[Field[Any]], values: Sequence[Any]) -> str:
     """Spell a custom_id; raises ValueError if Discord would refuse it or it could not be read back."""
-    spelled = PREFIX + ":".join([kind, *(f.write(value) for f, value in zip(fields, values, strict=True))])
+    spelled = PREFIX + ":".join([kind, *[f.write(value) for f, value in zip(fields, values, strict=True)]])
     if len(spelled) > LIMIT:
         raise ValueError(f"a custom_id has at most {LIMIT} characters, this one has {len(spelled)}")
-    if not re.fullmatch(_KIND, kind) or read_fields(spelled, fields) != tuple(values):
+    if read_fields(spelled, fields) != tuple(values):
         raise ValueError(f"{spelled!r} is not a custom_id that this version can read back")
     return spelled
 
@@ -84,14 +88,18 @@ def kind_of(custom_id: str) -> str | None:
 
 def read_fields(custom_id: str, fields: Sequence[Field[Any]]) -> tuple[Any, ...] | None:
     """What stands behind the kind; None if these fields cannot read it."""
-    pattern = "".join(f":({field.pattern})" for field in fields)
-    match = re.fullmatch(f"{PREFIX}{_KIND}{pattern}", custom_id)
+    match = _form(tuple(fields)).fullmatch(custom_id)
     if match is None:
         return None
     try:
-        return tuple(field.read(part) for field, part in zip(fields, match.groups(), strict=True))
+        return tuple([field.read(part) for field, part in zip(fields, match.groups(), strict=True)])
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=512)
+def _form(fields: tuple[Field[Any], ...]) -> re.Pattern[str]:
+    return re.compile(f"{PREFIX}{_KIND}" + "".join(f":({field.pattern})" for field in fields))
 
 
 def key_on(custom_id: str | None) -> JobKey | None:
@@ -124,11 +132,12 @@ _OLD: Final[Mapping[str, str]] = {
     r"easel:2:mod-(channels|prompts)": r"mod-\1:-",
 }
 """Every form that messages and open modals out there may still carry, and what it is called now. Nothing leaves this table."""
+_RENEWALS: Final = tuple((re.compile(old), new) for old, new in _OLD.items())
 
 
 def renewed(custom_id: str) -> str:
     """How this version spells what an earlier one drew; everything else as it is."""
-    for old, new in _OLD.items():
-        if match := re.fullmatch(old, custom_id):
+    for old, new in _RENEWALS:
+        if match := old.fullmatch(custom_id):
             return PREFIX + match.expand(new)
     return custom_id

@@ -26,6 +26,8 @@ _OPENER: Final = re.compile(r"^(\d+)(?=[.])|^(?=[-+])")
 
 def one_line(text: str) -> str:
     """Collapse whitespace and drop what is not to be seen: control characters, and all direction marks."""
+    if text.isprintable():  # most are: nothing in it is unseen, and no blank but the common one
+        return " ".join(text.split())
     kept = (
         " " if c.isspace() else c
         for c in text
@@ -51,9 +53,10 @@ def plain(text: str, limit: int) -> str:
 
 
 def _fitted(line: str, room: int, render: Callable[[str], str]) -> str:
-    """Dress the longest beginning of a line that fits; escapes make characters differ in what they cost."""
-    if units(render(line)) <= room:
-        return render(line)
+    """Render the longest beginning of a line that fits; escapes make characters differ in what they cost."""
+    whole = render(line)
+    if units(whole) <= room:
+        return whole
     low, high = 0, len(line)
     while low < high:
         middle = (low + high + 1) // 2
@@ -66,4 +69,4 @@ def _fitted(line: str, room: int, render: Callable[[str], str]) -> str:
 
 def units(text: str) -> int:
     """Characters as the strictest reader counts them (UTF-16)."""
-    return len(text) + sum(c > "\uffff" for c in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -49,8 +49,7 @@ def a_blend(state: JobState = JobState.SUCCEEDED, **changes: Any) -> Job:
 
 def drawn(job: Job, **options: Any) -> list[dict[str, Any]]:
     view = Cards(CATALOGUES).draw(Showing(job, NOW), **options)
-    components: list[dict[str, Any]] = view.to_components()  # type: ignore[no-untyped-call]  # discord.py leaves it bare
-    return components
+    return view.to_components()
 
 
 def positions(components: list[dict[str, Any]]) -> list[int | str]:

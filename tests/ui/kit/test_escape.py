@@ -4,6 +4,7 @@ Never here: cards."""
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -51,6 +52,18 @@ def test_a_quote_is_one_safe_line_within_its_limit(typed: str, limit: int) -> No
     assert "\n" not in quote
     bare = re.sub(r"\\.", "", quote[1:-1])
     assert not re.search(r"[\\*_~`|<>\[\]()#@:]", bare)
+
+
+@given(st.text() | st.text(alphabet=" a\u00a0\u3000\u2028\u202e\u200b\u200d\U000e0041\ue000\U0001f98a\n"))
+def test_a_line_keeps_all_that_can_be_seen_and_single_blanks(typed: str) -> None:
+    line = one_line(typed)
+
+    unseen = {"Cc", "Cf", "Cs"}
+    seen = [c for c in typed if c in "\u200c\u200d" or unicodedata.category(c) not in unseen]
+    assert [c for c in line if c != " "] == [c for c in seen if not c.isspace()]
+    assert line == line.strip()
+    assert "  " not in line
+    assert line.count(" ") <= sum(c.isspace() for c in typed)
 
 
 @given(st.text(alphabet="a*<👩\u200d🚀 ", min_size=1), st.integers(4, 40))
