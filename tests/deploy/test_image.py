@@ -19,7 +19,8 @@ import pytest
 
 from bot.sandbox.upstream import SANDBOX_KEY, Pace, SimulatedUpstream
 from tests.fakes.discord_wire import FakeDiscord
-from tests.wire.installation import eventually, free_port
+from tests.fixtures.ports import free_port
+from tests.wire.installation import eventually
 
 if TYPE_CHECKING:
     from tests.fakes.discord_wire import Message

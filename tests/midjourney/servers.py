@@ -65,13 +65,3 @@ class RawServer:
             self._over.set()
             server.close()
             await server.wait_closed()
-
-
-@asynccontextmanager
-async def closed_port() -> AsyncIterator[str]:
-    """An origin at which nobody listens."""
-    server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    yield f"http://127.0.0.1:{port}"

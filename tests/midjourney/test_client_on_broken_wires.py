@@ -16,7 +16,8 @@ from bot.domain.tasks import RemoteTaskId
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi, open_api
 from bot.midjourney.transport import MAX_ANSWER, open_lines
-from tests.midjourney.servers import RawServer, closed_port, serve
+from tests.fixtures.ports import free_port
+from tests.midjourney.servers import RawServer, serve
 
 OK = b'{"statusCode":200,"message":"Success","data":90210}'
 
@@ -34,8 +35,7 @@ async def fault_of_submit(origin: str, *, seconds: float = 5.0) -> RemoteFault:
 
 
 async def test_nobody_listening_means_that_nothing_was_sent() -> None:
-    async with closed_port() as origin:
-        assert await fault_of_submit(origin) is RemoteFault.UNREACHED
+    assert await fault_of_submit(f"http://127.0.0.1:{free_port()}") is RemoteFault.UNREACHED
 
 
 async def test_a_name_that_does_not_resolve_means_that_nothing_was_sent() -> None:
