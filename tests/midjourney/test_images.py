@@ -64,8 +64,8 @@ async def test_a_store_that_hangs_is_passed_over_after_three_of_its_downloads() 
     async with (
         serve(hang) as store,
         serving(still_png) as cdn,
-        pictures(store, hosts=(cdn.removeprefix("http://"),), seconds=0.3) as port,
-        asyncio.timeout(20),
+        pictures(store, hosts=(cdn.removeprefix("http://"),), seconds=2.0) as port,
+        asyncio.timeout(120),
     ):
         found = await asyncio.gather(
             *(
@@ -375,9 +375,11 @@ async def test_redirects_end(location: str, error: type[Exception]) -> None:
 
 async def test_a_slow_loris_is_given_up_and_the_place_is_free_again() -> None:
     async with (
-        RawServer([b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n\x89PNG"], silent=True).open() as server,
+        RawServer(
+            [b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n\x89PNG"], silent=True, leap=20
+        ).open() as server,
         serving(still()) as other,
-        pictures(server.origin, seconds=0.2, at_once=1, hosts=(other.removeprefix("http://"),)) as port,
+        pictures(server.origin, seconds=20, at_once=1, hosts=(other.removeprefix("http://"),)) as port,
     ):
         for _ in range(2):
             picture = await port.fetch(storage_key="k.png", discord_url=f"{other}/x.png", limit=LIMIT)
