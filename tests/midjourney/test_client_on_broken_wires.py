@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import itertools
 import json
 
 import httpx
@@ -119,13 +118,14 @@ async def test_silence_after_sending_is_unclear(spoken: list[bytes]) -> None:
 
 async def test_an_answer_in_drips_ends_at_the_total() -> None:
     async def drip(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
+        response, drops = web.StreamResponse(), 0
         await response.prepare(request)
         try:
-            for drop in itertools.count():
+            while True:
                 await response.write(b" ")
                 await asyncio.sleep(0.01)
-                if drop == 10:
+                drops += 1
+                if drops == 10:
                     leap(PATIENCE_S)
         except ConnectionError:
             return response
