@@ -61,7 +61,7 @@ async def test_it_runs_until_a_signal_and_leaves_discord(
     await fake.until(lambda: fake.calls("GET", "/oauth2/applications/@me"), 30)
     if role != "worker":
         await fake.ready()
-    async with httpx.AsyncClient(base_url=f"http://{own}", trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=f"http://{own}", timeout=60, trust_env=False) as client:
         measured = (await client.get("/metrics")).text
     assert f'role="{role}"' in measured
     assert not running.done()
