@@ -692,7 +692,7 @@ async def test_a_window_passes_discords_own_rules(tmp_path: Path) -> None:
         opened_ = await here.discord.press(card, "Edit prompt")
         assert await opened_.acknowledged() == 9
         sent = await here.discord.submit_modal(opened_, {"prompt": "an owl"})
-        await asyncio.wait_for(here.services.imagine.asked.wait(), 10)
+        await asyncio.wait_for(here.services.imagine.asked.wait(), 60)
 
         assert sent.answer_type == 5
 

@@ -65,7 +65,7 @@ class Line:
     async def asked(self) -> ReplyTarget:
         """Type `/imagine`; returns where the answer goes."""
         interaction = await self.discord.slash("imagine", {"prompt": "a fox"})
-        await asyncio.wait_for(self.services.imagine.asked.wait(), 10)
+        await asyncio.wait_for(self.services.imagine.asked.wait(), 60)
         assert interaction.original is not None
         return self.services.imagine.begun[-1][0].reply
 
