@@ -214,7 +214,7 @@ async def opened_room(
     directory: Path,
     *,
     size: tuple[int, int] = SIZE,
-    body_seconds: float = 5.0,
+    body_seconds: float = 60.0,
     at_once: int = 16,
 ) -> AsyncIterator[Room]:
     """Open a server that is reached at `room.address`."""
