@@ -1,4 +1,4 @@
-"""What holds for every test: how many workers, what is kept apart, what is measured, and a log that is left as it was.
+"""What holds for every test: how many workers, what is kept apart, what is measured, no speed, and a log left as it was.
 Never here: fixtures that a test asks for; each room has its own."""
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from unittest import mock
 import coverage
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 import bot
 import cogs
@@ -47,6 +48,10 @@ ROOM: Final = 4 * 1024**3
 SUBMIT: Final = ThreadPoolExecutor.submit
 UNSTEADY: Final = Path(__file__).with_name("unsteady.toml")
 """Tests that are kept apart: their names without parameters, and the reasons."""
+
+# A busy machine is not a slow function: no example has a deadline, and none takes too long to be thought of.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 class HasName(Protocol):

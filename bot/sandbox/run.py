@@ -92,48 +92,59 @@ async def _play(
     stop: asyncio.Event,
 ) -> None:
     guard, clock = StageGuard(), StageClock()
-    own = everything(upstream, master_key=shelf.master_key, listen=_free_port())
-    settings = settings_for(upstream, shelf.database, more=own)
-    async with (
-        furnished(settings, guard=guard, clock=clock) as app,
-        open_stage(app, guard, clock) as (env, place),
-        app.parts(),
-        live_page(env, place, port=wishes.port, timezone=_timezone(), fetch=upstream.picture_at) as page,
-    ):
-        story.opening(
-            address=page.url,
-            api=upstream.origin,
-            web=own["EASEL_PUBLIC_URL"],
-            speed=wishes.speed,
-            kept=wishes.data,
-            kind=wishes.kind,
-        )
-        if wishes.browser:
-            _open_browser(page.url)
-        tour = None
-        if wishes.tour:
-            tour = Tour(Witness(app=app, env=env, place=place, upstream=upstream), story.tour)
-            await tour.begin()
-        waits = {
-            asyncio.create_task(page.wait_closed(), name="page closed"),
-            asyncio.create_task(stop.wait(), name="asked to stop"),
-            asyncio.create_task(app.stopping.wait(), name="a part ended"),
-        }
-        try:
-            while not any(wait.done() for wait in waits):
-                await asyncio.wait(waits, timeout=KEEP_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-                shelf.keep(upstream)
-                if tour is not None:
-                    await tour.look()
-        finally:
-            for wait in waits:
-                wait.cancel()
+    with _own_port() as listen:
+        own = everything(upstream, master_key=shelf.master_key, listen=listen)
+        settings = settings_for(upstream, shelf.database, more=own)
+        async with (
+            furnished(settings, guard=guard, clock=clock) as app,
+            open_stage(app, guard, clock) as (env, place),
+            app.parts(),
+            live_page(env, place, port=wishes.port, timezone=_timezone(), fetch=upstream.picture_at) as page,
+        ):
+            story.opening(
+                address=page.url,
+                api=upstream.origin,
+                web=own["EASEL_PUBLIC_URL"],
+                speed=wishes.speed,
+                kept=wishes.data,
+                kind=wishes.kind,
+            )
+            if wishes.browser:
+                _open_browser(page.url)
+            tour = None
+            if wishes.tour:
+                tour = Tour(Witness(app=app, env=env, place=place, upstream=upstream), story.tour)
+                await tour.begin()
+            waits = {
+                asyncio.create_task(page.wait_closed(), name="page closed"),
+                asyncio.create_task(stop.wait(), name="asked to stop"),
+                asyncio.create_task(app.stopping.wait(), name="a part ended"),
+            }
+            try:
+                while not any(wait.done() for wait in waits):
+                    await asyncio.wait(waits, timeout=KEEP_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+                    shelf.keep(upstream)
+                    if tour is not None:
+                        await tour.look()
+            finally:
+                for wait in waits:
+                    wait.cancel()
 
 
-def _free_port() -> str:
-    """The bot's own web server, for the mask editor, the simulated API's webhooks, health and metrics: any free port."""
-    with socket.create_server(("127.0.0.1", 0)) as tried:
-        return f"127.0.0.1:{tried.getsockname()[1]}"
+@contextmanager
+def _own_port() -> Iterator[str]:
+    """The bot's own web server, for the mask editor, the simulated API's webhooks, health and metrics: any free port.
+
+    Until it listens it is kept from other programs that ask for any port. Linux gives it to who reuses the address, as
+    our server does; elsewhere it has to be let go before.
+    """
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        if sys.platform != "linux":
+            held.close()
+        yield f"127.0.0.1:{port}"
 
 
 def _read(spelled: Sequence[str], kind: ApiKind) -> list[Planned | PlannedFault]:

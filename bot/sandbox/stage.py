@@ -65,18 +65,23 @@ class Place:
 
 @asynccontextmanager
 async def open_stage(
-    app: App, guard: StageGuard, clock: StageClock, *, settle_s: float = SETTLE_S
+    app: App,
+    guard: StageGuard,
+    clock: StageClock,
+    *,
+    settle_s: float = SETTLE_S,
+    begins: datetime | None = None,
 ) -> AsyncIterator[tuple[simcord.Env, Place]]:
     """Bring the bot online in a Discord of its own; at the end it stops in good order and the stage closes.
 
     The place is built before today's date is set, at SimCord's own first day: ids are made of the time, so they
     are the same at each start, and a kept database still knows channel and people. `settle_s`: a test with nobody
-    at a page can wait longer.
+    at a page can wait longer; it can also have the play begin at another time than now.
     """
     env = simcord.Env(app.bot, settle_timeout=settle_s, check_errors=False)
     env.backend.bot_user.name = "Easel"  # private: SimCord's name for the bot has no public lever
     place = _furnish(env)
-    env.backend.clock._epoch = datetime.now(UTC)  # noqa: SLF001 - private: no public way to today's date
+    env.backend.clock._epoch = begins or datetime.now(UTC)  # noqa: SLF001 - private: no public way to today's date
     guard.env = clock.env = env
     await env.start()
     # SimCord lists what commands raise as the bot's bugs, and the page then calls the command's outcome uncertain.

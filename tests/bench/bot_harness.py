@@ -4,7 +4,6 @@ Never here: figures."""
 from __future__ import annotations
 
 import asyncio
-import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from bot.app import assemble
 from bot.domain.ports import Picture
 from bot.sandbox.app import settings_for
 from bot.sandbox.upstream import SANDBOX_KEY
+from tests.fixtures.ports import free_port
 
 if TYPE_CHECKING:
     import random
@@ -107,13 +107,6 @@ def distant_settings(origin: str, folder: Path, **more: str) -> Settings:
         **more,
     }
     return config.load({f"EASEL_{name}": value for name, value in named.items()})
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on at the moment."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def moments(per_second: float, seconds: float, dice: random.Random) -> Iterator[float]:

@@ -19,10 +19,11 @@ from bot.app import assemble
 from bot.domain.ports import CardLocation
 from bot.services.wiring import build
 from bot.storage.opening import open_storage
-from tests.bench.bot_harness import ReadyPictures, distant_settings, free_port
+from tests.bench.bot_harness import ReadyPictures, distant_settings
 from tests.bench.distant import distant
 from tests.bench.report import Report
 from tests.bench.rows import running, write
+from tests.fixtures.ports import free_port
 
 if TYPE_CHECKING:
     from typing import Any

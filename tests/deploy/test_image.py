@@ -19,7 +19,8 @@ import pytest
 
 from bot.sandbox.upstream import SANDBOX_KEY, Pace, SimulatedUpstream
 from tests.fakes.discord_wire import FakeDiscord
-from tests.wire.installation import eventually, free_port
+from tests.fixtures.ports import free_port
+from tests.wire.installation import eventually
 
 if TYPE_CHECKING:
     from tests.fakes.discord_wire import Message
@@ -153,7 +154,7 @@ async def test_the_image_is_built_and_makes_a_picture_as_nobody_in_particular(tm
                 return message if message is not None and message.shown and message.buttons else None
 
             assert (await fake.until(card, 60)).buttons[0].label == "U1"
-            ask = f"import urllib.request as u; print(u.urlopen('http://127.0.0.1:{port}/readyz', timeout=4).status)"
+            ask = f"import urllib.request as u; print(u.urlopen('http://127.0.0.1:{port}/readyz', timeout=60).status)"
             assert await yard.does("run", container, "--", "python", "-c", ask) == "200"
             bot = await eventually(lambda: inside(fake.api), 10, lambda: "it runs nowhere")
             os.kill(bot, signal.SIGTERM)

@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from bot.web.region import LARGEST_MASK
 from tests.architecture.ground import ROOT
+from tests.fixtures.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,13 +71,6 @@ def easel() -> Iterator[int]:
         server.server_close()
 
 
-def free_port() -> int:
-    with socket.socket() as metrics:
-        metrics.bind(("127.0.0.1", 0))
-        port: int = metrics.getsockname()[1]
-        return port
-
-
 @contextmanager
 def running(command: list[str], port: int) -> Iterator[None]:
     """A proxy, once it answers."""
@@ -84,7 +78,7 @@ def running(command: list[str], port: int) -> Iterator[None]:
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        for _ in range(200):
+        for _ in range(1_200):
             assert process.poll() is None, "the proxy ended"
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -94,13 +88,13 @@ def running(command: list[str], port: int) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def ask(port: int, path: str) -> tuple[int, str]:
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Host": "easel.example.org"})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,6 +27,7 @@ from bot.web.health import Health
 from bot.web.hook import Hook
 from bot.web.server import serve
 from tests.fakes.discord_wire import FakeDiscord, Permission
+from tests.fixtures.ports import free_port
 from tests.fixtures.sqlite import migrated
 
 if TYPE_CHECKING:
@@ -369,9 +369,7 @@ async def test_each_account_of_the_owner_is_tried(place: Place) -> None:
 
 async def test_a_port_may_be_free_or_easels_or_somebody_elses(place: Place) -> None:
     free = (await findings(place, EASEL_WEB_LISTEN="127.0.0.1:0"))["port"]
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        other.close()
+    port = free_port()
     taken = place.upstream.origin.rpartition(":")[2]
     theirs = (await findings(place, EASEL_HEALTH_LISTEN=f"127.0.0.1:{taken}"))["port"]
 

@@ -10,12 +10,18 @@ import simcord
 
 from tests.e2e.harness import Harness, open_world
 from tests.fixtures.painting import paint_once
+from tests.fixtures.patience import be_patient
 from tests.fixtures.simulated import simulate_lightly
 from tests.fixtures.starting import start_alike
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    be_patient(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

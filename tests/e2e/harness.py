@@ -4,7 +4,8 @@ Never here: expectations."""
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import discord
 from simcord.results import ResponseMessage
@@ -40,6 +41,8 @@ PATIENCE_S = 40.0
 """Of this machine's time, on which much else may run."""
 LEAP_S = 30.0
 """What is advanced at once has to settle within the stage's patience."""
+EVENING: Final = time(22)
+"""From then on a test's stage begins on the next day: what it counts in a day would be forgotten in the middle of it."""
 
 
 class PatientGuard(StageGuard):
@@ -59,6 +62,13 @@ class PatientGuard(StageGuard):
         return super().__call__(awaitable, reason)
 
 
+def within_a_day(now: datetime) -> datetime:
+    """Now, or the first minute of the next day where that is near."""
+    if now.time() < EVENING:
+        return now
+    return datetime.combine(now.date() + timedelta(days=1), time(0, 1), now.tzinfo)
+
+
 class Harness:
     """What a test plays with."""
 
@@ -69,9 +79,12 @@ class Harness:
         guard: PatientGuard,
         clock: StageClock,
         more: Mapping[str, str] | None = None,
+        *,
+        own_date: bool = False,
     ) -> None:
         self.upstream = upstream
         self._more = more or {}
+        self._own_date = own_date
         self.guard = guard
         self.clock = clock
         self._database = database
@@ -194,7 +207,13 @@ class Harness:
         """Open the house and the stage."""
         self.app = await self._new_house()
         self.env, self.place = await self._houses.enter_async_context(
-            open_stage(self.app, self.guard, self.clock, settle_s=PATIENCE_S)
+            open_stage(
+                self.app,
+                self.guard,
+                self.clock,
+                settle_s=PATIENCE_S,
+                begins=None if self._own_date else within_a_day(datetime.now(UTC)),
+            )
         )
 
     async def restart(self, *, killed: bool = False, more: dict[str, str] | None = None) -> None:
@@ -222,9 +241,13 @@ async def open_world(
     speed: float = SPEED,
     restore: Callable[[SimulatedUpstream], None] | None = None,
     more: Mapping[str, str] | None = None,
+    own_date: bool = False,
     **upstream_options: Any,
 ) -> AsyncIterator[Harness]:
-    """A world of one's own; options are the simulated API's settings, `restore` gives it an earlier one's tasks, `more` the bot's."""
+    """A world of one's own; options are the simulated API's settings, `restore` gives it an earlier one's tasks, `more` the bot's.
+
+    `own_date` leaves today's date to the stage, even late in the evening.
+    """
     guard, clock = PatientGuard(), StageClock()
     upstream = SimulatedUpstream(
         clock=lambda: clock.now() / 1000, pace=Pace(speed=speed), **{"canvas": 64, **upstream_options}
@@ -234,7 +257,7 @@ async def open_world(
     async with upstream:
         database = directory / "easel.db"
         migrated(database)
-        world = Harness(database, upstream, guard, clock, more)
+        world = Harness(database, upstream, guard, clock, more, own_date=own_date)
         try:
             await world.open()
             yield world

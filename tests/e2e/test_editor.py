@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import re
-import socket
 from base64 import b64decode
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from PIL import Image
 
 from bot.web_server import serving
 from tests.e2e.test_regions import REGION, picker, single
+from tests.fixtures.ports import free_port
 
 if TYPE_CHECKING:
     import pytest
@@ -34,8 +34,7 @@ async def test_a_painted_region_gets_a_card_of_its_own_at_once_and_then_its_pict
     world: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.sandbox.upstream.calls.BASE64_SHOWN", 1_000_000)
-    with socket.create_server(("127.0.0.1", 0)) as metrics:
-        listen = f"127.0.0.1:{metrics.getsockname()[1]}"
+    listen = f"127.0.0.1:{free_port()}"
     await world.restart(more={"EASEL_WEB_LISTEN": listen, "EASEL_PUBLIC_URL": f"http://{listen}"})
     async with serving(world.app.settings, world.app.served()), aiohttp.ClientSession() as browser:
         parent = await single(world)

@@ -185,7 +185,7 @@ class Gateway:
     async def close(self) -> None:
         """Close every connection."""
         for connection in list(self._connections):
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(ConnectionError, TimeoutError):
                 async with asyncio.timeout(0.5):
                     await connection.socket.close(code=1001)
             connection.abort()

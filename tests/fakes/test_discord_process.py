@@ -57,7 +57,7 @@ async def test_a_kill_between_effect_and_answer_leaves_the_effect() -> None:
     async with FakeDiscord() as fake, started(fake) as process:
         gate = fake.hold_next("PATCH", r"/webhooks/\d+/[^/]+/messages/.+", before_effect=False)
         interaction = await fake.slash("paint", {"prompt": "a fox"})
-        await asyncio.wait_for(gate.reached.wait(), 20)
+        await asyncio.wait_for(gate.reached.wait(), 60)
         process.kill()
         await process.wait()
         gate.release()
@@ -70,7 +70,7 @@ async def test_a_process_told_to_stop_says_good_bye() -> None:
     async with FakeDiscord() as fake, started(fake) as process:
         await (await fake.slash("late")).acknowledged(20)
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 20) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
         await fake.gone()
         interaction = await fake.slash("late")
 

@@ -8,6 +8,7 @@ import asyncio
 import aiohttp
 import discord
 import pytest
+from aiohttp import web
 
 from tests.fakes.discord_wire import FakeDiscord, Impossible, Limits
 from tests.fakes.toy import Toy, aim, card, file, picture, quiet, running
@@ -313,6 +314,21 @@ async def test_a_wrong_token_is_refused_by_rest_and_gateway(fake: FakeDiscord) -
         closed = await socket.receive()
 
     assert closed.data == 4004
+
+
+async def test_a_client_that_takes_no_good_bye_is_hung_up_on(
+    fake: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(_socket: web.WebSocketResponse, **_: object) -> bool:
+        return await asyncio.Event().wait()
+
+    async with aiohttp.ClientSession() as session, session.ws_connect(fake.gateway) as socket:
+        await socket.receive_json()
+        monkeypatch.setattr(web.WebSocketResponse, "close", hang)
+        await fake.socket.close()
+        lost = await socket.receive()
+
+    assert lost.type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
 
 
 async def test_servers_and_channels_come_and_go_while_the_bot_runs(fake: FakeDiscord) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from tests.fixtures.leaps import leap_once_read
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -28,14 +30,25 @@ async def serve(handler: Callable[[web.Request], Awaitable[web.StreamResponse]])
 
 
 class RawServer:
-    """Says fixed bytes to each connection once its request's head has come, then closes or keeps silent."""
+    """Says fixed bytes to each connection once its request's head has come, then closes or keeps silent.
 
-    def __init__(self, answers: list[bytes], *, silent: bool = False, until: bytes = b"\r\n\r\n") -> None:
+    So many seconds as `leap` says pass as soon as it falls silent.
+    """
+
+    def __init__(
+        self,
+        answers: list[bytes],
+        *,
+        silent: bool = False,
+        leap: float | None = None,
+        until: bytes = b"\r\n\r\n",
+    ) -> None:
         self.origin = ""
         self.requests = 0
         self.arrived = asyncio.Event()
         self._answers = answers
         self._silent = silent
+        self._leap = leap
         self._until = until
         self._over = asyncio.Event()
 
@@ -47,6 +60,8 @@ class RawServer:
             for piece in self._answers:
                 writer.write(piece)
                 await writer.drain()
+            if self._leap is not None:
+                await leap_once_read(self._leap)
             if self._silent:
                 await self._over.wait()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -65,13 +80,3 @@ class RawServer:
             self._over.set()
             server.close()
             await server.wait_closed()
-
-
-@asynccontextmanager
-async def closed_port() -> AsyncIterator[str]:
-    """An origin at which nobody listens."""
-    server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    yield f"http://127.0.0.1:{port}"

@@ -16,26 +16,29 @@ from bot.domain.tasks import RemoteTaskId
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi, open_api
 from bot.midjourney.transport import MAX_ANSWER, open_lines
-from tests.midjourney.servers import RawServer, closed_port, serve
+from tests.fixtures.leaps import leap, leap_once_read
+from tests.fixtures.ports import free_port
+from tests.midjourney.servers import RawServer, serve
 
 OK = b'{"statusCode":200,"message":"Success","data":90210}'
+PATIENCE_S = 40.0
+"""Not the program's own, so that a leap of it ends nothing else."""
 
 
-async def submit(origin: str, *, seconds: float = 5.0) -> RemoteTaskId:
+async def submit(origin: str) -> RemoteTaskId:
     async with open_lines(trust_env=False) as lines:
-        api = MidjourneyApi(lines, ApiSettings(key="sk-x", origin=origin, submit_seconds=seconds))
+        api = MidjourneyApi(lines, ApiSettings(key="sk-x", origin=origin, submit_seconds=PATIENCE_S))
         return await api.imagine(prompt="a fox", pool=Pool.FAST, webhook=None)
 
 
-async def fault_of_submit(origin: str, *, seconds: float = 5.0) -> RemoteFault:
+async def fault_of_submit(origin: str) -> RemoteFault:
     with pytest.raises(RemoteError) as caught:
-        await submit(origin, seconds=seconds)
+        await submit(origin)
     return caught.value.fault
 
 
 async def test_nobody_listening_means_that_nothing_was_sent() -> None:
-    async with closed_port() as origin:
-        assert await fault_of_submit(origin) is RemoteFault.UNREACHED
+    assert await fault_of_submit(f"http://127.0.0.1:{free_port()}") is RemoteFault.UNREACHED
 
 
 async def test_a_name_that_does_not_resolve_means_that_nothing_was_sent() -> None:
@@ -48,23 +51,26 @@ async def test_a_failed_tls_handshake_means_that_nothing_was_sent() -> None:
 
 
 async def test_a_tls_handshake_that_hangs_means_that_nothing_was_sent() -> None:
-    async with RawServer([], silent=True, until=b"\x01").open() as server:
+    async with RawServer([], silent=True, leap=PATIENCE_S / 2, until=b"\x01").open() as server:
         origin = server.origin.replace("http", "https")
-        assert await fault_of_submit(origin, seconds=0.5) is RemoteFault.UNREACHED
+        assert await fault_of_submit(origin) is RemoteFault.UNREACHED
 
 
 async def test_no_free_connection_means_that_nothing_was_sent() -> None:
     async with (
         RawServer([], silent=True).open() as server,
-        open_lines(trust_env=False, connections=1, connect_seconds=0.2) as lines,
+        open_lines(trust_env=False, connections=1) as lines,
     ):
         api = MidjourneyApi(lines, ApiSettings(key="sk-x", origin=server.origin))
         first = asyncio.create_task(api.imagine(prompt="a fox", pool=Pool.FAST, webhook=None))
         await server.arrived.wait()
+        second = asyncio.create_task(api.imagine(prompt="a fox", pool=Pool.FAST, webhook=None))
+        await leap_once_read(30)  # too long for a connection, not for an answer
 
         with pytest.raises(RemoteError) as caught:
-            await api.imagine(prompt="a fox", pool=Pool.FAST, webhook=None)
+            await second
 
+        assert not first.done()
         assert caught.value.fault is RemoteFault.UNREACHED
         assert server.requests == 1
         first.cancel()
@@ -106,23 +112,26 @@ async def test_whatever_breaks_after_sending_is_unclear(answers: list[bytes]) ->
     "spoken", [[], [b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"]], ids=["mute", "mid-body"]
 )
 async def test_silence_after_sending_is_unclear(spoken: list[bytes]) -> None:
-    async with RawServer(spoken, silent=True).open() as server:
-        assert await fault_of_submit(server.origin, seconds=0.3) is RemoteFault.UNCLEAR
+    async with RawServer(spoken, silent=True, leap=PATIENCE_S).open() as server:
+        assert await fault_of_submit(server.origin) is RemoteFault.UNCLEAR
 
 
 async def test_an_answer_in_drips_ends_at_the_total() -> None:
     async def drip(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
+        response, drops = web.StreamResponse(), 0
         await response.prepare(request)
         try:
             while True:
                 await response.write(b" ")
                 await asyncio.sleep(0.01)
+                drops += 1
+                if drops == 10:
+                    leap(PATIENCE_S)
         except ConnectionError:
             return response
 
     async with serve(drip) as origin:
-        assert await fault_of_submit(origin, seconds=0.3) is RemoteFault.UNCLEAR
+        assert await fault_of_submit(origin) is RemoteFault.UNCLEAR
 
 
 @pytest.mark.parametrize("announced", [True, False])

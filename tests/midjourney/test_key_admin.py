@@ -38,7 +38,7 @@ async def office(**more: Any) -> AsyncIterator[tuple[OhMyGptKeys, MidjourneyApi,
         SimulatedUpstream(manual=True, canvas=64, **more) as upstream,
         open_lines(trust_env=False) as lines,
     ):
-        api = MidjourneyApi(lines, ApiSettings(key=SANDBOX_KEY, origin=upstream.origin, query_seconds=3))
+        api = MidjourneyApi(lines, ApiSettings(key=SANDBOX_KEY, origin=upstream.origin))
         yield OhMyGptKeys(api.caller, SANDBOX_KEY), api, upstream
 
 
@@ -73,7 +73,9 @@ async def test_a_key_is_made_used_capped_disabled_and_deleted() -> None:
         assert len(upstream.tasks) == 2
 
 
-async def test_the_list_is_asked_for_once_a_second_at_most() -> None:
+async def test_the_list_is_asked_for_once_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The real one refuses within a second; calls that a busy machine delays unequally are nearer to each other there.
+    monkeypatch.setattr("bot.sandbox.upstream.keys.LISTING_EVERY_S", 0.5)
     async with office() as (keys, _, upstream):
         began = time.monotonic()
         for _ in range(3):
@@ -81,8 +83,7 @@ async def test_the_list_is_asked_for_once_a_second_at_most() -> None:
 
         assert time.monotonic() - began >= 1.9
         told = [call.outcome for call in upstream.calls_to("get-api-tokens")]
-        assert told.count("get api tokens success, count: 1") == 3
-        assert len(told) <= 4
+        assert told == ["get api tokens success, count: 1"] * 3
 
 
 async def test_a_list_that_somebody_else_asked_for_as_well_is_asked_for_once_more() -> None:

@@ -15,6 +15,7 @@ from bot import app, config
 from bot.errors import StartupDelayed, StartupError
 from bot.sandbox.upstream import SANDBOX_KEY, SimulatedUpstream
 from tests.fakes.discord_wire import FakeDiscord
+from tests.fixtures.ports import free_port
 from tests.fixtures.sqlite import migrated
 
 if TYPE_CHECKING:
@@ -51,16 +52,16 @@ def settings(environ: dict[str, str]) -> config.Settings:
 
 @pytest.mark.parametrize("role", ["all", "gateway", "worker"])
 async def test_it_runs_until_a_signal_and_leaves_discord(
-    fake: FakeDiscord, environ: dict[str, str], role: str, unused_tcp_port: int
+    fake: FakeDiscord, environ: dict[str, str], role: str
 ) -> None:
-    own = f"127.0.0.1:{unused_tcp_port}"
+    own = f"127.0.0.1:{free_port()}"
     running = asyncio.create_task(
         app.run(config.load({**environ, "EASEL_ROLE": role, "EASEL_HEALTH_LISTEN": own}))
     )
     await fake.until(lambda: fake.calls("GET", "/oauth2/applications/@me"), 30)
     if role != "worker":
         await fake.ready()
-    async with httpx.AsyncClient(base_url=f"http://{own}", trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=f"http://{own}", timeout=60, trust_env=False) as client:
         measured = (await client.get("/metrics")).text
     assert f'role="{role}"' in measured
     assert not running.done()
@@ -87,8 +88,8 @@ async def test_a_connection_that_discord_closes_for_good_ends_it_with_the_reason
         await asyncio.wait_for(running, 30)
 
 
-async def test_a_discord_that_is_away_is_waited_for(environ: dict[str, str], unused_tcp_port: int) -> None:
-    nobody = f"http://127.0.0.1:{unused_tcp_port}/api/v10"
+async def test_a_discord_that_is_away_is_waited_for(environ: dict[str, str]) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}/api/v10"
     with pytest.raises(StartupDelayed, match="Discord cannot be reached"):
         await app.run(config.load({**environ, "EASEL_DISCORD_API": nobody}))
 

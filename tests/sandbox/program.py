@@ -81,6 +81,7 @@ class Program:
     output: IO[str]
     began: float = field(default_factory=time.monotonic)
     lines: list[str] = field(default_factory=list)
+    _all_read: bool = False
     _news: threading.Condition = field(default_factory=threading.Condition)
 
     def listen(self) -> None:
@@ -90,6 +91,7 @@ class Program:
                 self.lines.append(line.rstrip("\n"))
                 self._news.notify_all()
         with self._news:
+            self._all_read = True
             self._news.notify_all()
 
     @property
@@ -100,12 +102,10 @@ class Program:
     def until(self, seen: Callable[[str], bool]) -> str:
         """The first line that is looked for."""
         with self._news:
-            found = self._news.wait_for(
-                lambda: any(map(seen, self.lines)) or self.process.poll() is not None, PATIENCE_S
-            )
+            found = self._news.wait_for(lambda: any(map(seen, self.lines)) or self._all_read, PATIENCE_S)
             line = next(filter(seen, self.lines), None)
         assert found, f"never printed; there is only\n{self.text}"
-        assert line is not None, f"it ended with {self.process.returncode} before printing it:\n{self.text}"
+        assert line is not None, f"it ended with {self.process.poll()} before printing it:\n{self.text}"
         return line
 
     @property
@@ -124,7 +124,7 @@ class Program:
         """Ask it to end, and return its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(how)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE_S)
 
 
 @contextmanager
@@ -171,8 +171,8 @@ def _followed(program: Program) -> Iterator[Program]:
             program.end()
         except subprocess.TimeoutExpired:
             program.process.kill()
-            program.process.wait(5)
-        listener.join(5)
+            program.process.wait(PATIENCE_S)
+        listener.join(PATIENCE_S)
         program.output.close()
 
 

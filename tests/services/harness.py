@@ -754,7 +754,7 @@ class Harness:
 
     async def close_run(self) -> None:
         """Stop a second process in good order."""
-        await self.services.worker.stop(within=1)
+        await self.services.worker.stop(within=60)
         if self._run is not None:
             await self._run
         await self.close()

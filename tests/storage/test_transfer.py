@@ -17,6 +17,7 @@ from bot.storage.database import open_database
 from bot.storage.schema import VERSION_TABLE
 from bot.storage.transfer import into_file, transfer
 from tests.claims import claim_submissions
+from tests.fixtures.ports import free_port
 from tests.storage.making import job
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ async def test_a_copy_done_again_by_mistake_throws_no_newer_work_away(tmp_path: 
 
 
 async def test_a_file_that_is_there_a_folder_that_is_not_and_a_server_that_is_away_are_one_sentence_each(
-    tmp_path: Path, unused_tcp_port: int
+    tmp_path: Path,
 ) -> None:
     here = f"sqlite+aiosqlite:///{tmp_path}/here.db"
     await fill(here)
@@ -149,6 +150,6 @@ async def test_a_file_that_is_there_a_folder_that_is_not_and_a_server_that_is_aw
     with pytest.raises(StartupError, match="cannot be written"):
         await into_file(here, tmp_path / "nowhere" / "copy.db")
     with pytest.raises(StartupError):
-        await transfer(here, f"postgresql+asyncpg://easel@127.0.0.1:{unused_tcp_port}/easel")
+        await transfer(here, f"postgresql+asyncpg://easel@127.0.0.1:{free_port()}/easel")
 
     assert content(tmp_path / "here.db") == before

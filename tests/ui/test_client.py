@@ -104,7 +104,7 @@ async def test_an_interaction_delivered_twice_begins_once() -> None:
         await here.discord.dispatch_again(interaction)
         callback = rf"/interactions/{interaction.id}/.*"
         await here.discord.until(lambda: len(here.discord.calls("POST", callback)) == 2)
-        await asyncio.wait_for(here.services.imagine.asked.wait(), 10)
+        await asyncio.wait_for(here.services.imagine.asked.wait(), 60)
 
     assert len(here.services.imagine.begun) == 1
     assert interaction.followups == []

@@ -84,8 +84,8 @@ class House:
         *,
         hook: bool = True,
         at_once: int = 64,
-        body_seconds: float = 5.0,
-        idle_seconds: float = 5.0,
+        body_seconds: float = 60.0,
+        idle_seconds: float = 60.0,
         most_waiting: int = 1024,
         stop_seconds: float = 0.1,
         fresh: float = 0.0,
@@ -98,7 +98,7 @@ class House:
             metrics=self.metrics,
             body_seconds=body_seconds,
             most_waiting=most_waiting,
-            hint_seconds=5.0,
+            hint_seconds=60.0,
         )
         async with serve(
             host="127.0.0.1",

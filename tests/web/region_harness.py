@@ -25,6 +25,7 @@ from bot.storage.opening import open_storage
 from bot.web.health import Health
 from bot.web.region import RegionPages
 from bot.web.server import serve
+from tests.fixtures.ports import free_port
 from tests.fixtures.sqlite import migrated
 from tests.storage.making import NOON, child, job
 
@@ -215,13 +216,13 @@ async def opened_room(
     directory: Path,
     *,
     size: tuple[int, int] = SIZE,
-    body_seconds: float = 5.0,
+    body_seconds: float = 60.0,
     at_once: int = 16,
 ) -> AsyncIterator[Room]:
     """Open a server that is reached at `room.address`."""
     async with open_storage(migrated(directory / "easel.db"), migrate=True) as storage:
         room = Room(storage, size=size)
-        port = await _free_port()
+        port = free_port()
         room.address = f"http://127.0.0.1:{port}"
         tokens = iter([TOKEN, *(f"another-token-for-the-editor-{n:03}" for n in range(99))])
         room.links = RegionLinks(
@@ -266,11 +267,3 @@ async def opened_room(
 
 async def _no_metrics() -> bytes:
     return b""
-
-
-async def _free_port() -> int:
-    server = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return port

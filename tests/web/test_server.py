@@ -155,7 +155,7 @@ async def test_health_can_have_a_listener_of_its_own(client: aiohttp.ClientSessi
 
 @pytest.mark.parametrize("beginning", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n"])
 async def test_a_client_that_never_finishes_its_headers_is_hung_up_on(house: House, beginning: bytes) -> None:
-    async with house.served(idle_seconds=0.05) as port:
+    async with house.served(idle_seconds=0.5) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(beginning)
         answer = await reader.read()

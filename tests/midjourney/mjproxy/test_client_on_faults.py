@@ -15,6 +15,7 @@ from bot.domain.tasks import RemoteTaskId, TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from bot.sandbox.mjproxy import Flavour, ProxyFault
 from bot.sandbox.upstream import Fault, SimulatedUpstream
+from tests.fixtures.leaps import leap_in_silence
 from tests.midjourney.mjproxy.proxies import GATEWAYS, api_and_proxy, mask_url
 
 NORMAL: dict[str, Any] = {"pool": Pool.NORMAL, "webhook": None}
@@ -81,8 +82,9 @@ async def test_what_may_have_been_taken_is_unclear_and_is_found_by_its_tag(
         assert (found.task is not None) is expected
 
 
-async def test_a_silent_server_is_unclear_after_a_while() -> None:
-    async with api_and_proxy(submit_seconds=0.5) as (api, proxy):
+async def test_a_silent_server_is_unclear_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    leap_in_silence(monkeypatch, 40)
+    async with api_and_proxy(submit_seconds=40) as (api, proxy):
         proxy.fault(Fault.HANG_AFTER)
         with pytest.raises(RemoteError) as lost:
             await api.imagine(prompt="a fox", **NORMAL)

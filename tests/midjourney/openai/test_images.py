@@ -18,6 +18,7 @@ from bot.midjourney.ohmygpt.caller import Caller
 from bot.midjourney.openai.images import ImagesApi, _checked, _items, _made
 from bot.midjourney.transport import open_lines
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
+from tests.fixtures.leaps import leap_in_silence
 from tests.services.harness import Meters
 
 if TYPE_CHECKING:
@@ -147,8 +148,9 @@ async def test_what_was_paid_and_cannot_be_read_is_unclear_and_asked_for_once(fa
         assert len(upstream.drawn) == len(upstream.calls_to("draw")) == 1
 
 
-async def test_silence_is_unclear_when_its_time_is_over() -> None:
-    async with engine_and_upstream(seconds=3) as (api, upstream, _):
+async def test_silence_is_unclear_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    leap_in_silence(monkeypatch, 40)
+    async with engine_and_upstream(seconds=40) as (api, upstream, _):
         upstream.fault(Fault.HANG_AFTER, endpoint="draw")
 
         assert (await refused(api)).fault is RemoteFault.UNCLEAR

@@ -37,7 +37,7 @@ class Client:
         self.upstream = upstream
         self.clock = clock
         self.http = httpx.AsyncClient(
-            base_url=upstream.origin, headers={"Authorization": f"Bearer {key}"}, timeout=20, trust_env=False
+            base_url=upstream.origin, headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False
         )
 
     async def __aenter__(self) -> Self:

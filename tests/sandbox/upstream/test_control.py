@@ -79,7 +79,7 @@ async def test_it_runs_as_a_program_that_says_its_origin_first_and_ends_on_sigte
     origin = (await program.stdout.readline()).decode().strip()
 
     async with httpx.AsyncClient(
-        base_url=origin, headers={"Authorization": "Bearer sk-sandbox"}, trust_env=False
+        base_url=origin, headers={"Authorization": "Bearer sk-sandbox"}, timeout=60, trust_env=False
     ) as http:
         body = {"model": "midjourney", "prompt": "a fox"}
         codes = [(await http.post(f"{MJ}imagine", json=body)).json()["statusCode"] for _ in range(2)]

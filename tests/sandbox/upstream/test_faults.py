@@ -10,12 +10,13 @@ import httpx
 import pytest
 
 from bot.sandbox.upstream import Fault, Scope, SimulatedUpstream, read_fault
+from tests.fixtures.leaps import leap_in_silence
 from tests.sandbox.upstream.client import MJ, Client, FakeClock
 
 BODY = {"model": "midjourney", "prompt": "a paper fox", "type": "FAST"}
 
 
-async def submit(client: Client, patience: float = 20) -> httpx.Response:
+async def submit(client: Client, patience: float | httpx.Timeout = 20) -> httpx.Response:
     return await client.http.post(f"{MJ}imagine", json=BODY, timeout=patience)
 
 
@@ -65,12 +66,17 @@ async def test_a_proxys_page_may_come_before_or_after_acceptance(
     ],
 )
 async def test_silence_and_resets_may_come_before_or_after_acceptance(
-    client: Client, fault: Fault, error: type[Exception], accepted: int
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Fault,
+    error: type[Exception],
+    accepted: int,
 ) -> None:
+    leap_in_silence(monkeypatch, 20)
     client.upstream.fault(fault)
 
     with pytest.raises(error):
-        await submit(client, patience=0.3)
+        await submit(client, patience=20)
 
     assert len(client.upstream.tasks) == accepted
     assert [call.task_id is not None for call in client.upstream.calls] == [bool(accepted)]
@@ -103,10 +109,10 @@ async def test_the_body_may_be_no_json(client: Client, fault: Fault) -> None:
 
 
 async def test_a_slow_answer_is_late_but_right(client: Client) -> None:
-    client.upstream.fault(Fault.SLOW, seconds=0.2)
+    client.upstream.fault(Fault.SLOW, seconds=10)
 
     with pytest.raises(httpx.ReadTimeout):
-        await submit(client, patience=0.05)
+        await submit(client, httpx.Timeout(20, read=0.05))
     answer = await submit(client)
 
     assert answer.json()["statusCode"] == 200
@@ -231,7 +237,7 @@ async def test_a_picture_may_stop_half_way(client: Client) -> None:
     client.upstream.fault(Fault.PICTURE_HANGS)
 
     with pytest.raises(httpx.ReadTimeout):
-        await client.http.get(grid["imageDcUrl"], timeout=0.3)
+        await client.http.get(grid["imageDcUrl"], timeout=httpx.Timeout(20, read=0.3))
 
 
 async def test_a_picture_may_come_in_drips_but_whole(client: Client) -> None:

@@ -169,17 +169,20 @@ class SlowToAnswer:
     def __init__(self, inner: PreferenceStore) -> None:
         self._inner = inner
         self.go_on = asyncio.Event()
+        self.has_read = asyncio.Semaphore(0)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
     async def preferences(self, user_id: int) -> Preferences:
         found = await self._inner.preferences(user_id)
+        self.has_read.release()
         await self.go_on.wait()
         return found
 
     async def languages(self) -> Mapping[int, str]:
         found = await self._inner.languages()
+        self.has_read.release()
         await self.go_on.wait()
         return found
 
@@ -191,9 +194,11 @@ async def test_what_was_changed_while_it_was_read_is_not_covered_by_what_was_rea
     people = People(store=cast("PreferenceStore", store), clock=world.clock)
     store.go_on.set()
     await people.refresh()
+    await store.has_read.acquire()
     store.go_on.clear()
     reading = [asyncio.create_task(people.preferences(ADA)), asyncio.create_task(people.refresh())]
-    await asyncio.sleep(0.05)
+    for _ in reading:
+        await store.has_read.acquire()
 
     await people.prefer_language(ADA, "de")
     store.go_on.set()

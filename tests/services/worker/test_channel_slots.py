@@ -48,7 +48,7 @@ async def test_only_a_few_results_are_on_their_way_into_one_channel_and_others_a
 async def test_results_that_a_token_shows_do_not_wait_for_each_other() -> None:
     turns = ChannelSlots()
 
-    async with AsyncExitStack() as stack, asyncio.timeout(1):
+    async with AsyncExitStack() as stack, asyncio.timeout(60):
         for _ in range(5 * IN_A_CHANNEL):
             await stack.enter_async_context(turns.of(result_in(1, token="t"), NOW))
 

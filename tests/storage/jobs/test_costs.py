@@ -47,7 +47,11 @@ asked = st.builds(
 
 
 @given(history=st.lists(asked, max_size=12))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 async def test_every_sum_of_credits_agrees_with_the_ledger(storage: Storage, history: list[Asked]) -> None:
     guild, books = next(_guilds), storage.guilds.books
     expected: Counter[tuple[bool, Pool, int]] = Counter()

@@ -201,7 +201,11 @@ class Books:
     ),
     cooldown=st.sampled_from([0, 0, 4 * 3_600]),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 async def test_the_books_balance_after_any_history_of_jobs_grants_nights_and_crashes(
     storage: Storage, history: list[tuple[str, int, int]], cooldown: int
 ) -> None:

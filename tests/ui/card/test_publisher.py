@@ -17,6 +17,7 @@ from bot.errors import RetryLater, RouteClosed, TooLarge
 from bot.texts import text
 from bot.ui.kit.message_parser import flat
 from tests.fakes.discord_wire import Permission
+from tests.fixtures.leaps import standing_still
 from tests.ui.builders import KEY, a_picture, a_press
 from tests.ui.client_harness import studio
 from tests.ui.wire_harness import WallClock, line
@@ -493,19 +494,22 @@ async def test_progress_gives_way_while_outcomes_wait_for_their_turns() -> None:
         rooms = [here.discord.add_channel(f"room-{n}").id for n in range(6)]
         done = here.job()
 
-        outcomes = asyncio.gather(
-            *(
-                here.publisher.show(
-                    seen(replace(done, key=JobKey(f"{n:012d}"), reply=replace(done.reply, channel_id=room))),
-                    Route.POST,
-                    picture=a_picture(),
+        with standing_still():
+            outcomes = asyncio.gather(
+                *(
+                    here.publisher.show(
+                        seen(
+                            replace(done, key=JobKey(f"{n:012d}"), reply=replace(done.reply, channel_id=room))
+                        ),
+                        Route.POST,
+                        picture=a_picture(),
+                    )
+                    for n, room in enumerate(rooms)
                 )
-                for n, room in enumerate(rooms)
             )
-        )
-        await asyncio.sleep(0)
-        with pytest.raises(RetryLater):
-            await here.publisher.show(seen(going), Route.EDIT, picture=None)
+            await asyncio.sleep(0)
+            with pytest.raises(RetryLater):
+                await here.publisher.show(seen(going), Route.EDIT, picture=None)
         shown = await outcomes
         await here.publisher.show(seen(going), Route.EDIT, picture=None)
 

@@ -109,7 +109,7 @@ async def test_a_press_that_a_stop_cuts_off_is_left_to_be_answered_later() -> No
         card = await a_card(here)
 
         interaction = await here.discord.press(card, "Info")
-        await asyncio.wait_for(jobs.asked.wait(), 10)
+        await asyncio.wait_for(jobs.asked.wait(), 60)
         assert jobs.handler is not None
         jobs.handler.cancel()
         await soon(lambda: bool(answers.abandoned or answers.closed))
