@@ -181,6 +181,7 @@ _KINDS: Final[Mapping[Family, _Kind]] = MappingProxyType(
     }
 )
 
+_FIXED_ZOOMS: Final = frozenset({Family.ZOOM_OUT, Family.MAKE_SQUARE})
 _SPOKEN: Final = MappingProxyType({"50": "2x", "75": "1.5x", "subtle": "Subtle", "creative": "Creative"})
 """How the parts of a customId read in a name."""
 _ICONS: Final = MappingProxyType({"upscale_1": "⬆️"})
@@ -263,8 +264,7 @@ def buttons(
 
 def zooms_of(actions: Sequence[RemoteAction]) -> tuple[str, ...]:
     """Names of the buttons that do what Custom Zoom is pressed for, as far as a fixed factor can."""
-    alike = {Family.ZOOM_OUT, Family.MAKE_SQUARE}
-    return tuple(describe_press(action) for action in actions if classify(action.custom_id) in alike)
+    return tuple(describe_press(action) for action in actions if classify(action.custom_id) in _FIXED_ZOOMS)
 
 
 def lay_out(
@@ -298,10 +298,10 @@ def _sorted_out(
     """What is offered, grouped in upstream's order, and what is hidden."""
     groups: defaultdict[int, list[ActionButton]] = defaultdict(list)
     hidden: list[RemoteAction] = []
-    zooms = bool(zooms_of(actions))
-    clips = any(classify(action.custom_id) is Family.TAKE_CLIP for action in actions)
-    for position, action in enumerate(actions):
-        family = classify(action.custom_id)
+    families = [classify(action.custom_id) for action in actions]
+    zooms = not _FIXED_ZOOMS.isdisjoint(families)
+    clips = Family.TAKE_CLIP in families
+    for position, (action, family) in enumerate(zip(actions, families, strict=True)):
         # A grid of clips rerolls into another one, which costs what clips cost.
         need = Need.VIDEO if clips and family is Family.REROLL else need_of(family)
         offered = (
