@@ -39,6 +39,14 @@ UNMEASURED: Final = frozenset(
 business to cover: a line that only an end-to-end test reaches is a line without a test of its own."""
 WAITING: Final = frozenset({"browser", "deploy", "process", "wire"})
 """Rooms whose files wait most of their time, for programs and browsers."""
+LONGEST: Final = (
+    "tests/browser/test_preview.py",
+    "tests/wire/test_upstream_faults.py",
+    "tests/browser/test_newcomer.py",
+    "tests/wire/test_kills.py",
+    "tests/wire/test_life.py",
+)
+"""Of those files the ones that take half a minute and more: begun last, they would be waited for alone."""
 NEVER_READ: Final = ("bot.sandbox", "bot.__main__", "bot.storage.migrations")
 """Modules that are not measured, or that do something as soon as they are read."""
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - looked at before it is used
@@ -110,11 +118,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def spread(items: Sequence[Named]) -> list[Named]:
-    """Files that wait among those that work, and none of them last: so one worker waits while the others use the cores."""
+    """Files that wait among those that work, the longest first: so one worker waits while the others use the cores."""
     files: dict[str, list[Named]] = {}
     for item in items:
         files.setdefault(item.nodeid.partition("::")[0], []).append(item)
-    waiting = deque(name for name in files if name.split("/")[1] in WAITING)
+    first = [name for name in LONGEST if name in files]
+    waiting = deque([*first, *(n for n in files if n.split("/")[1] in WAITING and n not in first)])
     working = [name for name in files if name.split("/")[1] not in WAITING]
     between = max(1, len(working) * 3 // 4 // max(1, len(waiting)))
     order: list[str] = []

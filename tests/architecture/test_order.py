@@ -3,9 +3,10 @@ Never here: which tests are run."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
-from tests.conftest import spread
+from tests.conftest import LONGEST, spread
 
 
 def names(*files: str) -> list[SimpleNamespace]:
@@ -23,6 +24,21 @@ def test_files_that_wait_are_spread_and_none_is_last() -> None:
     files = list(dict.fromkeys(one.nodeid.partition("::")[0] for one in run))
     at = [files.index(f"tests/{file}.py") for file in waiting]
     assert at == [0, 4]
+
+
+def test_what_takes_longest_is_begun_first() -> None:
+    top = Path(__file__).parents[2]
+    items = names("wire/test_a", "wire/test_kills", "browser/test_preview", "domain/test_a")
+
+    run = list(dict.fromkeys(one.nodeid.partition("::")[0] for one in spread(items)))
+
+    assert [name for name in LONGEST if not (top / name).is_file()] == []
+    assert run == [
+        "tests/browser/test_preview.py",
+        "tests/domain/test_a.py",
+        "tests/wire/test_kills.py",
+        "tests/wire/test_a.py",
+    ]
 
 
 def test_a_room_alone_is_run_as_it_is() -> None:
