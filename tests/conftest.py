@@ -41,9 +41,9 @@ WAITING: Final = frozenset({"browser", "deploy", "process", "wire"})
 """Rooms whose files wait most of their time, for programs and browsers."""
 LONGEST: Final = (
     "tests/browser/test_preview.py",
-    "tests/wire/test_upstream_faults.py",
+    "tests/wire/faults/test_upstream_faults.py",
     "tests/browser/test_newcomer.py",
-    "tests/wire/test_kills.py",
+    "tests/wire/deaths/test_kills.py",
     "tests/wire/test_life.py",
 )
 """Of those files the ones that take half a minute and more: begun last, they would be waited for alone."""

@@ -15,7 +15,7 @@ def names(*files: str) -> list[SimpleNamespace]:
 
 def test_files_that_wait_are_spread_and_none_is_last() -> None:
     working = [f"domain/test_{letter}" for letter in "abcdefgh"]
-    waiting = ["wire/test_kills", "browser/test_card"]
+    waiting = ["wire/deaths/test_kills", "browser/test_card"]
 
     items = names(*working, *waiting)
     run = spread(items)
@@ -28,7 +28,7 @@ def test_files_that_wait_are_spread_and_none_is_last() -> None:
 
 def test_what_takes_longest_is_begun_first() -> None:
     top = Path(__file__).parents[2]
-    items = names("wire/test_a", "wire/test_kills", "browser/test_preview", "domain/test_a")
+    items = names("wire/test_a", "wire/deaths/test_kills", "browser/test_preview", "domain/test_a")
 
     run = list(dict.fromkeys(one.nodeid.partition("::")[0] for one in spread(items)))
 
@@ -36,7 +36,7 @@ def test_what_takes_longest_is_begun_first() -> None:
     assert run == [
         "tests/browser/test_preview.py",
         "tests/domain/test_a.py",
-        "tests/wire/test_kills.py",
+        "tests/wire/deaths/test_kills.py",
         "tests/wire/test_a.py",
     ]
 

@@ -1,5 +1,5 @@
 """A region painted on the bot's own page, through the whole bot: the link in the picker, the post, a card of its own.
-Never here: the page in a browser (tests/browser/test_editor.py) and every refusal (tests/web/test_region.py)."""
+Never here: the page in a browser (tests/browser/editing/test_editor.py) and every refusal (tests/web/test_region.py)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The mask editor over HTTP: what a link opens, what a post begins, what is refused, and what nobody else learns.
-Never here: what the page does in a browser (tests/browser/test_editor.py)."""
+Never here: what the page does in a browser (tests/browser/editing/test_editor.py)."""
 
 from __future__ import annotations
 

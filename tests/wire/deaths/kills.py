@@ -1,4 +1,4 @@
-"""`python -m tests.wire.kills [COMMANDS]`: the long run of deaths around the first answer, and its table.
+"""`python -m tests.wire.deaths.kills [COMMANDS]`: the long run of deaths around the first answer, and its table.
 Never here: the short one that is part of the suite (test_kills_of_answers)."""
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.wire.answers_harness import PHASES, TOGETHER
-from tests.wire.test_kills_of_answers import judged, killed
+from tests.wire.deaths.answers_harness import PHASES, TOGETHER
+from tests.wire.deaths.test_kills_of_answers import judged, killed
 
 
 async def main(commands: int) -> int:

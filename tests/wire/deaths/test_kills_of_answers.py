@@ -12,7 +12,7 @@ import pytest
 from bot.sandbox.upstream import Pace
 from tests.faults.report import Row, record
 from tests.fixtures.times import LEASES, UNCLEAR
-from tests.wire.answers_harness import PHASES, Deaths, Sums, table
+from tests.wire.deaths.answers_harness import PHASES, Deaths, Sums, table
 from tests.wire.installation import eventually, open_house
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """`kill -9` around both paid calls of a window at a server of the `/mj` family: nothing is lost, nothing is sent twice.
 Never here: deaths at chosen awaits (tests/faults), and kills at OhMyGPT's API (test_kills).
 
-`python -m tests.wire.test_kills_of_windows` is the long run: with a window whose filling never arrived, which is watched for six
+`python -m tests.wire.deaths.test_kills_of_windows` is the long run: with a window whose filling never arrived, which is watched for six
 minutes before it is given up."""
 
 from __future__ import annotations

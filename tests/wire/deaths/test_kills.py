@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.report import Row, folder, record
-from tests.wire.kill_harness import KillHarness, Moment, Tally, open_lane
+from tests.wire.deaths.kill_harness import KillHarness, Moment, Tally, open_lane
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from playwright.async_api import expect
 from bot.domain.intake.window_words import WindowWords
 from bot.errors import UserError
 from bot.texts import text
-from tests.browser.editor import Editor, Expected, editing
+from tests.browser.editing.editor import Editor, Expected, editing
 from tests.browser.page import AT_ONCE_MS
 from tests.web.region_harness import SIZE, opened_room
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser
 
-    from tests.browser.editor import Point
+    from tests.browser.editing.editor import Point
 
 pytestmark = [
     pytest.mark.timeout(240),

@@ -12,7 +12,7 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 from playwright.async_api import expect
 
 from bot.texts import text
-from tests.browser.editor import Expected, editing
+from tests.browser.editing.editor import Expected, editing
 from tests.browser.page import AT_ONCE_MS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser
 
-    from tests.browser.editor import Editor
+    from tests.browser.editing.editor import Editor
 
 pytestmark = [
     pytest.mark.timeout(240),
