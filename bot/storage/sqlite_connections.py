@@ -54,7 +54,8 @@ class SqliteConnections:
         set_up(self.sync_engine, pragmas)
         self._threads = Threads(most, name="sqlite", patience_s=QUEUE_SECONDS)
         self._of_thread = local()
-        self._open: set[Connection] = set()
+        self._idle: set[Connection] = set()
+        """One in which a statement hangs is no other thread's to close."""
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
         """Run it in a transaction."""
@@ -80,9 +81,11 @@ class SqliteConnections:
         def run() -> T:
             with translated():
                 connection = self._connection()
+                self._idle.discard(connection)
                 try:
                     return work(connection)
                 finally:
+                    self._idle.add(connection)
                     if connection.in_transaction() or driver_of(connection).in_transaction:
                         self._leave(connection)  # it could not even be undone
 
@@ -94,11 +97,10 @@ class SqliteConnections:
         connection: Connection | None = getattr(self._of_thread, "connection", None)
         if connection is None or connection.closed:
             connection = self._of_thread.connection = self.sync_engine.connect()
-            self._open.add(connection)
         return connection
 
     def _leave(self, connection: Connection) -> None:
-        self._open.discard(connection)
+        self._idle.discard(connection)
         connection.close()
 
     async def close(self) -> None:
@@ -107,5 +109,5 @@ class SqliteConnections:
             await self._threads.close(self._close_all)
 
     def _close_all(self) -> None:
-        for connection in list(self._open):
+        for connection in list(self._idle):
             self._leave(connection)

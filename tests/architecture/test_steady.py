@@ -47,5 +47,12 @@ def test_no_test_takes_a_port_that_somebody_else_may_have_by_then() -> None:
         for found in ast.walk(tree)
         if isinstance(found, ast.arg) and found.arg.startswith("unused_")
     ]
+    givers = [
+        file.as_posix()
+        for file, tree in sources()
+        for found in ast.walk(tree)
+        if isinstance(found, ast.FunctionDef) and found.name.endswith("free_port")
+    ]
 
     assert askers == []
+    assert givers == ["tests/fixtures/ports.py"]

@@ -153,7 +153,7 @@ class _Steps:
         self._count = 0
         for connections in (database._writer, database._reader):
             event.listen(connections.sync_engine, "connect", self._listen)
-            for connection in connections._open:
+            for connection in connections._idle:
                 self._listen(driver_of(connection))
 
     def _listen(self, connection: object, *_: object) -> None:

@@ -104,7 +104,7 @@ def listen(world: Harness, mailed: list[str], heard: list[str]) -> None:
         del locale
         heard.append(event.said.id)
 
-    services.worker.delivery.strayed.__self__.mail = SimpleNamespace(tell=mail)  # type: ignore[attr-defined]  # its bound service
+    services.worker.delivery.strayed.__self__.mail = SimpleNamespace(notify=mail)  # type: ignore[attr-defined]  # its bound service
     services.dispatcher.modlog = cast("Any", SimpleNamespace(post=post))
 
 

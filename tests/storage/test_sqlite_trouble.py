@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import JobState
 from bot.errors import StartupError, StorageTrouble
-from bot.storage import migrate, open_storage
+from bot.storage import migrate, open_storage, threads
 from bot.storage.errors import translated
 from bot.storage.tables import jobs
 from tests.claims import claim_work
@@ -103,6 +103,27 @@ async def test_after_a_transaction_that_could_not_even_be_undone_others_go_on(
     assert await storage.jobs.get(kept.key) == kept
     other = await storage.jobs.insert(job(), FREE)
     assert await storage.jobs.get(other.key) == other
+    assert await storage.jobs.get(kept.key) == kept
+
+
+async def test_a_reader_that_the_disk_keeps_waiting_is_not_disturbed_by_a_stop(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "STOP_SECONDS", 0.05)
+    kept = await storage.jobs.insert(job(), FREE)
+    waits, goes_on = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> int:
+        waits.set()
+        goes_on.wait(60)
+        return len(connection.execute(select(jobs.c.key)).all())
+
+    reading = asyncio.create_task(storage.database.read(slow))
+    await asyncio.to_thread(waits.wait, 60)
+    await storage.database.close()
+    goes_on.set()
+
+    assert await reading == 1
     assert await storage.jobs.get(kept.key) == kept
 
 

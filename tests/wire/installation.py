@@ -7,7 +7,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import sqlite3
 import time
 from contextlib import asynccontextmanager, closing
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from bot.sandbox.upstream import SANDBOX_KEY, Pace, SimulatedUpstream
 from tests.fakes.discord_traffic import SLOW_MACHINE
 from tests.fakes.discord_wire import FakeDiscord
+from tests.fixtures.ports import free_port
 from tests.wire import program
 from tests.wire.program import ROOT, Program
 
@@ -295,13 +295,6 @@ async def eventually(
         assert time.monotonic() < end, f"not within {within:g} s: {explain()}"
         await asyncio.sleep(every)
     return seen
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on at the moment."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def environment(fake: FakeDiscord, folder: Path) -> dict[str, str]:

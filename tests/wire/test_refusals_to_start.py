@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from bot.sandbox.upstream import Fault
+from tests.fixtures.ports import free_port
 from tests.fixtures.times import PACES, QUESTIONS
-from tests.wire.installation import free_port
 
 if TYPE_CHECKING:
     from tests.wire.installation import Installation

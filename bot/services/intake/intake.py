@@ -157,6 +157,7 @@ class Intake:
                 prompt=job.prompt if terms.prompt is None else terms.prompt,
             )
             if not self.video and is_video(admitted.prompt):
+                await self.policy.check(asker, request)
                 raise UserError(text("refused.video_off"))
             budget = self.accounts.budget(admitted, pictures=request.number)
             charge = charge_of_prompt(request.charge, admitted.prompt)
@@ -176,6 +177,8 @@ class Intake:
             except SettingsChanged:
                 self.policy.forget(asker)
                 await self.policy.check(asker, request)
+                now = self.clock.now()  # a block that has just ended ended before the job begins
+                job = replace(job, created_at=now, changed_at=now, due_at=now)
             except UserError as refusal:
                 self.policy.refused(asker, refusal)
                 raise

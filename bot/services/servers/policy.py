@@ -247,10 +247,14 @@ class GuildPolicy:
             own = replace(request, prompt=request.typed, typed=None)
             notes = await self._check_words(settings, asker, own, request.typed, now)
             request = replace(request, borrowed=f"{request.borrowed} {request.prompt}")
-        prompt, added = shape(settings, asker, request.pool, request.prompt or "")
-        charge = charge_of_prompt(request.charge, prompt)
-        if charge is not request.charge:
-            check_kind(settings, asker, replace(request, charge=charge))
+        try:
+            prompt, added = shape(settings, asker, request.pool, request.prompt or "")
+            charge = charge_of_prompt(request.charge, prompt)
+            if charge is not request.charge:
+                check_kind(settings, asker, replace(request, charge=charge))
+        except UserError:
+            await self._check_block(settings, asker)
+            raise
         words = await self._check_words(settings, asker, request, prompt, now)
         return prompt, charge, tuple(dict.fromkeys((*notes, *added, *words)))
 

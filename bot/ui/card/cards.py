@@ -83,7 +83,7 @@ class Cards:
         capabilities: Callable[[str], Capabilities] = lambda _account: OHMYGPT,
         helps: bool = False,
     ) -> None:
-        """`address_of` tells where a job's file lies for all to see, if it does; `able` what an account can do.
+        """`address_of` tells where a job's file lies for all to see, if it does; `capabilities` what an account can do.
 
         `helps` says that a chat model improves prompts.
         """

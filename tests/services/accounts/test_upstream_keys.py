@@ -4,6 +4,8 @@ Never here: the calls (tests/midjourney/test_key_admin.py), the command line and
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from bot.domain.servers.guilds import Actor
 from bot.domain.upstream_keys import UpstreamKey, read_end, remark_of
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
-from bot.services.accounts.key_orders import Order
+from bot.services.accounts.key_orders import ORDERS, KeyOrders, Order
 from bot.services.accounts.upstream_keys import SETTLED_MS, UpstreamKeys
 from bot.storage.vault import FernetVault
 from tests.services.accounts_harness import KEY, NEXT_MASTER, REFUSED, AccountsHarness, Office
@@ -251,6 +253,39 @@ async def test_orders_that_are_settled_at_once_are_all_forgotten(world: Harness)
     await asyncio.gather(*(orders.forget(f"tag{n}") for n in range(4)))
 
     assert await orders.every() == {}
+
+
+class Shared:
+    """What processes share, to which another one writes between our reading and our writing."""
+
+    def __init__(self, *theirs: str) -> None:
+        self.kept: str | None = None
+        self.theirs = list(theirs)
+
+    async def get(self, name: str) -> str | None:
+        assert name == ORDERS
+        return self.kept
+
+    async def swap(self, name: str, before: str | None, after: str) -> bool:
+        if self.theirs:
+            self.kept = self.theirs.pop()
+        if before != await self.get(name):
+            return False
+        self.kept = after
+        return True
+
+
+async def test_of_two_orders_at_once_in_two_processes_both_are_kept_or_one_for_the_same_server() -> None:
+    mine, theirs = Order(SERVER, 1, 2, "me"), Order("9", 1, 3, "them")
+    orders = KeyOrders(Shared(json.dumps({"theirs": asdict(theirs)})))
+
+    assert await orders.claim("mine", mine) is None
+    assert await orders.every() == {"mine": mine, "theirs": theirs}
+
+    same = replace(theirs, subject=SERVER)
+    late = KeyOrders(Shared(json.dumps({"theirs": asdict(same)})))
+    assert await late.claim("mine", mine) == ("theirs", same)
+    assert await late.every() == {"theirs": same}
 
 
 async def test_two_who_ask_at_once_make_one_key(world: Harness, office: Office) -> None:

@@ -328,6 +328,9 @@ async def test_whoever_is_blocked_hears_that_before_any_other_reason_and_is_stru
 
     assert (await refusal(server.imagine("gore"))).id == "refused.blocked"
     assert (await server.moderation.member(GUILD, 1)).strikes == []
+    prompts = server.world.services.prompt_settings
+    await prompts.limit_parameter(GUILD, ADA, GUILD, "chaos", allowed=False)
+    assert (await refusal(server.imagine("a fox --chaos 90"))).id == "refused.blocked"
     await server.guilds.set_channel(GUILD, ADA, CHANNEL, allowed=False)
     assert (await refusal(server.imagine("a fox"))).id == "refused.blocked"
 
@@ -346,6 +349,27 @@ async def test_a_block_that_comes_while_a_job_is_being_accepted_keeps_it_out(
 
     assert (await refusal(server.imagine("a fox"))).id == "refused.blocked"
     assert await server.world.all_jobs() == []
+
+
+async def test_a_block_that_ends_while_a_job_is_being_accepted_does_not_keep_it_out(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, clock = server.world._opened.jobs, server.world.clock
+    insert = jobs.insert
+    await server.moderation.block(GUILD, ADA, 1, until=clock.now() + 1_000, reason="rude")
+
+    async def two_seconds_later(*given: Any, **more: Any) -> Job:
+        monkeypatch.setattr(jobs, "insert", insert)
+        try:
+            return await insert(*given, **more)
+        finally:
+            clock.move_to(clock.now() + 2_000)
+
+    monkeypatch.setattr(jobs, "insert", two_seconds_later)
+
+    started = await server.imagine("a fox")
+
+    assert [job.key for job in await server.world.all_jobs()] == [started.key]
 
 
 async def test_strikes_lead_to_a_block_for_a_time(server: Server) -> None:

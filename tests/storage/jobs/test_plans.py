@@ -71,10 +71,10 @@ class Statements:
 @pytest.fixture
 async def watched(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Statements]:
     async with open_storage(sqlite_url, migrate=True) as storage:
+        # What is looked at only now and then has been looked at.
+        await claim_submissions(storage.jobs, "w", LATER, lease_ms=LEASE, limit=1, max_running=2)
         for _ in range(3):
             await storage.jobs.insert(job(), Allowance(None, None, None))
-        # What is looked at only now and then has been looked at.
-        await claim_submissions(storage.jobs, "w", LATER, lease_ms=LEASE, limit=1, max_running=0)
         lane = (job().account, job().pool.value)
         await storage.database.write(lambda cn: line.call(cn, [lane], LATER))
         yield Statements(storage, monkeypatch)

@@ -38,7 +38,7 @@ def waiting(interaction: Interaction, here: Any, **changes: Any) -> OpenAnswer:
     return OpenAnswer(**values | changes)
 
 
-class NoMetrics:
+class HangingJobs:
     """Jobs whose database never answers, and who waits for it."""
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ async def test_a_press_is_noted_before_it_is_answered_and_closed_when_its_handle
 
 async def test_a_press_that_a_stop_cuts_off_is_left_to_be_answered_later() -> None:
     async with line() as here:
-        answers, jobs = here.services.answers, NoMetrics()
+        answers, jobs = here.services.answers, HangingJobs()
         here.services.jobs = jobs  # type: ignore[assignment]  # it never answers
         card = await a_card(here)
 

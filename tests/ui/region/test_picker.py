@@ -38,7 +38,7 @@ class ScriptedRegions:
     answer: Pressed | None = None
     trouble: Exception | None = None
     link: str | None = None
-    displayed_name: str | None = None
+    own_words: str | None = None
     """What the picture's own words are, where its account takes others."""
     chosen: list[Cells] = field(default_factory=list)
     masks: list[bytes] = field(default_factory=list)
@@ -56,7 +56,7 @@ class ScriptedRegions:
         return self.link
 
     async def words(self, _asker: Asker, _key: JobKey, _position: int) -> str | None:
-        return self.displayed_name
+        return self.own_words
 
     async def prepare(
         self,
@@ -114,7 +114,7 @@ async def test_words_go_along_with_squares_or_a_mask_and_bad_ones_are_given_back
     async with studio(extensions=EXTENSIONS) as house:
         house.services.windows.anywhere = True
         house.services.drafts = Drafts()
-        regions = ScriptedRegions(displayed_name="a lighthouse")
+        regions = ScriptedRegions(own_words="a lighthouse")
         file: dict[str, Any] = {"file": ("mask.png", b"a mask")} if act == UPLOAD else {}
         window = await press(house, regions, act)
         refused = await house.bob.submit_modal(window, {"prompt": "a fox --aspekt 1:1", **file})

@@ -16,8 +16,9 @@ import pytest
 
 from bot.sandbox.upstream import Fault
 from tests.fakes.discord_traffic import SLOW_MACHINE
+from tests.fixtures.ports import free_port
 from tests.fixtures.times import QUESTIONS
-from tests.wire.installation import eventually, free_port, open_house
+from tests.wire.installation import eventually, open_house
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

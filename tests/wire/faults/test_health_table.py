@@ -19,7 +19,8 @@ import pytest
 
 from bot.sandbox.upstream import Fault
 from tests.faults.report import folder
-from tests.wire.installation import free_port, open_house
+from tests.fixtures.ports import free_port
+from tests.wire.installation import open_house
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

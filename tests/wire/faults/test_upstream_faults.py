@@ -11,8 +11,9 @@ import pytest
 from bot.sandbox.upstream import Fault, SimulatedUpstream
 from tests.faults.report import Row as Line
 from tests.faults.report import record
+from tests.fixtures.ports import free_port
 from tests.fixtures.times import SENDING, UNCLEAR
-from tests.wire.installation import QUICK, doubled, eventually, free_port
+from tests.wire.installation import QUICK, doubled, eventually
 
 if TYPE_CHECKING:
     from tests.fakes.discord_wire import Interaction
