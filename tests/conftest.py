@@ -40,11 +40,11 @@ business to cover: a line that only an end-to-end test reaches is a line without
 WAITING: Final = frozenset({"browser", "deploy", "process", "wire"})
 """Rooms whose files wait most of their time, for programs and browsers."""
 LONGEST: Final = (
-    "tests/browser/test_preview.py",
+    "tests/browser/sandbox/test_preview.py",
     "tests/wire/faults/test_upstream_faults.py",
-    "tests/browser/test_newcomer.py",
+    "tests/browser/sandbox/test_newcomer.py",
     "tests/wire/deaths/test_kills.py",
-    "tests/wire/test_life.py",
+    "tests/wire/operations/test_life.py",
 )
 """Of those files the ones that take half a minute and more: begun last, they would be waited for alone."""
 NEVER_READ: Final = ("bot.sandbox", "bot.__main__", "bot.storage.migrations")

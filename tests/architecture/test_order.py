@@ -28,13 +28,13 @@ def test_files_that_wait_are_spread_and_none_is_last() -> None:
 
 def test_what_takes_longest_is_begun_first() -> None:
     top = Path(__file__).parents[2]
-    items = names("wire/test_a", "wire/deaths/test_kills", "browser/test_preview", "domain/test_a")
+    items = names("wire/test_a", "wire/deaths/test_kills", "browser/sandbox/test_preview", "domain/test_a")
 
     run = list(dict.fromkeys(one.nodeid.partition("::")[0] for one in spread(items)))
 
     assert [name for name in LONGEST if not (top / name).is_file()] == []
     assert run == [
-        "tests/browser/test_preview.py",
+        "tests/browser/sandbox/test_preview.py",
         "tests/domain/test_a.py",
         "tests/wire/deaths/test_kills.py",
         "tests/wire/test_a.py",

@@ -14,7 +14,7 @@ from bot.domain.pools import Pool
 from bot.domain.schedule import HOUR
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.texts import text
-from tests.browser.test_pools import photograph
+from tests.browser.cards.test_pools import photograph
 from tests.cogs.modlog_harness import room
 from tests.cogs.test_ops_keys import counter
 from tests.ui.pools.test_costs import CNY, spend

@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.postgres import NoServerError, running_server
 from tests.fixtures.postgres_reader import PostgresReader
 from tests.fixtures.times import PACES
-from tests.wire.test_copies import easel
+from tests.wire.operations.test_copies import easel
 
 if TYPE_CHECKING:
     from tests.fakes.discord_wire import Message

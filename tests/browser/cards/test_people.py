@@ -16,7 +16,7 @@ from PIL import Image
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import Showing
 from bot.services.admission.viewer import Viewer
-from tests.browser.test_pools import photograph
+from tests.browser.cards.test_pools import photograph
 from tests.cogs.moderation_harness import moderated
 from tests.ui.builders import a_picture
 

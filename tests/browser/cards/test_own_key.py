@@ -13,7 +13,7 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.texts import text
 from tests.browser.camera import folder
-from tests.browser.test_pools import photograph
+from tests.browser.cards.test_pools import photograph
 from tests.cogs.moderation_harness import moderated
 from tests.cogs.modlog_harness import room
 from tests.ui.pools.test_own_key import KEY, bring, press

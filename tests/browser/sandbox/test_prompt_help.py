@@ -13,7 +13,7 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 from playwright.sync_api import expect
 
 from tests.browser.page import AT_ONCE_MS, SOON_MS, Sandbox, light_sandbox, open_page
-from tests.browser.test_windows import command, window
+from tests.browser.sandbox.test_windows import command, window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
