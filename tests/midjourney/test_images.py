@@ -21,6 +21,7 @@ from bot.midjourney.resize import fit
 from bot.midjourney.source_health import SourceHealth
 from bot.midjourney.transport import open_lines
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
+from tests.fixtures.leaps import leap_in_silence
 from tests.midjourney.drawing import animation, bomb, noise, still, video
 from tests.midjourney.servers import RawServer, serve
 
@@ -66,7 +67,7 @@ async def test_a_store_that_hangs_is_passed_over_after_three_of_its_downloads() 
     async with (
         serve(hang) as store,
         serving(still_png) as cdn,
-        pictures(store, hosts=(cdn.removeprefix("http://"),), seconds=2.0) as port,
+        pictures(store, hosts=(cdn.removeprefix("http://"),), seconds=4.0) as port,
         asyncio.timeout(120),
     ):
         found = await asyncio.gather(
@@ -177,10 +178,11 @@ async def test_without_a_store_key_discords_address_is_used_and_never_shown() ->
         Fault.PICTURE_NOT_AN_IMAGE,
     ],
 )
-async def test_whatever_ails_one_source_the_next_is_asked(fault: Fault) -> None:
-    # Only a source that keeps us waiting is given up early: on a busy machine the good one needs its time, too.
-    patience = 2.0 if fault in {Fault.PICTURE_SLOW, Fault.PICTURE_HANGS} else 20.0
-    async with finished_task(seconds=patience, most_bytes=2_000_000) as (upstream, port, key, discord):
+async def test_whatever_ails_one_source_the_next_is_asked(
+    fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leap_in_silence(monkeypatch, 20)
+    async with finished_task(seconds=20, most_bytes=2_000_000) as (upstream, port, key, discord):
         upstream.fault(fault, endpoint="store", times=None, seconds=30)
 
         picture = await port.fetch(storage_key=key, discord_url=discord, limit=LIMIT)
