@@ -278,14 +278,14 @@ async def test_a_task_that_fails_upstream_is_delivered_as_a_failure_with_its_kin
 async def test_three_run_at_once_and_the_queue_is_fair_between_users(world: Harness) -> None:
     greedy = [await world.imagine(f"greedy {n}", user=1) for n in range(6)]
     late = await world.imagine("late", user=2)
-    # On a busy machine some of the six may be on their way by now: who still waits has to let the other one pass.
+    # Some of the six may be on their way by now, or none: then the first, who waits for longer, goes before the other one.
     still = [job for job in [await world.store.get(one.key) for one in greedy] if job is not None]
     waiting = [job.prompt for job in still if job.state is JobState.QUEUED]
     await world.ended(late)
 
     sent = [t.prompt for t in world.upstream.tasks]
     assert waiting
-    assert not set(sent[: sent.index("late")]) & set(waiting)
+    assert [prompt for prompt in sent[: sent.index("late")] if prompt in waiting] in ([], ["greedy 0"])
     for job in greedy:
         await world.ended(job)
     starts = sorted(t.at for t in world.upstream.tasks)
