@@ -52,12 +52,15 @@ class OwnerQuestions:
 
     async def ask(self, guild_id: int) -> None:
         """Have the owner asked about a server that is not let in, once in its life. Raises `StorageTrouble`."""
-        server = await self.policy.store.find(guild_id)
-        if not self._is_open(server):
+        if not self._is_open(await self.policy.store.find(guild_id)):
             await self._forget(guild_id)
             return
         tries = await self._take(guild_id)
         if tries is None:
+            return
+        server = await self.policy.store.find(guild_id)
+        if not self._is_open(server):  # somebody else has asked, or decided, since we looked
+            await self._forget(guild_id)
             return
         if tries > TRIES:
             log.warning("owner_not_asked", extra={"guild": guild_id, "tries": TRIES})

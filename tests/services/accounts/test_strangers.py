@@ -166,6 +166,27 @@ async def test_meanwhile_another_server_works_as_ever(world: Harness, mail: Mail
     assert mail.asked == [STRANGER]
 
 
+async def test_what_another_process_has_asked_meanwhile_is_not_asked_again(
+    world: Harness, mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = world.services.owner_questions
+    store = questions.policy.store
+    find = store.find
+    await questions.policy.note(STRANGER + 1, name="Another", owner_id=6, owners=frozenset({1}))
+
+    async def find_slowly(guild_id: int) -> KnownServer | None:
+        monkeypatch.setattr(store, "find", find)
+        found = await find(guild_id)
+        await questions.ask(guild_id)
+        return found
+
+    monkeypatch.setattr(store, "find", find_slowly)
+    await questions.ask(STRANGER + 1)
+
+    assert mail.asked == [STRANGER, STRANGER + 1]
+    assert await questions.memory.get(ASKING) == "{}"
+
+
 async def test_servers_that_come_at_once_are_each_asked_about_once(world: Harness, mail: Mail) -> None:
     policy, questions = world.services.owner_policy, world.services.owner_questions
     newcomers = [STRANGER + n for n in range(1, 5)]
