@@ -199,7 +199,9 @@ class Easel(commands.AutoShardedBot):
             now = time.time_ns() // 1_000_000
             free = now >= int(held or 0)
             if free and await self._meta.swap(SYNCING, held, str(now + round(TURN_S * 1_000))):
-                return True
+                if await self._meta.get(SYNCED) != fingerprint:
+                    return True
+                await self._meta.set(SYNCING, "0")  # another one has told Discord since we looked
             await asyncio.sleep(TURN_S / 20)
         return False
 

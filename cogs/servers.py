@@ -200,10 +200,11 @@ class ServersCog(commands.Cog):
 
     async def _miss_those_that_left(self) -> None:
         """Note those that sent the bot away while nobody listened: Discord names only those in which it is."""
-        here, services = {guild.id for guild in self._bot.guilds}, self._bot.services
+        services = self._bot.services
         for view in await self._owner_policy.every():
             id_ = view.server.guild_id
-            if view.server.left_at is None and id_ not in here and self._is_of_our_shards(id_):
+            is_here = self._bot.get_guild(id_) is not None  # now: one may have come since we began to read
+            if view.server.left_at is None and not is_here and self._is_of_our_shards(id_):
                 await services.housekeeping.left(id_)
                 await self._owner_policy.left(id_)
 

@@ -10,7 +10,7 @@ from bot.domain.tenancy import NO_CEILING
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from bot.domain.inputs import Input, Shape
     from bot.domain.jobs import Job, ReplyTarget, Route
@@ -347,8 +347,11 @@ class JobStore(Protocol):
     async def abandon(self, owner: str) -> int:
         """Give back every lease of this worker (shutdown); jobs marked SUBMITTING are left for settling."""
 
-    async def cancel(self, key: JobKey, now: int) -> Job | None:
-        """Withdraw a queued job, or mark a submitted one unwanted; takes the lease over. None if it had ended."""
+    async def cancel(self, key: JobKey, now: int, *, only_queued: bool = False) -> Job | None:
+        """Withdraw a queued job, or mark a submitted one unwanted; takes the lease over. None if it had ended.
+
+        `only_queued` leaves alone what was sent, and returns None.
+        """
 
     async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
         """How many stand before each of these in line; MOST_AHEAD + 1 stands for any more.
@@ -378,8 +381,18 @@ class JobStore(Protocol):
         Returns the job as it is then; None if there is none or it brought nothing.
         """
 
-    async def move_card(self, key: JobKey, reply: ReplyTarget, *, notes: Sequence[str] = ()) -> None:
-        """Record that a job's card was shown somewhere else by request, with notes that it got there."""
+    async def move_card(
+        self,
+        key: JobKey,
+        reply: ReplyTarget,
+        *,
+        notes: Sequence[str] = (),
+        unless: Callable[[Job], bool] | None = None,
+    ) -> bool:
+        """Record that a job's card was shown somewhere else by request, with notes that it got there.
+
+        Nothing is recorded, and False returned, where `unless` is true of the job as it is then, in that transaction.
+        """
 
     async def load(self, account: str | None = None) -> dict[Pool, Load]:
         """What waits and runs in each pool of an account; None: of all together."""

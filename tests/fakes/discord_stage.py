@@ -12,7 +12,7 @@ from tests.fakes.discord_http import Front
 from tests.fakes.discord_interactions import Impossible, People
 from tests.fakes.discord_replies import Replies
 from tests.fakes.discord_rest import Rest
-from tests.fakes.discord_traffic import Changes, Limits
+from tests.fakes.discord_traffic import FIRST_ANSWER_S, SLOW_MACHINE, Changes, Limits
 from tests.fakes.discord_world import MIB, TEXT, Clock, Permission, User, World
 from tests.fakes.discord_writing import Writer
 
@@ -42,7 +42,7 @@ class Stage:
         *,
         token: str = "fake.token.of-the-bot",
         rate_limits: bool | Limits = False,
-        patience: float = 3.0,
+        patience: float = FIRST_ANSWER_S * SLOW_MACHINE,
         heartbeat: float = 41.25,
         shards: int = 1,
         oracle: bool = True,

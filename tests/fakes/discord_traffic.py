@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 SLOW_MACHINE = 4
 """How much longer than on an idle machine anything may take that is sure to come."""
+FIRST_ANSWER_S = 3.0
+"""What Discord gives a bot that has a machine of its own; a double gives it longer by the same measure."""
 
 
 @dataclass(frozen=True, slots=True)

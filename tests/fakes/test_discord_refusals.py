@@ -10,6 +10,7 @@ import discord
 import pytest
 
 from tests.fakes.discord_rules import V2, Judge, load_oracle
+from tests.fakes.discord_traffic import FIRST_ANSWER_S, SLOW_MACHINE
 from tests.fakes.discord_wire import FakeDiscord, Impossible, Permission
 from tests.fakes.toy import Raw, file, picture, running, synced
 
@@ -61,7 +62,7 @@ async def test_tokens_and_first_answers_have_deadlines(fake: FakeDiscord, raw: R
     fake.advance(15 * 60)
     expired = await raw.ask("PATCH", f"{hook}/messages/@original", {"content": "y"})
     overdue = await fake.slash("draw")
-    fake.advance(4)
+    fake.advance(FIRST_ANSWER_S * SLOW_MACHINE + 1)
     missed = await raw.ask("POST", f"/interactions/{overdue.id}/{overdue.token}/callback", {"type": 5})
 
     assert early[1]["code"] == 10015

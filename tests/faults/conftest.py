@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.storage import sqlite_connections, threads
+from tests.fixtures.patience import be_patient
 
 
 class AtOnce:
@@ -29,7 +30,8 @@ class AtOnce:
 
 @pytest.fixture(autouse=True)
 def _between_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing run beside the loop. Processes die here, machines do not, so nothing waits for the disk either."""
+    """Let nothing run beside the loop, and nobody lose patience. Processes die here, machines do not, so nothing waits for the disk either."""
+    be_patient(monkeypatch)
     set_up = sqlite_connections.set_up
     monkeypatch.setattr(threads, "_Hand", AtOnce)
     monkeypatch.setattr(

@@ -21,7 +21,7 @@ from bot.midjourney.resize import fit
 from bot.midjourney.source_health import SourceHealth
 from bot.midjourney.transport import open_lines
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
-from tests.fixtures.leaps import leap_in_silence
+from tests.fixtures.leaps import leap_in_silence, leap_once_read
 from tests.midjourney.drawing import animation, bomb, noise, still, video
 from tests.midjourney.servers import RawServer, serve
 
@@ -57,17 +57,22 @@ def redirecting(to: str, status: int = 302) -> Any:
 async def test_a_store_that_hangs_is_passed_over_after_three_of_its_downloads() -> None:
     asked = 0
 
-    async def hang(_: web.Request) -> web.Response:
+    async def hang(request: web.Request) -> web.Response:
+        """Four at once are given up when the fourth has come; one that comes later is cut off, which counts as well."""
         nonlocal asked
         asked += 1
-        await asyncio.sleep(60)
+        if asked == 4:
+            await leap_once_read(20)
+        if asked > 4 and request.transport is not None:
+            request.transport.abort()
+        await asyncio.Event().wait()
         raise AssertionError
 
     still_png = still("PNG")
     async with (
         serve(hang) as store,
         serving(still_png) as cdn,
-        pictures(store, hosts=(cdn.removeprefix("http://"),), seconds=4.0) as port,
+        pictures(store, hosts=(cdn.removeprefix("http://"),), seconds=20) as port,
         asyncio.timeout(120),
     ):
         found = await asyncio.gather(

@@ -79,7 +79,7 @@ async def another(url: str) -> AsyncIterator[Opener]:
     async with AsyncExitStack() as opened:
 
         async def open_again() -> Storage:
-            return await opened.enter_async_context(open_storage(url, migrate=True))
+            return await opened.enter_async_context(open_storage(url, migrate=True, busy_ms=60_000))
 
         yield open_again
 

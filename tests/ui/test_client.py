@@ -46,6 +46,26 @@ async def test_of_processes_that_start_together_one_tells_them_and_the_others_wa
         assert len(here.discord.calls("PUT", COMMANDS)) == 2
 
 
+async def test_who_looked_before_another_process_told_them_does_not_tell_them_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with line() as here:
+        here.bot.tree.remove_command("imagine")
+        get = here.meta.get
+
+        async def after_another(key: str) -> str | None:
+            if key == SYNCING:
+                monkeypatch.setattr(here.meta, "get", get)
+                assert await here.bot.sync_if_changed() is True
+            return await get(key)
+
+        monkeypatch.setattr(here.meta, "get", after_another)
+
+        assert await here.bot.sync_if_changed() is False
+        assert here.meta.words[SYNCING] == "0"
+        assert len(here.discord.calls("PUT", COMMANDS)) == 2
+
+
 async def test_the_turn_of_a_process_that_died_while_it_told_them_goes_to_the_next() -> None:
     async with line() as here:
         here.bot.tree.remove_command("imagine")

@@ -8,7 +8,7 @@ import contextlib
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from discord.gateway import DiscordWebSocket
 from discord.http import Route as DiscordRoute
@@ -17,7 +17,6 @@ from bot.client import use_addresses
 from bot.domain.jobs import JobState
 from bot.ui.card.cards import Cards
 from bot.ui.card.publisher import DiscordPublisher
-from tests.fakes.discord_traffic import SLOW_MACHINE
 from tests.fakes.discord_wire import FakeDiscord
 from tests.ui.builders import a_job, a_reply
 from tests.ui.client_harness import CATALOGUES, Memory, ScriptedServices, an_easel
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 
     from bot.client import Easel
     from bot.domain.jobs import Job, ReplyTarget
-
-FIRST_ANSWER_S: Final = 3.0
-"""What Discord gives a bot that has a machine of its own."""
 
 
 class WallClock:
@@ -78,7 +74,7 @@ class Line:
 async def line(*, extensions: Sequence[str] = ("cogs.imagine",), **options: Any) -> AsyncIterator[Line]:
     """Connect the client to a fresh double."""
     addresses = DiscordRoute.BASE, DiscordWebSocket.DEFAULT_GATEWAY
-    async with FakeDiscord(**{"patience": FIRST_ANSWER_S * SLOW_MACHINE, **options}) as fake:
+    async with FakeDiscord(**options) as fake:
         use_addresses(fake.api, fake.gateway)
         services, meta = ScriptedServices(), Memory()
         bot = an_easel(services, meta, extensions=extensions)

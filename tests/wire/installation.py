@@ -17,6 +17,7 @@ from bot.sandbox.upstream import SANDBOX_KEY, Pace, SimulatedUpstream
 from tests.fakes.discord_traffic import SLOW_MACHINE
 from tests.fakes.discord_wire import FakeDiscord
 from tests.fixtures.ports import free_port
+from tests.fixtures.times import CALM
 from tests.wire import program
 from tests.wire.program import ROOT, Program
 
@@ -106,7 +107,7 @@ class Installation:
             assert not self.times, "the whole command has the program's own times"
             begun = program.whole(environ, self.folder, log)
         else:
-            begun = program.forked(environ, self.folder, log, times=self.times)
+            begun = program.forked(environ, self.folder, log, times={**CALM, **self.times})
         self.programs.append(begun)
         return begun
 
@@ -114,7 +115,7 @@ class Installation:
         """Begin another verb of the program, beside the bot."""
         log = self.folder / f"verb-{len(self.verbs) + 1}.log"
         log.touch()
-        begun = program.forked(self.environ, self.folder, log, verb=words)
+        begun = program.forked(self.environ, self.folder, log, verb=words, times=CALM)
         self.verbs.append(begun)
         return begun
 
@@ -139,14 +140,14 @@ class Installation:
     async def stop(self, running: Program, *, within: float = 12.0) -> int:
         """Ask a process to stop and wait for it; its exit status."""
         running.tell(signal.SIGTERM)
-        code = await running.ended(within)
+        code = await running.ended(within * SLOW_MACHINE)
         await self._left()
         return code
 
     async def kill(self, running: Program) -> None:
         """`kill -9`; returns when Discord has noticed."""
         running.tell(signal.SIGKILL)
-        await running.ended(5)
+        await running.ended(5 * SLOW_MACHINE)
         await self._left()
 
     async def _left(self) -> None:

@@ -61,9 +61,11 @@ class SpeedNotices:
     async def _forget(self, this: str) -> None:
         """The owner was not told after all: the next such picture tells them."""
         try:
-            before = await self.memory.get(NOTIFIED)
-            left = [one for one in _read(before) if one != this]
-            await self.memory.swap(NOTIFIED, before, json.dumps(left))
+            while True:
+                before = await self.memory.get(NOTIFIED)
+                left = [one for one in _read(before) if one != this]
+                if await self.memory.swap(NOTIFIED, before, json.dumps(left)):
+                    return
         except StorageTrouble as trouble:
             log.warning("stray_not_noted", extra={"of": this, "reason": str(trouble)})
 

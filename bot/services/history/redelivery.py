@@ -70,6 +70,11 @@ class Redelivery:
         here = replace(job, reply=asker.reply, notes=notes, unwanted=False)
 
         async def put(picture: Picture | None, job: Job) -> None:
+            # Words may have been erased, or the result removed, while the picture was fetched.
+            stored = await self.store.get(key)
+            if stored is None or (picture is not None and _has_picture(job) and not _has_picture(stored)):
+                raise UserError(text("jobs.picture_gone", key=key))
+            job = replace(stored, reply=job.reply, notes=job.notes, unwanted=False)
             try:
                 shown = await self.publisher.show(
                     Showing(job, self.clock.now(), pressed=await self.store.pressed(key)),
@@ -131,7 +136,12 @@ class Redelivery:
             extra={"job": key, "card": message_id, "by": viewer.user_id, "own": viewer.owns(job)},
         )
         if job.reply.message_id == message_id:  # no link may lead there any more
-            await self.store.move_card(key, replace(job.reply, message_id=None, message_at=None, token=None))
+            nowhere = replace(job.reply, message_id=None, message_at=None, token=None)
+            await self.store.move_card(
+                key,
+                nowhere,
+                unless=lambda now: now.reply.message_id != message_id,  # shown anew meanwhile
+            )
         return text("jobs.deleted", key=key)
 
     async def _with_picture(self, job: Job, limit: int, use: Callable[[Picture], Awaitable[None]]) -> bool:

@@ -151,7 +151,9 @@ class MaskEditor:
             here = replace(
                 job.reply, channel_id=shown.channel_id, message_id=shown.message_id, message_at=shown.at
             )
-            await self.store.move_card(job.key, here)
+            if not await self.store.move_card(job.key, here, unless=_has_outcome):
+                await self.publisher.take_down(shown.channel_id, shown.message_id or 0)
+                return
             current = await self.store.get(job.key)
         except (RouteClosed, RetryLater) as closed:
             log.info("region_card_not_posted", extra={"job": job.key, "reason": closed.reason})
@@ -162,3 +164,8 @@ class MaskEditor:
         else:
             if current is not None and not current.is_terminal:
                 self.show(current)
+
+
+def _has_outcome(job: Job) -> bool:
+    """Its result is on its way, or there: a card that says how it waits would stand beside it for ever."""
+    return job.is_terminal or job.posting_at is not None or job.is_delivered

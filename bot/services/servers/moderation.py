@@ -218,7 +218,8 @@ class Moderation:
     ) -> int:
         found = await self.archive.live(guild_id, user_id=user_id, limit=BATCH)
         wanted = [job for job in found if not queued_only or job.state is JobState.QUEUED]
-        ended = [await self.jobs.cancel(job.key, self.clock.now()) for job in wanted]
+        # What a worker has sent since we looked goes on, too.
+        ended = [await self.jobs.cancel(job.key, self.clock.now(), only_queued=queued_only) for job in wanted]
         cancelled = [job for job in ended if job is not None]
         if cancelled:
             await self._audit_act(guild_id, actor, action, user_id, cancelled)

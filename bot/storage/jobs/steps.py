@@ -19,7 +19,7 @@ from bot.storage.tables import HAS_PARENT, IS_LIVE, actions, deliveries, inputs,
 from bot.texts import text as sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -271,10 +271,13 @@ def address_inputs(connection: Connection, job: Job, given: Sequence[Input]) -> 
 # -- beside the worker -----------------------------------------------------------------------------------
 
 
-def cancel(connection: Connection, key: JobKey, now: int) -> Job | None:
-    """Withdraw a queued job or mark a sent one unwanted, and take it from its worker; None if it had ended."""
+def cancel(connection: Connection, key: JobKey, now: int, *, only_queued: bool = False) -> Job | None:
+    """Withdraw a queued job or mark a sent one unwanted, and take it from its worker; None if it had ended.
+
+    `only_queued` leaves alone what was sent, and returns None.
+    """
     job = find(connection, BY_KEY_LOCKED, key_=key)
-    if job is None or job.is_terminal:
+    if job is None or job.is_terminal or (only_queued and job.state is not JobState.QUEUED):
         return None
     if job.state is JobState.SUBMITTING and job.owner is not None and job.lease_until >= now:
         # It is being sent this moment, and taking it away would lose the id of a task that we pay for. The worker's
@@ -300,14 +303,22 @@ def remove_result(connection: Connection, key: JobKey) -> Job | None:
     return removed
 
 
-def move_card(connection: Connection, key: JobKey, reply: ReplyTarget, notes: Sequence[str] = ()) -> None:
+def move_card(
+    connection: Connection,
+    key: JobKey,
+    reply: ReplyTarget,
+    notes: Sequence[str] = (),
+    *,
+    unless: Callable[[Job], bool] | None = None,
+) -> bool:
     """Write where a job's card is now, and keep where it was: the message stands there still.
 
-    A worker that holds the job would write the old place back: it is taken away.
+    A worker that holds the job would write the old place back: it is taken away. Nothing is written, and False
+    returned, where `unless` is true of the job as it is now.
     """
     job = find(connection, BY_KEY_LOCKED, key_=key)
-    if job is None:
-        return
+    if job is None or (unless is not None and unless(job)):
+        return False
     if reply.message_id is not None and job.reply.message_id not in {None, reply.message_id}:
         _keep_place(connection, job)
     values = rows.reply(reply)
@@ -321,6 +332,7 @@ def move_card(connection: Connection, key: JobKey, reply: ReplyTarget, notes: Se
         values |= {"owner": None, "lease_until": 0, "fence": job.fence + 1}
     connection.execute(update(jobs).where(and_(c.key == key)), values)
     erased.keep(connection, key, at=reply.message_at or job.changed_at)
+    return True
 
 
 def _keep_place(connection: Connection, job: Job) -> None:

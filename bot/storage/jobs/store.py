@@ -32,7 +32,7 @@ from bot.storage.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from sqlalchemy import ColumnElement, TextClause
     from sqlalchemy.engine import Connection
@@ -336,9 +336,9 @@ class SqlJobStore:
         except Conflict:  # of all that is written with a job, only its task id must be unique
             raise TaskTaken(job.key) from None
 
-    async def cancel(self, key: JobKey, now: int) -> Job | None:
+    async def cancel(self, key: JobKey, now: int, *, only_queued: bool = False) -> Job | None:
         """See the port. A job that is being sent this moment is only marked, and stays with its worker until then."""
-        return await self._database.write(lambda cn: steps.cancel(cn, key, now))
+        return await self._database.write(lambda cn: steps.cancel(cn, key, now, only_queued=only_queued))
 
     async def keep_seed(self, key: JobKey, seed: str) -> None:
         """See the port."""
@@ -349,9 +349,16 @@ class SqlJobStore:
         """See the port."""
         return await self._database.write(lambda cn: steps.remove_result(cn, key))
 
-    async def move_card(self, key: JobKey, reply: ReplyTarget, *, notes: Sequence[str] = ()) -> None:
+    async def move_card(
+        self,
+        key: JobKey,
+        reply: ReplyTarget,
+        *,
+        notes: Sequence[str] = (),
+        unless: Callable[[Job], bool] | None = None,
+    ) -> bool:
         """See the port."""
-        await self._database.write(lambda cn: steps.move_card(cn, key, reply, notes))
+        return await self._database.write(lambda cn: steps.move_card(cn, key, reply, notes, unless=unless))
 
 
 def _set_aside(connection: Connection, keys: Collection[str], now: int, **back: str) -> None:

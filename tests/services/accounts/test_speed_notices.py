@@ -3,6 +3,7 @@ Never here: what moderators hear (tests/services/modlog/test_events.py)."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,14 @@ from bot.domain.capabilities import Speed
 from bot.domain.jobs import Job, JobState
 from bot.domain.pools import Pool
 from bot.errors import StorageTrouble
-from bot.services.accounts.speed_notices import SpeedNotices
+from bot.services.accounts.speed_notices import NOTIFIED, SpeedNotices
 from bot.services.modlog.events import events_of
 from tests.domain.builders import a_job
 from tests.services.harness import Meters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.texts import Text
 
 
@@ -29,6 +32,8 @@ class Memory:
         self.stored: dict[str, str] = {}
         self.trouble = ""
         self.raced = False
+        self.theirs: str | None = None
+        """What another process writes just before our next writing."""
 
     async def get(self, name: str) -> str | None:
         if self.trouble == "get":
@@ -38,6 +43,8 @@ class Memory:
     async def swap(self, name: str, before: str | None, after: str) -> bool:
         if self.trouble == "swap":
             raise StorageTrouble("the disk is full")
+        if self.theirs is not None:
+            self.stored[name], self.theirs = self.theirs, None
         if self.raced or self.stored.get(name) != before:
             return False
         self.stored[name] = after
@@ -51,12 +58,15 @@ class Mail:
         self.told: list[Text] = []
         self.arrives = True
         self.breaks: Memory | None = None
+        self.meanwhile: Callable[[], None] | None = None
 
     async def notify(self, words: Text, *, once: str) -> bool:
         assert once
         self.told.append(words)
         if self.breaks is not None:
             self.breaks.trouble = "get"
+        if self.meanwhile is not None:
+            self.meanwhile()
         return self.arrives
 
 
@@ -100,6 +110,21 @@ async def test_what_ran_as_it_should_or_tells_nothing_is_no_news(office: Office,
     await office.strays.check(job)
 
     assert (office.mail.told, office.meters.counts, list(events_of(job, []))) == ([], {}, [])
+
+
+async def test_who_was_not_reached_is_told_next_time_although_another_process_notes_another_pool(
+    office: Office,
+) -> None:
+    def theirs() -> None:
+        office.memory.theirs = json.dumps(["mint/FAST", "other/FAST"])
+
+    office.mail.arrives, office.mail.meanwhile = False, theirs
+    await office.strays.check(a_picture())
+    office.mail.arrives, office.mail.meanwhile = True, None
+
+    assert office.memory.stored == {NOTIFIED: json.dumps(["other/FAST"])}
+    await office.strays.check(a_picture())
+    assert len(office.mail.told) == 2
 
 
 async def test_a_servers_own_key_is_the_business_of_its_moderators_alone(office: Office) -> None:

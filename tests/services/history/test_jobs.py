@@ -371,6 +371,44 @@ async def test_a_card_is_taken_down_and_nothing_links_there_any_more(world: Harn
     assert (await show(world, job, public=True)).picture is not None
 
 
+async def test_a_result_that_is_removed_while_its_picture_is_fetched_is_not_shown(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await world.finished_grid()
+    pictures = world.services.redelivery.pictures
+    fetch = pictures.fetch
+
+    async def slowly(**asked: Any) -> Picture:
+        found = await fetch(**asked)
+        await world._opened.jobs.remove_result(job.key)
+        return found
+
+    monkeypatch.setattr(pictures, "fetch", slowly)
+
+    assert await refusal(show(world, job, public=True)) == "jobs.picture_gone"
+    assert len(world.discord.of(job.key)) == 1
+
+
+async def test_a_card_that_is_shown_anew_while_it_is_taken_down_keeps_its_new_place(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await world.finished_grid()
+    (message,) = world.discord.of(job.key)
+    publisher = world.services.redelivery.publisher
+    take_down = publisher.take_down
+
+    async def slowly(channel_id: int, message_id: int) -> None:
+        await show(world, job, public=True)
+        await take_down(channel_id, message_id)
+
+    monkeypatch.setattr(publisher, "take_down", slowly)
+    await world.services.redelivery.take_down(viewer(), job.key, channel_id=CHANNEL, message_id=message.id)
+
+    anew = world.discord.of(job.key)[-1]
+    assert (message.deleted, anew.deleted) == (True, False)
+    assert (await world.job(job.key)).reply.message_id == anew.id
+
+
 async def test_a_copy_taken_down_leaves_the_card_where_it_is(world: Harness) -> None:
     job = await world.finished_grid()
     copy = await show(world, job)

@@ -21,6 +21,7 @@ from bot.domain.tenancy import Ceiling
 from bot.errors import SettingsChanged, StorageTrouble
 from bot.sandbox.upstream import Fault
 from bot.services.intake.prompt_help import ATTEMPTS, MOST_ASKED, OFF_MS
+from tests.fixtures.leaps import leap_in_silence
 from tests.services.harness import GUILD, Harness
 from tests.services.helped import ME, PRICE, furnish, open_helped, open_model
 from tests.services.intake.test_pictures import AFile
@@ -271,7 +272,7 @@ async def test_each_trouble_has_its_sentence_and_only_what_was_surely_not_paid_i
 async def test_a_model_that_is_too_slow_is_not_waited_for_and_may_have_been_paid(
     helped: Helped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(PATIENCE_S, Help.IMPROVE, 2.0)  # enough to have it sent
+    leap_in_silence(monkeypatch, PATIENCE_S[Help.IMPROVE])
     helped.model.fault(Fault.HANG_AFTER, endpoint="chat")
 
     assert await why(helped.improved()) == "helper.unclear"

@@ -6,14 +6,14 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.pools import Allowance, Pool
 from bot.domain.region_links import LINK_LIFE_MS
-from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
+from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.intake import mask_editor
 from bot.services.intake.mask_editor import KEPT_MS, MaskEditor
 from bot.services.intake.region_links import LinkGone, RegionLinks, read_asker, written
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
+    from bot.domain.ports import CardLocation, Showing
     from bot.domain.region_links import RegionLink
     from bot.services.admission.asker import Asker
     from tests.services.harness import Harness
@@ -280,7 +281,7 @@ async def test_a_card_that_cannot_be_noted_does_not_take_the_results_place(
 ) -> None:
     link = await studio.link(await single(world))
 
-    async def locked(*_: object) -> None:
+    async def locked(*_: object, **__: object) -> None:
         raise trouble
 
     monkeypatch.setattr(studio.mask_editor, "store", type("Locked", (), {"move_card": locked})())
@@ -291,6 +292,35 @@ async def test_a_card_that_cannot_be_noted_does_not_take_the_results_place(
     assert cards(world, done) == [JobState.QUEUED, JobState.SUCCEEDED]
 
 
+async def test_a_region_that_ends_while_its_card_is_being_posted_has_one_card(
+    world: Harness, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = await studio.link(await single(world))
+    publisher = studio.mask_editor.publisher
+    world.upstream.refusals.append(RemoteError(RemoteFault.REFUSED, "no"))
+
+    class Slow:
+        """Discord takes its time with the first card: the outcome stands before it is told so."""
+
+        async def show(self, showing: Showing, *given: Any, **more: Any) -> CardLocation:
+            shown = await publisher.show(showing, *given, **more)
+            await world.ended(showing.job)
+            return shown
+
+        async def take_down(self, channel_id: int, message_id: int) -> None:
+            await publisher.take_down(channel_id, message_id)
+
+    monkeypatch.setattr(studio.mask_editor, "publisher", Slow())
+
+    begun = await studio.mask_editor.submit(link, MASK)
+    done = await world.ended(begun)
+    await world.until(lambda: len(world.discord.of(done.key)) == 1)
+
+    (card,) = world.discord.of(done.key)
+    assert card.versions[-1].job.state is JobState.FAILED
+    assert (await world.job(done.key)).reply.message_id == card.id
+
+
 async def test_a_job_that_ended_while_its_card_was_posted_shows_no_progress(
     world: Harness, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -299,8 +329,9 @@ async def test_a_job_that_ended_while_its_card_was_posted_shows_no_progress(
     progress: list[Job] = []
 
     class Ended:
-        async def move_card(self, key: JobKey, _reply: object) -> None:
+        async def move_card(self, key: JobKey, _reply: object, **_: object) -> bool:
             moved.append(key)
+            return True
 
         async def get(self, key: JobKey) -> Job:
             return replace(await world.job(key), state=JobState.FAILED)

@@ -3,7 +3,7 @@ Never here: settings (test_settings) and refusals (test_policy)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -111,6 +111,36 @@ async def test_clearing_the_queue_leaves_what_was_sent(world: Harness) -> None:
     assert (await world.ended(running)).state is JobState.SUCCEEDED
     for job in waiting:
         assert (await world.ended(job)).is_delivered
+
+
+async def test_clearing_the_queue_leaves_what_is_sent_in_that_very_moment(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.max_running = 1
+    await world.reboot()
+    running = await world.imagine()
+    await world.calm()
+    next_, last = await world.imagine(user=2), await world.imagine(user=3)
+    await world.calm()
+    archive = world.services.moderation.archive
+    live = archive.live
+
+    async def slowly(*given: Any, **more: Any) -> Any:
+        found = await live(*given, **more)
+        await world.ended(running)
+        await world.until(is_sent)
+        return found
+
+    async def is_sent() -> bool:
+        return (await world.job(next_.key)).state is not JobState.QUEUED
+
+    monkeypatch.setattr(archive, "live", slowly)
+
+    assert await world.services.moderation.clear_queue(GUILD, ADA) == 1
+
+    assert (await world.ended(next_)).state is JobState.SUCCEEDED
+    assert not (await world.job(next_.key)).unwanted
+    assert (await world.job(last.key)).state is JobState.CANCELLED
 
 
 async def test_cancelling_what_runs_keeps_its_picture_to_itself(world: Harness) -> None:

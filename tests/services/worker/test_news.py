@@ -93,9 +93,11 @@ async def test_wherever_the_process_dies_people_get_one_message_and_one_link_to_
     world: Harness, point: str, minutes: int
 ) -> None:
     begun = await slow(world)
-    await world.until(lambda: len(world.fetches) > 0)
+    await world.pass_time(85)
+    assert world.fetches == []
     world.effects.die_at(point)
-    await world.pass_time(30)
+    await world.pass_time(60)
+    assert world.died
     await world.reboot(after_ms=minutes * 60_000)
 
     job = await world.ended(begun)

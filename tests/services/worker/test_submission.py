@@ -37,7 +37,7 @@ async def test_what_the_server_certainly_did_not_take_waits_and_is_sent_again(
 
     assert (waiting.state, waiting.hold) == (JobState.QUEUED, hold)
     assert waiting.due_at - job.created_at >= 20_000
-    assert world.discord.of(job.key)[0].versions[1].job.hold == hold
+    assert hold in [version.job.hold for version in world.discord.of(job.key)[0].versions]
     assert (ended.state, ended.hold) == (JobState.SUCCEEDED, None)
     assert len(world.upstream.tasks) == 1
 

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from tests.fakes.discord_traffic import SLOW_MACHINE
 from tests.faults.report import folder
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 CALLBACKS: Final = r"/interactions/.+/callback"
 PHASES: Final = ("as it is asked", "answer on its way", "answer arrived, unread", "answered", "with a row")
 TOGETHER: Final = 3
-PATIENCE_S: Final = 6.0
+PATIENCE_S: Final = 6.0 * SLOW_MACHINE
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.sandbox.upstream import Fault, Pace
+from tests.fakes.discord_traffic import SLOW_MACHINE
 from tests.fixtures.times import LEASES, UNCLEAR
 from tests.wire.installation import KEY, doubled, has_ended, open_house
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 CARDS: Final = r"/webhooks/\d+/[^/]+/messages/.+"
 PRESSABLE: Final = ("U1", "U2", "U3", "U4", "V1", "V2", "V3", "V4")
-PATIENCE_S: Final = 6.0
+PATIENCE_S: Final = 6.0 * SLOW_MACHINE
 """How long a round waits for the moment it was meant for; then it kills all the same."""
 
 
