@@ -348,10 +348,7 @@ class JobStore(Protocol):
         """Give back every lease of this worker (shutdown); jobs marked SUBMITTING are left for settling."""
 
     async def cancel(self, key: JobKey, now: int, *, only_queued: bool = False) -> Job | None:
-        """Withdraw a queued job, or mark a submitted one unwanted; takes the lease over. None if it had ended.
-
-        `only_queued` leaves alone what was sent, and returns None.
-        """
+        """Withdraw a queued job, or (unless `only_queued`) mark a sent one unwanted and take its lease; else None."""
 
     async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
         """How many stand before each of these in line; MOST_AHEAD + 1 stands for any more.
@@ -389,10 +386,7 @@ class JobStore(Protocol):
         notes: Sequence[str] = (),
         unless: Callable[[Job], bool] | None = None,
     ) -> bool:
-        """Record that a job's card was shown somewhere else by request, with notes that it got there.
-
-        Nothing is recorded, and False returned, where `unless` is true of the job as it is then, in that transaction.
-        """
+        """Record where a job's card was shown by request, with notes that it got; False: not, by `unless` of the job now."""
 
     async def load(self, account: str | None = None) -> dict[Pool, Load]:
         """What waits and runs in each pool of an account; None: of all together."""
