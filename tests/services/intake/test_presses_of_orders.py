@@ -126,6 +126,7 @@ async def test_pressed_twice_at_once_an_order_is_drawn_again_or_instead_once(
         with (
             monkeypatch.context() as nobody_draws
         ):  # an order ends without time passing: then it may be drawn again
+            await world.calm()
             nobody_draws.setattr(worker, "SENDERS", 0)
             first, second = await asyncio.gather(begin(world.asker(), job), begin(world.asker(user=2), job))
         await world.ended(first.job)

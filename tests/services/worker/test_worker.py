@@ -157,6 +157,7 @@ async def test_a_cancelled_delivery_is_a_ghost_that_delivers_nothing_more(world:
 async def test_with_hands_full_rows_wait_in_the_database(
     world: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await world.calm()
     monkeypatch.setattr(engine_room, "MOST_BUSY", 0)
     job = await world.imagine()
     await world.pass_time(30)
@@ -170,6 +171,7 @@ async def test_with_hands_full_rows_wait_in_the_database(
 async def test_with_all_senders_busy_submissions_wait_in_the_queue(
     world: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await world.calm()  # a look that has begun has its places
     monkeypatch.setattr(engine_room, "SENDERS", 0)
     job = await world.imagine()
     await world.pass_time(30)
