@@ -103,6 +103,30 @@ class Sandbox:
         expect(field).to_have_value(prompt)  # the page may draw the command anew just now
         field.press("Enter")
 
+    def command(self, name: str, words: str = "") -> None:
+        """Type a command, and the words of its prompt."""
+        self.page.locator("#channel-composer-input").click()
+        self.page.keyboard.type(f"/{name}", delay=10)
+        commands = self.page.get_by_role("listbox", name="Application commands")
+        expect(commands.get_by_role("option", name=f"/{name}").first).to_be_visible(timeout=AT_ONCE_MS)
+        self.page.keyboard.press("Enter")
+        if not words:
+            self.page.keyboard.press("Enter")
+            return
+        field = self.page.get_by_label("prompt, required")
+        field.fill(words)
+        expect(field).to_have_value(words)  # the page may draw the command anew just now
+        field.press("Enter")
+
+    def window(self, title: str, name: str) -> None:
+        """Wait for a window, and keep a picture of it."""
+        expect(self.page.get_by_role("dialog").get_by_text(title).first).to_be_visible(timeout=AT_ONCE_MS)
+        self.photograph(name)
+
+    def submit(self) -> None:
+        """Send the window."""
+        self.page.get_by_role("button", name="Submit").click()
+
     @property
     def messages(self) -> Locator:
         """The channel."""

@@ -1,10 +1,12 @@
-"""A picture while it is being made, at Midjourney's own speed: the one test that waits for all of it.
+"""A picture while it is being made.
 Never here: how a preview is fetched and shown (tests/e2e)."""
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 
@@ -12,7 +14,11 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from playwright.sync_api import expect
 
-from tests.browser.page import SOON_MS, light_sandbox, open_page
+from bot.sandbox import run
+from bot.sandbox.upstream import Pace
+from tests.browser.lighter import lighten_the_sandbox
+from tests.browser.page import SOON_MS, open_page
+from tests.sandbox.program import forked_sandbox
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -20,8 +26,20 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(400)
 
 
+def begin_half_done() -> None:
+    """In the process that is about to be the sandbox: a task can be seen as soon as it runs, not only in its second half.
+
+    So it is seen for as long as at Midjourney's own speed, and the test takes half of the time.
+    """
+    lighten_the_sandbox()
+    mock.patch.object(run, "Pace", partial(Pace, steps=(46, 78))).start()
+
+
 def test_a_picture_is_seen_while_it_is_being_made(launched: Browser) -> None:
-    with light_sandbox("--speed", "1") as program, open_page(launched, program.address) as page:
+    with (
+        forked_sandbox("--port", "0", "--speed", "2", prepare=begin_half_done) as program,
+        open_page(launched, program.address) as page,
+    ):
         page.imagine("a paper lighthouse")
         expect(page.messages.get_by_role("img", name=re.compile("picture so far"))).to_be_visible(
             timeout=SOON_MS

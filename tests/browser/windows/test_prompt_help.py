@@ -13,7 +13,6 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 from playwright.sync_api import expect
 
 from tests.browser.page import AT_ONCE_MS, SOON_MS, Sandbox, light_sandbox, open_page
-from tests.browser.sandbox.test_windows import command, window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,22 +29,22 @@ def page(launched: Browser) -> Iterator[Sandbox]:
 
 
 def test_a_better_prompt_is_seen_in_a_window_before_anything_is_sent(page: Sandbox) -> None:
-    command(page, "imagine", "a paper fox --ar 3:2")
+    page.command("imagine", "a paper fox --ar 3:2")
     page.page.get_by_role("button", name="Improve").last.click(timeout=SOON_MS)
     use = page.page.get_by_role("button", name="Use it or edit it")
     expect(use).to_be_visible(timeout=SOON_MS)
     page.photograph("improve-answer")
     use.click()
-    window(page, "Edit prompt", "improve-window")
+    page.window("Edit prompt", "improve-window")
     field = page.page.get_by_role("dialog").locator("textarea").first
     expect(field).to_have_value(re.compile(r"^a paper fox, .* --ar 3:2$", re.DOTALL))
 
 
 def test_a_translated_card_shows_what_was_written_and_what_was_sent(page: Sandbox) -> None:
-    command(page, "prefer show")
+    page.command("prefer show")
     page.page.get_by_role("button", name="Send in English").click(timeout=SOON_MS)
     expect(page.page.get_by_text("Prompts in English: ✅ always")).to_be_visible(timeout=AT_ONCE_MS)
-    command(page, "imagine", "雪の中の狐 --ar 3:2")
+    page.command("imagine", "雪の中の狐 --ar 3:2")
     expect(page.page.get_by_text("Sent in English:").last).to_be_visible(timeout=SOON_MS)
     page.page.get_by_role("button", name="U1").last.wait_for(timeout=SOON_MS)
     page.photograph("translated-card")

@@ -1,5 +1,5 @@
 """The windows of a server of the `/mj` family in the sandbox, as a person fills them in.
-Never here: the painting page (test_editor.py), and what is sent upstream (tests/e2e/test_windows.py)."""
+Never here: the painting page (tests/browser/editing), and what is sent upstream (tests/e2e/test_windows.py)."""
 
 from __future__ import annotations
 
@@ -35,32 +35,6 @@ def page(launched: Browser, program: Program) -> Iterator[Sandbox]:
         yield opened
 
 
-def command(page: Sandbox, name: str, words: str = "") -> None:
-    """Type a command, and the words of its prompt."""
-    page.page.locator("#channel-composer-input").click()
-    page.page.keyboard.type(f"/{name}", delay=10)
-    commands = page.page.get_by_role("listbox", name="Application commands")
-    expect(commands.get_by_role("option", name=f"/{name}").first).to_be_visible(timeout=AT_ONCE_MS)
-    page.page.keyboard.press("Enter")
-    if not words:
-        page.page.keyboard.press("Enter")
-        return
-    field = page.page.get_by_label("prompt, required")
-    field.fill(words)
-    expect(field).to_have_value(words)  # the page may draw the command anew just now
-    field.press("Enter")
-
-
-def window(page: Sandbox, title: str, name: str) -> None:
-    """Wait for a window, and keep a picture of it."""
-    expect(page.page.get_by_role("dialog").get_by_text(title).first).to_be_visible(timeout=AT_ONCE_MS)
-    page.photograph(name)
-
-
-def submit(page: Sandbox) -> None:
-    page.page.get_by_role("button", name="Submit").click()
-
-
 def test_a_person_zooms_repaints_with_words_and_remixes(page: Sandbox) -> None:
     page.imagine("a paper fox in a forest --ar 3:2 --v 7")
     expect(page.button("U2")).to_be_visible(timeout=SOON_MS)
@@ -68,11 +42,11 @@ def test_a_person_zooms_repaints_with_words_and_remixes(page: Sandbox) -> None:
     expect(page.button("🔍 Custom Zoom")).to_be_visible(timeout=SOON_MS)
 
     page.button("🔍 Custom Zoom").click()
-    window(page, "Custom Zoom", "window-1-zoom")
+    page.window("Custom Zoom", "window-1-zoom")
     fields = page.page.get_by_role("dialog").locator("input, textarea")
     fields.nth(0).fill("1.4")
     fields.nth(1).fill("a paper fox and an owl in a forest --ar 16:9 --v 7")
-    submit(page)
+    page.submit()
     expect(page.messages).to_contain_text("Custom Zoom 1.4x", timeout=SOON_MS)
     expect(page.messages.get_by_role("button", name="V1", exact=True)).to_have_count(2, timeout=SOON_MS)
     page.loaded()
@@ -85,28 +59,27 @@ def test_a_person_zooms_repaints_with_words_and_remixes(page: Sandbox) -> None:
     page.loaded()
     page.photograph("window-3-picker")
     page.button("Repaint with words…").click()
-    window(page, "Repaint with words…", "window-4-region")
+    page.window("Repaint with words…", "window-4-region")
     page.page.get_by_role("dialog").locator("textarea").fill("a red moon --v 7")
-    submit(page)
+    page.submit()
     expect(page.messages).to_contain_text("a red moon", timeout=SOON_MS)
     expect(page.messages.get_by_role("button", name="V1", exact=True)).to_have_count(3, timeout=SOON_MS)
     page.loaded()
     page.photograph("window-5-repainted")
 
-    command(page, "prefer show")
+    page.command("prefer show")
     page.button("Switch Remix on", last=True).click()
     expect(page.button("Switch Remix off", last=True)).to_be_visible(timeout=AT_ONCE_MS)
     page.loaded()
     page.photograph("window-6-prefer")
     page.button("V2", last=True).click()
-    window(page, "Remix: V2", "window-7-remix")
-    submit(page)
+    page.window("Remix: V2", "window-7-remix")
+    page.submit()
     expect(page.messages).to_contain_text("V2 · Remix", timeout=SOON_MS)
 
 
 def test_a_person_has_a_prompt_shortened(page: Sandbox) -> None:
-    command(
-        page,
+    page.command(
         "shorten",
         "a very small paper fox that sits in a dark green forest and looks at the moon --ar 3:2",
     )
@@ -115,6 +88,6 @@ def test_a_person_has_a_prompt_shortened(page: Sandbox) -> None:
     page.photograph("window-8-shorter")
 
     page.button("Imagine 2").click()
-    window(page, "Imagine 2", "window-9-imagine")
-    submit(page)
+    page.window("Imagine 2", "window-9-imagine")
+    page.submit()
     expect(page.button("U1")).to_be_visible(timeout=SOON_MS)
