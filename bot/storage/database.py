@@ -19,6 +19,7 @@ from bot.errors import StartupError, StorageTrouble
 from bot.storage.errors import Conflict, translated
 from bot.storage.prepared import straight
 from bot.storage.sqlite_connections import SqliteConnections, arguments, set_up
+from bot.storage.sqlite_writer import SqliteWriter
 from bot.storage.threads import undisturbed
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class SqliteDatabase(_Reporting):
 
     def __init__(self, url: URL, *, busy_ms: int) -> None:
         self._url, self._busy_ms = url, busy_ms
-        self._writer = SqliteConnections(
+        writing = SqliteConnections(
             url,
             busy_ms,
             most=1,
@@ -116,17 +117,19 @@ class SqliteDatabase(_Reporting):
         # The driver opens no transaction of its own (isolation_level None), so we do, and as a writer from the
         # start: a transaction that begins by reading cannot wait for the write lock later, it fails at once.
         event.listen(
-            self._writer.sync_engine, "begin", lambda connection: straight(connection, "BEGIN IMMEDIATE", ())
+            writing.sync_engine, "begin", lambda connection: straight(connection, "BEGIN IMMEDIATE", ())
         )
+        self._writer = SqliteWriter(writing)
         self._reader = SqliteConnections(url, busy_ms, most=READERS, pragmas=("query_only = ON",))
         self._copier = SqliteConnections(url, busy_ms, most=1, pragmas=("synchronous = FULL",))
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, synced: bool = True) -> T:
         """Run `work` in a transaction that commits at its end and is undone by any exception.
 
-        Writers queue for the one connection, first come, first served.
+        Writers queue for the one connection, first come, first served. What is not `synced` outlives this process, but
+        perhaps no power cut: for what somebody waits for, and nobody pays for.
         """
-        return await self._run(self._writer.transact(work))
+        return await self._run(self._writer.transact(work, synced=synced))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a reading connection; each of its statements sees one consistent moment."""
@@ -204,7 +207,7 @@ class PostgresDatabase(_Reporting):
         )
         self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, synced: bool = True) -> T:  # noqa: ARG002 - the server's own setting decides
         """Run `work` in a transaction that commits at its end and is undone by any exception."""
         return await self._run(undisturbed(asyncio.ensure_future(_transact(self._writer, work))))
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 QUEUE_SECONDS: Final = 30
-"""How long a transaction waits in line for the writing connection."""
+"""How long a transaction waits in line for a connection."""
 
 
 def arguments(busy_ms: int) -> dict[str, Any]:
@@ -57,15 +57,6 @@ class SqliteConnections:
         self._idle: set[Connection] = set()
         """One in which a statement hangs is no other thread's to close."""
 
-    async def transact(self, work: Callable[[Connection], T]) -> T:
-        """Run it in a transaction."""
-
-        def transaction(connection: Connection) -> T:
-            with connection.begin():
-                return work(connection)
-
-        return await self._run(transaction)
-
     async def look(self, work: Callable[[Connection], T]) -> T:
         """Run it without one."""
 
@@ -75,9 +66,12 @@ class SqliteConnections:
             finally:
                 connection.rollback()  # SQLAlchemy's idea of one; SQLite was told of none
 
-        return await self._run(visit)
+        with translated():
+            return await self._threads.run(self.bound(visit))
 
-    async def _run(self, work: Callable[[Connection], T]) -> T:
+    def bound(self, work: Callable[[Connection], T]) -> Callable[[], T]:
+        """Work on the connection of whichever thread runs it."""
+
         def run() -> T:
             with translated():
                 connection = self._connection()
@@ -89,8 +83,7 @@ class SqliteConnections:
                     if connection.in_transaction() or driver_of(connection).in_transaction:
                         self._leave(connection)  # it could not even be undone
 
-        with translated():
-            return await self._threads.run(run)
+        return run
 
     def _connection(self) -> Connection:
         """This thread's own. Taking one out of a pool and giving it back each time took longer than most transactions."""
@@ -106,8 +99,9 @@ class SqliteConnections:
     async def close(self) -> None:
         """Wait for what runs, close the connections, end the threads."""
         with translated():
-            await self._threads.close(self._close_all)
+            await self._threads.close(self.close_all)
 
-    def _close_all(self) -> None:
+    def close_all(self) -> None:
+        """Close those in which nothing runs, in whatever thread."""
         for connection in list(self._idle):
             self._leave(connection)

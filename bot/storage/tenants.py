@@ -221,10 +221,21 @@ def _count(connection: Connection, condition: str, *where: Any) -> int:
     return count
 
 
-def _reaches(connection: Connection, most: int, jobs_of: Any) -> bool:
-    """Whether so many wait; no more than these are looked at."""
-    query = select(literal(1)).select_from(jobs).where(text(IS_QUEUED), jobs_of)
-    return most <= 0 or connection.execute(query.offset(most - 1).limit(1)).first() is not None
+def _queued(*where: Any) -> Prepared:
+    """Build the query for whether so many wait; no more than these are looked at."""
+    one = select(literal(1)).select_from(jobs).where(text(IS_QUEUED), *where)
+    return Prepared(one.offset(bindparam("before_", type_=BigInteger)).limit(1))
+
+
+_HERE: Final = jobs.c.guild_id == bindparam("guild_")
+_QUEUED_HERE: Final = _queued(_HERE)
+_OWNERS_HERE: Final = _queued(text(IS_OWNERS), _HERE)
+_OWNERS_IN_DIRECT_MESSAGES: Final = _queued(text(IS_OWNERS), jobs.c.guild_id.is_(None))
+_OWNERS_OF_ACCOUNT: Final = _queued(text(IS_OWNERS), jobs.c.account == bindparam("account_"))
+
+
+def _reaches(connection: Connection, most: int, queued: Prepared, of: Mapping[str, Any]) -> bool:
+    return most <= 0 or queued.value(connection, {**of, "before_": most - 1}) is not None
 
 
 def _used(connection: Connection, guild_id: int, now: int) -> Used:
@@ -244,11 +255,13 @@ def check(connection: Connection, budget: Budget, now: int) -> None:
     if not budget.access.admits(guild_id, server):
         raise UserError(budget.refusal)
     ceiling = budget.usual if server is None else server.ceiling_by(budget.usual)
-    here = jobs.c.guild_id.is_(None) if guild_id is None else jobs.c.guild_id == guild_id
+    queued = _OWNERS_IN_DIRECT_MESSAGES if guild_id is None else _OWNERS_HERE
+    here = {} if guild_id is None else {"guild_": guild_id}
     # Always the server before the account, as giving back does, so that two of them never wait for each other.
-    _check(connection, _server(guild_id), ceiling, budget.cost, now, OF_SERVER, here)
-    mine = jobs.c.account == budget.account
-    _check(connection, _account(budget.account), budget.of_account, budget.cost, now, OF_ACCOUNT, mine)
+    _check(connection, _server(guild_id), ceiling, budget.cost, now, OF_SERVER, queued, here)
+    mine = {"account_": budget.account}
+    of_account = _account(budget.account)
+    _check(connection, of_account, budget.of_account, budget.cost, now, OF_ACCOUNT, _OWNERS_OF_ACCOUNT, mine)
 
 
 def check_queue(connection: Connection, guild_id: int) -> None:
@@ -257,12 +270,19 @@ def check_queue(connection: Connection, guild_id: int) -> None:
     own = None if server is None or server.ceiling is None else server.ceiling.waiting
     limit = OWN_KEY_WAITING if own is None else own
     lock(connection, f"budget/{_server(guild_id)}")
-    if _reaches(connection, limit, jobs.c.guild_id == guild_id):
+    if _reaches(connection, limit, _QUEUED_HERE, {"guild_": guild_id}):
         raise UserError(sentence(OF_SERVER.waiting, limit=limit))
 
 
 def _check(
-    connection: Connection, scope: str, ceiling: Ceiling, cost: int, now: int, refused: Refused, jobs_of: Any
+    connection: Connection,
+    scope: str,
+    ceiling: Ceiling,
+    cost: int,
+    now: int,
+    refused: Refused,
+    queued: Prepared,
+    of: Mapping[str, Any],
 ) -> None:
     if ceiling.per_day is None and ceiling.per_month is None and ceiling.waiting is None:
         return
@@ -276,7 +296,7 @@ def _check(
         used = _drawn(connection, scope, period.start)
         if used + cost > limit:
             raise UserError(sentence(why, limit=limit, used=used, renews=period.end // 1_000))
-    if ceiling.waiting is not None and _reaches(connection, ceiling.waiting, text(IS_OWNERS) & jobs_of):
+    if ceiling.waiting is not None and _reaches(connection, ceiling.waiting, queued, of):
         raise UserError(sentence(refused.waiting, limit=ceiling.waiting))
 
 

@@ -32,13 +32,12 @@ class Threads:
         self._name = name
         self._patience_s = patience_s
         self._free = asyncio.Semaphore(most)
-        self._idle: list[_Hand] = []
+        self._idle: list[Hand] = []
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run it in a thread; raises `TimeoutError` if none gets free for so long."""
         async with self._hand() as hand:
-            done: _Undisturbed[T] = _Undisturbed(loop=asyncio.get_running_loop())
-            hand.orders.put((done, contextvars.copy_context(), work))
+            done = hand.do(work)
             try:
                 return await done
             except asyncio.CancelledError:
@@ -46,13 +45,13 @@ class Threads:
                 raise
 
     @asynccontextmanager
-    async def _hand(self) -> AsyncIterator[_Hand]:
+    async def _hand(self) -> AsyncIterator[Hand]:
         if self._free.locked():
             async with asyncio.timeout(self._patience_s):
                 await self._free.acquire()
         else:
             await self._free.acquire()  # at once
-        hand = self._idle.pop() if self._idle else _Hand(self._name)
+        hand = self._idle.pop() if self._idle else Hand(self._name)
         try:
             yield hand
         finally:
@@ -69,9 +68,9 @@ class Threads:
         await self.run(last)
         ending, self._idle = self._idle, []
         for hand in ending:
-            hand.orders.put(None)
+            hand.end()
         for hand in ending:
-            hand.thread.join(STOP_SECONDS)
+            hand.join()
 
 
 class _Undisturbed(asyncio.Future[T]):
@@ -85,13 +84,27 @@ class _Undisturbed(asyncio.Future[T]):
 _Order = tuple["asyncio.Future[Any]", contextvars.Context, "Callable[[], Any]"]
 
 
-class _Hand:
-    """A thread, and what it is to do."""
+class Hand:
+    """A thread, and what it is to do, one after the other."""
 
     def __init__(self, name: str) -> None:
-        self.orders: SimpleQueue[_Order | None] = SimpleQueue()
-        self.thread = Thread(target=_follow, args=(self.orders,), name=name, daemon=True)
-        self.thread.start()
+        self._orders: SimpleQueue[_Order | None] = SimpleQueue()
+        self._thread = Thread(target=_follow, args=(self._orders,), name=name, daemon=True)
+        self._thread.start()
+
+    def do(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Begin it there, in this context; what it returns or raises is the future's, which cannot be cancelled."""
+        done: _Undisturbed[T] = _Undisturbed(loop=asyncio.get_running_loop())
+        self._orders.put((done, contextvars.copy_context(), work))
+        return done
+
+    def end(self) -> None:
+        """Have it end after what it was told to do."""
+        self._orders.put(None)
+
+    def join(self) -> None:
+        """Wait for its end, a while."""
+        self._thread.join(STOP_SECONDS)
 
 
 def _follow(orders: SimpleQueue[_Order | None]) -> None:

@@ -151,7 +151,7 @@ class _Steps:
         database = storage.database
         assert isinstance(database, SqliteDatabase)
         self._count = 0
-        for connections in (database._writer, database._reader):
+        for connections in (database._writer.connections, database._reader):
             event.listen(connections.sync_engine, "connect", self._listen)
             for connection in connections._idle:
                 self._listen(driver_of(connection))

@@ -4,27 +4,36 @@ Never here: deaths, and what is judged."""
 from __future__ import annotations
 
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from typing_extensions import override
 
 from bot.storage import sqlite_connections, threads
 from tests.fixtures.patience import be_patient
 
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
 
-class AtOnce:
+T = TypeVar("T")
+
+
+class AtOnce(threads.Hand):
     """A thread of the database that has done its work as soon as it is told to."""
 
     def __init__(self, _name: str) -> None:
-        self.orders = self.thread = self
+        self._orders = SimpleQueue()
 
-    def put(self, order: Any) -> None:
-        orders: SimpleQueue[Any] = SimpleQueue()
-        orders.put(order)
-        orders.put(None)
-        threads._follow(orders)
+    @override
+    def do(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        done = super().do(work)
+        self.end()
+        threads._follow(self._orders)
+        return done
 
-    def join(self, _within: float) -> None:
+    @override
+    def join(self) -> None:
         """It never ran."""
 
 
@@ -33,7 +42,7 @@ def _between_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing run beside the loop, and nobody lose patience. Processes die here, machines do not, so nothing waits for the disk either."""
     be_patient(monkeypatch)
     set_up = sqlite_connections.set_up
-    monkeypatch.setattr(threads, "_Hand", AtOnce)
+    monkeypatch.setattr(threads, "Hand", AtOnce)
     monkeypatch.setattr(
         sqlite_connections, "set_up", lambda engine, pragmas: set_up(engine, (*pragmas, "synchronous = OFF"))
     )
