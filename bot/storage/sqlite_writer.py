@@ -35,7 +35,9 @@ MOST: Final = 8
 NORMAL: Final = 1
 """SQLite's number for commits that the disk is not waited for: they outlive the process, not a power cut."""
 SYNCED: Final = "synced"
-"""Where a connection keeps the number it was set up with."""
+"""Where a connection keeps the number it was set up with,"""
+NOW: Final = "synced now"
+"""and the one it has now."""
 
 
 class _Order(asyncio.Future[T]):
@@ -169,9 +171,12 @@ def _result(order: _Order[T], connection: Connection) -> T:
 
 
 def _set_synced(connection: Connection, *, synced: bool) -> None:
-    """Have the next commits wait for the disk, or not."""
-    level = connection.info.get(SYNCED)
-    if level is None:
-        ((level,),) = straight(connection, "PRAGMA synchronous", ())
-        connection.info[SYNCED] = level
-    straight(connection, f"PRAGMA synchronous = {level if synced else min(level, NORMAL)}", ())
+    """Have the next commits wait for the disk, or not. Said only when it changes: each statement is a turn with the loop's thread."""
+    known = connection.info
+    if SYNCED not in known:
+        ((known[SYNCED],),) = straight(connection, "PRAGMA synchronous", ())
+        known[NOW] = known[SYNCED]
+    level = known[SYNCED] if synced else min(known[SYNCED], NORMAL)
+    if level != known[NOW]:
+        straight(connection, f"PRAGMA synchronous = {level}", ())
+        known[NOW] = level
