@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import simcord
 
 from bot.errors import StartupError
+from bot.sandbox.page_controls import told_by_custom_id
 from bot.sandbox.page_extras import Extras
 from bot.sandbox.page_limits import quick
 from bot.sandbox.page_pictures import Pictures, pictures_of_other_messages
@@ -36,7 +37,7 @@ async def live_page(
 
     `fetch` has the bytes behind a link of the simulated API's. Raises `StartupError`.
     """
-    with quick(), pictures_of_other_messages():
+    with quick(), told_by_custom_id(), pictures_of_other_messages():
         pictures = Pictures(fetch)
         pages = Pages(env, timezone=timezone, pictures=pictures)
         pages.answer = Extras(pages, place).answer

@@ -9,7 +9,15 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import simcord
-from simcord.preview import Preview, _action_plans, _assets, _pages, _queries, _snapshot
+from simcord.preview import (
+    Preview,
+    _action_plans,
+    _assets,
+    _component_projection,
+    _pages,
+    _queries,
+    _snapshot,
+)
 from simcord.preview._server import PreviewServer
 
 from bot.domain.servers.guilds import Actor
@@ -49,6 +57,16 @@ def test_the_private_seams_of_simcord_are_where_we_found_them() -> None:
     ]
     for module in (_assets, _pages):
         assert list(inspect.signature(module._snapshot_has_sticker).parameters) == ["message", "url"]
+    assert list(inspect.signature(vars(_component_projection)["_control_key"]).parameters) == [
+        "scope",
+        "component",
+        "path",
+    ]
+    assert list(inspect.signature(vars(_action_plans)["_component_key"]).parameters) == [
+        "component",
+        "path",
+        "message_id",
+    ]
     assert isinstance(simcord.Env._bot_scope, type(simcord.Env.time_context))
 
 
