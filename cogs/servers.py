@@ -200,10 +200,24 @@ class ServersCog(commands.Cog):
 
     async def _miss_those_that_left(self) -> None:
         """Note those that sent the bot away while nobody listened: Discord names only those in which it is."""
+        presence, connected = self._bot.services.presence, self._bot.application_id
+        remembered = await presence.expected(self._bot)
+        if remembered is not None:
+            log.warning(
+                "another_application",
+                extra={
+                    "application": connected,
+                    "remembered": remembered,
+                    "help": "the token is of another application than the one that is in the servers which this database "
+                    "knows, so none of them counts as left: put the right token into EASEL_DISCORD_TOKEN, or, if the "
+                    f"change was meant, run `easel servers application {connected}` and start again",
+                },
+            )
+            return
         for view in await self._owner_policy.every():
             id_ = view.server.guild_id
             if view.server.left_at is None and not self._bot.is_in(id_) and self._is_of_our_shards(id_):
-                await self._bot.services.presence.settle(self._bot, id_)
+                await presence.settle(self._bot, id_)
 
     def _is_of_our_shards(self, guild_id: int) -> bool:
         """Whether this process would hear of a server."""

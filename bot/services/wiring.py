@@ -108,5 +108,5 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             trackers=worker.trackers,
         ),
         housekeeping=housekeeping,
-        presence=Presence(housekeeping=housekeeping, owner_policy=payers.owner_policy),
+        presence=Presence(housekeeping=housekeeping, owner_policy=payers.owner_policy, memory=stores.memory),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.pools import Pool
+from bot.services.presence import move_to
 from tests.cogs.moderation_harness import moderated
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 BOTH = ("cogs.moderation", "cogs.servers")
 MONTH = 31 * 24 * 3_600_000
+OTHER_APPLICATION = 4711
 
 
 def the_guild(shop: Moderated) -> discord.Guild:
@@ -66,7 +68,7 @@ async def stalled_writer(shop: Moderated) -> AsyncIterator[asyncio.Event]:
     try:
         yield waits
     finally:
-        database.write = write  # type: ignore[method-assign]
+        database.write = write  # type: ignore[method-assign]  # and goes on
         goes_on.set()
 
 
@@ -175,3 +177,44 @@ async def test_a_server_that_sends_the_bot_away_while_the_database_is_stalled_is
 
         assert await has_left(shop)
         assert await deleted(shop) == [shop.guild_id]
+
+
+async def test_another_applications_bot_marks_no_server_as_left_and_one_line_says_what_to_do(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with moderated(tmp_path, more=BOTH) as shop:
+        guild = await known(shop)
+        await asyncio.gather(*hears(shop, "ready"))
+        ours = shop.house.bot.application_id
+        shop.house.bot._connection.application_id = OTHER_APPLICATION
+
+        await asyncio.gather(*leaves(shop, guild))
+        await asyncio.gather(*hears(shop, "ready"))
+
+        assert not await has_left(shop)
+        assert await deleted(shop) == []
+        (line,) = [r for r in caplog.records if r.message == "another_application"]
+        assert (line.levelname, vars(line)["application"]) == ("WARNING", OTHER_APPLICATION)
+        assert vars(line)["remembered"] == str(ours)
+        assert f"easel servers application {OTHER_APPLICATION}" in vars(line)["help"]
+
+        shop.house.bot._connection.application_id = ours
+        await asyncio.gather(*hears(shop, "ready"))
+        assert await deleted(shop) == [shop.guild_id]
+
+
+async def test_a_change_of_application_that_was_meant_marks_the_servers_that_the_new_one_is_not_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with moderated(tmp_path, more=BOTH) as shop:
+        guild = await known(shop)
+        await asyncio.gather(*hears(shop, "ready"))
+        shop.house.bot._connection.application_id = OTHER_APPLICATION
+        shop.house.bot._connection._remove_guild(guild)
+
+        await move_to(shop.storage.guilds.memory, OTHER_APPLICATION)
+        await asyncio.gather(*hears(shop, "ready"))
+
+        assert await has_left(shop)
+        assert await deleted(shop) == [shop.guild_id]
+        assert "another_application" not in [r.message for r in caplog.records]
