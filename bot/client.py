@@ -220,6 +220,10 @@ class Easel(commands.AutoShardedBot):
             self._owners_until = now + OWNERS_S
         return self._owners
 
+    def is_in(self, guild_id: int) -> bool:
+        """Whether it is in a server of its shards, as Discord has told it by now; one in trouble counts."""
+        return self.get_guild(guild_id) is not None
+
     async def _put_commands(self) -> Sequence[Mapping[str, Any]]:
         """Put the commands in the place of those that Discord has; returns what it has then. Raises what discord.py does."""
         id_ = self.application_id

@@ -1,4 +1,4 @@
-"""`/mod`: moderators look after members and jobs, and read and undo what was changed; servers that come and go.
+"""`/mod`: moderators look after members and jobs, and read and undo what was changed.
 Never here: settings (moderation_settings), words, channels and prompts (their own files), and how anything looks (ui)."""
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ async def _live_like(context: Context, typed: str) -> Sequence[Job]:
 
 
 class ModerationCog(commands.Cog):
-    """The menu of messages for moderators, and servers that come and go."""
+    """The menu of messages for moderators."""
 
     def __init__(self, bot: Easel) -> None:
         self._bot = bot
@@ -193,21 +193,6 @@ class ModerationCog(commands.Cog):
         if key is None:
             raise UserError(text("menu.no_card"))
         await show_job(context, key)
-
-    @commands.Cog.listener()
-    async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """The bot was sent away: what it keeps of the server goes in a month."""
-        await self._bot.services.housekeeping.left(guild.id)
-
-    @commands.Cog.listener()
-    async def on_guild_join(self, guild: discord.Guild) -> None:
-        """It is back, or new: nothing is deleted."""
-        await self._bot.services.housekeeping.joined(guild.id)
-
-    @commands.Cog.listener()
-    async def on_guild_available(self, guild: discord.Guild) -> None:
-        """It may have come back while nobody listened: a start says no more than this of any server."""
-        await self._bot.services.housekeeping.joined(guild.id)
 
 
 async def setup(bot: Easel) -> None:

@@ -162,7 +162,7 @@ class ServersCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """It may have changed hands while it was away."""
+        """It may have changed hands while it was away, or have come back while nobody listened."""
         await _logged(self._note(guild))
 
     @commands.Cog.listener()
@@ -172,8 +172,8 @@ class ServersCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """The bot was sent away."""
-        await _logged(self._owner_policy.left(guild.id))
+        """The bot was sent away: what it keeps of the server goes in a month."""
+        await _logged(self._bot.services.presence.settle(self._bot, guild.id))
 
     async def _look_around(self) -> None:
         await self._miss_those_that_left()
@@ -200,22 +200,35 @@ class ServersCog(commands.Cog):
 
     async def _miss_those_that_left(self) -> None:
         """Note those that sent the bot away while nobody listened: Discord names only those in which it is."""
-        services = self._bot.services
+        presence, connected = self._bot.services.presence, self._bot.application_id
+        remembered = await presence.expected(self._bot)
+        if remembered is not None:
+            log.warning(
+                "another_application",
+                extra={
+                    "application": connected,
+                    "remembered": remembered,
+                    "help": "the token is of another application than the one that is in the servers which this database "
+                    "knows, so none of them counts as left: put the right token into EASEL_DISCORD_TOKEN, or, if the "
+                    f"change was meant, run `easel servers application {connected}` and start again",
+                },
+            )
+            return
         for view in await self._owner_policy.every():
             id_ = view.server.guild_id
-            is_here = self._bot.get_guild(id_) is not None  # now: one may have come since we began to read
-            if view.server.left_at is None and not is_here and self._is_of_our_shards(id_):
-                await services.housekeeping.left(id_)
-                await self._owner_policy.left(id_)
+            if view.server.left_at is None and not self._bot.is_in(id_) and self._is_of_our_shards(id_):
+                await presence.settle(self._bot, id_)
 
     def _is_of_our_shards(self, guild_id: int) -> bool:
         """Whether this process would hear of a server."""
         return (guild_id >> 22) % (self._bot.shard_count or 1) in (self._bot.shards or {0})
 
     async def _note(self, guild: discord.Guild) -> bool:
+        presence = self._bot.services.presence
+        await presence.settle(self._bot, guild.id)  # first, for Discord may not say who the owners are
         owners = frozenset(await self._bot.owners())
-        return await self._owner_policy.note(
-            guild.id, name=guild.name, owner_id=guild.owner_id, owners=owners
+        return await presence.note(
+            self._bot, guild.id, name=guild.name, owner_id=guild.owner_id, owners=owners
         )
 
     async def _welcome(self, guild: discord.Guild) -> None:

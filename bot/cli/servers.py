@@ -95,6 +95,25 @@ def ceiling(
     _with_servers(work)
 
 
+@group.command("application")
+def application(
+    application_id: Annotated[
+        int, typer.Argument(min=1, metavar="ID", help="The *Application ID* in Discord's developer portal.")
+    ],
+) -> None:
+    """Say that your bot is another application now: data of servers in which that one is not goes a month after its next start."""
+    from bot.services.presence import move_to  # noqa: PLC0415 - as above
+
+    async def work(policy: OwnerPolicy) -> None:
+        await move_to(policy.memory, application_id)
+        typer.echo(
+            f"The servers are application {application_id}'s now. At its next start those in which it is not count as left, "
+            "and their data is deleted a month later."
+        )
+
+    _with_servers(work)
+
+
 @asynccontextmanager
 async def _owner_policy(settings: LocalSettings) -> AsyncIterator[OwnerPolicy]:
     """Open it as the bot would; raises `StartupError` if the database cannot be used."""

@@ -15,6 +15,7 @@ from bot.services.history_wiring import HistoryServices, build_history
 from bot.services.housekeeping import Housekeeping
 from bot.services.intake_wiring import IntakeServices, build_intake
 from bot.services.modlog.dispatcher import Dispatcher
+from bot.services.presence import Presence
 from bot.services.servers_wiring import ServerServices, build_servers
 from bot.services.worker_wiring import build_worker
 
@@ -39,6 +40,7 @@ class Services(IntakeServices, HistoryServices, ServerServices, AccountServices)
     upstream: AccountStatus
     housekeeping: Housekeeping
     """Has to run beside the worker, in one process at least."""
+    presence: Presence
 
 
 def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]) -> Services:
@@ -83,6 +85,14 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         worker=worker,
         dispatcher=dispatcher,
     )
+    housekeeping = Housekeeping(
+        records=stores.records,
+        drafts=requests.drafts,
+        own_keys=payers.own_keys,
+        clock=clock,
+        metrics=metrics,
+        retention_days=terms.retention_days,
+    )
     return Services(
         **vars(payers),
         **vars(servers),
@@ -97,12 +107,6 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             clock=clock,
             trackers=worker.trackers,
         ),
-        housekeeping=Housekeeping(
-            records=stores.records,
-            drafts=requests.drafts,
-            own_keys=payers.own_keys,
-            clock=clock,
-            metrics=metrics,
-            retention_days=terms.retention_days,
-        ),
+        housekeeping=housekeeping,
+        presence=Presence(housekeeping=housekeeping, owner_policy=payers.owner_policy, memory=stores.memory),
     )

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.program import cli
+from bot.services.presence import APPLICATION
 from bot.storage import open_storage
 from tests.fixtures.sqlite import migrated
 
@@ -59,3 +60,15 @@ def test_what_is_no_ceiling_is_one_sentence() -> None:
     assert said.startswith("78 A ceiling must read per-day/per-month/at-once/waiting")
     assert said.count("\n") == 1
     assert "No server is known yet" in servers("list")
+
+
+def test_a_change_of_application_that_was_meant_is_remembered(database: str) -> None:
+    for _ in range(2):
+        assert servers("application", "4711").startswith("0 The servers are application 4711's now.")
+
+    assert asyncio.run(remembered(database)) == "4711"
+
+
+async def remembered(database: str) -> str | None:
+    async with open_storage(database, migrate=False) as storage:
+        return await storage.meta.get(APPLICATION)

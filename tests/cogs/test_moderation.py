@@ -3,7 +3,6 @@ Never here: pools (tests/cogs/test_pools.py), and what a rule means for a job (t
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 from typing import TYPE_CHECKING, Any
@@ -685,46 +684,6 @@ async def test_settings_and_blocks_are_told_with_who_did_it(tmp_path: Path) -> N
         assert len(told) == 3
         assert all(f"By <@{here.mo.id}>" in line for line in told)
         assert "rude" in told[-1] + told[0]
-
-
-# -- servers that come and go ------------------------------------------------------------------------------
-
-
-async def happens(here: Room, event: str, guild: object) -> None:
-    """Let the client hear an event, until its listeners are done."""
-    here.house.bot.dispatch(event, guild)
-    heard = [task for task in asyncio.all_tasks() if task.get_name() == f"discord.py: on_{event}"]
-    assert heard
-    await asyncio.gather(*heard)
-
-
-async def test_leaving_a_server_schedules_its_data_for_deletion_and_coming_back_stops_that(
-    tmp_path: Path,
-) -> None:
-    async with room(tmp_path) as here:
-        await here.do("strikes", count=2, hours=5)
-        guild = here.house.bot.get_guild(here.guild_id)
-        month = here.house.clock.now() + 31 * 24 * HOUR_MS
-
-        await happens(here, "guild_remove", guild)
-        await happens(here, "guild_join", guild)
-        stayed = await here.storage.guilds.records.delete_due(month)
-        await happens(here, "guild_remove", guild)
-        gone = await here.storage.guilds.records.delete_due(month)
-
-        assert (list(stayed), list(gone)) == ([], [here.guild_id])
-
-
-async def test_a_server_that_came_back_while_nobody_listened_keeps_its_data(tmp_path: Path) -> None:
-    async with room(tmp_path) as here:
-        await here.do("strikes", count=2, hours=5)
-        guild = here.house.bot.get_guild(here.guild_id)
-        await happens(here, "guild_remove", guild)
-
-        await happens(here, "guild_available", guild)  # all that a start says of a server
-
-        month = here.house.clock.now() + 31 * 24 * HOUR_MS
-        assert list(await here.storage.guilds.records.delete_due(month)) == []
 
 
 async def test_pictures_that_can_be_shown_nowhere_are_told_once_a_channel(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
 from bot.domain.upstream_keys import UpstreamKey
 from bot.errors import RemoteError, RemoteFault
 from bot.storage.vault import FernetVault
-from tests.services.harness import Api
+from tests.services.harness import GUILD, Api
+from tests.services.server_harness import ADA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 KEY, OTHER_KEY = "sk-a-key-of-the-server", "sk-another-key-of-it"
 MASTER, NEXT_MASTER = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 REFUSED = RemoteError(RemoteFault.KEY, "Unauthorized: the api key is not valid")
+
+
+async def remove_key(world: Harness) -> None:
+    """Remove the server's key, as a moderator does who is shown it."""
+    shown = await world.services.own_keys.store.current(GUILD)
+    assert shown is not None
+    await world.services.own_keys.remove(shown.version, ADA)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyVersion:
+    """Which key of a server it is: another key of the same account is another version."""
+
+    account: OwnAccount
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class OwnKey:
     """A server's own key as it is spoken of: all but the key."""
 
@@ -23,6 +31,11 @@ class OwnKey:
     at: int
     tested_at: int
     """When the image API last took it."""
+
+    @property
+    def version(self) -> KeyVersion:
+        """What tells it from those before and after it."""
+        return KeyVersion(self.account, self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +66,9 @@ class KeyStore(Protocol):
     async def exchange(self, account: OwnAccount, sealed: str, *, actor: Actor, at: int) -> bool:
         """Store another key of the same account, and write the audit's line; False if the account was given up."""
 
-    async def remove(self, guild_id: int, *, actor: Actor, at: int) -> bool:
-        """Have the server draw on the owner's account again, and write the audit's line; False if it did already."""
+    async def remove(self, seen: KeyVersion, *, actor: Actor, at: int) -> bool:
+        """Have the server draw on the owner's account again, and write the audit's line; False, and nothing changed, if
+        the key that was seen is not its own any more."""
 
     async def mark_tested(self, account: OwnAccount, at: int) -> None:
         """Remember that the image API took a key."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.domain.balances import AccountApi
     from bot.domain.ports import Clock, JobStore
     from bot.domain.servers.guilds import Actor
-    from bot.domain.servers.own_keys import KeyStore, OwnKey, Vault
+    from bot.domain.servers.own_keys import KeyStore, KeyVersion, OwnKey, Vault
     from bot.domain.tasks import TaskPage
     from bot.services.modlog.dispatcher import Dispatcher
 
@@ -221,13 +221,22 @@ class OwnKeys:
         await self._test(bank)
         await self.store.mark_tested(key.account, self.clock.now())
 
-    async def remove(self, guild_id: int, actor: Actor) -> None:
-        """Have the server draw on the owner's account again; what runs is brought to its end with the old key."""
-        now = self.clock.now()
-        if not await self.store.remove(guild_id, actor=actor, at=now):
-            raise UserError(text("own_key.none"))
+    async def remove(self, seen: KeyVersion, actor: Actor) -> None:
+        """Have the server draw on the owner's account again; what runs is brought to its end with the old key.
+
+        Raises `UserError`, and changes nothing, if the key that was seen is not the server's own any more.
+        """
+        if not await self._taken_out(seen, actor):
+            now = await self.store.current(seen.account.guild_id)
+            raise UserError(text("own_key.none" if now is None else "own_key.changed"))
+
+    async def _taken_out(self, seen: KeyVersion, actor: Actor) -> bool:
+        guild_id, now = seen.account.guild_id, self.clock.now()
+        if not await self.store.remove(seen, actor=actor, at=now):
+            return False
         self._remember(guild_id, None)
         self._notify(guild_id, actor, "log.own_key.removed", now)
+        return True
 
     # -- for the bot's owner -----------------------------------------------------------------------------
 
@@ -254,10 +263,21 @@ class OwnKeys:
         self._remember(guild_id, stored.account)
         self._notify(guild_id, actor, "log.own_key.made", now)
 
+    async def withdraw(self, guild_id: int, actor: Actor, key: str) -> None:
+        """Take this key out of use, if a server draws on it; one that comes instead at the same moment stays."""
+        while (seen := await self._seen(guild_id, key)) is not None:
+            if await self._taken_out(seen, actor):
+                return
+
     async def holds(self, guild_id: int, key: str) -> bool:
         """Whether a key is the server's own right now."""
+        return await self._seen(guild_id, key) is not None
+
+    async def _seen(self, guild_id: int, key: str) -> KeyVersion | None:
         current = await self.store.current(guild_id) if self.offered else None
-        return current is not None and await self._is_stored(current.account, key)
+        if current is None or not await self._is_stored(current.account, key):
+            return None
+        return current.version
 
     async def accounts_of(self, guild_id: int | None, key: str) -> Sequence[str]:
         """The accounts of a server, earlier ones too, whose stored key this is."""

@@ -243,8 +243,8 @@ class UpstreamKeys:
         """Delete a key for good. A server's is taken out of use first, and stays while pictures need it."""
         key = await self._named(name)
         guild_id = _checked(key.subject or "")
-        if guild_id is not None and await self.own_keys.holds(guild_id, key.key):
-            await self.own_keys.remove(guild_id, actor)
+        if guild_id is not None:
+            await self.own_keys.withdraw(guild_id, actor, key.key)
         for account in await self.own_keys.accounts_of(guild_id, key.key):
             loads = (await self.jobs.load(account)).values()
             busy = sum(load.waiting + load.running for load in loads)

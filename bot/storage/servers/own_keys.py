@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from bot.domain.servers.guilds import Actor
+    from bot.domain.servers.own_keys import KeyVersion
     from bot.storage.database import Database
 
 c = own_keys.c
@@ -107,14 +108,19 @@ class SqlKeyStore:
 
         return await self._database.write(work)
 
-    async def remove(self, guild_id: int, *, actor: Actor, at: int) -> bool:
+    async def remove(self, seen: KeyVersion, *, actor: Actor, at: int) -> bool:
         """See the port."""
+        change = (
+            update(own_keys)
+            .where(_is(seen.account), c.at == seen.at, c.retired_at.is_(None))
+            .values(retired_at=at)
+        )
 
         def work(connection: Connection) -> bool:
-            ensure(connection, guild_id)
-            removed = _retire(connection, guild_id, at)
+            ensure(connection, seen.account.guild_id)
+            removed = bool(connection.execute(change).rowcount)
             if removed:
-                record(connection, guild_id, actor=actor, at=at, action="own_key_removed")
+                record(connection, seen.account.guild_id, actor=actor, at=at, action="own_key_removed")
             return removed
 
         return await self._database.write(work)
@@ -155,9 +161,9 @@ def _current(connection: Connection, guild_id: int) -> OwnKey | None:
     return OwnKey(OwnAccount(guild_id, row.generation), row.by_id, row.at, row.tested_at)
 
 
-def _retire(connection: Connection, guild_id: int, at: int) -> bool:
+def _retire(connection: Connection, guild_id: int, at: int) -> None:
     mine = and_(c.guild_id == guild_id, c.retired_at.is_(None))
-    return bool(connection.execute(update(own_keys).where(mine).values(retired_at=at)).rowcount)
+    connection.execute(update(own_keys).where(mine).values(retired_at=at))
 
 
 def _is_needed(connection: Connection, account: OwnAccount, now: int) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.accounts import OwnAccount
 from bot.domain.pools import UNLIMITED, USUAL_POOLS, Pool
 from bot.domain.prices import DEFAULT_PRICE, Charge, price_of
 from bot.domain.servers.access import HOUR_MS
+from bot.domain.servers.own_keys import KeyVersion
 from bot.errors import UserError
 from bot.services.servers.settings import HOURS_LIMIT
 from bot.texts import Text, listed, text
@@ -199,10 +201,10 @@ async def test_key(context: Context) -> Text:
     return text("own_key.works")
 
 
-async def remove_key(context: Context) -> Text:
-    """Have the bot's owner pay again, or nobody if the owner does not let the server in."""
+async def remove_key(context: Context, generation: int, at: int) -> Text:
+    """Have the bot's owner pay again, or nobody if the owner does not let the server in; only for the key that was shown."""
     services, guild_id = context.services, context.moderator()
-    await services.own_keys.remove(guild_id, context.actor)
+    await services.own_keys.remove(KeyVersion(OwnAccount(guild_id, generation), at), context.actor)
     stays = await services.owner_policy.admits(guild_id)
     return text("own_key.now_removed" if stays else "own_key.now_removed_outside")
 

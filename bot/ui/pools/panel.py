@@ -14,7 +14,7 @@ from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
 from bot.texts import Localize, Text, text
 from bot.ui.card.cards import POOL_COLOUR, WAITING_COLOUR
 from bot.ui.kit.controls import StatelessView
-from bot.ui.kit.custom_ids import encode_custom_id, maybe, one_of
+from bot.ui.kit.custom_ids import SNOWFLAKE, encode_custom_id, maybe, one_of
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.billing import key_lines, payer_lines, read_payers
 from bot.ui.pools.wording import allowance_words, bar, charge_name, pool_name, role_name, spent_words
@@ -63,13 +63,16 @@ class Verb(StrEnum):
     KEY_TEST = "key_test"
     KEY_ASK = "key_ask"
     KEY_REMOVE = "key_remove"
-    """The second press."""
+    """The second press as it was drawn before it named a key."""
 
 
 POOL: Final = one_of(Pool)
 BUTTON: Final = (one_of(Verb), maybe(POOL))
 """What a custom_id of the panel says."""
 MENU: Final = "pool-menu"
+KEY_REMOVAL: Final = "pool-key-remove"
+KEY_SHOWN: Final = (SNOWFLAKE, SNOWFLAKE)
+"""Which key the question was about, by generation and time: somebody may bring another before it is answered."""
 
 
 def draw_button(verb: Verb, pool: Pool | None, label: str, **options: Any) -> discord.ui.Button[Any]:
@@ -314,9 +317,14 @@ def _key_controls(state: State, localize: Localize, *, asking: bool) -> Iterable
     def button(verb: Verb, label: str, **options: Any) -> discord.ui.Button[Any]:
         return draw_button(verb, None, localize(text(f"own_key.button.{label}")), **options)
 
-    known, offered = state.own_key.key is not None, state.own_key.offered
-    if asking:
-        yield button(Verb.KEY_REMOVE, "remove_now", style=discord.ButtonStyle.danger)
+    key, offered = state.own_key.key, state.own_key.offered
+    known = key is not None
+    if asking and key is not None:
+        yield discord.ui.Button(
+            label=localize(text("own_key.button.remove_now")),
+            style=discord.ButtonStyle.danger,
+            custom_id=encode_custom_id(KEY_REMOVAL, KEY_SHOWN, (key.account.generation, key.at)),
+        )
         # Not the button below with the same words: a custom_id may stand once in a message.
         yield draw_button(Verb.REFRESH, Pool.NORMAL, localize(text("own_key.button.keep")))
         return

@@ -9,7 +9,7 @@ from bot.domain.pools import Pool
 from bot.ui.kit.controls import component
 from bot.ui.pools import changes as pool_changes
 from bot.ui.pools import modals
-from bot.ui.pools.panel import BUTTON, MENU, POOL, Verb, show_panel
+from bot.ui.pools.panel import BUTTON, KEY_REMOVAL, KEY_SHOWN, MENU, POOL, Verb, show_panel
 from bot.ui.pools.usage import DEFAULT_DAYS, show_usage
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ async def choose(context: Context, pool: Pool) -> None:
     await _do(context, Verb(context.chosen or Verb.REFRESH), pool)
 
 
+@component(KEY_REMOVAL, *KEY_SHOWN, moderators=True)
+async def remove_key(context: Context, generation: int, at: int) -> None:
+    """Remove the key about which it was asked, and no other."""
+    await context.defer_update()
+    await show_panel(context, notice=await pool_changes.remove_key(context, generation, at))
+
+
 async def _do(context: Context, verb: Verb, pool: Pool | None) -> None:
     opened = _modal(context.localize, verb, pool, await context.services.policy.shown(context.guild_id))
     if opened is not None:
@@ -46,8 +53,6 @@ async def _do(context: Context, verb: Verb, pool: Pool | None) -> None:
     match verb, pool:
         case Verb.KEY_TEST, _:
             notice = await pool_changes.test_key(context)
-        case Verb.KEY_REMOVE, _:
-            notice = await pool_changes.remove_key(context)
         case ((Verb.ON | Verb.OFF), Pool()):
             notice = await pool_changes.switch(context, pool, on=verb is Verb.ON)
         case Verb.RESUME, _:
@@ -56,7 +61,7 @@ async def _do(context: Context, verb: Verb, pool: Pool | None) -> None:
             notice = await pool_changes.set_default(context, pool)
         case Verb.ASK_OFF, Pool():
             asking = pool
-    await show_panel(context, notice=notice, asking=asking, asking_key=verb is Verb.KEY_ASK)
+    await show_panel(context, notice=notice, asking=asking, asking_key=verb in KEY_QUESTIONS)
 
 
 def _modal(
@@ -73,6 +78,8 @@ def _modal(
     return None if draw is None else draw(localize)
 
 
+KEY_QUESTIONS: Final = (Verb.KEY_ASK, Verb.KEY_REMOVE)
+"""An answer that names no key is no answer: it is asked once more."""
 OF_POOL: Final[Mapping[Verb, Callable[[Localize, Pool], discord.ui.Modal]]] = {
     Verb.RULE: modals.rule_modal,
     Verb.COOLDOWN: modals.cooldown_modal,

@@ -13,7 +13,7 @@ from bot.domain.jobs import JobState
 from bot.domain.pools import USUAL_POOLS, Pool
 from bot.errors import StorageTrouble
 from bot.services.worker.tracker_pool import IDLE_MS
-from tests.services.accounts_harness import KEY, REFUSED, AccountsHarness
+from tests.services.accounts_harness import KEY, REFUSED, AccountsHarness, remove_key
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, refusal
 
@@ -178,7 +178,7 @@ async def test_readings_of_a_rejected_key_hold_up_no_other_account(
     stuck = await world.imagine()
     await world.pass_time(5)
     mint.trouble[KEY] = REFUSED
-    await world.services.own_keys.remove(GUILD, ADA)
+    await remove_key(world)
 
     other = await world.ended(await world.imagine())
 

@@ -21,7 +21,7 @@ from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts import monitor as watching
 from bot.services.accounts.monitor import EVERY_MS, LOOK_S, REMEMBERED
 from bot.storage.vault import FernetVault
-from tests.services.accounts_harness import KEY, NEXT_MASTER, REFUSED, AccountsHarness, Office
+from tests.services.accounts_harness import KEY, NEXT_MASTER, REFUSED, AccountsHarness, Office, remove_key
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, LOG_CHANNEL, Heard
 
@@ -203,7 +203,7 @@ async def test_a_servers_own_account_is_told_to_that_server_alone(watched: Watch
     assert await watched.round() == [(GUILD, "log.own_balance_falls")]
     watched.mint.trouble[KEY] = REFUSED
     assert await watched.round() == [(GUILD, "log.own_key_rejected")]
-    await watched.world.services.own_keys.remove(GUILD, ADA)
+    await remove_key(watched.world)
     await watched.listen()
     assert await watched.round() == []
     remembered = json.loads(await watched.memory.get(REMEMBERED) or "{}")

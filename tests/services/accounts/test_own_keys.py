@@ -16,11 +16,12 @@ from bot import log as log_room
 from bot.domain.accounts import OwnAccount
 from bot.domain.jobs import JobState
 from bot.domain.servers.guilds import DELETION_DELAY_MS, Actor
+from bot.domain.servers.own_keys import KeyVersion
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.services.accounts import own_keys
 from bot.services.accounts.own_keys import CURRENT_MS, OPENED_MS, RETIRED_MS, KeyOutcome, OwnKeys, bare
 from bot.storage.vault import FernetVault
-from tests.services.accounts_harness import KEY, MASTER, NEXT_MASTER, OTHER_KEY, AccountsHarness
+from tests.services.accounts_harness import KEY, MASTER, NEXT_MASTER, OTHER_KEY, AccountsHarness, remove_key
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, LOG_CHANNEL, Heard, refusal
 
@@ -144,7 +145,7 @@ async def test_where_the_owner_keeps_them_off_none_is_brought_and_none_is_used(
     assert (state.offered, state.key is not None) == (False, True)
     assert await keys(world).in_use() == ()
     await keys(world).tidy()
-    await keys(world).remove(GUILD, ADA)
+    await remove_key(world)
     assert (await keys(world).state(GUILD)).key is None
 
 
@@ -214,7 +215,9 @@ async def test_a_key_that_was_removed_while_another_of_its_account_came_becomes_
     store = world._opened.guilds.keys
 
     async def too_late(*_: object, **__: object) -> bool:
-        await store.remove(GUILD, actor=ADA, at=1)
+        seen = await store.current(GUILD)
+        assert seen is not None
+        await store.remove(seen.version, actor=ADA, at=1)
         return False
 
     monkeypatch.setattr(store, "exchange", too_late)
@@ -230,8 +233,8 @@ async def test_a_removed_key_finishes_its_jobs_is_then_forgotten_and_is_never_ta
     world.upstream.template["seconds"] = RETIRED_MS / 1000 + 120
     job = await world.imagine()
     await world.pass_time(3)
-    await keys(world).remove(GUILD, ADA)
-    assert await why(keys(world).remove(GUILD, ADA)) == "own_key.none"
+    await remove_key(world)
+    assert await why(keys(world).remove(KeyVersion(FIRST, 0), ADA)) == "own_key.none"
     stored = world._opened.guilds.keys
 
     await world.pass_time(RETIRED_MS / 1000 + 1)
@@ -276,7 +279,7 @@ async def test_moderators_hear_of_every_change_without_the_key(world: Harness, m
     await world.finished_grid()
     await keys(world).bring(GUILD, ADA, OTHER_KEY)
     await keys(world).bring(GUILD, ADA, "sk-of-a-third-account")
-    await keys(world).remove(GUILD, ADA)
+    await remove_key(world)
     await world.services.dispatcher.drain()
     dispatcher.cancel()
     await asyncio.gather(dispatcher, return_exceptions=True)
@@ -419,7 +422,7 @@ async def test_no_line_row_or_repr_ever_holds_a_key(world: Harness, mint: Accoun
         mint.trouble[secret] = RemoteError(RemoteFault.KEY, f"{secret} is not valid")
         failed = await world.ended(await world.imagine())
         await why(keys(world).test(GUILD))
-        await keys(world).remove(GUILD, ADA)
+        await remove_key(world)
         shown = repr(
             [
                 failed,
@@ -444,7 +447,7 @@ async def test_a_job_of_a_stranger_account_is_no_reason_to_keep_a_key(
     world: Harness, mint: AccountsHarness
 ) -> None:
     await keys(world).bring(GUILD, ADA, KEY)
-    await keys(world).remove(GUILD, ADA)
+    await remove_key(world)
     world.upstream.template["seconds"] = RETIRED_MS
     job = await world.imagine()
     await world.pass_time(RETIRED_MS / 1000 + 1)
@@ -496,7 +499,7 @@ async def test_a_key_that_a_server_brings_at_the_same_moment_wins_over_a_made_on
 
 @pytest.mark.usefixtures("mint")
 async def test_a_server_without_a_key_has_none_to_remove(world: Harness) -> None:
-    assert await why(keys(world).remove(GUILD, ADA)) == "own_key.none"
+    assert await why(keys(world).remove(KeyVersion(FIRST, 0), ADA)) == "own_key.none"
 
 
 async def test_where_own_keys_are_off_no_key_is_a_servers(world: Harness) -> None:

@@ -16,7 +16,7 @@ from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts.key_orders import ORDERS, KeyOrders, Order
 from bot.services.accounts.upstream_keys import SETTLED_MS, UpstreamKeys
 from bot.storage.vault import FernetVault
-from tests.services.accounts_harness import KEY, NEXT_MASTER, REFUSED, AccountsHarness, Office
+from tests.services.accounts_harness import KEY, NEXT_MASTER, REFUSED, AccountsHarness, Office, remove_key
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, refusal
 
@@ -171,7 +171,7 @@ async def test_a_second_key_for_a_server_is_refused_even_if_it_is_not_used(
     world: Harness, office: Office
 ) -> None:
     await ordered(world)
-    await world.services.own_keys.remove(GUILD, ADA)
+    await remove_key(world)
 
     assert await why(ordered(world)) == "keys.exists"
     assert office.made == 1
@@ -409,6 +409,26 @@ async def test_a_deleted_key_is_out_of_use_and_gone(world: Harness, office: Offi
     assert (await world.services.own_keys.state(GUILD)).key is None
     office.trouble = {"keys": NO_ANSWER}
     assert await why(keys(world).every()) == "keys.unreachable"
+
+
+async def test_deleting_a_key_leaves_the_one_that_a_moderator_brought_at_the_same_moment(
+    world: Harness, office: Office
+) -> None:
+    await ordered(world)
+    store = world.services.own_keys.store
+    remove_row = store.remove
+
+    async def overtaken(*args: Any, **row: Any) -> Any:
+        store.remove = remove_row  # type: ignore[method-assign]  # once
+        await world.services.own_keys.bring(GUILD, ADA, KEY)
+        return await remove_row(*args, **row)
+
+    store.remove = overtaken  # type: ignore[method-assign]  # another process is faster
+
+    await keys(world).delete(SERVER, actor=OWNER)
+
+    assert await world.services.own_keys.holds(GUILD, KEY)
+    assert [key.key for key in office.listed] == ["sk-of-somebody"]
 
 
 async def test_a_key_that_pictures_need_is_not_deleted_under_them(world: Harness, office: Office) -> None:

@@ -15,7 +15,7 @@ from bot.domain.accounts import OwnAccount
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import LATE_WATCH_MS, Route
 from bot.domain.servers.guilds import Actor
-from bot.domain.servers.own_keys import OwnKey, SealedKey
+from bot.domain.servers.own_keys import KeyVersion, OwnKey, SealedKey
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import StorageTrouble
 from bot.storage.server_tables import audit
@@ -83,13 +83,38 @@ async def test_a_key_is_exchanged_in_place_only_while_it_is_the_current_one(
     assert await keys.exchange(FIRST, "sealed-2", actor=BOB, at=NOON + 5)
     await keys.mark_tested(FIRST, NOON + 9)
     assert await keys.current(GUILD) == OwnKey(FIRST, 11, NOON + 5, NOON + 9)
-    assert await keys.remove(GUILD, actor=ADA, at=NOON + 10)
+    seen = KeyVersion(FIRST, NOON + 5)
+    assert await keys.remove(seen, actor=ADA, at=NOON + 10)
 
-    assert not await keys.remove(GUILD, actor=ADA, at=NOON + 11)
+    assert not await keys.remove(seen, actor=ADA, at=NOON + 11)
     assert not await keys.exchange(FIRST, "sealed-3", actor=BOB, at=NOON + 12)
     assert await keys.current(GUILD) is None
     assert await keys.sealed(FIRST) == "sealed-2"
     assert await actions(storage) == ["own_key_set", "own_key_replaced", "own_key_removed"]
+
+
+async def test_of_a_removal_and_a_key_that_comes_at_once_the_removal_takes_only_what_it_saw(
+    storage: Storage, keys: KeyStore, another: Opener
+) -> None:
+    second = (await another()).guilds.keys
+    first = await replaced(keys, GUILD, "sealed-1", actor=ADA, at=NOON)
+
+    assert await second.exchange(FIRST, "sealed-2", actor=BOB, at=NOON + 1)
+    assert not await keys.remove(first.version, actor=ADA, at=NOON + 2)  # of the same account
+    assert await keys.current(GUILD) == OwnKey(FIRST, 11, NOON + 1, NOON + 1)
+
+    seen = KeyVersion(FIRST, NOON + 1)
+    removed, brought = await asyncio.gather(
+        keys.remove(seen, actor=ADA, at=NOON + 3),
+        second.replace(GUILD, "sealed-3", instead_of=FIRST, actor=BOB, at=NOON + 3),
+    )
+    assert removed is (brought is None), "each of them saw the same key, and one was faster"
+    assert await keys.current(GUILD) == brought
+
+    await replaced(second, GUILD, "sealed-4", actor=BOB, at=NOON + 4)
+    assert not await keys.remove(seen, actor=ADA, at=NOON + 5)
+    assert await keys.current(GUILD) is not None
+    assert (await actions(storage)).count("own_key_removed") == removed
 
 
 async def test_an_earlier_key_is_forgotten_when_no_job_needs_it_and_its_number_is_not_given_again(
@@ -97,7 +122,7 @@ async def test_an_earlier_key_is_forgotten_when_no_job_needs_it_and_its_number_i
 ) -> None:
     await replaced(keys, GUILD, "sealed-1", actor=ADA, at=NOON)
     waiting = await storage.jobs.insert(job(account=FIRST.name), FREE)
-    await keys.remove(GUILD, actor=ADA, at=NOON)
+    await keys.remove(KeyVersion(FIRST, NOON), actor=ADA, at=NOON)
 
     assert await keys.forget_unneeded(NOON, NOON + 9) == 0  # not so soon
     assert await keys.forget_unneeded(NOON + 1, NOON + 9) == 0  # it waits
@@ -127,7 +152,7 @@ async def test_a_key_is_kept_for_a_job_that_is_still_looked_at(storage: Storage,
     late = sent.submitted(RemoteTaskId("1"), NOON).failed(Failure(FailureKind.TIMED_OUT), NOON)
     await storage.jobs.save(late)
     await storage.jobs.release(late.delivered(Route.KEPT, NOON))
-    await keys.remove(GUILD, actor=ADA, at=NOON)
+    await keys.remove(KeyVersion(FIRST, NOON), actor=ADA, at=NOON)
 
     assert await keys.forget_unneeded(NOON + 1, NOON + LATE_WATCH_MS - 1) == 0
     assert await keys.forget_unneeded(NOON + 1, NOON + LATE_WATCH_MS) == 1
@@ -175,7 +200,7 @@ async def test_a_crash_in_the_middle_of_a_replacement_leaves_the_old_key(
     for change in (
         replaced(keys, GUILD, "sealed-2", actor=ADA, at=NOON),
         keys.exchange(FIRST, "sealed-2", actor=ADA, at=NOON),
-        keys.remove(GUILD, actor=ADA, at=NOON),
+        keys.remove(KeyVersion(FIRST, NOON), actor=ADA, at=NOON),
     ):
         with pytest.raises(StorageTrouble):
             await change

@@ -154,7 +154,7 @@ def test_every_kind_that_has_an_earlier_form_is_listed_above() -> None:
         *(kind for kind in MODALS if kind.startswith(("pool-", "mod-"))),
     }
     new_buttons = (
-        {"pool-menu"}
+        {"pool-menu", "pool-key-remove"}
         | {f"mod-{word}" for word in ("panel", "panel_export", "panel_new", "set", "setup", "welcome")}
         | {"upstream-key", "vary", "rewrite", "cells-rewrite", "draw", "drawdraft", "midjourney"}
         | shortened

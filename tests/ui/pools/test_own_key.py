@@ -37,6 +37,8 @@ async def press(shop: Moderated, verb: str, panel: InteractionResult | None = No
     """Press a button of the panel's last box."""
     shown = panel or await shop.panel()
     assert shown.response is not None
+    if verb == "key_remove":  # its button names the key that was shown
+        return await shop.mo.click(shown.response, label="Remove the key")
     return await shop.mo.click(shown.response, custom_id=f"easel:2:pool:{verb}:-")
 
 
@@ -126,6 +128,20 @@ async def test_a_key_is_replaced_and_tested_and_removed_by_a_second_press(tmp_pa
 
         assert "The key is removed" in seen(removed)
         assert labels(removed) == ["Set a key…"]
+
+
+async def test_a_removal_that_was_asked_of_an_earlier_key_leaves_the_one_that_came_since(
+    tmp_path: Path,
+) -> None:
+    async with moderated(tmp_path) as shop:
+        await bring(shop)
+        asked = await press(shop, "key_ask")
+        await bring(shop, "sk-another-one")
+
+        told = await shop.mo.click(cast("Any", asked.response), label="Remove the key")
+
+        assert "another one now" in seen(told)
+        assert await shop.services.own_keys.holds(shop.guild_id, "sk-another-one")
 
 
 async def test_a_window_that_is_sent_after_the_role_was_lost_changes_nothing(tmp_path: Path) -> None:
