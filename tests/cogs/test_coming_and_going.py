@@ -59,10 +59,10 @@ async def stalled_writer(shop: Moderated) -> AsyncIterator[asyncio.Event]:
     database, waits, goes_on = shop.storage.database, asyncio.Event(), asyncio.Event()
     write = database.write
 
-    async def late(work: Callable[[Connection], Any]) -> Any:
+    async def late(work: Callable[[Connection], Any], *, synced: bool = True) -> Any:
         waits.set()
         await goes_on.wait()
-        return await write(work)
+        return await write(work, synced=synced)
 
     database.write = late  # type: ignore[method-assign]  # as a disk that hangs
     try:
