@@ -47,7 +47,7 @@ class Servers(app_commands.Group, name="servers", description=localized("command
         context = Context(interaction)
         policy = await _of_owner(context)
         views = await policy.every()
-        await context.send_ephemeral(content=server_list(views, context.localize)[:2000])
+        await context.send_ephemeral(content=server_list(views, context.localize))
 
     @app_commands.command(name="let-in", description=localized("command.ops.servers.let_in"))
     @app_commands.describe(server=localized("command.ops.server"))

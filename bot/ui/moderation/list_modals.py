@@ -36,7 +36,14 @@ from bot.ui.kit.custom_ids import SNOWFLAKE, maybe
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.moderators import draw_mod_button
 from bot.ui.moderation.panel import show_panel
-from bot.ui.moderation.rejected_modals import as_typed, channels_named, reply_rejected, reply_stale
+from bot.ui.moderation.rejected_modals import (
+    LINE_ROOM,
+    NOTHING,
+    as_typed,
+    channels_named,
+    reply_rejected,
+    reply_stale,
+)
 from bot.ui.moderation.setting_changes import ModalOrigin
 from bot.ui.moderation.setting_modal import channel_picker, picker
 
@@ -168,7 +175,7 @@ def words_modal(localize: Localize, settings: GuildSettings) -> discord.ui.Modal
             max_values=len(known),
             required=False,
             options=[
-                discord.SelectOption(label=plain(rule.pattern, LABEL_LIMIT), value=_handle(rule))
+                discord.SelectOption(label=plain(rule.pattern, LABEL_LIMIT) or NOTHING, value=_handle(rule))
                 for rule in known
             ],
         )
@@ -234,8 +241,8 @@ async def set_prompts(context: Context, revision: int | None) -> None:
     shown = await guilds.shown(context.guild_id, revision, sections)
     kinds = listed([text(f"pool.charge.{c.value}") for c in PICTURES if c in chosen])
     said: list[tuple[Text, Text | str]] = [
-        (text("section.additions"), as_typed(typed["defaults"])),
-        (text("panel.suffix"), as_typed(typed["suffix"])),
+        (text("section.additions"), as_typed(typed["defaults"], room=LINE_ROOM)),
+        (text("panel.suffix"), as_typed(typed["suffix"], room=LINE_ROOM)),
         (text("section.limits"), as_typed(typed["limits"])),
         (text("panel.kinds"), kinds),
     ]
