@@ -116,7 +116,8 @@ async def dispatch(interaction: AnyInteraction) -> None:
     reference = str(interaction.id)
     if control is None or values is None:
         log.info("control_unknown", extra={"interaction": interaction.id, "kind": kind_of(custom_id)})
-        is_foreign = controls is COMPONENTS and custom_id.startswith(OURS)
+        is_button = context.data.get("component_type") == discord.ComponentType.button.value
+        is_foreign = is_button and custom_id.startswith(OURS)
         refusal = UserError(text("press.foreign" if is_foreign else "press.expired"))
         await context.reply_error(refusal, reference=reference)
         return

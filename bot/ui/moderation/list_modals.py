@@ -30,6 +30,7 @@ from bot.services.servers.prompt_settings import (
     suffix_edit,
 )
 from bot.texts import Localize, Text, listed, text
+from bot.ui.kit.choices import known
 from bot.ui.kit.context import Context
 from bot.ui.kit.controls import form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, maybe
@@ -116,7 +117,7 @@ def _again(context: Context, name: str) -> discord.ui.Button[Any]:
 
 
 def _ids(context: Context, name: str) -> list[int]:
-    return [int(id_) for id_ in context.choices.get(name, ())]
+    return [known(int, id_) for id_ in context.choices.get(name, ())]
 
 
 # -- how pictures are shown ----------------------------------------------------------------------------------
@@ -147,7 +148,7 @@ async def set_media(context: Context) -> None:
         raise UserError(text("mod.media_one"))
     guild_id = context.guild_id
     target = next(iter([*channels, *roles]), guild_id)
-    treatment, on = Treatment(context.fields["treatment"]), context.fields["on"] == str(True)
+    treatment, on = known(Treatment, context.fields.get("treatment")), context.fields.get("on") == str(True)
     guilds = context.services.guilds
     changed = await guilds.set_media(guild_id, context.actor, target, treatment, on=on)
     await show_panel(context, notice=_summary(changed))
@@ -192,7 +193,8 @@ async def set_words(context: Context) -> None:
     pattern = written.get("pattern", "").strip()
     try:
         if pattern:
-            rule = WordRule(Match(written["match"]), pattern, WordAction(written["action"]))
+            match, action = known(Match, written.get("match")), known(WordAction, written.get("action"))
+            rule = WordRule(match, pattern, action)
             edits.append(word_added(rule))
         changed = await context.services.guilds.change(context.guild_id, context.actor, all_of(edits))
     except UserError as refusal:
@@ -236,7 +238,7 @@ async def set_prompts(context: Context, revision: int | None) -> None:
     """Change what was written otherwise than the window showed it, all at once: a slip leaves nothing half done."""
     await context.defer_update()
     typed = {name: context.fields.get(name, "") for name in ("defaults", "suffix", "limits")}
-    chosen = {Charge(value) for value in context.choices.get("kinds", ())}
+    chosen = {known(Charge, value) for value in context.choices.get("kinds", ())}
     guilds, sections = context.services.guilds, ("additions", "limits", "kinds")
     shown = await guilds.shown(context.guild_id, revision, sections)
     kinds = listed([text(f"pool.charge.{c.value}") for c in PICTURES if c in chosen])
