@@ -11,12 +11,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.domain.tenancy import parse_ceiling
+from bot.domain.tenancy import parse_ceiling, read_id
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
-from bot.ui.kit.custom_ids import MOST
 from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.escape import quoted
 from bot.ui.moderation.welcome import greeting, welcome_view
@@ -131,10 +130,10 @@ async def _show(context: Context, guild_id: int) -> None:
 
 
 def _id_of(typed: str) -> int:
-    words = typed.strip()
-    if not words.isascii() or not words.isdigit() or len(words) > len(str(MOST)) or int(words) > MOST:
-        raise UserError(text("server.unknown", id=quoted(words, NAME_LIMIT)))
-    return int(words)
+    guild_id = read_id(typed)
+    if guild_id is None:
+        raise UserError(text("server.unknown", id=quoted(typed, NAME_LIMIT)))
+    return guild_id
 
 
 class ServersCog(commands.Cog):

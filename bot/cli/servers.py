@@ -18,7 +18,20 @@ if TYPE_CHECKING:
     from bot.services.accounts.owner_policy import OwnerPolicy, ServerView
 
 group = typer.Typer(no_args_is_help=True, help="Which servers draw on your accounts, and how much at most.")
-ServerId = Annotated[int, typer.Argument(min=1, metavar="ID", help="What Discord's *Copy Server ID* gives.")]
+
+
+def _id(typed: str) -> int:
+    from bot.domain.tenancy import read_id  # noqa: PLC0415 - as above
+
+    found = read_id(typed)
+    if found is None:
+        raise typer.BadParameter(f"“{typed}” is no server's id; Discord's Copy Server ID gives one.")
+    return found
+
+
+ServerId = Annotated[
+    int, typer.Argument(parser=_id, metavar="ID", help="What Discord's *Copy Server ID* gives.")
+]
 
 
 def _with_servers(work: Callable[[OwnerPolicy], Awaitable[None]]) -> None:

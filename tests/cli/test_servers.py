@@ -59,3 +59,12 @@ def test_what_is_no_ceiling_is_one_sentence() -> None:
     assert said.startswith("78 A ceiling must read per-day/per-month/at-once/waiting")
     assert said.count("\n") == 1
     assert "No server is known yet" in servers("list")
+
+
+@pytest.mark.parametrize("typed", [str(2**63), "1_000", "\uff11\uff12", "+5", "0"])
+def test_what_is_no_id_of_a_server_is_named_and_nothing_is_noted(typed: str) -> None:
+    said = servers("let-in", typed)
+
+    assert said.startswith("2 ")
+    assert "Copy Server ID" in said
+    assert servers("list").startswith("0 No server is known yet")

@@ -4,6 +4,7 @@ Never here: settings that have one value (setting_modal), and what a change mean
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,6 +63,7 @@ PICKED: Final = 25
 PARAMETERS_LIMIT: Final = 300
 LIMITS_LIMIT: Final = 2_000
 LABEL_LIMIT: Final = 100
+VALUE: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
 
 def _summary(changed: Changed) -> Text:
@@ -304,11 +306,10 @@ def read_limits(typed: str) -> dict[str, float | None]:
         if not number.strip():
             wanted[key] = None
             continue
-        try:
-            most = float(unicodedata.normalize("NFKC", number).strip().replace(",", "."))
-        except ValueError:
-            raise UserError(text("pool.no_number", typed=quoted(number, LABEL_LIMIT))) from None
-        wanted[key] = checked_most(key, most)
+        spelled = unicodedata.normalize("NFKC", number).strip().replace(",", ".")
+        if VALUE.fullmatch(spelled) is None:
+            raise UserError(text("pool.no_number", typed=quoted(number, LABEL_LIMIT)))
+        wanted[key] = checked_most(key, float(spelled))
     return wanted
 
 
