@@ -258,6 +258,16 @@ def test_every_rule_that_may_go_has_a_name_in_its_window(patterns: list[str], la
             assert 1 <= units(option["label"]) <= 100
 
 
+def longest(sign: str, language: str) -> tuple[str, str, str, str, str]:
+    return sign * LIMITS_LIMIT, sign * PARAMETERS_LIMIT, sign * SUFFIX_LIMIT, sign * 300, language
+
+
+@pytest.mark.parametrize("language", CATALOGUES.languages)
+@pytest.mark.parametrize("sign", ["`", "🦊", "x"])
+def test_the_fullest_window_is_given_back_in_one_message(sign: str, language: str) -> None:
+    check_given_back(*longest(sign, language))
+
+
 @briefly
 @given(
     hostile(LIMITS_LIMIT),
@@ -269,6 +279,10 @@ def test_every_rule_that_may_go_has_a_name_in_its_window(patterns: list[str], la
 def test_a_window_that_is_given_back_fits_into_one_message(
     limits: str, defaults: str, suffix: str, other: str, language: str
 ) -> None:
+    check_given_back(limits, defaults, suffix, other, language)
+
+
+def check_given_back(limits: str, defaults: str, suffix: str, other: str, language: str) -> None:
     written: list[tuple[Text, Text | str | int]] = [
         (text("section.additions"), as_typed(defaults, room=LINE_ROOM)),
         (text("panel.suffix"), as_typed(suffix, room=LINE_ROOM)),

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 NOTHING: Final = "—"
 CHANGES: Final = 3
-ROOM: Final = 700
+ROOM: Final = 600
 """Characters of others' changes; what was written may have the rest of a message's 4,000:"""
-TYPED_ROOM: Final = 2_100
+TYPED_ROOM: Final = 2_010
 """the longest field so many, with its block around it,"""
-LINE_ROOM: Final = 460
+LINE_ROOM: Final = 440
 """and each of the others. Only signs that grow in a block are ever cut."""
 
 
