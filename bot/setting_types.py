@@ -17,7 +17,7 @@ from bot.domain.accounts import AccountMap
 from bot.domain.costs import Money, Rates, parse_money, parse_rates
 from bot.domain.engine_models import engine_model
 from bot.domain.pools import MIDJOURNEY_POOLS, Allowance, Pool, parse_default_rules
-from bot.domain.tenancy import Access, Ceiling, parse_access, parse_ceiling
+from bot.domain.tenancy import Access, Ceiling, parse_access, parse_ceiling, read_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,12 +152,13 @@ def _account_of(value: object) -> AccountMap:
     found: dict[tuple[int, Pool | None], str] = {}
     for part in filter(None, re.split(r"[\s,]+", str(value))):
         match = re.fullmatch(rf"([0-9]{{1,20}})(?:/({POOLS}))?=([a-z0-9_-]+)", part, re.IGNORECASE)
-        if match is None:
+        server = None if match is None else read_id(match[1])
+        if match is None or server is None:
             raise ValueError(
                 "must be servers with accounts, such as 123456789=studio or 123456789/FAST=guest"
             )
         pool = None if match[2] is None else Pool(match[2].upper())
-        found[int(match[1]), pool] = match[3].lower()
+        found[server, pool] = match[3].lower()
     return found
 
 

@@ -3,6 +3,7 @@ Never here: prompts' rules (domain), policy and rows (services), cards (ui)."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ ROLES = [
 SUGGESTIONS = 25
 SUGGESTION_LIMIT = 100
 """Discord's limits of suggestions and of one of them (peers F31)."""
+SEED = re.compile("[0-9]{1,10}")
 LARGEST_SEED = 4_294_967_295
 
 
@@ -166,7 +168,7 @@ class ImagineCog(commands.Cog):
         jobs = context.services.jobs
         begun = str(typed)
         found = await within_deadline(jobs.seeds(context.viewer), ())
-        own = int(begun) if begun.isdigit() and int(begun) <= LARGEST_SEED else None
+        own = int(begun) if SEED.fullmatch(begun) and int(begun) <= LARGEST_SEED else None
         suggested = [] if own is None else [app_commands.Choice(name=begun, value=own)]
         suggested += [
             app_commands.Choice(name=plain(f"{seed} · {prompt}", SUGGESTION_LIMIT), value=seed)

@@ -11,12 +11,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.domain.tenancy import parse_ceiling
+from bot.domain.tenancy import parse_ceiling, read_id
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
-from bot.ui.kit.custom_ids import MOST
 from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.escape import quoted
 from bot.ui.moderation.welcome import greeting, welcome_view
@@ -47,7 +46,7 @@ class Servers(app_commands.Group, name="servers", description=localized("command
         context = Context(interaction)
         policy = await _of_owner(context)
         views = await policy.every()
-        await context.send_ephemeral(content=server_list(views, context.localize)[:2000])
+        await context.send_ephemeral(content=server_list(views, context.localize))
 
     @app_commands.command(name="let-in", description=localized("command.ops.servers.let_in"))
     @app_commands.describe(server=localized("command.ops.server"))
@@ -131,10 +130,10 @@ async def _show(context: Context, guild_id: int) -> None:
 
 
 def _id_of(typed: str) -> int:
-    words = typed.strip()
-    if not words.isascii() or not words.isdigit() or len(words) > len(str(MOST)) or int(words) > MOST:
-        raise UserError(text("server.unknown", id=quoted(words, NAME_LIMIT)))
-    return int(words)
+    guild_id = read_id(typed)
+    if guild_id is None:
+        raise UserError(text("server.unknown", id=quoted(typed, NAME_LIMIT)))
+    return guild_id
 
 
 class ServersCog(commands.Cog):

@@ -33,7 +33,7 @@ class Keys(app_commands.Group, name="keys", description=localized("command.ops.k
         context = Context(interaction)
         keys = await _of_owner(context)
         await context.send_ephemeral(
-            content=key_list(await keys.every(), context.localize, await _names(context))[:2000]
+            content=key_list(await keys.every(), context.localize, await _names(context))
         )
 
     @app_commands.command(name="create", description=localized("command.ops.keys.create"))

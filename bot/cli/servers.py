@@ -18,7 +18,28 @@ if TYPE_CHECKING:
     from bot.services.accounts.owner_policy import OwnerPolicy, ServerView
 
 group = typer.Typer(no_args_is_help=True, help="Which servers draw on your accounts, and how much at most.")
-ServerId = Annotated[int, typer.Argument(min=1, metavar="ID", help="What Discord's *Copy Server ID* gives.")]
+
+
+def _id(typed: str) -> int:
+    return _read(typed, "is no server's id; Discord's Copy Server ID gives one")
+
+
+def _application_id(typed: str) -> int:
+    return _read(typed, "is no application's id; Discord's developer portal shows it")
+
+
+def _read(typed: str, otherwise: str) -> int:
+    from bot.domain.tenancy import read_id  # noqa: PLC0415 - as above
+
+    found = read_id(typed)
+    if found is None:
+        raise typer.BadParameter(f"“{typed}” {otherwise}.")
+    return found
+
+
+ServerId = Annotated[
+    int, typer.Argument(parser=_id, metavar="ID", help="What Discord's *Copy Server ID* gives.")
+]
 
 
 def _with_servers(work: Callable[[OwnerPolicy], Awaitable[None]]) -> None:
@@ -98,7 +119,10 @@ def ceiling(
 @group.command("application")
 def application(
     application_id: Annotated[
-        int, typer.Argument(min=1, metavar="ID", help="The *Application ID* in Discord's developer portal.")
+        int,
+        typer.Argument(
+            parser=_application_id, metavar="ID", help="The *Application ID* in Discord's developer portal."
+        ),
     ],
 ) -> None:
     """Say that your bot is another application now: data of servers in which that one is not goes a month after its next start."""

@@ -210,6 +210,6 @@ def _limit(spelling: str, part: str) -> int | None:
     word = spelling.strip().lower()
     if word == "unlimited":
         return None
-    if not word.isascii() or not word.isdigit():
+    if not word.isascii() or not word.isdigit() or len(word) > 9:  # noqa: PLR2004 - what a 32-bit column holds
         raise ValueError(f"“{spelling}” in “{part}” is neither a whole number nor unlimited")
     return int(word)

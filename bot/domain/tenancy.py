@@ -3,6 +3,7 @@ Never here: what moderators decide (they divide this budget), Discord, and count
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -22,6 +23,9 @@ OWN_KEY_WAITING: Final = 200
 """Jobs that may wait in a server with a key of its own, unless its ceiling says another number: it pays for them itself,
 but the queue is everybody's."""
 PARTS: Final = 4
+LARGEST_ID: Final = 2**63 - 1
+"""What a database can hold; no id of Discord's or of ours is larger."""
+_ID: Final = re.compile("[1-9][0-9]{0,18}")
 
 
 class Ceiling(NamedTuple):
@@ -72,6 +76,14 @@ def _number(part: str) -> int | None:
     return int(part)
 
 
+def read_id(typed: str) -> int | None:
+    """One of Discord's ids as people paste it; None for anything else, also for what only Python takes for a number."""
+    words = typed.strip()
+    if _ID.fullmatch(words) is None or int(words) > LARGEST_ID:
+        return None
+    return int(words)
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Which servers draw on the owner's accounts, besides those that were let in one by one."""
@@ -96,9 +108,10 @@ def parse_access(spelling: str) -> Access:
     if words in {MINE, OPEN}:
         return Access(mine=words == MINE, everyone=words == OPEN)
     parts = [part.strip() for part in words.split(",") if part.strip()]
-    if not parts or not all(part.isascii() and part.isdigit() and len(part) <= 20 for part in parts):  # noqa: PLR2004 - Discord's ids
+    ids = [read_id(part) for part in parts]
+    if not ids or None in ids:
         raise ValueError("must be mine, open, or ids of servers with commas between them")
-    return Access(ids=frozenset(int(part) for part in parts))
+    return Access(ids=frozenset(id_ for id_ in ids if id_ is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,3 +72,12 @@ def test_a_change_of_application_that_was_meant_is_remembered(database: str) -> 
 async def remembered(database: str) -> str | None:
     async with open_storage(database, migrate=False) as storage:
         return await storage.meta.get(APPLICATION)
+
+
+@pytest.mark.parametrize("typed", [str(2**63), "1_000", "\uff11\uff12", "+5", "0"])
+def test_what_is_no_id_of_a_server_is_named_and_nothing_is_noted(typed: str) -> None:
+    said = servers("let-in", typed)
+
+    assert said.startswith("2 ")
+    assert "Copy Server ID" in said
+    assert servers("list").startswith("0 No server is known yet")

@@ -3,7 +3,8 @@ Never here: the card that follows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import discord
 import pytest
@@ -192,6 +193,24 @@ async def test_models_are_suggested_and_a_newer_one_may_be_typed() -> None:
 
     assert [choice["value"] for choice in known] == ["niji", "niji 7", "niji 6", "niji 5"]
     assert [choice["value"] for choice in newer] == ["9"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("12", [12]), ("²", []), ("\uff11\uff12", []), ("1_2", []), ("9" * 5_000, []), ("4294967296", [])],
+)
+async def test_only_what_is_a_seed_is_suggested_as_one(
+    typed: str, offered: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def seeds(_viewer: object) -> list[tuple[int, str]]:
+        return [(777, "a paper fox")]
+
+    async with studio() as house:
+        house.services.jobs = cast("Any", SimpleNamespace(seeds=seeds))
+        found = await house.ada.autocomplete(house.channel, "imagine", "seed", typed)
+
+    assert [choice["value"] for choice in found] == offered
+    assert "Ignoring exception" not in caplog.text
 
 
 async def test_own_option_sets_are_suggested() -> None:

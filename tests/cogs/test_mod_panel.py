@@ -20,11 +20,13 @@ from bot.domain.prices import PICTURES, Charge
 from bot.domain.servers.access import MediaRule, PressPermission, Treatment
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.servers.server_settings import COMMANDS, DECLARATIONS
+from bot.errors import UserError
 from bot.services.servers.policy import GuildPolicy
 from bot.services.servers.settings import Guilds
 from bot.storage import open_storage
 from bot.storage.server_tables import audit
 from bot.texts import text
+from bot.ui.moderation.list_modals import read_limits
 from bot.ui.moderation.panel import TRANSLATE, panel_view
 from bot.ui.moderation.prompt_lists import images_view
 from bot.ui.moderation.setting_words import Localizer
@@ -306,6 +308,21 @@ async def test_a_word_rule_with_a_slip_is_given_back_and_removes_nothing(tmp_pat
         assert "```\nblo(od\n```" in seen(said)
         assert "Change…" in [p.get("label") for p in walk(said.followups[0].components)]
         assert (await here.settings()).words == (rule,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "most"), [("chaos 50", 50.0), ("iw 0,5", 0.5), ("chaos \uff15\uff10", 50.0), ("chaos", None)]
+)
+def test_a_largest_value_is_read_as_people_type_it(typed: str, most: float | None) -> None:
+    assert list(read_limits(typed).values()) == [most]
+
+
+@pytest.mark.parametrize("typed", ["1_0", "+5", "-5", "1e1", "nan", "inf", "0x1", "\u0665", "5 0", "9" * 400])
+def test_what_only_a_program_takes_for_a_number_is_refused(typed: str) -> None:
+    with pytest.raises(UserError) as refused:
+        read_limits(f"chaos {typed}")
+
+    assert refused.value.text.id == "pool.no_number"
 
 
 async def test_limits_and_words_are_taken_away_from_the_panel(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import discord
+import pytest
 
 from bot.domain.schedule import HOUR
 from bot.domain.upstream_keys import UpstreamKey
@@ -69,6 +70,15 @@ async def test_nobody_but_the_owner_may_look_make_or_delete(tmp_path: Path) -> N
         ):
             assert "Only the bot's owner" in seen(await at.do(name, **options)), name
 
+        assert at.office.made == 0
+
+
+@pytest.mark.parametrize("typed", [str(2**63), "9" * 20, "007", "1_000", "\uff11\uff12", "+5", "`" * 60])
+async def test_a_server_that_cannot_be_is_refused_before_a_key_is_made(tmp_path: Path, typed: str) -> None:
+    async with counter(tmp_path) as at:
+        said = await at.make(typed)
+
+        assert "neither a server's id nor a name" in said
         assert at.office.made == 0
 
 

@@ -341,6 +341,7 @@ def test_accounts_are_named_mapped_and_kept_secret() -> None:
         ("ACCOUNTS", "default=sk-abcdef123456", "names the account default twice"),
         ("ACCOUNTS", "a=sk-abcdef123456,A=sk-abcdef123456", "names the account a twice"),
         ("ACCOUNT_OF", "here=studio", "must be servers with accounts"),
+        ("ACCOUNT_OF", f"{2**63}=studio", "must be servers with accounts"),
         ("ACCOUNT_OF", "123/SLOW=studio", "must be servers with accounts"),
         ("ACCOUNT_OF", "123=studio", "names studio, which is none of EASEL_ACCOUNTS"),
         ("MASTER_KEY", "hunter2-hunter2", "must be 32 random bytes"),

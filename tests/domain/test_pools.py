@@ -52,6 +52,8 @@ def test_blanks_and_case_do_not_matter_and_a_pool_can_be_off_or_unlimited() -> N
         ("NORMAL=1/2/x", "neither a whole number nor unlimited"),
         ("NORMAL=1/2/-3", "neither a whole number nor unlimited"),
         ("NORMAL=1/2/²", "neither a whole number nor unlimited"),
+        ("NORMAL=1/2/1_000", "neither a whole number nor unlimited"),
+        (f"NORMAL={2**63}/1/1", "neither a whole number nor unlimited"),
         ("FAST=1/1/1,fast=2/2/2", "named twice"),
         ("FAST=off,fast=2/2/2", "named twice"),
     ],

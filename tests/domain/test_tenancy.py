@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.tenancy import NO_CEILING, Access, Ceiling, KnownServer, parse_access, parse_ceiling
+from bot.domain.tenancy import NO_CEILING, Access, Ceiling, KnownServer, parse_access, parse_ceiling, read_id
 
 
 @pytest.mark.parametrize(
@@ -29,10 +29,25 @@ def test_what_is_no_ceiling_is_refused(spelling: str) -> None:
         parse_ceiling(spelling)
 
 
-@pytest.mark.parametrize("spelling", ["", "mine,open", "yours", "12a", ","])
+@pytest.mark.parametrize(
+    "spelling", ["", "mine,open", "yours", "12a", ",", str(2**63), "1_000", "\uff11\uff12", "+5", "5,0"]
+)
 def test_what_is_no_access_is_refused(spelling: str) -> None:
     with pytest.raises(ValueError, match="must be mine, open"):
         parse_access(spelling)
+
+
+@pytest.mark.parametrize("typed", ["1", "123456789012345678", f" {2**63 - 1}\n"])
+def test_an_id_is_read_as_it_is_pasted(typed: str) -> None:
+    assert read_id(typed) == int(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "0", "-5", "+5", "1_000", "1 000", "\uff11\uff12", "²", "007", "5.0", str(2**63), "9" * 5_000],
+)
+def test_what_no_database_could_hold_or_nobody_pastes_is_no_id(typed: str) -> None:
+    assert read_id(typed) is None
 
 
 def test_who_is_let_in() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from cachetools import TTLCache
 
 from bot.domain.accounts import ACCOUNT_NAME, DEFAULT_ACCOUNT
 from bot.domain.schedule import MINUTE, SECOND
+from bot.domain.tenancy import read_id
 from bot.domain.upstream_keys import KeyHolder, UpstreamKey, remark_of
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.services.accounts.key_orders import Order
@@ -39,7 +39,6 @@ LOOKS: Final = 3
 BETWEEN_LOOKS_S: Final = 2.0
 BELIEVED_MS: Final = 15 * SECOND
 MOST_CREDITS: Final = 10**15
-_SERVER: Final = re.compile(r"[0-9]{1,20}")
 SHOWN: Final = 60
 
 
@@ -321,15 +320,16 @@ class UpstreamKeys:
             found = _tagged(listed, tag)
             if found is None and self.clock.now() - order.at >= SETTLED_MS:
                 await self.orders.forget(tag)
-            elif found is not None and self.own_keys.offered and _SERVER.fullmatch(order.subject):
+            elif found is not None and self.own_keys.offered and read_id(order.subject) is not None:
                 with suppress(UserError):  # the list shows it as one that nobody uses
                     await self._hand_in(order.subject, order.actor, found)
 
 
 def _checked(subject: str) -> int | None:
     """A server's id, or None for an account's name; raises `UserError` for anything else."""
-    if _SERVER.fullmatch(subject):
-        return int(subject)
+    guild_id = read_id(subject)
+    if guild_id is not None:
+        return guild_id
     if not ACCOUNT_NAME.fullmatch(subject) or subject == DEFAULT_ACCOUNT:
         raise UserError(text("keys.subject", name=subject[:SHOWN]))
     return None

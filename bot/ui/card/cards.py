@@ -42,6 +42,7 @@ CHILD_PROMPT_LIMIT: Final = 200
 """A child's prompt is its root's, which stands above: a reminder is enough."""
 WORDS_LIMIT: Final = 500
 LABEL_LIMIT: Final = 80
+LINK_LIMIT: Final = 600
 ALT_LIMIT: Final = 256
 
 OWNERS: Final = frozenset({FailureKind.KEY, FailureKind.BALANCE})
@@ -311,16 +312,15 @@ class _Drawing:
 
     def _remarks(self, picture: Picture | None) -> Iterable[str]:
         for note in self._job.notes:
-            if note == TOO_LARGE and self._address is not None:
-                yield self._small(text("card.too_large_link", link=shown_address(self._address)))
+            if note == TOO_LARGE and (link := _clickable(self._address)) is not None:
+                yield self._small(text("card.too_large_link", link=link))
             elif note not in {FROM_DESCRIPTION, FROM_SHORTENED}:  # the headline says it, with a link
                 yield self._small(text(note))
         if picture is None or not picture.reduced:
             return
-        if picture.source is None:
-            yield self._small(text("card.reduced"))
-        else:
-            yield self._small(text("card.reduced_link", link=shown_address(picture.source)))
+        link = _clickable(picture.source)
+        reduced = text("card.reduced") if link is None else text("card.reduced_link", link=link)
+        yield self._small(reduced)
 
     def _footer(self) -> str:
         """Pool, requester, time and key: small, and the same on every card."""
@@ -367,6 +367,12 @@ def _description(catalogues: Catalogues, job: Job, detail: DetailLevel) -> str:
     if not job.is_terminal:
         return plain(localize(text("card.preview_alt", prompt=plain_title(job, localize))), ALT_LIMIT)
     return plain(localize(text("card.alt", prompt=plain_title(job, localize))), ALT_LIMIT)
+
+
+def _clickable(address: str | None) -> str | None:
+    """An address for a link, if it is not so long that a message would have no room for it."""
+    link = None if address is None else shown_address(address)
+    return link if link is None or len(link) <= LINK_LIMIT else None
 
 
 def _waiting(ahead: int | None, since: str) -> Text:

@@ -20,7 +20,9 @@ from bot.texts import text
 from bot.ui.card.card_buttons import DetailLevel
 from bot.ui.card.pace import EditPace
 from bot.ui.kit.channel_locks import ChannelLocks
+from bot.ui.kit.context import CONTENT_LIMIT
 from bot.ui.kit.discord_errors import REJECTED, THREAD_ARCHIVED, WORDS_REFUSED, translated
+from bot.ui.kit.escape import cut
 from bot.ui.kit.message_parser import picture_url, picture_urls, shows
 
 if TYPE_CHECKING:
@@ -96,7 +98,7 @@ class DiscordPublisher:
 
     async def send_dm(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:
         """Give somebody a picture in a direct message: a plain file, which every client can save."""
-        content = self._cards.render(words, locale)
+        content = cut(self._cards.render(words, locale), CONTENT_LIMIT)
         async with translated():
             channel = await self._client.create_dm(discord.Object(user_id))
             files = [_file(one) for one in (picture, *picture.more)]
@@ -109,7 +111,8 @@ class DiscordPublisher:
         webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
         webhook.type = discord.WebhookType.application  # which it is; `partial` takes it for one of a channel
         async with translated():
-            await webhook.send(self._cards.render(words, locale), ephemeral=True, allowed_mentions=NOBODY)
+            said = cut(self._cards.render(words, locale), CONTENT_LIMIT)
+            await webhook.send(said, ephemeral=True, allowed_mentions=NOBODY)
 
     async def picture_url(self, channel_id: int, message_id: int) -> str | None:
         """Read where a card's picture is."""

@@ -20,9 +20,11 @@ from bot.services.intake.drafts import CLOSED, keeps_draft, with_its_pool
 from bot.texts import Text, text
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
+from bot.ui.kit.context import CONTENT_LIMIT
 from bot.ui.kit.controls import StatelessView, component, form, modal
 from bot.ui.kit.custom_ids import KEY, encode_custom_id
 from bot.ui.kit.deadline import within_deadline
+from bot.ui.kit.escape import cut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -109,7 +111,7 @@ async def offer_back(
                 emoji="✨",
             )
         )
-    lines = [discord.ui.TextDisplay[Any](context.localize(words)) for words in said]
+    lines = [discord.ui.TextDisplay[Any](cut(context.localize(words), CONTENT_LIMIT)) for words in said]
     await context.reply(why, view=StatelessView(*lines, discord.ui.ActionRow(*buttons)))
 
 

@@ -11,7 +11,9 @@ import discord
 from bot.domain.intake.prompts import PromptOptions
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
+from bot.ui.kit.context import CONTENT_LIMIT
 from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.escape import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +47,7 @@ async def offer_draft(context: Context, why: Text, typed: str, reopens: Callable
         emoji="✏️",
         style=discord.ButtonStyle.primary,
     )
-    line = discord.ui.TextDisplay[Any](context.localize(why))
+    line = discord.ui.TextDisplay[Any](cut(context.localize(why), CONTENT_LIMIT))
     await context.send_ephemeral(view=StatelessView(line, discord.ui.ActionRow(button)))
 
 

@@ -15,7 +15,7 @@ from bot.services.history.upstream_requests import known_seed
 from bot.texts import Localize, Text, text
 from bot.ui.card.titles import title_of
 from bot.ui.kit.controls import StatelessView
-from bot.ui.kit.escape import plain, quoted, units
+from bot.ui.kit.escape import fenced, plain, quoted, units
 from bot.ui.kit.links import card_link, message_link
 from bot.ui.pools.wording import cost, spent_words
 
@@ -38,9 +38,6 @@ ACUTE: Final = "\u00b4"
 """Stands for a backtick, which would end a span of code."""
 CHILDREN: Final = 10
 LABEL_LIMIT: Final = 40
-FENCE: Final = "```"
-BROKEN_FENCE: Final = "`\u200b`\u200b`"
-"""Three backticks would end the block; nothing else has a meaning inside."""
 FILE: Final = "prompt.txt"
 
 TYPED_LIMIT: Final = 700
@@ -79,8 +76,8 @@ def info_view(
     title = title_of(job)
     if title is not None or not job.prompt:
         box.add_item(discord.ui.TextDisplay(f"**{localize(title or text('title.no_words'))}**"))
-    elif units(block(job.prompt)) <= BLOCK_LIMIT:
-        box.add_item(discord.ui.TextDisplay(block(job.prompt)))
+    elif units(fenced(job.prompt)) <= BLOCK_LIMIT:
+        box.add_item(discord.ui.TextDisplay(fenced(job.prompt)))
     else:
         files.append(discord.File(io.BytesIO(job.prompt.encode()), filename=FILE))
         box.add_item(discord.ui.File(f"attachment://{FILE}"))
@@ -100,11 +97,6 @@ def _fitting(lines: Iterable[str], room: int) -> Iterable[str]:
         if room < 0:
             return
         yield line
-
-
-def block(words: str) -> str:
-    """A code block: shown and copied exactly as it is."""
-    return f"{FENCE}\n{words.replace(FENCE, BROKEN_FENCE)}\n{FENCE}"
 
 
 def _facts(job: Job, spent: Text | None, seed: Text | None) -> Iterable[Text]:

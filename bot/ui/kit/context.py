@@ -18,6 +18,7 @@ from bot.services.admission.asker import Asker
 from bot.services.admission.viewer import Viewer
 from bot.texts import Text, listed, text
 from bot.ui.kit.error_sentences import NETWORK, sentence_for
+from bot.ui.kit.escape import cut
 from bot.ui.kit.open_answers import NOT_DELIVERED, note
 
 if TYPE_CHECKING:
@@ -305,7 +306,11 @@ class Context:
             return  # a list of suggestions cannot carry a sentence
         try:
             await self.send_ephemeral(
-                **({"content": self.localize(sentence)[:CONTENT_LIMIT]} if view is None else {"view": view})
+                **(
+                    {"content": cut(self.localize(sentence), CONTENT_LIMIT)}
+                    if view is None
+                    else {"view": view}
+                )
             )
         except (discord.HTTPException, *NETWORK) as error:
             self.interaction.extras[NOT_DELIVERED] = True

@@ -15,6 +15,7 @@ from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.context import Context
 from bot.ui.kit.custom_ids import KEY, OURS, encode_custom_id, kind_of, read_fields, renewed
+from bot.ui.kit.escape import cut, plain
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 TITLE_LIMIT: Final = 45
+TEXTS_LIMIT: Final = 4_000
+"""Characters of all texts of a message (facts §3.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ async def dispatch(interaction: AnyInteraction) -> None:
     reference = str(interaction.id)
     if control is None or values is None:
         log.info("control_unknown", extra={"interaction": interaction.id, "kind": kind_of(custom_id)})
-        is_foreign = controls is COMPONENTS and custom_id.startswith(OURS)
+        is_button = context.data.get("component_type") == discord.ComponentType.button.value
+        is_foreign = is_button and custom_id.startswith(OURS)
         refusal = UserError(text("press.foreign" if is_foreign else "press.expired"))
         await context.reply_error(refusal, reference=reference)
         return
@@ -138,7 +142,7 @@ class StatelessView(discord.ui.LayoutView):
 def words_view(words: str, *buttons: discord.ui.Item[Any]) -> StatelessView:
     """A sentence in the place of a view, which no sentence without one can replace (facts §3.4); perhaps with buttons."""
     row: tuple[discord.ui.Item[Any], ...] = (discord.ui.ActionRow(*buttons),) if buttons else ()
-    return StatelessView(discord.ui.TextDisplay(words), *row)
+    return StatelessView(discord.ui.TextDisplay(cut(words, TEXTS_LIMIT)), *row)
 
 
 def form(
@@ -148,7 +152,7 @@ def form(
     *fields: tuple[Text, discord.ui.Item[Any], Text | None],
 ) -> discord.ui.Modal:
     """A modal of labelled fields: words, input, hint. Its custom_id says all, so it may be sent after a restart."""
-    drawn = discord.ui.Modal(title=localize(title)[:TITLE_LIMIT], custom_id=custom_id)
+    drawn = discord.ui.Modal(title=plain(localize(title), TITLE_LIMIT), custom_id=custom_id)
     for label, item, hint in fields:
         drawn.add_item(
             discord.ui.Label(

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from bot.domain.keys import KEY_PATTERN, JobKey
+from bot.domain.tenancy import LARGEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,12 +42,10 @@ class Field(Generic[T]):
 KEY: Final = Field(KEY_PATTERN, JobKey)
 NUMBER: Final = Field("[0-9]{1,6}", int)
 """A page or a position; ASCII digits only."""
-MOST: Final = 2**63 - 1
-"""What a database can hold; no id of Discord's or of ours is larger."""
 
 
 def _read_id(spelled: str) -> int:
-    if int(spelled) > MOST:
+    if int(spelled) > LARGEST_ID:
         raise ValueError(spelled)
     return int(spelled)
 

@@ -20,6 +20,9 @@ _JOINERS: Final = frozenset("\u200c\u200d")
 """Format characters that emoji and some scripts need."""
 _MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]()#@:]")
 """Discord honours a backslash before any of these: no mention, link, emoji, timestamp or style survives."""
+_FENCE: Final = "```"
+_FENCE_WITHIN: Final = re.compile("``(?=`)")
+"""Three backticks would end a block; nothing else has a meaning inside. However many there are, no three stay together."""
 _OPENER: Final = re.compile(r"^(\d+)(?=[.])|^(?=[-+])")
 """What begins a list when it stands first in a line."""
 
@@ -44,7 +47,7 @@ def escape(line: str) -> str:
 
 def quoted(text: str, limit: int) -> str:
     """Make it safe to show within `limit` characters, all that was added included."""
-    return f"{ISOLATE}{_fitted(one_line(text), limit - 2, escape)}{END_ISOLATE}"
+    return f"{ISOLATE}{escaped(text, limit - 2)}{END_ISOLATE}"
 
 
 def plain(text: str, limit: int) -> str:
@@ -65,6 +68,33 @@ def _fitted(line: str, room: int, render: Callable[[str], str]) -> str:
         else:
             high = middle - 1
     return render(line[:low].rstrip(" \u200c\u200d")) + ELLIPSIS
+
+
+def escaped(text: str, limit: int) -> str:
+    """The same without isolates: for words that stand in a sentence of their own kind."""
+    return _fitted(one_line(text), limit, escape)
+
+
+def fenced(words: str, limit: int | None = None) -> str:
+    """A block that shows and copies words exactly as they are, and that they cannot end; cut, if there is a limit."""
+    room = units(words) * 2 if limit is None else limit - 2 * len(_FENCE) - 2
+    return f"{_FENCE}\n{_fitted(words, room, _unfenced)}\n{_FENCE}"
+
+
+def _unfenced(words: str) -> str:
+    return _FENCE_WITHIN.sub("``\u200b", words)
+
+
+def cut(shown: str, limit: int) -> str:
+    """Cut what was rendered already, where nothing less will do: never within an escape, nor with an isolate left open."""
+    if units(shown) <= limit:
+        return shown
+    kept = (
+        shown.encode("utf-16-le", "surrogatepass")[: 2 * (limit - 2)].decode("utf-16-le", "ignore").rstrip()
+    )
+    if (len(kept) - len(kept.rstrip("\\"))) % 2:
+        kept = kept[:-1]
+    return kept + ELLIPSIS + (END_ISOLATE if kept.count(ISOLATE) > kept.count(END_ISOLATE) else "")
 
 
 def units(text: str) -> int:

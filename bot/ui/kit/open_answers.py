@@ -13,6 +13,7 @@ from bot.domain.jobs import TOKEN_LIFE_MS
 from bot.domain.open_answers import AnswerKind, OpenAnswer
 from bot.errors import RouteClosed
 from bot.ui.kit.discord_errors import translated
+from bot.ui.kit.escape import cut
 
 if TYPE_CHECKING:
     from bot.i18n import Catalogues
@@ -90,4 +91,4 @@ class DiscordAnswers:
             )
 
     def _said(self, open_: OpenAnswer, words: Text) -> str:
-        return self._catalogues.render(words, open_.locale)[:LIMIT]
+        return cut(self._catalogues.render(words, open_.locale), LIMIT)

@@ -4,6 +4,7 @@ Never here: settings that have one value (setting_modal), and what a change mean
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,13 +31,21 @@ from bot.services.servers.prompt_settings import (
     suffix_edit,
 )
 from bot.texts import Localize, Text, listed, text
+from bot.ui.kit.choices import known
 from bot.ui.kit.context import Context
 from bot.ui.kit.controls import form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, maybe
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.moderators import draw_mod_button
 from bot.ui.moderation.panel import show_panel
-from bot.ui.moderation.rejected_modals import as_typed, channels_named, reply_rejected, reply_stale
+from bot.ui.moderation.rejected_modals import (
+    LINE_ROOM,
+    NOTHING,
+    as_typed,
+    channels_named,
+    reply_rejected,
+    reply_stale,
+)
 from bot.ui.moderation.setting_changes import ModalOrigin
 from bot.ui.moderation.setting_modal import channel_picker, picker
 
@@ -54,6 +63,7 @@ PICKED: Final = 25
 PARAMETERS_LIMIT: Final = 300
 LIMITS_LIMIT: Final = 2_000
 LABEL_LIMIT: Final = 100
+VALUE: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
 
 def _summary(changed: Changed) -> Text:
@@ -109,7 +119,7 @@ def _again(context: Context, name: str) -> discord.ui.Button[Any]:
 
 
 def _ids(context: Context, name: str) -> list[int]:
-    return [int(id_) for id_ in context.choices.get(name, ())]
+    return [known(int, id_) for id_ in context.choices.get(name, ())]
 
 
 # -- how pictures are shown ----------------------------------------------------------------------------------
@@ -140,7 +150,7 @@ async def set_media(context: Context) -> None:
         raise UserError(text("mod.media_one"))
     guild_id = context.guild_id
     target = next(iter([*channels, *roles]), guild_id)
-    treatment, on = Treatment(context.fields["treatment"]), context.fields["on"] == str(True)
+    treatment, on = known(Treatment, context.fields.get("treatment")), context.fields.get("on") == str(True)
     guilds = context.services.guilds
     changed = await guilds.set_media(guild_id, context.actor, target, treatment, on=on)
     await show_panel(context, notice=_summary(changed))
@@ -168,7 +178,7 @@ def words_modal(localize: Localize, settings: GuildSettings) -> discord.ui.Modal
             max_values=len(known),
             required=False,
             options=[
-                discord.SelectOption(label=plain(rule.pattern, LABEL_LIMIT), value=_handle(rule))
+                discord.SelectOption(label=plain(rule.pattern, LABEL_LIMIT) or NOTHING, value=_handle(rule))
                 for rule in known
             ],
         )
@@ -185,7 +195,8 @@ async def set_words(context: Context) -> None:
     pattern = written.get("pattern", "").strip()
     try:
         if pattern:
-            rule = WordRule(Match(written["match"]), pattern, WordAction(written["action"]))
+            match, action = known(Match, written.get("match")), known(WordAction, written.get("action"))
+            rule = WordRule(match, pattern, action)
             edits.append(word_added(rule))
         changed = await context.services.guilds.change(context.guild_id, context.actor, all_of(edits))
     except UserError as refusal:
@@ -229,13 +240,13 @@ async def set_prompts(context: Context, revision: int | None) -> None:
     """Change what was written otherwise than the window showed it, all at once: a slip leaves nothing half done."""
     await context.defer_update()
     typed = {name: context.fields.get(name, "") for name in ("defaults", "suffix", "limits")}
-    chosen = {Charge(value) for value in context.choices.get("kinds", ())}
+    chosen = {known(Charge, value) for value in context.choices.get("kinds", ())}
     guilds, sections = context.services.guilds, ("additions", "limits", "kinds")
     shown = await guilds.shown(context.guild_id, revision, sections)
     kinds = listed([text(f"pool.charge.{c.value}") for c in PICTURES if c in chosen])
     said: list[tuple[Text, Text | str]] = [
-        (text("section.additions"), as_typed(typed["defaults"])),
-        (text("panel.suffix"), as_typed(typed["suffix"])),
+        (text("section.additions"), as_typed(typed["defaults"], room=LINE_ROOM)),
+        (text("panel.suffix"), as_typed(typed["suffix"], room=LINE_ROOM)),
         (text("section.limits"), as_typed(typed["limits"])),
         (text("panel.kinds"), kinds),
     ]
@@ -295,11 +306,10 @@ def read_limits(typed: str) -> dict[str, float | None]:
         if not number.strip():
             wanted[key] = None
             continue
-        try:
-            most = float(unicodedata.normalize("NFKC", number).strip().replace(",", "."))
-        except ValueError:
-            raise UserError(text("pool.no_number", typed=quoted(number, LABEL_LIMIT))) from None
-        wanted[key] = checked_most(key, most)
+        spelled = unicodedata.normalize("NFKC", number).strip().replace(",", ".")
+        if VALUE.fullmatch(spelled) is None:
+            raise UserError(text("pool.no_number", typed=quoted(number, LABEL_LIMIT)))
+        wanted[key] = checked_most(key, float(spelled))
     return wanted
 
 

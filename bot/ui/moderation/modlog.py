@@ -16,7 +16,7 @@ from bot.i18n import SOURCE
 from bot.texts import Text, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.discord_errors import translated
-from bot.ui.kit.escape import escape, one_line, quoted
+from bot.ui.kit.escape import cut, escaped, quoted
 from bot.ui.moderation.changes import changes
 from bot.ui.moderation.pages import few
 from bot.ui.moderation.setting_words import Localizer
@@ -36,6 +36,9 @@ CHANNELS: Final = 10_000
 ARGUMENT_LIMIT: Final = 300
 DETAIL_LIMIT: Final = 200
 CHANGES: Final = 8
+CHANGES_ROOM: Final = 1_300
+SAID_LIMIT: Final = 1_500
+"""Characters of the sentence: with its details and changes it stays within a message's 4,000."""
 
 LOOKS: Final[Mapping[EventKind, tuple[str, int]]] = {
     EventKind.REFUSED: ("✋", 0x5C6370),
@@ -91,7 +94,7 @@ def event_view(event: ModEvent, localizer: Localizer) -> discord.ui.LayoutView:
     """Draw an event."""
     icon, colour = LOOKS[event.kind]
     lines = [
-        f"{icon} {localizer.localize(_sentence(event))}",
+        f"{icon} {cut(localizer.localize(_sentence(event)), SAID_LIMIT)}",
         *(f"-# {line}" for line in _small(event, localizer)),
     ]
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(colour))
@@ -101,7 +104,7 @@ def event_view(event: ModEvent, localizer: Localizer) -> discord.ui.LayoutView:
 
 def _sentence(event: ModEvent) -> Text:
     """What was said, about whom: a refusal speaks to the member, so it is told as their answer."""
-    said = escaped(event.said)
+    said = inert(event.said)
     if event.kind is EventKind.REFUSED and event.subject is not None:
         return text("log.refused", user=str(event.subject), why=said)
     if event.kind is EventKind.ERROR:
@@ -109,14 +112,14 @@ def _sentence(event: ModEvent) -> Text:
     return said
 
 
-def escaped(words: Text) -> Text:
+def inert(words: Text) -> Text:
     """The same sentence; what people wrote into it has no meaning to Discord."""
     return text(
         words.id,
         **{
-            name: escaped(value)
+            name: inert(value)
             if isinstance(value, Text)
-            else escape(one_line(value)[:ARGUMENT_LIMIT])
+            else escaped(value, ARGUMENT_LIMIT)
             if isinstance(value, str)
             else value
             for name, value in words.args.items()
@@ -128,7 +131,7 @@ def _small(event: ModEvent, localizer: Localizer) -> Iterable[str]:
     details, localize = event.details, localizer.localize
     if event.kind is EventKind.SETTINGS:
         lines = changes(details.get("before", {}), details.get("after", {}), localizer)
-        yield from few(lines, CHANGES, localize)
+        yield from few(lines, CHANGES, localize, room=CHANGES_ROOM)
     for name in ("rule", "found", "reason"):
         if details.get(name):
             yield localize(text(f"log.detail_{name}", value=quoted(str(details[name]), DETAIL_LIMIT)))

@@ -9,6 +9,7 @@ import discord
 
 from bot.texts import Localize, text
 from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.escape import units
 from bot.ui.kit.moderators import draw_mod_button
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def few(lines: Iterable[str], limit: int, localize: Localize, *, room: int = 2_0
     all_ = list(lines)
     shown: list[str] = []
     for line in all_[:limit]:
-        room -= len(line)
+        room -= units(line)
         if room < 0:
             break
         shown.append(line)

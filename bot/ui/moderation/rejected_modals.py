@@ -10,6 +10,7 @@ import discord
 
 from bot.texts import Text, text
 from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.escape import fenced
 from bot.ui.moderation.audit import entry_words
 from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.pages import few
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
 
 NOTHING: Final = "—"
 CHANGES: Final = 3
-ROOM: Final = 800
-"""Characters of others' changes; what was written may have the rest of a message's 4,000."""
+ROOM: Final = 600
+"""Characters of others' changes; what was written may have the rest of a message's 4,000:"""
+TYPED_ROOM: Final = 2_010
+"""the longest field so many, with its block around it,"""
+LINE_ROOM: Final = 440
+"""and each of the others. Only signs that grow in a block are ever cut."""
 
 
 Written = Iterable[tuple[Text, Text | str | int]]
@@ -61,12 +66,11 @@ async def reply_rejected(
     await context.reply(why, view=StatelessView(box))
 
 
-def as_typed(words: str) -> str:
+def as_typed(words: str, *, room: int = TYPED_ROOM) -> str:
     """What was typed, to be copied: in a block of its own that it cannot end."""
     if not words.strip():
         return NOTHING
-    unclosed = words.replace("```", "`\u200b``")
-    return f"\n```\n{unclosed}\n```"
+    return f"\n{fenced(words, room)}"
 
 
 def channels_named(ids: Iterable[int]) -> str:

@@ -11,6 +11,7 @@ import discord
 from bot.domain.servers.declarations import Choice, MultipleChoice, Named, Number, Switch
 from bot.domain.servers.server_settings import COMMANDS
 from bot.texts import text
+from bot.ui.kit.choices import known
 from bot.ui.kit.controls import form
 from bot.ui.kit.languages import name_of
 from bot.ui.moderation.setting_words import label_of, title_of
@@ -68,14 +69,18 @@ def _read(one: DeclaredSetting, context: Context) -> Any:
                 return None if about.optional else one.default
             return number
         case Named.CHANNEL | Named.ROLE:
-            return int(chosen[0]) if chosen else None
+            return known(int, chosen[0]) if chosen else None
         case Named.ZONE:
             return context.fields.get(about.option, "").strip()
         case MultipleChoice():
-            return tuple(kind.values(value) for value in chosen)
+            return tuple(known(kind.values, value) for value in chosen)
+    one_of_them = known(str, next(iter(chosen), None))
+    match kind:
         case Switch():
-            return chosen[0] == str(True)
-    return None if chosen[0] == NOTHING else chosen[0]
+            return one_of_them == str(True)
+        case Choice():
+            return known(kind.values, one_of_them)
+    return None if one_of_them == NOTHING else one_of_them
 
 
 def _number(typed: str, kind: Number) -> int | None:

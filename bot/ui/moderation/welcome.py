@@ -11,6 +11,7 @@ from bot.domain.pools import UNLIMITED, UNSET, USUAL_POOLS, AllowanceChange, Poo
 from bot.domain.servers.access import PressPermission
 from bot.services.servers.edits import all_of, allowance, channels_placed, pool_switched, values
 from bot.texts import Localize, listed, text
+from bot.ui.kit.choices import known
 from bot.ui.kit.controls import StatelessView, form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, Field
 from bot.ui.kit.moderators import draw_mod_button, mod_button
@@ -146,12 +147,12 @@ async def _decide(context: Context, revision: int | None, pools: Collection[Pool
     typed = context.fields.get("per_day", "").strip()
     unlimited = context.localize(text("pool.unlimited"))
     per_day = read_number(typed, unlimited=unlimited) if typed else UNSET
-    log = next((int(id_) for id_ in context.choices.get("log", ())), None)
+    log = next((known(int, id_) for id_ in context.choices.get("log", ())), None)
     if log is not None:
         check_writable(context, log)
-    wanted = {Pool(value) for value in context.choices.get("pools", ())}
-    allowed = [int(id_) for id_ in context.choices.get("channels", ())]
-    press = PressPermission(context.fields["press"])
+    wanted = {known(Pool, value) for value in context.choices.get("pools", ())}
+    allowed = [known(int, id_) for id_ in context.choices.get("channels", ())]
+    press = known(PressPermission, context.fields.get("press"))
     services, guild_id = context.services, context.guild_id
     guilds = services.guilds
     shown = await guilds.shown(guild_id, revision, SECTIONS)

@@ -14,6 +14,7 @@ from bot.errors import UserError
 from bot.services.servers.quota import REASON_LIMIT
 from bot.services.servers.settings import PAUSE_LIMIT
 from bot.texts import text
+from bot.ui.kit.choices import known
 from bot.ui.kit.controls import form, modal
 from bot.ui.kit.custom_ids import maybe, one_of
 from bot.ui.pools import changes as pool_changes
@@ -62,7 +63,8 @@ def _choice(name: str, label: str, localize: Localize, names: dict[str, Text]) -
 
 def _role_in(context: Context) -> int:
     """The chosen role; nobody chosen is everyone."""
-    return int(context.fields.get("role", context.guild_id))
+    role = context.fields.get("role")
+    return context.guild_id if role is None else known(int, role)
 
 
 def _limit_of(context: Context, name: str) -> NewLimit:
@@ -181,7 +183,7 @@ def price_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
 @modal("pool-price", POOL, moderators=True)
 async def set_price(context: Context, pool: Pool) -> None:
     """Set it."""
-    charge, units = Charge(context.fields["kind"]), _count(context, "units")
+    charge, units = known(Charge, context.fields.get("kind")), _count(context, "units")
     await _show(context, pool_changes.set_price(context, pool, charge, units))
 
 
@@ -208,7 +210,7 @@ async def grant(context: Context) -> None:
     written, units, hours = context.fields, _count(context, "units"), _count(context, "hours")
     if units is None:
         raise UserError(text("pool.grant_needs_units"))
-    member, pool = int(written["member"]), Pool(written["pool"])
+    member, pool = known(int, written.get("member")), known(Pool, written.get("pool"))
     reason = written.get("reason", "")
     await _show(context, pool_changes.grant(context, member, pool, units=units, reason=reason, hours=hours))
 

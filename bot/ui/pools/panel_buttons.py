@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.pools import Pool
+from bot.ui.kit.choices import known
 from bot.ui.kit.controls import component
 from bot.ui.pools import changes as pool_changes
 from bot.ui.pools import modals
@@ -30,7 +31,7 @@ async def press(context: Context, verb: Verb, pool: Pool | None) -> None:
 @component(MENU, POOL, moderators=True)
 async def choose(context: Context, pool: Pool) -> None:
     """Do what was chosen in the menu that stands for a pool's buttons."""
-    await _do(context, Verb(context.chosen or Verb.REFRESH), pool)
+    await _do(context, known(Verb, context.chosen or Verb.REFRESH), pool)
 
 
 @component(KEY_REMOVAL, *KEY_SHOWN, moderators=True)

@@ -9,7 +9,9 @@ import discord
 
 from bot.domain.people import NAME_LIMIT, OPTIONS_LIMIT
 from bot.domain.pools import Pool
+from bot.errors import UserError
 from bot.texts import text
+from bot.ui.kit.choices import known
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import REST, one_of
 from bot.ui.preferences.card import NEXT, USUAL, Menu, Verb, show_preferences
@@ -59,13 +61,15 @@ async def choose(context: Context, menu: Menu) -> None:
     chosen = None if value == USUAL else value
     match menu:
         case Menu.POOL:
-            await people.prefer_pool(user_id, None if chosen is None else Pool(chosen))
+            await people.prefer_pool(user_id, None if chosen is None else known(Pool, chosen))
         case Menu.VERSION:
             await people.prefer_version(user_id, chosen)
         case Menu.LANGUAGE:
+            if chosen is not None and chosen not in context.client.catalogues.languages:
+                raise UserError(text("press.expired"))
             await people.prefer_language(user_id, chosen)
         case Menu.NEWS:
-            await people.prefer_news(user_id, None if chosen is None else int(chosen))
+            await people.prefer_news(user_id, None if chosen is None else known(int, chosen))
     await show_preferences(context)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.texts import Localize, text
-from bot.ui.kit.escape import quoted
+from bot.ui.kit.escape import quoted, units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,7 +48,7 @@ def server_list(views: Sequence[ServerView], localize: Localize) -> str:
     ordered = sorted(views, key=lambda v: (v.admitted, v.server.shut_at is not None))
     for n, view in enumerate(ordered):
         line = "- " + server_line(view, localize)
-        length += len(line) + 1
+        length += units(line) + 1
         if length > LIST_LIMIT:
             return "\n".join([*lines, localize(text("server.more", n=len(ordered) - n))])
         lines.append(line)

@@ -13,7 +13,7 @@ import discord
 from bot.texts import Localize, Text, text
 from bot.ui.kit.controls import component, words_view
 from bot.ui.kit.custom_ids import Field, one_of
-from bot.ui.kit.escape import quoted
+from bot.ui.kit.escape import quoted, units
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -99,7 +99,7 @@ def key_list(listing: KeyListing, localize: Localize, names: Names = NOBODY) -> 
     lines: list[str] = [] if listing.keys else [localize(text("keys.none"))]
     for n, view in enumerate(listing.keys):
         line = "- " + key_line(view, localize, names)
-        if sum(map(len, lines)) + len(lines) + len(line) > LIST_LIMIT:
+        if sum(map(units, lines)) + len(lines) + units(line) > LIST_LIMIT:
             lines.append(localize(text("keys.more", n=len(listing.keys) - n)))
             break
         lines.append(line)

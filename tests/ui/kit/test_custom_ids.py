@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from bot.domain.intake.masks import Cells
 from bot.domain.keys import KEY_PATTERN, JobKey, key_from_bits
 from bot.domain.pools import Pool
+from bot.domain.tenancy import LARGEST_ID
 from bot.ui.controls import REGISTERED
 from bot.ui.kit.controls import COMPONENTS, MODALS
 from bot.ui.kit.custom_ids import (
     KEY,
     LIMIT,
-    MOST,
     NUMBER,
     REST,
     SNOWFLAKE,
@@ -263,7 +263,7 @@ FIELDS = (KEY, NUMBER, SNOWFLAKE, one_of(Mood), maybe(one_of(Mood)), REST)
     st.tuples(
         KEYS,
         st.integers(0, 999_999),
-        st.integers(0, MOST),
+        st.integers(0, LARGEST_ID),
         st.sampled_from(Mood),
         st.sampled_from(Mood) | st.none(),
         st.text(max_size=24),
@@ -287,7 +287,7 @@ def test_fields_read_back_as_they_were_written(values: tuple[Any, ...]) -> None:
         ("kind", NUMBER, -1),
         ("kind", NUMBER, 1_000_000),
         ("kind", KEY, "short"),
-        ("kind", SNOWFLAKE, MOST + 1),
+        ("kind", SNOWFLAKE, LARGEST_ID + 1),
         ("kind", SNOWFLAKE, 10**20),
     ],
 )

@@ -25,7 +25,7 @@ from bot.ui.moderation.list_modals import LIMITS_LIMIT, PARAMETERS_LIMIT
 from bot.ui.moderation.members import member_view
 from bot.ui.moderation.pages import page_of
 from bot.ui.moderation.prompt_lists import addition_words, images_view
-from bot.ui.moderation.rejected_modals import as_typed, reply_stale
+from bot.ui.moderation.rejected_modals import LINE_ROOM, as_typed, reply_stale
 from tests.ui.builders import NOW, a_job, a_press, a_reply, walk, words
 from tests.ui.client_harness import CATALOGUES
 
@@ -129,8 +129,8 @@ async def test_a_full_window_that_came_too_late_is_given_back_in_one_message(lan
         reply=reply,
     )
     written: list[tuple[Text, Text | str | int]] = [
-        (text("section.additions"), as_typed("x" * PARAMETERS_LIMIT)),
-        (text("panel.suffix"), as_typed("x" * SUFFIX_LIMIT)),
+        (text("section.additions"), as_typed("x" * PARAMETERS_LIMIT, room=LINE_ROOM)),
+        (text("panel.suffix"), as_typed("x" * SUFFIX_LIMIT, room=LINE_ROOM)),
         (text("section.limits"), as_typed("x" * LIMITS_LIMIT)),
         (text("panel.kinds"), listed([text(f"pool.charge.{charge.value}") for charge in PICTURES])),
     ]
