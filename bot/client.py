@@ -20,6 +20,7 @@ from discord.http import Route
 from typing_extensions import override
 
 from bot.errors import StartupError
+from bot.services.presence import other_application
 from bot.ui.controls import dispatch
 from bot.ui.kit.command_texts import CatalogueTranslator
 from bot.ui.kit.context import Context
@@ -158,6 +159,7 @@ class Easel(commands.AutoShardedBot):
     @override
     async def setup_hook(self) -> None:
         """Once, after login and before the gateway: buttons answer and commands stand before the first event."""
+        await self._check_application()
         for name in self._own_extensions:
             try:
                 await self.load_extension(name)
@@ -168,6 +170,19 @@ class Easel(commands.AutoShardedBot):
             await self.sync_if_changed()
         if self.on_setup is not None:
             await self.on_setup()
+
+    async def _check_application(self) -> None:
+        """Raise `StartupError` where another application's bot is in the servers that the database knows.
+
+        To this one all of them would look left, and what is under way there could not be shown.
+        """
+        other = await other_application(self._meta, self.application_id)
+        if other is not None:
+            raise StartupError(
+                f"EASEL_DISCORD_TOKEN is of application {self.application_id}, and this database is of application {other}: put "
+                "the right token in, or, if the bot has become another application on purpose, run "
+                f"`easel servers application {self.application_id}` and start again."
+            )
 
     async def sync_if_changed(self, *, force: bool = False) -> bool:
         """Tell Discord the commands if they differ from those it was told last; says whether it did.

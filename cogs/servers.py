@@ -179,6 +179,8 @@ class ServersCog(commands.Cog):
         since = await self._owner_policy.since()
         outside: list[discord.Guild] = []
         for guild in self._bot.guilds:
+            if guild.unavailable:  # nothing is known of it yet; it is noted when it is there
+                continue
             if await self._note(guild):
                 admitted = True
             else:
@@ -199,24 +201,10 @@ class ServersCog(commands.Cog):
 
     async def _miss_those_that_left(self) -> None:
         """Note those that sent the bot away while nobody listened: Discord names only those in which it is."""
-        presence, connected = self._bot.services.presence, self._bot.application_id
-        remembered = await presence.expected(self._bot)
-        if remembered is not None:
-            log.warning(
-                "another_application",
-                extra={
-                    "application": connected,
-                    "remembered": remembered,
-                    "help": "the token is of another application than the one that is in the servers which this database "
-                    "knows, so none of them counts as left: put the right token into EASEL_DISCORD_TOKEN, or, if the "
-                    f"change was meant, run `easel servers application {connected}` and start again",
-                },
-            )
-            return
         for view in await self._owner_policy.every():
             id_ = view.server.guild_id
             if view.server.left_at is None and not self._bot.is_in(id_) and self._is_of_our_shards(id_):
-                await presence.settle(self._bot, id_)
+                await self._bot.services.presence.settle(self._bot, id_)
 
     def _is_of_our_shards(self, guild_id: int) -> bool:
         """Whether this process would hear of a server."""
@@ -235,6 +223,10 @@ class ServersCog(commands.Cog):
 
     async def _greet(self, guild: discord.Guild, *, admitted: bool) -> None:
         """Greet a server once, and ask the owner once if it is not let in."""
+        if not self._bot.is_in(
+            guild.id
+        ):  # it has sent us away meanwhile, and is greeted when it takes us back
+            return
         if await self._owner_policy.claim_greeting(guild.id):
             await self._post_greeting(guild, admitted=admitted)
         if not admitted:

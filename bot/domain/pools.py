@@ -211,5 +211,7 @@ def _limit(spelling: str, part: str) -> int | None:
     if word == "unlimited":
         return None
     if not word.isascii() or not word.isdigit() or len(word) > 9:  # noqa: PLR2004 - what a 32-bit column holds
-        raise ValueError(f"“{spelling}” in “{part}” is neither a whole number nor unlimited")
+        raise ValueError(
+            f"“{spelling}” in “{part}” is neither a whole number of at most nine digits nor unlimited"
+        )
     return int(word)

@@ -4,6 +4,7 @@ Never here: how Discord tells of it (cogs), and what leaving means (`housekeepin
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
@@ -12,12 +13,23 @@ from weakref import WeakValueDictionary
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.domain.servers.guild_ports import Memory
     from bot.services.accounts.owner_policy import OwnerPolicy
     from bot.services.housekeeping import Housekeeping
 
+log = logging.getLogger(__name__)
+
 APPLICATION: Final = "application"
 """Under this name the processes share which application of Discord's is in the servers that the database knows."""
+
+
+class Memory(Protocol):
+    """Words that outlive the process and that all processes share."""
+
+    async def get(self, key: str, /) -> str | None:
+        """What was last stored under a name."""
+
+    async def swap(self, key: str, old: str | None, new: str, /) -> bool:
+        """Store it only if what is stored is still `old` (None: nothing); of several processes one succeeds."""
 
 
 class Gateway(Protocol):
@@ -49,9 +61,13 @@ class Presence:
         async with self._turn(guild_id):
             if gateway.is_in(guild_id):
                 await self.housekeeping.joined(guild_id)
-            elif await self.expected(gateway) is None:
-                await self.housekeeping.left(guild_id)
-                await self.owner_policy.left(guild_id)
+                return
+            other = await other_application(self.memory, gateway.application_id)
+            if other is not None:
+                log.warning("leaving_not_noted", extra={"server": guild_id, "application": other})
+                return
+            await self.housekeeping.left(guild_id)
+            await self.owner_policy.left(guild_id)
 
     async def note(
         self, gateway: Gateway, guild_id: int, *, name: str, owner_id: int | None, owners: frozenset[int]
@@ -62,21 +78,20 @@ class Presence:
                 return await self.owner_policy.admits(guild_id)
             return await self.owner_policy.note(guild_id, name=name, owner_id=owner_id, owners=owners)
 
-    async def expected(self, gateway: Gateway) -> str | None:
-        """Which application's bot was in the servers that are known, if another one is connected now; else None.
-
-        The first one to be connected is remembered.
-        """
-        mine = str(gateway.application_id)
-        while (stored := await self.memory.get(APPLICATION)) is None:
-            await self.memory.swap(APPLICATION, None, mine)
-        return None if stored == mine else stored
-
     @asynccontextmanager
     async def _turn(self, guild_id: int) -> AsyncIterator[None]:
         turn = self._turns.setdefault(guild_id, asyncio.Lock())  # kept for as long as somebody waits for it
         async with turn:
             yield
+
+
+async def other_application(memory: Memory, connected: int | None) -> str | None:
+    """Which application's bot is in the servers that the database knows, if it is not this one's; the first one is remembered."""
+    stored = await memory.get(APPLICATION)
+    if stored is None:
+        await memory.swap(APPLICATION, None, str(connected))
+        stored = await memory.get(APPLICATION)
+    return None if stored in {None, str(connected)} else stored
 
 
 async def move_to(memory: Memory, application_id: int) -> None:

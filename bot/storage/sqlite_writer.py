@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import traceback
 from collections import deque
 from contextlib import suppress
 from functools import partial
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from typing_extensions import override
 
+from bot.errors import StorageTrouble
 from bot.storage import threads
-from bot.storage.errors import translated
+from bot.storage.errors import UNREADABLE, Conflict, translated
 from bot.storage.prepared import driver_of, straight
 from bot.storage.sqlite_connections import QUEUE_SECONDS
 
@@ -70,6 +72,13 @@ class _Order(asyncio.Future[T]):
     def cancel(self, msg: Any = None) -> bool:
         return not self._begun and super().cancel(msg)
 
+    def leave(self) -> None:
+        """Its caller has gone."""
+        if self._patience is not None:
+            self._patience.cancel()
+        if self.done() and not self.cancelled():
+            self.exception()  # seen
+
 
 class _Outcome(NamedTuple):
     result: Any
@@ -97,9 +106,10 @@ class SqliteWriter:
         with translated():
             try:
                 return await order
-            except asyncio.CancelledError:
-                if order.done() and not order.cancelled():
-                    order.exception()  # seen; the caller is no longer there to hear of it
+            except (asyncio.CancelledError, TimeoutError):
+                order.leave()
+                if order in self._line:
+                    self._line.remove(order)
                 raise
 
     def _write(self) -> None:
@@ -119,13 +129,15 @@ class SqliteWriter:
         self._writing = None
         trouble = done.exception()
         outcomes = done.result() if trouble is None else [_Outcome(None, trouble)] * len(group)
-        for order, (result, error) in zip(group, outcomes, strict=True):
-            if error is None:
-                order.set_result(result)
-            else:
-                order.set_exception(error)
-        if self._writing is None:
-            self._write()
+        try:
+            for order, (result, error) in zip(group, outcomes, strict=True):
+                if error is None:
+                    order.set_result(result)
+                else:
+                    order.set_exception(error)
+        finally:
+            if self._writing is None:
+                self._write()
 
     async def close(self) -> None:
         """Wait for what runs and stands in line, close the connection, end the thread; a later call begins it anew."""
@@ -136,11 +148,13 @@ class SqliteWriter:
         if self._hand is None:
             return
         hand, self._hand = self._hand, None
-        if self._writing is None:  # else its disk hangs, and keeps no process from ending
-            with translated():
-                await hand.do(self.connections.close_all)
+        if self._writing is not None:  # its disk hangs, and keeps no process from ending
             hand.end()
-            hand.join()
+            return
+        with translated():
+            await hand.do(self.connections.close_all)
+        hand.end()
+        hand.join()
 
 
 def _together(group: Sequence[_Order[Any]], connection: Connection) -> Sequence[_Outcome]:
@@ -152,13 +166,18 @@ def _together(group: Sequence[_Order[Any]], connection: Connection) -> Sequence[
 
 
 def _apart(order: _Order[Any], connection: Connection) -> _Outcome:
-    """What one did, or why nothing of it is done. Raises if SQLite undid the others, too."""
+    """What one did, or why nothing of it is done. Raises `StorageTrouble` if SQLite undid the others, too."""
     straight(connection, "SAVEPOINT apart", ())
     try:
         outcome = _Outcome(_result(order, connection), None)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whoever asked is told
         if not driver_of(connection).in_transaction:
-            raise
+            # Of the others too, so not by the name of what one of them ran into.
+            raise StorageTrouble(
+                str(error)
+                if isinstance(error, StorageTrouble) and not isinstance(error, Conflict)
+                else UNREADABLE
+            ) from None
         straight(connection, "ROLLBACK TO apart", ())
         outcome = _Outcome(None, error)
     straight(connection, "RELEASE apart", ())
@@ -166,8 +185,16 @@ def _apart(order: _Order[Any], connection: Connection) -> _Outcome:
 
 
 def _result(order: _Order[T], connection: Connection) -> T:
-    with translated():
-        return order.context.run(order.work, connection)
+    try:
+        with translated():
+            return order.context.run(order.work, connection)
+    except StopIteration as ended:  # which no future takes
+        raise RuntimeError("a transaction ended in StopIteration") from ended
+    except BaseException as error:
+        traceback.clear_frames(
+            error.__traceback__
+        )  # a cursor in them, half read, would hold its savepoint open
+        raise
 
 
 def _set_synced(connection: Connection, *, synced: bool) -> None:

@@ -110,9 +110,13 @@ class Hand:
 def _follow(orders: SimpleQueue[_Order | None]) -> None:
     while (order := orders.get()) is not None:
         done, context, work = order
-        result, error = None, None
+        result: object = None
+        error: BaseException | None = None
         try:
             result = context.run(work)
+        except StopIteration as raised:  # which no future takes
+            error = RuntimeError("the work ended in StopIteration")
+            error.__cause__ = raised
         except BaseException as raised:  # noqa: BLE001 - whoever asked is told
             error = raised
         with suppress(RuntimeError):  # the loop was closed: nobody waits any more

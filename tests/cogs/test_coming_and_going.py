@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.pools import Pool
-from bot.services.presence import move_to
+from bot.services.presence import move_to, other_application
 from tests.cogs.moderation_harness import moderated
 
 if TYPE_CHECKING:
@@ -179,13 +179,14 @@ async def test_a_server_that_sends_the_bot_away_while_the_database_is_stalled_is
         assert await deleted(shop) == [shop.guild_id]
 
 
-async def test_another_applications_bot_marks_no_server_as_left_and_one_line_says_what_to_do(
+async def test_another_applications_bot_marks_no_server_as_left_and_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with moderated(tmp_path, more=BOTH) as shop:
         guild = await known(shop)
         await asyncio.gather(*hears(shop, "ready"))
         ours = shop.house.bot.application_id
+        assert await other_application(shop.storage.guilds.memory, ours) is None  # as at its start
         shop.house.bot._connection.application_id = OTHER_APPLICATION
 
         await asyncio.gather(*leaves(shop, guild))
@@ -193,10 +194,10 @@ async def test_another_applications_bot_marks_no_server_as_left_and_one_line_say
 
         assert not await has_left(shop)
         assert await deleted(shop) == []
-        (line,) = [r for r in caplog.records if r.message == "another_application"]
-        assert (line.levelname, vars(line)["application"]) == ("WARNING", OTHER_APPLICATION)
-        assert vars(line)["remembered"] == str(ours)
-        assert f"easel servers application {OTHER_APPLICATION}" in vars(line)["help"]
+        told = [r for r in caplog.records if r.message == "leaving_not_noted"]
+        assert {(r.levelname, vars(r)["server"], vars(r)["application"]) for r in told} == {
+            ("WARNING", shop.guild_id, str(ours))
+        }
 
         shop.house.bot._connection.application_id = ours
         await asyncio.gather(*hears(shop, "ready"))
@@ -217,4 +218,4 @@ async def test_a_change_of_application_that_was_meant_marks_the_servers_that_the
 
         assert await has_left(shop)
         assert await deleted(shop) == [shop.guild_id]
-        assert "another_application" not in [r.message for r in caplog.records]
+        assert "leaving_not_noted" not in [r.message for r in caplog.records]

@@ -7,7 +7,7 @@ import asyncio
 import itertools
 import sqlite3
 import threading
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +21,7 @@ from bot.storage.prepared import driver_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from sqlalchemy.engine import Connection
     from sqlalchemy.pool import PoolProxiedConnection
@@ -69,9 +70,11 @@ async def busy(database: SqliteDatabase) -> AsyncIterator[None]:
 
     slowly = asyncio.create_task(database.write(slow))
     await asyncio.to_thread(begun.wait, 60)
-    yield
-    goes_on.set()
-    await slowly
+    try:
+        yield
+    finally:
+        goes_on.set()
+        await slowly
 
 
 def commits(database: SqliteDatabase) -> list[int]:
@@ -163,9 +166,55 @@ async def test_where_sqlite_undoes_all_of_them_all_hear_of_it(database: SqliteDa
         await asyncio.sleep(0)
 
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
-    assert [type(one) for one in outcomes] == [Conflict, Conflict, Conflict]
+    assert [type(one) for one in outcomes] == [StorageTrouble, StorageTrouble, StorageTrouble]
     assert await names(database) == []
     assert await database.write(noting("later")) == "later"
+
+
+async def test_a_transaction_that_ends_in_stop_iteration_holds_up_nobody(database: SqliteDatabase) -> None:
+    def stops(_connection: Connection) -> None:
+        raise StopIteration
+
+    with pytest.raises(RuntimeError):
+        await database.write(stops)
+    async with busy(database):
+        waiting = [asyncio.create_task(database.write(work)) for work in (stops, noting("after"))]
+        await asyncio.sleep(0)
+
+    stopped, after = await asyncio.gather(*waiting, return_exceptions=True)
+    assert isinstance(stopped, RuntimeError)
+    assert after == "after"
+
+
+async def test_what_raises_over_a_half_read_answer_takes_nobody_along(database: SqliteDatabase) -> None:
+    def half_read(connection: Connection) -> None:
+        for (name,) in connection.execute(text("INSERT INTO notes VALUES ('x'), ('y') RETURNING name")):
+            raise ValueError(name)
+
+    async with busy(database):
+        works = (noting("before"), half_read, noting("after"))
+        waiting = [asyncio.create_task(database.write(work)) for work in works]
+        await asyncio.sleep(0)
+
+    before, failed, after = await asyncio.gather(*waiting, return_exceptions=True)
+    assert (before, after) == ("before", "after")
+    assert isinstance(failed, ValueError)
+    assert await names(database) == ["before", "after"]
+
+
+async def test_a_lock_that_another_program_keeps_is_trouble_for_all_that_wait(
+    database: SqliteDatabase, tmp_path: Path
+) -> None:
+    await database.write(lambda cn: cn.execute(text("PRAGMA busy_timeout = 20")))
+    with closing(sqlite3.connect(tmp_path / "easel.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = [database.write(noting(name)) for name in "abc"]  # the first alone, the others together
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        other.execute("ROLLBACK")
+
+    assert ["locked by another program" in str(one) for one in outcomes] == [True, True, True]
+    assert await database.write(noting("later")) == "later"
+    assert await names(database) == ["later"]
 
 
 async def test_who_leaves_the_line_has_nothing_written_and_holds_up_nobody(database: SqliteDatabase) -> None:
@@ -218,6 +267,8 @@ async def test_the_disk_is_waited_for_if_one_of_them_asks_for_it(database: Sqlit
 
     await database.write(noting("quick"), synced=False)
     await database.write(noting("safe"))
+    await database.write(noting("quick again"), synced=False)
+    await database.write(noting("safe again"))
     async with busy(database):
         waiting = [
             asyncio.create_task(database.write(noting(name), synced=name == "safe, too"))
@@ -226,7 +277,7 @@ async def test_the_disk_is_waited_for_if_one_of_them_asks_for_it(database: Sqlit
         await asyncio.sleep(0)
     await asyncio.gather(*waiting)
 
-    assert seen == [quick, full, full, full]
+    assert seen == [quick, full, quick, full, full, full]
 
 
 async def test_a_stop_waits_for_those_in_line(database: SqliteDatabase) -> None:

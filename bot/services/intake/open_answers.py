@@ -1,4 +1,4 @@
-"""Answered means stored: that somebody is shown “thinking…” is on disk first, and whoever a dead process left so is told.
+"""Answered means stored: that somebody is shown “thinking…” is written first, and whoever a dead process left so is told.
 Never here: what is answered when all goes well, and Discord."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PATIENCE_S: Final = 1.5
-"""How long an answer waits to be on disk. Discord gives three seconds in all; then it is refused, honestly."""
+"""How long an answer waits to be written. Discord gives three seconds in all; then it is refused, honestly."""
 LEASE_MS: Final = 30_000
 """A process that was not heard of for so long is dead, as for jobs."""
 EVERY_S: Final = 10
@@ -62,7 +62,7 @@ class OpenAnswers:
     # -- before the answer, and after ----------------------------------------------------------------------
 
     async def open(self, answer: OpenAnswer) -> None:
-        """Return when it is on disk; raises `StorageTrouble` if that cannot be in time: then nothing may be promised."""
+        """Return when it outlives this process; raises `StorageTrouble` if that cannot be in time: then nothing may be promised."""
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._opening.append((answer, written))
         self._open.add(answer.interaction_id)

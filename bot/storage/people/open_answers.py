@@ -59,7 +59,8 @@ class SqlAnswerStore:
             # Sorted, so that two processes with the same ones do not wait for each other in a circle.
             _INSERT.write_each(connection, [_values(new[id_]) | mine for id_ in sorted(new)])
 
-        await self._database.write(work, synced=False)
+        # Somebody waits for an opening. A closing alone does wait for the disk: back after a power cut, it would be told wrongly.
+        await self._database.write(work, synced=not opened)
 
     async def renew(self, owner: str, now: int, *, until: int) -> int:
         """See the port."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.pools import Pool
+from bot.errors import UserError
 from bot.ui.kit.choices import known
 from bot.ui.kit.controls import component
 from bot.ui.pools import changes as pool_changes
@@ -38,7 +39,13 @@ async def choose(context: Context, pool: Pool) -> None:
 async def remove_key(context: Context, generation: int, at: int) -> None:
     """Remove the key about which it was asked, and no other."""
     await context.defer_update()
-    await show_panel(context, notice=await pool_changes.remove_key(context, generation, at))
+    try:
+        notice = await pool_changes.remove_key(context, generation, at)
+    except (
+        UserError
+    ) as refusal:  # said on the panel of now: the one that asked names a key that is there no more
+        notice = refusal.text
+    await show_panel(context, notice=notice)
 
 
 async def _do(context: Context, verb: Verb, pool: Pool | None) -> None:

@@ -93,6 +93,19 @@ async def test_a_read_only_database_asks_for_the_right_to_write(house: Installat
     await _refused(begun, "read-only")
 
 
+async def test_the_token_of_another_application_is_named_with_what_to_do(house: Installation) -> None:
+    await house.stop(await house.start())
+    with closing(sqlite3.connect(house.database)) as database, database:
+        ours, changed = (
+            str(house.fake.application_id),
+            "UPDATE meta SET value = '4711' WHERE key = 'application'",
+        )
+        assert database.execute("SELECT value FROM meta WHERE key = 'application'").fetchall() == [(ours,)]
+        database.execute(changed)
+
+    await _refused(house.begin(), "4711", "EASEL_DISCORD_TOKEN", f"easel servers application {ours}")
+
+
 async def test_a_database_that_is_a_directory_says_so(house: Installation) -> None:
     await _refused(house.begin(DATABASE=f"sqlite+aiosqlite:///{house.folder}"), "cannot be opened")
 
