@@ -19,7 +19,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from typing_extensions import override
 
-from bot.errors import StartupError
+from bot.errors import StartupDelayed, StartupError, StorageTrouble
 from bot.services.presence import other_application
 from bot.ui.controls import dispatch
 from bot.ui.kit.command_texts import CatalogueTranslator
@@ -159,15 +159,18 @@ class Easel(commands.AutoShardedBot):
     @override
     async def setup_hook(self) -> None:
         """Once, after login and before the gateway: buttons answer and commands stand before the first event."""
-        await self._check_application()
         for name in self._own_extensions:
             try:
                 await self.load_extension(name)
             except commands.ExtensionError as error:
                 raise StartupError(f"the commands of {name} could not be loaded: {error}") from error
         await self.tree.set_translator(CatalogueTranslator(self.catalogues))
-        if self._sync_commands:
-            await self.sync_if_changed()
+        try:
+            await self._check_application()
+            if self._sync_commands:
+                await self.sync_if_changed()
+        except StorageTrouble as trouble:
+            raise StartupDelayed(f"The database does not answer: {trouble}.") from None
         if self.on_setup is not None:
             await self.on_setup()
 

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from bot.client import SYNCED, SYNCING, TURN_S
-from bot.errors import StartupError, UserError
+from bot.errors import StartupDelayed, StartupError, StorageTrouble, UserError
 from bot.texts import text
 from tests.ui.client_harness import Memory, ScriptedServices, an_easel
 from tests.ui.wire_harness import line
@@ -100,6 +100,22 @@ async def test_an_extension_that_cannot_be_loaded_stops_the_start(name: str) -> 
 
     async with bot:
         with pytest.raises(StartupError, match=name):
+            await bot.setup_hook()
+
+
+async def test_a_database_in_trouble_while_it_starts_is_one_sentence_and_worth_another_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory = Memory()
+
+    async def fails(_name: str) -> str | None:
+        raise StorageTrouble("the disk of the database is full")
+
+    monkeypatch.setattr(memory, "get", fails)
+    bot = an_easel(ScriptedServices(), memory, extensions=(), sync_commands=False)
+
+    async with bot:
+        with pytest.raises(StartupDelayed, match="the disk of the database is full"):
             await bot.setup_hook()
 
 
