@@ -241,7 +241,7 @@ class UpstreamKeys:
     async def delete(self, name: str, *, actor: Actor) -> KeyView:
         """Delete a key for good. A server's is taken out of use first, and stays while pictures need it."""
         key = await self._named(name)
-        guild_id = _checked(key.subject or "")
+        guild_id = _server_of(key.subject or "")
         if guild_id is not None:
             await self.own_keys.withdraw(guild_id, actor, key.key)
         for account in await self.own_keys.accounts_of(guild_id, key.key):
@@ -294,7 +294,7 @@ class UpstreamKeys:
 
     async def _view(self, key: UpstreamKey) -> KeyView:
         subject = key.subject or ""
-        guild_id = _checked(subject)
+        guild_id = _server_of(subject)
         if guild_id is not None:
             in_use = await self.own_keys.holds(guild_id, key.key)
         else:
@@ -333,6 +333,11 @@ def _checked(subject: str) -> int | None:
     if not ACCOUNT_NAME.fullmatch(subject) or subject == DEFAULT_ACCOUNT:
         raise UserError(text("keys.subject", name=subject[:SHOWN]))
     return None
+
+
+def _server_of(subject: str) -> int | None:
+    """Whose a key that exists is, if a server's: earlier releases took zeros before an id, and anybody may write a name upstream."""
+    return read_id(subject.lstrip("0"))
 
 
 def _tagged(listed: Sequence[UpstreamKey], tag: str) -> UpstreamKey | None:

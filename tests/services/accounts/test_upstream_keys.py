@@ -398,6 +398,19 @@ async def test_of_several_keys_of_one_subject_one_has_to_be_named_by_its_tag(
     assert (await keys(world).disable("abcdef0123")).disabled
 
 
+async def test_a_key_that_was_named_by_hand_or_by_an_earlier_release_hides_no_other(
+    world: Harness, office: Office
+) -> None:
+    for subject, tag in (("1abc", "0123456789"), (f"00{SERVER}", "abcdef0123"), ("studio", "0000000001")):
+        office.listed.append(UpstreamKey(key=f"sk-{tag}", remark=remark_of(subject, tag)))
+
+    listing = await keys(world).every()
+    await keys(world).delete("0123456789", actor=OWNER)
+
+    assert [view.subject for view in listing.keys] == [f"00{SERVER}", "1abc", "studio"]
+    assert "sk-0123456789" not in [key.key for key in office.listed]
+
+
 async def test_a_deleted_key_is_out_of_use_and_gone(world: Harness, office: Office) -> None:
     await ordered(world)
     office.lost = {"delete": NO_ANSWER}
