@@ -120,11 +120,13 @@ class _Writer:
         for _ in range(1 if endless else most - least):
             splits.append(self.add(Instruction(Op.SPLIT)))
             self.sequence(body)
+        ways = [(split, split + 1) for split in splits]
         if endless:
-            self.add(Instruction(Op.SPLIT, ways=(splits[0],)))
+            # Back to the body and not to the choice before it: where the body took nothing, RE2 goes on behind it.
+            ways.append((self.add(Instruction(Op.SPLIT)), splits[0] + 1))
         after = len(self.code)
-        for split in splits:
-            self.code[split].ways = (split + 1, after) if greedy else (after, split + 1)
+        for split, more in ways:
+            self.code[split].ways = (more, after) if greedy else (after, more)
 
 
 def is_word(c: str) -> bool:
