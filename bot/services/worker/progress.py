@@ -153,13 +153,13 @@ class ProgressEditor:
     async def settle(self, key: JobKey) -> None:
         """Forget a job and wait for an edit in flight, so that nothing lands after its result."""
         card = self._cards.pop(key, None)
-        self.previews.forget(key)
         if card is not None:
             self._wait_no_more(card.job)
             self._no_longer_next(card.job)
         flying = self._flying.get(key)
         if flying is not None:
             await asyncio.wait([flying])
+        self.previews.forget(key)
 
     async def run(self) -> None:
         """Edit until cancelled."""

@@ -3,6 +3,7 @@ Never here: fetching one (tests/midjourney/test_previews.py), and how the card l
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -71,6 +72,25 @@ async def test_the_result_takes_the_previews_place_and_nothing_of_it_is_stored(w
     assert not card.picture.filename.startswith(PREVIEW_NAME)
     assert job.discord_url == "https://cdn.discordapp.com/a.png"
     assert job.route is Route.REPLY
+
+
+async def test_an_edit_that_has_begun_when_the_job_ends_does_not_take_the_preview_away(
+    world: Harness,
+) -> None:
+    job = await previewed(world, seconds=120)
+    await world.pass_time(60)
+    (card,) = world.discord.of(job.key)
+    assert card.picture is not None
+    editor = world.services.worker.editor
+
+    editor.changed(replace(await world.job(job.key), progress=99))
+    async with asyncio.TaskGroup() as group:
+        editor._start_edit(group, job.key, world.clock.now())
+        await editor.settle(job.key)
+
+    shown, picture = card.history[-1]
+    assert shown.job.progress == 99
+    assert picture is not None
 
 
 async def test_a_preview_makes_no_edit_of_its_own(world: Harness) -> None:
