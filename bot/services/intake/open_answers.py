@@ -69,7 +69,7 @@ class OpenAnswers:
         self._flush()
         try:
             done, _ = await asyncio.wait({written}, timeout=PATIENCE_S)
-        except asyncio.CancelledError:  # the process stops; whether it is on disk will show
+        except asyncio.CancelledError:  # the process stops; whether it is written will show
             written.add_done_callback(asyncio.Future.exception)
             self.abandon(answer.interaction_id)
             raise

@@ -243,7 +243,7 @@ class Context:
         return await self._defer(AnswerKind.UPDATE)
 
     async def _defer(self, kind: AnswerKind, **how: bool) -> Asker:
-        """Answered is answered: that somebody waits for words is on disk before they are told to wait."""
+        """Answered is answered: that somebody waits for words outlives this process before they are told to wait."""
         await note(self.interaction, self.services.answers, kind=kind, locale=self.locale)
         try:
             answered = await self.interaction.response.defer(**how)

@@ -29,7 +29,7 @@ LIMIT: Final = 2000
 async def note(
     interaction: discord.Interaction[Any], answers: OpenAnswers, *, kind: AnswerKind, locale: str
 ) -> None:
-    """Have it on disk that this interaction is about to be answered; raises `StorageTrouble` if that cannot be.
+    """Write that this interaction is about to be answered; raises `StorageTrouble` if that cannot be.
 
     It is closed when the task that handles it ends: by then there are words, or a job that brings them.
     """
