@@ -3,7 +3,6 @@ Never here: how rules are matched (domain), and how lists look (ui)."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -12,12 +11,12 @@ from discord import app_commands
 
 from bot.domain.intake.prompts import PROMPT_LIMIT
 from bot.domain.servers.moderation import PATTERN_LIMIT, Match, WordAction, WordRule
-from bot.errors import StorageTrouble, UserError
+from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.kit.controls import words_view
-from bot.ui.kit.deadline import PATIENCE_S
+from bot.ui.kit.deadline import within_deadline
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.moderators import ModeratorsOnly, Place
 from bot.ui.moderation.word_lists import channels_view, show_words, verdict_view
@@ -93,13 +92,10 @@ class Words(ModeratorsOnly, name="words", description=localized("command.mod.wor
         context = Context(interaction)
         if not context.is_moderator:
             return []
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                settings = await context.services.guilds.settings(context.guild_id)
-        except (TimeoutError, StorageTrouble):
-            return []
+        settings = await within_deadline(context.services.guilds.settings(context.guild_id), None)
         wanted = typed.casefold().strip()
-        found = [rule for rule in settings.words if wanted in rule.pattern.casefold()]
+        rules = () if settings is None else settings.words
+        found = [rule for rule in rules if wanted in rule.pattern.casefold()]
         return [
             app_commands.Choice(
                 name=plain(

@@ -675,7 +675,7 @@ async def test_a_bad_prompt_in_the_window_is_refused_privately(tmp_path: Path) -
 async def test_a_database_too_slow_for_a_window_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.ui.imagine.remix.READ_S", 0.05)
+    monkeypatch.setattr("bot.ui.kit.deadline.READ_S", 0.05)
     async with on_the_line(tmp_path) as (here, shop):
         await shop.job(shown=True)
         (card,) = here.discord.messages()

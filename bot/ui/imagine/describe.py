@@ -3,11 +3,9 @@ Never here: what a description says, and rules for prompts, pools and allowances
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from bot.errors import UserError
 from bot.services.admission.authorization import Operation
 from bot.texts import Text, listed, text
 from bot.ui.card.description import DESCRIBE_AGAIN, IDEA_WORDS, IMAGINE_ALL
@@ -17,6 +15,7 @@ from bot.ui.imagine.follow_ups import FollowUps
 from bot.ui.imagine.prompt_field import prompt_field
 from bot.ui.kit.controls import MODALS, component, form, modal
 from bot.ui.kit.custom_ids import KEY
+from bot.ui.kit.deadline import read_first
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -25,17 +24,11 @@ if TYPE_CHECKING:
     from bot.services.intake.describe import IdeasStarted
     from bot.ui.kit.context import Context
 
-READ_S: Final = 2.0
-"""A modal must be the first answer, so the row is read before it; the answer itself needs the rest of three seconds."""
-
 
 async def open_idea(number: int, context: Context, key: JobKey) -> None:
     """Show one of the prompts to be edited."""
-    try:
-        async with asyncio.timeout(READ_S):
-            job, idea = await context.services.describing.idea(context.viewer, key, number)
-    except TimeoutError:
-        raise UserError(text("describe.slow")) from None
+    reading = context.services.describing.idea(context.viewer, key, number)
+    job, idea = await read_first(reading, text("describe.slow"))
     hint = text("describe.window_pool", pool=text(f"pool.{job.pool.value}"))
     custom_id = MODALS[IDEA_WORDS[number]].id(key)
     field = (text("remix.prompt"), prompt_field(idea), hint)

@@ -3,7 +3,6 @@ Never here: why a prompt is refused, and keeping it (services)."""
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +22,7 @@ from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.context import CONTENT_LIMIT
 from bot.ui.kit.controls import StatelessView, component, form, modal
 from bot.ui.kit.custom_ids import KEY, encode_custom_id
-from bot.ui.kit.deadline import within_deadline
+from bot.ui.kit.deadline import read_first, within_deadline
 from bot.ui.kit.escape import cut
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 WORD: Final = "draft"
 ABOUT_WORDS: Final = "refused.words"
 """What refusals begin with that other words may mend."""
-READ_S: Final = 2.0
-"""A modal must be the first answer, so the row is read before it."""
 
 
 @asynccontextmanager
@@ -175,8 +172,4 @@ async def draw_instead(context: Context, key: JobKey) -> None:
 
 
 async def _read(context: Context, key: JobKey) -> Draft:
-    try:
-        async with asyncio.timeout(READ_S):
-            return await context.services.drafts.open(context.viewer, key)
-    except TimeoutError:
-        raise UserError(text("draft.slow")) from None
+    return await read_first(context.services.drafts.open(context.viewer, key), text("draft.slow"))

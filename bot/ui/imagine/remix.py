@@ -3,12 +3,10 @@ Never here: rules for prompts, pools and allowances."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
-from bot.errors import UserError
 from bot.services.admission.authorization import Operation, origin_of
 from bot.texts import text
 from bot.ui.imagine.drafts import offered_back
@@ -16,6 +14,7 @@ from bot.ui.imagine.edited import begin_edited
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY
+from bot.ui.kit.deadline import read_first
 
 if TYPE_CHECKING:
     import discord
@@ -29,21 +28,14 @@ DRAWN: Final = "redraw"
 """The modal with the words of an order of the second engine's."""
 EDIT: Final = "edit"
 """The same button under a prompt that was refused upstream."""
-READ_S: Final = 2.0
-"""A modal must be the first answer, so the row is read before it; the answer itself needs the rest of three seconds."""
 
 
 @component(EDIT, KEY)
 @component(WORD, KEY)
 async def open_modal(context: Context, key: JobKey) -> None:
     """Show the prompt to be edited."""
-    try:
-        async with asyncio.timeout(READ_S):
-            jobs = context.services.jobs
-            job = await jobs.get_authorized(context.viewer, key, Operation.REMIX)
-    except TimeoutError:
-        raise UserError(text("remix.slow")) from None
-    await context.open(_modal(context, job))
+    reading = context.services.jobs.get_authorized(context.viewer, key, Operation.REMIX)
+    await context.open(_modal(context, await read_first(reading, text("remix.slow"))))
 
 
 def _modal(context: Context, job: Job) -> discord.ui.Modal:

@@ -3,11 +3,9 @@ Never here: what a shortening says, and rules for prompts, pools and allowances.
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from bot.errors import UserError
 from bot.services.admission.authorization import Operation
 from bot.texts import text
 from bot.ui.card.shortened import SHORTER_WORDS
@@ -15,6 +13,7 @@ from bot.ui.imagine.edited import begin_edited
 from bot.ui.imagine.prompt_field import prompt_field
 from bot.ui.kit.controls import MODALS, component, form, modal
 from bot.ui.kit.custom_ids import KEY
+from bot.ui.kit.deadline import read_first
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -22,17 +21,11 @@ if TYPE_CHECKING:
     from bot.services.admission.asker import Asker
     from bot.ui.kit.context import Context
 
-READ_S: Final = 2.0
-"""A modal must be the first answer, so the row is read before it; the answer itself needs the rest of three seconds."""
-
 
 async def open_shorter(number: int, context: Context, key: JobKey) -> None:
     """Show one of the prompts to be edited."""
-    try:
-        async with asyncio.timeout(READ_S):
-            job, shorter = await context.services.shortening.shorter(context.viewer, key, number)
-    except TimeoutError:
-        raise UserError(text("window.slow")) from None
+    reading = context.services.shortening.shorter(context.viewer, key, number)
+    job, shorter = await read_first(reading, text("draft.slow"))
     hint = text("shorten.window_pool", pool=text(f"pool.{job.pool.value}"))
     custom_id = MODALS[SHORTER_WORDS[number]].id(key)
     field = (text("remix.prompt"), prompt_field(shorter), hint)

@@ -3,7 +3,6 @@ Never here: rules for prompts, and looking into pictures."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +19,7 @@ from bot.ui.imagine.drafts import offered_back
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY, SNOWFLAKE
+from bot.ui.kit.deadline import read_first
 from bot.ui.kit.error_sentences import NETWORK
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ START: Final = "start"
 """The button under a picture that opens the same modal."""
 TO_MIDJOURNEY: Final = "midjourney"
 """The same under a picture of the second engine's."""
-READ_S: Final = 2.0
-"""A modal must be the first answer, so the row is read before it."""
 WEIGHT: Final = "weight"
 WEIGHT_LIMIT: Final = 5
 MOST_HELD: Final = 1_000
@@ -73,11 +71,8 @@ async def open_for_message(context: Context, message: discord.Message) -> None:
 @component(TO_MIDJOURNEY, KEY)
 async def open_under_drawing(context: Context, key: JobKey) -> None:
     """The same for a picture of the second engine's, with the words that it was drawn from."""
-    try:
-        async with asyncio.timeout(READ_S):
-            job = await context.services.jobs.get_authorized(context.viewer, key, Operation.PICTURE)
-    except TimeoutError:
-        raise UserError(text("remix.slow")) from None
+    reading = context.services.jobs.get_authorized(context.viewer, key, Operation.PICTURE)
+    job = await read_first(reading, text("window.slow"))
     await _open(context, begin_from_card.id(key), words_of_order(job.prompt))
 
 

@@ -3,16 +3,16 @@ Never here: whole prompts (`drafts`), the windows themselves, and why words are 
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 from bot.domain.intake.prompts import PromptOptions
-from bot.errors import StorageTrouble, UserError
+from bot.errors import StorageTrouble
 from bot.texts import text
 from bot.ui.kit.context import CONTENT_LIMIT
 from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.deadline import read_first
 from bot.ui.kit.escape import cut
 
 if TYPE_CHECKING:
@@ -53,8 +53,5 @@ async def offer_draft(context: Context, why: Text, typed: str, reopens: Callable
 
 async def kept_words(context: Context, draft: JobKey) -> str:
     """What they wrote; raises `UserError` if it is too old, or not theirs."""
-    try:
-        async with asyncio.timeout(READ_S):
-            return (await context.services.drafts.open(context.viewer, draft)).prompt
-    except TimeoutError:
-        raise UserError(text("window.slow")) from None
+    reading = context.services.drafts.open(context.viewer, draft)
+    return (await read_first(reading, text("window.slow"), within=READ_S)).prompt

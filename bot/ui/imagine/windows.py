@@ -3,7 +3,6 @@ Never here: what an account can do (services), what words may say (domain, polic
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -22,7 +21,7 @@ from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.imagine.window_drafts import kept_words, offer_draft
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY, NUMBER, one_of
-from bot.ui.kit.deadline import within_deadline
+from bot.ui.kit.deadline import read_first, within_deadline
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from bot.texts import Text
     from bot.ui.kit.context import Context
 
-READ_S: Final = 2.0
-"""A modal must be the first answer, so all is asked before it; the answer itself needs the rest of three seconds."""
 FACTOR: Final = "zoom"
 FACTOR_LIMIT: Final = 8
 
@@ -74,11 +71,8 @@ def _custom_zoom(job: Job) -> int | None:
 
 async def _ask(context: Context, key: JobKey, position: int, typed: str | None = None) -> None:
     """Open the window, with the picture's words or those that were `typed` before."""
-    try:
-        async with asyncio.timeout(READ_S):
-            found = await context.services.windows.open(context.asker(), key, position)
-    except TimeoutError:
-        raise UserError(text("window.slow")) from None
+    reading = context.services.windows.open(context.asker(), key, position)
+    found = await read_first(reading, text("window.slow"))
     if found is None:
         await press(context, key, position)
     elif isinstance(found, Pressed):

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from bot.errors import StorageTrouble, UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable
     from typing import Any
+
+    from bot.texts import Text
 
 T = TypeVar("T")
 
@@ -19,26 +21,38 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S: Final = 1.5
 """Suggestions that come later than this are of no use to somebody who types."""
+READ_S: Final = 2.0
+"""A modal must be the first answer, so all is read before it; the answer itself needs the rest of three seconds."""
 
 _late: Final[set[asyncio.Task[Any]]] = set()
 """Questions that nobody waits for any more. A transaction ends by itself; only then is its task let go."""
 
 
-async def within_deadline(question: Coroutine[Any, Any, T], otherwise: T, *, within: float = PATIENCE_S) -> T:
-    """Answer a question in time, or with `otherwise`: also in trouble. Raises nothing but bugs.
+async def within_deadline(question: Awaitable[T], otherwise: T, *, within: float = PATIENCE_S) -> T:
+    """Answer a question in time, or with `otherwise`: also in trouble. Raises nothing but bugs."""
+    try:
+        return await _in_time(question, within)
+    except (TimeoutError, StorageTrouble, UserError):
+        return otherwise
 
-    A time-out that cancels would not do: a read of the database lets its transaction end first.
-    """
+
+async def read_first(question: Awaitable[T], slow: Text, *, within: float | None = None) -> T:
+    """Answer a question before the first answer to a person; raises `UserError` with `slow` after two seconds, or `within`."""
+    try:
+        return await _in_time(question, READ_S if within is None else within)
+    except TimeoutError:
+        raise UserError(slow) from None
+
+
+async def _in_time(question: Awaitable[T], seconds: float) -> T:
+    """Raises TimeoutError. One that cancels would not do: a read of the database lets its transaction end first."""
     task = asyncio.ensure_future(question)
-    done, _ = await asyncio.wait({task}, timeout=within)
+    done, _ = await asyncio.wait({task}, timeout=seconds)
     if not done:
         _late.add(task)
         task.add_done_callback(_ended)
-        return otherwise
-    try:
-        return task.result()
-    except (StorageTrouble, UserError):
-        return otherwise
+        raise TimeoutError
+    return task.result()
 
 
 def _ended(task: asyncio.Task[Any]) -> None:

@@ -17,6 +17,7 @@ from bot.texts import text
 from bot.ui.kit.context import NOBODY
 from bot.ui.kit.controls import modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, Field, one_of
+from bot.ui.kit.deadline import read_first
 from bot.ui.kit.moderators import draw_mod_button, mod_button
 from bot.ui.moderation.list_modals import LIST_MODALS
 from bot.ui.moderation.panel import POOLS, show_panel
@@ -48,7 +49,7 @@ async def open_modal(context: Context, name: str, origin: ModalOrigin) -> None:
         await context.defer_update()
         await show_pools(context)
         return
-    settings = await context.services.guilds.settings(context.guild_id)
+    settings = await read_first(context.services.guilds.settings(context.guild_id), text("panel.slow"))
     if name in LIST_MODALS:
         await context.open(LIST_MODALS[name](context.localize, settings))
         return

@@ -14,6 +14,7 @@ from bot.texts import Localize, listed, text
 from bot.ui.kit.choices import known
 from bot.ui.kit.controls import StatelessView, form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, Field
+from bot.ui.kit.deadline import read_first
 from bot.ui.kit.moderators import draw_mod_button, mod_button
 from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.panel import show_panel
@@ -88,9 +89,13 @@ async def open_panel(context: Context) -> None:
 @mod_button("setup")
 async def open_setup(context: Context) -> None:
     """Open the modal with what is set now."""
-    settings = await context.services.guilds.settings(context.guild_id)
-    offered = await context.services.policy.offered(context.guild_id)
+    settings, offered = await read_first(_what_is_set(context), text("panel.slow"))
     await context.open(setup_modal(context.localize, settings, offered))
+
+
+async def _what_is_set(context: Context) -> tuple[GuildSettings, Collection[Pool]]:
+    services, guild_id = context.services, context.guild_id
+    return await services.guilds.settings(guild_id), await services.policy.offered(guild_id)
 
 
 def setup_modal(localize: Localize, settings: GuildSettings, offered: Iterable[Pool]) -> discord.ui.Modal:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.pools import Pool
 from bot.errors import UserError
+from bot.texts import text
 from bot.ui.kit.choices import known
 from bot.ui.kit.controls import component
+from bot.ui.kit.deadline import read_first
 from bot.ui.pools import changes as pool_changes
 from bot.ui.pools import modals
 from bot.ui.pools.panel import BUTTON, KEY_REMOVAL, KEY_SHOWN, MENU, POOL, Verb, show_panel
@@ -49,7 +51,8 @@ async def remove_key(context: Context, generation: int, at: int) -> None:
 
 
 async def _do(context: Context, verb: Verb, pool: Pool | None) -> None:
-    opened = _modal(context.localize, verb, pool, await context.services.policy.shown(context.guild_id))
+    shown = await read_first(context.services.policy.shown(context.guild_id), text("panel.slow"))
+    opened = _modal(context.localize, verb, pool, shown)
     if opened is not None:
         await context.open(opened)
         return

@@ -14,6 +14,7 @@ from bot.texts import text
 from bot.ui.kit.choices import known
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import REST, one_of
+from bot.ui.kit.deadline import read_first
 from bot.ui.preferences.card import NEXT, USUAL, Menu, Verb, show_preferences
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ async def press(context: Context, verb: Verb) -> None:
     people, user_id = context.services.people, context.user_id
     match verb:
         case Verb.SHAPE:
-            await context.open(shape_modal(context.localize, await people.preferences(user_id)))
+            await context.open(shape_modal(context.localize, await _preferences(context)))
             return
         case Verb.ADD:
             await context.open(set_modal(context.localize, None))
@@ -50,12 +51,16 @@ async def press(context: Context, verb: Verb) -> None:
     await show_preferences(context, notice=notice, asking=verb is Verb.ASK_FORGET)
 
 
+async def _preferences(context: Context) -> Preferences:
+    return await read_first(context.services.people.preferences(context.user_id), text("panel.slow"))
+
+
 @component("prefer-menu", one_of(Menu))
 async def choose(context: Context, menu: Menu) -> None:
     """Change what was chosen, or open the modal of the chosen set."""
     people, user_id, value = context.services.people, context.user_id, context.chosen or USUAL
     if menu is Menu.SETS:
-        await context.open(set_modal(context.localize, (await people.preferences(user_id)).find(value)))
+        await context.open(set_modal(context.localize, (await _preferences(context)).find(value)))
         return
     await context.defer_update()
     chosen = None if value == USUAL else value

@@ -22,6 +22,7 @@ from bot.ui.card.shortened import SHORTER_WORDS
 from bot.ui.imagine.use_as_prompt import HELD, open_under_card
 from bot.ui.jobs.try_again import try_again
 from bot.ui.kit.links import card_link
+from tests.fixtures.patience import SHORT_S, too_slowly
 from tests.ui.builders import KEY, PARENT, UUID, a_job, walk
 from tests.ui.client_harness import studio
 from tests.ui.imagine.test_windows import OneJob, WordedPresses, defaults
@@ -58,7 +59,7 @@ class Chains:
 
     async def idea(self, _viewer: object, _key: JobKey, number: int) -> tuple[Job, str]:
         if self.late:
-            raise TimeoutError
+            await too_slowly()
         return self.job, f"prompt {number + 1}"
 
     shorter = idea
@@ -120,12 +121,15 @@ async def test_a_prompt_is_opened_edited_and_begun(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", [IDEA_WORDS[0], SHORTER_WORDS[0]])
-async def test_a_prompt_that_cannot_be_sent_or_opened_in_time_begins_nothing(word: str) -> None:
+async def test_a_prompt_that_cannot_be_sent_or_opened_in_time_begins_nothing(
+    word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with place() as here:
         refused = await here.house.bob.submit_modal(await here.press(spelled(word)), {"prompt": "--ar 1:1"})
         assert refused.response is not None
         assert refused.response.ephemeral
         assert here.house.services.drafts.kept[0][0].prompt == "--ar 1:1"
+        monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S)
         here.chains.late = True
         late = await here.press(spelled(word))
 

@@ -17,6 +17,7 @@ from bot.errors import StorageTrouble
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.windows import ActionWindow
 from bot.ui.imagine import windows
+from tests.fixtures.patience import SHORT_S, too_slowly
 from tests.ui.builders import KEY, a_job, single_actions
 from tests.ui.client_harness import NoWindows, ScriptedPresses, studio
 from tests.ui.region.test_picker import Drafts, press, words
@@ -44,7 +45,7 @@ class ScriptedWindows(NoWindows):
 
     async def open(self, _asker: Asker, _key: JobKey, _position: int) -> ActionWindow | Pressed | None:
         if self.late:
-            raise TimeoutError
+            await too_slowly()
         return self.found
 
 
@@ -181,8 +182,9 @@ async def test_where_there_is_no_window_the_button_is_pressed_or_its_job_is_name
         assert len(here.presses.pressed) == (0 if runs else 1)
 
 
-async def test_a_window_that_would_come_too_late_is_one_sentence() -> None:
+async def test_a_window_that_would_come_too_late_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     async with place(WindowKind.WORDS) as here:
+        monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S)
         here.windows.late = True
         result = await here.press(VARY)
 

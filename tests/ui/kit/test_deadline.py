@@ -4,12 +4,14 @@ Never here: what is suggested."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
-from bot.errors import StorageTrouble
+from bot.errors import StorageTrouble, UserError
+from bot.texts import text
 from bot.ui.kit import deadline as room
-from bot.ui.kit.deadline import within_deadline
+from bot.ui.kit.deadline import read_first, within_deadline
 
 
 async def after(rung: asyncio.Event, trouble: Exception | None = None) -> str:
@@ -40,3 +42,22 @@ async def test_what_comes_late_is_not_waited_for_and_ends_by_itself(trouble: Exc
     await asyncio.sleep(0)
 
     assert room._late == set()
+
+
+async def test_what_is_read_before_the_first_answer_is_waited_for_even_if_it_cannot_be_cancelled() -> None:
+    rung = asyncio.Event()
+
+    async def transaction() -> str:
+        while not rung.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await rung.wait()
+        return "late"
+
+    with pytest.raises(UserError) as refused:
+        await read_first(transaction(), text("window.slow"), within=0.01)
+
+    assert refused.value.text == text("window.slow")
+    (late,) = room._late
+    rung.set()
+    assert await late == "late"
+    assert await read_first(transaction(), text("window.slow")) == "late"
