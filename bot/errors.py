@@ -5,9 +5,9 @@ Never here: sentences for people (those are ids of the catalogues).
     ├── UserError             the person can do something about it: carries a Text
     ├── RemoteError           the image API said no, or nothing: carries a RemoteFault
     ├── RouteClosed           this way to show a job is shut for good: try the next one
-    ├── Later                 the same call may well succeed later: carries a delay
+    ├── RetryLater            the same call may well succeed later: carries a delay
     ├── TooLarge              Discord takes no upload of that size: fit the picture to less and offer it again
-    ├── GhostWrite            another worker took this job over: stop, deliver nothing
+    ├── LeaseLost             another worker took this job over: stop, deliver nothing
     ├── SettingsChanged       a decision rests on settings that are not a server's any more: decide again
     ├── TaskTaken             that upstream task already belongs to another job of ours
     ├── StorageTrouble        the database is locked, full, read-only or broken

@@ -236,6 +236,64 @@ def test_a_private_name_in_backticks_is_in_the_file() -> None:
     assert wrong == []
 
 
+def spoken_of(text: str) -> list[str]:
+    """The names between single backticks: all of `one.two` but what stands before its last point."""
+    found = re.findall(r"(?<!`)`([A-Za-z_][\w.]*)(?:\(\))?`(?!`)", text)
+    return [name.rpartition(".")[2] for name in found if name[-1] != "."]
+
+
+@cache
+def spelled() -> frozenset[str]:
+    """Every name of program and tests, and every word of their strings: events, settings, keys of what upstream sends."""
+    found = {part for path in kept_files() for part in (*path.parts, path.stem)}
+    for path in (path for path in kept_files() if path.suffix == ".py"):
+        said = {id(node.value) for node in ast.walk(tree(path)) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+                found |= {*re.findall(r"\w+", node.value)}
+        with path.open("rb") as source:
+            found |= {t.string for t in tokenize.tokenize(source.readline) if t.type == tokenize.NAME}
+    return frozenset(found)
+
+
+def test_what_comments_and_docstrings_speak_of_is_there() -> None:
+    wrong = {}
+    for path in modules():
+        texts = [ast.unparse(node) for node in ast.walk(tree(path)) if _is_docstring(node)]
+        with path.open("rb") as source:
+            texts += [t.string for t in tokenize.tokenize(source.readline) if t.type == tokenize.COMMENT]
+        if lost := [name for text in texts for name in spoken_of(text) if name not in spelled()]:
+            wrong[named(path)] = lost
+    assert wrong == {}
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def test_a_name_that_nothing_has_is_found() -> None:
+    gone = "never" + "_there"
+
+    assert spoken_of(f"Raises `Gone`, see `gone.{gone}()` and `app`; not ``code``.") == ["Gone", gone, "app"]
+    assert gone not in spelled()
+    assert "assemble" in spelled()
+
+
+def test_the_tree_of_errors_is_the_tree_of_their_classes() -> None:
+    page = tree(ROOT / "bot" / "errors.py")
+    drawn = {*re.findall(r"^ .*── (\w+)", ast.get_docstring(page) or "", re.MULTILINE), "EaselError"}
+    kinds = {
+        node.name: [ast.unparse(base) for base in node.bases]
+        for node in page.body
+        if isinstance(node, ast.ClassDef)
+    }
+    assert drawn == {name for name, bases in kinds.items() if not {"IntEnum", "StrEnum"} & {*bases}}
+
+
 # -- files ----------------------------------------------------------------------------------------------------------
 
 

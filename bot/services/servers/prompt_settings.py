@@ -105,11 +105,11 @@ class PromptSettings:
     # -- prompts -----------------------------------------------------------------------------------------
 
     async def set_defaults(self, guild_id: int, actor: Actor, target_id: int, typed: str) -> Changed:
-        """See `defaults_said`."""
+        """See `defaults_edit`."""
         return await self.guilds.change(guild_id, actor, defaults_edit(target_id, typed))
 
     async def set_suffix(self, guild_id: int, actor: Actor, target_id: int, typed: str) -> Changed:
-        """See `suffix_said`."""
+        """See `suffix_edit`."""
         return await self.guilds.change(guild_id, actor, suffix_edit(target_id, typed))
 
     async def limit_parameter(

@@ -19,7 +19,7 @@ TINT_SHARE = 0.6
 
 
 def colour(written: str) -> Colour:
-    """`rrggbb` as a colour."""
+    """A colour of six hexadecimal digits."""
     return int(written[0:2], 16), int(written[2:4], 16), int(written[4:6], 16)
 
 
