@@ -23,6 +23,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 import bot
+import bot.ui.controls  # as in the program: what a card offers is registered before one is drawn
 import cogs
 from bot.log import QUIET
 from tests.fixtures.certificates import read_once

@@ -344,6 +344,17 @@ async def test_limits_and_words_are_taken_away_from_the_panel(tmp_path: Path) ->
         assert (now.limits, now.words, now.additions, now.kinds) == ((), (), (), ())
 
 
+async def test_the_history_opens_from_the_panel(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await everything_is_set(here)
+        panel = await opened(here)
+
+        shown = await here.mo.click(panel, custom_id=id_of(panel, "History"))
+
+        assert shown.response is not None
+        assert "What the moderators changed here" in text_of(shown.response)
+
+
 async def test_a_member_who_presses_a_button_of_the_panel_is_refused(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         await here.services.owner_policy.note(here.guild_id, name="x", owner_id=1, owners=frozenset())

@@ -18,6 +18,7 @@ from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.services.servers.moderation import Moderation
 from bot.ui.kit.moderators import ModeratorsOnly, draw_mod_button
 from bot.ui.moderation.audit import PAGE, audit_view
+from bot.ui.moderation.setting_changes import ModalOrigin
 from bot.ui.moderation.setting_words import Localizer
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
 from tests.ui.builders import words
@@ -615,8 +616,8 @@ async def test_a_button_asks_again_who_presses(tmp_path: Path, word: str, about:
         ("panel",),
         ("panel_new",),
         ("panel_export",),
-        ("set", "gate", "panel"),
-        ("set", "words", "state"),
+        ("set", "gate", ModalOrigin.PANEL),
+        ("set", "words", ModalOrigin.STATE),
         ("setup",),
         ("welcome",),
     ],
@@ -649,11 +650,20 @@ async def test_a_button_of_another_version_says_so(tmp_path: Path) -> None:
         assert "expired" in seen(await here.mo.click(message, label="Go"))
 
 
-def test_a_custom_id_that_could_not_be_read_back_is_never_made() -> None:
-    with pytest.raises(ValueError, match="read back"):
-        draw_mod_button("W ord", label="Go")
-    with pytest.raises(ValueError, match="read back"):
-        draw_mod_button("word", "x" * 80, label="Go")
+@pytest.mark.parametrize(
+    ("word", "values"),
+    [
+        ("nonesuch", (1,)),
+        ("jobs", ()),
+        ("jobs", (1_000_000,)),
+        ("cancel", ("7h2m9k4qxw3c", 1_000_000)),
+        ("member", ("abc",)),
+        ("set", ("W ord", ModalOrigin.PANEL)),
+    ],
+)
+def test_a_button_that_nothing_would_answer_is_not_drawn(word: str, values: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match=r"registered|read back|argument"):
+        draw_mod_button(word, *values, label="Go")
 
 
 # -- what is told ------------------------------------------------------------------------------------------

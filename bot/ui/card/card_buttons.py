@@ -21,7 +21,7 @@ from bot.ui.card.description import idea_rows
 from bot.ui.card.parts import button as button_part
 from bot.ui.card.press import press
 from bot.ui.card.shortened import shorter_buttons
-from bot.ui.kit.custom_ids import KEY, NUMBER, encode_custom_id
+from bot.ui.kit.controls import custom_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -183,11 +183,11 @@ class CardButtons:
         style = discord.ButtonStyle.primary if is_pressed else discord.ButtonStyle.secondary
         key, custom_id = self._job.key, press.id(self._job.key, button.position)
         if button.need is Need.MASK:
-            custom_id = encode_custom_id("region", (KEY, NUMBER), (key, button.position))
+            custom_id = custom_id_of("region", key, button.position)
         elif button.family is Family.CUSTOM_ZOOM:  # a press alone would only wait for a window
-            custom_id = encode_custom_id(ZOOM, (KEY,), (key,))
+            custom_id = custom_id_of(ZOOM, key)
         elif window_of_action(self._job.actions, button.position, self._capabilities) is WindowKind.WORDS:
-            custom_id = encode_custom_id(VARY, (KEY, NUMBER), (key, button.position))
+            custom_id = custom_id_of(VARY, key, button.position)
         return button_part(custom_id, label, emoji, style)
 
     def _fitting(self, offered: Iterable[Own]) -> list[Own]:
@@ -200,10 +200,9 @@ class CardButtons:
         return [_MIDJOURNEY if drawn and own is _START else own for own in offered if own not in missing]
 
     def _own(self, words: Iterable[Own], detail: DetailLevel) -> list[Part]:
-        key = (self._job.key,)
         return [
             button_part(
-                encode_custom_id(word, (KEY,), key),
+                custom_id_of(word, self._job.key),
                 self._localize(self._label(word)),
                 emoji if detail is DetailLevel.FULL else None,
                 style,

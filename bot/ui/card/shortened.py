@@ -10,7 +10,7 @@ import discord
 from bot.domain.intake.shortening import MOST_SHORTENED, read_shortened
 from bot.texts import text
 from bot.ui.card.parts import button
-from bot.ui.kit.custom_ids import KEY, encode_custom_id
+from bot.ui.kit.controls import custom_id_of
 from bot.ui.kit.escape import quoted
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def shorter_buttons(job: Job, localize: Localize) -> list[Part]:
     found = read_shortened(job.result_text).prompts
     return [
         button(
-            encode_custom_id(word, (KEY,), (job.key,)),
+            custom_id_of(word, job.key),
             localize(text("describe.window", n=n)),
             None,
             discord.ButtonStyle.primary,

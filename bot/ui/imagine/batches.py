@@ -10,8 +10,8 @@ import discord
 from bot.services.intake.batches import NAMED
 from bot.texts import listed, text
 from bot.ui.imagine.follow_ups import FollowUps
-from bot.ui.kit.controls import component, words_view
-from bot.ui.kit.custom_ids import KEY, encode_custom_id
+from bot.ui.kit.controls import component, custom_id_of, words_view
+from bot.ui.kit.custom_ids import KEY
 from bot.ui.kit.escape import quoted
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ async def show_offer(context: Context, offer: Offer) -> None:
             style=discord.ButtonStyle.success,
         ),
         discord.ui.Button[Any](
-            custom_id=encode_custom_id(EDIT, (KEY,), (offer.key,)),
+            custom_id=custom_id_of(EDIT, offer.key),
             label=localize(text("button.edit")),
             emoji="✏️",
         ),

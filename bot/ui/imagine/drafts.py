@@ -20,8 +20,8 @@ from bot.texts import Text, text
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.context import CONTENT_LIMIT
-from bot.ui.kit.controls import StatelessView, component, form, modal
-from bot.ui.kit.custom_ids import KEY, encode_custom_id
+from bot.ui.kit.controls import StatelessView, component, custom_id_of, form, modal
+from bot.ui.kit.custom_ids import KEY
 from bot.ui.kit.deadline import read_first, within_deadline
 from bot.ui.kit.escape import cut
 
@@ -103,7 +103,7 @@ async def offer_back(
     if why.id.startswith(ABOUT_WORDS) and context.services.improving.helper.offered:
         buttons.append(
             discord.ui.Button[Any](
-                custom_id=encode_custom_id("improve-draft", (KEY,), (key,)),
+                custom_id=custom_id_of("improve-draft", key),
                 label=context.localize(text("button.improve")),
                 emoji="✨",
             )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.texts import text
-from bot.ui.kit.controls import component, words_view
-from bot.ui.kit.custom_ids import KEY, encode_custom_id
+from bot.ui.kit.controls import component, custom_id_of, words_view
+from bot.ui.kit.custom_ids import KEY
 from bot.ui.kit.escape import quoted
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ async def show_improved(context: Context, improved: Improved, *, pictures: int =
     if pictures:  # those are not kept
         lines.append(localize(text("draft.pictures_again")))
     button = discord.ui.Button[Any](
-        custom_id=encode_custom_id(EDIT, (KEY,), (improved.key,)),
+        custom_id=custom_id_of(EDIT, improved.key),
         label=localize(text("button.use_improved")),
         emoji="✏️",
         style=discord.ButtonStyle.primary,

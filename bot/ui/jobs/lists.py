@@ -12,8 +12,8 @@ from bot.domain.jobs import Job, JobState, Route
 from bot.domain.ports import MOST_AHEAD
 from bot.texts import Localize, Text, text
 from bot.ui.card.titles import named, title_of
-from bot.ui.kit.controls import StatelessView, component
-from bot.ui.kit.custom_ids import KEY, NUMBER, encode_custom_id
+from bot.ui.kit.controls import StatelessView, component, custom_id_of
+from bot.ui.kit.custom_ids import NUMBER
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import card_link
 
@@ -195,6 +195,4 @@ def _offer(job: Job, viewer: Viewer, localize: Localize) -> discord.ui.Button[An
         word = "cancel"
     else:
         return None
-    return discord.ui.Button(
-        label=localize(text(f"button.{word}")), custom_id=encode_custom_id(word, (KEY,), (job.key,))
-    )
+    return discord.ui.Button(label=localize(text(f"button.{word}")), custom_id=custom_id_of(word, job.key))

@@ -100,6 +100,17 @@ def modal(
     return _register(MODALS, kind, fields, moderators=moderators, owners=False)
 
 
+def custom_id_of(kind: str, *values: Any) -> str:
+    """The custom_id of a button or menu by its kind, for whoever draws it where what it does is not known.
+
+    Raises ValueError if nothing answers to that kind, or what answers could not read it.
+    """
+    control = COMPONENTS.get(kind)
+    if control is None:
+        raise ValueError(f"no button or menu is registered as {kind!r}")
+    return control.id(*values)
+
+
 async def dispatch(interaction: AnyInteraction) -> None:
     """Answer a component or a modal, whoever drew it and when: silence would be Discord's “interaction failed” (peers F1)."""
     kinds: Mapping[discord.InteractionType, dict[str, Control[...]]] = {

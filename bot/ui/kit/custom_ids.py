@@ -128,7 +128,7 @@ _OLD: Final[Mapping[str, str]] = {
     r"easelmod:1:(audit):": r"mod-\1:-",
     r"easelmod:1:(jobs|blocks|words|prompts):": r"mod-\1:0",
     r"easelmod:1:([a-z_]+):([0-9a-z]+)": r"mod-\1:\2",
-    r"easel:2:mod-(channels|prompts)": r"mod-\1:-",
+    r"easel:2:mod-(channels|prompts|audit)": r"mod-\1:-",
 }
 """Every form that messages and open modals out there may still carry, and what it is called now. Nothing leaves this table."""
 _RENEWALS: Final = tuple((re.compile(old), new) for old, new in _OLD.items())

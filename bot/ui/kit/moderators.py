@@ -3,21 +3,21 @@ Never here: what a button does."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import discord
 from discord import app_commands
 from typing_extensions import override
 
 from bot.ui.kit.context import Context
-from bot.ui.kit.controls import StatelessView, component
-from bot.ui.kit.custom_ids import SNOWFLAKE, Field, encode_custom_id, maybe
+from bot.ui.kit.controls import StatelessView, component, custom_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.ui.kit.context import AnyInteraction
     from bot.ui.kit.controls import Control
+    from bot.ui.kit.custom_ids import Field
 
 P = ParamSpec("P")
 
@@ -75,19 +75,9 @@ def mod_button(
     return component(f"mod-{word}", *fields, moderators=True)
 
 
-_PLAIN: Final[dict[type, Field[Any]]] = {
-    int: SNOWFLAKE,
-    str: Field("[0-9a-z]{1,40}", str),
-    type(None): maybe(SNOWFLAKE),
-}
-
-
-def draw_mod_button(
-    word: str, *values: int | str | None, label: str, **options: Any
-) -> discord.ui.Button[Any]:
+def draw_mod_button(word: str, *values: Any, label: str, **options: Any) -> discord.ui.Button[Any]:
     """Draw one, by its word: most are drawn where what they do is not known."""
-    custom_id = encode_custom_id(f"mod-{word}", [_PLAIN[type(value)] for value in values], values)
-    return discord.ui.Button(label=label, custom_id=custom_id, **options)
+    return discord.ui.Button(label=label, custom_id=custom_id_of(f"mod-{word}", *values), **options)
 
 
 def sure_view(question: str, *buttons: discord.ui.Button[Any]) -> StatelessView:

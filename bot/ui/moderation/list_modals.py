@@ -113,9 +113,7 @@ async def set_channels(context: Context, revision: int | None) -> None:
 
 
 def _again(context: Context, name: str) -> discord.ui.Button[Any]:
-    return draw_mod_button(
-        "set", name, ModalOrigin.PANEL.value, label=context.localize(text("button.change"))
-    )
+    return draw_mod_button("set", name, ModalOrigin.PANEL, label=context.localize(text("button.change")))
 
 
 def _ids(context: Context, name: str) -> list[int]:

@@ -73,7 +73,7 @@ def panel_view(
                 discord.ui.ActionRow(
                     *(
                         draw_mod_button(
-                            "set", name, ModalOrigin.PANEL.value, label=f"{localizer.localize(_title(name))}…"
+                            "set", name, ModalOrigin.PANEL, label=f"{localizer.localize(_title(name))}…"
                         )
                         for name in group[start : start + ROW]
                     )
@@ -83,7 +83,7 @@ def panel_view(
     view.add_item(
         discord.ui.ActionRow(
             draw_mod_button("panel", label=localizer.localize(text("pool.button.refresh"))),
-            draw_mod_button("audit", label=localizer.localize(text("button.history"))),
+            draw_mod_button("audit", None, label=localizer.localize(text("button.history"))),
             draw_mod_button("panel_export", label=localizer.localize(text("button.export"))),
             draw_mod_button("welcome", label=localizer.localize(text("button.setup"))),
         )

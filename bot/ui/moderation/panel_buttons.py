@@ -81,7 +81,7 @@ async def _change(context: Context, command: str, origin: ModalOrigin, revision:
     values = touched(command, written, shown.settings)
     if values and not shown.known:
         said = [(label_of(one), value_words(one, written[one.about.option])) for one in COMMANDS[command]]
-        again = draw_mod_button("set", command, origin.value, label=context.localize(text("button.change")))
+        again = draw_mod_button("set", command, origin, label=context.localize(text("button.change")))
         await reply_stale(context, sections, said, again)
         return
     changed = await apply(context, command, values)

@@ -46,7 +46,7 @@ async def show_state(context: Context, command: str, *, notice: Text | None = No
     box.add_item(
         discord.ui.ActionRow(
             draw_mod_button(
-                "set", command, ModalOrigin.STATE.value, label=localizer.localize(text("button.change"))
+                "set", command, ModalOrigin.STATE, label=localizer.localize(text("button.change"))
             ),
             draw_mod_button("panel", label=localizer.localize(text("button.all_settings"))),
         )

@@ -13,8 +13,8 @@ import discord
 from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
 from bot.texts import Localize, Text, text
 from bot.ui.card.cards import POOL_COLOUR, WAITING_COLOUR
-from bot.ui.kit.controls import StatelessView
-from bot.ui.kit.custom_ids import SNOWFLAKE, encode_custom_id, maybe, one_of
+from bot.ui.kit.controls import StatelessView, custom_id_of
+from bot.ui.kit.custom_ids import SNOWFLAKE, maybe, one_of
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.billing import key_lines, payer_lines, read_payers
 from bot.ui.pools.wording import allowance_words, bar, charge_name, pool_name, role_name, spent_words
@@ -77,7 +77,7 @@ KEY_SHOWN: Final = (SNOWFLAKE, SNOWFLAKE)
 
 def draw_button(verb: Verb, pool: Pool | None, label: str, **options: Any) -> discord.ui.Button[Any]:
     """Draw one; who presses it is checked at each press."""
-    return discord.ui.Button(label=label, custom_id=encode_custom_id("pool", BUTTON, (verb, pool)), **options)
+    return discord.ui.Button(label=label, custom_id=custom_id_of("pool", verb, pool), **options)
 
 
 # -- drawing ---------------------------------------------------------------------------------------------------
@@ -269,7 +269,7 @@ def _controls(pool: PoolOverview, state: State, localize: Localize) -> Iterable[
             if not useless.get(verb)
         ]
         menu: discord.ui.Select[Any] = discord.ui.Select(
-            custom_id=encode_custom_id(MENU, (POOL,), (pool.pool,)),
+            custom_id=custom_id_of(MENU, pool.pool),
             placeholder=localize(text("pool.menu", pool=pool_name(pool.pool))),
             options=options,
         )
@@ -323,7 +323,7 @@ def _key_controls(state: State, localize: Localize, *, asking: bool) -> Iterable
         yield discord.ui.Button(
             label=localize(text("own_key.button.remove_now")),
             style=discord.ButtonStyle.danger,
-            custom_id=encode_custom_id(KEY_REMOVAL, KEY_SHOWN, (key.account.generation, key.at)),
+            custom_id=custom_id_of(KEY_REMOVAL, key.account.generation, key.at),
         )
         # Not the button below with the same words: a custom_id may stand once in a message.
         yield draw_button(Verb.REFRESH, Pool.NORMAL, localize(text("own_key.button.keep")))

@@ -13,8 +13,7 @@ from bot.domain.people import NAME_LIMIT, NEVER, SETS_LIMIT, Preferences
 from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
 from bot.texts import Localize, Text, text
 from bot.ui.card.cards import WAITING_COLOUR
-from bot.ui.kit.controls import StatelessView
-from bot.ui.kit.custom_ids import encode_custom_id, one_of
+from bot.ui.kit.controls import StatelessView, custom_id_of
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.languages import name_of
 
@@ -65,16 +64,14 @@ class Menu(StrEnum):
 
 def draw_button(verb: Verb, label: str, **options: Any) -> discord.ui.Button[Any]:
     """Draw one. Whose preferences it changes, the press itself says: nobody else sees the message."""
-    return discord.ui.Button(
-        label=label, custom_id=encode_custom_id("prefer", (one_of(Verb),), (verb,)), **options
-    )
+    return discord.ui.Button(label=label, custom_id=custom_id_of("prefer", verb), **options)
 
 
 def draw_menu(
     menu: Menu, placeholder: str, options: Sequence[discord.SelectOption]
 ) -> discord.ui.Select[Any]:
     """Draw a menu."""
-    custom_id = encode_custom_id("prefer-menu", (one_of(Menu),), (menu,))
+    custom_id = custom_id_of("prefer-menu", menu)
     return discord.ui.Select(custom_id=custom_id, placeholder=placeholder, options=list(options)[:MENU_LIMIT])
 
 

@@ -18,11 +18,10 @@ from bot.texts import text
 from bot.ui.card.press import reply_existing
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.imagine.window_drafts import offer_draft
-from bot.ui.kit.controls import form, modal, words_view
-from bot.ui.kit.custom_ids import KEY, NUMBER, encode_custom_id
+from bot.ui.kit.controls import custom_id_of, form, modal, words_view
+from bot.ui.kit.custom_ids import KEY, NUMBER
 from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.links import card_link
-from bot.ui.region.cells import CELLS
 
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
@@ -74,9 +73,7 @@ async def take(context: Context, key: JobKey, position: int) -> None:
             refusal.text,
             typed,
             # The same window once more: no squares are chosen.
-            lambda draft: encode_custom_id(
-                "cells-rewrite", (KEY, NUMBER, CELLS, KEY), (key, position, Cells(), draft)
-            ),
+            lambda draft: custom_id_of("cells-rewrite", key, position, Cells(), draft),
         )
 
 

@@ -19,7 +19,6 @@ from bot.services.admission.authorization import BEGINNING_NOTHING, Authorizer, 
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.mask_editor import MaskEditor
 from bot.services.intake.region_links import RegionLinks
-from bot.ui.controls import REGISTERED
 from bot.ui.kit.controls import COMPONENTS, MODALS
 from tests.services.harness import CHANNEL, GUILD, Harness
 from tests.services.intake.test_mask_editor import MASK, Screens
@@ -113,7 +112,6 @@ def members(controls: dict[str, Control[...]]) -> set[str]:
 
 
 def test_every_control_has_its_operation() -> None:
-    assert REGISTERED
     assert members(COMPONENTS) == set(BUTTONS)
     assert members(MODALS) == set(OPERATION_OF_MODAL)
     led_to = {*BUTTONS.values(), *OPERATION_OF_MODAL.values()} - {None}
