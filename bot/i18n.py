@@ -159,10 +159,6 @@ class Catalogues:
                 log.exception("text_unknown", extra={"text": text.id, "reason": str(unknown)})
             return text.id
 
-    def knows(self, id_: str) -> bool:
-        """Whether the source language has this id."""
-        return any(language.find(id_, 1) is not None for language in self._chain(SOURCE))
-
     def speaks(self, locale: str) -> bool:
         """Whether a language has a catalogue of its own (its country's or its own name's)."""
         return any(name in self._sources for name in _nearest_first(locale) if name != SOURCE)

@@ -13,7 +13,7 @@ import structlog
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from structlog.typing import EventDict, Processor, WrappedLogger
@@ -201,7 +201,6 @@ def setup(
     """
     out = stream or sys.stderr
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -260,10 +259,3 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, trace: Traceb
         sys.stderr.write("interrupted\n")
         return
     structlog.stdlib.get_logger("easel").critical("program_broke", exc_info=(kind, error, trace))
-
-
-@contextlib.contextmanager
-def job_context(key: str) -> Iterator[None]:
-    """Put a job's key on every line that is logged inside, in tasks begun there too."""
-    with structlog.contextvars.bound_contextvars(job=key):
-        yield

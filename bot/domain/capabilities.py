@@ -237,15 +237,6 @@ BY_SERVER: Final[Mapping[ServerKind, Capabilities]] = MappingProxyType(
 OHMYGPT: Final = BY_SERVER[ServerKind.OHMYGPT]
 
 
-@runtime_checkable
-class CapabilitySource(Protocol):
-    """An account that says what it can do."""
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What it can do, as far as it is known by now."""
-
-
 def capabilities_of(account: object) -> Capabilities:
     """What an account can do; one that does not say is OhMyGPT's."""
     # Not `isinstance` of a protocol: it looks at every member each time, and this is asked ten times for a command.

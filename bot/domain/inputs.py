@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 MOST_BLENDED: Final = 5
 FEWEST_BLENDED: Final = 2
 """Pictures that one blend takes (contract §1.3)."""
-MOST_PROMPT_IMAGES: Final = 3
 """Pictures in one prompt: as many options as `/imagine` has for them (design §6)."""
 UPLOAD_LIFE_MS: Final = 6 * 3_600_000
 """How long an uploaded picture stays public. At least one hour (contract §5.5); a job waits half a day at most, and

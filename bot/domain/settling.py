@@ -13,7 +13,6 @@ from bot.domain.tasks import TaskStatus
 from bot.errors import IllegalTransition
 
 if TYPE_CHECKING:
-    from bot.domain.answers import TagSearchResult
     from bot.domain.jobs import Job
     from bot.domain.tasks import RemoteTaskId, TaskSnapshot
 
@@ -58,13 +57,3 @@ def window_filled(window: TaskSnapshot | None, *, filled_at: int, now: int) -> V
     if window is not None and (window.status is not TaskStatus.MODAL or window.started_at is not None):
         return Verdict.ARRIVED
     return Verdict.OPEN if now < filled_at + FILL_PATIENCE_MS else Verdict.LOST
-
-
-def tag_found(finding: TagSearchResult, *, sent_at: int, now: int, grace_ms: int) -> Verdict:
-    """Judge a submission by looking for its tag: after the grace, a complete look that found nothing settles it.
-
-    An incomplete look never does: a list that shows only the newest tasks proves nothing, so other rules go on.
-    """
-    if finding.task is not None:
-        return Verdict.ARRIVED
-    return Verdict.LOST if finding.complete and now >= sent_at + grace_ms else Verdict.OPEN

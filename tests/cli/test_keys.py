@@ -19,12 +19,13 @@ from typer.testing import CliRunner
 from bot.cli.program import cli
 from bot.domain.pools import Pool
 from bot.errors import RemoteError
-from bot.midjourney.ohmygpt.client import ApiSettings, open_api
+from bot.midjourney.ohmygpt.client import ApiSettings
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from bot.sandbox.upstream.accounts import Key, Permission
 from bot.storage import open_storage
 from bot.storage.vault import FernetVault
 from tests.architecture.ground import ROOT
+from tests.fixtures.apis import open_api
 from tests.fixtures.sqlite import migrated
 
 if TYPE_CHECKING:

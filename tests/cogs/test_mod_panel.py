@@ -78,8 +78,8 @@ async def everything_is_set(here: Room) -> None:
         here.guild_id,
         here.log,
     )
-    await guilds.set_gate(server, BOSS, hours_on_server=48, hours_of_account=168)
-    await guilds.set_press(server, BOSS, PressPermission.REQUESTER)
+    await guilds.set_values(server, BOSS, "gate", {"server_hours": 48, "account_hours": 168})
+    await guilds.set_values(server, BOSS, "press", {"who": PressPermission.REQUESTER})
     await guilds.set_log_channel(server, BOSS, channel.id)
     await guilds.set_retention(server, BOSS, 30)
     await guilds.set_channel(server, BOSS, here.house.channel.id, allowed=True)
@@ -93,7 +93,7 @@ async def everything_is_set(here: Room) -> None:
     await prompts.limit_parameter(server, BOSS, server, "chaos", most=50)
     await prompts.set_kind(server, BOSS, server, Charge.VIDEO, allowed=False)
     await prompts.set_suffix(server, BOSS, server, "in ink")
-    await prompts.set_images(server, BOSS, most_mb=5)
+    await prompts.guilds.set_values(server, BOSS, "images", {"most_mb": 5})
 
 
 # -- the panel ---------------------------------------------------------------------------------------------
@@ -618,7 +618,7 @@ async def test_of_two_moderators_with_the_same_window_open_both_keep_what_they_c
 ) -> None:
     async with room(tmp_path) as here:
         guilds, server = here.services.guilds, here.guild_id
-        await guilds.set_gate(server, BOSS, hours_on_server=1, hours_of_account=2)
+        await guilds.set_values(server, BOSS, "gate", {"server_hours": 1, "account_hours": 2})
         message = await opened(here)
         first = await window(here, message, "New members…")
         second = await window(here, message, "New members…")
@@ -635,7 +635,7 @@ async def test_a_window_that_was_not_touched_changes_nothing(tmp_path: Path) -> 
         guilds, server = here.services.guilds, here.guild_id
         message = await opened(here)
         shown = await window(here, message, "New members…")
-        await guilds.set_gate(server, BOSS, hours_on_server=5, hours_of_account=6)
+        await guilds.set_values(server, BOSS, "gate", {"server_hours": 5, "account_hours": 6})
 
         await here.mo.submit_modal(shown, {"server_hours": "0", "account_hours": "0"})
 
@@ -790,7 +790,7 @@ def renamed(shown: InteractionResult, custom_id: str) -> InteractionResult:
 
 async def set_lately(here: Room) -> None:
     guilds, server = here.services.guilds, here.guild_id
-    await guilds.set_gate(server, BOSS, hours_on_server=1, hours_of_account=2)
+    await guilds.set_values(server, BOSS, "gate", {"server_hours": 1, "account_hours": 2})
     await guilds.set_channel(server, BOSS, here.log.id, allowed=True)
     await here.services.prompt_settings.set_suffix(server, BOSS, server, "in ink")
 
@@ -836,7 +836,7 @@ async def test_a_window_whose_history_is_gone_overwrites_nothing(tmp_path: Path)
         guilds, server = here.services.guilds, here.guild_id
         message = await opened(here)
         shown, other = [await window(here, message, "New members…") for _ in range(2)]
-        await guilds.set_gate(server, BOSS, hours_on_server=5, hours_of_account=6)
+        await guilds.set_values(server, BOSS, "gate", {"server_hours": 5, "account_hours": 6})
         await forgotten(here)
 
         said = seen(await here.mo.submit_modal(shown, {"server_hours": "9", "account_hours": "0"}))
@@ -855,7 +855,9 @@ async def test_the_first_window_whose_history_is_gone_overwrites_nothing_and_sho
     async with room(tmp_path) as here:
         card = await opened(here, "setup")
         shown = await window(here, card, "Set up…")
-        await here.services.guilds.set_press(here.guild_id, BOSS, PressPermission.REQUESTER)
+        await here.services.guilds.set_values(
+            here.guild_id, BOSS, "press", {"who": PressPermission.REQUESTER}
+        )
         await forgotten(here)
         before = await here.settings()
         written = {"channels": [here.house.channel], "log": [here.log], "pools": ["NORMAL"], "per_day": "25"}

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.answers import TagSearchResult
-from bot.domain.settling import FILL_PATIENCE_MS, Verdict, opened, tag_found, window_filled, window_of
+from bot.domain.settling import FILL_PATIENCE_MS, Verdict, opened, window_filled, window_of
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import IllegalTransition
 from tests.domain.builders import NOW, TASK, a_job
@@ -40,18 +39,3 @@ def test_an_open_or_unknown_window_tells_nothing_until_the_patience_ends(seen: T
     before, after = SENT + FILL_PATIENCE_MS - 1, SENT + FILL_PATIENCE_MS
     assert window_filled(seen, filled_at=SENT, now=before) is Verdict.OPEN
     assert window_filled(seen, filled_at=SENT, now=after) is Verdict.LOST
-
-
-@pytest.mark.parametrize(
-    ("finding", "waited", "verdict"),
-    [
-        (TagSearchResult(window(TaskStatus.SUBMITTED), complete=False), 0, Verdict.ARRIVED),
-        (TagSearchResult(None, complete=True), 29_999, Verdict.OPEN),
-        (TagSearchResult(None, complete=True), 30_000, Verdict.LOST),
-        (TagSearchResult(None, complete=False), 10**9, Verdict.OPEN),
-    ],
-)
-def test_only_a_complete_look_settles_that_nothing_arrived(
-    finding: TagSearchResult, waited: int, verdict: Verdict
-) -> None:
-    assert tag_found(finding, sent_at=SENT, now=SENT + waited, grace_ms=30_000) is verdict

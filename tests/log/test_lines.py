@@ -3,7 +3,6 @@ Never here: secrets (test_secrets_stay_inside.py)."""
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import logging
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
-from bot.log import job_context, setup
+from bot.log import setup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,10 +47,9 @@ def test_ours_and_a_librarys_lines_have_the_same_fields(lines: Callable[[], list
 
 
 def test_what_the_standard_library_calls_extra_are_fields(lines: Callable[[], list[dict[str, Any]]]) -> None:
-    with job_context("outer"):
-        logging.getLogger("bot.services.worker.tracker").info(
-            "job_ended", extra={"job": "k1", "state": "failed", "n": 3}
-        )
+    logging.getLogger("bot.services.worker.tracker").info(
+        "job_ended", extra={"job": "k1", "state": "failed", "n": 3}
+    )
 
     (line,) = lines()
     assert (line["event"], line["state"], line["n"]) == ("job_ended", "failed", 3)
@@ -63,23 +61,6 @@ def test_debug_is_off_unless_it_is_asked_for(lines: Callable[[], list[dict[str, 
     logging.getLogger("library").debug("noise")
 
     assert lines() == []
-
-
-async def test_a_jobs_key_is_on_every_line_of_its_work(lines: Callable[[], list[dict[str, Any]]]) -> None:
-    log = structlog.stdlib.get_logger("easel")
-
-    async def work(key: str) -> None:
-        with job_context(key):
-            await asyncio.sleep(0)
-            log.info("worked")
-            logging.getLogger("library").warning("library_worked")
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(work("k1"))
-        group.create_task(work("k2"))
-    log.info("after")
-
-    assert sorted(line.get("job", "") for line in lines()) == ["", "k1", "k1", "k2", "k2"]
 
 
 def test_a_line_break_in_a_name_cannot_forge_a_line() -> None:

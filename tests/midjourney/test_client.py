@@ -20,9 +20,10 @@ from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteTaskId, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StartupError
 from bot.midjourney.calls import CALLS_METRIC, SECONDS_METRIC
-from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi, open_api
+from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.transport import open_lines
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
+from tests.fixtures.apis import open_api
 from tests.fixtures.leaps import leap_in_silence
 
 if TYPE_CHECKING:

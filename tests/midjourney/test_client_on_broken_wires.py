@@ -14,8 +14,9 @@ from aiohttp import web
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import RemoteError, RemoteFault
-from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi, open_api
+from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.transport import MAX_ANSWER, open_lines
+from tests.fixtures.apis import open_api
 from tests.fixtures.leaps import leap, leap_once_read
 from tests.fixtures.ports import free_port
 from tests.midjourney.servers import RawServer, serve

@@ -114,7 +114,7 @@ async def test_a_new_form_of_retention_forgets_nothing_there_and_all_elsewhere(
 
 async def test_new_preferences_of_one_hold_up_nobodys_copies(world: Harness) -> None:
     for user in (1, 2, 3):
-        await world.services.people.prefer_copies(user, on=True)
+        await world.services.people.toggle_copies(user)
     for user in (1, 2, 3):
         await world.finished_grid(user=user)
     await write(world, update(preferences).where(preferences.c.user_id == 1).values(content='{"copies": {}}'))

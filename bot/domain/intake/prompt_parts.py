@@ -45,7 +45,6 @@ _CUT: Final = re.compile(
 _QUOTED: Final = re.compile(
     "[\"'`\u201c\u201e\u2018\u00ab\u300c](?P<value>[^\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb\u300c\u300d]+)[\"'`\u201c\u201d\u2019\u00bb\u300d]"
 )
-_RATIO_SIGNS: Final = (":", "x", "\u00d7", "/", "\uff1a")  # phones type these
 _LINK_TRAILING: Final = ",;\uff0c\u3002\uff1b\u3001"
 _MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]()#@]|:(?=/)")
 

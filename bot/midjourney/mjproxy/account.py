@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy.answers import parse_body, read_json, refusal
@@ -14,9 +14,6 @@ from bot.midjourney.ohmygpt.envelope import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-UNITS_PER_DOLLAR: Final = 500_000
-"""What new-api ships with; an owner may have chosen another figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +23,6 @@ class Usage:
     available: Decimal | None
     """None: the key has no limit of its own."""
     used: Decimal
-
-    @property
-    def dollars(self) -> Decimal | None:
-        """What is left at the usual rate."""
-        return None if self.available is None else self.available / UNITS_PER_DOLLAR
 
 
 def read_usage(status: int, headers: Mapping[str, str], body: bytes) -> Usage:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 SUCCESS: Final = 1
 NOT_FOUND: Final = 3
-VALIDATION: Final = 4
 GATEWAY_BROKE: Final = 5
 EXISTED: Final = 21
 IN_QUEUE: Final = 22

@@ -3,7 +3,6 @@ Never here: I/O, and answers to submissions (`answers`)."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -117,15 +116,6 @@ def placed(address: str | None, *, base: str) -> str | None:
         return urljoin(f"{base}/", address.lstrip("/")) if relative else address
     except ValueError:
         return None
-
-
-def is_inner(address: str) -> bool:
-    """Whether an address names this or a private machine: what a server shows there was meant for its own owner."""
-    try:
-        host = (urlsplit(address).hostname or "").removesuffix(".")
-        return host == "localhost" or not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return False
 
 
 def _rank(task: TaskSnapshot) -> int:

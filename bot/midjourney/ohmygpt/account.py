@@ -16,7 +16,6 @@ from bot.midjourney.ohmygpt.envelope import clean, open_envelope
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-CREDITS_PER_CNY: Final = 34_000
 """Four independent programs divide by it (contract §5.1); configurable where it is shown."""
 MOST_RATES: Final = 50
 _LONGEST_RATE: Final = 300

@@ -4,7 +4,6 @@ Never here: retries of paid calls, decisions about jobs, and the key in any repr
 from __future__ import annotations
 
 import hmac
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -20,10 +19,9 @@ from bot.midjourney.addresses import STORAGE_ORIGIN, checked_origin
 from bot.midjourney.ohmygpt import account, wire
 from bot.midjourney.ohmygpt.caller import Caller
 from bot.midjourney.ohmygpt.envelope import clean
-from bot.midjourney.transport import open_lines
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     import httpx
 
@@ -118,7 +116,7 @@ class MidjourneyApi:
 
     @property
     def capabilities(self) -> Capabilities:
-        """See `CapabilitySource`."""
+        """What it can do, as far as it is known by now."""
         return OHMYGPT if self.engine is None else replace(OHMYGPT, engine=self.engine.model)
 
     # -- submissions: paid, never repeated here ----------------------------------------------------------------------
@@ -281,15 +279,6 @@ class MidjourneyApi:
         kind = "application/x-www-form-urlencoded" if form else "application/json"
         content = body.as_form() if form else body.as_json()
         return self.caller.build("POST", where, key=self._settings.key, content=content, kind=kind)
-
-
-@asynccontextmanager
-async def open_api(
-    settings: ApiSettings, *, guard: Guard = unguarded, metrics: Metrics | None = None
-) -> AsyncIterator[MidjourneyApi]:
-    """Open lines of its own for one adapter; share `open_lines` between several adapters instead."""
-    async with open_lines() as lines:
-        yield MidjourneyApi(lines, settings, guard=guard, metrics=metrics)
 
 
 def _complaint(error: ValueError) -> str:

@@ -3,7 +3,6 @@ Never here: HTTP, and belief in what a webhook says; the result is always read a
 
 from __future__ import annotations
 
-import hmac
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -35,11 +34,6 @@ def webhook_address(public_url: str | None, token: str) -> str | None:
     if not public_url:
         return None
     return f"{public_url.rstrip('/')}{PATH}/{quote(token, safe='')}"
-
-
-def same_token(known: str, given: str) -> bool:
-    """Compare in a time that tells nothing about where the two differ."""
-    return hmac.compare_digest(known.encode("utf-8", "replace"), given.encode("utf-8", "replace"))
 
 
 def read_hint(body: bytes) -> WebhookHint | None:

@@ -43,7 +43,6 @@ SIZES: Final = {
 QUALITIES: Final = {"dall-e-3": ("standard", "hd"), "gpt-image": ("auto", "low", "medium", "high")}
 CREDITS: Final = Decimal(1360)
 """Of one picture; ours, like the prices of Midjourney's."""
-HUGE_BYTES: Final = 20 * 1024 * 1024
 MODELS: Final = ("gpt-image-1.5", "gpt-image-1", "dall-e-3")
 _ERRORS: Final[Mapping[Fault, tuple[int, str, str, str]]] = {
     Fault.DRAW_REFUSED: (

@@ -110,10 +110,6 @@ class People:
         """Choose after how many seconds a result comes as a new message; `NEVER`, or None: as the server says."""
         return await self._change(user_id, lambda p: replace(p, news_after=after))
 
-    async def prefer_copies(self, user_id: int, *, on: bool) -> Preferences:
-        """Have finished pictures come as direct messages, too, or not."""
-        return await self._change(user_id, lambda p: replace(p, copies=on, copies_refused=False))
-
     async def toggle_copies(self, user_id: int) -> Preferences:
         """The same for a button that does not say which: the other way round than is stored."""
         return await self._change(user_id, lambda p: replace(p, copies=not p.copies, copies_refused=False))

@@ -21,11 +21,10 @@ from bot.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
 
     from bot.domain.prices import Charge
     from bot.domain.servers.guilds import Actor, Changed, GuildSettings
-    from bot.domain.servers.image_rules import ImageKind, ImagePolicy
+    from bot.domain.servers.image_rules import ImagePolicy
     from bot.domain.servers.prompt_rules import PlaceRule
     from bot.services.servers.edits import Edit
     from bot.services.servers.settings import Guilds
@@ -136,35 +135,7 @@ class PromptSettings:
         """See `kind_allowed`."""
         return await self.guilds.change(guild_id, actor, kind_allowed(target_id, charge, allowed=allowed))
 
-    async def set_batch(self, guild_id: int, actor: Actor, most: int) -> Changed:
-        """Say how many jobs one prompt may ask for; 1: no more than one."""
-        return await self.guilds.set_values(guild_id, actor, "batch", {"most": most})
-
     # -- pictures and addresses --------------------------------------------------------------------------
-
-    async def set_images(
-        self,
-        guild_id: int,
-        actor: Actor,
-        *,
-        on: bool | None = None,
-        most_mb: int | None = None,
-        kinds: Iterable[ImageKind] | None = None,
-        age_restricted: bool | None = None,
-        links: bool | None = None,
-    ) -> Changed:
-        """Say what may be put in; what is None stays. A size of 0 is no limit; all kinds, or none, are no choice."""
-        given: dict[str, Any] = {
-            "on": on,
-            "most_mb": most_mb,
-            "kinds": None if kinds is None else tuple(kinds),
-            "age_restricted": age_restricted,
-            "links": links,
-        }
-        said = {option: value for option, value in given.items() if value is not None}
-        if most_mb == 0:
-            said["most_mb"] = None
-        return await self.guilds.set_values(guild_id, actor, "images", said)
 
     async def set_image_channel(self, guild_id: int, actor: Actor, channel_id: int, *, on: bool) -> Changed:
         """Name a channel in which pictures may be put in, or take it from the list."""

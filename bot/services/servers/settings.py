@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from bot.domain.pools import Allowance
     from bot.domain.ports import Clock
-    from bot.domain.servers.access import PressPermission
     from bot.domain.servers.guild_ports import SettingsStore
     from bot.domain.servers.guilds import Actor, AuditEntry
     from bot.domain.servers.moderation import WordRule
@@ -226,28 +225,11 @@ class Guilds:
         """Choose the time zone in which a day begins, by its IANA name."""
         return await self.set_values(guild_id, actor, "zone", {"name": zone})
 
-    async def set_locale(self, guild_id: int, actor: Actor, locale: str | None) -> Changed:
-        """Choose the language of public cards; None: Discord's setting of the server."""
-        return await self.set_values(guild_id, actor, "language", {"language": locale})
-
-    async def set_press(
-        self, guild_id: int, actor: Actor, who: PressPermission, role_id: int | None = None
-    ) -> Changed:
-        """Choose who may press the buttons under others' pictures; the role counts with `PressPermission.ROLE` only."""
-        return await self.set_values(guild_id, actor, "press", {"who": who, "role": role_id})
-
     async def set_channel(
         self, guild_id: int, actor: Actor, channel_id: int, *, allowed: bool | None
     ) -> Changed:
         """Allow or deny a channel or a category; None: take it from either list."""
         return await self.change(guild_id, actor, edits.channel_placed(channel_id, allowed=allowed))
-
-    async def set_gate(
-        self, guild_id: int, actor: Actor, *, hours_on_server: int, hours_of_account: int
-    ) -> Changed:
-        """Say how long somebody must have been here, and on Discord, first; 0 asks for nothing."""
-        values = {"server_hours": hours_on_server, "account_hours": hours_of_account}
-        return await self.set_values(guild_id, actor, "gate", values)
 
     async def set_media(
         self, guild_id: int, actor: Actor, target_id: int, treatment: Treatment, *, on: bool
@@ -287,13 +269,6 @@ class Guilds:
             return replace(s, words=left)
 
         return await self.change(guild_id, actor, change)
-
-    async def set_strikes(
-        self, guild_id: int, actor: Actor, *, limit: int, block_hours: int, days: int | None = None
-    ) -> Changed:
-        """Say how many strikes within how many days (None: as before) block a member for how long."""
-        values = {"count": limit, "hours": block_hours} | ({} if days is None else {"days": days})
-        return await self.set_values(guild_id, actor, "strikes", values)
 
     # -- changing ----------------------------------------------------------------------------------------
 

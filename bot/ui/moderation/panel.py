@@ -36,7 +36,6 @@ ROOM_OF_IMAGES: Final = 100
 ROW: Final = 5
 POOLS: Final = "pools"
 TRANSLATE: Final = "translate"
-LISTS: Final = ("channels", "media", "words", "prompts", POOLS)
 GROUPS: Final = (
     (POOLS,),
     ("press", "gate", "strikes"),

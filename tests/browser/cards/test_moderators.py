@@ -53,9 +53,9 @@ async def a_busy_server(here: Room) -> None:
     await prompt_settings.limit_parameter(server, BOSS, server, "chaos", most=50)
     await prompt_settings.limit_parameter(server, BOSS, server, "tile", allowed=False)
     await prompt_settings.set_kind(server, BOSS, server, Charge.VIDEO, allowed=False)
-    await guilds.set_gate(server, BOSS, hours_on_server=48, hours_of_account=168)
+    await guilds.set_values(server, BOSS, "gate", {"server_hours": 48, "account_hours": 168})
     await guilds.set_log_channel(server, BOSS, here.log.id)
-    await prompt_settings.set_images(server, BOSS, most_mb=5)
+    await prompt_settings.guilds.set_values(server, BOSS, "images", {"most_mb": 5})
     await prompt_settings.set_image_channel(server, BOSS, here.house.channel.id, on=True)
     await prompt_settings.set_host(server, BOSS, "cdn.discordapp.com", allowed=True)
     until = here.house.clock.now() + 5 * HOUR_MS

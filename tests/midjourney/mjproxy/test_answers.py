@@ -339,7 +339,6 @@ def test_a_balance_may_be_without_limit_and_must_be_there() -> None:
 
     unlimited = read_usage(200, {}, usage({"unlimited_quota": True, "total_used": 5}))
     assert unlimited.available is None
-    assert unlimited.dollars is None
     assert int(unlimited.used) == 5
     with pytest.raises(RemoteError, match="no balance"):
         read_usage(200, {}, usage({}))

@@ -510,8 +510,6 @@ async def test_a_gateway_tells_its_balance() -> None:
     async with api_and_proxy(Flavour.NEW_API) as (api, _):
         usage = await api.balance()
         assert usage.available == 3_400_000
-        assert usage.dollars is not None
-        assert float(usage.dollars) == pytest.approx(6.8)
     async with api_and_proxy(Flavour.PLUS) as (api, _):
         with pytest.raises(RemoteError, match="no balance"):
             await api.balance()

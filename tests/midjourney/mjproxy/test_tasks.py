@@ -19,7 +19,7 @@ from bot.midjourney.mjproxy.prompts import plain, speed_in
 from bot.midjourney.mjproxy.readings import read_hint, read_many, read_one, read_page, require_list
 from bot.midjourney.mjproxy.requests import LONGEST_TAG, Action, Imagine, Modal
 from bot.midjourney.mjproxy.routes import PoolRoute, usual_routes
-from bot.midjourney.mjproxy.tasks import is_inner, placed, read_task
+from bot.midjourney.mjproxy.tasks import placed, read_task
 from tests.midjourney.test_envelope import json_values
 
 BASE = "https://mj.example/proxy"
@@ -171,22 +171,6 @@ def test_a_panels_own_number_is_not_the_id() -> None:
 )
 def test_a_picture_is_placed(written: str | None, where: str | None) -> None:
     assert placed(written, base=BASE) == where
-
-
-@pytest.mark.parametrize(
-    ("address", "inner"),
-    [
-        ("http://localhost:3000/a", True),
-        ("http://127.0.0.1/a", True),
-        ("http://10.1.2.3/a", True),
-        ("http://[::1]/a", True),
-        ("https://cdn.example/a", False),
-        ("https://8.8.8.8/a", False),
-        ("http://[broken", False),
-    ],
-)
-def test_an_inner_address_is_known(address: str, *, inner: bool) -> None:
-    assert is_inner(address) is inner
 
 
 # -- readings ----------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 async def wanting(world: Harness) -> Harness:
     """Somebody who wants copies."""
-    await world.services.people.prefer_copies(world.asker().user_id, on=True)
+    await world.services.people.toggle_copies(world.asker().user_id)
     return world
 
 
@@ -59,7 +59,7 @@ async def test_a_change_of_mind_in_between_counts(world: Harness) -> None:
     await wanting(world)
     job = await world.ended(await world.imagine())
 
-    await world.services.people.prefer_copies(job.user_id, on=False)
+    await world.services.people.toggle_copies(job.user_id)
     await world.services.copies.deliver_due()
 
     assert world.discord.handed == []

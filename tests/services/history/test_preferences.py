@@ -46,7 +46,7 @@ async def test_every_preference_can_be_chosen_and_taken_back(world: Harness) -> 
     await people.prefer_aspect(ADA, " 16:9 ")
     await people.prefer_version(ADA, "niji 6")
     await people.prefer_suffix(ADA, "in ink --s 50")
-    await people.prefer_copies(ADA, on=True)
+    await people.toggle_copies(ADA)
     await people.prefer_language(ADA, "de")
     full = await people.keep_set(ADA, "wide", "--ar 21:9")
 
@@ -72,7 +72,7 @@ async def test_every_preference_can_be_chosen_and_taken_back(world: Harness) -> 
     await people.prefer_aspect(ADA, None)
     await people.prefer_version(ADA, "")
     await people.prefer_suffix(ADA, "")
-    await people.prefer_copies(ADA, on=False)
+    await people.toggle_copies(ADA)
     await people.prefer_language(ADA, None)
     assert await people.drop_set(ADA, "Wide") == Preferences()
 
@@ -91,12 +91,12 @@ async def test_what_no_command_would_take_is_refused(world: Harness, typed: str)
 
 async def test_copies_that_nobody_takes_are_stopped_and_the_reason_is_remembered(world: Harness) -> None:
     people = world.services.people
-    await people.prefer_copies(ADA, on=True)
+    await people.toggle_copies(ADA)
 
     stopped = await people.stop_copies(ADA)
 
     assert (stopped.copies, stopped.copies_refused) == (False, True)
-    assert not (await people.prefer_copies(ADA, on=True)).copies_refused
+    assert not (await people.toggle_copies(ADA)).copies_refused
 
 
 async def test_another_process_sees_a_change_within_seconds(world: Harness) -> None:

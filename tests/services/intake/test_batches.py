@@ -66,9 +66,9 @@ async def test_a_double_click_and_a_press_after_a_restart_begin_nothing_twice(wo
 async def test_a_server_sets_how_many_one_prompt_may_ask_for(server: Server) -> None:
     world = server.world
     assert (await refusal(offered(world, "a fox --repeat 5"))).id == "prompt.too_many_jobs"
-    await world.services.prompt_settings.set_batch(GUILD, ADA, 5)
+    await world.services.prompt_settings.guilds.set_values(GUILD, ADA, "batch", {"most": 5})
     assert len((await offered(world, "a fox --repeat 5")).prompts) == 5
-    await world.services.prompt_settings.set_batch(GUILD, ADA, 1)
+    await world.services.prompt_settings.guilds.set_values(GUILD, ADA, "batch", {"most": 1})
     assert await refusal(offered(world, "a fox --repeat 2")) == text("prompt.several_off")
 
 
@@ -79,7 +79,7 @@ async def test_an_offer_is_its_askers_alone_and_a_limit_that_fell_holds(server: 
     assert await refusal(world.services.batches.start(OTHER, offer.key, Table(world))) == text(
         "draft.not_yours"
     )
-    await world.services.prompt_settings.set_batch(GUILD, ADA, 1)
+    await world.services.prompt_settings.guilds.set_values(GUILD, ADA, "batch", {"most": 1})
     why = await refusal(world.services.batches.start(ME, offer.key, Table(world)))
     assert why == text("prompt.several_off")
     assert await world.all_jobs() == []

@@ -362,7 +362,7 @@ async def test_a_picture_in_direct_messages_is_repainted_there(world: Harness) -
 
 async def test_whoever_may_not_press_is_told_before_squares_are_chosen(world: Harness) -> None:
     job = await single(world)
-    await world.services.guilds.set_press(GUILD, ADA, PressPermission.REQUESTER)
+    await world.services.guilds.set_values(GUILD, ADA, "press", {"who": PressPermission.REQUESTER})
 
     assert await closed(world, job, asker=world.asker(user=2)) == "refused.press_requester"
     assert await refusal(world, job, asker=world.asker(user=2)) == "refused.press_requester"

@@ -38,7 +38,7 @@ async def test_the_same_event_is_told_once_in_its_window_with_what_was_held_back
 
 
 async def test_events_go_to_the_servers_channel_in_its_language(server: Server) -> None:
-    await server.guilds.set_locale(GUILD, ADA, "de")
+    await server.guilds.set_values(GUILD, ADA, "language", {"language": "de"})
     await server.listen()
     server.heard.told.clear()
 

@@ -148,7 +148,7 @@ async def test_a_job_costs_its_price_in_its_pool(server: Server) -> None:
 async def test_the_servers_language_is_the_cards(server: Server) -> None:
     assert (await server.imagine()).locale == "en-US"
 
-    await server.guilds.set_locale(GUILD, ADA, "de")
+    await server.guilds.set_values(GUILD, ADA, "language", {"language": "de"})
 
     assert (await server.imagine()).locale == "de"
 
@@ -167,12 +167,12 @@ async def press(world: Harness, grid: Job, asker: Asker, position: int = 0) -> J
 
 async def test_a_press_is_for_whom_the_server_says_and_the_presser_pays(world: Harness, grid: Job) -> None:
     guilds = world.services.guilds
-    await guilds.set_press(GUILD, ADA, PressPermission.REQUESTER)
+    await guilds.set_values(GUILD, ADA, "press", {"who": PressPermission.REQUESTER})
     other = world.asker(user=2)
     assert (await refusal(press(world, grid, other))).id == "refused.press_requester"
     assert (await press(world, grid, world.asker(user=1))).user_id == 1
 
-    await guilds.set_press(GUILD, ADA, PressPermission.ROLE, FRIENDS)
+    await guilds.set_values(GUILD, ADA, "press", {"who": PressPermission.ROLE, "role": FRIENDS})
     why = await refusal(press(world, grid, other, 1))
     assert (why.id, why.args["role"]) == ("refused.press_role", text("rule.role", role=str(FRIENDS)))
     friend = replace(world.asker(user=3), role_ids=frozenset({FRIENDS}))
@@ -229,7 +229,7 @@ async def test_a_blocked_member_is_told_until_when_and_why(server: Server) -> No
 
 async def test_a_newcomer_is_told_when_to_come_back(server: Server) -> None:
     now = server.world.clock.now()
-    await server.guilds.set_gate(GUILD, ADA, hours_on_server=2, hours_of_account=48)
+    await server.guilds.set_values(GUILD, ADA, "gate", {"server_hours": 2, "account_hours": 48})
     fresh = server.asker(joined_at=now - HOUR)
     young = server.asker(joined_at=now - 9 * HOUR, account_created_at=now - 47 * HOUR)
 
@@ -374,7 +374,7 @@ async def test_a_block_that_ends_while_a_job_is_being_accepted_does_not_keep_it_
 
 async def test_strikes_lead_to_a_block_for_a_time(server: Server) -> None:
     await server.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "gore", WordAction.STRIKE))
-    await server.guilds.set_strikes(GUILD, ADA, limit=2, days=30, block_hours=5)
+    await server.guilds.set_values(GUILD, ADA, "strikes", {"count": 2, "days": 30, "hours": 5})
     until = server.world.clock.now() + 5 * HOUR
     twice = server.asker()
 

@@ -118,7 +118,7 @@ async def test_addresses_in_prompts_and_pictures_put_in_are_judged(
     await prompt_settings.set_host(GUILD, ADA, "evil.org", allowed=False)
     assert await refusal(server.imagine(linked)) == text("refused.link_host", host="evil.org")
 
-    await prompt_settings.set_images(GUILD, ADA, most_mb=1)
+    await prompt_settings.guilds.set_values(GUILD, ADA, "images", {"most_mb": 1})
     picture = ImageFacts("cat.png", "image/png", 5 * 1024 * 1024)
     request = Request(pool=Pool.NORMAL, charge=Charge.BLEND, images=[picture])
     policy = server.world.services.policy
@@ -130,7 +130,7 @@ async def test_addresses_in_prompts_and_pictures_put_in_are_judged(
 async def test_pictures_that_go_along_with_a_job_are_judged_on_the_way_in_and_masks_are_not(
     server: Server, prompt_settings: PromptSettings
 ) -> None:
-    await prompt_settings.set_images(GUILD, ADA, kinds=[ImageKind.PNG])
+    await prompt_settings.guilds.set_values(GUILD, ADA, "images", {"kinds": (ImageKind.PNG,)})
     made = await server.imagine()
     job = replace(made, key=JobKey("0" * 12), interaction_id=1, webhook_token="other")
     services = server.world.services

@@ -87,17 +87,22 @@ async def test_a_kind_is_denied_and_excepted_and_allowing_it_everywhere_leaves_n
 async def test_what_may_be_put_in_is_changed_part_by_part(
     server: Server, prompt_settings: PromptSettings
 ) -> None:
-    await prompt_settings.set_images(GUILD, ADA, on=False, most_mb=5)
-    await prompt_settings.set_images(
-        GUILD, ADA, kinds=[ImageKind.WEBP, ImageKind.PNG], age_restricted=True, links=False
+    await prompt_settings.guilds.set_values(GUILD, ADA, "images", {"on": False, "most_mb": 5})
+    await prompt_settings.guilds.set_values(
+        GUILD,
+        ADA,
+        "images",
+        {"kinds": (ImageKind.WEBP, ImageKind.PNG), "age_restricted": True, "links": False},
     )
     kinds = (ImageKind.PNG, ImageKind.WEBP)
     assert (await now(server)).images == ImagePolicy(False, 5, kinds, (), True, False)  # noqa: FBT003 - as they stand
 
-    await prompt_settings.set_images(GUILD, ADA, on=True, most_mb=0, kinds=ImageKind)
+    await prompt_settings.guilds.set_values(
+        GUILD, ADA, "images", {"on": True, "most_mb": None, "kinds": tuple(ImageKind)}
+    )
 
     assert (await now(server)).images == ImagePolicy(age_restricted=True, links=False)
-    too_much = prompt_settings.set_images(GUILD, ADA, most_mb=SIZE_LIMIT + 1)
+    too_much = prompt_settings.guilds.set_values(GUILD, ADA, "images", {"most_mb": SIZE_LIMIT + 1})
     assert (await refusal(too_much)).id == "settings.number"
 
 

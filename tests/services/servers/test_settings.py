@@ -49,21 +49,21 @@ GORE = WordRule(Match.WORD, "gore")
             (Price(Pool.FAST, Charge.PAN, 0),),
         ),
         (lambda g: g.set_zone(GUILD, ADA, "Asia/Tokyo"), "zone", "Asia/Tokyo"),
-        (lambda g: g.set_locale(GUILD, ADA, "de"), "locale", "de"),
+        (lambda g: g.set_values(GUILD, ADA, "language", {"language": "de"}), "locale", "de"),
         (
-            lambda g: g.set_press(GUILD, ADA, PressPermission.ROLE, 7),
+            lambda g: g.set_values(GUILD, ADA, "press", {"who": PressPermission.ROLE, "role": 7}),
             "press",
             PressPolicy(PressPermission.ROLE, 7),
         ),
         (
-            lambda g: g.set_press(GUILD, ADA, PressPermission.REQUESTER, 7),
+            lambda g: g.set_values(GUILD, ADA, "press", {"who": PressPermission.REQUESTER, "role": 7}),
             "press",
             PressPolicy(PressPermission.REQUESTER),
         ),
         (lambda g: g.set_channel(GUILD, ADA, 3, allowed=True), "channels", ChannelPolicy((3,))),
         (lambda g: g.set_channel(GUILD, ADA, 3, allowed=False), "channels", ChannelPolicy((), (3,))),
         (
-            lambda g: g.set_gate(GUILD, ADA, hours_on_server=1, hours_of_account=2),
+            lambda g: g.set_values(GUILD, ADA, "gate", {"server_hours": 1, "account_hours": 2}),
             "gate",
             NewcomerGate(1, 2),
         ),
@@ -74,7 +74,7 @@ GORE = WordRule(Match.WORD, "gore")
         ),
         (lambda g: g.add_word(GUILD, ADA, GORE), "words", (GORE,)),
         (
-            lambda g: g.set_strikes(GUILD, ADA, limit=1, days=2, block_hours=3),
+            lambda g: g.set_values(GUILD, ADA, "strikes", {"count": 1, "days": 2, "hours": 3}),
             "strikes",
             StrikePolicy(1, 2, 3),
         ),
@@ -158,8 +158,8 @@ async def test_what_a_moderator_does_not_say_of_strikes_stays_as_another_process
 ) -> None:
     elsewhere = await elsewhere_of(server)
 
-    await server.guilds.set_strikes(GUILD, ADA, limit=2, block_hours=5, days=60)
-    changed = await elsewhere.set_strikes(GUILD, ADA, limit=3, block_hours=24)
+    await server.guilds.set_values(GUILD, ADA, "strikes", {"count": 2, "hours": 5, "days": 60})
+    changed = await elsewhere.set_values(GUILD, ADA, "strikes", {"count": 3, "hours": 24})
 
     assert changed.after.strikes == StrikePolicy(limit=3, days=60, block_hours=24)
 
@@ -196,13 +196,16 @@ async def test_a_word_has_one_action_and_can_only_go_once(server: Server) -> Non
     ("attempt", "said"),
     [
         (lambda g: g.set_zone(GUILD, ADA, "Europe/Atlantis"), "settings.no_such_zone"),
-        (lambda g: g.set_press(GUILD, ADA, PressPermission.ROLE), "settings.press_needs_role"),
+        (
+            lambda g: g.set_values(GUILD, ADA, "press", {"who": PressPermission.ROLE}),
+            "settings.press_needs_role",
+        ),
         (lambda g: g.set_retention(GUILD, ADA, 0), "settings.number"),
         (lambda g: g.set_total(GUILD, ADA, Pool.FAST, -1), "settings.number"),
         (lambda g: g.set_price(GUILD, ADA, Pool.FAST, Charge.PAN, 10**7), "settings.number"),
-        (lambda g: g.set_strikes(GUILD, ADA, limit=0, block_hours=1), "settings.number"),
+        (lambda g: g.set_values(GUILD, ADA, "strikes", {"count": 0, "hours": 1}), "settings.number"),
         (
-            lambda g: g.set_gate(GUILD, ADA, hours_on_server=0, hours_of_account=99_999),
+            lambda g: g.set_values(GUILD, ADA, "gate", {"server_hours": 0, "account_hours": 99_999}),
             "settings.number",
         ),
         (

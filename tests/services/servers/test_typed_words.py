@@ -49,7 +49,7 @@ async def test_a_moderators_words_are_quoted_and_not_live(server: Server) -> Non
 
 async def test_rules_are_asked_before_a_picture_is_fetched(server: Server) -> None:
     world = server.world
-    await world.services.prompt_settings.set_images(GUILD, ADA, on=False)
+    await world.services.prompt_settings.guilds.set_values(GUILD, ADA, "images", {"on": False})
     (given,) = files(1)
 
     with pytest.raises(UserError) as refused:

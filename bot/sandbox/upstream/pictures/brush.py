@@ -23,7 +23,6 @@ Paint: TypeAlias = Colour | tuple[Colour, Colour]
 
 SHADOW_DETAIL = 4
 """Shadows are blurred on a picture this many times smaller: nobody sees it, and it is much faster."""
-_RAMP = Image.linear_gradient("L")
 _HALO = ImageChops.invert(Image.radial_gradient("L"))
 
 
