@@ -44,13 +44,13 @@ from bot.stop_signals import listen_to_signals
 from bot.storage.backup import file_of
 from bot.storage.opening import open_storage
 from bot.supervision import Supervisor
+from bot.ui.accounts.owners import DiscordMail
 from bot.ui.card.cards import Cards
 from bot.ui.card.publisher import DiscordPublisher
 from bot.ui.kit.directory import DiscordDirectory
 from bot.ui.kit.links import card_link
 from bot.ui.kit.open_answers import DiscordAnswers
 from bot.ui.moderation.modlog import ChannelModLog
-from bot.ui.servers.owners import DiscordMail
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.ports import Clock, Guard
     from bot.domain.servers.own_keys import Vault
+    from bot.image_accounts import OwnerAccounts
+    from bot.storage.opening import Storage
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +96,6 @@ async def assemble(
         )
         lines = await stack.enter_async_context(open_lines())
         accounts = open_accounts(settings, lines, guard=guard, metrics=meters)
-        masters = [key.get_secret_value() for key in settings.master_key]
         fetching = HttpPictures(lines.pictures, picture_settings(settings), guard=guard, metrics=meters)
         bot = Easel(
             catalogues=catalogues,
@@ -126,56 +127,8 @@ async def assemble(
             public_url=settings.public_url,
         )
         services = build(
-            Ports(
-                store=storage.jobs,
-                archive=storage.archive,
-                accounts=accounts.apis,
-                pictures=pictures,
-                masks=PillowMasks(),
-                reader=PillowReader(),
-                publisher=publisher,
-                directory=DiscordDirectory(bot),
-                clock=clock,
-                metrics=meters,
-                policy=DeploymentPolicy(settings.default_rules, settings.default_pool),
-                guilds=storage.guilds,
-                people=storage.people,
-                personal_items=storage.personal_items,
-                tenants=storage.tenants,
-                answers=storage.answers,
-                answer_writer=DiscordAnswers(bot, catalogues),
-                balance_apis=accounts.balances,
-                help_books=storage.help_books,
-                chat_of=chat_of,
-                chat=accounts.chat,
-                key_admin=accounts.keys,
-                vault=_vault(masters),
-                open_account=accounts.direct.with_key,
-                hide=log_room.hide,
-                modlog=ChannelModLog(bot, catalogues, clock),
-                mail=DiscordMail(bot, catalogues),
-            ),
-            Terms(
-                owner=instance,
-                max_running=settings.max_running,
-                webhook_address=lambda token: webhook_address(settings.public_url, token),
-                webhooks=settings.public_url is not None,
-                account_of=settings.account_of,
-                own_name=accounts.own_name,
-                own_able=capabilities_of(accounts.direct),
-                owner_terms=OwnerTerms(settings.servers, settings.server_ceiling, settings.account_ceiling),
-                server_keys=settings.server_keys == "on" and settings.api_kind is ApiKind.OHMYGPT,
-                balance_low=settings.balance_low,
-                credits=settings.credits,
-                credit_value=settings.credit_value,
-                retention_days=settings.retention_days,
-                reads_per_second=settings.reads_per_second,
-                helper_model=settings.helper_model,
-                video=settings.show_video,
-                link_of=card_link,
-                editor_link=links.make,
-                news_after=NEWS_AFTER,
-            ),
+            _ports(settings, storage, accounts, bot, publisher, pictures, meters, clock),
+            _terms(settings, accounts, links, owner=instance),
             on_lost_way=on_lost_way or _log_lost_way,
         )
         bot.services = services
@@ -218,6 +171,75 @@ async def assemble(
         if engine:
             bot.on_setup = app.start_engine
         yield app
+
+
+def _ports(
+    settings: Settings,
+    storage: Storage,
+    accounts: OwnerAccounts,
+    bot: Easel,
+    publisher: DiscordPublisher,
+    pictures: DrawnPictures,
+    meters: Meters,
+    clock: Clock,
+) -> Ports:
+    """What the services reach the outside by."""
+    catalogues = bot.catalogues
+    masters = [key.get_secret_value() for key in settings.master_key]
+    return Ports(
+        store=storage.jobs,
+        archive=storage.archive,
+        accounts=accounts.apis,
+        pictures=pictures,
+        masks=PillowMasks(),
+        reader=PillowReader(),
+        publisher=publisher,
+        directory=DiscordDirectory(bot),
+        clock=clock,
+        metrics=meters,
+        policy=DeploymentPolicy(settings.default_rules, settings.default_pool),
+        guilds=storage.guilds,
+        people=storage.people,
+        personal_items=storage.personal_items,
+        tenants=storage.tenants,
+        answers=storage.answers,
+        answer_writer=DiscordAnswers(bot, catalogues),
+        balance_apis=accounts.balances,
+        help_books=storage.help_books,
+        chat_of=chat_of,
+        chat=accounts.chat,
+        key_admin=accounts.keys,
+        vault=_vault(masters),
+        open_account=accounts.direct.with_key,
+        hide=log_room.hide,
+        modlog=ChannelModLog(bot, catalogues, clock),
+        mail=DiscordMail(bot, catalogues),
+    )
+
+
+def _terms(settings: Settings, accounts: OwnerAccounts, links: RegionLinks, *, owner: str) -> Terms:
+    """What the owner has decided for the services."""
+    return Terms(
+        owner=owner,
+        max_running=settings.max_running,
+        webhook_address=lambda token: webhook_address(settings.public_url, token),
+        webhooks=settings.public_url is not None,
+        account_of=settings.account_of,
+        own_name=accounts.own_name,
+        own_able=capabilities_of(accounts.direct),
+        owner_terms=OwnerTerms(settings.servers, settings.server_ceiling, settings.account_ceiling),
+        server_keys=settings.server_keys == "on" and settings.api_kind is ApiKind.OHMYGPT,
+        balance_low=settings.balance_low,
+        credits=settings.credits,
+        credit_value=settings.credit_value,
+        retention_days=settings.retention_days,
+        reads_per_second=settings.reads_per_second,
+        helper_model=settings.helper_model,
+        video=settings.show_video,
+        link_of=card_link,
+        editor_link=links.make,
+        news_after=NEWS_AFTER,
+    )
 
 
 def _vault(masters: Sequence[str]) -> Vault | None:

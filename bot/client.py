@@ -21,12 +21,12 @@ from typing_extensions import override
 
 from bot.errors import StartupDelayed, StartupError, StorageTrouble
 from bot.services.presence import other_application
+from bot.ui.accounts.owners import owner_ids
 from bot.ui.controls import dispatch
 from bot.ui.kit.command_texts import CatalogueTranslator
 from bot.ui.kit.context import Context
 from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.pools.options import settled
-from bot.ui.servers.owners import owner_ids
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

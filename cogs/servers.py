@@ -14,12 +14,12 @@ from discord.ext import commands
 from bot.domain.tenancy import parse_ceiling, read_id
 from bot.errors import StorageTrouble, UserError
 from bot.texts import text
+from bot.ui.accounts.lists import NAME_LIMIT, server_line, server_list
 from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.kit.error_sentences import NETWORK
 from bot.ui.kit.escape import quoted
 from bot.ui.moderation.welcome import greeting, welcome_view
-from bot.ui.servers.lists import NAME_LIMIT, server_line, server_list
 from cogs.upstream_keys import Keys
 
 if TYPE_CHECKING:

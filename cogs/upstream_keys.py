@@ -11,10 +11,10 @@ from discord import app_commands
 from bot.domain.upstream_keys import read_end
 from bot.errors import UserError
 from bot.texts import text
+from bot.ui.accounts.upstream_keys import key_line, key_list, made_words, question
 from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import Context
 from bot.ui.kit.escape import quoted
-from bot.ui.servers.upstream_keys import key_line, key_list, made_words, question
 
 if TYPE_CHECKING:
     from bot.client import Easel

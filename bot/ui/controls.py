@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.ui.accounts import owners, upstream_keys
 from bot.ui.card import press
 from bot.ui.imagine import (
     batches,
@@ -34,7 +35,6 @@ from bot.ui.pools import modals
 from bot.ui.pools import panel_buttons as pool_buttons
 from bot.ui.preferences import components as preferences
 from bot.ui.region import mask_upload, picker
-from bot.ui.servers import owners, upstream_keys
 
 __all__ = ["REGISTERED", "dispatch"]
 

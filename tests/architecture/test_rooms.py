@@ -102,3 +102,13 @@ def test_the_quick_loop_runs_rooms_that_are_there() -> None:
 
     assert rooms
     assert [room for room in rooms if not any((ROOT / "tests" / room).glob("**/test_*.py"))] == []
+
+
+def test_the_map_names_every_package_and_every_module_at_the_top() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    there = {
+        named(path) for path in (ROOT / "bot").iterdir() if path.suffix == ".py" and path.stem != "__init__"
+    }
+    there |= {named(path.parent) for path in (ROOT / "bot").glob("*/__init__.py")}
+
+    assert [name for name in sorted(there) if f"`{name}`" not in page] == []

@@ -31,8 +31,8 @@ from bot.services.process import Ports, Terms
 from bot.services.wiring import build
 from bot.storage import open_storage
 from bot.storage.vault import FernetVault
+from bot.ui.accounts.owners import DiscordMail
 from bot.ui.kit.open_answers import DiscordAnswers
-from bot.ui.servers.owners import DiscordMail
 from tests.cogs.jobs_harness import Gallery
 from tests.fixtures.sqlite import migrated
 from tests.ui.builders import words

@@ -22,14 +22,14 @@ from bot.domain.servers.server_settings import COMMANDS, DECLARATIONS
 from bot.errors import RemoteFault
 from bot.services.accounts.own_keys import KeyOutcome
 from bot.services.intake.press import PressOutcome
+from bot.ui.accounts.owners import Answer
+from bot.ui.accounts.upstream_keys import Answer as KeyAnswer
 from bot.ui.card.card_buttons import CROWDED, FINISHED, ROOMY
 from bot.ui.card.cards import ENGINES
 from bot.ui.moderation.audit import ACTIONS
 from bot.ui.moderation.changes import DETAILS
 from bot.ui.pools.panel import Verb
 from bot.ui.preferences.card import TRANSLATES
-from bot.ui.servers.owners import Answer
-from bot.ui.servers.upstream_keys import Answer as KeyAnswer
 from bot.web.region_page import SENTENCES
 from tests.architecture.ground import modules, tree
 

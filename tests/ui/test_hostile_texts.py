@@ -33,6 +33,7 @@ from bot.services.intake.batches import Offer
 from bot.services.intake.improving import Improved
 from bot.services.servers.moderation import SHOWN_JOBS, SHOWN_STRIKES
 from bot.texts import listed, text
+from bot.ui.accounts.upstream_keys import key_list
 from bot.ui.card.cards import Cards
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.improve import show_improved
@@ -53,7 +54,6 @@ from bot.ui.moderation.rejected_modals import LINE_ROOM, as_typed, reply_rejecte
 from bot.ui.moderation.setting_words import Localizer
 from bot.ui.moderation.word_lists import verdict_view, words_page
 from bot.ui.preferences.card import preferences_view
-from bot.ui.servers.upstream_keys import key_list
 from tests.ui.builders import KEY, NOW, PARENT, a_job, a_picture, a_press, walk, words
 from tests.ui.client_harness import CATALOGUES
 

@@ -12,13 +12,13 @@ import discord
 
 from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
 from bot.texts import Localize, Text, text
+from bot.ui.accounts.lists import budget_lines
 from bot.ui.card.cards import POOL_COLOUR, WAITING_COLOUR
 from bot.ui.kit.controls import StatelessView, custom_id_of
 from bot.ui.kit.custom_ids import SNOWFLAKE, maybe, one_of
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.billing import key_lines, payer_lines, read_payers
 from bot.ui.pools.wording import allowance_words, bar, charge_name, pool_name, role_name, spent_words
-from bot.ui.servers.lists import budget_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,6 +15,7 @@ from bot.domain.intake.masks import Cells
 from bot.domain.keys import JobKey, key_from_bits
 from bot.domain.pools import Pool
 from bot.domain.tenancy import LARGEST_ID
+from bot.ui.accounts.owners import Answer
 from bot.ui.kit.controls import COMPONENTS, MODALS
 from bot.ui.kit.custom_ids import (
     KEY,
@@ -33,7 +34,6 @@ from bot.ui.kit.custom_ids import (
 from bot.ui.pools.panel import Verb
 from bot.ui.preferences.card import Menu
 from bot.ui.preferences.card import Verb as Prefer
-from bot.ui.servers.owners import Answer
 
 KEYS = st.integers(0, (1 << 60) - 1).map(key_from_bits)
 JOB = JobKey("7h2m9k4qxw3c")
