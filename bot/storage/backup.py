@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.engine import make_url
 
-from bot.domain.jobs import JobState
 from bot.errors import StartupDelayed, StartupError
 from bot.storage import errors as troubles
 from bot.storage import schema
+from bot.storage.put_back import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,13 +157,7 @@ def restore(copy: Path, target: Path, *, progress: Progress | None = None) -> tu
     jobs = take(copy, fresh, progress=progress)
     try:
         with closing(sqlite3.connect(fresh)) as connection, connection:
-            connection.execute(
-                "UPDATE jobs SET state = ?, sent_at = COALESCE(sent_at, created_at), due_at = 0, owner = NULL, "
-                "lease_until = 0, fence = fence + 1 WHERE state IN (?, ?)",
-                (JobState.UNCLEAR.value, JobState.QUEUED.value, JobState.SUBMITTING.value),
-            )
-            # Whoever starts next tells Discord the commands: what was told after the copy is not known here.
-            connection.execute("DELETE FROM meta WHERE key = 'commands_synced'")
+            settle(connection.execute)
         _settle(fresh)
         kept = None
         if old:
