@@ -66,7 +66,7 @@ async def transfer(
     try:
         await schema.require_current(source)
         await schema.bring_up(target)
-        if not running:
+        if not running and not restoring:  # a copy keeps who held what when it was taken
             await put_back.require_rest(source, "The source")
         await put_back.require_rest(target, "The target")
         async with source.snapshot() as here, target.transaction() as there:
