@@ -151,7 +151,7 @@ def restore(copy: Path, target: Path, *, progress: Progress | None = None) -> tu
     taken: such jobs are looked for upstream and never sent again. Raises `StartupError`. Blocks.
     """
     verify(copy)
-    old = _claimed(target)
+    old = require_closed(target)
     fresh = target.with_name(f"{target.name}.restoring")
     fresh.unlink(missing_ok=True)
     jobs = take(copy, fresh, progress=progress)
@@ -174,7 +174,7 @@ def restore(copy: Path, target: Path, *, progress: Progress | None = None) -> tu
     return jobs, kept
 
 
-def _claimed(target: Path) -> bool:
+def require_closed(target: Path) -> bool:
     """Whether there is a file; raises `StartupError` while somebody has it open."""
     if not target.parent.is_dir():
         raise StartupError(f"The directory {target.parent} does not exist: create it first.")

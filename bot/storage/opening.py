@@ -3,6 +3,7 @@ Never here: what the stores do."""
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -142,6 +143,9 @@ async def settle(url: str) -> int:
     Raises `StartupError`, also while it is in use.
     """
     backup.require_file(url)
+    path = backup.file_of(url)
+    if path is not None:
+        await asyncio.to_thread(backup.require_closed, path)
     database = open_database(url)
     try:
         if await schema.standing(database) is schema.Standing.EMPTY:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.domain.pools import Allowance
-from bot.errors import StartupError
+from bot.errors import StartupDelayed, StartupError
 from bot.storage import migrate, open_storage
 from bot.storage.backup import file_of, restore, take
 from bot.storage.database import open_database
@@ -146,6 +146,20 @@ async def test_one_in_which_a_bot_works_and_one_that_holds_nothing_are_left_alon
         waiting = await storage.jobs.get(there.waiting)
     assert waiting is not None
     assert waiting.state == "queued"
+
+
+async def test_a_file_that_a_bot_has_open_is_left_alone_also_while_it_does_nothing(
+    sqlite_url: str,
+) -> None:
+    async with open_storage(sqlite_url, migrate=True) as storage:
+        waiting = await storage.jobs.insert(job(), ROOM)
+
+        with pytest.raises(StartupDelayed, match="in use: stop the bot first"):
+            await settle(sqlite_url)
+
+        found = await storage.jobs.get(waiting.key)
+    assert found is not None
+    assert found.state == "queued"
 
 
 @pytest.mark.postgres
