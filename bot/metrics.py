@@ -155,6 +155,9 @@ METERS: Final[Mapping[str, Meter]] = {
     "balance_credits": Meter(Kind.LEVEL, "Credits of an account, when it was last looked at.", ("account",)),
     "jobs_waiting": Meter(Kind.LEVEL, "Jobs in the queue, when the page was read.", ("pool",)),
     "jobs_running": Meter(Kind.LEVEL, "Jobs upstream, when the page was read.", ("pool",)),
+    "undelivered_seconds": Meter(
+        Kind.LEVEL, "For how long what ended first has waited to be shown, when the page was read."
+    ),
 }
 """Every meter. A test compares it with what the rooms call, and with docs/operations.md."""
 
@@ -254,7 +257,10 @@ class NoMetrics:
 
 
 def page_of(
-    meters: Meters, loads: Callable[[], Awaitable[Mapping[Pool, Load]]]
+    meters: Meters,
+    loads: Callable[[], Awaitable[Mapping[Pool, Load]]],
+    undelivered_since: Callable[[], Awaitable[int | None]],
+    clock: Clock,
 ) -> Callable[[], Awaitable[bytes]]:
     """Build the metrics page: the levels are read from the database when somebody asks, and only then."""
 
@@ -263,6 +269,10 @@ def page_of(
             for pool, load in (await loads()).items():
                 meters.level("jobs_waiting", load.waiting, pool=pool.value)
                 meters.level("jobs_running", load.running, pool=pool.value)
+            # What is delivered tells how long that took; where nobody can be reached, only this grows.
+            since = await undelivered_since()
+            waited_ms = 0 if since is None else max(0, clock.now() - since)
+            meters.level("undelivered_seconds", waited_ms / 1_000)
         except StorageTrouble:
             log.warning("levels_not_read", exc_info=True)
         return meters.exposition()

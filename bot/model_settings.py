@@ -31,5 +31,6 @@ class ModelSettings(BaseModel):
     )
     helper_key: ApiKey | None = Field(
         None,
-        description="Another key for the chat model; an `mj-proxy` needs it. Servers with keys of their own pay with those.",
+        description="Another key for the chat model; an `mj-proxy` needs it. Servers with keys of their own have no such help then: "
+        "yours does not pay for them, and theirs is not sent there.",
     )

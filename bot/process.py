@@ -216,6 +216,7 @@ class App:
             readiness=self.readiness,
             metrics=self.meters,
             load=self.storage.jobs.load,
+            undelivered_since=self.storage.archive.undelivered_since,
             find_job=self.storage.jobs.by_webhook_token,
             on_hint=self.on_hint,
             mask_editor=self.mask_editor,

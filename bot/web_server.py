@@ -36,6 +36,7 @@ class WebServices:
     readiness: Readiness
     metrics: Meters
     load: Callable[[], Awaitable[Mapping[Pool, Load]]]
+    undelivered_since: Callable[[], Awaitable[int | None]]
     find_job: FindJob
     on_hint: OnHint
     mask_editor: MaskEditor
@@ -66,7 +67,7 @@ async def serving(settings: Settings, served: WebServices) -> AsyncIterator[None
         },
         fresh=FRESH_S,
     )
-    levels = page_of(served.metrics, served.load)
+    levels = page_of(served.metrics, served.load, served.undelivered_since, served.clock)
 
     async def metrics_page() -> bytes:
         served.readiness.measure()

@@ -13,31 +13,82 @@ from bot.cli.ending import carry_out
 
 
 def command(
-    file: Annotated[Path, typer.Argument(dir_okay=False, help="A file that `easel backup` made.")],
+    file: Annotated[
+        Path | None, typer.Argument(dir_okay=False, help="A file that `easel backup` made.")
+    ] = None,
     *,
+    restored: Annotated[
+        bool,
+        typer.Option(
+            "--restored",
+            help="No file: pg_restore, a snapshot or the like has put the database back, and this is the rest.",
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
 ) -> None:
-    """Put a copy in the database's place, with the bot stopped; the replaced file is kept beside it."""
+    """Put a copy in the database's place, with the bot stopped: what waited in it is looked for and never sent again.
+
+    A replaced SQLite file is kept beside it; what a PostgreSQL database held is gone.
+    """
     from bot import config  # noqa: PLC0415 - `easel --help` should not wait for it
-    from bot.cli.progress import bar  # noqa: PLC0415 - as above
-    from bot.errors import StartupError  # noqa: PLC0415 - as above
     from bot.storage import backup  # noqa: PLC0415 - as above
 
+    if (file is None) is not restored:
+        raise typer.BadParameter(
+            "name a file, or say --restored after other tools have put the database back."
+        )
+
     async def work() -> None:
-        target = backup.file_of(config.load_local().database)
-        if target is None:
-            raise StartupError(
-                "EASEL_DATABASE is no SQLite file. Into PostgreSQL: "
-                f"easel copy sqlite:///{file} postgresql://… --replace"
-            )
-        if target.exists() and not yes:
-            typer.confirm(f"Replace {target} (it is kept beside)?", abort=True)
-        with bar() as show:
-            jobs, kept = await asyncio.to_thread(
-                lambda: backup.restore(file, target, progress=lambda done, all_: show("pages", done, all_))
-            )
-        typer.echo(f"{target} holds {jobs:,} jobs again.")
-        if kept is not None:
-            typer.echo(f"The database that was there is now {kept}.")
+        url = config.load_local().database
+        target = backup.file_of(url)
+        if file is None:
+            await _settle(url, yes=yes)
+        elif target is None:
+            await _into_server(file, url, yes=yes)
+        else:
+            await _into_file(file, target, yes=yes)
 
     carry_out(work())
+
+
+async def _settle(url: str, *, yes: bool) -> None:
+    from bot.storage import opening  # noqa: PLC0415 - as above
+
+    if not yes:
+        typer.confirm(
+            "Is every Easel stopped, and was the database just put back? Nothing that waits in it will be sent.",
+            abort=True,
+        )
+    waited = await opening.settle(url)
+    typer.echo(
+        f"{waited:,} jobs waited in the copy: they are looked for at the next start, and never sent again."
+    )
+
+
+async def _into_server(file: Path, url: str, *, yes: bool) -> None:
+    from bot.cli.progress import bar  # noqa: PLC0415 - as above
+    from bot.storage.transfer import from_file  # noqa: PLC0415 - as above
+
+    if not yes:
+        typer.confirm(
+            "Replace all that the database holds? Nothing of it is kept; `easel backup FILE` would.",
+            abort=True,
+        )
+    with bar() as show:
+        jobs = await from_file(file, url, progress=show)
+    typer.echo(f"The database holds {jobs:,} jobs again.")
+
+
+async def _into_file(file: Path, target: Path, *, yes: bool) -> None:
+    from bot.cli.progress import bar  # noqa: PLC0415 - as above
+    from bot.storage import backup  # noqa: PLC0415 - as above
+
+    if target.exists() and not yes:  # noqa: ASYNC240 - one look at a local file
+        typer.confirm(f"Replace {target} (it is kept beside)?", abort=True)
+    with bar() as show:
+        jobs, kept = await asyncio.to_thread(
+            lambda: backup.restore(file, target, progress=lambda done, all_: show("pages", done, all_))
+        )
+    typer.echo(f"{target} holds {jobs:,} jobs again.")
+    if kept is not None:
+        typer.echo(f"The database that was there is now {kept}.")

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.engine import make_url
 
-from bot.domain.jobs import JobState
 from bot.errors import StartupDelayed, StartupError
 from bot.storage import errors as troubles
 from bot.storage import schema
+from bot.storage.put_back import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,19 +151,13 @@ def restore(copy: Path, target: Path, *, progress: Progress | None = None) -> tu
     taken: such jobs are looked for upstream and never sent again. Raises `StartupError`. Blocks.
     """
     verify(copy)
-    old = _claimed(target)
+    old = require_closed(target)
     fresh = target.with_name(f"{target.name}.restoring")
     fresh.unlink(missing_ok=True)
     jobs = take(copy, fresh, progress=progress)
     try:
         with closing(sqlite3.connect(fresh)) as connection, connection:
-            connection.execute(
-                "UPDATE jobs SET state = ?, sent_at = COALESCE(sent_at, created_at), due_at = 0, owner = NULL, "
-                "lease_until = 0, fence = fence + 1 WHERE state IN (?, ?)",
-                (JobState.UNCLEAR.value, JobState.QUEUED.value, JobState.SUBMITTING.value),
-            )
-            # Whoever starts next tells Discord the commands: what was told after the copy is not known here.
-            connection.execute("DELETE FROM meta WHERE key = 'commands_synced'")
+            settle(connection.execute)
         _settle(fresh)
         kept = None
         if old:
@@ -180,7 +174,7 @@ def restore(copy: Path, target: Path, *, progress: Progress | None = None) -> tu
     return jobs, kept
 
 
-def _claimed(target: Path) -> bool:
+def require_closed(target: Path) -> bool:
     """Whether there is a file; raises `StartupError` while somebody has it open."""
     if not target.parent.is_dir():
         raise StartupError(f"The directory {target.parent} does not exist: create it first.")

@@ -3,6 +3,7 @@ Never here: what the stores do."""
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from bot.domain.servers.guild_ports import GuildStores
-from bot.errors import StorageTrouble
-from bot.storage import backup, schema
+from bot.errors import StartupError, StorageTrouble
+from bot.storage import backup, put_back, schema
 from bot.storage.database import BUSY_MS, Database, open_database
 from bot.storage.jobs.archive import SqlJobArchive
 from bot.storage.jobs.books import SqlBookStore
@@ -130,6 +131,27 @@ async def migrate(url: str, *, keep: int = 0) -> bool:
     try:
         await backup.keep_copy(url, database, keep=keep)
         return await schema.bring_up(database)
+    except StorageTrouble as trouble:
+        raise schema.as_startup_error(trouble) from None
+    finally:
+        await database.close()
+
+
+async def settle(url: str) -> int:
+    """Keep what waits in a database that other tools put back from being sent again; returns how many jobs did so.
+
+    Raises `StartupError`, also while it is in use.
+    """
+    backup.require_file(url)
+    path = backup.file_of(url)
+    if path is not None:
+        await asyncio.to_thread(backup.require_closed, path)
+    database = open_database(url)
+    try:
+        if await schema.standing(database) is schema.Standing.EMPTY:
+            raise StartupError("The database holds nothing yet: put the copy back first.")
+        await put_back.require_rest(database, "The database")
+        return await database.write(put_back.settle_on)
     except StorageTrouble as trouble:
         raise schema.as_startup_error(trouble) from None
     finally:

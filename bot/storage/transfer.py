@@ -3,17 +3,20 @@ Never here: which databases, and how progress is shown."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select, text
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import StartupError, StorageTrouble
-from bot.storage import backup, schema
+from bot.storage import backup, opening, put_back, schema
 from bot.storage.backup import OWNERS_ONLY
 from bot.storage.database import POSTGRES, open_database
 from bot.storage.tables import jobs, meta, metadata
@@ -23,8 +26,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from bot.storage.database import Database
 
     Progress = Callable[[str, int, int], None]
     """Called with a table's name, the rows that are done, and all rows there are in it."""
@@ -47,13 +48,15 @@ async def transfer(
     *,
     replace: bool = False,
     running: bool = False,
+    restoring: bool = False,
     progress: Progress | None = None,
 ) -> list[Copied]:
     """Copy every table; all of it arrives or nothing does, so it may be done again whatever happened.
 
     A target that holds jobs is refused, unless an earlier copy put them there and no bot has run on it since, or
     `replace` is set. Both databases must be out of use, unless the source is said to be `running`: then the target
-    is a copy of one moment, to be kept. Raises `StartupError`.
+    is a copy of one moment, to be kept. Where such a copy is put back (`restoring`), what waited in it is not sent
+    again. Raises `StartupError`.
     """
     if source_url == target_url:
         raise StartupError("Source and target are the same database.")
@@ -63,13 +66,15 @@ async def transfer(
     try:
         await schema.require_current(source)
         await schema.bring_up(target)
-        if not running:
-            await _at_rest(source, "The source")
-        await _at_rest(target, "The target")
+        if not running and not restoring:  # a copy keeps who held what when it was taken
+            await put_back.require_rest(source, "The source")
+        await put_back.require_rest(target, "The target")
         async with source.snapshot() as here, target.transaction() as there:
             if not replace:
                 await _refuse_strangers(there)
             copied = await _everything(here, there, progress)
+            if restoring:
+                await there.run_sync(put_back.settle_on)
             await _mark(there)
     except StorageTrouble as trouble:
         raise schema.as_startup_error(trouble) from None
@@ -79,14 +84,6 @@ async def transfer(
         await source.close()
         await target.close()
     return copied
-
-
-async def _at_rest(database: Database, name: str) -> None:
-    held = select(func.count()).where(
-        jobs.c.owner.is_not(None), jobs.c.lease_until > time.time_ns() // 1_000_000
-    )
-    if await database.read(lambda cn: cn.execute(held).scalar_one()):
-        raise StartupError(f"{name} is in use: stop every Easel that works on it, wait a minute, try again.")
 
 
 async def _refuse_strangers(there: AsyncConnection) -> None:
@@ -158,8 +155,7 @@ async def into_file(source_url: str, target: Path, *, progress: Progress | None 
     part.unlink(missing_ok=True)
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNERS_ONLY))
-        url = f"sqlite+aiosqlite:///{part}"
-        copied = await transfer(source_url, url, running=True, progress=progress)
+        copied = await transfer(source_url, _address(part), running=True, progress=progress)
         backup.whole(part)
         backup.verify(part)
         part.rename(target)
@@ -169,3 +165,41 @@ async def into_file(source_url: str, target: Path, *, progress: Progress | None 
         for rest in ("", "-wal", "-shm"):
             Path(f"{part}{rest}").unlink(missing_ok=True)  # noqa: ASYNC240 - as above
     return next(table.rows for table in copied if table.table == jobs.name)
+
+
+async def from_file(copy: Path, target_url: str, *, progress: Progress | None = None) -> int:
+    """Put a copy in the place of all that a PostgreSQL database holds; returns how many jobs that are.
+
+    What waited in the copy may have been sent, and paid, since it was taken: such jobs are looked for upstream and
+    never sent again. A copy that an older version made is brought up to date apart from it.
+    """
+    backup.verify(copy)
+    await _refuse_newer(target_url)
+    with tempfile.TemporaryDirectory(prefix="easel-") as folder:
+        source = _address(copy)
+        if await opening.standing(source) is not schema.Standing.CURRENT:
+            renewed = Path(folder) / "copy.db"
+            await asyncio.to_thread(backup.take, copy, renewed)
+            source = _address(renewed)
+            await opening.migrate(source)
+        copied = await transfer(source, target_url, replace=True, restoring=True, progress=progress)
+    return next(table.rows for table in copied if table.table == jobs.name)
+
+
+async def _refuse_newer(url: str) -> None:
+    """What a newer version's tables need is not known here."""
+    database = open_database(url)
+    try:
+        version = await database.read(schema.version_of)
+    except StorageTrouble as trouble:
+        raise schema.as_startup_error(trouble) from None
+    finally:
+        await database.close()
+    if version is not None and version not in schema.versions():
+        raise StartupError(
+            "The database has the tables of a newer Easel: make it anew (dropdb, createdb), then restore."
+        )
+
+
+def _address(path: Path) -> str:
+    return URL.create("sqlite+aiosqlite", database=str(path)).render_as_string()

@@ -10,8 +10,10 @@ import tomllib
 import pytest
 
 from bot.config import Settings
+from bot.domain.keys import JobKey
 from bot.metrics import METERS, Kind
 from bot.setting_tables import env_example, settings_table
+from bot.ui.card.press import press
 from tests.architecture.ground import ROOT, between, metrics_calls, modules, tree
 
 WAYS = {"count": Kind.COUNT, "observe": Kind.SPREAD, "level": Kind.LEVEL}
@@ -71,6 +73,26 @@ def test_every_meter_is_explained_to_operators() -> None:
 
     told = set(re.findall(r"^\| `easel_(\w+?)(?:_total)?(?:\{([\w,]*)\})?` ", page, flags=re.MULTILINE))
     assert told == {(name, ",".join(meter.labels)) for name, meter in METERS.items()}
+
+
+@pytest.mark.parametrize("name", ["operations", "alerts", "troubleshooting"])
+def test_every_line_of_the_log_that_operators_are_sent_to_is_written(name: str) -> None:
+    page = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    words = {
+        node.value for path in modules() for node in ast.walk(tree(path)) if isinstance(node, ast.Constant)
+    }
+    written = words - METERS.keys()  # a meter's name is no line of the log
+
+    # A name of the log has an underscore, or stands in brackets behind the word.
+    named = {*re.findall(r"`([a-z]+(?:_[a-z]+)+)`", page), *re.findall(r"\blog\s\(`([a-z_]+)`\)", page)}
+    assert {one for one in named if not one.startswith(("easel_", "pg_"))} - written == set()
+
+
+def test_the_page_about_interfaces_spells_a_button_as_it_is_drawn() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+
+    drawn = press.id(JobKey("k" * 12), 3)
+    assert drawn.replace("k" * 12, "<key of the job>").replace(":3", ":<position>") in page
 
 
 def test_the_pins_cover_every_dependency() -> None:

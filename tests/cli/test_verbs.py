@@ -20,6 +20,7 @@ from bot.cli.program import cli
 from bot.sandbox.upstream import Fault
 from bot.storage import migrate, open_storage
 from bot.storage.backup import verify
+from tests.fixtures.ports import free_port
 
 
 @pytest.fixture
@@ -92,6 +93,7 @@ def test_everything_is_copied_into_another_database(folder: Path) -> None:
         ("servers", "list"),
         ("keys", "list"),
         ("backup", "copy.db"),
+        ("restore", "--restored", "--yes"),
         ("copy", "sqlite:///easel.db", "sqlite:///other.db"),
     ],
     ids=" ".join,
@@ -212,18 +214,39 @@ def test_a_file_of_settings_that_is_no_text_is_one_sentence(verb: str) -> None:
     assert ".env" in said
 
 
-def test_what_only_a_file_can_hold_is_told_where_the_database_is_a_server(
+def test_a_copy_that_cannot_go_into_a_server_costs_nothing_and_says_why(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     easel("migrate")
     easel("backup", "copy.db")
-    monkeypatch.setenv("EASEL_DATABASE", "postgresql+asyncpg://easel@127.0.0.1/easel")
+    monkeypatch.setenv("EASEL_DATABASE", f"postgresql://easel@127.0.0.1:{free_port()}/easel")
 
     status, said = easel("restore", "copy.db", "--yes")
 
-    assert status == 78
-    assert "easel copy sqlite:///copy.db" in said
+    assert (status, "the server does not answer" in said) == (75, True)
     assert {file.name for file in folder.iterdir()} == {"easel.db", "copy.db"}
+
+
+def test_what_other_tools_put_back_is_settled_where_it_is(folder: Path) -> None:
+    easel("migrate")
+    assert CliRunner().invoke(cli, ["restore", "--restored"], input="n\n").exit_code == 1
+
+    status, said = easel("restore", "--restored", "--yes")
+
+    assert (status, said) == (
+        0,
+        "0 jobs waited in the copy: they are looked for at the next start, and never sent again.\n",
+    )
+    assert [file.name for file in folder.iterdir()] == ["easel.db"]
+
+
+@pytest.mark.parametrize("words", [(), ("copy.db", "--restored")], ids=["neither", "both"])
+@pytest.mark.usefixtures("folder")
+def test_a_file_or_a_database_that_is_back_already_is_what_restore_asks_for(words: tuple[str, ...]) -> None:
+    status, said = easel("restore", *words)
+
+    assert status == 2
+    assert "say --restored" in said
 
 
 @pytest.mark.usefixtures("folder")

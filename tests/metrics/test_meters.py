@@ -106,33 +106,45 @@ def test_the_silent_probe_says_nothing() -> None:
 async def test_levels_are_read_when_the_page_is() -> None:
     loads = {Pool.FAST: Load(waiting=4, running=3)}
 
+    ended: list[int | None] = [JumpyClock.NOW - 90_000, None]
+
     async def read() -> Mapping[Pool, Load]:
         return loads
 
-    page = page_of(Meters(), read)
+    async def undelivered() -> int | None:
+        return ended.pop(0)
+
+    page = page_of(Meters(), read, undelivered, JumpyClock())
     first = samples(await page())
     loads[Pool.FAST] = Load(waiting=0, running=1)
     second = samples(await page())
 
     assert (first["easel_jobs_waiting{pool=FAST}"], first["easel_jobs_running{pool=FAST}"]) == (4, 3)
     assert (second["easel_jobs_waiting{pool=FAST}"], second["easel_jobs_running{pool=FAST}"]) == (0, 1)
+    assert [read["easel_undelivered_seconds"] for read in (first, second)] == [90, 0]
 
 
 async def test_the_page_is_served_while_the_database_is_not() -> None:
     async def read() -> Mapping[Pool, Load]:
         raise StorageTrouble("locked")
 
-    assert "easel_leases_lost_total" in samples(await page_of(Meters(), read)())
+    async def undelivered() -> int | None:
+        raise StorageTrouble("locked")
+
+    page = page_of(Meters(), read, undelivered, JumpyClock())
+    assert "easel_leases_lost_total" in samples(await page())
 
 
 class JumpyClock:
     """A clock whose pauses block the loop, as a long computation would, and end after three."""
 
+    NOW = 1_750_000_000_000
+
     def __init__(self) -> None:
         self.pauses = 0
 
     def now(self) -> int:
-        return 0
+        return self.NOW
 
     async def pause(self, seconds: float, wake: asyncio.Event | None = None) -> bool:
         assert wake is None

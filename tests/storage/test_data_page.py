@@ -16,6 +16,8 @@ from bot.storage.servers.records import EXPORTED
 from bot.storage.tables import FORGOTTEN, metadata
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "data.md"
+SHORT = {name: PAGE.with_name(name).read_text(encoding="utf-8") for name in ("privacy.md", "moderators.md")}
+"""The pages that say in short what this one says of every column."""
 TABLE = re.compile(r"^## `(\w+)`$")
 
 
@@ -96,3 +98,18 @@ def test_the_page_says_how_long_the_program_keeps_things() -> None:
     assert {
         place: words for place, words in said.items() if words not in SAID[place[0]][place[1]].how_long
     } == {}
+
+
+def test_the_short_pages_say_as_long_and_promise_no_deletion_of_what_stays() -> None:
+    audit = f"{AUDIT_KEPT_MS // 86_400_000} days"
+    stays = {
+        name
+        for name in metadata.tables
+        if "guild_id" in SAID[name] and SAID[name]["guild_id"].how_long.startswith("for good")
+    }
+
+    assert stays == {"tenants"}
+    for name, page in SHORT.items():
+        assert audit in page, name
+        assert not re.search(r"\beverything\b[^.]*\bdeleted\b", page, re.IGNORECASE), name
+        assert "its owner's id" in page, name

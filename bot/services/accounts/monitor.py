@@ -142,12 +142,9 @@ class AccountMonitor:
             said = text("log.own_key_rejected" if own else "log.key_rejected")
             await self._notify(name, ModEvent(EventKind.KEY_REJECTED, f"key/{name}/{after.episode}", said))
         if newly_low:
-            said = text(
-                "log.own_balance_falls" if own else "log.balance_falls",
-                n=seen.credits_left or 0,
-                limit=self.balance_low or 0,
-            )
+            credits_, limit = seen.credits_left or 0, self.balance_low or 0
             if own:
+                said = text("log.own_balance_falls", n=credits_, limit=limit)
                 await self._notify(
                     name, ModEvent(EventKind.BALANCE_LOW, f"balance/{name}/{after.episode}", said)
                 )
@@ -155,6 +152,7 @@ class AccountMonitor:
                 log.warning(
                     "account_in_trouble", extra={"account": name, "kind": EventKind.BALANCE_LOW.value}
                 )
+                said = text("log.balance_falls", account=name, n=credits_, limit=limit)
                 if not await self.mail.notify(said, once=f"balance/{name}/{after.episode}"):
                     episode = after.episode if newly_refused else before.episode
                     return replace(after, low=before.low, episode=episode)  # the next round tells it

@@ -133,7 +133,9 @@ class PromptHelper:
         return read
 
     async def _reach(self, account: str) -> ChatApi:
-        """The way to the model for an account: a server with a key of its own pays with that, at OhMyGPT."""
+        """The way to the model for an account. A server with a key of its own pays with that, at OhMyGPT, or has no help: the
+        owner's other key does not pay for it.
+        """
         if self._off.get(account, 0) > self.clock.now():
             raise UserError(text("helper.key"))
         api = self.own_api

@@ -12,7 +12,7 @@ from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from bot.domain.ports import Load
 from bot.storage.jobs import rows
-from bot.storage.tables import HAS_PARENT, IS_LIVE, IS_QUEUED, IS_UPSTREAM, deliveries, jobs
+from bot.storage.tables import HAS_PARENT, IS_LIVE, IS_OPEN, IS_QUEUED, IS_UPSTREAM, deliveries, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +77,11 @@ class SqlJobArchive:
             lambda cn: (count(cn, IS_QUEUED), count(cn, IS_UPSTREAM))
         )
         return {pool: Load(waiting=waiting.get(pool, 0), running=running.get(pool, 0)) for pool in Pool}
+
+    async def undelivered_since(self) -> int | None:
+        """When what ended first, of all that nobody was shown yet, did so; for the meters."""
+        query = select(func.min(c.finished_at)).where(text(IS_OPEN))
+        return await self._database.read(lambda cn: cn.execute(query).scalar_one())
 
     async def children(self, parent: JobKey, *, limit: int) -> Sequence[Job]:
         """See the port."""

@@ -41,15 +41,20 @@ class Post:
     """What the owner was told."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.texts: list[Text] = []
         self.occasions: list[str] = []
         self.closed = False
         """Whether Discord does not answer at the moment."""
 
+    @property
+    def said(self) -> list[str]:
+        """The sentences' names."""
+        return [words.id for words in self.texts]
+
     async def notify(self, words: Text, *, once: str) -> bool:
         self.occasions.append(once)
         if not self.closed:
-            self.said.append(words.id)
+            self.texts.append(words)
         return not self.closed
 
     async def ask(self, server: KnownServer, *, again: bool) -> bool:
@@ -165,6 +170,12 @@ async def test_a_low_balance_is_told_once_to_the_owner_alone_and_again_after_it_
     credits_left["studio"] = 0
     assert await watched.round() == []
     assert watched.post.said == ["log.balance_falls"] * 3
+    # Whoever has several accounts reads which one to top up.
+    assert [said.args["account"] for said in watched.post.texts] == [
+        DEFAULT_ACCOUNT,
+        DEFAULT_ACCOUNT,
+        "studio",
+    ]
 
 
 async def test_a_low_balance_that_discord_did_not_take_is_told_by_the_next_round_as_the_same_message(

@@ -70,6 +70,25 @@ async def test_finished_jobs_are_those_with_a_picture(storage: Storage) -> None:
     assert waiting.key not in {one.key for one in found}
 
 
+async def test_what_ended_first_and_was_shown_to_nobody_yet_is_known(storage: Storage) -> None:
+    await finished(storage, job())  # and delivered
+    await begun(storage, job())
+    assert await storage.archive.undelivered_since() is None
+
+    ended = job()
+    for ended_at in (NOON + 5, NOON + 2):
+        (claimed,) = await claim_submissions(
+            storage.jobs, "w", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=9
+        )
+        ended = claimed.submitted(success(claimed.key).task_id, NOON).observed(success(claimed.key), ended_at)
+        await storage.jobs.save(ended)
+        await begun(storage, job())
+
+    assert await storage.archive.undelivered_since() == NOON + 2
+    await storage.jobs.release(ended.delivered(Route.REPLY, NOON))
+    assert await storage.archive.undelivered_since() == NOON + 5
+
+
 async def test_live_jobs_and_the_load_of_a_server(storage: Storage) -> None:
     running = await begun(storage, job(user_id=ADA, pool=Pool.FAST))
     await claim_submissions(storage.jobs, "w", NOON + 60_000, lease_ms=LEASE, limit=1, max_running=9)

@@ -178,6 +178,7 @@ async def test_questions_of_the_tracker_use_their_indexes(watched: Statements) -
         (store.front("default", Pool.NORMAL), "queue_parties_line"),
         (store.load("default"), "jobs_upstream (account=?)"),
         (store.load(), "jobs_upstream"),
+        (watched.storage.archive.undelivered_since(), "jobs_open"),
     ):
         await question
         plans = await watched.plans()

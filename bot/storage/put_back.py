@@ -1,0 +1,68 @@
+"""A database that is put back: nobody works on it, and what waited in it is not sent again.
+Never here: how it is put back (`bot.storage.backup`, `bot.storage.transfer`, a server's own tools)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from sqlalchemy import func, select, text
+
+from bot.domain.jobs import JobState
+from bot.errors import StartupError
+from bot.storage.tables import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy.engine import Connection
+
+    from bot.storage.database import Database
+
+    class Counted(Protocol):
+        """What a statement came to."""
+
+        @property
+        def rowcount(self) -> int:
+            """How many rows it changed."""
+
+    Execute = Callable[[str, Mapping[str, object]], Counted]
+
+
+_UNSENT: Final = (
+    "UPDATE jobs SET state = :unclear, sent_at = COALESCE(sent_at, created_at), changed_at = :now, tries = 0, "
+    "hold = 'hold.checking', due_at = 0, owner = NULL, lease_until = 0, fence = fence + 1 "
+    "WHERE state IN (:queued, :submitting)"
+)
+_FORGOTTEN: Final = "DELETE FROM meta WHERE key = :key"
+
+
+def settle(execute: Execute) -> int:
+    """Have what waited looked for upstream: it may have been sent, and paid, since the copy was made. Returns how many.
+
+    In plain SQL of the first version's columns: a copy may be older than this program, and no SQLAlchemy's yet.
+    """
+    states = {
+        "unclear": JobState.UNCLEAR.value,
+        "queued": JobState.QUEUED.value,
+        "submitting": JobState.SUBMITTING.value,
+    }
+    # Unclear from now on: the time of the copy would leave none to look again after a first look that failed.
+    settled = execute(_UNSENT, {**states, "now": time.time_ns() // 1_000_000}).rowcount
+    # Whoever starts next tells Discord the commands: what was told after the copy is not known here.
+    execute(_FORGOTTEN, {"key": "commands_synced"})
+    return settled
+
+
+def settle_on(connection: Connection) -> int:
+    """The same, in a transaction of either kind of database."""
+    return settle(lambda statement, values: connection.execute(text(statement), values))
+
+
+async def require_rest(database: Database, name: str) -> None:
+    """Raise `StartupError` while a worker holds a job in it."""
+    held = select(func.count()).where(
+        jobs.c.owner.is_not(None), jobs.c.lease_until > time.time_ns() // 1_000_000
+    )
+    if await database.read(lambda cn: cn.execute(held).scalar_one()):
+        raise StartupError(f"{name} is in use: stop every Easel that works on it, wait a minute, try again.")
