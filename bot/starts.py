@@ -11,6 +11,7 @@ import aiohttp
 import discord
 
 from bot.clock import idle
+from bot.domain.schedule import DAY
 from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-DAY_MS: Final = 86_400_000
 FREE: Final = 20
 """Starts within a day that ended badly and cost no waiting: an owner may try things."""
 FIRST_PAUSE_S: Final = 10.0
@@ -72,7 +72,7 @@ class Starts:
         now = self._clock.now()
         try:
             stored = await self._meta.get(self._name)
-            earlier = [at for at in _read(stored) if now - DAY_MS < at <= now]
+            earlier = [at for at in _read(stored) if now - DAY < at <= now]
             await self._meta.set(self._name, json.dumps([*earlier, now]))
         except StorageTrouble as trouble:
             log.warning("starts_not_counted", extra={"reason": str(trouble)})

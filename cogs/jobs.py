@@ -11,6 +11,7 @@ from discord.ext import commands
 from typing_extensions import override
 
 from bot.domain.keys import JobKey, parse_key
+from bot.domain.schedule import DAY, HOUR, MINUTE
 from bot.errors import UserError
 from bot.texts import Text, text
 from bot.ui.card.titles import plain_title
@@ -35,7 +36,6 @@ SUGGESTION_LIMIT = 100
 """Discord's limits of suggestions (peers F31)."""
 KEY_LIMIT = 40
 """A key with whatever dashes and blanks people put into it."""
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 
 class JobsCog(commands.Cog):

@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 from typing_extensions import override
 
-from bot.domain.servers.access import HOUR_MS
+from bot.domain.servers.access import HOUR_MS, HOURS_LIMIT, REASON_LIMIT
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import localized
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
     from bot.client import Easel
     from bot.domain.jobs import Job
-
-HOURS_LIMIT = 24 * 365
-REASON_LIMIT = 300
 
 
 class Mod(

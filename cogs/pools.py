@@ -14,10 +14,11 @@ from typing_extensions import override
 from bot.domain.days import zones
 from bot.domain.pools import UNSET, AllowanceChange, NewLimit
 from bot.domain.prices import Charge
+from bot.domain.servers.access import HOURS_LIMIT, REASON_LIMIT
 from bot.errors import UserError
+from bot.services.servers.bounds import NUMBER_LIMIT
 from bot.services.servers.edits import COOLDOWN_LIMIT
-from bot.services.servers.quota import REASON_LIMIT
-from bot.services.servers.settings import HOURS_LIMIT, NUMBER_LIMIT, PAUSE_LIMIT
+from bot.services.servers.settings import PAUSE_LIMIT
 from bot.texts import text
 from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import AnyInteraction, Context

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 SECOND: Final = 1_000
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
 
 LEASE_MS: Final = 30 * SECOND
 """How long a silent worker keeps its jobs; renewed at a third."""

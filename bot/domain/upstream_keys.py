@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
+from bot.domain.schedule import DAY
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
 PERMISSIONS: Final = ("midjourney", "file-v1")
 """What a key needs to make pictures here, and nothing more (contract §0.2)."""
-DAY_MS: Final = 86_400_000
 NEARLY_PERCENT: Final = 80
 """From this share of its cap on a key is nearly used up."""
 _REMARK: Final = re.compile(r"Easel ([a-z0-9][a-z0-9_-]{0,31}) #([0-9a-z]{6,20})")
@@ -97,6 +98,6 @@ def read_end(typed: str, now: int) -> int:
     words = typed.strip().lower()
     days = re.fullmatch(r"([0-9]{1,5}) ?d(?:ays?)?", words)
     if days is not None:
-        return now + int(days[1]) * DAY_MS
+        return now + int(days[1]) * DAY
     day = datetime.strptime(words, "%Y-%m-%d").replace(tzinfo=UTC)
-    return int(day.timestamp() * 1000) + DAY_MS - 1_000
+    return int(day.timestamp() * 1000) + DAY - 1_000

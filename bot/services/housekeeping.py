@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.inputs import INPUT_LIFE_MS
 from bot.domain.region_links import LINK_KEPT_MS
+from bot.domain.schedule import DAY
 from bot.domain.servers.guilds import DELETION_DELAY_MS
 from bot.errors import StorageTrouble
 
@@ -25,10 +26,9 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS: Final = 600
 BATCH: Final = 20
 """Rows changed in one transaction: a writer on SQLite holds up everybody else's."""
-DAY_MS: Final = 24 * 3_600_000
-AUDIT_KEPT_MS: Final = 400 * DAY_MS
+AUDIT_KEPT_MS: Final = 400 * DAY
 """What moderators did can be looked up for a year, and some days."""
-NOTICES_KEPT_MS: Final = 7 * DAY_MS
+NOTICES_KEPT_MS: Final = 7 * DAY
 """Longer than the longest time in which nothing is told twice."""
 
 

@@ -14,12 +14,13 @@ import pytest
 
 from bot.domain.jobs import Ancestor, JobState, Press, Route
 from bot.domain.pools import Pool
+from bot.domain.schedule import DAY, HOUR, MINUTE
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
 from bot.services.history.jobs import Family
 from bot.ui.imagine.use_as_prompt import begin_from_card
 from bot.ui.jobs.job_info import info_view
 from bot.ui.kit.links import card_link
-from cogs.jobs import DAY, HOUR, MINUTE, age
+from cogs.jobs import age
 from tests.cogs.jobs_harness import EXTENSIONS, workshop
 from tests.ui.builders import PARENT, a_job, a_picture, a_press, a_reply, walk, words
 from tests.ui.client_harness import CATALOGUES, an_easel, studio

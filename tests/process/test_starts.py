@@ -9,9 +9,10 @@ from typing import Any
 import discord
 import pytest
 
+from bot.domain.schedule import DAY
 from bot.errors import StorageTrouble
 from bot.metrics import Meters
-from bot.starts import DAY_MS, FREE, Starts
+from bot.starts import FREE, Starts
 from tests.process.clock import Idle
 
 
@@ -46,7 +47,7 @@ class Client:
     def __init__(self, clock: Idle, remaining: int = 1_000) -> None:
         self.clock = clock
         self.remaining = remaining
-        self.reset_at = clock.now() + DAY_MS
+        self.reset_at = clock.now() + DAY
 
     async def fetch_session_start_limits(self) -> Any:
         """As Discord says it."""
@@ -81,7 +82,7 @@ def loop() -> Loop:
 
 
 async def test_a_day_of_crashes_leaves_most_of_the_thousand_starts(loop: Loop) -> None:
-    end, starts, waits = loop.clock.now() + DAY_MS, 0, []
+    end, starts, waits = loop.clock.now() + DAY, 0, []
     while loop.clock.now() < end:
         waits.append((await loop.start())[1])
         loop.clock.time += 2_000  # the supervisor's pause
@@ -126,7 +127,7 @@ async def test_somebody_who_wants_to_stop_does_not_wait(loop: Loop) -> None:
 
 
 async def test_a_clock_that_was_ahead_or_a_strange_note_costs_no_waiting(loop: Loop) -> None:
-    loop.memory.kept["starts/all"] = str([loop.clock.now() + DAY_MS * n for n in range(1, 99)])
+    loop.memory.kept["starts/all"] = str([loop.clock.now() + DAY * n for n in range(1, 99)])
     assert (await loop.start())[1] == 0
     loop.memory.kept["starts/all"] = "what?"
     assert (await loop.start())[1] == 0

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 HOUR_MS: Final = 3_600_000
 HOURS_LIMIT: Final = 24 * 365
-"""The longest that newcomers wait."""
+"""A year: the longest that newcomers wait, a block lasts and a grant counts."""
+REASON_LIMIT: Final = 300
+"""Characters of what a moderator gives as a reason."""
 DISCORD_EPOCH_MS: Final = 1_420_070_400_000
 """The first moment of 2015, from which Discord's ids count."""
 

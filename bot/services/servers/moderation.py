@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.days import day_of
 from bot.domain.jobs import JobState
+from bot.domain.servers.access import REASON_LIMIT
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import Block, MemberView
 from bot.errors import RouteClosed, UserError
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from bot.services.servers.settings import Guilds
     from bot.texts import Text
 
-REASON_LIMIT: Final = 300
 SHOWN_JOBS: Final = 10
 SHOWN_STRIKES: Final = 10
 SHOWN_KEYS: Final = 50

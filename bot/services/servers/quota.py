@@ -4,14 +4,15 @@ Never here: refusing (that is `policy`) and drawing charts."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bot.domain.days import day_of, month_of
 from bot.domain.pools import Pool, name_rule
+from bot.domain.servers.access import REASON_LIMIT
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import NOTHING_SPENT
 from bot.errors import UserError
-from bot.services.servers.settings import NUMBER_LIMIT
+from bot.services.servers.bounds import NUMBER_LIMIT
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.servers.policy import GuildPolicy
     from bot.services.servers.settings import Guilds
-
-REASON_LIMIT: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,9 +37,6 @@ CACHED_MS: Final = 5_000
 """How long settings are believed without a look. Accepting a job checks their revision in its transaction, so an
 old copy costs a second look, never a wrong decision."""
 CACHED_GUILDS: Final = 10_000
-NUMBER_LIMIT: Final = 1_000_000
-"""The largest allowance, total and price; more is spelled as unlimited."""
-HOURS_LIMIT: Final = 24 * 365
 WINDOW_LIFE_MS: Final = 24 * HOUR
 """A window that does not say when it was opened is taken to be younger."""
 LOOK_BACK: Final = 200

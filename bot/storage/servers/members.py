@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from bot.domain.pools import Pool
+from bot.domain.schedule import DAY
 from bot.domain.servers.access import HOUR_MS
 from bot.domain.servers.guilds import Actor, Block, Grant, Strike, Struck
 from bot.storage.database import lock, plain
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from bot.domain.servers.moderation import StrikePolicy
     from bot.storage.database import Database
 
-DAY_MS: Final = 24 * HOUR_MS
 STRIKES_KEPT: Final = 200
 """Of one member: twice as many as can be asked for before a block."""
 STRIKES_AN_HOUR: Final = 1_000
@@ -144,7 +144,7 @@ class SqlMemberStore:
                 _forget_oldest(connection, guild_id, user_id)
             mine = (s.guild_id == guild_id, s.user_id == user_id, s.spent.is_(False))
             count = connection.execute(
-                select(func.count()).where(*mine, s.at > at - policy.days * DAY_MS)
+                select(func.count()).where(*mine, s.at > at - policy.days * DAY)
             ).scalar_one()
             if not fresh or count < policy.limit:
                 return Struck(count, None, fresh)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Table, and_, delete, insert, select, text, update
 
 from bot.domain.jobs import TERMINAL, JobState
+from bot.domain.schedule import DAY
 from bot.storage.database import lock
 from bot.storage.people_tables import drafts, favourites, region_links
 from bot.storage.server_tables import (
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from bot.domain.servers.guilds import Actor, ErasedCard
     from bot.storage.database import Database
 
-DAY_MS: Final = 24 * 3_600_000
 c = jobs.c
 _ENDED: Final = c.state.in_([state.value for state in JobState if state in TERMINAL])
 EXPORTED: Final[Mapping[Table, tuple[str, ...]]] = {
@@ -121,15 +121,13 @@ class SqlRecords:
             for row in await self._database.read(lambda cn: cn.execute(decided).all())
         }
         if usual_days is not None:
-            kept = (
-                select(c.guild_id).distinct().where(text(IS_KEPT), c.finished_at < now - usual_days * DAY_MS)
-            )
+            kept = select(c.guild_id).distinct().where(text(IS_KEPT), c.finished_at < now - usual_days * DAY)
             for guild_id in await self._database.read(lambda cn: cn.execute(kept).scalars().all()):
                 days.setdefault(guild_id, usual_days)
         left = limit
         for guild_id, kept_days in days.items():
             if left and kept_days is not None:
-                left -= await self._forget(guild_id, now - kept_days * DAY_MS, left)
+                left -= await self._forget(guild_id, now - kept_days * DAY, left)
         return limit - left
 
     async def _forget(self, guild_id: int | None, before: int, limit: int) -> int:

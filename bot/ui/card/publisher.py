@@ -24,6 +24,7 @@ from bot.ui.kit.context import CONTENT_LIMIT
 from bot.ui.kit.discord_errors import REJECTED, THREAD_ARCHIVED, WORDS_REFUSED, translated
 from bot.ui.kit.escape import cut
 from bot.ui.kit.message_parser import picture_url, picture_urls, shows
+from bot.ui.kit.open_answers import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -41,7 +42,6 @@ LOOK_BACK: Final = 100
 """How many messages after a crash are looked through for a card."""
 LOOK_FROM_MS: Final = 60_000
 """Our clock and Discord's may differ by this much."""
-NOBODY: Final = discord.AllowedMentions.none()
 
 
 class DiscordPublisher:

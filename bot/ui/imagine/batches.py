@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.services.intake.batches import NAMED
-from bot.texts import listed, text
+from bot.texts import text
 from bot.ui.imagine.follow_ups import FollowUps
+from bot.ui.imagine.several import started_summary
 from bot.ui.kit.controls import component, custom_id_of, words_view
 from bot.ui.kit.custom_ids import KEY
 from bot.ui.kit.escape import quoted
 
 if TYPE_CHECKING:
     from bot.domain.keys import JobKey
-    from bot.services.intake.batches import BatchStarted, Offer
+    from bot.services.intake.batches import Offer
     from bot.texts import Text
     from bot.ui.kit.context import Context
 
@@ -60,7 +61,9 @@ async def start(context: Context, key: JobKey) -> None:
     context.check_permissions()
     await context.defer_update()
     started = await context.services.batches.start(context.viewer, key, FollowUps(context))
-    await _replace(context, _summary(started))
+    await _replace(
+        context, started_summary(begun=len(started.begun), running=started.known, refused=started.refused)
+    )
 
 
 @component(REFUSE, KEY)
@@ -73,20 +76,3 @@ async def refuse(context: Context, _key: JobKey) -> None:
 async def _replace(context: Context, words: Text) -> None:
     """The card becomes a sentence: its buttons have done what they were for."""
     await context.show(words_view(context.localize(words)))
-
-
-def _summary(started: BatchStarted) -> Text:
-    lines: list[Text] = []
-    if started.begun:
-        lines.append(text("describe.all_begun", n=len(started.begun)))
-    if started.known:
-        lines.append(text("describe.all_running", n=started.known))
-    reasons = list(dict.fromkeys(why.id for _, why in started.refused))
-    for reason in reasons:
-        same = [(number, why) for number, why in started.refused if why.id == reason]
-        numbers = [text("describe.number", n=number) for number, _ in same]
-        lines.append(text("describe.all_refused", n=len(numbers), numbers=listed(numbers), why=same[0][1]))
-    said, *more = lines
-    for line in more:
-        said = text("describe.lines", first=said, second=line)
-    return said

@@ -7,12 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.services.admission.authorization import Operation
-from bot.texts import Text, listed, text
+from bot.texts import text
 from bot.ui.card.description import DESCRIBE_AGAIN, IDEA_WORDS, IMAGINE_ALL
 from bot.ui.card.press import reply_running
 from bot.ui.imagine.edited import begin_edited
 from bot.ui.imagine.follow_ups import FollowUps
 from bot.ui.imagine.prompt_field import prompt_field
+from bot.ui.imagine.several import started_summary
 from bot.ui.kit.controls import MODALS, component, form, modal
 from bot.ui.kit.custom_ids import KEY
 from bot.ui.kit.deadline import read_first
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.services.admission.asker import Asker
-    from bot.services.intake.describe import IdeasStarted
     from bot.ui.kit.context import Context
 
 
@@ -66,23 +66,6 @@ async def imagine_all(context: Context, key: JobKey) -> None:
     await context.defer_update()
     describing = context.services.describing
     started = await describing.imagine_all(context.viewer, key, FollowUps(context))
-    await context.reply(_summary(started))
-
-
-def _summary(started: IdeasStarted) -> Text:
-    """How many began, how many run already, and why the others did not."""
-    lines: list[Text] = []
-    if started.begun:
-        lines.append(text("describe.all_begun", n=len(started.begun)))
-    if started.running:
-        lines.append(text("describe.all_running", n=len(started.running)))
-    reasons: list[Text] = []
-    for _, why in started.refused:
-        reasons += [] if why in reasons else [why]
-    for why in reasons:
-        numbers = [text("describe.number", n=number) for number, reason in started.refused if reason == why]
-        lines.append(text("describe.all_refused", n=len(numbers), numbers=listed(numbers), why=why))
-    said, *more = lines
-    for line in more:
-        said = text("describe.lines", first=said, second=line)
-    return said
+    await context.reply(
+        started_summary(begun=len(started.begun), running=len(started.running), refused=started.refused)
+    )

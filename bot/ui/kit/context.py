@@ -19,7 +19,7 @@ from bot.services.admission.viewer import Viewer
 from bot.texts import Text, listed, text
 from bot.ui.kit.error_sentences import NETWORK, sentence_for
 from bot.ui.kit.escape import cut
-from bot.ui.kit.open_answers import NOT_DELIVERED, note
+from bot.ui.kit.open_answers import NOBODY, NOT_DELIVERED, note
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Mapping, Sequence
@@ -40,7 +40,6 @@ CONTENT_LIMIT: Final = 2000
 PLACEHOLDER: Final = "…"
 PRIVATE: Final = "easel.private"
 """In an interaction's extras: a “thinking…” that only this person sees waits for its words."""
-NOBODY: Final = discord.AllowedMentions.none()
 THREADS: Final = frozenset(
     {
         discord.ChannelType.public_thread,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = 8
 """Blocks on a page: each is three components of the forty that a message may have (facts §3.4)."""
-REASON_LIMIT: Final = 120
+REASON_SHOWN: Final = 120
 CALM: Final = discord.Colour(0x5865F2)
 BLOCKED: Final = discord.Colour(0xD83C3E)
 
@@ -70,7 +70,7 @@ def blocks_view(blocks: Sequence[Block], page: int, localize: Localize) -> disco
 
 
 def _entry(block: Block) -> Text:
-    reason: Text | str = quoted(block.reason, REASON_LIMIT) if block.reason else text("member.no_reason")
+    reason: Text | str = quoted(block.reason, REASON_SHOWN) if block.reason else text("member.no_reason")
     by = f"<@{block.by.user_id}>" if block.by.user_id else "Easel"
     user, at = str(block.user_id), block.at // 1000
     if block.until is None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PROMPT_LIMIT: Final = 70
 WHY_LIMIT: Final = 60
-REASON_LIMIT: Final = 240
+REASON_SHOWN: Final = 240
 STRIKES: Final = 5
 GRANTS: Final = 5
 JOBS: Final = 8
@@ -70,7 +70,7 @@ def _marks(seen: MemberView, localize: Localize) -> Iterable[str]:
 def _blocked(block: Block | None) -> Text:
     if block is None:
         return text("member.not_blocked")
-    reason: Text | str = quoted(block.reason, REASON_LIMIT) if block.reason else text("member.no_reason")
+    reason: Text | str = quoted(block.reason, REASON_SHOWN) if block.reason else text("member.no_reason")
     by = f"<@{block.by.user_id}>" if block.by.user_id else "Easel"
     if block.until is None:
         return text("member.blocked", by=by, reason=reason)

@@ -14,11 +14,11 @@ import discord
 from bot.domain.servers.server_settings import COMMANDS
 from bot.errors import UserError
 from bot.texts import text
-from bot.ui.kit.context import NOBODY
 from bot.ui.kit.controls import modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, Field, one_of
 from bot.ui.kit.deadline import read_first
 from bot.ui.kit.moderators import draw_mod_button, mod_button
+from bot.ui.kit.open_answers import NOBODY
 from bot.ui.moderation.list_modals import LIST_MODALS
 from bot.ui.moderation.panel import POOLS, show_panel
 from bot.ui.moderation.rejected_modals import reply_stale

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.accounts import OwnAccount
 from bot.domain.pools import UNLIMITED, USUAL_POOLS, Pool
 from bot.domain.prices import DEFAULT_PRICE, Charge, price_of
-from bot.domain.servers.access import HOUR_MS
+from bot.domain.servers.access import HOUR_MS, HOURS_LIMIT
 from bot.domain.servers.own_keys import KeyVersion
 from bot.errors import UserError
-from bot.services.servers.settings import HOURS_LIMIT
 from bot.texts import Text, listed, text
 from bot.ui.kit.escape import quoted
 from bot.ui.pools.wording import (

@@ -10,8 +10,8 @@ import discord
 
 from bot.domain.pools import UNSET, USUAL_POOLS, AllowanceChange, NewLimit, Pool, Unset
 from bot.domain.prices import PICTURES, Charge
+from bot.domain.servers.access import REASON_LIMIT
 from bot.errors import UserError
-from bot.services.servers.quota import REASON_LIMIT
 from bot.services.servers.settings import PAUSE_LIMIT
 from bot.texts import text
 from bot.ui.kit.choices import known

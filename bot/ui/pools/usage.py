@@ -15,6 +15,7 @@ from babel import Locale, UnknownLocaleError
 
 from bot.domain.costs import Cost
 from bot.domain.days import date_of, day_of
+from bot.domain.schedule import DAY
 from bot.texts import Localize, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.pools.charts import Bar, usage_chart
@@ -35,8 +36,7 @@ MOST_DAYS: Final = 92
 TOP_MEMBERS: Final = 8
 CHART: Final = "usage.png"
 TABLE: Final = "usage.csv"
-DAY_MS: Final = 86_400_000
-NOON_MS: Final = DAY_MS // 2
+NOON_MS: Final = DAY // 2
 
 
 async def show_usage(context: Context, days: int) -> None:
@@ -70,7 +70,7 @@ def period(now: int, days: int, zone: str) -> tuple[list[date], int, int]:
     """The last days there, today included: their dates, and the two moments around them."""
     today = day_of(now, zone)
     # From noon to noon: days of 23 or 25 hours shift it by an hour, never into another date.
-    first = day_of(today.start + NOON_MS - (days - 1) * DAY_MS, zone)
+    first = day_of(today.start + NOON_MS - (days - 1) * DAY, zone)
     begin = date_of(first.start, zone)
     return [begin + timedelta(days=n) for n in range(days)], first.start, today.end
 

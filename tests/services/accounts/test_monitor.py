@@ -14,8 +14,8 @@ import pytest
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
+from bot.domain.schedule import DAY
 from bot.domain.servers.guild_ports import EventKind
-from bot.domain.upstream_keys import DAY_MS as DAY
 from bot.domain.upstream_keys import UpstreamKey
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts import monitor as watching
