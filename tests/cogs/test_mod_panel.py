@@ -311,18 +311,26 @@ async def test_a_word_rule_with_a_slip_is_given_back_and_removes_nothing(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("typed", "most"), [("chaos 50", 50.0), ("iw 0,5", 0.5), ("chaos \uff15\uff10", 50.0), ("chaos", None)]
+    ("typed", "most"),
+    [
+        *[("chaos 50", 50.0), ("iw 0,5", 0.5), ("chaos \uff15\uff10", 50.0), ("chaos", None)],
+        *((f"stylize {number}", 1_000.0) for number in ("1,000", "1.000", "1 000", "1\u202f000", "1'000")),
+        ("stylize\u30001000", 1_000.0),
+    ],
 )
 def test_a_largest_value_is_read_as_people_type_it(typed: str, most: float | None) -> None:
     assert list(read_limits(typed).values()) == [most]
 
 
-@pytest.mark.parametrize("typed", ["1_0", "+5", "-5", "1e1", "nan", "inf", "0x1", "\u0665", "5 0", "9" * 400])
-def test_what_only_a_program_takes_for_a_number_is_refused(typed: str) -> None:
+@pytest.mark.parametrize(
+    "typed",
+    ["1_0", "+5", "-5", "1e1", "nan", "inf", "0x1", "\u0665", "5 0", "9" * 400, "1,5", "unlimited", "101"],
+)
+def test_what_is_no_value_of_the_parameter_is_refused_with_its_own_sentence(typed: str) -> None:
     with pytest.raises(UserError) as refused:
         read_limits(f"chaos {typed}")
 
-    assert refused.value.text.id == "pool.no_number"
+    assert "`--chaos` takes a whole number from 0 to 100, not" in CATALOGUES.render(refused.value.text, "en")
 
 
 async def test_limits_and_words_are_taken_away_from_the_panel(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from bot.domain.intake.drawing import with_suffix
 from bot.domain.intake.parameters import BY_NAME, nearest
+from bot.domain.intake.prompt_parts import read_value
 from bot.domain.intake.prompts import ComposedPrompt, PromptOptions, compose, parameters_of
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge  # noqa: TC001 - storage's codec reads the annotations when the program runs
@@ -199,16 +200,11 @@ def name_of(key: str) -> str:
     return next((name for name, known in BY_NAME.items() if known.key == key and len(name) > 1), key)
 
 
-def checked_most(key: str, most: float) -> float:
-    """A number that this parameter can have at most; raises `UserError` for others."""
-    parameter = BY_NAME[name_of(key)]
+def read_most(key: str, typed: str) -> float:
+    """A number that this parameter can have at most, read like its values in a prompt; raises `UserError` for others."""
     if key not in NUMBERED:
         raise UserError(text("settings.not_numbered", name=name_of(key)))
-    if parameter.read(f"{most:g}") is None:
-        raise UserError(
-            text("prompt.bad_value", name=name_of(key), rule=parameter.rule, value=f"{most:g}"),
-        )
-    return most
+    return float(read_value(BY_NAME[name_of(key)], name_of(key), typed))
 
 
 def read_defaults(typed: str) -> str:

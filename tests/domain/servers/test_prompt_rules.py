@@ -17,12 +17,12 @@ from bot.domain.servers.prompt_rules import (
     PromptAddition,
     check_parameters,
     check_references,
-    checked_most,
     defaults_in,
     is_allowed,
     key_of,
     name_of,
     read_defaults,
+    read_most,
     read_suffix,
     shaped,
 )
@@ -161,11 +161,11 @@ def test_an_unknown_parameter_is_refused_with_the_nearest_name(typed: str, said:
 
 
 def test_only_numbers_within_a_parameters_range_can_be_the_most() -> None:
-    assert checked_most("chaos", 50.0) == 50
+    assert read_most("chaos", "50") == 50
     with pytest.raises(UserError, match=r"settings\.not_numbered"):
-        checked_most("tile", 1)
+        read_most("tile", "1")
     with pytest.raises(UserError, match=r"prompt\.bad_value"):
-        checked_most("chaos", 101)
+        read_most("chaos", "101")
 
 
 @pytest.mark.parametrize(
