@@ -26,6 +26,7 @@ from bot.services.servers.settings import Guilds
 from bot.storage import open_storage
 from bot.storage.server_tables import audit
 from bot.texts import text
+from bot.ui.kit.escape import quoted
 from bot.ui.moderation.list_modals import read_limits
 from bot.ui.moderation.panel import TRANSLATE, panel_view
 from bot.ui.moderation.prompt_lists import images_view
@@ -213,6 +214,47 @@ async def test_what_is_out_of_bounds_is_refused_and_nothing_is_changed(tmp_path:
 
         assert "number from 1 to 100" in seen(said)
         assert (await here.settings()).strikes.days == 30
+
+
+@pytest.mark.parametrize(
+    ("button", "field_name", "low", "high"),
+    [
+        ("New members…", "server_hours", "0", "8,760"),
+        ("Strikes…", "count", "1", "100"),
+        ("Most pictures from one prompt…", "most", "1", "40"),
+        ("Pings…", "after", "-1", "86,400"),
+    ],
+)
+@pytest.mark.parametrize("typed", ["unlimited", "-", "none", "many", "1.5"])
+async def test_what_no_setting_of_that_kind_can_be_is_refused_with_its_bounds(
+    tmp_path: Path, button: str, field_name: str, low: str, high: str, typed: str
+) -> None:
+    async with room(tmp_path) as here:
+        await here.do("gate", server_hours=72)
+        before = await here.settings()
+
+        said = await here.mo.submit_modal(await window(here, await opened(here), button), {field_name: typed})
+
+        refusal = (
+            f"{quoted(typed, 60)} is not a whole number. Write one from {low} to {high}; nothing was changed."
+        )
+        assert refusal in seen(said)
+        assert await here.settings() == before
+
+
+@pytest.mark.parametrize("typed", ["unlimited", "-", "0", ""])
+async def test_what_may_have_no_limit_loses_it_by_any_word_for_that(tmp_path: Path, typed: str) -> None:
+    async with room(tmp_path) as here:
+        await here.mo.submit_modal(
+            await window(here, await opened(here), "Days that prompts are kept…"), {"days": "7"}
+        )
+        message = await opened(here)
+
+        await here.mo.submit_modal(
+            await window(here, message, "Days that prompts are kept…"), {"days": typed}
+        )
+
+        assert (await here.settings()).retention_days is None
 
 
 async def test_what_is_asked_first_is_asked_from_the_panel_too(tmp_path: Path) -> None:
