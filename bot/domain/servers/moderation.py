@@ -158,11 +158,10 @@ def _finder(rule: WordRule) -> Finder:
         return compile_expression(without_marks(rule.pattern)).spans
     folded = fold(rule.pattern)
     letters = _letters(folded)
-    if rule.match is Match.PHRASE:
-        return _with_disguises(_spans(re.compile(_literal(letters)).finditer), rule, letters)
-    before, after = folded.startswith("*"), folded.endswith("*")
+    starred = rule.match is Match.WORD
+    before, after = starred and folded.startswith("*"), starred and folded.endswith("*")
     plain = _spans(re.compile(_literal(letters, before=before, after=after)).finditer)
-    return plain if before or after else _with_disguises(plain, rule, letters)
+    return _with_disguises(plain, rule, letters)
 
 
 def _with_disguises(plain: Finder, rule: WordRule, letters: list[str]) -> Finder:
