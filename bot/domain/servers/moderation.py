@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.servers.declarations import Number, setting
 from bot.domain.servers.disguises import disguised
 from bot.domain.servers.expressions import compile_expression
-from bot.domain.servers.folding import fold, without_marks
+from bot.domain.servers.folded_expressions import for_folded_text
+from bot.domain.servers.folding import fold
 from bot.domain.servers.regex_program import ExpressionError
 from bot.errors import UserError
 from bot.texts import text
@@ -155,7 +156,7 @@ def _stored(rule: WordRule) -> Finder:
 def _finder(rule: WordRule) -> Finder:
     """Compile a rule; raises `ExpressionError`."""
     if rule.match is Match.REGEX:
-        return compile_expression(without_marks(rule.pattern)).spans
+        return compile_expression(for_folded_text(rule.pattern)).spans
     folded = fold(rule.pattern)
     letters = _letters(folded)
     starred = rule.match is Match.WORD

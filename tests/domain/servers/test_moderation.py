@@ -71,6 +71,7 @@ def test_innocent_words_pass(rule: WordRule, text: str) -> None:
         (phrase("don't panic"), "DON\u2019T PANIC", "don\u2019t panic"),
         (regex(r"n[u0]de?s"), "NUDES", "nudes"),
         (regex("FÉ$"), "un café", "fe"),
+        (regex("Scheiße|Mist"), "SCHEISSE", "scheisse"),
     ],
 )
 def test_guilty_words_are_found_as_the_rule_saw_them(rule: WordRule, text: str, words: str) -> None:
