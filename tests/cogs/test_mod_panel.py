@@ -336,6 +336,20 @@ async def test_lists_are_changed_from_the_panel(tmp_path: Path) -> None:
         assert [(rule.charge, rule.allowed) for rule in now.kinds] == [(Charge.VIDEO, False)]
 
 
+async def test_the_panel_says_how_a_word_rule_is_read_whose_signs_count_for_nothing(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        message = await opened(here)
+
+        await here.mo.submit_modal(
+            await window(here, message, "Word rules…"),
+            {"pattern": "18+", "match": ["word"], "action": ["block"]},
+        )
+
+        assert f"Signs do not count in a word or phrase: the rule reads {quoted('18', 100)}." in text_of(
+            message
+        )
+
+
 async def test_a_word_rule_with_a_slip_is_given_back_and_removes_nothing(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         rule = WordRule(Match.WORD, "gore", WordAction.STRIKE)

@@ -46,6 +46,7 @@ from bot.ui.moderation.rejected_modals import (
 )
 from bot.ui.moderation.setting_changes import ModalOrigin
 from bot.ui.moderation.setting_modal import channel_picker, picker
+from bot.ui.moderation.word_lists import with_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -190,6 +191,7 @@ async def set_words(context: Context) -> None:
     gone, written = {*context.choices.get("gone", ())}, context.fields
     edits = [words_dropped(lambda rule: _handle(rule) in gone)]
     pattern = written.get("pattern", "").strip()
+    rule = None
     try:
         if pattern:
             match, action = known(Match, written.get("match")), known(WordAction, written.get("action"))
@@ -200,7 +202,8 @@ async def set_words(context: Context) -> None:
         said = [(text("panel.pattern"), as_typed(pattern))]
         await reply_rejected(context, refusal.text, said, _again(context, "words"))
         return
-    await show_panel(context, notice=_summary(changed))
+    done = _summary(changed)
+    await show_panel(context, notice=done if rule is None else with_reading(done, rule))
 
 
 def _handle(rule: WordRule) -> str:
