@@ -107,7 +107,7 @@ async def test_a_server_that_decided_nothing_reads_what_holds(tmp_path: Path) ->
         assert "New members can make pictures at once" in shown
         assert "Nothing is reported in a log channel" in shown
         assert "wherever I may write" in shown
-        assert "both follow this bot's default" in shown
+        assert "they follow this bot's default" in shown
         assert "exempt" not in shown
 
 
