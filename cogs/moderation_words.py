@@ -19,7 +19,7 @@ from bot.ui.kit.controls import words_view
 from bot.ui.kit.deadline import within_deadline
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.moderators import ModeratorsOnly, Place
-from bot.ui.moderation.word_lists import channels_view, show_words, verdict_view
+from bot.ui.moderation.word_lists import channels_view, show_words, verdict_view, with_reading
 from cogs.jobs import SUGGESTION_LIMIT, SUGGESTIONS
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Words(ModeratorsOnly, name="words", description=localized("command.mod.wor
             kind=text(f"kind.{kind}"),
             action=text(f"action.{action}"),
         )
-        await context.reply(done if changed.entry is not None else text("mod.unchanged"))
+        await context.reply(with_reading(done, rule) if changed.entry is not None else text("mod.unchanged"))
 
     @app_commands.command(name="remove", description=localized("command.mod.words.remove"))
     @app_commands.describe(rule=localized("command.mod.words.rule"))

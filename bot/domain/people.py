@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from bot.domain.intake.prompts import PromptOptions, compose
+from bot.domain.intake.stand_in import STAND_IN, healed, without_stand_in
 from bot.domain.pools import Pool  # noqa: TC001 - storage's codec reads the annotations when the program runs
 from bot.domain.wording import clean
 from bot.errors import UserError
@@ -70,8 +71,8 @@ class Preferences:
         if name is not None and chosen is None:
             raise UserError(text("prefer.no_such_set"))
         parts = [
-            "" if chosen is None else chosen.options,
-            self.suffix,
+            "" if chosen is None else healed(chosen.options),
+            healed(self.suffix),
             "" if self.aspect is None else f"--ar {self.aspect}",
             "" if self.version is None else spelled_version(self.version),
         ]
@@ -79,7 +80,7 @@ class Preferences:
 
     def named(self) -> tuple[tuple[str, str], ...]:
         """The sets that may stand in a prompt like a parameter: `--mine` for a set called `mine`."""
-        return tuple((one.name, one.options) for one in self.sets)
+        return tuple((one.name, healed(one.options)) for one in self.sets)
 
     def with_set(self, name: str, options: str) -> Self:
         """Keep options under a name, over those that it had; raises `UserError` for what could not be used later."""
@@ -110,7 +111,7 @@ NOBODYS: Final = Preferences()
 def laid(typed: str) -> str:
     """Words and parameters as they are laid under a prompt; raises `UserError` with what is to be mended."""
     _check_length(typed)
-    spelled = compose(PromptOptions(prompt="x", under=(typed,))).prompt.removeprefix("x").strip()
+    spelled = without_stand_in(compose(PromptOptions(prompt=STAND_IN, under=(typed,))).prompt)
     _check_length(spelled)  # it may have grown, and a window has to show all of it
     return spelled
 

@@ -26,6 +26,7 @@ from bot.services.servers.settings import Guilds
 from bot.storage import open_storage
 from bot.storage.server_tables import audit
 from bot.texts import text
+from bot.ui.kit.escape import quoted
 from bot.ui.moderation.list_modals import read_limits
 from bot.ui.moderation.panel import TRANSLATE, panel_view
 from bot.ui.moderation.prompt_lists import images_view
@@ -106,7 +107,7 @@ async def test_a_server_that_decided_nothing_reads_what_holds(tmp_path: Path) ->
         assert "New members can make pictures at once" in shown
         assert "Nothing is reported in a log channel" in shown
         assert "wherever I may write" in shown
-        assert "both follow this bot's default" in shown
+        assert "they follow this bot's default" in shown
         assert "exempt" not in shown
 
 
@@ -215,6 +216,47 @@ async def test_what_is_out_of_bounds_is_refused_and_nothing_is_changed(tmp_path:
         assert (await here.settings()).strikes.days == 30
 
 
+@pytest.mark.parametrize(
+    ("button", "field_name", "low", "high"),
+    [
+        ("New members…", "server_hours", "0", "8,760"),
+        ("Strikes…", "count", "1", "100"),
+        ("Most pictures from one prompt…", "most", "1", "40"),
+        ("Pings…", "after", "-1", "86,400"),
+    ],
+)
+@pytest.mark.parametrize("typed", ["unlimited", "-", "none", "many", "1.5"])
+async def test_what_no_setting_of_that_kind_can_be_is_refused_with_its_bounds(
+    tmp_path: Path, button: str, field_name: str, low: str, high: str, typed: str
+) -> None:
+    async with room(tmp_path) as here:
+        await here.do("gate", server_hours=72)
+        before = await here.settings()
+
+        said = await here.mo.submit_modal(await window(here, await opened(here), button), {field_name: typed})
+
+        refusal = (
+            f"{quoted(typed, 60)} is not a whole number. Write one from {low} to {high}; nothing was changed."
+        )
+        assert refusal in seen(said)
+        assert await here.settings() == before
+
+
+@pytest.mark.parametrize("typed", ["unlimited", "-", "0", ""])
+async def test_what_may_have_no_limit_loses_it_by_any_word_for_that(tmp_path: Path, typed: str) -> None:
+    async with room(tmp_path) as here:
+        await here.mo.submit_modal(
+            await window(here, await opened(here), "Days that prompts are kept…"), {"days": "7"}
+        )
+        message = await opened(here)
+
+        await here.mo.submit_modal(
+            await window(here, message, "Days that prompts are kept…"), {"days": typed}
+        )
+
+        assert (await here.settings()).retention_days is None
+
+
 async def test_what_is_asked_first_is_asked_from_the_panel_too(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         message = await opened(here)
@@ -294,6 +336,20 @@ async def test_lists_are_changed_from_the_panel(tmp_path: Path) -> None:
         assert [(rule.charge, rule.allowed) for rule in now.kinds] == [(Charge.VIDEO, False)]
 
 
+async def test_the_panel_says_how_a_word_rule_is_read_whose_signs_count_for_nothing(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        message = await opened(here)
+
+        await here.mo.submit_modal(
+            await window(here, message, "Word rules…"),
+            {"pattern": "18+", "match": ["word"], "action": ["block"]},
+        )
+
+        assert f"Signs do not count in a word or phrase: the rule reads {quoted('18', 100)}." in text_of(
+            message
+        )
+
+
 async def test_a_word_rule_with_a_slip_is_given_back_and_removes_nothing(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         rule = WordRule(Match.WORD, "gore", WordAction.STRIKE)
@@ -311,18 +367,26 @@ async def test_a_word_rule_with_a_slip_is_given_back_and_removes_nothing(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("typed", "most"), [("chaos 50", 50.0), ("iw 0,5", 0.5), ("chaos \uff15\uff10", 50.0), ("chaos", None)]
+    ("typed", "most"),
+    [
+        *[("chaos 50", 50.0), ("iw 0,5", 0.5), ("chaos \uff15\uff10", 50.0), ("chaos", None)],
+        *((f"stylize {number}", 1_000.0) for number in ("1,000", "1.000", "1 000", "1\u202f000", "1'000")),
+        ("stylize\u30001000", 1_000.0),
+    ],
 )
 def test_a_largest_value_is_read_as_people_type_it(typed: str, most: float | None) -> None:
     assert list(read_limits(typed).values()) == [most]
 
 
-@pytest.mark.parametrize("typed", ["1_0", "+5", "-5", "1e1", "nan", "inf", "0x1", "\u0665", "5 0", "9" * 400])
-def test_what_only_a_program_takes_for_a_number_is_refused(typed: str) -> None:
+@pytest.mark.parametrize(
+    "typed",
+    ["1_0", "+5", "-5", "1e1", "nan", "inf", "0x1", "\u0665", "5 0", "9" * 400, "1,5", "unlimited", "101"],
+)
+def test_what_is_no_value_of_the_parameter_is_refused_with_its_own_sentence(typed: str) -> None:
     with pytest.raises(UserError) as refused:
         read_limits(f"chaos {typed}")
 
-    assert refused.value.text.id == "pool.no_number"
+    assert "`--chaos` takes a whole number from 0 to 100, not" in CATALOGUES.render(refused.value.text, "en")
 
 
 async def test_limits_and_words_are_taken_away_from_the_panel(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from bot.domain.servers.access import HOUR_MS, PressPermission, Treatment
 from bot.domain.servers.guilds import AuditEntry
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.services.servers.moderation import Moderation
+from bot.ui.kit.escape import quoted
 from bot.ui.kit.moderators import ModeratorsOnly, draw_mod_button
 from bot.ui.moderation.audit import PAGE, audit_view
 from bot.ui.moderation.setting_changes import ModalOrigin
@@ -257,6 +258,29 @@ async def test_a_blocked_word_is_refused_with_the_rules_sentence_and_nothing_beg
         assert "gore" in said
         assert "This server does not allow “gore” in a prompt" in refused
         assert await here.storage.archive.live(here.guild_id, limit=5) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kind", "read"),
+    [("18+", "word", "18"), ("c++*", "word", "c*"), ("Don't panic!", "phrase", "don t panic")],
+)
+async def test_a_rule_whose_signs_count_for_nothing_says_how_it_is_read(
+    tmp_path: Path, pattern: str, kind: str, read: str
+) -> None:
+    async with room(tmp_path) as here:
+        said = await here.do("words add", pattern=pattern, kind=kind)
+
+        assert f"Signs do not count in a word or phrase: the rule reads {quoted(read, 100)}." in said
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kind"), [("gore*", "word"), ("red  Wedding", "phrase"), (r"18\+", "regex")]
+)
+async def test_a_rule_that_is_read_as_it_was_typed_says_no_more(
+    tmp_path: Path, pattern: str, kind: str
+) -> None:
+    async with room(tmp_path) as here:
+        assert "Signs" not in await here.do("words add", pattern=pattern, kind=kind)
 
 
 async def test_a_trial_says_which_rule_matches_and_counts_nothing(tmp_path: Path) -> None:

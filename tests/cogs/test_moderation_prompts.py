@@ -124,7 +124,8 @@ async def test_what_may_be_put_in_is_changed_and_shown(tmp_path: Path) -> None:
         assert "only to `mj.run`" in await here.do("images host", host="https://mj.run/x", rule="allow")
         assert "to any host except `evil.org`" in await here.do("images host", host="evil.org", rule="deny")
         assert "not a host name" in await here.do("images host", host="localhost", rule="deny")
-        assert "Write file types" in await here.do("images set", kinds="psd")
+        every = ", ".join(kind.name.lower() for kind in ImageKind)
+        assert f"Write file types: {every}, or all." in await here.do("images set", kinds="psd")
         assert "Links in prompts: not allowed." in await here.do("images set", links=False)
         assert "Not allowed: prompts are words only" in await here.do("images set", on=False)
 

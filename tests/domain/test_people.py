@@ -129,6 +129,26 @@ def test_single_preferences_are_read_as_a_command_reads_them() -> None:
         spelled_version("99")
 
 
+LINK = "https://a.example/1.png"
+
+
+@pytest.mark.parametrize("typed", [f"in the style of {LINK}", f"{LINK} in the style of --s 50", LINK])
+def test_a_link_among_own_words_brings_no_word_that_nobody_wrote(typed: str) -> None:
+    assert LIKES.with_set("mine", typed).find("mine") == OptionSet("mine", laid(typed))
+    assert laid(typed).split()[:2] == [LINK, "in"][: len(typed.split())]
+    assert laid(laid(typed)) == laid(typed)
+
+
+def test_what_earlier_versions_kept_with_such_a_word_is_laid_without_it() -> None:
+    stored = f"{LINK} x in the style of"
+    likes = Preferences(suffix=stored, sets=(OptionSet("mine", stored),))
+
+    healed = f"{LINK} in the style of"
+    assert likes.under("mine") == (healed, healed)
+    assert likes.named() == (("mine", healed),)
+    assert Preferences(suffix=f"x marks {LINK}").under() == (f"x marks {LINK}",)
+
+
 def test_what_grows_too_long_as_it_is_spelled_out_is_refused() -> None:
     """It is shown in a field of so many characters, and could not be edited there any more."""
     typed = "x" * (OPTIONS_LIMIT - 8) + " —chaos5"

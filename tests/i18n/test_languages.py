@@ -164,7 +164,9 @@ def test_every_number_finds_a_form(language: str, n: int) -> None:
 
 
 @pytest.mark.parametrize("language", [SOURCE, *LANGUAGES])
-@pytest.mark.parametrize("id_", ["pool.window.number_hint", "pool.no_number", "pool.must_be_number"])
+@pytest.mark.parametrize(
+    "id_", ["pool.window.number_hint", "pool.no_number", "pool.must_be_number", "welcome.per_day_hint"]
+)
 def test_a_word_that_people_may_type_is_named_as_it_is_read(language: str, id_: str) -> None:
     said = entries(language)
 

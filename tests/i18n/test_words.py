@@ -10,6 +10,7 @@ import pytest
 from babel.numbers import format_decimal
 
 from bot.domain.servers.guilds import SECTIONS
+from bot.services.intake.region import picture_gone
 from bot.texts import Text, text
 from bot.ui.kit.languages import name_of
 from tests.i18n.catalogues import NAMES, SOURCE, Entry, entries
@@ -21,12 +22,13 @@ WRONG: Final[dict[str, str]] = {
     "en": r"\bjobs?\b|\baddress(?:es)? in prompts|behind every prompt|whether members may|what was said of"
     r"|take away|\bnone are taken|nevertheless|\bbegins? anew|try another button|\bis no \w+ (?:that|number)",
     "de": r"Auftr[aä]g|Vorlieben|\bgehen trotzdem|Buttons,? die gehen|\bFormat und\b|Bildermachen|Adressen in Prompts"
-    r"|gescheitert|angehalten",
-    "fr": r"\b[Tt]rava(?:il|ux)\b|[Cc]lé propre|minuit à \{|\bmarche(?:nt)?\b|[Aa]dresses? dans les prompts",
-    "es": r"\b[Tt]areas?\b(?! de Midjourney)|\bvídeo|[Dd]irecciones en los prompts|vuestr|favoritos",
-    "ja": r"ジョブ|後置き|パラメータ(?!ー)|待ち行列|は消費され|画像は消費|アドレスを使え|ますか。|私[のから]",
+    r"|gescheitert|angehalten|\bKn[oö]pf|\bCredits?\b",
+    "fr": r"\b[Tt]rava(?:il|ux)\b|[Cc]lé propre|minuit à \{|\bmarche(?:nt)?\b|[Aa]dresses? dans les prompts"
+    r"|\b[Ff]actur|\bdécompt|^Dessiné\b",
+    "es": r"\b[Tt]areas?\b(?! de Midjourney)|\bvídeo|[Dd]irecciones en los prompts|vuestr|favoritos|^Dibujado\b",
+    "ja": r"ジョブ|後置き|パラメータ(?!ー)|待ち行列|は消費され|画像は消費|アドレスを使え|ますか。|私[のから]|も消費され|消費分",
     "ko": r"을\(를\)|이\(가\)|은\(는\)|으로\(로\)|단위(?!\))|작업 키|프롬프트의 주소",
-    "zh_CN": r"屏蔽|单位|账户|抹除|图像服务|(?<!Midjourney )任务|\d ?个图片",
+    "zh_CN": r"屏蔽|单位|账户|抹除|图像服务|(?<!Midjourney )任务|\d ?个图片|额度数",
 }
 """Of each language: literal translations, a second word for a thing that has one (docs/translating.md), Discord's other word."""
 CODE: Final = re.compile(r"`[^`]*`|\(/[^)]*\)|\{(?!zone)\w+\}")
@@ -50,7 +52,7 @@ AMOUNTS: Final[dict[str, tuple[str, str]]] = {
 }
 MANY: Final[dict[str, str]] = {
     "en": r"units|days|hours|minutes|seconds|strikes|pictures|members|credits|rules|messages",
-    "de": r"Einheiten|Tagen?|Stunden|Sekunden|Verwarnungen|Bildern?|Mitglieder|Credits|Regeln|Meldungen",
+    "de": r"Einheiten|Tagen?|Stunden|Sekunden|Verwarnungen|Bildern?|Mitglieder|Guthabenpunkten?|Regeln|Meldungen",
     "es": r"unidades|días|horas|segundos|avisos|imágenes|miembros|créditos|reglas|mensajes",
     "fr": r"unités|jours|heures|secondes|avertissements|images|membres|crédits|règles|messages",
 }
@@ -79,6 +81,27 @@ def test_no_sentence_has_a_word_that_was_found_wrong(language: str) -> None:
     found = [f"{id_}: {form}" for id_, form in sentences(language) if wrong.search(CODE.sub("", form))]
 
     assert found == []
+
+
+def test_who_speaks_of_two_pools_has_a_sentence_for_more() -> None:
+    two = re.compile(r"\bboth (?:follow|pools)|\bthe other pool\b|^Pause both\b|\btwo pools\b", re.IGNORECASE)
+    english = entries(SOURCE)
+
+    lacking = [
+        id_
+        for id_, form in sentences(SOURCE)
+        if two.search(form) and f"{id_.removesuffix('_all')}_every" not in english
+    ]
+
+    assert lacking == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sentence_that_sends_to_a_button_says_its_label(language: str) -> None:
+    said = CATALOGUES.render(picture_gone("KEY").text, language)
+
+    assert "KEY" in said
+    assert CATALOGUES.render(text("button.remix"), language) in said
 
 
 def test_japanese_keeps_one_register() -> None:

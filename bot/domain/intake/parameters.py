@@ -53,10 +53,17 @@ class Parameter:
     """The value as it is sent, or None."""
 
 
+_GROUPED: Final = re.compile(
+    r"[1-9][0-9]{0,2}(?P<sign>[.,'\u2019 \u00a0\u202f])[0-9]{3}(?:(?P=sign)[0-9]{3})*"
+)
+"""Thousands set apart, with one sign throughout: so a refusal spells its bounds, in each language in another way."""
+
+
 def _whole(low: int, high: int) -> tuple[Text, Callable[[str], str | None]]:
     def read(value: str) -> str | None:
-        digits = re.fullmatch(r"[0-9]{1,12}", value)
-        return str(int(value)) if digits and low <= int(value) <= high else None
+        digits = re.sub(r"\D", "", value) if _GROUPED.fullmatch(value) else value
+        plain = re.fullmatch(r"[0-9]{1,12}", digits)
+        return str(int(digits)) if plain and low <= int(digits) <= high else None
 
     return text("prompt.rule_whole", low=low, high=high), read
 
@@ -86,6 +93,11 @@ def _shaped(rule: str, pattern: str) -> tuple[Text, Callable[[str], str | None]]
     return text(rule), read
 
 
+def _version(pattern: str) -> tuple[Text, Callable[[str], str | None]]:
+    rule, read = _shaped("prompt.rule_version", pattern)
+    return rule, lambda value: read(value.replace(",", "."))  # as half of Europe writes it
+
+
 def _quality() -> tuple[Text, Callable[[str], str | None]]:
     rule, read = _one_of("0.25", "0.5", "1", "2", "4")
     decimal = decimal_between(0, 4)[1]
@@ -108,10 +120,8 @@ _NOTHING: Final = (text("prompt.rule_nothing"), str)
 
 _PARAMETERS: Final = (
     Parameter("aspect", ("ar", "aspect"), Arity.ONE, text("prompt.rule_aspect"), _aspect),
-    Parameter(
-        "version", ("v", "version"), Arity.ONE, *_shaped("prompt.rule_version", r"[1-9](?:\.[0-9]{1,2})?")
-    ),
-    Parameter("version", ("niji",), Arity.MAYBE_ONE, *_shaped("prompt.rule_version", r"[4-9](?:\.[0-9])?")),
+    Parameter("version", ("v", "version"), Arity.ONE, *_version(r"[1-9](?:\.[0-9]{1,2})?")),
+    Parameter("version", ("niji",), Arity.MAYBE_ONE, *_version(r"[4-9](?:\.[0-9])?")),
     Parameter("stylize", ("s", "stylize"), Arity.ONE, *_whole(0, 1000)),
     Parameter("chaos", ("c", "chaos"), Arity.ONE, *_whole(0, 100)),
     Parameter("weird", ("w", "weird"), Arity.ONE, *_whole(0, 3000)),

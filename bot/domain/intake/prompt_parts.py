@@ -39,9 +39,14 @@ _NAMED: Final = re.compile(
 )
 _BEGINNING: Final = re.compile(r"(?<!\S)--(?=[^\W\d_])")
 _WEIGHT: Final = re.compile(r"::-?[0-9]*\.?[0-9]+")
+_CUTS: Final = ",;\uff0c\u3002\uff1b\u3001\uff01"
+_LISTED: Final = re.compile(rf"(?P<value>[^{_CUTS}]+)[{_CUTS}](?P<rest>.+)")
+"""A value with something behind it, without a blank between: `100,red`, `123,456` where several may stand."""
+_WITHIN_NUMBER: Final = r"(?<=\d)[,\uff0c](?=\d)"
 _CUT: Final = re.compile(
-    r"(?P<value>[^,;\uff0c\u3002\uff1b\u3001\uff01]+)(?P<sign>[,;\uff0c\u3002\uff1b\u3001\uff01])(?P<rest>.+)"
+    rf"(?P<value>(?:[^{_CUTS}]|{_WITHIN_NUMBER})+)(?!{_WITHIN_NUMBER})[{_CUTS}](?P<rest>.+)"
 )
+"""The same where one value stands: a comma between digits belongs to a number, which half of it is not."""
 _QUOTED: Final = re.compile(
     "[\"'`\u201c\u201e\u2018\u00ab\u300c](?P<value>[^\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb\u300c\u300d]+)[\"'`\u201c\u201d\u2019\u00bb\u300d]"
 )
@@ -250,11 +255,17 @@ def _first(parameter: Parameter, name: str, words: list[str]) -> tuple[str, list
             return whole, words[1:]
         closing = words[0][len(words[0].rstrip(_CLOSING + TRAILING)) :].strip(TRAILING)
         return whole, ([closing] if closing else []) + words[1:]
-    cut = None if is_link(words[0]) else _CUT.fullmatch(words[0])
-    head = None if cut is None else _value(parameter, cut["value"])
-    if cut is None or head is None:
+    read, rest = _cut_off(parameter, words[0])
+    if read is None:
         raise UserError(text("prompt.bad_value", name=name, rule=parameter.rule, value=shown(words[0])))
-    return head, [cut["rest"], *words[1:]]
+    return read, [*rest, *words[1:]]
+
+
+def _cut_off(parameter: Parameter, word: str) -> tuple[str | None, list[str]]:
+    """The value at the head of a word, None if there is none, and what stands behind it."""
+    cuts = _LISTED if parameter.takes is Arity.SOME else _CUT
+    cut = None if is_link(word) else cuts.fullmatch(word)
+    return (None, []) if cut is None else (_value(parameter, cut["value"]), [cut["rest"]])
 
 
 def _more(parameter: Parameter, values: list[str], left: list[str]) -> tuple[list[str], list[str]]:
@@ -265,10 +276,13 @@ def _more(parameter: Parameter, values: list[str], left: list[str]) -> tuple[lis
         if _WEIGHT.fullmatch(word) and not _WEIGHT.search(values[-1]):
             values[-1] += word
         else:
-            read = _value(parameter, closed[0])
+            read, rest = _value(parameter, closed[0]), list[str]()
+            if read is None:
+                read, rest = _cut_off(parameter, closed[0])
             if read is None:
                 break
             values.append(read)
+            closed = [closed[0], *rest, *closed[1:]]
         left = closed[1:]
     return values, left
 
@@ -300,7 +314,7 @@ def _codes(parameter: Parameter, words: list[str]) -> tuple[list[str], list[str]
 
 
 def _closed_up(parameter: Parameter, words: list[str]) -> list[str]:
-    """The value's blanks taken out, as guides write them: `16 : 9`, `16: 9`, `URL :: 5`."""
+    """The value's blanks taken out, as people write them: `16 : 9`, `16: 9`, `URL :: 5`, `1 000`."""
     if parameter.key == "aspect":
         for count in (2, 3):
             tried = "".join(words[:count])
@@ -310,7 +324,23 @@ def _closed_up(parameter: Parameter, words: list[str]) -> list[str]:
                 and _value(parameter, tried) is not None
             ):
                 return [tried, *words[count:]]
-    return _weighed(words) if parameter.takes is Arity.SOME else words
+    return _weighed(words) if parameter.takes is Arity.SOME else _grouped(parameter, words)
+
+
+def _grouped(parameter: Parameter, words: list[str]) -> list[str]:
+    """A number's blanks kept within it, as French sets thousands apart: `1 000`.
+
+    Only if that is a legal value, and nothing else can be meant: no word follows, or no group but `000`. So
+    `--seed 7 101 dalmatians` stays a seed and two words.
+    """
+    for count in (4, 3, 2):
+        head, tail = words[:count], words[count:]
+        groups = {unicodedata.normalize("NFKC", word).rstrip(TRAILING + _CLOSING) for word in head[1:]}
+        if len(head) == count and (not tail or groups == {"000"}):
+            tried = " ".join(head)
+            if _value(parameter, tried) is not None:
+                return [tried, *tail]
+    return words
 
 
 def _value(parameter: Parameter, word: str) -> str | None:

@@ -79,9 +79,17 @@ def fold(words: str) -> str:
     """
     flags = _FLAG_LETTER.sub(_flag_letters, _FLAG_LETTERS.sub(_flag_letters, words))
     drawn = _WEIGHT.sub(" ", _WEIGHT_WITHIN.sub("\u00b7", flags)).translate(_DRAWN)
+    return " ".join(_WORD.sub(_unmixed, _plain(drawn)).split())
+
+
+def fold_letter(letter: str) -> str:
+    """A character as it stands in a folded text whatever stands around it: nothing, one character or several."""
+    return _plain(letter.translate(_DRAWN)).translate(_NOBODYS)
+
+
+def _plain(drawn: str) -> str:
     once = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", drawn).casefold())
-    folded = unicodedata.normalize("NFKC", _UNSEEN.sub("", without_marks(once))).casefold()
-    return " ".join(_WORD.sub(_unmixed, folded).split())
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", without_marks(once))).casefold()
 
 
 def without_marks(words: str) -> str:

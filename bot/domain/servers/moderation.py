@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.servers.declarations import Number, setting
 from bot.domain.servers.disguises import disguised
 from bot.domain.servers.expressions import compile_expression
-from bot.domain.servers.folding import fold, without_marks
+from bot.domain.servers.folded_expressions import for_folded_text
+from bot.domain.servers.folding import fold
+from bot.domain.servers.prompt_words import passages
 from bot.domain.servers.regex_program import ExpressionError
 from bot.errors import UserError
 from bot.texts import text
@@ -34,7 +36,7 @@ class Match(StrEnum):
     """How a rule's pattern is read."""
 
     WORD = "word"
-    """A whole word; a * at its beginning or end stands for the rest of a longer one."""
+    """A whole word; a * at its beginning or end stands for the rest of a longer one. Other signs count for nothing."""
     PHRASE = "phrase"
     """Several words in a row, whatever stands between them but letters and digits."""
     REGEX = "regex"
@@ -105,23 +107,37 @@ _GRAVITY: Final = (WordAction.ALLOW, WordAction.WARN, WordAction.BLOCK, WordActi
 
 
 def examine(words: str, rules: Iterable[WordRule]) -> Verdict:
-    """Look for every rule in a text; changes and counts nothing, so it also serves as a dry run."""
+    """Look for every rule in a prompt; changes and counts nothing, so it also serves as a dry run.
+
+    An expression sees all of the prompt, parameters included; words and phrases are looked for in what is words.
+    """
     rules = tuple(rules)
     if not rules:
         return Verdict()
-    folded = fold(words)
-    excused = [
-        (rule, span) for rule in rules if rule.action is WordAction.ALLOW for span in _stored(rule)(folded)
-    ]
+    whole, said = [fold(words)], [fold(passage) for passage in passages(words)]
+
+    def read_by(rule: WordRule) -> list[str]:
+        return whole if rule.match is Match.REGEX else said
+
+    excused = {
+        folded: [(rule, span) for rule in rules if _is_allow(rule) for span in _stored(rule)(folded)]
+        for folded in dict.fromkeys(folded for rule in rules for folded in read_by(rule))
+    }
     found = []
     for rule in rules:
-        if rule.action is WordAction.ALLOW:
+        if _is_allow(rule):
             continue
-        spans = (s for s in _stored(rule)(folded) if not any(_within(s, free) for _, free in excused))
+        spans = (
+            folded[slice(*span)]
+            for folded in read_by(rule)
+            for span in _stored(rule)(folded)
+            if not any(_within(span, free) for _, free in excused[folded])
+        )
         first = next(spans, None)
         if first is not None:
-            found.append(Found(rule, folded[slice(*first)]))
-    return Verdict(tuple(found), tuple(Found(rule, folded[slice(*span)]) for rule, span in excused))
+            found.append(Found(rule, first))
+    allowed = (Found(rule, folded[slice(*span)]) for folded, spans in excused.items() for rule, span in spans)
+    return Verdict(tuple(found), tuple(dict.fromkeys(allowed)))
 
 
 def checked(rule: WordRule) -> WordRule:
@@ -137,6 +153,26 @@ def checked(rule: WordRule) -> WordRule:
     if rule.match is not Match.REGEX and not _letters(fold(rule.pattern)):
         raise UserError(text("words.empty"))
     return rule
+
+
+def without_signs(rule: WordRule) -> str | None:
+    """How a rule is read whose signs count for nothing; None if it has none."""
+    if rule.match is Match.REGEX:
+        return None
+    folded = fold(rule.pattern)
+    before, after = _stars(rule, folded)
+    read = f"{'*' * before}{' '.join(_letters(folded))}{'*' * after}"
+    return None if read == folded else read
+
+
+def _is_allow(rule: WordRule) -> bool:
+    return rule.action is WordAction.ALLOW
+
+
+def _stars(rule: WordRule, folded: str) -> tuple[bool, bool]:
+    """Whether something may stand before and behind a word."""
+    starred = rule.match is Match.WORD
+    return starred and folded.startswith("*"), starred and folded.endswith("*")
 
 
 def _within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
@@ -155,14 +191,12 @@ def _stored(rule: WordRule) -> Finder:
 def _finder(rule: WordRule) -> Finder:
     """Compile a rule; raises `ExpressionError`."""
     if rule.match is Match.REGEX:
-        return compile_expression(without_marks(rule.pattern)).spans
+        return compile_expression(for_folded_text(rule.pattern)).spans
     folded = fold(rule.pattern)
     letters = _letters(folded)
-    if rule.match is Match.PHRASE:
-        return _with_disguises(_spans(re.compile(_literal(letters)).finditer), rule, letters)
-    before, after = folded.startswith("*"), folded.endswith("*")
+    before, after = _stars(rule, folded)
     plain = _spans(re.compile(_literal(letters, before=before, after=after)).finditer)
-    return plain if before or after else _with_disguises(plain, rule, letters)
+    return _with_disguises(plain, rule, letters)
 
 
 def _with_disguises(plain: Finder, rule: WordRule, letters: list[str]) -> Finder:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from bot.domain.intake.drawing import with_suffix
 from bot.domain.intake.parameters import BY_NAME, nearest
+from bot.domain.intake.prompt_parts import read_value
 from bot.domain.intake.prompts import ComposedPrompt, PromptOptions, compose, parameters_of
+from bot.domain.intake.stand_in import STAND_IN, healed
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge  # noqa: TC001 - storage's codec reads the annotations when the program runs
+from bot.domain.wording import is_link
 from bot.errors import UserError
 from bot.texts import text
 
@@ -26,8 +29,6 @@ NUMBERED: Final = frozenset(
     {"chaos", "cw", "exp", "iw", "ow", "quality", "stop", "stylize", "sw", "weird"},
 )
 """Parameters of which one may say how much is too much."""
-_BODY: Final = "x"
-"""Stands for a member's words while a moderator's are read."""
 
 
 class PlaceRule(Protocol):
@@ -110,8 +111,13 @@ def defaults_in(additions: Iterable[PromptAddition], places: Sequence[int]) -> d
 
 def suffix_in(additions: Iterable[PromptAddition], places: Sequence[int]) -> str:
     """The words that are put behind every prompt there; empty: none."""
-    rule = decisive(additions, places, lambda a: bool(a.suffix))
-    return "" if rule is None else rule.suffix
+    rule = decisive(additions, places, lambda a: bool(_without_links(a.suffix)))
+    return "" if rule is None else _without_links(rule.suffix)
+
+
+def _without_links(suffix: str) -> str:
+    """The words of a suffix: earlier versions kept links in it, which every Remix would add again."""
+    return " ".join(word for word in healed(suffix).split() if not is_link(word))
 
 
 def shaped(prompt: str, additions: Sequence[PromptAddition], places: Sequence[int]) -> ComposedPrompt:
@@ -199,39 +205,36 @@ def name_of(key: str) -> str:
     return next((name for name, known in BY_NAME.items() if known.key == key and len(name) > 1), key)
 
 
-def checked_most(key: str, most: float) -> float:
-    """A number that this parameter can have at most; raises `UserError` for others."""
-    parameter = BY_NAME[name_of(key)]
+def read_most(key: str, typed: str) -> float:
+    """A number that this parameter can have at most, read like its values in a prompt; raises `UserError` for others."""
     if key not in NUMBERED:
         raise UserError(text("settings.not_numbered", name=name_of(key)))
-    if parameter.read(f"{most:g}") is None:
-        raise UserError(
-            text("prompt.bad_value", name=name_of(key), rule=parameter.rule, value=f"{most:g}"),
-        )
-    return most
+    return float(read_value(BY_NAME[name_of(key)], name_of(key), typed))
 
 
 def read_defaults(typed: str) -> str:
     """Parameters as they are added; raises `UserError` if they are not parameters alone. Empty: none."""
     if not typed.strip():
         return ""
-    composed = compose(PromptOptions(prompt=f"{_BODY} {typed}")).prompt
-    if _words(composed) != _BODY:
+    composed = compose(PromptOptions(prompt=f"{STAND_IN} {typed}")).prompt
+    if _words(composed) != STAND_IN:
         raise UserError(text("settings.defaults_only"))
-    defaults = composed.removeprefix(_BODY).strip()
+    defaults = composed.removeprefix(STAND_IN).strip()
     if len(defaults) > DEFAULTS_LIMIT:
         raise UserError(text("settings.too_long", limit=DEFAULTS_LIMIT))
     return defaults
 
 
 def read_suffix(typed: str) -> str:
-    """Words as they are added; raises `UserError` if parameters are among them. Empty: none."""
+    """Words as they are added; raises `UserError` if parameters or links are among them. Empty: none."""
     if not typed.strip():
         return ""
-    composed = compose(PromptOptions(prompt=f"{_BODY} {typed}")).prompt
-    suffix = composed.removeprefix(_BODY).strip(" ,")
+    composed = compose(PromptOptions(prompt=f"{STAND_IN} {typed}")).prompt
+    suffix = composed.removeprefix(STAND_IN).strip(" ,")
     if parameters_of(composed):
         raise UserError(text("settings.suffix_only"))
+    if is_link(composed):
+        raise UserError(text("settings.suffix_link"))
     if len(suffix) > SUFFIX_LIMIT:
         raise UserError(text("settings.too_long", limit=SUFFIX_LIMIT))
     return suffix

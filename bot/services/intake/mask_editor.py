@@ -17,6 +17,7 @@ from bot.domain.ports import Showing
 from bot.domain.turns import WHOSE
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.admission.authorization import Operation
+from bot.services.intake.region import picture_gone
 from bot.services.intake.region_links import read_asker
 from bot.texts import text
 
@@ -92,7 +93,7 @@ class MaskEditor:
                 storage_key=draft.job.storage_key, discord_url=draft.job.discord_url, limit=WHOLE
             )
         except RouteClosed as closed:
-            raise UserError(text("region.picture_gone", key=link.job)) from closed
+            raise picture_gone(link.job) from closed
         except RetryLater as later:
             raise UserError(text("region.picture_later", key=link.job)) from later
         fitted = self._kept[link.job] = await self.screens.fit(whole.data)

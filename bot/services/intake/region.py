@@ -41,6 +41,11 @@ MOST_KEPT: Final = 32
 RESIZED: Final = "note.mask_resized"
 
 
+def picture_gone(key: str) -> UserError:
+    """The refusal of a region of a picture that nobody can fetch any more."""
+    return UserError(text("region.picture_gone", key=key, button=text("button.remix")))
+
+
 @dataclass(frozen=True, slots=True)
 class RegionDraft:
     """A picture of which a region is to be chosen."""
@@ -254,7 +259,7 @@ class Regions:
             )
         except RouteClosed as closed:
             log.info("picture_not_fetched", extra={"job": parent.key, "reason": closed.reason})
-            raise UserError(text("region.picture_gone", key=parent.key)) from closed
+            raise picture_gone(parent.key) from closed
         except RetryLater as later:
             log.info("picture_not_fetched", extra={"job": parent.key, "reason": later.reason})
             raise UserError(text("region.picture_later", key=parent.key)) from later

@@ -11,9 +11,9 @@ from bot.domain.servers.prompt_rules import (
     KindRule,
     ParameterLimit,
     PromptAddition,
-    checked_most,
     key_of,
     read_defaults,
+    read_most,
     read_suffix,
 )
 from bot.errors import UserError
@@ -65,7 +65,7 @@ def parameter_limited(target_id: int, name: str, *, allowed: bool = True, most: 
     """Allow a parameter, up to a number perhaps, or deny it; over what was said of it there before. Raises `UserError`."""
     key = key_of(name)
     if most is not None:
-        most = checked_most(key, most)
+        most = read_most(key, f"{most:g}")
     limit = ParameterLimit(target_id, key, allowed, most)
     return lambda s: replace(s, limits=_placed(s.limits, lambda r: _same(r, limit), [limit]))
 

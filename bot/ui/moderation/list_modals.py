@@ -4,8 +4,6 @@ Never here: settings that have one value (setting_modal), and what a change mean
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -16,10 +14,10 @@ from bot.domain.servers.moderation import PATTERN_LIMIT, Match, WordAction, Word
 from bot.domain.servers.prompt_rules import (
     SUFFIX_LIMIT,
     PromptAddition,
-    checked_most,
     is_allowed,
     key_of,
     name_of,
+    read_most,
 )
 from bot.errors import UserError
 from bot.services.servers.edits import all_of, channels_placed, word_added, words_dropped
@@ -35,7 +33,7 @@ from bot.ui.kit.choices import known
 from bot.ui.kit.context import Context
 from bot.ui.kit.controls import form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, maybe
-from bot.ui.kit.escape import plain, quoted
+from bot.ui.kit.escape import plain
 from bot.ui.kit.moderators import draw_mod_button
 from bot.ui.moderation.panel import show_panel
 from bot.ui.moderation.rejected_modals import (
@@ -48,6 +46,7 @@ from bot.ui.moderation.rejected_modals import (
 )
 from bot.ui.moderation.setting_changes import ModalOrigin
 from bot.ui.moderation.setting_modal import channel_picker, picker
+from bot.ui.moderation.word_lists import with_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -63,7 +62,6 @@ PICKED: Final = 25
 PARAMETERS_LIMIT: Final = 300
 LIMITS_LIMIT: Final = 2_000
 LABEL_LIMIT: Final = 100
-VALUE: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
 
 def _summary(changed: Changed) -> Text:
@@ -191,6 +189,7 @@ async def set_words(context: Context) -> None:
     gone, written = {*context.choices.get("gone", ())}, context.fields
     edits = [words_dropped(lambda rule: _handle(rule) in gone)]
     pattern = written.get("pattern", "").strip()
+    rule = None
     try:
         if pattern:
             match, action = known(Match, written.get("match")), known(WordAction, written.get("action"))
@@ -201,7 +200,8 @@ async def set_words(context: Context) -> None:
         said = [(text("panel.pattern"), as_typed(pattern))]
         await reply_rejected(context, refusal.text, said, _again(context, "words"))
         return
-    await show_panel(context, notice=_summary(changed))
+    done = _summary(changed)
+    await show_panel(context, notice=done if rule is None else with_reading(done, rule))
 
 
 def _handle(rule: WordRule) -> str:
@@ -299,15 +299,9 @@ def read_limits(typed: str) -> dict[str, float | None]:
     """The largest value of each parameter named, or None for one that is not allowed; raises `UserError`."""
     wanted: dict[str, float | None] = {}
     for line in filter(None, (one.strip() for one in typed.splitlines())):
-        name, _, number = line.partition(" ")
+        name, *number = line.split(None, 1)
         key = key_of(name)
-        if not number.strip():
-            wanted[key] = None
-            continue
-        spelled = unicodedata.normalize("NFKC", number).strip().replace(",", ".")
-        if VALUE.fullmatch(spelled) is None:
-            raise UserError(text("pool.no_number", typed=quoted(number, LABEL_LIMIT)))
-        wanted[key] = checked_most(key, float(spelled))
+        wanted[key] = read_most(key, number[0]) if number else None
     return wanted
 
 

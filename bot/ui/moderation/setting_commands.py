@@ -130,7 +130,7 @@ def read_several(kind: MultipleChoice, typed: str) -> list[Any]:
     if words == [ALL]:
         return list(named.values())
     if not words or not set(words) <= named.keys():
-        raise UserError(text("settings.no_such_kind"))
+        raise UserError(text("settings.no_such_kind", kinds=", ".join(named)))
     return [named[word] for word in words]
 
 

@@ -10,16 +10,19 @@ import discord
 
 from bot.domain.servers.declarations import Choice, MultipleChoice, Named, Number, Switch
 from bot.domain.servers.server_settings import COMMANDS
+from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.choices import known
 from bot.ui.kit.controls import form
+from bot.ui.kit.escape import quoted
 from bot.ui.kit.languages import name_of
 from bot.ui.moderation.setting_words import label_of, title_of
-from bot.ui.pools.wording import read_number
+from bot.ui.pools.wording import TYPED_SHOWN, read_number, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bot.domain.servers.declarations import Setting
     from bot.domain.servers.guilds import GuildSettings
     from bot.domain.servers.server_settings import DeclaredSetting
     from bot.texts import Localize, Text
@@ -64,7 +67,7 @@ def _read(one: DeclaredSetting, context: Context) -> Any:
     chosen = context.choices.get(about.option, ())
     match kind:
         case Number():
-            number = _number(context.fields.get(about.option, ""), kind)
+            number = _number(context, about, kind)
             if number is None or about.is_taken_away_by(number):
                 return None if about.optional else one.default
             return number
@@ -83,15 +86,20 @@ def _read(one: DeclaredSetting, context: Context) -> Any:
     return None if one_of_them == NOTHING else one_of_them
 
 
-def _number(typed: str, kind: Number) -> int | None:
-    """A number, below zero only where the setting knows such; None for nothing."""
+def _number(context: Context, about: Setting, kind: Number) -> int | None:
+    """A number, below zero only where the setting knows such; None for nothing, or “unlimited” where that is possible."""
+    typed = context.fields.get(about.option, "")
     spelled = unicodedata.normalize("NFKC", typed).strip().replace("\N{MINUS SIGN}", "-")
     if not spelled:
         return None
-    if kind.low < 0 and spelled.startswith("-"):
-        number = read_number(spelled[1:])
-        return None if number is None else -number
-    return read_number(spelled)
+    if about.is_taken_away_by(0):  # empty means no limit
+        return read_number(typed, unlimited=context.localize(text("pool.unlimited")))
+    is_below = kind.low < 0 and spelled.startswith("-")
+    number = whole_number(spelled[1:] if is_below else spelled)
+    if number is None:
+        shown = quoted(typed, TYPED_SHOWN)
+        raise UserError(text("settings.no_number", typed=shown, low=kind.low, high=kind.high))
+    return -number if is_below else number
 
 
 def _hint(one: DeclaredSetting) -> Text | None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.texts import Localize, text
+from bot.domain.servers.moderation import without_signs
+from bot.texts import Localize, Text, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import NUMBER
 from bot.ui.kit.escape import quoted
@@ -49,6 +50,12 @@ def words_page(rules: Sequence[WordRule], page: int, localize: Localize) -> disc
     return lines_view(
         title, [_rule(rule, localize) for rule in rules], page, word="words", size=PAGE, localize=localize
     )
+
+
+def with_reading(said: Text, rule: WordRule) -> Text:
+    """What is said of a new rule, and how it is read, where that is not as it was typed."""
+    read = without_signs(rule)
+    return said if read is None else text("mod.word_read", said=said, read=quoted(read, PATTERN_LIMIT))
 
 
 def _rule(rule: WordRule, localize: Localize) -> str:

@@ -17,9 +17,10 @@ from bot.texts import text
 from bot.ui.kit.choices import known
 from bot.ui.kit.controls import form, modal
 from bot.ui.kit.custom_ids import maybe, one_of
+from bot.ui.kit.escape import quoted
 from bot.ui.pools import changes as pool_changes
 from bot.ui.pools.panel import show_panel
-from bot.ui.pools.wording import charge_name, pool_name, read_number
+from bot.ui.pools.wording import TYPED_SHOWN, charge_name, pool_name, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Coroutine, Iterable
@@ -77,7 +78,11 @@ def _limit_of(context: Context, name: str) -> NewLimit:
 
 def _count(context: Context, name: str) -> int | None:
     """A number, or nothing; “unlimited” makes no sense here."""
-    said = _limit_of(context, name)
+    try:
+        said = _limit_of(context, name)
+    except UserError:
+        typed = quoted(context.fields.get(name, ""), TYPED_SHOWN)
+        raise UserError(text("pool.no_count", typed=typed)) from None
     if said is None:
         raise UserError(text("pool.must_be_number"))
     return None if isinstance(said, Unset) else said

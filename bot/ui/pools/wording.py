@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BAR_LENGTH: Final = 14
 UNLIMITED_WORDS: Final = frozenset({"unlimited", "∞", "inf", "infinite", "none", "-"})
-NUMBER: Final = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(?:[ .,'][0-9]{3}){1,2}")
+NUMBER: Final = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(?:[ .,'\u2019][0-9]{3}){1,2}")
 """Whole, perhaps with its thousands set apart in any country's way."""
 TYPED_SHOWN: Final = 60
 
@@ -88,14 +88,18 @@ def bar(part: int, whole: int) -> str:
     return "▰" * filled + "▱" * (BAR_LENGTH - filled)
 
 
-def read_number(typed: str, *, unlimited: str = "unlimited") -> int | None:
-    """Read a whole number, or a word for “unlimited” (None), also the reader's own; else raises `UserError`.
+def whole_number(typed: str) -> int | None:
+    """The whole number that was typed, None if it is none. Full-width digits, as in Chinese and Japanese, are digits."""
+    spelled = unicodedata.normalize("NFKC", typed).strip()
+    return int(re.sub(r"\D", "", spelled)) if NUMBER.fullmatch(spelled) else None
 
-    Full-width digits, as Chinese and Japanese keyboards type them, are digits.
-    """
+
+def read_number(typed: str, *, unlimited: str = "unlimited") -> int | None:
+    """Read a whole number, or a word for “unlimited” (None), also the reader's own; else raises `UserError`."""
     spelled = unicodedata.normalize("NFKC", typed).strip().casefold()
     if spelled in UNLIMITED_WORDS or spelled == unlimited.casefold():
         return None
-    if not NUMBER.fullmatch(spelled):
+    number = whole_number(typed)
+    if number is None:
         raise UserError(text("pool.no_number", typed=quoted(typed, TYPED_SHOWN)))
-    return int(re.sub(r"\D", "", spelled))
+    return number

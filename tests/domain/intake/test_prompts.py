@@ -3,6 +3,8 @@ Never here: a server's word rules."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -158,6 +160,57 @@ def test_parameters_are_read_however_a_keyboard_makes_them(typed: str, sent: str
 @pytest.mark.parametrize(
     ("typed", "sent"),
     [
+        *((f"a fox --s {number}", "a fox --s 1000") for number in ("1,000", "1.000", "1'000", "1\u2019000")),
+        *((f"a fox --s {number}", "a fox --s 1000") for number in ("1 000", "1\u00a0000", "1\u202f000")),
+        ("a fox --s \uff11\uff0c\uff10\uff10\uff10", "a fox --s 1000"),
+        ("a fox --s=1 000, --v 7", "a fox --s 1000 --v 7"),
+        ('a fox --s "1 000"', "a fox --s 1000"),
+        ("a fox --seed 1,234,567", "a fox --seed 1234567"),
+        ("a fox --seed 4 294 967 295", "a fox --seed 4294967295"),
+        ("a fox --weird 2 500 --v 7", "a fox --weird 2500 --v 7"),
+        ("a fox --v 6,1", "a fox --v 6.1"),
+        ("a fox --niji 6,5", "a fox --niji 6.5"),
+        ("a fox --q 0,5, --iw 1,5", "a fox --q 0.5 --iw 1.5"),
+        ("a fox --sref 123,456", "a fox --sref 123 456"),
+        ("a fox --sref 123,456,789 random,42", "a fox --sref 123 456 789 random 42"),
+    ],
+)
+def test_a_number_is_read_as_any_country_writes_it(typed: str, sent: str) -> None:
+    assert compose(PromptOptions(prompt=typed)) == ComposedPrompt(sent)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a --s 250 100 foxes", "a 100 foxes --s 250"),
+        ("a --s 1 000 foxes", "a foxes --s 1000"),
+        ("a --s 1 000 100 foxes", "a 100 foxes --s 1000"),
+        ("a --seed 7 101 dalmatians", "a 101 dalmatians --seed 7"),
+        ("a --seed 7 50 foxes", "a 50 foxes --seed 7"),
+        ("a --s 1,000,red fox", "a red fox --s 1000"),
+        ("a --s 250,red fox", "a red fox --s 250"),
+        ("a --ar 16:9,red fox", "a red fox --ar 16:9"),
+    ],
+)
+def test_words_behind_a_number_are_not_taken_for_a_part_of_it(typed: str, sent: str) -> None:
+    assert compose(PromptOptions(prompt=typed)) == ComposedPrompt(sent, ("note.words_moved",))
+
+
+@pytest.mark.parametrize("language", CATALOGUES.languages)
+def test_the_bounds_that_a_refusal_names_may_be_typed_as_they_are_written_there(language: str) -> None:
+    for name, most in (("s", 1_000), ("weird", 3_000), ("seed", 4_294_967_295)):
+        with pytest.raises(UserError) as refused:
+            composed(f"a --{name} 99999999999")
+        written = CATALOGUES.render(text("prompt.rule_whole", low=0, high=most), language)
+        bound = re.findall(r"\d(?:[.,\u00a0\u202f]?\d+)*", written)[-1]
+
+        assert written in CATALOGUES.render(refused.value.text, language)
+        assert composed(f"a --{name} {bound}") == f"a --{name} {most}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
         ("a fox --ar 3:2 in the rain --v 7", "a fox in the rain --ar 3:2 --v 7"),
         ("a fox --tile red", "a fox red --tile"),
         ("a fox --tile=red", "a fox red --tile"),
@@ -208,6 +261,17 @@ def test_of_two_that_exclude_each_other_the_last_counts(typed: str, sent: str) -
         ("a --weird 3001", "from 0 to 3,000"),
         ("a --seed 4294967296", "from 0 to 4,294,967,295"),
         ("a --iw 3.1", "a number from 0 to 3"),
+        ("a --s 1,5", "`--s` takes a whole number from 0 to 1,000, not “1,5”."),
+        ("a --s 12,00 foxes", "not “12,00”"),
+        ("a --s 1,000.000", "not “1,000.000”"),
+        ("a --s 100.000", "not “100.000”"),
+        ("a --s 0,100", "not “0,100”"),
+        ("a --c 1,000", "`--c` takes a whole number from 0 to 100, not “1,000”."),
+        ("a --seed 1,00,000", "not “1,00,000”"),
+        ("a --q 1,5", "one of these: 0.25, 0.5, 1, 2, 4, not “1,5”."),
+        ("a --iw 1,5,2", "not “1,5,2”"),
+        ("a --ar 16:9,3 foxes", "not “16:9,3”"),
+        ("a --v 6,123", "not “6,123”"),
         ("a --iw x", "a number from 0 to 3"),
         ("a --q 3", "one of these: 0.25, 0.5, 1, 2, 4"),
         ("a --q good", "one of these"),
@@ -371,6 +435,8 @@ PIECES = st.sampled_from(
             "3:2",
             "7",
             "100",
+            "000",
+            "1,000",
             "0.5",
             "random",
             "raw",

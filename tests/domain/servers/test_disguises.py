@@ -402,6 +402,22 @@ def test_a_word_is_found_in_its_disguise(kind: str, text: str) -> None:
     assert examine(f"the {text} of it", RULES).action is WordAction.BLOCK, kind
 
 
+@pytest.mark.parametrize("starred", ["{}*", "*{}", "*{}*"])
+def test_a_rule_with_a_star_finds_all_that_the_word_alone_finds(starred: str) -> None:
+    texts = [f"the {text} of it" for texts in DISGUISES.values() for text in texts]
+    found = [(word, text) for word in BLOCKED for text in texts if examine(text, [rule(word)]).found]
+
+    missed = [(word, text) for word, text in found if not examine(text, [rule(starred.format(word))]).found]
+
+    assert len(found) >= len(texts)
+    assert missed == []
+
+
+@pytest.mark.parametrize("starred", ["{}*", "*{}", "*{}*"])
+def test_what_is_allowed_with_a_star_is_allowed_as_it_is_only(starred: str) -> None:
+    assert examine("g0re", [rule("gore"), rule(starred.format("gore"), WordAction.ALLOW)]).found
+
+
 @pytest.mark.parametrize("text", ["裸 体", "裸.体", "裸*体"])
 def test_a_blank_or_sign_between_continuous_letters_hides_nothing(text: str) -> None:
     assert examine(text, [rule("裸体")]).found

@@ -17,6 +17,7 @@ from bot.domain.servers.moderation import (
     WordRule,
     checked,
     examine,
+    without_signs,
 )
 from bot.errors import UserError
 
@@ -71,6 +72,7 @@ def test_innocent_words_pass(rule: WordRule, text: str) -> None:
         (phrase("don't panic"), "DON\u2019T PANIC", "don\u2019t panic"),
         (regex(r"n[u0]de?s"), "NUDES", "nudes"),
         (regex("FÉ$"), "un café", "fe"),
+        (regex("Scheiße|Mist"), "SCHEISSE", "scheisse"),
     ],
 )
 def test_guilty_words_are_found_as_the_rule_saw_them(rule: WordRule, text: str, words: str) -> None:
@@ -130,6 +132,24 @@ def test_a_rule_that_cannot_be_used_is_refused_with_a_reason(rule: WordRule, tex
 @pytest.mark.parametrize("rule", [word("gore*"), phrase("two words"), regex("n[u0]de")])
 def test_a_rule_that_can_be_used_comes_back_as_it_was_typed(rule: WordRule) -> None:
     assert checked(rule) is rule
+
+
+@pytest.mark.parametrize(
+    ("rule", "read"),
+    [
+        (word("18+"), "18"),
+        (word("C++*"), "c*"),
+        (word("*go*re"), "*go re"),
+        (phrase("*Don't panic!"), "don t panic"),
+        (word("*Gore*"), None),
+        (phrase("red  Wedding"), None),
+        (regex(r"18\+"), None),
+    ],
+)
+def test_a_rule_with_signs_that_count_for_nothing_says_how_it_is_read(
+    rule: WordRule, read: str | None
+) -> None:
+    assert without_signs(rule) == read
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(.*a){25}b", "(a?){100}a{100}"])

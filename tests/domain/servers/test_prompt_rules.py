@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions, compose
+from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.domain.servers.prompt_rules import (
     DEFAULTS_LIMIT,
@@ -17,14 +18,15 @@ from bot.domain.servers.prompt_rules import (
     PromptAddition,
     check_parameters,
     check_references,
-    checked_most,
     defaults_in,
     is_allowed,
     key_of,
     name_of,
     read_defaults,
+    read_most,
     read_suffix,
     shaped,
+    shaped_for,
 )
 from bot.errors import UserError
 from bot.texts import text
@@ -71,6 +73,27 @@ def test_what_was_added_is_not_added_again(words: str) -> None:
 
     assert shaped(once, HERE, PLACES).prompt == once
     assert compose(PromptOptions(prompt=once)).prompt == once
+
+
+@pytest.mark.parametrize(
+    ("stored", "added"),
+    [
+        ("https://a.example/1.png x in the style of", "a fox, in the style of"),
+        ("https://a.example/1.png https://b.example/2.png x in ink", "a fox, in ink"),
+        ("https://a.example/1.png x", "a fox, in watercolor"),
+        ("x marks the spot", "a fox, x marks the spot"),
+    ],
+)
+@pytest.mark.parametrize("pool", Pool)
+def test_a_suffix_that_was_stored_with_a_link_adds_its_words_and_adds_them_once(
+    stored: str, added: str, pool: Pool
+) -> None:
+    here = (PromptAddition(CHANNEL, suffix=stored), PromptAddition(SERVER, suffix="in watercolor"))
+
+    once = shaped_for(pool, "a fox", (), here, PLACES).prompt
+
+    assert once == added
+    assert shaped_for(pool, once, (), here, PLACES).prompt == once
 
 
 def test_nothing_is_added_where_nothing_was_decided_or_beyond_what_fits() -> None:
@@ -161,11 +184,11 @@ def test_an_unknown_parameter_is_refused_with_the_nearest_name(typed: str, said:
 
 
 def test_only_numbers_within_a_parameters_range_can_be_the_most() -> None:
-    assert checked_most("chaos", 50.0) == 50
+    assert read_most("chaos", "50") == 50
     with pytest.raises(UserError, match=r"settings\.not_numbered"):
-        checked_most("tile", 1)
+        read_most("tile", "1")
     with pytest.raises(UserError, match=r"prompt\.bad_value"):
-        checked_most("chaos", 101)
+        read_most("chaos", "101")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +216,13 @@ def test_a_suffix_is_words(typed: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"), [("ink --tile", "settings.suffix_only"), ("x" * 301, "settings.too_long")]
+    ("typed", "said"),
+    [
+        ("ink --tile", "settings.suffix_only"),
+        ("x" * 301, "settings.too_long"),
+        ("in the style of https://a.example/1.png", "settings.suffix_link"),
+        ("<https://a.example/1.png>", "settings.suffix_link"),
+    ],
 )
 def test_a_suffix_is_words_alone_and_not_too_many(typed: str, said: str) -> None:
     with pytest.raises(UserError, match=said):

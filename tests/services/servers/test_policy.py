@@ -302,6 +302,18 @@ async def test_a_server_with_a_long_list_of_rules_keeps_no_other_waiting(
     assert threading.get_ident() not in examined
 
 
+async def test_nobody_is_struck_for_a_parameter_or_its_number(server: Server) -> None:
+    for pattern in ("88", "raw", "tile", "seed"):
+        rule = WordRule(Match.WORD, pattern, WordAction.STRIKE)
+        await server.guilds.add_word(GUILD, ADA, rule)
+
+    await server.imagine(prompt="a fox --seed 88 --raw --tile")
+
+    assert (await server.moderation.member(GUILD, 1)).strikes == []
+    assert await refused(server, prompt="a fox 88") == "refused.words_strike"
+    assert await refused(server, prompt="a fox --no tile") == "refused.words_strike"
+
+
 async def test_a_blocked_word_is_refused_in_prompts_and_remixes(world: Harness, grid: Job) -> None:
     await world.services.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "gore"))
 

@@ -315,6 +315,8 @@ async def test_total_price_default_grant_and_zone_are_changed_by_pressing(tmp_pa
         ("rule", "FAST", {"per_day": "many"}, "is not a whole number"),
         ("rule", "FAST", {"per_day": "1.5"}, "is not a whole number"),
         ("rule", "FAST", {"per_day": "-3"}, "is not a whole number"),
+        ("cooldown", "FAST", {"seconds": "many"}, "is not a whole number. Write one such as 50; nothing was"),
+        ("cooldown", "FAST", {"seconds": "unlimited"}, "That needs a number here, not “unlimited”."),
         ("rule", "FAST", {}, "Say what the rule gives"),
         ("rule", "FAST", {"per_day": "99999999"}, "a number from 0 to 1,000,000"),
         ("price", "FAST", {"kind": "pan", "units": "unlimited"}, "needs a number"),
