@@ -112,7 +112,7 @@ class Reconciler:
         met = job if window_of(job) is not None else without_window(job)
         adopted = met.submitted(found.task_id, now)
         try:
-            await self.store.save(adopted)
+            await self.store.adopt(adopted)
         except TaskTaken:
             return await self._again_or_lost(job, "taken", job.changed_at + UNCLEAR_GRACE_MS, LOOK_EVERY_MS)
         self.metrics.count("reconciled", outcome="adopted")
@@ -239,7 +239,7 @@ class Reconciler:
         since = sent - (EARLY_MS if has_words else LISTED_MS) if in_time else 0
         rivals = [
             rival
-            for rival in await self.store.rivals(job, since=since, any_prompt=True)
+            for rival in await self.store.rivals(job, since=since)
             if any(_might_claim(rival, job, task) for task in candidates)
         ]
         if any(r.state is JobState.SUBMITTING for r in rivals):
@@ -294,6 +294,8 @@ def _time_allows(stamp: int | None, sent: int, now: int) -> bool:
 
 def _might_claim(rival: Job, job: Job, task: TaskSnapshot) -> bool:
     """Whether a task that could be a job's could be another unsettled one's just as well."""
+    if task.pool is not None and task.pool is not rival.pool:
+        return False
     if rival.kind in _TASK_ACTION:
         return (task.action or "").upper() == _TASK_ACTION[rival.kind]
     if not rival.prompt and rival.root == job.root:
@@ -303,4 +305,5 @@ def _might_claim(rival: Job, job: Job, task: TaskSnapshot) -> bool:
 
 
 def _is_twin(job: Job, other: Job) -> bool:
-    return (other.kind, other.prompt, other.inputs) == (job.kind, job.prompt, job.inputs)
+    alike = (other.kind, other.prompt, other.inputs) == (job.kind, job.prompt, job.inputs)
+    return alike and (other.account, other.pool) == (job.account, job.pool)

@@ -4,7 +4,7 @@ Never here: how a task of ours is recognised (test_reconcile.py)."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,18 +26,23 @@ HOUR_MS = 3_600_000
 ELSEWHERE = 77
 
 
-async def _blend(world: Harness, *, user: int = 1) -> Job:
-    given = [AFile(), AFile()]
-    begun = await world.services.blending.begin(
-        world.asker(user=user), given, shape=Shape.SQUARE, pool=Pool.NORMAL
-    )
-    return begun.job
-
-
-async def _describe(world: Harness, *, user: int = 1, guild: int = GUILD) -> Job:
+async def _asked(world: Harness, what: str, *, user: int = 1, guild: int = GUILD) -> Job:
     asker = world.asker(user=user)
     asker = replace(asker, reply=replace(asker.reply, guild_id=guild))
-    return (await world.services.describing.begin(asker, AFile(), pool=Pool.NORMAL)).job
+    services = world.services
+    if what == "describe":
+        return (await services.describing.begin(asker, AFile(), pool=Pool.NORMAL)).job
+    if what == "blend":
+        given = [AFile(), AFile()]
+        return (await services.blending.begin(asker, given, shape=Shape.SQUARE, pool=Pool.NORMAL)).job
+    return await world.imagine(asker=asker)
+
+
+async def _on_two_accounts(world: Harness) -> None:
+    world.roster.open.add(ELSEWHERE)
+    world.accounts = ("default", "second")
+    world.more_terms = {"account_of": {(ELSEWHERE, None): "second"}}
+    await world.reboot()
 
 
 async def _given_up(world: Harness, begun: Job) -> Job:
@@ -59,12 +64,8 @@ def action(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-async def _wordless(world: Harness, action: str, *, user: int = 1) -> Job:
-    return await (_blend if action == "blend" else _describe)(world, user=user)
-
-
 async def test_a_press_under_a_blend_is_found_among_tasks_with_words(world: Harness) -> None:
-    blend = await world.ended(await _blend(world))
+    blend = await world.ended(await _asked(world, "blend"))
     world.upstream.swallow = 1
     press = await world.press(blend)
     world.upstream.tasks.append(Task(1, "a private fox", Pool.NORMAL, "IMAGINE", None, world.clock.now()))
@@ -80,7 +81,7 @@ async def test_a_press_under_a_blend_is_found_among_tasks_with_words(world: Harn
 async def test_a_press_under_a_blend_that_never_arrived_takes_nothing_else(
     world: Harness, words: str, named: str
 ) -> None:
-    blend = await world.ended(await _blend(world))
+    blend = await world.ended(await _asked(world, "blend"))
     world.upstream.refusals.append(NO_ANSWER)
     world.upstream.tasks.append(Task(1, words, Pool.NORMAL, named, None, world.clock.now()))
 
@@ -88,7 +89,7 @@ async def test_a_press_under_a_blend_that_never_arrived_takes_nothing_else(
 
 
 async def test_an_unclear_press_under_a_blend_keeps_nobodys_prompt_from_its_task(world: Harness) -> None:
-    blend = await world.ended(await _blend(world))
+    blend = await world.ended(await _asked(world, "blend"))
     world.upstream.refusals.append(NO_ANSWER)
     press = await world.press(blend)
     await world.calm()
@@ -103,9 +104,9 @@ async def test_an_unclear_press_under_a_blend_keeps_nobodys_prompt_from_its_task
 
 
 async def test_an_unclear_press_under_a_blend_may_be_what_another_blend_finds(world: Harness) -> None:
-    blend = await world.ended(await _blend(world))
+    blend = await world.ended(await _asked(world, "blend"))
     world.upstream.refusals += [NO_ANSWER, NO_ANSWER]
-    press, other = await world.press(blend), await _blend(world, user=2)
+    press, other = await world.press(blend), await _asked(world, "blend", user=2)
     # Some servers call a reroll what its picture was called.
     world.upstream.tasks.append(Task(1, "", Pool.NORMAL, "BLEND", None, world.clock.now()))
 
@@ -150,7 +151,7 @@ async def test_what_is_known_by_its_action_alone_is_nobodys_task_of_another_time
     world.upstream.tasks.append(task)
     world.upstream.refusals.append(NO_ANSWER)
 
-    assert _is_lost(await world.ended(await _wordless(world, action)))
+    assert _is_lost(await world.ended(await _asked(world, action)))
 
 
 @pytest.mark.parametrize("hours", [0, -8, 8])
@@ -160,7 +161,7 @@ async def test_what_is_known_by_its_action_alone_is_found_by_its_time(
     world.upstream.template["stamp"] = (world.clock.now() + hours * HOUR_MS,)
     world.upstream.swallow = 1
 
-    ended = await world.ended(await _wordless(world, action))
+    ended = await world.ended(await _asked(world, action))
 
     assert (ended.state, ended.task_id) == (JobState.SUCCEEDED, str(world.upstream.tasks[0].id))
 
@@ -169,11 +170,11 @@ async def test_the_description_that_another_server_lost_is_not_given_to_this_one
     world.roster.open.add(ELSEWHERE)
     world.upstream.swallow = 1
     world.upstream.template["description"] = "a secret"
-    lost = await _given_up(world, await _describe(world, user=5, guild=ELSEWHERE))
+    lost = await _given_up(world, await _asked(world, "describe", user=5, guild=ELSEWHERE))
     await world.pass_time(600)
     world.upstream.refusals.append(NO_ANSWER)
 
-    ended = await world.ended(await _describe(world))
+    ended = await world.ended(await _asked(world, "describe"))
 
     assert lost.home == ELSEWHERE
     assert _is_lost(ended)
@@ -183,15 +184,15 @@ async def test_for_a_day_what_was_given_up_may_be_what_a_wrong_clock_shows(
     world: Harness, action: str
 ) -> None:
     world.upstream.swallow = 1
-    await _given_up(world, await _wordless(world, action, user=5))
+    await _given_up(world, await _asked(world, action, user=5))
     world.clock.move_to(world.clock.now() + 20 * HOUR_MS)
     world.upstream.tasks[0].stamp = (world.clock.now(),)
     world.upstream.refusals.append(NO_ANSWER)
-    assert _is_lost(await world.ended(await _wordless(world, action)))
+    assert _is_lost(await world.ended(await _asked(world, action)))
 
     world.clock.move_to(world.clock.now() + 25 * HOUR_MS)
     world.upstream.swallow = 1
-    later = await world.ended(await _wordless(world, action))
+    later = await world.ended(await _asked(world, action))
 
     assert (later.state, later.task_id) == (JobState.SUCCEEDED, str(world.upstream.tasks[-1].id))
 
@@ -212,3 +213,47 @@ async def test_the_button_that_was_given_up_is_not_shown_for_another_one(
 
     assert lost.prompt == another.prompt
     assert _is_lost(another)
+
+
+@pytest.mark.parametrize("other", ["describe", "blend", "the same words"])
+async def test_two_names_of_one_account_do_not_share_a_task(world: Harness, other: str) -> None:
+    await _on_two_accounts(world)
+    world.upstream.swallow = 1
+    there = await _asked(world, other, guild=ELSEWHERE)
+    await world.calm()
+    world.upstream.refusals.append(NO_ANSWER)
+    here = await _asked(world, other)
+
+    assert (there.account, here.account) == ("second", "default")
+    assert [_is_lost(await world.ended(job)) for job in (there, here)] == [True, True]
+
+
+async def test_what_another_name_of_the_account_is_sending_may_be_its_task(world: Harness) -> None:
+    await _on_two_accounts(world)
+    api = world.services.worker.accounts.fixed["second"]
+    accept = api.describe
+
+    async def hang(**kwargs: Any) -> Any:
+        task_id = await accept(**kwargs)
+        await world.clock.pause(45)
+        return task_id
+
+    api.describe = hang  # type: ignore[method-assign]  # one world, one test
+    there = await _asked(world, "describe", guild=ELSEWHERE)
+    await world.calm()
+    world.upstream.refusals.append(NO_ANSWER)
+    here = await _asked(world, "describe")
+
+    ended = [await world.ended(job) for job in (there, here)]
+
+    assert [job.state for job in ended] == [JobState.SUCCEEDED, JobState.FAILED]
+
+
+async def test_a_task_that_names_no_pool_may_be_anothers_of_any_pool(world: Harness) -> None:
+    world.upstream.refusals += [NO_ANSWER, NO_ANSWER]
+    asked = [await world.imagine(pool=pool, user=n) for n, pool in enumerate((Pool.NORMAL, Pool.FAST), 1)]
+    task = Task(1, asked[0].prompt, Pool.NORMAL, "IMAGINE", None, world.clock.now())
+    task.pool = None  # type: ignore[assignment]  # a server that does not say it
+    world.upstream.tasks.append(task)
+
+    assert [_is_lost(await world.ended(job)) for job in asked] == [True, True]
