@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.errors import UserError
 from bot.services.admission.authorization import Operation
+from bot.services.intake.describe import proposed
 from bot.texts import Text, listed, text
 from bot.ui.card.description import DESCRIBE_AGAIN, IDEA_WORDS, IMAGINE_ALL
 from bot.ui.card.press import reply_running
@@ -48,7 +49,7 @@ async def imagine_idea(context: Context, key: JobKey) -> None:
     async def begin(asker: Asker, _job: Job, prompt: str) -> None:
         await context.services.describing.imagine(asker, context.viewer, key, prompt)
 
-    await begin_edited(context, key, Operation.IDEA, begin)
+    await begin_edited(context, key, Operation.IDEA, begin, proposed=proposed)
 
 
 for _number, _word in enumerate(IDEA_WORDS):
