@@ -10,6 +10,7 @@ import discord
 
 from bot.domain.servers.declarations import Choice, MultipleChoice, Named, Number, Switch
 from bot.domain.servers.server_settings import COMMANDS
+from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.choices import known
 from bot.ui.kit.controls import form
@@ -80,6 +81,8 @@ def _read(one: DeclaredSetting, context: Context) -> Any:
             return one_of_them == str(True)
         case Choice():
             return known(kind.values, one_of_them)
+    if one_of_them not in {NOTHING, *context.client.catalogues.languages}:
+        raise UserError(text("press.expired"))
     return None if one_of_them == NOTHING else one_of_them
 
 
