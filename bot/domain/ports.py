@@ -322,18 +322,18 @@ class JobStore(Protocol):
         ceiling; `usual` is that of servers without one of their own.
         """
 
-    async def rivals(self, job: Job, since: int, *, any_prompt: bool = False) -> Sequence[Job]:
-        """Other jobs of the same account, pool and (unless of `any_prompt`) prompt that were sent and have no task id.
-
-        Those are SUBMITTING or UNCLEAR, or were given up as lost although sent after `since`.
-        """
+    async def rivals(self, job: Job, since: int) -> Sequence[Job]:
+        """Other jobs sent without a task id, of any account and pool: SUBMITTING, UNCLEAR, or lost after `since`."""
 
     async def save(self, job: Job, *, brought: Sequence[Input] = ()) -> None:
         """Write every mutable field if the fence holds, with the refund in the same transaction when one is due.
 
         So are pictures that it brought, which `inputs` reads behind what went along with it.
-        Raises `TaskTaken` if another job already owns its task id.
+        Raises `TaskTaken` if another job of its account already owns its task id.
         """
+
+    async def adopt(self, job: Job) -> None:
+        """`save` it with a task that was found in a list; `TaskTaken` also if a job of another account owns that."""
 
     async def release(self, job: Job) -> None:
         """Write it and give the lease back."""

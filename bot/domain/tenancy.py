@@ -181,6 +181,9 @@ class TenantStore(Protocol):
     async def note(self, guild_id: int, *, name: str, owner_id: int | None, ours: bool) -> KnownServer:
         """Store what Discord says of a server in which the bot is now; what the owner decided stays."""
 
+    async def joined(self, guild_id: int) -> None:
+        """The bot is there (again), whatever else is known of it."""
+
     async def left(self, guild_id: int, at: int) -> None:
         """The bot was sent away."""
 

@@ -120,6 +120,7 @@ def build_intake(
             chains=chains,
             authorizer=authorizer,
             drafts=drafts,
+            image_loader=loader,
             guilds=guilds,
             people=people,
             policy=policy,

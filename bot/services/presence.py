@@ -61,6 +61,7 @@ class Presence:
         async with self._turn(guild_id):
             if gateway.is_in(guild_id):
                 await self.housekeeping.joined(guild_id)
+                await self.owner_policy.joined(guild_id)
                 return
             other = await other_application(self.memory, gateway.application_id)
             if other is not None:

@@ -124,6 +124,12 @@ class SqlTenantStore:
             return known
         return await self._change(guild_id, name=plain(name), owner_id=owner_id, ours=ours, left_at=None)
 
+    async def joined(self, guild_id: int) -> None:
+        """See the port."""
+        known = await self.find(guild_id)
+        if known is None or known.left_at is not None:
+            await self._change(guild_id, left_at=None)
+
     async def left(self, guild_id: int, at: int) -> None:
         """See the port. Back again it is greeted again; the owner is asked once."""
         await self._change(guild_id, left_at=at, greeted_at=None)

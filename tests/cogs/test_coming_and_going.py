@@ -86,10 +86,14 @@ async def known(shop: Moderated) -> discord.Guild:
     """A server of which something is kept."""
     guild = the_guild(shop)
     await asyncio.gather(*hears(shop, "guild_join", guild))
+    await something_kept(shop)
+    return guild
+
+
+async def something_kept(shop: Moderated) -> None:
     await shop.services.guilds.set_rule(
         shop.guild_id, shop.boss, Pool.FAST, shop.guild_id, per_day=None, running=None, waiting=None
     )
-    return guild
 
 
 async def test_leaving_a_server_schedules_its_data_for_deletion_and_coming_back_stops_that(
@@ -135,8 +139,28 @@ async def test_a_server_that_came_back_keeps_its_data_while_discord_does_not_say
 
         await asyncio.gather(*comes(shop, guild))
 
-        assert await has_left(shop), "who owns it was to be asked first"
         assert await deleted(shop) == []
+        assert not await has_left(shop)
+
+
+@pytest.mark.parametrize("was_there_before", [True, False])
+async def test_a_server_that_leaves_unheard_is_noted_although_discord_never_said_who_owns_the_bot(
+    tmp_path: Path, *, was_there_before: bool
+) -> None:
+    async with moderated(tmp_path, more=BOTH) as shop:
+        guild, bot = the_guild(shop), shop.house.bot
+        if was_there_before:
+            await asyncio.gather(*leaves(shop, await known(shop)))
+        bot._owners = ()
+        shop.house.env.inject_error("GET", "/oauth2/applications/@me", status=500, times=None)
+        await asyncio.gather(*comes(shop, guild))
+        await something_kept(shop)
+
+        bot._connection._remove_guild(guild)
+        await asyncio.gather(*hears(shop, "ready"))
+
+        assert await has_left(shop)
+        assert await deleted(shop) == [shop.guild_id]
 
 
 @pytest.mark.parametrize("noticed", ["at once", "by the next start"])

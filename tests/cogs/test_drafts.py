@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from bot.domain.failures import Failure, FailureKind
+from bot.domain.inputs import Input
 from bot.domain.intake.prompts import PromptOptions
-from bot.domain.jobs import JobState, Route
+from bot.domain.jobs import JobKind, JobState, Route
 from bot.domain.personal_items import DRAFT_LIFE_MS
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
@@ -21,13 +22,18 @@ from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import UserError
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.drafts import as_typed
+from bot.storage.jobs.rows import inputs_of
 from bot.storage.people_tables import drafts
+from bot.storage.tables import inputs
+from bot.ui.card.description import IDEA_WORDS
+from bot.ui.card.shortened import SHORTER_WORDS
 from tests.cogs.moderation_harness import Moderated, moderated, seen
 from tests.ui.builders import walk
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import discord
     from simcord.results import InteractionResult, ResponseMessage
 
     from bot.domain.jobs import Job
@@ -43,11 +49,16 @@ def answer(result: InteractionResult) -> ResponseMessage:
     return result.response or result.followups[-1]
 
 
+def buttons(result: InteractionResult) -> list[str]:
+    """What came with an answer."""
+    answers = [*([result.response] if result.response else []), *result.followups]
+    return [str(c["custom_id"]) for a in answers for c in walk(a.components) if c["type"] == 2]
+
+
 def button(result: InteractionResult) -> str:
     """The one button that came with a refusal."""
-    answers = [*([result.response] if result.response else []), *result.followups]
-    (found,) = [c["custom_id"] for a in answers for c in walk(a.components) if c["type"] == 2]
-    return str(found)
+    (found,) = buttons(result)
+    return found
 
 
 def prefilled(window: InteractionResult) -> str:
@@ -183,6 +194,117 @@ async def test_a_remix_that_is_refused_keeps_the_pool_of_its_picture(tmp_path: P
         await ada.submit_modal(fixed, {"prompt": "a fox --chaos 3"})
 
         assert next((one.prompt, one.pool) for one in await begun(shop)) == ("a fox --chaos 3", Pool.FAST)
+
+
+async def with_a_picture(shop: Moderated, **changes: Any) -> Job:
+    """A picture that was refused upstream, and what it was made from."""
+    given = Input(PNG, "image/png", "fox.png")
+    job = await shop.job(inputs=1, **changes)
+    await shop.storage.database.write(lambda cn: cn.execute(insert(inputs), inputs_of(job, [given])))
+    ended = replace(
+        job, state=JobState.FAILED, failure=Failure(FailureKind.BANNED_PROMPT), finished_at=job.created_at
+    )
+    await shop.storage.jobs.save(ended)
+    return ended
+
+
+async def shown(shop: Moderated, job: Job) -> discord.Message:
+    where = await shop.house.publisher.show(Showing(job, job.created_at), Route.POST, picture=None)
+    history = shop.house.channel.history(viewer=shop.house.ada)
+    (card,) = [m for m in history if m.id == where.message_id]
+    return card
+
+
+async def strikes(shop: Moderated) -> int:
+    return len((await shop.services.moderation.member(shop.guild_id, shop.house.ada.id)).strikes)
+
+
+async def test_a_prompt_under_a_picture_that_is_refused_again_and_again_keeps_what_it_was_made_from(
+    tmp_path: Path,
+) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, job = shop.house.ada, await with_a_picture(shop)
+        window = await ada.click(await shown(shop, job), custom_id=f"easel:2:edit:{job.key}")
+
+        for mistyped in ("a fox --chaso 3", "a fox --chasoo 3"):
+            refused = await ada.submit_modal(window, {"prompt": mistyped})
+            window = await ada.click(answer(refused), custom_id=button(refused))
+        await ada.submit_modal(window, {"prompt": "a fox --chaos 3"})
+
+        (mended, _) = await begun(shop)
+        assert (mended.prompt, mended.inputs) == ("a fox --chaos 3", 1)
+        assert mended.ancestor is not None
+        assert mended.ancestor.key == job.key
+
+
+async def test_nobody_is_struck_for_words_of_a_picture_that_they_send_once_more(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, job = shop.house.ada, await with_a_picture(shop, prompt="a paper gun")
+        window = await ada.click(await shown(shop, job), custom_id=f"easel:2:edit:{job.key}")
+        rule = WordRule(Match.WORD, "gun", WordAction.STRIKE)
+        await shop.services.guilds.add_word(shop.guild_id, shop.boss, rule)
+
+        for _ in range(3):
+            refused = await ada.submit_modal(window, {"prompt": job.prompt})
+            window = await ada.click(answer(refused), custom_id=button(refused))
+
+        assert await strikes(shop) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "told"), [("describe", "", "1️⃣ a paper gun"), ("shorten", "a paper gun", "1. gun")]
+)
+async def test_nobody_is_struck_for_words_that_they_were_proposed(
+    tmp_path: Path, kind: str, words: str, told: str
+) -> None:
+    async with moderated(tmp_path) as shop:
+        ada = shop.house.ada
+        job = await shop.job(JobState.SUCCEEDED, kind=JobKind(kind), prompt=words, result_text=told)
+        word = (IDEA_WORDS if kind == "describe" else SHORTER_WORDS)[0]
+        window = await ada.click(await shown(shop, job), custom_id=f"easel:2:{word}:{job.key}")
+        rule = WordRule(Match.WORD, "gun", WordAction.STRIKE)
+        await shop.services.guilds.add_word(shop.guild_id, shop.boss, rule)
+
+        for prompt in ("a gun --chaso 3", "a gun", "a gun --repeat 2", "a gun"):
+            refused = await ada.submit_modal(window, {"prompt": prompt})
+            edit, *yes = sorted(buttons(refused), key=lambda one: ":draft:" not in one)
+            window = await ada.click(answer(refused), custom_id=edit)
+            if yes:  # several are offered, and their words judged as each of them begins
+                await ada.click(answer(refused), custom_id=yes[0])
+
+        assert await strikes(shop) == 0
+        assert [one.key for one in await begun(shop)] == [job.key]
+
+
+async def test_another_pool_takes_the_pictures_of_a_refused_prompt_along(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, job = shop.house.ada, await with_a_picture(shop, pool=Pool.FAST)
+        window = await ada.click(await shown(shop, job), custom_id=f"easel:2:edit:{job.key}")
+        await shop.services.guilds.switch_pool(shop.guild_id, shop.boss, Pool.FAST, on=False)
+
+        refused = await ada.submit_modal(window, {"prompt": "a fox"})
+        window = await ada.click(answer(refused), custom_id=button(refused))
+        await ada.submit_modal(window, {"prompt": "a fox --relax"})
+
+        assert prefilled(window) == "a fox --fast"
+        (mended, _) = await begun(shop)
+        assert (mended.prompt, mended.pool, mended.inputs) == ("a fox", Pool.NORMAL, 1)
+
+
+async def test_several_of_a_prompt_whose_pictures_would_stay_behind_are_not_offered(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, job = shop.house.ada, await with_a_picture(shop)
+        window = await ada.click(await shown(shop, job), custom_id=f"easel:2:edit:{job.key}")
+
+        refused = await ada.submit_modal(window, {"prompt": "a fox --repeat 2"})
+        window = await ada.click(answer(refused), custom_id=button(refused))
+        again = await ada.submit_modal(window, {"prompt": "a fox --repeat 2"})
+
+        assert "picture" in seen(again)
+        assert [one.key for one in await begun(shop)] == [job.key]
+        window = await ada.click(answer(again), custom_id=button(again))
+        await ada.submit_modal(window, {"prompt": "a fox"})
+        assert [one.inputs for one in await begun(shop)] == [1, 1]
 
 
 def test_what_was_typed_is_spelled_with_its_mistakes() -> None:

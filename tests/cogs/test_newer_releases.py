@@ -106,6 +106,7 @@ async def test_a_menu_of_a_newer_release_says_so(tmp_path: Path, custom_id: str)
     [
         ("easel:2:prefer-menu:pool", "HYPER"),
         ("easel:2:prefer-menu:language", "tlh"),
+        ("easel:2:prefer-menu:version", "9"),
         ("easel:2:prefer-menu:news", "at-once"),
         ("easel:2:pool-menu:FAST", "burst"),
     ],
@@ -140,6 +141,9 @@ async def test_a_choice_that_only_a_newer_release_knows_changes_nothing(
         ("easel:2:mod-decide-shown:0:FAST", {"pools": "FAST", "press": "friends"}),
         ("easel:2:mod-turn:press:panel:0", {"who": "friends"}),
         ("easel:2:mod-turn:press:panel:0", {"friends": "all"}),
+        ("easel:2:mod-turn:language:panel:0", {"language": "tlh"}),
+        ("easel:2:mod-turn:language:panel:7", {"language": "tlh"}),
+        ("easel:2:mod-set:language:panel", {"language": "tlh"}),
         ("easel:2:mod-turn:images:panel:0", {"on": "True", "kinds": "HOLOGRAM"}),
         ("easel:2:mod-turn:colours:panel:0", {"who": "all"}),
     ],

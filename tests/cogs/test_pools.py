@@ -175,6 +175,8 @@ async def test_totals_prices_and_the_zone_are_kept_and_said(tmp_path: Path) -> N
         assert "no limit for the whole server" in await say(shop, "total", pool="FAST", off=True)
         assert "is free" in await say(shop, "price", pool="FAST", kind="pan")
         assert "costs 1 unit in" in await say(shop, "price", pool="FAST", kind="pan", units=1)
+        assert "costs 1 unit in" in await say(shop, "price", pool="FAST", kind="help", units=1)
+        assert "costs 1 unit in" in await say(shop, "price", pool="FAST", kind="help")
 
 
 async def test_every_change_is_in_the_audit_with_who_made_it(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from cryptography.fernet import Fernet
 from bot.sandbox.app import KEYS, OWN_KEY, everything
 from bot.sandbox.upstream import Fault
 from tests.e2e.harness import open_world
+from tests.e2e.seen import card_of
+from tests.e2e.test_pictures import RED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -81,6 +83,20 @@ async def test_an_edited_prompt_begins_another_order(studio: Harness) -> None:
 
     assert [order.fields["prompt"] for order in studio.upstream.drawn] == ["a paper fox", "a paper owl"]
     assert studio.upstream.drawn[1].fields["size"] == "1024x1536"
+    assert "From the prompt of" in edited.words
+
+
+async def test_edited_words_that_are_refused_keep_the_pictures_of_their_order(studio: Harness) -> None:
+    card = await studio.finished(await draw(studio, "a paper fox", image=RED))
+    opened = await studio.press(card, "🔁 Edit prompt")
+    refused = await studio.place.member.submit_modal(opened, {"prompt": "a paper owl --size 7"})
+    again = await studio.press(card_of(refused.followups[-1]), "✏️ Edit prompt")
+    sent = await studio.place.member.submit_modal(again, {"prompt": "a paper owl"})
+    edited = await studio.finished(sent)
+
+    one, two = studio.upstream.drawn
+    assert len(one.pictures) == 1
+    assert two.pictures == one.pictures
     assert "From the prompt of" in edited.words
 
 

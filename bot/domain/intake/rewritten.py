@@ -28,9 +28,9 @@ class _Read(NamedTuple):
     parameters: dict[str, str]
 
 
-def may_be_rewrite_of(sent: str, seen: str | None, *, links: bool = True) -> bool:
+def may_be_rewrite_of(sent: str, seen: str, *, links: bool = True) -> bool:
     """Whether `seen` can be what became of `sent`. Without `links`, those at the head are not counted."""
-    ours, theirs = _read(sent, links=links), _read(seen or "", links=links)
+    ours, theirs = _read(sent, links=links), _read(seen, links=links)
     added = theirs.parameters.keys() - ours.parameters.keys()
     return (
         ours.words == theirs.words

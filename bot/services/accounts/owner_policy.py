@@ -192,6 +192,10 @@ class OwnerPolicy:
                 return int(stored)
             await self.memory.swap(SINCE, stored, str(self.clock.now() - NEWCOMER_MS))
 
+    async def joined(self, guild_id: int) -> None:
+        """The bot is there: should it leave while nobody listens, it is missed."""
+        await self.store.joined(guild_id)
+
     async def left(self, guild_id: int) -> None:
         """The bot was sent away."""
         await self.store.left(guild_id, self.clock.now())

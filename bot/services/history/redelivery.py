@@ -109,10 +109,12 @@ class Redelivery:
         if job.state is not JobState.SUCCEEDED or not _has_picture(job):
             raise UserError(text("jobs.no_picture", key=key))
 
+        words = text("jobs.file", key=key) if link is None else text("jobs.file_from", key=key, link=link)
+
         async def send_dm(picture: Picture) -> None:
             try:
                 await self.publisher.send_dm(
-                    viewer.user_id, _words(job, picture, link), locale=locale, picture=picture, nonce=nonce
+                    viewer.user_id, words, locale=locale, picture=picture, nonce=nonce
                 )
             except RouteClosed as closed:
                 log.info("direct_message_refused", extra={"job": key, "reason": closed.reason})
@@ -165,13 +167,3 @@ class Redelivery:
 
 def _has_picture(job: Job) -> bool:
     return bool(job.storage_key or job.discord_url)
-
-
-def _words(job: Job, picture: Picture, link: str | None) -> Text:
-    """What stands above a file in a direct message."""
-    words = text("jobs.file", key=job.key) if link is None else text("jobs.file_from", key=job.key, link=link)
-    if not picture.reduced:
-        return words
-    if picture.source is None:
-        return text("jobs.file_reduced", words=words)
-    return text("jobs.file_reduced_link", words=words, link=picture.source)

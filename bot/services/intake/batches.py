@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
+    from bot.domain.personal_items import Draft
     from bot.domain.pools import Pool
     from bot.domain.ports import JobStore
     from bot.services.admission.asker import Asker
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bot.services.admission.terms import Policy
     from bot.services.admission.viewer import Viewer
     from bot.services.history.preferences import People
+    from bot.services.intake.attachments import ImageLoader
     from bot.services.intake.describe import Places
     from bot.services.intake.drafts import Drafts
     from bot.services.intake.intake import StartedJob
@@ -88,6 +90,7 @@ class Batches:
     chains: NewChains
     authorizer: Authorizer
     drafts: Drafts
+    image_loader: ImageLoader
     guilds: Guilds
     people: People
     policy: Policy
@@ -100,17 +103,20 @@ class Batches:
         pool: Pool | None,
         option_set: str | None,
         *,
-        of: Origin | None = None,
+        draft: Draft | None = None,
+        ancestor: Job | None = None,
     ) -> Offer:
         """Write a prompt out and keep it until its asker says yes; nothing is begun or charged.
 
+        It was refused before as this `draft`, which was made from that `ancestor`.
         Raises `UserError` if a job cannot be sent, there are more than the server allows, or the pool is closed to
         the asker; `StorageTrouble` if it could not be kept.
         """
-        if options.pictures:
+        kept = () if ancestor is None else await self.image_loader.kept_of_prompt(ancestor)
+        if options.pictures or kept:
             raise UserError(text("prompt.several_with_pictures"))
-        if of is not None:
-            asker = await self.authorizer.authorize_asker(asker, of, Operation.DRAFT)
+        if draft is not None:
+            asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
         settings = None if asker.server is None else await self.guilds.settings(asker.server)
         most = DEFAULT_JOBS if settings is None else settings.batch
         spelled = as_typed(options)
@@ -127,6 +133,7 @@ class Batches:
         prices = () if settings is None else settings.prices
         units = sum(price_of(prices, chosen, charge) for charge in charges)
         units += sum([await self.chains.translating.price(asker, chosen, one.prompt) for one in jobs])
+        lent = ("" if draft is None else draft.borrowed, "" if ancestor is None else ancestor.prompt)
         key = await self.drafts.keep(
             options,
             user_id=asker.user_id,
@@ -134,6 +141,7 @@ class Batches:
             home_channel=asker.home_channel,
             pool=chosen,
             option_set=option_set,
+            borrowed=" ".join(one for one in lent if one),
         )
         return Offer(key, [one.prompt for one in jobs], chosen, units)
 
@@ -154,6 +162,7 @@ class Batches:
                 pool=draft.pool,
                 prompt=composed.prompt,
                 notes=chosen_by(composed, draft.pool, shown),
+                borrowed=draft.borrowed,
                 interaction_id=synthetic_id(f"{key}/batch/{number}"),
             )
             try:

@@ -168,13 +168,18 @@ class Describing:
         return job
 
 
+def proposed(job: Job) -> str:
+    """All words that a description gave."""
+    return " ".join(ideas(job.result_text))
+
+
 def _imagined(job: Job, prompt: str) -> NewChain:
     composed = compose(PromptOptions(prompt=prompt))
     return NewChain(
         kind=JobKind.IMAGINE,
         pool=job.pool,
         prompt=composed.prompt,
-        borrowed=" ".join(ideas(job.result_text)),
+        borrowed=proposed(job),
         notes=(*composed.notes, FROM_DESCRIPTION),
         ancestor=named_after(job),
     )

@@ -114,11 +114,27 @@ class Drawings:
             turn=f"{job.key}/instead",
         )
 
-    async def of_draft(self, asker: Asker, draft: Draft, prompt: str | None = None) -> StartedJob:
-        """Draw what was refused before it became a job, where it was first asked for: as it was, or with other words."""
+    async def of_draft(
+        self, asker: Asker, draft: Draft, prompt: str | None = None, *, ancestor: Job | None = None
+    ) -> StartedJob:
+        """Draw what was refused before it became a job, where it was first asked for: as it was, or with other words.
+
+        The pictures of the job that it was made from go along as with `remix` and `instead`.
+        """
         asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
-        order = DrawOptions(prompt=prompt or draft.prompt).read(await self._model(asker))
-        return await self._start(asker, order, notes=() if draft.pool is Pool.DRAW else (INSTEAD,))
+        model = await self._model(asker)
+        order = DrawOptions(prompt=prompt or draft.prompt).read(model)
+        notes = () if (ancestor or draft).pool is Pool.DRAW else (INSTEAD,)
+        if ancestor is None:
+            return await self._start(asker, order, borrowed=draft.borrowed, notes=notes)
+        return await self._start(
+            asker,
+            order,
+            taken=await self.image_loader.kept_of_prompt(ancestor) if model.pictures else (),
+            ancestor=named_after(ancestor),
+            borrowed=f"{ancestor.prompt} {draft.borrowed}",
+            notes=notes,
+        )
 
     async def _model(self, asker: Asker) -> EngineModel:
         model = await self.accounts.engine_in(asker.server)

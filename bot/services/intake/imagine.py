@@ -59,34 +59,12 @@ class Imagine:
     image_loader: ImageLoader
     authorizer: Authorizer
 
-    async def remix(
-        self,
-        asker: Asker,
-        ancestor: Job,
-        prompt: str,
-        *,
-        sets: tuple[tuple[str, str], ...] = (),
-        borrowed: str = "",
-        turn: str | None = None,
-    ) -> StartedJob:
+    async def remix(self, asker: Asker, ancestor: Job, prompt: str, *, turn: str | None = None) -> StartedJob:
         """Begin a chain with a prompt that was edited from another job's, in the pool of that one. Raises as `begin`.
 
         Its pictures go along while they are kept; the card says so if they are not.
         """
-        asker = await self.authorizer.authorize_asker(asker, origin_of(ancestor), Operation.REMIX)
-        taken = await self.image_loader.kept_of_prompt(ancestor)
-        gone = ancestor.kind is JobKind.IMAGINE and ancestor.inputs > len(taken)
-        return await self._start(
-            asker,
-            PromptOptions(prompt=prompt, pictures=len(taken)),
-            ancestor.pool,
-            ancestor=named_after(ancestor),
-            borrowed=f"{ancestor.prompt} {borrowed}".strip(),
-            taken=taken,
-            notes=("note.pictures_not_kept",) if gone else (),
-            sets=sets,
-            turn=turn,
-        )
+        return await self._from(asker, ancestor, PromptOptions(prompt=prompt), ancestor.pool, turn=turn)
 
     async def again(self, asker: Asker, job: Job) -> StartedJob:
         """Send a prompt that came to nothing once more, with all its pictures; one at a time. Raises as `begin`."""
@@ -130,11 +108,49 @@ class Imagine:
         )
 
     async def begin_again(
-        self, asker: Asker, draft: Draft, options: PromptOptions, *, preferred: Pool | None
+        self,
+        asker: Asker,
+        draft: Draft,
+        options: PromptOptions,
+        *,
+        preferred: Pool | None,
+        ancestor: Job | None = None,
     ) -> StartedJob:
-        """Accept a prompt that was refused before and edited, where it was first asked for. Raises as `begin`."""
+        """Accept a prompt that was refused before and edited, where it was first asked for. Raises as `begin`.
+
+        With the job that it was made from, its pictures go along as with `remix`.
+        """
+        pool, borrowed = draft.pool, draft.borrowed
+        if ancestor is not None:
+            return await self._from(asker, ancestor, options, pool, preferred=preferred, borrowed=borrowed)
         asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
-        return await self.begin(asker, options, draft.pool, preferred=preferred, borrowed=draft.borrowed)
+        return await self.begin(asker, options, pool, preferred=preferred, borrowed=borrowed)
+
+    async def _from(
+        self,
+        asker: Asker,
+        ancestor: Job,
+        options: PromptOptions,
+        pool: Pool | None,
+        *,
+        preferred: Pool | None = None,
+        borrowed: str = "",
+        turn: str | None = None,
+    ) -> StartedJob:
+        asker = await self.authorizer.authorize_asker(asker, origin_of(ancestor), Operation.REMIX)
+        taken = await self.image_loader.kept_of_prompt(ancestor)
+        gone = ancestor.kind is JobKind.IMAGINE and ancestor.inputs > len(taken)
+        return await self._start(
+            asker,
+            replace(options, pictures=len(taken)),
+            pool,
+            ancestor=named_after(ancestor),
+            borrowed=f"{ancestor.prompt} {borrowed}".strip(),
+            taken=taken,
+            preferred=preferred,
+            notes=("note.pictures_not_kept",) if gone else (),
+            turn=turn,
+        )
 
     async def _start(
         self,
@@ -146,11 +162,10 @@ class Imagine:
         taken: Sequence[LoadedImage],
         preferred: Pool | None = None,
         notes: tuple[str, ...] = (),
-        sets: tuple[tuple[str, str], ...] = (),
         borrowed: str = "",
         turn: str | None = None,
     ) -> StartedJob:
-        composed = compose(replace(options, sets=options.sets or sets))
+        composed = compose(options)
         shown = await self.chains.policy.shown(asker.server)
         wanted = named_pool(pool, composed.speed, shown)
         chain = NewChain(

@@ -81,7 +81,7 @@ class Shortening:
             kind=JobKind.IMAGINE,
             pool=job.pool,
             prompt=composed.prompt,
-            borrowed=" ".join([job.prompt, *read_shortened(job.result_text).prompts]),
+            borrowed=proposed(job),
             notes=(*composed.notes, FROM_SHORTENED),
             ancestor=named_after(job),
         )
@@ -92,3 +92,8 @@ class Shortening:
         if job.kind is not JobKind.SHORTEN:
             raise UserError(text("press.no_such_button", key=key))
         return job
+
+
+def proposed(job: Job) -> str:
+    """All words that a shortening gave, and those that it was given."""
+    return " ".join([job.prompt, *read_shortened(job.result_text).prompts])

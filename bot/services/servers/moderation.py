@@ -200,7 +200,8 @@ class Moderation:
         cancelled = await self.jobs.cancel(key, self.clock.now())
         if cancelled is None:
             raise UserError(text("settings.job_ended", key=key))
-        await self._audit_act(guild_id, actor, "cancel", job.user_id, [cancelled])
+        if not job.unwanted:  # else it was withdrawn before
+            await self._audit_act(guild_id, actor, "cancel", job.user_id, [cancelled])
         return cancelled
 
     async def cancel_all(self, guild_id: int, actor: Actor, user_id: int) -> int:
@@ -217,7 +218,9 @@ class Moderation:
         self, guild_id: int, actor: Actor, action: str, user_id: int | None, *, queued_only: bool
     ) -> int:
         found = await self.archive.live(guild_id, user_id=user_id, limit=BATCH)
-        wanted = [job for job in found if not queued_only or job.state is JobState.QUEUED]
+        wanted = [
+            job for job in found if not job.unwanted and (not queued_only or job.state is JobState.QUEUED)
+        ]
         # What a worker has sent since we looked goes on, too.
         ended = [await self.jobs.cancel(job.key, self.clock.now(), only_queued=queued_only) for job in wanted]
         cancelled = [job for job in ended if job is not None]

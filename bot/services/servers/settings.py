@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cachetools import TTLCache
 
 from bot.domain.pools import UNLIMITED, AllowanceChange, Pool
-from bot.domain.prices import DEFAULT_PRICE, Charge, Price
+from bot.domain.prices import Charge, Price, price_of
 from bot.domain.schedule import HOUR
 from bot.domain.servers.access import MediaRule, Treatment
 from bot.domain.servers.guild_ports import EventKind, ModEvent
@@ -199,12 +199,12 @@ class Guilds:
     async def set_price(
         self, guild_id: int, actor: Actor, pool: Pool, charge: Charge, units: int | None
     ) -> Changed:
-        """Say what a kind of job costs in a pool; None: one unit, as usual. 0 is free."""
+        """Say what a kind of job costs in a pool; None: as much as usual. 0 is free."""
         bounded(units)
 
         def change(s: GuildSettings) -> GuildSettings:
             others = [p for p in s.prices if (p.pool, p.charge) != (pool, charge)]
-            usual = units is None or units == DEFAULT_PRICE
+            usual = units is None or units == price_of((), pool, charge)
             mine = [] if units is None or usual else [Price(pool, charge, units)]
             return replace(s, prices=tuple(sorted([*others, *mine], key=lambda p: (p.pool, p.charge))))
 

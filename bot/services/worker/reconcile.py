@@ -15,6 +15,7 @@ from bot.domain.intake.rewritten import may_be_rewrite_of
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
 from bot.domain.schedule import (
+    HOUR,
     MINUTE,
     SECOND,
     UNCLEAR_CAP_MS,
@@ -45,8 +46,10 @@ LATE_MS: Final = 5 * MINUTE
 """A task whose submission began later than this after ours is not ours."""
 PLAUSIBLE_MS: Final = 1_600_000_000_000
 """A smaller stamp is no time of this API: it is 0, or counts seconds."""
-SHIFTS_MS: Final = (0, -8 * 60 * MINUTE)
+SHIFTS_MS: Final = (0, -8 * HOUR, 8 * HOUR)
 """Servers in China may print their own time of day as if it were UTC, or the other way round."""
+LISTED_MS: Final = 24 * HOUR
+"""For so long a job that was given up may still have a task in the list that only its action tells."""
 LOOK_EVERY_MS: Final = 5 * SECOND
 
 
@@ -109,7 +112,7 @@ class Reconciler:
         met = job if window_of(job) is not None else without_window(job)
         adopted = met.submitted(found.task_id, now)
         try:
-            await self.store.save(adopted)
+            await self.store.adopt(adopted)
         except TaskTaken:
             return await self._again_or_lost(job, "taken", job.changed_at + UNCLEAR_GRACE_MS, LOOK_EVERY_MS)
         self.metrics.count("reconciled", outcome="adopted")
@@ -201,6 +204,7 @@ class Reconciler:
     ) -> TaskSnapshot | _Verdict:
         """Find the job's task: exactly by its webhook token, else by prompt and pool among nobody's tasks.
 
+        Where no words tell it, its time has to: a task that only might be the job's is left alone.
         What a full queue ended may be its task from before it went back into ours: adopted, it would be sent once more.
         """
         tasks = [t for t in tasks if not (t.has_failed and is_queue_full(t.fail_reason or ""))]
@@ -211,11 +215,17 @@ class Reconciler:
         prompt = job.prompt
         if job.kind is JobKind.IMAGINE and job.inputs:
             prompt = sent_prompt(prompt, await self.store.inputs(job.key))
-        now = self.clock.now()
-        possible = [t for t in tasks if t.task_id not in known and _could_be(job, t, prompt)]
+        now, sent = self.clock.now(), job.sent_at or job.created_at
+        has_words = bool(prompt) and job.kind not in _TASK_ACTION
+        possible = [
+            t
+            for t in tasks
+            if t.task_id not in known
+            and _could_be(job, t, prompt)
+            and (has_words or _is_around(t.submitted_at, sent))
+        ]
         if not possible:
             return _Verdict.ABSENT
-        sent = job.sent_at or job.created_at
         candidates = [t for t in possible if _time_allows(t.submitted_at, sent, now)]
         if not candidates:
             # Clocks go wrong in ways that look right, so a time alone excludes nothing. Ours may yet show up, though.
@@ -224,12 +234,13 @@ class Reconciler:
             if not at_any_time:
                 return _Verdict.OUT_OF_TIME
             candidates = possible
+        # Where its time does not say whose it is, it may be what somebody gave up long ago.
+        in_time = all(_is_around(t.submitted_at, sent) for t in candidates)
+        since = sent - (EARLY_MS if has_words else LISTED_MS) if in_time else 0
         rivals = [
             rival
-            for rival in await self.store.rivals(
-                job, since=(job.sent_at or job.created_at) - EARLY_MS, any_prompt=True
-            )
-            if any(_might_claim(rival, task) for task in candidates)
+            for rival in await self.store.rivals(job, since=since)
+            if any(_might_claim(rival, job, task) for task in candidates)
         ]
         if any(r.state is JobState.SUBMITTING for r in rivals):
             return _Verdict.CROWDED
@@ -253,25 +264,46 @@ def _could_be(job: Job, task: TaskSnapshot, prompt: str) -> bool:
         return False
     if task.pool is not None and task.pool is not job.pool:
         return False
+    action = (task.action or "").upper()
     if job.kind in _TASK_ACTION:
-        return (task.action or "").upper() == _TASK_ACTION[job.kind]
-    return may_be_rewrite_of(prompt, task.prompt) or may_be_rewrite_of(prompt, task.final_prompt)
+        return action == _TASK_ACTION[job.kind]
+    if not prompt and action in _TASK_ACTION.values():  # they have no words either
+        return False
+    return _says(task, prompt)
+
+
+def _says(task: TaskSnapshot, prompt: str, *, links: bool = True) -> bool:
+    """Whether a task's words can be what became of a prompt; what was sent without any has none."""
+    words = [one for one in (task.prompt, task.final_prompt) if one]
+    return any(may_be_rewrite_of(prompt, one, links=links) for one in words) if prompt else not words
+
+
+def _is_around(stamp: int | None, sent: int) -> bool:
+    """Whether a task says that it was begun when a job was sent."""
+    return stamp is not None and any(
+        sent + shift - EARLY_MS <= stamp <= sent + shift + LATE_MS for shift in SHIFTS_MS
+    )
 
 
 def _time_allows(stamp: int | None, sent: int, now: int) -> bool:
     """Whether a task can have been begun when ours was: what tells apart tasks that could all be ours."""
     if stamp is None or stamp < PLAUSIBLE_MS or stamp > now + EARLY_MS:
         return True  # none, seconds, or a clock that goes wrong: it says nothing
-    return any(sent + shift - EARLY_MS <= stamp <= sent + shift + LATE_MS for shift in SHIFTS_MS)
+    return _is_around(stamp, sent)
 
 
-def _might_claim(rival: Job, task: TaskSnapshot) -> bool:
-    """Whether a task that could be ours could be another unsettled job's just as well."""
+def _might_claim(rival: Job, job: Job, task: TaskSnapshot) -> bool:
+    """Whether a task that could be a job's could be another unsettled one's just as well."""
+    if task.pool is not None and task.pool is not rival.pool:
+        return False
     if rival.kind in _TASK_ACTION:
         return (task.action or "").upper() == _TASK_ACTION[rival.kind]
+    if not rival.prompt and rival.root == job.root:
+        return True  # words of this chain may have been erased here, and not upstream
     links = not rival.inputs  # their addresses stood at the head of what was sent
-    return any(may_be_rewrite_of(rival.prompt, one, links=links) for one in (task.prompt, task.final_prompt))
+    return _says(task, rival.prompt, links=links)
 
 
 def _is_twin(job: Job, other: Job) -> bool:
-    return (other.kind, other.prompt, other.inputs) == (job.kind, job.prompt, job.inputs)
+    alike = (other.kind, other.prompt, other.inputs) == (job.kind, job.prompt, job.inputs)
+    return alike and (other.account, other.pool) == (job.account, job.pool)

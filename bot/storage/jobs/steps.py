@@ -15,7 +15,7 @@ from bot.storage.database import lock
 from bot.storage.jobs import erased, ledger, line, rows
 from bot.storage.people_tables import open_answers, told_answers
 from bot.storage.prepared import Prepared
-from bot.storage.tables import HAS_PARENT, IS_LIVE, actions, deliveries, inputs, jobs
+from bot.storage.tables import HAS_PARENT, HAS_TASK, IS_LIVE, actions, deliveries, inputs, jobs
 from bot.texts import text as sentence
 
 if TYPE_CHECKING:
@@ -125,6 +125,12 @@ def inputs_of(connection: Connection, key: JobKey) -> list[Input]:
     i = inputs.c
     found = connection.execute(select(inputs).where(i.job_key == key).order_by(i.position))
     return [rows.read_input(row) for row in found]
+
+
+def is_anothers(connection: Connection, job: Job) -> bool:
+    """Whether another job has this one's task: one account upstream may have several names here."""
+    query = select(c.key).where(c.task_id == job.task_id, text(HAS_TASK), c.key != job.key).limit(1)
+    return connection.execute(query).one_or_none() is not None
 
 
 # -- accepting -------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, func, or_, select, text, true, update
+from sqlalchemy import func, or_, select, text, true, union_all, update
 
 from bot.domain.jobs import JobState
 from bot.domain.keys import JobKey
@@ -147,14 +147,11 @@ class SqlJobStore:
             lambda cn: (steps.find(cn, steps.BY_KEY, key_=key), steps.pressed(cn, key))
         )
 
-    async def rivals(self, job: Job, since: int, *, any_prompt: bool = False) -> Sequence[Job]:
-        """See the port."""
-        alike = and_(c.account == job.account, c.pool == job.pool.value)
-        if not any_prompt:
-            alike = and_(alike, c.prompt == plain(job.prompt))
-        unsettled = and_(text(IS_UPSTREAM), c.task_id.is_(None))
-        lost = and_(text(IS_LOST), c.sent_at > since)
-        query = select(jobs).where(alike, c.key != job.key, or_(unsettled, lost)).order_by(c.sent_at, c.key)
+    async def rivals(self, job: Job, since: int) -> Sequence[Job]:
+        """See the port. Each half reads an index that holds such rows only."""
+        sent = select(jobs).where(text(IS_UPSTREAM), c.task_id.is_(None), c.key != job.key)
+        lost = select(jobs).where(text(IS_LOST), c.sent_at > since, c.key != job.key)
+        query = union_all(sent, lost).order_by("sent_at", "key")
         return await self._database.read(lambda cn: rows.read_jobs(cn.execute(query).mappings()))
 
     async def ahead(self, keys: Collection[JobKey]) -> dict[JobKey, int]:
@@ -324,15 +321,24 @@ class SqlJobStore:
         """See the port. The lease is not written: a job in a worker's hands is older than its last renewal."""
         await self._write(job, giving_back=False, brought=brought)
 
+    async def adopt(self, job: Job) -> None:
+        """See the port."""
+        await self._write(job, giving_back=False, found=True)
+
     async def release(self, job: Job) -> None:
         """See the port."""
         await self._write(job, giving_back=True)
 
-    async def _write(self, job: Job, *, giving_back: bool, brought: Sequence[Input] = ()) -> None:
+    async def _write(
+        self, job: Job, *, giving_back: bool, brought: Sequence[Input] = (), found: bool = False
+    ) -> None:
+        def write(connection: Connection) -> None:
+            if found and steps.is_anothers(connection, job):
+                raise TaskTaken(job.key)
+            steps.write(connection, job, giving_back=giving_back, brought=brought)
+
         try:
-            await self._database.write(
-                lambda cn: steps.write(cn, job, giving_back=giving_back, brought=brought)
-            )
+            await self._database.write(write)
         except Conflict:  # of all that is written with a job, only its task id must be unique
             raise TaskTaken(job.key) from None
 

@@ -23,7 +23,7 @@ from bot.ui.card.shortened import shorter_lines
 from bot.ui.card.titles import plain_title, title_of
 from bot.ui.kit.bars import progress_bar
 from bot.ui.kit.escape import plain, quoted
-from bot.ui.kit.links import message_link, shown_address
+from bot.ui.kit.links import clickable, message_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -42,7 +42,6 @@ CHILD_PROMPT_LIMIT: Final = 200
 """A child's prompt is its root's, which stands above: a reminder is enough."""
 WORDS_LIMIT: Final = 500
 LABEL_LIMIT: Final = 80
-LINK_LIMIT: Final = 600
 ALT_LIMIT: Final = 256
 
 OWNERS: Final = frozenset({FailureKind.KEY, FailureKind.BALANCE})
@@ -312,13 +311,13 @@ class _Drawing:
 
     def _remarks(self, picture: Picture | None) -> Iterable[str]:
         for note in self._job.notes:
-            if note == TOO_LARGE and (link := _clickable(self._address)) is not None:
+            if note == TOO_LARGE and (link := clickable(self._address)) is not None:
                 yield self._small(text("card.too_large_link", link=link))
             elif note not in {FROM_DESCRIPTION, FROM_SHORTENED}:  # the headline says it, with a link
                 yield self._small(text(note))
         if picture is None or not picture.reduced:
             return
-        link = _clickable(picture.source)
+        link = clickable(picture.source)
         reduced = text("card.reduced") if link is None else text("card.reduced_link", link=link)
         yield self._small(reduced)
 
@@ -367,12 +366,6 @@ def _description(catalogues: Catalogues, job: Job, detail: DetailLevel) -> str:
     if not job.is_terminal:
         return plain(localize(text("card.preview_alt", prompt=plain_title(job, localize))), ALT_LIMIT)
     return plain(localize(text("card.alt", prompt=plain_title(job, localize))), ALT_LIMIT)
-
-
-def _clickable(address: str | None) -> str | None:
-    """An address for a link, if it is not so long that a message would have no room for it."""
-    link = None if address is None else shown_address(address)
-    return link if link is None or len(link) <= LINK_LIMIT else None
 
 
 def _waiting(ahead: int | None, since: str) -> Text:

@@ -23,6 +23,7 @@ from bot.ui.kit.channel_locks import ChannelLocks
 from bot.ui.kit.context import CONTENT_LIMIT
 from bot.ui.kit.discord_errors import REJECTED, THREAD_ARCHIVED, WORDS_REFUSED, translated
 from bot.ui.kit.escape import cut
+from bot.ui.kit.links import clickable
 from bot.ui.kit.message_parser import picture_url, picture_urls, shows
 from bot.ui.kit.open_answers import NOBODY
 
@@ -98,6 +99,10 @@ class DiscordPublisher:
 
     async def send_dm(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:
         """Give somebody a picture in a direct message: a plain file, which every client can save."""
+        if picture.reduced:
+            link = clickable(picture.source)
+            reduced = text("jobs.file_reduced", words=words)
+            words = reduced if link is None else text("jobs.file_reduced_link", words=words, link=link)
         content = cut(self._cards.render(words, locale), CONTENT_LIMIT)
         async with translated():
             channel = await self._client.create_dm(discord.Object(user_id))

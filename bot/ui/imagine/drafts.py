@@ -27,7 +27,9 @@ from bot.ui.kit.escape import cut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
+    from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.domain.personal_items import Draft
     from bot.services.admission.authorization import Origin
@@ -46,6 +48,8 @@ async def offered_back(
     option_set: str | None = None,
     *,
     of: Origin | None = None,
+    ancestor: JobKey | None = None,
+    borrowed: str = "",
 ) -> AsyncIterator[None]:
     """Give a prompt back that is refused within; refusals of a person, and not of what they wrote, go on."""
     try:
@@ -53,7 +57,16 @@ async def offered_back(
     except UserError as refusal:
         if not keeps_draft(refusal.text):
             raise
-        await offer_back(context, refusal.text, options, pool=pool, option_set=option_set, of=of)
+        await offer_back(
+            context,
+            refusal.text,
+            options,
+            pool=pool,
+            option_set=option_set,
+            of=of,
+            ancestor=ancestor,
+            borrowed=borrowed,
+        )
 
 
 async def offer_back(
@@ -64,10 +77,13 @@ async def offer_back(
     pool: Pool | None,
     option_set: str | None = None,
     of: Origin | None = None,
+    ancestor: JobKey | None = None,
+    borrowed: str = "",
 ) -> None:
     """Say why, to this person only, with a button that opens what they wrote.
 
-    `of` says whose rules hold for it, where the prompt comes from a card; else those of this place do.
+    `of` says whose rules hold for it, where the prompt comes from a card; else those of this place do. The pictures of
+    its `ancestor` go along when it is asked for again, and for words that were given or `borrowed` nobody is struck.
     """
     if not context.interaction.response.is_done():
         await context.defer_ephemeral()
@@ -80,6 +96,8 @@ async def offer_back(
             home_channel=None if of is None else of.channel,
             pool=pool,
             option_set=option_set,
+            borrowed=borrowed,
+            ancestor=ancestor,
         )
     except StorageTrouble:
         await context.reply(why)  # the sentence is worth more than the button
@@ -136,39 +154,57 @@ async def begin(context: Context, key: JobKey) -> None:
     """Ask again, for what was written now, in the pool that was named then."""
     draft = await _read(context, key)
     options = PromptOptions(prompt=context.fields.get(PROMPT, ""))
-    origin = origin_of_draft(draft)
-    if draft.pool is Pool.DRAW:
-        async with offered_back(context, options, Pool.DRAW, of=origin):
-            await context.services.drawings.of_draft(await context.defer_public(), draft, options.prompt)
-        return
-    async with offered_back(context, options, draft.pool, draft.option_set, of=origin):
+    services = context.services
+    async with _once_more(context, draft, options, draft.pool):
+        if draft.pool is Pool.DRAW:
+            asker, job = await context.defer_public(), await _ancestor(context, draft)
+            await services.drawings.of_draft(asker, draft, options.prompt, ancestor=job)
+            return
         several = asks_for_several(options.prompt)
         if not several:
             await check_early(context, options)
         asker = await (context.defer_ephemeral if several else context.defer_public)()
-        services = context.services
+        job = await _ancestor(context, draft)
         if several:
-            offer = await services.batches.offer(asker, options, draft.pool, draft.option_set, of=origin)
+            offer = await services.batches.offer(
+                asker, options, draft.pool, draft.option_set, draft=draft, ancestor=job
+            )
             await show_offer(context, offer)
             return
         liked = await services.people.preferences(asker.user_id)
-        if draft.ancestor is not None:
-            job = await services.jobs.get_authorized(context.viewer, draft.ancestor, Operation.REMIX)
-            await services.imagine.remix(
-                asker, job, options.prompt, sets=liked.named(), borrowed=draft.borrowed
-            )
-            return
-        options = replace(options, under=liked.under(draft.option_set), sets=liked.named())
-        await services.imagine.begin_again(asker, draft, options, preferred=liked.pool)
+        under = liked.under(draft.option_set) if job is None else ()
+        options = replace(options, under=under, sets=liked.named())
+        await services.imagine.begin_again(asker, draft, options, preferred=liked.pool, ancestor=job)
 
 
 @component("drawdraft", KEY)
 async def draw_instead(context: Context, key: JobKey) -> None:
     """Draw with the second engine what Midjourney was not let begin."""
     draft = await _read(context, key)
-    options, origin = PromptOptions(prompt=draft.prompt), origin_of_draft(draft)
-    async with offered_back(context, options, Pool.DRAW, of=origin):
-        await context.services.drawings.of_draft(await context.defer_public(), draft)
+    async with _once_more(context, draft, PromptOptions(prompt=draft.prompt), Pool.DRAW):
+        asker, job = await context.defer_public(), await _ancestor(context, draft)
+        await context.services.drawings.of_draft(asker, draft, ancestor=job)
+
+
+def _once_more(
+    context: Context, draft: Draft, options: PromptOptions, pool: Pool | None
+) -> AbstractAsyncContextManager[None]:
+    """What is refused again goes back as it came: with where it was asked for, and what it was made from."""
+    return offered_back(
+        context,
+        options,
+        pool,
+        draft.option_set,
+        of=origin_of_draft(draft),
+        ancestor=draft.ancestor,
+        borrowed=draft.borrowed,
+    )
+
+
+async def _ancestor(context: Context, draft: Draft) -> Job | None:
+    if draft.ancestor is None:
+        return None
+    return await context.services.jobs.get_authorized(context.viewer, draft.ancestor, Operation.REMIX)
 
 
 async def _read(context: Context, key: JobKey) -> Draft:

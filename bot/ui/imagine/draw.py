@@ -26,5 +26,6 @@ async def draw_instead(context: Context, key: JobKey) -> None:
     """Begin an order with the words of a job, and its pictures where the model takes them."""
     asker = await context.defer_public()
     job = await context.services.jobs.get_authorized(context.viewer, key, Operation.REMIX)
-    async with offered_back(context, PromptOptions(prompt=job.prompt), Pool.DRAW, of=origin_of(job)):
+    options = PromptOptions(prompt=job.prompt)
+    async with offered_back(context, options, Pool.DRAW, of=origin_of(job), ancestor=key):
         await reply_running(context, asker, await context.services.drawings.instead(asker, job))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.domain.intake.prompts import PromptOptions, compose
 from bot.errors import UserError
 from bot.services.admission.authorization import Operation, origin_of
-from bot.ui.imagine.drafts import offer_back, offered_back
+from bot.ui.imagine.drafts import offered_back
 from bot.ui.imagine.prompt_field import PROMPT
 
 if TYPE_CHECKING:
@@ -21,19 +21,34 @@ if TYPE_CHECKING:
 
 
 async def begin_edited(
-    context: Context, key: JobKey, operation: Operation, begin: Callable[[Asker, Job, str], Awaitable[object]]
+    context: Context,
+    key: JobKey,
+    operation: Operation,
+    begin: Callable[[Asker, Job, str], Awaitable[object]],
+    *,
+    proposed: Callable[[Job], str] | None = None,
 ) -> None:
-    """Begin with what was written, in the pool of the job under which the window was opened."""
+    """Begin with what was written, in the pool of the job under which the window was opened.
+
+    Where it is given back, its words come from those that the job `proposed`; else from the job itself, whose pictures
+    go along.
+    """
     options = PromptOptions(prompt=context.fields.get(PROMPT, ""))
-    jobs, viewer = context.services.jobs, context.viewer
+    refusal: UserError | None = None
     try:
         compose(options)  # a bad one is refused at once, with nothing left in public
-    except UserError as refusal:
-        await context.defer_ephemeral()
-        job = await jobs.get_authorized(viewer, key, operation)
-        await offer_back(context, refusal.text, options, pool=job.pool, of=origin_of(job))
-        return
-    asker = await context.defer_public()
-    job = await jobs.get_authorized(viewer, key, operation)
-    async with offered_back(context, options, job.pool, of=origin_of(job)):
+    except UserError as why:
+        refusal = why
+    asker = await (context.defer_public if refusal is None else context.defer_ephemeral)()
+    job = await context.services.jobs.get_authorized(context.viewer, key, operation)
+    async with offered_back(
+        context,
+        options,
+        job.pool,
+        of=origin_of(job),
+        ancestor=job.key if proposed is None else None,
+        borrowed="" if proposed is None else proposed(job),
+    ):
+        if refusal is not None:
+            raise refusal
         await begin(asker, job, options.prompt)

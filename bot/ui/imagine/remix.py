@@ -57,5 +57,5 @@ async def draw_edited(context: Context, key: JobKey) -> None:
     asker = await context.defer_public()
     job = await context.services.jobs.get_authorized(context.viewer, key, Operation.REMIX)
     options = PromptOptions(prompt=context.fields.get(PROMPT, ""))
-    async with offered_back(context, options, Pool.DRAW, of=origin_of(job)):
+    async with offered_back(context, options, Pool.DRAW, of=origin_of(job), ancestor=key):
         await context.services.drawings.remix(asker, job, options.prompt)

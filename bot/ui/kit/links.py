@@ -3,11 +3,13 @@ Never here: which addresses may be shown."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
+
+LINK_LIMIT: Final = 600
 
 
 def message_link(guild_id: int | None, channel_id: int, message_id: int) -> str:
@@ -26,3 +28,9 @@ def card_link(job: Job) -> str | None:
 def shown_address(address: str) -> str:
     """An address for a Markdown link: it cannot end the brackets around it."""
     return quote(address, safe=":/?&=%#~+,;@!$'*")
+
+
+def clickable(address: str | None) -> str | None:
+    """An address for a link, if it is not so long that a message would have no room for it."""
+    link = None if address is None else shown_address(address)
+    return link if link is None or len(link) <= LINK_LIMIT else None

@@ -83,6 +83,8 @@ def _read(one: DeclaredSetting, context: Context) -> Any:
             return one_of_them == str(True)
         case Choice():
             return known(kind.values, one_of_them)
+    if one_of_them not in {NOTHING, *context.client.catalogues.languages}:
+        raise UserError(text("press.expired"))
     return None if one_of_them == NOTHING else one_of_them
 
 

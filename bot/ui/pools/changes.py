@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.accounts import OwnAccount
 from bot.domain.pools import UNLIMITED, USUAL_POOLS, Pool
-from bot.domain.prices import DEFAULT_PRICE, Charge, price_of
+from bot.domain.prices import Charge, price_of
 from bot.domain.servers.access import HOUR_MS, HOURS_LIMIT
 from bot.domain.servers.own_keys import KeyVersion
 from bot.errors import UserError
@@ -173,8 +173,7 @@ async def set_price(context: Context, pool: Pool, charge: Charge, units: int | N
     guild_id = context.moderator()
     await _check_shown(context, pool)
     changed = await context.services.guilds.set_price(guild_id, context.actor, pool, charge, units)
-    n = DEFAULT_PRICE if units is None else units
-    return _confirmed(changed, _price_words(pool, charge, n))
+    return _confirmed(changed, _price_words(pool, charge, price_of(changed.after.prices, pool, charge)))
 
 
 async def set_zone(context: Context, zone: str) -> Text:

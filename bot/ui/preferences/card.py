@@ -179,8 +179,13 @@ def _pools(known: Preferences, pools: Collection[Pool], localize: Localize) -> d
     return draw_menu(Menu.POOL, localize(text("prefer.choose_usual_pool")), options)
 
 
+def versions_for(known: Preferences) -> tuple[str, ...]:
+    """The models to choose from: those that we know, and one that was typed."""
+    return VERSIONS if known.version is None or known.version in VERSIONS else (known.version, *VERSIONS)
+
+
 def _versions(known: Preferences, localize: Localize) -> discord.ui.Select[Any]:
-    names = VERSIONS if known.version is None or known.version in VERSIONS else (known.version, *VERSIONS)
+    names = versions_for(known)
     options = [_option(localize(text("prefer.choose_usual_version")), USUAL, is_chosen=known.version is None)]
     options += [
         _option(localize(text("prefer.choose_version", version=name)), name, is_chosen=known.version == name)

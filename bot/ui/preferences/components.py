@@ -15,7 +15,7 @@ from bot.ui.kit.choices import known
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import REST, one_of
 from bot.ui.kit.deadline import read_first
-from bot.ui.preferences.card import NEXT, USUAL, Menu, Verb, show_preferences
+from bot.ui.preferences.card import NEXT, USUAL, Menu, Verb, show_preferences, versions_for
 
 if TYPE_CHECKING:
     from bot.domain.people import OptionSet, Preferences
@@ -68,6 +68,8 @@ async def choose(context: Context, menu: Menu) -> None:
         case Menu.POOL:
             await people.prefer_pool(user_id, None if chosen is None else known(Pool, chosen))
         case Menu.VERSION:
+            if chosen is not None and chosen not in versions_for(await people.preferences(user_id)):
+                raise UserError(text("press.expired"))
             await people.prefer_version(user_id, chosen)
         case Menu.LANGUAGE:
             if chosen is not None and chosen not in context.client.catalogues.languages:

@@ -62,11 +62,10 @@ async def test_a_card_that_may_not_be_deleted_stays_where_links_lead(
     [
         (WHOLE, None, "jobs.file"),
         (WHOLE, LINK, "jobs.file_from"),
-        (replace(WHOLE, reduced=True), None, "jobs.file_reduced"),
-        (replace(WHOLE, reduced=True, source="https://cdn.example/a.png"), LINK, "jobs.file_reduced_link"),
+        (replace(WHOLE, reduced=True), LINK, "jobs.file_from"),
     ],
 )
-async def test_a_file_says_where_it_is_from_and_whether_it_is_the_whole_one(
+async def test_a_file_says_where_it_is_from(
     world: Harness, picture: Picture, link: str | None, said: str
 ) -> None:
     grid = await world.finished_grid()

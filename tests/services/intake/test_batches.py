@@ -13,7 +13,6 @@ from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.errors import StorageTrouble
-from bot.services.admission.authorization import origin_of_draft
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.batches import asks_for_several
 from bot.texts import text
@@ -199,7 +198,7 @@ async def test_what_was_refused_before_is_offered_where_it_was_first_asked_for(s
     private = replace(asker, reply=replace(asker.reply, guild_id=None))
 
     offer = await world.services.batches.offer(
-        private, PromptOptions(prompt=draft.prompt), draft.pool, None, of=origin_of_draft(draft)
+        private, PromptOptions(prompt=draft.prompt), draft.pool, None, draft=draft
     )
 
     assert (len(offer.prompts), offer.pool) == (2, Pool.FAST)

@@ -323,6 +323,42 @@ async def test_what_was_refused_before_it_was_a_job_is_drawn_later(
 
 
 @pytest.mark.parametrize(
+    ("model", "drawn_before", "along"),
+    [("gpt-image-1.5", True, 1), ("gpt-image-1.5", False, 1), ("dall-e-3", False, 0)],
+)
+async def test_a_refused_order_takes_along_what_its_words_came_from(
+    world: Harness, model: str, along: int, *, drawn_before: bool
+) -> None:
+    studio = await opened(world, model)
+    services, given = world.services, [AFile(data=b"a fox")]
+    if drawn_before:
+        options = DrawOptions(prompt="make it blue")
+        started = await services.drawings.begin(world.asker(), options, given=given)
+    else:
+        started = await services.imagine.begin(
+            world.asker(), PromptOptions(prompt="make it blue"), Pool.FAST, given=given
+        )
+    job = await ended(world, started.job)
+    key = await services.drafts.keep(
+        PromptOptions(prompt="make it gray"),
+        user_id=1,
+        guild_id=GUILD,
+        pool=Pool.DRAW,
+        option_set=None,
+        ancestor=job.key,
+    )
+    draft = await services.drafts.open(Viewer(user_id=1, guild_id=GUILD, manages=False), key)
+
+    begun_ = await services.drawings.of_draft(world.asker(), draft, "make it green", ancestor=job)
+
+    made = await ended(world, begun_.job)
+    assert (made.inputs, made.notes) == (along, () if drawn_before else (INSTEAD,))
+    assert made.ancestor is not None
+    assert made.ancestor.key == job.key
+    assert studio.orders[-1][0].words == "make it green"
+
+
+@pytest.mark.parametrize(
     ("prompt", "pool", "may"),
     [
         ("a fox --v 7", Pool.FAST, True),

@@ -97,6 +97,19 @@ async def test_all_jobs_of_a_member_are_cancelled_and_refunded(server: Server) -
     assert (await server.moderation.member(GUILD, 1)).spent_today[Pool.NORMAL] == 0
 
 
+async def test_what_was_withdrawn_before_is_not_cancelled_once_more(world: Harness) -> None:
+    moderation = world.services.moderation
+    one, other = await world.imagine(user=2), await world.imagine(user=2)
+    await world.pass_time(8)
+    await moderation.cancel(GUILD, ADA, one.key)
+
+    assert (await moderation.cancel(GUILD, ADA, one.key)).unwanted
+    assert [await moderation.cancel_all(GUILD, ADA, 2) for _ in range(2)] == [1, 0]
+
+    acts = [(entry.action, entry.after) for entry in await world.services.guilds.audit(GUILD)]
+    assert acts == [("cancel_all", {"jobs": [other.key]}), ("cancel", {"jobs": [one.key]})]
+
+
 async def test_clearing_the_queue_leaves_what_was_sent(world: Harness) -> None:
     world.max_running = 1
     await world.reboot()

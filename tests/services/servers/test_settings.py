@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.pools import UNLIMITED, AllowanceChange, Pool, PoolRule
-from bot.domain.prices import Charge, Price
+from bot.domain.prices import Charge, Price, price_of
 from bot.domain.servers.access import (
     ChannelPolicy,
     MediaRule,
@@ -180,6 +180,18 @@ async def test_taking_a_choice_back_leaves_nothing(server: Server) -> None:
     left = await g.settings(GUILD)
     empty = replace(left, revision=0, log_channel=None)
     assert empty == type(left)(guild_id=GUILD)
+
+
+@pytest.mark.parametrize(("charge", "usual"), [(Charge.PAN, 1), (Charge.HELP, 0)])
+async def test_only_the_usual_price_of_a_kind_is_no_choice(
+    server: Server, charge: Charge, usual: int
+) -> None:
+    for units in (5, 1, 0, 5, None):
+        changed = await server.guilds.set_price(GUILD, ADA, Pool.FAST, charge, units)
+
+        wanted = usual if units is None else units
+        assert price_of(changed.after.prices, Pool.FAST, charge) == wanted
+        assert bool(changed.after.prices) is (wanted != usual)
 
 
 async def test_a_word_has_one_action_and_can_only_go_once(server: Server) -> None:

@@ -421,15 +421,15 @@ async def test_a_task_that_another_job_is_written_down_for_first_is_left_to_it_a
     job = await world.imagine()
     await world.pass_time(1)
     store = world.services.worker.reconciler.store
-    save, refused = store.save, list[str]()
+    adopt, refused = store.adopt, list[str]()
 
     async def quicker(written: Job, /) -> None:
         if written.task_id is not None and not refused:
             refused.append(written.task_id)
             raise TaskTaken(written.task_id)
-        await save(written)
+        await adopt(written)
 
-    monkeypatch.setattr(store, "save", quicker)
+    monkeypatch.setattr(store, "adopt", quicker)
 
     ended = await world.ended(job)
 

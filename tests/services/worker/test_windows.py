@@ -104,7 +104,7 @@ class Store:
             raise self.trouble
         self.diary.append(f"{job.state.value} {job.task_id}")
 
-    release = save
+    release = adopt = save
 
     async def known_tasks(self, _ids: Any, *, account: str | None = None) -> set[RemoteTaskId]:
         del account
@@ -112,8 +112,7 @@ class Store:
             raise self.known_trouble
         return self.known
 
-    async def rivals(self, _job: Job, *, since: int, any_prompt: bool) -> list[Job]:
-        assert any_prompt
+    async def rivals(self, _job: Job, *, since: int) -> list[Job]:
         assert since < NOW
         return []
 

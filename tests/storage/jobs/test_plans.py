@@ -150,6 +150,7 @@ async def test_accepting_and_saving_look_at_a_few_rows(watched: Statements) -> N
     parent = await store.insert(job(), Allowance(99, 99, 99))
     pressed = await store.insert(child(parent), Allowance(99, 99, 99))
     await store.save(pressed)
+    await store.adopt(pressed)
     await store.child_of(parent.key, 0)
 
     plans = await watched.plans()
@@ -158,6 +159,7 @@ async def test_accepting_and_saving_look_at_a_few_rows(watched: Statements) -> N
     used = "\n".join(plans)
     for index in (
         "jobs_live_child",
+        "jobs_task (task_id=?",
         "jobs_member",
         "jobs_child",
         "ledger_member (user_id=? AND guild_id=? AND pool=?",
@@ -174,7 +176,8 @@ async def test_questions_of_the_tracker_use_their_indexes(watched: Statements) -
             "jobs_task (task_id=?)",
         ),
         (store.by_webhook_token("token"), "(webhook_token=?)"),
-        (store.rivals(asker, LATER), "jobs_lost (account=? AND pool=? AND sent_at>?)"),
+        (store.rivals(asker, LATER), "jobs_lost"),
+        (store.rivals(asker, LATER), "jobs_upstream"),
         (store.front("default", Pool.NORMAL), "queue_parties_line"),
         (store.load("default"), "jobs_upstream (account=?)"),
         (store.load(), "jobs_upstream"),

@@ -27,8 +27,8 @@ LATER = NOON + 60_000
 MOVED = reply(channel_id=5, message_id=6, message_at=LATER, token=None)
 
 
-async def claimed_job(store: SqlJobStore) -> Job:
-    await store.insert(job(), FREE)
+async def claimed_job(store: SqlJobStore, **changes: object) -> Job:
+    await store.insert(job(**changes), FREE)
     (claimed,) = await claim_submissions(store, "w", LATER, lease_ms=LEASE, limit=1, max_running=99)
     return claimed
 
@@ -146,6 +146,20 @@ async def test_a_task_belongs_to_one_job(store: SqlJobStore) -> None:
 
     assert await store.get(rival.key) == rival
     await store.save(rival.submitted(RemoteTaskId("8"), LATER))
+
+
+async def test_a_task_that_was_found_belongs_to_one_job_whatever_its_account_is_called(
+    store: SqlJobStore,
+) -> None:
+    mine = await tracked_job(store, "7")
+    rival = await claimed_job(store, account="guild:7:1")
+
+    with pytest.raises(TaskTaken):
+        await store.adopt(rival.submitted(RemoteTaskId("7"), LATER))
+
+    assert await store.get(rival.key) == rival
+    await store.adopt(rival.submitted(RemoteTaskId("8"), LATER))
+    await store.adopt(mine)  # a window that opened for it is its own
 
 
 async def test_a_failure_gives_the_units_back_exactly_once(storage: Storage) -> None:

@@ -158,6 +158,29 @@ async def test_a_copy_in_a_direct_message_is_a_plain_file_with_its_words() -> No
     assert [one.filename for one in copy.attachments] == ["lighthouse.png"]
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (None, "smaller to fit into a message."),
+        ("https://cdn.example/a(1).png?x=y", "[full size](https://cdn.example/a%281%29.png?x=y)."),
+        ("https://cdn.example/" + "a" * 3_000, "smaller to fit into a message."),
+    ],
+)
+async def test_a_file_that_was_made_smaller_says_so_and_links_to_an_address_that_has_room(
+    source: str | None, said: str
+) -> None:
+    async with line() as here:
+        picture = a_picture(reduced=True, source=source)
+        words = text("jobs.file", key=KEY)
+        await here.publisher.send_dm(
+            here.discord.user.id, words, locale="en-US", picture=picture, nonce="copy-1"
+        )
+
+        (copy,) = here.discord.messages(here.discord.direct())
+    assert copy.content.endswith(said)
+    assert KEY in copy.content
+
+
 async def test_without_a_token_or_a_message_a_way_is_shut() -> None:
     async with line() as here:
         for route, reason in ((Route.REPLY, "no_token"), (Route.EDIT, "no_message")):

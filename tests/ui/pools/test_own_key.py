@@ -141,6 +141,7 @@ async def test_a_removal_that_was_asked_of_an_earlier_key_leaves_the_one_that_ca
         told = await shop.mo.click(cast("Any", asked.response), label="Remove the key")
 
         assert "another one now" in seen(told)
+        assert "somebody" not in seen(told)  # it was the same person
         assert await shop.services.own_keys.holds(shop.guild_id, "sk-another-one")
 
 
