@@ -68,7 +68,7 @@ class Submitter:
                 answer = await self._fill(job, answer)
                 task_id = answer.task_id
             else:
-                task_id = await self._task_of(answer, job)
+                task_id = await self._task_of(answer)
                 job = without_window(job)
             ahead = answer.ahead if isinstance(answer, Accepted) else None
         except RemoteError as error:
@@ -124,13 +124,13 @@ class Submitter:
             # It is the window that is unknown: the picture above was there a moment ago, when its button was pressed.
             raise RemoteError(error.fault, error.message, kind=FailureKind.UNFILLED) from error
 
-    async def _task_of(self, answer: RemoteTaskId | Answer, job: Job) -> RemoteTaskId:
-        """The task that an answer names; one that exists already is taken only if no job of ours has it."""
+    async def _task_of(self, answer: RemoteTaskId | Answer) -> RemoteTaskId:
+        """The task that an answer names; one that exists already is taken only if no job of ours has it, of whatever account."""
         if isinstance(answer, str):
             return answer
         if isinstance(answer, ExistingTask):
             try:
-                known = await self.store.known_tasks([answer.task_id], account=job.account)
+                known = await self.store.known_tasks([answer.task_id])
             except StorageTrouble as trouble:  # nothing was made, so it may be asked again
                 raise RemoteError(RemoteFault.UNREACHED, str(trouble)) from trouble
             if known:

@@ -257,3 +257,12 @@ async def test_a_task_that_names_no_pool_may_be_anothers_of_any_pool(world: Harn
     world.upstream.tasks.append(task)
 
     assert [_is_lost(await world.ended(job)) for job in asked] == [True, True]
+
+
+async def test_the_same_words_in_another_pool_take_nothing_from_each_other(world: Harness) -> None:
+    world.upstream.swallow = 2
+    asked = [await world.imagine(pool=pool) for pool in (Pool.NORMAL, Pool.FAST)]
+
+    ended = [await world.ended(job) for job in asked]
+
+    assert [world.upstream.task(job.task_id).pool for job in ended] == [Pool.NORMAL, Pool.FAST]
