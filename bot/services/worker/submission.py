@@ -17,6 +17,7 @@ from bot.domain.schedule import (
     SECOND,
     UNREACHED_CAP_MS,
     backoff_ms,
+    hold_ms,
 )
 from bot.domain.settling import opened
 from bot.domain.window_ports import WindowApi
@@ -221,23 +222,26 @@ class Submitter:
     def _settled(self, job: Job, error: RemoteError) -> Job:
         """What a failed call makes of the job (design §4, Submit)."""
         now = self.clock.now()
-        age = now - job.created_at
-        asked = int((error.retry_after or 0) * SECOND)
         match error.fault:
             case RemoteFault.UNCLEAR:
                 return job.unclear(due_at=now + FIRST_LOOK_MS)
-            case RemoteFault.THROTTLED if age < QUEUE_FULL_CAP_MS:
-                wait = max(asked, backoff_ms(job.tries, self.chance(), first=5 * SECOND))
-                return job.requeued("hold.busy", due_at=now + wait)
-            case RemoteFault.UNREACHED if age < UNREACHED_CAP_MS:
-                wait = max(asked, backoff_ms(job.tries, self.chance(), first=2 * SECOND))
-                return job.requeued("hold.unreachable", due_at=now + wait)
             case RemoteFault.THROTTLED:
-                return job.failed(Failure(FailureKind.QUEUE_FULL), now)
+                hold, first, most, given_up = (
+                    "hold.busy",
+                    5 * SECOND,
+                    QUEUE_FULL_CAP_MS,
+                    FailureKind.QUEUE_FULL,
+                )
             case RemoteFault.UNREACHED:
-                return job.failed(Failure(FailureKind.UNREACHABLE), now)
+                hold, first, most = "hold.unreachable", 2 * SECOND, UNREACHED_CAP_MS
+                given_up = FailureKind.UNREACHABLE
             case _:
                 return job.failed(failure_of(error), now)
+        asked = int((error.retry_after or 0) * SECOND)
+        wait = hold_ms(job.tries, self.chance(), first=first, most=most, asked=asked)
+        if wait is None:
+            return job.failed(Failure(given_up), now)
+        return job.requeued(hold, due_at=now + wait)
 
     async def _write(self, after: Job, brought: Sequence[Input] = ()) -> None:
         """Store the outcome; an accepted task's id is worth many tries, because it was paid for."""

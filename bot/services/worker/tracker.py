@@ -19,6 +19,7 @@ from bot.domain.schedule import (
     WATCH_EVERY_MS,
     backoff_ms,
     has_timed_out,
+    hold_ms,
     poll_delay_ms,
 )
 from bot.domain.settling import FILL_PATIENCE_MS
@@ -292,8 +293,8 @@ class Tracker:
             # Upstream works on nothing of it, and nobody wants it sent again.
             await self._end(tracked, job.requeued("hold.busy", due_at=now).cancelled(now))
             return
-        if is_queue_full(reason) and now - job.created_at < QUEUE_FULL_CAP_MS:
-            wait = backoff_ms(job.tries, self.chance(), first=10 * SECOND)
+        wait = hold_ms(job.tries, self.chance(), first=10 * SECOND, most=QUEUE_FULL_CAP_MS)
+        if is_queue_full(reason) and wait is not None:
             again = job.requeued("hold.busy", due_at=now + wait)
             if await self._write(tracked, again, release=True):  # else it is read again
                 self.drop(job.key)
