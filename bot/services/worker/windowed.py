@@ -56,15 +56,20 @@ async def fill(
 ) -> Accepted:
     """Make the second paid call, once: the job's words behind its pictures' addresses, and its mask if it has one.
 
-    Raises `RemoteError`.
+    A press alone opens a window, too, where Remix is on in the server's Discord account. It asked for nothing else than
+    what stands there, which is more than our words where pictures go before them. Raises `RemoteError`.
     """
-    mask = mask_of(inputs)
-    words = sent_prompt(job.prompt, inputs) if job.prompt else split_zoom(opened.prompt or "")[0]
-    if not words and job.press is not None:
-        words = await _words_of(api, job.press.parent_task)
+    mask, press = mask_of(inputs), job.press
+    own = sent_prompt(job.prompt, inputs) if job.prompt else ""
+    if press is not None and not (press.remix or press.zoom or mask):
+        words = opened.prompt or own
+    else:
+        words = own or split_zoom(opened.prompt or "")[0]
+    if not words and press is not None:
+        words = await _words_of(api, press.parent_task)
     return await api.fill(
         window=opened.task_id,
-        prompt=with_zoom(words, None if job.press is None else job.press.zoom),
+        prompt=with_zoom(words, None if press is None else press.zoom),
         mask=None if mask is None else mask.data_url,
         pool=job.pool,
         webhook=webhook,

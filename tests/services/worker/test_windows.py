@@ -11,7 +11,7 @@ import pytest
 from bot.domain.answers import Accepted, ExistingTask, TagSearchResult, WindowOpen
 from bot.domain.capabilities import BY_SERVER, ServerKind
 from bot.domain.failures import FailureKind
-from bot.domain.inputs import Input
+from bot.domain.inputs import Input, InputRole
 from bot.domain.jobs import Job, JobKind, JobState, Press, ReplyTarget
 from bot.domain.keys import key_from_bits
 from bot.domain.pools import Pool
@@ -340,6 +340,32 @@ async def test_a_window_without_words_is_filled_with_those_of_the_picture_above(
     world.api.tasks.clear()
     await world.submitter.send(replace(a_press(), prompt=""))
     assert world.api.sent["prompt"] == ""
+
+
+SHOWN = "https://cdn.discordapp.com/a.png a paper fox --ar 3:2"
+MASKED = Input(b"x", "image/png", "mask.png", role=InputRole.MASK)
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken_along", "sent"),
+    [
+        ({}, (), SHOWN),
+        ({"remix": True}, (), "a paper fox"),
+        ({"zoom": "1.4"}, (), "a paper fox --zoom 1.4"),
+        ({}, (MASKED,), "a paper fox"),
+    ],
+)
+async def test_a_press_alone_sends_what_its_window_shows_and_one_that_asked_for_more_sends_that(
+    world: World, asked: dict[str, Any], taken_along: tuple[Input, ...], sent: str
+) -> None:
+    world.api.answer, world.store.inputs_of = WindowOpen(WINDOW, SHOWN), taken_along
+    pressed = a_press()
+    assert pressed.press is not None
+    press = replace(pressed.press, custom_id="MJ::JOB::variation::2::u", **asked)
+
+    await world.submitter.send(replace(pressed, press=press, inputs=len(taken_along)))
+
+    assert world.api.sent["prompt"] == sent
 
 
 @pytest.mark.parametrize("fault", [RemoteFault.UNCLEAR, RemoteFault.UNREACHED])
