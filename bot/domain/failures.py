@@ -48,6 +48,8 @@ class FailureKind(StrEnum):
     """The service no longer knows the task (or its parent)."""
     NO_PICTURE = "no_picture"
     """Upstream said success and showed nothing."""
+    NO_ADDRESS = "no_address"
+    """A picture of the prompt could not be handed over: nobody took the file, and no link to it works."""
     UNKNOWN = "unknown"
     """Anything else: upstream's words are quoted."""
 
