@@ -385,7 +385,9 @@ async def test_units_of_a_failed_job_are_free_again(world: Harness) -> None:
     [
         (TaskStatus.FAILURE, "[Banned prompt detected] no", FailureKind.BANNED_PROMPT),
         (TaskStatus.FAILURE, "[Invalid parameter] --foo", FailureKind.INVALID_PARAMETER),
-        (TaskStatus.CANCEL, None, FailureKind.UNKNOWN),
+        (TaskStatus.CANCEL, None, FailureKind.SERVER_CANCELLED),
+        (TaskStatus.FAILURE, "强制取消", FailureKind.SERVER_CANCELLED),
+        (TaskStatus.FAILURE, "执行超时 5 分钟", FailureKind.SERVER_TIMED_OUT),
         (TaskStatus.SUCCESS, "a reason counts whatever the status", FailureKind.UNKNOWN),
         (TaskStatus.MODAL, None, FailureKind.NEEDS_INPUT),
     ],
