@@ -216,8 +216,6 @@ class Layout:
     rows: tuple[tuple[ActionButton, ...], ...]
     overflow: tuple[ActionButton, ...] = ()
     """What found no place in the rows, in order: to be offered in another way (peers F29)."""
-    hidden: tuple[RemoteAction, ...] = ()
-    """What is not offered; an unknown one is worth a line in the log, once per `pattern_of`."""
 
 
 @lru_cache(maxsize=4096)
@@ -242,7 +240,7 @@ def is_split(family: Family) -> bool:
 
 
 def pattern_of(custom_id: str) -> str:
-    """The customId with uuids and numbers taken out: what unknown ones are logged and allowed by."""
+    """The customId with uuids and numbers taken out: what unknown ones are logged by."""
     return re.sub(r"\d+", "{n}", _UUID.sub("{u}", custom_id))[:120]
 
 
@@ -252,14 +250,34 @@ def describe_press(action: RemoteAction) -> str:
 
 
 def buttons(
-    actions: Sequence[RemoteAction], *, video: bool = False, allow: Collection[str] = ()
+    actions: Sequence[RemoteAction], *, video: bool = False, allow: Collection[Family] = ()
 ) -> tuple[tuple[ActionButton, ...], ...]:
     """Every offered action in rows of up to five, one group of families after another (contract §6.4).
 
-    `video` opens the families of clips; `allow` opens further ones by family or by `pattern_of`. Families that
-    need a mask are offered, and say so in `need`; so is Custom Zoom beside other zooms, to explain them. There may be more rows than fit: see `lay_out`.
+    `video` opens the families of clips; `allow` opens further ones. Families that need a mask are offered, and say so in
+    `need`; so is Custom Zoom beside other zooms, to explain them. There may be more rows than fit: see `lay_out`.
     """
-    return _sorted_out(actions, video=video, allow=allow)[0]
+    groups: defaultdict[int, list[ActionButton]] = defaultdict(list)
+    families = [classify(action.custom_id) for action in actions]
+    zooms = not _FIXED_ZOOMS.isdisjoint(families)
+    clips = Family.TAKE_CLIP in families
+    for position, (action, family) in enumerate(zip(actions, families, strict=True)):
+        # A grid of clips rerolls into another one, which costs what clips cost.
+        need = Need.VIDEO if clips and family is Family.REROLL else need_of(family)
+        if (
+            need in {Need.NOTHING, Need.MASK}
+            or (video and need is Need.VIDEO)
+            or (family is Family.CUSTOM_ZOOM and zooms)
+            or family in allow
+        ):
+            groups[_KINDS[family].group].append(_button(position, action, family, need))
+    return tuple(row for _, group in sorted(groups.items()) for row in _chunked(group))
+
+
+def unknown_of(actions: Sequence[RemoteAction]) -> frozenset[str]:
+    """The patterns of those that this version of the program does not know, and so does not offer (contract §6.3)."""
+    unknown = (action.custom_id for action in actions if classify(action.custom_id) is Family.UNKNOWN)
+    return frozenset(map(pattern_of, unknown))
 
 
 def zooms_of(actions: Sequence[RemoteAction]) -> tuple[str, ...]:
@@ -271,7 +289,7 @@ def lay_out(
     actions: Sequence[RemoteAction],
     *,
     video: bool = False,
-    allow: Collection[str] = (),
+    allow: Collection[Family] = (),
     rows: int = ROWS,
 ) -> Layout:
     """The same within `rows` rows (fewer than five leave room for the caller's own), and what is left over.
@@ -282,39 +300,16 @@ def lay_out(
 
 
 @lru_cache(maxsize=256)
-def _laid_out(actions: tuple[RemoteAction, ...], *, video: bool, allow: frozenset[str], rows: int) -> Layout:
+def _laid_out(
+    actions: tuple[RemoteAction, ...], *, video: bool, allow: frozenset[Family], rows: int
+) -> Layout:
     """Remembered, because a card is drawn again with each press below it."""
-    grouped, hidden = _sorted_out(actions, video=video, allow=allow)
+    grouped = buttons(actions, video=video, allow=allow)
     if len(grouped) <= rows:
-        return Layout(grouped, hidden=hidden)
+        return Layout(grouped)
     flat = [button for row in grouped for button in row]
     packed = _chunked(flat)
-    return Layout(packed[:rows], tuple(flat[rows * ROW_LENGTH :]), hidden)
-
-
-def _sorted_out(
-    actions: Sequence[RemoteAction], *, video: bool, allow: Collection[str]
-) -> tuple[tuple[tuple[ActionButton, ...], ...], tuple[RemoteAction, ...]]:
-    """What is offered, grouped in upstream's order, and what is hidden."""
-    groups: defaultdict[int, list[ActionButton]] = defaultdict(list)
-    hidden: list[RemoteAction] = []
-    families = [classify(action.custom_id) for action in actions]
-    zooms = not _FIXED_ZOOMS.isdisjoint(families)
-    clips = Family.TAKE_CLIP in families
-    for position, (action, family) in enumerate(zip(actions, families, strict=True)):
-        # A grid of clips rerolls into another one, which costs what clips cost.
-        need = Need.VIDEO if clips and family is Family.REROLL else need_of(family)
-        offered = (
-            need in {Need.NOTHING, Need.MASK}
-            or (video and need is Need.VIDEO)
-            or (family is Family.CUSTOM_ZOOM and zooms)
-        )
-        if offered or family in allow or pattern_of(action.custom_id) in allow:
-            groups[_KINDS[family].group].append(_button(position, action, family, need))
-        else:
-            hidden.append(action)
-    rows = tuple(row for _, group in sorted(groups.items()) for row in _chunked(group))
-    return rows, tuple(hidden)
+    return Layout(packed[:rows], tuple(flat[rows * ROW_LENGTH :]))
 
 
 def _chunked(line: Sequence[ActionButton]) -> tuple[tuple[ActionButton, ...], ...]:

@@ -38,6 +38,10 @@ class FailureKind(StrEnum):
     """The service could not be reached for longer than we are willing to keep a person waiting."""
     TIMED_OUT = "timed_out"
     """Nothing changed for too long. We go on looking, and a late picture is still delivered."""
+    SERVER_TIMED_OUT = "server_timed_out"
+    """The image server's own time limit: final there, though Midjourney may have made it, and been paid."""
+    SERVER_CANCELLED = "server_cancelled"
+    """Whoever runs the image server cancelled it."""
     NEEDS_INPUT = "needs_input"
     """Upstream waits for a window that its API has no way to fill."""
     UNFILLED = "unfilled"
@@ -48,6 +52,8 @@ class FailureKind(StrEnum):
     """The service no longer knows the task (or its parent)."""
     NO_PICTURE = "no_picture"
     """Upstream said success and showed nothing."""
+    NO_ADDRESS = "no_address"
+    """A picture of the prompt could not be handed over: nobody took the file, and no link to it works."""
     UNKNOWN = "unknown"
     """Anything else: upstream's words are quoted."""
 
@@ -97,6 +103,8 @@ MENDED_BY_TIME: Final = frozenset(
         FailureKind.QUEUE_FULL,
         FailureKind.UNREACHABLE,
         FailureKind.TIMED_OUT,
+        FailureKind.SERVER_TIMED_OUT,
+        FailureKind.SERVER_CANCELLED,
         FailureKind.UNFILLED,
         FailureKind.LOST,
         FailureKind.NO_PICTURE,
@@ -130,8 +138,8 @@ _TITLES: Final[Mapping[str, FailureKind]] = MappingProxyType(
 )
 # Chinese wordings come from the public proxies that answer in the same shapes: NOVICEZK and PLUS (SubmitController,
 # DiscordInstance), TRUEAI (SubmitController, DiscordInstance: daily limit, instance, ban), and from the gateways that
-# sell them on (new-api: load, quota, token). OhMyGPT's own texts are not known (contract §1.8). A proxy's time limit
-# (执行超时) says nothing about why and stays unknown. TRUEAI replaces "Credits exhausted" by 任务失败 with 请重试.
+# sell them on (new-api: load, quota, token). OhMyGPT's own texts are not known (contract §1.8). TRUEAI replaces
+# "Credits exhausted" by 任务失败 with 请重试.
 _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
@@ -208,6 +216,11 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
                 r"|(?:任务|关联动作).*(?:不存在|已?过期|已?失效|找不到|状态错误)"
             ),
         ),
+        (FailureKind.SERVER_TIMED_OUT, r"(?:任务|执行|提交|排队|等待).{0,4}超时|超时.{0,3}未找到消息"),
+        (
+            FailureKind.SERVER_CANCELLED,
+            r"(?:取消|删除)了?任务|强制取消|任务.{0,4}被?(?:取消|删除)|^cancel(?:l?ed)?[.!]?$",
+        ),
     )
 )
 _MODERATED: Final = re.compile(
@@ -233,7 +246,7 @@ _BY_FAULT: Final[Mapping[RemoteFault, FailureKind]] = MappingProxyType(
 
 
 def read_failure(fail_reason: str) -> Failure:
-    """Understand upstream's words; its own time limit is not ours (`TIMED_OUT` means that we go on looking)."""
+    """Understand upstream's words; its own time limit is never `TIMED_OUT`, which means that we go on looking."""
     words = _one_line(fail_reason)
     kind = _by_title(words) or _by_signs(words)
     if kind is FailureKind.NEEDS_INPUT and _MODERATED.search(words):

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from bot.domain.intake.prompt_parts import with_reference
 from bot.errors import UserError
@@ -36,6 +36,10 @@ LONGEST_SIDE: Final = 2048
 """Pixels of a picture as it is sent: what Midjourney itself makes at most in one piece."""
 INPUT_LIFE_MS: Final = 7 * 24 * 3_600_000
 """How long inputs are kept after their job has ended: for Describe again, and for Remix of a prompt with pictures."""
+_SIGNED_UNTIL: Final = re.compile(
+    r"//(?:cdn|media)\.discordapp\.(?:com|net)/.*[?&]ex=([0-9a-f]{1,10})(?:&|$)"
+)
+"""Until when a link of Discord's works, in seconds."""
 
 
 class InputRole(StrEnum):
@@ -85,6 +89,17 @@ class Input:
     address: str | None = None
     """Where upstream can fetch it, once it was uploaded for a prompt."""
     address_until: int = 0
+    """Until when it lies there; without an address, when it was settled that the picture itself goes along."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is written down how upstream gets it: a prompt with it may have been sent."""
+        return bool(self.address or self.address_until)
+
+    @property
+    def goes_inside(self) -> bool:
+        """Whether a prompt takes the picture itself along: no address of it can be sent."""
+        return self.role is InputRole.IMAGE and self.address is None
 
     @property
     def data_url(self) -> str:
@@ -94,6 +109,18 @@ class Input:
     def is_public(self, now: int) -> bool:
         """Whether its address will still be good when upstream comes to fetch it."""
         return self.address is not None and now + UPLOAD_MARGIN_MS < self.address_until
+
+    def at_its_source(self, now: int, until: int) -> Self | None:
+        """The same at the member's own link, until `until` at most; None if it has none, or one that has expired."""
+        signed = _SIGNED_UNTIL.search(self.source_url or "")
+        ends = until if signed is None else min(until, int(signed[1], 16) * 1000)
+        if self.source_url is None or ends <= now:
+            return None
+        return replace(self, address=self.source_url, address_until=ends)
+
+    def inside(self, now: int) -> Self:
+        """The same without an address, settled."""
+        return replace(self, address=None, address_until=now)
 
 
 class SourcePicture(Protocol):

@@ -236,7 +236,7 @@ class Job:
     due_at: int
     """No worker touches the job before this."""
     tries: int = 0
-    """Failed attempts at the present step; grows the delay of the next."""
+    """Failed attempts at the present step, which for a submission ends with the job; grows the delay of the next."""
     delivered_at: int | None = None
     route: Route | None = None
     """How it was delivered."""
@@ -306,10 +306,13 @@ class Job:
         return self._to(JobState.UNCLEAR, due_at=due_at, changed_at=due_at, tries=0, hold="hold.checking")
 
     def submitted(self, task_id: RemoteTaskId, now: int, *, ahead: int | None = None) -> Self:
-        """The server took it, `ahead` others before it, or it was found in the task list."""
+        """The server took it, `ahead` others before it, or it was found in the task list.
+
+        How often it took nothing before is kept: its queue may yet turn out to be full, and that must end some time.
+        """
         times = {"submitted_at": now, "changed_at": now, "due_at": now}
-        server = ServerSide(ahead)
-        return self._to(JobState.SUBMITTED, task_id=task_id, tries=0, hold=None, server=server, **times)
+        server, tries = ServerSide(ahead), 0 if self.state is JobState.UNCLEAR else self.tries
+        return self._to(JobState.SUBMITTED, task_id=task_id, tries=tries, hold=None, server=server, **times)
 
     def failed(self, failure: Failure, now: int) -> Self:
         """It will bring no picture, as far as we know."""

@@ -56,9 +56,9 @@ UNCLEAR_CAP_MS: Final = 15 * MINUTE
 """With the task list unavailable, an unclear job says "checking" for this long, then gives up visibly."""
 
 UNREACHED_CAP_MS: Final = 30 * MINUTE
-"""How long a job that upstream takes nothing of waits in the queue before it fails visibly."""
+"""How long a job is held back because upstream cannot be reached, before it fails visibly (see `hold_ms`)."""
 QUEUE_FULL_CAP_MS: Final = 2 * 60 * MINUTE
-"""How long a job goes back into the queue because upstream's is full or throttles us."""
+"""How long a job is held back because upstream's queue is full or it throttles us."""
 
 DELIVERY_CAP_MS: Final = 2 * 60 * MINUTE
 """How long delivery is retried before the job is kept for `/jobs show`."""
@@ -93,6 +93,16 @@ def backoff_ms(tries: int, chance: float, *, first: int = SECOND, cap: int = MIN
     """Double from `first` to `cap`, with a jitter that takes up to half away; `tries` counts failures so far."""
     full = min(cap, first << min(tries, 30))
     return int(full * (1 - chance / 2))
+
+
+def hold_ms(tries: int, chance: float, *, first: int, most: int, asked: int = 0) -> int | None:
+    """How long a job waits after upstream took nothing of it `tries` times before; None once it has waited `most`.
+
+    Only those waits count, each as long as it is on average, or as upstream `asked` for: a job may have stood in our
+    own line for hours, and that says nothing about upstream.
+    """
+    waited = sum(max(asked, backoff_ms(n, 0.5, first=first)) for n in range(tries))
+    return max(asked, backoff_ms(tries, chance, first=first)) if waited < most else None
 
 
 def has_timed_out(job: Job, now: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import takewhile
 from typing import Final
 
 DASHES: Final = "-\u02d7\u2010-\u2015\u2043\u2212\u2500\u2501\u2796\u2e3a\u2e3b\ufe58\ufe63\uff0d"
@@ -61,6 +62,12 @@ def inert(words: str) -> str:
 def is_link(word: str) -> bool:
     """Whether a word is an address; nothing inside one is read as a parameter."""
     return _LINK.match(word) is not None
+
+
+def links_at_head(prompt: str) -> tuple[str, ...]:
+    """The addresses before the first word of a prompt as it was sent or shown: pictures to start from."""
+    words = (word.strip("<>") for word in prompt.split())
+    return tuple(takewhile(is_link, words))
 
 
 def without_speed_flags(line: str) -> tuple[str, str | None]:

@@ -113,7 +113,19 @@ K = FailureKind
         ("请求频率超过限制", K.QUEUE_FULL),
         ("已触发限流", K.QUEUE_FULL),
         ("case-sensitive option", K.UNKNOWN),
-        ("执行超时 5 分钟", K.UNKNOWN),
+        ("任务超时", K.SERVER_TIMED_OUT),
+        ("执行超时 5 分钟", K.SERVER_TIMED_OUT),
+        ("任务提交超时", K.SERVER_TIMED_OUT),
+        ("超时\uff0c未找到消息", K.SERVER_TIMED_OUT),
+        ("上游任务超时\uff08超过1小时\uff09", K.SERVER_TIMED_OUT),
+        ("取消任务", K.SERVER_CANCELLED),
+        ("主动取消任务", K.SERVER_CANCELLED),
+        ("强制取消", K.SERVER_CANCELLED),
+        ("删除任务", K.SERVER_CANCELLED),
+        ("任务已被取消", K.SERVER_CANCELLED),
+        ("CANCEL", K.SERVER_CANCELLED),
+        ("cancelled", K.SERVER_CANCELLED),
+        ("取消", K.UNKNOWN),
         ("提交失败\uff0c系统异常", K.UNKNOWN),
         ("[Internal Server Error] timeout", K.UNKNOWN),
         ("execution timed out", K.UNKNOWN),
@@ -132,7 +144,7 @@ def test_only_the_title_decides_because_the_words_may_repeat_the_prompt() -> Non
     assert not is_queue_full("Failed to draw “a queue full of cats”")
 
 
-@pytest.mark.parametrize("words", ["FAILURE", " failed. ", "CANCEL", "null", "", "\u200b\n"])
+@pytest.mark.parametrize("words", ["FAILURE", " failed. ", "null", "", "\u200b\n"])
 def test_words_that_say_nothing_are_not_quoted(words: str) -> None:
     assert read_failure(words) == Failure(K.UNKNOWN)
 

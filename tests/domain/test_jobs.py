@@ -210,6 +210,14 @@ def test_a_job_that_upstream_had_no_place_for_waits_again_as_if_it_was_never_sen
     assert (again.hold, again.due_at, again.tries) == ("hold.busy", NOW + 5, 1)
 
 
+def test_refusals_are_counted_on_past_a_task_and_looks_for_a_lost_one_are_not() -> None:
+    taken = in_state(JobState.SUBMITTING).requeued("hold.busy", due_at=NOW).submitting(NOW)
+    unclear = taken.unclear(due_at=NOW).put_off(due_at=NOW)
+
+    assert taken.submitted(TASK, NOW).requeued("hold.busy", due_at=NOW).tries == 2
+    assert unclear.submitted(TASK, NOW).tries == 0
+
+
 def test_a_reading_without_news_changes_nothing() -> None:
     running = in_state(JobState.RUNNING)
 

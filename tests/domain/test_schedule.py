@@ -16,6 +16,7 @@ from bot.domain.schedule import (
     YOUNG_MS,
     backoff_ms,
     has_timed_out,
+    hold_ms,
     poll_delay_ms,
     round_ms,
 )
@@ -80,6 +81,22 @@ def test_jitter_takes_at_most_half_away(tries: int, chance: float, first: int, c
     full = backoff_ms(tries, 0, first=first, cap=cap)
 
     assert full // 2 <= backoff_ms(tries, chance, first=first, cap=cap) <= full <= cap
+
+
+@given(st.lists(CHANCES, min_size=100, max_size=100), st.integers(0, 2 * MINUTE))
+def test_what_is_refused_all_the_time_is_held_for_about_as_long_as_we_are_willing_to_wait(
+    chances: list[float], asked: int
+) -> None:
+    waits = []
+    for tries, chance in enumerate(chances):
+        wait = hold_ms(tries, chance, first=2 * SECOND, most=30 * MINUTE, asked=asked)
+        if wait is None:
+            break
+        waits.append(wait)
+
+    assert len(waits) < len(chances)
+    assert all(wait >= asked for wait in waits)
+    assert 19 * MINUTE <= sum(waits) <= 45 * MINUTE
 
 
 @pytest.mark.parametrize("pool", list(Pool))

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from simcord.results import InteractionResult
+
+    from tests.e2e.seen import Card
+
 
 @asynccontextmanager
 async def proxied(
@@ -64,6 +68,27 @@ async def test_a_region_is_one_press_and_one_filled_window(flavour: Flavour, tmp
         assert len(card.pictures) == 1
         assert [proxy.counts[name] for name in ("action", "modal")] == [2, 1]
         assert (proxy.paid, proxy.broken_rules) == (3, [])
+
+
+async def test_a_picture_to_start_from_goes_along_where_no_file_can_be_left(tmp_path: Path) -> None:
+    async with proxied(tmp_path, Flavour.NOVI) as (world, proxy):
+        grid = await drawn(world, await world.imagine("a paper fox"))
+        member = world.place.member
+        window = await member.context_menu(world.place.channel, "Use as image prompt", grid.message)
+
+        card = await drawn(world, await member.submit_modal(window, {"prompt": "in the snow", "weight": ""}))
+
+        link, _, words = str(proxy.records[-1].prompt).partition(" ")
+        assert "with 1 picture" in card.words
+        assert (link[:4], words) == ("http", "in the snow")
+        assert "upload-discord-images" not in proxy.counts
+        assert (proxy.paid, proxy.broken_rules) == (2, [])
+
+
+async def drawn(world: Harness, asked: InteractionResult) -> Card:
+    """A card with its picture: this server lists no buttons."""
+    await world.until(lambda: bool(world.shown(asked).pictures), "a picture", within=60)
+    return world.shown(asked)
 
 
 async def test_many_jobs_are_read_in_one_call(tmp_path: Path) -> None:

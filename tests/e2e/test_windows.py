@@ -295,7 +295,7 @@ async def test_forbidden_words_are_not_shortened(tmp_path: Path) -> None:
     ("fault", "said"),
     [
         (ProxyFault.WINDOW_GONE, "had closed the window"),
-        (ProxyFault.WINDOW_DIES, "could not finish this"),
+        (ProxyFault.WINDOW_DIES, "waited too long for Midjourney"),
     ],
 )
 async def test_a_window_that_dies_is_one_clear_sentence_and_the_same_words_can_be_sent_again(

@@ -15,7 +15,16 @@ from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from tests.faults.moments import Moment, Reel
 from tests.faults.report import Row, record
-from tests.faults.windows import custom_zoom, fills_of, furnish, region_with_words, remix, shorten
+from tests.faults.windows import (
+    FamilyApi,
+    FilelessApi,
+    custom_zoom,
+    fills_of,
+    furnish,
+    region_with_words,
+    remix,
+    shorten,
+)
 from tests.services.harness import Crash, Harness
 from tests.services.intake.test_pictures import AFile
 
@@ -113,10 +122,16 @@ async def imagine_with_picture(world: Harness) -> None:
     await world.services.imagine.begin(world.asker(), options, Pool.FAST, given=[AFile()])
 
 
+async def imagine_with_picture_inside(world: Harness) -> None:
+    """A prompt that takes a picture along, at a server that keeps no files."""
+    await imagine_with_picture(world)
+
+
 FEW_POINTS: dict[Path_, tuple[str, ...]] = {
     blend: ("db insert", "db inputs", "POST blend"),
     describe: ("db insert", "db inputs", "POST describe", "show reply"),
     imagine_with_picture: ("db insert", "db inputs", "db address_inputs", "POST upload", "POST imagine"),
+    imagine_with_picture_inside: ("db insert", "db inputs", "db address_inputs", "POST imagine"),
     region_with_words: ("db insert", "db inputs", "db save", "POST press", "POST fill"),
     remix: ("db insert", "db save", "POST press", "POST fill"),
     shorten: ("db insert", "POST shorten", "show reply"),
@@ -127,6 +142,11 @@ points, which are few."""
 
 OF_WINDOWS: tuple[Path_, ...] = (custom_zoom, region_with_words, remix, shorten)
 """Paths at a server with windows, whose filling is a second paid call."""
+API_OF: dict[Path_, type[FamilyApi]] = {
+    **dict.fromkeys(OF_WINDOWS, FamilyApi),
+    imagine_with_picture_inside: FilelessApi,
+}
+"""Paths at a server of the family."""
 
 
 SOON_AS_WELL: tuple[Path_, ...] = (imagine,)
@@ -142,8 +162,8 @@ async def _prepared(folder: Path, path: Path_, template: Path | None) -> Harness
     world = Harness(folder)
     if template is not None:
         shutil.copyfile(template, folder / "easel.db")
-    if path in OF_WINDOWS:
-        furnish(world)
+    if path in API_OF:
+        furnish(world, API_OF[path])
     await world.boot()
     if path is press or path in OF_WINDOWS:
         await world.finished_grid()
@@ -261,8 +281,8 @@ async def _died(folder: Path, path: Path_, template: Path, *, at: int) -> tuple[
 async def _left(moment: Moment, folder: Path, path: Path_, *, after_s: int) -> tuple[int, int]:
     """Start again from what a death left."""
     world = moment.restore(folder / f"after {after_s} s")
-    if path in OF_WINDOWS:
-        furnish(world)
+    if path in API_OF:
+        furnish(world, API_OF[path])
     await world.reboot(after_ms=after_s * 1_000)
     await settled(world, path)
     outcome = await _judged(world)

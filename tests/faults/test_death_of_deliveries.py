@@ -12,6 +12,7 @@ from tests.faults.deaths import (
     by_direct_message,
     die_everywhere,
     imagine_with_picture,
+    imagine_with_picture_inside,
     previewed,
     reposted,
 )
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
-    "path", [reposted, by_direct_message, blend, imagine_with_picture, previewed], ids=lambda p: p.__name__
+    "path",
+    [reposted, by_direct_message, blend, imagine_with_picture, imagine_with_picture_inside, previewed],
+    ids=lambda p: p.__name__,
 )
 async def test_death_at_any_effect_loses_nothing_and_doubles_nothing(path: Path_, tmp_path: Path) -> None:
     await die_everywhere(path, tmp_path)

@@ -14,6 +14,7 @@ from bot.domain.intake.masks import Cells
 from bot.domain.intake.window_words import WindowWords
 from bot.domain.ports import Picture
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
+from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.masks import PillowMasks
 from tests.midjourney.drawing import still
 from tests.services.harness import GRID, UUID, Api
@@ -162,10 +163,23 @@ class FamilyApi(Api):
     submit_blend = submit_describe = animate = seed = cancel = _never
 
 
-def furnish(world: Harness) -> None:
+class FilelessApi(FamilyApi):
+    """A server of the family that keeps no files: a prompt takes its pictures along."""
+
+    @property
+    @override
+    def capabilities(self) -> Capabilities:
+        return BY_SERVER[ServerKind.NOVI]
+
+    @override
+    async def upload_input(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
+        raise RemoteError(RemoteFault.REFUSED, "this server keeps no files")
+
+
+def furnish(world: Harness, api: type[FamilyApi] = FamilyApi) -> None:
     """Have the world's one account be at such a server, with the windows that it had before."""
     world.windows = world.windows or Windows()
-    world.way_to = lambda _account: FamilyApi(world.upstream, world.effects, world.windows)
+    world.way_to = lambda _account: api(world.upstream, world.effects, world.windows)
     world.painted = Picture(still(size=(37, 41)), "fox.png", "image/png", 37, 41)
     world.upstream.template["actions"] = ACTIONS
 

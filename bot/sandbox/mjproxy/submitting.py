@@ -4,7 +4,7 @@ Never here: HTTP, and readings."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.mjproxy.faults import ProxyFault
@@ -94,6 +94,9 @@ class Submitting:
         record.prompt = bodies.text(visit.fields, "prompt")
         if record.prompt is None and visit.endpoint in {"imagine", "shorten"}:
             raise refused(4, "prompt不能为空")
+        if visit.endpoint == "imagine" and visit.fields.get("base64Array"):
+            record.prompt = " ".join([*self._uploaded(visit), record.prompt or ""])
+            visit = replace(visit, fields={**visit.fields, "prompt": record.prompt})
         return await self._run(visit, record, self._plain[visit.endpoint], None)
 
     # -- follow-ups --------------------------------------------------------------------------------------------------
@@ -249,6 +252,9 @@ class Submitting:
         return refused(4, f"参数错误: {words}")
 
     def _upload(self, visit: Visit) -> dict[str, Any]:
+        return submitted(1, "success", self._uploaded(visit))
+
+    def _uploaded(self, visit: Visit) -> list[str]:
         if not self._proxy.uploads:
             raise refused(4, "禁止上传")
         addresses = []
@@ -260,7 +266,7 @@ class Submitting:
             stored = StoredFile(content, "picture.png", 0, public=True, expires=None)
             file_id = self._proxy.service.files.add(stored)
             addresses.append(self._proxy.service.public_file(file_id))
-        return submitted(1, "success", addresses)
+        return addresses
 
 
 def queue_full(proxy: ProxyState) -> Reply:

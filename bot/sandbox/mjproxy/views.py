@@ -53,7 +53,7 @@ def true_view(proxy: ProxyState, record: Record) -> dict[str, Any]:
             "seed": seed,
         }
         shown |= {
-            "mode": record.ran if done else record.asked,
+            "mode": _mode(record) if done else record.asked,
             "requestMode": record.asked,
             "clientIp": "127.0.0.1",
         }
@@ -112,6 +112,11 @@ def _properties(record: Record, *, done: bool) -> dict[str, Any]:
         return kept
     final = record.task.answer or f"{record.prompt or ''} --v 7 --{record.ran.lower()}".strip()
     return {**kept, "finalPrompt": final}
+
+
+def _mode(record: Record) -> str:
+    """Read from the flags of what Midjourney printed; words have none, whatever they were made at."""
+    return record.ran if record.task is None or record.task.answer is None else "FAST"
 
 
 def _reason(proxy: ProxyState, record: Record) -> str | None:

@@ -127,7 +127,7 @@ class ImageLoader:
             )
         except (RouteClosed, RetryLater) as trouble:
             raise UserError(text("jobs.picture_gone", key=key)) from trouble
-        return _Held(picture.filename, picture.data)
+        return _Held(picture.filename, picture.data, job.discord_url)
 
     async def drawn(self, job: Job, number: int) -> Input:
         """One of the pictures that the engine drew, counted from 1. Raises `UserError` if it is not to be had."""

@@ -11,12 +11,13 @@ from bot.domain.actions import Family, Need, classify, describe_press, is_split,
 from bot.domain.inputs import images_of
 from bot.domain.intake.drawing import number_of, varied
 from bot.domain.intake.window_words import WindowKind, window_of_action
-from bot.domain.jobs import Job, JobKind, JobState, Press, inherit_chain
+from bot.domain.jobs import NOTE_REMOVED, Job, JobKind, JobState, Press, Route, inherit_chain
 from bot.domain.pools import Pool
 from bot.domain.prices import charge_of
 from bot.errors import UserError
 from bot.services.admission.authorization import Authorizer, Operation, origin_of
 from bot.services.admission.terms import Request
+from bot.services.admission.viewer import Viewer
 from bot.services.intake.new_chain import references_of
 from bot.texts import text
 
@@ -40,9 +41,9 @@ class PressOutcome(StrEnum):
 
     STARTED = "started"
     RUNNING = "running"
-    """The button has a job that has not ended: one click, one charge."""
+    """The button has a job that has not ended, or not come to its card: one click, one charge."""
     SHOWN = "shown"
-    """U pressed again: the picture is there already."""
+    """U pressed again: the picture is there already, and whoever pressed can come to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,12 @@ class Presses:
         if existing is not None and not existing.is_terminal:
             return Pressed(existing, PressOutcome.RUNNING)
         if existing is not None and is_split(classify(action.custom_id)):
-            return Pressed(existing, PressOutcome.SHOWN)
+            if NOTE_REMOVED in existing.notes:
+                raise UserError(text("press.removed"))
+            if not existing.is_delivered:
+                return Pressed(existing, PressOutcome.RUNNING)
+            if _is_to_be_had(existing, asker):
+                return Pressed(existing, PressOutcome.SHOWN)
 
         await self.accounts.check_chain(parent)
         if parent.pool is Pool.DRAW:
@@ -287,6 +293,19 @@ class Presses:
                 zoom=zoom,
             ),
         )
+
+
+def _is_to_be_had(child: Job, asker: Asker) -> bool:
+    """Whether somebody who presses its button can come to its picture: where it is shown, or with `/jobs show`."""
+    if not (child.storage_key or child.discord_url):
+        return False  # whoever made it was erased
+    viewer = Viewer(user_id=asker.user_id, guild_id=asker.reply.guild_id, manages=asker.is_moderator)
+    if viewer.may_look_after(child):
+        return True
+    at = child.reply
+    # A card that was withdrawn, or could not be reached, has no picture until it is shown anew.
+    bare = child.route is Route.KEPT and (at.message_at or 0) < (child.delivered_at or 0)
+    return at.message_id is not None and at.guild_id is not None and not bare
 
 
 def _pressable(key: JobKey, job: Job | None) -> Job:

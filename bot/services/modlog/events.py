@@ -27,6 +27,8 @@ _TROUBLES: Final = frozenset(
         FailureKind.ACCOUNT,
         FailureKind.LOST,
         FailureKind.QUEUE_FULL,
+        FailureKind.SERVER_CANCELLED,
+        FailureKind.SERVER_TIMED_OUT,
         FailureKind.UNKNOWN,
         FailureKind.UNREACHABLE,
     }

@@ -159,10 +159,10 @@ class Reconciler:
         return waiting
 
     async def _can_have_been_sent(self, job: Job) -> bool:
-        """A prompt with pictures is sent only after their addresses were written down."""
+        """A prompt with pictures is sent only after it was written down how upstream gets them."""
         if job.kind is not JobKind.IMAGINE or not job.inputs:
             return True
-        return all(one.address for one in await self.store.inputs(job.key))
+        return all(one.is_settled for one in await self.store.inputs(job.key))
 
     async def _again_or_lost(self, job: Job, why: str, until: int, wait_ms: int) -> Job:
         """Look again after `wait_ms`, or give up visibly once `until` has passed."""

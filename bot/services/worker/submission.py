@@ -8,8 +8,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, cast
 
 from bot.domain.answers import Accepted, ExistingTask, WindowOpen
+from bot.domain.capabilities import known_capabilities
 from bot.domain.failures import Failure, FailureKind, failure_of
-from bot.domain.inputs import FEWEST_BLENDED, UPLOAD_LIFE_MS, Shape, images_of, mask_of, sent_prompt
+from bot.domain.inputs import (
+    FEWEST_BLENDED,
+    UPLOAD_LIFE_MS,
+    InputRole,
+    Shape,
+    images_of,
+    mask_of,
+    sent_prompt,
+)
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
 from bot.domain.schedule import (
@@ -17,6 +26,7 @@ from bot.domain.schedule import (
     SECOND,
     UNREACHED_CAP_MS,
     backoff_ms,
+    hold_ms,
 )
 from bot.domain.settling import opened
 from bot.domain.window_ports import WindowApi
@@ -144,7 +154,8 @@ class Submitter:
         if isinstance(api, WindowApi):
             prompt = job.prompt
             if job.kind is JobKind.IMAGINE:
-                prompt = sent_prompt(prompt, await self._addressed(job, api, images_of(inputs)))
+                inputs = await self._addressed(job, api, images_of(inputs))
+                prompt = sent_prompt(prompt, inputs)
             elif job.press is not None:  # before the window opens, which is then filled at once
                 await self._addressed(job, api, images_of(inputs))
             return await windowed.submit(api, job, inputs, prompt=prompt, webhook=webhook)
@@ -189,7 +200,7 @@ class Submitter:
         return inputs
 
     async def _addressed(self, job: Job, api: Uploads, images: Sequence[Input]) -> Sequence[Input]:
-        """Give each picture of a prompt an address that upstream can fetch, and write it down before it is sent.
+        """Settle how upstream gets each picture of a prompt, and write it down before it is sent.
 
         What dies before that was certainly not sent (`reconcile` relies on it).
         """
@@ -203,41 +214,66 @@ class Submitter:
         return placed
 
     async def _placed(self, job: Job, api: Uploads, image: Input) -> Input:
-        """Leave a picture with the service; if it does not take it, the member's own upload serves (contract §8 row 25)."""
+        """Leave a picture with the service, where it keeps files."""
         until = self.clock.now() + UPLOAD_LIFE_MS
         try:
             address = await api.upload_input(
                 image.data, filename=image.filename, media_type=image.media_type, until=until
             )
         except RemoteError as error:
-            log.warning("upload_refused", extra={"job": job.key, "fault": error.fault.value})
-            if image.source_url is None:
-                # An upload costs nothing, so an unclear one may be repeated: only paid calls are looked for.
-                unclear = error.fault is RemoteFault.UNCLEAR
-                raise RemoteError(RemoteFault.UNREACHED, error.message) if unclear else error from error
-            address = image.source_url
+            return self._not_taken(job, api, image, error)
         return replace(image, address=address, address_until=until)
+
+    def _not_taken(self, job: Job, api: Uploads, image: Input, error: RemoteError) -> Input:
+        """Another way for a picture that the service did not take; raises `RemoteError` if there is none.
+
+        Where it keeps no files at all, a prompt takes the picture itself along; otherwise the member's own upload serves
+        as long as its link works (contract §8 row 25). A window shows the links of the prompt above.
+        """
+        now = self.clock.now()
+        able = known_capabilities(api)
+        if able is None or able.upload:
+            log.warning("upload_refused", extra={"job": job.key, "fault": error.fault.value})
+            inside = False
+        else:
+            inside = image.role is InputRole.IMAGE
+        if inside and job.kind is JobKind.IMAGINE:
+            return image.inside(now)
+        at_its_source = image.at_its_source(now, now + UPLOAD_LIFE_MS)
+        if at_its_source is not None or inside:
+            return at_its_source or image.inside(now)
+        match error.fault:
+            case RemoteFault.REFUSED:
+                raise RemoteError(error.fault, error.message, kind=FailureKind.NO_ADDRESS) from error
+            case RemoteFault.UNCLEAR:
+                # An upload costs nothing, so an unclear one may be repeated: only paid calls are looked for.
+                raise RemoteError(RemoteFault.UNREACHED, error.message) from error
+            case _:
+                raise error
 
     def _settled(self, job: Job, error: RemoteError) -> Job:
         """What a failed call makes of the job (design §4, Submit)."""
         now = self.clock.now()
-        age = now - job.created_at
-        asked = int((error.retry_after or 0) * SECOND)
         match error.fault:
             case RemoteFault.UNCLEAR:
                 return job.unclear(due_at=now + FIRST_LOOK_MS)
-            case RemoteFault.THROTTLED if age < QUEUE_FULL_CAP_MS:
-                wait = max(asked, backoff_ms(job.tries, self.chance(), first=5 * SECOND))
-                return job.requeued("hold.busy", due_at=now + wait)
-            case RemoteFault.UNREACHED if age < UNREACHED_CAP_MS:
-                wait = max(asked, backoff_ms(job.tries, self.chance(), first=2 * SECOND))
-                return job.requeued("hold.unreachable", due_at=now + wait)
             case RemoteFault.THROTTLED:
-                return job.failed(Failure(FailureKind.QUEUE_FULL), now)
+                hold, first, most, given_up = (
+                    "hold.busy",
+                    5 * SECOND,
+                    QUEUE_FULL_CAP_MS,
+                    FailureKind.QUEUE_FULL,
+                )
             case RemoteFault.UNREACHED:
-                return job.failed(Failure(FailureKind.UNREACHABLE), now)
+                hold, first, most = "hold.unreachable", 2 * SECOND, UNREACHED_CAP_MS
+                given_up = FailureKind.UNREACHABLE
             case _:
                 return job.failed(failure_of(error), now)
+        asked = int((error.retry_after or 0) * SECOND)
+        wait = hold_ms(job.tries, self.chance(), first=first, most=most, asked=asked)
+        if wait is None:
+            return job.failed(Failure(given_up), now)
+        return job.requeued(hold, due_at=now + wait)
 
     async def _write(self, after: Job, brought: Sequence[Input] = ()) -> None:
         """Store the outcome; an accepted task's id is worth many tries, because it was paid for."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.capabilities import Windows, capabilities_of
-from bot.domain.failures import Failure, FailureKind, is_queue_full, read_failure
+from bot.domain.failures import Failure, FailureKind, read_failure
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.schedule import (
     MINUTE,
@@ -19,6 +19,7 @@ from bot.domain.schedule import (
     WATCH_EVERY_MS,
     backoff_ms,
     has_timed_out,
+    hold_ms,
     poll_delay_ms,
 )
 from bot.domain.settling import FILL_PATIENCE_MS
@@ -287,19 +288,22 @@ class Tracker:
 
     async def _remote_failure(self, tracked: Tracked, seen: TaskSnapshot, now: int) -> None:
         job, reason = tracked.job, seen.fail_reason or seen.status.value
-        withdrawn = seen.status is TaskStatus.CANCEL and seen.started_at is None
-        if job.unwanted and (is_queue_full(reason) or (withdrawn and job.state is JobState.SUBMITTED)):
+        failure = read_failure(reason)
+        full = failure.kind is FailureKind.QUEUE_FULL
+        cancelled = seen.status is TaskStatus.CANCEL or failure.kind is FailureKind.SERVER_CANCELLED
+        withdrawn = cancelled and seen.started_at is None
+        if job.unwanted and (full or (withdrawn and job.state is JobState.SUBMITTED)):
             # Upstream works on nothing of it, and nobody wants it sent again.
             await self._end(tracked, job.requeued("hold.busy", due_at=now).cancelled(now))
             return
-        if is_queue_full(reason) and now - job.created_at < QUEUE_FULL_CAP_MS:
-            wait = backoff_ms(job.tries, self.chance(), first=10 * SECOND)
+        wait = hold_ms(job.tries, self.chance(), first=10 * SECOND, most=QUEUE_FULL_CAP_MS)
+        if full and wait is not None:
             again = job.requeued("hold.busy", due_at=now + wait)
             if await self._write(tracked, again, release=True):  # else it is read again
                 self.drop(job.key)
                 self.on_changed(again)
             return
-        await self._end(tracked, job.failed(read_failure(reason), now))
+        await self._end(tracked, job.failed(failure, now))
 
     async def _pictureless(self, tracked: Tracked, now: int) -> None:
         tracked.pictureless += 1

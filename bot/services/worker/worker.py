@@ -16,6 +16,7 @@ from bot.domain.tenancy import NO_CEILING
 from bot.errors import EaselError, LeaseLost, StorageTrouble
 from bot.services.worker.tracker import Tracker
 from bot.services.worker.tracker_pool import Trackers
+from bot.services.worker.unknown_buttons import UnknownButtons
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -80,6 +81,7 @@ class Worker:
         init=False, default_factory=lambda: asyncio.Semaphore(MAX_DELIVERIES)
     )
     _searchers: asyncio.Semaphore = field(init=False, default_factory=lambda: asyncio.Semaphore(SEARCHERS))
+    _unknown: UnknownButtons = field(init=False, default_factory=UnknownButtons)
     _dropped: set[JobKey] = field(init=False, default_factory=set)
     _group: asyncio.TaskGroup | None = field(init=False, default=None)
 
@@ -110,6 +112,7 @@ class Worker:
 
     def ended(self, job: Job) -> None:
         """A tracker saw a job end: deliver it, and give its place to the next one."""
+        self._unknown.note(job)
         self._spawn(job, self._deliver)
         self._wake.set()
 

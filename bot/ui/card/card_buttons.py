@@ -114,7 +114,7 @@ class CardButtons:
         layout = lay_out(self._job.actions, video=self._video, allow=allow)
         room = ROW_LENGTH - len(CROWDED)
         *rows, last = layout.rows
-        return Layout((*rows, last[:room]), (*last[room:], *layout.overflow), layout.hidden)
+        return Layout((*rows, last[:room]), (*last[room:], *layout.overflow))
 
     def rows(self, offered: Layout, detail: DetailLevel) -> Iterable[list[Part]]:
         """Upstream's rows, then our own."""

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+from PIL import Image
 
 from bot.sandbox.mjproxy import Flavour, SimulatedProxy
 from bot.sandbox.upstream import SimulatedUpstream
+from tests.sandbox.upstream.client import data_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -153,3 +155,22 @@ async def test_the_other_stand_in_still_sells_two_pools_only() -> None:
         body = {"model": "midjourney", "type": "TURBO", "prompt": "x"}
         _, answer = await asked(session, "POST", "/api/v1/ai/draw/mj/imagine", body)
         assert answer["statusCode"] == 400
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "body", "mode"),
+    [
+        ("imagine", {"prompt": "a fox"}, "RELAX"),
+        ("shorten", {"prompt": "a very small paper fox in the snow"}, "FAST"),
+        ("describe", {"base64": data_url(Image.new("RGB", (8, 8)))}, "FAST"),
+    ],
+)
+async def test_one_server_tells_its_usual_speed_of_what_is_answered_in_words(
+    endpoint: str, body: dict[str, Any], mode: str
+) -> None:
+    async with visited(Flavour.TRUEAI) as (session, proxy):
+        _, begun = await asked(session, "POST", f"/mj-relax/mj/submit/{endpoint}", body)
+        proxy.finish(begun["result"])
+        _, task = await asked(session, "GET", f"/mj/task/{begun['result']}/fetch")
+
+    assert (task["status"], task["mode"], task["requestMode"]) == ("SUCCESS", mode, "RELAX")

@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.accounts import OwnAccount
 from bot.domain.capabilities import Speed
-from bot.domain.jobs import Job, JobState
+from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
 from bot.errors import StorageTrouble
 from bot.services.accounts.speed_notices import NOTIFIED, SpeedNotices
@@ -105,7 +105,10 @@ async def test_each_pool_of_each_account_is_told_once(office: Office) -> None:
     assert office.meters.counts["pools_left pool=FAST ran_at=RELAX"] == 3
 
 
-@pytest.mark.parametrize("job", [a_picture(ran_at=None), a_picture(ran_at=Speed.FAST), a_job()])
+WORDS = [replace(a_picture(), kind=kind) for kind in (JobKind.DESCRIBE, JobKind.SHORTEN)]
+
+
+@pytest.mark.parametrize("job", [a_picture(ran_at=None), a_picture(ran_at=Speed.FAST), a_job(), *WORDS])
 async def test_what_ran_as_it_should_or_tells_nothing_is_no_news(office: Office, job: Job) -> None:
     await office.strays.check(job)
 

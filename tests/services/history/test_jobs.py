@@ -155,6 +155,24 @@ async def test_an_unwanted_job_that_upstream_drops_is_not_sent_again(world: Harn
 
 
 @pytest.mark.parametrize(
+    ("ends", "reason"), [(TaskStatus.CANCEL, None), (TaskStatus.FAILURE, "取消任务")], ids=["status", "words"]
+)
+async def test_an_unwanted_job_that_leaves_the_servers_queue_is_cancelled_and_not_a_failure(
+    world: Harness, ends: TaskStatus, reason: str | None
+) -> None:
+    job = await world.imagine()
+    await world.calm()
+    await world.services.jobs.cancel(viewer(), job.key)
+    task = world.upstream.tasks[0]
+    task.ends, task.reason, task.seconds = ends, reason, 1
+
+    ended = await world.ended(job)
+
+    assert (ended.state, ended.failure) == (JobState.CANCELLED, None)
+    assert len(world.upstream.tasks) == 1
+
+
+@pytest.mark.parametrize(
     ("who", "may"),
     [
         (viewer(1), True),

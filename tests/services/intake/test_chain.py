@@ -11,10 +11,13 @@ import pytest
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState, Route
 from bot.domain.pools import USUAL_POOLS, Allowance, Pool
+from bot.domain.servers.guilds import Actor
 from bot.domain.tasks import RemoteAction, TaskStatus
-from bot.errors import RemoteError, RemoteFault, UserError
+from bot.errors import RemoteError, RemoteFault, RetryLater, UserError
+from bot.services.admission.viewer import Viewer
 from bot.services.intake.press import PressOutcome
-from tests.services.harness import GRID, UUID, Harness
+from bot.storage.tables import FORGOTTEN, jobs
+from tests.services.harness import GRID, GUILD, UUID, Harness
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -130,6 +133,130 @@ async def test_u_pressed_again_shows_the_picture_that_is_there(world: Harness) -
 
     assert (again.job.key, again.outcome) == (first.job.key, PressOutcome.SHOWN)
     assert len(world.upstream.tasks) == 2
+
+
+async def upscaled(world: Harness, *, user: int) -> tuple[Job, Job]:
+    """A grid, and its U2 as somebody pressed it, delivered."""
+    grid = await world.finished_grid()
+    pressed = await world.press(grid, position=1, user=user)
+    return grid, await world.ended(pressed.job)
+
+
+def looking(user: int) -> Viewer:
+    return Viewer(user_id=user, guild_id=GUILD, manages=False)
+
+
+async def take_down(world: Harness, child: Job) -> None:
+    message = child.reply.message_id or 0
+    await world.services.redelivery.take_down(
+        looking(child.user_id), child.key, channel_id=child.reply.channel_id, message_id=message
+    )
+
+
+async def test_a_picture_whose_card_its_member_deleted_is_made_anew_for_others_and_shown_to_those_who_may_have_it(
+    world: Harness,
+) -> None:
+    grid, child = await upscaled(world, user=2)
+    await take_down(world, child)
+    moderator = replace(world.asker(user=4), is_moderator=True)
+
+    own = await world.press(grid, position=1, user=2)
+    looked_after = await world.press(grid, position=1, asker=moderator)
+    others = await world.press(grid, position=1, user=3)
+    mine = await world.ended(others.job)
+
+    assert (own.job.key, own.outcome) == (child.key, PressOutcome.SHOWN)
+    assert (looked_after.job.key, looked_after.outcome) == (child.key, PressOutcome.SHOWN)
+    assert others.outcome is PressOutcome.STARTED
+    assert (mine.state, mine.user_id) == (JobState.SUCCEEDED, 3)
+    assert (await world.press(grid, position=1, user=5)).job.key == mine.key
+    assert len(world.upstream.tasks) == 3
+
+
+async def test_two_who_press_at_once_for_a_picture_without_a_card_are_one_submission(world: Harness) -> None:
+    grid, child = await upscaled(world, user=2)
+    await take_down(world, child)
+
+    presses = await asyncio.gather(*(world.press(grid, position=1, user=n) for n in range(3, 9)))
+    await world.ended(presses[0].job)
+
+    assert len({pressed.job.key for pressed in presses}) == 1
+    assert [pressed.outcome for pressed in presses].count(PressOutcome.STARTED) == 1
+    assert len(world.upstream.tasks) == 3
+
+
+async def test_a_picture_that_moderators_removed_is_not_made_again_by_its_button(world: Harness) -> None:
+    grid, child = await upscaled(world, user=2)
+    await world.services.moderation.remove(GUILD, Actor(9, "moderator"), child.key)
+
+    for user in (2, 3):
+        with pytest.raises(UserError) as refusal:
+            await world.press(grid, position=1, user=user)
+        assert refusal.value.text.id == "press.removed"
+    assert len(world.upstream.tasks) == 2
+
+
+async def test_a_picture_of_somebody_who_was_erased_is_made_anew(world: Harness) -> None:
+    grid, child = await upscaled(world, user=2)
+    erase = jobs.update().where(jobs.c.key == child.key).values(**FORGOTTEN)
+    await world._opened.database.write(lambda c: c.execute(erase).rowcount)
+
+    assert (await world.press(grid, position=1, user=3)).outcome is PressOutcome.STARTED
+
+
+async def test_a_picture_that_was_withdrawn_is_there_for_others_once_it_is_shown(world: Harness) -> None:
+    grid = await world.finished_grid()
+    pressed = await world.press(grid, position=1, user=2)
+    await world.pass_time(2)
+    await world.services.jobs.cancel(looking(2), pressed.job.key)
+    child = await world.ended(pressed.job)
+    assert (child.route, child.reply.message_id is None) == (Route.KEPT, False)
+    kept_back = await world.press(grid, position=1, user=2)
+
+    await world.pass_time(1)
+    await world.services.redelivery.show(looking(2), world.asker(user=2), child.key, public=True)
+    shown = await world.press(grid, position=1, user=3)
+
+    assert (kept_back.job.key, kept_back.outcome) == (child.key, PressOutcome.SHOWN)
+    assert (shown.job.key, shown.outcome) == (child.key, PressOutcome.SHOWN)
+
+
+async def test_a_picture_that_was_withdrawn_and_not_shown_since_is_made_anew_for_others(
+    world: Harness,
+) -> None:
+    grid = await world.finished_grid()
+    pressed = await world.press(grid, position=1, user=2)
+    await world.pass_time(2)
+    await world.services.jobs.cancel(looking(2), pressed.job.key)
+    await world.ended(pressed.job)
+
+    assert (await world.press(grid, position=1, user=3)).outcome is PressOutcome.STARTED
+
+
+async def test_a_picture_that_came_by_direct_message_is_made_anew_for_others(world: Harness) -> None:
+    grid = await world.finished_grid()
+    world.discord.closed.update(dict.fromkeys((Route.REPLY, Route.EDIT, Route.POST), "no_permission"))
+    child = await world.ended((await world.press(grid, position=1, user=2)).job)
+    world.discord.closed.clear()
+    assert child.route is Route.DIRECT
+
+    assert (await world.press(grid, position=1, user=2)).outcome is PressOutcome.SHOWN
+    assert (await world.press(grid, position=1, user=3)).outcome is PressOutcome.STARTED
+
+
+async def test_a_picture_on_its_way_to_its_card_is_still_being_made(world: Harness) -> None:
+    grid = await world.finished_grid()
+    world.discord.later += [RetryLater("discord") for _ in range(50)]
+    child = (await world.press(grid, position=1, user=2)).job
+
+    await world.until(lambda: is_ended(world, child))
+    pressed = await world.press(grid, position=1, user=3)
+
+    assert (pressed.job.key, pressed.outcome) == (child.key, PressOutcome.RUNNING)
+
+
+async def is_ended(world: Harness, job: Job) -> bool:
+    return (await world.job(job.key)).is_terminal
 
 
 async def test_a_variation_may_run_again_once_the_first_has_ended(world: Harness) -> None:
@@ -258,7 +385,9 @@ async def test_units_of_a_failed_job_are_free_again(world: Harness) -> None:
     [
         (TaskStatus.FAILURE, "[Banned prompt detected] no", FailureKind.BANNED_PROMPT),
         (TaskStatus.FAILURE, "[Invalid parameter] --foo", FailureKind.INVALID_PARAMETER),
-        (TaskStatus.CANCEL, None, FailureKind.UNKNOWN),
+        (TaskStatus.CANCEL, None, FailureKind.SERVER_CANCELLED),
+        (TaskStatus.FAILURE, "强制取消", FailureKind.SERVER_CANCELLED),
+        (TaskStatus.FAILURE, "执行超时 5 分钟", FailureKind.SERVER_TIMED_OUT),
         (TaskStatus.SUCCESS, "a reason counts whatever the status", FailureKind.UNKNOWN),
         (TaskStatus.MODAL, None, FailureKind.NEEDS_INPUT),
     ],

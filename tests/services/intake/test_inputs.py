@@ -110,6 +110,25 @@ async def test_a_picture_that_cannot_be_uploaded_is_fetched_from_where_its_membe
     assert world.upstream.task(done.task_id).prompt == f"{FOX.source_url} in the snow"
 
 
+async def test_a_link_of_discords_that_has_expired_is_not_sent_and_the_card_says_what_to_do(
+    world: Harness,
+) -> None:
+    world.upstream.on_leave += [RemoteError(RemoteFault.REFUSED, "no uploads")] * 2
+    ended = world.clock.now() // 1000 - 60
+    gone, good = (
+        replace(FOX, source_url=f"https://cdn.discordapp.com/attachments/1/2/fox.png?ex={at:x}&is=1&hm=2")
+        for at in (ended, ended + 3600)
+    )
+
+    first = await world.ended(await sent(world, await a_job(world, JobKind.IMAGINE, prompt="snow"), [gone]))
+    second = await world.ended(await sent(world, await a_job(world, JobKind.IMAGINE, prompt="snow"), [good]))
+
+    assert first.failure is not None
+    assert (first.failure.kind, first.refund_due) == (FailureKind.NO_ADDRESS, True)
+    assert [task.prompt for task in world.upstream.tasks] == [f"{good.source_url} snow"]
+    assert second.state is JobState.SUCCEEDED
+
+
 async def test_without_any_address_for_a_picture_the_job_fails_and_nothing_is_paid(world: Harness) -> None:
     world.upstream.on_leave.append(RemoteError(RemoteFault.KEY, "no file permission"))
 

@@ -274,7 +274,7 @@ async def test_a_finished_card_and_a_described_picture_serve_as_sources(world: H
     ours = await world.services.image_loader.of_job(ADA, grid.key)
     theirs = await world.services.image_loader.of_job(ADA, description.key)
 
-    assert (ours.filename, ours.size) == ("easel.png", 1000)
+    assert (ours.filename, ours.size, ours.url) == ("easel.png", 1000, grid.discord_url)
     assert await theirs.read() == b"a fox"
 
 

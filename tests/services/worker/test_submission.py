@@ -9,8 +9,9 @@ import pytest
 
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobKind, JobState
+from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
-from bot.services.worker import submission
+from bot.services.worker import submission, tracker
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -60,6 +61,38 @@ async def test_waiting_for_a_place_upstream_ends_visibly_after_a_bounded_time(
 
     assert job.failure is not None
     assert (job.state, job.failure.kind) == (JobState.FAILED, failure)
+
+
+@pytest.mark.parametrize("kind", [RemoteFault.THROTTLED, RemoteFault.UNREACHED])
+async def test_hours_in_our_own_line_are_not_held_against_a_server_that_refuses_once(
+    world: Harness, kind: RemoteFault
+) -> None:
+    world.max_running = 1
+    await world.reboot()
+    await world.imagine()
+    job = await world.imagine(user=2)
+    await world.pass_time(1)
+    assert (await world.job(job.key)).sent_at is None
+    world.upstream.refusals.append(fault(kind))
+
+    await world.reboot(after_ms=3 * 3600_000)
+    ended = await world.ended(job)
+
+    assert not world.upstream.refusals
+    assert ended.state is JobState.SUCCEEDED
+
+
+async def test_a_job_whose_task_a_full_queue_ends_time_and_again_is_given_up_in_the_end(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracker, "QUEUE_FULL_CAP_MS", 5 * 60_000)
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="[Queue full] try later", seconds=5)
+
+    job = await world.ended(await world.imagine())
+
+    assert job.failure is not None
+    assert (job.failure.kind, job.refund_due) == (FailureKind.QUEUE_FULL, True)
+    assert 5 < len(world.upstream.tasks) < 15
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.answers import Accepted, ExistingTask, TagSearchResult, WindowOpen
 from bot.domain.capabilities import BY_SERVER, ServerKind
 from bot.domain.failures import FailureKind
-from bot.domain.inputs import Input
+from bot.domain.inputs import Input, InputRole
 from bot.domain.jobs import Job, JobKind, JobState, Press, ReplyTarget
 from bot.domain.keys import key_from_bits
 from bot.domain.pools import Pool
@@ -41,6 +41,7 @@ class Proxy:
         self.finding = TagSearchResult(None, complete=True)
         self.listed: list[TaskSnapshot] = []
         self.sent: dict[str, Any] = {}
+        self.uploading = RemoteFault.REFUSED
 
     async def press(self, **sent: Any) -> Any:
         self.diary.append("press")
@@ -85,8 +86,11 @@ class Proxy:
     async def _never(self, **_: Any) -> Any:
         raise AssertionError("this is not what the job is")
 
+    async def upload_input(self, *_: Any, **__: Any) -> str:
+        raise RemoteError(self.uploading, "this server keeps no files")
+
     animate = _never
-    seed = cancel = check = upload_input = _never
+    seed = cancel = check = _never
 
 
 class Store:
@@ -115,6 +119,9 @@ class Store:
     async def rivals(self, _job: Job, *, since: int) -> list[Job]:
         assert since < NOW
         return []
+
+    async def address_inputs(self, _job: Job, given: tuple[Input, ...]) -> None:
+        self.inputs_of = given
 
     async def inputs(self, _key: Any) -> tuple[Input, ...]:
         return self.inputs_of
@@ -341,6 +348,32 @@ async def test_a_window_without_words_is_filled_with_those_of_the_picture_above(
     assert world.api.sent["prompt"] == ""
 
 
+SHOWN = "https://cdn.discordapp.com/a.png a paper fox --ar 3:2"
+MASKED = Input(b"x", "image/png", "mask.png", role=InputRole.MASK)
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken_along", "sent"),
+    [
+        ({}, (), SHOWN),
+        ({"remix": True}, (), "a paper fox"),
+        ({"zoom": "1.4"}, (), "a paper fox --zoom 1.4"),
+        ({}, (MASKED,), "a paper fox"),
+    ],
+)
+async def test_a_press_alone_sends_what_its_window_shows_and_one_that_asked_for_more_sends_that(
+    world: World, asked: dict[str, Any], taken_along: tuple[Input, ...], sent: str
+) -> None:
+    world.api.answer, world.store.inputs_of = WindowOpen(WINDOW, SHOWN), taken_along
+    pressed = a_press()
+    assert pressed.press is not None
+    press = replace(pressed.press, custom_id="MJ::JOB::variation::2::u", **asked)
+
+    await world.submitter.send(replace(pressed, press=press, inputs=len(taken_along)))
+
+    assert world.api.sent["prompt"] == sent
+
+
 @pytest.mark.parametrize("fault", [RemoteFault.UNCLEAR, RemoteFault.UNREACHED])
 async def test_a_window_whose_words_could_not_be_read_was_not_filled_and_is_opened_again(
     world: World, fault: RemoteFault
@@ -403,3 +436,106 @@ def test_a_job_sent_again_has_another_tag() -> None:
     again = replace(first.requeued("hold.busy", due_at=NOW), due_at=NOW).submitting(NOW + 1)
 
     assert tag_of(first) != tag_of(again)
+
+
+# -- pictures of prompts where no file can be left ---------------------------------------------------------
+
+
+LINK = f"https://cdn.discordapp.com/attachments/1/2/a.png?ex={NOW // 1000 + 3600:x}&is=1&hm=2"
+FOX = Input(b"a fox", "image/png", "fox.png")
+LINKED = replace(FOX, source_url=LINK)
+STYLE = replace(FOX, role=InputRole.STYLE)
+
+
+def with_pictures(world: World, *pictures: Input) -> Job:
+    """A prompt with pictures, at a server that keeps no files."""
+    world.store.inputs_of = pictures
+    return replace(a_press(), kind=JobKind.IMAGINE, press=None, inputs=len(pictures))
+
+
+@pytest.mark.parametrize("server", [ServerKind.NOVI, ServerKind.RESELLER])
+async def test_a_server_that_keeps_no_files_is_given_the_picture_itself_in_the_prompts_body(
+    server: ServerKind,
+) -> None:
+    world = World(server)
+
+    job = await world.submitter.send(with_pictures(world, FOX, LINKED))
+
+    assert job.state is JobState.SUBMITTED
+    assert (world.api.sent["prompt"], world.api.sent["images"]) == ("a paper fox", [FOX.data_url] * 2)
+
+
+@pytest.mark.parametrize("linked", [True, False])
+async def test_a_reference_needs_a_link_and_without_one_nothing_is_sent(linked: bool) -> None:  # noqa: FBT001 - a case
+    world = World(ServerKind.RESELLER)
+    style = replace(STYLE, source_url=LINK if linked else None)
+
+    job = await world.submitter.send(with_pictures(world, FOX, style))
+
+    if linked:
+        assert job.state is JobState.SUBMITTED
+        assert (world.api.sent["prompt"], world.api.sent["images"]) == (
+            f"a paper fox --sref {LINK}",
+            [FOX.data_url],
+        )
+    else:
+        assert job.failure is not None
+        assert (job.failure.kind, "imagine" in world.diary) == (FailureKind.NO_ADDRESS, False)
+
+
+async def test_a_server_that_takes_files_is_not_given_them_in_the_body(world: World) -> None:
+    job = await world.submitter.send(with_pictures(world, LINKED))
+
+    assert job.state is JobState.SUBMITTED
+    assert (world.api.sent["prompt"], world.api.sent["images"]) == (f"{LINK} a paper fox", [])
+
+
+async def test_whether_a_server_keeps_files_is_not_guessed_before_it_was_asked() -> None:
+    world = World(ServerKind.RESELLER)
+    world.api.uploading = RemoteFault.UNREACHED
+    asked: Any = world.api
+    asked.is_known = False
+
+    job = await world.submitter.send(with_pictures(world, FOX))
+
+    assert (job.state, "imagine" in world.diary) == (JobState.QUEUED, False)
+
+
+async def test_who_died_before_it_was_settled_how_a_picture_goes_along_has_sent_nothing() -> None:
+    world = World(ServerKind.RESELLER)
+    job = with_pictures(world, FOX)
+
+    before = await world.reconciler.settle(job)
+    await world.submitter.send(job)
+    after = await world.reconciler.settle(job)
+
+    assert (before.state, after.state) == (JobState.QUEUED, JobState.UNCLEAR)
+
+
+@pytest.mark.parametrize(
+    ("shown", "above", "sent"),
+    [
+        (f"{LINK} a paper fox --ar 3:2", None, f"{LINK} an owl --zoom 1.4"),
+        (None, f"<{LINK}> a paper fox", f"{LINK} an owl --zoom 1.4"),
+        ("a paper fox", "a paper fox", None),
+    ],
+)
+async def test_other_words_for_a_picture_stand_behind_the_links_that_the_server_wrote(
+    shown: str | None, above: str | None, sent: str | None
+) -> None:
+    world = World(ServerKind.RESELLER)
+    world.api.answer, world.store.inputs_of = WindowOpen(WINDOW, shown), (FOX,)
+    zoomed = a_press()
+    assert zoomed.press is not None
+    parent = zoomed.press.parent_task
+    world.api.tasks[parent] = TaskSnapshot(parent, TaskStatus.SUCCESS, prompt=above)
+
+    job = await world.submitter.send(
+        replace(zoomed, prompt="an owl", press=replace(zoomed.press, zoom="1.4"), inputs=1)
+    )
+
+    if sent is None:
+        assert job.failure is not None
+        assert (job.failure.kind, "fill" in world.diary) == (FailureKind.NO_ADDRESS, False)
+    else:
+        assert (job.state, world.api.sent["prompt"]) == (JobState.SUBMITTED, sent)
