@@ -69,6 +69,14 @@ EDIT_EVERY_MS: Final = 5 * SECOND
 CHANNEL_EDIT_EVERY_MS: Final = 1 * SECOND
 """At most one progress edit a channel in this time."""
 
+CLOCKS_DIFFER_MS: Final = MINUTE
+"""So far one process's clock may be ahead of another's that reads what it wrote."""
+
+
+def is_recent(at: int, now: int, window_ms: int) -> bool:
+    """Whether less than a window has passed since then. A time far ahead is no reason to wait: the clock that wrote it stood ahead."""
+    return -CLOCKS_DIFFER_MS <= now - at < window_ms
+
 
 def poll_delay_ms(age_ms: int, chance: float) -> int:
     """How long until a running job is read again: 3 to 5 s while young, growing to 15 s; `chance` in [0, 1)."""
