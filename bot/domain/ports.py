@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.domain.pools import Allowance, Pool, ServerLimits
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
     from bot.domain.tenancy import Budget, Ceiling
+    from bot.errors import StorageTrouble
     from bot.texts import Text
 
 T = TypeVar("T")
@@ -242,6 +243,8 @@ class Claim(NamedTuple):
     """To be sent."""
     due: int | None
     """When the earliest job falls due that nobody holds, None: there is none. Jobs that wait for a place do not count."""
+    trouble: StorageTrouble | None = None
+    """Why nothing of the queue could be taken."""
 
 
 class JobStore(Protocol):
@@ -320,6 +323,8 @@ class JobStore(Protocol):
         Queued ones are due and have a free place in their account's pool, and are marked SUBMITTING. Fair between
         users: those with fewer jobs upstream first, then the oldest. On the owner's accounts no server goes beyond its
         ceiling; `usual` is that of servers without one of their own.
+        If that fails, what was taken past the queue is returned with the trouble. Whenever a claim fails, rows may
+        have been taken all the same, as the answer to a commit may be lost: `held` tells.
         """
 
     async def rivals(self, job: Job, since: int, *, any_prompt: bool = False) -> Sequence[Job]:
@@ -340,6 +345,9 @@ class JobStore(Protocol):
 
     async def renew(self, owner: str, until: int) -> int:
         """Prolong all leases of this worker; returns how many it still holds."""
+
+    async def held(self, owner: str) -> set[JobKey]:
+        """The jobs that this worker has leases of."""
 
     async def disown(self, owner: str, keys: Collection[JobKey]) -> None:
         """Give back this worker's leases of these jobs, whatever state they are in, so that they are claimed anew."""

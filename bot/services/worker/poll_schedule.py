@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.schedule import SECOND, round_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
@@ -53,6 +53,10 @@ class PollSchedule:
 
     def __len__(self) -> int:
         return len(self._jobs)
+
+    def jobs(self) -> Collection[JobKey]:
+        """Every job in it."""
+        return self._jobs.keys()
 
     def of(self, key: JobKey) -> Tracked | None:
         """The entry of a job."""

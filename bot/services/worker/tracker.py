@@ -30,7 +30,7 @@ from bot.services.worker.page_scan import PageScan
 from bot.services.worker.poll_schedule import PollSchedule, Tracked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore, Metrics, Readings
@@ -88,6 +88,10 @@ class Tracker:
 
     def __len__(self) -> int:
         return len(self._schedule)
+
+    def jobs(self) -> Collection[JobKey]:
+        """Every job that is followed."""
+        return self._schedule.jobs()
 
     def take(self, job: Job) -> None:
         """Follow a job whose lease this worker holds. A job just found after a restart is read at once."""

@@ -81,6 +81,8 @@ class Worker:
     )
     _searchers: asyncio.Semaphore = field(init=False, default_factory=lambda: asyncio.Semaphore(SEARCHERS))
     _dropped: set[JobKey] = field(init=False, default_factory=set)
+    _astray: bool = field(init=False, default=False)
+    """Whether rows may be held in this worker's name that it does not know of: the answer of their claim was lost."""
     _group: asyncio.TaskGroup | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -165,6 +167,7 @@ class Worker:
                 wait = 0 if claimed else self._idle_ms(due)
             except StorageTrouble as trouble:
                 troubles += 1
+                self._astray = True
                 wait = backoff_ms(troubles, self.chance(), first=SECOND, cap=15 * SECOND)
                 log.error("claiming_failed", extra={"reason": str(trouble)})  # noqa: TRY400 - the reason is the whole story
             else:
@@ -184,7 +187,9 @@ class Worker:
         now = self.clock.now()
         if len(self._busy) >= MOST_BUSY:
             return 0, now
-        work, queued, due = await self.store.claim(
+        if self._astray:
+            await self._let_astray_go()
+        work, queued, due, trouble = await self.store.claim(
             self.owner,
             now,
             lease_ms=LEASE_MS,
@@ -200,6 +205,8 @@ class Worker:
             self._spawn(job, self._submit)
         if queued:
             self.editor.queue_moved(queued)
+        if trouble is not None:
+            raise trouble
         return len(work) + len(queued), due
 
     def _assign(self, job: Job) -> None:
@@ -309,6 +316,19 @@ class Worker:
 
     # -- leases ------------------------------------------------------------------------------------------
 
+    def _known(self) -> set[JobKey]:
+        """What is worked on here, or followed."""
+        return {*self._busy, *self.trackers.jobs()}
+
+    async def _let_astray_go(self) -> None:
+        """Give back what nothing here knows of, before the next claim: nobody else takes what is renewed for ever."""
+        held = await self.store.held(self.owner)
+        astray = held - self._known()
+        if astray:
+            log.warning("leases_astray", extra={"n": len(astray)})
+            await self.store.disown(self.owner, astray)
+        self._astray = False
+
     async def _keep_leases(self) -> None:
         while True:
             await self.clock.pause(RENEW_MS / SECOND)
@@ -317,6 +337,7 @@ class Worker:
                 if self._dropped:
                     await self.store.disown(self.owner, frozenset(self._dropped))
                     self._dropped.clear()
-                await self.store.renew(self.owner, self.clock.now() + LEASE_MS)
+                held = await self.store.renew(self.owner, self.clock.now() + LEASE_MS)
+                self._astray = self._astray or held > len(self._known())
             except StorageTrouble as trouble:
                 log.warning("leases_not_renewed", extra={"reason": str(trouble)})

@@ -261,7 +261,10 @@ class SqlJobStore:
         work: Sequence[Job] = await self._database.write(take_work) if found else ()
         queued: Sequence[Job] = ()
         if has_room:
-            queued, due = await self._database.write(take_queued)
+            try:
+                queued, due = await self._database.write(take_queued)
+            except StorageTrouble as trouble:  # the work is taken, and must reach whoever took it
+                return Claim(work, (), due, trouble)
         return Claim(work, queued, due)
 
     async def _sweep(self, now: int, max_running: int) -> None:
@@ -304,6 +307,11 @@ class SqlJobStore:
     async def renew(self, owner: str, until: int) -> int:
         """See the port."""
         return await self._change(text(IS_OWNED), c.owner == owner, values={"lease_until": until})
+
+    async def held(self, owner: str) -> set[JobKey]:
+        """See the port."""
+        mine = select(c.key).where(text(IS_OWNED), c.owner == owner)
+        return await self._database.read(lambda cn: set(map(JobKey, cn.execute(mine).scalars())))
 
     async def disown(self, owner: str, keys: Collection[JobKey]) -> None:
         """See the port."""

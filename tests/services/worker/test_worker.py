@@ -12,6 +12,7 @@ from bot.domain.jobs import JobState
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.intake.naming import RandomNaming
 from bot.services.worker import worker as engine_room
+from bot.storage.jobs import walk
 from tests.claims import claim_work
 from tests.services.harness import Harness
 
@@ -118,6 +119,79 @@ async def test_leases_are_renewed_while_a_job_runs_for_long(world: Harness) -> N
 
     assert held.owner == world.owner
     assert not stolen
+
+
+async def test_a_look_whose_second_half_fails_works_on_what_the_first_one_took(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = await world.imagine()
+    await world.pass_time(8)
+    await world.kill()
+    world.owner = "second"
+    await world.open()
+    waiting = await world.imagine("another", user=2)
+    choose, calls = walk.choose, 0
+
+    def fail_once(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise StorageTrouble("the database is locked by another program")
+        return choose(*args, **kwargs)
+
+    monkeypatch.setattr(walk, "choose", fail_once)
+    await world.close()
+    world.clock.move_to(world.clock.now() + 60_000)
+    await world.boot()
+    await world.calm()
+
+    assert calls >= 1
+    assert (await world.ended(held, within=300)).state is JobState.SUCCEEDED
+    assert (await world.ended(waiting, within=300)).state is JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize("after_ms", [0, 60_000])
+async def test_what_was_taken_by_a_claim_whose_answer_was_lost_is_let_go_and_taken_again(
+    world: Harness, after_ms: int
+) -> None:
+    await world.calm()
+    claim, lost = world.store.claim, 0
+
+    async def unanswered(*args: Any, **kwargs: Any) -> Any:
+        nonlocal lost
+        taken = await claim(*args, **kwargs)
+        if (taken.work or taken.queued) and not lost:
+            lost += 1
+            raise StorageTrouble("connection to the database was lost")
+        return taken
+
+    if after_ms:  # a row past the queue; else one that is marked as being sent
+        job = await world.imagine()
+        await world.pass_time(8)
+        await world.reboot(after_ms=after_ms)
+        claim = world.store.claim
+        world.store.claim = unanswered  # type: ignore[attr-defined]  # the watched store makes its methods up
+    else:
+        world.store.claim = unanswered  # type: ignore[attr-defined]  # as above
+        job = await world.imagine()
+    ended = await world.ended(job, within=3_600)
+
+    assert lost == 1
+    assert ended.is_terminal
+    assert (ended.state is JobState.SUCCEEDED) == bool(after_ms)
+    assert len(world.upstream.tasks) == bool(after_ms)
+
+
+async def test_what_came_onto_disk_after_its_claim_was_given_up_is_found_by_the_renewal(
+    world: Harness,
+) -> None:
+    job = await world.imagine()
+    await world.pass_time(8)
+    (tracker,) = world.services.worker.trackers.values()
+    tracker.drop(job.key)  # a commit that was given up came through late: it is ours, and nobody knows
+    assert (await world.job(job.key)).owner == world.owner
+
+    assert (await world.ended(job, within=300)).state is JobState.SUCCEEDED
 
 
 async def test_a_step_that_could_not_be_stored_lets_its_row_go(world: Harness) -> None:
