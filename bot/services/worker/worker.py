@@ -309,7 +309,10 @@ class Worker:
     async def _shelve(self, job: Job) -> None:
         """A bug stopped this job: bring it back later, more and more rarely, instead of in a tight loop."""
         try:
-            await self._put_off(job, backoff_ms(job.tries, self.chance(), first=5 * SECOND, cap=10 * MINUTE))
+            held = await self.store.get(job.key)  # with what the step has written of it
+            if held is None or (held.owner, held.fence) != (self.owner, job.fence):
+                raise LeaseLost(job.key)
+            await self._put_off(held, backoff_ms(job.tries, self.chance(), first=5 * SECOND, cap=10 * MINUTE))
         except EaselError as error:
             self._dropped.add(job.key)
             log.warning("job_not_shelved", extra={"job": job.key, "reason": str(error)})
