@@ -87,6 +87,8 @@ class Delivery:
                 outgoing.job = job = await self._as_it_stands(job, outgoing)
                 if not _is_hidden(job):
                     return await self._sent(outgoing)
+            # Another process may have cancelled it, and this one's progress stand on the card since.
+            await self._edit(Showing(replace(job, state=JobState.RUNNING, actions=()), self.clock.now()))
             return await self._done(job, Route.KEPT, await self._left_behind(job))
         except RetryLater as later:
             now = self.clock.now()
@@ -151,15 +153,19 @@ class Delivery:
         """Give the card its buttons while the picture is still to come; best effort, the outcome follows in any case."""
         if job.key in self._announced or job.unwanted:
             return
-        now = self.clock.now()
-        for route in (one for one in job.reply.open_routes(now) if one in IN_PLACE):
+        if await self._edit(Showing(_noted(job, FETCHING), self.clock.now())):
+            self._announced.add(job.key)
+
+    async def _edit(self, showing: Showing) -> bool:
+        """Change the card where it is, if that goes at once; returns whether it did."""
+        for route in (one for one in showing.job.reply.open_routes(showing.now) if one in IN_PLACE):
             try:
-                await self.publisher.show(Showing(_noted(job, FETCHING), now), route, picture=None)
+                await self.publisher.show(showing, route, picture=None)
             except (RouteClosed, RetryLater, TooLarge) as trouble:
-                log.info("fetching_not_announced", extra={"job": job.key, "reason": str(trouble)})
+                log.info("card_not_edited", extra={"job": showing.job.key, "reason": str(trouble)})
             else:
-                self._announced.add(job.key)
-                return
+                return True
+        return False
 
     async def _fetch(self, job: Job, limit: int) -> Picture:
         WHOSE.set(job.home or job.user_id)
@@ -222,16 +228,8 @@ class Delivery:
 
     async def _fold(self, job: Job, shown: CardLocation, via: Route, *, as_news: bool) -> None:
         """Let the old card lead to the new one; after a crash this is done again, which changes nothing."""
-        now = self.clock.now()
-        if not as_news or via is not Route.POST or shown.message_id == job.reply.message_id:
-            return
-        for route in (one for one in job.reply.open_routes(now) if one in IN_PLACE):
-            try:
-                await self.publisher.show(Showing(job, now, moved_to=shown), route, picture=None)
-            except (RouteClosed, RetryLater, TooLarge) as trouble:
-                log.info("card_not_folded", extra={"job": job.key, "reason": str(trouble)})
-            else:
-                return
+        if as_news and via is Route.POST and shown.message_id != job.reply.message_id:
+            await self._edit(Showing(job, self.clock.now(), moved_to=shown))
 
     async def _by(self, route: Route, outgoing: _Outgoing, *, is_news: bool = False) -> CardLocation:
         """Go one way, with a smaller picture if Discord asks for it."""

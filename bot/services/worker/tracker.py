@@ -281,10 +281,11 @@ class Tracker:
         elif has_timed_out(after, now) or _never_started(after, now):
             await self._end(tracked, after.failed(Failure(FailureKind.TIMED_OUT), now))
         elif after != before:
-            tracked.job = after
             if after.state is not before.state or now - tracked.stored_at >= STORE_PROGRESS_EVERY_MS:
+                if not await self._write(tracked, after):
+                    return  # taken over, and perhaps cancelled; or it is read again
                 tracked.stored_at = now
-                await self._write(tracked, after)
+            tracked.job = after
             if after.state is JobState.RUNNING and seen.discord_url:
                 self.on_preview(after, seen.discord_url)
             self.on_changed(after)

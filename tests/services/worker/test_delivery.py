@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.jobs import JobState, Route
+from bot.domain.ports import Showing
 from bot.domain.tasks import TaskStatus
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, TooLarge, UserError
 from bot.services.admission.viewer import Viewer
@@ -16,7 +17,7 @@ from tests.services.harness import CHANNEL, GUILD
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
-    from bot.domain.ports import CardLocation, Picture, Showing
+    from bot.domain.ports import CardLocation, Picture
     from bot.texts import Text
     from tests.services.harness import Harness
 
@@ -338,6 +339,37 @@ async def test_an_unwanted_picture_is_kept_and_not_posted(world: Harness) -> Non
     assert (ended.state, ended.route, ended.unwanted) == (JobState.SUCCEEDED, Route.KEPT, True)
     assert world.discord.of(job.key)[0].picture is None
     assert not world.lost_ways
+
+
+@pytest.mark.parametrize("seconds", [6.0, 26.0, 29.0])
+async def test_a_job_that_another_process_cancelled_never_looks_as_if_it_ran(
+    world: Harness, seconds: float
+) -> None:
+    job = await world.imagine()
+    await world.pass_time(seconds)
+    assert await world.store._inner.cancel(job.key, world.clock.now()) is not None
+    await world.publisher.show(
+        Showing(await world.job(job.key), world.clock.now()), Route.REPLY, picture=None
+    )
+
+    ended = await world.ended(job)
+
+    (card,) = world.discord.of(job.key)
+    assert (ended.route, card.last.unwanted, card.picture) == (Route.KEPT, True, None)
+
+
+@pytest.mark.parametrize("trouble", [RouteClosed("message_gone"), RetryLater("503"), TooLarge("413")])
+async def test_a_card_that_cannot_say_that_its_job_was_cancelled_keeps_nobody_waiting(
+    world: Harness, trouble: Exception
+) -> None:
+    job = await world.imagine()
+    await world.pass_time(29)
+    await world.store._inner.cancel(job.key, world.clock.now())
+    world.discord.on_result += [trouble] * 9
+
+    ended = await world.ended(job, within=60)
+
+    assert ended.route is Route.KEPT
 
 
 async def test_a_failure_needs_no_picture(world: Harness) -> None:
