@@ -72,8 +72,8 @@ class Trackers(Mapping[str, Tracker]):
             tracker.receive_webhook(key, ended=ended)
 
     def jobs(self) -> Iterator[JobKey]:
-        """Every job that is followed."""
-        for tracker in self._trackers.values():
+        """Every job that is followed; none once they have stopped."""
+        for tracker in () if self._group is None else self._trackers.values():
             yield from tracker.jobs()
 
     def clock_stepped(self, now: int) -> None:

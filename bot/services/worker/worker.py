@@ -131,10 +131,23 @@ class Worker:
             self.trackers.start(group)
             try:
                 await self._dispatch()
+                self.trackers.stop()
+                await self._finish()
             finally:
                 self.trackers.stop()
                 for side in sides:
                     side.cancel()
+
+    async def _finish(self) -> None:
+        """Keep the leases of steps in flight until they end: what is paid for would be taken over. The rest is free at once."""
+        while True:
+            try:
+                await self._let_go_unknown()
+            except StorageTrouble as trouble:
+                log.warning("leases_not_returned", extra={"reason": str(trouble)})
+            if not self._busy:
+                return
+            await asyncio.wait(list(self._busy.values()), return_when=asyncio.FIRST_COMPLETED)
 
     async def stop(self, within: float) -> None:
         """Claim nothing more, let steps in flight finish for `within` seconds, then give every lease back.
@@ -187,8 +200,8 @@ class Worker:
         now = self.clock.now()
         if len(self._busy) >= MOST_BUSY:
             return 0, now
-        if self._astray:
-            await self._let_astray_go()
+        if self._astray and (n := await self._let_go_unknown()):
+            log.warning("leases_astray", extra={"n": n})
         work, queued, due, trouble = await self.store.claim(
             self.owner,
             now,
@@ -323,14 +336,14 @@ class Worker:
         """What is worked on here, or followed."""
         return {*self._busy, *self.trackers.jobs()}
 
-    async def _let_astray_go(self) -> None:
-        """Give back what nothing here knows of, before the next claim: nobody else takes what is renewed for ever."""
+    async def _let_go_unknown(self) -> int:
+        """Give back what nothing here works on, while no claim runs: nobody else takes what is renewed for ever."""
         held = await self.store.held(self.owner)
-        astray = held - self._known()
-        if astray:
-            log.warning("leases_astray", extra={"n": len(astray)})
-            await self.store.disown(self.owner, astray)
+        unknown = held - self._known()
+        if unknown:
+            await self.store.disown(self.owner, unknown)
         self._astray = False
+        return len(unknown)
 
     async def _keep_leases(self) -> None:
         while True:

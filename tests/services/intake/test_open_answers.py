@@ -434,7 +434,7 @@ async def test_while_many_are_told_slowly_those_who_wait_for_this_process_stay_i
         world.clock.move_to(world.clock.now() + 6_000)
         await say(*args)
 
-    answers.writer.answer = slowly  # type: ignore[method-assign]  # one world, one test
+    answers.writer.answer = slowly  # type: ignore[method-assign, assignment]  # one world, one test
     await answers.recover()
     now = world.clock.now()
 

@@ -89,6 +89,53 @@ async def test_a_shutdown_cuts_off_what_hangs_and_the_next_process_settles_it(wo
     assert len(world.upstream.tasks) == 1
 
 
+async def test_a_shutdown_keeps_what_is_in_flight_and_gives_the_rest_to_others_at_once(
+    world: Harness,
+) -> None:
+    followed = await world.imagine()
+    await world.pass_time(6)
+    api = world.services.worker.accounts.fixed["default"]
+    accept: Callable[..., Any] = api.imagine
+
+    async def slow(**kwargs: Any) -> Any:
+        task = await accept(**kwargs)
+        await world.clock.pause(100)
+        return task
+
+    api.imagine = slow  # type: ignore[method-assign]  # one world, one test
+    sent = await world.imagine("another", user=2)
+    await world.pass_time(12)
+
+    stopping = asyncio.create_task(world.services.worker.stop(within=60))
+    await world.calm()
+    now = world.clock.now()
+    at_once = await claim_work(world.store._inner, "other", now, lease_ms=10**6, limit=9)
+    await world.pass_time(80)
+    later = await claim_work(world.store._inner, "other", world.clock.now(), lease_ms=10**6, limit=9)
+    await world.pass_time(20)
+    await stopping
+    after = await world.job(sent.key)
+
+    assert [one.key for one in at_once] == [followed.key]
+    assert not later
+    assert (after.state, after.owner) == (JobState.SUBMITTED, None)
+    assert world._run is not None
+    await asyncio.wait_for(world._run, 60)
+
+
+async def test_a_shutdown_in_trouble_with_the_database_keeps_what_is_in_flight(world: Harness) -> None:
+    followed = await world.imagine()
+    await world.pass_time(6)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"held"}
+
+    await world.services.worker.stop(within=1)
+    await world.calm()
+
+    assert (await world.job(followed.key)).owner is None
+    assert world._run is not None
+    await asyncio.wait_for(world._run, 60)
+
+
 async def test_a_shutdown_with_the_database_in_trouble_still_ends(world: Harness) -> None:
     world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"abandon"}
 
