@@ -47,7 +47,7 @@ WATCH_EVERY_MS: Final = 2 * MINUTE
 ROUNDS_SHARE: Final = 0.6
 """Regular readings take this part of the budget; the rest is for what is unclear, and for bursts."""
 ROUNDS_SHARE_WITH_WEBHOOKS: Final = 0.3
-"""As above with webhooks on: what they announce needs the larger part."""
+"""As above where webhooks arrive: what they announce needs the larger part."""
 
 UNCLEAR_GRACE_MS: Final = 30 * SECOND
 """How long an unclear submission may take to show up in the task list (contract §8 row 3)."""

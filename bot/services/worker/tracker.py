@@ -54,7 +54,7 @@ UNKNOWN_FOR_MS: Final = 2 * MINUTE
 STORE_PROGRESS_EVERY_MS: Final = 15 * SECOND
 """Percentages are re-read after a restart anyway, so not each one is worth a commit."""
 POLL_WITH_WEBHOOKS_MS: Final = 15 * SECOND
-"""With webhooks on, polling slows down to this, but never stops."""
+"""While webhooks announce what ends here, polling slows down to this, but never stops."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -270,7 +270,7 @@ class Tracker:
         if job.state is JobState.FAILED:
             return WATCH_EVERY_MS
         delay = poll_delay_ms(now - (job.submitted_at or job.created_at), self.chance())
-        return max(delay, POLL_WITH_WEBHOOKS_MS) if self.webhooks else delay
+        return max(delay, POLL_WITH_WEBHOOKS_MS) if self._schedule.webhooks else delay
 
     async def _progressed(self, tracked: Tracked, seen: TaskSnapshot, now: int) -> None:
         before = tracked.job
@@ -332,7 +332,7 @@ class Tracker:
     async def _end(self, tracked: Tracked, ended: Job) -> None:
         """Store an outcome and hand it to delivery; the lease stays."""
         if await self._write(tracked, ended):
-            self.drop(ended.key)
+            self._schedule.end(tracked)
             self.metrics.count("jobs_finished", state=ended.state.value, pool=ended.pool.value)
             log.info("job_ended", extra={"job": ended.key, "state": ended.state.value})
             self.on_ended(ended)

@@ -505,6 +505,34 @@ async def test_with_webhooks_on_polling_slows_down_and_lost_ones_do_no_harm(worl
     assert len(world.upstream.reads) < without
 
 
+async def late_by(world: Harness, *, announced: bool) -> float:
+    """How many seconds after its end the next picture is seen to be finished."""
+    job = await world.imagine()
+    await world.pass_time(1)
+    task = world.upstream.task((await world.job(job.key)).task_id)
+    end = task.at + int(task.seconds * 1_000)
+    await world.pass_time((end - world.clock.now()) / 1_000)
+    if announced:
+        world.services.worker.receive_webhook(job.key, ended=True)
+    return ((await world.ended(job)).finished_at or 0) / 1_000 - end / 1_000
+
+
+async def test_where_webhooks_reach_another_process_pictures_come_as_soon_as_without(world: Harness) -> None:
+    world.webhooks = True
+    world.upstream.template["seconds"] = 20
+    await world.reboot()
+
+    expected = [await late_by(world, announced=False) for _ in range(2)]
+    unexpected = [await late_by(world, announced=False) for _ in range(3)]
+    heard = [await late_by(world, announced=True) for _ in range(8)]
+    slow_again = await late_by(world, announced=False)
+
+    assert max(expected) > 5
+    assert max(unexpected) <= 5
+    assert set(heard) == {0}
+    assert slow_again > 5
+
+
 async def test_an_outcome_that_cannot_be_stored_is_read_and_stored_later(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(10)
