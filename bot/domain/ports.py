@@ -4,7 +4,7 @@ Never here: implementations; adapters hold to these without importing each other
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar, runtime_checkable
 
 from bot.domain.tenancy import NO_CEILING
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
+    from bot.domain.claims import Claim
     from bot.domain.inputs import Input, Shape
     from bot.domain.jobs import Job, ReplyTarget, Route
     from bot.domain.keys import JobKey
     from bot.domain.pools import Allowance, Pool, ServerLimits
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
     from bot.domain.tenancy import Budget, Ceiling
-    from bot.errors import StorageTrouble
     from bot.texts import Text
 
 T = TypeVar("T")
@@ -232,19 +232,6 @@ class Load:
 
     waiting: int
     running: int
-
-
-class Claim(NamedTuple):
-    """What a worker took, and when to look again."""
-
-    work: Sequence[Job]
-    """Past the queue."""
-    queued: Sequence[Job]
-    """To be sent."""
-    due: int | None
-    """When the earliest job falls due that nobody holds, None: there is none. Jobs that wait for a place do not count."""
-    trouble: StorageTrouble | None = None
-    """Why nothing of the queue could be taken."""
 
 
 class JobStore(Protocol):

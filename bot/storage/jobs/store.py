@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, func, or_, select, text, true, update
 
+from bot.domain.claims import Claim
 from bot.domain.jobs import JobState
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
-from bot.domain.ports import MOST_AHEAD, Claim, Load
+from bot.domain.ports import MOST_AHEAD, Load
 from bot.domain.schedule import LEASE_MS
 from bot.domain.tasks import RemoteTaskId
 from bot.domain.tenancy import NO_CEILING

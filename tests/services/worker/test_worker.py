@@ -197,6 +197,23 @@ async def test_a_look_whose_second_half_fails_works_on_what_the_first_one_took(
     assert (await world.ended(waiting, within=300)).state is JobState.SUCCEEDED
 
 
+async def test_what_a_look_in_trouble_took_is_worked_on_and_the_trouble_is_told(
+    world: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.calm()
+    claim, troubles = world.store.claim, [StorageTrouble("locked by another program")]
+
+    async def in_trouble(*args: Any, **kwargs: Any) -> Any:
+        taken = await claim(*args, **kwargs)
+        return taken._replace(trouble=troubles.pop()) if taken.queued and troubles else taken
+
+    world.store.claim = in_trouble  # type: ignore[attr-defined]  # the watched store makes its methods up
+    ended = await world.ended(await world.imagine(), within=120)
+
+    assert ended.state is JobState.SUCCEEDED
+    assert [one.message for one in caplog.records if one.name == engine_room.__name__] == ["claiming_failed"]
+
+
 @pytest.mark.parametrize("after_ms", [0, 60_000])
 async def test_what_was_taken_by_a_claim_whose_answer_was_lost_is_let_go_and_taken_again(
     world: Harness, after_ms: int
