@@ -10,8 +10,8 @@ from bot.domain.tenancy import NO_CEILING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from bot.domain.claims import Claim
     from bot.domain.jobs import Job
-    from bot.domain.ports import Claim
     from bot.domain.tenancy import Ceiling
 
 

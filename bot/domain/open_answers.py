@@ -51,8 +51,8 @@ class AnswerStore(Protocol):
     ) -> None:
         """Keep answers under this process's lease, and delete those of its own that are closed (interaction ids)."""
 
-    async def renew(self, owner: str, now: int, *, until: int) -> int:
-        """Prolong the leases of a process on answers whose token lives; returns how many it holds."""
+    async def renew(self, ids: Collection[int], now: int, *, owner: str, until: int) -> None:
+        """Prolong the leases of a process on these answers, if their tokens live."""
 
     async def release(self, ids: Collection[int], *, owner: str, until: int) -> None:
         """Give up leases; from `until` on anybody may take the answers up."""

@@ -4,7 +4,7 @@ Never here: implementations; adapters hold to these without importing each other
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar, runtime_checkable
 
 from bot.domain.tenancy import NO_CEILING
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
+    from bot.domain.claims import Claim
     from bot.domain.inputs import Input, Shape
     from bot.domain.jobs import Job, ReplyTarget, Route
     from bot.domain.keys import JobKey
@@ -233,17 +234,6 @@ class Load:
     running: int
 
 
-class Claim(NamedTuple):
-    """What a worker took, and when to look again."""
-
-    work: Sequence[Job]
-    """Past the queue."""
-    queued: Sequence[Job]
-    """To be sent."""
-    due: int | None
-    """When the earliest job falls due that nobody holds, None: there is none. Jobs that wait for a place do not count."""
-
-
 class JobStore(Protocol):
     """Jobs as rows. Every method raises `StorageTrouble` if the database cannot be used.
 
@@ -320,6 +310,8 @@ class JobStore(Protocol):
         Queued ones are due and have a free place in their account's pool, and are marked SUBMITTING. Fair between
         users: those with fewer jobs upstream first, then the oldest. On the owner's accounts no server goes beyond its
         ceiling; `usual` is that of servers without one of their own.
+        If that fails, what was taken past the queue is returned with the trouble. Whenever a claim fails, rows may
+        have been taken all the same, as the answer to a commit may be lost: `held` tells.
         """
 
     async def rivals(self, job: Job, since: int) -> Sequence[Job]:
@@ -340,6 +332,9 @@ class JobStore(Protocol):
 
     async def renew(self, owner: str, until: int) -> int:
         """Prolong all leases of this worker; returns how many it still holds."""
+
+    async def held(self, owner: str) -> set[JobKey]:
+        """The jobs that this worker has leases of."""
 
     async def disown(self, owner: str, keys: Collection[JobKey]) -> None:
         """Give back this worker's leases of these jobs, whatever state they are in, so that they are claimed anew."""

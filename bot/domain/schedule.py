@@ -48,7 +48,7 @@ WATCH_EVERY_MS: Final = 2 * MINUTE
 ROUNDS_SHARE: Final = 0.6
 """Regular readings take this part of the budget; the rest is for what is unclear, and for bursts."""
 ROUNDS_SHARE_WITH_WEBHOOKS: Final = 0.3
-"""As above with webhooks on: what they announce needs the larger part."""
+"""As above where webhooks arrive: what they announce needs the larger part."""
 
 UNCLEAR_GRACE_MS: Final = 30 * SECOND
 """How long an unclear submission may take to show up in the task list (contract §8 row 3)."""
@@ -69,6 +69,14 @@ EDIT_EVERY_MS: Final = 5 * SECOND
 """At most one progress edit a job in this time (design §4)."""
 CHANNEL_EDIT_EVERY_MS: Final = 1 * SECOND
 """At most one progress edit a channel in this time."""
+
+CLOCKS_DIFFER_MS: Final = MINUTE
+"""So far one process's clock may be ahead of another's that reads what it wrote."""
+
+
+def is_recent(at: int, now: int, window_ms: int) -> bool:
+    """Whether less than a window has passed since then. A time far ahead is no reason to wait: the clock that wrote it stood ahead."""
+    return -CLOCKS_DIFFER_MS <= now - at < window_ms
 
 
 def poll_delay_ms(age_ms: int, chance: float) -> int:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.pools import Pool
 from bot.domain.schedule import (
     CAP_MS,
+    CLOCKS_DIFFER_MS,
     MINUTE,
     SECOND,
     STILL_MS,
@@ -17,6 +18,7 @@ from bot.domain.schedule import (
     backoff_ms,
     has_timed_out,
     hold_ms,
+    is_recent,
     poll_delay_ms,
     round_ms,
 )
@@ -114,3 +116,10 @@ def test_time_in_our_own_queue_does_not_count_as_age() -> None:
     late = a_job(submitted_at=NOW + CAP_MS[Pool.NORMAL], changed_at=NOW + CAP_MS[Pool.NORMAL])
 
     assert not has_timed_out(late, NOW + CAP_MS[Pool.NORMAL])
+
+
+def test_what_a_clock_wrote_that_stood_far_ahead_is_not_recent() -> None:
+    assert not is_recent(NOW - 9, NOW, 9)
+    assert is_recent(NOW - 8, NOW, 9)
+    assert is_recent(NOW + CLOCKS_DIFFER_MS, NOW, 9)
+    assert not is_recent(NOW + CLOCKS_DIFFER_MS + 1, NOW, 9)

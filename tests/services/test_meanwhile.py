@@ -91,6 +91,6 @@ async def test_a_job_that_leaves_its_line_while_its_place_is_read_is_not_told_as
     jobs = [await world.imagine(user=n) for n in (1, 2)]
     await world.pass_time(30)
 
-    (lane,) = editor._fronts
+    (line,) = editor._places._lines.values()
     assert left[0].key == jobs[0].key
-    assert editor._queued[lane] == editor._fronts[lane].told == {jobs[1].key}
+    assert set(line.noted) == line.told == {jobs[1].key}

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.accounts import read_own
-from bot.domain.schedule import MINUTE
+from bot.domain.schedule import MINUTE, is_recent
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts.checking import check
@@ -98,7 +98,7 @@ class AccountMonitor:
         stored = await self.memory.get(REMEMBERED)
         at, known = _read(stored)
         now = self.clock.now()
-        if now - at < EVERY_MS:
+        if is_recent(at, now, EVERY_MS):
             return False
         own = {account.name for account in await self.own_keys.in_use()}
         names = [*self.accounts.fixed, *sorted(own), MEMBERSHIP]

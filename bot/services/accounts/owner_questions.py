@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeGuard
 
-from bot.domain.schedule import MINUTE
+from bot.domain.schedule import MINUTE, is_recent
 from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class OwnerQuestions:
             stored, now = await self.memory.get(ASKING), self.clock.now()
             asking = _read(stored)
             at, tries = asking.get(guild_id, (0, 0))
-            if tries and 0 <= now - at < AGAIN_MS:
+            if tries and is_recent(at, now, AGAIN_MS):
                 return None
             if await self.memory.swap(ASKING, stored, _written({**asking, guild_id: (now, tries + 1)})):
                 return tries + 1

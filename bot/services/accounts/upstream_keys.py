@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from cachetools import TTLCache
 
 from bot.domain.accounts import ACCOUNT_NAME, DEFAULT_ACCOUNT
-from bot.domain.schedule import MINUTE, SECOND
+from bot.domain.schedule import MINUTE, SECOND, is_recent
 from bot.domain.tenancy import read_id
 from bot.domain.upstream_keys import KeyHolder, UpstreamKey, remark_of
 from bot.errors import RemoteError, RemoteFault, UserError
@@ -187,7 +187,7 @@ class UpstreamKeys:
         found = _tagged(await self._list(), tag)
         if found is not None:
             return await self._hand_in(order.subject, order.actor, found)
-        if self.clock.now() - order.at >= SETTLED_MS:
+        if not is_recent(order.at, self.clock.now(), SETTLED_MS):
             await self.orders.forget(tag)
             return None
         raise UserError(text("keys.unclear"))
@@ -318,7 +318,7 @@ class UpstreamKeys:
         """A server's key goes where it belongs; an account's waits to be asked for again, for it has to be shown."""
         for tag, order in (await self.orders.every()).items():
             found = _tagged(listed, tag)
-            if found is None and self.clock.now() - order.at >= SETTLED_MS:
+            if found is None and not is_recent(order.at, self.clock.now(), SETTLED_MS):
                 await self.orders.forget(tag)
             elif found is not None and self.own_keys.offered and read_id(order.subject) is not None:
                 with suppress(UserError):  # the list shows it as one that nobody uses

@@ -56,6 +56,7 @@ class OpenAnswers:
     """Answers that this process opened, until it closes them."""
     _closing: set[int] = field(init=False, default_factory=set)
     _abandoned: set[int] = field(init=False, default_factory=set)
+    """Held here and not told: given back at the next look, for whoever takes them up."""
     _flushing: asyncio.Task[None] | None = field(init=False, default=None)
     _later: asyncio.TimerHandle | None = field(init=False, default=None)
 
@@ -164,18 +165,35 @@ class OpenAnswers:
         """Do what is due now. Raises `StorageTrouble`."""
         now = self.clock.now()
         if self._abandoned:
-            given_up, self._abandoned = self._abandoned, set()
+            given_up = frozenset(self._abandoned)
             await self.store.release(given_up, owner=self.owner, until=now)
+            self._abandoned -= given_up
         if self._closing:
             await self.settle()
-        await self.store.renew(self.owner, now, until=now + LEASE_MS)
+        await self._renew(now)
         await self.store.forget_tokens(now)
         await self.store.forget_recovered(now - RECOVERED_KEPT_MS)
         found: Sequence[OpenAnswer] = await self.store.claim(
             self.owner, now, until=now + LEASE_MS, limit=BATCH
         )
+        self._abandoned.update(answer.interaction_id for answer in found)  # each of them until it is told
         for answer in found:
-            await self._recover(answer)
+            try:
+                if self.clock.now() - now >= EVERY_S * 1_000:
+                    now = self.clock.now()
+                    await self._renew(now)
+                await self._recover(answer)
+            except StorageTrouble as trouble:
+                more = {"interaction": answer.interaction_id, "reason": str(trouble)}
+                log.warning("answer_not_recovered", extra=more)
+            else:
+                self._abandoned.discard(answer.interaction_id)
+
+    async def _renew(self, now: int) -> None:
+        """Keep what this process knows that it holds; what it was given by a claim without an answer lapses."""
+        held = self._open | self._closing | self._abandoned
+        if held:
+            await self.store.renew(held, now, owner=self.owner, until=now + LEASE_MS)
 
     async def _recover(self, answer: OpenAnswer) -> None:
         if self.help_books is not None:  # first: what is said next is that nothing was charged

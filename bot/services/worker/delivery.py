@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -79,17 +80,21 @@ class Delivery:
         Raises `LeaseLost` if the job was taken over, `StorageTrouble` if the outcome could not be recorded.
         """
         await self.editor.settle(job.key)
+        outgoing = _Outgoing(job, None)
         try:
             if not _is_hidden(job):
                 outgoing = await self._fetched(job)
-                job = await self._as_it_stands(job, outgoing)
+                outgoing.job = job = await self._as_it_stands(job, outgoing)
                 if not _is_hidden(job):
-                    return await self._sent(_Outgoing(job, outgoing.picture))
+                    return await self._sent(outgoing)
+            # Another process may have cancelled it, and this one's progress stand on the card since.
+            await self._edit(Showing(replace(job, state=JobState.RUNNING, actions=()), self.clock.now()))
             return await self._done(job, Route.KEPT, await self._left_behind(job))
         except RetryLater as later:
             now = self.clock.now()
             wait = max(int((later.delay or 0) * SECOND), backoff_ms(job.tries, self.chance()))
-            waiting = job.put_off(due_at=now + wait)
+            # With the mark of a message that may have gone out; what was tried of the picture is tried anew.
+            waiting = replace(job, posting_at=outgoing.job.posting_at).put_off(due_at=now + wait)
             await self.store.release(waiting)
             log.info("delivery_put_off", extra={"job": job.key, "reason": later.reason, "try": waiting.tries})
             return waiting
@@ -148,15 +153,19 @@ class Delivery:
         """Give the card its buttons while the picture is still to come; best effort, the outcome follows in any case."""
         if job.key in self._announced or job.unwanted:
             return
-        now = self.clock.now()
-        for route in (one for one in job.reply.open_routes(now) if one in IN_PLACE):
+        if await self._edit(Showing(_noted(job, FETCHING), self.clock.now())):
+            self._announced.add(job.key)
+
+    async def _edit(self, showing: Showing) -> bool:
+        """Change the card where it is, if that goes at once; returns whether it did."""
+        for route in (one for one in showing.job.reply.open_routes(showing.now) if one in IN_PLACE):
             try:
-                await self.publisher.show(Showing(_noted(job, FETCHING), now), route, picture=None)
+                await self.publisher.show(showing, route, picture=None)
             except (RouteClosed, RetryLater, TooLarge) as trouble:
-                log.info("fetching_not_announced", extra={"job": job.key, "reason": str(trouble)})
+                log.info("card_not_edited", extra={"job": showing.job.key, "reason": str(trouble)})
             else:
-                self._announced.add(job.key)
-                return
+                return True
+        return False
 
     async def _fetch(self, job: Job, limit: int) -> Picture:
         WHOSE.set(job.home or job.user_id)
@@ -164,15 +173,14 @@ class Delivery:
             storage_key=job.storage_key, discord_url=job.discord_url, limit=limit
         )
 
-    async def _smaller(self, outgoing: _Outgoing, attempt: int) -> _Outgoing:
+    async def _make_smaller(self, outgoing: _Outgoing, attempt: int) -> None:
         """Discord found the upload too large, whatever it had told us: offer less, in the end none."""
-        if outgoing.picture is None or attempt >= REFITS:
-            return _Outgoing(_noted(outgoing.job, "note.picture_too_large"), None)
-        limit = int(len(outgoing.picture.data) * SMALLER)
-        try:
-            return _Outgoing(outgoing.job, await self._fetch(outgoing.job, limit))
-        except (RouteClosed, RetryLater):
-            return _Outgoing(_noted(outgoing.job, "note.picture_too_large"), None)
+        if outgoing.picture is not None and attempt < REFITS:
+            with suppress(RouteClosed, RetryLater):
+                limit = int(len(outgoing.picture.data) * SMALLER)
+                outgoing.picture = await self._fetch(outgoing.job, limit)
+                return
+        outgoing.job, outgoing.picture = _noted(outgoing.job, "note.picture_too_large"), None
 
     # -- the way -----------------------------------------------------------------------------------------
 
@@ -189,7 +197,7 @@ class Delivery:
             if route is Route.DIRECT and put_off is not None:
                 break  # the channel may answer again soon; a direct message is for when it never will
             try:
-                shown, outgoing = await self._by(route, outgoing, is_news=news)
+                shown = await self._by(route, outgoing, is_news=news)
             except RouteClosed as closed:
                 reasons.append(closed.reason)
                 log.info(
@@ -220,48 +228,38 @@ class Delivery:
 
     async def _fold(self, job: Job, shown: CardLocation, via: Route, *, as_news: bool) -> None:
         """Let the old card lead to the new one; after a crash this is done again, which changes nothing."""
-        now = self.clock.now()
-        if not as_news or via is not Route.POST or shown.message_id == job.reply.message_id:
-            return
-        for route in (one for one in job.reply.open_routes(now) if one in IN_PLACE):
-            try:
-                await self.publisher.show(Showing(job, now, moved_to=shown), route, picture=None)
-            except (RouteClosed, RetryLater, TooLarge) as trouble:
-                log.info("card_not_folded", extra={"job": job.key, "reason": str(trouble)})
-            else:
-                return
+        if as_news and via is Route.POST and shown.message_id != job.reply.message_id:
+            await self._edit(Showing(job, self.clock.now(), moved_to=shown))
 
-    async def _by(
-        self, route: Route, outgoing: _Outgoing, *, is_news: bool = False
-    ) -> tuple[CardLocation, _Outgoing]:
+    async def _by(self, route: Route, outgoing: _Outgoing, *, is_news: bool = False) -> CardLocation:
         """Go one way, with a smaller picture if Discord asks for it."""
-        if route is Route.POST:
-            outgoing, found = await self._before_posting(outgoing)
-            if found is not None:
-                return found, outgoing
+        if route is Route.POST and (found := await self._before_posting(outgoing)) is not None:
+            return found
         for attempt in range(REFITS + 2):
             pressed = await self._pressed(outgoing.job)
             showing = Showing(outgoing.job, self.clock.now(), pressed=pressed, is_news=is_news)
             try:
-                return await self.publisher.show(showing, route, picture=outgoing.picture), outgoing
+                return await self.publisher.show(showing, route, picture=outgoing.picture)
             except TooLarge:
-                outgoing = await self._smaller(outgoing, attempt)
+                await self._make_smaller(outgoing, attempt)
         raise RouteClosed("too_large")
 
     async def _pressed(self, job: Job) -> frozenset[int]:
         """A card that waited for its picture has had its buttons all the while."""
         return await self.store.pressed(job.key) if job.key in self._announced else frozenset()
 
-    async def _before_posting(self, outgoing: _Outgoing) -> tuple[_Outgoing, CardLocation | None]:
-        """A new message is the one effect that must not happen twice: note it first, and after a crash look for it.
+    async def _before_posting(self, outgoing: _Outgoing) -> CardLocation | None:
+        """A new message is the one effect that must not happen twice: note it first, and look for the one noted before.
 
         Discord's nonce covers some minutes, the channel's history the rest.
         """
         if outgoing.job.posting_at is not None:
-            return outgoing, await self.publisher.find(outgoing.job)
-        marked = replace(outgoing.job, posting_at=self.clock.now())
-        await self.store.save(marked)
-        return _Outgoing(marked, outgoing.picture), None
+            found = await self.publisher.find(outgoing.job)
+            if found is not None:
+                return found
+        outgoing.job = replace(outgoing.job, posting_at=self.clock.now())
+        await self.store.save(outgoing.job)
+        return None
 
     async def _done(
         self, job: Job, route: Route, shown: CardLocation | None, reasons: Sequence[str] = ()

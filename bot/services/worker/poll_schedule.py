@@ -3,13 +3,14 @@ Never here: requests, and what a reading means."""
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.schedule import SECOND, round_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 TOGETHER_MS: Final = 2 * SECOND
 """A round also reads what falls due so soon after it: left alone, each would cost a request of its own."""
+ENDS: Final = 8
+"""While webhooks announce the last ends but for one, readings without a reason may be rare."""
 
 
 @dataclass(slots=True)
@@ -41,7 +44,10 @@ class PollSchedule:
 
     reads_per_second: float
     webhooks: bool
+    """Whether webhooks announce what ends here: at first, whether they are asked for."""
     chance: Callable[[], float]
+    _announced: deque[bool] = field(init=False)
+    """Of the last ends, which a webhook announced."""
     _jobs: dict[JobKey, Tracked] = field(init=False, default_factory=dict)
     _by_task: dict[RemoteTaskId, Tracked] = field(init=False, default_factory=dict)
     _round_at: int = field(init=False, default=0)
@@ -51,8 +57,15 @@ class PollSchedule:
     hurried: dict[RemoteTaskId, Tracked] = field(init=False, default_factory=dict)
     """What is read before and between rounds."""
 
+    def __post_init__(self) -> None:
+        self._announced = deque([self.webhooks] * ENDS, maxlen=ENDS)
+
     def __len__(self) -> int:
         return len(self._jobs)
+
+    def jobs(self) -> Collection[JobKey]:
+        """Every job in it."""
+        return self._jobs.keys()
 
     def of(self, key: JobKey) -> Tracked | None:
         """The entry of a job."""
@@ -75,6 +88,12 @@ class PollSchedule:
         if tracked is not None and tracked.job.task_id is not None:
             for where in (self._by_task, self.due, self.hurried):
                 where.pop(tracked.job.task_id, None)
+
+    def end(self, tracked: Tracked) -> None:
+        """Its task has ended. Webhooks may go to another process, or get lost on their way: what came of them counts."""
+        self.drop(tracked.job.key)
+        self._announced.append(tracked.webhook_at > 0)
+        self.webhooks = sum(self._announced) >= ENDS - 1
 
     def expedite(self, tracked: Tracked, now: int) -> None:
         """Read it as soon as possible."""

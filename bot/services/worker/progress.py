@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Final
 from cachetools import LRUCache
 
 from bot.domain.jobs import Job, JobState, Route
-from bot.domain.pools import Pool
 from bot.domain.ports import MOST_AHEAD, Showing
-from bot.domain.schedule import CHANNEL_EDIT_EVERY_MS, EDIT_EVERY_MS, LEASE_MS, SECOND
+from bot.domain.schedule import CHANNEL_EDIT_EVERY_MS, EDIT_EVERY_MS, LEASE_MS, MINUTE, SECOND
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, TooLarge
 from bot.services.worker.channel_slots import ChannelSlots
+from bot.services.worker.lines import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore, Metrics, Publisher
+    from bot.services.worker.lines import Lane, Line
     from bot.services.worker.previews import Previews
 
 log = logging.getLogger(__name__)
@@ -35,10 +36,10 @@ REMEMBER: Final = 20_000
 """Cards and channels whose last edit is remembered; forgetting one only costs an early edit."""
 GIVE_WAY_MS: Final = SECOND // 2
 """When a card that may not be edited now is looked at again, at the earliest."""
-READ_FOR_MS: Final = 1 * SECOND
-"""So long the front of a line is taken as it was read, unless the card came later or the line is known to have moved."""
-Lane = tuple[str, Pool]
-"""An account and a pool: each has a line of its own."""
+QUIET_MS: Final = 2 * MINUTE
+"""A waiting card of which nothing was heard for so long is looked up in the line,"""
+FORGET_MS: Final = 15 * MINUTE
+"""and any other is another process's, or nobody's."""
 STALE_MS: Final = LEASE_MS // 2
 """News so old may come from before a pause of the whole process, in which another one took the job over and ended it."""
 UNWANTED: Final = "unwanted"
@@ -67,20 +68,6 @@ class _Card:
     """Until when its edit waits for a preview."""
     media: Sequence[str] = ()
     """Where a finished card's pictures are, as its message came with a press."""
-    noted_at: int = 0
-    """When it came into the queue, as far as this process knows."""
-
-
-@dataclass(slots=True)
-class _Front:
-    """Who stands first in a line, as it was read last."""
-
-    places: dict[JobKey, int] = field(default_factory=dict)
-    read_at: int = 0
-    moved: bool = True
-    told: set[JobKey] = field(default_factory=set)
-    """Waiting cards that may name a place: theirs changes when the line moves, and no other's does."""
-    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -98,15 +85,15 @@ class ProgressEditor:
     _channels: LRUCache[int, int] = field(init=False, default_factory=lambda: LRUCache(REMEMBER))
     _flying: dict[JobKey, asyncio.Task[None]] = field(init=False, default_factory=dict)
     _wake: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _places: Lines = field(init=False)
     _line: list[tuple[int, int, JobKey]] = field(init=False, default_factory=list)
     """A heap of changed cards: when each may be edited, and when it last was. What moved meanwhile is put right
     when it comes to the front: thousands of cards are not sorted for each edit."""
-    _queued: dict[Lane, set[JobKey]] = field(init=False, default_factory=dict)
-    _fronts: dict[Lane, _Front] = field(init=False, default_factory=dict)
-    _moved: dict[Lane, None] = field(init=False, default_factory=dict)
-    """Lines that moved and were not read since."""
-    _next: dict[Lane, JobKey] = field(init=False, default_factory=dict)
-    """Whose card says "next in line" in a pool of an account: one at a time, as people read several cards at once."""
+    _looked_at: int = field(init=False, default=0)
+    """When cards of which nothing was heard were looked up last."""
+
+    def __post_init__(self) -> None:
+        self._places = Lines(self.store, self.clock)
 
     def changed(self, job: Job, *, media: Sequence[str] = ()) -> None:
         """Note a job's new state; the card follows as soon as the pace allows. `media`: see `Showing`."""
@@ -126,40 +113,29 @@ class ProgressEditor:
         self._cards[job.key].media = media
         if job.state is not JobState.RUNNING:
             self.previews.forget(job.key)
-        if job.state is not JobState.QUEUED:
-            self._wait_no_more(job)
-        elif job.key not in self._queued.setdefault(_lane(job), set()):
-            self._queued[_lane(job)].add(job.key)
-            self._fronts.setdefault(_lane(job), _Front())
-            self._cards[job.key].noted_at = self.clock.now()
+        if job.state is JobState.QUEUED:
+            self._places.join(job)
+        else:
+            self._places.leave(job)
 
     def queue_moved(self, gone: Iterable[Job]) -> None:
         """These went out of the line: those who wait behind them may show another place."""
-        for lane in dict.fromkeys(map(_lane, gone)):
-            front = self._fronts.get(lane)
-            if front is not None:
-                front.moved = True
-                self._moved[lane] = None
-                self._wake.set()
-
-    def _wait_no_more(self, job: Job) -> None:
-        waiting = self._queued.get(_lane(job))
-        if waiting is not None and job.key in waiting:
-            waiting.discard(job.key)
-            self._fronts[_lane(job)].told.discard(job.key)
-            if not waiting:
-                del self._queued[_lane(job)], self._fronts[_lane(job)]
+        self._places.note_moved(gone)
+        self._wake.set()
 
     async def settle(self, key: JobKey) -> None:
         """Forget a job and wait for an edit in flight, so that nothing lands after its result."""
-        card = self._cards.pop(key, None)
-        if card is not None:
-            self._wait_no_more(card.job)
-            self._no_longer_next(card.job)
+        self._forget(key)
         flying = self._flying.get(key)
         if flying is not None:
             await asyncio.wait([flying])
         self.previews.forget(key)
+
+    def _forget(self, key: JobKey) -> None:
+        card = self._cards.pop(key, None)
+        if card is not None:
+            self._places.leave(card.job)
+            self._give_up_next(card.job)
 
     async def run(self) -> None:
         """Edit until cancelled."""
@@ -173,32 +149,47 @@ class ProgressEditor:
                         wait_ms = min(IDLE_MS, self._line[0][0] - now)
                         break
                     self._next_in_line(group, now)
-                wait_ms = min(wait_ms, self._follow_lines(group, now))
-                await self.clock.pause(wait_ms / SECOND, self._wake)
+                moved, soonest = self._places.take_moved(now)
+                for lane, line in moved:
+                    group.create_task(self._follow_line(lane, line), name="line")
+                if not 0 <= now - self._looked_at < IDLE_MS:
+                    self._looked_at = now
+                    group.create_task(self._look_up_quiet(now), name="quiet cards")
+                await self.clock.pause(min(wait_ms, soonest or IDLE_MS) / SECOND, self._wake)
 
-    def _follow_lines(self, group: asyncio.TaskGroup, now: int) -> int:
-        """Read the fronts of lines that moved, each once in a while; returns when the next one may be read."""
-        wait_ms = IDLE_MS
-        for lane in list(self._moved):
-            front = self._fronts.get(lane)
-            if front is None:
-                del self._moved[lane]
-            elif (wait := front.read_at + READ_FOR_MS - now) > 0:
-                wait_ms = min(wait_ms, wait)
-            else:
-                del self._moved[lane]
-                group.create_task(self._follow_line(lane, front), name="line")
-        return wait_ms
-
-    async def _follow_line(self, lane: Lane, front: _Front) -> None:
-        """Have those cards edited whose place has changed: of a long line only those in front."""
+    async def _follow_line(self, lane: Lane, line: Line) -> None:
+        """Have those cards edited whose place has changed."""
         try:
-            await self._read(lane, front, since=0, also=None)
+            self._edit_all(await self._places.follow(lane, line))
+        except StorageTrouble as trouble:
+            log.warning("places_not_read", extra={"reason": str(trouble)})
+
+    async def _look_up_quiet(self, now: int) -> None:
+        """Cards of which nothing was heard for long: another process may have taken their jobs on, and shows them now."""
+        quiet = {
+            key: card
+            for key, card in self._cards.items()
+            if now - card.reported_at >= (QUIET_MS if card.job.state is JobState.QUEUED else FORGET_MS)
+        }
+        try:
+            standing = await self._places.standing(
+                key for key, card in quiet.items() if card.job.state is JobState.QUEUED
+            )
         except StorageTrouble as trouble:
             log.warning("places_not_read", extra={"reason": str(trouble)})
             return
-        for key in self._queued.get(lane, set()) & (front.told | front.places.keys()):
-            card = self._cards[key]
+        for key, card in quiet.items():
+            if self._cards.get(key) is not card or card.reported_at > now - QUIET_MS:
+                continue  # it was heard of meanwhile
+            if key not in standing:
+                self._forget(key)
+                continue
+            card.reported_at = now
+            if card.shown != (JobState.QUEUED, card.job.progress, standing[key], card.job.hold):
+                self._edit_all((key,))
+
+    def _edit_all(self, keys: Iterable[JobKey]) -> None:
+        for card in [self._cards[key] for key in keys if key in self._cards]:
             if not card.dirty:
                 self._stand_in_line(card)
 
@@ -280,7 +271,7 @@ class ProgressEditor:
                 if card.dirty:
                     self._stand_in_line(card)
                 elif card.job.is_terminal:
-                    del self._cards[key]  # nothing more will change but by the next press
+                    self._forget(key)  # nothing more will change but by the next press
 
     async def _show(self, card: _Card) -> None:
         job, now = card.job, self.clock.now()
@@ -288,17 +279,20 @@ class ProgressEditor:
             await self._show_pressed(card, now)
             return
         is_queued = job.state is JobState.QUEUED
-        ahead = await self._ahead(card) if is_queued else None
+        ahead = await self._places.ahead(job) if is_queued else None
         if ahead is None and (is_queued or now - card.reported_at >= STALE_MS):
             # Another process may have taken it on, or ended it, meanwhile; its card must not fall back.
             stored = await self.store.get(job.key)
             if stored is None or stored.state is not job.state:
+                self._places.leave(job)
+                self._give_up_next(job)
                 if card.shown is None:
                     card.edited_at = 0  # nobody was shown anything: what it is now need not wait for the pace
                 return
             ahead = MOST_AHEAD + 1 if is_queued and stored.hold is None else None
-        if ahead == 0 and self._next.setdefault(_lane(job), job.key) != job.key:
-            ahead = None  # the card of the one that has just gone still says so
+        if ahead == 0 and (other := self._places.claim_next(job)) != job.key:
+            ahead = None  # the card of the one that has just gone still says so, perhaps by another process's hand
+            self._edit_all((other,))
         looks = UNWANTED if job.unwanted else (job.state, job.progress, ahead, job.hold)
         if looks == card.shown:
             return
@@ -317,7 +311,7 @@ class ProgressEditor:
             raise _PreviewRefused from closed
         card.shown = looks
         if job.state is not JobState.QUEUED or ahead != 0:
-            self._no_longer_next(job)
+            self._give_up_next(job)
         self.metrics.count("edits", kind="progress")
 
     async def _show_pressed(self, card: _Card, now: int) -> None:
@@ -334,50 +328,6 @@ class ProgressEditor:
         await self.publisher.show(Showing(stored, now, pressed=pressed, media=media), route, picture=None)
         self.metrics.count("edits", kind="pressed")
 
-    def _no_longer_next(self, job: Job) -> None:
+    def _give_up_next(self, job: Job) -> None:
         """Its card does not say "next in line" any more: another's may."""
-        if self._next.get(_lane(job)) != job.key:
-            return
-        del self._next[_lane(job)]
-        front = self._fronts.get(_lane(job))
-        for key in () if front is None else front.told:
-            card = self._cards[key]
-            if not card.dirty:
-                self._stand_in_line(card)
-
-    async def _ahead(self, card: _Card) -> int | None:
-        """How many stand before it, MOST_AHEAD + 1 for any more; None: unknown. One reading answers for all cards of its line."""
-        job = card.job
-        front = self._fronts.get(_lane(job))
-        if front is None:
-            return None
-        stands = await self._read(_lane(job), front, since=card.noted_at, also=job.key)
-        ahead = front.places.get(job.key)
-        if ahead is None:
-            front.told.discard(job.key)
-            return MOST_AHEAD + 1 if stands else None
-        if job.key in self._queued.get(_lane(job), ()):
-            front.told.add(job.key)
-        return ahead
-
-    async def _read(self, lane: Lane, front: _Front, *, since: int, also: JobKey | None) -> bool:
-        """Read who stands first, unless that was done a moment ago, and later than `since`.
-
-        Returns whether one more was seen to stand in line.
-        """
-        async with front.reading:
-            now = self.clock.now()
-            if not front.moved and since < front.read_at and now - front.read_at < READ_FOR_MS:
-                return False
-            front.moved, front.read_at = False, now
-            try:
-                keys, stands = await self.store.front(*lane, also=also)
-            except StorageTrouble:
-                front.moved = True
-                raise
-            front.places = {key: n for n, key in enumerate(keys)}
-            return stands
-
-
-def _lane(job: Job) -> Lane:
-    return job.account, job.pool
+        self._edit_all(self._places.give_up_next(job))

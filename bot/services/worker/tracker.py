@@ -31,7 +31,7 @@ from bot.services.worker.page_scan import PageScan
 from bot.services.worker.poll_schedule import PollSchedule, Tracked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore, Metrics, Readings
@@ -55,7 +55,7 @@ UNKNOWN_FOR_MS: Final = 2 * MINUTE
 STORE_PROGRESS_EVERY_MS: Final = 15 * SECOND
 """Percentages are re-read after a restart anyway, so not each one is worth a commit."""
 POLL_WITH_WEBHOOKS_MS: Final = 15 * SECOND
-"""With webhooks on, polling slows down to this, but never stops."""
+"""While webhooks announce what ends here, polling slows down to this, but never stops."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -89,6 +89,10 @@ class Tracker:
 
     def __len__(self) -> int:
         return len(self._schedule)
+
+    def jobs(self) -> Collection[JobKey]:
+        """Every job that is followed."""
+        return self._schedule.jobs()
 
     def take(self, job: Job) -> None:
         """Follow a job whose lease this worker holds. A job just found after a restart is read at once."""
@@ -267,7 +271,7 @@ class Tracker:
         if job.state is JobState.FAILED:
             return WATCH_EVERY_MS
         delay = poll_delay_ms(now - (job.submitted_at or job.created_at), self.chance())
-        return max(delay, POLL_WITH_WEBHOOKS_MS) if self.webhooks else delay
+        return max(delay, POLL_WITH_WEBHOOKS_MS) if self._schedule.webhooks else delay
 
     async def _progressed(self, tracked: Tracked, seen: TaskSnapshot, now: int) -> None:
         before = tracked.job
@@ -278,10 +282,11 @@ class Tracker:
         elif has_timed_out(after, now) or _never_started(after, now):
             await self._end(tracked, after.failed(Failure(FailureKind.TIMED_OUT), now))
         elif after != before:
-            tracked.job = after
             if after.state is not before.state or now - tracked.stored_at >= STORE_PROGRESS_EVERY_MS:
+                if not await self._write(tracked, after):
+                    return  # taken over, and perhaps cancelled; or it is read again
                 tracked.stored_at = now
-                await self._write(tracked, after)
+            tracked.job = after
             if after.state is JobState.RUNNING and seen.discord_url:
                 self.on_preview(after, seen.discord_url)
             self.on_changed(after)
@@ -331,7 +336,7 @@ class Tracker:
     async def _end(self, tracked: Tracked, ended: Job) -> None:
         """Store an outcome and hand it to delivery; the lease stays."""
         if await self._write(tracked, ended):
-            self.drop(ended.key)
+            self._schedule.end(tracked)
             self.metrics.count("jobs_finished", state=ended.state.value, pool=ended.pool.value)
             log.info("job_ended", extra={"job": ended.key, "state": ended.state.value})
             self.on_ended(ended)

@@ -71,6 +71,11 @@ class Trackers(Mapping[str, Tracker]):
         for tracker in self._trackers.values():
             tracker.receive_webhook(key, ended=ended)
 
+    def jobs(self) -> Iterator[JobKey]:
+        """Every job that is followed; none once they have stopped."""
+        for tracker in () if self._group is None else self._trackers.values():
+            yield from tracker.jobs()
+
     def clock_stepped(self, now: int) -> None:
         """The clock was set: nothing waits for a time of the old one."""
         for name, tracker in self._trackers.items():

@@ -83,6 +83,8 @@ class Worker:
     _searchers: asyncio.Semaphore = field(init=False, default_factory=lambda: asyncio.Semaphore(SEARCHERS))
     _unknown: UnknownButtons = field(init=False, default_factory=UnknownButtons)
     _dropped: set[JobKey] = field(init=False, default_factory=set)
+    _astray: bool = field(init=False, default=False)
+    """Whether rows may be held in this worker's name that it does not know of: the answer of their claim was lost."""
     _group: asyncio.TaskGroup | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -132,10 +134,23 @@ class Worker:
             self.trackers.start(group)
             try:
                 await self._dispatch()
+                self.trackers.stop()
+                await self._finish()
             finally:
                 self.trackers.stop()
                 for side in sides:
                     side.cancel()
+
+    async def _finish(self) -> None:
+        """Keep the leases of steps in flight until they end: what is paid for would be taken over. The rest is free at once."""
+        while True:
+            try:
+                await self._let_go_unknown()
+            except StorageTrouble as trouble:
+                log.warning("leases_not_returned", extra={"reason": str(trouble)})
+            if not self._busy:
+                return
+            await asyncio.wait(list(self._busy.values()), return_when=asyncio.FIRST_COMPLETED)
 
     async def stop(self, within: float) -> None:
         """Claim nothing more, let steps in flight finish for `within` seconds, then give every lease back.
@@ -168,6 +183,7 @@ class Worker:
                 wait = 0 if claimed else self._idle_ms(due)
             except StorageTrouble as trouble:
                 troubles += 1
+                self._astray = True
                 wait = backoff_ms(troubles, self.chance(), first=SECOND, cap=15 * SECOND)
                 log.error("claiming_failed", extra={"reason": str(trouble)})  # noqa: TRY400 - the reason is the whole story
             else:
@@ -187,7 +203,9 @@ class Worker:
         now = self.clock.now()
         if len(self._busy) >= MOST_BUSY:
             return 0, now
-        work, queued, due = await self.store.claim(
+        if self._astray and (n := await self._let_go_unknown()):
+            log.warning("leases_astray", extra={"n": n})
+        work, queued, due, trouble = await self.store.claim(
             self.owner,
             now,
             lease_ms=LEASE_MS,
@@ -203,6 +221,8 @@ class Worker:
             self._spawn(job, self._submit)
         if queued:
             self.editor.queue_moved(queued)
+        if trouble is not None:
+            raise trouble
         return len(work) + len(queued), due
 
     def _assign(self, job: Job) -> None:
@@ -305,12 +325,28 @@ class Worker:
     async def _shelve(self, job: Job) -> None:
         """A bug stopped this job: bring it back later, more and more rarely, instead of in a tight loop."""
         try:
-            await self._put_off(job, backoff_ms(job.tries, self.chance(), first=5 * SECOND, cap=10 * MINUTE))
+            held = await self.store.get(job.key)  # with what the step has written of it
+            if held is None or (held.owner, held.fence) != (self.owner, job.fence):
+                raise LeaseLost(job.key)
+            await self._put_off(held, backoff_ms(job.tries, self.chance(), first=5 * SECOND, cap=10 * MINUTE))
         except EaselError as error:
             self._dropped.add(job.key)
             log.warning("job_not_shelved", extra={"job": job.key, "reason": str(error)})
 
     # -- leases ------------------------------------------------------------------------------------------
+
+    def _known(self) -> set[JobKey]:
+        """What is worked on here, or followed."""
+        return {*self._busy, *self.trackers.jobs()}
+
+    async def _let_go_unknown(self) -> int:
+        """Give back what nothing here works on, while no claim runs: nobody else takes what is renewed for ever."""
+        held = await self.store.held(self.owner)
+        unknown = held - self._known()
+        if unknown:
+            await self.store.disown(self.owner, unknown)
+        self._astray = False
+        return len(unknown)
 
     async def _keep_leases(self) -> None:
         while True:
@@ -320,6 +356,7 @@ class Worker:
                 if self._dropped:
                     await self.store.disown(self.owner, frozenset(self._dropped))
                     self._dropped.clear()
-                await self.store.renew(self.owner, self.clock.now() + LEASE_MS)
+                held = await self.store.renew(self.owner, self.clock.now() + LEASE_MS)
+                self._astray = self._astray or held > len(self._known())
             except StorageTrouble as trouble:
                 log.warning("leases_not_renewed", extra={"reason": str(trouble)})

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, or_, select, text, true, union_all, update
 
+from bot.domain.claims import Claim
 from bot.domain.jobs import JobState
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
-from bot.domain.ports import MOST_AHEAD, Claim, Load
+from bot.domain.ports import MOST_AHEAD, Load
 from bot.domain.schedule import LEASE_MS
 from bot.domain.tasks import RemoteTaskId
 from bot.domain.tenancy import NO_CEILING
@@ -258,7 +259,10 @@ class SqlJobStore:
         work: Sequence[Job] = await self._database.write(take_work) if found else ()
         queued: Sequence[Job] = ()
         if has_room:
-            queued, due = await self._database.write(take_queued)
+            try:
+                queued, due = await self._database.write(take_queued)
+            except StorageTrouble as trouble:  # the work is taken, and must reach whoever took it
+                return Claim(work, (), due, trouble)
         return Claim(work, queued, due)
 
     async def _sweep(self, now: int, max_running: int) -> None:
@@ -301,6 +305,11 @@ class SqlJobStore:
     async def renew(self, owner: str, until: int) -> int:
         """See the port."""
         return await self._change(text(IS_OWNED), c.owner == owner, values={"lease_until": until})
+
+    async def held(self, owner: str) -> set[JobKey]:
+        """See the port."""
+        mine = select(c.key).where(text(IS_OWNED), c.owner == owner)
+        return await self._database.read(lambda cn: set(map(JobKey, cn.execute(mine).scalars())))
 
     async def disown(self, owner: str, keys: Collection[JobKey]) -> None:
         """See the port."""

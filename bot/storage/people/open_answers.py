@@ -62,14 +62,11 @@ class SqlAnswerStore:
         # Somebody waits for an opening. A closing alone does wait for the disk: back after a power cut, it would be told wrongly.
         await self._database.write(work, synced=not opened)
 
-    async def renew(self, owner: str, now: int, *, until: int) -> int:
+    async def renew(self, ids: Collection[int], now: int, *, owner: str, until: int) -> None:
         """See the port."""
-        living = (c.owner == owner, c.token_until > now)
-        held = select(c.interaction_id).where(*living).limit(1)
-        if await self._database.read(lambda cn: cn.execute(held).one_or_none()) is None:
-            return 0
+        living = (c.interaction_id.in_(ids), c.owner == owner, c.token_until > now)
         renewing = update(open_answers).where(*living).values(lease_until=until)
-        return await self._database.write(lambda cn: cn.execute(renewing).rowcount)
+        await self._database.write(lambda cn: cn.execute(renewing))
 
     async def release(self, ids: Collection[int], *, owner: str, until: int) -> None:
         """See the port."""
@@ -82,13 +79,15 @@ class SqlAnswerStore:
 
     async def claim(self, owner: str, now: int, *, until: int, limit: int) -> Sequence[OpenAnswer]:
         """See the port."""
-        lapsed = select(c.interaction_id).where(c.lease_until <= now).order_by(c.lease_until).limit(limit)
+        # What is held for longer than anything is ever set aside, a clock wrote that stood ahead.
+        is_free = ~c.lease_until.between(now + 1, now + 2 * ASIDE_MS)
+        lapsed = select(c.interaction_id).where(is_free).order_by(c.lease_until).limit(limit)
         found = await self._database.read(lambda cn: cn.execute(lapsed).scalars().all())
         if not found:
             return ()
 
         def take(connection: Connection) -> list[OpenAnswer]:
-            still = (c.interaction_id.in_(found), c.lease_until <= now)
+            still = (c.interaction_id.in_(found), is_free)
             connection.execute(delete(open_answers).where(*still, HAS_JOB))
             # Whoever comes second finds the lease moved on, and takes nothing.
             taking = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Table, and_, delete, insert, select, text, update
 
 from bot.domain.jobs import TERMINAL, JobState
-from bot.domain.schedule import DAY
+from bot.domain.schedule import DAY, is_recent
 from bot.storage.database import lock
 from bot.storage.people_tables import drafts, favourites, region_links
 from bot.storage.server_tables import (
@@ -221,7 +221,7 @@ class SqlRecords:
             if row is None:
                 connection.execute(insert(notices).values(guild_id=guild_id, key=key, at=now, held_back=0))
                 return 0
-            if now < row.at + window_ms:
+            if is_recent(row.at, now, window_ms):
                 held_back = update(notices).where(mine).values(held_back=row.held_back + 1)
                 connection.execute(held_back)
                 return None

@@ -290,6 +290,17 @@ async def test_of_several_processes_one_goes_and_none_goes_too_soon(watched: Wat
     assert not await watch.round()
 
 
+async def test_after_a_clock_that_stood_ahead_rounds_go_on_at_once(watched: Watched) -> None:
+    year = 365 * DAY
+    watched.world.clock.set_by(year)
+    await watched.round()
+    watched.world.clock.set_by(-year)
+    watched.mint.trouble[DEFAULT_ACCOUNT] = REFUSED
+
+    assert await watched.round() == [(GUILD, "log.key_rejected")]
+    assert not await watched.world.services.watch.round()
+
+
 async def test_a_round_that_another_has_overtaken_ends(watched: Watched) -> None:
     memory = watched.memory
     swap, swaps = memory.swap, 0

@@ -349,7 +349,7 @@ async def test_trouble_with_the_database_stops_nobody_from_being_told_later(worl
     await world.services.answers.open(asked(world))
     await world.reboot(after_ms=int(LAPSED_S * 1_000))
     store = world.services.answers.store
-    store.trouble, store.trouble_for = StorageTrouble("locked"), {"renew"}  # type: ignore[attr-defined]  # the watched one
+    store.trouble, store.trouble_for = StorageTrouble("locked"), {"claim"}  # type: ignore[attr-defined]  # the watched one
     tending = asyncio.create_task(world.services.answers.run())
     try:
         await world.pass_time(60)
@@ -360,6 +360,86 @@ async def test_trouble_with_the_database_stops_nobody_from_being_told_later(worl
         tending.cancel()
 
     assert world.discord.told == {1: "answer.interrupted"}
+
+
+class BooksInTrouble:
+    """Books of questions that cannot be read at their first uses."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    async def waive(self, interaction_id: int, at: int) -> None:
+        assert interaction_id
+        assert at
+        self.times -= 1
+        if self.times >= 0:
+            raise StorageTrouble("the database is locked by another program")
+
+
+async def test_trouble_over_one_person_keeps_none_of_the_others_waiting(world: Harness) -> None:
+    for number in (1, 2, 3):
+        await world.services.answers.open(asked(world, number))
+    await world.reboot(after_ms=int(LAPSED_S * 1_000))
+    answers = world.services.answers
+    answers.help_books = BooksInTrouble(1)  # type: ignore[assignment]  # only waiving is asked for
+    tending = asyncio.create_task(answers.run())
+    try:
+        await world.pass_time(1)
+        assert set(world.discord.told) == {2, 3}
+        await world.pass_time(11)
+    finally:
+        tending.cancel()
+
+    assert set(world.discord.told) == {1, 2, 3}
+
+
+async def test_what_could_not_be_given_back_is_given_back_later(world: Harness) -> None:
+    answers = world.services.answers
+    await answers.open(asked(world))
+    answers.abandon(1)
+    answers.store.trouble, answers.store.trouble_for = StorageTrouble("locked"), {"release"}  # type: ignore[attr-defined]  # the watched one
+    with pytest.raises(StorageTrouble):
+        await answers.recover()
+    answers.store.trouble = None  # type: ignore[attr-defined]  # the same
+
+    await answers.recover()
+
+    assert world.discord.told == {1: "answer.interrupted"}
+
+
+async def test_a_claim_whose_answer_was_lost_keeps_nobody_waiting(world: Harness) -> None:
+    await world.services.answers.open(asked(world))
+    await world.reboot(after_ms=int(LAPSED_S * 1_000))
+    answers, now = world.services.answers, world.clock.now()
+    await answers.store.claim(world.owner, now, until=now + LEASE_MS, limit=50)
+    tending = asyncio.create_task(answers.run())
+    try:
+        await world.pass_time(LAPSED_S + room.EVERY_S)
+    finally:
+        tending.cancel()
+
+    assert world.discord.told == {1: "answer.interrupted"}
+
+
+async def test_while_many_are_told_slowly_those_who_wait_for_this_process_stay_its_own(
+    world: Harness,
+) -> None:
+    for number in range(1, 9):
+        await world.services.answers.open(asked(world, number))
+    await world.reboot(after_ms=int(LAPSED_S * 1_000))
+    answers, say = world.services.answers, world.services.answers.writer.answer
+    await answers.open(asked(world, 99))
+
+    async def slowly(*args: Any) -> None:
+        world.clock.move_to(world.clock.now() + 6_000)
+        await say(*args)
+
+    answers.writer.answer = slowly  # type: ignore[method-assign, assignment]  # one world, one test
+    await answers.recover()
+    now = world.clock.now()
+
+    assert len(world.discord.told) == 8
+    assert await answers.store.claim("another", now, until=now, limit=50) == ()
 
 
 async def test_a_channel_that_is_closed_leaves_it_to_the_moderators(world: Harness) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.jobs import JobState, Route
+from bot.domain.ports import Showing
 from bot.domain.tasks import TaskStatus
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, TooLarge, UserError
 from bot.services.admission.viewer import Viewer
@@ -16,6 +17,7 @@ from tests.services.harness import CHANNEL, GUILD
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
+    from bot.domain.ports import CardLocation, Picture
     from bot.texts import Text
     from tests.services.harness import Harness
 
@@ -262,6 +264,60 @@ async def test_a_crash_between_posting_and_recording_posts_no_second_message(wor
     assert len(world.discord.of(job.key)) == 1
 
 
+@pytest.mark.parametrize("trouble", [RetryLater("504", delay=60), ZeroDivisionError("a bug")])
+async def test_a_post_whose_answer_was_lost_is_found_after_an_outage_of_any_length(
+    world: Harness, trouble: Exception
+) -> None:
+    world.discord.closed = {Route.REPLY: "token", Route.EDIT: "gone"}
+    show, attempts = world.publisher._show, 0
+
+    async def unanswered(showing: Showing, route: Route, picture: Picture | None) -> CardLocation:
+        nonlocal attempts
+        attempts += route is Route.POST and showing.job.is_terminal
+        if attempts == 1:
+            await show(showing, route, picture)
+        if 0 < attempts < 9:
+            raise trouble
+        return await show(showing, route, picture)
+
+    world.publisher._show = unanswered  # type: ignore[method-assign]  # one world, one test
+    ended = await world.ended(await world.imagine())
+
+    assert ended.route is Route.POST
+    assert len(world.discord.of(ended.key)) == 1
+    assert ended.posting_at is None
+
+
+async def test_a_later_post_whose_answer_was_lost_is_looked_for_from_then_on(world: Harness) -> None:
+    world.discord.closed = {Route.REPLY: "token", Route.EDIT: "gone"}
+    show = world.publisher._show
+
+    async def refuse(showing: Showing, route: Route, picture: Picture | None) -> CardLocation:
+        if route is Route.POST and showing.job.is_terminal:
+            raise RetryLater("503", delay=600)
+        return await show(showing, route, picture)
+
+    world.publisher._show = refuse  # type: ignore[method-assign]  # one world, one test
+    job = await world.imagine()
+    await world.until(lambda: "find ⟩" in world.effects.names)
+    await world.pass_time(1)
+
+    tried = await world.job(job.key)
+    assert (tried.posting_at or 0) - (tried.finished_at or 0) >= 600_000
+
+
+async def test_a_bug_behind_a_delivery_does_not_undo_it(world: Harness) -> None:
+    async def fail(_: Job) -> None:
+        raise ZeroDivisionError("a bug")
+
+    world.services.worker.delivery.strayed = fail
+    job = await world.ended(await world.imagine())
+    await world.pass_time(600)
+
+    assert (await world.job(job.key)).is_delivered
+    assert world.meters.counts["deliveries route=reply"] == 1
+
+
 async def test_a_crash_before_posting_posts_after_the_restart(world: Harness) -> None:
     world.discord.closed = {Route.REPLY: "token", Route.EDIT: "gone"}
     job = await world.imagine()
@@ -283,6 +339,37 @@ async def test_an_unwanted_picture_is_kept_and_not_posted(world: Harness) -> Non
     assert (ended.state, ended.route, ended.unwanted) == (JobState.SUCCEEDED, Route.KEPT, True)
     assert world.discord.of(job.key)[0].picture is None
     assert not world.lost_ways
+
+
+@pytest.mark.parametrize("seconds", [6.0, 26.0, 29.0])
+async def test_a_job_that_another_process_cancelled_never_looks_as_if_it_ran(
+    world: Harness, seconds: float
+) -> None:
+    job = await world.imagine()
+    await world.pass_time(seconds)
+    assert await world.store._inner.cancel(job.key, world.clock.now()) is not None
+    await world.publisher.show(
+        Showing(await world.job(job.key), world.clock.now()), Route.REPLY, picture=None
+    )
+
+    ended = await world.ended(job)
+
+    (card,) = world.discord.of(job.key)
+    assert (ended.route, card.last.unwanted, card.picture) == (Route.KEPT, True, None)
+
+
+@pytest.mark.parametrize("trouble", [RouteClosed("message_gone"), RetryLater("503"), TooLarge("413")])
+async def test_a_card_that_cannot_say_that_its_job_was_cancelled_keeps_nobody_waiting(
+    world: Harness, trouble: Exception
+) -> None:
+    job = await world.imagine()
+    await world.pass_time(29)
+    await world.store._inner.cancel(job.key, world.clock.now())
+    world.discord.on_result += [trouble] * 9
+
+    ended = await world.ended(job, within=60)
+
+    assert ended.route is Route.KEPT
 
 
 async def test_a_failure_needs_no_picture(world: Harness) -> None:

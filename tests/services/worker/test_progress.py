@@ -10,17 +10,22 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.schedule import LEASE_MS
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
 from bot.metrics import Meters
+from bot.services.worker import progress
 from bot.services.worker.progress import ProgressEditor
+from bot.storage.tables import jobs as rows
 from tests.claims import claim_submissions
 from tests.process.clock import Idle
 from tests.storage import making
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.domain.ports import CardLocation, Picture, Showing
@@ -254,6 +259,112 @@ async def test_a_job_that_is_taken_while_its_first_card_is_being_drawn_has_its_c
     await world.calm()
 
     assert world.discord.of(job.key)[0].last.state is JobState.SUBMITTING
+
+
+async def end_elsewhere(world: Harness, *jobs: Job) -> None:
+    """Another process takes these out of the line, and shows what became of them."""
+    over = update(rows).where(rows.c.key.in_([job.key for job in jobs]))
+    values = {"state": "succeeded", "finished_at": 1, "delivered_at": 1, "route": "reply"}
+    await world._opened.database.write(lambda cn: cn.execute(over.values(values)).rowcount)
+
+
+@pytest.fixture
+async def gateway(world: Harness) -> AsyncIterator[Harness]:
+    """A process without a worker: its editor alone shows what it accepts."""
+    await world.kill()
+    await world.open()
+    editing = asyncio.create_task(world.services.editor.run())
+    yield world
+    editing.cancel()
+
+
+async def test_a_process_without_a_worker_forgets_what_others_took_on(gateway: Harness) -> None:
+    jobs = [await gateway.imagine(user=n) for n in range(60)]
+    waiting = jobs.pop()
+    await gateway.pass_time(30)
+    await end_elsewhere(gateway, *jobs)
+
+    await gateway.pass_time(progress.QUIET_MS / 1_000 + 61)
+
+    assert set(gateway.services.editor._cards) == {waiting.key}
+    assert gateway.discord.of(waiting.key)[0].versions[-1].ahead == 0
+
+
+async def test_where_the_next_in_line_is_another_processs_the_one_behind_it_is_told_at_once(
+    gateway: Harness,
+) -> None:
+    for n in range(3):
+        job = await gateway.imagine(user=n)
+        await gateway.pass_time(10)
+
+        assert gateway.discord.of(job.key)[0].versions[-1].ahead == 0
+        await end_elsewhere(gateway, job)
+
+
+async def test_a_waiting_card_is_forgotten_no_more_than_a_line_that_stands_still(gateway: Harness) -> None:
+    job = await gateway.imagine()
+    edits = len(gateway.discord.edits)
+
+    await gateway.pass_time(3_600)
+
+    assert set(gateway.services.editor._cards) == {job.key}
+    assert len(gateway.discord.edits) - edits <= 1
+
+
+async def test_a_cancelled_card_of_another_processs_job_is_forgotten_in_time(gateway: Harness) -> None:
+    job = await gateway.imagine()
+    await gateway.pass_time(10)
+    gateway.services.editor.changed(replace(job, state=JobState.RUNNING, unwanted=True))
+
+    await gateway.pass_time(progress.QUIET_MS / 1_000 + 61)
+    assert set(gateway.services.editor._cards) == {job.key}
+    await gateway.pass_time(progress.FORGET_MS / 1_000 + 61)
+
+    assert set(gateway.services.editor._cards) == set()
+
+
+async def test_a_job_withdrawn_from_the_front_lets_the_one_behind_it_say_that_it_is_next(
+    gateway: Harness,
+) -> None:
+    first, second = [await gateway.imagine(user=n) for n in range(2)]
+    await gateway.pass_time(10)
+    gone = await gateway.store.cancel(first.key, gateway.clock.now())
+    gateway.services.editor.changed(gone)
+
+    await gateway.pass_time(progress.QUIET_MS / 1_000 + 61)
+
+    assert gateway.discord.of(second.key)[0].versions[-1].ahead == 0
+
+
+async def test_waiting_cards_that_cannot_be_looked_up_are_looked_up_later(gateway: Harness) -> None:
+    job = await gateway.imagine()
+    await gateway.pass_time(10)
+    await end_elsewhere(gateway, job)
+    gateway.store.trouble, gateway.store.trouble_for = StorageTrouble("locked"), {"ahead"}
+    await gateway.pass_time(progress.QUIET_MS / 1_000 + 61)
+    assert set(gateway.services.editor._cards) == {job.key}
+    gateway.store.trouble = None
+
+    await gateway.pass_time(121)
+
+    assert set(gateway.services.editor._cards) == set()
+
+
+async def test_a_card_of_which_news_come_while_it_is_looked_up_stays(
+    gateway: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await gateway.imagine()
+    await gateway.pass_time(10)
+    editor = gateway.services.editor
+
+    async def slower_than_the_news(_keys: object) -> dict[JobKey, int]:
+        editor.changed(replace(job, state=JobState.RUNNING))
+        return {}
+
+    monkeypatch.setattr(gateway.store, "ahead", slower_than_the_news, raising=False)
+    await gateway.pass_time(progress.QUIET_MS / 1_000 + 61)
+
+    assert set(editor._cards) == {job.key}
 
 
 async def test_channels_seen_long_ago_are_forgotten(world: Harness) -> None:

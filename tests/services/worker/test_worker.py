@@ -12,6 +12,7 @@ from bot.domain.jobs import JobState
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.intake.naming import RandomNaming
 from bot.services.worker import worker as engine_room
+from bot.storage.jobs import walk
 from tests.claims import claim_work
 from tests.services.harness import Harness
 
@@ -88,6 +89,53 @@ async def test_a_shutdown_cuts_off_what_hangs_and_the_next_process_settles_it(wo
     assert len(world.upstream.tasks) == 1
 
 
+async def test_a_shutdown_keeps_what_is_in_flight_and_gives_the_rest_to_others_at_once(
+    world: Harness,
+) -> None:
+    followed = await world.imagine()
+    await world.pass_time(6)
+    api = world.services.worker.accounts.fixed["default"]
+    accept: Callable[..., Any] = api.imagine
+
+    async def slow(**kwargs: Any) -> Any:
+        task = await accept(**kwargs)
+        await world.clock.pause(100)
+        return task
+
+    api.imagine = slow  # type: ignore[method-assign]  # one world, one test
+    sent = await world.imagine("another", user=2)
+    await world.pass_time(12)
+
+    stopping = asyncio.create_task(world.services.worker.stop(within=60))
+    await world.calm()
+    now = world.clock.now()
+    at_once = await claim_work(world.store._inner, "other", now, lease_ms=10**6, limit=9)
+    await world.pass_time(80)
+    later = await claim_work(world.store._inner, "other", world.clock.now(), lease_ms=10**6, limit=9)
+    await world.pass_time(20)
+    await stopping
+    after = await world.job(sent.key)
+
+    assert [one.key for one in at_once] == [followed.key]
+    assert not later
+    assert (after.state, after.owner) == (JobState.SUBMITTED, None)
+    assert world._run is not None
+    await asyncio.wait_for(world._run, 60)
+
+
+async def test_a_shutdown_in_trouble_with_the_database_keeps_what_is_in_flight(world: Harness) -> None:
+    followed = await world.imagine()
+    await world.pass_time(6)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"held"}
+
+    await world.services.worker.stop(within=1)
+    await world.calm()
+
+    assert (await world.job(followed.key)).owner is None
+    assert world._run is not None
+    await asyncio.wait_for(world._run, 60)
+
+
 async def test_a_shutdown_with_the_database_in_trouble_still_ends(world: Harness) -> None:
     world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"abandon"}
 
@@ -118,6 +166,96 @@ async def test_leases_are_renewed_while_a_job_runs_for_long(world: Harness) -> N
 
     assert held.owner == world.owner
     assert not stolen
+
+
+async def test_a_look_whose_second_half_fails_works_on_what_the_first_one_took(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = await world.imagine()
+    await world.pass_time(8)
+    await world.kill()
+    world.owner = "second"
+    await world.open()
+    waiting = await world.imagine("another", user=2)
+    choose, calls = walk.choose, 0
+
+    def fail_once(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise StorageTrouble("the database is locked by another program")
+        return choose(*args, **kwargs)
+
+    monkeypatch.setattr(walk, "choose", fail_once)
+    await world.close()
+    world.clock.move_to(world.clock.now() + 60_000)
+    await world.boot()
+    await world.calm()
+
+    assert calls >= 1
+    assert (await world.ended(held, within=300)).state is JobState.SUCCEEDED
+    assert (await world.ended(waiting, within=300)).state is JobState.SUCCEEDED
+
+
+async def test_what_a_look_in_trouble_took_is_worked_on_and_the_trouble_is_told(
+    world: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.calm()
+    claim, troubles = world.store.claim, [StorageTrouble("locked by another program")]
+
+    async def in_trouble(*args: Any, **kwargs: Any) -> Any:
+        taken = await claim(*args, **kwargs)
+        return taken._replace(trouble=troubles.pop()) if taken.queued and troubles else taken
+
+    world.store.claim = in_trouble  # type: ignore[attr-defined]  # the watched store makes its methods up
+    ended = await world.ended(await world.imagine(), within=120)
+
+    assert ended.state is JobState.SUCCEEDED
+    assert [one.message for one in caplog.records if one.name == engine_room.__name__] == ["claiming_failed"]
+
+
+@pytest.mark.parametrize("after_ms", [0, 60_000])
+async def test_what_was_taken_by_a_claim_whose_answer_was_lost_is_let_go_and_taken_again(
+    world: Harness, after_ms: int
+) -> None:
+    await world.calm()
+    claim, lost = world.store.claim, 0
+
+    async def unanswered(*args: Any, **kwargs: Any) -> Any:
+        nonlocal lost
+        taken = await claim(*args, **kwargs)
+        if (taken.work or taken.queued) and not lost:
+            lost += 1
+            raise StorageTrouble("connection to the database was lost")
+        return taken
+
+    if after_ms:  # a row past the queue; else one that is marked as being sent
+        job = await world.imagine()
+        await world.pass_time(8)
+        await world.reboot(after_ms=after_ms)
+        claim = world.store.claim
+        world.store.claim = unanswered  # type: ignore[attr-defined]  # the watched store makes its methods up
+    else:
+        world.store.claim = unanswered  # type: ignore[attr-defined]  # as above
+        job = await world.imagine()
+    ended = await world.ended(job, within=3_600)
+
+    assert lost == 1
+    assert ended.is_terminal
+    assert (ended.state is JobState.SUCCEEDED) == bool(after_ms)
+    assert len(world.upstream.tasks) == bool(after_ms)
+
+
+async def test_what_came_onto_disk_after_its_claim_was_given_up_is_found_by_the_renewal(
+    world: Harness,
+) -> None:
+    job = await world.imagine()
+    await world.pass_time(8)
+    (tracker,) = world.services.worker.trackers.values()
+    tracker.drop(job.key)  # a commit that was given up came through late: it is ours, and nobody knows
+    assert (await world.job(job.key)).owner == world.owner
+
+    assert (await world.ended(job, within=300)).state is JobState.SUCCEEDED
 
 
 async def test_a_step_that_could_not_be_stored_lets_its_row_go(world: Harness) -> None:

@@ -15,7 +15,7 @@ from bot.domain.jobs import LATE_WATCH_MS, JobState, Route
 from bot.domain.pools import Allowance, Pool
 from bot.domain.ports import Load
 from bot.domain.tasks import RemoteTaskId, TaskStatus
-from bot.errors import LeaseLost
+from bot.errors import LeaseLost, StorageTrouble
 from bot.storage.jobs import walk
 from bot.storage.tables import jobs as rows
 from tests.claims import claim_submissions, claim_work, next_due
@@ -230,6 +230,32 @@ async def test_saving_does_not_shorten_a_lease_that_was_renewed_meanwhile(store:
     await store.save(claimed.submitted(RemoteTaskId("1"), LATER))
 
     assert await work(store, owner="other", now=LATER + 2 * LEASE) == ()
+
+
+async def test_what_is_held_is_told_by_name(store: SqlJobStore) -> None:
+    tracked = await sent_job(store, "1")
+    await store.insert(job(), FREE)
+    await work(store)
+    (sending,) = await send(store)
+
+    assert await store.held("w") == {tracked.key, sending.key}
+    assert await store.held("stranger") == set()
+
+
+async def test_trouble_behind_due_work_loses_nothing_of_what_was_taken(
+    store: SqlJobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracked = await sent_job(store, "1")
+    await store.insert(job(), FREE)
+
+    def fail(*_: object, **__: object) -> None:
+        raise StorageTrouble("locked by another program")
+
+    monkeypatch.setattr(walk, "choose", fail)
+    taken = await store.claim("w", LATER, lease_ms=LEASE, limit=9, places=9, max_running=9)
+
+    assert [one.key for one in taken.work] == [tracked.key]
+    assert (taken.queued, str(taken.trouble)) == ((), "locked by another program")
 
 
 async def test_abandoned_jobs_can_be_taken_at_once_and_the_old_worker_is_a_ghost(store: SqlJobStore) -> None:

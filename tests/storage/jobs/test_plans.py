@@ -139,10 +139,11 @@ async def test_a_server_with_a_key_of_its_own_counts_its_own_waiting_jobs_only(w
 async def test_leases_are_found_by_their_owner(watched: Statements) -> None:
     await watched.storage.jobs.renew("w", LATER)
     await watched.storage.jobs.abandon("w")
+    await watched.storage.jobs.held("w")
 
     plans = await watched.plans()
 
-    assert ["jobs_owner (owner=?)" in step for step in plans] == [True, True]
+    assert ["jobs_owner (owner=?)" in step for step in plans] == [True, True, True]
 
 
 async def test_accepting_and_saving_look_at_a_few_rows(watched: Statements) -> None:

@@ -66,6 +66,28 @@ async def test_of_a_sleeper_and_a_rescuer_exactly_one_has_its_way(storage: Stora
         await storage.answers.write([], [number], owner="rescuer", until=LAPSED)
 
 
+async def test_only_the_named_ones_of_a_process_are_kept_for_it(storage: Storage) -> None:
+    await storage.answers.write([opened(1), opened(2)], (), owner="one", until=NOON)
+    await storage.answers.write([opened(3)], (), owner="another", until=NOON)
+
+    await storage.answers.renew({1, 3}, LAPSED, owner="one", until=LAPSED + 1)
+
+    taken = await storage.answers.claim("two", LAPSED, until=LAPSED + 1, limit=50)
+    assert sorted(one.interaction_id for one in taken) == [2, 3]
+
+
+async def test_a_lease_of_a_clock_that_stood_ahead_holds_nothing_when_it_is_set_right(
+    storage: Storage,
+) -> None:
+    year = 365 * 24 * 3_600_000
+    await storage.answers.write([opened(1)], (), owner="one", until=NOON + year)
+    await storage.answers.write([opened(2)], (), owner="one", until=LAPSED + 3_600_000)
+
+    taken = await storage.answers.claim("two", LAPSED, until=LAPSED + 1, limit=50)
+
+    assert [one.interaction_id for one in taken] == [1]
+
+
 async def test_a_job_closes_its_own_answer_and_what_was_told_is_forgotten_in_a_day(storage: Storage) -> None:
     await storage.answers.write([opened(1), opened(2)], (), owner="one", until=NOON)
     assert await begun(storage, job(interaction_id=1))

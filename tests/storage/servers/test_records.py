@@ -206,6 +206,18 @@ async def test_a_notice_is_told_once_in_its_window_and_counts_what_was_held_back
     assert await claim(GUILD, "key", NOON + 200, window_ms=100) == 0
 
 
+async def test_a_notice_told_while_the_clock_stood_ahead_is_told_again_when_it_is_set_right(
+    storage: Storage,
+) -> None:
+    claim = storage.guilds.records.claim_notice
+    assert await claim(GUILD, "key", NOON + 365 * DAY, window_ms=DAY) == 0
+    assert await claim(GUILD, "key", NOON + 365 * DAY + 1, window_ms=DAY) is None
+
+    assert await claim(GUILD, "key", NOON, window_ms=DAY) == 1
+    assert await claim(GUILD, "key", NOON - 5_000, window_ms=DAY) is None  # another machine's clock is behind
+    assert await claim(GUILD, "key", NOON + DAY - 1, window_ms=DAY) is None
+
+
 async def test_of_many_processes_one_tells_a_notice(storage: Storage, another: Opener) -> None:
     second = await another()
 
