@@ -97,87 +97,63 @@ class Need(StrEnum):
     """Nobody knows: hidden, and logged once."""
 
 
-class ResultShape(StrEnum):
-    """What a finished press shows."""
-
-    GRID = "grid"
-    SINGLE = "single"
-    VIDEO = "video"
-    TEXT = "text"
-
-
 @dataclass(frozen=True, slots=True)
 class _Kind:
     pattern: re.Pattern[str]
     need: Need
-    shape: ResultShape | None
     group: int
     """Which group of rows its buttons stand in (contract §6.4)."""
     title: str
     """Its name where upstream gives none; braces take the pattern's named parts."""
 
 
-_GRID, _SINGLE, _VIDEO, _TEXT = ResultShape
 _SPLITS, _VARIATIONS, _FINER, _ZOOMS, _PANS, _REST = range(6)
 
 
-def _kind(pattern: str, need: Need, shape: ResultShape | None, group: int, title: str) -> _Kind:
-    return _Kind(re.compile(pattern), need, shape, group, title)
+def _kind(pattern: str, need: Need, group: int, title: str) -> _Kind:
+    return _Kind(re.compile(pattern), need, group, title)
 
 
 # Read from the top, case-sensitively, at the beginning of the customId (contract §6.1, "Matching traps"): model
 # versions are never listed, and `MJ::JOB::upsample::` is not `MJ::JOB::upsample_v7…`.
 _KINDS: Final[Mapping[Family, _Kind]] = MappingProxyType(
     {
-        Family.UPSAMPLE: _kind(r"MJ::JOB::upsample::(?P<n>\d+)", Need.NOTHING, _SINGLE, _SPLITS, "U{n}"),
-        Family.VARIATION: _kind(r"MJ::JOB::variation::(?P<n>\d+)", Need.NOTHING, _GRID, _VARIATIONS, "V{n}"),
-        Family.REROLL: _kind(r"MJ::JOB::reroll::", Need.NOTHING, _GRID, _SPLITS, "Reroll"),
-        Family.VARY_SUBTLE: _kind(r"MJ::JOB::low_variation::", Need.NOTHING, _GRID, _FINER, "Vary (Subtle)"),
-        Family.VARY_STRONG: _kind(r"MJ::JOB::high_variation::", Need.NOTHING, _GRID, _FINER, "Vary (Strong)"),
-        Family.VARY_REGION: _kind(r"MJ::Inpaint::", Need.MASK, _GRID, _FINER, "Vary (Region)"),
-        Family.MAKE_SQUARE: _kind(r"MJ::Outpaint::100::", Need.NOTHING, _GRID, _ZOOMS, "Make Square"),
-        Family.ZOOM_OUT: _kind(
-            r"MJ::Outpaint::(?P<zoom>\d+)::", Need.NOTHING, _GRID, _ZOOMS, "Zoom Out {zoom}"
-        ),
-        Family.CUSTOM_ZOOM: _kind(r"MJ::CustomZoom::", Need.TEXT, _GRID, _ZOOMS, "Custom Zoom"),
-        Family.PAN: _kind(
-            r"MJ::JOB::pan_(?P<side>left|right|up|down)::", Need.NOTHING, _GRID, _PANS, "Pan {side}"
-        ),
+        Family.UPSAMPLE: _kind(r"MJ::JOB::upsample::(?P<n>\d+)", Need.NOTHING, _SPLITS, "U{n}"),
+        Family.VARIATION: _kind(r"MJ::JOB::variation::(?P<n>\d+)", Need.NOTHING, _VARIATIONS, "V{n}"),
+        Family.REROLL: _kind(r"MJ::JOB::reroll::", Need.NOTHING, _SPLITS, "Reroll"),
+        Family.VARY_SUBTLE: _kind(r"MJ::JOB::low_variation::", Need.NOTHING, _FINER, "Vary (Subtle)"),
+        Family.VARY_STRONG: _kind(r"MJ::JOB::high_variation::", Need.NOTHING, _FINER, "Vary (Strong)"),
+        Family.VARY_REGION: _kind(r"MJ::Inpaint::", Need.MASK, _FINER, "Vary (Region)"),
+        Family.MAKE_SQUARE: _kind(r"MJ::Outpaint::100::", Need.NOTHING, _ZOOMS, "Make Square"),
+        Family.ZOOM_OUT: _kind(r"MJ::Outpaint::(?P<zoom>\d+)::", Need.NOTHING, _ZOOMS, "Zoom Out {zoom}"),
+        Family.CUSTOM_ZOOM: _kind(r"MJ::CustomZoom::", Need.TEXT, _ZOOMS, "Custom Zoom"),
+        Family.PAN: _kind(r"MJ::JOB::pan_(?P<side>left|right|up|down)::", Need.NOTHING, _PANS, "Pan {side}"),
         Family.UPSCALE: _kind(
             r"MJ::JOB::upsample_[^:]*?(?P<how>subtle|creative|\d+x(?=:|$))?(?=:|$)",
             Need.NOTHING,
-            _SINGLE,
             _FINER,
             "Upscale ({how})",
         ),
         Family.EXTEND: _kind(
-            r"MJ::JOB::animate_(?P<how>high|low)_extend::", Need.VIDEO, _VIDEO, _REST, "Extend ({how} motion)"
+            r"MJ::JOB::animate_(?P<how>high|low)_extend::", Need.VIDEO, _REST, "Extend ({how} motion)"
         ),
         Family.ANIMATE: _kind(
-            r"MJ::JOB::animate_(?P<how>high|low)::", Need.VIDEO, _VIDEO, _REST, "Animate ({how} motion)"
+            r"MJ::JOB::animate_(?P<how>high|low)::", Need.VIDEO, _REST, "Animate ({how} motion)"
         ),
-        Family.ANIMATE_MANUALLY: _kind(
-            r"MJ::JOB::video::.*::manual$", Need.TEXT, _VIDEO, _REST, "Animate manually"
-        ),
-        Family.TAKE_CLIP: _kind(
-            r"MJ::JOB::video_virtual_upscale::(?P<n>\d+)", Need.VIDEO, _VIDEO, _SPLITS, "U{n}"
-        ),
-        Family.IMAGINE_LINE: _kind(
-            r"MJ::J(?:ob|OB)::PicReader::(?P<n>\d+)", Need.TEXT, _GRID, _REST, "Imagine {n}"
-        ),
-        Family.IMAGINE_ALL: _kind(r"MJ::J(?:ob|OB)::PicReader::all", Need.NO_JOB, None, _REST, "Imagine all"),
-        Family.DESCRIBE_AGAIN: _kind(r"MJ::Picread::Retry", Need.NOTHING, _TEXT, _REST, "Describe again"),
+        Family.ANIMATE_MANUALLY: _kind(r"MJ::JOB::video::.*::manual$", Need.TEXT, _REST, "Animate manually"),
+        Family.TAKE_CLIP: _kind(r"MJ::JOB::video_virtual_upscale::(?P<n>\d+)", Need.VIDEO, _SPLITS, "U{n}"),
+        Family.IMAGINE_LINE: _kind(r"MJ::J(?:ob|OB)::PicReader::(?P<n>\d+)", Need.TEXT, _REST, "Imagine {n}"),
+        Family.IMAGINE_ALL: _kind(r"MJ::J(?:ob|OB)::PicReader::all", Need.NO_JOB, _REST, "Imagine all"),
+        Family.DESCRIBE_AGAIN: _kind(r"MJ::Picread::Retry", Need.NOTHING, _REST, "Describe again"),
         Family.IMAGINE_SHORTENED: _kind(
-            r"MJ::J(?:ob|OB)::PromptAnalyzer::(?P<n>\d+)", Need.TEXT, _GRID, _REST, "Imagine {n}"
+            r"MJ::J(?:ob|OB)::PromptAnalyzer::(?P<n>\d+)", Need.TEXT, _REST, "Imagine {n}"
         ),
-        Family.BOOKMARK: _kind(r"MJ::BOOKMARK::", Need.NO_JOB, None, _REST, "Favourite"),
-        Family.CANCEL: _kind(r"MJ::CancelJob::", Need.NO_JOB, None, _REST, "Cancel job"),
-        Family.DRAW_AGAIN: _kind(r"EASEL::DRAW::again$", Need.NOTHING, _GRID, _SPLITS, "Again"),
-        Family.DRAW_VARIED: _kind(
-            r"EASEL::DRAW::vary::(?P<n>[1-9])$", Need.NOTHING, _GRID, _SPLITS, "Vary {n}"
-        ),
-        Family.LINK: _kind(r"\s*$", Need.NO_JOB, None, _REST, "Link"),
-        Family.UNKNOWN: _kind(r"", Need.UNKNOWN, None, _REST, "Other action"),
+        Family.BOOKMARK: _kind(r"MJ::BOOKMARK::", Need.NO_JOB, _REST, "Favourite"),
+        Family.CANCEL: _kind(r"MJ::CancelJob::", Need.NO_JOB, _REST, "Cancel job"),
+        Family.DRAW_AGAIN: _kind(r"EASEL::DRAW::again$", Need.NOTHING, _SPLITS, "Again"),
+        Family.DRAW_VARIED: _kind(r"EASEL::DRAW::vary::(?P<n>[1-9])$", Need.NOTHING, _SPLITS, "Vary {n}"),
+        Family.LINK: _kind(r"\s*$", Need.NO_JOB, _REST, "Link"),
+        Family.UNKNOWN: _kind(r"", Need.UNKNOWN, _REST, "Other action"),
     }
 )
 
@@ -227,11 +203,6 @@ def classify(custom_id: str) -> Family:
 def need_of(family: Family) -> Need:
     """What a press of this family takes besides the customId."""
     return _KINDS[family].need
-
-
-def shape_of(family: Family) -> ResultShape | None:
-    """What its result shows; None where there is none, or nobody knows. A rerolled grid of clips is clips again."""
-    return _KINDS[family].shape
 
 
 def is_split(family: Family) -> bool:

@@ -11,7 +11,6 @@ from bot.domain.actions import (
     LABEL_LIMIT,
     Family,
     Need,
-    ResultShape,
     buttons,
     classify,
     describe_press,
@@ -19,7 +18,6 @@ from bot.domain.actions import (
     lay_out,
     need_of,
     pattern_of,
-    shape_of,
     unknown_of,
     zooms_of,
 )
@@ -261,18 +259,13 @@ def test_only_taking_one_out_of_a_grid_gives_the_same_again() -> None:
     assert {family for family in Family if is_split(family)} == {Family.UPSAMPLE, Family.TAKE_CLIP}
 
 
-def test_each_family_says_what_it_needs_and_what_it_gives() -> None:
+def test_each_family_says_what_it_needs() -> None:
     assert need_of(Family.VARY_REGION) is Need.MASK
     assert need_of(Family.CUSTOM_ZOOM) is Need.TEXT
     assert need_of(Family.ANIMATE) is Need.VIDEO
     assert need_of(Family.BOOKMARK) is Need.NO_JOB
     assert need_of(Family.UNKNOWN) is Need.UNKNOWN
     assert need_of(Family.PAN) is Need.NOTHING
-    assert shape_of(Family.PAN) is ResultShape.GRID
-    assert shape_of(Family.UPSAMPLE) is ResultShape.SINGLE
-    assert shape_of(Family.ANIMATE) is ResultShape.VIDEO
-    assert shape_of(Family.DESCRIBE_AGAIN) is ResultShape.TEXT
-    assert shape_of(Family.BOOKMARK) is None
 
 
 def test_a_pattern_is_the_same_for_every_picture_and_short() -> None:
