@@ -28,7 +28,7 @@ from bot.storage.server_tables import audit
 from bot.texts import text
 from bot.ui.kit.escape import quoted
 from bot.ui.moderation.list_modals import read_limits
-from bot.ui.moderation.panel import TRANSLATE, panel_view
+from bot.ui.moderation.panel import panel_view
 from bot.ui.moderation.prompt_lists import images_view
 from bot.ui.moderation.setting_words import Localizer
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
@@ -171,7 +171,7 @@ async def test_a_panel_with_long_lists_stays_within_discords_limits(tmp_path: Pa
             assert shown.total_children_count <= 40
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != TRANSLATE])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "translate"])
 async def test_every_declared_setting_has_a_window_with_a_field_for_each(
     tmp_path: Path, command: str
 ) -> None:

@@ -15,7 +15,7 @@ from bot.domain.jobs import JobState
 from bot.domain.pools import MIDJOURNEY_POOLS, Pool
 from bot.domain.prices import Charge
 from bot.domain.servers.access import PressPermission, Treatment
-from bot.domain.servers.declarations import Number
+from bot.domain.servers.declarations import Number, Switch
 from bot.domain.servers.guilds import SECTIONS
 from bot.domain.servers.moderation import Match, WordAction
 from bot.domain.servers.server_settings import COMMANDS, DECLARATIONS
@@ -60,6 +60,7 @@ COMMAND_WORDS: Final = tuple(
 )
 """Commands that are made of declarations, and their options."""
 
+SPOKEN: Final = [declared for declared in DECLARATIONS if declared.about.sentence]
 FAMILIES: Final[dict[str, Iterable[str]]] = {
     "action.{}": WordAction,
     "advice.{}": FAILURE,
@@ -121,6 +122,12 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "panel.{}": {
         d.about.kind.hint for d in DECLARATIONS if isinstance(d.about.kind, Number) and d.about.kind.hint
     },
+    "mod.{}": tuple(str(d.about.sentence) for d in SPOKEN if not isinstance(d.about.kind, Switch)),
+    "mod.{}_{}": tuple(
+        f"{d.about.sentence}_{word}"
+        for d in SPOKEN
+        for word in (("on", "off") if isinstance(d.about.kind, Switch) else filter(None, [d.about.unset]))
+    ),
     "setting.{}.{}": tuple(f"{d.about.command}.{d.about.option}" for d in DECLARATIONS),
     "server.button.{}": Answer,
     "keys.button.{}": KeyAnswer,

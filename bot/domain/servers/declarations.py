@@ -80,6 +80,11 @@ class Setting:
     """Whether moderators are exempt, which is said wherever it is set."""
     path: str | None = None
     """The whole command, where that is not `mod <command>`."""
+    sentence: str | None = None
+    """What `mod.<sentence>` says of it, with a number as `n` and everything else by the option's name; a switch has two such
+    sentences (`_on`, `_off`), and nothing has one of its own (`_off`, `_automatic`, as `unset` says). None: “name: value”."""
+    needs_model: bool = False
+    """Whether it means something only where the owner has named a chat model."""
 
     def is_taken_away_by(self, value: object) -> bool:
         """Whether a value means nothing: 0, where it may be nothing and 0 is out of bounds."""

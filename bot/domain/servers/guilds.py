@@ -76,10 +76,16 @@ class GuildSettings:
     """A pool without any rule follows the deployment's defaults."""
     totals: tuple[ServerTotal, ...] = ()
     prices: tuple[Price, ...] = ()
-    zone: str = setting("zone", "name", Named.ZONE, default=UTC_ZONE, path="pool zone")
+    zone: str = setting("zone", "name", Named.ZONE, default=UTC_ZONE, path="pool zone", sentence="zone")
     """The time zone in which a day begins."""
     locale: str | None = setting(
-        "language", "language", Named.LANGUAGE, default=None, optional=True, unset="automatic"
+        "language",
+        "language",
+        Named.LANGUAGE,
+        default=None,
+        optional=True,
+        unset="automatic",
+        sentence="language",
     )
     """Language of public cards; None: Discord's setting of the server."""
     press: PressPolicy = field(default_factory=PressPolicy)
@@ -89,10 +95,16 @@ class GuildSettings:
     words: tuple[WordRule, ...] = ()
     strikes: StrikePolicy = field(default_factory=StrikePolicy)
     log_channel: int | None = setting(
-        "log", "channel", Named.CHANNEL, default=None, optional=True, unset="off"
+        "log", "channel", Named.CHANNEL, default=None, optional=True, unset="off", sentence="log"
     )
     retention_days: int | None = setting(
-        "retention", "days", Number(1, 3_650), default=None, optional=True, unset="off"
+        "retention",
+        "days",
+        Number(1, 3_650),
+        default=None,
+        optional=True,
+        unset="off",
+        sentence="retention",
     )
     """After so many days prompts of finished jobs are forgotten; None: kept."""
     pauses: tuple[Pause, ...] = ()
@@ -101,7 +113,12 @@ class GuildSettings:
     limits: tuple[ParameterLimit, ...] = ()
     kinds: tuple[KindRule, ...] = ()
     batch: int = setting(
-        "batch", "most", Number(1, MOST_JOBS), default=DEFAULT_JOBS, path="mod prompts batch"
+        "batch",
+        "most",
+        Number(1, MOST_JOBS),
+        default=DEFAULT_JOBS,
+        path="mod prompts batch",
+        sentence="prompt_batch",
     )
     """Jobs that one prompt may ask for (`--repeat`, choices in braces); 1: no more than one."""
 
@@ -114,9 +131,11 @@ class GuildSettings:
         unset="automatic",
     )
     """Seconds after which a result comes as a new message that pings; 0: always, `NEVER`: never, None: as usual."""
-    translate: bool = setting("translate", "on", Switch(), default=False)
+    translate: bool = setting(
+        "translate", "on", Switch(), default=False, sentence="translate", needs_model=True
+    )
     """Whether prompts of members who did not say otherwise are sent in English."""
-    previews: bool = setting("previews", "on", Switch(), default=True)
+    previews: bool = setting("previews", "on", Switch(), default=True, sentence="previews")
     """Whether cards show a picture while it is being made, where the service gives one: as Midjourney itself does."""
 
     def pause_of(self, pool: Pool) -> Pause | None:

@@ -35,7 +35,6 @@ ROOM_OF_IMAGES: Final = 100
 """and of each of the three about pictures put in, which have a command of their own that shows them."""
 ROW: Final = 5
 POOLS: Final = "pools"
-TRANSLATE: Final = "translate"
 GROUPS: Final = (
     (POOLS,),
     ("press", "gate", "strikes"),
@@ -63,7 +62,9 @@ def panel_view(
         head.append(localizer.localize(notice))
     view.add_item(discord.ui.TextDisplay("\n".join(head)))
     grouped = {name for group in GROUPS for name in group}
-    shown = [command for command in COMMANDS if helps or command != TRANSLATE]
+    shown = [
+        name for name, declared in COMMANDS.items() if helps or not any(d.about.needs_model for d in declared)
+    ]
     for group in (*GROUPS, tuple(command for command in shown if command not in grouped)):
         box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
         box.add_item(discord.ui.TextDisplay("\n".join(_lines(group, settings, localizer))))

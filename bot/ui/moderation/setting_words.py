@@ -88,21 +88,31 @@ def value_words(declared: DeclaredSetting, value: Any) -> Text | str | int:
 
 def command_lines(command: str, settings: GuildSettings, localizer: Localizer) -> list[str]:
     """What is set by a command, in sentences; where moderators are exempt, that is said."""
-    sentence = SENTENCES.get(command)
-    lines = list(
-        _plainly(command, settings, localizer) if sentence is None else sentence(settings, localizer)
-    )
-    declared = COMMANDS[command]
+    composed, declared = COMPOSED.get(command), COMMANDS[command]
+    if composed is None:
+        lines = [localizer.localize(_sentence(one, one.read(settings))) for one in declared]
+    else:
+        lines = list(composed(settings, localizer))
     changed = any(one.read(settings) != one.default for one in declared)
     if changed and any(one.about.exempt for one in declared):
         lines[-1] += " " + localizer.localize(text("setting.exempt"))
     return lines
 
 
-def _plainly(command: str, settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
-    for declared in COMMANDS[command]:
-        value = value_words(declared, declared.read(settings))
-        yield localizer.localize(text("setting.is", label=label_of(declared), value=value))
+def _sentence(declared: DeclaredSetting, value: Any) -> Text:
+    """What is set, in the sentence that the declaration names."""
+    about = declared.about
+    match about.sentence, value, about.kind:
+        case None, _, _:
+            return text("setting.is", label=label_of(declared), value=value_words(declared, value))
+        case name, None, _:
+            return text(f"mod.{name}_{about.unset}")
+        case name, _, Switch():
+            return text(f"mod.{name}_{'on' if value else 'off'}")
+        case name, _, Number():
+            return text(f"mod.{name}", n=value)
+        case name, _, _:
+            return text(f"mod.{name}", **{about.option: value_words(declared, value)})
 
 
 def _one(sentence: Callable[[GuildSettings], Text]) -> Callable[[GuildSettings, Localizer], Iterable[str]]:
@@ -131,24 +141,6 @@ def _gate(settings: GuildSettings) -> Text:
     return text("mod.gate_account", account=account) if gate.hours_of_account else text("mod.gate_open")
 
 
-def _log(settings: GuildSettings) -> Text:
-    if settings.log_channel is None:
-        return text("mod.log_off")
-    return text("mod.log", channel=str(settings.log_channel))
-
-
-def _language(settings: GuildSettings) -> Text:
-    if settings.locale is None:
-        return text("mod.language_auto")
-    return text("mod.language", language=name_of(settings.locale))
-
-
-def _retention(settings: GuildSettings) -> Text:
-    if settings.retention_days is None:
-        return text("mod.retention_off")
-    return text("mod.retention", n=settings.retention_days)
-
-
 def _pings(settings: GuildSettings) -> Text:
     """When a slow picture pings; where nothing is decided, what is usual."""
     after = NEWS_AFTER if settings.news_after is None else settings.news_after
@@ -157,21 +149,14 @@ def _pings(settings: GuildSettings) -> Text:
     return text("mod.pings_always") if after == 0 else text("mod.pings_after", seconds=after)
 
 
-SENTENCES: Final[Mapping[str, Callable[[GuildSettings, Localizer], Iterable[str]]]] = {
+COMPOSED: Final[Mapping[str, Callable[[GuildSettings, Localizer], Iterable[str]]]] = {
     "strikes": _one(_strikes),
     "press": _one(lambda s: text(f"mod.press_{s.press.who.value}", role=str(s.press.role_id))),
     "gate": _one(_gate),
-    "log": _one(_log),
-    "language": _one(_language),
-    "retention": _one(_retention),
-    "zone": _one(lambda s: text("mod.zone", zone=s.zone)),
     "pings": _one(_pings),
-    "previews": _one(lambda s: text("mod.previews_on" if s.previews else "mod.previews_off")),
-    "translate": _one(lambda s: text("mod.translate_on" if s.translate else "mod.translate_off")),
-    "batch": _one(lambda s: text("mod.prompt_batch", n=s.batch)),
     "images": lambda settings, localizer: image_lines(settings.images, localizer.localize),
 }
-"""Sentences of commands that have better ones than “name: value”."""
+"""Commands whose settings are said together, in other words than one sentence for each."""
 
 
 # -- lists ---------------------------------------------------------------------------------------------------
