@@ -284,7 +284,10 @@ class Worker:
         self.trackers.opened(job.account, reader, self.clock.now()).take(job)
 
     async def _put_off(self, job: Job, wait_ms: int) -> None:
-        await self.store.release(job.put_off(due_at=self.clock.now() + wait_ms))
+        held = await self.store.get(job.key)  # with what was written of it since it was claimed
+        if held is None or (held.owner, held.fence) != (self.owner, job.fence):
+            raise LeaseLost(job.key)
+        await self.store.release(held.put_off(due_at=self.clock.now() + wait_ms))
 
     # -- hands -------------------------------------------------------------------------------------------
 
@@ -325,10 +328,9 @@ class Worker:
     async def _shelve(self, job: Job) -> None:
         """A bug stopped this job: bring it back later, more and more rarely, instead of in a tight loop."""
         try:
-            held = await self.store.get(job.key)  # with what the step has written of it
-            if held is None or (held.owner, held.fence) != (self.owner, job.fence):
-                raise LeaseLost(job.key)
-            await self._put_off(held, backoff_ms(job.tries, self.chance(), first=5 * SECOND, cap=10 * MINUTE))
+            await self._put_off(job, backoff_ms(job.tries, self.chance(), first=5 * SECOND, cap=10 * MINUTE))
+        except LeaseLost:
+            log.info("job_taken_over", extra={"job": job.key})
         except EaselError as error:
             self._dropped.add(job.key)
             log.warning("job_not_shelved", extra={"job": job.key, "reason": str(error)})
@@ -336,8 +338,8 @@ class Worker:
     # -- leases ------------------------------------------------------------------------------------------
 
     def _known(self) -> set[JobKey]:
-        """What is worked on here, or followed."""
-        return {*self._busy, *self.trackers.jobs()}
+        """What is worked on here, followed, or about to be let go."""
+        return {*self._busy, *self.trackers.jobs(), *self._dropped}
 
     async def _let_go_unknown(self) -> int:
         """Give back what nothing here works on, while no claim runs: nobody else takes what is renewed for ever."""
@@ -354,8 +356,9 @@ class Worker:
             self.trackers.rest(self.clock.now())
             try:
                 if self._dropped:
-                    await self.store.disown(self.owner, frozenset(self._dropped))
-                    self._dropped.clear()
+                    dropped = frozenset(self._dropped)
+                    await self.store.disown(self.owner, dropped)
+                    self._dropped -= dropped  # and not those that came meanwhile
                 held = await self.store.renew(self.owner, self.clock.now() + LEASE_MS)
                 self._astray = self._astray or held > len(self._known())
             except StorageTrouble as trouble:

@@ -312,6 +312,8 @@ async def test_a_bug_behind_a_delivery_does_not_undo_it(world: Harness) -> None:
 
     world.services.worker.delivery.strayed = fail
     job = await world.ended(await world.imagine())
+    await world.calm()
+    assert not world.services.worker._dropped
     await world.pass_time(600)
 
     assert (await world.job(job.key)).is_delivered

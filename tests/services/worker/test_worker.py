@@ -270,6 +270,20 @@ async def test_a_step_that_could_not_be_stored_lets_its_row_go(world: Harness) -
     assert ended.state is JobState.SUCCEEDED
 
 
+async def test_a_row_that_is_let_go_is_let_go_once(world: Harness) -> None:
+    job = await world.imagine()
+    await world.pass_time(25)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"release", "claim", "disown"}
+    await world.until(lambda: job.key in world.services.worker._dropped)
+    await world.pass_time(1)
+    world.store.trouble, world.picture_takes = None, 25
+
+    ended = await world.ended(job, within=120)
+
+    assert ended.state is JobState.SUCCEEDED
+    assert "leases_lost" not in world.meters.counts
+
+
 async def test_a_bug_with_the_database_in_trouble_does_not_lose_the_job(world: Harness) -> None:
     job = await world.imagine()
     await world.pass_time(25)
