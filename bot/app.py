@@ -71,7 +71,7 @@ async def assemble(
     *,
     guard: Guard = unguarded,
     clock: Clock | None = None,
-    engine: bool = True,
+    runs_jobs: bool = True,
     on_lost_way: Callable[[Job, str], None] | None = None,
 ) -> AsyncIterator[App]:
     """Open everything that one process needs, and close it all whatever happens.
@@ -100,7 +100,7 @@ async def assemble(
         bot = Easel(
             catalogues=catalogues,
             meta=storage.meta,
-            sync_commands=engine and settings.role != "worker",
+            sync_commands=runs_jobs and settings.role != "worker",
             shard_count=settings.shard_count,
             shard_ids=settings.shard_ids,
             owner_guild=settings.owner_guild,
@@ -168,8 +168,8 @@ async def assemble(
             ),
             stopping=stopping,
         )
-        if engine:
-            bot.on_setup = app.start_engine
+        if runs_jobs:
+            bot.on_setup = app.start_workers
         yield app
 
 
@@ -265,7 +265,7 @@ async def run(settings: Settings) -> None:
 async def sync(settings: Settings) -> int:
     """Tell Discord the commands, changed or not; returns how many. Raises `StartupError`."""
     log_room.setup(style=settings.log_format, level=settings.log_level, secrets=settings.secrets())
-    async with assemble(settings, engine=False) as app, app.bot:
+    async with assemble(settings, runs_jobs=False) as app, app.bot:
         await app.log_in()
         if not await app.bot.sync_if_changed(force=True):
             raise StartupError("Discord did not take the commands; the log says why.")

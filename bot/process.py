@@ -71,7 +71,7 @@ class App:
 
     # -- running -----------------------------------------------------------------------------------------
 
-    async def start_engine(self) -> None:
+    async def start_workers(self) -> None:
         """Start the worker; the client calls this once it may speak to Discord (in `setup_hook`).
 
         A process that only holds shards runs the editor alone: the first card answers the person.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from typing_extensions import override
 
-from bot.domain.turns import WHOSE
+from bot.domain.party import CURRENT_PARTY
 from bot.midjourney.pillow import Image
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Shared:
     @asynccontextmanager
     async def hold(self, wanted: int = 1) -> AsyncIterator[None]:
         """Wait for room, and keep it within."""
-        size, whose = min(wanted, self._total), WHOSE.get()
+        size, whose = min(wanted, self._total), CURRENT_PARTY.get()
         if self._waiting or self.used + size > self._total:
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.setdefault(whose, deque()).append((size, turn))

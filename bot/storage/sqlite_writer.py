@@ -91,7 +91,7 @@ class SqliteWriter:
     def __init__(self, connections: SqliteConnections) -> None:
         self.connections = connections
         self.sync_engine = connections.sync_engine
-        self._hand: threads.Hand | None = None
+        self._thread: threads.WorkerThread | None = None
         self._line: deque[_Order[Any]] = deque()
         self._writing: asyncio.Future[Any] | None = None
 
@@ -120,9 +120,9 @@ class SqliteWriter:
                 group.append(order)
         if not group:
             return
-        if self._hand is None:
-            self._hand = threads.Hand("sqlite writer")
-        self._writing = self._hand.do(self.connections.bound(partial(_together, group)))
+        if self._thread is None:
+            self._thread = threads.WorkerThread("sqlite writer")
+        self._writing = self._thread.do(self.connections.bound(partial(_together, group)))
         self._writing.add_done_callback(partial(self._written, group))
 
     def _written(self, group: Sequence[_Order[Any]], done: asyncio.Future[Sequence[_Outcome]]) -> None:
@@ -145,16 +145,16 @@ class SqliteWriter:
             async with asyncio.timeout(threads.STOP_SECONDS):
                 while self._writing is not None:
                     await asyncio.wait([self._writing])
-        if self._hand is None:
+        if self._thread is None:
             return
-        hand, self._hand = self._hand, None
+        thread, self._thread = self._thread, None
         if self._writing is not None:  # its disk hangs, and keeps no process from ending
-            hand.end()
+            thread.end()
             return
         with translated():
-            await hand.do(self.connections.close_all)
-        hand.end()
-        hand.join()
+            await thread.do(self.connections.close_all)
+        thread.end()
+        thread.join()
 
 
 def _together(group: Sequence[_Order[Any]], connection: Connection) -> Sequence[_Outcome]:

@@ -32,12 +32,12 @@ class Threads:
         self._name = name
         self._patience_s = patience_s
         self._free = asyncio.Semaphore(most)
-        self._idle: list[Hand] = []
+        self._idle: list[WorkerThread] = []
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run it in a thread; raises `TimeoutError` if none gets free for so long."""
-        async with self._hand() as hand:
-            done = hand.do(work)
+        async with self._lent_thread() as thread:
+            done = thread.do(work)
             try:
                 return await done
             except asyncio.CancelledError:
@@ -45,17 +45,17 @@ class Threads:
                 raise
 
     @asynccontextmanager
-    async def _hand(self) -> AsyncIterator[Hand]:
+    async def _lent_thread(self) -> AsyncIterator[WorkerThread]:
         if self._free.locked():
             async with asyncio.timeout(self._patience_s):
                 await self._free.acquire()
         else:
             await self._free.acquire()  # at once
-        hand = self._idle.pop() if self._idle else Hand(self._name)
+        thread = self._idle.pop() if self._idle else WorkerThread(self._name)
         try:
-            yield hand
+            yield thread
         finally:
-            self._idle.append(hand)
+            self._idle.append(thread)
             self._free.release()
 
     async def close(self, last: Callable[[], object]) -> None:
@@ -67,10 +67,10 @@ class Threads:
                     held.callback(self._free.release)
         await self.run(last)
         ending, self._idle = self._idle, []
-        for hand in ending:
-            hand.end()
-        for hand in ending:
-            hand.join()
+        for thread in ending:
+            thread.end()
+        for thread in ending:
+            thread.join()
 
 
 class _Undisturbed(asyncio.Future[T]):
@@ -84,7 +84,7 @@ class _Undisturbed(asyncio.Future[T]):
 _Order = tuple["asyncio.Future[Any]", contextvars.Context, "Callable[[], Any]"]
 
 
-class Hand:
+class WorkerThread:
     """A thread, and what it is to do, one after the other."""
 
     def __init__(self, name: str) -> None:

@@ -87,7 +87,7 @@ async def measure(size: str) -> Report:
             before = resident_mb()
             with patch.object(bot.app, "build", _building(publisher)):
                 async with assemble(settings) as app:
-                    await app.start_engine()
+                    await app.start_workers()
                     claimed_s = await claimed(app, jobs)
                     tracker = app.services.worker.trackers["default"]
                     held, shown = len(tracker), publisher.progress + publisher.outcomes

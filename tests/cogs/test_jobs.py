@@ -16,7 +16,7 @@ from bot.domain.jobs import Ancestor, JobState, Press, Route
 from bot.domain.pools import Pool
 from bot.domain.schedule import DAY, HOUR, MINUTE
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
-from bot.services.history.jobs import Family
+from bot.services.history.jobs import Relatives
 from bot.ui.imagine.use_as_prompt import begin_from_card
 from bot.ui.jobs.job_info import info_view
 from bot.ui.kit.links import card_link
@@ -455,7 +455,7 @@ def test_info_finds_words_for_every_state(state: JobState) -> None:
     child = a_job(state, press=a_press(), reply=a_reply(message_id=None))
     say = partial(CATALOGUES.render, locale="en-US")
 
-    view, files = info_view(Family(orphan, None, (child,)), say)
+    view, files = info_view(Relatives(orphan, None, (child,)), say)
 
     said = words(view.to_components())  # type: ignore[no-untyped-call]  # discord.py leaves it bare
     assert files == []
@@ -474,7 +474,7 @@ def test_info_of_a_translated_prompt_with_a_large_family_fits_into_one_message(
     child = a_job(JobState.SUCCEEDED, press=a_press(label="*_" * 40), reply=placed)
     job = replace(child, prompt=prompt, typed="*_" * 700, ancestor=Ancestor(PARENT, snowflake, snowflake))
 
-    view, _ = info_view(Family(job, child, (child,) * 25), partial(CATALOGUES.render, locale=language))
+    view, _ = info_view(Relatives(job, child, (child,) * 25), partial(CATALOGUES.render, locale=language))
 
     said = words(view.to_components())  # type: ignore[no-untyped-call]  # as above
     assert len(said.encode("utf-16-le")) // 2 <= 4000

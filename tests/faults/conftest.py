@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class AtOnce(threads.Hand):
+class AtOnce(threads.WorkerThread):
     """A thread of the database that has done its work as soon as it is told to."""
 
     def __init__(self, _name: str) -> None:
@@ -42,7 +42,7 @@ def _between_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing run beside the loop, and nobody lose patience. Processes die here, machines do not, so nothing waits for the disk either."""
     be_patient(monkeypatch)
     set_up = sqlite_connections.set_up
-    monkeypatch.setattr(threads, "Hand", AtOnce)
+    monkeypatch.setattr(threads, "WorkerThread", AtOnce)
     monkeypatch.setattr(
         sqlite_connections, "set_up", lambda engine, pragmas: set_up(engine, (*pragmas, "synchronous = OFF"))
     )

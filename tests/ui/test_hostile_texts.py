@@ -28,7 +28,7 @@ from bot.domain.servers.moderation import PATTERN_LIMIT, Found, Match, Verdict, 
 from bot.domain.servers.prompt_rules import SUFFIX_LIMIT
 from bot.services.accounts.upstream_keys import KeyListing, KeyView
 from bot.services.admission.viewer import Viewer
-from bot.services.history.jobs import Family, History
+from bot.services.history.jobs import History, Relatives
 from bot.services.intake.batches import Offer
 from bot.services.intake.improving import Improved
 from bot.services.servers.moderation import SHOWN_JOBS, SHOWN_STRIKES
@@ -202,7 +202,7 @@ def test_no_words_make_the_views_of_a_job_too_long(job: Job) -> None:
     localize = say_in(job.locale)
     child = replace(job, key=PARENT, press=a_press(label=job.prompt[:200]))
 
-    info, _ = info_view(Family(job, child, [child] * 20), localize)
+    info, _ = info_view(Relatives(job, child, [child] * 20), localize)
     page = History(JobPage([job] * 5, 50), 1, 10)
 
     assert size_of(info) <= MOST

@@ -47,7 +47,7 @@ def _words(error: Exception) -> str:
     return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
 
 
-def engine() -> Callable[[str], Expression]:
+def compiler() -> Callable[[str], Expression]:
     """RE2 has no wheel for musl (Alpine), for older macOS and for some processors; there the bot runs without it."""
     try:
         re2 = importlib.import_module("re2")
@@ -56,5 +56,5 @@ def engine() -> Callable[[str], Expression]:
     return lambda pattern: _Re2(re2, pattern)
 
 
-compile_expression: Final = engine()
+compile_expression: Final = compiler()
 """Compile an expression in RE2's language; raises `ExpressionError`."""

@@ -59,7 +59,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class Relatives:
     """A job among its relations."""
 
     job: Job
@@ -96,12 +96,12 @@ class Jobs:
             raise UserError(text("jobs.not_yours", key=key))
         return job
 
-    async def family(self, viewer: Viewer, key: JobKey) -> Family:
+    async def family(self, viewer: Viewer, key: JobKey) -> Relatives:
         """Read a job with what it was made from and what was made from it."""
         job = await self.get_authorized(viewer, key, Operation.INFO)
         parent = await self.store.get(job.press.parent) if job.press is not None else None
         children = await self.archive.children(key, limit=CHILDREN)
-        return Family(job, parent, children)
+        return Relatives(job, parent, children)
 
     async def cancel(self, viewer: Viewer, key: JobKey) -> Text:
         """Withdraw a job as far as that is possible; says how far. Raises `UserError` if there is nothing to withdraw.

@@ -13,8 +13,8 @@ from cachetools import TTLCache
 
 from bot.domain.intake.window_words import read_words
 from bot.domain.jobs import Route
+from bot.domain.party import CURRENT_PARTY
 from bot.domain.ports import Showing
-from bot.domain.turns import WHOSE
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.admission.authorization import Operation
 from bot.services.intake.region import picture_gone
@@ -101,7 +101,7 @@ class MaskEditor:
 
     async def _drafted(self, link: RegionLink) -> RegionDraft:
         asker = read_asker(link.asker)
-        WHOSE.set(asker.server or asker.user_id)
+        CURRENT_PARTY.set(asker.server or asker.user_id)
         return await self.regions.draft(asker, link.job, link.position, Operation.EDITOR)
 
     # -- the region --------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class MaskEditor:
         the mask's or the words' fault that refuses: nothing was charged, and the link stays good; `StorageTrouble` likewise.
         """
         asker = read_asker(link.asker)
-        WHOSE.set(asker.server or asker.user_id)
+        CURRENT_PARTY.set(asker.server or asker.user_id)
         pressed = await self.regions.repaint(
             asker,
             link.job,

@@ -37,8 +37,8 @@ CACHED_MS: Final = 5_000
 """How long settings are believed without a look. Accepting a job checks their revision in its transaction, so an
 old copy costs a second look, never a wrong decision."""
 CACHED_GUILDS: Final = 10_000
-WINDOW_LIFE_MS: Final = 24 * HOUR
-"""A window that does not say when it was opened is taken to be younger."""
+MODAL_LIFE_MS: Final = 24 * HOUR
+"""A modal that does not say when it was opened is taken to be younger."""
 LOOK_BACK: Final = 200
 """Lines of the history among which others' changes are looked for."""
 PAUSE_LIMIT: Final = 300  # characters of a pause's words
@@ -46,7 +46,7 @@ PAUSE_LIMIT: Final = 300  # characters of a pause's words
 
 @dataclass(frozen=True, slots=True)
 class ModalSnapshot:
-    """What a window showed."""
+    """What a modal showed."""
 
     settings: GuildSettings
     known: bool
@@ -82,7 +82,7 @@ class Guilds:
             if then is not None:
                 return ModalSnapshot(then, known=True)
         now = await self.store.settings(guild_id)
-        lately = self.clock.now() - WINDOW_LIFE_MS
+        lately = self.clock.now() - MODAL_LIFE_MS
         changes = await self.changes_of(guild_id, sections)
         return ModalSnapshot(now, known=revision is None and not any(entry.at > lately for entry in changes))
 

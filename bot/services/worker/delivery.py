@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.inputs import images_of
 from bot.domain.jobs import Job, JobKind, JobState, Route
+from bot.domain.party import CURRENT_PARTY
 from bot.domain.ports import CardLocation, Picture, Showing
 from bot.domain.schedule import DELIVERY_CAP_MS, PICTURE_CAP_MS, SECOND, backoff_ms
-from bot.domain.turns import WHOSE
 from bot.errors import LeaseLost, RetryLater, RouteClosed, TooLarge
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class Delivery:
         return False
 
     async def _fetch(self, job: Job, limit: int) -> Picture:
-        WHOSE.set(job.home or job.user_id)
+        CURRENT_PARTY.set(job.home or job.user_id)
         return await self.pictures.fetch(
             storage_key=job.storage_key, discord_url=job.discord_url, limit=limit
         )

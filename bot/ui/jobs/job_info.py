@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
-    from bot.services.history.jobs import Family
+    from bot.services.history.jobs import Relatives
     from bot.ui.kit.context import Context
 
 
@@ -64,7 +64,7 @@ async def show_info(context: Context, key: JobKey) -> None:
 
 
 def info_view(
-    family: Family, localize: Localize, *, spent: Text | None = None, seed: Text | None = None
+    family: Relatives, localize: Localize, *, spent: Text | None = None, seed: Text | None = None
 ) -> tuple[discord.ui.LayoutView, Sequence[discord.File]]:
     """Draw it, with lines about its cost and its seed; a long prompt comes along as a file."""
     job = family.job
@@ -137,7 +137,7 @@ def _split(parameters: Sequence[str]) -> str:
     return " ".join(shown)
 
 
-def _relations(family: Family) -> Iterable[Text]:
+def _relations(family: Relatives) -> Iterable[Text]:
     job, parent = family.job, family.parent
     if job.press is not None:
         link = card_link(parent) if parent is not None else None

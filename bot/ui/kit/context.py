@@ -11,8 +11,8 @@ import discord
 
 from bot.domain.jobs import TOKEN_LIFE_MS, ReplyTarget
 from bot.domain.open_answers import AnswerKind
+from bot.domain.party import CURRENT_PARTY
 from bot.domain.servers.guilds import Actor
-from bot.domain.turns import WHOSE
 from bot.errors import EaselError, UserError
 from bot.services.admission.asker import Asker
 from bot.services.admission.viewer import Viewer
@@ -84,7 +84,7 @@ class Context:
         self.client = cast("BotClient", interaction.client)
         self.services = self.client.services
         self.user_id = interaction.user.id
-        WHOSE.set(interaction.guild_id or self.user_id)
+        CURRENT_PARTY.set(interaction.guild_id or self.user_id)
 
     # -- who asks, and where ---------------------------------------------------------------------------------
 

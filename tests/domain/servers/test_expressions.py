@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.servers.expressions import compile_expression, engine
+from bot.domain.servers.expressions import compile_expression, compiler
 from bot.domain.servers.linear_matching import LinearExpression
 from bot.domain.servers.regex_program import ExpressionError
 from tests.architecture.ground import ROOT
@@ -150,7 +150,7 @@ def test_without_re2_ranges_and_classes_are_read(
 ) -> None:
     monkeypatch.setitem(sys.modules, "re2", None)
 
-    assert list(engine()(pattern).spans(words)) == found
+    assert list(compiler()(pattern).spans(words)) == found
 
 
 def test_a_machine_without_re2_keeps_its_word_rules() -> None:

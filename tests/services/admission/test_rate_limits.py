@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import func, select
 
 from bot import log as log_room
+from bot.domain.party import CURRENT_PARTY
 from bot.domain.pools import Pool
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.moderation import Match, StrikePolicy, WordAction, WordRule
-from bot.domain.turns import WHOSE
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.midjourney.decoding import DecodingBudget, Shared
 from bot.services.accounts.own_keys import TESTS
@@ -340,7 +340,7 @@ async def test_picture_memory_and_slots(room: Shared, each: int) -> None:
     going_on = asyncio.Event()
 
     async def decode(server: int) -> None:
-        WHOSE.set(server)
+        CURRENT_PARTY.set(server)
         async with room.hold(each):
             order.append(server)
             await going_on.wait()

@@ -14,7 +14,7 @@ from bot.domain.jobs import Ancestor, JobKind, JobState, Route
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
 from bot.errors import UserError
-from bot.services.history.jobs import Family
+from bot.services.history.jobs import Relatives
 from bot.ui.card.cards import Cards
 from bot.ui.card.titles import plain_title
 from bot.ui.imagine.attachments import READ_S, AttachedPicture
@@ -179,7 +179,7 @@ def test_everything_has_a_name_where_prompts_are_listed(job: Job, title: str) ->
     ],
 )
 def test_info_names_what_has_no_prompt(job: Job, said: str) -> None:
-    view, files = info_view(Family(job, None, ()), localize)
+    view, files = info_view(Relatives(job, None, ()), localize)
 
     assert said in words(view.to_components())  # type: ignore[no-untyped-call]  # discord.py leaves it bare
     assert files == []

@@ -6,5 +6,5 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Final
 
-WHOSE: Final[ContextVar[int]] = ContextVar("whose", default=0)
+CURRENT_PARTY: Final[ContextVar[int]] = ContextVar("current_party", default=0)
 """The server for which this task works; outside of servers the person, each of whom is a server of their own."""
