@@ -30,6 +30,8 @@ TOKEN_MARGIN_MS: Final = 20_000
 CHEAP_EDITS_MS: Final = 60 * 60_000
 """A message older than an hour has a much tighter edit limit, error 30046 (peers F34)."""
 
+HOLD_BUSY: Final = "hold.busy"
+HOLD_UNREACHABLE: Final = "hold.unreachable"
 NOTE_REMOVED: Final = "note.removed"
 
 
@@ -287,12 +289,16 @@ class Job:
         """A worker is about to send it. Stored before anything leaves the house."""
         return self._to(JobState.SUBMITTING, sent_at=now, changed_at=now)
 
+    def refusals(self, hold: str) -> int:
+        """How often upstream took nothing of it for this reason; another one begins to count anew."""
+        return self.tries if self.hold in {hold, None} else 0
+
     def requeued(self, hold: str, *, due_at: int) -> Self:
         """Upstream certainly works on nothing of it: wait and try again; `hold` says why."""
         return self._to(
             JobState.QUEUED,
             due_at=due_at,
-            tries=self.tries + 1,
+            tries=self.refusals(hold) + 1,
             hold=hold,
             sent_at=None,
             submitted_at=None,
@@ -308,10 +314,10 @@ class Job:
     def submitted(self, task_id: RemoteTaskId, now: int, *, ahead: int | None = None) -> Self:
         """The server took it, `ahead` others before it, or it was found in the task list.
 
-        How often it took nothing before is kept: its queue may yet turn out to be full, and that must end some time.
+        How often it was too busy before is kept: its queue may yet turn out to be full, and that must end some time.
         """
         times = {"submitted_at": now, "changed_at": now, "due_at": now}
-        server, tries = ServerSide(ahead), 0 if self.state is JobState.UNCLEAR else self.tries
+        server, tries = ServerSide(ahead), self.tries if self.hold == HOLD_BUSY else 0
         return self._to(JobState.SUBMITTED, task_id=task_id, tries=tries, hold=None, server=server, **times)
 
     def failed(self, failure: Failure, now: int) -> Self:

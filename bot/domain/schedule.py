@@ -103,13 +103,14 @@ def backoff_ms(tries: int, chance: float, *, first: int = SECOND, cap: int = MIN
     return int(full * (1 - chance / 2))
 
 
-def hold_ms(tries: int, chance: float, *, first: int, most: int, asked: int = 0) -> int | None:
+def hold_ms(tries: int, chance: float, *, first: int, most: int, age: int, asked: int = 0) -> int | None:
     """How long a job waits after upstream took nothing of it `tries` times before; None once it has waited `most`.
 
     Only those waits count, each as long as it is on average, or as upstream `asked` for: a job may have stood in our
-    own line for hours, and that says nothing about upstream.
+    own line for hours, and that says nothing about upstream. Together they are no longer than its `age`, as upstream may
+    have asked for less before.
     """
-    waited = sum(max(asked, backoff_ms(n, 0.5, first=first)) for n in range(tries))
+    waited = min(age, sum(max(asked, backoff_ms(n, 0.5, first=first)) for n in range(tries)))
     return max(asked, backoff_ms(tries, chance, first=first)) if waited < most else None
 
 

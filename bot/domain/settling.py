@@ -25,6 +25,16 @@ def tag_of(job: Job) -> str:
     return f"{job.key}-{job.sent_at or 0:x}"
 
 
+def was_put_back(job: Job) -> bool:
+    """Whether it may have been sent at a moment that nobody knows: it waited in a copy of the database that was put back."""
+    return job.sent_at == job.created_at
+
+
+def is_of_some_try(job: Job, tag: str) -> bool:
+    """Whether a task's tag is this job's, where it may have been sent at any moment."""
+    return was_put_back(job) and tag.startswith(f"{job.key}-")
+
+
 def opened(job: Job, window: RemoteTaskId, now: int) -> Job:
     """Its press opened a window. Stored before the one call that fills it; no window is filled twice."""
     if job.state is not JobState.SUBMITTING:

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     Execute = Callable[[str, Mapping[str, object]], Counted]
 
 
+_ANEW: Final = "changed_at = :now, tries = 0, due_at = 0, owner = NULL, lease_until = 0, fence = fence + 1"
+_LOOKED_FOR: Final = f"UPDATE jobs SET {_ANEW} WHERE state = :unclear"  # noqa: S608 - our own words
 _UNSENT: Final = (
-    "UPDATE jobs SET state = :unclear, sent_at = COALESCE(sent_at, created_at), changed_at = :now, tries = 0, "
-    "hold = 'hold.checking', due_at = 0, owner = NULL, lease_until = 0, fence = fence + 1 "
-    "WHERE state IN (:queued, :submitting)"
+    "UPDATE jobs SET state = :unclear, sent_at = COALESCE(sent_at, created_at), hold = 'hold.checking', "  # noqa: S608
+    f"{_ANEW} WHERE state IN (:queued, :submitting)"
 )
 _FORGOTTEN: Final = "DELETE FROM meta WHERE key = :key"
 
@@ -48,7 +49,9 @@ def settle(execute: Execute) -> int:
         "submitting": JobState.SUBMITTING.value,
     }
     # Unclear from now on: the time of the copy would leave none to look again after a first look that failed.
-    settled = execute(_UNSENT, {**states, "now": time.time_ns() // 1_000_000}).rowcount
+    now = time.time_ns() // 1_000_000
+    execute(_LOOKED_FOR, {"unclear": states["unclear"], "now": now})
+    settled = execute(_UNSENT, {**states, "now": now}).rowcount
     # Whoever starts next tells Discord the commands: what was told after the copy is not known here.
     execute(_FORGOTTEN, {"key": "commands_synced"})
     return settled

@@ -14,6 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import (
     CHEAP_EDITS_MS,
+    HOLD_BUSY,
+    HOLD_UNREACHABLE,
     LATE_WATCH_MS,
     LEGAL,
     LIVE,
@@ -216,6 +218,15 @@ def test_refusals_are_counted_on_past_a_task_and_looks_for_a_lost_one_are_not() 
 
     assert taken.submitted(TASK, NOW).requeued("hold.busy", due_at=NOW).tries == 2
     assert unclear.submitted(TASK, NOW).tries == 0
+
+
+def test_a_full_queue_and_an_outage_are_counted_apart() -> None:
+    busy = in_state(JobState.SUBMITTING).requeued(HOLD_BUSY, due_at=NOW).submitting(NOW)
+    again = busy.requeued(HOLD_BUSY, due_at=NOW).submitting(NOW)
+    unreached = again.requeued(HOLD_UNREACHABLE, due_at=NOW)
+
+    assert (again.tries, unreached.tries) == (2, 1)
+    assert unreached.submitting(NOW).submitted(TASK, NOW).tries == 0
 
 
 def test_a_reading_without_news_changes_nothing() -> None:

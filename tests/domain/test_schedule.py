@@ -89,9 +89,9 @@ def test_jitter_takes_at_most_half_away(tries: int, chance: float, first: int, c
 def test_what_is_refused_all_the_time_is_held_for_about_as_long_as_we_are_willing_to_wait(
     chances: list[float], asked: int
 ) -> None:
-    waits = []
+    waits: list[int] = []
     for tries, chance in enumerate(chances):
-        wait = hold_ms(tries, chance, first=2 * SECOND, most=30 * MINUTE, asked=asked)
+        wait = hold_ms(tries, chance, first=2 * SECOND, most=30 * MINUTE, age=sum(waits), asked=asked)
         if wait is None:
             break
         waits.append(wait)
@@ -99,6 +99,16 @@ def test_what_is_refused_all_the_time_is_held_for_about_as_long_as_we_are_willin
     assert len(waits) < len(chances)
     assert all(wait >= asked for wait in waits)
     assert 19 * MINUTE <= sum(waits) <= 45 * MINUTE
+
+
+def test_what_upstream_asks_for_now_says_nothing_of_what_it_asked_for_before() -> None:
+    asked, wait = (
+        30 * MINUTE,
+        hold_ms(4, 0, first=5 * SECOND, most=120 * MINUTE, age=MINUTE, asked=30 * MINUTE),
+    )
+
+    assert wait == asked
+    assert hold_ms(4, 0, first=5 * SECOND, most=120 * MINUTE, age=121 * MINUTE, asked=asked) is None
 
 
 @pytest.mark.parametrize("pool", list(Pool))

@@ -3,9 +3,20 @@ Never here: asking a server."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from bot.domain.settling import FILL_PATIENCE_MS, Verdict, opened, window_filled, window_of
+from bot.domain.jobs import JobState
+from bot.domain.settling import (
+    FILL_PATIENCE_MS,
+    Verdict,
+    is_of_some_try,
+    opened,
+    tag_of,
+    window_filled,
+    window_of,
+)
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import IllegalTransition
 from tests.domain.builders import NOW, TASK, a_job
@@ -39,3 +50,12 @@ def test_an_open_or_unknown_window_tells_nothing_until_the_patience_ends(seen: T
     before, after = SENT + FILL_PATIENCE_MS - 1, SENT + FILL_PATIENCE_MS
     assert window_filled(seen, filled_at=SENT, now=before) is Verdict.OPEN
     assert window_filled(seen, filled_at=SENT, now=after) is Verdict.LOST
+
+
+def test_what_was_put_back_is_known_by_the_tag_of_any_try_and_nothing_else_is() -> None:
+    put_back = a_job(state=JobState.UNCLEAR, created_at=SENT, sent_at=SENT)
+    sent = replace(put_back, sent_at=SENT + 1)
+
+    assert is_of_some_try(put_back, tag_of(replace(put_back, sent_at=SENT + 5)))
+    assert not is_of_some_try(put_back, "7h2m9k4qxw3d-1")
+    assert not is_of_some_try(sent, tag_of(put_back))

@@ -40,6 +40,7 @@ class Copied:
 
     waiting: JobKey
     sending: JobKey
+    unclear: JobKey
 
 
 async def put_in(url: str) -> Copied:
@@ -50,9 +51,14 @@ async def put_in(url: str) -> Copied:
             storage.jobs, "a worker", sending.created_at + 1, lease_ms=2**50, limit=1, max_running=3
         )
         assert held.state == "submitting"
+        lost = await storage.jobs.insert(job(), ROOM)
+        (taken,) = await claim_submissions(
+            storage.jobs, "a worker", lost.created_at + 1, lease_ms=2**50, limit=1, max_running=3
+        )
+        await storage.jobs.release(taken.unclear(due_at=lost.created_at + 2).put_off(due_at=2**50))
         waiting = await storage.jobs.insert(job(), ROOM)
         await storage.meta.set("commands_synced", "as of then")
-    return Copied(waiting.key, sending.key)
+    return Copied(waiting.key, sending.key, lost.key)
 
 
 async def copied(url: str, copy: Path) -> None:
@@ -108,7 +114,8 @@ async def test_what_waited_or_was_being_sent_is_looked_for_and_never_sent_again(
 
 def assert_looked_for(jobs: Sequence[Job], there: Copied, *, since: int) -> None:
     """Unclear from now on: who looks for them has all the time there is, also if the first look fails."""
-    assert {one.key for one in jobs} == {there.waiting, there.sending}
+    assert {one.key for one in jobs} == {there.waiting, there.sending, there.unclear}
+    assert {one.tries for one in jobs} == {0}
     assert {one.state for one in jobs} == {"unclear"}
     assert all(one.sent_at is not None for one in jobs)
     assert all(one.changed_at >= since for one in jobs)

@@ -87,8 +87,10 @@ class Delivery:
                 outgoing.job = job = await self._as_it_stands(job, outgoing)
                 if not _is_hidden(job):
                     return await self._sent(outgoing)
-            # Another process may have cancelled it, and this one's progress stand on the card since.
-            await self._edit(Showing(replace(job, state=JobState.RUNNING, actions=()), self.clock.now()))
+            kept = await self._as_it_stands(job, outgoing)
+            if kept.storage_key or kept.discord_url:  # else its member was erased, and nothing is kept
+                # Another process may have cancelled it, and this one's progress stand on the card since.
+                await self._edit(Showing(replace(kept, state=JobState.RUNNING, actions=()), self.clock.now()))
             return await self._done(job, Route.KEPT, await self._left_behind(job))
         except RetryLater as later:
             now = self.clock.now()

@@ -22,7 +22,15 @@ from bot.domain.schedule import (
     UNCLEAR_GRACE_MS,
     backoff_ms,
 )
-from bot.domain.settling import FILL_PATIENCE_MS, Verdict, tag_of, window_filled, window_of
+from bot.domain.settling import (
+    FILL_PATIENCE_MS,
+    Verdict,
+    is_of_some_try,
+    tag_of,
+    was_put_back,
+    window_filled,
+    window_of,
+)
 from bot.domain.tasks import TaskStatus
 from bot.domain.window_ports import WindowApi
 from bot.errors import RemoteError, TaskTaken
@@ -136,7 +144,7 @@ class Reconciler:
             # A window whose opening nobody heard of was not filled, and costs nothing.
             return _Verdict.ABSENT if finding.task.status is TaskStatus.MODAL else finding.task
         pages = capabilities_of(api).pages
-        if finding.complete or not pages:
+        if not pages or (finding.complete and not was_put_back(job)):
             return _Verdict.ABSENT
         return await self._looked(api, job, now)
 
@@ -209,7 +217,8 @@ class Reconciler:
         """
         tasks = [t for t in tasks if not (t.has_failed and is_queue_full(t.fail_reason or ""))]
         for task in tasks:
-            if task.webhook_url and job.webhook_token in task.webhook_url:
+            by_token = task.webhook_url and job.webhook_token in task.webhook_url
+            if by_token or (task.tag and is_of_some_try(job, task.tag)):
                 return task
         known = await self.store.known_tasks([t.task_id for t in tasks])
         prompt = job.prompt

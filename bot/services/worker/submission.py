@@ -19,7 +19,7 @@ from bot.domain.inputs import (
     mask_of,
     sent_prompt,
 )
-from bot.domain.jobs import Job, JobKind, JobState
+from bot.domain.jobs import HOLD_BUSY, HOLD_UNREACHABLE, Job, JobKind, JobState
 from bot.domain.pools import Pool
 from bot.domain.schedule import (
     QUEUE_FULL_CAP_MS,
@@ -259,18 +259,19 @@ class Submitter:
                 return job.unclear(due_at=now + FIRST_LOOK_MS)
             case RemoteFault.THROTTLED:
                 hold, first, most, given_up = (
-                    "hold.busy",
+                    HOLD_BUSY,
                     5 * SECOND,
                     QUEUE_FULL_CAP_MS,
                     FailureKind.QUEUE_FULL,
                 )
             case RemoteFault.UNREACHED:
-                hold, first, most = "hold.unreachable", 2 * SECOND, UNREACHED_CAP_MS
+                hold, first, most = HOLD_UNREACHABLE, 2 * SECOND, UNREACHED_CAP_MS
                 given_up = FailureKind.UNREACHABLE
             case _:
                 return job.failed(failure_of(error), now)
         asked = int((error.retry_after or 0) * SECOND)
-        wait = hold_ms(job.tries, self.chance(), first=first, most=most, asked=asked)
+        age = now - job.created_at
+        wait = hold_ms(job.refusals(hold), self.chance(), first=first, most=most, age=age, asked=asked)
         if wait is None:
             return job.failed(Failure(given_up), now)
         return job.requeued(hold, due_at=now + wait)

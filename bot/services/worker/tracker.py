@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.capabilities import Windows, capabilities_of
 from bot.domain.failures import Failure, FailureKind, read_failure
-from bot.domain.jobs import Job, JobKind, JobState
+from bot.domain.jobs import HOLD_BUSY, Job, JobKind, JobState
 from bot.domain.schedule import (
     MINUTE,
     NOT_STARTED_MS,
@@ -299,11 +299,12 @@ class Tracker:
         withdrawn = cancelled and seen.started_at is None
         if job.unwanted and (full or (withdrawn and job.state is JobState.SUBMITTED)):
             # Upstream works on nothing of it, and nobody wants it sent again.
-            await self._end(tracked, job.requeued("hold.busy", due_at=now).cancelled(now))
+            await self._end(tracked, job.requeued(HOLD_BUSY, due_at=now).cancelled(now))
             return
-        wait = hold_ms(job.tries, self.chance(), first=10 * SECOND, most=QUEUE_FULL_CAP_MS)
+        tries, age = job.refusals(HOLD_BUSY), now - job.created_at
+        wait = hold_ms(tries, self.chance(), first=10 * SECOND, most=QUEUE_FULL_CAP_MS, age=age)
         if full and wait is not None:
-            again = job.requeued("hold.busy", due_at=now + wait)
+            again = job.requeued(HOLD_BUSY, due_at=now + wait)
             if await self._write(tracked, again, release=True):  # else it is read again
                 self.drop(job.key)
                 self.on_changed(again)

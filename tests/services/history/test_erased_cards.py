@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.jobs import Route
 from bot.errors import RetryLater, RouteClosed
 from bot.services.admission.viewer import Viewer
 from bot.services.history.erased_cards import BATCH, TRIES
@@ -155,3 +156,17 @@ async def test_a_server_that_is_deleted_while_its_cards_are_taken_leaves_nothing
     await go_on(world)
 
     assert await claim(10**15, lease_ms=1, limit=10) == []
+
+
+async def test_a_card_whose_member_is_erased_while_the_picture_is_made_never_says_that_anything_is_kept(
+    world: Harness,
+) -> None:
+    job = await world.imagine(user=1)
+    await world.pass_time(6)
+    await world.services.moderation.erase(GUILD, ADA, 1)
+    before = len(world.discord.of(job.key)[0].versions)
+
+    ended = await world.ended(job)
+
+    assert (ended.route, ended.storage_key, ended.discord_url) == (Route.KEPT, None, None)
+    assert len(world.discord.of(job.key)[0].versions) == before

@@ -276,6 +276,32 @@ async def test_where_a_search_by_tag_was_cut_short_the_list_is_read(world: World
     assert world.diary.count("press") == 1
 
 
+@pytest.mark.parametrize("complete", [True, False])
+async def test_what_waited_in_a_copy_is_found_though_nobody_knows_when_it_was_sent(
+    world: World, *, complete: bool
+) -> None:
+    job = a_press()
+    sent = replace(job, sent_at=NOW - 5_000)
+    put_back = replace(job, state=JobState.UNCLEAR, created_at=NOW - 9_000, sent_at=NOW - 9_000)
+    world.api.finding = TagSearchResult(None, complete=complete)
+    world.api.listed = [
+        TaskSnapshot(
+            RemoteTaskId("41"),
+            TaskStatus.SUCCESS,
+            prompt="a paper fox",
+            tag="somebody-else",
+            submitted_at=NOW,
+        ),
+        TaskSnapshot(
+            RESULT, TaskStatus.IN_PROGRESS, prompt="a paper fox", tag=tag_of(sent), submitted_at=NOW
+        ),
+    ]
+
+    found = await world.reconciler.settle(put_back)
+
+    assert (found.state, found.task_id) == (JobState.SUBMITTED, RESULT)
+
+
 @pytest.mark.parametrize("server", [ServerKind.PLUS, ServerKind.NEW_API])
 async def test_what_nobody_finds_is_given_up_after_the_grace_and_not_sent_again(server: ServerKind) -> None:
     world = World(server)
