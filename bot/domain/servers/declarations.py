@@ -82,7 +82,7 @@ class Setting:
     """The whole command, where that is not `mod <command>`."""
     sentence: str | None = None
     """What `mod.<sentence>` says of it, with a number as `n` and everything else by the option's name; a switch has two such
-    sentences (`_on`, `_off`), and nothing has one of its own (`_off`, `_automatic`, as `unset` says). None: “name: value”."""
+    sentences (`_on`, `_off`), and nothing has one of its own (`_off`, or what `unset` says). None: “name: value”."""
     needs_model: bool = False
     """Whether it means something only where the owner has named a chat model."""
 
