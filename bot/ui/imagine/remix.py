@@ -48,14 +48,14 @@ def _modal(context: Context, job: Job) -> discord.ui.Modal:
 @modal(WORD, KEY)
 async def begin(context: Context, key: JobKey) -> None:
     """Begin a chain with the edited prompt, in the pool of the job that it was edited from."""
-    await begin_edited(context, key, Operation.REMIX, context.services.imagine.remix)
+    await begin_edited(context, key, context.services.imagine.remix)
 
 
 @modal(DRAWN, KEY)
 async def draw_edited(context: Context, key: JobKey) -> None:
     """Begin an order of the second engine's with the edited words."""
     asker = await context.defer_public()
-    job = await context.services.jobs.get_authorized(context.viewer, key, Operation.REMIX)
+    job = await context.services.jobs.get_authorized(context.viewer, key, Operation.INFO)  # as `begin_edited`
     options = PromptOptions(prompt=context.fields.get(PROMPT, ""))
     async with offered_back(context, options, Pool.DRAW, of=origin_of(job), ancestor=key):
         await context.services.drawings.remix(asker, job, options.prompt)
