@@ -193,7 +193,7 @@ class CardButtons:
     def _fitting(self, offered: Iterable[Own]) -> list[Own]:
         """Without a prompt there is nothing to edit, and without a picture nothing to start from."""
         removed = NOTE_REMOVED in self._job.notes
-        missing = {*(() if self._job.prompt else (_REMIX, _IMPROVE)), *((_START,) if removed else ())}
+        missing = {*(() if self._job.prompt else (_REMIX, _IMPROVE, _EDIT)), *((_START,) if removed else ())}
         drawn = self._job.pool is Pool.DRAW
         if drawn or not self._helps:
             missing.add(_IMPROVE)

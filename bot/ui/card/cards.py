@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.domain.accounts import is_own
 from bot.domain.capabilities import OHMYGPT
-from bot.domain.failures import FailureKind
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
 from bot.domain.ports import MOST_AHEAD
@@ -18,6 +16,7 @@ from bot.services.intake.shorten import FROM_SHORTENED
 from bot.texts import Text, text
 from bot.ui.card.card_buttons import CardButtons, DetailLevel, engine_action
 from bot.ui.card.description import idea_lines
+from bot.ui.card.failures import sentences_of
 from bot.ui.card.parts import CardView, box, gallery, row, words, words_beside
 from bot.ui.card.shortened import shorter_lines
 from bot.ui.card.titles import plain_title, title_of
@@ -43,20 +42,6 @@ CHILD_PROMPT_LIMIT: Final = 200
 WORDS_LIMIT: Final = 500
 LABEL_LIMIT: Final = 80
 ALT_LIMIT: Final = 256
-
-OWNERS: Final = frozenset({FailureKind.KEY, FailureKind.BALANCE})
-"""Failures that whoever owns the account has to mend."""
-
-ENGINES: Final = frozenset(
-    {
-        FailureKind.BANNED_PROMPT,
-        FailureKind.KEY,
-        FailureKind.LOST,
-        FailureKind.NO_PICTURE,
-        FailureKind.UNKNOWN,
-    }
-)
-"""Failures that mean something else where the second engine draws."""
 
 TOO_LARGE: Final = "note.picture_too_large"
 """The note of a picture or clip that was not attached: what was paid for is shown by its address."""
@@ -298,10 +283,7 @@ class _Drawing:
         failure = self._job.failure
         if failure is None:
             return
-        own = failure.kind in OWNERS and is_own(self._job.account)
-        kind = f"own_{failure.kind.value}" if own else failure.kind.value
-        if self._job.pool is Pool.DRAW and failure.kind in ENGINES:
-            kind = f"draw_{failure.kind.value}"
+        kind = sentences_of(self._job, failure.kind)
         yield self._localize(text("card.failed", why=text(f"failure.{kind}")))
         yield self._localize(text(f"advice.{kind}"))
         if failure.words and self._detail.has_words:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
+from bot.errors import UserError
 from bot.services.admission.authorization import Operation, origin_of
 from bot.texts import text
 from bot.ui.imagine.drafts import offered_back
@@ -39,6 +40,8 @@ async def open_modal(context: Context, key: JobKey) -> None:
 
 
 def _modal(context: Context, job: Job) -> discord.ui.Modal:
+    if not job.prompt:  # from an empty field there would come, and be paid, what has nothing to do with it
+        raise UserError(text("remix.no_words"))
     hint = text("remix.pool", pool=text(f"pool.{job.pool.value}"))
     field = (text("remix.prompt"), prompt_field(job.prompt), hint)
     sent = draw_edited if job.pool is Pool.DRAW else begin

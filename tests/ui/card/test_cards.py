@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.failures import MENDED_BY_TIME, Failure, FailureKind
+from bot.domain.failures import MENDED_BY_TIME, MENDED_BY_WORDS, Failure, FailureKind
 from bot.domain.jobs import LIVE, Ancestor, JobKind, JobState
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
@@ -181,6 +181,32 @@ def test_a_failed_card_says_why_and_what_to_do_next(kind: FailureKind) -> None:
     assert CATALOGUES.render(text(f"advice.{kind.value}"), "en") in said
     assert r"oh \@everyone \`no\`" in said
     assert "Nothing was taken" in said
+
+
+@pytest.mark.parametrize("kind", sorted(MENDED_BY_WORDS | {FailureKind.INVALID_IMAGE}))
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"kind": JobKind.BLEND, "inputs": 3},
+        {"kind": JobKind.DESCRIBE, "inputs": 1},
+        {"kind": JobKind.ACTION, "press": a_press()},
+    ],
+)
+def test_pictures_without_words_that_were_refused_are_told_nothing_of_words(
+    kind: FailureKind, made: dict[str, Any]
+) -> None:
+    card = drawn(a_job(JobState.FAILED, failure=Failure(kind), prompt="", **made))
+
+    assert "pictures" in words(card)
+    assert not any(word in words(card) for word in ("words", "prompt", "parameter"))
+    assert "Edit prompt" not in labels(card)
+
+
+def test_a_failed_prompt_that_was_erased_since_is_no_matter_of_pictures() -> None:
+    card = drawn(a_job(JobState.FAILED, prompt=""))
+
+    assert "word filter" in words(card)
+    assert "Edit prompt" not in labels(card)
 
 
 def test_a_child_tells_what_was_pressed_and_links_to_where() -> None:
