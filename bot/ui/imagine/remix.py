@@ -18,8 +18,6 @@ from bot.ui.kit.custom_ids import KEY
 from bot.ui.kit.deadline import read_first
 
 if TYPE_CHECKING:
-    import discord
-
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.ui.kit.context import Context
@@ -27,25 +25,23 @@ if TYPE_CHECKING:
 WORD: Final = "remix"
 DRAWN: Final = "redraw"
 """The modal with the words of an order of the second engine's."""
-EDIT: Final = "edit"
-"""The same button under a prompt that was refused upstream."""
 
 
-@component(EDIT, KEY)
 @component(WORD, KEY)
 async def open_modal(context: Context, key: JobKey) -> None:
     """Show the prompt to be edited."""
     reading = context.services.jobs.get_authorized(context.viewer, key, Operation.REMIX)
-    await context.open(_modal(context, await read_first(reading, text("remix.slow"))))
+    await ask(context, await read_first(reading, text("remix.slow")))
 
 
-def _modal(context: Context, job: Job) -> discord.ui.Modal:
+async def ask(context: Context, job: Job) -> None:
+    """The window itself; raises `UserError` for a job without words."""
     if not job.prompt:  # from an empty field there would come, and be paid, what has nothing to do with it
         raise UserError(text("remix.no_words"))
     hint = text("remix.pool", pool=text(f"pool.{job.pool.value}"))
     field = (text("remix.prompt"), prompt_field(job.prompt), hint)
     sent = draw_edited if job.pool is Pool.DRAW else begin
-    return form(context.localize, sent.id(job.key), text("remix.title"), field)
+    await context.open(form(context.localize, sent.id(job.key), text("remix.title"), field))
 
 
 @modal(WORD, KEY)

@@ -77,6 +77,7 @@ BUTTONS: dict[str, Operation | None] = {
     "short4": Operation.IDEA,
     "region": Operation.REGION,
     "cells": Operation.REGION,
+    "region-rewrite": Operation.REGION,
     "list": None,  # lists what is of this server
     "stars": None,
     "prefer": None,  # no job: what the person themself prefers
@@ -92,6 +93,7 @@ OPERATION_OF_MODAL: dict[str, Operation | None] = {
     "idea3": Operation.IDEA,
     "mask": Operation.REGION,
     "cells-words": Operation.REGION,
+    "region-again": Operation.REGION,
     "window": Operation.PRESS,
     "short0": Operation.IDEA,
     "short1": Operation.IDEA,

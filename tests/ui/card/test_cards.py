@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.failures import MENDED_BY_TIME, MENDED_BY_WORDS, Failure, FailureKind
-from bot.domain.jobs import LIVE, Ancestor, JobKind, JobState
+from bot.domain.jobs import LIVE, Ancestor, JobKind, JobState, Press
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
@@ -200,6 +200,15 @@ def test_pictures_without_words_that_were_refused_are_told_nothing_of_words(
     assert "pictures" in words(card)
     assert not any(word in words(card) for word in ("words", "prompt", "parameter"))
     assert "Edit prompt" not in labels(card)
+
+
+@pytest.mark.parametrize("press", [a_press(), a_press(remix=True), a_press(zoom="1.4")])
+@pytest.mark.parametrize("kind", FailureKind)
+def test_no_press_that_failed_is_without_buttons(press: Press, kind: FailureKind) -> None:
+    offered = labels(drawn(a_job(JobState.FAILED, press=press, failure=Failure(kind))))
+
+    assert offered[-1] == "Info"
+    assert ("Edit prompt" in offered) == (kind in MENDED_BY_WORDS)
 
 
 def test_a_failed_prompt_that_was_erased_since_is_no_matter_of_pictures() -> None:

@@ -218,6 +218,11 @@ async def test_a_card_that_has_no_words_opens_no_empty_window(word: str) -> None
         assert "no words here to edit" in words(here.house)
 
 
+async def test_a_region_whose_account_takes_no_words_is_edited_as_a_prompt() -> None:
+    async with place(press=press_of("Inpaint"), prompt="a sore fox") as here:
+        assert defaults(await here.press(spelled("edit"))) == {"prompt": "a sore fox"}
+
+
 # -- pictures of messages ----------------------------------------------------------------------------------------
 
 
