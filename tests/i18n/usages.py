@@ -44,7 +44,7 @@ OWNS: Final = ("own_key", "own_balance")
 FAILURE: Final = (
     *(kind.value for kind in FailureKind),
     *OWNS,
-    *(f"draw_{kind.value}" for kind in ENGINES),
+    *ENGINES.values(),
     *PICTURES.values(),
 )
 ORIGINS: Final = ("remixed", "from_description", "from_shortened", "described_again")

@@ -3,6 +3,7 @@ Never here: sending it, and what a button does."""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import discord
@@ -42,6 +43,11 @@ CHILD_PROMPT_LIMIT: Final = 200
 WORDS_LIMIT: Final = 500
 LABEL_LIMIT: Final = 80
 ALT_LIMIT: Final = 256
+
+ENGINES_HOLDS: Final = MappingProxyType(
+    {"hold.busy": "draw.hold_busy", "hold.unreachable": "draw.hold_unreachable"}
+)
+"""Why an order of the second engine's waits."""
 
 TOO_LARGE: Final = "note.picture_too_large"
 """The note of a picture or clip that was not attached: what was paid for is shown by its address."""
@@ -252,11 +258,13 @@ class _Drawing:
         elif job.state is JobState.CANCELLED:
             yield self._localize(text("card.cancelled"))
         elif job.unwanted and media is None:
-            yield self._localize(text("card.unwanted", key=job.key))
+            said = "draw.card_unwanted" if job.pool is Pool.DRAW else "card.unwanted"
+            yield self._localize(text(said, key=job.key))
         elif not job.is_terminal:
             yield self._localize(self._progress())
             if job.hold is not None:
-                yield self._small(text(job.hold))
+                said = ENGINES_HOLDS.get(job.hold) if job.pool is Pool.DRAW else None
+                yield self._small(text(said or job.hold))
 
     def _progress(self) -> Text:
         job, ahead = self._job, self._showing.ahead
@@ -341,13 +349,13 @@ def _description(catalogues: Catalogues, job: Job, detail: DetailLevel) -> str:
     def localize(sentence: Text) -> str:
         return catalogues.render(sentence, job.locale)
 
+    drawn = job.pool is Pool.DRAW
     if not detail.has_words:
-        return plain(localize(text("card.neutral_alt")), ALT_LIMIT)
+        return plain(localize(text("draw.card_neutral_alt" if drawn else "card.neutral_alt")), ALT_LIMIT)
     if job.kind is JobKind.DESCRIBE:
         return plain(plain_title(job, localize), ALT_LIMIT)
-    if not job.is_terminal:
-        return plain(localize(text("card.preview_alt", prompt=plain_title(job, localize))), ALT_LIMIT)
-    return plain(localize(text("card.alt", prompt=plain_title(job, localize))), ALT_LIMIT)
+    said = "draw.card_alt" if drawn else "card.alt" if job.is_terminal else "card.preview_alt"
+    return plain(localize(text(said, prompt=plain_title(job, localize))), ALT_LIMIT)
 
 
 def _waiting(ahead: int | None, since: str) -> Text:

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 OWNERS: Final = frozenset({FailureKind.KEY, FailureKind.BALANCE})
 """Failures that whoever owns the account has to mend."""
 
-ENGINES: Final = frozenset(
+ENGINES: Final = MappingProxyType(
     {
-        FailureKind.BANNED_PROMPT,
-        FailureKind.KEY,
-        FailureKind.LOST,
-        FailureKind.NO_PICTURE,
-        FailureKind.UNKNOWN,
+        FailureKind.BANNED_PROMPT: "draw_banned_prompt",
+        FailureKind.OUTPUT_FILTERED: "draw_banned_prompt",
+        FailureKind.KEY: "draw_key",
+        FailureKind.LOST: "draw_lost",
+        FailureKind.NO_PICTURE: "draw_no_picture",
+        FailureKind.INVALID_PARAMETER: "draw_unknown",
+        FailureKind.INVALID_PROMPT: "draw_unknown",
+        FailureKind.INVALID_IMAGE: "draw_unknown",
+        FailureKind.UNKNOWN: "draw_unknown",
     }
 )
 """Failures that mean something else where the second engine draws."""
@@ -43,7 +47,7 @@ PICTURES: Final = MappingProxyType(
 def sentences_of(job: Job, kind: FailureKind) -> str:
     """The last part of the ids of both sentences: `failure.…` says why, `advice.…` what to do next."""
     if job.pool is Pool.DRAW and kind in ENGINES:
-        return f"draw_{kind.value}"
+        return ENGINES[kind]
     if kind in OWNERS and is_own(job.account):
         return f"own_{kind.value}"
     return PICTURES.get(kind, kind.value) if _is_made_of_pictures(job) else kind.value

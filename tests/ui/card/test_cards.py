@@ -261,6 +261,40 @@ def test_a_smaller_picture_says_so_and_links_the_full_one() -> None:
     assert "[full size](https://pi.example/a%20b%281%29.png)" in said
 
 
+def an_order(state: JobState, **changes: Any) -> Job:
+    return a_job(state, kind=JobKind.DRAW, pool=Pool.DRAW, prompt="a paper fox", **changes)
+
+
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [
+        (an_order(JobState.QUEUED, hold="hold.busy"), "The second engine is full"),
+        (an_order(JobState.QUEUED, hold="hold.unreachable"), "The second engine cannot be reached"),
+        (an_order(JobState.RUNNING, unwanted=True), "The second engine can no longer be stopped"),
+        *(
+            (an_order(JobState.FAILED, failure=Failure(kind)), "The second engine")
+            for kind in sorted(MENDED_BY_WORDS | {FailureKind.INVALID_IMAGE, FailureKind.UNKNOWN})
+        ),
+    ],
+)
+def test_an_order_of_the_second_engines_speaks_of_it_and_not_of_midjourney(job: Job, said: str) -> None:
+    card = words(drawn(job))
+
+    assert said in card
+    assert "Midjourney" not in card
+
+
+def test_a_hold_that_both_share_is_told_of_an_order_too() -> None:
+    assert "not paid twice" in words(drawn(an_order(JobState.UNCLEAR, hold="hold.checking")))
+
+
+@pytest.mark.parametrize("detail", [DetailLevel.FULL, DetailLevel.NEUTRAL])
+def test_the_second_engines_picture_is_described_as_its_own(detail: DetailLevel) -> None:
+    order = an_order(JobState.SUCCEEDED)
+
+    assert Cards(CATALOGUES).description(order, detail).startswith("The second engine's picture")
+
+
 # -- buttons -----------------------------------------------------------------------------------------------
 
 
