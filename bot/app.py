@@ -97,6 +97,10 @@ async def assemble(
         lines = await stack.enter_async_context(open_lines())
         accounts = open_accounts(settings, lines, guard=guard, metrics=meters)
         fetching = HttpPictures(lines.pictures, picture_settings(settings), guard=guard, metrics=meters)
+
+        def address_of(job: Job) -> str | None:
+            return fetching.address(job.storage_key)
+
         bot = Easel(
             catalogues=catalogues,
             meta=storage.meta,
@@ -113,7 +117,7 @@ async def assemble(
             Cards(
                 catalogues,
                 video=settings.show_video,
-                address_of=lambda job: fetching.address(job.storage_key),
+                address_of=address_of,
                 helps=bot.helps,
                 capabilities=accounts.capabilities,
             ),
@@ -127,7 +131,7 @@ async def assemble(
             public_url=settings.public_url,
         )
         services = build(
-            _ports(settings, storage, accounts, bot, publisher, pictures, meters, clock),
+            _ports(settings, storage, accounts, bot, publisher, pictures, meters, clock, address_of),
             _terms(settings, accounts, links, owner=instance),
             on_lost_way=on_lost_way or _log_lost_way,
         )
@@ -182,6 +186,7 @@ def _ports(
     pictures: DrawnPictures,
     meters: Meters,
     clock: Clock,
+    address_of: Callable[[Job], str | None],
 ) -> Ports:
     """What the services reach the outside by."""
     catalogues = bot.catalogues
@@ -214,6 +219,7 @@ def _ports(
         hide=log_room.hide,
         modlog=ChannelModLog(bot, catalogues, clock),
         mail=DiscordMail(bot, catalogues),
+        address_of=address_of,
     )
 
 

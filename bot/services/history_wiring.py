@@ -67,7 +67,12 @@ def build_history(
         server=upstream_requests,
     )
     redelivery = Redelivery(
-        jobs=jobs, store=store, publisher=ports.publisher, pictures=ports.pictures, clock=clock
+        jobs=jobs,
+        store=store,
+        publisher=ports.publisher,
+        pictures=ports.pictures,
+        clock=clock,
+        address_of=ports.address_of,
     )
     outbox = DmOutbox(
         queue=queue,

@@ -93,6 +93,8 @@ class Ports:
     """None: without a master key no server's own key can be kept."""
     open_account: Callable[[str], AccountApi] = _no_account
     """The account behind a key."""
+    address_of: Callable[[Job], str | None] = lambda _job: None
+    """Where a job's file lies for all to see, if it does."""
     hide: Callable[[str], None] = _seen_by_nobody
     """Has a secret that was just read kept out of every log line."""
 

@@ -18,7 +18,7 @@ from bot.ui.imagine import (
     use_as_prompt,
     windows,
 )
-from bot.ui.jobs import job_buttons, lists, try_again
+from bot.ui.jobs import edit, job_buttons, lists, try_again
 from bot.ui.kit.controls import dispatch
 from bot.ui.moderation import (
     block_lists,
@@ -49,6 +49,7 @@ REGISTERED: Final = (
     shorten,
     use_as_prompt,
     windows,
+    edit,
     job_buttons,
     lists,
     try_again,

@@ -11,6 +11,7 @@ import pytest
 from bot.domain.pools import Pool
 from bot.domain.servers.guilds import Actor
 from bot.sandbox.stage import GUILD_ID
+from tests.e2e.seen import card_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.e2e.seen import Card
 
 ROBIN = Actor(1, "robin")
+START = "🖼️ Start from this picture"
 
 
 async def press_in_dm(world: Harness, card: Card, face: str) -> InteractionResult:
@@ -45,6 +47,26 @@ async def test_a_member_goes_on_in_direct_messages_and_the_home_server_counts_it
     assert len(world.submissions) == 2
     usage = await world.app.services.allowances.usage(GUILD_ID, 0, world.clock.now() + 1)
     assert sum(row.units for row in usage) == 2
+
+
+async def test_a_picture_in_direct_messages_is_started_from_and_a_mistake_in_the_words_is_mended(
+    world: Harness,
+) -> None:
+    card = await world.grid()
+    ada = world.place.member.user
+
+    refused = await ada.submit_modal(await press_in_dm(world, card, START), {"prompt": "an owl --chaso 5"})
+    assert refused.response is not None
+    edit = card_of(refused.response).button("✏️ Edit prompt").custom_id
+    window = await ada.click(refused.response, custom_id=edit)
+    owl = await world.finished(await ada.submit_modal(window, {"prompt": "an owl"}))
+    begun = await ada.submit_modal(await press_in_dm(world, card, START), {"prompt": "an elk"})
+    elk = await world.finished(begun)
+
+    assert owl.pictures
+    assert elk.pictures
+    usage = await world.app.services.allowances.usage(GUILD_ID, 0, world.clock.now() + 1)
+    assert sum(row.units for row in usage) == 3
 
 
 async def kicked(world: Harness) -> None:
@@ -83,7 +105,7 @@ async def role_needed(world: Harness) -> None:
         (role_needed, "4711"),
     ],
 )
-@pytest.mark.parametrize("face", ["U1", "🔁 Edit prompt"])
+@pytest.mark.parametrize("face", ["U1", "🔁 Edit prompt", START])
 async def test_what_the_home_server_refuses_begins_nothing_in_direct_messages(
     world: Harness, happen: Callable[[Harness], Awaitable[None]], words: str, face: str
 ) -> None:
@@ -97,3 +119,18 @@ async def test_what_the_home_server_refuses_begins_nothing_in_direct_messages(
     assert words in world.whisper(result)
     await world.pass_time(30)
     assert len(world.submissions) == 1
+
+
+@pytest.mark.parametrize("face", ["🔁 Edit prompt", START])
+async def test_words_written_in_direct_messages_are_given_back_to_whoever_may_not_begin(
+    world: Harness, face: str
+) -> None:
+    card = await world.grid()
+    window = await press_in_dm(world, card, face)
+    await kicked(world)
+
+    told = await world.place.member.user.submit_modal(window, {"prompt": "an owl"})
+
+    answer = card_of(told.followups[-1])
+    assert "not a member" in answer.words
+    assert "✏️ Edit prompt" in answer.own

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.e2e.seen import Card
 
 ZOOM = "🔍 Custom Zoom"
+EDIT = "✏️ Edit prompt"
 FOX = "a paper fox --ar 3:2 --v 7"
 
 
@@ -142,6 +143,18 @@ async def test_a_window_that_is_sent_twice_begins_one_job(tmp_path: Path) -> Non
         assert (proxy.paid, proxy.broken_rules) == (3, [])
 
 
+async def test_words_of_a_zoom_that_midjourney_refuses_are_edited_under_their_card(tmp_path: Path) -> None:
+    async with proxied(tmp_path) as (world, proxy):
+        window = await world.press(await single(world), ZOOM)
+        proxy.fault(ProxyFault.BANNED_WORD, endpoint="modal")
+        card = await world.says(await send(world, window, zoom="1.4", prompt="a sore fox"), "word filter")
+        again = await world.press(card, EDIT)
+
+        assert defaults(again) == {"zoom": "1.4", "prompt": "a sore fox"}
+        await world.finished(await send(world, again, zoom="1.4", prompt="a fox"))
+        assert filled(proxy)[-1]["prompt"] == "a fox --zoom 1.4"
+
+
 # -- a region with words -----------------------------------------------------------------------------------------
 
 
@@ -199,6 +212,29 @@ async def test_forbidden_words_of_a_region_are_given_back_with_its_squares(tmp_p
         assert [body["prompt"] for body in filled(proxy)] == ["a moon"]
 
 
+async def test_words_of_a_region_that_midjourney_refuses_are_edited_under_its_card(tmp_path: Path) -> None:
+    async with proxied(tmp_path) as (world, proxy):
+        opened = await world.press(await single(world), REGION)
+        await choose(world, opened, "C2")
+        proxy.fault(ProxyFault.BANNED_WORD, endpoint="modal")
+        await send(world, await world.press(picker(opened), "Repaint with words…"), prompt="a sore moon")
+
+        def refused() -> list[Card]:
+            return [card for card in world.channel() if "word filter" in card.words]
+
+        await world.until(lambda: bool(refused()), "the refusal", within=120)
+        (card,) = refused()
+        mistaken = await send(world, await world.press(card, EDIT), prompt="a moon --aspekt 1:1")
+        assert mistaken.response is not None
+        again = await world.press(card_of(mistaken.response), EDIT)
+        assert defaults(again) == {"prompt": "a moon --aspekt 1:1"}
+        await world.finished(await send(world, again, prompt="a moon"))
+
+        first, second = filled(proxy)
+        assert (first["prompt"], second["prompt"]) == ("a sore moon", "a moon")
+        assert first["maskBase64"] == second["maskBase64"]
+
+
 # -- Remix -------------------------------------------------------------------------------------------------------
 
 
@@ -222,6 +258,20 @@ async def test_with_remix_on_a_variation_asks_for_words(face: str, tmp_path: Pat
         assert [body["prompt"] for body in filled(proxy)] == ["a paper owl --v 7"]
         await world.child(card, "U1")  # what is made from it begins at once
         assert (proxy.paid, proxy.broken_rules) == (3, [])
+
+
+async def test_other_words_that_midjourney_refuses_are_edited_under_their_card(tmp_path: Path) -> None:
+    async with proxied(tmp_path) as (world, proxy):
+        grid = await world.grid(FOX)
+        await remix_on(world)
+        proxy.fault(ProxyFault.BANNED_WORD, endpoint="modal")
+        sent = await send(world, await world.press(grid, "V2"), prompt="a sore owl")
+        card = await world.says(sent, "word filter", within=120)
+        window = await world.press(card, EDIT)
+
+        assert defaults(window) == {"prompt": "a sore owl"}
+        assert "· Remix" in (await world.finished(await send(world, window, prompt="an owl"))).words
+        assert [body["prompt"] for body in filled(proxy)] == ["a sore owl", "an owl"]
 
 
 async def test_without_it_a_variation_begins_at_once(tmp_path: Path) -> None:

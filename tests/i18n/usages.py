@@ -25,7 +25,7 @@ from bot.services.intake.press import PressOutcome
 from bot.ui.accounts.owners import Answer
 from bot.ui.accounts.upstream_keys import Answer as KeyAnswer
 from bot.ui.card.card_buttons import CROWDED, FINISHED, ROOMY
-from bot.ui.card.cards import ENGINES
+from bot.ui.card.failures import ENGINES, PICTURES
 from bot.ui.moderation.audit import ACTIONS
 from bot.ui.moderation.changes import DETAILS
 from bot.ui.pools.panel import Verb
@@ -44,7 +44,8 @@ OWNS: Final = ("own_key", "own_balance")
 FAILURE: Final = (
     *(kind.value for kind in FailureKind),
     *OWNS,
-    *(f"draw_{kind.value}" for kind in ENGINES),
+    *ENGINES.values(),
+    *PICTURES.values(),
 )
 ORIGINS: Final = ("remixed", "from_description", "from_shortened", "described_again")
 """How a job came from another one than by one of its buttons."""

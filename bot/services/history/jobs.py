@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.prompts import seed_of
 from bot.domain.jobs import Job, JobState
+from bot.domain.pools import Pool
 from bot.errors import UserError
 from bot.services.admission.authorization import Authorizer, Operation
 from bot.services.history.upstream_requests import known_seed
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from bot.domain.archive import JobArchive, JobPage
     from bot.domain.keys import JobKey
-    from bot.domain.pools import Pool
     from bot.domain.ports import Clock, JobStore, Load, Wakeup
     from bot.services.admission.terms import Policy
     from bot.services.admission.viewer import Viewer
@@ -125,7 +125,8 @@ class Jobs:
         if await self.server.drop(after):
             self.wakeup.wake()
             return text("jobs.cancelled_at_server", key=key)
-        return text("jobs.cancelled_too_late", key=key)
+        late = "draw.cancelled_too_late" if after.pool is Pool.DRAW else "jobs.cancelled_too_late"
+        return text(late, key=key)
 
     # -- many --------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from bot.domain.jobs import Job, JobKind, JobState, Route
 from bot.domain.ports import Picture, Showing
 from bot.errors import RetryLater, RouteClosed, TooLarge, UserError
 from bot.services.admission.authorization import Operation
-from bot.services.worker.delivery import described
+from bot.services.worker.delivery import REFUSALS, described
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -32,12 +32,14 @@ DIRECT_LIMIT: Final = 10 * 1024 * 1024
 """Bytes of a file in a direct message: Discord's least, which no server's boosts raise (facts §3.5)."""
 SHARES: Final = (1.0, 0.5, 0.25, 0.125)
 """What is offered of the size limit, one after the other, if Discord finds a picture too large."""
+PICTURE_GONE: Final = "note.picture_gone"
+PICTURE_TOO_LARGE: Final = "note.picture_too_large"
 PICTURE_NOTES: Final = frozenset(
     {
         "note.picture_not_allowed",
         "note.picture_unreachable",
-        "note.picture_too_large",
-        "note.picture_gone",
+        PICTURE_TOO_LARGE,
+        PICTURE_GONE,
         "note.picture_fetching",
     }
 )
@@ -53,6 +55,8 @@ class Redelivery:
     publisher: Publisher
     pictures: Pictures
     clock: Clock
+    address_of: Callable[[Job], str | None] = lambda _job: None
+    """Where a job's file lies for all to see, if it does."""
 
     async def show(self, viewer: Viewer, asker: Asker, key: JobKey, *, public: bool) -> None:
         """Put a job's card, with live buttons and its picture, into the asker's deferred answer.
@@ -97,8 +101,9 @@ class Redelivery:
         if job.state is not JobState.SUCCEEDED or not _has_picture(job):
             await put(None, here)
             return
-        if not await self._with_picture(job, asker.reply.upload_limit, lambda picture: put(picture, here)):
-            await put(None, replace(here, notes=(*notes, "note.picture_gone")))
+        missing = await self._with_picture(job, asker.reply.upload_limit, lambda picture: put(picture, here))
+        if missing is not None:
+            await put(None, replace(here, notes=(*notes, missing)))
 
     async def send(self, viewer: Viewer, key: JobKey, *, locale: str, link: str | None, nonce: str) -> Text:
         """Send a picture's file to the viewer in a direct message; says that it is there.
@@ -120,8 +125,14 @@ class Redelivery:
                 log.info("direct_message_refused", extra={"job": key, "reason": closed.reason})
                 raise UserError(text("jobs.dms_closed")) from closed
 
-        if not await self._with_picture(job, DIRECT_LIMIT, send_dm):
+        missing = await self._with_picture(job, DIRECT_LIMIT, send_dm)
+        if missing == PICTURE_GONE:
             raise UserError(text("jobs.picture_gone", key=key))
+        if missing is not None:
+            address = self.address_of(job)
+            if address is None:
+                raise UserError(text("jobs.file_too_large_unlinked", key=key))
+            raise UserError(text("jobs.file_too_large", key=key, link=address))
         return text("jobs.sent")
 
     async def take_down(self, viewer: Viewer, key: JobKey, *, channel_id: int, message_id: int) -> Text:
@@ -146,8 +157,10 @@ class Redelivery:
             )
         return text("jobs.deleted", key=key)
 
-    async def _with_picture(self, job: Job, limit: int, use: Callable[[Picture], Awaitable[None]]) -> bool:
-        """Fetch the picture and use it, a smaller one if Discord wants that; False if there is none to be had."""
+    async def _with_picture(
+        self, job: Job, limit: int, use: Callable[[Picture], Awaitable[None]]
+    ) -> str | None:
+        """Fetch the picture and use it, a smaller one if Discord wants that; else the note that says why it is missing."""
         for share in SHARES:
             try:
                 picture = await self.pictures.fetch(
@@ -155,14 +168,14 @@ class Redelivery:
                 )
             except (RouteClosed, RetryLater) as trouble:
                 log.info("picture_not_fetched", extra={"job": job.key, "reason": trouble.reason})
-                return False
+                return REFUSALS.get(trouble.reason, PICTURE_GONE)
             try:
                 await use(picture)
             except TooLarge:
                 limit = min(limit, len(picture.data))
             else:
-                return True
-        return False
+                return None
+        return PICTURE_TOO_LARGE
 
 
 def _has_picture(job: Job) -> bool:

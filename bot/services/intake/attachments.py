@@ -114,20 +114,23 @@ class ImageLoader:
             fetched, checked, ImageFacts(given.filename, checked.given_type or checked.media_type, len(data))
         )
 
-    async def of_job(self, viewer: Viewer, key: JobKey) -> SourcePicture:
+    async def of_job(self, job: Job) -> SourcePicture:
         """The picture of a finished job of ours, from where it was made. Raises `UserError` or `RetryLater`."""
-        job = await self.jobs.get_authorized(viewer, key, Operation.PICTURE)
         if job.kind is JobKind.DESCRIBE:
-            return held_of(await self.kept(job), key)
+            return held_of(await self.kept(job), job.key)
         if job.state is not JobState.SUCCEEDED or not (job.storage_key or job.discord_url):
-            raise UserError(text("jobs.no_picture", key=key))
+            raise UserError(text("jobs.no_picture", key=job.key))
         try:
             picture = await self.pictures.fetch(
                 storage_key=job.storage_key, discord_url=job.discord_url, limit=FETCHED
             )
         except (RouteClosed, RetryLater) as trouble:
-            raise UserError(text("jobs.picture_gone", key=key)) from trouble
+            raise UserError(text("jobs.picture_gone", key=job.key)) from trouble
         return _Held(picture.filename, picture.data, job.discord_url)
+
+    async def of_card(self, viewer: Viewer, key: JobKey) -> SourcePicture:
+        """The same for whoever looks at its card; raises as `of_job`."""
+        return await self.of_job(await self.jobs.get_authorized(viewer, key, Operation.PICTURE))
 
     async def drawn(self, job: Job, number: int) -> Input:
         """One of the pictures that the engine drew, counted from 1. Raises `UserError` if it is not to be had."""

@@ -107,6 +107,14 @@ class Imagine:
             asker, options, pool, ancestor=ancestor, taken=taken, preferred=preferred, borrowed=borrowed
         )
 
+    async def begin_from(
+        self, asker: Asker, card: Job, options: PromptOptions, *, preferred: Pool | None
+    ) -> StartedJob:
+        """Accept a prompt that goes with the picture of a card, by the rules of that card's server. Raises as `begin`."""
+        asker = await self.authorizer.authorize_asker(asker, origin_of(card), Operation.PICTURE)
+        given = await self.image_loader.of_job(card)
+        return await self.begin(asker, options, None, preferred=preferred, given=[given])
+
     async def begin_again(
         self,
         asker: Asker,

@@ -184,8 +184,7 @@ class Regions:
         Returns the job that this button has, if it has one. Raises `UserError`.
         """
         _, parent = await self._entered(asker, key, position, operation)
-        if words is not None and self.presses.window_of(parent, position) is not WindowKind.REGION:
-            raise UserError(text("region.no_words"))
+        self._check_words(parent, position, words)
         running = await self._running(parent, position)
         if running is not None:
             return Pressed(running, PressOutcome.RUNNING)
@@ -218,9 +217,16 @@ class Regions:
         )
         return pressed
 
-    async def again(self, asker: Asker, job: Job, press: Press) -> Pressed:
-        """Repaint what a job that came to nothing was to repaint, with its own mask. Raises as `repaint`."""
+    async def again(
+        self, asker: Asker, job: Job, press: Press, *, words: WindowWords | None = None
+    ) -> Pressed:
+        """Repaint what a job that came to nothing was to repaint, with its own mask. Raises as `repaint`.
+
+        Without other `words` it is done with those that it had.
+        """
         asker, parent = await self._entered(asker, press.parent, press.position, Operation.REGION)
+        self._check_words(parent, press.position, words)
+        had = WindowWords(prompt=job.prompt) if job.prompt != parent.prompt else None
         mask = mask_of(await self.store.inputs(job.key))
         if mask is None:
             raise UserError(text("again.mask_gone", key=job.key))
@@ -232,7 +238,7 @@ class Regions:
             message_id=press.message_id,
             inputs=(mask,),
             notes=tuple(note for note in job.notes if note == RESIZED),
-            words=WindowWords(prompt=job.prompt) if job.prompt != parent.prompt else None,
+            words=had if words is None else words,
         )
 
     # -- the job and its picture -------------------------------------------------------------------------
@@ -247,6 +253,10 @@ class Regions:
         if not actions or classify(actions[0].custom_id) is not Family.VARY_REGION:
             raise UserError(text("press.no_such_button", key=key))
         return asker, parent
+
+    def _check_words(self, parent: Job, position: int, words: WindowWords | None) -> None:
+        if words is not None and self.presses.window_of(parent, position) is not WindowKind.REGION:
+            raise UserError(text("region.no_words"))
 
     async def _running(self, parent: Job, position: int) -> Job | None:
         child = await self.store.child_of(parent.key, position)

@@ -37,7 +37,7 @@ FETCH_MS: Final = 4 * SECOND
 FETCHING: Final = "note.picture_fetching"
 IN_PLACE: Final = frozenset({Route.REPLY, Route.EDIT})
 """Ways that change a message and make none."""
-_REFUSALS: Final = dict.fromkeys(
+REFUSALS: Final = dict.fromkeys(
     ("picture_too_large", "animation_too_large", "too_many_bytes", "too_many_pixels"),
     "note.picture_too_large",
 )
@@ -129,7 +129,7 @@ class Delivery:
             return _Outgoing(job, await self._fetch_in_sight(job))
         except RouteClosed as closed:
             log.warning("picture_refused", extra={"job": job.key, "reason": closed.reason})
-            return _Outgoing(_noted(job, _REFUSALS.get(closed.reason, "note.picture_not_allowed")), None)
+            return _Outgoing(_noted(job, REFUSALS.get(closed.reason, "note.picture_not_allowed")), None)
         except RetryLater as later:
             if self.clock.now() - (job.finished_at or 0) < PICTURE_CAP_MS:
                 await self._announce(job)

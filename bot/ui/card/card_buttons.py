@@ -58,7 +58,9 @@ class DetailLevel(StrEnum):
 _CANCEL: Final = ("cancel", "✖️", discord.ButtonStyle.secondary)
 _REMIX: Final = ("remix", "🔁", discord.ButtonStyle.secondary)
 _IMPROVE: Final = ("improve", "✨", discord.ButtonStyle.secondary)
-_EDIT: Final = ("edit", "✏️", discord.ButtonStyle.primary)
+EDIT: Final = "edit"
+"""The word of the button under what failed for its words."""
+_EDIT: Final = (EDIT, "✏️", discord.ButtonStyle.primary)
 _INFO: Final = ("info", "ℹ️", discord.ButtonStyle.secondary)  # noqa: RUF001 - Discord's emoji of that name
 _SEND: Final = ("send", "✉️", discord.ButtonStyle.secondary)
 _DELETE: Final = ("delete", "🗑️", discord.ButtonStyle.secondary)
@@ -134,20 +136,14 @@ class CardButtons:
                     for row in [row for row in rows if len(row) < ROW_LENGTH][-1:]:
                         row.extend(self._own((own,), detail))
             rows += [self._own(fitting, detail) for own in ours if (fitting := self._fitting(own))]
-        elif job.state is JobState.FAILED and job.press is None:
+        elif job.state is JobState.FAILED:
             # What failed for its words is sent again with others.
+            edit = (_EDIT,) if self._is_for_its_words else (_REMIX,) if job.press is None else ()
+            improve = (_IMPROVE,) if job.press is None else ()
+            again = (_AGAIN,) if self._may_try_again else ()
             rows.append(
-                self._own(
-                    (
-                        *((_AGAIN,) if self._may_try_again else ()),
-                        *self._fitting((_EDIT if self._is_for_its_words else _REMIX, _IMPROVE, _INFO)),
-                        *self._instead(),
-                    ),
-                    detail,
-                )
+                self._own((*again, *self._fitting((*edit, *improve, _INFO)), *self._instead()), detail)
             )
-        elif job.state is JobState.FAILED and self._may_try_again:
-            rows.append(self._own((_AGAIN, _INFO), detail))
         elif not job.is_terminal and not job.unwanted:
             rows.append(self._own((_CANCEL,), detail))
         return rows
@@ -193,7 +189,7 @@ class CardButtons:
     def _fitting(self, offered: Iterable[Own]) -> list[Own]:
         """Without a prompt there is nothing to edit, and without a picture nothing to start from."""
         removed = NOTE_REMOVED in self._job.notes
-        missing = {*(() if self._job.prompt else (_REMIX, _IMPROVE)), *((_START,) if removed else ())}
+        missing = {*(() if self._job.prompt else (_REMIX, _IMPROVE, _EDIT)), *((_START,) if removed else ())}
         drawn = self._job.pool is Pool.DRAW
         if drawn or not self._helps:
             missing.add(_IMPROVE)

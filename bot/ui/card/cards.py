@@ -3,13 +3,12 @@ Never here: sending it, and what a button does."""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.domain.accounts import is_own
 from bot.domain.capabilities import OHMYGPT
-from bot.domain.failures import FailureKind
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
 from bot.domain.ports import MOST_AHEAD
@@ -18,6 +17,7 @@ from bot.services.intake.shorten import FROM_SHORTENED
 from bot.texts import Text, text
 from bot.ui.card.card_buttons import CardButtons, DetailLevel, engine_action
 from bot.ui.card.description import idea_lines
+from bot.ui.card.failures import sentences_of
 from bot.ui.card.parts import CardView, box, gallery, row, words, words_beside
 from bot.ui.card.shortened import shorter_lines
 from bot.ui.card.titles import plain_title, title_of
@@ -44,19 +44,10 @@ WORDS_LIMIT: Final = 500
 LABEL_LIMIT: Final = 80
 ALT_LIMIT: Final = 256
 
-OWNERS: Final = frozenset({FailureKind.KEY, FailureKind.BALANCE})
-"""Failures that whoever owns the account has to mend."""
-
-ENGINES: Final = frozenset(
-    {
-        FailureKind.BANNED_PROMPT,
-        FailureKind.KEY,
-        FailureKind.LOST,
-        FailureKind.NO_PICTURE,
-        FailureKind.UNKNOWN,
-    }
+ENGINES_HOLDS: Final = MappingProxyType(
+    {"hold.busy": "draw.hold_busy", "hold.unreachable": "draw.hold_unreachable"}
 )
-"""Failures that mean something else where the second engine draws."""
+"""Why an order of the second engine's waits."""
 
 TOO_LARGE: Final = "note.picture_too_large"
 """The note of a picture or clip that was not attached: what was paid for is shown by its address."""
@@ -267,11 +258,13 @@ class _Drawing:
         elif job.state is JobState.CANCELLED:
             yield self._localize(text("card.cancelled"))
         elif job.unwanted and media is None:
-            yield self._localize(text("card.unwanted", key=job.key))
+            said = "draw.card_unwanted" if job.pool is Pool.DRAW else "card.unwanted"
+            yield self._localize(text(said, key=job.key))
         elif not job.is_terminal:
             yield self._localize(self._progress())
             if job.hold is not None:
-                yield self._small(text(job.hold))
+                said = ENGINES_HOLDS.get(job.hold) if job.pool is Pool.DRAW else None
+                yield self._small(text(said or job.hold))
 
     def _progress(self) -> Text:
         job, ahead = self._job, self._showing.ahead
@@ -298,10 +291,7 @@ class _Drawing:
         failure = self._job.failure
         if failure is None:
             return
-        own = failure.kind in OWNERS and is_own(self._job.account)
-        kind = f"own_{failure.kind.value}" if own else failure.kind.value
-        if self._job.pool is Pool.DRAW and failure.kind in ENGINES:
-            kind = f"draw_{failure.kind.value}"
+        kind = sentences_of(self._job, failure.kind)
         yield self._localize(text("card.failed", why=text(f"failure.{kind}")))
         yield self._localize(text(f"advice.{kind}"))
         if failure.words and self._detail.has_words:
@@ -359,13 +349,13 @@ def _description(catalogues: Catalogues, job: Job, detail: DetailLevel) -> str:
     def localize(sentence: Text) -> str:
         return catalogues.render(sentence, job.locale)
 
+    drawn = job.pool is Pool.DRAW
     if not detail.has_words:
-        return plain(localize(text("card.neutral_alt")), ALT_LIMIT)
+        return plain(localize(text("draw.card_neutral_alt" if drawn else "card.neutral_alt")), ALT_LIMIT)
     if job.kind is JobKind.DESCRIBE:
         return plain(plain_title(job, localize), ALT_LIMIT)
-    if not job.is_terminal:
-        return plain(localize(text("card.preview_alt", prompt=plain_title(job, localize))), ALT_LIMIT)
-    return plain(localize(text("card.alt", prompt=plain_title(job, localize))), ALT_LIMIT)
+    said = "draw.card_alt" if drawn else "card.alt" if job.is_terminal else "card.preview_alt"
+    return plain(localize(text(said, prompt=plain_title(job, localize))), ALT_LIMIT)
 
 
 def _waiting(ahead: int | None, since: str) -> Text:

@@ -121,5 +121,5 @@ async def picked_picture(context: Context, pick: Picked) -> SourcePicture:
     return (
         loader.of_address(pick.address)
         if isinstance(pick, EmbeddedPicture)
-        else await loader.of_job(context.viewer, pick)
+        else await loader.of_card(context.viewer, pick)
     )

@@ -6,7 +6,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.services.admission.authorization import Operation
 from bot.services.intake.describe import proposed
 from bot.texts import text
 from bot.ui.card.description import DESCRIBE_AGAIN, IDEA_WORDS, IMAGINE_ALL
@@ -42,7 +41,7 @@ async def imagine_idea(context: Context, key: JobKey) -> None:
     async def begin(asker: Asker, _job: Job, prompt: str) -> None:
         await context.services.describing.imagine(asker, context.viewer, key, prompt)
 
-    await begin_edited(context, key, Operation.IDEA, begin, proposed=proposed)
+    await begin_edited(context, key, begin, proposed=proposed)
 
 
 for _number, _word in enumerate(IDEA_WORDS):

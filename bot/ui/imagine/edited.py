@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 async def begin_edited(
     context: Context,
     key: JobKey,
-    operation: Operation,
     begin: Callable[[Asker, Job, str], Awaitable[object]],
     *,
     proposed: Callable[[Job], str] | None = None,
@@ -40,7 +39,8 @@ async def begin_edited(
     except UserError as why:
         refusal = why
     asker = await (context.defer_public if refusal is None else context.defer_ephemeral)()
-    job = await context.services.jobs.get_authorized(context.viewer, key, operation)
+    # Only read here: whether they may begin is asked where a refusal gives the words back.
+    job = await context.services.jobs.get_authorized(context.viewer, key, Operation.INFO)
     async with offered_back(
         context,
         options,

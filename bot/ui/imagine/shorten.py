@@ -6,7 +6,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.services.admission.authorization import Operation
 from bot.services.intake.shorten import proposed
 from bot.texts import text
 from bot.ui.card.shortened import SHORTER_WORDS
@@ -39,7 +38,7 @@ async def imagine_shorter(context: Context, key: JobKey) -> None:
     async def begin(asker: Asker, _job: Job, prompt: str) -> None:
         await context.services.shortening.imagine(asker, context.viewer, key, prompt)
 
-    await begin_edited(context, key, Operation.IDEA, begin, proposed=proposed)
+    await begin_edited(context, key, begin, proposed=proposed)
 
 
 for _number, _word in enumerate(SHORTER_WORDS):

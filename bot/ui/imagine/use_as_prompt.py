@@ -12,7 +12,7 @@ import discord
 from bot.domain.intake.drawing import words_of_order
 from bot.domain.intake.prompts import PromptOptions, compose
 from bot.errors import UserError
-from bot.services.admission.authorization import Operation
+from bot.services.admission.authorization import Operation, origin_of
 from bot.texts import text
 from bot.ui.imagine.attachments import AttachedPicture, EmbeddedPicture, Picked, picked, picked_picture
 from bot.ui.imagine.drafts import offered_back
@@ -109,18 +109,33 @@ async def begin_from_message(context: Context, message_id: int) -> None:
 async def _begin(context: Context, pick: JobKey | int) -> None:
     weight = context.fields.get(WEIGHT, "").strip().replace(",", ".")
     options = PromptOptions(prompt=context.fields.get(PROMPT, ""), weight=weight or None, pictures=1)
-    async with offered_back(context, options):
+    refusal: UserError | None = None
+    try:
         compose(options)  # a bad one is refused at once, with nothing left in public
-        asker = await context.defer_public()
-        services = context.services
-        source = await _read(context, pick) if isinstance(pick, int) else pick
-        given = await picked_picture(context, source)
+    except UserError as why:
+        refusal = why
+    asker = await (context.defer_public if refusal is None else context.defer_ephemeral)()
+    services = context.services
+    # Only read here: whether they may begin is asked where a refusal gives the words back.
+    card = (
+        None
+        if isinstance(pick, int)
+        else await services.jobs.get_authorized(context.viewer, pick, Operation.INFO)
+    )
+    async with offered_back(context, options, of=None if card is None else origin_of(card)):
+        if refusal is not None:
+            raise refusal
         liked = await services.people.preferences(asker.user_id)
         options = replace(options, under=liked.under(None))
-        address = source.address if isinstance(source, EmbeddedPicture) else None
-        await services.imagine.begin(
-            asker, options, None, preferred=liked.pool, given=[given], address=address
-        )
+        if card is not None:
+            await services.imagine.begin_from(asker, card, options, preferred=liked.pool)
+        elif isinstance(pick, int):
+            source = await _read(context, pick)
+            given = await picked_picture(context, source)
+            address = source.address if isinstance(source, EmbeddedPicture) else None
+            await services.imagine.begin(
+                asker, options, None, preferred=liked.pool, given=[given], address=address
+            )
 
 
 async def _read(context: Context, message_id: int) -> Picked:

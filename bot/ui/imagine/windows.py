@@ -46,7 +46,7 @@ async def zoom(context: Context, key: JobKey) -> None:
         job = await within_deadline(services.jobs.get_authorized(context.viewer, key, Operation.ZOOM), None)
     position = None if job is None else _custom_zoom(job)
     if job is not None and position is not None and services.presses.window_of(job, position) is not None:
-        await _ask(context, key, position)
+        await ask(context, key, position)
         return
     await context.defer_ephemeral()
     job = await services.jobs.get_authorized(context.viewer, key, Operation.ZOOM)
@@ -58,7 +58,7 @@ async def zoom(context: Context, key: JobKey) -> None:
 async def vary(context: Context, key: JobKey, position: int) -> None:
     """V, reroll or pan where the account takes other words: ask for them, if this person wants to be asked."""
     liked = await within_deadline(context.services.people.preferences(context.user_id), NOBODYS)
-    await (_ask if liked.remix else press)(context, key, position)
+    await (ask if liked.remix else press)(context, key, position)
 
 
 def _custom_zoom(job: Job) -> int | None:
@@ -69,7 +69,7 @@ def _custom_zoom(job: Job) -> int | None:
 # -- the window --------------------------------------------------------------------------------------------------
 
 
-async def _ask(context: Context, key: JobKey, position: int, typed: str | None = None) -> None:
+async def ask(context: Context, key: JobKey, position: int, typed: str | None = None) -> None:
     """Open the window, with the picture's words or those that were `typed` before."""
     reading = context.services.windows.open(context.asker(), key, position)
     found = await read_first(reading, text("window.slow"))
@@ -136,4 +136,4 @@ async def begin(context: Context, key: JobKey, position: int, kind: WindowKind) 
 @component("rewrite", KEY, NUMBER, KEY)
 async def rewrite(context: Context, key: JobKey, position: int, draft: JobKey) -> None:
     """Open the window again, as it was filled in."""
-    await _ask(context, key, position, await kept_words(context, draft))
+    await ask(context, key, position, await kept_words(context, draft))

@@ -11,6 +11,7 @@ import discord
 
 from bot.domain.intake.prompts import parameters_of
 from bot.domain.pool_speeds import other_speed, pool_at
+from bot.domain.pools import Pool
 from bot.services.history.upstream_requests import known_seed
 from bot.texts import Localize, Text, text
 from bot.ui.card.titles import title_of
@@ -114,13 +115,14 @@ def _facts(job: Job, spent: Text | None, seed: Text | None) -> Iterable[Text]:
     if spent is not None:
         yield text("info.cost", cost=spent)
     yield text("info.begun", at=job.created_at // 1000)
+    drawn = job.pool is Pool.DRAW
     if job.submitted_at is not None:
-        yield text("info.sent", at=job.submitted_at // 1000)
+        yield text("draw.info_sent" if drawn else "info.sent", at=job.submitted_at // 1000)
     if job.finished_at is not None:
         yield text("info.ended", state=text(f"jobs.state_{job.state.value}"), at=job.finished_at // 1000)
     else:
         yield text("info.state", state=text(f"jobs.state_{job.state.value}"))
-    if job.task_id is None:
+    if job.task_id is None or drawn:  # an order has no task anywhere; that id is our own
         yield text("info.key", key=job.key)
     else:
         yield text("info.task", task=job.task_id, key=job.key)

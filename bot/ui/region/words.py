@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from bot.domain.intake.window_words import read_words
 from bot.errors import UserError
+from bot.services.admission.authorization import Operation
 from bot.services.intake.drafts import keeps_draft
 from bot.texts import text
+from bot.ui.card.press import reply_existing
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.imagine.window_drafts import kept_words, offer_draft
 from bot.ui.kit.controls import component, form, modal
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import discord
 
     from bot.domain.intake.masks import Cells
+    from bot.domain.jobs import Job, Press
     from bot.domain.keys import JobKey
     from bot.ui.kit.context import Context
 
@@ -37,12 +40,17 @@ async def open_words(context: Context, key: JobKey, position: int, cells: Cells)
     words = await words_for(context, key, position)
     if words is None:
         raise UserError(text("window.slow"))
-    await context.open(_form(context, key, position, cells, words))
+    await context.open(_form(context, begin.id(key, position, cells), words))
 
 
-def _form(context: Context, key: JobKey, position: int, cells: Cells, words: str) -> discord.ui.Modal:
+async def ask_again(context: Context, job: Job) -> None:
+    """Ask for other words for a region that failed with these; its mask is kept."""
+    await context.open(_form(context, begin_again.id(job.key), job.prompt))
+
+
+def _form(context: Context, custom_id: str, words: str) -> discord.ui.Modal:
     field = (text("region.words_field"), prompt_field(words, required=False), text("region.words_hint"))
-    return form(context.localize, begin.id(key, position, cells), text("region.words"), field)
+    return form(context.localize, custom_id, text("region.words"), field)
 
 
 @modal("cells-words", KEY, NUMBER, CELLS)
@@ -66,6 +74,38 @@ async def rewrite(context: Context, key: JobKey, position: int, cells: Cells, dr
     """Open the window again, as it was filled in; without squares it is the one that takes a file."""
     words = await kept_words(context, draft)
     if cells:
-        await context.open(_form(context, key, position, cells, words))
+        await context.open(_form(context, begin.id(key, position, cells), words))
     else:
         await context.open(mask_modal(context, key, position, words))
+
+
+# -- a region that failed for its words --------------------------------------------------------------------------
+
+
+@modal("region-again", KEY)
+async def begin_again(context: Context, key: JobKey) -> None:
+    """Begin it once more, with the mask that it had and the words that were written now."""
+    typed = context.fields.get(PROMPT, "")
+    try:
+        words = read_words(typed)  # what cannot be sent is refused with nothing left in public
+        asker = await context.defer_public()
+        job = await context.services.jobs.get_authorized(context.viewer, key, Operation.INFO)
+        pressed = await context.services.regions.again(asker, job, _press_of(job), words=words)
+    except UserError as refusal:
+        if not keeps_draft(refusal.text):
+            raise
+        await offer_draft(context, refusal.text, typed, lambda draft: rewrite_again.id(key, draft))
+        return
+    await reply_existing(context, pressed)
+
+
+def _press_of(job: Job) -> Press:
+    if job.press is None:
+        raise UserError(text("press.expired"))
+    return job.press
+
+
+@component("region-rewrite", KEY, KEY)
+async def rewrite_again(context: Context, key: JobKey, draft: JobKey) -> None:
+    """Open that window again, as it was filled in."""
+    await context.open(_form(context, begin_again.id(key), await kept_words(context, draft)))

@@ -77,6 +77,7 @@ BUTTONS: dict[str, Operation | None] = {
     "short4": Operation.IDEA,
     "region": Operation.REGION,
     "cells": Operation.REGION,
+    "region-rewrite": Operation.REGION,
     "list": None,  # lists what is of this server
     "stars": None,
     "prefer": None,  # no job: what the person themself prefers
@@ -92,6 +93,7 @@ OPERATION_OF_MODAL: dict[str, Operation | None] = {
     "idea3": Operation.IDEA,
     "mask": Operation.REGION,
     "cells-words": Operation.REGION,
+    "region-again": Operation.REGION,
     "window": Operation.PRESS,
     "short0": Operation.IDEA,
     "short1": Operation.IDEA,
@@ -132,8 +134,6 @@ class Situation:
     roots: str | None = None
     """The same of operations that begin a new chain, where they say it otherwise."""
     looks: str = OPEN
-    picture: str | None = None
-    """Message menus exist in servers only."""
     draft: str | None = None
 
 
@@ -144,21 +144,17 @@ SITUATIONS = {
     "same server, pool off": Situation(GUILD, "pool off", "refused.pool_off_chain", "refused.all_pools_off"),
     "same server, paused": Situation(GUILD, "paused", "refused.paused"),
     "other server": Situation(ELSEWHERE, begins="jobs.unknown", looks="jobs.unknown", draft="draft.expired"),
-    "direct message": Situation(None, picture="refused.server_only"),
+    "direct message": Situation(None),
     "direct message, kicked": Situation(None, "kicked", "home.not_member"),
     "direct message, timed out": Situation(None, "timed out", "home.timed_out"),
     "direct message, Discord silent": Situation(None, "silent", "home.unsure"),
-    "direct message, blocked": Situation(None, "blocked", "refused.blocked", picture="refused.server_only"),
-    "direct message, role lost": Situation(
-        None, "role lost", "refused.no_rule", picture="refused.server_only"
-    ),
+    "direct message, blocked": Situation(None, "blocked", "refused.blocked"),
+    "direct message, role lost": Situation(None, "role lost", "refused.no_rule"),
     "direct message, pool off": Situation(
-        None, "pool off", "refused.pool_off_chain", "refused.all_pools_off", picture="refused.server_only"
+        None, "pool off", "refused.pool_off_chain", "refused.all_pools_off"
     ),
-    "direct message, paused": Situation(None, "paused", "refused.paused", picture="refused.server_only"),
-    "direct message, channel closed": Situation(
-        None, "channel closed", "refused.channel", picture="refused.server_only"
-    ),
+    "direct message, paused": Situation(None, "paused", "refused.paused"),
+    "direct message, channel closed": Situation(None, "channel closed", "refused.channel"),
 }
 ROOTS = frozenset(
     {Operation.REMIX, Operation.IDEA, Operation.IDEAS, Operation.AGAIN, Operation.PICTURE, Operation.DRAFT}
@@ -168,8 +164,6 @@ ROOTS = frozenset(
 def expected(situation: Situation, operation: Operation) -> str:
     if operation in BEGINNING_NOTHING:
         return situation.looks
-    if operation is Operation.PICTURE and situation.picture is not None:
-        return situation.picture
     if operation is Operation.DRAFT and situation.draft is not None:
         return situation.draft
     return situation.roots if operation in ROOTS and situation.roots is not None else situation.begins
@@ -314,8 +308,8 @@ class Walk:
             raise UserError(started.refused[0][1])
 
     async def _from_picture(self, asker: Asker) -> None:
-        given = await self.services.image_loader.of_job(self.viewer, self.grid.key)
-        await self.services.imagine.begin(asker, PromptOptions(prompt="a fox"), Pool.NORMAL, given=[given])
+        prompt = PromptOptions(prompt="a fox")
+        await self.services.imagine.begin_from(asker, self.grid, prompt, preferred=Pool.NORMAL)
 
     async def _edit(self, asker: Asker) -> None:
         draft = await self.services.drafts.open(self.viewer, self.draft)

@@ -109,6 +109,19 @@ async def test_trouble_is_waited_out_and_given_up_after_some_attempts(world: Har
     assert len(world.discord.handed) == 1
 
 
+async def test_what_no_direct_message_can_take_is_fetched_once_only(world: Harness) -> None:
+    await wanting(world)
+    await world.ended(await world.imagine())
+    world.picture_trouble = RouteClosed("animation_too_large")
+    await world.services.copies.deliver_due()
+
+    world.picture_trouble = None
+    world.clock.move_to(world.clock.now() + LEASE_MS)
+    await world.services.copies.deliver_due()
+
+    assert world.discord.handed == []
+
+
 async def test_a_delivery_does_not_care_whether_a_copy_could_be_noted(
     world: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@ Never here: Discord's own words and the sentences."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -292,7 +293,15 @@ async def test_a_picture_that_is_too_large_is_offered_smaller_and_at_last_left_o
     assert limits == sorted(limits, reverse=True)
     assert len(set(limits)) == 3
     world.discord.on_result = [TooLarge("413")] * 4
-    assert (await show(world, job)).last.notes == ("note.picture_gone",)
+    assert (await show(world, job)).last.notes == ("note.picture_too_large",)
+
+
+@pytest.mark.parametrize("reason", ["animation_too_large", "too_many_bytes"])
+async def test_a_clip_that_is_too_large_is_said_to_be_that(world: Harness, reason: str) -> None:
+    job = await world.finished_grid()
+    world.picture_trouble = RouteClosed(reason)
+
+    assert (await show(world, job)).last.notes == ("note.picture_too_large",)
 
 
 @pytest.mark.parametrize("trouble", [RouteClosed("discord_400_1"), RetryLater("discord_503")])
@@ -344,7 +353,7 @@ async def test_a_file_goes_to_whoever_asks_in_the_server(world: Harness) -> None
     ("troubles", "said"),
     [
         ([RouteClosed("dms_closed")], "jobs.dms_closed"),
-        ([TooLarge("413")] * 4, "jobs.picture_gone"),
+        ([TooLarge("413")] * 4, "jobs.file_too_large_unlinked"),
     ],
 )
 async def test_a_file_that_cannot_be_sent_says_why(
@@ -369,6 +378,18 @@ async def test_a_picture_that_is_gone_is_not_sent(world: Harness) -> None:
 
     assert await refusal(send(world, job)) == "jobs.picture_gone"
     assert world.discord.handed == []
+
+
+async def test_a_file_that_is_too_large_for_a_direct_message_is_named_by_its_address(world: Harness) -> None:
+    job = await world.finished_grid()
+    world.picture_trouble = RouteClosed("animation_too_large")
+    redelivery = replace(world.services.redelivery, address_of=lambda job: f"https://files.example/{job.key}")
+
+    with pytest.raises(UserError) as refused:
+        await redelivery.send(viewer(), job.key, locale="en-US", link=None, nonce="1")
+
+    assert refused.value.text.id == "jobs.file_too_large"
+    assert refused.value.text.args["link"] == f"https://files.example/{job.key}"
 
 
 async def test_a_card_is_taken_down_and_nothing_links_there_any_more(world: Harness) -> None:

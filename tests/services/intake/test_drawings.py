@@ -4,7 +4,7 @@ Never here: Discord, and the adapter."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,7 @@ from bot.domain.pools import Allowance, Pool
 from bot.errors import RemoteError, RemoteFault, RetryLater, StorageTrouble, UserError
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.drawing import INSTEAD, DrawOptions, may_be_drawn
-from tests.services.engine import furnish
+from tests.services.engine import Engine, furnish
 from tests.services.harness import GUILD, Api, Harness
 from tests.services.intake.test_pictures import AFile
 from tests.storage import making
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from bot.domain.intake.drawing import Order
     from bot.domain.jobs import Job
     from tests.services.engine import Studio
 
@@ -186,6 +187,25 @@ async def test_an_answer_that_never_came_is_said_to_be_lost_and_never_asked_for_
     assert not world.upstream.reads  # there is no list in which it could stand
     again = await ended(world, (await world.services.drawings.again(world.asker(), job)).job)
     assert again.state is JobState.SUCCEEDED
+
+
+async def test_an_order_that_is_cancelled_while_it_is_drawn_says_who_cannot_be_stopped(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opened(world)
+    draw, said = Engine.draw, []
+
+    async def cancelled_meanwhile(self: Engine, order: Order, **more: Any) -> Any:
+        (job,) = await world.all_jobs()
+        member = Viewer(user_id=job.user_id, guild_id=GUILD, manages=False)
+        said.append((await world.services.jobs.cancel(member, job.key)).id)
+        return await draw(self, order, **more)
+
+    monkeypatch.setattr(Engine, "draw", cancelled_meanwhile)
+    job = await drawn(world)
+
+    assert job.state is JobState.SUCCEEDED
+    assert said == ["draw.cancelled_too_late"]
 
 
 async def test_a_picture_to_start_from_goes_along_and_again_with_the_next(world: Harness) -> None:

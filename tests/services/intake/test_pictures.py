@@ -271,8 +271,8 @@ async def test_a_remix_of_words_and_of_what_grew_from_a_blend_has_no_pictures(wo
 async def test_a_finished_card_and_a_described_picture_serve_as_sources(world: Harness) -> None:
     grid, description = await world.finished_grid(), await described(world)
 
-    ours = await world.services.image_loader.of_job(ADA, grid.key)
-    theirs = await world.services.image_loader.of_job(ADA, description.key)
+    ours = await world.services.image_loader.of_card(ADA, grid.key)
+    theirs = await world.services.image_loader.of_card(ADA, description.key)
 
     assert (ours.filename, ours.size, ours.url) == ("easel.png", 1000, grid.discord_url)
     assert await theirs.read() == b"a fox"
@@ -283,13 +283,13 @@ async def test_a_card_without_a_picture_or_of_another_server_is_no_source(world:
     description = await described(world)
     await world.forget_inputs(description)
     waiting = await world.imagine()
-    of_job = world.services.image_loader.of_job
+    of_card = world.services.image_loader.of_card
 
-    assert await refusal(of_job(ADA, waiting.key)) == "jobs.no_picture"
-    assert await refusal(of_job(STRANGER, grid.key)) == "jobs.unknown"
-    assert await refusal(of_job(ADA, description.key)) == "describe.not_kept"
+    assert await refusal(of_card(ADA, waiting.key)) == "jobs.no_picture"
+    assert await refusal(of_card(STRANGER, grid.key)) == "jobs.unknown"
+    assert await refusal(of_card(ADA, description.key)) == "describe.not_kept"
     world.picture_trouble = RouteClosed("no_picture")
-    assert await refusal(of_job(ADA, grid.key)) == "jobs.picture_gone"
+    assert await refusal(of_card(ADA, grid.key)) == "jobs.picture_gone"
 
 
 # -- descriptions ------------------------------------------------------------------------------------------
@@ -554,7 +554,7 @@ async def test_a_card_whose_picture_is_gone_is_no_source(world: Harness) -> None
     job = await world.finished_grid()
     world.picture_trouble = RouteClosed("404")
 
-    assert await refusal(world.services.imagine.image_loader.of_job(ADA, job.key)) == "jobs.picture_gone"
+    assert await refusal(world.services.imagine.image_loader.of_card(ADA, job.key)) == "jobs.picture_gone"
 
 
 # -- once more -----------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.failures import MENDED_BY_TIME, Failure, FailureKind
-from bot.domain.jobs import LIVE, Ancestor, JobKind, JobState
+from bot.domain.failures import MENDED_BY_TIME, MENDED_BY_WORDS, Failure, FailureKind
+from bot.domain.jobs import LIVE, Ancestor, JobKind, JobState, Press
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
@@ -183,6 +183,41 @@ def test_a_failed_card_says_why_and_what_to_do_next(kind: FailureKind) -> None:
     assert "Nothing was taken" in said
 
 
+@pytest.mark.parametrize("kind", sorted(MENDED_BY_WORDS | {FailureKind.INVALID_IMAGE}))
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"kind": JobKind.BLEND, "inputs": 3},
+        {"kind": JobKind.DESCRIBE, "inputs": 1},
+        {"kind": JobKind.ACTION, "press": a_press()},
+    ],
+)
+def test_pictures_without_words_that_were_refused_are_told_nothing_of_words(
+    kind: FailureKind, made: dict[str, Any]
+) -> None:
+    card = drawn(a_job(JobState.FAILED, failure=Failure(kind), prompt="", **made))
+
+    assert "pictures" in words(card)
+    assert not any(word in words(card) for word in ("words", "prompt", "parameter"))
+    assert "Edit prompt" not in labels(card)
+
+
+@pytest.mark.parametrize("press", [a_press(), a_press(remix=True), a_press(zoom="1.4")])
+@pytest.mark.parametrize("kind", FailureKind)
+def test_no_press_that_failed_is_without_buttons(press: Press, kind: FailureKind) -> None:
+    offered = labels(drawn(a_job(JobState.FAILED, press=press, failure=Failure(kind))))
+
+    assert offered[-1] == "Info"
+    assert ("Edit prompt" in offered) == (kind in MENDED_BY_WORDS)
+
+
+def test_a_failed_prompt_that_was_erased_since_is_no_matter_of_pictures() -> None:
+    card = drawn(a_job(JobState.FAILED, prompt=""))
+
+    assert "word filter" in words(card)
+    assert "Edit prompt" not in labels(card)
+
+
 def test_a_child_tells_what_was_pressed_and_links_to_where() -> None:
     said = words(drawn(a_job(JobState.RUNNING, press=a_press())))
 
@@ -224,6 +259,40 @@ def test_a_smaller_picture_says_so_and_links_the_full_one() -> None:
     said = words(drawn(a_job(JobState.SUCCEEDED), media="attachment://x.webp", picture=picture))
 
     assert "[full size](https://pi.example/a%20b%281%29.png)" in said
+
+
+def an_order(state: JobState, **changes: Any) -> Job:
+    return a_job(state, kind=JobKind.DRAW, pool=Pool.DRAW, prompt="a paper fox", **changes)
+
+
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [
+        (an_order(JobState.QUEUED, hold="hold.busy"), "The second engine is full"),
+        (an_order(JobState.QUEUED, hold="hold.unreachable"), "The second engine cannot be reached"),
+        (an_order(JobState.RUNNING, unwanted=True), "The second engine can no longer be stopped"),
+        *(
+            (an_order(JobState.FAILED, failure=Failure(kind)), "The second engine")
+            for kind in sorted(MENDED_BY_WORDS | {FailureKind.INVALID_IMAGE, FailureKind.UNKNOWN})
+        ),
+    ],
+)
+def test_an_order_of_the_second_engines_speaks_of_it_and_not_of_midjourney(job: Job, said: str) -> None:
+    card = words(drawn(job))
+
+    assert said in card
+    assert "Midjourney" not in card
+
+
+def test_a_hold_that_both_share_is_told_of_an_order_too() -> None:
+    assert "not paid twice" in words(drawn(an_order(JobState.UNCLEAR, hold="hold.checking")))
+
+
+@pytest.mark.parametrize("detail", [DetailLevel.FULL, DetailLevel.NEUTRAL])
+def test_the_second_engines_picture_is_described_as_its_own(detail: DetailLevel) -> None:
+    order = an_order(JobState.SUCCEEDED)
+
+    assert Cards(CATALOGUES).description(order, detail).startswith("The second engine's picture")
 
 
 # -- buttons -----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 
 from bot.domain.inputs import Shape
 from bot.domain.jobs import Ancestor, JobKind, JobState, Route
+from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
 from bot.errors import UserError
@@ -183,6 +184,16 @@ def test_info_names_what_has_no_prompt(job: Job, said: str) -> None:
 
     assert said in words(view.to_components())  # type: ignore[no-untyped-call]  # discord.py leaves it bare
     assert files == []
+
+
+def test_info_of_an_order_names_the_second_engine_and_no_task() -> None:
+    order = a_job(JobState.SUCCEEDED, kind=JobKind.DRAW, pool=Pool.DRAW, prompt="a fox")
+    view, _ = info_view(Relatives(order, None, ()), localize)
+    said = words(view.to_components())  # type: ignore[no-untyped-call]  # discord.py leaves it bare
+
+    assert "Sent to the second engine" in said
+    assert "Midjourney" not in said
+    assert "`42`" not in said
 
 
 async def test_an_edit_without_a_picture_keeps_the_one_beside_a_description() -> None:

@@ -209,6 +209,20 @@ async def test_a_press_is_tried_again_with_the_words_that_it_had(*, worded: bool
         assert presses.words == [WindowWords(prompt="a fox", zoom="1.4") if worded else None]
 
 
+@pytest.mark.parametrize("word", ["edit", "remix"])
+async def test_a_card_that_has_no_words_opens_no_empty_window(word: str) -> None:
+    async with place(prompt="", kind=JobKind.BLEND, inputs=2) as here:
+        pressed = await here.press(spelled(word))
+
+        assert pressed.modal is None
+        assert "no words here to edit" in words(here.house)
+
+
+async def test_a_region_whose_account_takes_no_words_is_edited_as_a_prompt() -> None:
+    async with place(press=press_of("Inpaint"), prompt="a sore fox") as here:
+        assert defaults(await here.press(spelled("edit"))) == {"prompt": "a sore fox"}
+
+
 # -- pictures of messages ----------------------------------------------------------------------------------------
 
 

@@ -148,14 +148,23 @@ def test_a_modal_of_every_release_leads_where_it_led(custom_id: str, meant: tupl
 def test_every_kind_that_has_an_earlier_form_is_listed_above() -> None:
     shortened = {f"short{n}" for n in range(5)}
     new = {
-        *("prefer-shape", "prefer-set", "usemsg", "window", "cells-words", "redraw"),
+        *("prefer-shape", "prefer-set", "usemsg", "window", "cells-words", "region-again", "redraw"),
         *shortened,
         *(kind for kind in MODALS if kind.startswith(("pool-", "mod-"))),
     }
     new_buttons = (
         {"pool-menu", "pool-key-remove"}
         | {f"mod-{word}" for word in ("panel", "panel_export", "panel_new", "set", "setup", "welcome")}
-        | {"upstream-key", "vary", "rewrite", "cells-rewrite", "draw", "drawdraft", "midjourney"}
+        | {
+            "upstream-key",
+            "vary",
+            "rewrite",
+            "cells-rewrite",
+            "region-rewrite",
+            "draw",
+            "drawdraft",
+            "midjourney",
+        }
         | shortened
     )
 
