@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from bot.cli.asking import ask_secret, confirm
 from bot.cli.ending import carry_out
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def command(
     dialogue = _Dialogue(env_file, asks=not no_input)
     carry_out(dialogue.hold(wait=0.0 if no_input else wait))
     if start is None:
-        start = dialogue.asks and typer.confirm("Start the bot now?", default=True)
+        start = dialogue.asks and confirm("Start the bot now?", default=True)
     if start:
         typer.echo("On the server, type /imagine. Ctrl-C stops the bot here; `easel run` starts it again.")
         for name, value in dialogue.chosen.items():
@@ -166,7 +167,7 @@ class _Dialogue:
         from bot.errors import StartupError  # noqa: PLC0415 - as above
 
         if self.asks and sys.stdin.isatty():
-            return str(typer.prompt(f"{question} (stays hidden)", hide_input=True))
+            return ask_secret(f"{question} (stays hidden)")
         answer = sys.stdin.readline().strip() if self.asks else ""
         if not answer:
             raise StartupError(

@@ -20,20 +20,8 @@ from bot.cli.program import cli
 from bot.sandbox.upstream import Fault
 from bot.storage import migrate, open_storage
 from bot.storage.backup import verify
+from tests.cli.verbs import easel
 from tests.fixtures.ports import free_port
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("EASEL_") and name != "EASEL_ORACLES"]:
-        monkeypatch.delenv(name)
-    return tmp_path
-
-
-def easel(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(cli, arguments)
-    return result.exit_code, result.output
 
 
 def test_it_says_its_version() -> None:
