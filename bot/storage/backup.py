@@ -12,11 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.engine import make_url
-
 from bot.errors import StartupDelayed, StartupError
 from bot.storage import errors as troubles
 from bot.storage import schema
+from bot.storage.database import read_address
 from bot.storage.put_back import settle
 
 if TYPE_CHECKING:
@@ -38,8 +37,8 @@ HEADER: Final = b"SQLite format 3\0"
 
 
 def file_of(url: str) -> Path | None:
-    """The file that a database's address names; None if it is no SQLite file of ours to copy."""
-    parsed = make_url(url)
+    """The file that a database's address names; None if it is no SQLite file of ours to copy. Raises `StartupError`."""
+    parsed = read_address(url)
     name = parsed.database or ""
     if not parsed.drivername.startswith("sqlite") or name in {"", ":memory:"} or name.startswith("file:"):
         return None

@@ -99,6 +99,43 @@ def test_where_no_database_is_yet_a_verb_says_so_and_makes_none(
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "localhost:54x/db",
+        "localhost:/db",
+        "one:1,two:2/db",
+        "[::1/db",
+        "two..dots/db",
+        "localhost/db?foo=1",
+        "localhost/db?sslmode=foo",
+        "localhost/db?statement_cache_size=0",
+        "localhost/db?plugin=foo",
+    ],
+)
+@pytest.mark.parametrize(
+    "verb", ["run", "migrate", "backup copy.db", "servers list", "copy sqlite:///easel.db {}"]
+)
+def test_a_slip_in_an_address_is_one_sentence_that_shows_no_password(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, typed: str, verb: str
+) -> None:
+    easel("migrate")
+    address = f"postgresql://easel:pass-word@{typed}"
+    for name, value in (
+        ("EASEL_DATABASE", address),
+        ("EASEL_DISCORD_TOKEN", f"MTIz.Gabcde.{'0' * 38}"),
+        ("EASEL_API_KEY", "sk-abcdef123456"),
+    ):
+        monkeypatch.setenv(name, value)
+
+    status, said = easel(*verb.format(address).split())
+
+    assert status == 78
+    assert "address" in said
+    assert "pass-word" not in said
+    assert [path.name for path in folder.iterdir()] == ["easel.db"]
+
+
 HEAVY = (
     *("alembic", "simcord", "bot.sandbox", "bot.doctor", "bot.cli.program"),
     *(

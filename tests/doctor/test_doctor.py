@@ -178,6 +178,14 @@ async def test_a_folder_that_cannot_be_looked_at_is_named(place: Place, tmp_path
     assert not found["database"].fine
 
 
+async def test_a_slip_in_the_databases_address_is_a_finding(place: Place) -> None:
+    found = await findings(place, EASEL_DATABASE="postgresql://easel:pass-word@localhost:54x/db")
+
+    assert not found["database"].fine
+    assert "cannot be read" in found["database"].words
+    assert not any("pass-word" in finding.words for finding in found.values())
+
+
 async def test_a_database_elsewhere_needs_no_disk_here(place: Place) -> None:
     settings = config.load({**place.environ, "EASEL_DATABASE": "postgresql+asyncpg://a@127.0.0.1:9/b"})
 
