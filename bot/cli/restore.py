@@ -77,9 +77,10 @@ async def _into_server(file: Path, url: str, *, yes: bool) -> None:
 
 async def _into_file(file: Path, target: Path, *, yes: bool) -> None:
     from bot.cli.progress import bar  # noqa: PLC0415 - as above
+    from bot.local_files import look_at  # noqa: PLC0415 - as above
     from bot.storage import backup  # noqa: PLC0415 - as above
 
-    if target.exists() and not yes:  # noqa: ASYNC240 - one look at a local file
+    if not yes and look_at(target) is not None:
         require_yes(f"Replace {target} (it is kept beside)?")
 
     def tell(restored: tuple[int, Path | None]) -> None:

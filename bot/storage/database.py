@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 from bot.errors import StartupError, StorageTrouble
+from bot.local_files import is_directory
 from bot.storage.errors import Conflict, translated
 from bot.storage.prepared import straight
 from bot.storage.sqlite_connections import SqliteConnections, arguments, set_up
@@ -290,7 +291,7 @@ def lock(connection: Connection, name: str) -> None:
 
 async def _connect(**how: Any) -> Any:
     """Connect as asyncpg does; an address that it does not understand is its owner's to mend."""
-    import asyncpg  # noqa: PLC0415 - who uses SQLite has none
+    import asyncpg  # type: ignore[import-untyped]  # it has no types  # noqa: PLC0415 - who uses SQLite has none
 
     try:
         return await asyncpg.connect(**how)
@@ -318,7 +319,7 @@ def _named(url: URL) -> URL:
             "A database in memory would forget every job: name a file, like sqlite+aiosqlite:///easel.db."
         )
     directory = Path(url.database).parent
-    if not url.database.startswith("file:") and not directory.is_dir():
+    if not url.database.startswith("file:") and not is_directory(directory):
         raise StartupError(
             f"The directory of the database does not exist: create {directory}, or name another file in EASEL_DATABASE."
         )

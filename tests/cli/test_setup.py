@@ -161,6 +161,12 @@ async def test_a_script_that_gives_too_little_is_told_what(place: Place, missing
     assert not (place.folder / ".env").exists()
 
 
+async def test_a_file_that_cannot_be_looked_at_is_one_sentence(place: Place, shut: Path) -> None:
+    status, said = await setup(place, "--no-input", "--env-file", str(shut / ".env"))
+
+    assert (status, "the right to enter its directory" in said) == (78, True)
+
+
 async def test_an_image_api_that_is_away_is_no_fault_of_the_key(place: Place) -> None:
     place.upstream.fault(Fault.UNAVAILABLE, times=None, endpoint="query-mj-tasks")
     given = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": SANDBOX_KEY}

@@ -136,6 +136,41 @@ def test_a_slip_in_an_address_is_one_sentence_that_shows_no_password(
     assert [path.name for path in folder.iterdir()] == ["easel.db"]
 
 
+@pytest.mark.parametrize(
+    "verb", ["run", "migrate", "servers list", "backup copy.db", "restore copy.db", "sync"]
+)
+def test_a_folder_that_this_user_may_not_enter_is_one_sentence(
+    folder: Path, shut: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    easel("migrate")
+    easel("backup", "copy.db")
+    for name, value in (
+        ("EASEL_DATABASE", f"sqlite:///{shut}/easel.db"),
+        ("EASEL_DISCORD_TOKEN", f"MTIz.Gabcde.{'0' * 38}"),
+        ("EASEL_API_KEY", "sk-abcdef123456"),
+    ):
+        monkeypatch.setenv(name, value)
+
+    status, said = easel(*verb.replace("backup copy.db", "backup other.db").split())
+
+    assert (status, "the right to" in said) == (78, True), said
+    assert {path.name for path in folder.iterdir()} == {"easel.db", "copy.db", "shut"}
+
+
+@pytest.mark.parametrize(
+    "where", ["shut", "shut/copy.db", "easel.db/copy.db", "x" * 300, "shut/deep/copy.db"]
+)
+@pytest.mark.usefixtures("shut")
+def test_a_copy_that_can_go_nowhere_is_one_sentence(where: str) -> None:
+    easel("migrate")
+    Path("shut").chmod(0o000)
+
+    status, said = easel("backup", where)
+
+    assert status == 78, said
+    assert "cannot be" in said
+
+
 HEAVY = (
     *("alembic", "simcord", "bot.sandbox", "bot.doctor", "bot.cli.program"),
     *(

@@ -178,6 +178,12 @@ async def test_a_folder_that_cannot_be_looked_at_is_named(place: Place, tmp_path
     assert not found["database"].fine
 
 
+async def test_a_database_that_cannot_even_be_looked_for_is_a_finding(place: Place) -> None:
+    found = (await findings(place, EASEL_DATABASE=f"sqlite:///{'x' * 300}.db"))["database"]
+
+    assert (found.fine, "cannot be looked at" in found.words) == (False, True)
+
+
 async def test_a_slip_in_the_databases_address_is_a_finding(place: Place) -> None:
     found = await findings(place, EASEL_DATABASE="postgresql://easel:pass-word@localhost:54x/db")
 
