@@ -53,7 +53,7 @@ def command(
     dialogue = _Dialogue(env_file, asks=not no_input)
     carry_out(dialogue.hold(wait=0.0 if no_input else wait))
     if start is None:
-        start = dialogue.asks and confirm("Start the bot now?", default=True)
+        start = dialogue.asks and sys.stdin.isatty() and confirm("Start the bot now?", default=True)
     if start:
         typer.echo(
             f"On the server, type /imagine. Ctrl-C stops the bot here; {_command(env_file)} starts it again."

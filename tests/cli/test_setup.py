@@ -189,6 +189,15 @@ async def test_what_lies_in_the_secrets_directory_is_neither_asked_for_nor_made_
     assert settings.master_key[0].get_secret_value() == master
 
 
+async def test_answers_from_a_pipe_start_nothing_and_that_is_no_failure(
+    place: Place, started: list[config.Settings]
+) -> None:
+    status, said = await setup(place, start=None, answers=(place.fake.token, SANDBOX_KEY))
+
+    assert (status, started) == (0, []), said
+    assert f"Start it with `easel run` in {place.folder};" in said
+
+
 async def test_a_file_of_another_name_comes_with_the_way_to_load_it(place: Place) -> None:
     status, said = await setup(place, "--env-file", "my easel.env", answers=(place.fake.token, SANDBOX_KEY))
 
