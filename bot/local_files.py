@@ -3,6 +3,7 @@ Never here: what is in the files."""
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING
 from bot.errors import StartupError
 
 if TYPE_CHECKING:
-    import os
     from pathlib import Path
 
 
@@ -45,3 +45,9 @@ def discard(path: Path) -> None:
     """Delete what a program of ours may have left there, where that can be; what then stands in the way says so itself."""
     with suppress(OSError):
         path.unlink()
+
+
+def hand_over(path: Path, like: os.stat_result) -> None:
+    """Give what root has made to whom another file belongs: a program that runs as somebody else has to open it."""
+    if os.name == "posix" and os.geteuid() == 0:
+        os.chown(path, like.st_uid, like.st_gid)

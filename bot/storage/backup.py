@@ -10,10 +10,11 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_IMODE
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import StartupDelayed, StartupError
-from bot.local_files import discard, has_content, is_directory, look_at
+from bot.local_files import discard, hand_over, has_content, is_directory, look_at
 from bot.storage import errors as troubles
 from bot.storage import schema
 from bot.storage.database import read_address
@@ -148,7 +149,8 @@ def restore(copy: Path, target: Path, *, progress: Progress | None = None) -> tu
     """Put a copy in the database's place; returns how many jobs it holds, and where the old database went.
 
     No process may have the database open. Whatever waited in the copy may have been sent, and paid, since it was
-    taken: such jobs are looked for upstream and never sent again. Raises `StartupError`. Blocks.
+    taken: such jobs are looked for upstream and never sent again. Whoever may open the old one may open the new one.
+    Raises `StartupError`. Blocks.
     """
     verify(copy)
     old = require_closed(target)
@@ -158,6 +160,10 @@ def restore(copy: Path, target: Path, *, progress: Progress | None = None) -> tu
     try:
         with closing(sqlite3.connect(fresh)) as connection, connection:
             settle(connection.execute)
+        before = look_at(target)
+        hand_over(fresh, before or target.parent.stat())
+        if before is not None:
+            fresh.chmod(S_IMODE(before.st_mode))
         _settle(fresh)
         kept = None
         if old:
