@@ -330,6 +330,18 @@ async def test_channels_that_are_closed_to_pictures_need_no_permission(place: Pl
     assert (await findings(place))["servers"].fine
 
 
+async def test_of_many_servers_it_is_said_how_many_were_looked_at(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor_discord, "MOST_SERVERS", 1)
+    assert "looked at" not in (await findings(place))["servers"].words
+    place.fake.add_guild("Reef")
+
+    found = (await findings(place))["servers"]
+
+    assert "2 servers, of which the first 1 were looked at" in found.words
+
+
 async def test_a_bot_on_no_server_is_given_its_link(place: Place) -> None:
     for guild in list(place.fake.world.guilds.values()):
         place.fake.remove_guild(guild)
