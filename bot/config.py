@@ -18,6 +18,7 @@ from bot.domain.costs import parse_money, parse_rates
 from bot.domain.pools import Pool, parse_default_rules
 from bot.domain.tenancy import MINE, NO_CEILING, parse_access, parse_ceiling
 from bot.errors import StartupError
+from bot.local_files import look_at
 from bot.log import redact
 from bot.midjourney.mjproxy.routes import Auth
 from bot.model_settings import ModelSettings
@@ -313,19 +314,21 @@ def load_local() -> LocalSettings:
 
 
 def _given() -> dict[str, RawSetting]:
-    """What the three sources say, the most particular last."""
-    sources: list[Mapping[str, str | None]] = []
-    said = ""
+    """What the three sources say together."""
+    return {name: said for source in sources() for name, said in by_new_name(source).items()}
+
+
+def sources(env_file: Path = ENV_FILE) -> list[Mapping[str, str | None]]:
+    """What secrets directory, file and environment say, the most particular last. Raises `StartupError`."""
+    look_at(env_file)
     # Raised below, outside the except blocks: a chained error would carry what was read into tracebacks.
     try:
-        sources = [_secret_files(), dotenv_values(ENV_FILE, encoding="utf-8-sig"), os.environ]
+        return [_secret_files(), dotenv_values(env_file, encoding="utf-8-sig"), os.environ]
     except UnicodeDecodeError:
-        said = "the .env file, or a file in the secrets directory, is not UTF-8 text"
+        said = f"the {env_file} file, or a file in the secrets directory, is not UTF-8 text"
     except OSError as error:
         said = f"{error.filename or 'a settings file'} cannot be read: {error.strerror}"
-    if said:
-        raise StartupError(said)
-    return {name: said for source in sources for name, said in by_new_name(source).items()}
+    raise StartupError(said)
 
 
 def _secret_files() -> dict[str, str]:

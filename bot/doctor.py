@@ -164,7 +164,10 @@ async def _is_easel(listen: ListenAddress) -> bool:
 
 
 def _disk(settings: Settings) -> Finding:
-    path = file_of(settings.database)
+    try:
+        path = file_of(settings.database)
+    except StartupError:
+        return Finding("disk", fine=True, words="not looked at: the database's address comes first")
     if path is None:
         return Finding("disk", fine=True, words="the database is elsewhere")
     folder = path.resolve().parent

@@ -121,6 +121,8 @@ async def _servers(client: Easel, policies: Policies) -> Finding:
     for guild in guilds[:MOST_SERVERS]:
         lacking += await _lacking(client, guild.id, await policies(guild.id))
     count = f"{len(guilds)} server" + "s" * (len(guilds) != 1)
+    if len(guilds) > MOST_SERVERS:
+        count += f", of which the first {MOST_SERVERS} were looked at"
     if not lacking:
         return Finding(
             "servers", fine=True, words=f"{count}; every permission is there where pictures are allowed"

@@ -36,4 +36,4 @@ async def examine_hosts(api: MjProxyApi, allowed: AllowedHosts, *, of: str) -> A
             words=f"some lie at {entry} and are not fetched: if you trust it, add {entry} to EASEL_IMAGE_HOSTS",
         )
     if addresses and not foreign:
-        yield Finding(f"pictures{of}", fine=True, words="lie where they may be fetched from")
+        yield Finding(f"pictures{of}", fine=True, words="the newest lie where they may be fetched from")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from dotenv import dotenv_values
 
 from bot.errors import StartupError
+from bot.local_files import look_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ _PLAIN: Final = re.compile(r"[\w.,:/@%+=-]*")
 
 def read(path: Path) -> dict[str, str]:
     """What the file sets; nothing if there is none. Raises `StartupError`."""
-    if not path.exists():
+    if look_at(path) is None:
         return {}
     try:
         found = dotenv_values(path, encoding="utf-8")
@@ -37,7 +38,7 @@ def write(path: Path, values: Mapping[str, str]) -> None:
     left = dict(values)
     lines = []
     try:
-        for line in path.read_text("utf-8").splitlines() if path.exists() else []:
+        for line in path.read_text("utf-8").splitlines() if look_at(path) else []:
             name = re.match(r"\s*(?:export\s+)?(\w+)\s*=", line)
             if name and name[1] in values:
                 if name[1] in left:

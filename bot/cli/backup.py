@@ -3,13 +3,12 @@ Never here: how it is copied (`bot.storage.backup`)."""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path  # noqa: TC003 - typer reads annotations when the program runs
 from typing import Annotated
 
 import typer
 
-from bot.cli.ending import carry_out
+from bot.cli.ending import carry_out, do_and_tell
 
 
 def command(
@@ -20,22 +19,29 @@ def command(
 
     from bot import config  # noqa: PLC0415 - as above
     from bot.cli.progress import bar  # noqa: PLC0415 - as above
+    from bot.local_files import is_directory  # noqa: PLC0415 - as above
     from bot.storage import backup  # noqa: PLC0415 - as above
     from bot.storage.transfer import into_file  # noqa: PLC0415 - as above
 
     async def work() -> None:
         settings = config.load_local()
         target = file
-        if target.is_dir():
+        if is_directory(target):
             target /= f"easel-{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}.db"
         source = backup.file_of(settings.database)
+
+        def tell(jobs: int) -> None:
+            typer.echo(f"{target} holds everything, {jobs:,} jobs; it was opened and checked.")
+
         with bar() as show:
             if source is not None:
-                jobs = await asyncio.to_thread(
-                    lambda: backup.take(source, target, progress=lambda done, all_: show("pages", done, all_))
+                await do_and_tell(
+                    lambda: backup.take(
+                        source, target, progress=lambda done, all_: show("pages", done, all_)
+                    ),
+                    tell,
                 )
             else:
-                jobs = await into_file(settings.database, target, progress=show)
-        typer.echo(f"{target} holds everything, {jobs:,} jobs; it was opened and checked.")
+                tell(await into_file(settings.database, target, progress=show))
 
     carry_out(work())

@@ -7,12 +7,14 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.errors import ExitStatus, StartupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+
+T = TypeVar("T")
 
 FORMAT_NAME: Final = "EASEL_LOG_FORMAT"
 
@@ -35,6 +37,21 @@ def carry_out(
         raise SystemExit(error.status if failed is None else failed) from None
     except KeyboardInterrupt:
         raise SystemExit(ExitStatus.INTERRUPTED) from None
+
+
+async def do_and_tell(work: Callable[[], T], tell: Callable[[T], None]) -> None:
+    """Do it in a thread, and tell what came of it: also after Ctrl+C, however often, which stops no thread.
+
+    Raises what the work raises.
+    """
+    from bot.storage.threads import undisturbed  # noqa: PLC0415 - `easel --help` should not wait for it
+
+    # No task of its own: whoever closes the loop cancels every task, and would then not know how it ended.
+    doing = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        await undisturbed(doing)
+    finally:
+        tell(doing.result())
 
 
 def report(sentence: str, *, warning: bool = False) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli.asking import require_yes
 from bot.cli.ending import carry_out
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def delete(key: Key, *, yes: Annotated[bool, typer.Option("--yes", help="Ask not
         view = await keys.one(key)
         if not yes:
             _print_table([view])
-            typer.confirm("Delete this key for good?", abort=True)
+            require_yes("Delete this key for good?")
         gone = await keys.delete(view.tag, actor=_owner())
         typer.echo(f"The key {gone.tag} of {gone.subject} is deleted.")
 

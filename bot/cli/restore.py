@@ -3,13 +3,13 @@ Never here: how it is put there (`bot.storage.backup`, `bot.storage.transfer`)."
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path  # noqa: TC003 - typer reads annotations when the program runs
 from typing import Annotated
 
 import typer
 
-from bot.cli.ending import carry_out
+from bot.cli.asking import require_yes
+from bot.cli.ending import carry_out, do_and_tell
 
 
 def command(
@@ -55,9 +55,8 @@ async def _settle(url: str, *, yes: bool) -> None:
     from bot.storage import opening  # noqa: PLC0415 - as above
 
     if not yes:
-        typer.confirm(
-            "Is every Easel stopped, and was the database just put back? Nothing that waits in it will be sent.",
-            abort=True,
+        require_yes(
+            "Is every Easel stopped, and was the database just put back? Nothing that waits in it will be sent."
         )
     waited = await opening.settle(url)
     typer.echo(
@@ -70,10 +69,7 @@ async def _into_server(file: Path, url: str, *, yes: bool) -> None:
     from bot.storage.transfer import from_file  # noqa: PLC0415 - as above
 
     if not yes:
-        typer.confirm(
-            "Replace all that the database holds? Nothing of it is kept; `easel backup FILE` would.",
-            abort=True,
-        )
+        require_yes("Replace all that the database holds? Nothing of it is kept; `easel backup FILE` would.")
     with bar() as show:
         jobs = await from_file(file, url, progress=show)
     typer.echo(f"The database holds {jobs:,} jobs again.")
@@ -81,14 +77,19 @@ async def _into_server(file: Path, url: str, *, yes: bool) -> None:
 
 async def _into_file(file: Path, target: Path, *, yes: bool) -> None:
     from bot.cli.progress import bar  # noqa: PLC0415 - as above
+    from bot.local_files import look_at  # noqa: PLC0415 - as above
     from bot.storage import backup  # noqa: PLC0415 - as above
 
-    if target.exists() and not yes:  # noqa: ASYNC240 - one look at a local file
-        typer.confirm(f"Replace {target} (it is kept beside)?", abort=True)
+    if not yes and look_at(target) is not None:
+        require_yes(f"Replace {target} (it is kept beside)?")
+
+    def tell(restored: tuple[int, Path | None]) -> None:
+        jobs, kept = restored
+        typer.echo(f"{target} holds {jobs:,} jobs again.")
+        if kept is not None:
+            typer.echo(f"The database that was there is now {kept}.")
+
     with bar() as show:
-        jobs, kept = await asyncio.to_thread(
-            lambda: backup.restore(file, target, progress=lambda done, all_: show("pages", done, all_))
+        await do_and_tell(
+            lambda: backup.restore(file, target, progress=lambda done, all_: show("pages", done, all_)), tell
         )
-    typer.echo(f"{target} holds {jobs:,} jobs again.")
-    if kept is not None:
-        typer.echo(f"The database that was there is now {kept}.")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterator
 
+    from bot.config import Settings
+
 ORNATE: Final = ("structlog", "httpx")
 """Libraries that, where they find these, import them for tracebacks and a command line that nobody here sees:"""
 ORNAMENTS: Final = ("click", "rich")
@@ -23,12 +25,17 @@ ORNAMENTS: Final = ("click", "rich")
 
 def command() -> None:
     """Run the bot, with the settings of the environment, `.env` or a secrets directory."""
+    serve()
+
+
+def serve(tried: Callable[[], Settings] | None = None) -> None:
+    """Run it, with settings that were tried or those that stand everywhere."""
     with gc_frozen():
         import_plainly()
         from bot import app, config  # noqa: PLC0415 - `easel --help` should not wait for discord.py
 
     async def work() -> None:
-        settings = config.load()
+        settings = config.load() if tried is None else tried()
         for sentence in config.unknown_names(os.environ):
             report(sentence, warning=True)
         await app.run(settings)

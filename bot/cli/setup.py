@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from bot.cli.asking import ask_secret, confirm
 from bot.cli.ending import carry_out
 
 if TYPE_CHECKING:
@@ -51,16 +53,25 @@ def command(
     dialogue = _Dialogue(env_file, asks=not no_input)
     carry_out(dialogue.hold(wait=0.0 if no_input else wait))
     if start is None:
-        start = dialogue.asks and typer.confirm("Start the bot now?", default=True)
+        start = dialogue.asks and sys.stdin.isatty() and confirm("Start the bot now?", default=True)
     if start:
-        typer.echo("On the server, type /imagine. Ctrl-C stops the bot here; `easel run` starts it again.")
-        for name, value in dialogue.chosen.items():
-            os.environ[name] = value
-        run.command()
+        typer.echo(
+            f"On the server, type /imagine. Ctrl-C stops the bot here; {_command(env_file)} starts it again."
+        )
+        run.serve(dialogue.settings)
     else:
         typer.echo(
-            f"Start it with `easel run` in {env_file.resolve().parent}; `easel doctor` looks at everything."
+            f"Start it with {_command(env_file)}; `easel doctor` instead of `easel run` looks at everything."
         )
+
+
+def _command(env_file: Path) -> str:
+    """How the bot is started with what stands in a file: of itself it reads only `.env`."""
+    path = env_file.absolute()
+    if path.name == ".env":
+        return f"`easel run` in {path.parent}"
+    shell = f"set -a; . {shlex.quote(str(path))}; easel run"
+    return f"`{shell}` (systemd reads the file as EnvironmentFile=, Docker as --env-file)"
 
 
 class _Dialogue:
@@ -91,7 +102,7 @@ class _Dialogue:
         )
         if wait:
             typer.echo("Waiting until it is on a server …")
-        servers = await checks.wait_for_servers(self._settings(), SystemClock(), seconds=wait)
+        servers = await checks.wait_for_servers(self.settings(), SystemClock(), seconds=wait)
         if servers:
             typer.secho(f"✔ It is on {', '.join(servers[:5])}{' …' * (len(servers) > 5)}.", fg="green")  # noqa: PLR2004 - a line's worth
         else:
@@ -119,9 +130,10 @@ class _Dialogue:
 
     def _sources(self) -> list[dict[str, str]]:
         """What is known, by today's names, the most particular last."""
+        from bot import config  # noqa: PLC0415 - as above
         from bot.setting_names import by_new_name  # noqa: PLC0415 - as above
 
-        sources = (self._file.read(self._path), os.environ, self.chosen)
+        sources = (*config.sources(self._path), self.chosen)
         return [{name: said.value for name, said in by_new_name(source).items()} for source in sources]
 
     def _as_they_were_named(self) -> dict[str, str]:
@@ -131,8 +143,8 @@ class _Dialogue:
         names = {new_name(name): name for name in (*os.environ, *self._file.read(self._path))}
         return {names.get(name, name): value for name, value in self.chosen.items()}
 
-    def _settings(self) -> Settings:
-        """The settings as they would be, from the file, the environment and the answers."""
+    def settings(self) -> Settings:
+        """The settings as they are to be, from the file, the environment and the answers."""
         from bot import config  # noqa: PLC0415 - as above
 
         return config.load(
@@ -149,7 +161,7 @@ class _Dialogue:
                 answer = self._ask(name, question)
             self.chosen[name] = answer
             try:
-                settings = self._settings()
+                settings = self.settings()
                 found = await check(settings)
             except StartupError as error:
                 if not self.asks or tries == MOST_TRIES - 1:
@@ -166,7 +178,7 @@ class _Dialogue:
         from bot.errors import StartupError  # noqa: PLC0415 - as above
 
         if self.asks and sys.stdin.isatty():
-            return str(typer.prompt(f"{question} (stays hidden)", hide_input=True))
+            return ask_secret(f"{question} (stays hidden)")
         answer = sys.stdin.readline().strip() if self.asks else ""
         if not answer:
             raise StartupError(
@@ -181,7 +193,7 @@ class _Dialogue:
         table = Table(
             "Pool", "a day", "at once", "waiting", title="Everyone's allowance (EASEL_DEFAULT_RULES)"
         )
-        for pool, rule in self._settings().default_rules.items():
+        for pool, rule in self.settings().default_rules.items():
             numbers = (rule.per_day, rule.running, rule.waiting)
             table.add_row(pool.value, *("unlimited" if n is None else str(n) for n in numbers))
         Console().print(table)

@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 
 from bot.domain.accounts import ApiKind
 from bot.errors import StartupError
+from bot.local_files import look_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 FILES: Final = {ApiKind.OHMYGPT: "upstream.json", ApiKind.MJ_PROXY: "mj-proxy.json"}
 """Where the tasks of each kind of API are kept."""
+ADVICE: Final = "make room and see that you may write there, or choose another directory with --data"
 
 
 @dataclass(slots=True)
@@ -42,12 +44,15 @@ class Shelf:
 
     @property
     def master_key(self) -> str:
-        """The same at each start: keys that servers brought are sealed with it."""
+        """The same at each start: keys that servers brought are sealed with it. Raises `StartupError`."""
         path = self.directory / "master.key"
-        if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(Fernet.generate_key().decode(), encoding="ascii")
-        return path.read_text(encoding="ascii")
+        try:
+            if not path.exists():
+                path.touch(mode=0o600)
+                path.write_text(Fernet.generate_key().decode(), encoding="ascii")
+            return path.read_text(encoding="ascii")
+        except (OSError, ValueError) as error:
+            raise StartupError(f"{path} cannot be used ({error}): {ADVICE}.") from None
 
     @property
     def _tasks(self) -> Path:
@@ -56,12 +61,12 @@ class Shelf:
     def restore(self, upstream: LoopbackServer) -> None:
         """Give the simulated API its tasks back. Raises `StartupError` if they cannot be read, or are another kind's."""
         for kind, name in FILES.items():
-            if kind is not self.kind and (self.directory / name).exists():
+            if kind is not self.kind and look_at(self.directory / name) is not None:
                 raise StartupError(
                     f"{self.directory} belongs to a sandbox with --api {kind.value}: "
                     "start it with that, or choose another directory with --data."
                 )
-        if not self._tasks.exists():
+        if look_at(self._tasks) is None:
             return
         try:
             upstream.load(json.loads(self._tasks.read_text(encoding="utf-8")))
@@ -72,13 +77,19 @@ class Shelf:
         self._kept = upstream.paid
 
     def keep(self, upstream: LoopbackServer, *, whatever: bool = False) -> None:
-        """Write the tasks if there are new ones, or whatever changed; a crash leaves the old file or the new one."""
+        """Write the tasks if there are new ones, or whatever changed; a crash leaves the old file or the new one.
+
+        Raises `StartupError`.
+        """
         if not self.lasting or (upstream.paid == self._kept and not whatever):
             return
         self._kept = upstream.paid
         fresh = self._tasks.with_suffix(".new")
-        fresh.write_text(json.dumps(upstream.dump()), encoding="utf-8")
-        fresh.replace(self._tasks)
+        try:
+            fresh.write_text(json.dumps(upstream.dump()), encoding="utf-8")
+            fresh.replace(self._tasks)
+        except OSError as error:
+            raise StartupError(f"{self._tasks} cannot be written ({error.strerror}): {ADVICE}.") from None
 
 
 @contextmanager
@@ -90,6 +101,8 @@ def open_shelf(directory: Path | None, kind: ApiKind = ApiKind.OHMYGPT) -> Itera
         return
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass  # before anybody plays: what cannot be kept is noticed too late
     except OSError as error:
-        raise StartupError(f"{directory} cannot be used: {error.strerror}.") from None
+        raise StartupError(f"{directory} cannot be used ({error.strerror}): {ADVICE}.") from None
     yield Shelf(directory, lasting=True, kind=kind)

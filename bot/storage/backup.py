@@ -10,13 +10,14 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_IMODE
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.engine import make_url
-
 from bot.errors import StartupDelayed, StartupError
+from bot.local_files import discard, hand_over, has_content, is_directory, look_at
 from bot.storage import errors as troubles
 from bot.storage import schema
+from bot.storage.database import read_address
 from bot.storage.put_back import settle
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ HEADER: Final = b"SQLite format 3\0"
 
 
 def file_of(url: str) -> Path | None:
-    """The file that a database's address names; None if it is no SQLite file of ours to copy."""
-    parsed = make_url(url)
+    """The file that a database's address names; None if it is no SQLite file of ours to copy. Raises `StartupError`."""
+    parsed = read_address(url)
     name = parsed.database or ""
     if not parsed.drivername.startswith("sqlite") or name in {"", ":memory:"} or name.startswith("file:"):
         return None
@@ -47,8 +48,8 @@ def file_of(url: str) -> Path | None:
 
 
 def is_missing(source: Path) -> bool:
-    """Whether there is no database in a file: to open it would make one."""
-    return not source.is_file() or not source.stat().st_size
+    """Whether there is no database in a file: to open it would make one. Raises `StartupError` where nobody may look."""
+    return not has_content(source)
 
 
 def require_file(url: str) -> None:
@@ -67,7 +68,7 @@ def take(source: Path, target: Path, *, progress: Progress | None = None) -> int
     The copy appears under its name only when it is whole, was opened, and passed SQLite's own check. Raises
     `StartupError`, and leaves nothing behind then. Blocks: call it in a thread.
     """
-    if target.exists():
+    if look_at(target) is not None:
         raise StartupError(f"{target} exists already: name another file, nothing was written.")
     if is_missing(source):
         raise StartupError(f"There is no database at {source} yet: nothing to copy.")
@@ -85,7 +86,7 @@ def take(source: Path, target: Path, *, progress: Progress | None = None) -> int
     except sqlite3.Error as error:
         raise StartupError(f"The copy failed: {troubles.explain(error)}.") from None
     finally:
-        part.unlink(missing_ok=True)
+        discard(part)
     return jobs
 
 
@@ -148,16 +149,21 @@ def restore(copy: Path, target: Path, *, progress: Progress | None = None) -> tu
     """Put a copy in the database's place; returns how many jobs it holds, and where the old database went.
 
     No process may have the database open. Whatever waited in the copy may have been sent, and paid, since it was
-    taken: such jobs are looked for upstream and never sent again. Raises `StartupError`. Blocks.
+    taken: such jobs are looked for upstream and never sent again. Whoever may open the old one may open the new one.
+    Raises `StartupError`. Blocks.
     """
     verify(copy)
     old = require_closed(target)
     fresh = target.with_name(f"{target.name}.restoring")
-    fresh.unlink(missing_ok=True)
+    discard(fresh)
     jobs = take(copy, fresh, progress=progress)
     try:
         with closing(sqlite3.connect(fresh)) as connection, connection:
             settle(connection.execute)
+        before = look_at(target)
+        hand_over(fresh, before or target.parent.stat())
+        if before is not None:
+            fresh.chmod(S_IMODE(before.st_mode))
         _settle(fresh)
         kept = None
         if old:
@@ -170,15 +176,15 @@ def restore(copy: Path, target: Path, *, progress: Progress | None = None) -> tu
     except (OSError, sqlite3.Error) as error:
         raise StartupError(f"{target} cannot be replaced: {error}.") from None
     finally:
-        fresh.unlink(missing_ok=True)
+        discard(fresh)
     return jobs, kept
 
 
 def require_closed(target: Path) -> bool:
     """Whether there is a file; raises `StartupError` while somebody has it open."""
-    if not target.parent.is_dir():
+    if not is_directory(target.parent):
         raise StartupError(f"The directory {target.parent} does not exist: create it first.")
-    if not target.is_file() or not target.stat().st_size:
+    if is_missing(target):
         return False
     try:
         with closing(sqlite3.connect(target, timeout=1.0, isolation_level=None)) as connection:
@@ -205,7 +211,7 @@ async def keep_copy(url: str, database: Database, *, keep: int) -> Path | None:
     is no way back.
     """
     source = file_of(url)
-    if source is None or keep < 1 or not source.is_file() or not source.stat().st_size:
+    if source is None or keep < 1 or is_missing(source):
         return None
     if await schema.standing(database) is not schema.Standing.OLDER:
         return None
@@ -219,7 +225,7 @@ async def keep_copy(url: str, database: Database, *, keep: int) -> Path | None:
         ) from None
     log.info("database_copied", extra={"file": str(target), "version": version})
     for old in sorted(source.parent.glob(f"{source.name}.*.v*.bak"), reverse=True)[keep:]:
-        old.unlink(missing_ok=True)
+        discard(old)
     return target
 
 

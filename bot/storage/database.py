@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from sqlalchemy import event, func, select
@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 from bot.errors import StartupError, StorageTrouble
+from bot.local_files import is_directory
 from bot.storage.errors import Conflict, translated
 from bot.storage.prepared import straight
 from bot.storage.sqlite_connections import SqliteConnections, arguments, set_up
@@ -69,6 +70,11 @@ LIBPQ_LEFT_OUT: Final = frozenset(
 
 SQLITE: Final = "sqlite"
 POSTGRES: Final = "postgresql"
+_DRIVERS: Final = frozenset({"sqlite", "sqlite+aiosqlite", "postgresql", "postgresql+asyncpg"})
+UNREADABLE: Final = (
+    "The database's address cannot be read: write it like sqlite:///easel.db or postgresql://user:password@host:5432/name, "
+    "with @, : and / in a password as %40, %3A and %2F."
+)
 
 # A transaction is a plain function of a connection, so the same code runs on both: for SQLite as a whole in one of our
 # threads (a driver that hands over each statement spends more time on that than SQLite on the work), for PostgreSQL
@@ -195,6 +201,7 @@ class PostgresDatabase(_Reporting):
             pool_timeout=COMMAND_SECONDS,
             pool_pre_ping=True,
             connect_args={
+                "async_creator_fn": _connect,
                 "dsn": dsn,
                 "timeout": CONNECT_SECONDS,
                 "command_timeout": COMMAND_SECONDS,
@@ -245,25 +252,30 @@ Database = SqliteDatabase | PostgresDatabase
 
 def open_database(url: str, *, busy_ms: int = BUSY_MS) -> Database:
     """Make ready for an address; nothing is connected yet."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
+    parsed = read_address(url)
+    if parsed.drivername not in _DRIVERS:
         raise StartupError(
-            "The database's address cannot be read: write it like sqlite+aiosqlite:///easel.db."
+            f"Easel cannot use a database of the kind {parsed.drivername}: "
+            "set EASEL_DATABASE to sqlite+aiosqlite:///… or postgresql+asyncpg://…."
+        )
+    try:
+        if parsed.drivername.startswith(SQLITE):
+            return SqliteDatabase(_named(parsed).set(drivername="sqlite+aiosqlite"), busy_ms=busy_ms)
+        return PostgresDatabase(parsed.set(drivername="postgresql+asyncpg"), busy_ms=busy_ms)
+    except ModuleNotFoundError:
+        raise StartupError(
+            "PostgreSQL needs the driver asyncpg: install Easel with its extra `postgres`."
         ) from None
-    if parsed.drivername in {"sqlite", "sqlite+aiosqlite"}:
-        return SqliteDatabase(_named(parsed).set(drivername="sqlite+aiosqlite"), busy_ms=busy_ms)
-    if parsed.drivername in {"postgresql", "postgresql+asyncpg"}:
-        try:
-            return PostgresDatabase(parsed.set(drivername="postgresql+asyncpg"), busy_ms=busy_ms)
-        except ModuleNotFoundError:
-            raise StartupError(
-                "PostgreSQL needs the driver asyncpg: install Easel with its extra `postgres`."
-            ) from None
-    raise StartupError(
-        f"Easel cannot use a database of the kind {parsed.drivername}: "
-        "set DATABASE to sqlite+aiosqlite:///… or postgresql+asyncpg://…."
-    )
+    except (ArgumentError, ValueError):  # what stands behind its question mark
+        raise StartupError(UNREADABLE) from None
+
+
+def read_address(url: str) -> URL:
+    """Take a database's address apart; raises `StartupError`, which shows nothing of it: a password stands there."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise StartupError(UNREADABLE) from None
 
 
 def lock(connection: Connection, name: str) -> None:
@@ -275,6 +287,19 @@ def lock(connection: Connection, name: str) -> None:
     if connection.dialect.name == POSTGRES:
         number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
         connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+async def _connect(**how: Any) -> Any:
+    """Connect as asyncpg does; an address that it does not understand is its owner's to mend."""
+    import asyncpg  # type: ignore[import-untyped]  # it has no types  # noqa: PLC0415 - who uses SQLite has none
+
+    try:
+        return await asyncpg.connect(**how)
+    except (TypeError, ValueError):
+        raise StartupError(
+            "PostgreSQL's driver does not understand the database's address: "
+            "check its host, and in EASEL_DATABASE each word behind the question mark."
+        ) from None
 
 
 def _as_asyncpg_takes_it(url: URL) -> tuple[URL, str]:
@@ -294,9 +319,9 @@ def _named(url: URL) -> URL:
             "A database in memory would forget every job: name a file, like sqlite+aiosqlite:///easel.db."
         )
     directory = Path(url.database).parent
-    if not url.database.startswith("file:") and not directory.is_dir():
+    if not url.database.startswith("file:") and not is_directory(directory):
         raise StartupError(
-            f"The directory of the database does not exist: create {directory}, or name another file in DATABASE."
+            f"The directory of the database does not exist: create {directory}, or name another file in EASEL_DATABASE."
         )
     return url
 

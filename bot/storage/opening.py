@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from bot.domain.servers.guild_ports import GuildStores
 from bot.errors import StartupError, StorageTrouble
+from bot.local_files import is_directory
 from bot.storage import backup, put_back, schema
 from bot.storage.database import BUSY_MS, Database, open_database
 from bot.storage.jobs.archive import SqlJobArchive
@@ -111,7 +112,7 @@ async def open_storage(
 async def standing(url: str) -> schema.Standing:
     """Say how a database stands to this program, and make nothing; raises `StartupError` if it cannot be used."""
     path = backup.file_of(url)
-    if path is not None and path.parent.is_dir() and backup.is_missing(path):
+    if path is not None and is_directory(path.parent) and backup.is_missing(path):
         return schema.Standing.EMPTY
     database = open_database(url)
     try:

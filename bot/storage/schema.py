@@ -133,7 +133,7 @@ def _refuse_foreign(connection: Connection) -> None:
     foreign = present if connection.dialect.name == SQLITE else present & set(metadata.tables)
     if foreign:
         raise StartupError(
-            "The database holds tables of another program: name a different file or database in DATABASE."
+            "The database holds tables of another program: name a different file or database in EASEL_DATABASE."
         )
 
 
@@ -155,10 +155,10 @@ _ADVICE: Final = {
     troubles.FULL: "the disk is full: free some space, then start again",
     troubles.READ_ONLY: "it is read-only for this user: give Easel's user the right to write the file and its directory",
     troubles.BROKEN: "it is damaged: restore a backup of it",
-    troubles.FOREIGN: "the file is not a database: name a different file in DATABASE",
+    troubles.FOREIGN: "the file is not a database: name a different file in EASEL_DATABASE",
     troubles.CLOSED: "it cannot be opened: give Easel's user the right to read and write the file and its directory",
-    troubles.LOST: "the server does not answer: check that it runs and that the address in DATABASE is right",
-    troubles.REFUSED: "the server refuses us: check user, password and database name in DATABASE",
+    troubles.LOST: "the server does not answer: check that it runs and that the address in EASEL_DATABASE is right",
+    troubles.REFUSED: "the server refuses us: check user, password and database name in EASEL_DATABASE",
 }
 
 

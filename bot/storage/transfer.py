@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import StartupError, StorageTrouble
+from bot.local_files import discard, look_at
 from bot.storage import backup, opening, put_back, schema
 from bot.storage.backup import OWNERS_ONLY
 from bot.storage.database import POSTGRES, open_database
@@ -149,10 +150,10 @@ async def _mark(there: AsyncConnection) -> None:
 
 async def into_file(source_url: str, target: Path, *, progress: Progress | None = None) -> int:
     """Copy a PostgreSQL database that may be in use into a new SQLite file; returns how many jobs it holds."""
-    if target.exists():  # noqa: ASYNC240 - one look at a local file
+    if look_at(target) is not None:
         raise StartupError(f"{target} exists already: name another file, nothing was written.")
     part = target.with_name(f".{target.name}.part")
-    part.unlink(missing_ok=True)
+    discard(part)
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNERS_ONLY))
         copied = await transfer(source_url, _address(part), running=True, progress=progress)
@@ -163,7 +164,7 @@ async def into_file(source_url: str, target: Path, *, progress: Progress | None 
         raise StartupError(f"{target} cannot be written: {error.strerror or error}.") from None
     finally:
         for rest in ("", "-wal", "-shm"):
-            Path(f"{part}{rest}").unlink(missing_ok=True)  # noqa: ASYNC240 - as above
+            discard(Path(f"{part}{rest}"))
     return next(table.rows for table in copied if table.table == jobs.name)
 
 

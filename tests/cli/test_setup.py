@@ -48,14 +48,18 @@ async def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 
 async def setup(
-    place: Place, *arguments: str, answers: tuple[str, ...] = (), more: Mapping[str, str] | None = None
+    place: Place,
+    *arguments: str,
+    start: str | None = "--no-start",
+    answers: tuple[str, ...] = (),
+    more: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:
     """Run the verb in a thread: it has a loop of its own, and asks the doubles; exit status and everything it said."""
     foreign = dict.fromkeys([*(name for name in os.environ if name.startswith("EASEL_")), *ANSWERED])
     result = await asyncio.to_thread(
         CliRunner().invoke,
         cli,
-        ["setup", *(() if "--start" in arguments else ("--no-start",)), *arguments],
+        ["setup", *filter(None, [start]), *arguments],
         input="".join(f"{answer}\n" for answer in answers),
         env={**foreign, **place.environ, **(more or {})},
     )
@@ -114,18 +118,24 @@ async def test_a_script_needs_no_terminal_and_asks_nothing(place: Place) -> None
     assert {name: written[name] for name in given} == given
 
 
-async def test_at_the_end_the_bot_starts_with_what_was_written(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[config.Settings] = []
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[config.Settings]:
+    """With what the bot was started."""
+    starts: list[config.Settings] = []
 
     async def run(settings: config.Settings) -> None:
-        started.append(settings)
+        starts.append(settings)
 
     monkeypatch.setattr(app, "run", run)
+    return starts
+
+
+async def test_at_the_end_the_bot_starts_with_what_was_written(
+    place: Place, started: list[config.Settings]
+) -> None:
     more = {"EASEL_MAX_RUNING": "3"}
 
-    status, said = await setup(place, "--start", answers=(place.fake.token, SANDBOX_KEY), more=more)
+    status, said = await setup(place, start="--start", answers=(place.fake.token, SANDBOX_KEY), more=more)
 
     assert status == 0, said
     assert "type /imagine" in said
@@ -133,6 +143,66 @@ async def test_at_the_end_the_bot_starts_with_what_was_written(
     (settings,) = started
     assert settings.discord_token.get_secret_value() == place.fake.token
     assert settings.master_key
+
+
+async def test_at_the_end_the_bot_starts_with_what_was_tried_whatever_the_folder_says(
+    place: Place, started: list[config.Settings]
+) -> None:
+    (place.folder / ".env").write_text("EASEL_DATABASE=sqlite:///other.db\nEASEL_MAX_RUNNING=9\n")
+    (place.folder / "my.env").write_text("EASEL_DATABASE=sqlite:///mine.db\n")
+    more = {"EASEL_OHMYGPT_KEY": "sk-old-and-wrong"}
+
+    status, said = await setup(
+        place,
+        *("--env-file", "my.env"),
+        start="--start",
+        answers=(place.fake.token, SANDBOX_KEY),
+        more=more,
+    )
+
+    assert status == 0, said
+    (settings,) = started
+    assert settings.api_key.get_secret_value() == SANDBOX_KEY
+    assert settings.database == "sqlite+aiosqlite:///mine.db"
+    assert settings.max_running != 9
+    assert f". {place.folder}/my.env; easel run" in said
+
+
+async def test_what_lies_in_the_secrets_directory_is_neither_asked_for_nor_made_anew(
+    place: Place, started: list[config.Settings]
+) -> None:
+    secrets = place.folder / "secrets"
+    secrets.mkdir()
+    master = Fernet.generate_key().decode()
+    for name, value in (
+        ("easel_discord_token", place.fake.token),
+        ("easel_api_key", SANDBOX_KEY),
+        ("easel_master_key", master),
+    ):
+        (secrets / name).write_text(f"{value}\n")
+
+    status, said = await setup(place, "--no-input", start="--start", more={"EASEL_SECRETS_DIR": str(secrets)})
+
+    assert status == 0, said
+    assert "EASEL_MASTER_KEY" not in env_file.read(place.folder / ".env")
+    (settings,) = started
+    assert settings.master_key[0].get_secret_value() == master
+
+
+async def test_answers_from_a_pipe_start_nothing_and_that_is_no_failure(
+    place: Place, started: list[config.Settings]
+) -> None:
+    status, said = await setup(place, start=None, answers=(place.fake.token, SANDBOX_KEY))
+
+    assert (status, started) == (0, []), said
+    assert f"Start it with `easel run` in {place.folder};" in said
+
+
+async def test_a_file_of_another_name_comes_with_the_way_to_load_it(place: Place) -> None:
+    status, said = await setup(place, "--env-file", "my easel.env", answers=(place.fake.token, SANDBOX_KEY))
+
+    assert status == 0, said
+    assert f"set -a; . '{place.folder}/my easel.env'; easel run" in said
 
 
 async def test_a_file_with_an_old_name_keeps_it_and_says_each_thing_once(place: Place) -> None:
@@ -159,6 +229,12 @@ async def test_a_script_that_gives_too_little_is_told_what(place: Place, missing
     assert code == status
     assert "Traceback" not in said
     assert not (place.folder / ".env").exists()
+
+
+async def test_a_file_that_cannot_be_looked_at_is_one_sentence(place: Place, shut: Path) -> None:
+    status, said = await setup(place, "--no-input", "--env-file", str(shut / ".env"))
+
+    assert (status, "the right to enter its directory" in said) == (78, True)
 
 
 async def test_an_image_api_that_is_away_is_no_fault_of_the_key(place: Place) -> None:

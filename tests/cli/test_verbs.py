@@ -20,20 +20,8 @@ from bot.cli.program import cli
 from bot.sandbox.upstream import Fault
 from bot.storage import migrate, open_storage
 from bot.storage.backup import verify
+from tests.cli.verbs import easel
 from tests.fixtures.ports import free_port
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("EASEL_") and name != "EASEL_ORACLES"]:
-        monkeypatch.delenv(name)
-    return tmp_path
-
-
-def easel(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(cli, arguments)
-    return result.exit_code, result.output
 
 
 def test_it_says_its_version() -> None:
@@ -109,6 +97,78 @@ def test_where_no_database_is_yet_a_verb_says_so_and_makes_none(
     assert status == 78
     assert "There is no database at easel.db yet" in said
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "localhost:54x/db",
+        "localhost:/db",
+        "one:1,two:2/db",
+        "[::1/db",
+        "two..dots/db",
+        "localhost/db?foo=1",
+        "localhost/db?sslmode=foo",
+        "localhost/db?statement_cache_size=0",
+        "localhost/db?plugin=foo",
+    ],
+)
+@pytest.mark.parametrize(
+    "verb", ["run", "migrate", "backup copy.db", "servers list", "copy sqlite:///easel.db {}"]
+)
+def test_a_slip_in_an_address_is_one_sentence_that_shows_no_password(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, typed: str, verb: str
+) -> None:
+    easel("migrate")
+    address = f"postgresql://easel:pass-word@{typed}"
+    for name, value in (
+        ("EASEL_DATABASE", address),
+        ("EASEL_DISCORD_TOKEN", f"MTIz.Gabcde.{'0' * 38}"),
+        ("EASEL_API_KEY", "sk-abcdef123456"),
+    ):
+        monkeypatch.setenv(name, value)
+
+    status, said = easel(*verb.format(address).split())
+
+    assert status == 78
+    assert "address" in said
+    assert "pass-word" not in said
+    assert [path.name for path in folder.iterdir()] == ["easel.db"]
+
+
+@pytest.mark.parametrize(
+    "verb", ["run", "migrate", "servers list", "backup copy.db", "restore copy.db", "sync"]
+)
+def test_a_folder_that_this_user_may_not_enter_is_one_sentence(
+    folder: Path, shut: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    easel("migrate")
+    easel("backup", "copy.db")
+    for name, value in (
+        ("EASEL_DATABASE", f"sqlite:///{shut}/easel.db"),
+        ("EASEL_DISCORD_TOKEN", f"MTIz.Gabcde.{'0' * 38}"),
+        ("EASEL_API_KEY", "sk-abcdef123456"),
+    ):
+        monkeypatch.setenv(name, value)
+
+    status, said = easel(*verb.replace("backup copy.db", "backup other.db").split())
+
+    assert (status, "the right to" in said) == (78, True), said
+    assert {path.name for path in folder.iterdir()} == {"easel.db", "copy.db", "shut"}
+
+
+@pytest.mark.parametrize(
+    "where", ["shut", "shut/copy.db", "easel.db/copy.db", "x" * 300, "shut/deep/copy.db"]
+)
+@pytest.mark.usefixtures("shut")
+def test_a_copy_that_can_go_nowhere_is_one_sentence(where: str) -> None:
+    easel("migrate")
+    Path("shut").chmod(0o000)
+
+    status, said = easel("backup", where)
+
+    assert status == 78, said
+    assert "cannot be" in said
 
 
 HEAVY = (

@@ -178,6 +178,20 @@ async def test_a_folder_that_cannot_be_looked_at_is_named(place: Place, tmp_path
     assert not found["database"].fine
 
 
+async def test_a_database_that_cannot_even_be_looked_for_is_a_finding(place: Place) -> None:
+    found = (await findings(place, EASEL_DATABASE=f"sqlite:///{'x' * 300}.db"))["database"]
+
+    assert (found.fine, "cannot be looked at" in found.words) == (False, True)
+
+
+async def test_a_slip_in_the_databases_address_is_a_finding(place: Place) -> None:
+    found = await findings(place, EASEL_DATABASE="postgresql://easel:pass-word@localhost:54x/db")
+
+    assert not found["database"].fine
+    assert "cannot be read" in found["database"].words
+    assert not any("pass-word" in finding.words for finding in found.values())
+
+
 async def test_a_database_elsewhere_needs_no_disk_here(place: Place) -> None:
     settings = config.load({**place.environ, "EASEL_DATABASE": "postgresql+asyncpg://a@127.0.0.1:9/b"})
 
@@ -314,6 +328,18 @@ async def test_channels_that_are_closed_to_pictures_need_no_permission(place: Pl
         )
 
     assert (await findings(place))["servers"].fine
+
+
+async def test_of_many_servers_it_is_said_how_many_were_looked_at(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor_discord, "MOST_SERVERS", 1)
+    assert "looked at" not in (await findings(place))["servers"].words
+    place.fake.add_guild("Reef")
+
+    found = (await findings(place))["servers"]
+
+    assert "2 servers, of which the first 1 were looked at" in found.words
 
 
 async def test_a_bot_on_no_server_is_given_its_link(place: Place) -> None:

@@ -4,6 +4,7 @@ Never here: the command line around it."""
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -164,6 +165,28 @@ async def as_it_was(path: Path, version: str) -> None:
 
     await database.write(make)
     await database.close()
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["replaced", "put where none was"])
+async def test_a_restored_database_belongs_to_whom_the_old_one_or_its_folder_belonged(
+    sqlite_url: str, tmp_path: Path, *, gone: bool
+) -> None:
+    somebody = (12_345, 23_456) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    await migrate(sqlite_url)
+    target, copy = tmp_path / "easel.db", tmp_path / "copy.db"
+    take(target, copy)
+    if gone:
+        target.unlink()
+        os.chown(tmp_path, *somebody)
+    else:
+        os.chown(target, *somebody)
+        target.chmod(0o640)
+
+    restore(copy, target)
+
+    found = target.stat()
+    assert (found.st_uid, found.st_gid) == somebody
+    assert found.st_mode & 0o777 == (0o600 if gone else 0o640)
 
 
 async def test_a_copy_is_kept_from_before_each_migration_and_only_the_newest_stay(

@@ -318,7 +318,9 @@ async def test_a_file_locked_at_the_start_says_who_must_stop(sqlite_url: str, tm
         ("sqlite+aiosqlite://", "in memory"),
         ("sqlite+aiosqlite:///:memory:", "in memory"),
         ("not an address", "cannot be read"),
-        ("mysql://somebody@somewhere/easel", "mysql"),
+        ("mysql://somebody@somewhere/easel", "set EASEL_DATABASE to"),
+        ("sqlite+aiosqlite:////nowhere/at/all.db", "another file in EASEL_DATABASE"),
+        ("sqlite+aiosqlite:///easel.db?timeout=long", "cannot be read"),
     ],
 )
 async def test_an_address_that_cannot_serve_is_explained(url: str, advice: str) -> None:
