@@ -475,6 +475,21 @@ async def test_the_last_change_is_undone_after_a_question_and_then_the_one_befor
         assert UNDO not in buttons(shown)
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "warned"), [(7, None, True), (7, 30, True), (30, 7, False), (None, 7, False)]
+)
+async def test_an_undo_that_erases_prompts_says_so_before(
+    tmp_path: Path, was: int | None, now: int | None, warned: bool
+) -> None:
+    async with room(tmp_path) as here:
+        for days in (was, now):
+            await here.services.guilds.set_retention(here.guild_id, BOSS, days)
+
+        asked = await press(here, await run(here, "audit"), UNDO)
+
+        assert ("Older ones are erased within minutes" in asked) is warned
+
+
 async def test_an_undo_that_somebody_else_s_change_overtook_takes_nothing_back(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         await here.do("words add", pattern="gore")
