@@ -479,7 +479,7 @@ async def test_the_last_change_is_undone_after_a_question_and_then_the_one_befor
     ("was", "now", "warned"), [(7, None, True), (7, 30, True), (30, 7, False), (None, 7, False)]
 )
 async def test_an_undo_that_erases_prompts_says_so_before(
-    tmp_path: Path, was: int | None, now: int | None, warned: bool
+    tmp_path: Path, was: int | None, now: int | None, *, warned: bool
 ) -> None:
     async with room(tmp_path) as here:
         for days in (was, now):
