@@ -219,6 +219,25 @@ async def test_live_jobs_are_listed_in_pages_and_cancelled_beside_their_prompt(t
         assert "20 unfinished pictures" in seen(shown)
 
 
+async def test_a_long_queue_is_counted_shown_and_searched_to_its_end(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        for n in range(204):
+            await here.job(prompt=f"fox {n}")
+        last = await here.job(prompt="the last wolf")
+
+        shown = await run(here, "jobs")
+        title = seen(shown)
+        found = await here.mo.autocomplete(here.house.channel, "mod job", "job", "wolf")
+        asked = await press(here, shown, "Clear the queue")
+        cleared = await press(here, shown, "Yes, clear it")
+
+        assert "205 unfinished pictures" in title
+        assert "Page 1 of 26" in title
+        assert [choice["value"] for choice in found] == [last.key]
+        assert "Cancel all 205 pictures that are waiting" in asked
+        assert "205 pictures were cancelled" in cleared
+
+
 async def test_clearing_the_queue_asks_first_and_leaves_what_was_sent(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         waits, runs = await here.job(), await here.job(JobState.SUBMITTED)

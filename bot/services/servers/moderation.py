@@ -146,11 +146,13 @@ class Moderation:
 
     # -- jobs --------------------------------------------------------------------------------------------
 
-    async def live_jobs(
-        self, guild_id: int, *, user_id: int | None = None, limit: int = 100
-    ) -> Sequence[Job]:
-        """Unfinished jobs of a server or of one member, the oldest first."""
-        return await self.archive.live(guild_id, user_id=user_id, limit=limit)
+    async def live_jobs(self, guild_id: int, *, user_id: int | None = None) -> Sequence[Job]:
+        """All unfinished jobs of a server or of one member, the oldest first."""
+        return await self.archive.live(guild_id, user_id=user_id, limit=BATCH)
+
+    async def waiting(self, guild_id: int) -> int:
+        """How many jobs of a server stand in the queue, which `clear_queue` would cancel."""
+        return sum(load.waiting for load in (await self.archive.load(guild_id)).values())
 
     async def job(self, guild_id: int, key: JobKey) -> Job:
         """Read one job of this server; raises `UserError` if it is unknown here."""
@@ -223,7 +225,7 @@ class Moderation:
     async def _cancel_live(
         self, guild_id: int, actor: Actor, action: str, user_id: int | None, *, queued_only: bool
     ) -> int:
-        found = await self.archive.live(guild_id, user_id=user_id, limit=BATCH)
+        found = await self.live_jobs(guild_id, user_id=user_id)
         wanted = [
             job for job in found if not job.unwanted and (not queued_only or job.state is JobState.QUEUED)
         ]
@@ -285,12 +287,12 @@ class Moderation:
         n = await self.stores.records.erase(guild_id, user_id, actor=actor, at=at)
         late = [  # put into line in between
             await self.jobs.cancel(job.key, self.clock.now())
-            for job in await self.archive.live(guild_id, user_id=user_id, limit=BATCH)
+            for job in await self.live_jobs(guild_id, user_id=user_id)
             if job.created_at <= at and not job.unwanted
         ]
         await self._drop([job for job in late if job is not None])
         self._notify(guild_id, actor, user_id, "erase", text("log.erased", user=str(user_id)), {"jobs": n})
-        return Erased(n, len(await self.archive.live(guild_id, user_id=user_id, limit=BATCH)))
+        return Erased(n, len(await self.live_jobs(guild_id, user_id=user_id)))
 
     async def cards_left(self, guild_id: int, user_id: int) -> int:
         """How many cards of an erased member still stand in Discord, where erasing does not reach."""
