@@ -12,12 +12,11 @@ from bot.services.history.favourites import Favourites
 from bot.services.history.jobs import Jobs
 from bot.services.history.redelivery import Redelivery
 from bot.services.history.thumbnails import Thumbnails
-from bot.services.history.upstream_requests import UpstreamRequests
 
 if TYPE_CHECKING:
-    from bot.services.accounts.accounts import Accounts
     from bot.services.admission.authorization import Authorizer
     from bot.services.history.preferences import People
+    from bot.services.history.upstream_requests import UpstreamRequests
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.process import Ports, Terms
     from bot.services.servers.policy import GuildPolicy
@@ -45,7 +44,7 @@ def build_history(
     ports: Ports,
     terms: Terms,
     *,
-    accounts: Accounts,
+    upstream_requests: UpstreamRequests,
     authorizer: Authorizer,
     people: People,
     queue: DmQueue,
@@ -55,7 +54,6 @@ def build_history(
 ) -> HistoryServices:
     """Wire them."""
     store, clock = ports.store, ports.clock
-    upstream_requests = UpstreamRequests(store=store, accounts=accounts, clock=clock)
     jobs = Jobs(
         store=store,
         archive=ports.archive,

@@ -14,6 +14,7 @@ from bot.services.servers.settings import Guilds
 
 if TYPE_CHECKING:
     from bot.services.accounts.accounts import Accounts
+    from bot.services.history.upstream_requests import UpstreamRequests
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.process import Ports
     from bot.services.worker.worker import Worker
@@ -30,7 +31,13 @@ class ServerServices:
     moderation: Moderation
 
 
-def build_servers(ports: Ports, accounts: Accounts, worker: Worker, dispatcher: Dispatcher) -> ServerServices:
+def build_servers(
+    ports: Ports,
+    accounts: Accounts,
+    upstream_requests: UpstreamRequests,
+    worker: Worker,
+    dispatcher: Dispatcher,
+) -> ServerServices:
     """Wire them."""
     stores, clock = ports.guilds, ports.clock
     guilds = Guilds(store=stores.settings, clock=clock, dispatcher=dispatcher)
@@ -52,6 +59,7 @@ def build_servers(ports: Ports, accounts: Accounts, worker: Worker, dispatcher: 
         publisher=ports.publisher,
         wakeup=worker,
         show=worker.editor.changed,
+        drop=upstream_requests.drop,
         clock=clock,
         dispatcher=dispatcher,
     )

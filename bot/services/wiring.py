@@ -11,6 +11,7 @@ from bot.services.accounts_wiring import AccountServices, build_accounts
 from bot.services.admission.authorization import Authorizer
 from bot.services.history.dm_outbox import DmQueue
 from bot.services.history.preferences import People
+from bot.services.history.upstream_requests import UpstreamRequests
 from bot.services.history_wiring import HistoryServices, build_history
 from bot.services.housekeeping import Housekeeping
 from bot.services.intake_wiring import IntakeServices, build_intake
@@ -63,11 +64,12 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         owe_copy=queue.enqueue,
         on_lost_way=on_lost_way,
     )
-    servers = build_servers(ports, accounts, worker, dispatcher)
+    upstream_requests = UpstreamRequests(store=ports.store, accounts=accounts, clock=clock)
+    servers = build_servers(ports, accounts, upstream_requests, worker, dispatcher)
     history = build_history(
         ports,
         terms,
-        accounts=accounts,
+        upstream_requests=upstream_requests,
         authorizer=authorizer,
         people=people,
         queue=queue,

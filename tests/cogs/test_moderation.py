@@ -219,6 +219,25 @@ async def test_live_jobs_are_listed_in_pages_and_cancelled_beside_their_prompt(t
         assert "20 unfinished pictures" in seen(shown)
 
 
+async def test_a_long_queue_is_counted_shown_and_searched_to_its_end(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        for n in range(204):
+            await here.job(prompt=f"fox {n}")
+        last = await here.job(prompt="the last wolf")
+
+        shown = await run(here, "jobs")
+        title = seen(shown)
+        found = await here.mo.autocomplete(here.house.channel, "mod job", "job", "wolf")
+        asked = await press(here, shown, "Clear the queue")
+        cleared = await press(here, shown, "Yes, clear it")
+
+        assert "205 unfinished pictures" in title
+        assert "Page 1 of 26" in title
+        assert [choice["value"] for choice in found] == [last.key]
+        assert "Cancel all 205 pictures that are waiting" in asked
+        assert "205 pictures were cancelled" in cleared
+
+
 async def test_clearing_the_queue_asks_first_and_leaves_what_was_sent(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         waits, runs = await here.job(), await here.job(JobState.SUBMITTED)
@@ -473,6 +492,21 @@ async def test_the_last_change_is_undone_after_a_question_and_then_the_one_befor
         assert (after_first.words, after_first.strikes.limit) == ((), 2)
         assert after_second.strikes.limit == 3
         assert UNDO not in buttons(shown)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "warned"), [(7, None, True), (7, 30, True), (30, 7, False), (None, 7, False)]
+)
+async def test_an_undo_that_erases_prompts_says_so_before(
+    tmp_path: Path, was: int | None, now: int | None, *, warned: bool
+) -> None:
+    async with room(tmp_path) as here:
+        for days in (was, now):
+            await here.services.guilds.set_retention(here.guild_id, BOSS, days)
+
+        asked = await press(here, await run(here, "audit"), UNDO)
+
+        assert ("Older ones are erased within minutes" in asked) is warned
 
 
 async def test_an_undo_that_somebody_else_s_change_overtook_takes_nothing_back(tmp_path: Path) -> None:

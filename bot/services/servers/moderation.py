@@ -3,6 +3,7 @@ Never here: settings (that is `settings`), words on a prompt being accepted (tha
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ from bot.services.servers.examining import examined
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from bot.domain.archive import JobArchive
     from bot.domain.jobs import Job
@@ -35,6 +36,8 @@ SHOWN_JOBS: Final = 10
 SHOWN_STRIKES: Final = 10
 SHOWN_KEYS: Final = 50
 """Of jobs that were cancelled at once, those that the history names; the rest is counted."""
+DROPPED_AT_ONCE: Final = 5
+"""Cancelled jobs that image servers are asked to take out of their queues at the same time."""
 BATCH: Final = 100_000
 """How many jobs one look at a queue brings: all of them."""
 DONE_TO_OTHERS: Final = MappingProxyType({"cancel": "log.cancelled", "delete_card": "log.card_deleted"})
@@ -73,6 +76,8 @@ class Moderation:
     publisher: Publisher
     wakeup: Wakeup
     show: Callable[[Job], None]
+    drop: Callable[[Job], Awaitable[bool]]
+    """Has the image server take a job out of its queue; False where it cannot. Raises nothing."""
     clock: Clock
     dispatcher: Dispatcher
 
@@ -141,11 +146,13 @@ class Moderation:
 
     # -- jobs --------------------------------------------------------------------------------------------
 
-    async def live_jobs(
-        self, guild_id: int, *, user_id: int | None = None, limit: int = 100
-    ) -> Sequence[Job]:
-        """Unfinished jobs of a server or of one member, the oldest first."""
-        return await self.archive.live(guild_id, user_id=user_id, limit=limit)
+    async def live_jobs(self, guild_id: int, *, user_id: int | None = None) -> Sequence[Job]:
+        """All unfinished jobs of a server or of one member, the oldest first."""
+        return await self.archive.live(guild_id, user_id=user_id, limit=BATCH)
+
+    async def waiting(self, guild_id: int) -> int:
+        """How many jobs of a server stand in the queue, which `clear_queue` would cancel."""
+        return sum(load.waiting for load in (await self.archive.load(guild_id)).values())
 
     async def job(self, guild_id: int, key: JobKey) -> Job:
         """Read one job of this server; raises `UserError` if it is unknown here."""
@@ -202,6 +209,7 @@ class Moderation:
             raise UserError(text("settings.job_ended", key=key))
         if not job.unwanted:  # else it was withdrawn before
             await self._audit_act(guild_id, actor, "cancel", job.user_id, [cancelled])
+        await self._drop([cancelled])
         return cancelled
 
     async def cancel_all(self, guild_id: int, actor: Actor, user_id: int) -> int:
@@ -217,7 +225,7 @@ class Moderation:
     async def _cancel_live(
         self, guild_id: int, actor: Actor, action: str, user_id: int | None, *, queued_only: bool
     ) -> int:
-        found = await self.archive.live(guild_id, user_id=user_id, limit=BATCH)
+        found = await self.live_jobs(guild_id, user_id=user_id)
         wanted = [
             job for job in found if not job.unwanted and (not queued_only or job.state is JobState.QUEUED)
         ]
@@ -226,7 +234,19 @@ class Moderation:
         cancelled = [job for job in ended if job is not None]
         if cancelled:
             await self._audit_act(guild_id, actor, action, user_id, cancelled)
+        await self._drop(cancelled)
         return len(cancelled)
+
+    async def _drop(self, cancelled: Sequence[Job]) -> None:
+        """Spare what nobody gets to see from being made, where the image server can take it out of its queue."""
+        places = asyncio.Semaphore(DROPPED_AT_ONCE)
+
+        async def drop(job: Job) -> None:
+            async with places:
+                if await self.drop(job):
+                    self.wakeup.wake()
+
+        await asyncio.gather(*map(drop, cancelled))
 
     async def _audit_act(
         self, guild_id: int, actor: Actor, action: str, subject: int | None, cancelled: Sequence[Job]
@@ -265,11 +285,14 @@ class Moderation:
         at = self.clock.now()
         await self.cancel_all(guild_id, actor, user_id)
         n = await self.stores.records.erase(guild_id, user_id, actor=actor, at=at)
-        for job in await self.archive.live(guild_id, user_id=user_id, limit=BATCH):
-            if job.created_at <= at and not job.unwanted:  # it was put into line in between
-                await self.jobs.cancel(job.key, self.clock.now())
+        late = [  # put into line in between
+            await self.jobs.cancel(job.key, self.clock.now())
+            for job in await self.live_jobs(guild_id, user_id=user_id)
+            if job.created_at <= at and not job.unwanted
+        ]
+        await self._drop([job for job in late if job is not None])
         self._notify(guild_id, actor, user_id, "erase", text("log.erased", user=str(user_id)), {"jobs": n})
-        return Erased(n, len(await self.archive.live(guild_id, user_id=user_id, limit=BATCH)))
+        return Erased(n, len(await self.live_jobs(guild_id, user_id=user_id)))
 
     async def cards_left(self, guild_id: int, user_id: int) -> int:
         """How many cards of an erased member still stand in Discord, where erasing does not reach."""

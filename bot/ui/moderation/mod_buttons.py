@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.jobs import JobState
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.controls import words_view
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 PLAIN_BYTES: Final = 8 * 1024 * 1024
 """A larger export is packed, to a tenth or so: Discord takes ten megabytes everywhere, what is around a file included."""
-LIVE: Final = 200
-"""Jobs that the pages of `/mod jobs` go through."""
 LOOK_BACK: Final = 200
 """Entries among which the last change that can be taken back is looked for."""
 
@@ -148,7 +145,7 @@ async def _ask(context: Context, question: Text, word: str, label: str, user_id:
 
 async def show_live(context: Context, page: int) -> None:
     """Put a page of live jobs into the answer."""
-    jobs = await context.services.moderation.live_jobs(context.guild_id, limit=LIVE)
+    jobs = await context.services.moderation.live_jobs(context.guild_id)
     await context.show(live_view(jobs, page, context.localize))
 
 
@@ -172,8 +169,7 @@ async def cancel_one(context: Context, key: JobKey, page: int) -> None:
 async def ask_to_clear(context: Context) -> None:
     """Ask first."""
     await context.defer_update()
-    jobs = await context.services.moderation.live_jobs(context.guild_id, limit=LIVE)
-    n = sum(job.state is JobState.QUEUED for job in jobs)
+    n = await context.services.moderation.waiting(context.guild_id)
     yes = draw_mod_button(
         "clear_now",
         label=context.localize(text("button.yes_clear")),

@@ -62,19 +62,28 @@ def _for_moderators(condition: Condition, *, own: bool) -> Condition:
     return condition if condition.key is None else replace(condition, credits_left=None, rates=())
 
 
-def payer_lines(payers: Sequence[Payer], localize: Localize) -> Iterable[str]:
-    """How each account does; with several, each says for which pool it is."""
+def payer_lines(payers: Sequence[Payer], localize: Localize, *, most: int = RATES_SHOWN) -> Iterable[str]:
+    """How each account does; with several, each says for which pool it is.
+
+    Of its price list so many entries are shown at most; 0: there is no room for any of the details.
+    """
     for payer in payers:
         said = _answers(payer)
         if len(payers) > 1:
             said = text("pool.upstream_for", pool=pool_name(payer.pools[0]), said=said)
         yield localize(said)
-        yield from _limit_lines(payer.condition, localize)
-        if payer.condition.credits_left is not None:
-            yield localize(text("pool.balance", n=payer.condition.credits_left))
-        if payer.condition.rates:
-            yield "-# " + localize(text("pool.rates", prices=_prices(payer.condition.rates)))
-        yield from capability_lines(payer.condition.capabilities, localize)
+        details = list(_details(payer.condition, localize, most))
+        yield from details if most else ["-# " + localize(text("audit.more", n=len(details)))]
+
+
+def _details(condition: Condition, localize: Localize, most: int) -> Iterable[str]:
+    """What an account has left, what things cost there, and what it can do."""
+    yield from _limit_lines(condition, localize)
+    if condition.credits_left is not None:
+        yield localize(text("pool.balance", n=condition.credits_left))
+    if condition.rates:
+        yield "-# " + localize(text("pool.rates", prices=_prices(condition.rates, min(most, RATES_SHOWN))))
+    yield from capability_lines(condition.capabilities, localize)
 
 
 def _limit_lines(condition: Condition, localize: Localize) -> Iterable[str]:
@@ -105,10 +114,10 @@ def _answers(payer: Payer) -> Text:
     return text("pool.upstream_read", said=text(kind, latency=seen.latency_ms), at=seen.read_at // 1_000)
 
 
-def _prices(rates: Sequence[Priced]) -> str:
+def _prices(rates: Sequence[Priced], most: int) -> str:
     """Upstream's own words, for its price list has no shape that anybody promised (contract §5.2)."""
-    listed = [quoted(f"{rate.name} {rate.text}", RATE_LIMIT) for rate in rates[:RATES_SHOWN]]
-    return "; ".join([*listed, "…"] if len(rates) > RATES_SHOWN else listed)
+    listed = [quoted(f"{rate.name} {rate.text}", RATE_LIMIT) for rate in rates[:most]]
+    return "; ".join([*listed, "…"] if len(rates) > most else listed)
 
 
 def key_lines(state: KeyState, localize: Localize) -> Iterable[str]:

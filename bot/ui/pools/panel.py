@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
+from bot.domain.prices import Charge
 from bot.texts import Localize, Text, text
 from bot.ui.accounts.lists import budget_lines
 from bot.ui.card.cards import POOL_COLOUR, WAITING_COLOUR
@@ -33,11 +34,15 @@ if TYPE_CHECKING:
 
 
 BUTTONS_UP_TO: Final = len(USUAL_POOLS)
-"""More pools than so many have a menu each: a message has forty components (facts §3.4), and 4,000 characters."""
+"""More pools than so many have a menu each: a message has forty components (facts §3.4)."""
+ROOM: Final = 4_000
+"""Characters that a message may have (facts §3.4)."""
+LENGTHS: Final = (len(Charge), 8, 6, 4, 3, 2, 1)
+"""How much of each list is shown: the most that there is room for, or else nothing but how much there is."""
 RULES_SHOWN: Final = 8
-RULES_SHOWN_CROWDED: Final = 4
-PRICES_SHOWN: Final = 11
 PAUSE_SHOWN: Final = 200
+PAUSE_STEP: Final = 25
+"""Characters of a pause's words for each entry that lists show, and once more."""
 
 
 class Verb(StrEnum):
@@ -137,16 +142,24 @@ async def show_panel(
 
 
 def panel_view(state: State, localize: Localize, *, controls: bool = True) -> discord.ui.LayoutView:
-    """Draw the panel; without controls it only tells."""
+    """Draw the panel, its lists as long as there is room for; without controls it only tells."""
+    for most in LENGTHS:
+        view = _drawn(state, localize, controls=controls, most=most)
+        if view.content_length() <= ROOM:
+            return view
+    return _drawn(state, localize, controls=controls, most=0)
+
+
+def _drawn(state: State, localize: Localize, *, controls: bool, most: int) -> discord.ui.LayoutView:
     view = StatelessView()
     head: discord.ui.Container[Any] = discord.ui.Container(accent_colour=WAITING_COLOUR)
-    head.add_item(discord.ui.TextDisplay("\n".join(_head(state, localize))))
+    head.add_item(discord.ui.TextDisplay("\n".join(_head(state, localize, most=most))))
     view.add_item(head)
     for pool in state.pools:
         box: discord.ui.Container[Any] = discord.ui.Container(
             accent_colour=POOL_COLOUR[pool.pool] if _is_open(pool, state) else WAITING_COLOUR
         )
-        box.add_item(discord.ui.TextDisplay("\n".join(_pool(pool, state, localize))))
+        box.add_item(discord.ui.TextDisplay("\n".join(_pool(pool, state, localize, most=most))))
         if _is_asked(pool, state):
             box.add_item(discord.ui.TextDisplay("\n".join(_question(pool, state, localize))))
         if controls:
@@ -167,18 +180,18 @@ def panel_view(state: State, localize: Localize, *, controls: bool = True) -> di
     return view
 
 
-def _head(state: State, localize: Localize) -> Iterable[str]:
+def _head(state: State, localize: Localize, *, most: int) -> Iterable[str]:
     yield localize(text("pool.panel"))
     if state.notice is not None:
         yield localize(text("pool.notice", said=state.notice))
-    yield from payer_lines(state.payers, localize)
+    yield from payer_lines(state.payers, localize, most=most)
     if state.budget is not None and not all(payer.is_own for payer in state.payers):
         yield from budget_lines(state.budget, localize)
     renews = state.pools[0].renews_at // 1_000
     yield "-# " + localize(text("pool.day", zone=state.settings.zone, renews=renews))
 
 
-def _pool(pool: PoolOverview, state: State, localize: Localize) -> Iterable[str]:
+def _pool(pool: PoolOverview, state: State, localize: Localize, *, most: int) -> Iterable[str]:
     settings = state.settings
     pause = settings.pause_of(pool.pool)
     if not pool.offered:
@@ -191,7 +204,8 @@ def _pool(pool: PoolOverview, state: State, localize: Localize) -> Iterable[str]
         now = text("pool.state_default" if pool.is_default else "pool.state_on")
     yield localize(text("pool.title", pool=pool_name(pool.pool), state=now))
     if pause is not None:
-        words: Text | str = quoted(pause.words, PAUSE_SHOWN) if pause.words else text("pause.no_words")
+        room = min(PAUSE_SHOWN, PAUSE_STEP * (most + 1))
+        words: Text | str = quoted(pause.words, room) if pause.words else text("pause.no_words")
         yield localize(text("pool.paused", words=words))
     today = pool.today
     counts = {"running": today.running, "waiting": today.waiting}
@@ -204,14 +218,13 @@ def _pool(pool: PoolOverview, state: State, localize: Localize) -> Iterable[str]
     spent = spent_words(pool.cost, state.money)
     if spent is not None:
         yield localize(text("cost.today", cost=spent))
-    crowded = len(state.pools) > BUTTONS_UP_TO
-    yield from _rules(pool, settings.guild_id, localize, most=RULES_SHOWN_CROWDED if crowded else RULES_SHOWN)
-    prices = [p for p in settings.prices if p.pool is pool.pool][:PRICES_SHOWN]
+    yield from _rules(pool, settings.guild_id, localize, most=min(most, RULES_SHOWN))
+    prices = [p for p in settings.prices if p.pool is pool.pool]
     if prices:
-        listed = ", ".join(
-            localize(text("pool.price", kind=charge_name(p.charge), n=p.units)) for p in prices
-        )
-        yield "-# " + localize(text("pool.prices", prices=listed))
+        listed = [localize(text("pool.price", kind=charge_name(p.charge), n=p.units)) for p in prices[:most]]
+        if len(prices) > most:
+            listed.append(localize(text("audit.more", n=len(prices) - most)))
+        yield "-# " + localize(text("pool.prices", prices=", ".join(listed)))
 
 
 def _rules(pool: PoolOverview, guild_id: int, localize: Localize, *, most: int) -> Iterable[str]:

@@ -12,14 +12,21 @@ from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
 from bot.domain.servers.guilds import Actor
 from bot.domain.servers.moderation import Match, WordAction, WordRule
-from bot.errors import IllegalTransition, RouteClosed
+from bot.domain.tasks import TaskSnapshot, TaskStatus
+from bot.errors import IllegalTransition, RemoteError, RemoteFault, RouteClosed
 from bot.services.admission.viewer import Viewer
 from bot.services.servers.moderation import Erased
 from bot.texts import text
 from tests.services.harness import GUILD
+from tests.services.history.test_upstream_requests import Desk
+from tests.services.history.test_upstream_requests import Server as Proxy
 from tests.services.server_harness import ADA, HOUR, refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.domain.jobs import Job
+    from bot.services.servers.moderation import Moderation
     from tests.services.harness import Harness
     from tests.services.server_harness import Server
 
@@ -164,6 +171,63 @@ async def test_cancelling_what_runs_keeps_its_picture_to_itself(world: Harness) 
 
     assert (await world.job(running.key)).unwanted
     assert (await world.services.moderation.live_jobs(GUILD, user_id=1))[0].key == running.key
+
+
+async def sent_to_a_proxy(world: Harness) -> tuple[Job, Proxy]:
+    """A job that waits in the queue of a server that can take it out again."""
+    job = await world.imagine()
+    await world.calm()
+    sent, proxy = await world.job(job.key), Proxy()
+    assert (sent.state, sent.task_id is None) == (JobState.SUBMITTED, False)
+    proxy.tasks[sent.task_id] = TaskSnapshot(sent.task_id, TaskStatus.NOT_START)  # type: ignore[arg-type,index]  # see above
+    world.services.moderation.drop = Desk(proxy).asks.drop
+    return sent, proxy
+
+
+CANCELLING: dict[str, Callable[[Moderation, Job], Awaitable[object]]] = {
+    "cancel": lambda moderation, job: moderation.cancel(GUILD, ADA, job.key),
+    "cancel all": lambda moderation, job: moderation.cancel_all(GUILD, ADA, job.user_id),
+    "erase": lambda moderation, job: moderation.erase(GUILD, ADA, job.user_id),
+}
+
+
+@pytest.mark.parametrize("how", CANCELLING)
+async def test_what_moderators_cancel_is_taken_out_of_a_servers_own_queue(world: Harness, how: str) -> None:
+    sent, proxy = await sent_to_a_proxy(world)
+
+    await CANCELLING[how](world.services.moderation, sent)
+
+    assert proxy.dropped == [sent.task_id]
+
+
+async def test_an_image_server_in_trouble_fails_no_cancellation(world: Harness) -> None:
+    sent, proxy = await sent_to_a_proxy(world)
+
+    async def broken(*_: object) -> object:
+        raise RemoteError(RemoteFault.UNREACHED, "502")
+
+    proxy.query_many = broken  # type: ignore[method-assign,assignment]  # it answers nothing
+
+    assert await world.services.moderation.cancel_all(GUILD, ADA, 1) == 1
+    assert (await world.job(sent.key)).unwanted
+
+
+async def test_what_is_sent_while_a_member_is_erased_is_taken_out_of_a_servers_own_queue(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records, proxies = world.services.moderation.stores.records, []
+    erase = records.erase
+
+    async def slowly(*given: Any, **more: Any) -> int:
+        proxies.append(await sent_to_a_proxy(world))
+        return await erase(*given, **more)
+
+    monkeypatch.setattr(records, "erase", slowly)
+
+    await world.services.moderation.erase(GUILD, ADA, 1)
+
+    ((sent, proxy),) = proxies
+    assert proxy.dropped == [sent.task_id]
 
 
 async def test_a_cancellation_that_comes_too_late_counts_for_nothing(server: Server) -> None:
