@@ -302,8 +302,7 @@ class Settings(ModelSettings, LocalSettings):
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings: environment before `.env` before secrets directory, or `environ` alone if it is given.
 
-    Every source is text by name, read in one way. Raises `StartupError` with one line for each setting that is missing
-    or wrong.
+    Every source is text by name. Raises `StartupError` with one line for each setting that is missing or wrong.
     """
     return _read(Settings, _given() if environ is None else by_new_name(environ))
 
