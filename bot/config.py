@@ -18,7 +18,6 @@ from bot.domain.costs import parse_money, parse_rates
 from bot.domain.pools import Pool, parse_default_rules
 from bot.domain.tenancy import MINE, NO_CEILING, parse_access, parse_ceiling
 from bot.errors import StartupError
-from bot.local_files import look_at
 from bot.log import redact
 from bot.midjourney.mjproxy.routes import Auth
 from bot.model_settings import ModelSettings
@@ -319,7 +318,6 @@ def _given() -> dict[str, RawSetting]:
 
 def sources(env_file: Path = ENV_FILE) -> list[Mapping[str, str | None]]:
     """What secrets directory, file and environment say, the most particular last. Raises `StartupError`."""
-    look_at(env_file)
     # Raised below, outside the except blocks: a chained error would carry what was read into tracebacks.
     try:
         return [_secret_files(), dotenv_values(env_file, encoding="utf-8-sig"), os.environ]
