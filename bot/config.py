@@ -18,7 +18,6 @@ from bot.domain.costs import parse_money, parse_rates
 from bot.domain.pools import Pool, parse_default_rules
 from bot.domain.tenancy import MINE, NO_CEILING, parse_access, parse_ceiling
 from bot.errors import StartupError
-from bot.local_files import look_at
 from bot.log import redact
 from bot.midjourney.mjproxy.routes import Auth
 from bot.model_settings import ModelSettings
@@ -302,8 +301,7 @@ class Settings(ModelSettings, LocalSettings):
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings: environment before `.env` before secrets directory, or `environ` alone if it is given.
 
-    Every source is text by name, read in one way. Raises `StartupError` with one line for each setting that is missing
-    or wrong.
+    Every source is text by name. Raises `StartupError` with one line for each setting that is missing or wrong.
     """
     return _read(Settings, _given() if environ is None else by_new_name(environ))
 
@@ -320,7 +318,6 @@ def _given() -> dict[str, RawSetting]:
 
 def sources(env_file: Path = ENV_FILE) -> list[Mapping[str, str | None]]:
     """What secrets directory, file and environment say, the most particular last. Raises `StartupError`."""
-    look_at(env_file)
     # Raised below, outside the except blocks: a chained error would carry what was read into tracebacks.
     try:
         return [_secret_files(), dotenv_values(env_file, encoding="utf-8-sig"), os.environ]

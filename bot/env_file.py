@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from dotenv import dotenv_values
 
 from bot.errors import StartupError
-from bot.local_files import look_at
+from bot.local_files import hand_over, look_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ def read(path: Path) -> dict[str, str]:
     if look_at(path) is None:
         return {}
     try:
-        found = dotenv_values(path, encoding="utf-8")
+        found = dotenv_values(path, encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise StartupError(f"{path} is not UTF-8 text.") from None
     except OSError as error:
@@ -34,11 +34,15 @@ def read(path: Path) -> dict[str, str]:
 
 
 def write(path: Path, values: Mapping[str, str]) -> None:
-    """Set these names; the file is replaced at once, and nobody else may read it. Raises `StartupError`."""
+    """Set these names; the file, or what a link leads to, is replaced at once, and only its owner may read it.
+
+    Raises `StartupError`.
+    """
     left = dict(values)
     lines = []
+    before = look_at(path)
     try:
-        for line in path.read_text("utf-8").splitlines() if look_at(path) else []:
+        for line in path.read_text("utf-8-sig").splitlines() if before else []:
             name = re.match(r"\s*(?:export\s+)?(\w+)\s*=", line)
             if name and name[1] in values:
                 if name[1] in left:
@@ -46,12 +50,15 @@ def write(path: Path, values: Mapping[str, str]) -> None:
                 continue  # a second line of that name would win over ours
             lines.append(line)
         lines += [f"{name}={_quoted(value)}" for name, value in left.items()]
-        part = path.with_name(f"{path.name}.part")
+        real = path.resolve()
+        part = real.with_name(f"{real.name}.part")
         part.unlink(missing_ok=True)
         descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
-        part.replace(path)
+        if before:
+            hand_over(part, before)
+        part.replace(real)
     except OSError as error:
         raise StartupError(f"{path} cannot be written: {error.strerror}.") from None
 

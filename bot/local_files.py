@@ -49,5 +49,8 @@ def discard(path: Path) -> None:
 
 def hand_over(path: Path, like: os.stat_result) -> None:
     """Give what root has made to whom another file belongs: a program that runs as somebody else has to open it."""
-    if os.name == "posix" and os.geteuid() == 0:
-        os.chown(path, like.st_uid, like.st_gid)
+    if os.name != "posix" or os.geteuid() != 0:
+        return
+    made, wanted = path.stat(), (like.st_uid, like.st_gid)
+    if (made.st_uid, made.st_gid) != wanted:  # file systems with one owner of everything refuse to be told
+        os.chown(path, *wanted)

@@ -92,7 +92,9 @@ class _Dialogue:
         from bot import setup_checks as checks  # noqa: PLC0415 - as above
         from bot.clock import SystemClock  # noqa: PLC0415 - as above
         from bot.invitation import invite_link  # noqa: PLC0415 - as above
+        from bot.local_files import look_at  # noqa: PLC0415 - as above
 
+        look_at(self._path)  # before anybody is asked: it has to be written at the end
         known = await self._tried(
             TOKEN, "The bot's token (Discord's developer portal, Bot)", checks.identify_bot
         )

@@ -271,3 +271,30 @@ def test_what_is_written_is_read_again_whatever_it_holds(tmp_path: Path) -> None
 
     assert env_file.read(path) == values | {"KEEP": "1"}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_link_stays_one_and_what_it_leads_to_keeps_its_owner(tmp_path: Path) -> None:
+    somebody = 12_345 if os.geteuid() == 0 else os.geteuid()
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    real, link = shared / "easel.env", tmp_path / ".env"
+    real.write_text("KEEP=1\n")
+    os.chown(real, somebody, -1)
+    link.symlink_to(real)
+
+    env_file.write(link, {"A": "new"})
+
+    assert link.readlink() == real
+    assert env_file.read(real) == {"KEEP": "1", "A": "new"}
+    assert (real.stat().st_uid, stat.S_IMODE(real.stat().st_mode)) == (somebody, 0o600)
+    assert [path.name for path in shared.iterdir()] == ["easel.env"]
+
+
+def test_a_file_that_windows_notepad_wrote_gets_no_second_line_of_a_name(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("A=old\nKEEP=1\n", encoding="utf-8-sig")
+
+    env_file.write(path, {"A": "new"})
+
+    assert path.read_text("utf-8") == "A=new\nKEEP=1\n"
+    assert env_file.read(path) == {"A": "new", "KEEP": "1"}

@@ -171,6 +171,18 @@ def test_a_copy_that_can_go_nowhere_is_one_sentence(where: str) -> None:
     assert "cannot be" in said
 
 
+def test_a_start_from_a_folder_that_this_user_may_not_enter_takes_its_settings_from_elsewhere(
+    folder: Path, shut: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EASEL_DATABASE", f"sqlite:///{folder}/easel.db")
+    monkeypatch.chdir(shut)
+
+    status, said = easel("migrate")
+
+    assert status == 0, said
+    assert (folder / "easel.db").exists()
+
+
 HEAVY = (
     *("alembic", "simcord", "bot.sandbox", "bot.doctor", "bot.cli.program"),
     *(
