@@ -494,6 +494,22 @@ async def test_the_last_change_is_undone_after_a_question_and_then_the_one_befor
         assert UNDO not in buttons(shown)
 
 
+async def test_a_change_is_undone_after_hundreds_of_acts_on_members(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("strikes", count=2, hours=5)
+        for _ in range(201):
+            await here.storage.guilds.settings.note(
+                here.guild_id, actor=BOSS, at=1, action="export", subject=1, details={}
+            )
+        shown = await run(here, "audit")
+
+        await press(here, shown, UNDO)
+        said = await press(here, shown, "Yes, undo it")
+
+        assert "Undone" in said
+        assert (await here.settings()).strikes.limit == 3
+
+
 @pytest.mark.parametrize(
     ("was", "now", "warned"), [(7, None, True), (7, 30, True), (30, 7, False), (None, 7, False)]
 )
