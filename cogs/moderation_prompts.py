@@ -10,7 +10,14 @@ from discord import app_commands
 
 from bot.domain.intake.parameters import BY_NAME
 from bot.domain.prices import Charge
-from bot.domain.servers.prompt_rules import SUFFIX_LIMIT, KindRule, ParameterLimit, PromptAddition, key_of
+from bot.domain.servers.prompt_rules import (
+    SUFFIX_LIMIT,
+    KindRule,
+    ParameterLimit,
+    PromptAddition,
+    key_of,
+    name_of,
+)
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.command_texts import localized
@@ -282,7 +289,7 @@ async def _free(context: Context, parameter: str, channel: Place | None) -> None
     guild_id, target = context.guild_id, _target(context, channel)
     changed = await _rules(context).free_parameter(guild_id, context.actor, target, parameter)
     place = place_name(target, guild_id)
-    await _reply(context, changed, text("mod.prompt_free", place=place, name=key_of(parameter)))
+    await _reply(context, changed, text("mod.prompt_free", place=place, name=name_of(key_of(parameter))))
 
 
 async def _reply_addition(context: Context, target: int, sort: str) -> None:

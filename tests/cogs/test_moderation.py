@@ -11,14 +11,16 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.domain.jobs import JobState
+from bot.domain.jobs import Ancestor, JobState
+from bot.domain.pools import Pool
 from bot.domain.servers.access import HOUR_MS, PressPermission, Treatment
 from bot.domain.servers.guilds import AuditEntry
-from bot.domain.servers.moderation import Match, WordAction, WordRule
+from bot.domain.servers.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.services.servers.moderation import Moderation
 from bot.ui.kit.escape import quoted
 from bot.ui.kit.moderators import ModeratorsOnly, draw_mod_button
-from bot.ui.moderation.audit import PAGE, audit_view
+from bot.ui.moderation.audit import ACTIONS, PAGE, audit_view
+from bot.ui.moderation.changes import DETAILS, HIDDEN
 from bot.ui.moderation.setting_changes import ModalOrigin
 from bot.ui.moderation.setting_words import Localizer
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
@@ -494,6 +496,22 @@ async def test_the_last_change_is_undone_after_a_question_and_then_the_one_befor
         assert UNDO not in buttons(shown)
 
 
+async def test_a_change_is_undone_after_hundreds_of_acts_on_members(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.do("strikes", count=2, hours=5)
+        for _ in range(201):
+            await here.storage.guilds.settings.note(
+                here.guild_id, actor=BOSS, at=1, action="export", subject=1, details={}
+            )
+        shown = await run(here, "audit")
+
+        await press(here, shown, UNDO)
+        said = await press(here, shown, "Yes, undo it")
+
+        assert "Undone" in said
+        assert (await here.settings()).strikes.limit == 3
+
+
 @pytest.mark.parametrize(
     ("was", "now", "warned"), [(7, None, True), (7, 30, True), (30, 7, False), (None, 7, False)]
 )
@@ -533,6 +551,41 @@ async def test_an_undo_of_what_was_undone_meanwhile_says_so(tmp_path: Path) -> N
 
         assert "no change of settings left" in await press(here, shown, UNDO)
         assert "no change of settings left" in await press(here, asked, "Yes, undo it")
+
+
+async def test_whatever_is_kept_of_an_act_has_its_sentence(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        moderation, guild_id, ada = here.services.moderation, here.guild_id, here.house.ada.id
+        members = here.storage.guilds.members
+        made = await here.job(JobState.SUCCEEDED)
+        copied = Ancestor(key=made.key, channel_id=1, message_id=2)
+        await here.job(JobState.SUCCEEDED, user_id=here.house.bob.id, ancestor=copied)
+        await here.services.allowances.grant(
+            guild_id, BOSS, ada, Pool.FAST, units=3, reason="thanks", expires_at=2**41
+        )
+        for n, most in enumerate((9, 1)):
+            policy = StrikePolicy(most, 30, 24)
+            await members.strike(guild_id, ada, interaction_id=n, why="gore", at=1, policy=policy, by=BOSS)
+            await moderation.forgive(guild_id, BOSS, ada)
+        await moderation.block(guild_id, BOSS, ada, until=None, reason="rude")
+        await moderation.unblock(guild_id, BOSS, ada)
+        await moderation.cancel(guild_id, BOSS, (await here.job()).key)
+        for cancel in (moderation.cancel_all(guild_id, BOSS, ada), moderation.clear_queue(guild_id, BOSS)):
+            await here.job()
+            await cancel
+        await moderation.audit_act_on_other(guild_id, BOSS, "delete_card", made.key)
+        await moderation.remove(guild_id, BOSS, made.key)
+        await moderation.export(guild_id, BOSS, ada)
+        await moderation.erase(guild_id, BOSS, ada)
+
+        history = await here.history()
+        shown = await here.do("audit")
+
+        kept = {name for entry in history for part in (entry.before, entry.after) for name in part}
+        no_details = {name for name in ACTIONS if name.startswith("own_key")}
+        assert {entry.action for entry in history} == ACTIONS - no_details - {"settings", "undo", "strike"}
+        assert kept - HIDDEN == set(DETAILS)
+        assert "Pictures of others with their words: 1" in shown
 
 
 async def test_a_long_history_comes_in_pages_within_discords_limit(tmp_path: Path) -> None:

@@ -76,6 +76,14 @@ async def test_each_rule_about_prompts_is_stored_said_and_taken_away(tmp_path: P
         assert all(entry.action == "settings" for entry in await here.history())
 
 
+@pytest.mark.parametrize("way", ["allow", "forget"])
+async def test_a_parameter_without_its_rule_is_called_as_it_is_spelled(tmp_path: Path, way: str) -> None:
+    async with room(tmp_path) as here:
+        await here.do("prompts deny", parameter="hd")
+
+        assert "there is no rule for `--hd` any more" in await here.do(f"prompts {way}", parameter="hd")
+
+
 async def test_a_member_is_refused_with_the_rule_or_sends_what_was_added(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         await here.do("prompts defaults", parameters="--ar 3:2")

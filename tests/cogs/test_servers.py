@@ -263,6 +263,22 @@ async def test_the_question_is_answered_after_a_restart(tmp_path: Path, *, label
         assert ("is let in" if lets_in else "stays outside") in said_in(letter)
 
 
+async def test_not_now_says_what_is_true_of_a_server_that_was_let_in_meanwhile(tmp_path: Path) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        owner = shop.house.env.create_user("owner")
+        shop.own_application(owner)
+        await join(shop)
+        (letter,) = letters(owner)
+        await shop.services.owner_policy.let_in(shop.guild_id, by=None)
+
+        await owner.click(letter, label="Not now")
+
+        (letter,) = letters(owner)
+        assert "is let in" in said_in(letter)
+        assert "shut-out" in said_in(letter)
+        assert await shop.services.owner_policy.admits(shop.guild_id)
+
+
 async def test_where_a_teams_owner_takes_no_messages_the_next_member_is_asked(tmp_path: Path) -> None:
     async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
         first, second = shop.house.env.create_user("first"), shop.house.env.create_user("second")

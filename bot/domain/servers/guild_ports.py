@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from bot.domain.costs import Cost
     from bot.domain.days import Day
@@ -60,6 +60,12 @@ class SettingsStore(Protocol):
 
         None, too, and nothing taken back, if it is not the one of `entry_id`, where that is given.
         """
+
+    async def last_change(self, guild_id: int) -> AuditEntry | None:
+        """Read the change of settings that `undo_last` would take back."""
+
+    async def changes(self, guild_id: int, sections: Collection[str], *, limit: int) -> Sequence[AuditEntry]:
+        """Read changes of some sections, undone ones and undoing ones as well, the latest first."""
 
     async def audit(self, guild_id: int, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
         """Read the history, the latest first; `before` is the id of an entry, for paging."""

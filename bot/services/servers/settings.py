@@ -18,7 +18,7 @@ from bot.errors import UserError
 from bot.services.servers import edits
 from bot.services.servers.bounds import bounded
 from bot.services.servers.edits import CHANNELS_LIMIT
-from bot.services.servers.write_limits import OF_SETTINGS, WriteLimits
+from bot.services.servers.write_limits import WriteLimits
 from bot.texts import listed, text
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ CACHED_GUILDS: Final = 10_000
 MODAL_LIFE_MS: Final = 24 * HOUR
 """A modal that does not say when it was opened is taken to be younger."""
 LOOK_BACK: Final = 200
-"""Lines of the history among which others' changes are looked for."""
+"""Changes of the same settings that somebody may have missed, at most."""
 PAUSE_LIMIT: Final = 300  # characters of a pause's words
 
 
@@ -88,12 +88,11 @@ class Guilds:
 
     async def changes_of(self, guild_id: int, sections: Collection[str]) -> Sequence[AuditEntry]:
         """The latest changes of some sections, the newest first."""
-        found = await self.store.audit(guild_id, before=None, limit=LOOK_BACK)
-        return [
-            entry
-            for entry in found
-            if entry.action in OF_SETTINGS and not {*sections}.isdisjoint(entry.after)
-        ]
+        return await self.store.changes(guild_id, sections, limit=LOOK_BACK)
+
+    async def last_change(self, guild_id: int) -> AuditEntry | None:
+        """The change of settings that an undo would take back."""
+        return await self.store.last_change(guild_id)
 
     def forget(self, guild_id: int) -> None:
         """Read a server's settings anew next time."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import insert, select, update
+from sqlalchemy import false, insert, or_, select, update
 
 from bot.domain.servers.guilds import SECTIONS, Actor, AuditEntry, Changed, GuildSettings, differing
 from bot.errors import StorageTrouble
@@ -22,7 +22,7 @@ from bot.storage.servers.differences import difference, shown, taken_back
 from bot.storage.unknown_fields import with_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy import Row
     from sqlalchemy.engine import Connection
@@ -122,14 +122,7 @@ class SqlSettingsStore:
 
         def work(connection: Connection) -> AuditEntry | None:
             settings = _locked(connection, guild_id)
-            a = audit.c
-            query = (
-                select(audit)
-                .where(a.guild_id == guild_id, a.action == SETTINGS, a.undone_by.is_(None))
-                .order_by(a.id.desc())
-                .limit(1)
-            )
-            row = connection.execute(query).one_or_none()
+            row = _last_change(connection, guild_id)
             if row is None or (entry_id is not None and row.id != entry_id):
                 return None
             last = _read_entry(row)
@@ -147,10 +140,31 @@ class SqlSettingsStore:
                 after=gained,
                 undoes=last.id,
             )
-            connection.execute(update(audit).where(a.id == last.id).values(undone_by=entry.id))
+            connection.execute(update(audit).where(audit.c.id == last.id).values(undone_by=entry.id))
             return entry
 
         return await self._database.write(work)
+
+    async def last_change(self, guild_id: int) -> AuditEntry | None:
+        """See the port."""
+        row = await self._database.read(lambda cn: _last_change(cn, guild_id))
+        return None if row is None else _read_entry(row)
+
+    async def changes(self, guild_id: int, sections: Collection[str], *, limit: int) -> Sequence[AuditEntry]:
+        """See the port."""
+        query = (
+            select(audit)
+            .where(
+                audit.c.guild_id == guild_id,
+                audit.c.action.in_((SETTINGS, UNDO)),
+                or_(false(), *(audit.c.after.contains(f'"{name}":', autoescape=True) for name in sections)),
+            )
+            .order_by(audit.c.id.desc())
+            .limit(limit)
+        )
+        found = await self._database.read(lambda cn: [_read_entry(row) for row in cn.execute(query)])
+        # Parts of sections have names, too.
+        return [entry for entry in found if not {*sections}.isdisjoint(entry.after)]
 
     async def audit(self, guild_id: int, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
         """See the port."""
@@ -198,6 +212,18 @@ def _load(connection: Connection, guild_id: int) -> GuildSettings:
     if not revision:
         return GuildSettings(guild_id=guild_id)
     return _decoded(guild_id, revision, _stored(connection, guild_id))
+
+
+def _last_change(connection: Connection, guild_id: int) -> Row[Any] | None:
+    """The line of the change that an undo takes back."""
+    a = audit.c
+    query = (
+        select(audit)
+        .where(a.guild_id == guild_id, a.action == SETTINGS, a.undone_by.is_(None))
+        .order_by(a.id.desc())
+        .limit(1)
+    )
+    return connection.execute(query).one_or_none()
 
 
 def _changes_since(connection: Connection, now: GuildSettings, revision: int) -> Sequence[Row[Any]] | None:

@@ -56,10 +56,11 @@ class Answer(StrEnum):
 async def decide(context: Context, answer: Answer, guild_id: int) -> None:
     """Decide, and say in the message's place what is true now."""
     policy = context.services.owner_policy
-    server = (await policy.view(guild_id)).server
-    named: dict[str, Any] = {"server": quoted(server.name, NAME_LIMIT), "id": str(guild_id)}
     if answer is Answer.LET_IN:
         await policy.let_in(guild_id, by=context.user_id)
+    view = await policy.view(guild_id)
+    named: dict[str, Any] = {"server": quoted(view.server.name, NAME_LIMIT), "id": str(guild_id)}
+    if view.admitted:
         await context.show(words_view(context.localize(text("server.let_in", **named))))
         return
     later = _button(Answer.LET_IN, guild_id, context.localize)

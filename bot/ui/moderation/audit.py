@@ -33,11 +33,6 @@ SETTINGS: Final = "settings"
 UNDO: Final = "undo"
 
 
-def last_change(entries: Sequence[AuditEntry]) -> AuditEntry | None:
-    """The change of settings that an undo would take back, if it is among these."""
-    return next((e for e in entries if e.action == SETTINGS and e.undone_by is None), None)
-
-
 def audit_view(
     entries: Sequence[AuditEntry], localizer: Localizer, *, more: bool, first: bool, undo: AuditEntry | None
 ) -> discord.ui.LayoutView:

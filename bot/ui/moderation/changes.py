@@ -34,7 +34,7 @@ VALUE_LIMIT: Final = 60
 NAME_LIMIT: Final = 40
 HIDDEN: Final = frozenset({"user_id", "guild_id", "by", "at", "id"})
 """What an entry says of itself anyway."""
-DETAILS: Final = ("until", "reason", "strikes", "pool", "units", "expires_at", "jobs")
+DETAILS: Final = ("until", "reason", "strikes", "pool", "units", "expires_at", "jobs", "others")
 """What is kept of acts that are no settings."""
 MOMENTS: Final = frozenset({"until", "expires_at", "blocked_until"})
 _BAD: Final = (KeyError, TypeError, ValueError, AttributeError)

@@ -16,7 +16,7 @@ from bot.texts import text
 from bot.ui.kit.controls import words_view
 from bot.ui.kit.custom_ids import KEY, NUMBER, SNOWFLAKE, maybe
 from bot.ui.kit.moderators import draw_mod_button, mod_button, sure_view
-from bot.ui.moderation.audit import PAGE, audit_view, last_change, undo_view
+from bot.ui.moderation.audit import PAGE, audit_view, undo_view
 from bot.ui.moderation.localizers import server_localizer
 from bot.ui.moderation.members import live_view, member_view
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 PLAIN_BYTES: Final = 8 * 1024 * 1024
 """A larger export is packed, to a tenth or so: Discord takes ten megabytes everywhere, what is around a file included."""
-LOOK_BACK: Final = 200
-"""Entries among which the last change that can be taken back is looked for."""
 
 
 # -- a member ----------------------------------------------------------------------------------------------
@@ -197,7 +195,7 @@ async def show_audit(context: Context, before: int | None) -> None:
     """Put a page of the history into the answer, with the undo on the first."""
     guilds, guild_id = context.services.guilds, context.guild_id
     found = await guilds.audit(guild_id, before=before, limit=PAGE + 1)
-    undo = last_change(await guilds.audit(guild_id, limit=LOOK_BACK)) if before is None else None
+    undo = await guilds.last_change(guild_id) if before is None else None
     view = audit_view(
         found[:PAGE],
         await server_localizer(context),
@@ -231,7 +229,7 @@ async def ask_to_undo(context: Context, entry_id: int) -> None:
 
 async def _still_last(context: Context, entry_id: int) -> AuditEntry:
     """The change that an undo would take back; raises `UserError` if it is not the one that the button names."""
-    last = last_change(await context.services.guilds.audit(context.guild_id, limit=LOOK_BACK))
+    last = await context.services.guilds.last_change(context.guild_id)
     if last is None:
         raise UserError(text("settings.nothing_to_undo"))
     if last.id != entry_id:

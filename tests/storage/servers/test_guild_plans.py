@@ -73,6 +73,8 @@ async def test_members_marks_and_the_audit_are_found_by_server(watched: Statemen
     stores = watched.storage.guilds
     await stores.members.block(GUILD, Block(USER, None, "", ADA, NOON))
     await stores.settings.audit(GUILD, before=99, limit=9)
+    await stores.settings.last_change(GUILD)
+    await stores.settings.changes(GUILD, ["zone"], limit=9)
     await stores.settings.undo_last(GUILD, actor=ADA, at=NOON)
     await stores.members.strikes(GUILD, USER, limit=9)
     await stores.members.grants(GUILD, USER, NOON)

@@ -157,6 +157,24 @@ async def test_changes_are_taken_back_one_after_the_other_and_undoing_is_audited
     assert len(history) == 7
 
 
+async def test_changes_of_settings_are_found_behind_any_number_of_other_lines(storage: Storage) -> None:
+    store = storage.guilds.settings
+    zone = (await store.change(GUILD, zoned("Europe/Berlin"), actor=ADA, at=NOON)).entry
+    pause = Pause(None, "zone: soon")
+    paused = (await store.change(GUILD, lambda s: replace(s, pauses=(pause,)), actor=ADA, at=NOON)).entry
+    for _ in range(9):
+        await store.note(GUILD, actor=ADA, at=NOON, action="cancel", subject=7, details={"zone": "x"})
+
+    assert await store.last_change(GUILD) == paused
+    assert await store.changes(GUILD, ["zone", "batch"], limit=2) == [zone]
+    assert await store.changes(GUILD, ["words"], limit=2) == await store.changes(GUILD, [], limit=2) == []
+    await store.undo_last(GUILD, actor=ADA, at=NOON)
+    assert await store.last_change(GUILD) == zone
+    assert [entry.action for entry in await store.changes(GUILD, ["pauses"], limit=9)] == ["undo", "settings"]
+    await store.undo_last(GUILD, actor=ADA, at=NOON)
+    assert await store.last_change(GUILD) is None
+
+
 async def test_of_two_who_take_the_same_change_back_at_once_one_does(
     storage: Storage, another: Opener
 ) -> None:
