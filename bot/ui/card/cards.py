@@ -20,7 +20,7 @@ from bot.ui.card.description import idea_lines
 from bot.ui.card.failures import sentences_of
 from bot.ui.card.parts import CardView, box, gallery, row, words, words_beside
 from bot.ui.card.shortened import shorter_lines
-from bot.ui.card.titles import plain_title, title_of
+from bot.ui.card.titles import is_forgotten, plain_title, title_of
 from bot.ui.kit.bars import progress_bar
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import clickable, message_link
@@ -263,8 +263,8 @@ class _Drawing:
         elif not job.is_terminal:
             yield self._localize(self._progress())
             if job.hold is not None:
-                said = ENGINES_HOLDS.get(job.hold) if job.pool is Pool.DRAW else None
-                yield self._small(text(said or job.hold))
+                hold = ENGINES_HOLDS.get(job.hold) if job.pool is Pool.DRAW else None
+                yield self._small(text(hold or job.hold))
 
     def _progress(self) -> Text:
         job, ahead = self._job, self._showing.ahead
@@ -350,7 +350,7 @@ def _description(catalogues: Catalogues, job: Job, detail: DetailLevel) -> str:
         return catalogues.render(sentence, job.locale)
 
     drawn = job.pool is Pool.DRAW
-    if not detail.has_words:
+    if not detail.has_words or is_forgotten(job):
         return plain(localize(text("draw.card_neutral_alt" if drawn else "card.neutral_alt")), ALT_LIMIT)
     if job.kind is JobKind.DESCRIBE:
         return plain(plain_title(job, localize), ALT_LIMIT)

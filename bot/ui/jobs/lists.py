@@ -11,7 +11,7 @@ import discord
 from bot.domain.jobs import Job, JobState, Route
 from bot.domain.ports import MOST_AHEAD
 from bot.texts import Localize, Text, text
-from bot.ui.card.titles import named, title_of
+from bot.ui.card.titles import named
 from bot.ui.kit.controls import StatelessView, component, custom_id_of
 from bot.ui.kit.custom_ids import NUMBER
 from bot.ui.kit.escape import plain, quoted
@@ -168,8 +168,6 @@ def _entry(job: Job, localize: Localize) -> str:
 
 def _name(job: Job, localize: Localize) -> str:
     prompt = named(job, localize, PROMPT_LIMIT)
-    if not job.prompt and job.press is None and title_of(job) is None:
-        return localize(text("jobs.prompt_forgotten"))
     return prompt if job.press is None else f"**{quoted(job.press.label, LABEL_LIMIT)}** {prompt}"
 
 

@@ -165,7 +165,7 @@ def test_a_veiled_picture_is_veiled_on_every_card() -> None:
         (a_description(), "Description of my_fox.png"),
         (a_description(subject=None), "Description of a picture"),
         (a_job(kind=JobKind.ACTION, prompt="", press=a_press()), "U2"),
-        (a_job(prompt=""), ""),
+        (a_job(prompt=""), "prompt erased"),
     ],
 )
 def test_everything_has_a_name_where_prompts_are_listed(job: Job, title: str) -> None:
@@ -194,6 +194,16 @@ def test_info_of_an_order_names_the_second_engine_and_no_task() -> None:
     assert "Sent to the second engine" in said
     assert "Midjourney" not in said
     assert "`42`" not in said
+
+
+@pytest.mark.parametrize("kind", [JobKind.IMAGINE, JobKind.DRAW, JobKind.SHORTEN])
+def test_a_prompt_that_was_erased_is_said_to_be_that_everywhere(kind: JobKind) -> None:
+    job = a_job(JobState.SUCCEEDED, kind=kind, prompt="", inputs=2)
+    info, _ = info_view(Relatives(job, None, ()), localize)
+
+    assert "*prompt erased*" in words(drawn(job, media="attachment://fox.png"))
+    assert "prompt erased" in words(info.to_components())  # type: ignore[no-untyped-call]  # as above
+    assert Cards(CATALOGUES).description(job) == "Midjourney's picture"
 
 
 async def test_an_edit_without_a_picture_keeps_the_one_beside_a_description() -> None:
