@@ -23,7 +23,7 @@ from bot.ui.card.shortened import shorter_lines
 from bot.ui.card.titles import is_forgotten, plain_title, title_of
 from bot.ui.kit.bars import progress_bar
 from bot.ui.kit.escape import plain, quoted
-from bot.ui.kit.links import clickable, message_link
+from bot.ui.kit.links import clickable, message_link, source_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -227,11 +227,11 @@ class _Drawing:
             return headline if job.ancestor is None else f"{headline}\n{self._origin(job.ancestor)}"
         own = engine_action(job.press.custom_id, job.press.label)
         button = quoted(job.press.label, LABEL_LIMIT) if own is None else self._localize(own)
-        if job.press.message_id:
-            link = message_link(job.reply.guild_id, job.press.channel_id, job.press.message_id)
-            pressed = text("card.pressed", button=button, link=link)
-        else:
+        link = source_link(job, job.press.channel_id, job.press.message_id)
+        if link is None:
             pressed = text("card.pressed_elsewhere", button=button, key=job.press.parent)
+        else:
+            pressed = text("card.pressed", button=button, link=link)
         if not job.prompt:
             return self._localize(pressed)
         return f"{self._localize(pressed)}\n-# {quoted(job.prompt, CHILD_PROMPT_LIMIT)}"
@@ -245,9 +245,9 @@ class _Drawing:
             how = "from_description"
         elif FROM_SHORTENED in self._job.notes:
             how = "from_shortened"
-        if ancestor.message_id is None:
+        link = source_link(self._job, ancestor.channel_id, ancestor.message_id)
+        if link is None:
             return self._small(text(f"card.{how}_elsewhere", key=ancestor.key))
-        link = message_link(self._job.reply.guild_id, ancestor.channel_id, ancestor.message_id)
         return self._small(text(f"card.{how}", link=link))
 
     def _status(self, media: str | None) -> Iterable[str]:

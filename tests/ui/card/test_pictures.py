@@ -114,14 +114,17 @@ def test_long_prompts_of_a_description_fit_into_one_message() -> None:
 @pytest.mark.parametrize(
     ("job", "said"),
     [
-        (a_description(ancestor=Ancestor(PARENT, 1, 2)), "The same picture as [here]"),
+        (a_description(ancestor=Ancestor(PARENT, 200, 2)), "The same picture as [here]"),
         (a_description(ancestor=Ancestor(PARENT, 1, None)), f"The same picture as in `{PARENT}`"),
-        (a_job(ancestor=Ancestor(PARENT, 1, 2), notes=("note.from_description",)), "From [this description]"),
+        (
+            a_job(ancestor=Ancestor(PARENT, 200, 2), notes=("note.from_description",)),
+            "From [this description]",
+        ),
         (
             a_job(ancestor=Ancestor(PARENT, 1, None), notes=("note.from_description",)),
             f"From the description `{PARENT}`",
         ),
-        (a_job(ancestor=Ancestor(PARENT, 1, 2)), "From the prompt of [this picture]"),
+        (a_job(ancestor=Ancestor(PARENT, 200, 2)), "From the prompt of [this picture]"),
     ],
 )
 def test_a_card_says_where_it_comes_from_once(job: Job, said: str) -> None:
