@@ -263,7 +263,7 @@ SERVER, DIRECT = a_reply(), a_reply(guild_id=None, channel_id=9_000)
 def test_a_link_to_where_a_card_came_from_leads_there_or_is_none(
     reply: ReplyTarget, channel: int, link: str | None
 ) -> None:
-    moved = {"reply": reply, "home": 100, "home_channel": 210}
+    moved: dict[str, Any] = {"reply": reply, "home": 100, "home_channel": 210}
     child = a_job(press=a_press(channel_id=channel), **moved)
     edited = a_job(ancestor=Ancestor(PARENT, channel, 390), **moved)
     info, _ = info_view(Relatives(edited, None, ()), lambda said: CATALOGUES.render(said, "en"))
