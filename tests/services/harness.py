@@ -473,7 +473,7 @@ class FakePublisher:
 
         assert locale
         assert nonce
-        assert job
+        assert job.key
         await self._effects.around("hand", call())
 
     async def send_ephemeral(self, reply: ReplyTarget, words: Text, *, locale: str) -> None:
