@@ -210,8 +210,10 @@ class Publisher(Protocol):
     async def find(self, job: Job) -> CardLocation | None:
         """Look in the channel's recent messages for a card of this job that a crash left unrecorded."""
 
-    async def send_dm(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:
-        """Give somebody a picture in a direct message; raises `TooLarge` besides. Twice with one nonce is once."""
+    async def send_dm(
+        self, user_id: int, words: Text, *, locale: str, job: Job, picture: Picture, nonce: str
+    ) -> None:
+        """Give somebody the picture of a job in a direct message; raises `TooLarge` besides. Twice with one nonce is once."""
 
     async def send_ephemeral(self, reply: ReplyTarget, words: Text, *, locale: str) -> None:
         """Say something to whoever asked, and to nobody else; closed once the interaction's token is dead."""

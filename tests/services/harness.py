@@ -463,7 +463,9 @@ class FakePublisher:
 
         return await self._effects.around("find", call())
 
-    async def send_dm(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:
+    async def send_dm(
+        self, user_id: int, words: Text, *, locale: str, job: Job, picture: Picture, nonce: str
+    ) -> None:
         async def call() -> None:
             if self._discord.on_hand:
                 raise self._discord.on_hand.pop(0)
@@ -471,6 +473,7 @@ class FakePublisher:
 
         assert locale
         assert nonce
+        assert job.key
         await self._effects.around("hand", call())
 
     async def send_ephemeral(self, reply: ReplyTarget, words: Text, *, locale: str) -> None:

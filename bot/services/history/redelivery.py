@@ -119,7 +119,7 @@ class Redelivery:
         async def send_dm(picture: Picture) -> None:
             try:
                 await self.publisher.send_dm(
-                    viewer.user_id, words, locale=locale, picture=picture, nonce=nonce
+                    viewer.user_id, words, locale=locale, job=job, picture=picture, nonce=nonce
                 )
             except RouteClosed as closed:
                 log.info("direct_message_refused", extra={"job": key, "reason": closed.reason})

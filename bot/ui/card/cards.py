@@ -20,10 +20,10 @@ from bot.ui.card.description import idea_lines
 from bot.ui.card.failures import sentences_of
 from bot.ui.card.parts import CardView, box, gallery, row, words, words_beside
 from bot.ui.card.shortened import shorter_lines
-from bot.ui.card.titles import plain_title, title_of
+from bot.ui.card.titles import is_forgotten, plain_title, title_of
 from bot.ui.kit.bars import progress_bar
 from bot.ui.kit.escape import plain, quoted
-from bot.ui.kit.links import clickable, message_link
+from bot.ui.kit.links import clickable, message_link, source_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -227,11 +227,11 @@ class _Drawing:
             return headline if job.ancestor is None else f"{headline}\n{self._origin(job.ancestor)}"
         own = engine_action(job.press.custom_id, job.press.label)
         button = quoted(job.press.label, LABEL_LIMIT) if own is None else self._localize(own)
-        if job.press.message_id:
-            link = message_link(job.reply.guild_id, job.press.channel_id, job.press.message_id)
-            pressed = text("card.pressed", button=button, link=link)
-        else:
+        link = source_link(job, job.press.channel_id, job.press.message_id)
+        if link is None:
             pressed = text("card.pressed_elsewhere", button=button, key=job.press.parent)
+        else:
+            pressed = text("card.pressed", button=button, link=link)
         if not job.prompt:
             return self._localize(pressed)
         return f"{self._localize(pressed)}\n-# {quoted(job.prompt, CHILD_PROMPT_LIMIT)}"
@@ -245,9 +245,9 @@ class _Drawing:
             how = "from_description"
         elif FROM_SHORTENED in self._job.notes:
             how = "from_shortened"
-        if ancestor.message_id is None:
+        link = source_link(self._job, ancestor.channel_id, ancestor.message_id)
+        if link is None:
             return self._small(text(f"card.{how}_elsewhere", key=ancestor.key))
-        link = message_link(self._job.reply.guild_id, ancestor.channel_id, ancestor.message_id)
         return self._small(text(f"card.{how}", link=link))
 
     def _status(self, media: str | None) -> Iterable[str]:
@@ -263,8 +263,8 @@ class _Drawing:
         elif not job.is_terminal:
             yield self._localize(self._progress())
             if job.hold is not None:
-                said = ENGINES_HOLDS.get(job.hold) if job.pool is Pool.DRAW else None
-                yield self._small(text(said or job.hold))
+                hold = ENGINES_HOLDS.get(job.hold) if job.pool is Pool.DRAW else None
+                yield self._small(text(hold or job.hold))
 
     def _progress(self) -> Text:
         job, ahead = self._job, self._showing.ahead
@@ -350,7 +350,7 @@ def _description(catalogues: Catalogues, job: Job, detail: DetailLevel) -> str:
         return catalogues.render(sentence, job.locale)
 
     drawn = job.pool is Pool.DRAW
-    if not detail.has_words:
+    if not detail.has_words or is_forgotten(job):
         return plain(localize(text("draw.card_neutral_alt" if drawn else "card.neutral_alt")), ALT_LIMIT)
     if job.kind is JobKind.DESCRIBE:
         return plain(plain_title(job, localize), ALT_LIMIT)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -97,7 +98,9 @@ class DiscordPublisher:
             log.info("search_refused", extra={"job": job.key, "reason": closed.reason})
         return None
 
-    async def send_dm(self, user_id: int, words: Text, *, locale: str, picture: Picture, nonce: str) -> None:
+    async def send_dm(
+        self, user_id: int, words: Text, *, locale: str, job: Job, picture: Picture, nonce: str
+    ) -> None:
         """Give somebody a picture in a direct message: a plain file, which every client can save."""
         if picture.reduced:
             link = clickable(picture.source)
@@ -106,8 +109,16 @@ class DiscordPublisher:
         content = cut(self._cards.render(words, locale), CONTENT_LIMIT)
         async with translated():
             channel = await self._client.create_dm(discord.Object(user_id))
-            files = [_file(one) for one in (picture, *picture.more)]
-            await channel.send(content, files=files, nonce=nonce, allowed_mentions=NOBODY)
+            for detail in (DetailLevel.FULL, DetailLevel.NEUTRAL):
+                described = self._cards.description(replace(job, locale=locale), detail)
+                files = [_file(one, described=described) for one in (picture, *picture.more)]
+                try:
+                    await channel.send(content, files=files, nonce=nonce, allowed_mentions=NOBODY)
+                except discord.HTTPException as error:  # a picture is never lost to words about it
+                    if error.code not in WORDS_REFUSED or detail is DetailLevel.NEUTRAL:
+                        raise
+                else:
+                    return
 
     async def send_ephemeral(self, reply: ReplyTarget, words: Text, *, locale: str) -> None:
         """Follow an interaction up with a sentence that only its person sees."""

@@ -17,19 +17,28 @@ if TYPE_CHECKING:
     from bot.texts import Localize
 
 NAME_LIMIT: Final = 80
+_WORDED: Final = frozenset({JobKind.IMAGINE, JobKind.DRAW, JobKind.SHORTEN})
+"""Kinds that nobody begins without words."""
 
 
 def title_of(job: Job, *, quote: Callable[[str, int], str] = quoted) -> Text | None:
-    """A blend or a description by its pictures; None for a job that has its prompt's words, or its button's.
+    """A blend or a description by its pictures, or that a prompt was erased; None for a job that has words, or its button's.
 
     `quote` makes a file's name safe where the title is to stand.
     """
+    if is_forgotten(job):
+        return text("jobs.prompt_forgotten")
     if job.kind is JobKind.BLEND:
         shape = text(f"shape.{(job.shape or Shape.SQUARE).value.lower()}")
         return text("title.blend", n=job.inputs, shape=shape)
     if job.kind is JobKind.DESCRIBE and job.subject:
         return text("title.describe", name=quote(job.subject, NAME_LIMIT))
     return text("title.describe_unnamed") if job.kind is JobKind.DESCRIBE else None
+
+
+def is_forgotten(job: Job) -> bool:
+    """Whether it had a prompt that is not kept any more; of a button's job nobody can tell."""
+    return not job.prompt and job.kind in _WORDED
 
 
 def named(job: Job, localize: Localize, limit: int) -> str:
@@ -44,5 +53,5 @@ def plain_title(job: Job, localize: Localize) -> str:
         return job.prompt
     title = title_of(job, quote=plain)
     if title is not None:
-        return localize(title)
+        return localize(title).strip("*")
     return job.press.label if job.press is not None else ""

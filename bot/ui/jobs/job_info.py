@@ -17,7 +17,7 @@ from bot.texts import Localize, Text, text
 from bot.ui.card.titles import title_of
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.escape import fenced, plain, quoted, units
-from bot.ui.kit.links import card_link, message_link
+from bot.ui.kit.links import card_link, source_link
 from bot.ui.pools.wording import cost, spent_words
 
 if TYPE_CHECKING:
@@ -147,11 +147,7 @@ def _relations(family: Relatives) -> Iterable[Text]:
         yield _linked("info.parent", link, button=label, key=job.press.parent)
     if job.ancestor is not None:
         place = job.ancestor
-        link = (
-            message_link(job.reply.guild_id, place.channel_id, place.message_id)
-            if place.message_id is not None
-            else None
-        )
+        link = source_link(job, place.channel_id, place.message_id)
         yield _linked("info.ancestor", link, key=place.key)
     if family.children:
         yield text("info.children", n=len(family.children))

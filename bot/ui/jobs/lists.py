@@ -11,7 +11,7 @@ import discord
 from bot.domain.jobs import Job, JobState, Route
 from bot.domain.ports import MOST_AHEAD
 from bot.texts import Localize, Text, text
-from bot.ui.card.titles import named, title_of
+from bot.ui.card.titles import named, plain_title
 from bot.ui.kit.controls import StatelessView, component, custom_id_of
 from bot.ui.kit.custom_ids import NUMBER
 from bot.ui.kit.escape import plain, quoted
@@ -85,7 +85,7 @@ def history_view(
         words = discord.ui.TextDisplay[Any](_entry(job, localize))
         button = _offer(job, viewer, localize)
         if job.key in seen:
-            box.add_item(discord.ui.Section(words, accessory=_thumbnail(job, seen[job.key])))
+            box.add_item(discord.ui.Section(words, accessory=_thumbnail(job, seen[job.key], localize)))
             if button is not None:
                 box.add_item(discord.ui.ActionRow(button))
         else:
@@ -168,8 +168,6 @@ def _entry(job: Job, localize: Localize) -> str:
 
 def _name(job: Job, localize: Localize) -> str:
     prompt = named(job, localize, PROMPT_LIMIT)
-    if not job.prompt and job.press is None and title_of(job) is None:
-        return localize(text("jobs.prompt_forgotten"))
     return prompt if job.press is None else f"**{quoted(job.press.label, LABEL_LIMIT)}** {prompt}"
 
 
@@ -182,8 +180,8 @@ def state_of(job: Job) -> Text:
     return text(f"jobs.state_{job.state.value}")
 
 
-def _thumbnail(job: Job, address: str) -> discord.ui.Thumbnail[Any]:
-    alt = plain(job.prompt, ALT_LIMIT) or None
+def _thumbnail(job: Job, address: str, localize: Localize) -> discord.ui.Thumbnail[Any]:
+    alt = plain(plain_title(job, localize), ALT_LIMIT) or None
     return discord.ui.Thumbnail(address, description=alt, spoiler="note.spoiler" in job.notes)
 
 

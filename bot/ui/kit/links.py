@@ -25,6 +25,21 @@ def card_link(job: Job) -> str | None:
     return message_link(reply.guild_id, reply.channel_id, reply.message_id)
 
 
+def source_link(job: Job, channel_id: int, message_id: int | None) -> str | None:
+    """Where the card is that a job was begun from, of which no server is kept; None if there is none, or nobody knows.
+
+    A chain's cards are in its home server or in direct messages with one person, which are one channel.
+    """
+    reply = job.reply
+    if not message_id:
+        return None
+    if channel_id == reply.channel_id:
+        return message_link(reply.guild_id, channel_id, message_id)
+    if job.home is not None and (reply.guild_id is None or channel_id == job.home_channel):
+        return message_link(job.home, channel_id, message_id)
+    return None
+
+
 def shown_address(address: str) -> str:
     """An address for a Markdown link: it cannot end the brackets around it."""
     return quote(address, safe=":/?&=%#~+,;@!$'*")

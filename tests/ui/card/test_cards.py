@@ -16,18 +16,32 @@ from bot.domain.jobs import LIVE, Ancestor, JobKind, JobState, Press
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
+from bot.services.history.jobs import Relatives
 from bot.texts import text
 from bot.ui.card.card_buttons import DetailLevel
 from bot.ui.card.cards import Cards
+from bot.ui.jobs.job_info import info_view
 from bot.ui.kit.bars import progress_bar
 from bot.ui.kit.controls import COMPONENTS
 from bot.ui.kit.custom_ids import key_on, kind_of, read_fields
 from tests.fakes.discord_rules import load_oracle
-from tests.ui.builders import KEY, NOW, PARENT, UUID, a_job, a_picture, a_press, single_actions, walk, words
+from tests.ui.builders import (
+    KEY,
+    NOW,
+    PARENT,
+    UUID,
+    a_job,
+    a_picture,
+    a_press,
+    a_reply,
+    single_actions,
+    walk,
+    words,
+)
 from tests.ui.client_harness import CATALOGUES
 
 if TYPE_CHECKING:
-    from bot.domain.jobs import Job
+    from bot.domain.jobs import Job, ReplyTarget
 
 HOSTILE = "<@1> @everyone [x](https://evil.example) `code` **b** # h \u202eevil"
 
@@ -231,6 +245,32 @@ def test_a_child_in_a_direct_message_links_there() -> None:
     said = words(drawn(replace(job, reply=replace(job.reply, guild_id=None))))
 
     assert "https://discord.com/channels/@me/200/390" in said
+
+
+SERVER, DIRECT = a_reply(), a_reply(guild_id=None, channel_id=9_000)
+
+
+@pytest.mark.parametrize(
+    ("reply", "channel", "link"),
+    [
+        (SERVER, 200, "channels/100/200/390"),
+        (SERVER, 210, "channels/100/210/390"),  # in which the chain began
+        (SERVER, 9_000, None),  # another channel, or somebody's direct messages
+        (DIRECT, 9_000, "channels/@me/9000/390"),
+        (DIRECT, 200, "channels/100/200/390"),
+    ],
+)
+def test_a_link_to_where_a_card_came_from_leads_there_or_is_none(
+    reply: ReplyTarget, channel: int, link: str | None
+) -> None:
+    moved: dict[str, Any] = {"reply": reply, "home": 100, "home_channel": 210}
+    child = a_job(press=a_press(channel_id=channel), **moved)
+    edited = a_job(ancestor=Ancestor(PARENT, channel, 390), **moved)
+    info, _ = info_view(Relatives(edited, None, ()), lambda said: CATALOGUES.render(said, "en"))
+
+    for said in (drawn(child), drawn(edited), info.to_components()):  # type: ignore[no-untyped-call]  # discord.py leaves it bare
+        assert (f"https://discord.com/{link}" if link else f"`{PARENT}`") in words(said)
+        assert ("https://discord.com" in words(said)) == (link is not None)
 
 
 def test_nothing_in_a_hostile_prompt_acts() -> None:

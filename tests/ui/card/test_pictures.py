@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any, cast
 import discord
 import pytest
 
+from bot.domain.archive import JobPage
 from bot.domain.inputs import Shape
 from bot.domain.jobs import Ancestor, JobKind, JobState, Route
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
 from bot.errors import UserError
-from bot.services.history.jobs import Relatives
+from bot.services.admission.viewer import Viewer
+from bot.services.history.jobs import History, Relatives
 from bot.ui.card.cards import Cards
 from bot.ui.card.titles import plain_title
 from bot.ui.imagine.attachments import READ_S, AttachedPicture
 from bot.ui.jobs.job_info import info_view
+from bot.ui.jobs.lists import history_view
 from bot.ui.kit.message_parser import flat
 from tests.fakes.discord_rules import load_oracle
 from tests.ui.builders import NOW, PARENT, a_job, a_picture, a_press, grid_actions, walk, words
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from bot.texts import Text
 
 FOUR = "1️⃣ a *fox* --ar 3:2\n\n2️⃣ an owl\n\n3️⃣ an elk\n\n4️⃣ a cat"
-THUMBNAIL, GALLERY = 11, 12
+SECTION, THUMBNAIL, GALLERY = 9, 11, 12
 
 
 def a_description(state: JobState = JobState.SUCCEEDED, **changes: Any) -> Job:
@@ -114,14 +117,17 @@ def test_long_prompts_of_a_description_fit_into_one_message() -> None:
 @pytest.mark.parametrize(
     ("job", "said"),
     [
-        (a_description(ancestor=Ancestor(PARENT, 1, 2)), "The same picture as [here]"),
+        (a_description(ancestor=Ancestor(PARENT, 200, 2)), "The same picture as [here]"),
         (a_description(ancestor=Ancestor(PARENT, 1, None)), f"The same picture as in `{PARENT}`"),
-        (a_job(ancestor=Ancestor(PARENT, 1, 2), notes=("note.from_description",)), "From [this description]"),
+        (
+            a_job(ancestor=Ancestor(PARENT, 200, 2), notes=("note.from_description",)),
+            "From [this description]",
+        ),
         (
             a_job(ancestor=Ancestor(PARENT, 1, None), notes=("note.from_description",)),
             f"From the description `{PARENT}`",
         ),
-        (a_job(ancestor=Ancestor(PARENT, 1, 2)), "From the prompt of [this picture]"),
+        (a_job(ancestor=Ancestor(PARENT, 200, 2)), "From the prompt of [this picture]"),
     ],
 )
 def test_a_card_says_where_it_comes_from_once(job: Job, said: str) -> None:
@@ -151,7 +157,7 @@ def test_a_veiled_picture_is_veiled_on_every_card() -> None:
     veiled = ("note.spoiler",)
     for job in (a_description(notes=veiled), a_job(JobState.SUCCEEDED, notes=veiled)):
         components = drawn(job, media="attachment://fox.png")
-        shown = [c for c in walk(components) if c["type"] in {GALLERY, 9}]
+        shown = [c for c in walk(components) if c["type"] in {GALLERY, SECTION}]
         media = shown[0]["items"][0] if shown[0]["type"] == GALLERY else shown[0]["accessory"]
         assert media["spoiler"] is True
 
@@ -165,7 +171,7 @@ def test_a_veiled_picture_is_veiled_on_every_card() -> None:
         (a_description(), "Description of my_fox.png"),
         (a_description(subject=None), "Description of a picture"),
         (a_job(kind=JobKind.ACTION, prompt="", press=a_press()), "U2"),
-        (a_job(prompt=""), ""),
+        (a_job(prompt=""), "prompt erased"),
     ],
 )
 def test_everything_has_a_name_where_prompts_are_listed(job: Job, title: str) -> None:
@@ -194,6 +200,25 @@ def test_info_of_an_order_names_the_second_engine_and_no_task() -> None:
     assert "Sent to the second engine" in said
     assert "Midjourney" not in said
     assert "`42`" not in said
+
+
+@pytest.mark.parametrize("kind", [JobKind.IMAGINE, JobKind.DRAW, JobKind.SHORTEN])
+def test_a_prompt_that_was_erased_is_said_to_be_that_everywhere(kind: JobKind) -> None:
+    job = a_job(JobState.SUCCEEDED, kind=kind, prompt="", inputs=2)
+    info, _ = info_view(Relatives(job, None, ()), localize)
+
+    assert "*prompt erased*" in words(drawn(job, media="attachment://fox.png"))
+    assert "prompt erased" in words(info.to_components())  # type: ignore[no-untyped-call]  # as above
+    assert Cards(CATALOGUES).description(job) == "Midjourney's picture"
+
+
+def test_a_blend_is_described_in_lists_too() -> None:
+    blend = a_blend()
+    page, bob = History(JobPage([blend], 1), 0, 1), Viewer(user_id=500, guild_id=100, manages=False)
+    view = history_view(page, bob, localize, seen={blend.key: "https://cdn.example/fox.png"})
+
+    (section,) = [c for c in walk(view.to_components()) if c["type"] == SECTION]  # type: ignore[no-untyped-call]  # as above
+    assert section["accessory"]["description"] == "Blend of 3 pictures · landscape"
 
 
 async def test_an_edit_without_a_picture_keeps_the_one_beside_a_description() -> None:

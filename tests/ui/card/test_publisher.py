@@ -18,8 +18,8 @@ from bot.texts import text
 from bot.ui.kit.message_parser import flat
 from tests.fakes.discord_wire import Permission
 from tests.fixtures.leaps import standing_still
-from tests.ui.builders import KEY, a_picture, a_press
-from tests.ui.client_harness import studio
+from tests.ui.builders import KEY, a_job, a_picture, a_press
+from tests.ui.client_harness import CATALOGUES, studio
 from tests.ui.wire_harness import WallClock, line
 
 if TYPE_CHECKING:
@@ -150,12 +150,48 @@ async def test_a_copy_in_a_direct_message_is_a_plain_file_with_its_words() -> No
     async with line() as here:
         words = text("window.zoom_title")
         await here.publisher.send_dm(
-            here.discord.user.id, words, locale="en-US", picture=a_picture(), nonce="copy-1"
+            here.discord.user.id,
+            words,
+            locale="de",
+            job=a_job(JobState.SUCCEEDED, prompt="a fox"),
+            picture=a_picture(),
+            nonce="copy-1",
         )
 
         (copy,) = here.discord.messages(here.discord.direct())
-    assert copy.content == "Custom Zoom"
+    assert copy.content == CATALOGUES.render(words, "de")
     assert [one.filename for one in copy.attachments] == ["lighthouse.png"]
+    assert [one.description for one in copy.attachments] == ["Midjourneys Bild zu: a fox"]
+
+
+async def test_a_copy_is_not_lost_to_words_that_discord_refuses() -> None:
+    async with line() as here:
+        here.discord.fail_next("POST", MESSAGES, status=400, code=200000)
+        await here.publisher.send_dm(
+            here.discord.user.id,
+            text("jobs.file", key=KEY),
+            locale="en-US",
+            job=a_job(JobState.SUCCEEDED),
+            picture=a_picture(),
+            nonce="copy-1",
+        )
+
+        (copy,) = here.discord.messages(here.discord.direct())
+    assert [one.description for one in copy.attachments] == ["Midjourney's picture"]
+
+
+async def test_a_copy_that_discord_refuses_whatever_is_said_of_it_is_no_copy() -> None:
+    async with line() as here:
+        here.discord.fail_next("POST", MESSAGES, status=400, code=200000, times=2)
+        with pytest.raises(RouteClosed):
+            await here.publisher.send_dm(
+                here.discord.user.id,
+                text("jobs.file", key=KEY),
+                locale="en-US",
+                job=a_job(JobState.SUCCEEDED),
+                picture=a_picture(),
+                nonce="copy-1",
+            )
 
 
 @pytest.mark.parametrize(
@@ -173,7 +209,7 @@ async def test_a_file_that_was_made_smaller_says_so_and_links_to_an_address_that
         picture = a_picture(reduced=True, source=source)
         words = text("jobs.file", key=KEY)
         await here.publisher.send_dm(
-            here.discord.user.id, words, locale="en-US", picture=picture, nonce="copy-1"
+            here.discord.user.id, words, locale="en-US", job=here.job(), picture=picture, nonce="copy-1"
         )
 
         (copy,) = here.discord.messages(here.discord.direct())
