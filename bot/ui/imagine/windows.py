@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.actions import Family, classify, zooms_of
+from bot.domain.actions import Family, classify, describe_press, zooms_of
 from bot.domain.intake.window_words import USUAL_ZOOM, WindowKind, read_words, split_zoom, with_zoom
 from bot.domain.people import NOBODYS
 from bot.errors import UserError
@@ -73,6 +73,9 @@ async def ask(context: Context, key: JobKey, position: int, typed: str | None = 
     """Open the window, with the picture's words or those that were `typed` before."""
     reading = context.services.windows.open(context.asker(), key, position)
     found = await read_first(reading, text("window.slow"))
+    if found is None and typed is not None:  # a press without the words would be paid, too
+        job = await context.services.jobs.get_authorized(context.viewer, key, Operation.INFO)
+        raise UserError(text("window.not_here", button=describe_press(job.actions[position])))
     if found is None:
         await press(context, key, position)
     elif isinstance(found, Pressed):

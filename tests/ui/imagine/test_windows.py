@@ -134,6 +134,19 @@ async def test_words_that_cannot_be_sent_are_given_back_and_opened_again() -> No
         assert defaults(again) == {"zoom": "3", "prompt": "a fox"}
 
 
+async def test_words_for_which_there_is_no_window_any_more_begin_no_press_without_them() -> None:
+    async with place() as here:
+        refused = await here.send(await here.press(ZOOM), zoom="3", prompt="a fox")
+        assert refused.response is not None
+        button = refused.response.components[-1]["components"][0]["custom_id"]
+        here.windows.found = None
+        answer = await here.house.bob.click(refused.response, custom_id=button)
+
+        assert answer.response is not None
+        assert "takes no other words here" in answer.response.content
+        assert here.presses.pressed == []
+
+
 async def test_the_reason_is_told_also_where_nothing_can_be_kept() -> None:
     async with place() as here:
         here.house.services.drafts.trouble = StorageTrouble("locked")
