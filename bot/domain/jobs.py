@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.server_side import NOT_REPORTED, ServerSide
+from bot.domain.server_side import HOLD_BUSY, NOT_REPORTED, ServerSide
 from bot.domain.task_words import words_of
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import IllegalTransition
@@ -30,8 +30,6 @@ TOKEN_MARGIN_MS: Final = 20_000
 CHEAP_EDITS_MS: Final = 60 * 60_000
 """A message older than an hour has a much tighter edit limit, error 30046 (peers F34)."""
 
-HOLD_BUSY: Final = "hold.busy"
-HOLD_UNREACHABLE: Final = "hold.unreachable"
 NOTE_REMOVED: Final = "note.removed"
 
 
@@ -290,7 +288,7 @@ class Job:
         return self._to(JobState.SUBMITTING, sent_at=now, changed_at=now)
 
     def refusals(self, hold: str) -> int:
-        """How often upstream took nothing of it for this reason; another one begins to count anew."""
+        """How often upstream took nothing of it for this reason; another one counts anew."""
         return self.tries if self.hold in {hold, None} else 0
 
     def requeued(self, hold: str, *, due_at: int) -> Self:
@@ -313,9 +311,7 @@ class Job:
 
     def submitted(self, task_id: RemoteTaskId, now: int, *, ahead: int | None = None) -> Self:
         """The server took it, `ahead` others before it, or it was found in the task list.
-
-        How often it was too busy before is kept: its queue may yet turn out to be full, and that must end some time.
-        """
+        How often it was too busy before is kept: its queue may yet turn out to be full, and that must end some time."""
         times = {"submitted_at": now, "changed_at": now, "due_at": now}
         server, tries = ServerSide(ahead), self.tries if self.hold == HOLD_BUSY else 0
         return self._to(JobState.SUBMITTED, task_id=task_id, tries=tries, hold=None, server=server, **times)

@@ -4,11 +4,15 @@ Never here: how a server is asked, and what anybody makes of it."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from bot.domain.capabilities import Speed
     from bot.domain.tasks import TaskSnapshot
+
+HOLD_BUSY: Final = "hold.busy"
+HOLD_UNREACHABLE: Final = "hold.unreachable"
+"""Why the server has taken nothing of a job yet: ids of the sentences that its card says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def tag_of(job: Job) -> str:
 
 def was_put_back(job: Job) -> bool:
     """Whether it may have been sent at a moment that nobody knows: it waited in a copy of the database that was put back."""
-    return job.sent_at == job.created_at
+    return (job.sent_at or job.created_at) < job.created_at  # as nothing is that was sent from here
 
 
 def is_of_some_try(job: Job, tag: str) -> bool:

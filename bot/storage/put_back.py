@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _ANEW: Final = "changed_at = :now, tries = 0, due_at = 0, owner = NULL, lease_until = 0, fence = fence + 1"
 _LOOKED_FOR: Final = f"UPDATE jobs SET {_ANEW} WHERE state = :unclear"  # noqa: S608 - our own words
 _UNSENT: Final = (
-    "UPDATE jobs SET state = :unclear, sent_at = COALESCE(sent_at, created_at), hold = 'hold.checking', "  # noqa: S608
+    "UPDATE jobs SET state = :unclear, sent_at = COALESCE(sent_at, created_at - 1), hold = 'hold.checking', "  # noqa: S608 - our own words
     f"{_ANEW} WHERE state IN (:queued, :submitting)"
 )
 _FORGOTTEN: Final = "DELETE FROM meta WHERE key = :key"

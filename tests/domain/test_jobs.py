@@ -14,8 +14,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import (
     CHEAP_EDITS_MS,
-    HOLD_BUSY,
-    HOLD_UNREACHABLE,
     LATE_WATCH_MS,
     LEGAL,
     LIVE,
@@ -29,6 +27,7 @@ from bot.domain.jobs import (
 )
 from bot.domain.keys import key_from_bits
 from bot.domain.pools import Pool
+from bot.domain.server_side import HOLD_BUSY, HOLD_UNREACHABLE
 from bot.domain.tasks import TaskStatus
 from bot.errors import IllegalTransition
 from tests.domain.builders import KEY, NOW, REPLY, TASK, a_job, action, seen

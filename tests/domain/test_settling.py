@@ -53,8 +53,8 @@ def test_an_open_or_unknown_window_tells_nothing_until_the_patience_ends(seen: T
 
 
 def test_what_was_put_back_is_known_by_the_tag_of_any_try_and_nothing_else_is() -> None:
-    put_back = a_job(state=JobState.UNCLEAR, created_at=SENT, sent_at=SENT)
-    sent = replace(put_back, sent_at=SENT + 1)
+    put_back = a_job(state=JobState.UNCLEAR, created_at=SENT, sent_at=SENT - 1)
+    sent = replace(put_back, sent_at=SENT)
 
     assert is_of_some_try(put_back, tag_of(replace(put_back, sent_at=SENT + 5)))
     assert not is_of_some_try(put_back, "7h2m9k4qxw3d-1")

@@ -19,7 +19,7 @@ from bot.domain.inputs import (
     mask_of,
     sent_prompt,
 )
-from bot.domain.jobs import HOLD_BUSY, HOLD_UNREACHABLE, Job, JobKind, JobState
+from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
 from bot.domain.schedule import (
     QUEUE_FULL_CAP_MS,
@@ -28,6 +28,7 @@ from bot.domain.schedule import (
     backoff_ms,
     hold_ms,
 )
+from bot.domain.server_side import HOLD_BUSY, HOLD_UNREACHABLE
 from bot.domain.settling import opened
 from bot.domain.window_ports import WindowApi
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, TaskTaken

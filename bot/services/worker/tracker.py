@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.capabilities import Windows, capabilities_of
 from bot.domain.failures import Failure, FailureKind, read_failure
-from bot.domain.jobs import HOLD_BUSY, Job, JobKind, JobState
+from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.schedule import (
     MINUTE,
     NOT_STARTED_MS,
@@ -22,6 +22,7 @@ from bot.domain.schedule import (
     hold_ms,
     poll_delay_ms,
 )
+from bot.domain.server_side import HOLD_BUSY
 from bot.domain.settling import FILL_PATIENCE_MS
 from bot.domain.task_words import words_of
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus

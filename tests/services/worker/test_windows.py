@@ -282,7 +282,7 @@ async def test_what_waited_in_a_copy_is_found_though_nobody_knows_when_it_was_se
 ) -> None:
     job = a_press()
     sent = replace(job, sent_at=NOW - 5_000)
-    put_back = replace(job, state=JobState.UNCLEAR, created_at=NOW - 9_000, sent_at=NOW - 9_000)
+    put_back = replace(job, state=JobState.UNCLEAR, created_at=NOW - 9_000, sent_at=NOW - 9_001)
     world.api.finding = TagSearchResult(None, complete=complete)
     world.api.listed = [
         TaskSnapshot(
