@@ -19,7 +19,7 @@ from bot.domain.pools import Allowance
 from bot.storage import open_storage
 from bot.storage.schema import VERSION_TABLE
 from tests.architecture.ground import ROOT
-from tests.fixtures.postgres import NoServerError, Server, running_server
+from tests.fixtures.postgres import Server, server_or_skip
 from tests.storage.making import job
 
 if TYPE_CHECKING:
@@ -92,11 +92,8 @@ async def test_the_copy_of_the_page_holds_what_was_just_written_and_a_plain_copy
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    try:
-        with running_server() as running:
-            yield running
-    except NoServerError as missing:
-        pytest.skip(str(missing))
+    with server_or_skip() as running:
+        yield running
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bot.storage import Storage, migrate, open_storage
-from tests.fixtures.postgres import NoServerError, Server, running_server
+from tests.fixtures.postgres import Server, server_or_skip
 from tests.fixtures.sqlite import migrated
 
 if TYPE_CHECKING:
@@ -26,11 +26,8 @@ TEMPLATE = "easel_template"
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
-    try:
-        with running_server() as server:
-            yield server
-    except NoServerError as missing:
-        pytest.skip(str(missing))
+    with server_or_skip() as server:
+        yield server
 
 
 @pytest_asyncio.fixture

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
+    from bot.storage.opening import Storage
 
 ROOM = Allowance(per_day=None, running=None, waiting=None)
 
@@ -43,19 +44,21 @@ class Copied:
     unclear: JobKey
 
 
+async def being_sent(storage: Storage) -> Job:
+    """A job that a worker holds, and is sending."""
+    waiting = await storage.jobs.insert(job(), ROOM)
+    (held,) = await claim_submissions(
+        storage.jobs, "a worker", waiting.created_at + 1, lease_ms=2**50, limit=1, max_running=3
+    )
+    assert (held.key, held.state) == (waiting.key, "submitting")
+    return held
+
+
 async def put_in(url: str) -> Copied:
-    """A bot's work of this moment: one job waits, one is just being sent."""
+    """A bot's work of this moment: one job waits, one is just being sent, of one nobody knows whether it was."""
     async with open_storage(url, migrate=True) as storage:
-        sending = await storage.jobs.insert(job(), ROOM)
-        (held,) = await claim_submissions(
-            storage.jobs, "a worker", sending.created_at + 1, lease_ms=2**50, limit=1, max_running=3
-        )
-        assert held.state == "submitting"
-        lost = await storage.jobs.insert(job(), ROOM)
-        (taken,) = await claim_submissions(
-            storage.jobs, "a worker", lost.created_at + 1, lease_ms=2**50, limit=1, max_running=3
-        )
-        await storage.jobs.release(taken.unclear(due_at=lost.created_at + 2).put_off(due_at=2**50))
+        sending, lost = await being_sent(storage), await being_sent(storage)
+        await storage.jobs.release(lost.unclear(due_at=lost.created_at + 2).put_off(due_at=2**50))
         waiting = await storage.jobs.insert(job(), ROOM)
         await storage.meta.set("commands_synced", "as of then")
     return Copied(waiting.key, sending.key, lost.key)

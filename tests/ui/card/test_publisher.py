@@ -24,6 +24,7 @@ from tests.ui.wire_harness import WallClock, line
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
+    from bot.texts import Text
     from tests.fakes.discord_wire import Message
     from tests.ui.wire_harness import Line
 
@@ -146,17 +147,22 @@ async def test_a_word_for_one_person_follows_their_interaction_while_its_token_l
     assert word.content == "Custom Zoom"
 
 
+async def send_copy(here: Line, words: Text, locale: str = "en-US") -> None:
+    """Send a picture that a prompt made to somebody's direct messages."""
+    await here.publisher.send_dm(
+        here.discord.user.id,
+        words,
+        locale=locale,
+        job=a_job(JobState.SUCCEEDED, prompt="a fox"),
+        picture=a_picture(),
+        nonce="copy-1",
+    )
+
+
 async def test_a_copy_in_a_direct_message_is_a_plain_file_with_its_words() -> None:
     async with line() as here:
         words = text("window.zoom_title")
-        await here.publisher.send_dm(
-            here.discord.user.id,
-            words,
-            locale="de",
-            job=a_job(JobState.SUCCEEDED, prompt="a fox"),
-            picture=a_picture(),
-            nonce="copy-1",
-        )
+        await send_copy(here, words, "de")
 
         (copy,) = here.discord.messages(here.discord.direct())
     assert copy.content == CATALOGUES.render(words, "de")
@@ -167,14 +173,7 @@ async def test_a_copy_in_a_direct_message_is_a_plain_file_with_its_words() -> No
 async def test_a_copy_is_not_lost_to_words_that_discord_refuses() -> None:
     async with line() as here:
         here.discord.fail_next("POST", MESSAGES, status=400, code=200000)
-        await here.publisher.send_dm(
-            here.discord.user.id,
-            text("jobs.file", key=KEY),
-            locale="en-US",
-            job=a_job(JobState.SUCCEEDED),
-            picture=a_picture(),
-            nonce="copy-1",
-        )
+        await send_copy(here, text("jobs.file", key=KEY))
 
         (copy,) = here.discord.messages(here.discord.direct())
     assert [one.description for one in copy.attachments] == ["Midjourney's picture"]
@@ -184,14 +183,7 @@ async def test_a_copy_that_discord_refuses_whatever_is_said_of_it_is_no_copy() -
     async with line() as here:
         here.discord.fail_next("POST", MESSAGES, status=400, code=200000, times=2)
         with pytest.raises(RouteClosed):
-            await here.publisher.send_dm(
-                here.discord.user.id,
-                text("jobs.file", key=KEY),
-                locale="en-US",
-                job=a_job(JobState.SUCCEEDED),
-                picture=a_picture(),
-                nonce="copy-1",
-            )
+            await send_copy(here, text("jobs.file", key=KEY))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fixtures.postgres import NoServerError, running_server
+from tests.fixtures.postgres import server_or_skip
 from tests.fixtures.postgres_reader import PostgresReader
 from tests.fixtures.times import LEASES, PACES, UNCLEAR
 
@@ -98,15 +98,12 @@ async def test_what_waited_when_the_copy_was_taken_and_was_sent_since_is_found_a
 @pytest.mark.deep
 @pytest.mark.timeout(300)
 async def test_so_it_is_in_postgresql(house: Installation) -> None:
-    try:
-        with running_server() as server:
-            house.environ["EASEL_DATABASE"] = server.url("postgres")
-            house.postgres = PostgresReader(server.url("postgres"))
-            await easel(house, "migrate")
-            paid = await sent_since_the_copy(house)
-            await easel(house, "restore", "copy.db", "--yes")
+    with server_or_skip() as server:
+        house.environ["EASEL_DATABASE"] = server.url("postgres")
+        house.postgres = PostgresReader(server.url("postgres"))
+        await easel(house, "migrate")
+        paid = await sent_since_the_copy(house)
+        await easel(house, "restore", "copy.db", "--yes")
 
-            await found_again(house, paid)
-            await house.stop(house.programs[-1])
-    except NoServerError as missing:
-        pytest.skip(str(missing))
+        await found_again(house, paid)
+        await house.stop(house.programs[-1])

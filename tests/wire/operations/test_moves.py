@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.fixtures.postgres import NoServerError, running_server
+from tests.fixtures.postgres import server_or_skip
 from tests.fixtures.postgres_reader import PostgresReader
 from tests.fixtures.times import PACES
 from tests.wire.operations.test_copies import easel
@@ -42,34 +42,31 @@ async def pressed(house: Installation, *buttons: tuple[Message, str]) -> list[Me
 
 @pytest.mark.timeout(400)
 async def test_buttons_answer_after_a_move_to_postgresql_and_after_the_way_back(house: Installation) -> None:
-    try:
-        with running_server() as server:
-            here, there = house.environ["EASEL_DATABASE"], server.url("postgres")
-            home = "sqlite:///home.db"
-            house.times = PACES
-            running = await house.start()
-            grid = await house.grid("a paper fox")
-            house.upstream.pause()
-            waiting = await house.imagine("a paper hare")
-            await house.says(waiting, "Midjourney has it")
-            assert await house.stop(running) == 0
+    with server_or_skip() as server:
+        here, there = house.environ["EASEL_DATABASE"], server.url("postgres")
+        home = "sqlite:///home.db"
+        house.times = PACES
+        running = await house.start()
+        grid = await house.grid("a paper fox")
+        house.upstream.pause()
+        waiting = await house.imagine("a paper hare")
+        await house.says(waiting, "Midjourney has it")
+        assert await house.stop(running) == 0
 
-            out = await copied(house, here, there)
-            house.upstream.resume()
-            house.environ["EASEL_DATABASE"] = there
-            house.postgres = PostgresReader(server.url("postgres"))
-            (upscaled,) = await pressed(house, (grid, "U2"))
-            hare = await house.card(waiting)
-            assert len(house.rows()) == 3
+        out = await copied(house, here, there)
+        house.upstream.resume()
+        house.environ["EASEL_DATABASE"] = there
+        house.postgres = PostgresReader(server.url("postgres"))
+        (upscaled,) = await pressed(house, (grid, "U2"))
+        hare = await house.card(waiting)
+        assert len(house.rows()) == 3
 
-            back = await copied(house, there, home)
-            house.environ["EASEL_DATABASE"] = "sqlite+aiosqlite:///home.db"
-            house.postgres = None
-            house.database_name = "home.db"
-            assert len(house.rows()) == 3
-            await pressed(house, (grid, "V1"), (upscaled, "Vary (Strong)"), (hare, "U1"))
-    except NoServerError as missing:
-        pytest.skip(str(missing))
+        back = await copied(house, there, home)
+        house.environ["EASEL_DATABASE"] = "sqlite+aiosqlite:///home.db"
+        house.postgres = None
+        house.database_name = "home.db"
+        assert len(house.rows()) == 3
+        await pressed(house, (grid, "V1"), (upscaled, "Vary (Strong)"), (hare, "U1"))
 
     rows = house.rows()
     assert len(rows) == 6

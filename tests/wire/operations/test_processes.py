@@ -13,7 +13,7 @@ import pytest
 
 from bot.domain.schedule import LEASE_MS
 from tests.faults.report import Row, folder, record
-from tests.fixtures.postgres import NoServerError, running_server
+from tests.fixtures.postgres import server_or_skip
 from tests.wire.fleet import Figures, Fleet, open_fleet
 from tests.wire.older import older_program
 
@@ -41,11 +41,8 @@ MESSAGES: Final = r"/(channels|webhooks)/.+"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    try:
-        with running_server() as running:
-            yield running
-    except NoServerError as missing:
-        pytest.skip(str(missing))
+    with server_or_skip() as running:
+        yield running
 
 
 def kept(figures: list[Figures]) -> None:

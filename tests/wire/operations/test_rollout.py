@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fixtures.postgres import NoServerError, running_server
+from tests.fixtures.postgres import server_or_skip
 from tests.fixtures.postgres_reader import PostgresReader
 from tests.wire.installation import eventually, open_house
 from tests.wire.older import older_program
@@ -30,14 +30,11 @@ def database(house: Installation, kind: str) -> Iterator[None]:
     if kind == "sqlite":
         yield
         return
-    try:
-        with running_server() as server:
-            house.environ["EASEL_DATABASE"] = server.url("postgres")
-            house.postgres = PostgresReader(server.url("postgres"))
-            yield
-            house.postgres = None
-    except NoServerError as missing:
-        pytest.skip(str(missing))
+    with server_or_skip() as server:
+        house.environ["EASEL_DATABASE"] = server.url("postgres")
+        house.postgres = PostgresReader(server.url("postgres"))
+        yield
+        house.postgres = None
 
 
 def version(house: Installation) -> str:
