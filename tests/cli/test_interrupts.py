@@ -20,8 +20,16 @@ from bot.storage import backup
 from tests.cli.verbs import easel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def somebody_at_a_keyboard() -> Iterator[None]:
+    """Ctrl+C means something here and in programs begun here, also where the tests run in a shell's background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def at_a_terminal(folder: Path, *arguments: str, typed: bytes) -> tuple[int, str]:
@@ -88,6 +96,20 @@ def test_a_question_leaves_ctrl_c_as_it_was(monkeypatch: pytest.MonkeyPatch) -> 
         confirm("Really?")
 
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_program_that_was_told_to_ignore_ctrl_c_ignores_it_at_a_question_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def press(*_: object, **__: object) -> bool:
+        signal.raise_signal(signal.SIGINT)
+        return True
+
+    monkeypatch.setattr("typer.confirm", press)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    assert confirm("Really?")
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_where_nobody_is_there_to_answer_nothing_is_done(folder: Path) -> None:
