@@ -201,10 +201,11 @@ class App:
             await self.services.worker.stop(within=patience)
         elif self._engine is not None:
             self._engine.cancel()
-        if self._engine is not None:
-            await asyncio.wait([self._engine])
+        rest = max(1.0, self.settings.stop_timeout - patience)
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(1.0, self.settings.stop_timeout - patience)):
+            async with asyncio.timeout(rest):
+                if self._engine is not None:
+                    await asyncio.wait([self._engine], timeout=rest / 2)  # its claim may hang in the database
                 await self.bot.close()
                 await self.services.answers.settle()
         log.info("stopped")

@@ -14,6 +14,7 @@ import pytest
 from bot import app, config
 from bot.errors import StartupDelayed, StartupError
 from bot.sandbox.upstream import SANDBOX_KEY, SimulatedUpstream
+from bot.storage.jobs.store import SqlJobStore
 from tests.fakes.discord_wire import FakeDiscord
 from tests.fixtures.ports import free_port
 from tests.fixtures.sqlite import migrated
@@ -65,6 +66,26 @@ async def test_it_runs_until_a_signal_and_leaves_discord(
         measured = (await client.get("/metrics")).text
     assert f'role="{role}"' in measured
     assert not running.done()
+
+    os.kill(os.getpid(), signal.SIGTERM)
+
+    await asyncio.wait_for(running, 30)
+    await fake.gone()
+
+
+async def test_it_leaves_discord_in_time_although_a_claim_hangs_in_the_database(
+    fake: FakeDiscord, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs = asyncio.Event()
+
+    async def claim(*_: object, **__: object) -> None:
+        hangs.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(SqlJobStore, "claim", claim)
+    running = asyncio.create_task(app.run(config.load({**environ, "EASEL_STOP_TIMEOUT": "0"})))
+    await asyncio.wait_for(hangs.wait(), 30)
+    await fake.ready()
 
     os.kill(os.getpid(), signal.SIGTERM)
 

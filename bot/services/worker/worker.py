@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.failures import Failure, FailureKind
@@ -19,7 +20,7 @@ from bot.services.worker.tracker_pool import Trackers
 from bot.services.worker.unknown_buttons import UnknownButtons
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore, Metrics, Readings
@@ -75,6 +76,8 @@ class Worker:
     """One for each account of the image API."""
     _wake: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _claiming: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    """Held while a claim is on its way."""
     _busy: dict[JobKey, asyncio.Task[None]] = field(init=False, default_factory=dict)
     _sending: set[JobKey] = field(init=False, default_factory=set)
     _delivery_slots: asyncio.Semaphore = field(
@@ -159,6 +162,9 @@ class Worker:
         """
         self._stopping.set()
         self._wake.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within), self._claiming:
+                pass  # what it brings is given back
         if self._busy:
             await asyncio.wait(list(self._busy.values()), timeout=within)
         while self._busy:
@@ -166,6 +172,8 @@ class Worker:
                 task.cancel()
             await asyncio.wait(list(self._busy.values()))
             await asyncio.sleep(0)  # their done callbacks empty the list
+        if self._claiming.locked():
+            return  # what it brings would be nobody's before it is given back: `_finish` lets go of everything then
         try:
             await self.store.abandon(self.owner)
         except StorageTrouble as trouble:
@@ -179,7 +187,8 @@ class Worker:
             self._wake.clear()
             began, claimed = self.clock.now(), 0
             try:
-                claimed, due = await self._claim()
+                async with self._claiming:
+                    claimed, due = await self._claim()
                 wait = 0 if claimed else self._idle_ms(due)
             except StorageTrouble as trouble:
                 troubles += 1
@@ -214,6 +223,9 @@ class Worker:
             max_running=self.max_running,
             usual=self.usual,
         )
+        if self._stopping.is_set():  # nothing of it is begun; `_finish` lets the rest go
+            await self._give_back(queued)
+            return 0, due
         for job in work:
             self._assign(job)
         for job in queued:
@@ -224,6 +236,14 @@ class Worker:
         if trouble is not None:
             raise trouble
         return len(work) + len(queued), due
+
+    async def _give_back(self, unsent: Sequence[Job]) -> None:
+        """Put jobs that were marked as being sent back into line, as they stood there."""
+        for job in unsent:
+            try:
+                await self.store.release(replace(job, state=JobState.QUEUED, sent_at=None))
+            except (LeaseLost, StorageTrouble) as trouble:
+                log.warning("job_not_given_back", extra={"job": job.key, "reason": str(trouble)})
 
     def _assign(self, job: Job) -> None:
         if job.state in {JobState.SUBMITTING, JobState.UNCLEAR}:

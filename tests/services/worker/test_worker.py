@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.jobs import JobState
+from bot.domain.schedule import LEASE_MS
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
+from bot.services.intake.drawing import DrawOptions
 from bot.services.intake.naming import RandomNaming
 from bot.services.worker import worker as engine_room
 from bot.storage.jobs import walk
 from tests.claims import claim_work
+from tests.services.engine import furnish
 from tests.services.harness import Harness
 
 if TYPE_CHECKING:
@@ -123,6 +126,58 @@ async def test_a_shutdown_keeps_what_is_in_flight_and_gives_the_rest_to_others_a
     await asyncio.wait_for(world._run, 60)
 
 
+def _answer_of_the_next_claim(world: Harness) -> tuple[asyncio.Event, asyncio.Event]:
+    """The next rows to be sent are marked, and their claim's answer waits: that they are, and to let it go."""
+    claim, taken, let_go = world.store.claim, asyncio.Event(), asyncio.Event()
+
+    async def late(*args: Any, **kwargs: Any) -> Any:
+        got = await claim(*args, **kwargs)
+        if got.queued:
+            taken.set()
+            await let_go.wait()
+        return got
+
+    world.store.claim = late  # type: ignore[attr-defined]  # the watched store makes its methods up
+    return taken, let_go
+
+
+@pytest.mark.parametrize("answered", ["in time", "too late", "after another took it", "in trouble"])
+async def test_what_a_claim_brings_to_a_worker_that_stops_is_not_sent_by_it(
+    world: Harness, answered: str
+) -> None:
+    studio = furnish(world)
+    await world.reboot()
+    await world.calm()
+    taken, let_go = _answer_of_the_next_claim(world)
+    begun = await world.services.drawings.begin(world.asker(), DrawOptions(prompt="a paper fox"))
+    await world.calm()
+    assert taken.is_set()
+
+    if answered == "in time":
+        stopping = asyncio.create_task(world.services.worker.stop(within=60))
+        await world.calm()
+        let_go.set()
+        await stopping
+    else:
+        await world.services.worker.stop(within=0.01)
+    if answered == "after another took it":
+        lapsed = world.clock.now() + LEASE_MS + 1
+        assert await claim_work(world.store._inner, "other", lapsed, lease_ms=1, limit=9)
+    if answered == "in trouble":
+        world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"release"}
+    let_go.set()
+    assert world._run is not None
+    await asyncio.wait_for(world._run, 60)
+    sent = len(studio.orders)
+    world.store.trouble = None
+    await world.reboot(after_ms=60_000)
+    ended = await world.ended(begun.job)
+
+    assert sent == 0
+    given_back = answered in {"in time", "too late"}
+    assert (ended.state is JobState.SUCCEEDED, len(studio.orders)) == (given_back, given_back)
+
+
 async def test_a_shutdown_in_trouble_with_the_database_keeps_what_is_in_flight(world: Harness) -> None:
     followed = await world.imagine()
     await world.pass_time(6)
@@ -137,6 +192,7 @@ async def test_a_shutdown_in_trouble_with_the_database_keeps_what_is_in_flight(w
 
 
 async def test_a_shutdown_with_the_database_in_trouble_still_ends(world: Harness) -> None:
+    await world.calm()
     world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"abandon"}
 
     await world.services.worker.stop(within=0.01)
