@@ -156,17 +156,18 @@ class Worker:
             await asyncio.wait(list(self._busy.values()), return_when=asyncio.FIRST_COMPLETED)
 
     async def stop(self, within: float) -> None:
-        """Claim nothing more, let steps in flight finish for `within` seconds, then give every lease back.
+        """Claim nothing more, let steps in flight finish for `within` seconds, and what follows; then give every lease back.
 
         What is cut off while submitting is settled through the task list by whoever claims it next.
         """
         self._stopping.set()
         self._wake.set()
         with suppress(TimeoutError):
-            async with asyncio.timeout(within), self._claiming:
-                pass  # what it brings is given back
-        if self._busy:
-            await asyncio.wait(list(self._busy.values()), timeout=within)
+            async with asyncio.timeout(within):
+                async with self._claiming:
+                    pass  # what it brings is given back
+                while self._busy:
+                    await asyncio.wait(list(self._busy.values()), return_when=asyncio.FIRST_COMPLETED)
         while self._busy:
             for task in list(self._busy.values()):
                 task.cancel()

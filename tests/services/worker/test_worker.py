@@ -178,6 +178,30 @@ async def test_what_a_claim_brings_to_a_worker_that_stops_is_not_sent_by_it(
     assert (ended.state is JobState.SUCCEEDED, len(studio.orders)) == (given_back, given_back)
 
 
+async def test_what_follows_a_step_in_flight_has_the_rest_of_the_time_of_a_shutdown(world: Harness) -> None:
+    api = world.services.worker.accounts.fixed["default"]
+    show: Callable[..., Any] = world.publisher.show
+
+    async def refuse(**_: object) -> Any:
+        await world.clock.pause(5)
+        raise RemoteError(RemoteFault.REFUSED, "no")
+
+    async def slow(*args: Any, **kwargs: Any) -> Any:
+        await world.clock.pause(5)
+        return await show(*args, **kwargs)
+
+    api.imagine = refuse  # type: ignore[method-assign]  # one world, one test
+    world.publisher.show = slow  # type: ignore[method-assign]  # as above
+    job = await world.imagine()
+    await world.calm()
+
+    stopping = asyncio.create_task(world.services.worker.stop(within=60))
+    await world.pass_time(30)
+    await stopping
+
+    assert (await world.job(job.key)).is_delivered
+
+
 async def test_a_shutdown_in_trouble_with_the_database_keeps_what_is_in_flight(world: Harness) -> None:
     followed = await world.imagine()
     await world.pass_time(6)
