@@ -11,7 +11,7 @@ from bot.domain.jobs import Job, JobKind, JobState, Route
 from bot.domain.ports import Picture, Showing
 from bot.errors import RetryLater, RouteClosed, TooLarge, UserError
 from bot.services.admission.authorization import Operation
-from bot.services.worker.delivery import REFUSALS, described
+from bot.services.worker.delivery import PICTURE_NOTES, REFUSALS, described
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -34,16 +34,6 @@ SHARES: Final = (1.0, 0.5, 0.25, 0.125)
 """What is offered of the size limit, one after the other, if Discord finds a picture too large."""
 PICTURE_GONE: Final = "note.picture_gone"
 PICTURE_TOO_LARGE: Final = "note.picture_too_large"
-PICTURE_NOTES: Final = frozenset(
-    {
-        "note.picture_not_allowed",
-        "note.picture_unreachable",
-        PICTURE_TOO_LARGE,
-        PICTURE_GONE,
-        "note.picture_fetching",
-    }
-)
-"""Notes of an earlier delivery about its picture; they say nothing of this one."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)

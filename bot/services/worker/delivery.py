@@ -42,6 +42,12 @@ REFUSALS: Final = dict.fromkeys(
     "note.picture_too_large",
 )
 """What the card says where the host is not to blame."""
+UNREACHABLE: Final = "note.picture_unreachable"
+NOT_ALLOWED: Final = "note.picture_not_allowed"
+PICTURE_NOTES: Final = frozenset(
+    {UNREACHABLE, NOT_ALLOWED, FETCHING, "note.picture_gone", *REFUSALS.values()}
+)
+"""Notes of an earlier try about its picture; they say nothing of this one."""
 
 
 @dataclass(slots=True)
@@ -80,6 +86,7 @@ class Delivery:
         Raises `LeaseLost` if the job was taken over, `StorageTrouble` if the outcome could not be recorded.
         """
         await self.editor.settle(job.key)
+        job = replace(job, notes=tuple(note for note in job.notes if note not in PICTURE_NOTES))
         outgoing = _Outgoing(job, None)
         try:
             if not _is_hidden(job):
@@ -129,13 +136,13 @@ class Delivery:
             return _Outgoing(job, await self._fetch_in_sight(job))
         except RouteClosed as closed:
             log.warning("picture_refused", extra={"job": job.key, "reason": closed.reason})
-            return _Outgoing(_noted(job, REFUSALS.get(closed.reason, "note.picture_not_allowed")), None)
+            return _Outgoing(_noted(job, REFUSALS.get(closed.reason, NOT_ALLOWED)), None)
         except RetryLater as later:
             if self.clock.now() - (job.finished_at or 0) < PICTURE_CAP_MS:
                 await self._announce(job)
                 raise
             log.warning("picture_given_up", extra={"job": job.key, "reason": later.reason})
-            return _Outgoing(_noted(job, "note.picture_unreachable"), None)
+            return _Outgoing(_noted(job, UNREACHABLE), None)
 
     async def _fetch_in_sight(self, job: Job) -> Picture:
         """Fetch it; where that takes long, the card says so meanwhile instead of looking as if nothing had ended."""

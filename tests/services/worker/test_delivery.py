@@ -201,6 +201,29 @@ async def test_a_picture_that_stays_away_is_explained_on_a_card_with_its_buttons
     assert message.picture is None
 
 
+@pytest.mark.parametrize(
+    "trouble", [RetryLater("offline"), RouteClosed("host_not_allowed"), RouteClosed("too_many_bytes")]
+)
+@pytest.mark.parametrize("posted", [False, True])
+async def test_what_hindered_the_picture_of_an_earlier_try_is_not_said_beside_the_picture(
+    world: Harness, trouble: RetryLater | RouteClosed, *, posted: bool
+) -> None:
+    if posted:
+        world.discord.closed = {Route.REPLY: "message_gone", Route.EDIT: "message_gone"}
+    job = await world.imagine()
+    await world.pass_time(10)
+    world.picture_trouble = trouble
+    world.discord.on_result += [RetryLater("offline")] * 10_000
+    await world.pass_time(20 * 60)
+
+    world.picture_trouble = None
+    world.discord.on_result.clear()
+    ended = await world.ended(job)
+
+    assert ended.notes == ()
+    assert world.discord.of(job.key)[-1].picture is not None
+
+
 async def test_a_picture_at_a_host_that_is_not_allowed_is_explained(world: Harness) -> None:
     world.picture_trouble = RouteClosed("host_not_allowed")
 
