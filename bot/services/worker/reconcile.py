@@ -303,7 +303,7 @@ def _time_allows(stamp: int | None, sent: int, now: int) -> bool:
 
 def _might_claim(rival: Job, job: Job, task: TaskSnapshot) -> bool:
     """Whether a task that could be a job's could be another unsettled one's just as well."""
-    if task.pool is not None and task.pool is not rival.pool:
+    if rival.pool is Pool.DRAW or task.pool not in {None, rival.pool}:  # the second engine keeps no tasks
         return False
     if rival.kind in _TASK_ACTION:
         return (task.action or "").upper() == _TASK_ACTION[rival.kind]

@@ -13,6 +13,8 @@ from bot.domain.inputs import Shape
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from bot.errors import RemoteError, RemoteFault
+from bot.services.intake.drawing import DrawOptions
+from tests.services.engine import furnish
 from tests.services.harness import GUILD, START, Task
 from tests.services.intake.test_pictures import AFile
 from tests.services.server_harness import ADA
@@ -257,6 +259,19 @@ async def test_a_task_that_names_no_pool_may_be_anothers_of_any_pool(world: Harn
     world.upstream.tasks.append(task)
 
     assert [_is_lost(await world.ended(job)) for job in asked] == [True, True]
+
+
+async def test_a_lost_order_of_the_second_engine_claims_no_task_that_names_no_pool(world: Harness) -> None:
+    furnish(world).swallow = 1
+    await world.reboot()
+    drawing = await world.services.drawings.begin(world.asker(), DrawOptions(prompt="a paper fox"))
+    world.upstream.swallow = 1
+    job = await world.imagine("a paper fox", user=2)
+    await world.calm()
+    world.upstream.tasks[-1].pool = None  # type: ignore[assignment]  # a server that does not say it
+
+    assert _is_lost(await world.ended(drawing.job))
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
 
 
 async def test_the_same_words_in_another_pool_take_nothing_from_each_other(world: Harness) -> None:
