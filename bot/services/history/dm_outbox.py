@@ -29,7 +29,6 @@ EVERY_S: Final = 10
 """How often what another process owes, or what failed before, is looked for."""
 LEASE_MS: Final = 120_000
 """For how long one worker has a copy to itself; after trouble it also is the wait before the next attempt."""
-BATCH: Final = 10
 TRIES: Final = 5
 IN_PUBLIC: Final = frozenset({Route.REPLY, Route.EDIT, Route.POST})
 """Ways after which a copy is something more; a picture that came as a direct message is there already."""
@@ -84,8 +83,9 @@ class DmOutbox:
 
     async def deliver_due(self) -> None:
         """Hand over what is owed and due now. Raises `StorageTrouble`."""
-        due = await self.store.claim_copies(self.clock.now(), lease_ms=LEASE_MS, limit=BATCH)
-        for key, tries in due:
+        # One at a time: several would share a lease, and the last of them could wait for longer than it lasts.
+        while due := await self.store.claim_copies(self.clock.now(), lease_ms=LEASE_MS, limit=1):
+            ((key, tries),) = due
             try:
                 handed = await self._handed(key)
             except StorageTrouble as trouble:  # of this one alone, perhaps: what waits behind it goes on

@@ -4,7 +4,8 @@ Never here: the delivery, which waits for none of it."""
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from bot.domain.jobs import Route
 from bot.domain.tasks import TaskStatus
@@ -107,6 +108,28 @@ async def test_trouble_is_waited_out_and_given_up_after_some_attempts(world: Har
     world.picture_trouble = None
     await world.services.copies.deliver_due()
     assert len(world.discord.handed) == 1
+
+
+async def test_copies_that_go_out_slowly_are_not_sent_by_another_process_too(world: Harness) -> None:
+    await wanting(world)
+    asked = [await world.imagine(f"p{n}") for n in range(6)]
+    for job in asked:
+        await world.ended(job)
+    send, sent = world.publisher.send_dm, Counter[str]()
+
+    async def slow(*args: Any, nonce: str, **kwargs: Any) -> None:
+        await world.clock.pause(45)
+        sent[nonce] += 1
+        await send(*args, nonce=nonce, **kwargs)
+
+    world.publisher.send_dm = slow  # type: ignore[method-assign]  # one world, one test
+    first = asyncio.create_task(world.services.copies.deliver_due())
+    await world.pass_time(LEASE_MS / 1000 + 1)
+    second = asyncio.create_task(world.services.copies.deliver_due())
+    await world.pass_time(600)
+    await asyncio.gather(first, second)
+
+    assert sent == {f"copy-{job.key}": 1 for job in asked}
 
 
 async def test_what_no_direct_message_can_take_is_fetched_once_only(world: Harness) -> None:
