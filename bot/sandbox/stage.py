@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SETTLE_S: Final = 5.0
 """How long an action of a person may keep the bot busy before the page calls it uncertain."""
+START_S: Final = 60.0
+"""How long the bot may take to come online: a busy machine needs more than the five seconds that SimCord gives it."""
 CALLED: Final = frozenset({HINTS, "telling"})
 """Parts that wait for what others hand them."""
 GUILD_ID: Final = 1_300_000_000_000_000_000
@@ -63,6 +65,14 @@ class Place:
         return self.member, self.patron, self.moderator, self.owner
 
 
+class _PatientEnv(simcord.Env):
+    """SimCord's, without its own limit for a bot that starts."""
+
+    async def _settle_internal(self, *, timeout: float | None = None, **more: Any) -> None:  # noqa: ASYNC109 - SimCord's
+        limit = None if timeout is None else max(timeout, START_S)
+        await super()._settle_internal(timeout=limit, **more)
+
+
 @asynccontextmanager
 async def open_stage(
     app: App,
@@ -78,7 +88,7 @@ async def open_stage(
     are the same at each start, and a kept database still knows channel and people. `settle_s`: a test with nobody
     at a page can wait longer; it can also have the play begin at another time than now.
     """
-    env = simcord.Env(app.bot, settle_timeout=settle_s, check_errors=False)
+    env = _PatientEnv(app.bot, settle_timeout=settle_s, check_errors=False)
     env.backend.bot_user.name = "Easel"  # private: SimCord's name for the bot has no public lever
     place = _furnish(env)
     env.backend.clock._epoch = begins or datetime.now(UTC)  # noqa: SLF001 - private: no public way to today's date

@@ -37,7 +37,7 @@ SPEED = 6.0
 """A NORMAL grid takes 6 s of the stage's time."""
 STEP_S = 1.0
 """How closely `until` looks."""
-PATIENCE_S = 40.0
+PATIENCE_S = 120.0
 """Of this machine's time, on which much else may run."""
 LEAP_S = 30.0
 """What is advanced at once has to settle within the stage's patience."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import inspect
 import time
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import simcord
 from simcord.preview import (
@@ -24,11 +24,13 @@ from bot.domain.servers.guilds import Actor
 from bot.sandbox.page import live_page
 from bot.sandbox.page_limits import SHOWN, STEP
 from bot.sandbox.shelf import open_shelf
-from bot.sandbox.stage import GUILD_ID
+from bot.sandbox.stage import GUILD_ID, START_S
 from tests.e2e.harness import open_world
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_the_private_seams_of_simcord_are_where_we_found_them() -> None:
@@ -167,3 +169,18 @@ async def test_all_messages_can_be_reached_though_few_are_on_the_page(tmp_path: 
 
     assert max(map(len, seen)) == SHOWN
     assert len({message for window in seen for message in window}) == 61
+
+
+async def test_a_bot_on_a_busy_machine_may_take_longer_to_start_than_simcord_gives_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle, limits = simcord.Env._settle_internal, list[float]()
+
+    async def settled(env: simcord.Env, **how: Any) -> None:
+        limits.extend([] if how.get("timeout") is None else [how["timeout"]])
+        await settle(env, **how)
+
+    monkeypatch.setattr(simcord.Env, "_settle_internal", settled)
+    async with open_world(tmp_path):
+        assert limits
+        assert min(limits) >= START_S

@@ -61,7 +61,7 @@ async def played(directory: Path) -> AsyncIterator[tuple[App, simcord.Env, Place
         settings = settings_for(upstream, directory / "easel.db")
         async with (
             furnished(settings, guard=guard, clock=clock) as app,
-            open_stage(app, guard, clock, settle_s=40) as (env, place),
+            open_stage(app, guard, clock, settle_s=120) as (env, place),
             app.parts(),
             live_page(env, place, port=0, timezone="UTC", fetch=upstream.picture_at) as preview,
         ):
