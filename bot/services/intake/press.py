@@ -170,8 +170,9 @@ class Presses:
         if parent.pool is Pool.DRAW:
             inputs = await self._inputs_of_order(parent, action)
         elif words is not None or self.window_of(parent, position) is WindowKind.REGION:
-            pictures, more = await self._pictures_of_prompt(parent)
-            inputs, notes = (*pictures, *inputs), notes + more
+            # A window's words have to stand behind them: the server knows the pictures of a prompt as part of its words.
+            pictures = await self.image_loader.of_prompt(parent)
+            inputs, notes = (*(one.input for one in pictures.kept), *inputs), notes + pictures.notes
         child = self._child(parent, action, position, asker, channel_id, message_id, notes, words)
         request = replace(
             self._request(parent, charge_of(child, parent=parent)),
@@ -202,14 +203,6 @@ class Presses:
     def window_of(self, parent: Job, position: int) -> WindowKind | None:
         """Which window a button can open on the account of its chain; None: none."""
         return window_of_action(parent.actions, position, self.accounts.capabilities(parent.account))
-
-    async def _pictures_of_prompt(self, parent: Job) -> tuple[Sequence[Input], tuple[str, ...]]:
-        """What a window's words have to stand behind: the server knows the pictures of a prompt as part of its words."""
-        root = parent if parent.root == parent.key else await self.store.get(parent.root)
-        if root is None or root.kind is not JobKind.IMAGINE or not root.inputs:
-            return (), ()
-        taken = images_of(await self.store.inputs(root.key))
-        return taken, () if len(taken) == root.inputs else ("note.pictures_not_kept",)
 
     async def _inputs_of_order(self, parent: Job, action: RemoteAction) -> Sequence[Input]:
         """What an order of the engine's takes along: the picture that it edits, or what the one before it had."""
