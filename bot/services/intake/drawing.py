@@ -75,7 +75,7 @@ class Drawings:
         model = await self._model(asker)
         order = options.read(model)
         if given:
-            _check_pictures(model)
+            check_pictures(model)
             await self.chains.ask_first(asker, Charge.DRAW, pool=Pool.DRAW, preferred=None, given=given)
         return await self._start(asker, order, taken=await self.image_loader.gather(given))
 
@@ -85,8 +85,11 @@ class Drawings:
         Its pictures go along while they are kept; the card says so if they are not.
         """
         asker = await self.authorizer.authorize_asker(asker, origin_of(ancestor), Operation.REMIX)
-        order = DrawOptions(prompt=prompt).read(await self._model(asker))
+        model = await self._model(asker)
+        order = DrawOptions(prompt=prompt).read(model)
         pictures = await self.image_loader.of_prompt(ancestor)
+        if pictures.kept:
+            check_pictures(model)
         return await self._start(
             asker,
             order,
@@ -178,7 +181,8 @@ class Drawings:
         return await self.chains.start(asker, chain)
 
 
-def _check_pictures(model: EngineModel) -> None:
+def check_pictures(model: EngineModel) -> None:
+    """Raise `UserError` if a model cannot start from a picture."""
     if not model.pictures:
         raise UserError(text("draw.no_pictures", engine=model.name))
 

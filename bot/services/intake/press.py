@@ -18,6 +18,7 @@ from bot.errors import UserError
 from bot.services.admission.authorization import Authorizer, Operation, origin_of
 from bot.services.admission.terms import Request
 from bot.services.admission.viewer import Viewer
+from bot.services.intake.drawing import check_pictures
 from bot.services.intake.new_chain import references_of
 from bot.texts import text
 
@@ -210,11 +211,12 @@ class Presses:
         number = varied(action.custom_id)
         if model is None:
             raise UserError(text("draw.not_here"))
-        if number is not None and not model.pictures:
-            raise UserError(text("draw.no_pictures", engine=model.name))
         if number is not None:
+            check_pictures(model)
             return [await self.image_loader.drawn(parent, number)]
         taken = images_of(await self.store.inputs(parent.key))
+        if taken:
+            check_pictures(model)
         if len(taken) < parent.inputs:
             raise UserError(text("again.prompt_pictures_gone", key=parent.key))
         return taken
