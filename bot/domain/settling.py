@@ -26,7 +26,7 @@ def tag_of(job: Job) -> str:
 
 
 def was_put_back(job: Job) -> bool:
-    """Whether it may have been sent at a moment that nobody knows: it waited in a copy of the database that was put back."""
+    """Whether it may have been sent at a moment that nobody knows: it was open in a copy of the database that was put back."""
     return (job.sent_at or job.created_at) < job.created_at  # as nothing is that was sent from here
 
 

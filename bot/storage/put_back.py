@@ -35,6 +35,8 @@ _UNSENT: Final = (
     "UPDATE jobs SET state = :unclear, sent_at = COALESCE(sent_at, created_at - 1), hold = 'hold.checking', "  # noqa: S608 - our own words
     f"{_ANEW} WHERE state IN (:queued, :submitting)"
 )
+_FOLLOWED: Final = "UPDATE jobs SET sent_at = created_at - 1 WHERE state IN (:submitted, :running)"
+"""What upstream had of them may have been ended and sent again since (`bot.domain.settling.was_put_back`)."""
 _FORGOTTEN: Final = "DELETE FROM meta WHERE key = :key"
 
 
@@ -52,6 +54,7 @@ def settle(execute: Execute) -> int:
     now = time.time_ns() // 1_000_000
     execute(_LOOKED_FOR, {"unclear": states["unclear"], "now": now})
     settled = execute(_UNSENT, {**states, "now": now}).rowcount
+    execute(_FOLLOWED, {"submitted": JobState.SUBMITTED.value, "running": JobState.RUNNING.value})
     # Whoever starts next tells Discord the commands: what was told after the copy is not known here.
     execute(_FORGOTTEN, {"key": "commands_synced"})
     return settled

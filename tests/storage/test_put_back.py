@@ -6,13 +6,15 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 
 from bot.domain.pools import Allowance
+from bot.domain.settling import was_put_back
+from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import StartupDelayed, StartupError
 from bot.storage import migrate, open_storage
 from bot.storage.backup import file_of, restore, take
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from bot.storage.opening import Storage
 
 ROOM = Allowance(per_day=None, running=None, waiting=None)
+RUNS = TaskStatus.IN_PROGRESS
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,27 @@ def assert_looked_for(jobs: Sequence[Job], there: Copied, *, since: int) -> None
     assert all(one.sent_at is not None for one in jobs)
     assert all(one.changed_at >= since for one in jobs)
     assert {one.hold for one in jobs} == {"hold.checking"}
+
+
+@pytest.mark.parametrize("runs", [False, True])
+async def test_what_upstream_has_is_followed_on_and_known_as_put_back(
+    url: str, tmp_path: Path, *, runs: bool
+) -> None:
+    copy = tmp_path / "copy.db"
+    async with open_storage(url, migrate=True) as storage:
+        held = await being_sent(storage)
+        sent = held.submitted(RemoteTaskId("41"), held.created_at + 2)
+        sent = sent.observed(TaskSnapshot(RemoteTaskId("41"), RUNS), sent.changed_at + 1) if runs else sent
+        await storage.jobs.release(sent)
+    await copied(url, copy)
+
+    await put_back(copy, url)
+
+    async with open_storage(url, migrate=False) as storage:
+        followed = await storage.jobs.get(held.key)
+    assert followed is not None
+    assert was_put_back(followed)
+    assert replace(followed, sent_at=sent.sent_at, owner=sent.owner, lease_until=sent.lease_until) == sent
 
 
 async def test_a_database_that_other_tools_put_back_is_settled_where_it_is(url: str) -> None:

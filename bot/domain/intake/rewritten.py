@@ -10,6 +10,8 @@ from bot.domain.intake.parameters import parameter_named
 
 ADDED: Final = frozenset({"version", "style", "raw", "stylize", "quality", "profile", "weird", "chaos"})
 """Keys of parameters that an account's own settings add where a prompt names none."""
+_REFERENCES: Final = frozenset({"sref", "cref", "oref"})
+"""Keys of parameters that pictures go along as, besides those at the head."""
 _LINK: Final = "<link>"
 _ADDRESS: Final = re.compile(r"<?https?://[^\s<>]+?(?=::|[\s<>]|$)>?", re.IGNORECASE)
 _PLAIN: Final = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u2018": "'", "\u2019": "'"})
@@ -29,7 +31,7 @@ class _Read(NamedTuple):
 
 
 def may_be_rewrite_of(sent: str, seen: str, *, links: bool = True) -> bool:
-    """Whether `seen` can be what became of `sent`. Without `links`, those at the head are not counted."""
+    """Whether `seen` can be what became of `sent`. Without `links`, no pictures count: neither links at the head nor references."""
     ours, theirs = _read(sent, links=links), _read(seen, links=links)
     added = theirs.parameters.keys() - ours.parameters.keys()
     return (
@@ -65,6 +67,8 @@ def _read(prompt: str, *, links: bool) -> _Read:
     if not links:
         while words and words[0].startswith(_LINK):
             words.pop(0)
+        for reference in _REFERENCES:
+            parameters.pop(reference, None)
     return _Read(" ".join(words), parameters)
 
 

@@ -53,6 +53,25 @@ class LoadedImage:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptPictures:
+    """The pictures of a prompt that was sent before."""
+
+    kept: tuple[LoadedImage, ...] = ()
+    had: int = 0
+    """How many went along with it."""
+
+    @property
+    def are_gone(self) -> bool:
+        """Whether some are no longer kept."""
+        return len(self.kept) < self.had
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the card of a prompt that goes without them has to say."""
+        return ("note.pictures_not_kept",) if self.are_gone else ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Held:
     """A picture that we have already."""
 
@@ -156,12 +175,12 @@ class ImageLoader:
         """The pictures that went along with a job, as long as they are kept."""
         return tuple(_again(one) for one in images_of(await self.store.inputs(job.key)))
 
-    async def kept_of_prompt(self, job: Job) -> tuple[LoadedImage, ...]:
+    async def of_prompt(self, job: Job) -> PromptPictures:
         """The pictures of a job's prompt: a press takes its prompt from the root of its chain."""
-        if job.kind in _WORDED:
-            return await self.kept(job) if job.inputs else ()
-        root = await self.store.get(job.root) if job.kind is JobKind.ACTION else None
-        return await self.kept(root) if root is not None and root.kind in _WORDED else ()
+        whose = await self.store.get(job.root) if job.kind is JobKind.ACTION else job
+        if whose is None or whose.kind not in _WORDED or not whose.inputs:
+            return PromptPictures()
+        return PromptPictures(await self.kept(whose), whose.inputs)
 
 
 def held_of(kept: Iterable[LoadedImage], key: JobKey) -> SourcePicture:

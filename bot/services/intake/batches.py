@@ -112,8 +112,7 @@ class Batches:
         Raises `UserError` if a job cannot be sent, there are more than the server allows, or the pool is closed to
         the asker; `StorageTrouble` if it could not be kept.
         """
-        kept = () if ancestor is None else await self.image_loader.kept_of_prompt(ancestor)
-        if options.pictures or kept:
+        if options.pictures or (ancestor is not None and (await self.image_loader.of_prompt(ancestor)).had):
             raise UserError(text("prompt.several_with_pictures"))
         if draft is not None:
             asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)

@@ -13,6 +13,7 @@ from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.errors import UserError
 from bot.services.admission.authorization import Authorizer, Operation, origin_of, origin_of_draft
+from bot.services.intake.attachments import PromptPictures
 from bot.services.intake.new_chain import NewChain, named_after
 from bot.texts import text
 
@@ -74,27 +75,34 @@ class Drawings:
         model = await self._model(asker)
         order = options.read(model)
         if given:
-            _check_pictures(model)
+            check_pictures(model)
             await self.chains.ask_first(asker, Charge.DRAW, pool=Pool.DRAW, preferred=None, given=given)
         return await self._start(asker, order, taken=await self.image_loader.gather(given))
 
     async def remix(self, asker: Asker, ancestor: Job, prompt: str, *, turn: str | None = None) -> StartedJob:
-        """Accept an order whose words were edited from another one's; its pictures go along while they are kept."""
+        """Accept an order whose words were edited from another one's.
+
+        Its pictures go along while they are kept; the card says so if they are not.
+        """
         asker = await self.authorizer.authorize_asker(asker, origin_of(ancestor), Operation.REMIX)
-        order = DrawOptions(prompt=prompt).read(await self._model(asker))
-        taken = await self.image_loader.kept_of_prompt(ancestor)
+        model = await self._model(asker)
+        order = DrawOptions(prompt=prompt).read(model)
+        pictures = await self.image_loader.of_prompt(ancestor)
+        if pictures.kept:
+            check_pictures(model)
         return await self._start(
             asker,
             order,
-            taken=taken,
+            taken=pictures.kept,
             ancestor=named_after(ancestor),
             borrowed=ancestor.prompt,
+            notes=pictures.notes,
             turn=turn,
         )
 
     async def again(self, asker: Asker, job: Job) -> StartedJob:
         """Send an order that came to nothing once more, with all its pictures; one at a time."""
-        if job.inputs > len(await self.image_loader.kept_of_prompt(job)):
+        if (await self.image_loader.of_prompt(job)).are_gone:
             raise UserError(text("again.prompt_pictures_gone", key=job.key))
         return await self.remix(asker, job, job.prompt, turn=f"{job.key}/again")
 
@@ -102,15 +110,15 @@ class Drawings:
         """Draw what Midjourney did not: the words of its job, with its pictures where the model takes them; one at a time."""
         asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.REMIX)
         model = await self._model(asker)
-        taken = await self.image_loader.kept_of_prompt(job) if model.pictures else ()
+        pictures = await self._pictures(job, model)
         order = DrawOptions(prompt=job.prompt).read(model)
         return await self._start(
             asker,
             order,
-            taken=taken,
+            taken=pictures.kept,
             ancestor=named_after(job),
             borrowed=job.prompt,
-            notes=(INSTEAD,),
+            notes=(INSTEAD, *pictures.notes),
             turn=f"{job.key}/instead",
         )
 
@@ -127,14 +135,18 @@ class Drawings:
         notes = () if (ancestor or draft).pool is Pool.DRAW else (INSTEAD,)
         if ancestor is None:
             return await self._start(asker, order, borrowed=draft.borrowed, notes=notes)
+        pictures = await self._pictures(ancestor, model)
         return await self._start(
             asker,
             order,
-            taken=await self.image_loader.kept_of_prompt(ancestor) if model.pictures else (),
+            taken=pictures.kept,
             ancestor=named_after(ancestor),
             borrowed=f"{ancestor.prompt} {draft.borrowed}",
-            notes=notes,
+            notes=notes + pictures.notes,
         )
+
+    async def _pictures(self, job: Job, model: EngineModel) -> PromptPictures:
+        return await self.image_loader.of_prompt(job) if model.pictures else PromptPictures()
 
     async def _model(self, asker: Asker) -> EngineModel:
         model = await self.accounts.engine_in(asker.server)
@@ -169,7 +181,8 @@ class Drawings:
         return await self.chains.start(asker, chain)
 
 
-def _check_pictures(model: EngineModel) -> None:
+def check_pictures(model: EngineModel) -> None:
+    """Raise `UserError` if a model cannot start from a picture."""
     if not model.pictures:
         raise UserError(text("draw.no_pictures", engine=model.name))
 

@@ -68,7 +68,7 @@ class Imagine:
 
     async def again(self, asker: Asker, job: Job) -> StartedJob:
         """Send a prompt that came to nothing once more, with all its pictures; one at a time. Raises as `begin`."""
-        if job.inputs > len(await self.image_loader.kept_of_prompt(job)):
+        if (await self.image_loader.of_prompt(job)).are_gone:
             raise UserError(text("again.prompt_pictures_gone", key=job.key))
         return await self.remix(asker, job, job.prompt, turn=f"{job.key}/again")
 
@@ -146,17 +146,16 @@ class Imagine:
         turn: str | None = None,
     ) -> StartedJob:
         asker = await self.authorizer.authorize_asker(asker, origin_of(ancestor), Operation.REMIX)
-        taken = await self.image_loader.kept_of_prompt(ancestor)
-        gone = ancestor.kind is JobKind.IMAGINE and ancestor.inputs > len(taken)
+        pictures = await self.image_loader.of_prompt(ancestor)
         return await self._start(
             asker,
-            replace(options, pictures=len(taken)),
+            replace(options, pictures=len(pictures.kept)),
             pool,
             ancestor=named_after(ancestor),
             borrowed=f"{ancestor.prompt} {borrowed}".strip(),
-            taken=taken,
+            taken=pictures.kept,
             preferred=preferred,
-            notes=("note.pictures_not_kept",) if gone else (),
+            notes=pictures.notes,
             turn=turn,
         )
 

@@ -18,6 +18,7 @@ from bot.errors import UserError
 from bot.services.admission.authorization import Authorizer, Operation, origin_of
 from bot.services.admission.terms import Request
 from bot.services.admission.viewer import Viewer
+from bot.services.intake.drawing import check_pictures
 from bot.services.intake.new_chain import references_of
 from bot.texts import text
 
@@ -170,8 +171,9 @@ class Presses:
         if parent.pool is Pool.DRAW:
             inputs = await self._inputs_of_order(parent, action)
         elif words is not None or self.window_of(parent, position) is WindowKind.REGION:
-            pictures, more = await self._pictures_of_prompt(parent)
-            inputs, notes = (*pictures, *inputs), notes + more
+            # A window's words have to stand behind them: the server knows the pictures of a prompt as part of its words.
+            pictures = await self.image_loader.of_prompt(parent)
+            inputs, notes = (*(one.input for one in pictures.kept), *inputs), notes + pictures.notes
         child = self._child(parent, action, position, asker, channel_id, message_id, notes, words)
         request = replace(
             self._request(parent, charge_of(child, parent=parent)),
@@ -203,25 +205,18 @@ class Presses:
         """Which window a button can open on the account of its chain; None: none."""
         return window_of_action(parent.actions, position, self.accounts.capabilities(parent.account))
 
-    async def _pictures_of_prompt(self, parent: Job) -> tuple[Sequence[Input], tuple[str, ...]]:
-        """What a window's words have to stand behind: the server knows the pictures of a prompt as part of its words."""
-        root = parent if parent.root == parent.key else await self.store.get(parent.root)
-        if root is None or root.kind is not JobKind.IMAGINE or not root.inputs:
-            return (), ()
-        taken = images_of(await self.store.inputs(root.key))
-        return taken, () if len(taken) == root.inputs else ("note.pictures_not_kept",)
-
     async def _inputs_of_order(self, parent: Job, action: RemoteAction) -> Sequence[Input]:
         """What an order of the engine's takes along: the picture that it edits, or what the one before it had."""
         model = self.accounts.capabilities(parent.account).engine
         number = varied(action.custom_id)
         if model is None:
             raise UserError(text("draw.not_here"))
-        if number is not None and not model.pictures:
-            raise UserError(text("draw.no_pictures", engine=model.name))
         if number is not None:
+            check_pictures(model)
             return [await self.image_loader.drawn(parent, number)]
         taken = images_of(await self.store.inputs(parent.key))
+        if taken:
+            check_pictures(model)
         if len(taken) < parent.inputs:
             raise UserError(text("again.prompt_pictures_gone", key=parent.key))
         return taken

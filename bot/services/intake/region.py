@@ -225,8 +225,9 @@ class Regions:
         Without other `words` it is done with those that it had.
         """
         asker, parent = await self._entered(asker, press.parent, press.position, Operation.REGION)
+        if words is None and job.prompt != parent.prompt:
+            words = WindowWords(prompt=job.prompt)
         self._check_words(parent, press.position, words)
-        had = WindowWords(prompt=job.prompt) if job.prompt != parent.prompt else None
         mask = mask_of(await self.store.inputs(job.key))
         if mask is None:
             raise UserError(text("again.mask_gone", key=job.key))
@@ -238,7 +239,7 @@ class Regions:
             message_id=press.message_id,
             inputs=(mask,),
             notes=tuple(note for note in job.notes if note == RESIZED),
-            words=had if words is None else words,
+            words=words,
         )
 
     # -- the job and its picture -------------------------------------------------------------------------

@@ -4,7 +4,7 @@ Never here: submitting."""
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -59,6 +59,8 @@ SHIFTS_MS: Final = (0, -8 * HOUR, 8 * HOUR)
 LISTED_MS: Final = 24 * HOUR
 """For so long a job that was given up may still have a task in the list that only its action tells."""
 LOOK_EVERY_MS: Final = 5 * SECOND
+_SOMEWHERE: Final = "https://somewhere"
+"""Stands for a picture's address that is not known: addresses are never compared, only where they stand."""
 
 
 class _Verdict(StrEnum):
@@ -207,6 +209,18 @@ class Reconciler:
             number += 1
         return list(tasks.values())
 
+    async def _sent_prompts(self, job: Job) -> list[str]:
+        """What its words may have been as they were sent."""
+        if job.kind is not JobKind.IMAGINE or not job.inputs:
+            return [job.prompt]
+        inputs = await self.store.inputs(job.key)
+        known = sent_prompt(job.prompt, inputs)
+        if all(one.is_settled for one in inputs):
+            return [known]
+        # It waited in a copy that was put back: its pictures went along since then, inside or from some address.
+        placed = [one if one.is_settled else replace(one, address=_SOMEWHERE) for one in inputs]
+        return [known, sent_prompt(job.prompt, placed)]
+
     async def _match(
         self, job: Job, tasks: Sequence[TaskSnapshot], *, at_any_time: bool = False
     ) -> TaskSnapshot | _Verdict:
@@ -221,16 +235,14 @@ class Reconciler:
             if by_token or (task.tag and is_of_some_try(job, task.tag)):
                 return task
         known = await self.store.known_tasks([t.task_id for t in tasks])
-        prompt = job.prompt
-        if job.kind is JobKind.IMAGINE and job.inputs:
-            prompt = sent_prompt(prompt, await self.store.inputs(job.key))
+        prompts = await self._sent_prompts(job)
         now, sent = self.clock.now(), job.sent_at or job.created_at
-        has_words = bool(prompt) and job.kind not in _TASK_ACTION
+        has_words = all(prompts) and job.kind not in _TASK_ACTION
         possible = [
             t
             for t in tasks
             if t.task_id not in known
-            and _could_be(job, t, prompt)
+            and any(_could_be(job, t, prompt) for prompt in prompts)
             and (has_words or _is_around(t.submitted_at, sent))
         ]
         if not possible:
@@ -309,7 +321,7 @@ def _might_claim(rival: Job, job: Job, task: TaskSnapshot) -> bool:
         return (task.action or "").upper() == _TASK_ACTION[rival.kind]
     if not rival.prompt and rival.root == job.root:
         return True  # words of this chain may have been erased here, and not upstream
-    links = not rival.inputs  # their addresses stood at the head of what was sent
+    links = not rival.inputs  # their addresses stood in what was sent
     return _says(task, rival.prompt, links=links)
 
 

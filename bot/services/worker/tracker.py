@@ -23,7 +23,7 @@ from bot.domain.schedule import (
     poll_delay_ms,
 )
 from bot.domain.server_side import HOLD_BUSY
-from bot.domain.settling import FILL_PATIENCE_MS
+from bot.domain.settling import FILL_PATIENCE_MS, was_put_back
 from bot.domain.task_words import words_of
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.domain.window_ports import WindowApi
@@ -304,7 +304,9 @@ class Tracker:
             return
         tries, age = job.refusals(HOLD_BUSY), now - job.created_at
         wait = hold_ms(tries, self.chance(), first=10 * SECOND, most=QUEUE_FULL_CAP_MS, age=age)
-        if full and wait is not None:
+        if (
+            full and wait is not None and not was_put_back(job)
+        ):  # else it may have been sent again since the copy
             again = job.requeued(HOLD_BUSY, due_at=now + wait)
             if await self._write(tracked, again, release=True):  # else it is read again
                 self.drop(job.key)

@@ -20,9 +20,17 @@ SHOWN = "<https://s.mj.run/abc> a paper fox --v 7.0 --ar 16:9"
         ("https://a.example/b.png", SHOWN, False, False),
         ("a paper fox https://a.example/b.png --ar 16:9 --v 7", SHOWN, False, False),
         ("https://a.example/b.png", "<https://s.mj.run/abc>", False, True),
+        (
+            "a paper fox --sref https://a.example/b.png",
+            "a paper fox --sref <https://s.mj.run/abc>",
+            True,
+            True,
+        ),
+        ("a paper fox", "a paper fox --sref <https://s.mj.run/abc>", True, False),
+        ("a paper fox", "a paper fox --sref <https://s.mj.run/abc>", False, True),
     ],
 )
-def test_addresses_count_by_their_number_or_at_the_head_not_at_all(
+def test_addresses_count_by_their_number_or_at_the_head_and_as_references_not_at_all(
     sent: str, seen: str, *, links: bool, may: bool
 ) -> None:
     assert may_be_rewrite_of(sent, seen, links=links) is may

@@ -17,7 +17,7 @@ from bot.services.admission.viewer import Viewer
 from bot.services.intake.batches import asks_for_several
 from bot.texts import text
 from tests.services.harness import GUILD
-from tests.services.intake.test_pictures import Table
+from tests.services.intake.test_pictures import Table, files, grid_with
 from tests.services.server_harness import ADA, refusal
 
 if TYPE_CHECKING:
@@ -185,6 +185,18 @@ async def test_several_jobs_take_no_pictures_along(world: Harness) -> None:
 
     assert why == text("prompt.several_with_pictures")
     assert await world.all_jobs() == []
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_nor_do_words_that_come_from_a_prompt_with_pictures(world: Harness, *, kept: bool) -> None:
+    grid = await grid_with(world, files(1))
+    if not kept:
+        await world.forget_inputs(grid)
+    options = PromptOptions(prompt="a {red, blue} fox")
+
+    why = await refusal(world.services.batches.offer(world.asker(), options, None, None, ancestor=grid))
+
+    assert why == text("prompt.several_with_pictures")
 
 
 async def test_what_was_refused_before_is_offered_where_it_was_first_asked_for(server: Server) -> None:

@@ -324,6 +324,43 @@ async def test_an_order_whose_pictures_are_gone_is_not_sent_again_without_them(w
     assert not studio.orders
 
 
+@pytest.mark.parametrize(
+    ("model", "said"), [("gpt-image-1.5", ("note.pictures_not_kept",)), ("dall-e-3", ())]
+)
+async def test_an_order_whose_words_had_pictures_says_when_they_are_no_longer_kept(
+    world: Harness, model: str, said: tuple[str, ...]
+) -> None:
+    await opened(world, model)
+    services, given = world.services, [AFile(data=b"a fox")]
+    prompt = PromptOptions(prompt="make it blue")
+    job = await ended(
+        world, (await services.imagine.begin(world.asker(), prompt, Pool.FAST, given=given)).job
+    )
+    await world.forget_inputs(job)
+    key = await services.drafts.keep(
+        PromptOptions(prompt="make it gray"), user_id=1, guild_id=GUILD, pool=Pool.DRAW, option_set=None
+    )
+    draft = await services.drafts.open(Viewer(user_id=1, guild_id=GUILD, manages=False), key)
+
+    of_draft = (await services.drawings.of_draft(world.asker(), draft, ancestor=job)).job
+    instead = (await services.drawings.instead(world.asker(), job)).job
+
+    assert (of_draft.inputs, of_draft.notes) == (0, (INSTEAD, *said))
+    assert (instead.inputs, instead.notes) == (0, (INSTEAD, *said))
+
+
+async def test_other_words_for_an_order_whose_pictures_are_gone_say_so(world: Harness) -> None:
+    await opened(world)
+    options = DrawOptions(prompt="make it blue")
+    started = await world.services.drawings.begin(world.asker(), options, given=[AFile(data=b"a fox")])
+    job = await ended(world, started.job)
+    await world.forget_inputs(job)
+
+    remixed = (await world.services.drawings.remix(world.asker(), job, "make it red")).job
+
+    assert (remixed.inputs, remixed.notes) == (0, ("note.pictures_not_kept",))
+
+
 @pytest.mark.parametrize(("pool", "notes"), [(Pool.DRAW, ()), (Pool.FAST, (INSTEAD,))])
 async def test_what_was_refused_before_it_was_a_job_is_drawn_later(
     world: Harness, pool: Pool, notes: tuple[str, ...]

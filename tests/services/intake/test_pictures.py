@@ -253,6 +253,16 @@ async def test_a_remix_says_when_the_pictures_are_no_longer_kept(world: Harness)
     assert remix.notes == ("note.pictures_not_kept",)
 
 
+async def test_a_remix_below_a_press_says_so_too(world: Harness) -> None:
+    grid = await grid_with(world, files(1))
+    single = await world.ended((await world.press(grid)).job)
+    await world.forget_inputs(grid)
+
+    remix = (await world.services.imagine.remix(world.asker(), single, "in the rain")).job
+
+    assert remix.notes == ("note.pictures_not_kept",)
+
+
 async def test_a_remix_of_words_and_of_what_grew_from_a_blend_has_no_pictures(world: Harness) -> None:
     plain = await world.finished_grid()
     blend = await world.ended(

@@ -68,14 +68,18 @@ async def test_again_without_the_pictures_that_went_along_is_refused(world: Harn
     assert len(studio.orders) == 1
 
 
-async def test_a_model_that_takes_no_pictures_varies_none(world: Harness) -> None:
+async def test_a_model_that_takes_no_pictures_is_never_given_those_of_an_older_order(world: Harness) -> None:
     studio = await opened(world)
     job = await edited(world)
     older = engine_model("dall-e-3")
     assert older is not None
     studio.model = older
+    drawings = world.services.drawings
 
     assert await pressed(world, job, 1) == "draw.no_pictures"
+    assert await pressed(world, job, 0) == "draw.no_pictures"
+    assert (await refusal(drawings.remix(world.asker(), job, "make it red"))).id == "draw.no_pictures"
+    assert (await refusal(drawings.again(world.asker(), job))).id == "draw.no_pictures"
     assert len(studio.orders) == 1
 
 

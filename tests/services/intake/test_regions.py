@@ -408,6 +408,22 @@ async def test_an_account_that_takes_no_words_for_a_region_offers_and_takes_none
     assert refused.value.text.id == "region.no_words"
 
 
+async def test_a_region_that_had_words_is_not_repainted_without_them_where_none_are_taken_any_more(
+    world: Harness,
+) -> None:
+    grid = await single(world)
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="internal error")
+    failed = await world.ended((await repaint(world, grid)).job)
+    assert failed.press is not None
+    had_words = replace(failed, prompt="an owl")  # its account took them then
+
+    with pytest.raises(UserError) as refused:
+        await world.services.regions.again(world.asker(), had_words, failed.press)
+
+    assert refused.value.text.id == "region.no_words"
+    assert len(await world.all_jobs()) == 2
+
+
 async def test_a_region_that_is_being_repainted_leads_to_its_job(world: Harness) -> None:
     job = await single(world)
     world.upstream.template["seconds"] = 600

@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.failures import FailureKind
+from bot.domain.inputs import AssignedPicture, InputRole
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
+from bot.domain.schedule import MINUTE
 from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault, TaskTaken
+from bot.storage.backup import restore, take
 from tests.services.harness import Task
+from tests.services.intake.test_pictures import AFile
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bot.domain.jobs import Job
     from tests.services.harness import Harness
 
@@ -435,3 +442,53 @@ async def test_a_task_that_another_job_is_written_down_for_first_is_left_to_it_a
 
     assert (ended.state, refused) == (JobState.SUCCEEDED, [ended.task_id])
     assert len(world.upstream.tasks) == 1
+
+
+ROLES = pytest.mark.parametrize("role", [InputRole.IMAGE, InputRole.STYLE])
+
+
+async def _queued_with_a_picture(world: Harness, role: InputRole, *, user: int) -> Job:
+    given = [AssignedPicture(AFile(), role)]
+    options = PromptOptions(prompt="an owl in the snow")
+    return (await world.services.imagine.begin(world.asker(user=user), options, Pool.NORMAL, given=given)).job
+
+
+@ROLES
+async def test_a_prompt_whose_pictures_were_handed_over_after_the_copy_is_found_once_that_is_put_back(
+    world: Harness, tmp_path: Path, role: InputRole
+) -> None:
+    world.max_running = 1
+    await world.reboot()
+    await world.imagine()
+    job = await _queued_with_a_picture(world, role, user=2)
+    take(world.folder / "easel.db", tmp_path / "copy.db")
+    made = await world.ended(job)
+    await world.kill()
+    restore(tmp_path / "copy.db", world.folder / "easel.db")
+
+    await world.reboot(after_ms=10 * MINUTE)
+
+    again = await world.ended(job)
+    assert (again.state, again.task_id) == (JobState.SUCCEEDED, made.task_id)
+    assert len(world.upstream.tasks) == 2
+
+
+@ROLES
+async def test_of_two_such_prompts_alike_none_is_given_the_only_task(
+    world: Harness, tmp_path: Path, role: InputRole
+) -> None:
+    world.max_running = 1
+    await world.reboot()
+    await world.imagine()
+    jobs = [await _queued_with_a_picture(world, role, user=user) for user in (2, 3)]
+    take(world.folder / "easel.db", tmp_path / "copy.db")
+    await world.until(lambda: len(world.upstream.tasks) == 2)
+    await world.kill()
+    restore(tmp_path / "copy.db", world.folder / "easel.db")
+
+    await world.reboot(after_ms=10 * MINUTE)
+
+    for job in jobs:
+        lost = await world.ended(job)
+        assert lost.failure is not None
+        assert lost.failure.kind is FailureKind.LOST

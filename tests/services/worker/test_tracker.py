@@ -11,10 +11,12 @@ import pytest
 from bot.domain.capabilities import OHMYGPT
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState
+from bot.domain.schedule import HOUR
 from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.worker.page_scan import PageScan
 from bot.services.worker.poll_schedule import PollSchedule, Tracked
+from bot.storage.backup import restore, take
 from tests.claims import claim_work
 from tests.faults.windows import furnish
 from tests.services.harness import Harness
@@ -289,6 +291,27 @@ async def test_a_job_whose_way_back_into_the_queue_cannot_be_written_is_read_aga
     world.upstream.template.clear()
 
     assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
+async def test_what_a_full_queue_ended_since_a_copy_was_made_is_not_sent_again_once_that_is_put_back(
+    world: Harness, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason="[Queue full] try later", seconds=5)
+    job = await world.imagine()
+    await world.pass_time(1)
+    take(world.folder / "easel.db", copy)
+    world.upstream.template.clear()
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+    await world.kill()
+    restore(copy, world.folder / "easel.db")
+
+    await world.reboot(after_ms=HOUR)
+
+    failed = await world.ended(job)
+    assert failed.failure is not None
+    assert failed.failure.kind is FailureKind.QUEUE_FULL
+    assert len(world.upstream.tasks) == 2
 
 
 async def test_a_full_queue_counts_from_its_first_refusal_and_not_from_our_own_line(world: Harness) -> None:
