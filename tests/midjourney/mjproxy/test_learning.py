@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from typing_extensions import override
 
 from bot.domain.capabilities import ServerKind
 from bot.domain.pools import Pool
@@ -64,6 +65,7 @@ class Stumbling(httpx.AsyncBaseTransport):
         self._status = status
         self._left = times
 
+    @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.path != self._path or not self._left:
             return await self._inner.handle_async_request(request)
@@ -72,6 +74,7 @@ class Stumbling(httpx.AsyncBaseTransport):
             raise httpx.ReadTimeout("no answer", request=request)
         return httpx.Response(self._status, text="slow down")
 
+    @override
     async def aclose(self) -> None:
         await self._inner.aclose()
 
