@@ -258,16 +258,17 @@ class Submitter:
         match error.fault:
             case RemoteFault.UNCLEAR:
                 return job.unclear(due_at=now + FIRST_LOOK_MS)
-            case RemoteFault.THROTTLED:
+            case RemoteFault.THROTTLED if error.kind is not FailureKind.ACCOUNT:
                 hold, first, most, given_up = (
                     HOLD_BUSY,
                     5 * SECOND,
                     QUEUE_FULL_CAP_MS,
                     FailureKind.QUEUE_FULL,
                 )
-            case RemoteFault.UNREACHED:
+            case RemoteFault.THROTTLED | RemoteFault.UNREACHED:
+                # A server without an account reaches no Midjourney.
                 hold, first, most = HOLD_UNREACHABLE, 2 * SECOND, UNREACHED_CAP_MS
-                given_up = FailureKind.UNREACHABLE
+                given_up = FailureKind(error.kind or FailureKind.UNREACHABLE)
             case _:
                 return job.failed(failure_of(error), now)
         asked = int((error.retry_after or 0) * SECOND)

@@ -63,6 +63,25 @@ async def test_waiting_for_a_place_upstream_ends_visibly_after_a_bounded_time(
     assert (job.state, job.failure.kind) == (JobState.FAILED, failure)
 
 
+async def test_a_server_without_a_midjourney_account_is_not_called_full_and_is_given_up_as_what_it_is(
+    world: Harness,
+) -> None:
+    no_account = RemoteError(
+        RemoteFault.THROTTLED, "no available account", kind=FailureKind.ACCOUNT, retry_after=60
+    )
+    world.upstream.refusals += [no_account] * 200
+    started = await world.imagine()
+    await world.pass_time(90)
+    waiting = await world.job(started.key)
+
+    job = await world.ended(started, within=3 * 3600)
+
+    assert waiting.hold == "hold.unreachable"
+    assert job.failure is not None
+    assert (job.failure.kind, job.refund_due) == (FailureKind.ACCOUNT, True)
+    assert (job.finished_at or 0) - job.created_at < 45 * 60_000
+
+
 @pytest.mark.parametrize("busy_between", [1, 3])
 async def test_a_server_that_is_now_busy_and_now_away_is_asked_more_and_more_rarely_and_not_for_ever(
     world: Harness, busy_between: int
