@@ -95,11 +95,11 @@ class Submitter:
         """Send an order of the second engine's: its answer is the result, and both are written in one step."""
         brought: tuple[Input, ...] = ()
         try:
-            brought, actions = await engine.draw(self.accounts, job, await self._inputs(job))
+            brought, actions, units = await engine.draw(self.accounts, job, await self._inputs(job))
         except RemoteError as error:
             after = self._refused(job, error)
         else:
-            after = engine.ended(job, actions, self.clock.now())
+            after = engine.ended(job, actions, self.clock.now(), units=units)
             self.metrics.count("submissions", outcome="accepted")
             self.metrics.count("jobs_finished", state=after.state.value, pool=job.pool.value)
             log.info("job_ended", extra={"job": job.key, "state": after.state.value})
