@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from bot.domain.failures import Failure, FailureKind
-from bot.domain.server_side import HOLD_BUSY, NOT_REPORTED, ServerSide
+from bot.domain.server_side import HOLD_BUSY, HOLD_WEIGHTS, NOT_REPORTED, ServerSide
 from bot.domain.task_words import words_of
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import IllegalTransition
@@ -288,15 +288,15 @@ class Job:
         return self._to(JobState.SUBMITTING, sent_at=now, changed_at=now)
 
     def refusals(self, hold: str) -> int:
-        """How often upstream took nothing of it for this reason; another one counts anew."""
-        return self.tries if self.hold in {hold, None} else 0
+        """How often upstream took nothing of it, in refusals of this kind: those of any kind count, each by its weight."""
+        return 0 if self.hold == "hold.checking" else self.tries // HOLD_WEIGHTS.get(hold, 1)
 
     def requeued(self, hold: str, *, due_at: int) -> Self:
         """Upstream certainly works on nothing of it: wait and try again; `hold` says why."""
         return self._to(
             JobState.QUEUED,
             due_at=due_at,
-            tries=self.refusals(hold) + 1,
+            tries=self.refusals(HOLD_BUSY) + HOLD_WEIGHTS.get(hold, 1),
             hold=hold,
             sent_at=None,
             submitted_at=None,
@@ -311,9 +311,9 @@ class Job:
 
     def submitted(self, task_id: RemoteTaskId, now: int, *, ahead: int | None = None) -> Self:
         """The server took it, `ahead` others before it, or it was found in the task list.
-        How often it was too busy before is kept: its queue may yet turn out to be full, and that must end some time."""
+        How often it took nothing before is kept: its queue may yet turn out to be full, and that must end some time."""
         times = {"submitted_at": now, "changed_at": now, "due_at": now}
-        server, tries = ServerSide(ahead), self.tries if self.hold == HOLD_BUSY else 0
+        server, tries = ServerSide(ahead), self.refusals(HOLD_BUSY)
         return self._to(JobState.SUBMITTED, task_id=task_id, tries=tries, hold=None, server=server, **times)
 
     def failed(self, failure: Failure, now: int) -> Self:

@@ -4,6 +4,7 @@ Never here: how a server is asked, and what anybody makes of it."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 HOLD_BUSY: Final = "hold.busy"
 HOLD_UNREACHABLE: Final = "hold.unreachable"
 """Why the server has taken nothing of a job yet: ids of the sentences that its card says."""
+HOLD_WEIGHTS: Final = MappingProxyType({HOLD_BUSY: 1, HOLD_UNREACHABLE: 4})
+"""What one refusal of each counts for: a full queue is waited out four times as long as an outage (`schedule`), and a job
+that meets both, by turns, has no more patience than one that meets only the longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class PictureSettings:
     most_bytes: int = 64 * 1024 * 1024
     most_pixels: int = MOST_PIXELS
     downloads: int = 4
-    """Downloads at the same time from one source: a hanging one holds up none of the others."""
+    """Downloads at the same time from one host of a source: a hanging one holds up none of the others."""
     at_once: int = 2
     """Pictures decoded at the same time: what bounds memory."""
 
@@ -263,19 +263,20 @@ class HttpPictures:
         )
 
     async def _asked(self, source: Source) -> bytes:
-        """Download it in its source's own slots; a source that keeps failing is passed over at once."""
-        async with self._downloads[source.name].hold():
-            if not self._health.may_ask(source.name):
+        """Download it in its host's own slots; a host that keeps failing is passed over at once, and no other with it."""
+        place = f"{source.name} {source.url.netloc.decode()}"
+        async with self._downloads[place].hold():
+            if not self._health.may_ask(place):
                 raise _SourceFailed("skipped")
             try:
                 data = await self._download(source.url)
             except _SourceFailed as failed:
                 if failed.ill and source.name not in TYPED:
-                    self._health.failed(source.name)
+                    self._health.failed(place)
                 else:
-                    self._health.went_well(source.name)
+                    self._health.went_well(place)
                 raise
-            self._health.went_well(source.name)
+            self._health.went_well(place)
             return data
 
     async def _download(self, url: httpx.URL, most_bytes: int | None = None) -> bytes:

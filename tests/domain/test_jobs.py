@@ -27,7 +27,8 @@ from bot.domain.jobs import (
 )
 from bot.domain.keys import key_from_bits
 from bot.domain.pools import Pool
-from bot.domain.server_side import HOLD_BUSY, HOLD_UNREACHABLE
+from bot.domain.schedule import QUEUE_FULL_CAP_MS, UNREACHED_CAP_MS
+from bot.domain.server_side import HOLD_BUSY, HOLD_UNREACHABLE, HOLD_WEIGHTS
 from bot.domain.tasks import TaskStatus
 from bot.errors import IllegalTransition
 from tests.domain.builders import KEY, NOW, REPLY, TASK, a_job, action, seen
@@ -219,13 +220,13 @@ def test_refusals_are_counted_on_past_a_task_and_looks_for_a_lost_one_are_not() 
     assert unclear.submitted(TASK, NOW).tries == 0
 
 
-def test_a_full_queue_and_an_outage_are_counted_apart() -> None:
+def test_a_full_queue_and_an_outage_are_counted_together_each_by_how_long_it_is_waited_out() -> None:
     busy = in_state(JobState.SUBMITTING).requeued(HOLD_BUSY, due_at=NOW).submitting(NOW)
-    again = busy.requeued(HOLD_BUSY, due_at=NOW).submitting(NOW)
-    unreached = again.requeued(HOLD_UNREACHABLE, due_at=NOW)
+    unreached = busy.requeued(HOLD_UNREACHABLE, due_at=NOW).submitting(NOW)
 
-    assert (again.tries, unreached.tries) == (2, 1)
-    assert unreached.submitting(NOW).submitted(TASK, NOW).tries == 0
+    assert UNREACHED_CAP_MS * HOLD_WEIGHTS[HOLD_UNREACHABLE] == QUEUE_FULL_CAP_MS
+    assert (unreached.refusals(HOLD_BUSY), unreached.refusals(HOLD_UNREACHABLE)) == (5, 1)
+    assert unreached.submitted(TASK, NOW).refusals(HOLD_BUSY) == 5
 
 
 def test_a_reading_without_news_changes_nothing() -> None:

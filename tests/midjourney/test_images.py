@@ -87,6 +87,24 @@ async def test_a_store_that_hangs_is_passed_over_after_three_of_its_downloads() 
     assert asked <= 4 + 2
 
 
+async def test_a_host_that_is_ill_keeps_no_picture_of_another_host_away() -> None:
+    asked = 0
+
+    async def ill(_: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        return web.Response(status=503)
+
+    still_png = still("PNG")
+    async with serve(ill) as one, serving(still_png) as other, pictures(one, hosts=(one, other)) as port:
+        for n in range(5):
+            with pytest.raises(RetryLater):
+                await port.fetch(storage_key=None, discord_url=f"{one}/{n}.png", limit=LIMIT)
+
+        assert (await port.fetch(storage_key=None, discord_url=f"{other}/a.png", limit=LIMIT)).data
+    assert asked == 3
+
+
 async def test_a_missing_file_says_nothing_of_its_store() -> None:
     still_png = still("PNG")
 

@@ -38,6 +38,8 @@ class Studio:
         self.is_refused = False
         self.swallow = 0
         """So many orders are drawn while their answers are lost."""
+        self.most: int | None = None
+        """So many pictures it brings at most, whatever is ordered."""
         self.addresses: list[str] = []
         """Where the next pictures lie, instead of being in the answer."""
 
@@ -68,7 +70,7 @@ class Engine:
             if studio.swallow:
                 studio.swallow -= 1
                 raise RemoteError(RemoteFault.UNCLEAR, "no answer")
-            numbers = range(1, order.number + 1)
+            numbers = range(1, min(order.number, studio.most or order.number) + 1)
             if studio.addresses:
                 return tuple(DrawnPicture(b"", "", studio.addresses.pop(0)) for _ in numbers)
             made = len(studio.orders)

@@ -3,7 +3,9 @@ Never here: what their answers mean (`probing`)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
 
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy.probing import CALLS, NOBODY, Metrics, ProbeResult, Seen, recognise
@@ -13,14 +15,55 @@ from bot.midjourney.mjproxy.sending import Sender, Way
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_LATER: Final = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+"""By these a server, or what stands before it, says that it answers later."""
+_TELLING: Final = frozenset(Metrics) - {Metrics.BATCH_AS_NOBODY, Metrics.OHMYGPT}
+"""What programs of the family differ by."""
+_MOST_LOOKS: Final = 5
+"""After so many, what was never answered tells nothing: some gateway may say so for good of paths that it does not know."""
+_NOT_SAID_YET: Final = "the server did not answer all that tells which program it is"
+
+
+@dataclass(slots=True)
+class Looks:
+    """Looks at one server until it has answered: a wrong guess would be paid for with each job."""
+
+    seen: dict[Metrics, Seen] = field(default_factory=dict)
+    count: int = 0
+
+    async def look(self, out: Sender, *, seconds: float) -> ProbeResult:
+        """Ask what was not answered yet. Raises `RemoteError` while that is something that tells."""
+        await _ask(out, self.seen, seconds=seconds)
+        self.count += 1
+        if not self.seen.keys() >= _TELLING and self.count < _MOST_LOOKS:
+            raise RemoteError(RemoteFault.UNREACHED, _NOT_SAID_YET)
+        found = recognise(self.seen)
+        self.seen, self.count = {}, 0
+        return found
+
 
 async def look(out: Sender, *, seconds: float) -> ProbeResult:
-    """Find out which program answers and what follows; a call that fails tells nothing.
+    """Find out by one look which program answers and what follows; a call that fails tells nothing.
 
     Raises `RemoteError` if the server cannot be reached at all.
     """
     seen: dict[Metrics, Seen] = {}
+    await _ask(out, seen, seconds=seconds)
+    return recognise(seen)
+
+
+async def _ask(out: Sender, seen: dict[Metrics, Seen], *, seconds: float) -> None:
     for metrics, call in CALLS.items():
+        if metrics in seen:
+            continue
         way = Way(
             call.method,
             call.path,
@@ -31,11 +74,13 @@ async def look(out: Sender, *, seconds: float) -> ProbeResult:
         )
         try:
             # Once in a process's life: it does not wait for the budget, which running jobs need.
-            seen[metrics] = await out.call(f"mj_look_{metrics.value}", way, _as_seen, seconds=seconds)
+            answer = await out.call(f"mj_look_{metrics.value}", way, _as_seen, seconds=seconds)
         except RemoteError as error:
             if error.fault is RemoteFault.UNREACHED:
                 raise
-    return recognise(seen)
+        else:
+            if answer.status not in _LATER:
+                seen[metrics] = answer
 
 
 def _as_seen(status: int, headers: Mapping[str, str], body: bytes) -> Seen:

@@ -14,7 +14,7 @@ from bot.domain.pools import USUAL_POOLS
 from bot.domain.ports import unguarded
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy import answers, readings, requests
-from bot.midjourney.mjproxy.looking import look
+from bot.midjourney.mjproxy.looking import Looks, look
 from bot.midjourney.mjproxy.routes import ROOT, Auth, PoolRoute, checked_base, usual_routes
 from bot.midjourney.mjproxy.sending import Sender, Way
 
@@ -73,6 +73,7 @@ class Submitting:
         self._capabilities = settings.capabilities
         self._known = not settings.asks_server
         self._learning = asyncio.Lock()
+        self._looks = Looks()
         self._out = Sender(
             lines,
             base=self._settings.url,
@@ -114,7 +115,7 @@ class Submitting:
             if self._known:
                 return
             await self.prove()
-            seen = await self.probe()
+            seen = await self._looks.look(self._out, seconds=self._settings.query_seconds)
             if seen.server is None or seen.capabilities is None:
                 raise RemoteError(RemoteFault.UNREACHED, _NOBODY_OF_THE_FAMILY)
             if seen.server is ServerKind.OHMYGPT:

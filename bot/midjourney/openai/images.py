@@ -15,6 +15,7 @@ from bot.domain.intake.drawing import MOST_KEPT_BYTES, DrawnPicture
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.decoding import decoded
 from bot.midjourney.ohmygpt.envelope import open_envelope, quote
+from bot.midjourney.openai.chat import read_models
 from bot.midjourney.resize import MOST_PIXELS, DoesNotFit, NotAPicture, TooManyPixels, fit
 
 if TYPE_CHECKING:
@@ -119,12 +120,7 @@ class ImagesApi:
         return fields
 
     def _is_listed(self, status: int, headers: Mapping[str, str], body: bytes) -> bool:
-        listed = json.loads(_checked(status, headers, body))
-        entries = listed.get("data") if isinstance(listed, dict) else None
-        return any(
-            isinstance(one, dict) and one.get("id") == self.model.name
-            for one in (entries if isinstance(entries, list) else ())
-        )
+        return self.model.name in read_models(status, headers, body)
 
 
 def _checked(status: int, headers: Mapping[str, str], body: bytes) -> bytes:

@@ -95,11 +95,11 @@ class Submitter:
         """Send an order of the second engine's: its answer is the result, and both are written in one step."""
         brought: tuple[Input, ...] = ()
         try:
-            brought, actions = await engine.draw(self.accounts, job, await self._inputs(job))
+            brought, actions, units = await engine.draw(self.accounts, job, await self._inputs(job))
         except RemoteError as error:
             after = self._refused(job, error)
         else:
-            after = engine.ended(job, actions, self.clock.now())
+            after = engine.ended(job, actions, self.clock.now(), units=units)
             self.metrics.count("submissions", outcome="accepted")
             self.metrics.count("jobs_finished", state=after.state.value, pool=job.pool.value)
             log.info("job_ended", extra={"job": job.key, "state": after.state.value})
@@ -258,16 +258,17 @@ class Submitter:
         match error.fault:
             case RemoteFault.UNCLEAR:
                 return job.unclear(due_at=now + FIRST_LOOK_MS)
-            case RemoteFault.THROTTLED:
+            case RemoteFault.THROTTLED if error.kind is not FailureKind.ACCOUNT:
                 hold, first, most, given_up = (
                     HOLD_BUSY,
                     5 * SECOND,
                     QUEUE_FULL_CAP_MS,
                     FailureKind.QUEUE_FULL,
                 )
-            case RemoteFault.UNREACHED:
+            case RemoteFault.THROTTLED | RemoteFault.UNREACHED:
+                # A server without an account reaches no Midjourney.
                 hold, first, most = HOLD_UNREACHABLE, 2 * SECOND, UNREACHED_CAP_MS
-                given_up = FailureKind.UNREACHABLE
+                given_up = FailureKind(error.kind or FailureKind.UNREACHABLE)
             case _:
                 return job.failed(failure_of(error), now)
         asked = int((error.retry_after or 0) * SECOND)

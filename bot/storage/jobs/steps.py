@@ -12,7 +12,7 @@ from sqlalchemy import and_, bindparam, delete, exists, insert, literal, or_, se
 from bot.domain.jobs import UPSTREAM, JobState, Route
 from bot.errors import LeaseLost, UserError
 from bot.storage.database import lock
-from bot.storage.jobs import erased, ledger, line, rows
+from bot.storage.jobs import erased, fewer, ledger, line, rows
 from bot.storage.people_tables import open_answers, told_answers
 from bot.storage.prepared import Prepared
 from bot.storage.tables import HAS_PARENT, HAS_TASK, IS_LIVE, actions, deliveries, inputs, jobs
@@ -204,6 +204,7 @@ def write(connection: Connection, job: Job, *, giving_back: bool, brought: Seque
         i = inputs.c
         connection.execute(delete(inputs).where(i.job_key == job.key, i.position >= job.inputs))
         connection.execute(insert(inputs), rows.inputs_of(job, brought, first=job.inputs))
+        fewer.give_back(connection, job)
     _settle(connection, job)
     if not job.is_delivered and (job.is_terminal or job.state is JobState.QUEUED):
         line.left_a_place(connection, job, job.changed_at)

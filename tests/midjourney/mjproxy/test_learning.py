@@ -6,7 +6,9 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
+from typing_extensions import override
 
 from bot.domain.capabilities import ServerKind
 from bot.domain.pools import Pool
@@ -52,6 +54,80 @@ async def test_a_server_is_asked_once() -> None:
         await api.imagine(prompt="a paper fox", pool=Pool.FAST, webhook=None)
 
         assert len(proxy.calls) == asked + 2
+
+
+class Stumbling(httpx.AsyncBaseTransport):
+    """Answers one path the first `times` with a status of its own, or not at all; all else is the server's."""
+
+    def __init__(self, path: str, status: int | None, *, times: int = 1) -> None:
+        self._inner = httpx.AsyncHTTPTransport()
+        self._path = path
+        self._status = status
+        self._left = times
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path != self._path or not self._left:
+            return await self._inner.handle_async_request(request)
+        self._left -= 1
+        if self._status is None:
+            raise httpx.ReadTimeout("no answer", request=request)
+        return httpx.Response(self._status, text="slow down")
+
+    @override
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+@asynccontextmanager
+async def stumbling(
+    proxy: SimulatedProxy, path: str, status: int | None, *, times: int = 1
+) -> AsyncIterator[MjProxyApi]:
+    async with open_lines(trust_env=False, transport=Stumbling(path, status, times=times)) as lines:
+        settings = ProxySettings(key=SANDBOX_KEY, url=proxy.origin, asks_server=True, reads_per_second=100)
+        yield MjProxyApi(lines, settings)
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, None])
+@pytest.mark.parametrize(
+    ("flavour", "path"),
+    [
+        (Flavour.NOVI, "/mj-relax/mj/task/0/fetch"),
+        (Flavour.PLUS, "/mj/task/query"),
+        (Flavour.TRUEAI, "/mj/task/0/fetch"),
+        (Flavour.TRUEAI, "/mj/task/list-by-ids"),
+        (Flavour.NEW_API, "/mj/task/0/fetch"),
+        (Flavour.ONE_HUB, "/mj-odd/mj/task/0/fetch"),
+    ],
+)
+async def test_a_question_that_a_server_could_not_answer_for_a_moment_is_asked_again_before_anything_is_paid(
+    flavour: Flavour, path: str, status: int | None
+) -> None:
+    async with SimulatedProxy(flavour, manual=True) as proxy, stumbling(proxy, path, status) as api:
+        with pytest.raises(RemoteError, match="which program it is") as unsaid:
+            await api.imagine(prompt="a paper fox", pool=Pool.NORMAL, webhook=None)
+        paid_before = proxy.paid
+        asked = len(proxy.calls)
+        await api.imagine(prompt="a paper fox", pool=Pool.NORMAL, webhook=None)
+
+    assert (unsaid.value.fault, paid_before) == (RemoteFault.UNREACHED, 0)
+    assert api.capabilities.server is ServerKind[flavour.name]
+    assert (proxy.paid, proxy.broken_rules) == (1, [])
+    assert len(proxy.calls) == asked + 3  # address and key, that one question, and the job
+
+
+async def test_a_question_that_is_never_answered_is_taken_as_it_is_in_the_end() -> None:
+    async with (
+        SimulatedProxy(Flavour.TRUEAI, manual=True) as proxy,
+        stumbling(proxy, "/api/usage/token", 503, times=5) as api,
+    ):
+        for _ in range(4):
+            with pytest.raises(RemoteError):
+                await api.learn()
+        await api.learn()
+
+    assert api.is_known
+    assert api.capabilities.server is ServerKind.TRUEAI
 
 
 async def test_a_server_of_the_other_kind_gets_nothing_paid_and_is_named() -> None:

@@ -7,12 +7,14 @@ import io
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from PIL import Image
 
 from bot.domain.engine_models import engine_model
 from bot.domain.failures import FailureKind, failure_of
 from bot.domain.intake.drawing import MOST_KEPT_BYTES, Order
+from bot.domain.ports import unguarded
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.caller import Caller
 from bot.midjourney.openai.images import ImagesApi, _checked, _items, _made
@@ -197,6 +199,34 @@ async def test_what_the_models_list_does_not_name_is_not_offered() -> None:
         with pytest.raises(RemoteError) as caught:
             await api.offered()
         assert caught.value.fault is RemoteFault.KEY
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        (b'{"data": [', RemoteFault.UNCLEAR),
+        (b'{"data": null}', RemoteFault.UNCLEAR),
+        (b'{"statusCode": 401, "message": "invalid token", "data": null}', RemoteFault.KEY),
+        (
+            b'{"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}',
+            RemoteFault.UNCLEAR,
+        ),
+    ],
+)
+async def test_a_list_of_models_that_cannot_be_read_is_no_list_without_the_model(
+    body: bytes, fault: RemoteFault
+) -> None:
+    transport, model = (
+        httpx.MockTransport(lambda _: httpx.Response(200, content=body)),
+        engine_model("gpt-image-1"),
+    )
+    assert model is not None
+    async with open_lines(trust_env=False, transport=transport) as lines:
+        caller = Caller(lines=lines, origin="https://x.example", guard=unguarded, metrics=None, seconds=10.0)
+        with pytest.raises(RemoteError) as caught:
+            await ImagesApi(caller, SANDBOX_KEY, model).offered()
+
+    assert caught.value.fault is fault
 
 
 @pytest.mark.parametrize(

@@ -12,17 +12,18 @@ from sqlalchemy import select
 
 from bot.domain.engine_models import engine_model
 from bot.domain.jobs import JobState
-from bot.domain.pools import Pool
+from bot.domain.pools import Allowance, Pool
 from bot.domain.prices import Charge
 from bot.domain.tenancy import Ceiling
 from bot.errors import RemoteError, RemoteFault
 from bot.services.intake.drawing import DrawOptions
 from bot.services.worker import worker
+from bot.storage.jobs import fewer
 from bot.storage.tables import ledger
 from tests.services.engine import furnish
 from tests.services.harness import GUILD, Harness
 from tests.services.intake.test_pictures import AFile
-from tests.services.server_harness import refusal
+from tests.services.server_harness import ADA, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -102,6 +103,26 @@ async def test_every_picture_of_an_order_counts_what_one_costs(world: Harness) -
     await world.services.drawings.begin(world.asker(), DrawOptions(prompt="a paper fox", number=3))
 
     assert await credits_of(world) == [120]
+
+
+@pytest.mark.parametrize(("came", "left", "granted"), [(4, 0, 1), (3, 0, 2), (2, 0, 3), (1, 1, 3)])
+async def test_pictures_of_an_order_that_did_not_come_cost_nothing_and_grants_are_the_first_to_get_back(
+    world: Harness, came: int, left: int, granted: int
+) -> None:
+    studio = furnish(world)
+    world.rules[Pool.DRAW] = Allowance(2, None, None)
+    await world.boot()
+    studio.most = came
+    allowances, asker = world.services.allowances, world.asker()
+    for units in (1, 2):
+        await allowances.grant(GUILD, ADA, asker.user_id, Pool.DRAW, units=units, reason="", expires_at=None)
+
+    begun = await world.services.drawings.begin(asker, DrawOptions(prompt="a paper fox", number=4))
+    job = await world.ended(begun.job)
+    await world._opened.database.write(lambda cn: fewer.give_back(cn, job))  # said twice
+
+    quota = next(one for one in await allowances.quota_of(asker) if one.pool is Pool.DRAW)
+    assert (job.state, job.units, quota.left, quota.granted) == (JobState.SUCCEEDED, came, left, granted)
 
 
 async def test_every_picture_of_an_order_takes_a_unit_of_the_owners_budget(world: Harness) -> None:

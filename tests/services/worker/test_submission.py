@@ -63,6 +63,50 @@ async def test_waiting_for_a_place_upstream_ends_visibly_after_a_bounded_time(
     assert (job.state, job.failure.kind) == (JobState.FAILED, failure)
 
 
+async def test_a_server_without_a_midjourney_account_is_not_called_full_and_is_given_up_as_what_it_is(
+    world: Harness,
+) -> None:
+    no_account = RemoteError(
+        RemoteFault.THROTTLED, "no available account", kind=FailureKind.ACCOUNT, retry_after=60
+    )
+    world.upstream.refusals += [no_account] * 200
+    started = await world.imagine()
+    await world.pass_time(90)
+    waiting = await world.job(started.key)
+
+    job = await world.ended(started, within=3 * 3600)
+
+    assert waiting.hold == "hold.unreachable"
+    assert job.failure is not None
+    assert (job.failure.kind, job.refund_due) == (FailureKind.ACCOUNT, True)
+    assert (job.finished_at or 0) - job.created_at < 45 * 60_000
+
+
+@pytest.mark.parametrize("busy_between", [1, 3])
+async def test_a_server_that_is_now_busy_and_now_away_is_asked_more_and_more_rarely_and_not_for_ever(
+    world: Harness, busy_between: int
+) -> None:
+    turn = [fault(RemoteFault.UNREACHED), *[fault(RemoteFault.THROTTLED)] * busy_between]
+    world.upstream.refusals += turn * 500
+    refused = len(world.upstream.refusals)
+
+    job = await world.ended(await world.imagine(), within=3 * 3600)
+
+    assert (job.state, job.refund_due) == (JobState.FAILED, True)
+    assert 45 * 60_000 < (job.finished_at or 0) - job.created_at < 150 * 60_000
+    assert refused - len(world.upstream.refusals) < 150
+
+
+async def test_an_hour_of_a_full_queue_does_not_end_a_job_at_a_short_outage(world: Harness) -> None:
+    world.upstream.refusals += [fault(RemoteFault.THROTTLED)] * 80 + [fault(RemoteFault.UNREACHED)] * 3
+
+    job = await world.ended(await world.imagine(), within=3 * 3600)
+
+    assert job.state is JobState.SUCCEEDED
+    assert job.finished_at is not None
+    assert job.finished_at - job.created_at > 40 * 60_000
+
+
 @pytest.mark.parametrize("kind", [RemoteFault.THROTTLED, RemoteFault.UNREACHED])
 async def test_hours_in_our_own_line_are_not_held_against_a_server_that_refuses_once(
     world: Harness, kind: RemoteFault
