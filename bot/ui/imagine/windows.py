@@ -9,7 +9,6 @@ import discord
 
 from bot.domain.actions import Family, classify, describe_press, zooms_of
 from bot.domain.intake.window_words import USUAL_ZOOM, WindowKind, read_words, split_zoom, with_zoom
-from bot.domain.people import NOBODYS
 from bot.errors import UserError
 from bot.services.admission.authorization import Operation
 from bot.services.intake.drafts import keeps_draft
@@ -57,7 +56,7 @@ async def zoom(context: Context, key: JobKey) -> None:
 @component(VARY, KEY, NUMBER)
 async def vary(context: Context, key: JobKey, position: int) -> None:
     """V, reroll or pan where the account takes other words: ask for them, if this person wants to be asked."""
-    liked = await within_deadline(context.services.people.preferences(context.user_id), NOBODYS)
+    liked = await read_first(context.services.people.preferences(context.user_id), text("window.slow"))
     await (ask if liked.remix else press)(context, key, position)
 
 

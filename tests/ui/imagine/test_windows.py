@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
+    from bot.domain.people import Preferences
     from bot.services.admission.asker import Asker
     from tests.ui.client_harness import ClientHarness
 
@@ -183,6 +184,28 @@ async def test_a_button_asks_for_words_only_whoever_likes_to_be_asked(*, asks: b
             await here.send(result, prompt="a fox in the snow")
         assert [pressed[2] for pressed in here.presses.pressed] == [3]
         assert here.presses.words == [WindowWords(prompt="a fox in the snow") if asks else None]
+
+
+@pytest.mark.parametrize("trouble", [None, StorageTrouble("locked")])
+async def test_whether_somebody_likes_to_be_asked_is_read_or_nothing_begins(
+    monkeypatch: pytest.MonkeyPatch, trouble: Exception | None
+) -> None:
+    async def preferences(_user_id: int) -> Preferences:
+        if trouble is not None:
+            raise trouble
+        await too_slowly()
+        return replace(NOBODYS, remix=True)
+
+    async with place(WindowKind.WORDS) as here:
+        monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S)
+        monkeypatch.setattr(here.house.services.people, "preferences", preferences)
+        result = await here.press(VARY)
+
+        assert here.presses.pressed == []
+        assert result.response is not None
+        assert result.response.ephemeral
+        said = "quickly enough, and nothing was started" if trouble is None else "could not write that down"
+        assert said in result.response.content
 
 
 @pytest.mark.parametrize("runs", [True, False])
