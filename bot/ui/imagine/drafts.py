@@ -208,4 +208,4 @@ async def _ancestor(context: Context, draft: Draft) -> Job | None:
 
 
 async def _read(context: Context, key: JobKey) -> Draft:
-    return await read_first(context.services.drafts.open(context.viewer, key), text("draft.slow"))
+    return await read_first(context, context.services.drafts.open(context.viewer, key), text("draft.slow"))

@@ -56,7 +56,9 @@ async def zoom(context: Context, key: JobKey) -> None:
 @component(VARY, KEY, NUMBER)
 async def vary(context: Context, key: JobKey, position: int) -> None:
     """V, reroll or pan where the account takes other words: ask for them, if this person wants to be asked."""
-    liked = await read_first(context.services.people.preferences(context.user_id), text("window.slow"))
+    liked = await read_first(
+        context, context.services.people.preferences(context.user_id), text("window.slow")
+    )
     await (ask if liked.remix else press)(context, key, position)
 
 
@@ -71,9 +73,10 @@ def _custom_zoom(job: Job) -> int | None:
 async def ask(context: Context, key: JobKey, position: int, typed: str | None = None) -> None:
     """Open the window, with the picture's words or those that were `typed` before."""
     reading = context.services.windows.open(context.asker(), key, position)
-    found = await read_first(reading, text("window.slow"))
+    found = await read_first(context, reading, text("window.slow"))
     if found is None and typed is not None:  # a press without the words would be paid, too
-        job = await context.services.jobs.get_authorized(context.viewer, key, Operation.INFO)
+        looking = context.services.jobs.get_authorized(context.viewer, key, Operation.INFO)
+        job = await read_first(context, looking, text("window.slow"))
         raise UserError(text("window.not_here", button=describe_press(job.actions[position])))
     if found is None:
         await press(context, key, position)

@@ -49,7 +49,9 @@ async def open_modal(context: Context, name: str, origin: ModalOrigin) -> None:
         await context.defer_update()
         await show_pools(context)
         return
-    settings = await read_first(context.services.guilds.settings(context.guild_id), text("panel.slow"))
+    settings = await read_first(
+        context, context.services.guilds.settings(context.guild_id), text("panel.slow")
+    )
     if name in LIST_MODALS:
         await context.open(LIST_MODALS[name](context.localize, settings))
         return

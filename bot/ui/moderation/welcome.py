@@ -89,7 +89,7 @@ async def open_panel(context: Context) -> None:
 @mod_button("setup")
 async def open_setup(context: Context) -> None:
     """Open the modal with what is set now."""
-    settings, offered = await read_first(_what_is_set(context), text("panel.slow"))
+    settings, offered = await read_first(context, _what_is_set(context), text("panel.slow"))
     await context.open(setup_modal(context.localize, settings, offered))
 
 

@@ -52,7 +52,7 @@ async def press(context: Context, verb: Verb) -> None:
 
 
 async def _preferences(context: Context) -> Preferences:
-    return await read_first(context.services.people.preferences(context.user_id), text("panel.slow"))
+    return await read_first(context, context.services.people.preferences(context.user_id), text("panel.slow"))
 
 
 @component("prefer-menu", one_of(Menu))

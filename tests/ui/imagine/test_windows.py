@@ -67,11 +67,14 @@ class WordedPresses(ScriptedPresses):
 
 @dataclass
 class OneJob:
-    """Whatever is looked for is this job."""
+    """Whatever is looked for is this job; perhaps it takes too long."""
 
     job: Job
+    late: bool = False
 
     async def get_authorized(self, *_: object) -> Job:
+        if self.late:
+            await too_slowly()
         return self.job
 
 
@@ -227,3 +230,36 @@ async def test_a_window_that_would_come_too_late_is_one_sentence(monkeypatch: py
         assert result.modal is None
         assert result.response is not None
         assert result.response.ephemeral
+
+
+async def test_all_that_is_read_before_a_window_has_one_limit_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def preferences(_user_id: int) -> Preferences:
+        await too_slowly()
+        return replace(NOBODYS, remix=True)
+
+    async with place(WindowKind.WORDS) as here:
+        monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S * 15)  # enough for each of the two
+        monkeypatch.setattr(here.house.services.people, "preferences", preferences)
+        here.windows.late = True
+        result = await here.press(VARY)
+
+        assert result.modal is None
+        assert "could not read that picture quickly enough" in words(here.house)
+
+
+async def test_why_there_is_no_window_any_more_is_not_waited_for_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with place() as here:
+        refused = await here.send(await here.press(ZOOM), zoom="3", prompt="a fox")
+        assert refused.response is not None
+        button = refused.response.components[-1]["components"][0]["custom_id"]
+        here.windows.found = None
+        here.house.services.jobs.late = True
+        monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S * 5)
+        answer = await here.house.bob.click(refused.response, custom_id=button)
+
+        assert answer.response is not None
+        assert "could not read that picture quickly enough" in answer.response.content
