@@ -11,16 +11,16 @@ import pytest
 from typing_extensions import override
 
 from bot.domain.intake.window_words import WindowKind, WindowWords
-from bot.domain.jobs import JobState
+from bot.domain.jobs import JobKind, JobState
 from bot.domain.people import NOBODYS
 from bot.errors import StorageTrouble
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.windows import ActionWindow
 from bot.ui.imagine import windows
 from tests.fixtures.patience import SHORT_S, too_slowly
-from tests.ui.builders import KEY, a_job, single_actions
+from tests.ui.builders import KEY, a_job, a_press, single_actions
 from tests.ui.client_harness import NoWindows, ScriptedPresses, studio
-from tests.ui.region.test_picker import Drafts, press, words
+from tests.ui.region.test_picker import Drafts, ScriptedRegions, press, words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tests.ui.client_harness import ClientHarness
 
 ZOOM, VARY = windows.zoom.id(KEY), windows.vary.id(KEY, 3)
+REGION = [action.label for action in single_actions()].index("Vary (Region)")
 CUSTOM_ZOOM = [action.label for action in single_actions()].index("Custom Zoom")
 
 
@@ -209,6 +210,29 @@ async def test_whether_somebody_likes_to_be_asked_is_read_or_nothing_begins(
         assert result.response.ephemeral
         said = "quickly enough, and nothing was started" if trouble is None else "could not write that down"
         assert said in result.response.content
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_words_of_a_region_are_edited_in_its_own_window_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, *, late: bool
+) -> None:
+    region = a_press(position=REGION, custom_id=single_actions()[REGION].custom_id)
+    failed = a_job(JobState.FAILED, kind=JobKind.ACTION, prompt="a red roof", press=region)
+    async with place() as here:
+        here.house.services.jobs = OneJob(failed)
+        if late:
+            monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S * 5)
+        result = await press(
+            here.house, ScriptedRegions(own_words="a lighthouse", late=late), f"easel:2:edit:{KEY}"
+        )
+
+        if late:
+            assert result.modal is None
+            assert "could not read that picture quickly enough" in words(here.house)
+        else:
+            assert defaults(result) == {"prompt": "a red roof"}
+            assert result.modal is not None
+            assert "Repaint" in result.modal["title"]
 
 
 @pytest.mark.parametrize("runs", [True, False])
