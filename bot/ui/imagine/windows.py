@@ -20,7 +20,7 @@ from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.imagine.window_drafts import kept_words, offer_draft
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY, NUMBER, one_of
-from bot.ui.kit.deadline import read_first, within_deadline
+from bot.ui.kit.deadline import read_first
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -40,15 +40,15 @@ FACTOR_LIMIT: Final = 8
 async def zoom(context: Context, key: JobKey) -> None:
     """Custom Zoom: open its window where the account can, else say what to press instead."""
     services = context.services
-    job: Job | None = None
-    if services.windows.anywhere:
-        job = await within_deadline(services.jobs.get_authorized(context.viewer, key, Operation.ZOOM), None)
-    position = None if job is None else _custom_zoom(job)
-    if job is not None and position is not None and services.presses.window_of(job, position) is not None:
+    opens = services.windows.anywhere
+    if not opens:
+        await context.defer_ephemeral()
+    reading = services.jobs.get_authorized(context.viewer, key, Operation.ZOOM)
+    job = await (read_first(context, reading, text("window.slow")) if opens else reading)
+    position = _custom_zoom(job)
+    if opens and position is not None and services.presses.window_of(job, position) is not None:
         await ask(context, key, position)
         return
-    await context.defer_ephemeral()
-    job = await services.jobs.get_authorized(context.viewer, key, Operation.ZOOM)
     names = [text("zoom.button", button=name) for name in zooms_of(job.actions)]
     await context.reply(text("zoom.instead", buttons=listed(names)) if names else text("zoom.none"))
 

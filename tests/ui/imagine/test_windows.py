@@ -169,6 +169,19 @@ async def test_an_account_without_windows_names_the_buttons_that_zoom() -> None:
         assert here.presses.pressed == []
 
 
+async def test_a_picture_that_is_not_read_in_time_is_not_said_to_have_no_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with place() as here:
+        here.house.services.jobs.late = True
+        monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S)
+        result = await here.press(ZOOM)
+
+        assert result.modal is None
+        assert "could not read that picture quickly enough" in words(here.house)
+        assert "Zoom Out" not in words(here.house)
+
+
 async def test_a_picture_without_zooms_says_so() -> None:
     async with place(actions=()) as here:
         window = await here.press(ZOOM)
