@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.intake.prompts import PromptOptions, compose
-from bot.domain.people import NOBODYS
 from bot.domain.pools import Pool
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.authorization import Operation, origin_of_draft
@@ -131,14 +130,19 @@ async def offer_back(
 
 
 async def check_early(context: Context, options: PromptOptions) -> None:
-    """Raise `UserError` at once for a prompt that cannot be sent; a name that is none may be an option set's."""
+    """Raise `UserError` at once for a prompt that cannot be sent; a name that is none may be an option set's.
+
+    Whether it is one is left to who begins the job, if that cannot be read in time.
+    """
     try:
         compose(options)
     except UserError as refusal:
         if not refusal.text.id.startswith("prompt.unknown_parameter"):
             raise
-        liked = await within_deadline(context.services.people.preferences(context.user_id), NOBODYS)
-        compose(replace(options, sets=liked.named()))
+        reading = context.services.people.preferences(context.user_id)
+        liked = await within_deadline(read_first(context, reading, text("draft.slow")), None)
+        if liked is not None:
+            compose(replace(options, sets=liked.named()))
 
 
 @component(WORD, KEY)
