@@ -42,7 +42,7 @@ class ScriptedRegions:
     own_words: str | None = None
     """What the picture's own words are, where its account takes others."""
     late: bool = False
-    """They take too long."""
+    """They take too long, and so does the link."""
     chosen: list[Cells] = field(default_factory=list)
     masks: list[bytes] = field(default_factory=list)
     written: list[WindowWords | None] = field(default_factory=list)
@@ -56,6 +56,8 @@ class ScriptedRegions:
         return b"\xff\xd8\xff a lattice"
 
     async def editor_link(self, _asker: Asker, _key: JobKey, _position: int) -> str | None:
+        if self.late:
+            await too_slowly()
         return self.link
 
     async def words(self, _asker: Asker, _key: JobKey, _position: int) -> str | None:
@@ -143,6 +145,14 @@ async def test_words_that_cannot_be_had_in_time_open_no_window(
         result = await press(house, ScriptedRegions(own_words="a lighthouse", late=True), act)
 
         assert result.modal is None
+        assert "could not read that picture quickly enough" in words(house)
+
+
+async def test_squares_that_cannot_be_drawn_in_time_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S)
+    async with studio(extensions=EXTENSIONS) as house:
+        await press(house, ScriptedRegions(late=True), CELL)
+
         assert "could not read that picture quickly enough" in words(house)
 
 
