@@ -21,6 +21,7 @@ from bot.ui.imagine.window_drafts import kept_words, offer_draft
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY, NUMBER, one_of
 from bot.ui.kit.deadline import read_first
+from bot.ui.kit.message_parser import job_on
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -118,13 +119,15 @@ async def begin(context: Context, key: JobKey, position: int, kind: WindowKind) 
         return
     asker = await context.defer_public()
     message = context.interaction.message
+    if message is not None and (message.flags.ephemeral or job_on(message) != key):
+        message = None  # it leads to no picture: only one person sees it, or the button stood under words that failed
     try:
         pressed = await context.services.presses.press(
             asker,
             key,
             position,
             channel_id=asker.reply.channel_id,
-            message_id=0 if message is None or message.flags.ephemeral else message.id,
+            message_id=0 if message is None else message.id,
             words=words,
         )
     except UserError as refusal:
