@@ -117,7 +117,7 @@ async def offer_back(
         if engine is not None:
             label = context.localize(text("button.draw", engine=engine.name))
             buttons.append(discord.ui.Button[Any](custom_id=draw_instead.id(key), label=label, emoji="🎨"))
-    if why.id.startswith(ABOUT_WORDS) and context.services.improving.helper.offered:
+    if pool is not Pool.DRAW and why.id.startswith(ABOUT_WORDS) and context.services.improving.helper.offered:
         buttons.append(
             discord.ui.Button[Any](
                 custom_id=custom_id_of("improve-draft", key),
