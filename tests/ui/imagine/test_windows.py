@@ -86,6 +86,7 @@ class Place:
     house: ClientHarness
     windows: ScriptedWindows
     presses: WordedPresses
+    jobs: OneJob
 
     async def press(self, custom_id: str) -> InteractionResult:
         return await press(self.house, None, custom_id)  # type: ignore[arg-type]  # no region is looked at
@@ -99,13 +100,13 @@ async def place(kind: WindowKind = WindowKind.ZOOM, **changes: Any) -> AsyncIter
     job = replace(a_job(JobState.SUCCEEDED), **{"actions": single_actions(), **changes})
     async with studio(extensions=("cogs.imagine", "cogs.jobs")) as house:
         services: Any = house.services
-        services.jobs = OneJob(job)
+        services.jobs = jobs = OneJob(job)
         services.windows = ScriptedWindows(anywhere=True, remix_anywhere=True)
         services.windows.found = ActionWindow(job, kind, "Pan")
         services.presses = WordedPresses()
         services.drafts = Drafts()
         services.people.liked[house.bob.id] = replace(NOBODYS, remix=True)
-        yield Place(house, services.windows, services.presses)
+        yield Place(house, services.windows, services.presses, jobs)
 
 
 def defaults(window: InteractionResult) -> dict[str, str]:
@@ -173,7 +174,7 @@ async def test_a_picture_that_is_not_read_in_time_is_not_said_to_have_no_window(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with place() as here:
-        here.house.services.jobs.late = True
+        here.jobs.late = True
         monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S)
         result = await here.press(ZOOM)
 
@@ -232,7 +233,7 @@ async def test_words_of_a_region_are_edited_in_its_own_window_or_not_at_all(
     region = a_press(position=REGION, custom_id=single_actions()[REGION].custom_id)
     failed = a_job(JobState.FAILED, kind=JobKind.ACTION, prompt="a red roof", press=region)
     async with place() as here:
-        here.house.services.jobs = OneJob(failed)
+        here.jobs.job = failed
         if late:
             monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S * 5)
         result = await press(
@@ -294,7 +295,7 @@ async def test_why_there_is_no_window_any_more_is_not_waited_for_too_long(
         assert refused.response is not None
         button = refused.response.components[-1]["components"][0]["custom_id"]
         here.windows.found = None
-        here.house.services.jobs.late = True
+        here.jobs.late = True
         monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S * 5)
         answer = await here.house.bob.click(refused.response, custom_id=button)
 
